@@ -1,1 +1,101 @@
-//! Placeholder.
+//! State: what Fathuss has made and what it is doing, durable at every step.
+//!
+//! A row per address with a revision, a journal of operations (`begun`,
+//! `identified`, `settled`), a lock that names its holder, and the history of
+//! every run. [`Store`] is what the engine sees; SQLite is the
+//! embedded default behind it.
+
+mod record;
+
+pub use record::{
+    Action, Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Settled, Snapshot,
+};
+
+use std::collections::BTreeMap;
+
+use fathuss_model::Datum;
+
+/// Where a stack's state lives.
+///
+/// Every method that writes returns once the write is durable.
+pub trait Store {
+    /// Everything, read at once.
+    fn snapshot(&self) -> Result<Snapshot, StateError>;
+
+    /// Begins a run under the lock that is held; gives its number.
+    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError>;
+
+    /// The first number of `count` operations that nobody else will have.
+    fn reserve_operations(&mut self, count: u32) -> Result<OperationId, StateError>;
+
+    /// Appends records in one durable transaction; rows follow the records that settle them.
+    fn append(&mut self, entries: &[Entry]) -> Result<(), StateError>;
+
+    /// Ends a run: its outputs, how long operations took, and what history keeps of it.
+    fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError>;
+
+    /// Runs, newest first.
+    fn history(&self, limit: u32) -> Result<Vec<Run>, StateError>;
+}
+
+/// What is known at the end of a run.
+#[derive(Clone, Debug, Default)]
+pub struct RunEnd {
+    /// In a word: `applied`, `failed`, `interrupted`.
+    pub outcome: String,
+    /// When, in milliseconds since 1970, wall time.
+    pub now_ms: i64,
+    /// Operations settled, by action, and failures.
+    pub summary: BTreeMap<String, i64>,
+    /// The stack's outputs; none where the run did not get that far.
+    pub outputs: Option<BTreeMap<String, Datum>>,
+    /// How long operations took, smoothed: (type, action) to milliseconds.
+    pub durations_ms: BTreeMap<(String, String), i64>,
+}
+
+/// Why state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another run holds the lock.
+    #[error("the state is locked by {} (process {}, `{}`) since {since}; lock id {}", holder.who, holder.pid, holder.command, holder.id)]
+    Locked {
+        /// Who holds it.
+        holder: Box<Holder>,
+        /// Since when, in words.
+        since: String,
+    },
+    /// It was written by a newer release.
+    #[error("{path} has state version {found}; this fathuss reads up to {known}: use the release that wrote it")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// The newest that this release reads.
+        known: i64,
+    },
+    /// It is no state, is cut short or was written by hand.
+    #[error("{path} is damaged or no fathuss state: {reason}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What was found.
+        reason: String,
+    },
+    /// A record that may not follow what the journal holds.
+    #[error("the journal refuses a record: {reason}")]
+    Illegal {
+        /// Which record, after what.
+        reason: String,
+    },
+    /// Reading or writing failed; nothing of the write was kept.
+    #[error("{path} can't be {doing}: {reason}")]
+    Storage {
+        /// The file.
+        path: String,
+        /// `read` or `written`.
+        doing: &'static str,
+        /// What the storage said.
+        reason: String,
+    },
+}

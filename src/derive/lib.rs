@@ -1,1 +1,36 @@
-//! Placeholder.
+//! `#[derive(Resource)]`: from a struct to a builder, references and a schema.
+//!
+//! ```ignore
+//! /// A part of a VPC's range in one availability zone.
+//! #[derive(Clone, Debug, Resource)]
+//! #[resource(type = "aws_subnet", service = "ec2", creation = Tag, check = check)]
+//! pub struct Subnet {
+//!     /// The VPC it lies in.
+//!     #[field(replace)]
+//!     vpc_id: Value<Id<Vpc>>,              // required: an argument of `Subnet::new`
+//!     /// The zone.
+//!     #[field(replace, computed)]
+//!     availability_zone: Option<Value<String>>, // optional: a method of the builder
+//!     /// The id.
+//!     id: Computed<Id<Subnet>>,            // AWS gives it: a method of the handle
+//! }
+//! ```
+//!
+//! On the struct: `type`, `service`, `provider`, `creation`, `mode`, `check`,
+//! `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
+//! nested block. On a field: `replace`, `computed`, `set`, `json`,
+//! `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
+//! `ignored_after_creation`, `named`, `rename = "NAME"`, `min`, `max`,
+//! `min_length`, `max_length`, `pattern`, `pattern_words`.
+
+mod attributes;
+mod expand;
+
+use proc_macro::TokenStream;
+
+/// Makes a resource type, or with `#[resource(block)]` a nested block, from a struct.
+#[proc_macro_derive(Resource, attributes(resource, field))]
+pub fn resource(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    expand::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}

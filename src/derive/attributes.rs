@@ -1,0 +1,117 @@
+//! Reads what stands in `#[resource(...)]` and `#[field(...)]`.
+
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Path};
+
+/// What the struct says of itself.
+#[derive(Default)]
+pub struct ResourceAttributes {
+    pub kind: Option<LitStr>,
+    pub provider: Option<LitStr>,
+    pub service: Option<LitStr>,
+    pub creation: Option<Ident>,
+    pub mode: Option<Ident>,
+    pub check: Option<Path>,
+    pub holds_data: bool,
+    pub create_seconds: Option<LitInt>,
+    pub delete_seconds: Option<LitInt>,
+    pub block: bool,
+}
+
+/// What a field says of itself.
+#[derive(Default)]
+pub struct FieldAttributes {
+    pub replace: bool,
+    pub computed: bool,
+    pub set: bool,
+    pub json: bool,
+    pub case_insensitive: bool,
+    pub sensitive: bool,
+    pub write_only: bool,
+    pub ignored_after_creation: bool,
+    pub named: bool,
+    pub default: Option<LitStr>,
+    pub rename: Option<LitStr>,
+    pub min: Option<Expr>,
+    pub max: Option<Expr>,
+    pub min_length: Option<LitInt>,
+    pub max_length: Option<LitInt>,
+    pub pattern: Option<LitStr>,
+    pub pattern_words: Option<LitStr>,
+}
+
+impl ResourceAttributes {
+    pub fn read(attributes: &[Attribute]) -> syn::Result<Self> {
+        let mut read = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("resource")) {
+            attribute.parse_nested_meta(|meta| {
+                let name = meta.path.require_ident()?.to_string();
+                match name.as_str() {
+                    "type" => read.kind = Some(meta.value()?.parse()?),
+                    "provider" => read.provider = Some(meta.value()?.parse()?),
+                    "service" => read.service = Some(meta.value()?.parse()?),
+                    "creation" => read.creation = Some(meta.value()?.parse()?),
+                    "mode" => read.mode = Some(meta.value()?.parse()?),
+                    "check" => read.check = Some(meta.value()?.parse()?),
+                    "create_seconds" => read.create_seconds = Some(meta.value()?.parse()?),
+                    "delete_seconds" => read.delete_seconds = Some(meta.value()?.parse()?),
+                    "holds_data" => read.holds_data = true,
+                    "block" => read.block = true,
+                    _ => return Err(meta.error("not an attribute of a resource")),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(read)
+    }
+}
+
+impl FieldAttributes {
+    pub fn read(attributes: &[Attribute]) -> syn::Result<Self> {
+        let mut read = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("field")) {
+            attribute.parse_nested_meta(|meta| {
+                let name = meta.path.require_ident()?.to_string();
+                match name.as_str() {
+                    "replace" => read.replace = true,
+                    "computed" => read.computed = true,
+                    "set" => read.set = true,
+                    "json" => read.json = true,
+                    "case_insensitive" => read.case_insensitive = true,
+                    "sensitive" => read.sensitive = true,
+                    "write_only" => read.write_only = true,
+                    "ignored_after_creation" => read.ignored_after_creation = true,
+                    "named" => read.named = true,
+                    "default" => read.default = Some(meta.value()?.parse()?),
+                    "rename" => read.rename = Some(meta.value()?.parse()?),
+                    "min" => read.min = Some(meta.value()?.parse()?),
+                    "max" => read.max = Some(meta.value()?.parse()?),
+                    "min_length" => read.min_length = Some(meta.value()?.parse()?),
+                    "max_length" => read.max_length = Some(meta.value()?.parse()?),
+                    "pattern" => read.pattern = Some(meta.value()?.parse()?),
+                    "pattern_words" => read.pattern_words = Some(meta.value()?.parse()?),
+                    _ => return Err(meta.error("not an attribute of a field")),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(read)
+    }
+}
+
+/// The first paragraph of the doc comment, on one line.
+pub fn doc(attributes: &[Attribute]) -> String {
+    let mut lines = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+        if let syn::Meta::NameValue(pair) = &attribute.meta
+            && let Expr::Lit(literal) = &pair.value
+            && let syn::Lit::Str(text) = &literal.lit
+        {
+            let line = text.value().trim().to_owned();
+            if line.is_empty() && !lines.is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+    }
+    lines.join(" ")
+}

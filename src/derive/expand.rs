@@ -1,0 +1,342 @@
+//! Writes the code for one struct.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Fields, GenericArgument, PathArguments, Type};
+
+use crate::attributes::{FieldAttributes, ResourceAttributes, doc};
+
+/// How a field stands to the program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Required,
+    Optional,
+    Computed,
+}
+
+struct Field<'a> {
+    ident: &'a Ident,
+    name: String,
+    doc: String,
+    role: Role,
+    inner: &'a Type,
+    attributes: FieldAttributes,
+}
+
+pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let attributes = ResourceAttributes::read(&input.attrs)?;
+    let fields = fields(input)?;
+    let builder = builder(&input.ident, &fields);
+    let rest = if attributes.block { block(&input.ident, &fields) } else { resource(input, &attributes, &fields)? };
+    Ok(quote! { #builder #rest })
+}
+
+fn fields(input: &DeriveInput) -> syn::Result<Vec<Field<'_>>> {
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new_spanned(input, "a resource is a struct with named fields"));
+    };
+    let Fields::Named(named) = &data.fields else {
+        return Err(syn::Error::new_spanned(input, "a resource is a struct with named fields"));
+    };
+    named.named.iter().map(field).collect()
+}
+
+fn field(field: &syn::Field) -> syn::Result<Field<'_>> {
+    let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "a field has a name"))?;
+    let attributes = FieldAttributes::read(&field.attrs)?;
+    let (role, inner) = match generic(&field.ty) {
+        Some((name, inner)) if name == "Value" => (Role::Required, inner),
+        Some((name, inner)) if name == "Computed" => (Role::Computed, inner),
+        Some((name, inner)) if name == "Option" => match generic(inner) {
+            Some((name, inner)) if name == "Value" => (Role::Optional, inner),
+            _ => return Err(shape(field)),
+        },
+        _ => return Err(shape(field)),
+    };
+    let name = match &attributes.rename {
+        Some(name) => name.value(),
+        None => ident.to_string().trim_start_matches("r#").to_owned(),
+    };
+    Ok(Field { ident, name, doc: doc(&field.attrs), role, inner, attributes })
+}
+
+fn shape(field: &syn::Field) -> syn::Error {
+    syn::Error::new_spanned(
+        &field.ty,
+        "a field is `Value<T>` (required), `Option<Value<T>>` (optional) or `Computed<T>` (given by AWS)",
+    )
+}
+
+/// The last segment's name and its one type argument.
+fn generic(ty: &Type) -> Option<(String, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) => Some((segment.ident.to_string(), inner)),
+        _ => None,
+    }
+}
+
+/// `new` with the required fields, and a method per optional one.
+fn builder(name: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let required: Vec<_> = fields.iter().filter(|field| field.role == Role::Required).collect();
+    let parameters = required.iter().map(|field| {
+        let (ident, inner) = (field.ident, field.inner);
+        quote! { #ident: impl ::fathuss_model::IntoValue<#inner> }
+    });
+    let initial = fields.iter().map(|field| {
+        let ident = field.ident;
+        match field.role {
+            Role::Required => quote! { #ident: ::fathuss_model::IntoValue::into_value(#ident) },
+            Role::Optional => quote! { #ident: ::core::option::Option::None },
+            Role::Computed => quote! { #ident: ::core::default::Default::default() },
+        }
+    });
+    let setters = fields.iter().filter(|field| field.role == Role::Optional).map(|field| {
+        let (ident, inner, doc) = (field.ident, field.inner, &field.doc);
+        let tag = (field.name == "tags").then(|| {
+            quote! {
+                /// One more tag.
+                #[must_use]
+                pub fn tag(
+                    mut self,
+                    key: impl ::core::convert::Into<::std::string::String>,
+                    value: impl ::fathuss_model::IntoValue<::std::string::String>,
+                ) -> Self {
+                    self.#ident = ::core::option::Option::Some(::fathuss_model::schema_support::with_tag(
+                        self.#ident.take(),
+                        key.into(),
+                        value.into_value(),
+                    ));
+                    self
+                }
+            }
+        });
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            pub fn #ident(mut self, #ident: impl ::fathuss_model::IntoValue<#inner>) -> Self {
+                self.#ident = ::core::option::Option::Some(::fathuss_model::IntoValue::into_value(#ident));
+                self
+            }
+            #tag
+        }
+    });
+    let new_doc = match required.as_slice() {
+        [] => format!("A `{name}` with nothing given."),
+        required => {
+            let names: Vec<String> = required.iter().map(|field| format!("`{}`", field.name)).collect();
+            format!("A `{name}` with what it must have: {}.", names.join(", "))
+        }
+    };
+    let default = required.is_empty().then(|| {
+        quote! {
+            impl ::core::default::Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    });
+    quote! {
+        impl #name {
+            #[doc = #new_doc]
+            #[must_use]
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(#(#parameters),*) -> Self {
+                Self { #(#initial),* }
+            }
+            #(#setters)*
+        }
+        #default
+    }
+}
+
+fn into_fields(fields: &[Field<'_>]) -> TokenStream {
+    let inserts = fields.iter().map(|field| {
+        let (ident, name) = (field.ident, &field.name);
+        match field.role {
+            Role::Required => quote! {
+                fields.insert(#name.to_owned(), self.#ident.into_expression());
+            },
+            Role::Optional => quote! {
+                if let ::core::option::Option::Some(value) = self.#ident {
+                    fields.insert(#name.to_owned(), value.into_expression());
+                }
+            },
+            // Read so that the struct may hold it for its type alone.
+            Role::Computed => quote! { let _ = &self.#ident; },
+        }
+    });
+    quote! {
+        let mut fields = ::std::collections::BTreeMap::new();
+        #(#inserts)*
+        fields
+    }
+}
+
+fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
+    let rows = fields.iter().map(|field| {
+        let Field { name, doc, inner, role, attributes: at, .. } = field;
+        let required = *role == Role::Required;
+        let optional = *role == Role::Optional;
+        let computed = *role == Role::Computed || at.computed;
+        let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
+        let ignored = at.ignored_after_creation;
+        let default = option(at.default.as_ref());
+        let min_length = option(at.min_length.as_ref());
+        let max_length = option(at.max_length.as_ref());
+        let min = option(at.min.as_ref());
+        let max = option(at.max.as_ref());
+        let pattern = option(at.pattern.as_ref());
+        let pattern_words = option(at.pattern_words.as_ref());
+        quote! {
+            ::fathuss_model::schema::Field {
+                name: #name,
+                ty: <#inner as ::fathuss_model::Typed>::TYPE,
+                doc: #doc,
+                required: #required,
+                computed: #computed,
+                optional: #optional,
+                replace: #replace,
+                set: #set,
+                json: #json,
+                case_insensitive: #case_insensitive,
+                default: #default,
+                sensitive: #sensitive,
+                write_only: #write_only,
+                ignored_after_creation: #ignored,
+                limits: ::fathuss_model::schema::Limits {
+                    min_length: #min_length,
+                    max_length: #max_length,
+                    min: #min,
+                    max: #max,
+                    pattern: #pattern,
+                    pattern_words: #pattern_words,
+                },
+            }
+        }
+    });
+    quote! { &[#(#rows),*] }
+}
+
+fn option(value: Option<&impl quote::ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote! { ::core::option::Option::Some(#value) },
+        None => quote! { ::core::option::Option::None },
+    }
+}
+
+fn block(name: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let rows = schema_fields(fields);
+    let into = into_fields(fields);
+    quote! {
+        impl ::fathuss_model::Typed for #name {
+            const TYPE: ::fathuss_model::schema::Type = ::fathuss_model::schema::Type::Block(#rows);
+        }
+
+        impl ::fathuss_model::IntoValue<#name> for #name {
+            fn into_value(self) -> ::fathuss_model::Value<#name> {
+                let fields = { #into };
+                ::fathuss_model::schema_support::block(fields)
+            }
+        }
+    }
+}
+
+fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Field<'_>]) -> syn::Result<TokenStream> {
+    let name = &input.ident;
+    let missing = |what: &str| syn::Error::new_spanned(input, format!("#[resource({what} = ...)] is missing"));
+    let kind = attributes.kind.as_ref().ok_or_else(|| missing("type"))?;
+    let service = attributes.service.as_ref().ok_or_else(|| missing("service"))?;
+    let provider = attributes.provider.as_ref().map_or_else(|| quote! { "aws" }, |provider| quote! { #provider });
+    let mode = attributes.mode.clone().unwrap_or_else(|| Ident::new("Managed", Span::call_site()));
+    let creation = attributes.creation.clone().unwrap_or_else(|| Ident::new("Local", Span::call_site()));
+    let check = option(attributes.check.as_ref().map(|check| quote! { #check }).as_ref());
+    let holds_data = attributes.holds_data;
+    let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
+    let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
+    let type_doc = doc(&input.attrs);
+    let rows = schema_fields(fields);
+    let into = into_fields(fields);
+    let accessors = fields.iter().filter(|field| !field.attributes.write_only).map(|field| accessor(name, field));
+    let references = fields.iter().filter_map(|field| reference(name, field));
+    Ok(quote! {
+        impl ::fathuss_model::Resource for #name {
+            const SCHEMA: &'static ::fathuss_model::schema::Schema = &::fathuss_model::schema::Schema {
+                kind: #kind,
+                provider: #provider,
+                service: #service,
+                doc: #type_doc,
+                mode: ::fathuss_model::schema::Mode::#mode,
+                creation: ::fathuss_model::schema::Creation::#creation,
+                holds_data: #holds_data,
+                create_seconds: #create_seconds,
+                delete_seconds: #delete_seconds,
+                fields: #rows,
+                check: #check,
+            };
+
+            fn into_fields(self) -> ::std::collections::BTreeMap<::std::string::String, ::fathuss_model::Expression> {
+                #into
+            }
+        }
+
+        impl ::fathuss_model::Handle<#name> {
+            #(#accessors)*
+        }
+
+        #(#references)*
+    })
+}
+
+/// The type that a reference to the field has.
+fn referred(name: &Ident, field: &Field<'_>) -> TokenStream {
+    let inner = field.inner;
+    if field.attributes.named {
+        quote! { ::fathuss_model::Name<#name> }
+    } else {
+        quote! { #inner }
+    }
+}
+
+fn accessor(name: &Ident, field: &Field<'_>) -> TokenStream {
+    let (ident, attribute, doc) = (field.ident, &field.name, &field.doc);
+    let referred = referred(name, field);
+    quote! {
+        #[doc = #doc]
+        #[must_use]
+        pub fn #ident(&self) -> ::fathuss_model::Value<#referred> {
+            self.attribute(#attribute)
+        }
+    }
+}
+
+/// `&handle` stands for its id, its ARN or its name, wherever one of its type is wanted.
+fn reference(name: &Ident, field: &Field<'_>) -> Option<TokenStream> {
+    let wanted = match (field.role, field.name.as_str()) {
+        _ if field.attributes.named => "Name",
+        (Role::Computed, "id") => "Id",
+        (Role::Computed, "arn") => "Arn",
+        _ => return None,
+    };
+    if wanted != "Name" && generic(field.inner).is_none_or(|(outer, _)| outer != wanted) {
+        return None;
+    }
+    let wanted = format_ident!("{wanted}");
+    let attribute = &field.name;
+    Some(quote! {
+        impl ::fathuss_model::IntoValue<::fathuss_model::#wanted<#name>> for &::fathuss_model::Handle<#name> {
+            fn into_value(self) -> ::fathuss_model::Value<::fathuss_model::#wanted<#name>> {
+                self.attribute(#attribute)
+            }
+        }
+
+        impl ::fathuss_model::IntoValue<::fathuss_model::#wanted<#name>> for ::fathuss_model::Handle<#name> {
+            fn into_value(self) -> ::fathuss_model::Value<::fathuss_model::#wanted<#name>> {
+                self.attribute(#attribute)
+            }
+        }
+    })
+}

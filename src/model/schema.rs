@@ -1,0 +1,182 @@
+//! What a resource type is: its fields and their semantics, declared once.
+//!
+//! The schema drives the checks while the stack program runs, the diff, the
+//! documentation, import and the tests. `#[derive(Resource)]` makes it from the
+//! struct; nothing else states these facts.
+
+use serde::Serialize;
+
+use crate::check::Check;
+
+/// A resource type or a lookup.
+#[derive(Debug, Serialize)]
+pub struct Schema {
+    /// Terraform's name of the type, for instance `aws_subnet`.
+    pub kind: &'static str,
+    /// The provider that makes it: the part before the first `_` of most types.
+    pub provider: &'static str,
+    /// The service that answers for it, for instance `ec2`; rate limits are counted per service.
+    pub service: &'static str,
+    /// One sentence on what it is.
+    pub doc: &'static str,
+    /// What kind of node it is.
+    pub mode: Mode,
+    /// How a creation is kept from happening twice.
+    pub creation: Creation,
+    /// Whether a deletion destroys what can't be had back.
+    pub holds_data: bool,
+    /// How long AWS usually takes to create it, in seconds; what the schedule starts from before it has learned.
+    pub create_seconds: u32,
+    /// How long AWS usually takes to delete it, in seconds.
+    pub delete_seconds: u32,
+    /// The fields, in the order of the struct.
+    pub fields: &'static [Field],
+    /// The checks of one declaration against itself and what it refers to.
+    #[serde(skip)]
+    pub check: Option<Check>,
+}
+
+/// What kind of node a type is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Something that is made, changed and deleted.
+    Managed,
+    /// A question whose answer is pinned in state; gives values, never structure.
+    Lookup,
+    /// Something that AWS makes with its parent and that can only be taken over and changed.
+    Adopted,
+}
+
+/// The ways to create once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Creation {
+    /// The call takes a client token.
+    Token,
+    /// Tags are set by the creating call, and things can be found by tag.
+    Tag,
+    /// The name is unique within account and region.
+    Name,
+    /// A relation, identified by its ends.
+    Relation,
+    /// The call overwrites what has the name.
+    Upsert,
+    /// Nothing is created outside the state.
+    Local,
+}
+
+/// A field and its semantics.
+#[derive(Debug, Serialize)]
+pub struct Field {
+    /// Terraform's name of the attribute.
+    pub name: &'static str,
+    /// What it holds.
+    pub ty: Type,
+    /// What it is, with its unit.
+    pub doc: &'static str,
+    /// Whether the program must give it.
+    pub required: bool,
+    /// Whether AWS gives it; with `optional`, where the program does not.
+    pub computed: bool,
+    /// Whether the program may give it.
+    pub optional: bool,
+    /// Whether a change forces a replacement.
+    pub replace: bool,
+    /// Whether a list's order means nothing.
+    pub set: bool,
+    /// Whether a text is JSON, compared as a document.
+    pub json: bool,
+    /// Whether a text is compared without regard to case.
+    pub case_insensitive: bool,
+    /// What AWS takes where nothing is given, as JSON text.
+    pub default: Option<&'static str>,
+    /// Whether it is hidden in plans and reports.
+    pub sensitive: bool,
+    /// Whether AWS never gives it back: kept out of state, sent at creation and when its version field changes.
+    pub write_only: bool,
+    /// Whether it is somebody else's after creation: drift in it is no change.
+    pub ignored_after_creation: bool,
+    /// Bounds on what may be given.
+    pub limits: Limits,
+}
+
+/// Bounds that a literal is held against while the stack program runs.
+#[derive(Debug, Default, Serialize)]
+pub struct Limits {
+    /// Shortest text, in characters, or list, in elements.
+    pub min_length: Option<usize>,
+    /// Longest text, in characters, or list, in elements.
+    pub max_length: Option<usize>,
+    /// Smallest number.
+    pub min: Option<i64>,
+    /// Largest number.
+    pub max: Option<i64>,
+    /// A regular expression that a text must match from end to end.
+    pub pattern: Option<&'static str>,
+    /// The pattern in words.
+    pub pattern_words: Option<&'static str>,
+}
+
+/// What a field holds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// Text.
+    String,
+    /// One of a closed set of words.
+    Word(&'static [&'static str]),
+    /// An IPv4 range without host bits, for instance `10.0.0.0/16`.
+    Cidr,
+    /// A secret.
+    Secret,
+    /// A list of one type.
+    List(&'static Type),
+    /// A map from texts to one type.
+    Map(&'static Type),
+    /// Named fields.
+    Block(&'static [Field]),
+    /// Anything.
+    Any,
+}
+
+impl Schema {
+    /// The field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether instances carry tags.
+    #[must_use]
+    pub fn has_tags(&self) -> bool {
+        self.field("tags").is_some()
+    }
+
+    /// Whether a dotted attribute can be referred to.
+    #[must_use]
+    pub fn has_attribute(&self, path: &str) -> bool {
+        let mut steps = path.split('.');
+        let Some(field) = steps.next().and_then(|name| self.field(name)) else {
+            return false;
+        };
+        let mut ty = &field.ty;
+        for step in steps {
+            ty = match ty {
+                Type::Block(fields) => match fields.iter().find(|field| field.name == step) {
+                    Some(field) => &field.ty,
+                    None => return false,
+                },
+                Type::List(inner) if step.parse::<usize>().is_ok() => inner,
+                Type::Map(inner) => inner,
+                Type::Any => return true,
+                _ => return false,
+            };
+        }
+        true
+    }
+}

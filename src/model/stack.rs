@@ -1,0 +1,258 @@
+//! The stack builder: a stack function adds resources to it and gets handles.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::panic::Location;
+
+use crate::address::Address;
+use crate::check::{Findings, View, bounds};
+use crate::expression::Expression;
+use crate::graph::{Finding, Graph, Node, OutputDeclaration, Source};
+use crate::resource::{Declaration, Handle, Resource};
+use crate::schema::Schema;
+use crate::value::{IntoValue, Output, Value, entries, map};
+
+/// What went wrong in a stack function, in words for the person who wrote it.
+#[derive(Debug)]
+pub struct Error(String);
+
+/// What a stack function returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of these words.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl<E: std::error::Error> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stack under construction.
+#[derive(Debug)]
+pub struct Stack {
+    name: String,
+    region: String,
+    account: String,
+    default_tags: BTreeMap<String, Expression>,
+    nodes: Vec<Node>,
+    schemas: Vec<&'static Schema>,
+    index: HashMap<Address, usize>,
+    outputs: BTreeMap<String, OutputDeclaration>,
+    findings: Vec<Finding>,
+}
+
+/// The name of a resource within its stack: `"main"`, or `("private", zone)` where one declaration makes several.
+pub trait IntoName {
+    /// Name and key.
+    fn into_name(self) -> (String, Option<String>);
+}
+
+impl IntoName for &str {
+    fn into_name(self) -> (String, Option<String>) {
+        (self.to_owned(), None)
+    }
+}
+
+impl IntoName for String {
+    fn into_name(self) -> (String, Option<String>) {
+        (self, None)
+    }
+}
+
+impl<K: Display> IntoName for (&str, K) {
+    fn into_name(self) -> (String, Option<String>) {
+        (self.0.to_owned(), Some(self.1.to_string()))
+    }
+}
+
+/// The name of an output: a text for people, or an [`Output`] that other stacks read.
+pub trait OutputName<T> {
+    /// The name, and the stack that it says it belongs to.
+    fn output_name(&self) -> (&str, Option<&str>);
+}
+
+impl<T> OutputName<T> for &str {
+    fn output_name(&self) -> (&str, Option<&str>) {
+        (self, None)
+    }
+}
+
+impl<T> OutputName<T> for &Output<T> {
+    fn output_name(&self) -> (&str, Option<&str>) {
+        (self.name(), Some(self.stack()))
+    }
+}
+
+impl Stack {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            region: String::new(),
+            account: String::new(),
+            default_tags: BTreeMap::new(),
+            nodes: Vec::new(),
+            schemas: Vec::new(),
+            index: HashMap::new(),
+            outputs: BTreeMap::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Says where the stack stands: region, for instance `us-east-1`, and account, 12 digits. Before the first resource.
+    pub fn place(&mut self, region: &str, account: &str) {
+        self.region = region.to_owned();
+        self.account = account.to_owned();
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// A tag for everything added from here on that takes tags; a resource's own tag of the same key wins.
+    pub fn default_tag(&mut self, key: &str, value: impl IntoValue<String>) {
+        self.default_tags.insert(key.to_owned(), value.into_value().into_expression());
+    }
+
+    /// Adds a resource or a lookup, and gives a handle to refer to it.
+    #[track_caller]
+    pub fn add<D: Declaration>(&mut self, name: impl IntoName, declaration: D) -> Handle<D::Resource> {
+        let source = source(Location::caller());
+        let declared = declaration.declared();
+        let schema = D::Resource::SCHEMA;
+        let (name, key) = name.into_name();
+        let address = match Address::new(&self.name, schema.kind, &name, key.as_deref()) {
+            Ok(address) => address,
+            Err(error) => {
+                self.findings.push(Finding { address: None, source: Some(source), message: error.to_string() });
+                // The stack is refused for the finding above; the handle only lets the rest be checked too.
+                return Handle::new(self.stand_in(schema.kind));
+            }
+        };
+        if let Some(&at) = self.index.get(&address) {
+            let message = format!(
+                "this address is taken: {} declared it first; give one of them another name or key",
+                self.nodes[at].source
+            );
+            self.findings.push(Finding { address: Some(address.clone()), source: Some(source), message });
+            return Handle::new(address);
+        }
+        let mut fields = declared.resource.into_fields();
+        if schema.has_tags() && !self.default_tags.is_empty() {
+            let mut tags = self.default_tags.clone();
+            tags.extend(fields.remove("tags").map(entries).unwrap_or_default());
+            fields.insert("tags".to_owned(), map(tags));
+        }
+        self.index.insert(address.clone(), self.nodes.len());
+        self.schemas.push(schema);
+        self.nodes.push(Node {
+            address: address.clone(),
+            region: declared.region.unwrap_or_else(|| self.region.clone()),
+            account: self.account.clone(),
+            source,
+            fields,
+            depends_on: declared.depends_on,
+            lifecycle: declared.lifecycle,
+        });
+        Handle::new(address)
+    }
+
+    /// Declares an output.
+    #[track_caller]
+    pub fn output<T>(&mut self, name: impl OutputName<T>, value: Value<T>) {
+        let source = source(Location::caller());
+        let (name, stack) = name.output_name();
+        if let Some(stack) = stack.filter(|stack| *stack != self.name) {
+            let message = format!("output `{name}` belongs to stack `{stack}`, this is `{}`", self.name);
+            self.findings.push(Finding { address: None, source: Some(source), message });
+            return;
+        }
+        let value = value.into_expression();
+        let declaration = OutputDeclaration { value, source: source.clone() };
+        if let Some(first) = self.outputs.insert(name.to_owned(), declaration) {
+            let message = format!("output `{name}` is taken: {} declared it first", first.source);
+            self.findings.push(Finding { address: None, source: Some(source), message });
+        }
+    }
+
+    /// Reads an output of another stack.
+    #[must_use]
+    pub fn read<T>(&self, output: &Output<T>) -> Value<T> {
+        output.value()
+    }
+
+    /// Runs all checks and gives the graph, or everything that is wrong.
+    pub(crate) fn finish(mut self) -> std::result::Result<Graph, Vec<Finding>> {
+        self.check_place();
+        for (node, schema) in self.nodes.iter().zip(&self.schemas) {
+            let mut findings = Findings::new(node, &mut self.findings);
+            bounds(schema, &mut findings);
+            for name in &node.lifecycle.ignore_changes {
+                if schema.field(name).is_none() {
+                    findings.refuse(format!("ignore_changes names `{name}`, which {} does not have", schema.kind));
+                }
+            }
+            if let Some(check) = schema.check {
+                check(&View::new(node, &self.nodes, &self.index), &mut findings);
+            }
+        }
+        if !self.findings.is_empty() {
+            return Err(self.findings);
+        }
+        Ok(Graph {
+            stack: self.name,
+            region: self.region,
+            account: self.account,
+            nodes: self.nodes,
+            outputs: self.outputs,
+        })
+    }
+
+    fn check_place(&mut self) {
+        let account_is_one = self.account.len() == 12 && self.account.bytes().all(|byte| byte.is_ascii_digit());
+        if self.region.is_empty() || !account_is_one {
+            self.findings.push(Finding {
+                address: None,
+                source: None,
+                message: format!(
+                    "stack `{}` stands nowhere: call `stack.place(region, account)` first, with an account of 12 digits",
+                    self.name
+                ),
+            });
+        }
+    }
+
+    fn stand_in(&self, kind: &str) -> Address {
+        let stack = if self.name.is_empty() { "stack" } else { &self.name };
+        Address::new(stack, kind, "refused", None)
+            .unwrap_or_else(|_| Address::new("stack", "refused", "refused", None).expect("these are three words"))
+    }
+}
+
+fn source(location: &Location<'_>) -> Source {
+    Source { file: location.file().to_owned(), line: location.line() }
+}

@@ -1,0 +1,445 @@
+//! Typed values: what a field of a declaration accepts, and what a handle gives.
+//!
+//! A [`Value<T>`] is an expression that evaluates to a `T`. Which Rust types can
+//! stand for it is the trait [`IntoValue`]: a reference to the wrong kind of
+//! thing, a bare text for a secret or an unknown word does not compile.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use ipnet::Ipv4Net;
+
+use crate::datum::Datum;
+use crate::expression::{Call, Document, Expression, OutputReference, SecretSource};
+use crate::function::Function;
+use crate::schema::Type;
+
+/// An expression that evaluates to a `T`.
+#[derive(Debug)]
+pub struct Value<T: ?Sized> {
+    expression: Expression,
+    of: PhantomData<fn() -> Box<T>>,
+}
+
+impl<T: ?Sized> Clone for Value<T> {
+    fn clone(&self) -> Self {
+        Self::from_expression(self.expression.clone())
+    }
+}
+
+/// An attribute that AWS gives: it can be referred to, never set.
+#[derive(Debug)]
+pub struct Computed<T>(PhantomData<fn() -> T>);
+
+impl<T> Clone for Computed<T> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<T> Default for Computed<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// The id of a resource of type `R`, for instance `vpc-0a1b…`.
+#[derive(Debug)]
+pub struct Id<R>(PhantomData<fn() -> R>);
+
+/// The ARN of a resource of type `R`.
+#[derive(Debug)]
+pub struct Arn<R>(PhantomData<fn() -> R>);
+
+/// The name of a resource of type `R`.
+#[derive(Debug)]
+pub struct Name<R>(PhantomData<fn() -> R>);
+
+/// A text that no plan, log or report shows; made by [`Secret::from_environment`] or [`Secret::from_file`].
+#[derive(Debug)]
+pub struct Secret(());
+
+/// A text that is a JSON document.
+#[derive(Debug)]
+pub struct Json(());
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// What a `T` is in a schema.
+pub trait Typed {
+    /// Its type there.
+    const TYPE: Type;
+}
+
+/// What can stand where a `T` is wanted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't stand where `{T}` is wanted",
+    label = "this is not `{T}`",
+    note = "`Id<X>`, `Arn<X>` and `Name<X>` want the handle that `stack.add(\"...\", X::new(...))` returned, as `&handle`",
+    note = "a `Secret` is made by `Secret::from_environment(\"NAME\")` or `Secret::from_file(\"PATH\")`, a text in the program is none"
+)]
+pub trait IntoValue<T: ?Sized> {
+    /// The value that it stands for.
+    fn into_value(self) -> Value<T>;
+}
+
+impl<T: ?Sized> Value<T> {
+    /// Takes an expression for a `T`. For generated code and tests: the caller answers for the type.
+    #[must_use]
+    pub fn from_expression(expression: Expression) -> Self {
+        Self { expression, of: PhantomData }
+    }
+
+    /// The expression.
+    #[must_use]
+    pub fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
+    /// The expression itself.
+    #[must_use]
+    pub fn into_expression(self) -> Expression {
+        self.expression
+    }
+
+    fn call(function: Function, arguments: Vec<Expression>) -> Self {
+        Self::from_expression(Expression::Call(Call { function, arguments }))
+    }
+}
+
+fn literal<T: ?Sized>(datum: impl Into<Datum>) -> Value<T> {
+    Value::from_expression(Expression::Literal(datum.into()))
+}
+
+impl Value<String> {
+    /// The text without a prefix.
+    #[must_use]
+    pub fn strip_prefix(self, prefix: &str) -> Self {
+        Self::call(Function::StripPrefix, vec![self.expression, Expression::Literal(prefix.into())])
+    }
+
+    /// Base64 of the text, as user data wants it.
+    #[must_use]
+    pub fn base64(self) -> Self {
+        Self::call(Function::Base64, vec![self.expression])
+    }
+
+    /// The text in lower case.
+    #[must_use]
+    pub fn lower(self) -> Self {
+        Self::call(Function::Lower, vec![self.expression])
+    }
+
+    /// The part at a position, from 0, of the text split at a separator.
+    #[must_use]
+    pub fn split(self, separator: &str, position: i64) -> Self {
+        Self::call(
+            Function::Split,
+            vec![self.expression, Expression::Literal(separator.into()), Expression::Literal(position.into())],
+        )
+    }
+}
+
+impl<R> Value<Arn<R>> {
+    /// One part of the ARN: partition, service, region, account or resource.
+    #[must_use]
+    pub fn part(self, part: &str) -> Value<String> {
+        Value::call(Function::ArnPart, vec![self.expression, Expression::Literal(part.into())])
+    }
+}
+
+impl<R> Id<R> {
+    /// The id of something that no stack of this program makes.
+    #[must_use]
+    pub fn existing(id: &str) -> Value<Self> {
+        literal(id)
+    }
+}
+
+impl<R> Arn<R> {
+    /// The ARN of something that no stack of this program makes.
+    #[must_use]
+    pub fn existing(arn: &str) -> Value<Self> {
+        literal(arn)
+    }
+}
+
+impl<R> Name<R> {
+    /// The name of something that no stack of this program makes.
+    #[must_use]
+    pub fn existing(name: &str) -> Value<Self> {
+        literal(name)
+    }
+}
+
+impl Secret {
+    /// The value of an environment variable of the process that applies.
+    #[must_use]
+    pub fn from_environment(name: &str) -> Value<Self> {
+        Value::from_expression(Expression::Secret(SecretSource::Environment(name.to_owned())))
+    }
+
+    /// The content of a file that the process that applies can read, without its last line break.
+    #[must_use]
+    pub fn from_file(path: &str) -> Value<Self> {
+        Value::from_expression(Expression::Secret(SecretSource::File(path.to_owned())))
+    }
+}
+
+/// Texts and values one behind the other: `text(["arn:aws:s3:::", &bucket.name(), "/*"])` with the parts as values.
+#[must_use]
+pub fn template(parts: impl IntoIterator<Item = Value<String>>) -> Value<String> {
+    Value::from_expression(Expression::Template(parts.into_iter().map(Value::into_expression).collect()))
+}
+
+/// A JSON text made from a document that may hold references.
+#[must_use]
+pub fn json(document: Document) -> Value<Json> {
+    Value::from_expression(Expression::Json(document))
+}
+
+/// An output of a stack, by name and type: how one stack refers to what another made.
+///
+/// Declared once as a constant, set with [`crate::Stack::output`] in the stack
+/// that makes it and read with [`crate::Stack::read`] in the one that needs it.
+#[derive(Debug)]
+pub struct Output<T> {
+    stack: &'static str,
+    name: &'static str,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Output<T> {
+    /// An output of the stack of that name.
+    #[must_use]
+    pub const fn new(stack: &'static str, name: &'static str) -> Self {
+        Self { stack, name, of: PhantomData }
+    }
+
+    /// The output's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The stack that makes it.
+    #[must_use]
+    pub const fn stack(&self) -> &'static str {
+        self.stack
+    }
+
+    pub(crate) fn value(&self) -> Value<T> {
+        Value::from_expression(Expression::Output(OutputReference {
+            stack: self.stack.to_owned(),
+            name: self.name.to_owned(),
+        }))
+    }
+}
+
+impl<T: ?Sized> IntoValue<T> for Value<T> {
+    fn into_value(self) -> Value<T> {
+        self
+    }
+}
+
+impl<T: ?Sized> IntoValue<T> for &Value<T> {
+    fn into_value(self) -> Value<T> {
+        self.clone()
+    }
+}
+
+macro_rules! scalars {
+    ($($from:ty => $to:ty),* $(,)?) => {$(
+        impl IntoValue<$to> for $from {
+            fn into_value(self) -> Value<$to> {
+                literal(self)
+            }
+        }
+    )*};
+}
+
+scalars! {
+    bool => bool,
+    i64 => i64,
+    i32 => i64,
+    &str => String,
+    String => String,
+    Datum => Datum,
+}
+
+impl IntoValue<String> for &String {
+    fn into_value(self) -> Value<String> {
+        literal(self.as_str())
+    }
+}
+
+impl IntoValue<Ipv4Net> for Ipv4Net {
+    fn into_value(self) -> Value<Ipv4Net> {
+        literal(self.to_string())
+    }
+}
+
+impl IntoValue<Ipv4Net> for &Ipv4Net {
+    fn into_value(self) -> Value<Ipv4Net> {
+        literal(self.to_string())
+    }
+}
+
+macro_rules! texts {
+    ($($of:ident),*) => {$(
+        impl<R> IntoValue<String> for Value<$of<R>> {
+            fn into_value(self) -> Value<String> {
+                Value::from_expression(self.expression)
+            }
+        }
+        impl<R> Typed for $of<R> {
+            const TYPE: Type = Type::String;
+        }
+    )*};
+}
+
+texts!(Id, Arn, Name);
+
+impl IntoValue<String> for Value<Json> {
+    fn into_value(self) -> Value<String> {
+        Value::from_expression(self.expression)
+    }
+}
+
+fn list<T>(items: impl IntoIterator<Item = Value<T>>) -> Value<Vec<T>> {
+    let items: Vec<Expression> = items.into_iter().map(Value::into_expression).collect();
+    if items.iter().all(|item| matches!(item, Expression::Literal(_))) {
+        let known = items.into_iter().filter_map(|item| match item {
+            Expression::Literal(datum) => Some(datum),
+            _ => None,
+        });
+        return literal(known.collect::<Vec<Datum>>());
+    }
+    Value::from_expression(Expression::List(items))
+}
+
+impl<T, V: IntoValue<T>> IntoValue<Vec<T>> for Vec<V> {
+    fn into_value(self) -> Value<Vec<T>> {
+        list(self.into_iter().map(IntoValue::into_value))
+    }
+}
+
+impl<T, V: IntoValue<T>, const N: usize> IntoValue<Vec<T>> for [V; N] {
+    fn into_value(self) -> Value<Vec<T>> {
+        list(self.into_iter().map(IntoValue::into_value))
+    }
+}
+
+impl<'a, T, V> IntoValue<Vec<T>> for &'a [V]
+where
+    &'a V: IntoValue<T>,
+{
+    fn into_value(self) -> Value<Vec<T>> {
+        list(self.iter().map(IntoValue::into_value))
+    }
+}
+
+impl<'a, T, V> IntoValue<Vec<T>> for &'a Vec<V>
+where
+    &'a V: IntoValue<T>,
+{
+    fn into_value(self) -> Value<Vec<T>> {
+        list(self.iter().map(IntoValue::into_value))
+    }
+}
+
+/// A map from literal keys; values may be references.
+pub(crate) fn map(entries: BTreeMap<String, Expression>) -> Expression {
+    if entries.values().all(|value| matches!(value, Expression::Literal(_))) {
+        let known = entries.into_iter().filter_map(|(key, value)| match value {
+            Expression::Literal(datum) => Some((key, datum)),
+            _ => None,
+        });
+        return Expression::Literal(Datum::Map(known.collect()));
+    }
+    Expression::Map(entries)
+}
+
+/// The entries of a map expression that was written in place.
+pub(crate) fn entries(expression: Expression) -> BTreeMap<String, Expression> {
+    match expression {
+        Expression::Map(entries) => entries,
+        Expression::Literal(Datum::Map(entries)) => {
+            entries.into_iter().map(|(key, value)| (key, Expression::Literal(value))).collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}
+
+impl<K: Into<String>, T, V: IntoValue<T>, const N: usize> IntoValue<BTreeMap<String, T>> for [(K, V); N] {
+    fn into_value(self) -> Value<BTreeMap<String, T>> {
+        let entries = self.into_iter().map(|(key, value)| (key.into(), value.into_value().into_expression()));
+        Value::from_expression(map(entries.collect()))
+    }
+}
+
+impl<T, V: IntoValue<T>> IntoValue<BTreeMap<String, T>> for BTreeMap<String, V> {
+    fn into_value(self) -> Value<BTreeMap<String, T>> {
+        let entries = self.into_iter().map(|(key, value)| (key, value.into_value().into_expression()));
+        Value::from_expression(map(entries.collect()))
+    }
+}
+
+macro_rules! typed {
+    ($($of:ty => $ty:expr),* $(,)?) => {$(
+        impl Typed for $of {
+            const TYPE: Type = $ty;
+        }
+    )*};
+}
+
+typed! {
+    bool => Type::Bool,
+    i64 => Type::Integer,
+    String => Type::String,
+    Json => Type::String,
+    Ipv4Net => Type::Cidr,
+    Secret => Type::Secret,
+    Datum => Type::Any,
+}
+
+impl<T: Typed> Typed for Vec<T> {
+    const TYPE: Type = Type::List(&T::TYPE);
+}
+
+impl<T: Typed> Typed for BTreeMap<String, T> {
+    const TYPE: Type = Type::Map(&T::TYPE);
+}
+
+/// Declares a closed set of words: an enum whose variants stand for the texts that AWS knows.
+#[macro_export]
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$doc])* $variant),*
+        }
+
+        impl $name {
+            /// The word that AWS knows it by.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),*
+                }
+            }
+        }
+
+        impl $crate::IntoValue<$name> for $name {
+            fn into_value(self) -> $crate::Value<$name> {
+                $crate::Value::from_expression($crate::Expression::Literal(self.word().into()))
+            }
+        }
+
+        impl $crate::Typed for $name {
+            const TYPE: $crate::schema::Type = $crate::schema::Type::Word(&[$($word),*]);
+        }
+    };
+}

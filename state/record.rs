@@ -1,0 +1,193 @@
+//! What state holds: a row per resource, and the records of the journal.
+
+use std::collections::BTreeMap;
+
+use fathuss_model::{Address, Datum};
+use serde::{Deserialize, Serialize};
+
+/// A resource as it was when it last settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceRecord {
+    /// Where the stack program declared it.
+    pub address: Address,
+    /// The region it is in.
+    pub region: String,
+    /// The account it belongs to.
+    pub account: String,
+    /// How its provider finds it again: an id, a name or the ends of a relation.
+    pub identity: Identity,
+    /// Every field of its schema that is known; secrets and write-only fields left out.
+    pub attributes: BTreeMap<String, Datum>,
+    /// How often it was replaced: part of tokens and generated names.
+    pub generation: u32,
+    /// What has to outlive it: it is deleted before these are.
+    pub depends_on: Vec<Address>,
+    /// Whether plans that would destroy it are refused.
+    pub prevent_destroy: bool,
+}
+
+/// How a provider finds a resource again: the import id that people type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(pub String);
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The number of an operation, unique within a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationId(pub i64);
+
+/// The number of a run, unique within a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub i64);
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Makes it.
+    Create,
+    /// Changes it in place.
+    Update,
+    /// Deletes it.
+    Delete,
+}
+
+/// An operation that is about to be sent: durable before the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begun {
+    /// Its number.
+    pub operation: OperationId,
+    /// The resource.
+    pub address: Address,
+    /// What is done.
+    pub action: Action,
+    /// The region.
+    pub region: String,
+    /// The account.
+    pub account: String,
+    /// Which making of the resource this is.
+    pub generation: u32,
+    /// The idempotency token, chosen once.
+    pub token: String,
+    /// What was known of the resource's identity before the call.
+    pub identity: Option<Identity>,
+    /// What is asked for, secrets left out.
+    pub request: BTreeMap<String, Datum>,
+    /// What has to outlive it.
+    pub depends_on: Vec<Address>,
+    /// Whether plans that would destroy it are refused afterwards.
+    pub prevent_destroy: bool,
+    /// When it began, in milliseconds since 1970 of the target's clock.
+    pub at_ms: i64,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// The resource is as this row says.
+    Present(Box<ResourceRecord>),
+    /// The resource is gone.
+    Absent,
+    /// The call was refused for good: nothing changed. The generation after it must be another.
+    Refused,
+}
+
+/// A record of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// Before a call that creates, changes or deletes.
+    Begun(Box<Begun>),
+    /// AWS has answered: this is what it made.
+    Identified {
+        /// The operation.
+        operation: OperationId,
+        /// What it made.
+        identity: Identity,
+    },
+    /// Over: dependents may start.
+    Settled {
+        /// The operation.
+        operation: OperationId,
+        /// How it ended.
+        outcome: Settled,
+    },
+    /// A row is written without an operation: what a refresh read, a lookup answered, recovery adopted.
+    Recorded(Box<ResourceRecord>),
+    /// A row is removed without an operation: a refresh has proven that it is gone.
+    Dropped(Address),
+}
+
+/// An operation that began and has not settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// How it began.
+    pub begun: Begun,
+    /// What AWS said that it made, if it got that far.
+    pub identified: Option<Identity>,
+}
+
+/// A run, as history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// `apply` or `destroy`.
+    pub command: String,
+    /// Who ran it: user and host.
+    pub holder: String,
+    /// When it began, in milliseconds since 1970, wall time.
+    pub started_ms: i64,
+    /// When it ended; none for a run that was cut off.
+    pub ended_ms: Option<i64>,
+    /// How it ended, in a word: `applied`, `failed`, `interrupted`.
+    pub outcome: Option<String>,
+    /// Operations settled, by action, and failures.
+    pub summary: BTreeMap<String, i64>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// Names this lock alone; what `state unlock` asks for.
+    pub id: String,
+    /// User and host.
+    pub who: String,
+    /// The process.
+    pub pid: u32,
+    /// The command that took it.
+    pub command: String,
+    /// Since when, in milliseconds since 1970, wall time.
+    pub since_ms: i64,
+}
+
+/// All of a stack's state at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Names this state among all states; never changes.
+    pub lineage: String,
+    /// Rises with every write.
+    pub serial: i64,
+    /// The resources.
+    pub resources: BTreeMap<Address, ResourceRecord>,
+    /// The outputs of the last apply; sensitive ones left out.
+    pub outputs: BTreeMap<String, Datum>,
+    /// Operations that began and have not settled, in the order they began.
+    pub pending: Vec<Pending>,
+    /// How often creating at an address was refused for good, or it was deleted: the generation that the next creation takes.
+    pub generations: BTreeMap<Address, u32>,
+    /// How long operations took, for the schedule: (type, action) to milliseconds, smoothed.
+    pub durations_ms: BTreeMap<(String, String), i64>,
+}
