@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The engine: makes a cloud match a graph, and never loses track of what it made.
+//!
+//! Refresh reads what is, diff compares, plan decides (a pure function), apply
+//! acts through a [`Provider`] and writes each step to the state before and
+//! after. It knows no cloud by name and prints nothing: what happens is told in
+//! events.
+
+pub mod provider;
+
+pub use provider::{Clock, Provider};

@@ -1,0 +1,67 @@
+//! What one resource type does: its calls.
+//!
+//! One file per type implements [`Kind`] and adds its line to [`crate::table`].
+//! The rules of [`fathuss_engine::provider`] hold for each: `create` sends one
+//! creating call and answers with the identity at once; `settle` and `delete`
+//! look before they act and may be called again at any time; nothing sleeps or
+//! retries here.
+
+use async_trait::async_trait;
+use fathuss_engine::provider::{
+    Attributes, Failure, Found, LookupRequest, MakeRequest, Observation, Progress, ReadRequest, Standing, Stray,
+    UpdateRequest,
+};
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+
+use crate::client::Client;
+
+/// A managed or adopted resource type.
+#[async_trait(?Send)]
+pub trait Kind: Sync {
+    /// Its schema, from the model.
+    fn schema(&self) -> &'static Schema;
+
+    /// Types with the same family are read together, by the first of them in the table:
+    /// route tables, routes and associations are one `DescribeRouteTables`.
+    fn family(&self) -> &'static str {
+        self.schema().kind
+    }
+
+    /// Reads all requests of the family in one region with as few calls as the API allows; answers each, in order.
+    async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch;
+
+    /// Sends the one call that creates.
+    async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure>;
+
+    /// Looks for what an earlier `create` of the same request made.
+    async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure>;
+
+    /// One step towards usable.
+    async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure>;
+
+    /// The calls that change it in place.
+    async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure>;
+
+    /// One step towards gone.
+    async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure>;
+}
+
+/// A question whose answer is pinned in state.
+#[async_trait(?Send)]
+pub trait Lookup: Sync {
+    /// Its schema, from the model.
+    fn schema(&self) -> &'static Schema;
+
+    /// Asks.
+    async fn lookup(&self, client: &Client, request: &LookupRequest) -> Result<Attributes, Failure>;
+}
+
+/// What a batched read found.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// One answer per request, in order.
+    pub observations: Vec<Result<Observation, Failure>>,
+    /// What carries our mark and was not asked for.
+    pub strays: Vec<Stray>,
+}

@@ -1,0 +1,293 @@
+//! What the engine asks of a cloud.
+//!
+//! A provider makes one call that creates and answers with the identity at once;
+//! everything after that (follow-up calls, waiting until it is usable, deleting)
+//! is a step that the engine repeats until it is done. Each step looks before it
+//! acts, so it can be repeated after a crash, too. Providers never sleep, retry
+//! or wait: the engine does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fathuss_model::schema::Schema;
+use fathuss_model::{Address, Datum};
+use fathuss_state::Identity;
+
+/// Attributes by name.
+pub type Attributes = BTreeMap<String, Datum>;
+
+/// A cloud, or anything else that things are made in.
+#[async_trait(?Send)]
+pub trait Provider {
+    /// The schema of a type, if this provider has it.
+    fn schema(&self, kind: &str) -> Option<&'static Schema>;
+
+    /// Reads many resources with as few calls as the API allows. Answers every request, in its order.
+    async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer;
+
+    /// Answers a lookup.
+    async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure>;
+
+    /// Sends the one call that creates. For what AWS makes with its parent ([`fathuss_model::schema::Mode::Adopted`]): finds it.
+    async fn create(&self, request: &MakeRequest) -> Result<Identity, Failure>;
+
+    /// Looks for what an earlier [`Self::create`] of the same request made: by name, tag, token or the relation's ends.
+    async fn find(&self, request: &MakeRequest) -> Result<Found, Failure>;
+
+    /// Brings what was created or changed one step closer to usable: looks, and sends the next call that is due.
+    async fn settle(&self, standing: &Standing) -> Result<Progress, Failure>;
+
+    /// Sends the calls that change it in place; [`Self::settle`] follows.
+    async fn update(&self, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure>;
+
+    /// Brings it one step closer to gone: looks, and sends the delete if that is due.
+    async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
+
+    /// How many calls were sent so far, by service.
+    fn calls(&self) -> CallCounts;
+}
+
+/// A resource to read.
+#[derive(Clone, Debug)]
+pub struct ReadRequest {
+    /// Where it stands.
+    pub address: Address,
+    /// Its region.
+    pub region: String,
+    /// How to find it.
+    pub identity: Identity,
+    /// What state says of it.
+    pub recorded: Attributes,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct ReadAnswer {
+    /// One answer per request, in the same order.
+    pub observations: Vec<Result<Observation, Failure>>,
+    /// What carries the mark of this state and was not asked for.
+    pub strays: Vec<Stray>,
+}
+
+/// A resource as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// It is there: every field of the schema that can be read.
+    Present(Attributes),
+    /// It is gone, confirmed by its identity: absence from a filtered list is no proof.
+    Absent,
+}
+
+/// Something that carries our mark and is in no state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// The address in its mark.
+    pub address: String,
+    /// Its type.
+    pub kind: String,
+    /// Its region.
+    pub region: String,
+    /// What it is.
+    pub identity: Identity,
+}
+
+/// A question to a lookup.
+#[derive(Clone, Debug)]
+pub struct LookupRequest {
+    /// Where it stands.
+    pub address: Address,
+    /// The region asked.
+    pub region: String,
+    /// What the program gave.
+    pub desired: Attributes,
+}
+
+/// What to make.
+#[derive(Clone, Debug)]
+pub struct MakeRequest {
+    /// Where it stands.
+    pub address: Address,
+    /// Its region.
+    pub region: String,
+    /// The account it belongs to.
+    pub account: String,
+    /// The mark that lets it be found again.
+    pub mark: Mark,
+    /// The idempotency token: 64 hexadecimal characters; cut to what the API takes.
+    pub token: String,
+    /// Its fields.
+    pub desired: Desired,
+}
+
+/// What everything that is made carries from its creation on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The state that it belongs to.
+    pub lineage: String,
+    /// Its address.
+    pub address: Address,
+    /// Which making of it this is.
+    pub generation: u32,
+}
+
+/// Fields in full: known values, and secrets apart from them.
+#[derive(Clone, Debug, Default)]
+pub struct Desired {
+    /// Known values.
+    pub attributes: Attributes,
+    /// Secrets by field.
+    pub secrets: BTreeMap<String, SecretText>,
+}
+
+/// A secret's text. Shown nowhere, not even for debugging.
+#[derive(Clone)]
+pub struct SecretText(String);
+
+/// A resource that exists, or is being made or deleted.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Where it stands.
+    pub address: Address,
+    /// Its region.
+    pub region: String,
+    /// The account it belongs to.
+    pub account: String,
+    /// Its mark.
+    pub mark: Mark,
+    /// How to find it.
+    pub identity: Identity,
+    /// What it is to be (for a delete: what it was).
+    pub desired: Desired,
+    /// The token of the operation under way.
+    pub token: String,
+}
+
+/// What changes in place.
+#[derive(Clone, Debug)]
+pub struct UpdateRequest {
+    /// The fields as they are.
+    pub before: Attributes,
+    /// The names of the top-level fields that change; `Standing::desired` has what they become.
+    pub changed: Vec<String>,
+}
+
+/// What [`Provider::find`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is there and ours.
+    Ours(Identity),
+    /// Nothing is there (so far as this read can tell).
+    Nothing,
+    /// Something is there that is not ours: how to import it.
+    Foreign(Identity),
+}
+
+/// How far a step got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Usable: every field of the schema that can be read.
+    Ready(Attributes),
+    /// Not yet; `state` in AWS's own word, for instance `creating`.
+    Waiting {
+        /// The state.
+        state: String,
+    },
+    /// Gone.
+    Gone,
+}
+
+/// Calls sent, by service and operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// `(service, operation)` to how often.
+    pub operations: BTreeMap<(String, String), u64>,
+    /// How many of them were answered by a throttle.
+    pub throttled: u64,
+}
+
+/// A call that did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the caller can do about it.
+    pub class: FailureClass,
+    /// The service, for instance `EKS`.
+    pub service: String,
+    /// The operation, for instance `CreateNodegroup`; empty where no call was sent.
+    pub operation: String,
+    /// AWS's error code, or a word of ours where no answer came.
+    pub code: String,
+    /// AWS's own words.
+    pub message: String,
+    /// The id of the request, for AWS's support.
+    pub request_id: Option<String>,
+    /// What to do next, where that is known: a command or an action.
+    pub hint: Option<String>,
+}
+
+/// What can be done about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// Sent too fast: nothing happened; again, more slowly.
+    Throttled,
+    /// No answer, or one that does not say whether the call took effect: look, then again.
+    Ambiguous,
+    /// Something it needs is not there or not gone yet, and is expected to be soon: nothing happened; again within a window.
+    NotYet,
+    /// Refused for good: nothing happened.
+    Refused,
+    /// It was made and has failed: what is there has to go before it is made again.
+    Broken,
+    /// Who asks may not: credentials are missing, expired or not allowed.
+    Denied,
+}
+
+impl CallCounts {
+    /// All calls.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.operations.values().sum()
+    }
+}
+
+impl SecretText {
+    /// Takes a secret in.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the call that sends it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.operation.is_empty() {
+            return write!(f, "{}: {}", self.code, self.message);
+        }
+        write!(f, "{} {}: {}: {}", self.service, self.operation, self.code, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The clock and the sleep of a run: wall time, virtual time, or virtual time at a speed.
+#[async_trait(?Send)]
+pub trait Clock {
+    /// Since 1970, of the target's clock.
+    fn now(&self) -> Duration;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
