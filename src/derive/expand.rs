@@ -184,6 +184,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let computed = *role == Role::Computed || at.computed;
         let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
         let ignored = at.ignored_after_creation;
+        let volatile = at.volatile;
         let default = option(at.default.as_ref());
         let min_length = option(at.min_length.as_ref());
         let max_length = option(at.max_length.as_ref());
@@ -207,6 +208,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                 sensitive: #sensitive,
                 write_only: #write_only,
                 ignored_after_creation: #ignored,
+                volatile: #volatile,
                 limits: ::fathuss_model::schema::Limits {
                     min_length: #min_length,
                     max_length: #max_length,

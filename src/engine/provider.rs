@@ -45,6 +45,12 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// What a delete of it leaves behind, as AWS keeps it: a final snapshot, a key waiting for its deletion.
+    fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
+        let _ = (kind, attributes);
+        Vec::new()
+    }
+
     /// How many calls were sent so far, by service.
     fn calls(&self) -> CallCounts;
 }
@@ -91,6 +97,18 @@ pub struct Stray {
     pub region: String,
     /// What it is.
     pub identity: Identity,
+}
+
+/// What a delete leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Survivor {
+    /// What it is, with its name.
+    pub what: String,
+    /// Why it stays.
+    pub reason: String,
+    /// When it goes by itself, in words; none if it stays until someone deletes it.
+    pub expiry: Option<String>,
 }
 
 /// A question to a lookup.

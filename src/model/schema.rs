@@ -97,6 +97,8 @@ pub struct Field {
     pub write_only: bool,
     /// Whether it is somebody else's after creation: drift in it is no change.
     pub ignored_after_creation: bool,
+    /// Whether an update in place may change it, though nobody set it: a version that counts up.
+    pub volatile: bool,
     /// Bounds on what may be given.
     pub limits: Limits,
 }
