@@ -183,6 +183,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let optional = *role == Role::Optional;
         let computed = *role == Role::Computed || at.computed;
         let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
+        let FieldAttributes { named, replace_presence, instruction, version_prefix, .. } = at;
         let ignored = at.ignored_after_creation;
         let volatile = at.volatile;
         let default = option(at.default.as_ref());
@@ -209,6 +210,10 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                 write_only: #write_only,
                 ignored_after_creation: #ignored,
                 volatile: #volatile,
+                named: #named,
+                replace_presence: #replace_presence,
+                instruction: #instruction,
+                version_prefix: #version_prefix,
                 limits: ::fathuss_model::schema::Limits {
                     min_length: #min_length,
                     max_length: #max_length,

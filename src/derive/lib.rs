@@ -20,7 +20,8 @@
 //! `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,
 //! `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
-//! `ignored_after_creation`, `named`, `volatile`, `rename = "NAME"`, `min`, `max`,
+//! `ignored_after_creation`, `named`, `replace_presence`, `volatile`,
+//! `instruction`, `version_prefix`, `rename = "NAME"`, `min`, `max`,
 //! `min_length`, `max_length`, `pattern`, `pattern_words`.
 
 mod attributes;

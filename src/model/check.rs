@@ -68,6 +68,18 @@ impl<'a> View<'a> {
         self.node.fields.get(first)?.literal()?.at(rest)
     }
 
+    /// A field's number, where it was written in place.
+    #[must_use]
+    pub fn integer(&self, field: &str) -> Option<i64> {
+        self.literal(field).and_then(Datum::as_integer)
+    }
+
+    /// A field's truth value, where it was written in place.
+    #[must_use]
+    pub fn truth(&self, field: &str) -> Option<bool> {
+        self.literal(field).and_then(Datum::as_bool)
+    }
+
     /// A field's text, where it was written in place.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&'a str> {
@@ -168,7 +180,7 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
                         }
                     }
                     (Type::List(inner), Expression::Literal(datum)) => {
-                        literal_bounds(path, inner, &field.limits, datum, findings);
+                        literal_bounds(path, inner, &field.limits.of_elements(), datum, findings);
                     }
                     _ => {}
                 }
@@ -201,7 +213,8 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
             }
         }
         (Type::List(inner), Datum::List(items)) => {
-            items.iter().for_each(|item| literal_bounds(path, inner, limits, item, findings));
+            let limits = limits.of_elements();
+            items.iter().for_each(|item| literal_bounds(path, inner, &limits, item, findings));
         }
         (_, Datum::Integer(number)) => {
             if let Some(min) = limits.min.filter(|min| number < min) {

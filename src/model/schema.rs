@@ -93,20 +93,29 @@ pub struct Field {
     pub default: Option<&'static str>,
     /// Whether it is hidden in plans and reports.
     pub sensitive: bool,
-    /// Whether AWS never gives it back: kept out of state, sent at creation and when its version field changes.
+    /// Whether AWS never gives it back: kept out of state, sent at creation and when
+    /// the field of its name with `_version` behind it changes.
     pub write_only: bool,
     /// Whether it is somebody else's after creation: drift in it is no change.
     pub ignored_after_creation: bool,
     /// Whether an update in place may change it, though nobody set it: a version that counts up.
     pub volatile: bool,
+    /// Whether it is the resource's own name: made with a suffix where none is given, within these limits.
+    pub named: bool,
+    /// Whether giving it where it was not given, or the other way round, forces a replacement; another value does not.
+    pub replace_presence: bool,
+    /// Whether it says how to act, not what to be: AWS does not know it, a change of it alone is no call.
+    pub instruction: bool,
+    /// Whether a version that is given covers all that begin with its parts: `17` covers `17.6`.
+    pub version_prefix: bool,
     /// Bounds on what may be given.
     pub limits: Limits,
 }
 
 /// Bounds that a literal is held against while the stack program runs.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Limits {
-    /// Shortest text, in characters, or list, in elements.
+    /// Shortest text, in characters, or list, in elements; of a list the elements' own length is not bounded.
     pub min_length: Option<usize>,
     /// Longest text, in characters, or list, in elements.
     pub max_length: Option<usize>,
@@ -118,6 +127,14 @@ pub struct Limits {
     pub pattern: Option<&'static str>,
     /// The pattern in words.
     pub pattern_words: Option<&'static str>,
+}
+
+impl Limits {
+    /// The bounds of a list's elements: all but the lengths, which are the list's.
+    #[must_use]
+    pub const fn of_elements(self) -> Self {
+        Self { min_length: None, max_length: None, ..self }
+    }
 }
 
 /// What a field holds.

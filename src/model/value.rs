@@ -141,6 +141,22 @@ impl Value<String> {
     }
 }
 
+impl Value<Vec<String>> {
+    /// The texts with a separator between them.
+    #[must_use]
+    pub fn join(self, separator: &str) -> Value<String> {
+        Value::call(Function::Join, vec![Expression::Literal(separator.into()), self.expression])
+    }
+}
+
+impl<T> Value<Vec<T>> {
+    /// The element at a position, from 0.
+    #[must_use]
+    pub fn element(self, position: i64) -> Value<T> {
+        Value::call(Function::Element, vec![self.expression, Expression::Literal(position.into())])
+    }
+}
+
 impl<R> Value<Arn<R>> {
     /// One part of the ARN: partition, service, region, account or resource.
     #[must_use]
@@ -307,6 +323,13 @@ impl IntoValue<String> for Value<Json> {
     }
 }
 
+/// A number as decimal text.
+impl IntoValue<String> for Value<i64> {
+    fn into_value(self) -> Value<String> {
+        Value::from_expression(Expression::Template(vec![self.expression]))
+    }
+}
+
 fn list<T>(items: impl IntoIterator<Item = Value<T>>) -> Value<Vec<T>> {
     let items: Vec<Expression> = items.into_iter().map(Value::into_expression).collect();
     if items.iter().all(|item| matches!(item, Expression::Literal(_))) {
@@ -347,6 +370,17 @@ where
     fn into_value(self) -> Value<Vec<T>> {
         list(self.iter().map(IntoValue::into_value))
     }
+}
+
+/// A list with one more element, where it was written in place.
+pub(crate) fn pushed<T>(given: Option<Value<Vec<T>>>, item: Value<T>) -> Value<Vec<T>> {
+    let mut items = match given.map(Value::into_expression) {
+        Some(Expression::List(items)) => items,
+        Some(Expression::Literal(Datum::List(items))) => items.into_iter().map(Expression::Literal).collect(),
+        _ => Vec::new(),
+    };
+    items.push(item.into_expression());
+    list(items.into_iter().map(Value::from_expression))
 }
 
 /// A map from literal keys; values may be references.

@@ -1,13 +1,133 @@
 //! AWS's resource types, one file each: the typed struct is the schema.
 
+mod ami;
+mod availability_zones;
+mod caller_identity;
+mod db_instance;
+mod db_parameter_group;
+mod db_subnet_group;
+mod default_security_group;
+mod ebs_volume;
+mod eip;
+mod eks_access_entry;
+mod eks_access_policy_association;
+mod eks_addon;
+mod eks_cluster;
+mod eks_node_group;
+mod elasticache_parameter_group;
+mod elasticache_replication_group;
+mod elasticache_subnet_group;
+mod iam_instance_profile;
+mod iam_openid_connect_provider;
+mod iam_policy;
+mod iam_role;
+mod iam_role_policy_attachment;
+mod instance;
+mod instance_type;
+mod internet_gateway;
+mod ip_protocol;
+mod launch_template;
+mod nat_gateway;
+pub mod policy;
+mod route;
+mod route_table;
+mod route_table_association;
+mod security_group;
 mod subnet;
+mod volume_attachment;
 mod vpc;
+mod vpc_security_group_egress_rule;
+mod vpc_security_group_ingress_rule;
 
+pub use ami::{Ami, Filter};
+pub use availability_zones::{AvailabilityZones, ZoneState};
+pub use caller_identity::CallerIdentity;
+pub use db_instance::{
+    DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
+};
+pub use db_parameter_group::{ApplyMethod, DbParameter, DbParameterGroup};
+pub use db_subnet_group::DbSubnetGroup;
+pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupRule};
+pub use ebs_volume::EbsVolume;
+pub use eip::{Eip, EipDomain};
+pub use eks_access_entry::{AccessEntryType, EksAccessEntry};
+pub use eks_access_policy_association::{AccessPolicy, AccessScope, AccessScopeType, EksAccessPolicyAssociation};
+pub use eks_addon::{EksAddon, ResolveConflicts};
+pub use eks_cluster::{
+    AccessConfig, AuthenticationMode, CertificateAuthority, ClusterIdentity, ClusterOidc, ClusterVpcConfig,
+    ControlPlaneLog, EksCluster, IpFamily, KubernetesNetworkConfig, SupportType, UpgradePolicy,
+};
+pub use eks_node_group::{
+    AmiType, AutoscalingGroup, CapacityType, EksNodeGroup, NodeGroupLaunchTemplate, NodeGroupResources, ScalingConfig,
+    Taint, TaintEffect, UpdateConfig,
+};
+pub use elasticache_parameter_group::{CacheParameter, ElasticacheParameterGroup};
+pub use elasticache_replication_group::{
+    CacheEngine, CacheNodeType, ClusterMode, ElasticacheReplicationGroup, TransitEncryptionMode,
+};
+pub use elasticache_subnet_group::ElasticacheSubnetGroup;
+pub use iam_instance_profile::IamInstanceProfile;
+pub use iam_openid_connect_provider::IamOpenidConnectProvider;
+pub use iam_policy::IamPolicy;
+pub use iam_role::IamRole;
+pub use iam_role_policy_attachment::IamRolePolicyAttachment;
+pub use instance::Instance;
+pub use instance_type::{InstanceType, MetadataEndpoint, MetadataOptions, MetadataTokens, RootBlockDevice, VolumeType};
+pub use internet_gateway::InternetGateway;
+pub use ip_protocol::IpProtocol;
+pub use launch_template::{
+    BlockDeviceMapping, EbsBlockDevice, LaunchTemplate, LaunchTemplateInstanceProfile, Monitoring, TagSpecification,
+    TaggedResource,
+};
+pub use nat_gateway::{ConnectivityType, NatGateway};
+pub use route::Route;
+pub use route_table::RouteTable;
+pub use route_table_association::RouteTableAssociation;
+pub use security_group::SecurityGroup;
 pub use subnet::Subnet;
+pub use volume_attachment::VolumeAttachment;
 pub use vpc::{Tenancy, Vpc};
+pub use vpc_security_group_egress_rule::EgressRule;
+pub use vpc_security_group_ingress_rule::IngressRule;
 
 use crate::Resource;
 use crate::schema::Schema;
 
 /// One line per type.
-pub const SCHEMAS: &[&Schema] = &[Vpc::SCHEMA, Subnet::SCHEMA];
+pub const SCHEMAS: &[&Schema] = &[
+    Vpc::SCHEMA,
+    Subnet::SCHEMA,
+    InternetGateway::SCHEMA,
+    Eip::SCHEMA,
+    NatGateway::SCHEMA,
+    RouteTable::SCHEMA,
+    Route::SCHEMA,
+    RouteTableAssociation::SCHEMA,
+    DefaultSecurityGroup::SCHEMA,
+    SecurityGroup::SCHEMA,
+    IngressRule::SCHEMA,
+    EgressRule::SCHEMA,
+    IamRole::SCHEMA,
+    IamPolicy::SCHEMA,
+    IamRolePolicyAttachment::SCHEMA,
+    IamInstanceProfile::SCHEMA,
+    IamOpenidConnectProvider::SCHEMA,
+    LaunchTemplate::SCHEMA,
+    EksCluster::SCHEMA,
+    EksNodeGroup::SCHEMA,
+    EksAddon::SCHEMA,
+    EksAccessEntry::SCHEMA,
+    EksAccessPolicyAssociation::SCHEMA,
+    DbSubnetGroup::SCHEMA,
+    DbParameterGroup::SCHEMA,
+    DbInstance::SCHEMA,
+    ElasticacheSubnetGroup::SCHEMA,
+    ElasticacheParameterGroup::SCHEMA,
+    ElasticacheReplicationGroup::SCHEMA,
+    Instance::SCHEMA,
+    EbsVolume::SCHEMA,
+    VolumeAttachment::SCHEMA,
+    AvailabilityZones::SCHEMA,
+    Ami::SCHEMA,
+    CallerIdentity::SCHEMA,
+];

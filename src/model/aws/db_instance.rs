@@ -1,0 +1,386 @@
+//! `aws_db_instance`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html>
+
+use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup};
+use crate::value::pushed;
+use crate::{Arn, Computed, Handle, Id, IntoValue, Name, Secret, Tags, Value, words};
+
+words! {
+    /// A database engine.
+    pub enum DbEngine {
+        /// PostgreSQL.
+        Postgres = "postgres",
+        /// MySQL.
+        Mysql = "mysql",
+        /// MariaDB.
+        Mariadb = "mariadb",
+    }
+}
+
+words! {
+    /// A size of database instance.
+    pub enum DbInstanceClass {
+        /// 2 vCPU, 1 GiB.
+        T3Micro = "db.t3.micro",
+        /// 2 vCPU, 2 GiB.
+        T3Small = "db.t3.small",
+        /// 2 vCPU, 4 GiB.
+        T3Medium = "db.t3.medium",
+        /// 2 vCPU, 8 GiB.
+        T3Large = "db.t3.large",
+        /// 2 vCPU, 1 GiB, ARM.
+        T4gMicro = "db.t4g.micro",
+        /// 2 vCPU, 2 GiB, ARM.
+        T4gSmall = "db.t4g.small",
+        /// 2 vCPU, 4 GiB, ARM.
+        T4gMedium = "db.t4g.medium",
+        /// 2 vCPU, 8 GiB, ARM.
+        T4gLarge = "db.t4g.large",
+        /// 2 vCPU, 8 GiB, ARM.
+        M6gLarge = "db.m6g.large",
+        /// 4 vCPU, 16 GiB, ARM.
+        M6gXlarge = "db.m6g.xlarge",
+        /// 2 vCPU, 8 GiB.
+        M6iLarge = "db.m6i.large",
+        /// 2 vCPU, 16 GiB, ARM.
+        R6gLarge = "db.r6g.large",
+        /// 4 vCPU, 32 GiB, ARM.
+        R6gXlarge = "db.r6g.xlarge",
+    }
+}
+
+words! {
+    /// A kind of database storage.
+    pub enum DbStorageType {
+        /// SSD with throughput and IOPS of their own; AWS's recommendation.
+        Gp3 = "gp3",
+        /// SSD whose IOPS grow with its size.
+        Gp2 = "gp2",
+        /// SSD with provisioned IOPS.
+        Io1 = "io1",
+        /// SSD with provisioned IOPS, more durable.
+        Io2 = "io2",
+    }
+}
+
+words! {
+    /// A log that goes to CloudWatch.
+    pub enum DbLogExport {
+        /// PostgreSQL's log.
+        Postgresql = "postgresql",
+        /// What upgrades say.
+        Upgrade = "upgrade",
+        /// MySQL's and MariaDB's errors.
+        Error = "error",
+        /// MySQL's and MariaDB's slow queries.
+        SlowQuery = "slowquery",
+    }
+}
+
+/// A database server that AWS runs.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_db_instance",
+    service = "rds",
+    creation = Name,
+    holds_data,
+    create_seconds = 420,
+    delete_seconds = 300
+)]
+pub struct DbInstance {
+    /// The engine.
+    #[field(replace)]
+    engine: Value<DbEngine>,
+    /// The size.
+    instance_class: Value<DbInstanceClass>,
+    /// The name, unique in account and region; RDS renames in place.
+    #[field(
+        computed,
+        named,
+        min_length = 1,
+        max_length = 63,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    identifier: Option<Value<String>>,
+    /// The version: `17` leaves the minor one to AWS and its upgrades.
+    #[field(
+        computed,
+        version_prefix,
+        pattern = r"\d+(?:\.\d+)*",
+        pattern_words = "a version is written as 17 or 17.4"
+    )]
+    engine_version: Option<Value<String>>,
+    /// The storage in GiB; it only grows.
+    #[field(computed, min = 20, max = 65_536)]
+    allocated_storage: Option<Value<i64>>,
+    /// How far the storage may grow by itself, in GiB; 0 is not at all.
+    #[field(default = "0", min = 0, max = 65_536)]
+    max_allocated_storage: Option<Value<i64>>,
+    /// The kind of storage.
+    #[field(computed)]
+    storage_type: Option<Value<DbStorageType>>,
+    /// IOPS, where the kind and size take them.
+    #[field(computed, min = 1000, max = 256_000)]
+    iops: Option<Value<i64>>,
+    /// Throughput in MiB a second, for gp3 from 400 GiB on.
+    #[field(computed, min = 125, max = 4_000)]
+    storage_throughput: Option<Value<i64>>,
+    /// Whether the storage is encrypted; AWS can't encrypt in place.
+    #[field(replace, default = "false")]
+    storage_encrypted: Option<Value<bool>>,
+    /// The KMS key, where it is not the account's default for RDS.
+    #[field(replace, computed)]
+    kms_key_id: Option<Value<String>>,
+    /// The database made with the instance.
+    #[field(
+        replace,
+        min_length = 1,
+        max_length = 63,
+        pattern = "[A-Za-z_][A-Za-z0-9_]*",
+        pattern_words = "letters, digits and _ are taken, no digit first"
+    )]
+    db_name: Option<Value<String>>,
+    /// The master user.
+    #[field(
+        replace,
+        computed,
+        min_length = 1,
+        max_length = 63,
+        pattern = "[A-Za-z][A-Za-z0-9_]*",
+        pattern_words = "letters, digits and _ are taken, a letter first"
+    )]
+    username: Option<Value<String>>,
+    /// Whether RDS keeps and rotates the master password in Secrets Manager.
+    #[field(default = "false")]
+    manage_master_user_password: Option<Value<bool>>,
+    /// The master password, 8 to 128 characters, where RDS does not manage it.
+    #[field(write_only, sensitive)]
+    password_wo: Option<Value<Secret>>,
+    /// The password's version: a change of it sends the password again.
+    #[field(instruction)]
+    password_wo_version: Option<Value<i64>>,
+    /// Whether IAM principals may log in with a token.
+    #[field(default = "false")]
+    iam_database_authentication_enabled: Option<Value<bool>>,
+    /// Whether a standby in another zone takes over.
+    #[field(default = "false")]
+    multi_az: Option<Value<bool>>,
+    /// The subnets it may stand in.
+    #[field(computed)]
+    db_subnet_group_name: Option<Value<Name<DbSubnetGroup>>>,
+    /// The zone, where it has one and stays there.
+    #[field(replace, computed)]
+    availability_zone: Option<Value<String>>,
+    /// The security groups.
+    #[field(set, computed)]
+    vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
+    /// The settings.
+    #[field(computed)]
+    parameter_group_name: Option<Value<Name<DbParameterGroup>>>,
+    /// Whether it has a public address.
+    #[field(default = "false")]
+    publicly_accessible: Option<Value<bool>>,
+    /// The port; the engine's own where none is given.
+    #[field(computed, min = 1150, max = 65_535)]
+    port: Option<Value<i64>>,
+    /// How many days backups are kept; 0 is no backups.
+    #[field(default = "1", min = 0, max = 35)]
+    backup_retention_period: Option<Value<i64>>,
+    /// When backups are made, in UTC, half an hour at least, for instance `03:00-04:00`.
+    #[field(
+        computed,
+        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+        pattern_words = "a backup window is written as 03:00-04:00"
+    )]
+    backup_window: Option<Value<String>>,
+    /// When maintenance is done, in UTC, half an hour at least, for instance `sun:04:00-sun:05:00`.
+    #[field(
+        computed,
+        case_insensitive,
+        pattern = r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
+        pattern_words = "a maintenance window is written as sun:04:00-sun:05:00"
+    )]
+    maintenance_window: Option<Value<String>>,
+    /// Whether minor versions are upgraded in the maintenance window.
+    #[field(default = "true")]
+    auto_minor_version_upgrade: Option<Value<bool>>,
+    /// Whether a change of `engine_version` may cross major versions.
+    #[field(instruction, default = "false")]
+    allow_major_version_upgrade: Option<Value<bool>>,
+    /// Whether changes are made at once; in the maintenance window where not.
+    #[field(instruction, default = "false")]
+    apply_immediately: Option<Value<bool>>,
+    /// Whether snapshots get its tags.
+    #[field(default = "false")]
+    copy_tags_to_snapshot: Option<Value<bool>>,
+    /// Whether AWS refuses to delete it.
+    #[field(default = "false")]
+    deletion_protection: Option<Value<bool>>,
+    /// Whether it goes without a last snapshot.
+    #[field(instruction, default = "false")]
+    skip_final_snapshot: Option<Value<bool>>,
+    /// The name of the snapshot made before it goes.
+    #[field(
+        instruction,
+        max_length = 255,
+        pattern = "[A-Za-z](?:-?[A-Za-z0-9])*",
+        pattern_words = "it begins with a letter; letters, digits and single hyphens are taken"
+    )]
+    final_snapshot_identifier: Option<Value<String>>,
+    /// Whether its automated backups go with it.
+    #[field(instruction, default = "true")]
+    delete_automated_backups: Option<Value<bool>>,
+    /// Seconds between the measurements of enhanced monitoring: 0, 1, 5, 10, 15, 30 or 60; 0 is none.
+    #[field(default = "0", min = 0, max = 60)]
+    monitoring_interval: Option<Value<i64>>,
+    /// The role that enhanced monitoring writes with.
+    monitoring_role_arn: Option<Value<Arn<IamRole>>>,
+    /// Whether performance insights are on.
+    #[field(default = "false")]
+    performance_insights_enabled: Option<Value<bool>>,
+    /// How many days performance insights are kept: 7, a multiple of 31, or 731; 7 are free.
+    #[field(computed, min = 7, max = 731)]
+    performance_insights_retention_period: Option<Value<i64>>,
+    /// The logs that go to CloudWatch.
+    #[field(set, default = "[]")]
+    enabled_cloudwatch_logs_exports: Option<Value<Vec<DbLogExport>>>,
+    /// The certificate authority of its certificate.
+    #[field(computed)]
+    ca_cert_identifier: Option<Value<String>>,
+    /// The instance that it is a read replica of; leaving it out makes it stand on its own.
+    replicate_source_db: Option<Value<Id<DbInstance>>>,
+    /// The snapshot it begins as.
+    #[field(ignored_after_creation)]
+    snapshot_identifier: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The identifier.
+    id: Computed<Id<DbInstance>>,
+    /// The ARN.
+    arn: Computed<Arn<DbInstance>>,
+    /// Its host name: Terraform's `address`.
+    #[field(rename = "address")]
+    host: Computed<String>,
+    /// Its host name and port, with a colon between.
+    endpoint: Computed<String>,
+    /// The hosted zone of its host name.
+    hosted_zone_id: Computed<String>,
+    /// The id that stays when it is renamed.
+    resource_id: Computed<String>,
+    /// The version that runs.
+    #[field(volatile)]
+    engine_version_actual: Computed<String>,
+    /// The secret that RDS keeps, where it manages the master password.
+    #[field(volatile)]
+    master_user_secret: Computed<MasterUserSecret>,
+    /// `available` once it can be used.
+    status: Computed<String>,
+}
+
+/// The secret in which RDS keeps a master password.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct MasterUserSecret {
+    /// Its ARN.
+    secret_arn: Computed<String>,
+    /// The KMS key that it is encrypted with.
+    kms_key_id: Computed<String>,
+    /// `active` once it can be used.
+    secret_status: Computed<String>,
+}
+
+/// Storage of kind gp3, by its size.
+#[derive(Clone, Copy, Debug)]
+pub struct Gp3 {
+    gigabytes: i64,
+    most: Option<i64>,
+}
+
+impl Gp3 {
+    /// That many GiB.
+    #[must_use]
+    pub const fn gigabytes(gigabytes: i64) -> Self {
+        Self { gigabytes, most: None }
+    }
+
+    /// It may grow by itself up to that many GiB.
+    #[must_use]
+    pub const fn growing_to(self, gigabytes: i64) -> Self {
+        Self { most: Some(gigabytes), ..self }
+    }
+}
+
+/// Where the master password comes from.
+#[derive(Clone, Debug)]
+pub enum MasterPassword {
+    /// RDS makes it, keeps it in Secrets Manager and rotates it. An instance with read replicas can't have it so.
+    ManagedByRds,
+    /// One's own, and its version: another version sends it again.
+    Secret(Value<Secret>, i64),
+}
+
+impl DbInstance {
+    /// A PostgreSQL server of a version, for instance `17`, and a size, with encrypted storage.
+    #[must_use]
+    pub fn postgres(version: &str, class: DbInstanceClass) -> Self {
+        Self::new(DbEngine::Postgres, class).engine_version(version).storage_encrypted(true)
+    }
+
+    /// A read replica of another instance of the stack.
+    #[must_use]
+    pub fn replica_of(source: &Handle<Self>, class: DbInstanceClass) -> Self {
+        Self::new(source.engine(), class).replicate_source_db(source).storage_encrypted(true)
+    }
+
+    /// Its storage.
+    #[must_use]
+    pub fn storage(self, storage: Gp3) -> Self {
+        let sized = self.storage_type(DbStorageType::Gp3).allocated_storage(storage.gigabytes);
+        match storage.most {
+            Some(most) => sized.max_allocated_storage(most),
+            None => sized,
+        }
+    }
+
+    /// The subnets it may stand in.
+    #[must_use]
+    pub fn subnets(self, group: impl IntoValue<Name<DbSubnetGroup>>) -> Self {
+        self.db_subnet_group_name(group)
+    }
+
+    /// One more security group.
+    #[must_use]
+    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+        self.vpc_security_group_ids = Some(pushed(self.vpc_security_group_ids, group.into_value()));
+        self
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn parameters(self, group: impl IntoValue<Name<DbParameterGroup>>) -> Self {
+        self.parameter_group_name(group)
+    }
+
+    /// Where the master password comes from.
+    #[must_use]
+    pub fn master_password(self, password: MasterPassword) -> Self {
+        match password {
+            MasterPassword::ManagedByRds => self.manage_master_user_password(true),
+            MasterPassword::Secret(secret, version) => self.password_wo(secret).password_wo_version(version),
+        }
+    }
+
+    /// Enhanced monitoring: seconds between measurements, and the role that writes them.
+    #[must_use]
+    pub fn enhanced_monitoring(self, seconds: i64, role: impl IntoValue<Arn<IamRole>>) -> Self {
+        self.monitoring_interval(seconds).monitoring_role_arn(role)
+    }
+}
+
+impl Handle<DbInstance> {
+    /// The ARN of the secret in which RDS keeps the master password.
+    #[must_use]
+    pub fn master_user_secret_arn(&self) -> Value<String> {
+        self.attribute("master_user_secret.secret_arn")
+    }
+}

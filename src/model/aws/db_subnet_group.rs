@@ -1,0 +1,35 @@
+//! `aws_db_subnet_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Subnets>
+
+use super::{Subnet, Vpc};
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// The subnets that database instances may stand in, in two zones at least.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_db_subnet_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2)]
+pub struct DbSubnetGroup {
+    /// The subnets.
+    #[field(set, min_length = 2, max_length = 20)]
+    subnet_ids: Value<Vec<Id<Subnet>>>,
+    /// The name, unique in account and region; RDS keeps it in lower case.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"[a-z0-9._ -]+",
+        pattern_words = "lower-case letters, digits, spaces and ._- are taken"
+    )]
+    name: Option<Value<String>>,
+    /// What it is for.
+    #[field(default = "\"Managed by Fathuss\"", min_length = 1, max_length = 255)]
+    description: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<DbSubnetGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<DbSubnetGroup>>,
+    /// The VPC of the subnets.
+    vpc_id: Computed<Id<Vpc>>,
+}

@@ -1,0 +1,58 @@
+//! `aws_default_security_group`: <https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html>
+
+use super::Vpc;
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// The security group that comes with a VPC, taken over and emptied: what names no group of its own reaches nothing.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_default_security_group",
+    service = "ec2",
+    mode = Adopted,
+    creation = Local,
+    create_seconds = 1,
+    delete_seconds = 1
+)]
+pub struct DefaultSecurityGroup {
+    /// The VPC that it came with.
+    #[field(replace)]
+    vpc_id: Value<Id<Vpc>>,
+    /// What may come in; nothing where none is given.
+    #[field(set, default = "[]")]
+    ingress: Option<Value<Vec<DefaultSecurityGroupRule>>>,
+    /// What may go out; nothing where none is given.
+    #[field(set, default = "[]")]
+    egress: Option<Value<Vec<DefaultSecurityGroupRule>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<DefaultSecurityGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<DefaultSecurityGroup>>,
+    /// Always `default`.
+    name: Computed<String>,
+    /// What AWS wrote there.
+    description: Computed<String>,
+    /// The account that owns it.
+    owner_id: Computed<String>,
+}
+
+/// A rule of the default security group, which has them in place.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct DefaultSecurityGroupRule {
+    /// `tcp`, `udp`, `icmp`, or `-1` for all.
+    protocol: Value<String>,
+    /// The first port; 0 where the protocol is `-1`.
+    #[field(min = -1, max = 65_535)]
+    from_port: Value<i64>,
+    /// The last port; 0 where the protocol is `-1`.
+    #[field(min = -1, max = 65_535)]
+    to_port: Value<i64>,
+    /// The ranges at the other end.
+    #[field(set, default = "[]")]
+    cidr_blocks: Option<Value<Vec<String>>>,
+    /// Whether members of the group may reach each other.
+    #[field(rename = "self", default = "false")]
+    itself: Option<Value<bool>>,
+}

@@ -1,0 +1,60 @@
+//! `aws_ebs_volume`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volumes.html>
+
+use super::instance_type::VolumeType;
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// A disk that outlives the instances it is attached to.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_ebs_volume",
+    service = "ec2",
+    creation = Token,
+    holds_data,
+    create_seconds = 5,
+    delete_seconds = 5
+)]
+pub struct EbsVolume {
+    /// The zone; it can be attached to what stands there.
+    #[field(replace)]
+    availability_zone: Value<String>,
+    /// The size in GiB; it only grows.
+    #[field(computed, min = 1, max = 65_536)]
+    size: Option<Value<i64>>,
+    /// The kind of volume.
+    #[field(default = "\"gp2\"")]
+    r#type: Option<Value<VolumeType>>,
+    /// IOPS, where the kind takes them.
+    #[field(computed, min = 100, max = 256_000)]
+    iops: Option<Value<i64>>,
+    /// Throughput in MiB a second, gp3 alone.
+    #[field(computed, min = 125, max = 2_000)]
+    throughput: Option<Value<i64>>,
+    /// Whether it is encrypted; the account's choice where none is given.
+    #[field(replace, computed)]
+    encrypted: Option<Value<bool>>,
+    /// The KMS key, where it is not the account's default for EBS.
+    #[field(replace, computed)]
+    kms_key_id: Option<Value<String>>,
+    /// The snapshot it begins as.
+    #[field(ignored_after_creation)]
+    snapshot_id: Option<Value<String>>,
+    /// Whether a snapshot is made before it goes.
+    #[field(instruction, default = "false")]
+    final_snapshot: Option<Value<bool>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<EbsVolume>>,
+    /// The ARN.
+    arn: Computed<Arn<EbsVolume>>,
+    /// When it was made.
+    create_time: Computed<String>,
+}
+
+impl EbsVolume {
+    /// An encrypted gp3 volume of that many GiB in a zone.
+    #[must_use]
+    pub fn encrypted_gp3(zone: impl crate::IntoValue<String>, gigabytes: i64) -> Self {
+        Self::new(zone).size(gigabytes).r#type(VolumeType::Gp3).encrypted(true)
+    }
+}

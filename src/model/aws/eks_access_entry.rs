@@ -1,0 +1,51 @@
+//! `aws_eks_access_entry`: <https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html>
+
+use super::{EksCluster, IamRole};
+use crate::{Arn, Computed, Id, Name, Tags, Value, words};
+
+words! {
+    /// What a principal is to the cluster.
+    pub enum AccessEntryType {
+        /// A person or a program.
+        Standard = "STANDARD",
+        /// Linux nodes that one runs oneself.
+        Ec2Linux = "EC2_LINUX",
+        /// Windows nodes that one runs oneself.
+        Ec2Windows = "EC2_WINDOWS",
+        /// Fargate's nodes.
+        FargateLinux = "FARGATE_LINUX",
+        /// Auto Mode's nodes.
+        Ec2 = "EC2",
+        /// Hybrid nodes.
+        HybridLinux = "HYBRID_LINUX",
+    }
+}
+
+/// Lets an IAM principal into a cluster; alone it permits nothing.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_eks_access_entry", service = "eks", creation = Token, create_seconds = 2, delete_seconds = 2)]
+pub struct EksAccessEntry {
+    /// The cluster.
+    #[field(replace)]
+    cluster_name: Value<Name<EksCluster>>,
+    /// Who: a role's or a user's ARN; it has one entry at most.
+    #[field(replace)]
+    principal_arn: Value<Arn<IamRole>>,
+    /// The Kubernetes groups that it belongs to.
+    #[field(set, default = "[]")]
+    kubernetes_groups: Option<Value<Vec<String>>>,
+    /// What it is to the cluster.
+    #[field(replace, default = "\"STANDARD\"")]
+    r#type: Option<Value<AccessEntryType>>,
+    /// What Kubernetes calls it.
+    #[field(computed)]
+    user_name: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// Cluster and principal with a colon between.
+    id: Computed<Id<EksAccessEntry>>,
+    /// The ARN of the entry.
+    access_entry_arn: Computed<Arn<EksAccessEntry>>,
+    /// When it was made.
+    created_at: Computed<String>,
+}

@@ -1,0 +1,82 @@
+//! `aws_eks_access_policy_association`: <https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html>
+
+use super::{EksCluster, IamRole};
+use crate::{Arn, Computed, Id, Name, Value, words};
+
+words! {
+    /// What an access policy permits, by its ARN.
+    pub enum AccessPolicy {
+        /// Everything.
+        ClusterAdmin = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        /// Most things, roles included, but the cluster's own.
+        Admin = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy",
+        /// To read everything.
+        AdminView = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy",
+        /// To change most things.
+        Edit = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        /// To read most things.
+        View = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+    }
+}
+
+words! {
+    /// How far an access policy reaches.
+    pub enum AccessScopeType {
+        /// The whole cluster.
+        Cluster = "cluster",
+        /// Some namespaces.
+        Namespace = "namespace",
+    }
+}
+
+/// Gives a principal with an access entry what a policy permits.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_eks_access_policy_association",
+    service = "eks",
+    creation = Relation,
+    create_seconds = 5,
+    delete_seconds = 2
+)]
+pub struct EksAccessPolicyAssociation {
+    /// The cluster.
+    #[field(replace)]
+    cluster_name: Value<Name<EksCluster>>,
+    /// Who; as `entry.principal_arn()`, so that it waits for the entry.
+    #[field(replace)]
+    principal_arn: Value<Arn<IamRole>>,
+    /// What it permits.
+    #[field(replace)]
+    policy_arn: Value<AccessPolicy>,
+    /// How far it reaches; associating again changes it in place.
+    access_scope: Value<AccessScope>,
+    /// Cluster, principal and policy with `#` between: the relation's ends.
+    id: Computed<Id<EksAccessPolicyAssociation>>,
+    /// When it was made.
+    associated_at: Computed<String>,
+}
+
+/// How far an access policy reaches.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct AccessScope {
+    /// The cluster or namespaces.
+    r#type: Value<AccessScopeType>,
+    /// The namespaces, where it is those.
+    #[field(set, default = "[]")]
+    namespaces: Option<Value<Vec<String>>>,
+}
+
+impl AccessScope {
+    /// The whole cluster.
+    #[must_use]
+    pub fn cluster() -> Self {
+        Self::new(AccessScopeType::Cluster)
+    }
+
+    /// Some namespaces.
+    #[must_use]
+    pub fn namespaces_of<const N: usize>(namespaces: [&str; N]) -> Self {
+        Self::new(AccessScopeType::Namespace).namespaces(namespaces)
+    }
+}

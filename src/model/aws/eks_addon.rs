@@ -1,0 +1,53 @@
+//! `aws_eks_addon`: <https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html>
+
+use super::{EksCluster, IamRole};
+use crate::{Arn, Computed, Id, Json, Name, Tags, Value, words};
+
+words! {
+    /// What EKS does with what is in the cluster already.
+    pub enum ResolveConflicts {
+        /// It fails.
+        None = "NONE",
+        /// It overwrites it.
+        Overwrite = "OVERWRITE",
+        /// It leaves it; at updates alone.
+        Preserve = "PRESERVE",
+    }
+}
+
+/// Software in the cluster that EKS installs and updates.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_eks_addon", service = "eks", creation = Token, create_seconds = 60, delete_seconds = 30)]
+pub struct EksAddon {
+    /// The cluster.
+    #[field(replace)]
+    cluster_name: Value<Name<EksCluster>>,
+    /// Which addon, for instance `vpc-cni`.
+    #[field(replace)]
+    addon_name: Value<String>,
+    /// Its version; EKS's default for the cluster's version where none is given.
+    #[field(computed)]
+    addon_version: Option<Value<String>>,
+    /// Its settings, a JSON document by the addon's own schema.
+    #[field(json, computed)]
+    configuration_values: Option<Value<Json>>,
+    /// The role of its service account.
+    service_account_role_arn: Option<Value<Arn<IamRole>>>,
+    /// What EKS does at creation with what is in the cluster already.
+    #[field(instruction, default = "\"NONE\"")]
+    resolve_conflicts_on_create: Option<Value<ResolveConflicts>>,
+    /// What EKS does at updates with what others changed.
+    #[field(instruction, default = "\"NONE\"")]
+    resolve_conflicts_on_update: Option<Value<ResolveConflicts>>,
+    /// Whether its software stays in the cluster when it is deleted.
+    #[field(instruction, default = "false")]
+    preserve: Option<Value<bool>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// Cluster and addon with a colon between.
+    id: Computed<Id<EksAddon>>,
+    /// The ARN.
+    arn: Computed<Arn<EksAddon>>,
+    /// When it was made.
+    created_at: Computed<String>,
+}

@@ -1,0 +1,217 @@
+//! `aws_eks_cluster`: <https://docs.aws.amazon.com/eks/latest/userguide/clusters.html>
+
+use ipnet::Ipv4Net;
+
+use super::{IamRole, SecurityGroup, Subnet, Vpc};
+use crate::{Arn, Computed, Handle, Id, Tags, Value, words};
+
+words! {
+    /// Who tells EKS who may enter.
+    pub enum AuthenticationMode {
+        /// Access entries alone.
+        Api = "API",
+        /// Access entries and the `aws-auth` config map.
+        ApiAndConfigMap = "API_AND_CONFIG_MAP",
+        /// The `aws-auth` config map alone.
+        ConfigMap = "CONFIG_MAP",
+    }
+}
+
+words! {
+    /// A log of the control plane.
+    pub enum ControlPlaneLog {
+        /// The API server's.
+        Api = "api",
+        /// Who did what.
+        Audit = "audit",
+        /// Who was let in.
+        Authenticator = "authenticator",
+        /// The controller manager's.
+        ControllerManager = "controllerManager",
+        /// The scheduler's.
+        Scheduler = "scheduler",
+    }
+}
+
+words! {
+    /// What happens when a version's standard support ends.
+    pub enum SupportType {
+        /// It is upgraded.
+        Standard = "STANDARD",
+        /// It stays, at a price.
+        Extended = "EXTENDED",
+    }
+}
+
+words! {
+    /// The addresses of pods and services.
+    pub enum IpFamily {
+        /// IPv4.
+        Ipv4 = "ipv4",
+        /// IPv6.
+        Ipv6 = "ipv6",
+    }
+}
+
+/// A Kubernetes control plane that AWS runs.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180)]
+pub struct EksCluster {
+    /// The name, unique in account and region.
+    #[field(
+        replace,
+        named,
+        min_length = 1,
+        max_length = 100,
+        pattern = "[0-9A-Za-z][A-Za-z0-9_-]*",
+        pattern_words = "letters, digits, - and _ are taken, a letter or digit first"
+    )]
+    name: Value<String>,
+    /// The role that the control plane acts with.
+    #[field(replace)]
+    role_arn: Value<Arn<IamRole>>,
+    /// Where it stands and who can reach it.
+    vpc_config: Value<ClusterVpcConfig>,
+    /// The Kubernetes version, for instance `1.33`; AWS takes its default where none is given, and none can go back.
+    #[field(computed, pattern = r"1\.\d\d", pattern_words = "a version is written as 1.33")]
+    version: Option<Value<String>>,
+    /// Who may enter.
+    #[field(computed)]
+    access_config: Option<Value<AccessConfig>>,
+    /// The ranges of services.
+    #[field(computed)]
+    kubernetes_network_config: Option<Value<KubernetesNetworkConfig>>,
+    /// The logs that go to CloudWatch.
+    #[field(set, default = "[]")]
+    enabled_cluster_log_types: Option<Value<Vec<ControlPlaneLog>>>,
+    /// What happens when the version's standard support ends.
+    #[field(computed)]
+    upgrade_policy: Option<Value<UpgradePolicy>>,
+    /// Whether EKS puts its own vpc-cni, kube-proxy and coredns in at creation.
+    #[field(ignored_after_creation, default = "true")]
+    bootstrap_self_managed_addons: Option<Value<bool>>,
+    /// Whether AWS refuses to delete it.
+    #[field(default = "false")]
+    deletion_protection: Option<Value<bool>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<EksCluster>>,
+    /// The ARN.
+    arn: Computed<Arn<EksCluster>>,
+    /// The API server's URL.
+    endpoint: Computed<String>,
+    /// What the API server's certificate is signed by.
+    certificate_authority: Computed<CertificateAuthority>,
+    /// The issuer of its service accounts' tokens.
+    identity: Computed<ClusterIdentity>,
+    /// EKS's own version.
+    #[field(volatile)]
+    platform_version: Computed<String>,
+    /// `ACTIVE` once it can be used.
+    status: Computed<String>,
+    /// When it was made.
+    created_at: Computed<String>,
+}
+
+/// Where a cluster stands and who can reach it.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct ClusterVpcConfig {
+    /// The subnets of its network interfaces, in two zones at least.
+    #[field(set, min_length = 2, max_length = 16)]
+    subnet_ids: Value<Vec<Id<Subnet>>>,
+    /// Security groups beside the cluster's own.
+    #[field(set, default = "[]", max_length = 5)]
+    security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
+    /// Whether the API server is reached from inside the VPC without leaving it.
+    #[field(default = "false")]
+    endpoint_private_access: Option<Value<bool>>,
+    /// Whether the API server is reached from the internet.
+    #[field(default = "true")]
+    endpoint_public_access: Option<Value<bool>>,
+    /// From where on the internet; anywhere where none is given.
+    #[field(set, computed, max_length = 40)]
+    public_access_cidrs: Option<Value<Vec<Ipv4Net>>>,
+    /// The group that EKS makes for control plane and nodes.
+    cluster_security_group_id: Computed<Id<SecurityGroup>>,
+    /// The VPC of the subnets.
+    vpc_id: Computed<Id<Vpc>>,
+}
+
+/// Who may enter a cluster.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct AccessConfig {
+    /// Who tells EKS; it can go from the config map to access entries, not back.
+    #[field(computed)]
+    authentication_mode: Option<Value<AuthenticationMode>>,
+    /// Whether who makes the cluster becomes its administrator; then an access entry of theirs is refused as taken.
+    #[field(ignored_after_creation, default = "true")]
+    bootstrap_cluster_creator_admin_permissions: Option<Value<bool>>,
+}
+
+/// The ranges of a cluster's services.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct KubernetesNetworkConfig {
+    /// The range of services, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, from /12 to /24.
+    #[field(replace, computed)]
+    service_ipv4_cidr: Option<Value<Ipv4Net>>,
+    /// The addresses of pods and services.
+    #[field(replace, computed)]
+    ip_family: Option<Value<IpFamily>>,
+}
+
+/// What happens when a version's standard support ends.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct UpgradePolicy {
+    /// What happens.
+    #[field(computed)]
+    support_type: Option<Value<SupportType>>,
+}
+
+/// What a cluster's certificate is signed by.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct CertificateAuthority {
+    /// The certificate, PEM in base64.
+    data: Computed<String>,
+}
+
+/// Who a cluster's service accounts are to others.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct ClusterIdentity {
+    /// OpenID Connect.
+    oidc: Computed<ClusterOidc>,
+}
+
+/// The issuer of a cluster's service accounts' tokens.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct ClusterOidc {
+    /// Its URL, with `https://`.
+    issuer: Computed<String>,
+}
+
+impl Handle<EksCluster> {
+    /// The URL of the issuer of its service accounts' tokens, with `https://`.
+    #[must_use]
+    pub fn oidc_issuer(&self) -> Value<String> {
+        self.attribute("identity.oidc.issuer")
+    }
+
+    /// What the API server's certificate is signed by, PEM in base64.
+    #[must_use]
+    pub fn certificate_authority_data(&self) -> Value<String> {
+        self.attribute("certificate_authority.data")
+    }
+
+    /// The group that EKS makes for control plane and nodes.
+    #[must_use]
+    pub fn cluster_security_group_id(&self) -> Value<Id<SecurityGroup>> {
+        self.attribute("vpc_config.cluster_security_group_id")
+    }
+}

@@ -1,0 +1,201 @@
+//! `aws_eks_node_group`: <https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html>
+
+use std::collections::BTreeMap;
+
+use super::instance_type::InstanceType;
+use super::{EksCluster, IamRole, LaunchTemplate, Subnet};
+use crate::{Arn, Computed, Id, Name, Tags, Value, words};
+
+words! {
+    /// What nodes cost and whether AWS may take them back.
+    pub enum CapacityType {
+        /// At the listed price, until given back.
+        OnDemand = "ON_DEMAND",
+        /// Cheaper, and AWS may take them back.
+        Spot = "SPOT",
+    }
+}
+
+words! {
+    /// The image that EKS starts nodes from.
+    pub enum AmiType {
+        /// Amazon Linux 2023.
+        Al2023X8664Standard = "AL2023_x86_64_STANDARD",
+        /// Amazon Linux 2023 for ARM.
+        Al2023Arm64Standard = "AL2023_ARM_64_STANDARD",
+        /// Bottlerocket.
+        BottlerocketX8664 = "BOTTLEROCKET_x86_64",
+        /// Bottlerocket for ARM.
+        BottlerocketArm64 = "BOTTLEROCKET_ARM_64",
+        /// The launch template's own.
+        Custom = "CUSTOM",
+    }
+}
+
+words! {
+    /// What a taint does to pods that don't tolerate it.
+    pub enum TaintEffect {
+        /// They are not scheduled there.
+        NoSchedule = "NO_SCHEDULE",
+        /// They are not scheduled there, and those that run there are evicted.
+        NoExecute = "NO_EXECUTE",
+        /// They are scheduled elsewhere where possible.
+        PreferNoSchedule = "PREFER_NO_SCHEDULE",
+    }
+}
+
+/// Nodes of one kind that EKS starts, updates and drains.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180)]
+pub struct EksNodeGroup {
+    /// The cluster.
+    #[field(replace)]
+    cluster_name: Value<Name<EksCluster>>,
+    /// The role that nodes act with.
+    #[field(replace)]
+    node_role_arn: Value<Arn<IamRole>>,
+    /// The subnets that nodes stand in.
+    #[field(replace, set, min_length = 1)]
+    subnet_ids: Value<Vec<Id<Subnet>>>,
+    /// How many nodes.
+    scaling_config: Value<ScalingConfig>,
+    /// The name, unique in the cluster.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 63,
+        pattern = "[0-9A-Za-z][A-Za-z0-9_-]*",
+        pattern_words = "letters, digits, - and _ are taken, a letter or digit first"
+    )]
+    node_group_name: Option<Value<String>>,
+    /// The sizes, the preferred one first.
+    #[field(replace, computed, max_length = 20)]
+    instance_types: Option<Value<Vec<InstanceType>>>,
+    /// What nodes cost and whether AWS may take them back.
+    #[field(replace, default = "\"ON_DEMAND\"")]
+    capacity_type: Option<Value<CapacityType>>,
+    /// The image.
+    #[field(replace, computed)]
+    ami_type: Option<Value<AmiType>>,
+    /// The root volume in GiB, where no launch template says it.
+    #[field(replace, computed, min = 1)]
+    disk_size: Option<Value<i64>>,
+    /// The Kubernetes version; the cluster's where none is given.
+    #[field(computed, pattern = r"1\.\d\d", pattern_words = "a version is written as 1.33")]
+    version: Option<Value<String>>,
+    /// The image's version; the newest where none is given.
+    #[field(computed)]
+    release_version: Option<Value<String>>,
+    /// Kubernetes labels.
+    #[field(default = "{}")]
+    labels: Option<Value<BTreeMap<String, String>>>,
+    /// Kubernetes taints.
+    #[field(set, default = "[]", max_length = 50)]
+    taint: Option<Value<Vec<Taint>>>,
+    /// What instances are launched with; another template is another group, another version is rolled out.
+    #[field(replace_presence)]
+    launch_template: Option<Value<NodeGroupLaunchTemplate>>,
+    /// How many nodes an update may take away at a time.
+    #[field(computed)]
+    update_config: Option<Value<UpdateConfig>>,
+    /// Tags of the group; they reach neither its instances nor its Auto Scaling group.
+    tags: Option<Value<Tags>>,
+    /// Cluster and name with a colon between.
+    id: Computed<Id<EksNodeGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<EksNodeGroup>>,
+    /// What EKS made for it.
+    resources: Computed<NodeGroupResources>,
+    /// `ACTIVE` once its nodes are there.
+    status: Computed<String>,
+}
+
+/// How many nodes a group has.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct ScalingConfig {
+    /// Fewest.
+    #[field(min = 0)]
+    min_size: Value<i64>,
+    /// How many to begin with; the autoscaler's afterwards.
+    #[field(min = 0, ignored_after_creation)]
+    desired_size: Value<i64>,
+    /// Most.
+    #[field(min = 1)]
+    max_size: Value<i64>,
+}
+
+/// A Kubernetes taint.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct Taint {
+    /// Its key.
+    #[field(min_length = 1, max_length = 63)]
+    key: Value<String>,
+    /// What it does.
+    effect: Value<TaintEffect>,
+    /// Its value.
+    #[field(max_length = 63)]
+    value: Option<Value<String>>,
+}
+
+/// The launch template of a node group.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct NodeGroupLaunchTemplate {
+    /// Which template.
+    #[field(replace)]
+    id: Value<Id<LaunchTemplate>>,
+    /// Which version of it.
+    version: Value<String>,
+    /// The template's name.
+    name: Computed<String>,
+}
+
+/// How many nodes an update may take away at a time: a number or a share, not both.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct UpdateConfig {
+    /// That many.
+    #[field(min = 1, max = 100)]
+    max_unavailable: Option<Value<i64>>,
+    /// That share of them, in percent.
+    #[field(min = 1, max = 100)]
+    max_unavailable_percentage: Option<Value<i64>>,
+}
+
+/// What EKS made for a node group.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct NodeGroupResources {
+    /// The Auto Scaling groups.
+    autoscaling_groups: Computed<Vec<AutoscalingGroup>>,
+    /// The security group for remote access, where there is one.
+    remote_access_security_group_id: Computed<String>,
+}
+
+/// An Auto Scaling group that EKS made.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct AutoscalingGroup {
+    /// Its name.
+    name: Computed<String>,
+}
+
+impl ScalingConfig {
+    /// From `min` to `max` nodes, `desired` to begin with.
+    #[must_use]
+    pub fn between(min: i64, desired: i64, max: i64) -> Self {
+        Self::new(min, desired, max)
+    }
+}
+
+impl EksNodeGroup {
+    /// Launched with the newest version of a template.
+    #[must_use]
+    pub fn launched_with(self, template: &crate::Handle<LaunchTemplate>) -> Self {
+        self.launch_template(NodeGroupLaunchTemplate::new(template, template.latest_version()))
+    }
+}

@@ -1,0 +1,51 @@
+//! `aws_elasticache_parameter_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.html>
+
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// The settings of caches of one engine version family.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_elasticache_parameter_group",
+    service = "elasticache",
+    creation = Name,
+    create_seconds = 3,
+    delete_seconds = 2
+)]
+pub struct ElasticacheParameterGroup {
+    /// The engine and its major version, for instance `redis7`.
+    #[field(replace, pattern = r"[a-z]+[0-9.x]+", pattern_words = "a family is written as redis7")]
+    family: Value<String>,
+    /// The name, unique in account and region.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 255,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    name: Option<Value<String>>,
+    /// What it is for; AWS can't change it.
+    #[field(replace, default = "\"Managed by Fathuss\"", min_length = 1, max_length = 255)]
+    description: Option<Value<String>>,
+    /// The parameters that differ from the family's defaults.
+    #[field(set, default = "[]")]
+    parameter: Option<Value<Vec<CacheParameter>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<ElasticacheParameterGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<ElasticacheParameterGroup>>,
+}
+
+/// A parameter that differs from the family's default.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct CacheParameter {
+    /// Its name.
+    name: Value<String>,
+    /// Its value.
+    value: Value<String>,
+}

@@ -1,0 +1,228 @@
+//! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
+
+use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, SecurityGroup};
+use crate::value::pushed;
+use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value, words};
+
+words! {
+    /// A cache engine.
+    pub enum CacheEngine {
+        /// Redis OSS; it can be upgraded to Valkey in place.
+        Redis = "redis",
+        /// Valkey.
+        Valkey = "valkey",
+    }
+}
+
+words! {
+    /// A size of cache node.
+    pub enum CacheNodeType {
+        /// 0.5 GiB, ARM.
+        T4gMicro = "cache.t4g.micro",
+        /// 1.37 GiB, ARM.
+        T4gSmall = "cache.t4g.small",
+        /// 3.09 GiB, ARM.
+        T4gMedium = "cache.t4g.medium",
+        /// 0.5 GiB.
+        T3Micro = "cache.t3.micro",
+        /// 1.37 GiB.
+        T3Small = "cache.t3.small",
+        /// 3.09 GiB.
+        T3Medium = "cache.t3.medium",
+        /// 6.38 GiB, ARM.
+        M7gLarge = "cache.m7g.large",
+        /// 12.93 GiB, ARM.
+        M7gXlarge = "cache.m7g.xlarge",
+        /// 13.07 GiB, ARM.
+        R7gLarge = "cache.r7g.large",
+        /// 26.32 GiB, ARM.
+        R7gXlarge = "cache.r7g.xlarge",
+    }
+}
+
+words! {
+    /// Whether keys are spread over shards.
+    pub enum ClusterMode {
+        /// They are.
+        Enabled = "enabled",
+        /// They are not.
+        Disabled = "disabled",
+        /// Both kinds of clients are served, on the way from one to the other.
+        Compatible = "compatible",
+    }
+}
+
+words! {
+    /// Whether clients must use TLS.
+    pub enum TransitEncryptionMode {
+        /// They must.
+        Required = "required",
+        /// They may, on the way there.
+        Preferred = "preferred",
+    }
+}
+
+/// A cache of shards with replicas that AWS runs.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_elasticache_replication_group",
+    service = "elasticache",
+    creation = Name,
+    holds_data,
+    create_seconds = 540,
+    delete_seconds = 360
+)]
+pub struct ElasticacheReplicationGroup {
+    /// What it is for.
+    #[field(min_length = 1, max_length = 255)]
+    description: Value<String>,
+    /// The size of its nodes.
+    node_type: Value<CacheNodeType>,
+    /// The name, unique in account and region.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 40,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    replication_group_id: Option<Value<String>>,
+    /// The engine.
+    #[field(default = "\"redis\"")]
+    engine: Option<Value<CacheEngine>>,
+    /// The version: `7.1` leaves the patch to AWS and its upgrades.
+    #[field(computed, version_prefix, pattern = r"\d+(?:\.\d+)*", pattern_words = "a version is written as 7.1")]
+    engine_version: Option<Value<String>>,
+    /// How many shards.
+    #[field(computed, min = 1, max = 500)]
+    num_node_groups: Option<Value<i64>>,
+    /// How many replicas each shard has beside its primary.
+    #[field(computed, min = 0, max = 5)]
+    replicas_per_node_group: Option<Value<i64>>,
+    /// Whether a replica becomes primary when that fails; cluster mode demands it.
+    #[field(default = "false")]
+    automatic_failover_enabled: Option<Value<bool>>,
+    /// Whether primary and replicas stand in different zones.
+    #[field(default = "false")]
+    multi_az_enabled: Option<Value<bool>>,
+    /// Whether keys are spread over shards.
+    #[field(computed)]
+    cluster_mode: Option<Value<ClusterMode>>,
+    /// The settings.
+    #[field(computed)]
+    parameter_group_name: Option<Value<Name<ElasticacheParameterGroup>>>,
+    /// The port.
+    #[field(replace, default = "6379", min = 1024, max = 65_535)]
+    port: Option<Value<i64>>,
+    /// The subnets it may stand in.
+    #[field(replace, computed)]
+    subnet_group_name: Option<Value<Name<ElasticacheSubnetGroup>>>,
+    /// The security groups.
+    #[field(set, computed)]
+    security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
+    /// Whether what it writes to disk is encrypted; AWS can't encrypt in place.
+    #[field(replace, default = "false")]
+    at_rest_encryption_enabled: Option<Value<bool>>,
+    /// The KMS key, where it is not ElastiCache's own.
+    #[field(replace)]
+    kms_key_id: Option<Value<String>>,
+    /// Whether connections are encrypted; from Redis 7 on it changes in place.
+    #[field(default = "false")]
+    transit_encryption_enabled: Option<Value<bool>>,
+    /// Whether clients must use TLS.
+    #[field(computed)]
+    transit_encryption_mode: Option<Value<TransitEncryptionMode>>,
+    /// When maintenance is done, in UTC, an hour at least, for instance `sun:05:00-sun:06:00`.
+    #[field(
+        computed,
+        case_insensitive,
+        pattern = r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
+        pattern_words = "a maintenance window is written as sun:05:00-sun:06:00"
+    )]
+    maintenance_window: Option<Value<String>>,
+    /// When snapshots are made, in UTC, an hour at least, for instance `04:00-05:00`.
+    #[field(
+        computed,
+        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+        pattern_words = "a snapshot window is written as 04:00-05:00"
+    )]
+    snapshot_window: Option<Value<String>>,
+    /// How many days daily snapshots are kept; 0 is no snapshots.
+    #[field(default = "0", min = 0, max = 35)]
+    snapshot_retention_limit: Option<Value<i64>>,
+    /// Whether minor versions are upgraded in the maintenance window.
+    #[field(default = "true")]
+    auto_minor_version_upgrade: Option<Value<bool>>,
+    /// Whether changes are made at once; in the maintenance window where not.
+    #[field(instruction, default = "false")]
+    apply_immediately: Option<Value<bool>>,
+    /// The name of the snapshot made before it goes; none is made where it is not given.
+    #[field(
+        instruction,
+        max_length = 255,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    final_snapshot_identifier: Option<Value<String>>,
+    /// The snapshot it begins as.
+    #[field(ignored_after_creation)]
+    snapshot_name: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<ElasticacheReplicationGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<ElasticacheReplicationGroup>>,
+    /// Whether cluster mode is on.
+    cluster_enabled: Computed<bool>,
+    /// The host name that clients discover the shards at; in cluster mode alone.
+    configuration_endpoint_address: Computed<String>,
+    /// The primary's host name; outside cluster mode alone.
+    primary_endpoint_address: Computed<String>,
+    /// The replicas' host name; outside cluster mode alone.
+    reader_endpoint_address: Computed<String>,
+    /// The version that runs.
+    #[field(volatile)]
+    engine_version_actual: Computed<String>,
+    /// The ids of its nodes.
+    #[field(set, volatile)]
+    member_clusters: Computed<Vec<String>>,
+}
+
+impl ElasticacheReplicationGroup {
+    /// Redis in cluster mode, encrypted at rest and in transit, with automatic failover, which cluster mode demands:
+    /// what it is for, its version, the size of its nodes, how many shards and how many replicas each.
+    #[must_use]
+    pub fn redis_cluster(description: &str, version: &str, node: CacheNodeType, shards: i64, replicas: i64) -> Self {
+        Self::new(description, node)
+            .engine(CacheEngine::Redis)
+            .engine_version(version)
+            .cluster_mode(ClusterMode::Enabled)
+            .num_node_groups(shards)
+            .replicas_per_node_group(replicas)
+            .automatic_failover_enabled(true)
+            .at_rest_encryption_enabled(true)
+            .transit_encryption_enabled(true)
+    }
+
+    /// The subnets it may stand in.
+    #[must_use]
+    pub fn subnets(self, group: impl IntoValue<Name<ElasticacheSubnetGroup>>) -> Self {
+        self.subnet_group_name(group)
+    }
+
+    /// One more security group.
+    #[must_use]
+    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+        self.security_group_ids = Some(pushed(self.security_group_ids, group.into_value()));
+        self
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn parameters(self, group: impl IntoValue<Name<ElasticacheParameterGroup>>) -> Self {
+        self.parameter_group_name(group)
+    }
+}

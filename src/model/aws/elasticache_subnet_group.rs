@@ -1,0 +1,41 @@
+//! `aws_elasticache_subnet_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/SubnetGroups.html>
+
+use super::{Subnet, Vpc};
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// The subnets that cache nodes may stand in.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_elasticache_subnet_group",
+    service = "elasticache",
+    creation = Name,
+    create_seconds = 3,
+    delete_seconds = 2
+)]
+pub struct ElasticacheSubnetGroup {
+    /// The subnets.
+    #[field(set, min_length = 1, max_length = 20)]
+    subnet_ids: Value<Vec<Id<Subnet>>>,
+    /// The name, unique in account and region; ElastiCache keeps it in lower case.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 255,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    name: Option<Value<String>>,
+    /// What it is for.
+    #[field(default = "\"Managed by Fathuss\"", min_length = 1, max_length = 255)]
+    description: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<ElasticacheSubnetGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<ElasticacheSubnetGroup>>,
+    /// The VPC of the subnets.
+    vpc_id: Computed<Id<Vpc>>,
+}

@@ -1,0 +1,52 @@
+//! `aws_iam_policy`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
+
+use crate::{Arn, Computed, Id, Json, Tags, Value};
+
+/// A permission document that roles are given by attachment.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_iam_policy", service = "iam", creation = Name, create_seconds = 2, delete_seconds = 2)]
+pub struct IamPolicy {
+    /// The document, see [`super::policy`]; a change makes a new default version. 6,144 characters at most.
+    #[field(json)]
+    policy: Value<Json>,
+    /// The name, unique in the account.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 128,
+        pattern = r"[\w+=,.@-]+",
+        pattern_words = "letters, digits and +=,.@_- are taken"
+    )]
+    name: Option<Value<String>>,
+    /// What it is for; AWS can't change it.
+    #[field(replace, max_length = 1000)]
+    description: Option<Value<String>>,
+    /// The path before its name in the ARN.
+    #[field(
+        replace,
+        default = "\"/\"",
+        max_length = 512,
+        pattern = r"/(?:[!-~]+/)?",
+        pattern_words = "a path begins and ends with /"
+    )]
+    path: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The ARN, by which IAM knows it.
+    id: Computed<Id<IamPolicy>>,
+    /// The ARN.
+    arn: Computed<Arn<IamPolicy>>,
+    /// The id that no later policy of the same name will have.
+    policy_id: Computed<String>,
+}
+
+impl IamPolicy {
+    /// A policy that AWS keeps, by its name with the path before it where it has one: `AmazonEKSClusterPolicy`,
+    /// `service-role/AmazonEBSCSIDriverPolicy`.
+    #[must_use]
+    pub fn of_aws(name: &str) -> Value<Arn<Self>> {
+        Arn::existing(&format!("arn:aws:iam::aws:policy/{name}"))
+    }
+}

@@ -1,0 +1,51 @@
+//! `aws_iam_role`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html>
+
+use super::IamPolicy;
+use crate::{Arn, Computed, Id, Json, Tags, Value};
+
+/// An identity that services and people take on for a while.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_iam_role", service = "iam", creation = Name, create_seconds = 3, delete_seconds = 2)]
+pub struct IamRole {
+    /// Who may take it on: a trust policy, see [`super::policy`].
+    #[field(json)]
+    assume_role_policy: Value<Json>,
+    /// The name, unique in the account.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 64,
+        pattern = r"[\w+=,.@-]+",
+        pattern_words = "letters, digits and +=,.@_- are taken"
+    )]
+    name: Option<Value<String>>,
+    /// What it is for.
+    #[field(max_length = 1000)]
+    description: Option<Value<String>>,
+    /// The path before its name in the ARN.
+    #[field(
+        replace,
+        default = "\"/\"",
+        max_length = 512,
+        pattern = r"/(?:[!-~]+/)?",
+        pattern_words = "a path begins and ends with /"
+    )]
+    path: Option<Value<String>>,
+    /// How long a session may last, in seconds.
+    #[field(default = "3600", min = 3600, max = 43_200)]
+    max_session_duration: Option<Value<i64>>,
+    /// The policy that bounds what it may be allowed.
+    permissions_boundary: Option<Value<Arn<IamPolicy>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<IamRole>>,
+    /// The ARN.
+    arn: Computed<Arn<IamRole>>,
+    /// The id that no later role of the same name will have.
+    unique_id: Computed<String>,
+    /// When it was made.
+    create_date: Computed<String>,
+}

@@ -1,0 +1,96 @@
+//! `aws_instance`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Instances.html>
+
+use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType};
+use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet};
+use crate::value::pushed;
+use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value};
+
+/// A virtual machine.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45)]
+pub struct Instance {
+    /// The image; as a lookup's answer it is pinned, and a newer image is no change.
+    #[field(replace)]
+    ami: Value<Id<Ami>>,
+    /// The size; another one stops and starts it.
+    instance_type: Value<InstanceType>,
+    /// The subnet it stands in.
+    #[field(replace)]
+    subnet_id: Value<Id<Subnet>>,
+    /// The zone, where the subnet does not say it.
+    #[field(replace, computed)]
+    availability_zone: Option<Value<String>>,
+    /// The security groups.
+    #[field(set, computed)]
+    vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
+    /// What hands it a role.
+    iam_instance_profile: Option<Value<Name<IamInstanceProfile>>>,
+    /// The key pair for SSH.
+    #[field(replace)]
+    key_name: Option<Value<String>>,
+    /// User data in base64, see [`Value::base64`]; a change stops and starts it, and is run only where the image does
+    /// so again.
+    user_data_base64: Option<Value<String>>,
+    /// Whether other user data make another instance.
+    #[field(instruction, default = "false")]
+    user_data_replace_on_change: Option<Value<bool>>,
+    /// How it reaches its metadata.
+    #[field(computed)]
+    metadata_options: Option<Value<MetadataOptions>>,
+    /// The volume it starts from.
+    #[field(computed)]
+    root_block_device: Option<Value<RootBlockDevice>>,
+    /// Whether traffic to volumes has bandwidth of its own.
+    #[field(computed)]
+    ebs_optimized: Option<Value<bool>>,
+    /// Whether metrics come each minute.
+    #[field(default = "false")]
+    monitoring: Option<Value<bool>>,
+    /// Whether it has a public address; the subnet's choice where none is given.
+    #[field(replace, computed)]
+    associate_public_ip_address: Option<Value<bool>>,
+    /// Its address in the subnet.
+    #[field(replace, computed)]
+    private_ip: Option<Value<String>>,
+    /// Whether AWS refuses to terminate it.
+    #[field(default = "false")]
+    disable_api_termination: Option<Value<bool>>,
+    /// Whether traffic that is neither from nor to it is dropped.
+    #[field(default = "true")]
+    source_dest_check: Option<Value<bool>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<Instance>>,
+    /// The ARN.
+    arn: Computed<Arn<Instance>>,
+    /// `running` once it can be used.
+    instance_state: Computed<String>,
+    /// Its name inside the VPC.
+    private_dns: Computed<String>,
+    /// Its public address, where it has one.
+    #[field(volatile)]
+    public_ip: Computed<String>,
+    /// Its public name, where it has one.
+    #[field(volatile)]
+    public_dns: Computed<String>,
+    /// Its first network interface.
+    primary_network_interface_id: Computed<String>,
+}
+
+impl Instance {
+    /// One more security group.
+    #[must_use]
+    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+        self.vpc_security_group_ids = Some(pushed(self.vpc_security_group_ids, group.into_value()));
+        self
+    }
+}
+
+impl RootBlockDevice {
+    /// An encrypted gp3 volume of that many GiB.
+    #[must_use]
+    pub fn encrypted_gp3(gigabytes: i64) -> Self {
+        Self::new().volume_type(VolumeType::Gp3).volume_size(gigabytes).encrypted(true)
+    }
+}

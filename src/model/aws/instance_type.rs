@@ -1,0 +1,147 @@
+//! The EC2 instance types that stacks here may use, and what instances and launch templates share.
+
+use crate::{Computed, Tags, Value, words};
+
+words! {
+    /// A size of EC2 instance.
+    pub enum InstanceType {
+        /// 2 vCPU, 0.5 GiB.
+        T3Nano = "t3.nano",
+        /// 2 vCPU, 1 GiB.
+        T3Micro = "t3.micro",
+        /// 2 vCPU, 2 GiB.
+        T3Small = "t3.small",
+        /// 2 vCPU, 4 GiB.
+        T3Medium = "t3.medium",
+        /// 2 vCPU, 8 GiB.
+        T3Large = "t3.large",
+        /// 4 vCPU, 16 GiB.
+        T3Xlarge = "t3.xlarge",
+        /// 8 vCPU, 32 GiB.
+        T32xlarge = "t3.2xlarge",
+        /// 2 vCPU, 4 GiB, ARM.
+        T4gMedium = "t4g.medium",
+        /// 2 vCPU, 8 GiB, ARM.
+        T4gLarge = "t4g.large",
+        /// 2 vCPU, 8 GiB.
+        M6iLarge = "m6i.large",
+        /// 4 vCPU, 16 GiB.
+        M6iXlarge = "m6i.xlarge",
+        /// 8 vCPU, 32 GiB.
+        M6i2xlarge = "m6i.2xlarge",
+        /// 2 vCPU, 8 GiB, ARM.
+        M7gLarge = "m7g.large",
+        /// 4 vCPU, 16 GiB, ARM.
+        M7gXlarge = "m7g.xlarge",
+        /// 2 vCPU, 4 GiB.
+        C6iLarge = "c6i.large",
+        /// 4 vCPU, 8 GiB.
+        C6iXlarge = "c6i.xlarge",
+        /// 2 vCPU, 16 GiB.
+        R6iLarge = "r6i.large",
+        /// 4 vCPU, 32 GiB.
+        R6iXlarge = "r6i.xlarge",
+    }
+}
+
+words! {
+    /// A kind of EBS volume.
+    pub enum VolumeType {
+        /// SSD with throughput and IOPS of their own; AWS's recommendation.
+        Gp3 = "gp3",
+        /// SSD whose IOPS grow with its size.
+        Gp2 = "gp2",
+        /// SSD with provisioned IOPS.
+        Io1 = "io1",
+        /// SSD with provisioned IOPS, more durable.
+        Io2 = "io2",
+        /// Disk for throughput.
+        St1 = "st1",
+        /// Disk for what is seldom read.
+        Sc1 = "sc1",
+        /// Magnetic, of an earlier generation.
+        Standard = "standard",
+    }
+}
+
+words! {
+    /// Whether the instance metadata service answers.
+    pub enum MetadataEndpoint {
+        /// It answers.
+        Enabled = "enabled",
+        /// It does not.
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// Which version of the instance metadata service answers.
+    pub enum MetadataTokens {
+        /// Version 2 alone, which wants a session token.
+        Required = "required",
+        /// Both.
+        Optional = "optional",
+    }
+}
+
+/// How an instance reaches its metadata: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html>
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct MetadataOptions {
+    /// Whether the service answers.
+    #[field(computed)]
+    http_endpoint: Option<Value<MetadataEndpoint>>,
+    /// Whether it wants a session token.
+    #[field(computed)]
+    http_tokens: Option<Value<MetadataTokens>>,
+    /// How many network hops its answers may take; 1 keeps it from containers.
+    #[field(computed, min = 1, max = 64)]
+    http_put_response_hop_limit: Option<Value<i64>>,
+    /// Whether tags can be read there.
+    #[field(computed)]
+    instance_metadata_tags: Option<Value<MetadataEndpoint>>,
+}
+
+impl MetadataOptions {
+    /// Version 2 alone, and out of reach for containers.
+    #[must_use]
+    pub fn v2_only() -> Self {
+        Self::new()
+            .http_endpoint(MetadataEndpoint::Enabled)
+            .http_tokens(MetadataTokens::Required)
+            .http_put_response_hop_limit(1)
+    }
+}
+
+/// The volume that an instance starts from.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct RootBlockDevice {
+    /// The kind of volume.
+    #[field(computed)]
+    volume_type: Option<Value<VolumeType>>,
+    /// The size in GiB; it can grow in place.
+    #[field(computed, min = 1, max = 65_536)]
+    volume_size: Option<Value<i64>>,
+    /// IOPS, where the kind takes them.
+    #[field(computed, min = 100, max = 256_000)]
+    iops: Option<Value<i64>>,
+    /// Throughput in MiB a second, gp3 alone.
+    #[field(computed, min = 125, max = 2_000)]
+    throughput: Option<Value<i64>>,
+    /// Whether it is encrypted.
+    #[field(replace, computed)]
+    encrypted: Option<Value<bool>>,
+    /// The KMS key, where it is not the account's default for EBS.
+    #[field(replace, computed)]
+    kms_key_id: Option<Value<String>>,
+    /// Whether it goes with the instance.
+    #[field(default = "true")]
+    delete_on_termination: Option<Value<bool>>,
+    /// The volume's tags.
+    tags: Option<Value<Tags>>,
+    /// The volume's id.
+    volume_id: Computed<String>,
+    /// The device's name.
+    device_name: Computed<String>,
+}

@@ -1,0 +1,20 @@
+//! `aws_internet_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html>
+
+use super::Vpc;
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// The way between a VPC and the internet.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_internet_gateway", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2)]
+pub struct InternetGateway {
+    /// The VPC it is attached to; a VPC has one at most.
+    vpc_id: Value<Id<Vpc>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<InternetGateway>>,
+    /// The ARN.
+    arn: Computed<Arn<InternetGateway>>,
+    /// The account that owns it.
+    owner_id: Computed<String>,
+}

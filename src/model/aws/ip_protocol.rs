@@ -1,0 +1,51 @@
+//! The protocols of security group rules, and what rules in both directions must hold to.
+
+use crate::check::{Findings, View};
+use crate::words;
+
+words! {
+    /// A protocol, as EC2 names it.
+    pub enum IpProtocol {
+        /// TCP.
+        Tcp = "tcp",
+        /// UDP.
+        Udp = "udp",
+        /// ICMP for IPv4; the ports are type and code.
+        Icmp = "icmp",
+        /// ICMP for IPv6; the ports are type and code.
+        Icmpv6 = "icmpv6",
+        /// All protocols and ports.
+        All = "-1",
+    }
+}
+
+const ENDS: [&str; 4] = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
+
+pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
+    let given = ENDS.iter().filter(|end| rule.expression(end).is_some()).count();
+    if given != 1 {
+        findings.refuse(format!("a rule has one other end, {given} given: one of {}", ENDS.join(", ")));
+    }
+    if let Some(range) = rule.cidr("cidr_ipv4").filter(|range| range.trunc() != *range) {
+        findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
+    }
+    let Some(protocol) = rule.text("ip_protocol") else { return };
+    let ports = ["from_port", "to_port"].map(|port| rule.expression(port).is_some());
+    if protocol == IpProtocol::All.word() {
+        if ports.contains(&true) {
+            findings.refuse("a rule for all protocols is for all ports; leave `from_port` and `to_port` out");
+        }
+        return;
+    }
+    if ports.contains(&false) {
+        findings.refuse(format!("a rule for {protocol} wants both `from_port` and `to_port`"));
+        return;
+    }
+    let (Some(from), Some(to)) = (rule.integer("from_port"), rule.integer("to_port")) else { return };
+    let ported = protocol == IpProtocol::Tcp.word() || protocol == IpProtocol::Udp.word();
+    if ported && (from < 0 || to < 0) {
+        findings.refuse(format!("{from} to {to} is no range of ports: they go from 0 to 65535"));
+    } else if ported && from > to {
+        findings.refuse(format!("the range of ports ends before it begins: {from} to {to}"));
+    }
+}

@@ -1,0 +1,69 @@
+//! `aws_nat_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
+
+use super::{Eip, Subnet};
+use crate::check::{Findings, View};
+use crate::{Computed, Id, IntoValue, Tags, Value, words};
+
+words! {
+    /// Where a NAT gateway leads.
+    pub enum ConnectivityType {
+        /// To the internet, from a public subnet, with an elastic IP.
+        Public = "public",
+        /// To other VPCs and on-premises networks.
+        Private = "private",
+    }
+}
+
+/// Lets what stands in private subnets reach out, and nothing in.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_nat_gateway",
+    service = "ec2",
+    creation = Token,
+    create_seconds = 105,
+    delete_seconds = 60,
+    check = check
+)]
+pub struct NatGateway {
+    /// The subnet it stands in.
+    #[field(replace)]
+    subnet_id: Value<Id<Subnet>>,
+    /// The elastic IP that it speaks from; wanted where it is public.
+    #[field(replace)]
+    allocation_id: Option<Value<Id<Eip>>>,
+    /// Where it leads.
+    #[field(replace, default = "\"public\"")]
+    connectivity_type: Option<Value<ConnectivityType>>,
+    /// Its address inside the subnet.
+    #[field(replace, computed)]
+    private_ip: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<NatGateway>>,
+    /// The address that the internet sees.
+    public_ip: Computed<String>,
+    /// The elastic IP's association.
+    association_id: Computed<String>,
+    /// Its network interface.
+    network_interface_id: Computed<String>,
+}
+
+impl NatGateway {
+    /// One that leads to the internet: a public subnet and an elastic IP.
+    #[must_use]
+    pub fn public(subnet: impl IntoValue<Id<Subnet>>, address: impl IntoValue<Id<Eip>>) -> Self {
+        Self::new(subnet).allocation_id(address)
+    }
+}
+
+fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
+    let private = gateway.text("connectivity_type") == Some(ConnectivityType::Private.word());
+    let address = gateway.expression("allocation_id").is_some();
+    if private && address {
+        findings.refuse("a private NAT gateway takes no elastic IP; leave `allocation_id` out");
+    }
+    if !private && !address {
+        findings.refuse("a public NAT gateway wants an elastic IP: `NatGateway::public(&subnet, &eip)`");
+    }
+}

@@ -1,0 +1,231 @@
+//! IAM's policy and trust documents, typed: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+//!
+//! ```
+//! use fathuss_model::aws::policy::{Policy, Principal, Statement};
+//! use fathuss_model::aws::IamRole;
+//!
+//! let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+//! let role = IamRole::new(trust);
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::IamOpenidConnectProvider;
+use crate::expression::{Document, Expression};
+use crate::{Arn, IntoValue, Json, Value, json};
+
+/// The version of the grammar that AWS wants.
+const VERSION: &str = "2012-10-17";
+
+/// A document of statements; stands for a field of JSON.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    statements: Vec<Statement>,
+}
+
+/// What is allowed or denied, to whom, on what and when.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    sid: Option<String>,
+    effect: Effect,
+    actions: Vec<String>,
+    principals: Vec<Principal>,
+    resources: Vec<Expression>,
+    conditions: Vec<Condition>,
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+/// Who a trust or resource policy speaks of.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    kind: &'static str,
+    value: Expression,
+}
+
+#[derive(Clone, Debug)]
+struct Condition {
+    operator: &'static str,
+    key: Expression,
+    values: Vec<Expression>,
+}
+
+impl Policy {
+    /// A document of these statements.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Self {
+        Self { statements: statements.into_iter().collect() }
+    }
+}
+
+impl Principal {
+    /// A service of AWS, for instance `ec2.amazonaws.com`.
+    #[must_use]
+    pub fn service(name: &str) -> Self {
+        Self { kind: "Service", value: text(name) }
+    }
+
+    /// An account, a role or a user, by ARN.
+    #[must_use]
+    pub fn aws(arn: impl IntoValue<String>) -> Self {
+        Self { kind: "AWS", value: arn.into_value().into_expression() }
+    }
+
+    /// Who an identity provider vouches for.
+    #[must_use]
+    pub fn federated(provider: impl IntoValue<Arn<IamOpenidConnectProvider>>) -> Self {
+        Self { kind: "Federated", value: provider.into_value().into_expression() }
+    }
+}
+
+impl Statement {
+    /// Allows actions; say on what with [`Statement::on`].
+    #[must_use]
+    pub fn allow<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::with(Effect::Allow, actions)
+    }
+
+    /// Denies actions, whatever else allows them; say on what with [`Statement::on`].
+    #[must_use]
+    pub fn deny<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::with(Effect::Deny, actions)
+    }
+
+    /// Lets a principal take on the role whose trust policy this is.
+    #[must_use]
+    pub fn assume_role(principal: Principal) -> Self {
+        Self::allow(["sts:AssumeRole"]).by(principal)
+    }
+
+    /// Lets one service account of a cluster take on the role whose trust policy this is: bound by `sub` and `aud`.
+    ///
+    /// `issuer` is the cluster's, with `https://`, and stands in the conditions' keys without it.
+    #[must_use]
+    pub fn assume_role_by_service_account(
+        provider: impl IntoValue<Arn<IamOpenidConnectProvider>>,
+        issuer: &Value<String>,
+        namespace: &str,
+        service_account: &str,
+    ) -> Self {
+        let key = |claim: &str| {
+            let host = issuer.clone().strip_prefix("https://");
+            crate::template([host, Value::from_expression(text(&format!(":{claim}")))])
+        };
+        Self::allow(["sts:AssumeRoleWithWebIdentity"])
+            .by(Principal::federated(provider))
+            .when("StringEquals", key("sub"), [format!("system:serviceaccount:{namespace}:{service_account}")])
+            .when("StringEquals", key("aud"), ["sts.amazonaws.com"])
+    }
+
+    /// Names the statement.
+    #[must_use]
+    pub fn sid(mut self, sid: &str) -> Self {
+        self.sid = Some(sid.to_owned());
+        self
+    }
+
+    /// Who it speaks of; in trust and resource policies alone.
+    #[must_use]
+    pub fn by(mut self, principal: Principal) -> Self {
+        self.principals.push(principal);
+        self
+    }
+
+    /// One more resource that it speaks of, by ARN; `*` is all.
+    #[must_use]
+    pub fn on(mut self, resource: impl IntoValue<String>) -> Self {
+        self.resources.push(resource.into_value().into_expression());
+        self
+    }
+
+    /// A condition: an operator, for instance `StringEquals`, a key, and the values that it may have.
+    #[must_use]
+    pub fn when<V: IntoValue<String>>(
+        mut self,
+        operator: &'static str,
+        key: impl IntoValue<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = values.into_iter().map(|value| value.into_value().into_expression()).collect();
+        self.conditions.push(Condition { operator, key: key.into_value().into_expression(), values });
+        self
+    }
+
+    fn with<'a>(effect: Effect, actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            sid: None,
+            effect,
+            actions: actions.into_iter().map(str::to_owned).collect(),
+            principals: Vec::new(),
+            resources: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    fn document(self) -> Document {
+        let mut entries = Vec::new();
+        if let Some(sid) = self.sid {
+            entries.push((text("Sid"), scalar(text(&sid))));
+        }
+        let effect = match self.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        };
+        entries.push((text("Effect"), scalar(text(effect))));
+        if !self.principals.is_empty() {
+            let mut kinds: BTreeMap<&str, Vec<Expression>> = BTreeMap::new();
+            for principal in self.principals {
+                kinds.entry(principal.kind).or_default().push(principal.value);
+            }
+            let kinds = kinds.into_iter().map(|(kind, values)| (text(kind), one_or_more(values)));
+            entries.push((text("Principal"), Document::Object(kinds.collect())));
+        }
+        entries.push((text("Action"), one_or_more(self.actions.iter().map(|action| text(action)).collect())));
+        if !self.resources.is_empty() {
+            entries.push((text("Resource"), one_or_more(self.resources)));
+        }
+        if !self.conditions.is_empty() {
+            let mut operators: BTreeMap<&str, Vec<(Expression, Document)>> = BTreeMap::new();
+            for condition in self.conditions {
+                let row = (condition.key, one_or_more(condition.values));
+                operators.entry(condition.operator).or_default().push(row);
+            }
+            let operators = operators.into_iter().map(|(operator, rows)| (text(operator), Document::Object(rows)));
+            entries.push((text("Condition"), Document::Object(operators.collect())));
+        }
+        Document::Object(entries)
+    }
+}
+
+impl IntoValue<Json> for Policy {
+    fn into_value(self) -> Value<Json> {
+        json(Document::Object(vec![
+            (text("Version"), scalar(text(VERSION))),
+            (text("Statement"), Document::Array(self.statements.into_iter().map(Statement::document).collect())),
+        ]))
+    }
+}
+
+fn text(text: &str) -> Expression {
+    Expression::Literal(text.into())
+}
+
+fn scalar(expression: Expression) -> Document {
+    Document::Value(Box::new(expression))
+}
+
+/// AWS takes one value bare, and so do people who read it.
+fn one_or_more(mut values: Vec<Expression>) -> Document {
+    match values.pop() {
+        Some(only) if values.is_empty() => scalar(only),
+        Some(last) => {
+            values.push(last);
+            Document::Array(values.into_iter().map(scalar).collect())
+        }
+        None => Document::Array(Vec::new()),
+    }
+}

@@ -1,0 +1,61 @@
+//! `aws_route`: <https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html>
+
+use ipnet::Ipv4Net;
+
+use super::{InternetGateway, NatGateway, RouteTable};
+use crate::check::{Findings, View};
+use crate::{Computed, Id, IntoValue, Value};
+
+/// Where a route table sends what goes to a range.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_route",
+    service = "ec2",
+    creation = Relation,
+    create_seconds = 1,
+    delete_seconds = 1,
+    check = check
+)]
+pub struct Route {
+    /// The table it stands in.
+    #[field(replace)]
+    route_table_id: Value<Id<RouteTable>>,
+    /// The range it is for; `0.0.0.0/0` is all that no other route is for.
+    #[field(replace)]
+    destination_cidr_block: Value<Ipv4Net>,
+    /// The internet gateway that it leads to. AWS replaces a route's target in place.
+    gateway_id: Option<Value<Id<InternetGateway>>>,
+    /// The NAT gateway that it leads to.
+    nat_gateway_id: Option<Value<Id<NatGateway>>>,
+    /// Table and range: the route's two ends.
+    id: Computed<Id<Route>>,
+    /// `active`, or `blackhole` where its target is gone.
+    state: Computed<String>,
+    /// How it came to be there: `CreateRoute` for those of this type.
+    origin: Computed<String>,
+}
+
+impl Route {
+    /// To the internet, for public subnets.
+    #[must_use]
+    pub fn to_internet(table: impl IntoValue<Id<RouteTable>>, gateway: impl IntoValue<Id<InternetGateway>>) -> Self {
+        Self::new(table, Ipv4Net::default()).gateway_id(gateway)
+    }
+
+    /// To the internet through a NAT gateway, for private subnets.
+    #[must_use]
+    pub fn through_nat(table: impl IntoValue<Id<RouteTable>>, gateway: impl IntoValue<Id<NatGateway>>) -> Self {
+        Self::new(table, Ipv4Net::default()).nat_gateway_id(gateway)
+    }
+}
+
+fn check(route: &View<'_>, findings: &mut Findings<'_>) {
+    let targets = ["gateway_id", "nat_gateway_id"];
+    let given = targets.iter().filter(|target| route.expression(target).is_some()).count();
+    if given != 1 {
+        findings.refuse(format!("a route leads to one target, {given} given: one of {}", targets.join(", ")));
+    }
+    if let Some(range) = route.cidr("destination_cidr_block").filter(|range| range.trunc() != *range) {
+        findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
+    }
+}

@@ -1,0 +1,24 @@
+//! `aws_route_table_association`: <https://docs.aws.amazon.com/vpc/latest/userguide/WorkWithRouteTables.html#AssociateSubnet>
+
+use super::{RouteTable, Subnet};
+use crate::{Computed, Id, Value};
+
+/// Which route table a subnet uses; without one it uses the VPC's main table.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_route_table_association",
+    service = "ec2",
+    creation = Relation,
+    create_seconds = 1,
+    delete_seconds = 1
+)]
+pub struct RouteTableAssociation {
+    /// The subnet; it has one association at most.
+    #[field(replace)]
+    subnet_id: Value<Id<Subnet>>,
+    /// The table. AWS replaces it in place, and the association gets another id.
+    route_table_id: Value<Id<RouteTable>>,
+    /// The association's id.
+    #[field(volatile)]
+    id: Computed<Id<RouteTableAssociation>>,
+}

@@ -1,0 +1,41 @@
+//! `aws_security_group`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html>
+
+use super::Vpc;
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// A firewall around what is in it. Each rule is a resource of its own: a new group lets nothing in and, its default
+/// rule being revoked at creation, nothing out.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_security_group", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2)]
+pub struct SecurityGroup {
+    /// The VPC it belongs to.
+    #[field(replace)]
+    vpc_id: Value<Id<Vpc>>,
+    /// What it is for; AWS can't change it.
+    #[field(
+        replace,
+        max_length = 255,
+        pattern = r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
+        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+    )]
+    description: Value<String>,
+    /// The name, unique in the VPC.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"[A-Za-z0-9._\-:/()#,@\[\]+=&;{}!$*][A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
+        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+    )]
+    name: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<SecurityGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<SecurityGroup>>,
+    /// The account that owns it.
+    owner_id: Computed<String>,
+}

@@ -1,0 +1,85 @@
+//! `aws_vpc_security_group_egress_rule`: <https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>
+
+use ipnet::Ipv4Net;
+
+use super::SecurityGroup;
+use super::ip_protocol::{IpProtocol, check};
+use crate::{Arn, Computed, Id, IntoValue, Tags, Value};
+
+/// What may go out of a security group.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_vpc_security_group_egress_rule",
+    service = "ec2",
+    creation = Tag,
+    create_seconds = 1,
+    delete_seconds = 1,
+    check = check
+)]
+pub struct EgressRule {
+    /// The group it belongs to.
+    #[field(replace)]
+    security_group_id: Value<Id<SecurityGroup>>,
+    /// The protocol.
+    ip_protocol: Value<IpProtocol>,
+    /// The first port, or the ICMP type; left out where all protocols are meant.
+    #[field(min = -1, max = 65_535)]
+    from_port: Option<Value<i64>>,
+    /// The last port, or the ICMP code; left out where all protocols are meant.
+    #[field(min = -1, max = 65_535)]
+    to_port: Option<Value<i64>>,
+    /// The other end, where it goes to, as an IPv4 range.
+    #[field(replace_presence)]
+    cidr_ipv4: Option<Value<Ipv4Net>>,
+    /// The other end, where it goes to, as an IPv6 range.
+    #[field(replace_presence)]
+    cidr_ipv6: Option<Value<String>>,
+    /// The other end, where it goes to, as a prefix list.
+    #[field(replace_presence)]
+    prefix_list_id: Option<Value<String>>,
+    /// The other end, where it goes to, as what is in another security group.
+    #[field(replace_presence)]
+    referenced_security_group_id: Option<Value<Id<SecurityGroup>>>,
+    /// What it is for.
+    #[field(
+        max_length = 255,
+        pattern = r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
+        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+    )]
+    description: Option<Value<String>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<EgressRule>>,
+    /// The ARN.
+    arn: Computed<Arn<EgressRule>>,
+    /// The id, by the name that the API uses.
+    security_group_rule_id: Computed<String>,
+}
+
+impl EgressRule {
+    /// One TCP port.
+    #[must_use]
+    pub fn tcp(group: impl IntoValue<Id<SecurityGroup>>, port: impl IntoValue<i64>) -> Self {
+        let port = port.into_value();
+        Self::new(group, IpProtocol::Tcp).from_port(&port).to_port(port)
+    }
+
+    /// All protocols and ports.
+    #[must_use]
+    pub fn all(group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+        Self::new(group, IpProtocol::All)
+    }
+
+    /// To an IPv4 range.
+    #[must_use]
+    pub fn to_range(self, range: impl IntoValue<Ipv4Net>) -> Self {
+        self.cidr_ipv4(range)
+    }
+
+    /// To what is in a security group.
+    #[must_use]
+    pub fn to_group(self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+        self.referenced_security_group_id(group)
+    }
+}
