@@ -5,11 +5,17 @@
 //! every run. [`Store`] is what the engine sees; SQLite is the
 //! embedded default behind it.
 
+mod journal;
+mod lock;
+mod memory;
 mod record;
+mod sqlite;
 
+pub use memory::{Fault, Memory};
 pub use record::{
     Action, Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Settled, Snapshot,
 };
+pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;
 
@@ -80,6 +86,14 @@ pub enum StateError {
         /// The file.
         path: String,
         /// What was found.
+        reason: String,
+    },
+    /// Only the run that holds the lock writes, and this one does not hold it (any more).
+    #[error("{path} is not locked by this run: {reason}")]
+    NotHeld {
+        /// The file.
+        path: String,
+        /// Who took it away, or that it was never taken.
         reason: String,
     },
     /// A record that may not follow what the journal holds.

@@ -43,6 +43,12 @@ impl std::fmt::Display for Identity {
 #[serde(transparent)]
 pub struct OperationId(pub i64);
 
+impl std::fmt::Display for OperationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The number of a run, unique within a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

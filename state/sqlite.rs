@@ -1,0 +1,350 @@
+//! State in one SQLite file: the embedded default.
+//!
+//! Written ahead and synced in full, so that a write is durable when it
+//! returns, and a process that dies at any moment leaves all of a write or
+//! nothing. One run writes, under a lock that lies in the file itself; anybody
+//! reads at any time.
+
+mod file;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::journal::{Effect, Journal};
+use crate::lock::{Process, is_dead, since};
+use crate::{Entry, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
+
+/// The journal's records are kept for this many runs; rows, pending operations and history stay.
+const RUNS_KEPT: i64 = 20;
+
+/// A stack's state in an SQLite file.
+///
+/// ```no_run
+/// use fathuss_state::{Holder, Sqlite, Store};
+///
+/// # fn main() -> Result<(), fathuss_state::StateError> {
+/// let now_ms = 1_767_225_600_000;
+/// let mut state = Sqlite::open("staging.state".as_ref(), now_ms)?;
+/// state.lock(&Holder {
+///     id: "3f9a".to_owned(),
+///     who: "mia@build-7".to_owned(),
+///     pid: 4711,
+///     command: "fathuss apply staging".to_owned(),
+///     since_ms: now_ms,
+/// }, now_ms)?;
+/// let run = state.begin_run("apply", now_ms)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    connection: Connection,
+    held: Option<Holder>,
+    taken_over: Option<Holder>,
+    run: Option<RunId>,
+    journal: Journal,
+}
+
+impl Sqlite {
+    /// Opens the state at this path to write; makes it, with a lineage of its own, where there is none.
+    ///
+    /// Writing needs the [lock](Self::lock) too.
+    pub fn open(path: &Path, now_ms: i64) -> Result<Self, StateError> {
+        Ok(Self::over(path, file::open(path, None, now_ms)?))
+    }
+
+    /// As [`open`](Self::open), but a state that is made gets this lineage.
+    pub fn open_as(path: &Path, lineage: &str, now_ms: i64) -> Result<Self, StateError> {
+        Ok(Self::over(path, file::open(path, Some(lineage), now_ms)?))
+    }
+
+    /// Opens the state at this path to read: takes no lock and makes nothing; none where there is no file.
+    pub fn look(path: &Path) -> Result<Option<Self>, StateError> {
+        Ok(file::look(path)?.map(|connection| Self::over(path, connection)))
+    }
+
+    /// All of the state at this path at one moment; none where there is no file.
+    pub fn read(path: &Path) -> Result<Option<Snapshot>, StateError> {
+        Self::look(path)?.map(|state| state.snapshot()).transpose()
+    }
+
+    fn over(path: &Path, connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(64);
+        let journal = Journal::default();
+        Self { path: path.to_owned(), connection, held: None, taken_over: None, run: None, journal }
+    }
+
+    /// Takes the lock for this run, from a dead process too. It is let go when the store is dropped.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`], with the holder, while a process that may be alive holds it.
+    pub fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError> {
+        let process = Process::of(holder.pid);
+        let facts = serde_json::to_string(&process).map_err(|error| self.trouble(error.into()))?;
+        let transaction = begin(&mut self.connection, &self.path)?;
+        let fail = |error| file::failure(&self.path, "written", error);
+        let before = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
+        if let Some((other, its_process)) = &before {
+            if !is_dead(its_process, &process, Process::seen(other.pid)) {
+                let since = since(other.since_ms, now_ms);
+                return Err(StateError::Locked { holder: Box::new(other.clone()), since });
+            }
+        }
+        transaction.execute("DELETE FROM lock", []).map_err(fail)?;
+        transaction
+            .execute(
+                "INSERT INTO lock (id, who, pid, command, since_ms, process) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![holder.id, holder.who, holder.pid, holder.command, holder.since_ms, facts],
+            )
+            .map_err(fail)?;
+        let pending = rows::pending(&transaction).map_err(|trouble| told(&self.path, "read", trouble))?;
+        transaction.commit().map_err(fail)?;
+        self.journal = Journal::resume(&pending);
+        self.held = Some(holder.clone());
+        self.taken_over = before.map(|(other, _)| other);
+        self.run = None;
+        Ok(())
+    }
+
+    /// The dead holder from whom [`lock`](Self::lock) took the lock over, if it did.
+    #[must_use]
+    pub fn taken_over(&self) -> Option<&Holder> {
+        self.taken_over.as_ref()
+    }
+
+    /// Who holds the lock.
+    pub fn holder(&self) -> Result<Option<Holder>, StateError> {
+        let lock = rows::lock(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
+        Ok(lock.map(|(holder, _)| holder))
+    }
+
+    /// Removes the lock of this id, whoever holds it, and gives who held it; none where nobody did.
+    ///
+    /// A run that is still alive notices at its next write and stops there.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where the lock is another.
+    pub fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+        let transaction = begin(&mut self.connection, &self.path)?;
+        let lock = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
+        let Some((holder, _)) = lock else { return Ok(None) };
+        if holder.id != id {
+            let since = since(holder.since_ms, now_ms);
+            return Err(StateError::Locked { holder: Box::new(holder), since });
+        }
+        let removed = transaction.execute("DELETE FROM lock", []).and_then(|_| transaction.commit());
+        removed.map_err(|error| file::failure(&self.path, "written", error))?;
+        Ok(Some(holder))
+    }
+
+    /// Lets go of the lock, if this run holds it.
+    pub fn release(&mut self) -> Result<(), StateError> {
+        let Some(holder) = self.held.take() else { return Ok(()) };
+        self.run = None;
+        self.connection
+            .execute("DELETE FROM lock WHERE id = ?1", [holder.id])
+            .map(drop)
+            .map_err(|error| file::failure(&self.path, "written", error))
+    }
+
+    /// The journal's records, oldest first: of one run, or of all that are kept.
+    pub fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError> {
+        rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
+    }
+
+    /// One write: everything that `act` does, or nothing, and only under the lock.
+    fn write<T>(&mut self, act: impl FnOnce(&Transaction<'_>, i64) -> Result<T, Trouble>) -> Result<T, StateError> {
+        let Some(held) = self.held.as_ref().map(|holder| holder.id.clone()) else {
+            return Err(self.not_held("it has not taken the lock"));
+        };
+        let path = &self.path;
+        let transaction = begin(&mut self.connection, path)?;
+        match rows::lock(&transaction).map_err(|trouble| told(path, "written", trouble))? {
+            Some((holder, _)) if holder.id == held => {}
+            Some((Holder { who, pid, command, .. }, _)) => {
+                let reason = format!("its lock was removed, and {who} (process {pid}, `{command}`) has taken it");
+                return Err(StateError::NotHeld { path: path.display().to_string(), reason });
+            }
+            None => {
+                let reason = "its lock was removed".to_owned();
+                return Err(StateError::NotHeld { path: path.display().to_string(), reason });
+            }
+        }
+        let serial = transaction
+            .prepare_cached("UPDATE head SET serial = serial + 1 RETURNING serial")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(|error| file::failure(path, "written", error))?;
+        let done = act(&transaction, serial).map_err(|trouble| told(path, "written", trouble))?;
+        transaction.commit().map_err(|error| file::failure(path, "written", error))?;
+        Ok(done)
+    }
+
+    fn not_held(&self, reason: &str) -> StateError {
+        StateError::NotHeld { path: self.path.display().to_string(), reason: reason.to_owned() }
+    }
+
+    fn trouble(&self, trouble: Trouble) -> StateError {
+        told(&self.path, "written", trouble)
+    }
+}
+
+impl Store for Sqlite {
+    fn snapshot(&self) -> Result<Snapshot, StateError> {
+        let fail = |error| file::failure(&self.path, "read", error);
+        // All tables as they are at one moment, whoever is writing.
+        let transaction = self.connection.unchecked_transaction().map_err(fail)?;
+        rows::snapshot(&transaction).map_err(|trouble| told(&self.path, "read", trouble))
+    }
+
+    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError> {
+        let who = self.held.as_ref().map(|holder| holder.who.clone()).unwrap_or_default();
+        let run = self.write(|transaction, _| {
+            transaction.execute(
+                "INSERT INTO runs (command, holder, started_ms, summary) VALUES (?1, ?2, ?3, '{}')",
+                params![command, who, now_ms],
+            )?;
+            Ok(RunId(transaction.last_insert_rowid()))
+        })?;
+        self.run = Some(run);
+        Ok(run)
+    }
+
+    fn reserve_operations(&mut self, count: u32) -> Result<OperationId, StateError> {
+        let first = self.write(|transaction, _| {
+            let first = "UPDATE head SET next_operation = next_operation + ?1 RETURNING next_operation - ?1";
+            Ok(OperationId(transaction.prepare_cached(first)?.query_row([count], |row| row.get(0))?))
+        })?;
+        self.journal.reserve(first, count);
+        Ok(first)
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), StateError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        if self.held.is_none() {
+            return Err(self.not_held("it has not taken the lock"));
+        }
+        let accepted = self.journal.judge(entries)?;
+        let run = self.run;
+        let effects = &accepted.effects;
+        let write = |transaction: &Transaction<'_>, serial| {
+            rows::add_entries(transaction, serial, run, entries)?;
+            effects.iter().enumerate().try_for_each(|(place, effect)| carry_out(transaction, serial, place, effect))
+        };
+        self.write(write)?;
+        self.journal.keep(accepted.into_change());
+        Ok(())
+    }
+
+    fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
+        let summary = serde_json::to_string(&end.summary).map_err(|error| self.trouble(error.into()))?;
+        self.write(|transaction, _| {
+            let ended = transaction.execute(
+                "UPDATE runs SET ended_ms = ?2, outcome = ?3, summary = ?4 WHERE run = ?1 AND ended_ms IS NULL",
+                params![run.0, end.now_ms, end.outcome, summary],
+            )?;
+            if ended == 0 {
+                return Err(Trouble::State(crate::journal::no_such_run(run)));
+            }
+            if let Some(outputs) = &end.outputs {
+                rows::put_outputs(transaction, outputs)?;
+            }
+            for ((kind, action), duration_ms) in &end.durations_ms {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO durations (type, action, duration_ms) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO UPDATE SET duration_ms = excluded.duration_ms",
+                    )?
+                    .execute(params![kind, action, duration_ms])?;
+            }
+            transaction.execute("DELETE FROM journal WHERE run <= ?1", [run.0 - RUNS_KEPT])?;
+            Ok(())
+        })
+    }
+
+    fn history(&self, limit: u32) -> Result<Vec<Run>, StateError> {
+        rows::history(&self.connection, limit).map_err(|trouble| told(&self.path, "read", trouble))
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // A lock that can't be removed now is taken over once this process is gone.
+        let _ = self.release();
+    }
+}
+
+fn begin<'a>(connection: &'a mut Connection, path: &Path) -> Result<Transaction<'a>, StateError> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| file::failure(path, "written", error))
+}
+
+/// Carries out one effect of an accepted record.
+fn carry_out(transaction: &Transaction<'_>, serial: i64, place: usize, effect: &Effect<'_>) -> Result<(), Trouble> {
+    match effect {
+        Effect::Open(begun) => rows::open(transaction, serial, place, begun),
+        Effect::Identify(operation, identity) => {
+            let identify = "UPDATE operations SET identified = ?2 WHERE operation = ?1";
+            transaction.prepare_cached(identify)?.execute(params![operation.0, identity.0])?;
+            Ok(())
+        }
+        Effect::Close(operation) => {
+            transaction.prepare_cached("DELETE FROM operations WHERE operation = ?1")?.execute([operation.0])?;
+            Ok(())
+        }
+        Effect::Put(record) => rows::put(transaction, serial, record),
+        Effect::Remove(address) => rows::remove(transaction, &address.to_string()),
+        Effect::Drop(address) => {
+            let address = address.to_string();
+            let generation = transaction
+                .prepare_cached("SELECT generation FROM resources WHERE address = ?1")?
+                .query_row([&address], |row| row.get(0))
+                .optional()?;
+            if let Some(generation) = generation {
+                rows::spend(transaction, &address, generation)?;
+            }
+            rows::remove(transaction, &address)
+        }
+        Effect::Spend(address, generation) => rows::spend(transaction, &address.to_string(), *generation),
+    }
+}
+
+/// What goes wrong between the tables and the records.
+#[derive(Debug)]
+enum Trouble {
+    Statement(rusqlite::Error),
+    /// A record that can't be written as JSON.
+    Unwritable(serde_json::Error),
+    /// A row that is not as it was written: which, and what is wrong with it.
+    Row {
+        row: String,
+        reason: String,
+    },
+    State(StateError),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Statement(error)
+    }
+}
+
+impl From<serde_json::Error> for Trouble {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unwritable(error)
+    }
+}
+
+fn told(path: &Path, doing: &'static str, trouble: Trouble) -> StateError {
+    match trouble {
+        Trouble::Statement(error) => file::failure(path, doing, error),
+        Trouble::Unwritable(error) => file::storage(path, doing, error.to_string()),
+        Trouble::Row { row, reason } => file::damaged(path, format!("{row}: {reason}")),
+        Trouble::State(error) => error,
+    }
+}

@@ -1,0 +1,81 @@
+-- Version 1 of a state. A change here is a new version, with a step that
+-- brings older files to it.
+
+-- What there is once.
+CREATE TABLE head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    lineage TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    next_operation INTEGER NOT NULL
+) STRICT;
+
+-- A row per address. `revision` counts the writes of the row, `serial` is the
+-- state's at the last of them, `body` is a ResourceRecord as JSON.
+CREATE TABLE resources (
+    address TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Operations that have begun and not settled, in the order of `serial` and
+-- `place` in its group of records; `begun` is a Begun as JSON.
+CREATE TABLE operations (
+    operation INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE,
+    serial INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    begun TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    identified TEXT
+) STRICT;
+
+-- Every record of the runs that are kept; `entry` is an Entry as JSON.
+CREATE TABLE journal (
+    position INTEGER PRIMARY KEY,
+    serial INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    entry TEXT NOT NULL
+) STRICT;
+
+-- The generation that the next creation at an address takes, where it isn't 0.
+CREATE TABLE generations (
+    address TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outputs (
+    name TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE durations (
+    type TEXT NOT NULL,
+    action TEXT NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    PRIMARY KEY (type, action)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    outcome TEXT,
+    summary TEXT NOT NULL
+) STRICT;
+
+-- The lock; `process` is what tells the holding process from others, as JSON.
+CREATE TABLE lock (
+    id TEXT PRIMARY KEY,
+    who TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    command TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    process TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,6 @@
+//! What a state promises, seen from outside: through the contract and through
+//! the file on disk.
+
+mod journal;
+
+mod made;
