@@ -5,6 +5,19 @@
 //! after. It knows no cloud by name and prints nothing: what happens is told in
 //! events.
 
+pub mod apply;
+pub mod dependency;
+pub mod diff;
+pub mod event;
+mod journal;
+mod local;
+pub mod plan;
 pub mod provider;
+pub mod recover;
+pub mod refresh;
+pub mod run;
+pub mod schedule;
+mod step;
 
+pub use local::Local;
 pub use provider::{Clock, Provider};

@@ -12,6 +12,7 @@ pub struct Data {
     #[field(replace)]
     triggers_replace: Option<Value<Datum>>,
     /// The input, once applied.
+    #[field(volatile)]
     output: Computed<Datum>,
     /// A name that stays until the node is replaced.
     id: Computed<Id<Data>>,

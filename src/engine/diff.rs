@@ -1,0 +1,268 @@
+//! Compares what is wanted with what is, field by field. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathuss_model::schema::{Field, Schema, Type};
+use fathuss_model::{Datum, Lifecycle, Partial};
+use serde::{Deserialize, Serialize};
+
+use crate::provider::Attributes;
+
+/// A field that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldChange {
+    /// The field, dotted inside blocks and maps: `tags.Tier`.
+    pub path: String,
+    /// What it is.
+    pub before: Shown,
+    /// What it becomes.
+    pub after: Shown,
+    /// Whether the change forces a replacement.
+    pub forces_replacement: bool,
+    /// Where the change comes from.
+    pub cause: Cause,
+}
+
+/// A value as a plan shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Nothing.
+    Absent,
+    /// Known.
+    Value(Datum),
+    /// Known after apply.
+    Unknown,
+    /// There, and not to be shown.
+    Sensitive,
+}
+
+/// Where a change comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The stack program says something else than before.
+    Program,
+    /// Someone or something changed it outside.
+    Drift,
+    /// Something that it refers to changes.
+    Dependency,
+}
+
+/// A resource's fields as they are wanted: what the program gave, evaluated as far as known.
+pub type Wanted = BTreeMap<String, Partial>;
+
+/// What would change, in the order of the schema. `recorded` is what state says, `observed` what is.
+#[must_use]
+pub fn diff(
+    schema: &Schema,
+    wanted: &Wanted,
+    recorded: &Attributes,
+    observed: &Attributes,
+    lifecycle: &Lifecycle,
+) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    for field in schema.fields {
+        if lifecycle.ignore_changes.iter().any(|ignored| ignored == field.name) {
+            continue;
+        }
+        let mut comparison = Comparison { changes: &mut changes, replace: false, sensitive: false };
+        let absent = Datum::Null;
+        let was = recorded.get(field.name).unwrap_or(&absent);
+        let is = observed.get(field.name).unwrap_or(&absent);
+        comparison.field(field.name, field, wanted.get(field.name), was, is);
+    }
+    changes
+}
+
+/// What a creation shows: every field that is given or given by AWS.
+#[must_use]
+pub fn creation(schema: &Schema, wanted: &Wanted) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    for field in schema.fields {
+        let after = match wanted.get(field.name) {
+            Some(Partial::Secret(_)) => Shown::Sensitive,
+            Some(_) if field.sensitive || field.write_only => Shown::Sensitive,
+            Some(Partial::Known(Datum::Null)) => continue,
+            Some(Partial::Known(datum)) => Shown::Value(datum.clone()),
+            Some(partial @ (Partial::List(_) | Partial::Map(_))) => show(partial),
+            Some(Partial::Unknown) => Shown::Unknown,
+            None if field.computed => Shown::Unknown,
+            None => continue,
+        };
+        changes.push(FieldChange {
+            path: field.name.to_owned(),
+            before: Shown::Absent,
+            after,
+            forces_replacement: false,
+            cause: Cause::Program,
+        });
+    }
+    changes
+}
+
+struct Comparison<'a> {
+    changes: &'a mut Vec<FieldChange>,
+    replace: bool,
+    sensitive: bool,
+}
+
+impl Comparison<'_> {
+    fn field(&mut self, path: &str, field: &Field, wanted: Option<&Partial>, was: &Datum, is: &Datum) {
+        if field.write_only || field.ignored_after_creation {
+            return;
+        }
+        let default;
+        let wanted = match wanted {
+            Some(wanted) => wanted,
+            None if field.computed || (!field.optional && !field.required) => return,
+            None => {
+                default = Partial::Known(default_of(field));
+                &default
+            }
+        };
+        let (replace, sensitive) = (self.replace, self.sensitive);
+        self.replace |= field.replace;
+        self.sensitive |= field.sensitive;
+        match (&field.ty, wanted) {
+            (Type::Block(fields), Partial::Known(Datum::Map(entries))) if is.as_map().is_some() => {
+                let entries = entries.iter().map(|(key, value)| (key.clone(), Partial::Known(value.clone())));
+                self.block(path, fields, &entries.collect(), was, is);
+            }
+            (Type::Block(fields), Partial::Map(entries)) if is.as_map().is_some() => {
+                self.block(path, fields, entries, was, is);
+            }
+            (Type::Map(_), Partial::Known(Datum::Map(_) | Datum::Null) | Partial::Map(_)) => {
+                self.map(path, wanted, was, is);
+            }
+            _ => self.whole(path, field, wanted, was, is),
+        }
+        (self.replace, self.sensitive) = (replace, sensitive);
+    }
+
+    fn block(&mut self, path: &str, fields: &[Field], wanted: &Wanted, was: &Datum, is: &Datum) {
+        for field in fields {
+            let was = was.at(field.name).unwrap_or(&Datum::Null);
+            let is = is.at(field.name).unwrap_or(&Datum::Null);
+            self.field(&format!("{path}.{}", field.name), field, wanted.get(field.name), was, is);
+        }
+    }
+
+    fn map(&mut self, path: &str, wanted: &Partial, was: &Datum, is: &Datum) {
+        let known;
+        let empty = BTreeMap::new();
+        let wanted = match wanted {
+            Partial::Map(entries) => entries,
+            Partial::Known(Datum::Map(entries)) => {
+                known = entries.iter().map(|(key, value)| (key.clone(), Partial::Known(value.clone()))).collect();
+                &known
+            }
+            _ => &empty,
+        };
+        let none = BTreeMap::new();
+        let there = is.as_map().unwrap_or(&none);
+        let keys: BTreeSet<&String> = wanted.keys().chain(there.keys()).collect();
+        for key in keys {
+            let was = was.as_map().and_then(|was| was.get(key)).unwrap_or(&Datum::Null);
+            let is = there.get(key).unwrap_or(&Datum::Null);
+            let wanted = wanted.get(key).unwrap_or(&Partial::Known(Datum::Null));
+            let same = wanted.known().is_some_and(|wanted| wanted == is);
+            if !same {
+                self.push(format!("{path}.{key}"), wanted, was, is);
+            }
+        }
+    }
+
+    fn whole(&mut self, path: &str, field: &Field, wanted: &Partial, was: &Datum, is: &Datum) {
+        if let Partial::Known(wanted) = wanted
+            && same(field, wanted, is)
+        {
+            return;
+        }
+        if let Partial::Secret(_) = wanted {
+            return;
+        }
+        self.push(path.to_owned(), wanted, was, is);
+    }
+
+    fn push(&mut self, path: String, wanted: &Partial, was: &Datum, is: &Datum) {
+        let cause = match wanted {
+            Partial::Known(wanted) if wanted == was && was != is => Cause::Drift,
+            Partial::Known(_) | Partial::Secret(_) => Cause::Program,
+            Partial::Unknown | Partial::List(_) | Partial::Map(_) => Cause::Dependency,
+        };
+        let hide = |shown: Shown| match shown {
+            Shown::Absent => Shown::Absent,
+            _ if self.sensitive => Shown::Sensitive,
+            shown => shown,
+        };
+        let before = hide(if is.is_null() { Shown::Absent } else { Shown::Value(is.clone()) });
+        let after = hide(show(wanted));
+        self.changes.push(FieldChange { path, before, after, forces_replacement: self.replace, cause });
+    }
+}
+
+fn show(partial: &Partial) -> Shown {
+    match partial {
+        Partial::Known(Datum::Null) => Shown::Absent,
+        Partial::Known(datum) => Shown::Value(datum.clone()),
+        Partial::Secret(_) => Shown::Sensitive,
+        Partial::Unknown | Partial::List(_) | Partial::Map(_) => Shown::Unknown,
+    }
+}
+
+/// What a field is where nothing was given.
+#[must_use]
+pub fn default_of(field: &Field) -> Datum {
+    field.default.and_then(|default| serde_json::from_str(default).ok()).unwrap_or(Datum::Null)
+}
+
+/// Whether two values mean the same to the field.
+#[must_use]
+pub fn same(field: &Field, one: &Datum, other: &Datum) -> bool {
+    same_in(&field.ty, field, one, other)
+}
+
+fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
+    if one == other || (is_empty(one) && is_empty(other)) {
+        return true;
+    }
+    match (ty, one, other) {
+        (_, Datum::String(one), Datum::String(other)) if field.json => {
+            let parse = serde_json::from_str::<serde_json::Value>;
+            matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        (_, Datum::String(one), Datum::String(other)) if field.case_insensitive => one.eq_ignore_ascii_case(other),
+        (Type::Block(fields), Datum::Map(_) | Datum::Null, Datum::Map(_) | Datum::Null) => fields.iter().all(|inner| {
+            let other = other.at(inner.name).unwrap_or(&Datum::Null);
+            match one.at(inner.name) {
+                _ if inner.write_only || inner.ignored_after_creation => true,
+                None | Some(Datum::Null) if inner.computed => true,
+                None | Some(Datum::Null) => same(inner, &default_of(inner), other),
+                Some(one) => same(inner, one, other),
+            }
+        }),
+        (Type::List(inner), Datum::List(one), Datum::List(other)) if one.len() == other.len() => {
+            if field.set {
+                let mut left: Vec<&Datum> = other.iter().collect();
+                return one.iter().all(|one| {
+                    let found = left.iter().position(|other| same_in(inner, field, one, other));
+                    found.map(|at| left.swap_remove(at)).is_some()
+                });
+            }
+            one.iter().zip(other).all(|(one, other)| same_in(inner, field, one, other))
+        }
+        _ => false,
+    }
+}
+
+fn is_empty(datum: &Datum) -> bool {
+    match datum {
+        Datum::Null => true,
+        Datum::String(text) => text.is_empty(),
+        Datum::List(items) => items.is_empty(),
+        Datum::Map(entries) => entries.is_empty(),
+        Datum::Bool(_) | Datum::Integer(_) => false,
+    }
+}

@@ -1,0 +1,679 @@
+//! The plan: which actions bring what is to what is wanted, in which order.
+//!
+//! A pure function of graph, state and observations: the same input gives the
+//! same bytes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fathuss_model::graph::{Graph, Node, Source};
+use fathuss_model::schema::{Mode, Schema};
+use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope};
+use fathuss_state::{ResourceRecord, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use crate::dependency::{Dependencies, GraphError};
+use crate::diff::{FieldChange, Shown, Wanted, creation, default_of, diff};
+use crate::provider::{Attributes, Observation, Stray, Survivor};
+
+/// The format's name.
+pub const FORMAT: &str = "fathuss-plan";
+/// The version that this release writes.
+pub const VERSION: u32 = 1;
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// To make what the graph declares.
+    Apply,
+    /// To delete everything in the state.
+    Destroy,
+}
+
+/// What planning looks at.
+pub struct PlanInput<'a> {
+    /// The stack.
+    pub graph: &'a Graph,
+    /// What it is for.
+    pub goal: Goal,
+    /// The schemas.
+    pub schema: &'a dyn Fn(&str) -> Option<&'static Schema>,
+    /// What state says.
+    pub snapshot: &'a Snapshot,
+    /// What is: by address, for every resource in the state; where nothing was read, what state says counts.
+    pub observations: &'a BTreeMap<Address, Observation>,
+    /// Answers of lookups that were asked anew.
+    pub lookups: &'a BTreeMap<Address, Attributes>,
+    /// Outputs of other stacks: stack to name to value.
+    pub outputs: &'a BTreeMap<String, BTreeMap<String, Datum>>,
+    /// What carries our mark and is in no state.
+    pub strays: &'a [Stray],
+    /// What a delete leaves behind.
+    pub survivors: &'a dyn Fn(&str, &Attributes) -> Vec<Survivor>,
+}
+
+/// What would be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// The version of everything below.
+    pub version: u32,
+    /// The stack.
+    pub stack: String,
+    /// Its region.
+    pub region: String,
+    /// Its account.
+    pub account: String,
+    /// What it is for.
+    pub goal: Goal,
+    /// The state that it was made from: its lineage, empty before the first apply.
+    pub lineage: String,
+    /// The state that it was made from: its serial.
+    pub serial: i64,
+    /// What is done, in an order in which it could be done one by one.
+    pub actions: Vec<PlannedAction>,
+    /// How many resources stay as they are.
+    pub unchanged: usize,
+    /// Outputs that change.
+    pub outputs: BTreeMap<String, OutputChange>,
+    /// What a destroy leaves behind.
+    pub survivors: Vec<PlannedSurvivor>,
+    /// What carries our mark and is in no state: address, type and identity.
+    pub strays: Vec<String>,
+    /// Operations of an earlier run that are finished before anything else.
+    pub unfinished: Vec<Address>,
+}
+
+/// One action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedAction {
+    /// The resource.
+    pub address: Address,
+    /// The line that declares it; none where the program does not declare it any more.
+    pub source: Option<Source>,
+    /// The part of the platform that it belongs to.
+    pub group: String,
+    /// What is done.
+    pub change: Change,
+    /// The fields that change.
+    pub fields: Vec<FieldChange>,
+    /// Whether data is lost.
+    pub destroys_data: bool,
+    /// Actions that have to be done first, as positions in [`Plan::actions`].
+    pub after: Vec<usize>,
+}
+
+/// What an action does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Asks a lookup and pins the answer.
+    Read,
+    /// Makes it.
+    Create,
+    /// Makes it again: the delete of the old one is an action of its own.
+    Replace,
+    /// Changes it in place.
+    Update,
+    /// Deletes it.
+    Delete,
+    /// Deletes the old one of a replacement.
+    DeleteReplaced,
+    /// Takes a row out of the state; there is nothing behind it any more.
+    Forget,
+}
+
+/// An output that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputChange {
+    /// What it is.
+    pub before: Shown,
+    /// What it becomes.
+    pub after: Shown,
+}
+
+/// What a destroy leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedSurvivor {
+    /// What it is left of.
+    pub address: Address,
+    /// What it is.
+    pub survivor: Survivor,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The graph is wrong.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A field has no value.
+    #[error("{address} ({source_line}): `{field}`: {reason}")]
+    Field {
+        /// The node.
+        address: Address,
+        /// Its line.
+        source_line: Source,
+        /// The field.
+        field: String,
+        /// Why.
+        reason: EvaluationError,
+    },
+    /// An output has no value.
+    #[error("output `{name}` ({source_line}): {reason}")]
+    Output {
+        /// The output.
+        name: String,
+        /// Its line.
+        source_line: Source,
+        /// Why.
+        reason: EvaluationError,
+    },
+    /// A protected resource would be destroyed.
+    #[error(
+        "{address} is protected and would be {how}: take `prevent_destroy` out of the stack program and apply that first"
+    )]
+    Protected {
+        /// The resource.
+        address: Address,
+        /// `destroyed`, or `replaced` with the field that forces it.
+        how: String,
+    },
+    /// Create-before-destroy needs what this release does not do.
+    #[error(
+        "{address} ({source_line}) asks for create_before_destroy, which this release does not do yet: leave it out, or rename the resource by hand"
+    )]
+    CreateBeforeDestroy {
+        /// The resource.
+        address: Address,
+        /// Its line.
+        source_line: Source,
+    },
+}
+
+impl Plan {
+    /// Whether anything would be made, changed or deleted. Lookups and outputs alone are no change of infrastructure; outputs are one of the state.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        !self.outputs.is_empty()
+            || !self.unfinished.is_empty()
+            || self.actions.iter().any(|action| !matches!(action.change, Change::Read | Change::Forget))
+    }
+
+    /// How many actions there are of each kind, a replacement counted once.
+    #[must_use]
+    pub fn count(&self, change: Change) -> usize {
+        self.actions.iter().filter(|action| action.change == change).count()
+    }
+}
+
+/// Plans.
+pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+    let (actions, unchanged, outputs) = match input.goal {
+        Goal::Apply => {
+            let dependencies = Dependencies::of(input.graph, input.schema)?;
+            Decisions::make(input, &dependencies)?.into_actions(input, &dependencies)?
+        }
+        Goal::Destroy => destroy(input)?,
+    };
+    let mut survivors = Vec::new();
+    for action in &actions {
+        if matches!(action.change, Change::Delete | Change::DeleteReplaced)
+            && let Some(record) = input.snapshot.resources.get(&action.address)
+        {
+            let left = (input.survivors)(action.address.kind(), current(input, record));
+            survivors
+                .extend(left.into_iter().map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
+        }
+    }
+    Ok(Plan {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        stack: input.graph.stack.clone(),
+        region: input.graph.region.clone(),
+        account: input.graph.account.clone(),
+        goal: input.goal,
+        lineage: input.snapshot.lineage.clone(),
+        serial: input.snapshot.serial,
+        actions,
+        unchanged,
+        outputs,
+        survivors,
+        strays: input
+            .strays
+            .iter()
+            .map(|stray| format!("{} {} ({})", stray.kind, stray.identity, stray.address))
+            .collect(),
+        unfinished: input.snapshot.pending.iter().map(|pending| pending.begun.address.clone()).collect(),
+    })
+}
+
+/// What a resource is, as far as it was read.
+fn current<'a>(input: &'a PlanInput<'_>, record: &'a ResourceRecord) -> &'a Attributes {
+    match input.observations.get(&record.address) {
+        Some(Observation::Present(attributes)) => attributes,
+        _ => &record.attributes,
+    }
+}
+
+enum Decision {
+    Keep,
+    Read(Attributes),
+    ReadLater,
+    Create,
+    Update(Vec<FieldChange>),
+    Replace(Vec<FieldChange>),
+}
+
+struct Decisions<'a> {
+    wanted: Vec<Wanted>,
+    decided: Vec<Decision>,
+    /// What is, of nodes that exist.
+    observed: Vec<Option<&'a Attributes>>,
+}
+
+impl<'a> Decisions<'a> {
+    fn make(input: &'a PlanInput<'a>, dependencies: &Dependencies<'a>) -> Result<Self, PlanError> {
+        let count = dependencies.nodes.len();
+        let mut made = Self {
+            wanted: vec![Wanted::new(); count],
+            decided: std::iter::repeat_with(|| Decision::Keep).take(count).collect(),
+            observed: vec![None; count],
+        };
+        for &at in &dependencies.order {
+            let node = &dependencies.nodes[at];
+            let schema = dependencies.schemas[at];
+            let wanted = evaluate(node, &PlanScope { made: &made, dependencies, outputs: input.outputs })?;
+            let record = input.snapshot.resources.get(&node.address);
+            let decision = if schema.mode == Mode::Lookup {
+                lookup(input, node, &wanted, record)
+            } else {
+                managed(input, node, schema, &wanted, record)?
+            };
+            if let (Some(record), false) = (record, matches!(decision, Decision::Create)) {
+                made.observed[at] = Some(current(input, record));
+            }
+            made.wanted[at] = wanted;
+            made.decided[at] = decision;
+        }
+        Ok(made)
+    }
+
+    fn into_actions(self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Result<Parts, PlanError> {
+        let outputs = self.outputs(input, dependencies)?;
+        let mut draft = Draft::default();
+        let mut unchanged = 0;
+        for &at in &dependencies.order {
+            let node = &dependencies.nodes[at];
+            let schema = dependencies.schemas[at];
+            let (change, fields) = match &self.decided[at] {
+                Decision::Keep => {
+                    unchanged += usize::from(schema.mode != Mode::Lookup);
+                    continue;
+                }
+                Decision::Read(_) => (Change::Read, Vec::new()),
+                Decision::ReadLater => (Change::Read, creation(schema, &self.wanted[at])),
+                Decision::Create => (Change::Create, creation(schema, &self.wanted[at])),
+                Decision::Update(fields) => (Change::Update, fields.clone()),
+                Decision::Replace(fields) => {
+                    protect(node.lifecycle.prevent_destroy, input, &node.address, Some(fields))?;
+                    draft.delete(&node.address, Some(node), schema.holds_data, Change::DeleteReplaced);
+                    (Change::Replace, fields.clone())
+                }
+            };
+            draft.make(node, change, fields, schema.holds_data);
+        }
+        for record in input.snapshot.resources.values() {
+            if dependencies.index.contains_key(&record.address) {
+                continue;
+            }
+            let schema = (input.schema)(record.address.kind());
+            let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
+            if gone || schema.is_some_and(|schema| schema.mode == Mode::Lookup) {
+                draft.delete(&record.address, None, false, Change::Forget);
+                continue;
+            }
+            protect(record.prevent_destroy, input, &record.address, None)?;
+            draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
+        }
+        draft.order(input, Some(dependencies));
+        Ok((draft.actions, unchanged, outputs))
+    }
+
+    fn outputs(
+        &self,
+        input: &PlanInput<'_>,
+        dependencies: &Dependencies<'_>,
+    ) -> Result<BTreeMap<String, OutputChange>, PlanError> {
+        let scope = PlanScope { made: self, dependencies, outputs: input.outputs };
+        let mut changes = BTreeMap::new();
+        for (name, declaration) in &input.graph.outputs {
+            let value = declaration.value.evaluate(&scope).map_err(|reason| PlanError::Output {
+                name: name.clone(),
+                source_line: declaration.source.clone(),
+                reason,
+            })?;
+            let before = input.snapshot.outputs.get(name);
+            if value.known().is_some() && value.known() == before {
+                continue;
+            }
+            if matches!(value, Partial::Secret(_)) {
+                continue;
+            }
+            let before = before.map_or(Shown::Absent, |before| Shown::Value(before.clone()));
+            let after = value.into_known().map_or(Shown::Unknown, Shown::Value);
+            changes.insert(name.clone(), OutputChange { before, after });
+        }
+        for (name, before) in &input.snapshot.outputs {
+            if !input.graph.outputs.contains_key(name) {
+                let before = Shown::Value(before.clone());
+                changes.insert(name.clone(), OutputChange { before, after: Shown::Absent });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+type Parts = (Vec<PlannedAction>, usize, BTreeMap<String, OutputChange>);
+
+fn evaluate(node: &Node, scope: &dyn Scope) -> Result<Wanted, PlanError> {
+    let mut wanted = Wanted::new();
+    for (name, expression) in &node.fields {
+        let value = expression.evaluate(scope).map_err(|reason| PlanError::Field {
+            address: node.address.clone(),
+            source_line: node.source.clone(),
+            field: name.clone(),
+            reason,
+        })?;
+        wanted.insert(name.clone(), value);
+    }
+    Ok(wanted)
+}
+
+fn lookup(input: &PlanInput<'_>, node: &Node, wanted: &Wanted, record: Option<&ResourceRecord>) -> Decision {
+    if let Some(record) = record
+        && is_pinned(wanted, &record.attributes)
+    {
+        return Decision::Keep;
+    }
+    match input.lookups.get(&node.address) {
+        Some(answer) => Decision::Read(answer.clone()),
+        None => Decision::ReadLater,
+    }
+}
+
+/// Whether a lookup was asked with these very fields before.
+#[must_use]
+pub fn is_pinned(wanted: &Wanted, recorded: &Attributes) -> bool {
+    wanted.iter().all(|(name, value)| value.known() == Some(recorded.get(name).unwrap_or(&Datum::Null)))
+}
+
+fn managed(
+    input: &PlanInput<'_>,
+    node: &Node,
+    schema: &'static Schema,
+    wanted: &Wanted,
+    record: Option<&ResourceRecord>,
+) -> Result<Decision, PlanError> {
+    let Some(record) = record else { return Ok(Decision::Create) };
+    let observed = match input.observations.get(&node.address) {
+        Some(Observation::Absent) => return Ok(Decision::Create),
+        Some(Observation::Present(attributes)) => attributes,
+        None => &record.attributes,
+    };
+    if record.region != node.region {
+        let change = FieldChange {
+            path: "region".to_owned(),
+            before: Shown::Value(record.region.as_str().into()),
+            after: Shown::Value(node.region.as_str().into()),
+            forces_replacement: true,
+            cause: crate::diff::Cause::Program,
+        };
+        return Ok(Decision::Replace(vec![change]));
+    }
+    let fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    if fields.is_empty() {
+        return Ok(Decision::Keep);
+    }
+    if fields.iter().any(|field| field.forces_replacement) {
+        if node.lifecycle.create_before_destroy {
+            return Err(PlanError::CreateBeforeDestroy {
+                address: node.address.clone(),
+                source_line: node.source.clone(),
+            });
+        }
+        return Ok(Decision::Replace(fields));
+    }
+    Ok(Decision::Update(fields))
+}
+
+fn protect(
+    declared: bool,
+    input: &PlanInput<'_>,
+    address: &Address,
+    replaced: Option<&Vec<FieldChange>>,
+) -> Result<(), PlanError> {
+    let recorded = input.snapshot.resources.get(address).is_some_and(|record| record.prevent_destroy);
+    if !declared && !recorded {
+        return Ok(());
+    }
+    let how = match replaced.and_then(|fields| fields.iter().find(|field| field.forces_replacement)) {
+        Some(field) => format!("replaced, because `{}` changes", field.path),
+        None => "destroyed".to_owned(),
+    };
+    Err(PlanError::Protected { address: address.clone(), how })
+}
+
+fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
+    let mut draft = Draft::default();
+    let nodes: HashMap<&Address, &Node> = input.graph.nodes.iter().map(|node| (&node.address, node)).collect();
+    for record in input.snapshot.resources.values() {
+        let schema = (input.schema)(record.address.kind());
+        let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
+        let lookup = schema.is_some_and(|schema| schema.mode == Mode::Lookup);
+        let node = nodes.get(&record.address).copied();
+        if gone || lookup {
+            draft.delete(&record.address, node, false, Change::Forget);
+            continue;
+        }
+        // What state says counts: an edit of the program that takes the protection away has to be applied first.
+        protect(false, input, &record.address, None)?;
+        draft.delete(&record.address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
+    }
+    draft.order(input, None);
+    let absent = |before: &Datum| OutputChange { before: Shown::Value(before.clone()), after: Shown::Absent };
+    let outputs = input.snapshot.outputs.iter().map(|(name, before)| (name.clone(), absent(before))).collect();
+    Ok((draft.actions, 0, outputs))
+}
+
+/// Actions before they are in order.
+#[derive(Default)]
+struct Draft {
+    actions: Vec<PlannedAction>,
+    makes: HashMap<Address, usize>,
+    deletes: HashMap<Address, usize>,
+}
+
+impl Draft {
+    fn make(&mut self, node: &Node, change: Change, fields: Vec<FieldChange>, holds_data: bool) {
+        self.makes.insert(node.address.clone(), self.actions.len());
+        self.actions.push(PlannedAction {
+            address: node.address.clone(),
+            source: Some(node.source.clone()),
+            group: node.group().to_owned(),
+            change,
+            fields,
+            destroys_data: holds_data && change == Change::Replace,
+            after: Vec::new(),
+        });
+    }
+
+    fn delete(&mut self, address: &Address, node: Option<&Node>, holds_data: bool, change: Change) {
+        self.deletes.insert(address.clone(), self.actions.len());
+        self.actions.push(PlannedAction {
+            address: address.clone(),
+            source: node.map(|node| node.source.clone()),
+            group: node.map_or_else(|| "no longer declared".to_owned(), |node| node.group().to_owned()),
+            change,
+            fields: Vec::new(),
+            destroys_data: holds_data,
+            after: Vec::new(),
+        });
+    }
+
+    /// Says what comes after what, and sorts.
+    fn order(&mut self, input: &PlanInput<'_>, dependencies: Option<&Dependencies<'_>>) {
+        let mut after = vec![BTreeSet::new(); self.actions.len()];
+        for (address, &make) in &self.makes {
+            if let Some(dependencies) = dependencies {
+                for needed in dependencies.addresses_needed(dependencies.index[address]) {
+                    after[make].extend(self.makes.get(&needed));
+                }
+            }
+            after[make].extend(self.deletes.get(address));
+        }
+        // What refers to something goes, or lets go of it, before that goes.
+        for record in input.snapshot.resources.values() {
+            for needed in &record.depends_on {
+                let Some(&delete) = self.deletes.get(needed) else { continue };
+                if let Some(&first) = self.deletes.get(&record.address) {
+                    after[delete].insert(first);
+                } else if let Some(&make) = self.makes.get(&record.address)
+                    && !self.makes.contains_key(needed)
+                {
+                    after[delete].insert(make);
+                }
+            }
+        }
+        for (action, after) in self.actions.iter_mut().zip(after) {
+            action.after = after.into_iter().collect();
+        }
+        self.sort();
+    }
+
+    /// Puts each action behind those that come first, and rewrites the positions.
+    fn sort(&mut self) {
+        let count = self.actions.len();
+        let mut missing: Vec<usize> = self.actions.iter().map(|action| action.after.len()).collect();
+        let mut followers = vec![Vec::new(); count];
+        for (at, action) in self.actions.iter().enumerate() {
+            for &first in &action.after {
+                followers[first].push(at);
+            }
+        }
+        let mut ready: BTreeSet<usize> = (0..count).filter(|&at| missing[at] == 0).collect();
+        let mut place = vec![0; count];
+        let mut order = Vec::with_capacity(count);
+        while let Some(at) = ready.pop_first() {
+            place[at] = order.len();
+            order.push(at);
+            for &next in &followers[at] {
+                missing[next] -= 1;
+                if missing[next] == 0 {
+                    ready.insert(next);
+                }
+            }
+        }
+        debug_assert_eq!(order.len(), count, "actions wait for each other");
+        let mut actions: Vec<Option<PlannedAction>> = std::mem::take(&mut self.actions).into_iter().map(Some).collect();
+        for at in order {
+            if let Some(mut action) = actions[at].take() {
+                action.after = action.after.iter().map(|&first| place[first]).collect();
+                action.after.sort_unstable();
+                self.actions.push(action);
+            }
+        }
+    }
+}
+
+/// What expressions see while planning.
+struct PlanScope<'a> {
+    made: &'a Decisions<'a>,
+    dependencies: &'a Dependencies<'a>,
+    outputs: &'a BTreeMap<String, BTreeMap<String, Datum>>,
+}
+
+impl Scope for PlanScope<'_> {
+    fn attribute(&self, reference: &Reference) -> Result<Partial, EvaluationError> {
+        let at = *self
+            .dependencies
+            .index
+            .get(&reference.address)
+            .ok_or_else(|| EvaluationError::NoSuchNode(reference.address.clone()))?;
+        let (name, rest) = match reference.attribute.split_once('.') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (reference.attribute.as_str(), None),
+        };
+        let field = self.dependencies.schemas[at].field(name).ok_or_else(|| no_attribute(reference))?;
+        let observed = || self.made.observed[at].and_then(|observed| observed.get(name)).cloned();
+        let value = match (&self.made.decided[at], self.made.wanted[at].get(name)) {
+            (Decision::Read(answer), None) => Partial::Known(answer.get(name).cloned().unwrap_or_default()),
+            (_, Some(wanted)) => wanted.clone(),
+            (Decision::ReadLater, None) => Partial::Unknown,
+            (Decision::Create | Decision::Replace(_), None) if field.computed => Partial::Unknown,
+            (Decision::Create | Decision::Replace(_), None) => Partial::Known(default_of(field)),
+            (Decision::Update(_), None) if field.volatile => Partial::Unknown,
+            (Decision::Keep | Decision::Update(_), None) => Partial::Known(observed().unwrap_or_default()),
+        };
+        // A block that the program gave in part: AWS's own parts of it come from what is.
+        step_into(value, rest, || match self.made.decided[at] {
+            Decision::Keep | Decision::Update(_) => {
+                let whole = observed().unwrap_or_default();
+                Partial::Known(rest.and_then(|rest| whole.at(rest)).cloned().unwrap_or_default())
+            }
+            _ => Partial::Unknown,
+        })
+        .ok_or_else(|| no_attribute(reference))
+    }
+
+    fn output(&self, reference: &OutputReference) -> Result<Partial, EvaluationError> {
+        output_of(self.outputs, reference)
+    }
+}
+
+fn no_attribute(reference: &Reference) -> EvaluationError {
+    EvaluationError::NoSuchAttribute { address: reference.address.clone(), attribute: reference.attribute.clone() }
+}
+
+/// An output of another stack, from its state.
+pub(crate) fn output_of(
+    outputs: &BTreeMap<String, BTreeMap<String, Datum>>,
+    reference: &OutputReference,
+) -> Result<Partial, EvaluationError> {
+    let value = outputs.get(&reference.stack).and_then(|outputs| outputs.get(&reference.name));
+    value
+        .map(|value| Partial::Known(value.clone()))
+        .ok_or_else(|| EvaluationError::NoSuchOutput { stack: reference.stack.clone(), name: reference.name.clone() })
+}
+
+fn step_into(value: Partial, path: Option<&str>, missing: impl Fn() -> Partial) -> Option<Partial> {
+    let Some(path) = path else { return Some(value) };
+    let mut value = value;
+    for step in path.split('.') {
+        value = match value {
+            Partial::Known(datum) => match datum.at(step) {
+                Some(inner) => Partial::Known(inner.clone()),
+                None => return Some(missing()),
+            },
+            Partial::Map(mut entries) => match entries.remove(step) {
+                Some(inner) => inner,
+                None => return Some(missing()),
+            },
+            Partial::List(mut items) => {
+                let at: usize = step.parse().ok()?;
+                if at >= items.len() {
+                    return None;
+                }
+                items.swap_remove(at)
+            }
+            Partial::Unknown => return Some(Partial::Unknown),
+            Partial::Secret(_) => return None,
+        };
+    }
+    Some(value)
+}

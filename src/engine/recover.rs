@@ -1,0 +1,238 @@
+//! Recovery: finishes what an earlier run began, without asking anyone.
+//!
+//! For every operation that began and has not settled: looks first for what it
+//! made, then adopts it, goes on waiting, or finishes the delete. "Nothing was
+//! made" is said only after reads have been empty until well after the request
+//! could last have arrived.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fathuss_model::Address;
+use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled};
+
+use crate::apply::{Surroundings, millis, to_record};
+use crate::event::{Event, Told};
+use crate::journal::Journal;
+use crate::provider::{Desired, Failure, Found, MakeRequest, Mark, Observation, Provider, ReadRequest, Standing};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME};
+use crate::step::{Ended, Step};
+
+/// How recovery of one operation ended.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    /// The resource.
+    pub address: Address,
+    /// What was found and done; or why it could not be finished.
+    pub outcome: Result<String, Failure>,
+}
+
+/// Finishes the operations of earlier runs. The journal must be committed beside it.
+pub async fn recover(
+    pending: &[Pending],
+    lineage: &str,
+    around: &Surroundings<'_>,
+    journal: &Journal,
+) -> Vec<Recovery> {
+    let calling = Cell::new(0);
+    let all = pending.iter().map(|pending| one(pending, lineage, around, journal, &calling));
+    futures::future::join_all(all).await
+}
+
+async fn one(
+    pending: &Pending,
+    lineage: &str,
+    around: &Surroundings<'_>,
+    journal: &Journal,
+    calling: &Cell<usize>,
+) -> Recovery {
+    let address = pending.begun.address.clone();
+    let Some(provider) = (around.provider)(address.kind()) else {
+        let outcome = Err(no_provider(&address));
+        return Recovery { address, outcome };
+    };
+    let expected = provider.schema(address.kind()).map_or(1, |schema| schema.create_seconds);
+    let step = Step {
+        address: &pending.begun.address,
+        expected: Duration::from_secs(expected.into()),
+        clock: around.clock.as_ref(),
+        journal,
+        listener: around.listener,
+        pace: around.pace.clone(),
+        salt: around.salt,
+        calling,
+    };
+    let work = Work { pending, step: &step, provider: provider.as_ref(), lineage };
+    let outcome = match pending.begun.action {
+        Action::Create => work.create().await,
+        Action::Update => work.update().await,
+        Action::Delete => work.delete().await,
+    };
+    let outcome = match outcome {
+        Ok(what) => {
+            let event = Event::Recovered { address: address.clone(), what: what.clone() };
+            (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
+            Ok(what)
+        }
+        Err(Ended::Failed { failure, .. }) => Err(failure),
+        Err(Ended::Interrupted) => Err(interrupted()),
+        Err(Ended::Journal(error)) => Err(Failure { message: error.0, code: "State".to_owned(), ..interrupted() }),
+    };
+    Recovery { address, outcome }
+}
+
+struct Work<'a> {
+    pending: &'a Pending,
+    step: &'a Step<'a>,
+    provider: &'a dyn Provider,
+    lineage: &'a str,
+}
+
+impl Work<'_> {
+    async fn create(&self) -> Result<String, Ended> {
+        let begun = &self.pending.begun;
+        let operation = begun.operation;
+        let request = MakeRequest {
+            address: begun.address.clone(),
+            region: begun.region.clone(),
+            account: begun.account.clone(),
+            mark: self.mark(),
+            token: begun.token.clone(),
+            desired: Desired { attributes: begun.request.clone(), secrets: BTreeMap::new() },
+        };
+        let identity = match &self.pending.identified {
+            Some(identity) => identity.clone(),
+            None => {
+                let sent = Duration::from_millis(u64::try_from(begun.at_ms).unwrap_or_default());
+                let until = sent + REQUEST_LIFETIME + EMPTY_WINDOW;
+                match self.step.found_within(self.provider, &request, until).await? {
+                    Found::Ours(identity) => {
+                        self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;
+                        identity
+                    }
+                    Found::Nothing | Found::Foreign(_) => {
+                        self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                        return Ok("nothing had been created".to_owned());
+                    }
+                }
+            }
+        };
+        let standing = self.standing(identity);
+        match self.step.settle(self.provider, &standing).await {
+            Ok(attributes) => {
+                let row = self.row(&standing, attributes);
+                self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
+                Ok(format!("{} had been created and is adopted", standing.identity))
+            }
+            Err(Ended::Failed { .. }) => {
+                self.step.delete(self.provider, &standing).await?;
+                self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+                Ok(format!("{} had failed and was taken away", standing.identity))
+            }
+            Err(ended) => Err(ended),
+        }
+    }
+
+    async fn update(&self) -> Result<String, Ended> {
+        let begun = &self.pending.begun;
+        let operation = begun.operation;
+        let Some(identity) = begun.identity.clone() else {
+            self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+            return Ok("nothing had been changed".to_owned());
+        };
+        let request = ReadRequest {
+            address: begun.address.clone(),
+            region: begun.region.clone(),
+            identity: identity.clone(),
+            recorded: begun.request.clone(),
+        };
+        let read = self
+            .step
+            .repeat(|| async {
+                let answer = self.provider.read(std::slice::from_ref(&request)).await;
+                answer.observations.into_iter().next().unwrap_or_else(|| Err(no_answer()))
+            })
+            .await?;
+        match read {
+            Observation::Present(attributes) => {
+                let row = self.row(&self.standing(identity), attributes);
+                self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
+                Ok("a change had begun; what is there was read".to_owned())
+            }
+            Observation::Absent => {
+                self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+                Ok("a change had begun; it is gone".to_owned())
+            }
+        }
+    }
+
+    async fn delete(&self) -> Result<String, Ended> {
+        let begun = &self.pending.begun;
+        if let Some(identity) = begun.identity.clone() {
+            self.step.delete(self.provider, &self.standing(identity)).await?;
+        }
+        self.step.write(Entry::Settled { operation: begun.operation, outcome: Settled::Absent }).await?;
+        Ok("its deletion is finished".to_owned())
+    }
+
+    fn mark(&self) -> Mark {
+        let begun = &self.pending.begun;
+        Mark { lineage: self.lineage.to_owned(), address: begun.address.clone(), generation: begun.generation }
+    }
+
+    fn standing(&self, identity: Identity) -> Standing {
+        let begun = &self.pending.begun;
+        Standing {
+            address: begun.address.clone(),
+            region: begun.region.clone(),
+            account: begun.account.clone(),
+            mark: self.mark(),
+            identity,
+            desired: Desired { attributes: begun.request.clone(), secrets: BTreeMap::new() },
+            token: begun.token.clone(),
+        }
+    }
+
+    fn row(&self, standing: &Standing, attributes: crate::provider::Attributes) -> ResourceRecord {
+        let begun = &self.pending.begun;
+        let attributes = match self.provider.schema(begun.address.kind()) {
+            Some(schema) => to_record(schema, &begun.request, attributes),
+            None => attributes,
+        };
+        ResourceRecord {
+            address: begun.address.clone(),
+            region: begun.region.clone(),
+            account: begun.account.clone(),
+            identity: standing.identity.clone(),
+            attributes,
+            generation: begun.generation,
+            depends_on: begun.depends_on.clone(),
+            prevent_destroy: begun.prevent_destroy,
+        }
+    }
+}
+
+fn no_provider(address: &Address) -> Failure {
+    Failure {
+        code: "NoProvider".to_owned(),
+        message: format!("this release has no provider for the type `{}`", address.kind()),
+        ..interrupted()
+    }
+}
+
+fn no_answer() -> Failure {
+    Failure { code: "NoAnswer".to_owned(), message: "the provider did not answer".to_owned(), ..interrupted() }
+}
+
+fn interrupted() -> Failure {
+    Failure {
+        class: crate::provider::FailureClass::Refused,
+        service: "fathuss".to_owned(),
+        operation: String::new(),
+        code: "Interrupted".to_owned(),
+        message: "it was told to stop".to_owned(),
+        request_id: None,
+        hint: Some("run the same command again".to_owned()),
+    }
+}

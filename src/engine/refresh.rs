@@ -1,0 +1,182 @@
+//! Refresh: reads what is, with as few calls as the providers can.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use fathuss_model::graph::{Graph, Node};
+use fathuss_model::schema::Mode;
+use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
+use fathuss_state::Snapshot;
+
+use crate::apply::Surroundings;
+use crate::diff::Wanted;
+use crate::plan::is_pinned;
+use crate::provider::{Attributes, Failure, FailureClass, LookupRequest, Observation, Provider, ReadRequest, Stray};
+use crate::schedule::backoff;
+
+/// How long a read may go on failing before the refresh fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is.
+#[derive(Clone, Debug, Default)]
+pub struct Refreshed {
+    /// By address, everything in the state that was read.
+    pub observations: BTreeMap<Address, Observation>,
+    /// Answers of lookups that were asked anew.
+    pub lookups: BTreeMap<Address, Attributes>,
+    /// What carries our mark and is in no state.
+    pub strays: Vec<Stray>,
+}
+
+/// A read that failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{address} can't be read: {failure}")]
+pub struct RefreshError {
+    /// What was read.
+    pub address: Address,
+    /// Why it failed.
+    pub failure: Failure,
+}
+
+/// Reads everything in the state.
+pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<Refreshed, RefreshError> {
+    let mut groups: BTreeMap<&'static str, (Rc<dyn Provider>, Vec<ReadRequest>)> = BTreeMap::new();
+    for record in snapshot.resources.values() {
+        let kind = record.address.kind();
+        let Some(provider) = (around.provider)(kind) else { continue };
+        let Some(schema) = provider.schema(kind).filter(|schema| schema.mode != Mode::Lookup) else { continue };
+        groups.entry(schema.provider).or_insert_with(|| (provider, Vec::new())).1.push(ReadRequest {
+            address: record.address.clone(),
+            region: record.region.clone(),
+            identity: record.identity.clone(),
+            recorded: record.attributes.clone(),
+        });
+    }
+    let reads = groups.into_values().map(|(provider, requests)| read_all(provider, requests, around));
+    let mut refreshed = Refreshed::default();
+    for read in futures::future::join_all(reads).await {
+        let (observations, strays) = read?;
+        refreshed.observations.extend(observations);
+        refreshed.strays.extend(strays);
+    }
+    refreshed.strays.retain(|stray| !is_known(snapshot, stray));
+    Ok(refreshed)
+}
+
+/// Whether a stray is what a resource in the state, or an operation under way, made.
+fn is_known(snapshot: &Snapshot, stray: &Stray) -> bool {
+    let recorded = snapshot
+        .resources
+        .values()
+        .any(|record| record.identity == stray.identity && record.address.kind() == stray.kind);
+    recorded || snapshot.pending.iter().any(|pending| pending.begun.address.to_string() == stray.address)
+}
+
+type ReadResult = Result<(Vec<(Address, Observation)>, Vec<Stray>), RefreshError>;
+
+async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, around: &Surroundings<'_>) -> ReadResult {
+    let began = around.clock.now();
+    let (mut observations, mut strays) = (Vec::new(), Vec::new());
+    let mut attempt = 0;
+    loop {
+        let answer = provider.read(&requests).await;
+        if attempt == 0 {
+            strays = answer.strays;
+        }
+        let mut again = Vec::new();
+        let mut last = None;
+        for (request, observation) in requests.into_iter().zip(answer.observations) {
+            match observation {
+                Ok(observation) => observations.push((request.address, observation)),
+                Err(failure) => {
+                    let passes = matches!(
+                        failure.class,
+                        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::NotYet
+                    );
+                    if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
+                        return Err(RefreshError { address: request.address, failure });
+                    }
+                    last = Some(failure);
+                    again.push(request);
+                }
+            }
+        }
+        if last.is_none() {
+            return Ok((observations, strays));
+        }
+        requests = again;
+        around.clock.sleep(backoff(attempt, around.salt)).await;
+        attempt += 1;
+    }
+}
+
+/// Asks the lookups that are not pinned and whose fields are all written in the program.
+pub async fn ask_lookups(
+    graph: &Graph,
+    snapshot: &Snapshot,
+    around: &Surroundings<'_>,
+) -> Result<BTreeMap<Address, Attributes>, RefreshError> {
+    let asked = graph.nodes.iter().filter_map(|node| {
+        let provider = (around.provider)(node.address.kind())?;
+        provider.schema(node.address.kind()).filter(|schema| schema.mode == Mode::Lookup)?;
+        let wanted = literal_fields(node)?;
+        let pinned = snapshot.resources.get(&node.address).is_some_and(|record| is_pinned(&wanted, &record.attributes));
+        (!pinned).then(|| ask(provider, node, wanted, around))
+    });
+    futures::future::join_all(asked).await.into_iter().collect()
+}
+
+async fn ask(
+    provider: Rc<dyn Provider>,
+    node: &Node,
+    wanted: Wanted,
+    around: &Surroundings<'_>,
+) -> Result<(Address, Attributes), RefreshError> {
+    let desired: Attributes =
+        wanted.into_iter().filter_map(|(name, value)| Some((name, value.into_known()?))).collect();
+    let request =
+        LookupRequest { address: node.address.clone(), region: node.region.clone(), desired: desired.clone() };
+    let began = around.clock.now();
+    let mut attempt = 0;
+    loop {
+        match provider.lookup(&request).await {
+            Ok(mut answer) => {
+                answer.extend(desired);
+                return Ok((request.address, answer));
+            }
+            Err(failure) => {
+                let passes = matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);
+                if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
+                    return Err(RefreshError { address: request.address, failure });
+                }
+            }
+        }
+        around.clock.sleep(backoff(attempt, around.salt)).await;
+        attempt += 1;
+    }
+}
+
+/// A node's fields, where none of them refers to anything.
+fn literal_fields(node: &Node) -> Option<Wanted> {
+    let mut wanted = Wanted::new();
+    for (name, expression) in &node.fields {
+        match expression.evaluate(&NoScope).ok()? {
+            Partial::Known(datum) => wanted.insert(name.clone(), Partial::Known(datum)),
+            _ => return None,
+        };
+    }
+    Some(wanted)
+}
+
+struct NoScope;
+
+impl Scope for NoScope {
+    fn attribute(&self, _reference: &Reference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Unknown)
+    }
+
+    fn output(&self, _reference: &OutputReference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Unknown)
+    }
+}

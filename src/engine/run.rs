@@ -1,0 +1,252 @@
+//! A run from beginning to end: recover, refresh, plan, apply, and the state around them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+use fathuss_model::graph::Graph;
+use fathuss_model::{Address, Datum};
+use fathuss_state::{Entry, ResourceRecord, RunEnd, Snapshot, StateError, Store};
+
+use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
+use crate::journal::Journal;
+use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, plan};
+use crate::provider::{Attributes, Observation, ReadRequest};
+use crate::recover::{Recovery, recover};
+use crate::refresh::{RefreshError, Refreshed, ask_lookups, refresh};
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// State could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A read failed.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// An operation of an earlier run could not be finished.
+    #[error("{} could not be finished: {failure}", address)]
+    Recovery {
+        /// The resource.
+        address: Address,
+        /// Why.
+        failure: Box<crate::provider::Failure>,
+    },
+}
+
+/// A plan with everything that it was made from.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// The stack.
+    pub graph: Graph,
+    /// The state.
+    pub snapshot: Snapshot,
+    /// What was read.
+    pub refreshed: Refreshed,
+    /// Outputs of other stacks.
+    pub outputs: OtherOutputs,
+}
+
+/// Outputs of other stacks: stack to name to value.
+pub type OtherOutputs = BTreeMap<String, BTreeMap<String, Datum>>;
+
+/// What to plan.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The stack.
+    pub graph: Graph,
+    /// What it is for.
+    pub goal: Goal,
+    /// Whether to read what is; state's word counts otherwise.
+    pub refresh: bool,
+    /// Outputs of other stacks.
+    pub outputs: OtherOutputs,
+}
+
+/// Finishes what earlier runs began. Under the lock.
+pub async fn finish_earlier(store: &mut dyn Store, around: &Surroundings<'_>) -> Result<Vec<Recovery>, RunError> {
+    let snapshot = store.snapshot()?;
+    if snapshot.pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let journal = Journal::default();
+    let store = RefCell::new(store);
+    let recoveries = tokio::select! {
+        biased;
+        recoveries = recover(&snapshot.pending, &snapshot.lineage, around, &journal) => recoveries,
+        () = journal.commit_all(&store) => Vec::new(),
+    };
+    for recovery in &recoveries {
+        if let Err(failure) = &recovery.outcome {
+            let (address, failure) = (recovery.address.clone(), Box::new(failure.clone()));
+            return Err(RunError::Recovery { address, failure });
+        }
+    }
+    Ok(recoveries)
+}
+
+/// Reads and plans; writes nothing.
+pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>) -> Result<Prepared, RunError> {
+    let Order { graph, goal, refresh: reads, outputs } = order;
+    let mut refreshed = if reads { refresh(&snapshot, around).await? } else { Refreshed::default() };
+    if goal == Goal::Apply {
+        refreshed.lookups = ask_lookups(&graph, &snapshot, around).await?;
+    }
+    let plan = plan(&PlanInput {
+        graph: &graph,
+        goal,
+        schema: &|kind| (around.provider)(kind).and_then(|provider| provider.schema(kind)),
+        snapshot: &snapshot,
+        observations: &refreshed.observations,
+        lookups: &refreshed.lookups,
+        outputs: &outputs,
+        strays: &refreshed.strays,
+        survivors: &|kind, attributes| {
+            (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
+        },
+    })?;
+    Ok(Prepared { plan, graph, snapshot, refreshed, outputs })
+}
+
+/// Takes over what carries our mark, is declared and is in no state; gives the addresses. Under the lock; a plan made before is stale after it.
+pub async fn adopt_strays(
+    store: &mut dyn Store,
+    prepared: &Prepared,
+    around: &Surroundings<'_>,
+) -> Result<Vec<Address>, RunError> {
+    let mut adopted = Vec::new();
+    for stray in &prepared.refreshed.strays {
+        let Some(node) = prepared.graph.nodes.iter().find(|node| node.address.to_string() == stray.address) else {
+            continue;
+        };
+        let taken = prepared.snapshot.resources.contains_key(&node.address);
+        let Some(provider) = (around.provider)(&stray.kind).filter(|_| !taken && stray.kind == node.address.kind())
+        else {
+            continue;
+        };
+        let request = ReadRequest {
+            address: node.address.clone(),
+            region: stray.region.clone(),
+            identity: stray.identity.clone(),
+            recorded: Attributes::new(),
+        };
+        let answer = provider.read(std::slice::from_ref(&request)).await;
+        let Some(Ok(Observation::Present(attributes))) = answer.observations.into_iter().next() else { continue };
+        let attributes = match provider.schema(&stray.kind) {
+            Some(schema) => to_record(schema, &Attributes::new(), attributes),
+            None => attributes,
+        };
+        store.append(&[Entry::Recorded(Box::new(ResourceRecord {
+            address: node.address.clone(),
+            region: stray.region.clone(),
+            account: node.account.clone(),
+            identity: stray.identity.clone(),
+            attributes,
+            generation: prepared.snapshot.generations.get(&node.address).copied().unwrap_or_default(),
+            depends_on: needed(node),
+            prevent_destroy: node.lifecycle.prevent_destroy,
+        }))])?;
+        adopted.push(node.address.clone());
+    }
+    Ok(adopted)
+}
+
+/// Does what the plan says. Under the lock.
+pub async fn carry_out(
+    store: &mut dyn Store,
+    prepared: &Prepared,
+    around: &Surroundings<'_>,
+    wall_ms: &dyn Fn() -> i64,
+) -> Result<Applied, RunError> {
+    let command = match prepared.plan.goal {
+        Goal::Apply => "apply",
+        Goal::Destroy => "destroy",
+    };
+    let run = store.begin_run(command, wall_ms())?;
+    let count = u32::try_from(prepared.plan.actions.len()).unwrap_or(u32::MAX);
+    let first_operation = store.reserve_operations(count)?;
+    let drift = drifted(prepared);
+    if !drift.is_empty() {
+        store.append(&drift)?;
+    }
+    let job = Job {
+        plan: &prepared.plan,
+        graph: &prepared.graph,
+        snapshot: &prepared.snapshot,
+        current: current(prepared),
+        lookups: &prepared.refreshed.lookups,
+        outputs: &prepared.outputs,
+        first_operation,
+    };
+    let journal = Journal::default();
+    let cell = RefCell::new(store);
+    let applied = tokio::select! {
+        biased;
+        applied = apply(job, around, &journal) => applied,
+        () = journal.commit_all(&cell) => Applied::default(),
+    };
+    let outcome = if applied.journal_error.is_some() || !applied.failed.is_empty() {
+        "failed"
+    } else if !applied.interrupted.is_empty() || !applied.skipped.is_empty() {
+        "interrupted"
+    } else {
+        "applied"
+    };
+    let end = RunEnd {
+        outcome: outcome.to_owned(),
+        now_ms: wall_ms(),
+        summary: applied.summary.clone(),
+        outputs: applied.outputs.clone(),
+        durations_ms: applied.expectations.learned(),
+    };
+    let ended = cell.into_inner().end_run(run, end);
+    if applied.journal_error.is_none() {
+        ended?;
+    }
+    Ok(applied)
+}
+
+/// What each resource is, as it was read or, where it was not, as state says.
+fn current(prepared: &Prepared) -> HashMap<Address, Attributes> {
+    let recorded = prepared.snapshot.resources.values();
+    recorded
+        .map(|record| {
+            let attributes = match prepared.refreshed.observations.get(&record.address) {
+                Some(Observation::Present(attributes)) => attributes,
+                _ => &record.attributes,
+            };
+            (record.address.clone(), attributes.clone())
+        })
+        .collect()
+}
+
+/// Rows whose resource stays as it is and reads otherwise than recorded.
+fn drifted(prepared: &Prepared) -> Vec<Entry> {
+    let touched: std::collections::HashSet<&Address> = prepared
+        .plan
+        .actions
+        .iter()
+        .filter(|action| action.change != Change::Read)
+        .map(|action| &action.address)
+        .collect();
+    let nodes: HashMap<&Address, _> = prepared.graph.nodes.iter().map(|node| (&node.address, node)).collect();
+    let mut entries = Vec::new();
+    for record in prepared.snapshot.resources.values().filter(|record| !touched.contains(&record.address)) {
+        let mut row = record.clone();
+        if let Some(Observation::Present(observed)) = prepared.refreshed.observations.get(&record.address) {
+            row.attributes.extend(observed.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        if let Some(node) = nodes.get(&record.address) {
+            row.depends_on = needed(node);
+            row.prevent_destroy = node.lifecycle.prevent_destroy;
+        }
+        if row != *record {
+            entries.push(Entry::Recorded(Box::new(row)));
+        }
+    }
+    entries
+}

@@ -1,0 +1,121 @@
+//! When to start, when to look again and when to give up: numbers and no I/O.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fathuss_model::schema::Schema;
+
+use crate::plan::{Change, PlannedAction};
+use crate::provider::FailureClass;
+
+/// Expected durations, learned from earlier runs where there were any.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    learned: BTreeMap<(String, String), i64>,
+}
+
+impl Expectations {
+    /// Starts from what state has learned.
+    #[must_use]
+    pub fn new(learned: BTreeMap<(String, String), i64>) -> Self {
+        Self { learned }
+    }
+
+    /// How long an action on a type takes.
+    #[must_use]
+    pub fn expect(&self, kind: &str, change: Change, schema: Option<&Schema>) -> Duration {
+        if let Some(learned) = self.learned.get(&(kind.to_owned(), name(change).to_owned())) {
+            return Duration::from_millis(u64::try_from(*learned).unwrap_or_default());
+        }
+        let Some(schema) = schema else { return Duration::from_secs(1) };
+        Duration::from_secs(match change {
+            Change::Create | Change::Replace => schema.create_seconds.into(),
+            Change::Update => u64::from(schema.create_seconds) / 3 + 1,
+            Change::Delete | Change::DeleteReplaced => schema.delete_seconds.into(),
+            Change::Read => 1,
+            Change::Forget => 0,
+        })
+    }
+
+    /// Takes in how long one took: half old, half new.
+    pub fn learn(&mut self, kind: &str, change: Change, took: Duration) {
+        let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+        let learned = self.learned.entry((kind.to_owned(), name(change).to_owned())).or_insert(took);
+        *learned = i64::midpoint(*learned, took);
+    }
+
+    /// What was learned, for the state to keep.
+    #[must_use]
+    pub fn learned(&self) -> BTreeMap<(String, String), i64> {
+        self.learned.clone()
+    }
+}
+
+fn name(change: Change) -> &'static str {
+    match change {
+        Change::Create | Change::Replace => "create",
+        Change::Update => "update",
+        Change::Delete | Change::DeleteReplaced => "delete",
+        Change::Read => "read",
+        Change::Forget => "forget",
+    }
+}
+
+/// For each action how long it and the longest chain behind it take. `actions` stand in an order in which each is behind what it waits for.
+#[must_use]
+pub fn critical_paths(actions: &[PlannedAction], expected: &[Duration]) -> Vec<Duration> {
+    let mut path: Vec<Duration> = vec![Duration::ZERO; actions.len()];
+    for at in (0..actions.len()).rev() {
+        // What follows was visited before: its path is whole by now.
+        path[at] += expected[at];
+        for &first in &actions[at].after {
+            path[first] = path[first].max(path[at]);
+        }
+    }
+    path
+}
+
+/// How long to wait before looking again at something that is under way for `elapsed` of about `expected`.
+///
+/// Half of what is left while that is long; near and past the expected end 1.5 % of it, so that a wait adds
+/// little to the critical path, at least 1 s and at most 30 s.
+#[must_use]
+pub fn poll_interval(elapsed: Duration, expected: Duration) -> Duration {
+    let left = expected.mul_f64(0.6).saturating_sub(elapsed) / 2;
+    let near = expected.mul_f64(0.015);
+    left.max(near).clamp(Duration::from_secs(1), Duration::from_secs(30))
+}
+
+/// How long to wait before the next attempt: doubled from 0.5 s to 20 s, with up to a quarter less, spread by `salt`.
+#[must_use]
+pub fn backoff(attempt: u32, salt: u64) -> Duration {
+    let base = Duration::from_millis(500).saturating_mul(1 << attempt.min(6)).min(Duration::from_secs(20));
+    let spread = salt.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(u64::from(attempt)).wrapping_mul(31) % 256;
+    base - base.mul_f64(spread as f64 / 1024.0)
+}
+
+/// How long a call may go on failing in this way before the action fails.
+///
+/// An answer that something needed is not there yet ends with IAM's propagation, which takes up to a minute, or
+/// with network interfaces that managed services leave behind, which take up to a quarter of an hour.
+#[must_use]
+pub fn patience(class: FailureClass) -> Duration {
+    match class {
+        FailureClass::Throttled | FailureClass::Ambiguous => Duration::from_secs(15 * 60),
+        FailureClass::NotYet => Duration::from_secs(20 * 60),
+        FailureClass::Refused | FailureClass::Broken | FailureClass::Denied => Duration::ZERO,
+    }
+}
+
+/// How long something may stay under way: ten times what is expected, at least 30 minutes.
+#[must_use]
+pub fn deadline(expected: Duration) -> Duration {
+    expected.saturating_mul(10).max(Duration::from_secs(30 * 60))
+}
+
+/// A request can no longer arrive this long after it was sent: the longest that the client waits for an answer.
+pub const REQUEST_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long reads must go on finding nothing before "nothing was made" is said, after [`REQUEST_LIFETIME`]:
+/// AWS's lists and tags are eventually consistent within seconds.
+pub const EMPTY_WINDOW: Duration = Duration::from_secs(40);

@@ -1,0 +1,287 @@
+//! One operation against a provider: sending once, looking, waiting, giving up.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use fathuss_model::Address;
+use fathuss_model::schema::{Creation, Schema};
+use fathuss_state::{Entry, Identity, OperationId, Settled};
+use tokio::sync::watch;
+
+use crate::apply::{Pace, millis};
+use crate::event::{Event, Told};
+use crate::journal::{Journal, JournalError};
+use crate::provider::{Attributes, Clock, Failure, FailureClass, Found, MakeRequest, Progress, Provider, Standing};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, deadline, patience, poll_interval};
+
+/// What an operation has around it.
+pub struct Step<'a> {
+    pub address: &'a Address,
+    pub expected: Duration,
+    pub clock: &'a dyn Clock,
+    pub journal: &'a Journal,
+    pub listener: &'a dyn Fn(&Told),
+    pub pace: watch::Receiver<Pace>,
+    pub salt: u64,
+    /// How many operations are inside a call whose answer must be recorded.
+    pub calling: &'a Cell<usize>,
+}
+
+/// Why an operation did not come to its end.
+#[derive(Clone, Debug)]
+pub enum Ended {
+    /// It failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// What is there now, in words.
+        left: String,
+    },
+    /// It was told to stop; the next run finishes it.
+    Interrupted,
+    /// State could not be written.
+    Journal(JournalError),
+}
+
+/// What to do about a failed attempt.
+enum Next {
+    Again(Duration),
+    GiveUp,
+}
+
+impl Step<'_> {
+    /// Writes a record.
+    pub async fn write(&self, entry: Entry) -> Result<(), Ended> {
+        self.journal.write(entry).await.map_err(Ended::Journal)
+    }
+
+    /// Repeats a call that may be repeated at any time.
+    pub async fn repeat<T, F: Future<Output = Result<T, Failure>>>(&self, call: impl Fn() -> F) -> Result<T, Ended> {
+        let began = self.clock.now();
+        let mut attempt = 0;
+        loop {
+            match call().await {
+                Ok(value) => return Ok(value),
+                Err(failure) => match self.next(&failure, began, attempt) {
+                    Next::Again(pause) => self.pause(&failure, pause).await?,
+                    Next::GiveUp => return Err(failed(failure, "It stays as it was.")),
+                },
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Sends the call that creates, exactly once as far as AWS is concerned, and records what it made.
+    pub async fn create(
+        &self,
+        provider: &dyn Provider,
+        schema: &Schema,
+        operation: OperationId,
+        request: &MakeRequest,
+    ) -> Result<Identity, Ended> {
+        let began = self.clock.now();
+        let mut attempt = 0;
+        loop {
+            self.go_on()?;
+            let sent = self.clock.now();
+            let answer = self.in_call(provider.create(request)).await;
+            let failure = match answer {
+                Ok(identity) => return self.identified(operation, identity).await,
+                Err(failure) => failure,
+            };
+            let found = match failure.class {
+                FailureClass::Ambiguous => self.look_for(provider, schema, request, sent).await?,
+                // A taken name may be taken by what an earlier, unanswered call made.
+                FailureClass::Refused if schema.creation == Creation::Name => {
+                    self.repeat(|| provider.find(request)).await.unwrap_or(Found::Nothing)
+                }
+                _ => Found::Nothing,
+            };
+            match found {
+                Found::Ours(identity) => return self.identified(operation, identity).await,
+                Found::Foreign(identity) => {
+                    self.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                    let hint = format!(
+                        "it exists and is not managed by this state: give another name, or take it over with its import id `{identity}`"
+                    );
+                    let failure = Failure { hint: Some(hint), ..failure };
+                    return Err(failed(failure, "Nothing was created."));
+                }
+                Found::Nothing => {}
+            }
+            match self.next(&failure, began, attempt) {
+                Next::Again(pause) => self.pause(&failure, pause).await?,
+                Next::GiveUp if failure.class == FailureClass::Ambiguous => {
+                    return Err(failed(
+                        failure,
+                        "Whether it was created is not known; the next run looks for it first.",
+                    ));
+                }
+                Next::GiveUp => {
+                    self.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                    return Err(failed(failure, "Nothing was created."));
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Looks for what a call that was not answered has made. With a token, sending again is the look.
+    async fn look_for(
+        &self,
+        provider: &dyn Provider,
+        schema: &Schema,
+        request: &MakeRequest,
+        sent: Duration,
+    ) -> Result<Found, Ended> {
+        if matches!(schema.creation, Creation::Token | Creation::Local | Creation::Upsert) {
+            return Ok(Found::Nothing);
+        }
+        self.found_within(provider, request, sent + REQUEST_LIFETIME + EMPTY_WINDOW).await
+    }
+
+    /// Looks until something is found or reads have been empty until `until`.
+    pub async fn found_within(
+        &self,
+        provider: &dyn Provider,
+        request: &MakeRequest,
+        until: Duration,
+    ) -> Result<Found, Ended> {
+        let mut attempt = 0;
+        loop {
+            let found = self.repeat(|| provider.find(request)).await?;
+            if found != Found::Nothing || (self.clock.now() >= until && attempt >= 2) {
+                return Ok(found);
+            }
+            self.clock.sleep(backoff(attempt.min(4), self.salt)).await;
+            self.go_on()?;
+            attempt += 1;
+        }
+    }
+
+    async fn identified(&self, operation: OperationId, identity: Identity) -> Result<Identity, Ended> {
+        self.in_call(self.write(Entry::Identified { operation, identity: identity.clone() })).await?;
+        self.tell(Event::Identified { address: self.address.clone(), identity: identity.0.clone() });
+        Ok(identity)
+    }
+
+    /// Waits until it is usable.
+    pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Attributes, Ended> {
+        let left = "It exists and is not usable yet; the next run goes on with it.";
+        let progress = self.wait(|| provider.settle(standing), left).await?;
+        match progress {
+            Progress::Ready(attributes) => Ok(attributes),
+            Progress::Gone | Progress::Waiting { .. } => {
+                Err(failed(self.vanished(), "It is gone; the next plan makes it again."))
+            }
+        }
+    }
+
+    /// Waits until it is gone.
+    pub async fn delete(&self, provider: &dyn Provider, standing: &Standing) -> Result<(), Ended> {
+        let left = "It is still there; the next run goes on deleting it.";
+        self.wait(|| provider.delete(standing), left).await.map(drop)
+    }
+
+    async fn wait<F: Future<Output = Result<Progress, Failure>>>(
+        &self,
+        look: impl Fn() -> F,
+        left: &str,
+    ) -> Result<Progress, Ended> {
+        let began = self.clock.now();
+        let mut failing_since = None;
+        let mut attempt = 0;
+        let mut told = String::new();
+        loop {
+            self.go_on()?;
+            match self.in_call(look()).await {
+                Ok(Progress::Waiting { state }) => {
+                    (failing_since, attempt) = (None, 0);
+                    let elapsed = self.clock.now().saturating_sub(began);
+                    if elapsed > deadline(self.expected) {
+                        return Err(failed(self.too_long(&state, elapsed), left));
+                    }
+                    if state != told {
+                        told.clone_from(&state);
+                        self.tell(Event::Waiting { address: self.address.clone(), state });
+                    }
+                    self.clock.sleep(poll_interval(elapsed, self.expected)).await;
+                }
+                Ok(progress) => return Ok(progress),
+                Err(failure) => {
+                    let since = *failing_since.get_or_insert_with(|| self.clock.now());
+                    match self.next(&failure, since, attempt) {
+                        Next::Again(pause) => self.pause(&failure, pause).await?,
+                        Next::GiveUp => return Err(failed(failure, left)),
+                    }
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    fn next(&self, failure: &Failure, since: Duration, attempt: u32) -> Next {
+        if self.clock.now().saturating_sub(since) >= patience(failure.class) {
+            return Next::GiveUp;
+        }
+        Next::Again(backoff(attempt, self.salt ^ self.address_salt()))
+    }
+
+    /// Actions that fail together do not try again together.
+    fn address_salt(&self) -> u64 {
+        self.address.local().bytes().fold(7, |salt, byte| salt.wrapping_mul(31).wrapping_add(byte.into()))
+    }
+
+    async fn pause(&self, failure: &Failure, pause: Duration) -> Result<(), Ended> {
+        let (address, failure) = (self.address.clone(), failure.clone());
+        self.tell(Event::Retrying { address, failure, in_ms: millis(pause) });
+        self.clock.sleep(pause).await;
+        self.go_on()
+    }
+
+    fn go_on(&self) -> Result<(), Ended> {
+        if *self.pace.borrow() == Pace::Stop {
+            return Err(Ended::Interrupted);
+        }
+        Ok(())
+    }
+
+    async fn in_call<T>(&self, call: impl Future<Output = T>) -> T {
+        self.calling.set(self.calling.get() + 1);
+        let answer = call.await;
+        self.calling.set(self.calling.get() - 1);
+        answer
+    }
+
+    fn vanished(&self) -> Failure {
+        Failure {
+            class: FailureClass::Broken,
+            service: "fathuss".to_owned(),
+            operation: String::new(),
+            code: "Vanished".to_owned(),
+            message: "it was made, and is gone again before it became usable".to_owned(),
+            request_id: None,
+            hint: None,
+        }
+    }
+
+    fn too_long(&self, state: &str, elapsed: Duration) -> Failure {
+        Failure {
+            class: FailureClass::Broken,
+            service: "fathuss".to_owned(),
+            operation: String::new(),
+            code: "TooLong".to_owned(),
+            message: format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60),
+            request_id: None,
+            hint: Some("look at it in the AWS console; the next run goes on waiting".to_owned()),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        (self.listener)(&Told { at_ms: millis(self.clock.now()), event });
+    }
+}
+
+fn failed(failure: Failure, left: &str) -> Ended {
+    Ended::Failed { failure, left: left.to_owned() }
+}
