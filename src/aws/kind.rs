@@ -9,7 +9,7 @@
 use async_trait::async_trait;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, LookupRequest, MakeRequest, Observation, Progress, ReadRequest, Standing, Stray,
-    UpdateRequest,
+    Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
@@ -45,6 +45,12 @@ pub trait Kind: Sync {
 
     /// One step towards gone.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure>;
+
+    /// What a delete leaves behind, as AWS keeps it.
+    fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
+        let _ = attributes;
+        Vec::new()
+    }
 }
 
 /// A question whose answer is pinned in state.
@@ -64,4 +70,22 @@ pub struct Batch {
     pub observations: Vec<Result<Observation, Failure>>,
     /// What carries our mark and was not asked for.
     pub strays: Vec<Stray>,
+}
+
+impl Batch {
+    /// The same failure for every request.
+    #[must_use]
+    pub fn failed(requests: &[ReadRequest], failure: &Failure) -> Self {
+        Self { observations: requests.iter().map(|_| Err(failure.clone())).collect(), strays: Vec::new() }
+    }
+
+    /// One answer per request: what was found by its identity, or its absence.
+    #[must_use]
+    pub fn of(requests: &[ReadRequest], observe: impl Fn(&ReadRequest) -> Option<Result<Attributes, Failure>>) -> Self {
+        let answer = |request| match observe(request) {
+            Some(observed) => observed.map(Observation::Present),
+            None => Ok(Observation::Absent),
+        };
+        Self { observations: requests.iter().map(answer).collect(), strays: Vec::new() }
+    }
 }

@@ -1,1 +1,33 @@
-//! Placeholder.
+//! AWS for the engine: one file per resource type with its calls, and what they stand on.
+//!
+//! [`Aws`] is the engine's [`Provider`]; [`table`] lists the types; [`kind::Kind`]
+//! is what each implements. A type's reads are batched per region, and all
+//! services are asked at once. Nothing here retries: a failure says what can be
+//! done about it, and the engine does it.
+
+mod arn;
+mod aws;
+mod call;
+mod client;
+mod failure;
+mod fields;
+mod gather;
+mod gone;
+pub mod kind;
+mod limit;
+mod mark;
+mod subnet;
+pub mod table;
+mod tag;
+mod transport;
+mod vpc;
+
+pub use aws::Aws;
+pub use call::{Access, Call, Service};
+pub use client::{Client, Config};
+pub use limit::Limit;
+pub use mark::{ADDRESS, GENERATION, LINEAGE, Marked};
+pub use transport::{Reply, Transport, TransportFault};
+
+#[cfg(test)]
+mod canned;

@@ -1,0 +1,157 @@
+//! [`Aws`]: the engine's provider, by the table of types.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use fathuss_engine::Provider;
+use fathuss_engine::provider::{
+    Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
+    ReadAnswer, ReadRequest, Standing, Survivor, UpdateRequest,
+};
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+use futures::future::join_all;
+
+use crate::call::{Call, Service};
+use crate::client::{Client, Config, Gate};
+use crate::failure::{refused, unreadable};
+use crate::kind::{Kind, Lookup};
+use crate::table::{KINDS, LOOKUPS};
+
+/// AWS, every region of one account.
+pub struct Aws {
+    config: Config,
+    clients: RefCell<BTreeMap<String, Rc<Client>>>,
+    gate: Rc<Gate>,
+}
+
+impl Aws {
+    /// Reaches AWS as `config` says. No call is sent before one is asked for.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let gate = Rc::new(Gate::new(&config));
+        Self { config, clients: RefCell::default(), gate }
+    }
+
+    /// The clients of a region, made when it is first asked for.
+    #[must_use]
+    pub fn client(&self, region: &str) -> Rc<Client> {
+        let mut clients = self.clients.borrow_mut();
+        let client = clients
+            .entry(region.to_owned())
+            .or_insert_with(|| Rc::new(Client::new(&self.config, region, Rc::clone(&self.gate))));
+        Rc::clone(client)
+    }
+
+    /// Asks whose credentials these are, and refuses another account than the one allowed. Gives the account.
+    ///
+    /// To be called before anything is read.
+    pub async fn verify_account(&self, region: &str) -> Result<String, Failure> {
+        let client = self.client(region);
+        let call = Call::new(Service::Sts, "GetCallerIdentity");
+        let answer = client.send(call, client.sts.get_caller_identity().send()).await?;
+        let account = answer.account.ok_or_else(|| unreadable(Service::Sts, "GetCallerIdentity", "account"))?;
+        if let Some(allowed) = self.config.allowed_account().filter(|allowed| *allowed != account) {
+            return Err(Failure {
+                class: FailureClass::Denied,
+                hint: Some("check AWS_PROFILE, or `account` in fathuss.toml".to_owned()),
+                ..refused(
+                    "WrongAccount",
+                    format!("the credentials are for account {account}, this stack may touch {allowed} alone"),
+                )
+            });
+        }
+        Ok(account)
+    }
+
+    fn kind(address: &fathuss_model::Address) -> Result<&'static dyn Kind, Failure> {
+        find_kind(address.kind()).ok_or_else(|| unknown(address.kind()))
+    }
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn find_kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.schema().kind == name)
+}
+
+fn find_lookup(name: &str) -> Option<&'static dyn Lookup> {
+    LOOKUPS.iter().copied().find(|lookup| lookup.schema().kind == name)
+}
+
+fn unknown(kind: &str) -> Failure {
+    refused("UnknownType", format!("this release knows no type `{kind}`"))
+}
+
+#[async_trait(?Send)]
+impl Provider for Aws {
+    fn schema(&self, kind: &str) -> Option<&'static Schema> {
+        find_kind(kind).map(Kind::schema).or_else(|| find_lookup(kind).map(Lookup::schema))
+    }
+
+    async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
+        let mut observations: Vec<Option<Result<Observation, Failure>>> = vec![None; requests.len()];
+        let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (at, request) in requests.iter().enumerate() {
+            match Self::kind(&request.address) {
+                Ok(kind) => groups.entry((&request.region, kind.family())).or_default().push(at),
+                Err(failure) => observations[at] = Some(Err(failure)),
+            }
+        }
+        let reads = groups.into_iter().filter_map(|((region, family), places)| {
+            let reader = KINDS.iter().copied().find(|kind| kind.family() == family)?;
+            let batch: Vec<ReadRequest> = places.iter().map(|at| requests[*at].clone()).collect();
+            let client = self.client(region);
+            Some(async move { (places, reader.read(&client, &batch).await) })
+        });
+        let mut strays = Vec::new();
+        for (places, batch) in join_all(reads).await {
+            strays.extend(batch.strays);
+            for (at, observation) in places.into_iter().zip(batch.observations) {
+                observations[at] = Some(observation);
+            }
+        }
+        let unanswered = || Err(refused("Unanswered", "the read gave no answer for this resource".to_owned()));
+        ReadAnswer { observations: observations.into_iter().map(|it| it.unwrap_or_else(unanswered)).collect(), strays }
+    }
+
+    async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure> {
+        let lookup = find_lookup(request.address.kind()).ok_or_else(|| unknown(request.address.kind()))?;
+        lookup.lookup(&self.client(&request.region), request).await
+    }
+
+    async fn create(&self, request: &MakeRequest) -> Result<Identity, Failure> {
+        Self::kind(&request.address)?.create(&self.client(&request.region), request).await
+    }
+
+    async fn find(&self, request: &MakeRequest) -> Result<Found, Failure> {
+        Self::kind(&request.address)?.find(&self.client(&request.region), request).await
+    }
+
+    async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
+        Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await
+    }
+
+    async fn update(&self, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        Self::kind(&standing.address)?.update(&self.client(&standing.region), standing, change).await
+    }
+
+    async fn delete(&self, standing: &Standing) -> Result<Progress, Failure> {
+        Self::kind(&standing.address)?.delete(&self.client(&standing.region), standing).await
+    }
+
+    fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
+        find_kind(kind).map(|kind| kind.survivors(attributes)).unwrap_or_default()
+    }
+
+    fn calls(&self) -> CallCounts {
+        self.gate.counts()
+    }
+}

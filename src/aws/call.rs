@@ -1,0 +1,138 @@
+//! One call as the provider thinks of it: service, operation, and which refusals are only a matter of time.
+
+/// A service by the name that errors and counts show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Elastic Compute Cloud.
+    Ec2,
+    /// Elastic Kubernetes Service.
+    Eks,
+    /// Relational Database Service.
+    Rds,
+    /// Redis and Memcached.
+    ElastiCache,
+    /// Identity and Access Management.
+    Iam,
+    /// Security Token Service.
+    Sts,
+}
+
+impl Service {
+    /// The name as AWS writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::Eks => "EKS",
+            Self::Rds => "RDS",
+            Self::ElastiCache => "ElastiCache",
+            Self::Iam => "IAM",
+            Self::Sts => "STS",
+        }
+    }
+
+    /// Whether its limits are counted for the account, not per region.
+    #[must_use]
+    pub fn is_global(self) -> bool {
+        matches!(self, Self::Iam)
+    }
+}
+
+/// What a call does, as limits see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Changes nothing.
+    Read,
+    /// Creates, changes or removes.
+    Write,
+}
+
+/// A call about to be sent.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The service.
+    pub service: Service,
+    /// The operation, for instance `CreateVpc`.
+    pub operation: &'static str,
+    expected: Vec<Expected>,
+}
+
+#[derive(Clone, Debug)]
+enum Expected {
+    /// Any code that ends in `NotFound`: what it refers to was only just made.
+    Lag,
+    /// This code, where the message holds these words (any message where they are empty).
+    Code { code: &'static str, words: &'static str },
+}
+
+impl Call {
+    /// A call of any service.
+    #[must_use]
+    pub fn new(service: Service, operation: &'static str) -> Self {
+        Self { service, operation, expected: Vec::new() }
+    }
+
+    /// A call of EC2.
+    #[must_use]
+    pub fn ec2(operation: &'static str) -> Self {
+        Self::new(Service::Ec2, operation)
+    }
+
+    /// A call of EKS.
+    #[must_use]
+    pub fn eks(operation: &'static str) -> Self {
+        Self::new(Service::Eks, operation)
+    }
+
+    /// A call of RDS.
+    #[must_use]
+    pub fn rds(operation: &'static str) -> Self {
+        Self::new(Service::Rds, operation)
+    }
+
+    /// A call of ElastiCache.
+    #[must_use]
+    pub fn elasticache(operation: &'static str) -> Self {
+        Self::new(Service::ElastiCache, operation)
+    }
+
+    /// A call of IAM.
+    #[must_use]
+    pub fn iam(operation: &'static str) -> Self {
+        Self::new(Service::Iam, operation)
+    }
+
+    /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.
+    #[must_use]
+    pub fn lagging(mut self) -> Self {
+        self.expected.push(Expected::Lag);
+        self
+    }
+
+    /// A refusal with this code, and these words in its message where any are given, means not yet.
+    #[must_use]
+    pub fn expects(mut self, code: &'static str, words: &'static str) -> Self {
+        self.expected.push(Expected::Code { code, words });
+        self
+    }
+
+    /// Whether it reads or writes.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        let reads = ["Describe", "List", "Get"].iter().any(|verb| self.operation.starts_with(verb));
+        if reads { Access::Read } else { Access::Write }
+    }
+
+    pub(crate) fn removes(&self) -> bool {
+        ["Delete", "Detach", "Disassociate", "Release", "Remove", "Revoke", "Terminate"]
+            .iter()
+            .any(|verb| self.operation.starts_with(verb))
+    }
+
+    pub(crate) fn is_expected(&self, code: &str, message: &str) -> bool {
+        self.expected.iter().any(|expected| match expected {
+            Expected::Lag => code.ends_with(".NotFound") || code.ends_with(".Unknown") || code.contains("NotFound"),
+            Expected::Code { code: expected, words } => code == *expected && message.contains(words),
+        })
+    }
+}

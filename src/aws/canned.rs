@@ -1,0 +1,138 @@
+//! A transport for tests: answers that were put in beforehand, requests that can be looked at afterwards.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use bytes::Bytes;
+use fathuss_engine::Clock;
+
+use crate::transport::{Reply, Transport, TransportFault};
+use crate::{Aws, Config};
+
+/// Answers by operation, each list in its order; the last of a list stays.
+#[derive(Debug, Default)]
+pub struct Canned {
+    answers: Mutex<BTreeMap<String, VecDeque<Answer>>>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+type Answer = Result<(u16, String), TransportFault>;
+
+/// A request that arrived: its operation and its parameters.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub operation: String,
+    pub host: String,
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Seen {
+    /// One parameter of the query protocol.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+}
+
+impl Canned {
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// One more answer to an operation: the content of its response element.
+    pub fn answer(self: &Arc<Self>, operation: &str, content: &str) -> Arc<Self> {
+        let body = format!("<{operation}Response><requestId>r-1</requestId>{content}</{operation}Response>");
+        self.push(operation, Ok((200, body)))
+    }
+
+    /// One more answer in EC2's form of an error.
+    pub fn refuse(self: &Arc<Self>, operation: &str, status: u16, code: &str, message: &str) -> Arc<Self> {
+        let body = format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r-2</RequestID></Response>"
+        );
+        self.push(operation, Ok((status, body)))
+    }
+
+    /// No answer.
+    pub fn reset(self: &Arc<Self>, operation: &str) -> Arc<Self> {
+        self.push(operation, Err(TransportFault::Reset("by the test".to_owned())))
+    }
+
+    fn push(self: &Arc<Self>, operation: &str, answer: Answer) -> Arc<Self> {
+        self.answers.lock().unwrap().entry(operation.to_owned()).or_default().push_back(answer);
+        Arc::clone(self)
+    }
+
+    /// What arrived, in order.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The operations that arrived, in order.
+    pub fn operations(&self) -> Vec<String> {
+        self.seen().into_iter().map(|seen| seen.operation).collect()
+    }
+
+    /// A provider that talks to this.
+    pub fn aws(self: &Arc<Self>) -> Aws {
+        Aws::new(self.config().lineage("lineage-1"))
+    }
+
+    pub fn config(self: &Arc<Self>) -> Config {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let now = Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        Config::new(credentials, Rc::new(Still)).transport(Arc::clone(self) as Arc<dyn Transport>, now)
+    }
+}
+
+impl Transport for Canned {
+    fn send(&self, request: http::Request<Bytes>) -> Reply {
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let parameters: BTreeMap<String, String> = body
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (decoded(name), decoded(value)))
+            .collect();
+        let operation = parameters.get("Action").cloned().unwrap_or_default();
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        self.seen.lock().unwrap().push(Seen { operation: operation.clone(), host, parameters });
+        let mut answers = self.answers.lock().unwrap();
+        let queue = answers.get_mut(&operation).unwrap_or_else(|| panic!("no answer for {operation}"));
+        let answer = if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() };
+        let answer = answer.unwrap().map(|(status, body)| {
+            http::Response::builder().status(status).header("x-amzn-requestid", "r-9").body(Bytes::from(body)).unwrap()
+        });
+        Box::pin(async move { answer })
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+            }
+            b'+' => bytes.push(b' '),
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A clock that stands still.
+pub struct Still;
+
+#[async_trait(?Send)]
+impl Clock for Still {
+    fn now(&self) -> Duration {
+        Duration::from_secs(1_700_000_000)
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}

@@ -1,0 +1,130 @@
+//! Reading many of EC2's things with few calls: by our tag, then by id what that did not show.
+//!
+//! A list filtered by tag proves presence, never absence (a tag may have been
+//! taken off), so what it lacks is asked for by id; a filter, unlike an id
+//! parameter, does not refuse the whole call for one that is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::Filter;
+use fathuss_engine::provider::{Failure, Mark, ReadRequest, Stray};
+use fathuss_state::Identity;
+
+use crate::client::Client;
+use crate::mark::{self, Marked};
+
+/// How many values EC2 takes in one filter.
+const VALUES: usize = 200;
+
+/// One page of an answer, and the token of the next.
+pub(crate) type Page<T> = (Vec<T>, Option<String>);
+
+/// What carries our mark and what was asked for, by id.
+pub(crate) async fn gather<T>(
+    client: &Client,
+    wanted: &BTreeSet<String>,
+    id_filter: &str,
+    id_of: impl Fn(&T) -> Option<&str>,
+    page: impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<BTreeMap<String, T>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut keep = |items: Vec<T>| {
+        for item in items {
+            if let Some(id) = id_of(&item).map(str::to_owned) {
+                found.insert(id, item);
+            }
+        }
+    };
+    if let Some(lineage) = &client.lineage {
+        keep(pages(&[lineage_filter(lineage)], &page).await?);
+    }
+    let missing: Vec<String> = wanted.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
+    let mut keep = |items: Vec<T>| {
+        for item in items {
+            if let Some(id) = id_of(&item).map(str::to_owned) {
+                found.insert(id, item);
+            }
+        }
+    };
+    for ids in missing.chunks(VALUES) {
+        keep(pages(&[filter(id_filter, ids.iter().cloned())], &page).await?);
+    }
+    Ok(found)
+}
+
+/// Everything that the values of one filter show, in as many calls as its limits demand.
+pub(crate) async fn by_values<T>(
+    name: &str,
+    values: impl IntoIterator<Item = String>,
+    more: &[Filter],
+    page: impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let values: Vec<String> = values.into_iter().collect();
+    let mut all = Vec::new();
+    for values in values.chunks(VALUES) {
+        let mut filters = vec![filter(name, values.iter().cloned())];
+        filters.extend_from_slice(more);
+        all.extend(pages(&filters, &page).await?);
+    }
+    Ok(all)
+}
+
+/// Every page of one question.
+pub(crate) async fn pages<T>(
+    filters: &[Filter],
+    page: &impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut all = Vec::new();
+    let mut token = None;
+    loop {
+        let (items, next) = page(filters.to_vec(), token).await?;
+        all.extend(items);
+        match next {
+            Some(next) if !next.is_empty() => token = Some(next),
+            _ => return Ok(all),
+        }
+    }
+}
+
+/// A filter.
+pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = String>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().collect())).build()
+}
+
+/// What belongs to a state.
+pub(crate) fn lineage_filter(lineage: &str) -> Filter {
+    filter(&format!("tag:{}", mark::LINEAGE), [lineage.to_owned()])
+}
+
+/// What one making of one resource has left.
+pub(crate) fn mark_filters(wanted: &Mark) -> Vec<Filter> {
+    mark::tags(wanted).into_iter().map(|(key, value)| filter(&format!("tag:{key}"), [value])).collect()
+}
+
+/// The ids that the requests name.
+pub(crate) fn ids(requests: &[ReadRequest]) -> BTreeSet<String> {
+    requests.iter().map(|request| request.identity.0.clone()).collect()
+}
+
+/// What carries our mark among what was found and is none of `known`.
+pub(crate) fn strays<'a>(
+    client: &Client,
+    kind: &str,
+    known: &BTreeSet<String>,
+    found: impl IntoIterator<Item = (&'a String, BTreeMap<String, String>)>,
+) -> Vec<Stray> {
+    let ours = |tags: &BTreeMap<String, String>| {
+        Marked::among(tags).filter(|marked| Some(&marked.lineage) == client.lineage.as_ref())
+    };
+    found
+        .into_iter()
+        .filter(|(id, _)| !known.contains(*id))
+        .filter_map(|(id, tags)| Some((id, ours(&tags)?)))
+        .map(|(id, marked)| Stray {
+            address: marked.readable(),
+            kind: kind.to_owned(),
+            region: client.region.clone(),
+            identity: Identity(id.clone()),
+        })
+        .collect()
+}

@@ -1,0 +1,23 @@
+//! What the answer to a delete means.
+
+use fathuss_engine::provider::{Failure, FailureClass, Progress};
+
+/// Gone once the call has succeeded or says that nothing is there.
+pub(crate) fn once_accepted<T>(answer: Result<T, Failure>) -> Result<Progress, Failure> {
+    match answer {
+        Ok(_) => Ok(Progress::Gone),
+        Err(failure) if is_not_found(&failure) => Ok(Progress::Gone),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether AWS says that there is no such thing.
+pub(crate) fn is_not_found(failure: &Failure) -> bool {
+    matches!(failure.class, FailureClass::Refused | FailureClass::NotYet)
+        && (failure.code.contains("NotFound") || failure.code == "NoSuchEntity")
+}
+
+/// Waiting, in AWS's own word.
+pub(crate) fn waiting(state: &str) -> Progress {
+    Progress::Waiting { state: state.to_owned() }
+}

@@ -1,0 +1,128 @@
+//! `aws_subnet`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType};
+use fathuss_engine::provider::{
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+};
+use fathuss_model::Resource;
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+
+use crate::call::{Call, Service};
+use crate::client::Client;
+use crate::failure::unreadable;
+use crate::fields::{Fields, Observed};
+use crate::gather::{Page, filter, gather, ids, mark_filters, pages, strays};
+use crate::gone::{once_accepted, waiting};
+use crate::kind::{Batch, Kind};
+use crate::{mark, tag};
+
+/// The calls of `aws_subnet`.
+pub struct Subnet;
+
+const SCHEMA: &Schema = fathuss_model::aws::Subnet::SCHEMA;
+
+#[async_trait(?Send)]
+impl Kind for Subnet {
+    fn schema(&self) -> &'static Schema {
+        SCHEMA
+    }
+
+    /// One `DescribeSubnets` for all: it answers every field.
+    async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
+        let wanted = ids(requests);
+        let subnets = match gather(client, &wanted, "subnet-id", id_of, page(client)).await {
+            Ok(subnets) => subnets,
+            Err(failure) => return Batch::failed(requests, &failure),
+        };
+        let tags = subnets.iter().map(|(id, subnet)| (id, tag::read(subnet.tags())));
+        let strays = strays(client, SCHEMA.kind, &wanted, tags);
+        let batch = Batch::of(requests, |request| subnets.get(&request.identity.0).map(observe).map(Ok));
+        Batch { strays, ..batch }
+    }
+
+    async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
+        let desired = Fields::of(&request.desired.attributes);
+        let sending = client
+            .ec2
+            .create_subnet()
+            .vpc_id(desired.text("vpc_id")?)
+            .cidr_block(desired.text("cidr_block")?)
+            .set_availability_zone(desired.maybe_string("availability_zone")?)
+            .tag_specifications(tag::specification(ResourceType::Subnet, &request.mark, &request.desired.attributes)?)
+            .send();
+        let answer = client.send(Call::ec2("CreateSubnet").lagging(), sending).await?;
+        let id = answer.subnet.and_then(|subnet| subnet.subnet_id);
+        id.map(Identity).ok_or_else(|| unreadable(Service::Ec2, "CreateSubnet", "SubnetId"))
+    }
+
+    async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
+        let found = pages(&mark_filters(&request.mark), &page(client)).await?;
+        Ok(match found.iter().find_map(id_of) {
+            Some(id) => Found::Ours(Identity(id.to_owned())),
+            None => Found::Nothing,
+        })
+    }
+
+    async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let look = async || {
+            let by_id = [filter("subnet-id", [standing.identity.0.clone()])];
+            Ok::<_, Failure>(pages(&by_id, &page(client)).await?.pop())
+        };
+        let Some(mut subnet) = look().await? else { return Ok(waiting("not visible yet")) };
+        match &subnet.state {
+            Some(types::SubnetState::Available) => {}
+            state => return Ok(waiting(state.as_ref().map_or("pending", types::SubnetState::as_str))),
+        }
+        let public = Fields::of(&standing.desired.attributes).bool_or("map_public_ip_on_launch", false)?;
+        if subnet.map_public_ip_on_launch != Some(public) {
+            let value = AttributeBooleanValue::builder().value(public).build();
+            let setting = client.ec2.modify_subnet_attribute().subnet_id(&standing.identity.0);
+            let sending = setting.map_public_ip_on_launch(value).send();
+            client.send(Call::ec2("ModifySubnetAttribute").lagging(), sending).await?;
+            match look().await? {
+                Some(seen) if seen.map_public_ip_on_launch == Some(public) => subnet = seen,
+                _ => return Ok(waiting("setting public addresses")),
+            }
+        }
+        Ok(Progress::Ready(observe(&subnet)))
+    }
+
+    async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        // Public addresses at launch are settle's: it sets them where they differ.
+        tag::update(client, &standing.identity.0, standing, change).await
+    }
+
+    /// Deleting by id can be repeated: an id is never given twice.
+    async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let sending = client.ec2.delete_subnet().subnet_id(&standing.identity.0).send();
+        once_accepted(client.send(Call::ec2("DeleteSubnet"), sending).await)
+    }
+}
+
+fn id_of(subnet: &types::Subnet) -> Option<&str> {
+    subnet.subnet_id()
+}
+
+fn page(client: &Client) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::Subnet>, Failure> {
+    async |filters, token| {
+        let sending = client.ec2.describe_subnets().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeSubnets"), sending).await?;
+        Ok((answer.subnets.unwrap_or_default(), answer.next_token))
+    }
+}
+
+fn observe(subnet: &types::Subnet) -> Attributes {
+    Observed::new()
+        .with("vpc_id", subnet.vpc_id.clone())
+        .with("cidr_block", subnet.cidr_block.clone())
+        .with("availability_zone", subnet.availability_zone.clone())
+        .with("map_public_ip_on_launch", subnet.map_public_ip_on_launch.unwrap_or(false))
+        .with("tags", mark::attribute(&tag::read(subnet.tags())))
+        .with("id", subnet.subnet_id.clone())
+        .with("arn", subnet.subnet_arn.clone())
+        .with("owner_id", subnet.owner_id.clone())
+        .with("availability_zone_id", subnet.availability_zone_id.clone())
+        .finish(SCHEMA)
+}

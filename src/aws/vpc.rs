@@ -1,0 +1,227 @@
+//! `aws_vpc`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html>
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName};
+use fathuss_engine::provider::{
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+};
+use fathuss_model::Resource;
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+use futures::future::{try_join, try_join_all, try_join3};
+
+use crate::call::{Call, Service};
+use crate::client::Client;
+use crate::failure::unreadable;
+use crate::fields::{Fields, Observed};
+use crate::gather::{Page, by_values, filter, gather, ids, mark_filters, pages, strays};
+use crate::gone::{once_accepted, waiting};
+use crate::kind::{Batch, Kind};
+use crate::{arn, mark, tag};
+
+/// The calls of `aws_vpc`.
+pub struct Vpc;
+
+const SCHEMA: &Schema = fathuss_model::aws::Vpc::SCHEMA;
+
+#[async_trait(?Send)]
+impl Kind for Vpc {
+    fn schema(&self) -> &'static Schema {
+        SCHEMA
+    }
+
+    /// One `DescribeVpcs` for all. Two `DescribeVpcAttribute` for each, since that call answers
+    /// one attribute of one VPC and no other has them. One `DescribeRouteTables`,
+    /// `DescribeSecurityGroups` and `DescribeNetworkAcls` for what came with all of them.
+    async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
+        let wanted = ids(requests);
+        let vpcs = match gather(client, &wanted, "vpc-id", id_of, page(client)).await {
+            Ok(vpcs) => vpcs,
+            Err(failure) => return Batch::failed(requests, &failure),
+        };
+        let strays = strays(client, SCHEMA.kind, &wanted, vpcs.iter().map(|(id, vpc)| (id, tag::read(vpc.tags()))));
+        let ours: Vec<_> = vpcs.into_iter().filter(|(id, _)| wanted.contains(id)).map(|(_, vpc)| vpc).collect();
+        match observe(client, ours).await {
+            Ok(observed) => {
+                let batch = Batch::of(requests, |request| observed.get(&request.identity.0).cloned().map(Ok));
+                Batch { strays, ..batch }
+            }
+            Err(failure) => Batch::failed(requests, &failure),
+        }
+    }
+
+    async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
+        let desired = Fields::of(&request.desired.attributes);
+        let sending = client
+            .ec2
+            .create_vpc()
+            .cidr_block(desired.text("cidr_block")?)
+            .set_instance_tenancy(desired.maybe_text("instance_tenancy")?.map(Into::into))
+            .tag_specifications(tag::specification(ResourceType::Vpc, &request.mark, &request.desired.attributes)?)
+            .send();
+        let answer = client.send(Call::ec2("CreateVpc"), sending).await?;
+        let id = answer.vpc.and_then(|vpc| vpc.vpc_id);
+        id.map(Identity).ok_or_else(|| unreadable(Service::Ec2, "CreateVpc", "VpcId"))
+    }
+
+    async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
+        let found = pages(&mark_filters(&request.mark), &page(client)).await?;
+        Ok(match found.iter().find_map(id_of) {
+            Some(id) => Found::Ours(Identity(id.to_owned())),
+            None => Found::Nothing,
+        })
+    }
+
+    async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let id = &standing.identity.0;
+        let Some(vpc) = pages(&[filter("vpc-id", [id.clone()])], &page(client)).await?.pop() else {
+            return Ok(waiting("not visible yet"));
+        };
+        match &vpc.state {
+            Some(types::VpcState::Available) => {}
+            state => return Ok(waiting(state.as_ref().map_or("pending", types::VpcState::as_str))),
+        }
+        let desired = Fields::of(&standing.desired.attributes);
+        let support = desired.bool_or("enable_dns_support", true)?;
+        let hostnames = desired.bool_or("enable_dns_hostnames", false)?;
+        let is = try_join(
+            dns_attribute(client, id, VpcAttributeName::EnableDnsSupport),
+            dns_attribute(client, id, VpcAttributeName::EnableDnsHostnames),
+        )
+        .await?;
+        // One attribute a call. Host names demand support: on, support goes first; off, host names do.
+        let value = |value| AttributeBooleanValue::builder().value(value).build();
+        let set_support = client.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_support(value(support));
+        let set_hostnames = client.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value(hostnames));
+        let mut due = Vec::new();
+        if is.0 != support {
+            due.push(set_support);
+        }
+        if is.1 != hostnames {
+            due.push(set_hostnames);
+        }
+        if !support {
+            due.reverse();
+        }
+        for sending in due {
+            client.send(Call::ec2("ModifyVpcAttribute").lagging(), sending.send()).await?;
+        }
+        let mut observed = observe(client, vec![vpc]).await?.remove(id).unwrap_or_default();
+        let shows =
+            |name: &str, wanted: bool| Fields::of(&observed).bool_or(name, !wanted).is_ok_and(|is| is == wanted);
+        if !shows("enable_dns_support", support) || !shows("enable_dns_hostnames", hostnames) {
+            return Ok(waiting("setting DNS attributes"));
+        }
+        let parts = ["main_route_table_id", "default_security_group_id", "default_network_acl_id"];
+        if parts.iter().any(|part| !observed.contains_key(*part)) {
+            return Ok(waiting("default parts not visible yet"));
+        }
+        Ok(Progress::Ready(std::mem::take(&mut observed)))
+    }
+
+    async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        // The DNS attributes are settle's: it sets whatever differs.
+        tag::update(client, &standing.identity.0, standing, change).await
+    }
+
+    /// Deleting by id can be repeated: an id is never given twice.
+    async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let sending = client.ec2.delete_vpc().vpc_id(&standing.identity.0).send();
+        once_accepted(client.send(Call::ec2("DeleteVpc"), sending).await)
+    }
+}
+
+fn id_of(vpc: &types::Vpc) -> Option<&str> {
+    vpc.vpc_id()
+}
+
+fn page(client: &Client) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::Vpc>, Failure> {
+    async |filters, token| {
+        let sending = client.ec2.describe_vpcs().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeVpcs"), sending).await?;
+        Ok((answer.vpcs.unwrap_or_default(), answer.next_token))
+    }
+}
+
+async fn dns_attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<bool, Failure> {
+    let sending = client.ec2.describe_vpc_attribute().vpc_id(id).attribute(name).send();
+    let answer = client.send(Call::ec2("DescribeVpcAttribute").lagging(), sending).await?;
+    let value = answer.enable_dns_support.or(answer.enable_dns_hostnames).and_then(|value| value.value);
+    value.ok_or_else(|| unreadable(Service::Ec2, "DescribeVpcAttribute", "value"))
+}
+
+/// All attributes of these VPCs, by id.
+async fn observe(client: &Client, vpcs: Vec<types::Vpc>) -> Result<BTreeMap<String, Attributes>, Failure> {
+    let names: Vec<String> = vpcs.iter().filter_map(|vpc| vpc.vpc_id.clone()).collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let dns = try_join_all(names.iter().map(async |id| {
+        try_join(
+            dns_attribute(client, id, VpcAttributeName::EnableDnsSupport),
+            dns_attribute(client, id, VpcAttributeName::EnableDnsHostnames),
+        )
+        .await
+    }));
+    let parts = try_join3(main_tables(client, &names), default_groups(client, &names), default_acls(client, &names));
+    let (dns, (tables, groups, acls)) = try_join(dns, parts).await?;
+    Ok(vpcs
+        .into_iter()
+        .filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc)))
+        .zip(dns)
+        .map(|((id, vpc), (support, hostnames))| {
+            let owner = vpc.owner_id.clone();
+            let attributes = Observed::new()
+                .with("cidr_block", vpc.cidr_block.clone())
+                .with("enable_dns_support", support)
+                .with("enable_dns_hostnames", hostnames)
+                .with("instance_tenancy", vpc.instance_tenancy.as_ref().map(types::Tenancy::as_str))
+                .with("tags", mark::attribute(&tag::read(vpc.tags())))
+                .with("arn", owner.as_deref().map(|owner| arn::ec2(&client.region, owner, &format!("vpc/{id}"))))
+                .with("owner_id", owner)
+                .with("main_route_table_id", tables.get(&id).cloned())
+                .with("default_route_table_id", tables.get(&id).cloned())
+                .with("default_security_group_id", groups.get(&id).cloned())
+                .with("default_network_acl_id", acls.get(&id).cloned())
+                .with("dhcp_options_id", vpc.dhcp_options_id.clone())
+                .with("id", id.clone())
+                .finish(SCHEMA);
+            (id, attributes)
+        })
+        .collect())
+}
+
+async fn main_tables(client: &Client, vpcs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let main = filter("association.main", ["true".to_owned()]);
+    let tables = by_values("vpc-id", vpcs.iter().cloned(), &[main], async |filters, token| {
+        let sending = client.ec2.describe_route_tables().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeRouteTables"), sending).await?;
+        Ok((answer.route_tables.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    Ok(tables.into_iter().filter_map(|table| Some((table.vpc_id?, table.route_table_id?))).collect())
+}
+
+async fn default_groups(client: &Client, vpcs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let named = filter("group-name", ["default".to_owned()]);
+    let groups = by_values("vpc-id", vpcs.iter().cloned(), &[named], async |filters, token| {
+        let sending = client.ec2.describe_security_groups().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeSecurityGroups"), sending).await?;
+        Ok((answer.security_groups.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    Ok(groups.into_iter().filter_map(|group| Some((group.vpc_id?, group.group_id?))).collect())
+}
+
+async fn default_acls(client: &Client, vpcs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let default = filter("default", ["true".to_owned()]);
+    let acls = by_values("vpc-id", vpcs.iter().cloned(), &[default], async |filters, token| {
+        let sending = client.ec2.describe_network_acls().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeNetworkAcls"), sending).await?;
+        Ok((answer.network_acls.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    Ok(acls.into_iter().filter_map(|acl| Some((acl.vpc_id?, acl.network_acl_id?))).collect())
+}
