@@ -4,7 +4,7 @@
 //! bounds of each field from its schema, and the checks a type brings along,
 //! which may follow references to what is declared beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ipnet::Ipv4Net;
 use regex_lite::Regex;
@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::datum::Datum;
 use crate::expression::Expression;
 use crate::graph::{Finding, Node};
-use crate::schema::{Field, Limits, Schema, Type};
+use crate::schema::{Creation, Field, Limits, Schema, Type};
 
 /// A check of one declaration against itself and what it refers to.
 pub type Check = fn(&View<'_>, &mut Findings<'_>);
@@ -22,8 +22,26 @@ pub type Check = fn(&View<'_>, &mut Findings<'_>);
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     node: &'a Node,
+    among: &'a Neighbours<'a>,
+}
+
+/// The nodes of a stack, by address and by type.
+#[derive(Debug)]
+pub(crate) struct Neighbours<'a> {
     nodes: &'a [Node],
     index: &'a HashMap<Address, usize>,
+    kinds: HashMap<&'a str, Vec<usize>>,
+}
+
+/// A field, or a part of one, as far as it was written in place.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Not fully known: it holds references.
+    Expression(&'a Expression),
+    /// Known.
+    Datum(&'a Datum),
+    /// The fields of a declaration.
+    Fields(&'a BTreeMap<String, Expression>),
 }
 
 /// Where the checks of one node put what they find.
@@ -33,9 +51,69 @@ pub struct Findings<'a> {
     found: &'a mut Vec<Finding>,
 }
 
+impl<'a> Neighbours<'a> {
+    pub(crate) fn new(nodes: &'a [Node], index: &'a HashMap<Address, usize>) -> Self {
+        let mut kinds: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, node) in nodes.iter().enumerate() {
+            kinds.entry(node.address.kind()).or_default().push(at);
+        }
+        Self { nodes, index, kinds }
+    }
+}
+
+impl<'a> Part<'a> {
+    fn of(expression: &'a Expression) -> Self {
+        match expression {
+            Expression::Literal(datum) => Self::Datum(datum),
+            other => Self::Expression(other),
+        }
+    }
+
+    /// What stands at a dotted path of block fields and map keys.
+    #[must_use]
+    pub fn at(self, path: &str) -> Option<Self> {
+        path.split('.').try_fold(self, |part, step| match part {
+            Self::Expression(Expression::Map(entries)) | Self::Fields(entries) => entries.get(step).map(Self::of),
+            Self::Datum(Datum::Map(entries)) => entries.get(step).map(Self::Datum),
+            _ => None,
+        })
+    }
+
+    /// The elements, where it is a list.
+    #[must_use]
+    pub fn items(self) -> Vec<Self> {
+        match self {
+            Self::Expression(Expression::List(items)) => items.iter().map(Self::of).collect(),
+            Self::Datum(Datum::List(items)) => items.iter().map(Self::Datum).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The value, where all of it is known.
+    #[must_use]
+    pub fn literal(self) -> Option<&'a Datum> {
+        match self {
+            Self::Datum(datum) => Some(datum),
+            Self::Expression(_) | Self::Fields(_) => None,
+        }
+    }
+
+    /// The text at a path, where it is known.
+    #[must_use]
+    pub fn text(self, path: &str) -> Option<&'a str> {
+        self.at(path)?.literal()?.as_str()
+    }
+
+    /// The number at a path, where it is known.
+    #[must_use]
+    pub fn integer(self, path: &str) -> Option<i64> {
+        self.at(path)?.literal()?.as_integer()
+    }
+}
+
 impl<'a> View<'a> {
-    pub(crate) fn new(node: &'a Node, nodes: &'a [Node], index: &'a HashMap<Address, usize>) -> Self {
-        Self { node, nodes, index }
+    pub(crate) fn new(node: &'a Node, among: &'a Neighbours<'a>) -> Self {
+        Self { node, among }
     }
 
     /// The node itself.
@@ -44,28 +122,40 @@ impl<'a> View<'a> {
         self.node
     }
 
-    /// A field's expression, where it was given; dotted inside blocks.
+    /// The node in words: its address within the stack, and its line.
     #[must_use]
-    pub fn expression(&self, field: &str) -> Option<&'a Expression> {
-        let (first, rest) = field.split_once('.').map_or((field, None), |(first, rest)| (first, Some(rest)));
-        let mut expression = self.node.fields.get(first)?;
-        for step in rest.into_iter().flat_map(|rest| rest.split('.')) {
-            match expression {
-                Expression::Map(entries) => expression = entries.get(step)?,
-                _ => return None,
-            }
-        }
-        Some(expression)
+    pub fn named(&self) -> String {
+        format!("{} ({})", self.node.address.local(), self.node.source)
+    }
+
+    /// All fields as one part.
+    #[must_use]
+    pub fn whole(&self) -> Part<'a> {
+        Part::Fields(&self.node.fields)
+    }
+
+    /// A field as it was given; dotted inside blocks.
+    #[must_use]
+    pub fn part(&self, field: &str) -> Option<Part<'a>> {
+        self.whole().at(field)
+    }
+
+    /// Whether a field was given; dotted inside blocks.
+    #[must_use]
+    pub fn gives(&self, field: &str) -> bool {
+        self.part(field).is_some()
     }
 
     /// A field's value, where it was written in place.
     #[must_use]
     pub fn literal(&self, field: &str) -> Option<&'a Datum> {
-        if let Some(Expression::Literal(datum)) = self.expression(field) {
-            return Some(datum);
-        }
-        let (first, rest) = field.split_once('.')?;
-        self.node.fields.get(first)?.literal()?.at(rest)
+        self.part(field)?.literal()
+    }
+
+    /// A field's text, where it was written in place.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&'a str> {
+        self.literal(field).and_then(Datum::as_str)
     }
 
     /// A field's number, where it was written in place.
@@ -80,13 +170,7 @@ impl<'a> View<'a> {
         self.literal(field).and_then(Datum::as_bool)
     }
 
-    /// A field's text, where it was written in place.
-    #[must_use]
-    pub fn text(&self, field: &str) -> Option<&'a str> {
-        self.literal(field).and_then(Datum::as_str)
-    }
-
-    /// A field's IPv4 range, where it was written in place.
+    /// A field's range, where it was written in place and is one.
     #[must_use]
     pub fn cidr(&self, field: &str) -> Option<Ipv4Net> {
         self.text(field)?.parse().ok()
@@ -95,32 +179,33 @@ impl<'a> View<'a> {
     /// The node that a field refers to.
     #[must_use]
     pub fn follow(&self, field: &str) -> Option<View<'a>> {
-        self.target(self.expression(field)?)
+        match self.part(field)? {
+            Part::Expression(expression) => self.target(expression),
+            Part::Datum(_) | Part::Fields(_) => None,
+        }
     }
 
-    /// The nodes that a list field's elements refer to; none where an element is no plain reference.
+    /// The nodes that a list refers to, where all of its elements are references.
     #[must_use]
     pub fn follow_all(&self, field: &str) -> Option<Vec<View<'a>>> {
-        match self.expression(field)? {
-            Expression::List(items) => items.iter().map(|item| self.target(item)).collect(),
+        match self.part(field)? {
+            Part::Expression(Expression::List(items)) => items.iter().map(|item| self.target(item)).collect(),
             _ => None,
         }
     }
 
     /// Every other node of the same type, in the order declared, that stands before this one.
     pub fn earlier_siblings(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
-        let View { node, nodes, index } = *self;
-        nodes
-            .iter()
-            .take_while(move |other| other.address != node.address)
-            .filter(move |other| other.address.kind() == node.address.kind())
-            .map(move |other| View { node: other, nodes, index })
+        let View { node, among } = *self;
+        let siblings = among.kinds.get(node.address.kind()).map(Vec::as_slice).unwrap_or_default();
+        let siblings = siblings.iter().map(|at| &among.nodes[*at]);
+        siblings.take_while(move |other| other.address != node.address).map(move |node| View { node, among })
     }
 
     fn target(&self, expression: &Expression) -> Option<View<'a>> {
         let Expression::Reference(reference) = expression else { return None };
-        let at = *self.index.get(&reference.address)?;
-        Some(View { node: self.nodes.get(at)?, ..*self })
+        let at = *self.among.index.get(&reference.address)?;
+        Some(View { node: self.among.nodes.get(at)?, among: self.among })
     }
 }
 
@@ -147,6 +232,65 @@ pub(crate) fn bounds(schema: &Schema, findings: &mut Findings<'_>) {
             field_bounds(name, field, expression, findings);
         }
     }
+}
+
+/// How many tags a resource may have in AWS, and how many of them the engine's own marks are.
+const TAGS: usize = 50;
+const MARKS: usize = 3;
+
+/// Holds tags to AWS's limits: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+pub(crate) fn tags(findings: &mut Findings<'_>) {
+    let Some(tags) = findings.node.fields.get("tags").map(Part::of) else { return };
+    let entries: Vec<(&String, Option<&str>)> = match tags {
+        Part::Expression(Expression::Map(entries)) => {
+            entries.iter().map(|(key, value)| (key, value.literal().and_then(Datum::as_str))).collect()
+        }
+        Part::Datum(Datum::Map(entries)) => entries.iter().map(|(key, value)| (key, value.as_str())).collect(),
+        _ => return,
+    };
+    if entries.len() > TAGS - MARKS {
+        let (given, most) = (entries.len(), TAGS - MARKS);
+        findings.refuse(format!("{given} tags are too many: AWS takes {TAGS}, {MARKS} are Fathuss's marks, so {most}"));
+    }
+    for (key, value) in entries {
+        if key.is_empty() || key.chars().count() > 128 {
+            findings.refuse(format!("tag key {key:?}: 1 to 128 characters are taken"));
+        }
+        let reserved = ["aws:", "fathuss:"].into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
+        if let Some(prefix) = reserved {
+            findings.refuse(format!("tag key {key:?}: keys that begin with {prefix} are reserved"));
+        }
+        for text in [Some(key.as_str()), value].into_iter().flatten() {
+            if let Some(odd) = text.chars().find(|c| !(c.is_alphanumeric() || " _.:/=+-@".contains(*c))) {
+                findings
+                    .refuse(format!("tag {key:?}: {odd:?} is refused; letters, digits, spaces and _.:/=+-@ are taken"));
+            }
+        }
+        if value.is_some_and(|value| value.chars().count() > 256) {
+            findings.refuse(format!("tag {key:?}: a value has 256 characters at most"));
+        }
+    }
+}
+
+/// What must be the only one of its kind: a name of one's own, or the ends of a relation.
+pub(crate) fn claim(schema: &Schema, node: &Node) -> Option<String> {
+    let ends: Vec<&Expression> = match schema.creation {
+        Creation::Name | Creation::Token => {
+            let name = schema.fields.iter().find(|field| field.named)?.name;
+            // A node group's name is unique in its cluster only; its own check says so.
+            let alone = schema.kind != "aws_eks_node_group";
+            vec![node.fields.get(name).filter(|name| alone && name.literal().is_some())?]
+        }
+        Creation::Relation => schema
+            .fields
+            .iter()
+            .filter(|field| field.replace)
+            .map(|field| node.fields.get(field.name))
+            .collect::<Option<_>>()?,
+        Creation::Tag | Creation::Upsert | Creation::Local => return None,
+    };
+    let ends = serde_json::to_string(&ends).ok()?;
+    Some(format!("{} {} {ends}", schema.kind, node.region))
 }
 
 fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &mut Findings<'_>) {

@@ -73,7 +73,6 @@ pub mod schema_support {
 }
 
 /// Every schema of this package, for those who look one up by type name.
-#[must_use]
 pub fn schemas() -> impl Iterator<Item = &'static schema::Schema> {
     aws::SCHEMAS.iter().copied().chain(std::iter::once(<terraform::Data as Resource>::SCHEMA))
 }

@@ -1,6 +1,8 @@
 //! `aws_db_instance`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html>
 
+use super::subnet::{check_groups, vpc_of};
 use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup};
+use crate::check::{Findings, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Handle, Id, IntoValue, Name, Secret, Tags, Value, words};
 
@@ -84,7 +86,8 @@ words! {
     creation = Name,
     holds_data,
     create_seconds = 420,
-    delete_seconds = 300
+    delete_seconds = 300,
+    check = check
 )]
 pub struct DbInstance {
     /// The engine.
@@ -382,5 +385,129 @@ impl Handle<DbInstance> {
     #[must_use]
     pub fn master_user_secret_arn(&self) -> Value<String> {
         self.attribute("master_user_secret.secret_arn")
+    }
+}
+
+/// The shortest window that RDS takes, in minutes.
+const LEAST_WINDOW: u32 = 30;
+/// From how many GiB on IOPS and throughput of gp3 can be chosen.
+const GP3_STRIPED: i64 = 400;
+
+fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
+    super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
+    check_storage(instance, findings);
+    check_origin(instance, findings);
+    check_monitoring(instance, findings);
+    check_family(instance, findings);
+    let last = [instance.truth("skip_final_snapshot") == Some(true), instance.gives("final_snapshot_identifier")];
+    if last == [false, false] && !instance.gives("replicate_source_db") {
+        findings.refuse(
+            "what becomes of the data when it is destroyed? Give `final_snapshot_identifier`, or say \
+             `skip_final_snapshot(true)`",
+        );
+    }
+    if last == [true, true] {
+        findings.refuse("`skip_final_snapshot` and `final_snapshot_identifier` exclude each other");
+    }
+    let group = instance.follow("db_subnet_group_name");
+    let subnets = group.and_then(|group| group.follow_all("subnet_ids"));
+    if let Some(vpc) = subnets.and_then(|subnets| vpc_of(subnets.first()?)) {
+        check_groups(instance, "vpc_security_group_ids", &vpc, findings);
+    }
+}
+
+fn check_storage(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(storage) = instance.integer("allocated_storage") else { return };
+    let most = instance.integer("max_allocated_storage").unwrap_or(0);
+    if most != 0 && most * 10 < storage * 11 {
+        findings.refuse(format!(
+            "storage of {storage} GiB can't grow to {most}: AWS wants a tenth more at least, or 0 for no growth"
+        ));
+    }
+    let gp3 = instance.text("storage_type") == Some(DbStorageType::Gp3.word());
+    let chosen = instance.gives("iops") || instance.gives("storage_throughput");
+    if gp3 && chosen && storage < GP3_STRIPED {
+        findings.refuse(format!(
+            "gp3 takes `iops` and `storage_throughput` from {GP3_STRIPED} GiB on; below it has 3000 and 125 MiB/s"
+        ));
+    }
+}
+
+/// An instance begins empty, as a snapshot or as a replica; each wants other things.
+fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let managed = instance.truth("manage_master_user_password") == Some(true);
+    let own = instance.gives("password_wo");
+    if managed && own {
+        findings.refuse("the master password is RDS's or one's own, not both");
+    }
+    if instance.gives("replicate_source_db") {
+        for field in ["username", "password_wo", "db_name", "manage_master_user_password", "allocated_storage"] {
+            if instance.gives(field) {
+                findings.refuse(format!("a read replica has its source's `{field}`; leave it out"));
+            }
+        }
+        if let Some(source) = instance.follow("replicate_source_db") {
+            check_source(&source, findings);
+        }
+        return;
+    }
+    if instance.gives("snapshot_identifier") {
+        return;
+    }
+    for (field, what) in [("username", "a master user"), ("allocated_storage", "storage")] {
+        if !instance.gives(field) {
+            findings.refuse(format!("an instance that begins empty wants {what}: give `{field}`"));
+        }
+    }
+    if !managed && !own {
+        findings.refuse(
+            "an instance that begins empty wants a master password: \
+             `.master_password(MasterPassword::ManagedByRds)` or `MasterPassword::Secret(...)`",
+        );
+    }
+}
+
+/// What the source of a read replica must be like:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations>
+fn check_source(source: &View<'_>, findings: &mut Findings<'_>) {
+    if source.truth("manage_master_user_password") == Some(true) {
+        findings.refuse(format!(
+            "RDS manages the master password of {}, and such an instance can have no read replica: \
+             give it `MasterPassword::Secret(...)`",
+            source.named()
+        ));
+    }
+    if source.integer("backup_retention_period") == Some(0) {
+        findings.refuse(format!("{} has no automated backups, which a read replica begins from", source.named()));
+    }
+}
+
+fn check_monitoring(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let interval = instance.integer("monitoring_interval").unwrap_or(0);
+    if ![0, 1, 5, 10, 15, 30, 60].contains(&interval) {
+        findings.refuse(format!("`monitoring_interval` is 0, 1, 5, 10, 15, 30 or 60 seconds, not {interval}"));
+    }
+    if (interval != 0) != instance.gives("monitoring_role_arn") && instance.literal("monitoring_interval").is_some() {
+        findings.refuse("enhanced monitoring wants both an interval and a role: `.enhanced_monitoring(60, &role)`");
+    }
+    if let Some(days) = instance.integer("performance_insights_retention_period") {
+        if days != 7 && days != 731 && days % 31 != 0 {
+            findings.refuse(format!("performance insights are kept 7 days, a multiple of 31 days, or 731; not {days}"));
+        }
+        if instance.truth("performance_insights_enabled") != Some(true) {
+            findings.refuse("`performance_insights_retention_period` wants `performance_insights_enabled(true)`");
+        }
+    }
+}
+
+fn check_family(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(group) = instance.follow("parameter_group_name") else { return };
+    let (Some(engine), Some(version)) = (instance.text("engine"), instance.text("engine_version")) else { return };
+    let Some(family) = group.text("family") else { return };
+    // MySQL's and MariaDB's families have two parts of the version, PostgreSQL's one since 10.
+    let parts = if engine == DbEngine::Postgres.word() { 1 } else { 2 };
+    let major: Vec<&str> = version.split('.').take(parts).collect();
+    if major.len() == parts && family != format!("{engine}{}", major.join(".")) {
+        findings.refuse(format!("{} is for {family}, the instance is {engine} {version}", group.named()));
     }
 }

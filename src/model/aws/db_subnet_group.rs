@@ -1,11 +1,13 @@
 //! `aws_db_subnet_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Subnets>
 
+use super::subnet::check_spread;
 use super::{Subnet, Vpc};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The subnets that database instances may stand in, in two zones at least.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_db_subnet_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2)]
+#[resource(type = "aws_db_subnet_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2, check = check)]
 pub struct DbSubnetGroup {
     /// The subnets.
     #[field(set, min_length = 2, max_length = 20)]
@@ -32,4 +34,8 @@ pub struct DbSubnetGroup {
     arn: Computed<Arn<DbSubnetGroup>>,
     /// The VPC of the subnets.
     vpc_id: Computed<Id<Vpc>>,
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    check_spread(group, "subnet_ids", 2, "a DB subnet group", findings);
 }

@@ -1,6 +1,7 @@
 //! `aws_ebs_volume`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volumes.html>
 
-use super::instance_type::VolumeType;
+use super::instance_type::{VolumeType, check_volume};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A disk that outlives the instances it is attached to.
@@ -11,13 +12,14 @@ use crate::{Arn, Computed, Id, Tags, Value};
     creation = Token,
     holds_data,
     create_seconds = 5,
-    delete_seconds = 5
+    delete_seconds = 5,
+    check = check
 )]
 pub struct EbsVolume {
     /// The zone; it can be attached to what stands there.
     #[field(replace)]
     availability_zone: Value<String>,
-    /// The size in GiB; it only grows.
+    /// The size in GiB, wanted where it does not begin as a snapshot; it only grows.
     #[field(computed, min = 1, max = 65_536)]
     size: Option<Value<i64>>,
     /// The kind of volume.
@@ -57,4 +59,11 @@ impl EbsVolume {
     pub fn encrypted_gp3(zone: impl crate::IntoValue<String>, gigabytes: i64) -> Self {
         Self::new(zone).size(gigabytes).r#type(VolumeType::Gp3).encrypted(true)
     }
+}
+
+fn check(volume: &View<'_>, findings: &mut Findings<'_>) {
+    if !volume.gives("size") && !volume.gives("snapshot_id") {
+        findings.refuse("a volume wants a size in GiB, or a snapshot that it begins as");
+    }
+    check_volume("the volume", volume.whole(), "type", "size", findings);
 }

@@ -1,6 +1,7 @@
 //! `aws_eks_access_entry`: <https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html>
 
 use super::{EksCluster, IamRole};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value, words};
 
 words! {
@@ -23,7 +24,7 @@ words! {
 
 /// Lets an IAM principal into a cluster; alone it permits nothing.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_access_entry", service = "eks", creation = Token, create_seconds = 2, delete_seconds = 2)]
+#[resource(type = "aws_eks_access_entry", service = "eks", creation = Token, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct EksAccessEntry {
     /// The cluster.
     #[field(replace)]
@@ -48,4 +49,11 @@ pub struct EksAccessEntry {
     access_entry_arn: Computed<Arn<EksAccessEntry>>,
     /// When it was made.
     created_at: Computed<String>,
+}
+
+fn check(entry: &View<'_>, findings: &mut Findings<'_>) {
+    let ends = |entry: &View<'_>| ["cluster_name", "principal_arn"].map(|end| entry.node().fields.get(end).cloned());
+    if let Some(other) = entry.earlier_siblings().find(|other| ends(other) == ends(entry)) {
+        findings.refuse(format!("a principal has one entry in a cluster; this one has {}", other.named()));
+    }
 }

@@ -1,6 +1,7 @@
 //! `aws_eks_access_policy_association`: <https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html>
 
 use super::{EksCluster, IamRole};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Name, Value, words};
 
 words! {
@@ -36,7 +37,8 @@ words! {
     service = "eks",
     creation = Relation,
     create_seconds = 5,
-    delete_seconds = 2
+    delete_seconds = 2,
+    check = check
 )]
 pub struct EksAccessPolicyAssociation {
     /// The cluster.
@@ -78,5 +80,16 @@ impl AccessScope {
     #[must_use]
     pub fn namespaces_of<const N: usize>(namespaces: [&str; N]) -> Self {
         Self::new(AccessScopeType::Namespace).namespaces(namespaces)
+    }
+}
+
+fn check(association: &View<'_>, findings: &mut Findings<'_>) {
+    let namespaces = association.part("access_scope.namespaces").map_or(0, |list| list.items().len());
+    let scope = association.text("access_scope.type");
+    if scope == Some(AccessScopeType::Cluster.word()) && namespaces > 0 {
+        findings.refuse("a policy for the whole cluster names no namespaces");
+    }
+    if scope == Some(AccessScopeType::Namespace.word()) && namespaces == 0 {
+        findings.refuse("a policy for namespaces names one at least");
     }
 }

@@ -2,7 +2,9 @@
 
 use ipnet::Ipv4Net;
 
+use super::subnet::{check_groups, check_spread, vpc_of};
 use super::{IamRole, SecurityGroup, Subnet, Vpc};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Handle, Id, Tags, Value, words};
 
 words! {
@@ -55,7 +57,7 @@ words! {
 
 /// A Kubernetes control plane that AWS runs.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180)]
+#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check)]
 pub struct EksCluster {
     /// The name, unique in account and region.
     #[field(
@@ -213,5 +215,45 @@ impl Handle<EksCluster> {
     #[must_use]
     pub fn cluster_security_group_id(&self) -> Value<Id<SecurityGroup>> {
         self.attribute("vpc_config.cluster_security_group_id")
+    }
+}
+
+/// How many free addresses EKS wants in each subnet, and how many AWS keeps of each:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html>
+const WANTED: u64 = 6;
+const KEPT: u64 = 5;
+
+fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
+    check_spread(cluster, "vpc_config.subnet_ids", 2, "an EKS cluster", findings);
+    let subnets = cluster.follow_all("vpc_config.subnet_ids").unwrap_or_default();
+    for subnet in &subnets {
+        let Some(range) = subnet.cidr("cidr_block") else { continue };
+        let addresses = 1_u64 << (32 - range.prefix_len());
+        let usable = addresses.saturating_sub(KEPT);
+        if usable < WANTED {
+            findings.refuse(format!(
+                "{} is {range}, with {usable} usable addresses; EKS wants {WANTED} free ones in each subnet: \
+                 /28 is the smallest, /27 or more leaves room for upgrades",
+                subnet.named()
+            ));
+        }
+    }
+    if let Some(vpc) = subnets.first().and_then(vpc_of) {
+        check_groups(cluster, "vpc_config.security_group_ids", &vpc, findings);
+    }
+    let private = cluster.truth("vpc_config.endpoint_private_access").unwrap_or(false);
+    let public = cluster.truth("vpc_config.endpoint_public_access").unwrap_or(true);
+    if !private && !public {
+        findings.refuse("the API server has to be reached somehow: private access, public access, or both");
+    }
+    if let Some(range) = cluster.cidr("kubernetes_network_config.service_ipv4_cidr") {
+        let homes = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+        let at_home = homes.iter().filter_map(|home| home.parse::<Ipv4Net>().ok()).any(|home| home.contains(&range));
+        if !at_home || !(12..=24).contains(&range.prefix_len()) {
+            findings.refuse(format!(
+                "services' range {range} has to lie in {}, with a prefix length from /12 to /24",
+                homes.join(", ")
+            ));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::instance_type::InstanceType;
 use super::{EksCluster, IamRole, LaunchTemplate, Subnet};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value, words};
 
 words! {
@@ -46,7 +47,7 @@ words! {
 
 /// Nodes of one kind that EKS starts, updates and drains.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180)]
+#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check)]
 pub struct EksNodeGroup {
     /// The cluster.
     #[field(replace)]
@@ -197,5 +198,49 @@ impl EksNodeGroup {
     #[must_use]
     pub fn launched_with(self, template: &crate::Handle<LaunchTemplate>) -> Self {
         self.launch_template(NodeGroupLaunchTemplate::new(template, template.latest_version()))
+    }
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    let size = |field: &str| group.integer(&format!("scaling_config.{field}"));
+    if let (Some(min), Some(desired), Some(max)) = (size("min_size"), size("desired_size"), size("max_size"))
+        && !(min <= desired && desired <= max)
+    {
+        findings.refuse(format!("{desired} nodes do not lie between {min} and {max}"));
+    }
+    if group.gives("update_config.max_unavailable") && group.gives("update_config.max_unavailable_percentage") {
+        findings.refuse("`update_config` takes a number or a percentage, not both");
+    }
+    check_template(group, findings);
+    let earlier = group.earlier_siblings().find(|other| {
+        let name = group.text("node_group_name");
+        name.is_some()
+            && other.text("node_group_name") == name
+            && other.node().fields.get("cluster_name") == group.node().fields.get("cluster_name")
+    });
+    if let Some(other) = earlier {
+        findings.refuse(format!("{} has the same name in the same cluster", other.named()));
+    }
+}
+
+/// What a template may not say for a node group:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html>
+fn check_template(group: &View<'_>, findings: &mut Findings<'_>) {
+    if !group.gives("launch_template") {
+        return;
+    }
+    if group.gives("disk_size") {
+        findings.refuse("`disk_size` and a launch template exclude each other: give the template a root volume");
+    }
+    let Some(template) = group.follow("launch_template.id") else { return };
+    if group.gives("instance_types") && template.gives("instance_type") {
+        findings.refuse(format!("{} says the instance type, too; say it in one of them", template.named()));
+    }
+    if template.gives("iam_instance_profile") {
+        let template = template.named();
+        findings.refuse(format!("{template} names an instance profile; EKS makes one from `node_role_arn`"));
+    }
+    if template.gives("image_id") && group.gives("ami_type") {
+        findings.refuse(format!("{} says the image, so `ami_type` is left out", template.named()));
     }
 }

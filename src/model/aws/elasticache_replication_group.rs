@@ -1,6 +1,8 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
+use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, SecurityGroup};
+use crate::check::{Findings, Part, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value, words};
 
@@ -70,7 +72,8 @@ words! {
     creation = Name,
     holds_data,
     create_seconds = 540,
-    delete_seconds = 360
+    delete_seconds = 360,
+    check = check
 )]
 pub struct ElasticacheReplicationGroup {
     /// What it is for.
@@ -225,4 +228,69 @@ impl ElasticacheReplicationGroup {
     pub fn parameters(self, group: impl IntoValue<Name<ElasticacheParameterGroup>>) -> Self {
         self.parameter_group_name(group)
     }
+}
+
+/// The shortest window that ElastiCache takes, in minutes.
+const LEAST_WINDOW: u32 = 60;
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    super::window::check(group, "snapshot_window", "maintenance_window", LEAST_WINDOW, findings);
+    let failover = group.truth("automatic_failover_enabled") == Some(true);
+    let clustered = check_cluster_mode(group, failover, findings);
+    let replicas = group.integer("replicas_per_node_group");
+    if group.truth("multi_az_enabled") == Some(true) {
+        if !failover {
+            findings.refuse("`multi_az_enabled` wants `automatic_failover_enabled(true)`");
+        }
+        if replicas.unwrap_or(0) == 0 {
+            findings.refuse("`multi_az_enabled` wants a replica in another zone: `replicas_per_node_group(1)` or more");
+        }
+    }
+    if failover && !clustered && replicas.unwrap_or(0) == 0 {
+        findings.refuse("automatic failover wants a replica to go to: `replicas_per_node_group(1)` or more");
+    }
+    if group.gives("transit_encryption_mode") && group.truth("transit_encryption_enabled") != Some(true) {
+        findings.refuse("`transit_encryption_mode` wants `transit_encryption_enabled(true)`");
+    }
+    let Some(subnets) = group.follow("subnet_group_name").and_then(|subnets| subnets.follow_all("subnet_ids")) else {
+        return;
+    };
+    if group.truth("multi_az_enabled") == Some(true) && zones(&subnets).is_some_and(|zones| zones.len() < 2) {
+        findings.refuse("`multi_az_enabled` wants a subnet group with two zones at least");
+    }
+    if let Some(vpc) = subnets.first().and_then(vpc_of) {
+        check_groups(group, "security_group_ids", &vpc, findings);
+    }
+}
+
+/// Whether cluster mode is on, and that what it demands is there.
+fn check_cluster_mode(group: &View<'_>, failover: bool, findings: &mut Findings<'_>) -> bool {
+    let mode = group.text("cluster_mode");
+    let shards = group.integer("num_node_groups");
+    let clustered = mode == Some(ClusterMode::Enabled.word()) || shards.is_some_and(|shards| shards > 1);
+    if clustered && !failover {
+        findings.refuse("cluster mode demands `automatic_failover_enabled(true)`, with one shard too");
+    }
+    if mode == Some(ClusterMode::Disabled.word()) && shards.is_some_and(|shards| shards > 1) {
+        findings.refuse("several shards are cluster mode; leave `cluster_mode` out or say `ClusterMode::Enabled`");
+    }
+    let Some(parameters) = group.follow("parameter_group_name") else { return clustered };
+    let settings = parameters.part("parameter").map(Part::items).unwrap_or_default();
+    let setting = settings.iter().find(|setting| setting.text("name") == Some("cluster-enabled"));
+    let on = setting.and_then(|setting| setting.text("value")) == Some("yes");
+    if clustered && !on {
+        findings.refuse(format!("cluster mode wants `cluster-enabled` = `yes` in {}", parameters.named()));
+    }
+    if on && !clustered {
+        findings.refuse(format!("{} has `cluster-enabled` = `yes`, the group has no cluster mode", parameters.named()));
+    }
+    if let (Some(family), Some(version)) = (parameters.text("family"), group.text("engine_version")) {
+        let engine = group.text("engine").unwrap_or(CacheEngine::Redis.word());
+        let major = version.split('.').next().unwrap_or_default();
+        let fits = family == format!("{engine}{major}") || (version.starts_with("6.") && family == "redis6.x");
+        if !fits {
+            findings.refuse(format!("{} is for {family}, the group is {engine} {version}", parameters.named()));
+        }
+    }
+    clustered
 }

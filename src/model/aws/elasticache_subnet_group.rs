@@ -1,6 +1,8 @@
 //! `aws_elasticache_subnet_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/SubnetGroups.html>
 
+use super::subnet::check_spread;
 use super::{Subnet, Vpc};
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The subnets that cache nodes may stand in.
@@ -10,7 +12,8 @@ use crate::{Arn, Computed, Id, Tags, Value};
     service = "elasticache",
     creation = Name,
     create_seconds = 3,
-    delete_seconds = 2
+    delete_seconds = 2,
+    check = check
 )]
 pub struct ElasticacheSubnetGroup {
     /// The subnets.
@@ -38,4 +41,8 @@ pub struct ElasticacheSubnetGroup {
     arn: Computed<Arn<ElasticacheSubnetGroup>>,
     /// The VPC of the subnets.
     vpc_id: Computed<Id<Vpc>>,
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    check_spread(group, "subnet_ids", 1, "a cache subnet group", findings);
 }

@@ -1,13 +1,16 @@
 //! `aws_instance`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Instances.html>
 
-use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType};
+use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType, check_volume};
+use super::launch_template::check_user_data;
+use super::subnet::{check_groups, vpc_of};
 use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet};
+use crate::check::{Findings, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value};
 
 /// A virtual machine.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45)]
+#[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45, check = check)]
 pub struct Instance {
     /// The image; as a lookup's answer it is pinned, and a newer image is no change.
     #[field(replace)]
@@ -93,4 +96,14 @@ impl RootBlockDevice {
     pub fn encrypted_gp3(gigabytes: i64) -> Self {
         Self::new().volume_type(VolumeType::Gp3).volume_size(gigabytes).encrypted(true)
     }
+}
+
+fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
+    if let Some(vpc) = instance.follow("subnet_id").and_then(|subnet| vpc_of(&subnet)) {
+        check_groups(instance, "vpc_security_group_ids", &vpc, findings);
+    }
+    if let Some(volume) = instance.part("root_block_device") {
+        check_volume("the root volume", volume, "volume_type", "volume_size", findings);
+    }
+    check_user_data(instance, "user_data_base64", findings);
 }

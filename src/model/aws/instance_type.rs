@@ -1,5 +1,6 @@
 //! The EC2 instance types that stacks here may use, and what instances and launch templates share.
 
+use crate::check::{Findings, Part};
 use crate::{Computed, Tags, Value, words};
 
 words! {
@@ -144,4 +145,26 @@ pub struct RootBlockDevice {
     volume_id: Computed<String>,
     /// The device's name.
     device_name: Computed<String>,
+}
+
+/// Holds a volume to what its kind takes: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>
+pub(super) fn check_volume(path: &str, volume: Part<'_>, kind: &str, size: &str, findings: &mut Findings<'_>) {
+    let Some(kind) = volume.text(kind) else { return };
+    let provisioned = kind == VolumeType::Io1.word() || kind == VolumeType::Io2.word();
+    let gp3 = kind == VolumeType::Gp3.word();
+    let given = |field: &str| volume.at(field).is_some();
+    if given("throughput") && !gp3 {
+        findings.refuse(format!("{path}: `throughput` is gp3's alone, {kind} takes none"));
+    }
+    if given("iops") && !gp3 && !provisioned {
+        findings.refuse(format!("{path}: {kind} takes no `iops`"));
+    }
+    if provisioned && !given("iops") {
+        findings.refuse(format!("{path}: {kind} wants `iops`"));
+    }
+    let least = if provisioned { 4 } else { 1 };
+    let most = if gp3 || kind == VolumeType::Io2.word() { 65_536 } else { 16_384 };
+    if let Some(size) = volume.integer(size).filter(|size| !(least..=most).contains(size)) {
+        findings.refuse(format!("{path}: a volume of {kind} has {least} to {most} GiB, not {size}"));
+    }
 }

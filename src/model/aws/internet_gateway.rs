@@ -1,11 +1,13 @@
 //! `aws_internet_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html>
 
 use super::Vpc;
+use super::subnet::vpc_of;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The way between a VPC and the internet.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_internet_gateway", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2)]
+#[resource(type = "aws_internet_gateway", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct InternetGateway {
     /// The VPC it is attached to; a VPC has one at most.
     vpc_id: Value<Id<Vpc>>,
@@ -17,4 +19,14 @@ pub struct InternetGateway {
     arn: Computed<Arn<InternetGateway>>,
     /// The account that owns it.
     owner_id: Computed<String>,
+}
+
+fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(vpc) = vpc_of(gateway) else { return };
+    let first = gateway
+        .earlier_siblings()
+        .find(|other| vpc_of(other).is_some_and(|other| other.node().address == vpc.node().address));
+    if let Some(first) = first {
+        findings.refuse(format!("a VPC has one internet gateway; {} has {}", vpc.named(), first.named()));
+    }
 }

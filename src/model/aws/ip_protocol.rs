@@ -22,7 +22,7 @@ words! {
 const ENDS: [&str; 4] = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
 
 pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
-    let given = ENDS.iter().filter(|end| rule.expression(end).is_some()).count();
+    let given = ENDS.iter().filter(|end| rule.gives(end)).count();
     if given != 1 {
         findings.refuse(format!("a rule has one other end, {given} given: one of {}", ENDS.join(", ")));
     }
@@ -30,7 +30,7 @@ pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
     }
     let Some(protocol) = rule.text("ip_protocol") else { return };
-    let ports = ["from_port", "to_port"].map(|port| rule.expression(port).is_some());
+    let ports = ["from_port", "to_port"].map(|port| rule.gives(port));
     if protocol == IpProtocol::All.word() {
         if ports.contains(&true) {
             findings.refuse("a rule for all protocols is for all ports; leave `from_port` and `to_port` out");

@@ -1,12 +1,17 @@
 //! `aws_launch_template`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-launch-templates.html>
 
-use super::instance_type::{InstanceType, MetadataOptions, VolumeType};
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+
+use super::instance_type::{InstanceType, MetadataOptions, VolumeType, check_volume};
 use super::{Ami, IamInstanceProfile, SecurityGroup};
-use crate::{Arn, Computed, Id, Name, Tags, Value, words};
+use crate::check::{Findings, Part, View};
+use crate::{Arn, Computed, Datum, Expression, Function, Id, Name, Tags, Value, words};
 
 /// What instances are launched with. A change makes a new version; the old ones stay.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_launch_template", service = "ec2", creation = Token, create_seconds = 1, delete_seconds = 1)]
+#[resource(type = "aws_launch_template", service = "ec2", creation = Token, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct LaunchTemplate {
     /// The name, unique in account and region.
     #[field(
@@ -149,4 +154,51 @@ impl BlockDeviceMapping {
             .delete_on_termination(true);
         Self::new("/dev/xvda", volume)
     }
+}
+
+/// The most that user data may have, in bytes before base64.
+pub(super) const USER_DATA_BYTES: usize = 16 * 1024;
+
+fn check(template: &View<'_>, findings: &mut Findings<'_>) {
+    let mut devices = BTreeSet::new();
+    for mapping in template.part("block_device_mappings").map(Part::items).unwrap_or_default() {
+        let device = mapping.text("device_name").unwrap_or("a volume");
+        if !devices.insert(device) {
+            findings.refuse(format!("`block_device_mappings` names {device} twice"));
+        }
+        if let Some(volume) = mapping.at("ebs") {
+            check_volume(device, volume, "volume_type", "volume_size", findings);
+        }
+    }
+    let mut tagged = BTreeSet::new();
+    for specification in template.part("tag_specifications").map(Part::items).unwrap_or_default() {
+        let Some(kind) = specification.text("resource_type") else { continue };
+        if !tagged.insert(kind) {
+            findings.refuse(format!("`tag_specifications` names {kind} twice"));
+        }
+    }
+    check_user_data(template, "user_data", findings);
+}
+
+/// Holds user data that is known to its size, and to being base64.
+pub(super) fn check_user_data(node: &View<'_>, field: &str, findings: &mut Findings<'_>) {
+    if let Some(text) = node.text(field) {
+        match base64::engine::general_purpose::STANDARD.decode(text) {
+            Ok(bytes) if bytes.len() <= USER_DATA_BYTES => {}
+            Ok(bytes) => too_long(field, bytes.len(), findings),
+            Err(_) => findings.refuse(format!("`{field}` is no base64; end the text with `.base64()`")),
+        }
+        return;
+    }
+    if let Some(Part::Expression(Expression::Call(call))) = node.part(field)
+        && call.function == Function::Base64
+        && let [Expression::Literal(Datum::String(text))] = call.arguments.as_slice()
+        && text.len() > USER_DATA_BYTES
+    {
+        too_long(field, text.len(), findings);
+    }
+}
+
+fn too_long(field: &str, bytes: usize, findings: &mut Findings<'_>) {
+    findings.refuse(format!("`{field}` has {bytes} bytes; EC2 takes {USER_DATA_BYTES}"));
 }

@@ -59,7 +59,7 @@ impl NatGateway {
 
 fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
     let private = gateway.text("connectivity_type") == Some(ConnectivityType::Private.word());
-    let address = gateway.expression("allocation_id").is_some();
+    let address = gateway.gives("allocation_id");
     if private && address {
         findings.refuse("a private NAT gateway takes no elastic IP; leave `allocation_id` out");
     }

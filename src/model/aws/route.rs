@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 
+use super::subnet::vpc_of;
 use super::{InternetGateway, NatGateway, RouteTable};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, IntoValue, Value};
@@ -51,9 +52,16 @@ impl Route {
 
 fn check(route: &View<'_>, findings: &mut Findings<'_>) {
     let targets = ["gateway_id", "nat_gateway_id"];
-    let given = targets.iter().filter(|target| route.expression(target).is_some()).count();
+    let given = targets.iter().filter(|target| route.gives(target)).count();
     if given != 1 {
         findings.refuse(format!("a route leads to one target, {given} given: one of {}", targets.join(", ")));
+    }
+    let vpc = route.follow("route_table_id").and_then(|table| vpc_of(&table));
+    let gateway = route.follow("gateway_id");
+    if let (Some(vpc), Some(gateway)) = (vpc, gateway)
+        && vpc_of(&gateway).is_some_and(|other| other.node().address != vpc.node().address)
+    {
+        findings.refuse(format!("{} is attached to another VPC than the route table's", gateway.named()));
     }
     if let Some(range) = route.cidr("destination_cidr_block").filter(|range| range.trunc() != *range) {
         findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));

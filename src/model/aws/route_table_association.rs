@@ -1,6 +1,8 @@
 //! `aws_route_table_association`: <https://docs.aws.amazon.com/vpc/latest/userguide/WorkWithRouteTables.html#AssociateSubnet>
 
+use super::subnet::vpc_of;
 use super::{RouteTable, Subnet};
+use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
 
 /// Which route table a subnet uses; without one it uses the VPC's main table.
@@ -10,7 +12,8 @@ use crate::{Computed, Id, Value};
     service = "ec2",
     creation = Relation,
     create_seconds = 1,
-    delete_seconds = 1
+    delete_seconds = 1,
+    check = check
 )]
 pub struct RouteTableAssociation {
     /// The subnet; it has one association at most.
@@ -21,4 +24,13 @@ pub struct RouteTableAssociation {
     /// The association's id.
     #[field(volatile)]
     id: Computed<Id<RouteTableAssociation>>,
+}
+
+fn check(association: &View<'_>, findings: &mut Findings<'_>) {
+    let ends = ["subnet_id", "route_table_id"].map(|end| association.follow(end).and_then(|end| vpc_of(&end)));
+    if let [Some(subnet), Some(table)] = ends
+        && subnet.node().address != table.node().address
+    {
+        findings.refuse(format!("the subnet lies in {}, the route table in {}", subnet.named(), table.named()));
+    }
 }

@@ -1,5 +1,7 @@
 //! `aws_subnet`: <https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html>
 
+use std::collections::BTreeSet;
+
 use ipnet::Ipv4Net;
 
 use super::Vpc;
@@ -44,21 +46,52 @@ fn check(subnet: &View<'_>, findings: &mut Findings<'_>) {
     }
     let Some(vpc) = subnet.follow("vpc_id") else { return };
     if let Some(range) = vpc.cidr("cidr_block").filter(|range| !range.contains(&cidr)) {
-        findings.refuse(format!(
-            "{cidr} does not lie in {range}, the range of {} ({})",
-            vpc.node().address.local(),
-            vpc.node().source
-        ));
+        findings.refuse(format!("{cidr} does not lie in {range}, the range of {}", vpc.named()));
     }
     for other in subnet.earlier_siblings() {
-        let same_vpc = other.follow("vpc_id").is_some_and(|other| other.node().address == vpc.node().address);
-        let overlap = other.cidr("cidr_block").filter(|range| range.contains(&cidr) || cidr.contains(range));
-        if let Some(range) = overlap.filter(|_| same_vpc) {
-            findings.refuse(format!(
-                "{cidr} overlaps {range} of {} ({})",
-                other.node().address.local(),
-                other.node().source
-            ));
+        let Some(range) = other.cidr("cidr_block").filter(|range| range.contains(&cidr) || cidr.contains(range)) else {
+            continue;
+        };
+        if other.follow("vpc_id").is_some_and(|other| other.node().address == vpc.node().address) {
+            findings.refuse(format!("{cidr} overlaps {range} of {}", other.named()));
+        }
+    }
+}
+
+/// The VPC that a declaration names in `vpc_id`.
+pub(super) fn vpc_of<'a>(node: &View<'a>) -> Option<View<'a>> {
+    node.follow("vpc_id")
+}
+
+/// Holds the subnets in a field to what several types want of them: one VPC, and so many zones.
+///
+/// Says nothing where a subnet is not of this stack or its zone is not written in place.
+pub(super) fn check_spread(node: &View<'_>, field: &str, least_zones: usize, why: &str, findings: &mut Findings<'_>) {
+    let Some(subnets) = node.follow_all(field) else { return };
+    let vpcs: Option<BTreeSet<_>> = subnets.iter().map(|subnet| Some(&vpc_of(subnet)?.node().address)).collect();
+    if vpcs.is_some_and(|vpcs| vpcs.len() > 1) {
+        findings.refuse(format!("`{field}` names subnets of several VPCs; all have to lie in one"));
+    }
+    if let Some(zones) = zones(&subnets).filter(|zones| zones.len() < least_zones) {
+        let named: Vec<&str> = zones.into_iter().collect();
+        findings.refuse(format!(
+            "{why} wants subnets in {least_zones} zones at least; `{field}` has {} ({})",
+            named.len(),
+            named.join(", ")
+        ));
+    }
+}
+
+/// The zones of subnets, where all are written in place.
+pub(super) fn zones<'a>(subnets: &[View<'a>]) -> Option<BTreeSet<&'a str>> {
+    subnets.iter().map(|subnet| subnet.text("availability_zone")).collect()
+}
+
+/// Refuses security groups of another VPC than the one given.
+pub(super) fn check_groups(node: &View<'_>, field: &str, vpc: &View<'_>, findings: &mut Findings<'_>) {
+    for group in node.follow_all(field).unwrap_or_default() {
+        if vpc_of(&group).is_some_and(|other| other.node().address != vpc.node().address) {
+            findings.refuse(format!("{} belongs to another VPC than {}", group.named(), vpc.named()));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `aws_volume_attachment`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html>
 
 use super::{EbsVolume, Instance};
+use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
 
 /// Gives an instance a volume.
@@ -10,7 +11,8 @@ use crate::{Computed, Id, Value};
     service = "ec2",
     creation = Relation,
     create_seconds = 5,
-    delete_seconds = 10
+    delete_seconds = 10,
+    check = check
 )]
 pub struct VolumeAttachment {
     /// The device's name, for instance `/dev/sdf`.
@@ -34,4 +36,26 @@ pub struct VolumeAttachment {
     stop_instance_before_detaching: Option<Value<bool>>,
     /// Device, volume and instance with colons between: the relation's ends.
     id: Computed<Id<VolumeAttachment>>,
+}
+
+fn check(attachment: &View<'_>, findings: &mut Findings<'_>) {
+    let (Some(volume), Some(instance)) = (attachment.follow("volume_id"), attachment.follow("instance_id")) else {
+        return;
+    };
+    let volumes = zone(&volume);
+    let instances = zone(&instance).or_else(|| zone(&instance.follow("subnet_id")?));
+    if let (Some(volumes), Some(instances)) = (volumes, instances)
+        && volumes != instances
+    {
+        findings.refuse(format!(
+            "{} stands in {volumes}, {} in {instances}; a volume is attached inside its zone",
+            volume.named(),
+            instance.named()
+        ));
+    }
+}
+
+/// The zone that a declaration names, or that of the subnet it takes it from.
+fn zone<'a>(node: &View<'a>) -> Option<&'a str> {
+    node.text("availability_zone").or_else(|| node.follow("availability_zone")?.text("availability_zone"))
 }

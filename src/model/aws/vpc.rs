@@ -59,4 +59,7 @@ fn check(vpc: &View<'_>, findings: &mut Findings<'_>) {
     if cidr.trunc() != cidr {
         findings.refuse(format!("{cidr} has host bits; the range is {}", cidr.trunc()));
     }
+    if vpc.truth("enable_dns_hostnames") == Some(true) && vpc.truth("enable_dns_support") == Some(false) {
+        findings.refuse("`enable_dns_hostnames` wants `enable_dns_support`");
+    }
 }

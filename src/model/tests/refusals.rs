@@ -1,0 +1,741 @@
+//! Values that no type can rule out: each is refused while the stack program runs, at the line that declared it.
+
+use fathuss_model::aws::*;
+use fathuss_model::graph::Finding;
+use fathuss_model::{Arn, DeclarationExt, Handle, Id, Ipv4Net, Lifecycle, Name, Secret, Stack, graph_of};
+
+/// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
+fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
+    let findings = findings(build);
+    let [(finding, line)] = findings.as_slice() else { panic!("one finding was expected: {findings:#?}") };
+    assert!(finding.message.contains(message), "found {:?}", finding.message);
+    let source = finding.source.as_ref().expect("it has a line");
+    assert!(source.file.ends_with("refusals.rs"), "{source}");
+    assert_eq!(source.line, *line, "{}", finding.message);
+}
+
+/// Like [`refused`], where one mistake breaks several rules.
+fn refused_among_others(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
+    let findings = findings(build);
+    let found = findings.iter().find(|(finding, _)| finding.message.contains(message));
+    let (finding, line) = found.unwrap_or_else(|| panic!("{message:?} is not among {findings:#?}"));
+    assert_eq!(finding.source.as_ref().map(|source| source.line), Some(*line));
+}
+
+fn findings(build: impl FnOnce(&mut Stack) -> u32) -> Vec<(Finding, u32)> {
+    let mut line = 0;
+    let built = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        line = build(stack);
+        Ok(())
+    });
+    built.err().unwrap_or_default().into_iter().map(|finding| (finding, line)).collect()
+}
+
+fn accepted(build: impl FnOnce(&mut Stack)) {
+    let built = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        build(stack);
+        Ok(())
+    });
+    assert!(built.is_ok(), "{:#?}", built.err());
+}
+
+fn net(text: &str) -> Ipv4Net {
+    text.parse().unwrap()
+}
+
+fn vpc(stack: &mut Stack) -> Handle<Vpc> {
+    stack.add("main", Vpc::new(net("10.0.0.0/16")))
+}
+
+fn subnets(stack: &mut Stack, vpc: &Handle<Vpc>, zones: &[&str]) -> Vec<Handle<Subnet>> {
+    let mut subnets = Vec::new();
+    for (zone, at) in zones.iter().zip(0_u32..) {
+        let range = net(&format!("10.0.{at}.0/24"));
+        subnets.push(stack.add(("of", format!("{zone}-{at}")), Subnet::new(vpc, range).availability_zone(*zone)));
+    }
+    subnets
+}
+
+fn role() -> fathuss_model::Value<Arn<IamRole>> {
+    Arn::existing("arn:aws:iam::111122223333:role/some")
+}
+
+fn database() -> DbInstance {
+    DbInstance::postgres("17", DbInstanceClass::T3Medium)
+        .storage(Gp3::gigabytes(20))
+        .username("fathuss")
+        .master_password(MasterPassword::ManagedByRds)
+        .skip_final_snapshot(true)
+}
+
+fn redis() -> ElasticacheReplicationGroup {
+    ElasticacheReplicationGroup::redis_cluster("cache", "7.1", CacheNodeType::T4gSmall, 1, 1)
+}
+
+#[test]
+fn a_vpc_that_is_too_large() {
+    refused("a VPC's range has a prefix length from /16 to /28, 10.0.0.0/8 does not", |stack| {
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/8")));
+        line
+    });
+}
+
+#[test]
+fn dns_names_without_a_resolver() {
+    refused("`enable_dns_hostnames` wants `enable_dns_support`", |stack| {
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).enable_dns_support(false).enable_dns_hostnames(true));
+        line
+    });
+}
+
+#[test]
+fn a_range_with_host_bits() {
+    refused("10.0.1.7/24 has host bits; the range is 10.0.1.0/24", |stack| {
+        let vpc = vpc(stack);
+        let line = line!() + 1;
+        stack.add("odd", Subnet::new(&vpc, net("10.0.1.7/24")));
+        line
+    });
+}
+
+#[test]
+fn a_subnet_outside_its_vpc() {
+    refused("10.20.0.0/24 does not lie in 10.0.0.0/16, the range of aws_vpc.main (", |stack| {
+        let vpc = vpc(stack);
+        let line = line!() + 1;
+        stack.add("stray", Subnet::new(&vpc, net("10.20.0.0/24")));
+        line
+    });
+}
+
+#[test]
+fn subnets_that_overlap() {
+    refused("10.0.16.0/24 overlaps 10.0.16.0/20 of aws_subnet.wide (", |stack| {
+        let vpc = vpc(stack);
+        stack.add("wide", Subnet::new(&vpc, net("10.0.16.0/20")));
+        let line = line!() + 1;
+        stack.add("inside", Subnet::new(&vpc, net("10.0.16.0/24")));
+        line
+    });
+}
+
+#[test]
+fn the_same_range_in_two_vpcs_is_fine() {
+    accepted(|stack| {
+        for name in ["one", "other"] {
+            let vpc = stack.add(name, Vpc::new(net("10.0.0.0/16")));
+            stack.add(name, Subnet::new(&vpc, net("10.0.1.0/24")));
+        }
+    });
+}
+
+#[test]
+fn a_subnet_smaller_than_aws_has_them() {
+    refused("a subnet's range has a prefix length from /16 to /28, 10.0.0.0/29 does not", |stack| {
+        let vpc = vpc(stack);
+        let line = line!() + 1;
+        stack.add("tiny", Subnet::new(&vpc, net("10.0.0.0/29")));
+        line
+    });
+}
+
+#[test]
+fn a_subnet_too_small_for_eks() {
+    refused_among_others("is 10.0.9.0/29, with 3 usable addresses; EKS wants 6 free ones in each subnet", |stack| {
+        let vpc = vpc(stack);
+        let mut subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        subnets.push(stack.add("tiny", Subnet::new(&vpc, net("10.0.9.0/29")).availability_zone("us-east-1c")));
+        let line = line!() + 1;
+        stack.add("main", EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets)));
+        line
+    });
+}
+
+#[test]
+fn a_28_is_enough_for_eks() {
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        let mut subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        subnets.push(stack.add("small", Subnet::new(&vpc, net("10.0.9.0/28")).availability_zone("us-east-1c")));
+        stack.add("main", EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets)));
+    });
+}
+
+#[test]
+fn a_cluster_in_one_zone() {
+    refused("an EKS cluster wants subnets in 2 zones at least; `vpc_config.subnet_ids` has 1 (us-east-1a)", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1a"]);
+        let line = line!() + 1;
+        stack.add("main", EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets)));
+        line
+    });
+}
+
+#[test]
+fn a_cluster_that_nobody_reaches() {
+    refused("the API server has to be reached somehow", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let line = line!() + 1;
+        stack.add(
+            "main",
+            EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets).endpoint_public_access(false)),
+        );
+        line
+    });
+}
+
+#[test]
+fn services_in_a_range_that_eks_refuses() {
+    refused("services' range 100.64.0.0/16 has to lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let network = KubernetesNetworkConfig::new().service_ipv4_cidr(net("100.64.0.0/16"));
+        let cluster = EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets));
+        let line = line!() + 1;
+        stack.add("main", cluster.kubernetes_network_config(network));
+        line
+    });
+}
+
+#[test]
+fn a_cluster_name_with_a_space() {
+    refused("`name` is \"my cluster\": letters, digits, - and _ are taken, a letter or digit first", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let line = line!() + 1;
+        stack.add("main", EksCluster::new("my cluster", role(), ClusterVpcConfig::new(&subnets)));
+        line
+    });
+}
+
+#[test]
+fn a_role_name_that_is_too_long() {
+    let name = "r".repeat(65);
+    refused("65 characters, at most 64 taken", |stack| {
+        let trust =
+            policy::Policy::new([policy::Statement::assume_role(policy::Principal::service("ec2.amazonaws.com"))]);
+        let line = line!() + 1;
+        stack.add("long", IamRole::new(trust).name(name));
+        line
+    });
+}
+
+#[test]
+fn two_roles_of_one_name() {
+    refused("aws_iam_role.one (", |stack| {
+        let trust =
+            policy::Policy::new([policy::Statement::assume_role(policy::Principal::service("ec2.amazonaws.com"))]);
+        stack.add("one", IamRole::new(trust.clone()).name("same"));
+        let line = line!() + 1;
+        stack.add("other", IamRole::new(trust).name("same"));
+        line
+    });
+}
+
+#[test]
+fn a_relation_that_is_declared_twice() {
+    refused("aws_route.one (", |stack| {
+        let vpc = vpc(stack);
+        let gateway = stack.add("main", InternetGateway::new(&vpc));
+        let table = stack.add("main", RouteTable::new(&vpc));
+        stack.add("one", Route::to_internet(&table, &gateway));
+        let line = line!() + 1;
+        stack.add("other", Route::to_internet(&table, &gateway));
+        line
+    });
+}
+
+#[test]
+fn a_route_to_nowhere() {
+    refused("a route leads to one target, 0 given", |stack| {
+        let vpc = vpc(stack);
+        let table = stack.add("main", RouteTable::new(&vpc));
+        let line = line!() + 1;
+        stack.add("main", Route::new(&table, net("0.0.0.0/0")));
+        line
+    });
+}
+
+#[test]
+fn a_route_through_another_vpc_s_gateway() {
+    refused("aws_internet_gateway.other (", |stack| {
+        let vpc = vpc(stack);
+        let other = stack.add("other", Vpc::new(net("10.1.0.0/16")));
+        let gateway = stack.add("other", InternetGateway::new(&other));
+        let table = stack.add("main", RouteTable::new(&vpc));
+        let line = line!() + 1;
+        stack.add("main", Route::to_internet(&table, &gateway));
+        line
+    });
+}
+
+#[test]
+fn a_route_table_for_another_vpc_s_subnet() {
+    refused("the subnet lies in aws_vpc.main (", |stack| {
+        let vpc = vpc(stack);
+        let other = stack.add("other", Vpc::new(net("10.1.0.0/16")));
+        let subnet = stack.add("main", Subnet::new(&vpc, net("10.0.0.0/24")));
+        let table = stack.add("other", RouteTable::new(&other));
+        let line = line!() + 1;
+        stack.add("main", RouteTableAssociation::new(&subnet, &table));
+        line
+    });
+}
+
+#[test]
+fn a_second_internet_gateway() {
+    refused("a VPC has one internet gateway; aws_vpc.main (", |stack| {
+        let vpc = vpc(stack);
+        stack.add("one", InternetGateway::new(&vpc));
+        let line = line!() + 1;
+        stack.add("other", InternetGateway::new(&vpc));
+        line
+    });
+}
+
+#[test]
+fn a_public_nat_gateway_without_an_address() {
+    refused("a public NAT gateway wants an elastic IP", |stack| {
+        let vpc = vpc(stack);
+        let subnet = stack.add("main", Subnet::new(&vpc, net("10.0.0.0/24")));
+        let line = line!() + 1;
+        stack.add("main", NatGateway::new(&subnet));
+        line
+    });
+}
+
+#[test]
+fn a_port_range_that_ends_before_it_begins() {
+    refused("the range of ports ends before it begins: 443 to 80", |stack| {
+        let group = Id::existing("sg-0123456789abcdef0");
+        let rule = IngressRule::new(group, IpProtocol::Tcp).from_port(443).to_port(80).from_range(net("10.0.0.0/8"));
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn a_port_past_the_last_one() {
+    refused("`to_port` is 70000; the largest that AWS takes is 65535", |stack| {
+        let group = Id::existing("sg-0123456789abcdef0");
+        let rule = EgressRule::new(group, IpProtocol::Udp).from_port(0).to_port(70_000).to_range(net("10.0.0.0/8"));
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn minus_one_as_a_tcp_port() {
+    refused("-1 to -1 is no range of ports", |stack| {
+        let rule = IngressRule::tcp(Id::existing("sg-0123456789abcdef0"), -1).from_range(net("10.0.0.0/8"));
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn ports_for_all_protocols() {
+    refused("a rule for all protocols is for all ports", |stack| {
+        let rule = EgressRule::all(Id::existing("sg-0123456789abcdef0")).from_port(0).to_range(net("0.0.0.0/0"));
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn a_rule_with_half_a_range_of_ports() {
+    refused("a rule for tcp wants both `from_port` and `to_port`", |stack| {
+        let group = Id::existing("sg-0123456789abcdef0");
+        let rule = IngressRule::new(group, IpProtocol::Tcp).from_port(443).from_range(net("10.0.0.0/8"));
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn a_rule_with_two_other_ends() {
+    refused("a rule has one other end, 2 given", |stack| {
+        let group = Id::existing("sg-0123456789abcdef0");
+        let rule = IngressRule::tcp(group.clone(), 5432).from_range(net("10.0.0.0/8")).from_group(group);
+        let line = line!() + 1;
+        stack.add("odd", rule);
+        line
+    });
+}
+
+#[test]
+fn a_subnet_group_in_one_zone() {
+    refused("a DB subnet group wants subnets in 2 zones at least; `subnet_ids` has 1 (us-east-1a)", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1a"]);
+        let line = line!() + 1;
+        stack.add("data", DbSubnetGroup::new(&subnets));
+        line
+    });
+}
+
+#[test]
+fn a_subnet_group_over_two_vpcs() {
+    refused("`subnet_ids` names subnets of several VPCs", |stack| {
+        let vpc = vpc(stack);
+        let mut subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        let other = stack.add("other", Vpc::new(net("10.1.0.0/16")));
+        subnets.push(stack.add("other", Subnet::new(&other, net("10.1.0.0/24")).availability_zone("us-east-1b")));
+        let line = line!() + 1;
+        stack.add("data", DbSubnetGroup::new(&subnets));
+        line
+    });
+}
+
+#[test]
+fn a_backup_window_inside_the_maintenance_window() {
+    refused("`backup_window` 04:15-04:45 overlaps `maintenance_window` sun:04:00-sun:05:00", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().backup_window("04:15-04:45").maintenance_window("sun:04:00-sun:05:00"));
+        line
+    });
+}
+
+#[test]
+fn a_backup_window_that_is_too_short() {
+    refused("`backup_window` is 03:00-03:15: 15 minutes long, AWS wants 30 at least", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().backup_window("03:00-03:15"));
+        line
+    });
+}
+
+#[test]
+fn a_window_that_is_none() {
+    refused("`backup_window` is \"3am\": a backup window is written as 03:00-04:00", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().backup_window("3am"));
+        line
+    });
+}
+
+#[test]
+fn cache_windows_that_overlap() {
+    refused("`snapshot_window` 04:30-05:30 overlaps `maintenance_window` sun:05:00-sun:06:00", |stack| {
+        let line = line!() + 1;
+        stack.add("main", redis().snapshot_window("04:30-05:30").maintenance_window("sun:05:00-sun:06:00"));
+        line
+    });
+}
+
+#[test]
+fn windows_that_touch_are_fine() {
+    accepted(|stack| {
+        stack.add("main", database().backup_window("03:00-04:00").maintenance_window("sun:04:00-sun:05:00"));
+        stack.add("main", redis().snapshot_window("04:00-05:00").maintenance_window("sun:05:00-sun:06:00"));
+    });
+}
+
+#[test]
+fn a_replica_of_an_instance_whose_password_rds_manages() {
+    refused("and such an instance can have no read replica", |stack| {
+        let source = stack.add("main", database());
+        let line = line!() + 1;
+        stack.add("replica", DbInstance::replica_of(&source, DbInstanceClass::T3Medium).skip_final_snapshot(true));
+        line
+    });
+}
+
+#[test]
+fn a_replica_of_an_instance_with_a_password_of_ones_own_is_fine() {
+    accepted(|stack| {
+        let password = MasterPassword::Secret(Secret::from_environment("PASSWORD"), 1);
+        let source =
+            DbInstance::postgres("17", DbInstanceClass::T3Medium).storage(Gp3::gigabytes(20)).username("fathuss");
+        let source = stack.add("main", source.master_password(password).final_snapshot_identifier("main-last"));
+        stack.add("replica", DbInstance::replica_of(&source, DbInstanceClass::T3Medium).skip_final_snapshot(true));
+    });
+}
+
+#[test]
+fn a_database_without_a_password() {
+    refused("an instance that begins empty wants a master password", |stack| {
+        let bare =
+            DbInstance::postgres("17", DbInstanceClass::T3Medium).storage(Gp3::gigabytes(20)).username("fathuss");
+        let line = line!() + 1;
+        stack.add("main", bare.skip_final_snapshot(true));
+        line
+    });
+}
+
+#[test]
+fn a_database_whose_end_is_not_said() {
+    refused("what becomes of the data when it is destroyed?", |stack| {
+        let bare =
+            DbInstance::postgres("17", DbInstanceClass::T3Medium).storage(Gp3::gigabytes(20)).username("fathuss");
+        let line = line!() + 1;
+        stack.add("main", bare.master_password(MasterPassword::ManagedByRds));
+        line
+    });
+}
+
+#[test]
+fn storage_that_can_hardly_grow() {
+    refused("storage of 100 GiB can't grow to 105", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().storage(Gp3::gigabytes(100).growing_to(105)));
+        line
+    });
+}
+
+#[test]
+fn throughput_for_a_small_gp3() {
+    refused("gp3 takes `iops` and `storage_throughput` from 400 GiB on", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().storage_throughput(500));
+        line
+    });
+}
+
+#[test]
+fn a_parameter_group_of_another_version() {
+    refused("is for postgres16, the instance is postgres 17", |stack| {
+        let parameters = stack.add("main", DbParameterGroup::new("postgres16"));
+        let line = line!() + 1;
+        stack.add("main", database().parameters(&parameters));
+        line
+    });
+}
+
+#[test]
+fn a_security_group_of_another_vpc_on_a_database() {
+    refused("aws_security_group.other (", |stack| {
+        let vpc = vpc(stack);
+        let other = stack.add("other", Vpc::new(net("10.1.0.0/16")));
+        let group = stack.add("other", SecurityGroup::new(&other, "elsewhere"));
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let subnets = stack.add("data", DbSubnetGroup::new(&subnets));
+        let line = line!() + 1;
+        stack.add("main", database().subnets(&subnets).security_group(&group));
+        line
+    });
+}
+
+#[test]
+fn monitoring_without_a_role() {
+    refused("enhanced monitoring wants both an interval and a role", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().monitoring_interval(60));
+        line
+    });
+}
+
+#[test]
+fn an_interval_that_rds_does_not_have() {
+    refused("`monitoring_interval` is 0, 1, 5, 10, 15, 30 or 60 seconds, not 45", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().enhanced_monitoring(45, role()));
+        line
+    });
+}
+
+#[test]
+fn cluster_mode_without_failover() {
+    refused("cluster mode demands `automatic_failover_enabled(true)`, with one shard too", |stack| {
+        let line = line!() + 1;
+        stack.add("main", redis().automatic_failover_enabled(false));
+        line
+    });
+}
+
+#[test]
+fn cluster_mode_with_parameters_without_it() {
+    refused("cluster mode wants `cluster-enabled` = `yes` in aws_elasticache_parameter_group.main (", |stack| {
+        let parameters = stack.add("main", ElasticacheParameterGroup::new("redis7"));
+        let line = line!() + 1;
+        stack.add("main", redis().parameters(&parameters));
+        line
+    });
+}
+
+#[test]
+fn several_zones_without_a_replica() {
+    refused("`multi_az_enabled` wants a replica in another zone", |stack| {
+        let line = line!() + 1;
+        stack.add("main", redis().replicas_per_node_group(0).multi_az_enabled(true));
+        line
+    });
+}
+
+#[test]
+fn nodes_outside_their_bounds() {
+    refused("5 nodes do not lie between 1 and 3", |stack| {
+        let subnets = [Id::existing("subnet-0123456789abcdef0")];
+        let scaling = ScalingConfig::between(1, 5, 3);
+        let line = line!() + 1;
+        stack.add("general", EksNodeGroup::new(Name::existing("main"), role(), subnets, scaling));
+        line
+    });
+}
+
+#[test]
+fn a_launch_template_that_a_node_group_can_t_use() {
+    refused("names an instance profile; EKS makes one from `node_role_arn`", |stack| {
+        let profile = LaunchTemplateInstanceProfile::new(Name::existing("profile"));
+        let template = stack.add("nodes", LaunchTemplate::new().iam_instance_profile(profile));
+        let subnets = [Id::existing("subnet-0123456789abcdef0")];
+        let group = EksNodeGroup::new(Name::existing("main"), role(), subnets, ScalingConfig::between(1, 1, 3));
+        let line = line!() + 1;
+        stack.add("general", group.launched_with(&template));
+        line
+    });
+}
+
+#[test]
+fn a_device_twice_in_a_launch_template() {
+    refused("`block_device_mappings` names /dev/xvda twice", |stack| {
+        let volumes = [BlockDeviceMapping::encrypted_root(20), BlockDeviceMapping::encrypted_root(30)];
+        let line = line!() + 1;
+        stack.add("nodes", LaunchTemplate::new().block_device_mappings(volumes));
+        line
+    });
+}
+
+#[test]
+fn user_data_that_is_no_base64() {
+    refused("`user_data` is no base64; end the text with `.base64()`", |stack| {
+        let line = line!() + 1;
+        stack.add("nodes", LaunchTemplate::new().user_data("#!/bin/sh"));
+        line
+    });
+}
+
+#[test]
+fn user_data_past_16_kib() {
+    let script = "#".repeat(16 * 1024 + 1);
+    refused("`user_data` has 16385 bytes; EC2 takes 16384", |stack| {
+        let text: fathuss_model::Value<String> = fathuss_model::IntoValue::into_value(script);
+        let line = line!() + 1;
+        stack.add("nodes", LaunchTemplate::new().user_data(text.base64()));
+        line
+    });
+}
+
+#[test]
+fn iops_for_a_volume_that_takes_none() {
+    refused("the volume: gp2 takes no `iops`", |stack| {
+        let line = line!() + 1;
+        stack.add("data", EbsVolume::new("us-east-1a").size(100).r#type(VolumeType::Gp2).iops(3000));
+        line
+    });
+}
+
+#[test]
+fn a_volume_for_an_instance_of_another_zone() {
+    refused("stands in us-east-1b, aws_instance.main (", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        let image = Id::existing("ami-0123456789abcdef0");
+        let instance = stack.add("main", Instance::new(image, InstanceType::T3Medium, &subnets[0]));
+        let volume = stack.add("data", EbsVolume::encrypted_gp3("us-east-1b", 100));
+        let line = line!() + 1;
+        stack.add("data", VolumeAttachment::new("/dev/sdf", &volume, &instance));
+        line
+    });
+}
+
+#[test]
+fn a_volume_in_its_instance_s_zone_is_fine() {
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        let image = Id::existing("ami-0123456789abcdef0");
+        let instance = stack.add("main", Instance::new(image, InstanceType::T3Medium, &subnets[0]));
+        let volume = stack.add("data", EbsVolume::encrypted_gp3(subnets[0].availability_zone(), 100));
+        stack.add("data", VolumeAttachment::new("/dev/sdf", &volume, &instance));
+    });
+}
+
+#[test]
+fn a_policy_for_namespaces_without_one() {
+    refused("a policy for namespaces names one at least", |stack| {
+        let scope = AccessScope::new(AccessScopeType::Namespace);
+        let line = line!() + 1;
+        stack.add("ci", EksAccessPolicyAssociation::new(Name::existing("main"), role(), AccessPolicy::Edit, scope));
+        line
+    });
+}
+
+#[test]
+fn two_access_entries_of_one_principal() {
+    refused("a principal has one entry in a cluster; this one has aws_eks_access_entry.one (", |stack| {
+        stack.add("one", EksAccessEntry::new(Name::existing("main"), role()));
+        let line = line!() + 1;
+        stack.add("other", EksAccessEntry::new(Name::existing("main"), role()));
+        line
+    });
+}
+
+#[test]
+fn more_tags_than_there_is_room_for() {
+    refused("48 tags are too many: AWS takes 50, 3 are Fathuss's marks, so 47", |stack| {
+        for at in 0..47 {
+            stack.default_tag(&format!("default-{at}"), "x");
+        }
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).tag("one-more", "x"));
+        line
+    });
+}
+
+#[test]
+fn a_reserved_tag() {
+    refused("tag key \"aws:owner\": keys that begin with aws: are reserved", |stack| {
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).tag("aws:owner", "x"));
+        line
+    });
+}
+
+#[test]
+fn a_tag_with_a_character_that_aws_refuses() {
+    refused("tag \"Team\": '&' is refused", |stack| {
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).tag("Team", "R&D"));
+        line
+    });
+}
+
+#[test]
+fn an_address_that_is_taken() {
+    refused("this address is taken: ", |stack| {
+        vpc(stack);
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.1.0.0/16")));
+        line
+    });
+}
+
+#[test]
+fn a_name_that_is_no_word() {
+    refused("`my vpc` is not a word", |stack| {
+        let line = line!() + 1;
+        stack.add("my vpc", Vpc::new(net("10.0.0.0/16")));
+        line
+    });
+}
+
+#[test]
+fn a_field_to_ignore_that_there_is_not() {
+    refused("ignore_changes names `cidr`, which aws_vpc does not have", |stack| {
+        let line = line!() + 1;
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).lifecycle(Lifecycle::new().ignore_changes("cidr")));
+        line
+    });
+}
