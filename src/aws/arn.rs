@@ -1,9 +1,15 @@
-//! ARNs of what EC2 answers without one.
+//! ARNs of what AWS answers without one.
 
 /// The ARN of a thing of EC2, `resource` being for instance `vpc/vpc-1`.
 #[must_use]
 pub(crate) fn ec2(region: &str, account: &str, resource: &str) -> String {
     format!("arn:{}:ec2:{region}:{account}:{resource}", partition(region))
+}
+
+/// The ARN of a thing of IAM, `resource` being for instance `policy/reader`.
+#[must_use]
+pub(crate) fn iam(region: &str, account: &str, resource: &str) -> String {
+    format!("arn:{}:iam::{account}:{resource}", partition(region))
 }
 
 /// The partition that a region lies in.

@@ -31,7 +31,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// One parameter of the query protocol.
+    /// One parameter of the query protocol; a JSON service's whole request is `body`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
     }
@@ -48,12 +48,32 @@ impl Canned {
         self.push(operation, Ok((200, body)))
     }
 
+    /// One more answer to an operation of a query service: the content of its result element.
+    pub fn result(self: &Arc<Self>, operation: &str, content: &str) -> Arc<Self> {
+        let result = format!("<{operation}Result>{content}</{operation}Result>");
+        let metadata = "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>";
+        self.push(operation, Ok((200, format!("<{operation}Response>{result}{metadata}</{operation}Response>"))))
+    }
+
     /// One more answer in EC2's form of an error.
     pub fn refuse(self: &Arc<Self>, operation: &str, status: u16, code: &str, message: &str) -> Arc<Self> {
         let body = format!(
             "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r-2</RequestID></Response>"
         );
         self.push(operation, Ok((status, body)))
+    }
+
+    /// One more answer in the query services' form of an error.
+    pub fn refuse_query(self: &Arc<Self>, operation: &str, status: u16, code: &str, message: &str) -> Arc<Self> {
+        let body = format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-2</RequestId></ErrorResponse>"
+        );
+        self.push(operation, Ok((status, body)))
+    }
+
+    /// One more answer to a method and path of a JSON service, for instance `GET /clusters/main`.
+    pub fn json(self: &Arc<Self>, operation: &str, status: u16, body: &serde_json::Value) -> Arc<Self> {
+        self.push(operation, Ok((status, body.to_string())))
     }
 
     /// No answer.
@@ -91,12 +111,19 @@ impl Canned {
 impl Transport for Canned {
     fn send(&self, request: http::Request<Bytes>) -> Reply {
         let body = String::from_utf8_lossy(request.body()).into_owned();
-        let parameters: BTreeMap<String, String> = body
+        let mut parameters: BTreeMap<String, String> = body
             .split('&')
+            .filter(|_| !body.starts_with('{'))
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (decoded(name), decoded(value)))
             .collect();
-        let operation = parameters.get("Action").cloned().unwrap_or_default();
+        let operation = match parameters.get("Action") {
+            Some(action) => action.clone(),
+            None => {
+                parameters = BTreeMap::from([("body".to_owned(), body)]);
+                format!("{} {}", request.method(), request.uri().path())
+            }
+        };
         let host = request.uri().host().unwrap_or_default().to_owned();
         self.seen.lock().unwrap().push(Seen { operation: operation.clone(), host, parameters });
         let mut answers = self.answers.lock().unwrap();

@@ -44,6 +44,10 @@ where
             failure(FailureClass::Ambiguous, "TimedOut", chain(error))
         }
         SdkError::DispatchFailure(_) => failure(FailureClass::Ambiguous, "NoAnswer", chain(error)),
+        // An answer that AWS calls a success and the SDK can't read: it took effect.
+        SdkError::ServiceError(service) if service.raw().status().is_success() => {
+            failure(FailureClass::Ambiguous, "UnreadableAnswer", chain(error))
+        }
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let code = service.err().code().unwrap_or("Unknown");
@@ -238,6 +242,13 @@ mod tests {
 
     fn class(call: Call, status: u16, code: &str) -> FailureClass {
         class_of(&call, status, code, "")
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_read_may_have_taken_effect() {
+        let canned = crate::canned::Canned::new().answer("GetCallerIdentity", "no result in here");
+        let failure = canned.aws().verify_account("us-east-1").await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Ambiguous, "UnreadableAnswer"));
     }
 
     #[test]

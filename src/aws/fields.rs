@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use fathuss_engine::provider::{Attributes, Failure};
 use fathuss_model::Datum;
 use fathuss_model::schema::{Field, Schema, Type};
@@ -194,6 +196,8 @@ fn normal(mut attributes: Attributes, fields: &'static [Field]) -> Attributes {
     for field in fields {
         let value = match attributes.remove(field.name) {
             Some(value) if !value.is_null() => value,
+            // What AWS gives back of no resource, or only at its creation, is what was given: state keeps that.
+            _ if field.instruction || field.ignored_after_creation || field.write_only => continue,
             _ => match default(field) {
                 Some(value) => value,
                 None => continue,
@@ -217,6 +221,12 @@ fn normal_value(value: Datum, ty: &'static Type, set: bool) -> Datum {
         }
         (value, _) => value,
     }
+}
+
+/// A moment as Terraform writes it.
+#[must_use]
+pub(crate) fn instant(moment: Option<&DateTime>) -> Option<String> {
+    moment?.fmt(Format::DateTime).ok()
 }
 
 fn default(field: &Field) -> Option<Datum> {

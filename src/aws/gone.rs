@@ -1,4 +1,4 @@
-//! What the answer to a delete means.
+//! What an answer says of whether a thing is there.
 
 use fathuss_engine::provider::{Failure, FailureClass, Progress};
 
@@ -15,6 +15,15 @@ pub(crate) fn once_accepted<T>(answer: Result<T, Failure>) -> Result<Progress, F
 pub(crate) fn is_not_found(failure: &Failure) -> bool {
     matches!(failure.class, FailureClass::Refused | FailureClass::NotYet)
         && (failure.code.contains("NotFound") || failure.code == "NoSuchEntity")
+}
+
+/// The answer, or nothing where AWS says that there is no such thing.
+pub(crate) fn there<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(failure) if is_not_found(&failure) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Waiting, in AWS's own word.

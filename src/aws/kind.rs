@@ -13,6 +13,7 @@ use fathuss_engine::provider::{
 };
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
+use futures::future::join_all;
 
 use crate::client::Client;
 
@@ -73,6 +74,16 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// One call for each request, all at once: for what no API has a list of.
+    pub async fn each<'a, F>(requests: &'a [ReadRequest], look: impl Fn(&'a ReadRequest) -> F) -> Self
+    where
+        F: Future<Output = Result<Option<Attributes>, Failure>> + 'a,
+    {
+        let looked = join_all(requests.iter().map(look)).await;
+        let observation = |found: Option<Attributes>| found.map_or(Observation::Absent, Observation::Present);
+        Self { observations: looked.into_iter().map(|found| found.map(observation)).collect(), strays: Vec::new() }
+    }
+
     /// The same failure for every request.
     #[must_use]
     pub fn failed(requests: &[ReadRequest], failure: &Failure) -> Self {

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use fathuss_engine::provider::{Attributes, Failure, Mark};
+use fathuss_engine::provider::{Attributes, Failure, Found, Mark, Standing, UpdateRequest};
 use fathuss_model::{Address, Datum};
+use fathuss_state::Identity;
 
 use crate::fields::Fields;
 
@@ -70,6 +71,33 @@ pub fn tags_with(mark: &Mark, desired: &Attributes) -> Result<BTreeMap<String, S
     let mut all = Fields::of(desired).map("tags")?;
     all.extend(tags(mark));
     Ok(all)
+}
+
+/// What an update does to tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TagChange {
+    /// These are set: the resource's own and the mark.
+    pub(crate) set: BTreeMap<String, String>,
+    /// These are taken off.
+    pub(crate) gone: Vec<String>,
+}
+
+/// What an update does to the tags, if it changes them. The mark is set again with them.
+pub(crate) fn tag_change(standing: &Standing, change: &UpdateRequest) -> Result<Option<TagChange>, Failure> {
+    if !change.changed.iter().any(|field| field == "tags") {
+        return Ok(None);
+    }
+    let set = tags_with(&standing.mark, &standing.desired.attributes)?;
+    let before = Fields::of(&change.before).map("tags")?;
+    let gone = before.into_keys().filter(|key| !set.contains_key(key)).collect();
+    Ok(Some(TagChange { set, gone }))
+}
+
+/// Whose it is that has the name: its import id and tags, if it is there.
+pub(crate) fn owner(mark: &Mark, found: Option<(String, BTreeMap<String, String>)>) -> Found {
+    let Some((id, tags)) = found else { return Found::Nothing };
+    let ours = Marked::among(&tags).is_some_and(|marked| marked.is(mark));
+    if ours { Found::Ours(Identity(id)) } else { Found::Foreign(Identity(id)) }
 }
 
 /// The resource's own tags: without the mark's and without AWS's.

@@ -1,10 +1,22 @@
 //! The types: one line each.
 
 use crate::kind::{Kind, Lookup};
-use crate::{subnet, vpc};
+use crate::{
+    eks_cluster, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment,
+    subnet, vpc,
+};
 
 /// What is made, changed and deleted, or taken over.
-pub static KINDS: &[&dyn Kind] = &[&vpc::Vpc, &subnet::Subnet];
+pub static KINDS: &[&dyn Kind] = &[
+    &vpc::Vpc,
+    &subnet::Subnet,
+    &iam_role::IamRole,
+    &iam_policy::IamPolicy,
+    &iam_role_policy_attachment::IamRolePolicyAttachment,
+    &iam_instance_profile::IamInstanceProfile,
+    &iam_openid_connect_provider::IamOpenidConnectProvider,
+    &eks_cluster::EksCluster,
+];
 
 /// What is asked.
 pub static LOOKUPS: &[&dyn Lookup] = &[];

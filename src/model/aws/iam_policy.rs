@@ -40,6 +40,9 @@ pub struct IamPolicy {
     arn: Computed<Arn<IamPolicy>>,
     /// The id that no later policy of the same name will have.
     policy_id: Computed<String>,
+    /// The version that is in force; a version never changes, so that of the same one the document is known.
+    #[field(volatile)]
+    default_version_id: Computed<String>,
 }
 
 impl IamPolicy {

@@ -1,0 +1,148 @@
+//! `aws_iam_role`: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+
+use async_trait::async_trait;
+use aws_sdk_iam::types;
+use fathuss_engine::provider::{
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+};
+use fathuss_model::Resource;
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+
+use crate::call::{Call, Service};
+use crate::client::Client;
+use crate::failure::unreadable;
+use crate::fields::{Fields, Observed, instant};
+use crate::gone::{once_accepted, there, waiting};
+use crate::kind::{Batch, Kind};
+use crate::mark::TagChange;
+use crate::{iam, mark, name};
+
+/// The calls of `aws_iam_role`.
+pub struct IamRole;
+
+const SCHEMA: &Schema = fathuss_model::aws::IamRole::SCHEMA;
+
+#[async_trait(?Send)]
+impl Kind for IamRole {
+    fn schema(&self) -> &'static Schema {
+        SCHEMA
+    }
+
+    /// One `GetRole` for each: no other call answers tags, and none takes several names.
+    /// (`GetAccountAuthorizationDetails` has all roles of the account in pages, without
+    /// description, session length and, where an account has many, with far more than asked for.)
+    async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
+        Batch::each(requests, |request| async move {
+            Ok(role(client, &request.identity.0).await?.map(|role| observe(&role)))
+        })
+        .await
+    }
+
+    async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
+        let desired = Fields::of(&request.desired.attributes);
+        let sending = client
+            .iam
+            .create_role()
+            .role_name(name::of(SCHEMA, "name", request)?)
+            .assume_role_policy_document(desired.text("assume_role_policy")?)
+            .set_description(desired.maybe_string("description")?)
+            .set_path(desired.maybe_string("path")?)
+            .set_max_session_duration(desired.maybe_i32("max_session_duration")?)
+            .set_permissions_boundary(desired.maybe_string("permissions_boundary")?)
+            .set_tags(Some(iam::written(mark::tags_with(&request.mark, &request.desired.attributes)?)?))
+            .send();
+        // A trust policy may name a role or provider that was made a moment ago.
+        let call = Call::iam("CreateRole")
+            .expects("MalformedPolicyDocument", "Invalid principal")
+            .expects("NoSuchEntity", "")
+            .expects("ConcurrentModification", "");
+        let answer = client.send(call, sending).await?;
+        let role = answer.role.ok_or_else(|| unreadable(Service::Iam, "CreateRole", "Role"))?;
+        Ok(Identity(role.role_name))
+    }
+
+    async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
+        let name = name::of(SCHEMA, "name", request)?;
+        let found = role(client, &name).await?;
+        Ok(mark::owner(&request.mark, found.map(|role| (name, iam::read(role.tags())))))
+    }
+
+    async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        Ok(match role(client, &standing.identity.0).await? {
+            Some(role) => Progress::Ready(observe(&role)),
+            None => waiting("not visible yet"),
+        })
+    }
+
+    async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        let name = standing.identity.0.as_str();
+        let desired = Fields::of(&standing.desired.attributes);
+        let changes = |field: &str| change.changed.iter().any(|changed| changed == field);
+        if changes("assume_role_policy") {
+            let document = desired.text("assume_role_policy")?;
+            let sending = client.iam.update_assume_role_policy().role_name(name).policy_document(document).send();
+            let call = Call::iam("UpdateAssumeRolePolicy").expects("MalformedPolicyDocument", "Invalid principal");
+            client.send(call, sending).await?;
+        }
+        if changes("description") || changes("max_session_duration") {
+            let seconds = desired.maybe_i32("max_session_duration")?.unwrap_or(SESSION);
+            let description = desired.maybe_text("description")?.unwrap_or_default();
+            let updating = client.iam.update_role().role_name(name).max_session_duration(seconds);
+            client.send(Call::iam("UpdateRole"), updating.description(description).send()).await?;
+        }
+        if changes("permissions_boundary") {
+            match desired.maybe_text("permissions_boundary")? {
+                Some(boundary) => {
+                    let putting = client.iam.put_role_permissions_boundary().role_name(name);
+                    let call = Call::iam("PutRolePermissionsBoundary").expects("NoSuchEntity", "");
+                    client.send(call, putting.permissions_boundary(boundary).send()).await?;
+                }
+                None => {
+                    let sending = client.iam.delete_role_permissions_boundary().role_name(name).send();
+                    there(client.send(Call::iam("DeleteRolePermissionsBoundary"), sending).await)?;
+                }
+            }
+        }
+        if let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? {
+            let sending = client.iam.tag_role().role_name(name).set_tags(Some(iam::written(set)?)).send();
+            client.send(Call::iam("TagRole"), sending).await?;
+            if !gone.is_empty() {
+                let sending = client.iam.untag_role().role_name(name).set_tag_keys(Some(gone)).send();
+                client.send(Call::iam("UntagRole"), sending).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// IAM deletes at once; while policies are attached or an instance profile holds it, it refuses.
+    async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let sending = client.iam.delete_role().role_name(&standing.identity.0).send();
+        once_accepted(client.send(Call::iam("DeleteRole"), sending).await)
+    }
+}
+
+/// IAM's own session length, in seconds.
+const SESSION: i32 = 3600;
+
+async fn role(client: &Client, name: &str) -> Result<Option<types::Role>, Failure> {
+    let answer = there(client.send(Call::iam("GetRole"), client.iam.get_role().role_name(name).send()).await)?;
+    Ok(answer.and_then(|answer| answer.role))
+}
+
+fn observe(role: &types::Role) -> Attributes {
+    let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn.clone());
+    Observed::new()
+        .with("assume_role_policy", role.assume_role_policy_document().map(iam::document))
+        .with("name", role.role_name.clone())
+        .with("description", role.description.clone().filter(|text| !text.is_empty()))
+        .with("path", role.path.clone())
+        .with("max_session_duration", role.max_session_duration)
+        .with("permissions_boundary", boundary)
+        .with("tags", mark::attribute(&iam::read(role.tags())))
+        .with("id", role.role_name.clone())
+        .with("arn", role.arn.clone())
+        .with("unique_id", role.role_id.clone())
+        .with("create_date", instant(Some(&role.create_date)))
+        .finish(SCHEMA)
+}
