@@ -1,0 +1,118 @@
+//! The world's clock: virtual under a paused tokio runtime, or the wall's clock
+//! at a chosen speed. Either goes on from the time at which the world was left.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Something that knows what time it is.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock. For sockets, and for the program that serves them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// What moves the world's time.
+#[derive(Clone)]
+pub enum Time {
+    /// tokio's timer: on a paused current-thread runtime, time jumps to the next moment that anything waits for.
+    Tokio,
+    /// Another clock, this many times as fast.
+    Scaled {
+        /// The clock that is followed, usually [`SystemClock`].
+        wall: Arc<dyn Clock>,
+        /// World seconds for each of its seconds.
+        speed: f64,
+    },
+    /// A clock of the caller's own, taken as it is.
+    Given(Arc<dyn Clock>),
+}
+
+impl std::fmt::Debug for Time {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Time::Tokio => out.write_str("Tokio"),
+            Time::Scaled { speed, .. } => write!(out, "Scaled({speed})"),
+            Time::Given(_) => out.write_str("Given"),
+        }
+    }
+}
+
+/// A running clock of the world.
+pub(crate) struct WorldClock {
+    base: Timestamp,
+    source: Source,
+    ahead: SignedDuration,
+    last: Timestamp,
+}
+
+enum Source {
+    Tokio(tokio::time::Instant),
+    Scaled { wall: Arc<dyn Clock>, since: Timestamp, speed: f64 },
+    Given(Arc<dyn Clock>),
+}
+
+impl WorldClock {
+    /// Starts a clock that reads `base` now.
+    pub(crate) fn start(time: &Time, base: Timestamp) -> WorldClock {
+        let source = match time {
+            Time::Tokio => Source::Tokio(tokio::time::Instant::now()),
+            Time::Scaled { wall, speed } => Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed },
+            Time::Given(clock) => Source::Given(clock.clone()),
+        };
+        WorldClock { base, source, ahead: SignedDuration::ZERO, last: base }
+    }
+
+    /// The world's time; never earlier than it has been.
+    pub(crate) fn now(&mut self) -> Timestamp {
+        let read = match &self.source {
+            Source::Tokio(since) => {
+                let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::ZERO);
+                self.base.checked_add(elapsed).unwrap_or(self.base)
+            }
+            Source::Scaled { wall, since, speed } => {
+                let seconds = wall.now().duration_since(*since).as_secs_f64() * speed;
+                let elapsed = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
+                self.base.checked_add(elapsed).unwrap_or(self.base)
+            }
+            Source::Given(clock) => clock.now(),
+        };
+        let now = read.checked_add(self.ahead).unwrap_or(read);
+        self.last = self.last.max(now);
+        self.last
+    }
+
+    /// Moves the clock forward by so much.
+    pub(crate) fn advance(&mut self, by: SignedDuration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+
+    /// The clock's reading without looking at its source again.
+    pub(crate) fn last(&self) -> Timestamp {
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_tokio_clock_follows_virtual_time_and_can_be_advanced() {
+        let base: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        let mut clock = WorldClock::start(&Time::Tokio, base);
+        tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+        assert_eq!(clock.now().to_string(), "2026-01-05T09:01:30Z");
+        clock.advance(SignedDuration::from_mins(1));
+        assert_eq!(clock.now().to_string(), "2026-01-05T09:02:30Z");
+    }
+}

@@ -1,0 +1,1 @@
+//! EC2: networks, addresses, instances and volumes, one file per resource.

@@ -1,0 +1,439 @@
+//! A request's way through the simulator: signature, faults, limits, decoding,
+//! the handler's transaction, the journal, the answer.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::clock::WorldClock;
+use crate::faults::{FaultKind, Faults};
+use crate::identity::{Credential, Identity};
+use crate::model::{Model, Protocol};
+use crate::protocol::{self, Asked, Form};
+use crate::refusal::{NOT_SIMULATED, Refusal};
+use crate::service::Service;
+use crate::signature::{self, AuthFlaw};
+use crate::throttle::Buckets;
+use crate::token;
+use crate::value::Value;
+use crate::world::{Chance, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
+
+/// No answer: the connection is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The connection was reset before the request had any effect.
+    #[error("connection reset before the request was handled")]
+    Reset,
+    /// The request had its effect, and its answer was lost.
+    #[error("connection reset before the answer arrived")]
+    AnswerLost,
+}
+
+/// One call, for the log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// The world's time.
+    pub at: Timestamp,
+    /// The service's name, as signed.
+    pub service: String,
+    /// The operation, as far as it could be told.
+    pub operation: String,
+    /// The region, as signed.
+    pub region: String,
+    /// The HTTP status of the answer; none where the connection was lost.
+    pub status: Option<u16>,
+    /// The error's code, if it was refused.
+    pub code: Option<String>,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// That this account has in this region (or everywhere) what AWS puts there by itself.
+#[derive(Debug, Clone, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Furnished {
+    service: String,
+}
+
+impl Row for Furnished {
+    const TABLE: &'static str = "core.furnished";
+    fn id(&self) -> String {
+        self.service.clone()
+    }
+}
+
+/// Adds the tables that belong to no service.
+pub(crate) fn tables(tables: &mut crate::world::Tables) {
+    tables.add::<Pending>();
+    tables.add::<crate::world::Drawn>();
+    tables.add::<Furnished>();
+    tables.add::<Credential>();
+    tables.add::<token::UsedToken>();
+}
+
+/// Calls kept in the log.
+const LOGGED: usize = 100_000;
+
+/// Everything behind the simulator's lock.
+pub(crate) struct Core {
+    pub(crate) services: &'static [&'static Service],
+    pub(crate) state: State,
+    pub(crate) clock: WorldClock,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) faults: Faults,
+    pub(crate) buckets: Buckets,
+    pub(crate) throttling: bool,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) request_ids: ChaCha8Rng,
+    pub(crate) calls: BTreeMap<String, u64>,
+    pub(crate) log: VecDeque<Call>,
+}
+
+/// What comes of a request.
+pub(crate) struct Outcome {
+    pub(crate) answer: Result<Response<Bytes>, Fault>,
+    /// World seconds that the answer is held back.
+    pub(crate) delay: f64,
+}
+
+struct Asking<'r> {
+    request: &'r Request<Bytes>,
+    service: &'static Service,
+    model: &'static Model,
+    region: String,
+    operation: String,
+    form: Form,
+    claim: signature::Claim,
+}
+
+impl Core {
+    /// Handles a request. `signed_now` is the time that signatures are checked against, where it is not the world's.
+    pub(crate) fn handle(&mut self, request: &Request<Bytes>, signed_now: Option<Timestamp>) -> Outcome {
+        let now = self.clock.now();
+        let request_id = self.request_id();
+        let mut call = Call {
+            at: now,
+            service: String::new(),
+            operation: String::new(),
+            region: String::new(),
+            status: None,
+            code: None,
+            request_id: request_id.clone(),
+        };
+        let mut outcome = self.settle(now).map_or_else(
+            |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
+            |()| self.route(request, now, signed_now, &mut call),
+        );
+        if let Ok(answer) = &mut outcome.answer {
+            call.status = Some(answer.status().as_u16());
+            if let Ok(value) = http::HeaderValue::from_str(&now.to_string()) {
+                answer.headers_mut().insert("x-fathuss-now", value);
+            }
+        }
+        *self.calls.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
+        if self.log.len() == LOGGED {
+            self.log.pop_front();
+        }
+        self.log.push_back(call);
+        outcome
+    }
+
+    fn route(
+        &mut self,
+        request: &Request<Bytes>,
+        now: Timestamp,
+        signed_now: Option<Timestamp>,
+        call: &mut Call,
+    ) -> Outcome {
+        let answered = |answer| Outcome { answer: Ok(answer), delay: 0.0 };
+        let mut form = Form::parse(request.uri().query().unwrap_or_default());
+        let is_form = request.headers().get(http::header::CONTENT_TYPE).is_some_and(|kind| {
+            kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        });
+        if is_form {
+            form.extend(Form::parse(&String::from_utf8_lossy(request.body())));
+        }
+        let claim = signature::claim(request);
+        let name = match &claim {
+            Ok(claim) => claim.service.clone(),
+            Err(_) => self.service_of_host(request),
+        };
+        call.service.clone_from(&name);
+        let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
+            return answered(elsewhere(&name, &call.request_id));
+        };
+        let model = (service.model)();
+        let refuse = |refusal: Refusal, call: &mut Call| {
+            call.code = Some(refusal.code.to_string());
+            protocol::encode_refusal(model, &refusal, &call.request_id)
+        };
+        let asked = protocol::operation(model, request, &form);
+        let known = match &asked {
+            Asked::Operation(name) | Asked::Nothing(name) => name.clone(),
+        };
+        call.operation.clone_from(&known);
+        let claim = match claim {
+            Ok(claim) => claim,
+            Err(flaw) => return answered(refuse((service.manners.unauthenticated)(&flaw), call)),
+        };
+        call.region.clone_from(&claim.region);
+        let struck = self.faults.strike(service.name, &known, &claim.region);
+        let delay: f64 = struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 }).sum();
+        if struck.contains(&FaultKind::Reset) {
+            return Outcome { answer: Err(Fault::Reset), delay };
+        }
+        for fault in &struck {
+            let refusal = match fault {
+                FaultKind::Throttle => (service.manners.throttled)(),
+                FaultKind::Unavailable { status } => (service.manners.unavailable)(*status),
+                FaultKind::Refuse { code, message, status } => {
+                    Refusal::new(code.clone(), message.clone()).status(*status)
+                }
+                FaultKind::Reset | FaultKind::AnswerLost | FaultKind::Delay { .. } => continue,
+            };
+            return Outcome { answer: Ok(refuse(refusal, call)), delay };
+        }
+        let region = claim.region.clone();
+        let asking = Asking { request, service, model, region, operation: known, form, claim };
+        let answer = match self.serve(&asking, asked, now, signed_now, &call.request_id) {
+            Ok(answer) => answer,
+            Err(refusal) => refuse(refusal, call),
+        };
+        if struck.contains(&FaultKind::AnswerLost) {
+            return Outcome { answer: Err(Fault::AnswerLost), delay };
+        }
+        Outcome { answer: Ok(answer), delay }
+    }
+
+    fn serve(
+        &mut self,
+        asking: &Asking<'_>,
+        asked: Asked,
+        now: Timestamp,
+        signed_now: Option<Timestamp>,
+        request_id: &str,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let Asking { request, service, model, region, operation: name, form, claim } = asking;
+        let principal = self
+            .principal(claim, request, now, signed_now.unwrap_or(now))
+            .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
+        if let Asked::Nothing(what) = asked {
+            return Err((service.manners.unknown_operation)(&what));
+        }
+        let Some(operation) = model.operations.get(name) else {
+            let known = model.unserved.contains(name);
+            let service_name = service.name;
+            return Err(if known {
+                Refusal::not_simulated(format!("{service_name} {name}"))
+            } else {
+                (service.manners.unknown_operation)(name)
+            });
+        };
+        if model.protocol != Protocol::RestJson && self.state.switches.is_on("version") {
+            version(model, form)?;
+        }
+        let checks = self.state.switches.is_on("model");
+        let value = match protocol::decode(model, operation, request, form) {
+            Ok(value) => value,
+            Err(violations) if checks => return Err((service.manners.violations)(&violations)),
+            Err(_) => Value::Record(crate::value::Record::new()),
+        };
+        if self.throttling && self.state.switches.is_on("throttling") {
+            let bucket = (service.manners.bucket)(name, &value);
+            if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, now)) {
+                return Err((service.manners.throttled)());
+            }
+        }
+        let scope = Scope { account: principal.account.clone(), region: region.clone() };
+        self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;
+        let Some(handler) = service.handler(name) else {
+            return Err(Refusal::not_simulated(format!("{} {name}", service.name)));
+        };
+
+        let reading = ["Describe", "Get", "List"].iter().any(|start| name.starts_with(start));
+        let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
+        let read = RefCell::new(HashSet::new());
+        let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
+        read.borrow_mut().insert("DryRun".to_owned());
+        let result = token::once(&mut tx, service.name, service.manners.tokens.as_ref(), &value, &read, handler);
+        let answer = result?;
+        let unread = crate::input::Input::new(&value, &read).unread();
+        if !unread.is_empty() && tx.rule("unread") {
+            return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
+        }
+        if dry {
+            let message = "Request would have succeeded, but DryRun flag is set.";
+            return Err(Refusal::new("DryRunOperation", message).status(412));
+        }
+        let response = protocol::encode(model, name, operation, &answer, request_id)
+            .map_err(|error| Refusal::new("SimulatorDefect", format!("{name}: {error}")).status(500))?;
+        commit(tx, &mut self.journal).map_err(|error| storage(service, &error))?;
+        Ok(response)
+    }
+
+    /// Applies every transition that is due, each at its own moment.
+    pub(crate) fn settle(&mut self, now: Timestamp) -> Result<(), WorldError> {
+        loop {
+            let world = Scope { account: String::new(), region: String::new() };
+            let first = self.state.tables.of::<Pending>().and_then(|table| table.rows.get(&world)?.values().next());
+            let Some(pending) = first.map(|slot| slot.row.clone()).filter(|pending| pending.due <= now) else {
+                return Ok(());
+            };
+            let transition = self.services.iter().find_map(|service| service.transition(&pending.kind));
+            let scope = Scope { account: pending.account.clone(), region: pending.region.clone() };
+            let principal = Principal {
+                account: pending.account.clone(),
+                arn: format!("arn:aws:iam::{}:root", pending.account),
+                user_id: pending.account.clone(),
+                access_key: String::new(),
+            };
+            let mut tx = Tx::begin(&mut self.state, scope, pending.due, principal, &pending.kind, false);
+            tx.remove::<Pending>(&pending.id());
+            debug_assert!(transition.is_some(), "{} stands in no table of transitions", pending.kind);
+            if let Some(transition) = transition {
+                transition(&mut tx, &pending);
+            }
+            commit(tx, &mut self.journal)?;
+        }
+    }
+
+    fn furnish(&mut self, scope: &Scope, now: Timestamp, principal: &Principal) -> Result<(), WorldError> {
+        let home = scope.of(Reach::Region);
+        let done = self.state.tables.of::<Furnished>().and_then(|table| table.rows.get(&home)).map_or(0, BTreeMap::len);
+        if done == self.services.len() {
+            return Ok(());
+        }
+        let mut tx = Tx::begin(&mut self.state, scope.clone(), now, principal.clone(), "furnish", false);
+        for service in self.services {
+            if tx.get::<Furnished>(service.name).is_none() {
+                (service.furnish)(&mut tx);
+                tx.put(Furnished { service: service.name.to_owned() });
+            }
+        }
+        tx.all_visible();
+        commit(tx, &mut self.journal)
+    }
+
+    fn principal(
+        &self,
+        claim: &signature::Claim,
+        request: &Request<Bytes>,
+        now: Timestamp,
+        signed_now: Timestamp,
+    ) -> Result<Principal, AuthFlaw> {
+        let enforced = self.state.switches.is_on("signature");
+        let check = |secret: &str| if enforced { claim.check(request, secret, signed_now) } else { Ok(()) };
+        if let Some(identity) = self.identities.iter().find(|identity| identity.key == claim.access_key) {
+            check(&identity.secret)?;
+            return Ok(identity.principal());
+        }
+        let world = Scope { account: String::new(), region: String::new() };
+        let table = self.state.tables.of::<Credential>().and_then(|table| table.rows.get(&world));
+        match table.and_then(|rows| rows.get(&claim.access_key)).map(|slot| &slot.row) {
+            Some(credential) => {
+                if claim.session_token.as_deref() != Some(&credential.session_token) {
+                    return Err(AuthFlaw::UnknownKey);
+                }
+                check(&credential.secret)?;
+                if credential.expires <= now {
+                    return Err(AuthFlaw::ExpiredToken);
+                }
+                Ok(credential.principal.clone())
+            }
+            None if enforced => Err(AuthFlaw::UnknownKey),
+            None => self.identities.first().map(Identity::principal).ok_or(AuthFlaw::UnknownKey),
+        }
+    }
+
+    /// The service that an unsigned request means, by its host's first part.
+    fn service_of_host(&self, request: &Request<Bytes>) -> String {
+        let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri().host().or(header).unwrap_or_default();
+        let first = host.split('.').next().unwrap_or_default();
+        // A bare address says nothing; EC2's words are as good as any.
+        self.services.iter().find(|service| service.name == first).map_or("ec2", |service| service.name).to_owned()
+    }
+
+    fn request_id(&mut self) -> String {
+        let (high, low) = (self.request_ids.next_u64(), self.request_ids.next_u64());
+        let tail = low & 0xffff_ffff_ffff;
+        format!("{:08x}-{:04x}-4{:03x}-9{:03x}-{tail:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, low >> 52)
+    }
+
+    /// Writes the journal anew with one line for everything.
+    pub(crate) fn compact(&mut self) -> Result<(), WorldError> {
+        let mut rows = Vec::new();
+        for name in self.state.tables.names().collect::<Vec<_>>() {
+            if let Some(table) = self.state.tables.named(name) {
+                rows.extend(table.all(name)?);
+            }
+        }
+        let line = line(&self.state, self.clock.last(), rows);
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(&line))
+    }
+
+    /// Empties the world; time goes on, and chance begins again.
+    pub(crate) fn reset(&mut self) -> Result<(), WorldError> {
+        self.state.tables.clear();
+        self.state.chance = Chance::new(self.state.chance.seed, 0);
+        self.state.sequence = 0;
+        self.request_ids = ChaCha8Rng::seed_from_u64(!self.state.chance.seed);
+        self.buckets.clear();
+        self.calls.clear();
+        self.log.clear();
+        self.compact()
+    }
+}
+
+fn line(state: &State, at: Timestamp, rows: Vec<crate::world::Change>) -> Line {
+    Line { at, seed: state.chance.seed, drawn: state.chance.drawn(), sequence: state.sequence, rows }
+}
+
+/// Makes a transaction durable, or undoes it.
+fn commit(tx: Tx<'_>, journal: &mut Option<Journal>) -> Result<(), WorldError> {
+    if let Some(journal) = journal.as_mut().filter(|_| !tx.changes().is_empty()) {
+        let line = line(tx.state(), tx.now(), tx.written()?);
+        journal.append(&line)?;
+    }
+    tx.keep();
+    Ok(())
+}
+
+fn version(model: &Model, form: &Form) -> Result<(), Refusal> {
+    match form.get("Version") {
+        Some(version) if version == model.version => Ok(()),
+        Some(version) => Err(Refusal::new(
+            "NoSuchVersion",
+            format!("The requested version ({version}) of service {} does not exist", model.service),
+        )),
+        None => Err(Refusal::new("MissingParameter", "The request must contain the parameter Version")),
+    }
+}
+
+fn storage(service: &Service, error: &WorldError) -> Refusal {
+    let mut refusal = (service.manners.unavailable)(500);
+    refusal.message = format!("the simulator could not keep the effect, which is undone: {error}");
+    refusal
+}
+
+fn broken(error: &WorldError) -> Response<Bytes> {
+    protocol::response(500, "text/plain", format!("the simulator cannot write its world: {error}"))
+}
+
+/// The answer to a service that the simulator has not built.
+fn elsewhere(service: &str, request_id: &str) -> Response<Bytes> {
+    let body = serde_json::json!({
+        "__type": NOT_SIMULATED,
+        "message": format!("the service {service} is not simulated"),
+        "requestId": request_id,
+    });
+    let mut answer = protocol::response(501, "application/json", body.to_string());
+    answer.headers_mut().insert("x-amzn-errortype", http::HeaderValue::from_static(NOT_SIMULATED));
+    answer
+}

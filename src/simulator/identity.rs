@@ -1,0 +1,54 @@
+//! Access keys: those of the configuration and those that STS hands out.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::world::{Principal, Reach, Row};
+
+/// An access key of the configuration. Whoever holds it is its account's administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The access key.
+    pub key: String,
+    /// Its secret.
+    pub secret: String,
+    /// The account's twelve digits.
+    pub account: String,
+    /// The ARN that `GetCallerIdentity` shows; the user `administrator` where none is given.
+    #[serde(default)]
+    pub arn: Option<String>,
+}
+
+impl Identity {
+    pub(crate) fn principal(&self) -> Principal {
+        let arn = self.arn.clone().unwrap_or_else(|| format!("arn:aws:iam::{}:user/administrator", self.account));
+        let letters = self.key.bytes().chain(self.account.bytes()).cycle();
+        let user_id: String = letters.map(|byte| char::from(b'A' + byte % 26)).take(17).collect();
+        Principal { account: self.account.clone(), arn, user_id: format!("AIDA{user_id}"), access_key: self.key.clone() }
+    }
+}
+
+/// Temporary credentials, as STS's `AssumeRole` writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// The access key, `ASIA...`.
+    pub access_key: String,
+    /// Its secret.
+    pub secret: String,
+    /// What has to come with each request.
+    pub session_token: String,
+    /// Who its holder is.
+    pub principal: Principal,
+    /// When it is no longer good.
+    pub expires: Timestamp,
+}
+
+impl Row for Credential {
+    const TABLE: &'static str = "core.credential";
+    const REACH: Reach = Reach::World;
+    fn id(&self) -> String {
+        self.access_key.clone()
+    }
+}

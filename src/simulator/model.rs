@@ -1,0 +1,265 @@
+//! The API tables under `models/`: which operations a service has, what their
+//! requests and answers look like, and which errors they declare.
+//!
+//! The files are made by `xtask/models.py` from a pinned botocore. Each is
+//! parsed once, when its service is first called.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use serde::Deserialize;
+
+/// One service's API.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The service's name, e.g. `ec2`.
+    pub service: String,
+    /// The name in a signature's credential scope.
+    pub signing: String,
+    /// The wire protocol.
+    pub protocol: Protocol,
+    /// The API's version, which query protocols demand as `Version`.
+    pub version: String,
+    /// The XML namespace of query answers.
+    pub namespace: String,
+    /// Where the table comes from.
+    pub source: String,
+    /// The operations served.
+    pub operations: HashMap<String, Operation>,
+    /// The names of the operations that AWS has and this table leaves out.
+    pub unserved: HashSet<String>,
+    /// HTTP status by error code on the wire.
+    pub errors: HashMap<String, u16>,
+    /// The shapes by name.
+    pub shapes: HashMap<String, Shape>,
+}
+
+/// How a service speaks over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Protocol {
+    /// Form-encoded requests, XML answers, EC2's own naming.
+    #[serde(rename = "ec2")]
+    Ec2Query,
+    /// Form-encoded requests, XML answers in a result wrapper.
+    #[serde(rename = "query")]
+    AwsQuery,
+    /// Methods and paths, JSON bodies.
+    #[serde(rename = "rest-json")]
+    RestJson,
+}
+
+/// One operation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    /// The HTTP method.
+    pub method: String,
+    /// The path, with `{member}` for what stands in it.
+    pub uri: String,
+    /// The status of a success, where it is not 200.
+    pub status: Option<u16>,
+    /// The request's shape.
+    pub input: Option<String>,
+    /// The answer's shape.
+    pub output: Option<String>,
+    /// The XML element around an answer.
+    pub wrapper: Option<String>,
+    /// How the answer is paged.
+    pub page: Option<Page>,
+}
+
+/// The members that page an operation's answers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// The request's member with the token.
+    pub input_token: String,
+    /// The answer's member with the next token.
+    pub output_token: Option<String>,
+    /// The request's member with the page's size.
+    pub limit_key: Option<String>,
+}
+
+/// A shape: what a value may look like.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// The members that must be there.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// A structure's members.
+    #[serde(default)]
+    pub members: IndexMap<String, Member>,
+    /// A list's items.
+    pub member: Option<Member>,
+    /// A map's keys.
+    pub key: Option<Member>,
+    /// A map's values.
+    pub value: Option<Member>,
+    /// The values that a string may have.
+    #[serde(default, rename = "enum")]
+    pub values: Vec<String>,
+    /// The least number, length or count.
+    pub min: Option<f64>,
+    /// The greatest number, length or count.
+    pub max: Option<f64>,
+    /// What a string must match, as a whole.
+    pub pattern: Option<String>,
+    /// Whether a list has no element of its own around its items.
+    #[serde(default)]
+    pub flattened: bool,
+    /// How a timestamp is written.
+    #[serde(rename = "timestampFormat")]
+    pub timestamp_format: Option<String>,
+    /// The member that is the whole body.
+    pub payload: Option<String>,
+    #[serde(skip)]
+    compiled: OnceLock<Option<Regex>>,
+}
+
+/// A reference to a shape, with its place on the wire.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Member {
+    /// The shape's name.
+    pub shape: String,
+    /// Its name on the wire, where it differs.
+    pub location_name: Option<String>,
+    /// Its name in a query request, where it differs.
+    pub query_name: Option<String>,
+    /// `uri`, `querystring`, `header` or, where there is none, the body.
+    pub location: Option<String>,
+    /// Whether a list's items stand without an element around them.
+    #[serde(default)]
+    pub flattened: bool,
+    /// How a timestamp is written.
+    pub timestamp_format: Option<String>,
+    /// Whether clients fill it with a random token.
+    #[serde(default)]
+    pub idempotency_token: bool,
+}
+
+/// The kinds of shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Named members.
+    Structure,
+    /// Items in order.
+    List,
+    /// Keys with values.
+    Map,
+    /// Text.
+    String,
+    /// A truth value.
+    Boolean,
+    /// A 32-bit integer.
+    Integer,
+    /// A 64-bit integer.
+    Long,
+    /// A number.
+    Float,
+    /// A number.
+    Double,
+    /// Bytes.
+    Blob,
+    /// A moment.
+    Timestamp,
+}
+
+impl Model {
+    /// Parses a table that this package carries.
+    ///
+    /// # Panics
+    /// When the table is not what the generator writes; a test parses each of them.
+    #[must_use]
+    pub fn parse(text: &str) -> Model {
+        match serde_json::from_str(text) {
+            Ok(model) => model,
+            // The tables are part of this package and each is parsed by a test.
+            Err(error) => panic!("a table under models/ does not parse: {error}"),
+        }
+    }
+
+    /// The shape of that name.
+    ///
+    /// # Panics
+    /// When a table refers to a shape that it lacks; a test follows every reference.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> &Shape {
+        match self.shapes.get(name) {
+            Some(shape) => shape,
+            None => panic!("the table of {} has no shape {name}", self.service),
+        }
+    }
+}
+
+impl Shape {
+    /// Whether the text matches the shape's pattern as a whole.
+    pub fn matches(&self, text: &str) -> bool {
+        let Some(pattern) = &self.pattern else { return true };
+        let compiled = self.compiled.get_or_init(|| Regex::new(&format!(r"\A(?:{pattern})\z")).ok());
+        compiled.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+}
+
+impl Member {
+    /// The name in an ec2Query request: EC2 has its own rule for capitals.
+    #[must_use]
+    pub fn ec2_query_name(&self, name: &str) -> String {
+        match (&self.query_name, &self.location_name) {
+            (Some(query), _) => query.clone(),
+            (None, Some(location)) => {
+                let mut letters = location.chars();
+                letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+            }
+            (None, None) => name.to_owned(),
+        }
+    }
+
+    /// The name on the wire of every other protocol.
+    #[must_use]
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.location_name.as_deref().unwrap_or(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_parses_is_closed_and_its_patterns_compile() {
+        for text in [
+            include_str!("models/ec2.json"),
+            include_str!("models/eks.json"),
+            include_str!("models/rds.json"),
+            include_str!("models/elasticache.json"),
+            include_str!("models/iam.json"),
+            include_str!("models/sts.json"),
+        ] {
+            let model = Model::parse(text);
+            let mut names: Vec<&str> = Vec::new();
+            for operation in model.operations.values() {
+                names.extend(operation.input.as_deref());
+                names.extend(operation.output.as_deref());
+            }
+            for (name, shape) in &model.shapes {
+                names.extend(shape.members.values().map(|member| member.shape.as_str()));
+                names.extend([&shape.member, &shape.key, &shape.value].into_iter().flatten().map(|m| m.shape.as_str()));
+                if let Some(pattern) = &shape.pattern {
+                    assert!(Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(), "{}: {name}: {pattern}", model.service);
+                }
+            }
+            for name in names {
+                assert!(model.shapes.contains_key(name), "{} lacks {name}", model.service);
+            }
+        }
+    }
+}

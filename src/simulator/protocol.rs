@@ -1,0 +1,382 @@
+//! The wire protocols: requests to [`Value`]s and [`Value`]s to answers, by the API model.
+//!
+//! Decoding checks everything the model says (members, types, enums, lengths,
+//! ranges, patterns) and reports each offence as a [`Violation`]; in which words
+//! a service refuses them is the service's own affair.
+
+mod aws_query;
+mod ec2_query;
+mod form;
+mod rest_json;
+mod xml;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::model::{Kind, Model, Operation, Protocol, Shape};
+use crate::refusal::Refusal;
+use crate::value::{Record, Value};
+
+pub(crate) use form::{Form, percent_decode};
+
+/// One thing in a request that the API model does not allow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violation {
+    /// The member's path in the model's names, e.g. `Tags.1.Key`.
+    pub path: String,
+    /// The member's path as it stands on the wire, e.g. `Tag.1.Key`.
+    pub wire: String,
+    /// What was given, if anything was.
+    pub given: String,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+/// What is wrong with a member.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Flaw {
+    /// It is required and was not given.
+    Missing,
+    /// The operation has no such member.
+    Unknown,
+    /// It is not of the kind named.
+    NotA(&'static str),
+    /// It is none of these values.
+    NotOneOf(Vec<String>),
+    /// It does not match this pattern.
+    Pattern(String),
+    /// It is shorter (text) or has fewer items (list) than this.
+    TooShort(f64),
+    /// It is longer or has more items than this.
+    TooLong(f64),
+    /// It is less than this.
+    TooSmall(f64),
+    /// It is more than this.
+    TooLarge(f64),
+}
+
+/// The sentences in which most services report violations.
+#[must_use]
+pub fn validation_message(violations: &[Violation]) -> String {
+    let all: Vec<String> = violations.iter().map(Violation::sentence).collect();
+    format!("{} validation error{} detected: {}", all.len(), if all.len() == 1 { "" } else { "s" }, all.join("; "))
+}
+
+impl Violation {
+    fn sentence(&self) -> String {
+        let place = lower_camel(&self.path);
+        let given = &self.given;
+        let must = match &self.flaw {
+            Flaw::Missing => {
+                return format!("Value null at '{place}' failed to satisfy constraint: Member must not be null");
+            }
+            Flaw::Unknown => return format!("Unknown member '{}'", self.wire),
+            Flaw::NotA(kind) => format!("Member must be a {kind}"),
+            Flaw::NotOneOf(values) => format!("Member must satisfy enum value set: [{}]", values.join(", ")),
+            Flaw::Pattern(pattern) => format!("Member must satisfy regular expression pattern: {pattern}"),
+            Flaw::TooShort(least) => format!("Member must have length greater than or equal to {least}"),
+            Flaw::TooLong(most) => format!("Member must have length less than or equal to {most}"),
+            Flaw::TooSmall(least) => format!("Member must have value greater than or equal to {least}"),
+            Flaw::TooLarge(most) => format!("Member must have value less than or equal to {most}"),
+        };
+        format!("Value '{given}' at '{place}' failed to satisfy constraint: {must}")
+    }
+}
+
+/// `RoleName` to `roleName`, in each part of a dotted path.
+#[must_use]
+pub fn lower_camel(path: &str) -> String {
+    let lower = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+    };
+    path.split('.').map(lower).collect::<Vec<_>>().join(".")
+}
+
+/// What a request asks for, before its members are looked at.
+pub(crate) enum Asked {
+    /// The operation's name as the client gave it, known or not.
+    Operation(String),
+    /// The request is not even of the protocol's form.
+    Nothing(String),
+}
+
+/// The name of the operation that a request asks for.
+pub(crate) fn operation(model: &Model, request: &http::Request<Bytes>, form: &Form) -> Asked {
+    match model.protocol {
+        Protocol::Ec2Query | Protocol::AwsQuery => match form.get("Action") {
+            Some(action) => Asked::Operation(action.to_owned()),
+            None => Asked::Nothing("Missing Action".to_owned()),
+        },
+        Protocol::RestJson => match rest_json::route(model, request.method().as_str(), request.uri().path()) {
+            Some(name) => Asked::Operation(name),
+            None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
+        },
+    }
+}
+
+/// Decodes and checks a request's members.
+pub(crate) fn decode(
+    model: &Model,
+    operation: &Operation,
+    request: &http::Request<Bytes>,
+    form: &Form,
+) -> Result<Value, Vec<Violation>> {
+    let mut check = Check { model, violations: Vec::new() };
+    let shape = operation.input.as_deref().map(|name| model.shape(name));
+    let value = match model.protocol {
+        Protocol::Ec2Query => ec2_query::decode(&mut check, shape, form),
+        Protocol::AwsQuery => aws_query::decode(&mut check, shape, form),
+        Protocol::RestJson => rest_json::decode(&mut check, operation, shape, request),
+    };
+    if check.violations.is_empty() { Ok(value) } else { Err(check.violations) }
+}
+
+/// An answer that the API model does not know: a defect of the simulator, never of a client.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer holds {path}, which the API model does not allow: {why}")]
+pub struct EncodeError {
+    path: String,
+    why: String,
+}
+
+/// Encodes an answer.
+pub(crate) fn encode(
+    model: &Model,
+    name: &str,
+    operation: &Operation,
+    answer: &Value,
+    request_id: &str,
+) -> Result<Response<Bytes>, EncodeError> {
+    match model.protocol {
+        Protocol::Ec2Query => ec2_query::encode(model, name, operation, answer, request_id),
+        Protocol::AwsQuery => aws_query::encode(model, name, operation, answer, request_id),
+        Protocol::RestJson => rest_json::encode(model, operation, answer, request_id),
+    }
+}
+
+/// Encodes a refusal.
+pub(crate) fn encode_refusal(model: &Model, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let status = refusal.status.or_else(|| model.errors.get(refusal.code.as_ref()).copied()).unwrap_or(400);
+    match model.protocol {
+        Protocol::Ec2Query => ec2_query::encode_refusal(refusal, status, request_id),
+        Protocol::AwsQuery => aws_query::encode_refusal(model, refusal, status, request_id),
+        Protocol::RestJson => rest_json::encode_refusal(refusal, status, request_id),
+    }
+}
+
+/// A response of which only the parts given here can vary, so that building it cannot fail.
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
+
+/// The checks that are the same in every protocol.
+struct Check<'m> {
+    model: &'m Model,
+    violations: Vec<Violation>,
+}
+
+/// Where a value stands, in both namings.
+#[derive(Clone)]
+struct Place {
+    path: String,
+    wire: String,
+}
+
+impl Place {
+    fn top() -> Self {
+        Place { path: String::new(), wire: String::new() }
+    }
+
+    fn member(&self, name: &str, wire: &str) -> Place {
+        Place { path: join(&self.path, name), wire: join(&self.wire, wire) }
+    }
+}
+
+fn join(left: &str, right: &str) -> String {
+    if left.is_empty() { right.to_owned() } else { format!("{left}.{right}") }
+}
+
+impl Check<'_> {
+    fn flaw(&mut self, place: &Place, given: &str, flaw: Flaw) {
+        self.violations.push(Violation {
+            path: place.path.clone(),
+            wire: place.wire.clone(),
+            given: given.to_owned(),
+            flaw,
+        });
+    }
+
+    /// A scalar from text, as query protocols, paths and headers carry it.
+    fn scalar(&mut self, shape: &Shape, text: &str, place: &Place) -> Value {
+        match shape.kind {
+            Kind::String => self.text(shape, text, place),
+            Kind::Boolean => match text {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => self.not_a("boolean", text, place),
+            },
+            Kind::Integer | Kind::Long => match text.parse::<i64>() {
+                Ok(number) => self.integer(shape, number, place),
+                Err(_) => self.not_a("integer", text, place),
+            },
+            Kind::Float | Kind::Double => match text.parse::<f64>() {
+                Ok(number) => Value::Float(number),
+                Err(_) => self.not_a("number", text, place),
+            },
+            Kind::Timestamp => match text.parse::<jiff::Timestamp>() {
+                Ok(moment) => Value::Time(moment),
+                Err(_) => self.not_a("timestamp", text, place),
+            },
+            Kind::Blob => match base64_decode(text) {
+                Some(bytes) => Value::Blob(bytes),
+                None => self.not_a("base64 text", text, place),
+            },
+            Kind::Structure => self.not_a("structure", text, place),
+            Kind::List => self.not_a("list", text, place),
+            Kind::Map => self.not_a("map", text, place),
+        }
+    }
+
+    fn not_a(&mut self, kind: &'static str, given: &str, place: &Place) -> Value {
+        self.flaw(place, given, Flaw::NotA(kind));
+        Value::Absent
+    }
+
+    fn text(&mut self, shape: &Shape, text: &str, place: &Place) -> Value {
+        let length = text.chars().count() as f64;
+        if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
+            self.flaw(place, text, Flaw::NotOneOf(shape.values.clone()));
+        }
+        if let Some(least) = shape.min.filter(|least| length < *least) {
+            self.flaw(place, text, Flaw::TooShort(least));
+        }
+        if let Some(most) = shape.max.filter(|most| length > *most) {
+            self.flaw(place, text, Flaw::TooLong(most));
+        }
+        if !shape.matches(text) {
+            self.flaw(place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
+        }
+        Value::Text(text.to_owned())
+    }
+
+    fn integer(&mut self, shape: &Shape, number: i64, place: &Place) -> Value {
+        if shape.kind == Kind::Integer && i32::try_from(number).is_err() {
+            return self.not_a("integer", &number.to_string(), place);
+        }
+        if let Some(least) = shape.min.filter(|least| (number as f64) < *least) {
+            self.flaw(place, &number.to_string(), Flaw::TooSmall(least));
+        }
+        if let Some(most) = shape.max.filter(|most| (number as f64) > *most) {
+            self.flaw(place, &number.to_string(), Flaw::TooLarge(most));
+        }
+        Value::Integer(number)
+    }
+
+    fn count(&mut self, shape: &Shape, items: usize, place: &Place) {
+        if let Some(least) = shape.min.filter(|least| (items as f64) < *least) {
+            self.flaw(place, "[]", Flaw::TooShort(least));
+        }
+        if let Some(most) = shape.max.filter(|most| (items as f64) > *most) {
+            self.flaw(place, &format!("[{items} items]"), Flaw::TooLong(most));
+        }
+    }
+
+    /// Reports the required members that a structure lacks.
+    fn required(&mut self, shape: &Shape, members: &Record, place: &Place) {
+        for name in &shape.required {
+            if !members.contains_key(name) {
+                let wire = shape.members.get(name).map_or(name.as_str(), |member| member.wire_name(name));
+                let missing = place.member(name, wire);
+                self.flaw(&missing, "", Flaw::Missing);
+            }
+        }
+    }
+}
+
+/// Checks that an answer's scalar is of its shape, so that a slip in a handler shows in every test.
+fn fits(shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
+    let wrong = |why: String| Err(EncodeError { path: path.to_owned(), why });
+    match (shape.kind, value) {
+        (Kind::String, Value::Text(text)) => {
+            if shape.values.is_empty() || shape.values.iter().any(|known| known == text) {
+                Ok(())
+            } else {
+                wrong(format!("{text} is none of {:?}", shape.values))
+            }
+        }
+        (Kind::Boolean, Value::Bool(_))
+        | (Kind::Integer | Kind::Long, Value::Integer(_))
+        | (Kind::Float | Kind::Double, Value::Float(_) | Value::Integer(_))
+        | (Kind::Blob, Value::Blob(_))
+        | (Kind::Timestamp, Value::Time(_)) => Ok(()),
+        (kind, value) => wrong(format!("{value:?} is no {kind:?}")),
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Bytes as base64 with padding.
+#[must_use]
+pub fn base64_encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            if place <= chunk.len() {
+                text.push(char::from(ALPHABET[(group >> (18 - 6 * place)) as usize & 63]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+/// The bytes of a base64 text; none where it is no such text.
+#[must_use]
+pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
+    let stripped: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if !stripped.len().is_multiple_of(4) {
+        return None;
+    }
+    let body = stripped.strip_suffix(b"==").or_else(|| stripped.strip_suffix(b"=")).unwrap_or(&stripped);
+    let (mut bytes, mut sum, mut bits) = (Vec::with_capacity(body.len() * 3 / 4), 0_u32, 0);
+    for byte in body {
+        let digit = ALPHABET.iter().position(|known| known == byte)?;
+        sum = (sum << 6) | u32::try_from(digit).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((sum >> bits) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_goes_both_ways_at_every_remainder() {
+        for length in 0..8_u8 {
+            let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(97)).collect();
+            assert_eq!(base64_decode(&base64_encode(&bytes)), Some(bytes));
+        }
+        assert_eq!(base64_encode(b"hello"), "aGVsbG8=");
+        assert_eq!(base64_decode("a!=="), None);
+    }
+
+    #[test]
+    fn violations_read_as_the_services_write_them() {
+        let flaw = Flaw::Pattern(r"[\w]+".to_owned());
+        let one = Violation { path: "RoleName".into(), wire: "RoleName".into(), given: "a b".into(), flaw };
+        let text = "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: \
+                    Member must satisfy regular expression pattern: [\\w]+";
+        assert_eq!(validation_message(&[one]), text);
+    }
+}

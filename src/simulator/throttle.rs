@@ -1,0 +1,56 @@
+//! Token buckets: each request takes a token, and a bucket fills at a steady rate up to its size.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+/// The bucket that a request takes a token from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// Its name within account and region.
+    pub name: String,
+    /// How many tokens it holds.
+    pub size: f64,
+    /// How many come back each second.
+    pub refill: f64,
+}
+
+/// All buckets that are not full.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    left: HashMap<(String, String, String), (f64, Timestamp)>,
+}
+
+impl Buckets {
+    /// Takes a token; false where there is none.
+    pub(crate) fn take(&mut self, account: &str, region: &str, bucket: &Bucket, now: Timestamp) -> bool {
+        let key = (account.to_owned(), region.to_owned(), bucket.name.clone());
+        let (left, since) = self.left.get(&key).copied().unwrap_or((bucket.size, now));
+        let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * bucket.refill).min(bucket.size);
+        let taken = filled >= 1.0;
+        self.left.insert(key, (if taken { filled - 1.0 } else { filled }, now));
+        taken
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.left.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_runs_dry_and_fills_again() {
+        let mut buckets = Buckets::default();
+        let bucket = Bucket { name: "x".into(), size: 3.0, refill: 2.0 };
+        let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        let taken: Vec<bool> = (0..4).map(|_| buckets.take("1", "r", &bucket, now)).collect();
+        assert_eq!(taken, [true, true, true, false]);
+        let later = now + jiff::SignedDuration::from_secs(1);
+        let taken: Vec<bool> = (0..3).map(|_| buckets.take("1", "r", &bucket, later)).collect();
+        assert_eq!(taken, [true, true, false]);
+        assert!(buckets.take("1", "elsewhere", &bucket, now), "another region has a bucket of its own");
+    }
+}

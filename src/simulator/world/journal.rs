@@ -1,0 +1,182 @@
+//! The world on disk: `world.jsonl`, a header and then one line per transaction.
+//!
+//! A line is written with one plain write before its answer goes out, so the
+//! world survives a SIGKILL of the process. A last line that was cut short
+//! belongs to a request that was never answered, and is dropped. Opening a world
+//! writes it anew with one line for all rows.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::table::Change;
+
+/// Why a world cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Another process writes it.
+    #[error("the world in {} is in use by process {holder}; talk to that process, or end it first", path.display())]
+    Locked {
+        /// The world's folder.
+        path: PathBuf,
+        /// The other process's id, as it wrote it.
+        holder: String,
+    },
+    /// The file system says no.
+    #[error("the world's file {} cannot be used: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It was written by a later version, or is no world at all.
+    #[error("{} line {line}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The configuration names a rule that does not exist.
+    #[error("there is no rule {0}; the list of rules names them all")]
+    UnknownRule(String),
+    /// A row cannot be written as JSON.
+    #[error("a row of the world cannot be written: {0}")]
+    Row(#[from] serde_json::Error),
+}
+
+/// The version of the file's format.
+const FORMAT: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    fathuss_world: u32,
+}
+
+/// One transaction: the rows it changed, and where time and chance stood after it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Line {
+    pub(crate) at: Timestamp,
+    pub(crate) seed: u64,
+    /// How far the random numbers of the seed have been used.
+    pub(crate) drawn: u64,
+    pub(crate) sequence: u64,
+    pub(crate) rows: Vec<Change>,
+}
+
+/// The open file of a world.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    /// Held for its lock as long as the world is open.
+    _lock: File,
+}
+
+impl Journal {
+    /// Locks a world's folder and reads its lines, oldest first.
+    pub(crate) fn open(folder: &Path) -> Result<(Journal, Vec<Line>), WorldError> {
+        std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+        let lock = lock(folder)?;
+        let path = folder.join("world.jsonl");
+        let lines = read(&path)?;
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|source| io(&path, source))?;
+        let length = file.metadata().map_err(|source| io(&path, source))?.len();
+        Ok((Journal { path, file, length, _lock: lock }, lines))
+    }
+
+    /// Writes the file anew with this one line in it.
+    pub(crate) fn rewrite(&mut self, line: &Line) -> Result<(), WorldError> {
+        let fresh = self.path.with_extension("jsonl.new");
+        let mut text = serde_json::to_string(&Header { fathuss_world: FORMAT })?;
+        text.push('\n');
+        text.push_str(&serde_json::to_string(line)?);
+        text.push('\n');
+        let write = || -> std::io::Result<File> {
+            let mut file = File::create(&fresh)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&fresh, &self.path)?;
+            OpenOptions::new().append(true).open(&self.path)
+        };
+        self.file = write().map_err(|source| io(&self.path, source))?;
+        self.length = text.len() as u64;
+        Ok(())
+    }
+
+    /// Appends a line. When this fails the file is as it was, and the caller undoes the transaction.
+    pub(crate) fn append(&mut self, line: &Line) -> Result<(), WorldError> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        if let Err(source) = self.file.write_all(text.as_bytes()) {
+            // A part of the line may be there; a torn line anywhere but at the end would make the file unreadable.
+            let _ = self.file.set_len(self.length);
+            return Err(io(&self.path, source));
+        }
+        self.length += text.len() as u64;
+        Ok(())
+    }
+}
+
+fn io(path: &Path, source: std::io::Error) -> WorldError {
+    WorldError::Io { path: path.to_owned(), source }
+}
+
+fn lock(folder: &Path) -> Result<File, WorldError> {
+    let path = folder.join("world.lock");
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|source| io(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Err(WorldError::Locked { path: folder.to_owned(), holder: holder.trim().to_owned() });
+        }
+        Err(TryLockError::Error(source)) => return Err(io(&path, source)),
+    }
+    let name = |file: &mut File| -> std::io::Result<()> {
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(format!("{}\n", std::process::id()).as_bytes())
+    };
+    name(&mut file).map_err(|source| io(&path, source))?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> Result<Vec<Line>, WorldError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(io(path, source)),
+    };
+    let unreadable = |line: usize, why: String| WorldError::Unreadable { path: path.to_owned(), line, why };
+    let mut lines = Vec::new();
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        let Some(line) = line.strip_suffix('\n') else { break };
+        if at == 0 {
+            let header: Header = serde_json::from_str(line).map_err(|error| unreadable(1, error.to_string()))?;
+            if header.fathuss_world != FORMAT {
+                let why = format!("its format is {}, and this program reads {FORMAT}", header.fathuss_world);
+                return Err(unreadable(1, why));
+            }
+            continue;
+        }
+        lines.push(serde_json::from_str(line).map_err(|error| unreadable(at + 1, error.to_string()))?);
+    }
+    Ok(lines)
+}

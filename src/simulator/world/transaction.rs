@@ -1,0 +1,442 @@
+//! A request's view of the world: it reads and changes rows, draws ids and
+//! durations, and starts transitions. All of it is undone when it refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use rand::{Rng, RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::table::{Change, Reach, Row, Scope, Slot, Tables};
+use crate::faults::Lag;
+use crate::refusal::Refusal;
+use crate::rules::Switches;
+use crate::service::Span;
+
+/// Everything behind the requests.
+pub(crate) struct State {
+    pub(crate) tables: Tables,
+    pub(crate) chance: Chance,
+    pub(crate) sequence: u64,
+    pub(crate) switches: Switches,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) quotas: BTreeMap<String, i64>,
+    pub(crate) lags: Vec<Lag>,
+    pub(crate) instant: bool,
+}
+
+/// The seed's random numbers, with how many have been used.
+pub(crate) struct Chance {
+    pub(crate) seed: u64,
+    pub(crate) numbers: ChaCha8Rng,
+}
+
+impl Chance {
+    pub(crate) fn new(seed: u64, drawn: u64) -> Chance {
+        let mut numbers = ChaCha8Rng::seed_from_u64(seed);
+        numbers.set_word_pos(u128::from(drawn));
+        Chance { seed, numbers }
+    }
+
+    pub(crate) fn drawn(&self) -> u64 {
+        // 2^64 draws are out of any world's reach.
+        u64::try_from(self.numbers.get_word_pos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// The account's twelve digits.
+    pub account: String,
+    /// The ARN that `GetCallerIdentity` shows.
+    pub arn: String,
+    /// The unique id that `GetCallerIdentity` shows.
+    pub user_id: String,
+    /// The access key.
+    pub access_key: String,
+}
+
+/// A change that is due at a time: data on the world, applied when the next request arrives after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// When it happens.
+    pub due: Timestamp,
+    /// Puts those due at one moment in order.
+    pub sequence: u64,
+    /// Which of a service's transitions, e.g. `ec2.nat_gateway.available`.
+    pub kind: String,
+    /// The row it happens to.
+    pub subject: String,
+    /// The row's account.
+    pub account: String,
+    /// The row's region.
+    pub region: String,
+}
+
+impl Row for Pending {
+    const TABLE: &'static str = "core.pending";
+    const REACH: Reach = Reach::World;
+    fn id(&self) -> String {
+        // Sorted as text, ids are sorted by time.
+        format!("{:020}-{:012}", self.due.as_nanosecond().max(0), self.sequence)
+    }
+}
+
+/// A duration that was drawn, for whoever compares an apply with what it could at best take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drawn {
+    /// Counts the durations of a world.
+    pub sequence: u64,
+    /// What takes the time, e.g. `ec2.nat_gateway.create`.
+    pub kind: String,
+    /// The id or name of what it is for.
+    pub subject: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it takes, in seconds.
+    pub seconds: f64,
+}
+
+impl Row for Drawn {
+    const TABLE: &'static str = "core.duration";
+    const REACH: Reach = Reach::World;
+    fn id(&self) -> String {
+        format!("{:012}", self.sequence)
+    }
+}
+
+type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
+
+/// The rows that a transaction changed.
+pub(crate) type Changes = BTreeSet<(&'static str, Scope, String)>;
+
+/// A request's transaction.
+pub struct Tx<'w> {
+    state: &'w mut State,
+    scope: Scope,
+    now: Timestamp,
+    principal: Principal,
+    operation: String,
+    reading: bool,
+    undo: Vec<Undo>,
+    changes: Changes,
+    before: (u64, u64),
+    kept: bool,
+}
+
+impl<'w> Tx<'w> {
+    pub(crate) fn begin(
+        state: &'w mut State,
+        scope: Scope,
+        now: Timestamp,
+        principal: Principal,
+        operation: &str,
+        reading: bool,
+    ) -> Self {
+        let before = (state.chance.drawn(), state.sequence);
+        let operation = operation.to_owned();
+        Tx { state, scope, now, principal, operation, reading, undo: Vec::new(), changes: Changes::new(), before, kept: false }
+    }
+
+    /// The world's time at this request.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The caller's account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.scope.account
+    }
+
+    /// The region called.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.scope.region
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The operation's name; for a transition, its kind.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    // ---- rows
+
+    fn sees<T>(&self, slot: &Slot<T>) -> bool {
+        !(self.reading && slot.visible.is_some_and(|from| from > self.now))
+    }
+
+    /// The row of that id. A reading operation may not see a row that was just made.
+    #[must_use]
+    pub fn get<T: Row>(&self, id: &str) -> Option<&T> {
+        let slot = self.state.tables.of::<T>()?.rows.get(&self.scope.of(T::REACH))?.get(id)?;
+        self.sees(slot).then_some(&slot.row)
+    }
+
+    /// The row, if it has reached this service too: what IAM made seconds ago may not have.
+    #[must_use]
+    pub fn propagated<T: Row>(&self, id: &str) -> Option<&T> {
+        let slot = self.state.tables.of::<T>()?.rows.get(&self.scope.of(T::REACH))?.get(id)?;
+        (slot.visible.is_none_or(|from| from <= self.now)).then_some(&slot.row)
+    }
+
+    /// All rows of a type in this account and region (as far as they reach), by id.
+    pub fn rows<T: Row>(&self) -> impl Iterator<Item = &T> {
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        rows.into_iter().flatten().filter(|(_, slot)| self.sees(slot)).map(|(_, slot)| &slot.row)
+    }
+
+    /// The rows whose id begins so.
+    pub fn rows_under<'t, T: Row>(&'t self, prefix: &'t str) -> impl Iterator<Item = &'t T> {
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        rows.into_iter()
+            .flat_map(move |rows| rows.range(prefix.to_owned()..))
+            .take_while(move |(id, _)| id.starts_with(prefix))
+            .filter(|(_, slot)| self.sees(slot))
+            .map(|(_, slot)| &slot.row)
+    }
+
+    /// Writes a row, new or not.
+    pub fn put<T: Row>(&mut self, row: T) {
+        let (scope, id) = (self.scope.of(T::REACH), row.id());
+        let is_new = self.state.tables.of::<T>().and_then(|table| table.rows.get(&scope)?.get(&id)).is_none();
+        let visible = if is_new { self.lag(T::TABLE) } else { None };
+        let Some(table) = self.state.tables.of_mut::<T>() else {
+            debug_assert!(false, "{} is in no service's tables", T::TABLE);
+            return;
+        };
+        let rows = table.rows.entry(scope.clone()).or_default();
+        let visible = visible.or_else(|| rows.get(&id).and_then(|slot| slot.visible));
+        let old = rows.insert(id.clone(), Slot { row, visible });
+        self.note::<T>(scope, id, old);
+    }
+
+    /// Changes the row of that id; false where there is none.
+    pub fn change<T: Row>(&mut self, id: &str, change: impl FnOnce(&mut T)) -> bool {
+        let Some(mut row) = self.get::<T>(id).cloned() else { return false };
+        change(&mut row);
+        debug_assert_eq!(row.id(), id, "a row's id never changes");
+        self.put(row);
+        true
+    }
+
+    /// Removes the row of that id, and gives it back.
+    pub fn remove<T: Row>(&mut self, id: &str) -> Option<T> {
+        let scope = self.scope.of(T::REACH);
+        let old = self.state.tables.of_mut::<T>()?.rows.get_mut(&scope)?.remove(id)?;
+        let row = old.row.clone();
+        self.note(scope, id.to_owned(), Some(old));
+        Some(row)
+    }
+
+    fn note<T: Row>(&mut self, scope: Scope, id: String, old: Option<Slot<T>>) {
+        self.changes.insert((T::TABLE, scope.clone(), id.clone()));
+        self.undo.push(Box::new(move |tables| {
+            let Some(table) = tables.of_mut::<T>() else { return };
+            let rows = table.rows.entry(scope).or_default();
+            match old {
+                Some(slot) => rows.insert(id, slot),
+                None => rows.remove(&id),
+            };
+        }));
+    }
+
+    /// Does something in another region of the same account, within the same transaction.
+    pub fn in_region<R>(&mut self, region: &str, act: impl FnOnce(&mut Tx<'w>) -> R) -> R {
+        let home = std::mem::replace(&mut self.scope.region, region.to_owned());
+        let result = act(self);
+        self.scope.region = home;
+        result
+    }
+
+    // ---- rules, quotas
+
+    /// Whether the rule is enforced.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> bool {
+        self.state.switches.is_on(id)
+    }
+
+    /// Refuses when the rule is on and its condition does not hold.
+    ///
+    /// # Errors
+    /// The refusal, in that case.
+    pub fn enforce(&self, id: &str, holds: bool, refusal: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
+        if !holds && self.rule(id) { Err(refusal()) } else { Ok(()) }
+    }
+
+    /// The account's quota of that name: the configured one, else AWS's default.
+    #[must_use]
+    pub fn quota(&self, name: &str, default: i64) -> i64 {
+        self.state.quotas.get(name).copied().unwrap_or(default)
+    }
+
+    // ---- chance
+
+    /// A number that counts up over the whole world.
+    pub fn sequence(&mut self) -> u64 {
+        self.state.sequence += 1;
+        self.state.sequence
+    }
+
+    /// A new id as EC2 makes them: the prefix, a dash and 17 hexadecimal digits.
+    pub fn new_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-0{:016x}", self.state.chance.numbers.next_u64())
+    }
+
+    /// So many random hexadecimal digits.
+    pub fn hex(&mut self, digits: usize) -> String {
+        (0..digits).map(|_| char::from(b"0123456789abcdef"[self.below(16)])).collect()
+    }
+
+    /// So many random capitals and digits, as IAM's unique ids have them after their prefix.
+    pub fn capitals(&mut self, letters: usize) -> String {
+        (0..letters).map(|_| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[self.below(32)])).collect()
+    }
+
+    /// A random number from 0 up to, not including, the bound.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.state.chance.numbers.random_range(0..bound.max(1))
+    }
+
+    /// A random UUID.
+    pub fn uuid(&mut self) -> String {
+        let (high, low) = (self.state.chance.numbers.next_u64(), self.state.chance.numbers.next_u64());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            8 + (low >> 62),
+            (low >> 48) & 0xfff,
+            low & 0xffff_ffff_ffff
+        )
+    }
+
+    fn lag(&mut self, table: &str) -> Option<Timestamp> {
+        if self.state.instant || !self.state.switches.is_on("consistency") {
+            return None;
+        }
+        let most = self.state.lags.iter().find(|lag| lag.covers(table)).map(|lag| lag.max_seconds)?;
+        let numbers = &mut self.state.chance.numbers;
+        // Most reads are right at once; the rest come within the range.
+        let seconds = if numbers.random_bool(0.5) { return None } else { numbers.random_range(0.0..=most) };
+        self.now.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+    }
+
+    // ---- time
+
+    /// Draws how long something takes, and records it for [`crate::Simulator::durations`].
+    pub fn draw(&mut self, kind: &str, subject: &str) -> SignedDuration {
+        let Some(span) = self.state.spans.iter().find(|span| span.kind == kind).copied() else {
+            debug_assert!(false, "{kind} stands in no table of durations");
+            return SignedDuration::ZERO;
+        };
+        let seconds = if self.state.instant { 0.0 } else { span.draw(&mut self.state.chance.numbers) };
+        let sequence = self.sequence();
+        let (account, region) = (self.scope.account.clone(), self.scope.region.clone());
+        let (kind, subject) = (kind.to_owned(), subject.to_owned());
+        self.put(Drawn { sequence, kind, subject, account, region, started: self.now, seconds });
+        SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// Makes a transition happen to a row after a time.
+    pub fn after(&mut self, wait: SignedDuration, transition: &str, subject: &str) {
+        let due = self.now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        let sequence = self.sequence();
+        self.put(Pending {
+            due,
+            sequence,
+            kind: transition.to_owned(),
+            subject: subject.to_owned(),
+            account: self.scope.account.clone(),
+            region: self.scope.region.clone(),
+        });
+    }
+
+    /// Draws a duration and makes a transition happen at its end.
+    pub fn transition(&mut self, duration: &str, transition: &str, subject: &str) {
+        let wait = self.draw(duration, subject);
+        self.after(wait, transition, subject);
+    }
+
+    /// Takes back what was to happen to a row: every transition, or those of one kind.
+    pub fn cancel(&mut self, transition: Option<&str>, subject: &str) {
+        let is_it = |pending: &&Pending| {
+            pending.subject == subject
+                && pending.account == self.scope.account
+                && pending.region == self.scope.region
+                && transition.is_none_or(|kind| pending.kind == kind)
+        };
+        let ids: Vec<String> = self.rows::<Pending>().filter(is_it).map(Row::id).collect();
+        for id in ids {
+            self.remove::<Pending>(&id);
+        }
+    }
+
+    // ---- the end
+
+    /// Makes every changed row visible at once: what AWS put there long ago does not lag.
+    pub(crate) fn all_visible(&mut self) {
+        for (table, scope, id) in &self.changes {
+            if let Some(table) = self.state.tables.named_mut(table) {
+                table.show(scope, id);
+            }
+        }
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        self.state
+    }
+
+    /// The changed rows as they are now.
+    pub(crate) fn written(&self) -> Result<Vec<Change>, serde_json::Error> {
+        let mut rows = Vec::with_capacity(self.changes.len());
+        for (table, scope, id) in &self.changes {
+            if let Some(any) = self.state.tables.named(table) {
+                rows.push(any.change(table, scope, id)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Keeps what was done. Without it, dropping the transaction undoes everything.
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Tx<'_> {
+    /// Undoes everything, the draws included: after a refusal, and after a handler that panicked too.
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        while let Some(undo) = self.undo.pop() {
+            undo(&mut self.state.tables);
+        }
+        let (drawn, sequence) = self.before;
+        self.state.chance = Chance::new(self.state.chance.seed, drawn);
+        self.state.sequence = sequence;
+    }
+}

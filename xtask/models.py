@@ -1,0 +1,221 @@
+"""Writes the API tables that the simulator checks requests and answers against.
+
+The source is a pinned botocore from PyPI, installed into a virtual environment
+outside the checkout (``--cache``, by default under ``~/.cache/fathuss``). Only
+the operations listed here and the shapes they reach are kept, and none of the
+prose. The names of every other operation stay, so that the simulator can tell
+"AWS has no such operation" from "not simulated".
+
+    python3 xtask/models.py            writes src/simulator/models/*.json
+    python3 xtask/models.py --check    exits 1 if they would change
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import venv
+
+BOTOCORE = "1.44.5"
+
+SERVED = {
+    "ec2": """
+        AllocateAddress AssociateAddress AssociateDhcpOptions AssociateIamInstanceProfile AssociateRouteTable
+        AttachInternetGateway AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress
+        AuthorizeSecurityGroupIngress CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion
+        CreateNatGateway CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet
+        CreateTags CreateVolume CreateVpc DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        DeleteNatGateway DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
+        DeleteTags DeleteVolume DeleteVpc DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
+        DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
+        DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
+        DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
+        DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
+        DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroupRules
+        DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
+        DescribeVolumesModifications DescribeVpcAttribute DescribeVpcs DetachInternetGateway
+        DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
+        DisassociateRouteTable ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyLaunchTemplate
+        ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
+        ModifyVpcAttribute ReleaseAddress ReplaceIamInstanceProfileAssociation ReplaceRoute
+        ReplaceRouteTableAssociation RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances
+        StartInstances StopInstances TerminateInstances UpdateSecurityGroupRuleDescriptionsEgress
+        UpdateSecurityGroupRuleDescriptionsIngress
+    """,
+    "eks": """
+        AssociateAccessPolicy CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
+        CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
+        DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
+        DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup
+        DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries
+        ListAccessPolicies ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups
+        ListPodIdentityAssociations ListTagsForResource ListUpdates TagResource UntagResource
+        UpdateAccessEntry UpdateAddon UpdateClusterConfig UpdateClusterVersion UpdateNodegroupConfig
+        UpdateNodegroupVersion UpdatePodIdentityAssociation
+    """,
+    "rds": """
+        AddTagsToResource CreateDBInstance CreateDBInstanceReadReplica CreateDBParameterGroup
+        CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot
+        DeleteDBSubnetGroup DescribeDBEngineVersions DescribeDBInstances DescribeDBParameterGroups
+        DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups DescribeEngineDefaultParameters
+        DescribeEvents DescribeOrderableDBInstanceOptions DescribePendingMaintenanceActions
+        ListTagsForResource ModifyDBInstance ModifyDBParameterGroup ModifyDBSubnetGroup
+        PromoteReadReplica RebootDBInstance RemoveTagsFromResource ResetDBParameterGroup
+        StartDBInstance StopDBInstance
+    """,
+    "elasticache": """
+        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup
+        CreateSnapshot DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup
+        DeleteReplicationGroup DeleteSnapshot DescribeCacheClusters DescribeCacheEngineVersions
+        DescribeCacheParameterGroups DescribeCacheParameters DescribeCacheSubnetGroups
+        DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups DescribeSnapshots
+        IncreaseReplicaCount ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup
+        ModifyReplicationGroup ModifyReplicationGroupShardConfiguration RemoveTagsFromResource
+        ResetCacheParameterGroup
+    """,
+    "iam": """
+        AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile
+        CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole CreateServiceLinkedRole
+        DeleteInstanceProfile DeleteOpenIDConnectProvider DeletePolicy DeletePolicyVersion DeleteRole
+        DeleteRolePermissionsBoundary DeleteRolePolicy DeleteServiceLinkedRole DetachRolePolicy
+        GetAccountAuthorizationDetails GetAccountSummary GetInstanceProfile GetOpenIDConnectProvider GetPolicy
+        GetPolicyVersion GetRole GetRolePolicy GetServiceLinkedRoleDeletionStatus GetUser ListAccountAliases
+        ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfileTags ListInstanceProfiles
+        ListInstanceProfilesForRole ListOpenIDConnectProviderTags ListOpenIDConnectProviders ListPolicies
+        ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePermissionsBoundary
+        PutRolePolicy RemoveClientIDFromOpenIDConnectProvider RemoveRoleFromInstanceProfile
+        SetDefaultPolicyVersion TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole
+        UntagInstanceProfile UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
+        UpdateOpenIDConnectProviderThumbprint UpdateRole UpdateRoleDescription
+    """,
+    "sts": "AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken",
+}
+
+# Java's regular expressions can look around, and the engine that checks here cannot.
+UNSUPPORTED = re.compile(r"\(\?[=!<]")
+
+
+def loader(cache):
+    home = cache / f"botocore-{BOTOCORE}"
+    python = home / "bin" / "python"
+    if not python.exists():
+        venv.create(home, with_pip=True)
+    have = subprocess.run([python, "-c", "import botocore; print(botocore.__version__)"], capture_output=True, text=True)
+    if have.stdout.strip() != BOTOCORE:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", f"botocore=={BOTOCORE}"], check=True)
+    read = "import sys, json, botocore.loaders as l; s = l.Loader(); n = sys.argv[1]\n" \
+        "m = s.load_service_model(n, 'service-2')\n" \
+        "try: p = s.load_service_model(n, 'paginators-1')\n" \
+        "except Exception: p = {}\n" \
+        "print(json.dumps([m, p]))"
+    return lambda name: json.loads(subprocess.run([python, "-c", read, name], check=True, capture_output=True, text=True).stdout)
+
+
+def member(source):
+    kept = {"shape": source["shape"]}
+    for key in ("locationName", "queryName", "location", "flattened", "timestampFormat", "idempotencyToken"):
+        if key in source:
+            kept[key] = source[key]
+    return kept
+
+
+def shape(source):
+    kept = {"type": source["type"]}
+    for key in ("enum", "min", "max", "flattened", "timestampFormat", "payload"):
+        if key in source:
+            kept[key] = source[key]
+    pattern = source.get("pattern")
+    if pattern and not UNSUPPORTED.search(pattern):
+        kept["pattern"] = pattern
+    if source["type"] == "structure":
+        if source.get("required"):
+            kept["required"] = source["required"]
+        kept["members"] = {name: member(m) for name, m in source.get("members", {}).items()}
+    for key in ("member", "key", "value"):
+        if key in source:
+            kept[key] = member(source[key])
+    return kept
+
+
+def table(name, model, pages):
+    metadata = model["metadata"]
+    served = SERVED[name].split()
+    missing = [op for op in served if op not in model["operations"]]
+    if missing:
+        sys.exit(f"{name} has no operation {', '.join(missing)}")
+    operations, errors, wanted = {}, {}, []
+    for op in sorted(served):
+        source = model["operations"][op]
+        kept = {"method": source["http"]["method"], "uri": source["http"]["requestUri"]}
+        if source["http"].get("responseCode", 200) != 200:
+            kept["status"] = source["http"]["responseCode"]
+        for key in ("input", "output"):
+            if key in source:
+                kept[key] = source[key]["shape"]
+                wanted.append(source[key]["shape"])
+        if "resultWrapper" in source.get("output", {}):
+            kept["wrapper"] = source["output"]["resultWrapper"]
+        page = pages.get("pagination", {}).get(op)
+        if page and isinstance(page.get("input_token"), str):
+            kept["page"] = {k: page[k] for k in ("input_token", "output_token", "limit_key") if isinstance(page.get(k), str)}
+        for error in source.get("errors", []):
+            declared = model["shapes"][error["shape"]].get("error", {})
+            code = declared.get("code", error["shape"])
+            errors[code] = declared.get("httpStatusCode", 400)
+            if metadata["protocol"] == "rest-json":
+                wanted.append(error["shape"])
+        operations[op] = kept
+    shapes = {}
+    while wanted:
+        current = wanted.pop()
+        if current in shapes:
+            continue
+        shapes[current] = shape(model["shapes"][current])
+        if "payload" in shapes[current] and metadata["protocol"] == "rest-json":
+            sys.exit(f"{name}: {current} has a payload member, which the codec does not know")
+        for key in ("members",):
+            wanted += [m["shape"] for m in shapes[current].get(key, {}).values()]
+        wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
+    protocol = "query" if "query" in metadata.get("protocols", []) and metadata["protocol"] not in ("ec2", "rest-json") else metadata["protocol"]
+    lines = [
+        "{",
+        f'"service": {json.dumps(name)}, "signing": {json.dumps(metadata.get("signingName", metadata["endpointPrefix"]))},'
+        f' "protocol": {json.dumps(protocol)}, "version": {json.dumps(metadata["apiVersion"])},'
+        f' "namespace": {json.dumps(metadata.get("xmlNamespace", ""))}, "source": "botocore {BOTOCORE}",',
+        '"operations": {',
+        ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),
+        '},\n"unserved": ' + json.dumps(sorted(set(model["operations"]) - set(served))) + ",",
+        '"errors": ' + json.dumps(dict(sorted(errors.items()))) + ",",
+        '"shapes": {',
+        ",\n".join(f"{json.dumps(k)}: {json.dumps(shapes[k])}" for k in sorted(shapes)),
+        "}\n}\n",
+    ]
+    return "\n".join(lines)
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path.home() / ".cache" / "fathuss")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a table would change")
+    arguments = parser.parse_args()
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    load = loader(arguments.cache)
+    changed = []
+    for name in SERVED:
+        target = root / "src" / "simulator" / "models" / f"{name}.json"
+        text = table(name, *load(name))
+        if not target.exists() or target.read_text() != text:
+            changed.append(target)
+            if not arguments.check:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text)
+        print(f"{name}: {len(SERVED[name].split())} operations, {len(text) // 1024} KiB")
+    if arguments.check and changed:
+        sys.exit("out of date: " + ", ".join(str(path.relative_to(root)) for path in changed))
+
+
+if __name__ == "__main__":
+    main()
