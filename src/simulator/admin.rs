@@ -36,7 +36,11 @@ struct Switch {
 /// What went wrong, with its HTTP status.
 type Answer = Result<Json, (u16, String)>;
 
-pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
+pub(crate) fn answer(
+    simulator: &Simulator,
+    path: &str,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let (status, body) = match route(simulator, path, request) {
         Ok(body) => (200, body),
         Err((status, error)) => (status, json!({ "error": error })),

@@ -1,1 +1,317 @@
 //! EC2: networks, addresses, instances and volumes, one file per resource.
+//!
+//! Other services look at its rows directly (`tx.get::<ec2::subnet::Subnet>(id)`),
+//! and make network interfaces with [`network_interface::make`].
+
+pub mod address;
+pub mod cidr;
+pub mod dhcp_options;
+pub mod filters;
+pub mod internet_gateway;
+pub mod nat_gateway;
+pub mod network_acl;
+pub mod network_interface;
+pub mod resource;
+pub mod route_table;
+pub mod security_group;
+pub mod security_group_rule;
+pub mod subnet;
+pub mod tags;
+pub mod vpc;
+pub mod zone;
+
+use std::sync::OnceLock;
+
+use jiff::SignedDuration;
+
+use crate::ec2::resource::{Kind, Resource};
+use crate::model::Model;
+use crate::protocol::{Flaw, Violation};
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Manners, Service, Tokens};
+use crate::signature::AuthFlaw;
+use crate::throttle::Bucket;
+use crate::value::Value;
+use crate::world::{Tables, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "ec2",
+    model,
+    operations: &[
+        address::OPERATIONS,
+        dhcp_options::OPERATIONS,
+        internet_gateway::OPERATIONS,
+        nat_gateway::OPERATIONS,
+        network_acl::OPERATIONS,
+        network_interface::OPERATIONS,
+        route_table::OPERATIONS,
+        security_group::OPERATIONS,
+        security_group_rule::OPERATIONS,
+        subnet::OPERATIONS,
+        tags::OPERATIONS,
+        vpc::OPERATIONS,
+        zone::OPERATIONS,
+    ],
+    transitions: &[
+        nat_gateway::TRANSITIONS,
+        subnet::TRANSITIONS,
+        vpc::TRANSITIONS,
+    ],
+    spans: &[nat_gateway::SPANS, subnet::SPANS, vpc::SPANS],
+    rules: &[
+        RULES,
+        address::RULES,
+        internet_gateway::RULES,
+        nat_gateway::RULES,
+        network_interface::RULES,
+        resource::RULES,
+        route_table::RULES,
+        security_group::RULES,
+        security_group_rule::RULES,
+        subnet::RULES,
+        tags::RULES,
+        vpc::RULES,
+    ],
+    tables,
+    furnish,
+    manners: Manners {
+        violations,
+        unknown_operation: |name| {
+            Refusal::new(
+                "InvalidAction",
+                format!("The action {name} is not valid for this web service."),
+            )
+        },
+        throttled: || Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
+        unavailable: |status| match status {
+            503 => Refusal::new(
+                "Unavailable",
+                "The service is unavailable. Please try again shortly.",
+            )
+            .status(503),
+            status => {
+                Refusal::new("InternalError", "An internal error has occurred").status(status)
+            }
+        },
+        unauthenticated,
+        bucket,
+        tokens: Some(Tokens {
+            members: &["ClientToken"],
+            // "At least 24 hours after the termination of the instance", which never ends here.
+            lifetime: SignedDuration::MAX,
+            rule: "ec2.token.mismatch",
+            mismatch: |_| {
+                let message = "Arguments on this idempotent request are inconsistent with arguments used in previous \
+                               request(s).";
+                Refusal::new("IdempotentParameterMismatch", message)
+            },
+            again: |_, _, answer| Ok(answer.clone()),
+        }),
+    },
+};
+
+const RULES: &[Rule] = &[Rule::new(
+    "ec2.token.mismatch",
+    "a client token used before with other parameters is refused",
+    "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html",
+)];
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/ec2.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<address::Address>();
+    tables.add::<dhcp_options::DhcpOptions>();
+    tables.add::<internet_gateway::InternetGateway>();
+    tables.add::<nat_gateway::NatGateway>();
+    tables.add::<network_acl::NetworkAcl>();
+    tables.add::<network_interface::NetworkInterface>();
+    tables.add::<route_table::RouteTable>();
+    tables.add::<security_group::SecurityGroup>();
+    tables.add::<security_group_rule::SecurityGroupRule>();
+    tables.add::<subnet::Subnet>();
+    tables.add::<tags::Tag>();
+    tables.add::<vpc::Vpc>();
+}
+
+/// An account begins with a default VPC in each region.
+fn furnish(tx: &mut Tx<'_>) {
+    if zone::zones(tx.region()).is_empty() {
+        return;
+    }
+    dhcp_options::furnish(tx);
+    vpc::furnish(tx);
+}
+
+fn violations(violations: &[Violation]) -> Refusal {
+    // EC2 reports one at a time.
+    let Some(first) = violations.first() else {
+        return Refusal::new("InvalidParameterValue", "");
+    };
+    let name = parameter_name(&first.wire);
+    let given = &first.given;
+    let invalid = |rest: String| {
+        Refusal::new(
+            "InvalidParameterValue",
+            format!("Value ({given}) for parameter {name} is invalid. {rest}"),
+        )
+    };
+    match &first.flaw {
+        Flaw::Missing => missing(&name),
+        Flaw::Unknown => Refusal::new(
+            "UnknownParameter",
+            format!("The parameter {} is not recognized", first.wire),
+        ),
+        Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),
+        Flaw::NotOneOf(values) if values.len() <= 20 => {
+            invalid(format!("Valid values are: {}.", values.join(", ")))
+        }
+        Flaw::NotOneOf(_) => Refusal::new(
+            "InvalidParameterValue",
+            format!("Invalid value '{given}' for {name}."),
+        ),
+        Flaw::Pattern(pattern) => invalid(format!("It does not match the pattern {pattern}.")),
+        Flaw::TooShort(least) => invalid(format!("It must not be shorter than {least}.")),
+        Flaw::TooLong(most) => invalid(format!("It must not be longer than {most}.")),
+        Flaw::TooSmall(least) => invalid(format!("Expecting a value greater than {least}.")),
+        Flaw::TooLarge(most) => invalid(format!("Expecting a value less than {most}.")),
+    }
+}
+
+/// The refusal of a request that lacks a parameter, named as EC2 names it.
+#[must_use]
+pub fn missing(name: &str) -> Refusal {
+    Refusal::new(
+        "MissingParameter",
+        format!("The request must contain the parameter {name}"),
+    )
+}
+
+/// The refusal of a value.
+#[must_use]
+pub fn invalid_value(given: impl std::fmt::Display, name: &str, why: &str) -> Refusal {
+    Refusal::new(
+        "InvalidParameterValue",
+        format!("Value ({given}) for parameter {name} is invalid. {why}")
+            .trim_end()
+            .to_owned(),
+    )
+}
+
+/// EC2's messages call `TagSpecification.1.ResourceType` `tagSpecification.1.resourceType`.
+fn parameter_name(wire: &str) -> String {
+    crate::protocol::lower_camel(wire)
+}
+
+fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
+    match flaw {
+        AuthFlaw::Missing => missing("AWSAccessKeyId"),
+        AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()),
+        AuthFlaw::UnknownKey | AuthFlaw::WrongSignature => Refusal::new(
+            "AuthFailure",
+            "AWS was not able to validate the provided access credentials",
+        )
+        .status(401),
+        AuthFlaw::Expired { signed, .. } => {
+            let stamp = signed.strftime("%Y-%m-%dT%H:%M:%S.000Z");
+            Refusal::new(
+                "RequestExpired",
+                format!("Request has expired. Timestamp date is {stamp}."),
+            )
+        }
+        AuthFlaw::ExpiredToken => Refusal::new("RequestExpired", "Request has expired."),
+    }
+}
+
+/// The sizes and rates of
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>: each operation has a bucket of its own.
+fn bucket(operation: &str, input: &Value) -> Option<Bucket> {
+    let (size, refill) = match operation {
+        "RunInstances" => (5.0, 2.0),
+        "StartInstances" | "StopInstances" => (5.0, 2.0),
+        "TerminateInstances" => (100.0, 5.0),
+        "CreateTags" | "DeleteTags" => (100.0, 10.0),
+        "CreateVolume" | "AttachVolume" | "DetachVolume" | "ModifyVolume" => (100.0, 5.0),
+        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => (50.0, 20.0),
+        name if name.starts_with("Describe") => {
+            let Value::Record(members) = input else {
+                return None;
+            };
+            // Unfiltered and unpaginated listings are dearer.
+            if members.keys().all(|name| name == "DryRun") {
+                (50.0, 10.0)
+            } else {
+                (100.0, 20.0)
+            }
+        }
+        _ => (50.0, 5.0),
+    };
+    let listing = operation.starts_with("Describe") && size == 50.0;
+    let name = format!(
+        "ec2.{operation}{}",
+        if listing { ".unfiltered" } else { "" }
+    );
+    Some(Bucket { name, size, refill })
+}
+
+/// The tag specification's name for what an id belongs to.
+///
+/// # Errors
+/// When nothing has that id, or such a thing takes no tags.
+fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
+    fn look<R: Resource>(tx: &Tx<'_>, id: &str) -> Result<(), Refusal> {
+        tx.enforce("ec2.tags.resource", tx.get::<R>(id).is_some(), || {
+            R::KIND.missing(&[id])
+        })
+    }
+    type Look = fn(&Tx<'_>, &str) -> Result<(), Refusal>;
+    const KINDS: &[(Kind, Look)] = &[
+        (address::Address::KIND, look::<address::Address>),
+        (
+            dhcp_options::DhcpOptions::KIND,
+            look::<dhcp_options::DhcpOptions>,
+        ),
+        (
+            internet_gateway::InternetGateway::KIND,
+            look::<internet_gateway::InternetGateway>,
+        ),
+        (
+            nat_gateway::NatGateway::KIND,
+            look::<nat_gateway::NatGateway>,
+        ),
+        (
+            network_acl::NetworkAcl::KIND,
+            look::<network_acl::NetworkAcl>,
+        ),
+        (
+            network_interface::NetworkInterface::KIND,
+            look::<network_interface::NetworkInterface>,
+        ),
+        (
+            route_table::RouteTable::KIND,
+            look::<route_table::RouteTable>,
+        ),
+        (
+            security_group::SecurityGroup::KIND,
+            look::<security_group::SecurityGroup>,
+        ),
+        (
+            security_group_rule::SecurityGroupRule::KIND,
+            look::<security_group_rule::SecurityGroupRule>,
+        ),
+        (subnet::Subnet::KIND, look::<subnet::Subnet>),
+        (vpc::Vpc::KIND, look::<vpc::Vpc>),
+    ];
+    let prefix = id.rsplit_once('-').map_or("", |(prefix, _)| prefix);
+    match KINDS.iter().find(|(kind, _)| kind.prefix == prefix) {
+        Some((kind, look)) => look(tx, id).map(|()| kind.tagged_as),
+        None => Err(Refusal::new(
+            "InvalidID",
+            format!("The ID '{id}' is not valid"),
+        )),
+    }
+}

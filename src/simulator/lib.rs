@@ -50,6 +50,8 @@
 extern crate self as fathuss_simulator;
 
 pub mod admin;
+#[cfg(test)]
+mod client;
 pub mod clock;
 pub mod ec2;
 pub mod faults;
@@ -98,7 +100,7 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] = &[];
+pub static SERVICES: &[&Service] = &[&ec2::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]
@@ -147,8 +149,14 @@ impl Config {
             rules_off: BTreeSet::new(),
             faults: Vec::new(),
             lags: vec![
-                Lag { table: "ec2.*".to_owned(), max_seconds: 2.0 },
-                Lag { table: "iam.*".to_owned(), max_seconds: 15.0 },
+                Lag {
+                    table: "ec2.*".to_owned(),
+                    max_seconds: 2.0,
+                },
+                Lag {
+                    table: "iam.*".to_owned(),
+                    max_seconds: 15.0,
+                },
             ],
             throttling: true,
             quotas: BTreeMap::new(),
@@ -158,7 +166,11 @@ impl Config {
     /// The same without lags and token buckets: reads see every write at once.
     #[must_use]
     pub fn calm(seed: u64) -> Config {
-        Config { lags: Vec::new(), throttling: false, ..Config::new(seed) }
+        Config {
+            lags: Vec::new(),
+            throttling: false,
+            ..Config::new(seed)
+        }
     }
 }
 
@@ -176,16 +188,26 @@ impl Simulator {
     pub fn open(config: Config) -> Result<Simulator, WorldError> {
         let mut tables = Tables::default();
         front::tables(&mut tables);
-        SERVICES.iter().for_each(|service| (service.tables)(&mut tables));
-        let rules = rules::RULES.iter().chain(SERVICES.iter().flat_map(|service| service.rules.iter().copied().flatten()));
-        let switches =
-            Switches::new(rules.copied().collect(), config.rules_off).map_err(WorldError::UnknownRule)?;
+        SERVICES
+            .iter()
+            .for_each(|service| (service.tables)(&mut tables));
+        let rules = rules::RULES.iter().chain(
+            SERVICES
+                .iter()
+                .flat_map(|service| service.rules.iter().copied().flatten()),
+        );
+        let switches = Switches::new(rules.copied().collect(), config.rules_off)
+            .map_err(WorldError::UnknownRule)?;
         let mut state = State {
             tables,
             chance: Chance::new(config.seed, 0),
             sequence: 0,
             switches,
-            spans: SERVICES.iter().flat_map(|service| service.spans.iter().copied().flatten()).copied().collect(),
+            spans: SERVICES
+                .iter()
+                .flat_map(|service| service.spans.iter().copied().flatten())
+                .copied()
+                .collect(),
             quotas: config.quotas,
             lags: config.lags,
             instant: config.instant,
@@ -207,8 +229,11 @@ impl Simulator {
                             why,
                         };
                         let table = state.tables.named_mut(&name);
-                        let table = table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
-                        table.load(change).map_err(|error| unreadable(format!("{name}: {error}")))?;
+                        let table =
+                            table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
+                        table
+                            .load(change)
+                            .map_err(|error| unreadable(format!("{name}: {error}")))?;
                     }
                 }
                 Some(journal)
@@ -229,7 +254,9 @@ impl Simulator {
             log: VecDeque::new(),
         };
         core.compact()?;
-        Ok(Simulator { core: Arc::new(Mutex::new(core)) })
+        Ok(Simulator {
+            core: Arc::new(Mutex::new(core)),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Core> {
@@ -246,7 +273,11 @@ impl Simulator {
         self.answer(request, None).await
     }
 
-    async fn answer(&self, request: Request<Bytes>, wall: Option<Timestamp>) -> Result<Response<Bytes>, Fault> {
+    async fn answer(
+        &self,
+        request: Request<Bytes>,
+        wall: Option<Timestamp>,
+    ) -> Result<Response<Bytes>, Fault> {
         if let Some(path) = request.uri().path().strip_prefix("/_fathuss/") {
             return Ok(admin::answer(self, path, &request));
         }
@@ -280,7 +311,11 @@ impl Simulator {
     pub fn durations(&self) -> Vec<Drawn> {
         let core = self.lock();
         let table = core.state.tables.of::<Drawn>();
-        table.into_iter().flat_map(|table| table.rows.values().flat_map(BTreeMap::values)).map(|slot| slot.row.clone()).collect()
+        table
+            .into_iter()
+            .flat_map(|table| table.rows.values().flat_map(BTreeMap::values))
+            .map(|slot| slot.row.clone())
+            .collect()
     }
 
     /// Every rule, and whether it is on.
@@ -288,7 +323,11 @@ impl Simulator {
     pub fn rules(&self) -> Vec<(Rule, bool)> {
         let core = self.lock();
         let switches = &core.state.switches;
-        switches.known().iter().map(|rule| (*rule, !switches.is_off(rule.id))).collect()
+        switches
+            .known()
+            .iter()
+            .map(|rule| (*rule, !switches.is_off(rule.id)))
+            .collect()
     }
 
     /// Switches a rule on or off; false if there is none of that id.
@@ -334,7 +373,9 @@ impl Simulator {
         let mut core = self.lock();
         let now = core.clock.now();
         core.settle(now)?;
-        let Some(found) = core.state.tables.named(table) else { return Ok(Vec::new()) };
+        let Some(found) = core.state.tables.named(table) else {
+            return Ok(Vec::new());
+        };
         let all = found.all(table)?;
         Ok(all
             .into_iter()

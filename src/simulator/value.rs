@@ -186,19 +186,18 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
         Value::List(items.into_iter().map(Into::into).collect())
     }
 }
-impl<'a, T> From<&'a [T]> for Value
-where
-    &'a T: Into<Value>,
-{
-    fn from(items: &'a [T]) -> Self {
-        Value::List(items.iter().map(Into::into).collect())
+impl From<&[String]> for Value {
+    fn from(items: &[String]) -> Self {
+        Value::List(items.iter().map(Value::from).collect())
     }
 }
-impl<'a, T> From<&'a Vec<T>> for Value
-where
-    &'a T: Into<Value>,
-{
-    fn from(items: &'a Vec<T>) -> Self {
-        Value::List(items.iter().map(Into::into).collect())
+impl From<&Vec<String>> for Value {
+    fn from(items: &Vec<String>) -> Self {
+        Value::from(items.as_slice())
+    }
+}
+impl From<&Option<String>> for Value {
+    fn from(text: &Option<String>) -> Self {
+        text.as_deref().map_or(Value::Absent, Value::from)
     }
 }

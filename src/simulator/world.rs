@@ -9,8 +9,8 @@ mod journal;
 mod table;
 mod transaction;
 
-pub(crate) use journal::{Journal, Line};
 pub use journal::WorldError;
+pub(crate) use journal::{Journal, Line};
 pub(crate) use table::Change;
 pub use table::{Reach, Row, Scope, Tables};
 pub(crate) use transaction::{Chance, State};

@@ -1,0 +1,455 @@
+//! Elastic IP addresses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ec2::internet_gateway;
+use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
+use crate::ec2::tags;
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::Handler;
+use crate::value::Value;
+use crate::world::{Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("AllocateAddress", allocate),
+    ("ReleaseAddress", release),
+    ("AssociateAddress", associate),
+    ("DisassociateAddress", disassociate),
+    ("DescribeAddresses", describe),
+    ("DescribeAddressesAttribute", describe_attribute),
+];
+
+const PAGE: &str =
+    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.address.quota",
+        "an account has 5 addresses in a region",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.address.release.in_use",
+        "an associated address is not released",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.address.associate.taken",
+        "an associated address moves only when the request says so",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.address.associate.gateway",
+        "an address is of use only in a VPC with an internet gateway",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.address.managed",
+        "an address that a NAT gateway holds is not touched from outside",
+        PAGE,
+    ),
+];
+
+/// An Elastic IP address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// Its id, `eipalloc-...`.
+    pub id: String,
+    /// The address.
+    pub public_ip: String,
+    /// What it is associated with.
+    pub association: Option<AddressAssociation>,
+}
+
+/// An address's association with a network interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressAssociation {
+    /// Its id, `eipassoc-...`.
+    pub id: String,
+    /// The network interface.
+    pub interface: String,
+    /// The private address that it stands for.
+    pub private_ip: String,
+}
+
+impl Row for Address {
+    const TABLE: &'static str = "ec2.address";
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Address {
+    /// The instance that the address leads to.
+    fn instance(&self, tx: &Tx<'_>) -> Option<String> {
+        let interface = tx.get::<NetworkInterface>(&self.association.as_ref()?.interface)?;
+        interface.attachment.as_ref()?.instance.clone()
+    }
+}
+
+impl Resource for Address {
+    const KIND: Kind = Kind {
+        prefix: "eipalloc",
+        tagged_as: "elastic-ip",
+        not_found: "InvalidAllocationID.NotFound",
+        malformed: "InvalidAllocationID.Malformed",
+        one: "The allocation ID '{}' does not exist",
+        several: "The allocation IDs '{}' do not exist",
+    };
+
+    const FILTERS: &'static [&'static str] = &[
+        "allocation-id",
+        "association-id",
+        "domain",
+        "instance-id",
+        "network-border-group",
+        "network-interface-id",
+        "network-interface-owner-id",
+        "private-ip-address",
+        "public-ip",
+    ];
+
+    fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
+        let association = self.association.as_ref();
+        let value = match name {
+            "allocation-id" => Some(self.id.clone()),
+            "association-id" => association.map(|one| one.id.clone()),
+            "domain" => Some("vpc".to_owned()),
+            "instance-id" => self.instance(tx),
+            "network-border-group" => Some(tx.region().to_owned()),
+            "network-interface-id" => association.map(|one| one.interface.clone()),
+            "network-interface-owner-id" => association.map(|_| tx.account().to_owned()),
+            "private-ip-address" => association.map(|one| one.private_ip.clone()),
+            "public-ip" => Some(self.public_ip.clone()),
+            _ => None,
+        };
+        value.into_iter().collect()
+    }
+
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        let association = self.association.as_ref();
+        record! {
+            "AllocationId" => &self.id,
+            "PublicIp" => &self.public_ip,
+            "Domain" => "vpc",
+            "PublicIpv4Pool" => "amazon",
+            "NetworkBorderGroup" => tx.region(),
+            "AssociationId" => association.map(|one| one.id.as_str()),
+            "NetworkInterfaceId" => association.map(|one| one.interface.as_str()),
+            "NetworkInterfaceOwnerId" => association.map(|_| tx.account()),
+            "PrivateIpAddress" => association.map(|one| one.private_ip.as_str()),
+            "InstanceId" => self.instance(tx),
+            "Tags" => tags::of(tx, &self.id),
+        }
+    }
+}
+
+/// Whether an interface in the VPC has a public address, which holds the VPC's internet gateway.
+#[must_use]
+pub fn mapped_in(tx: &Tx<'_>, vpc: &str) -> bool {
+    let inside = |id: &str| {
+        tx.get::<NetworkInterface>(id)
+            .is_some_and(|interface| interface.vpc == vpc)
+    };
+    tx.rows::<Address>().any(|address| {
+        address
+            .association
+            .as_ref()
+            .is_some_and(|one| inside(&one.interface))
+    }) || tx
+        .rows::<NetworkInterface>()
+        .any(|interface| interface.vpc == vpc && interface.public_ip.is_some())
+}
+
+/// The address that is associated with an interface.
+#[must_use]
+pub fn of_interface<'t>(tx: &'t Tx<'_>, interface: &str) -> Option<&'t Address> {
+    tx.rows::<Address>().find(|address| {
+        address
+            .association
+            .as_ref()
+            .is_some_and(|one| one.interface == interface)
+    })
+}
+
+/// A public address that nothing has yet.
+pub fn new_public_ip(tx: &mut Tx<'_>) -> String {
+    loop {
+        let parts = (
+            3 + tx.below(60),
+            tx.below(256),
+            tx.below(256),
+            1 + tx.below(254),
+        );
+        let ip = format!("{}.{}.{}.{}", parts.0, parts.1, parts.2, parts.3);
+        let taken = tx.rows::<Address>().any(|address| address.public_ip == ip)
+            || tx
+                .rows::<NetworkInterface>()
+                .any(|interface| interface.public_ip.as_ref() == Some(&ip));
+        // 10 is private.
+        if !taken && parts.0 != 10 {
+            return ip;
+        }
+    }
+}
+
+/// The name that a public address has in DNS.
+#[must_use]
+pub fn public_dns_name(tx: &Tx<'_>, ip: &str) -> String {
+    let dashed = ip.replace('.', "-");
+    match tx.region() {
+        "us-east-1" => format!("ec2-{dashed}.compute-1.amazonaws.com"),
+        region => format!("ec2-{dashed}.{region}.compute.amazonaws.com"),
+    }
+}
+
+/// Associates an address with an interface, whatever either was associated with.
+pub(super) fn link(tx: &mut Tx<'_>, address: &str, interface: &str, private_ip: &str) -> String {
+    let id = tx.new_id("eipassoc");
+    let association = AddressAssociation {
+        id: id.clone(),
+        interface: interface.to_owned(),
+        private_ip: private_ip.to_owned(),
+    };
+    tx.change::<Address>(address, |address| address.association = Some(association));
+    // An Elastic IP takes the place of an address that was given at launch.
+    tx.change::<NetworkInterface>(interface, |interface| interface.public_ip = None);
+    id
+}
+
+/// Ends the association of whatever address an interface has.
+pub(super) fn unlink(tx: &mut Tx<'_>, interface: &str) {
+    if let Some(id) = of_interface(tx, interface).map(Row::id) {
+        tx.change::<Address>(&id, |address| address.association = None);
+    }
+}
+
+fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    if input.text("Domain") == Some("standard") {
+        return Err(Refusal::new(
+            "InvalidParameterCombination",
+            "The domain 'standard' is not supported.",
+        ));
+    }
+    if input
+        .text("NetworkBorderGroup")
+        .is_some_and(|group| group != tx.region())
+    {
+        return Err(Refusal::new(
+            "InvalidParameterValue",
+            "The network border group is not one of this region.",
+        ));
+    }
+    let have = tx.rows::<Address>().count() as i64;
+    tx.enforce(
+        "ec2.address.quota",
+        have < tx.quota("ec2.addresses", 5),
+        || {
+            Refusal::new(
+                "AddressLimitExceeded",
+                "The maximum number of addresses has been reached.",
+            )
+        },
+    )?;
+    let public_ip = new_public_ip(tx);
+    let id = tx.new_id("eipalloc");
+    tx.put(Address {
+        id: id.clone(),
+        public_ip: public_ip.clone(),
+        association: None,
+    });
+    tags::on_create(tx, input, "elastic-ip", &id)?;
+    Ok(record! {
+        "AllocationId" => id,
+        "PublicIp" => public_ip,
+        "Domain" => "vpc",
+        "PublicIpv4Pool" => "amazon",
+        "NetworkBorderGroup" => tx.region(),
+    })
+}
+
+fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<Address, Refusal> {
+    match (input.text("AllocationId"), input.text("PublicIp")) {
+        (Some(id), None) => resource::find(tx, id),
+        (None, Some(ip)) => tx
+            .rows::<Address>()
+            .find(|address| address.public_ip == ip)
+            .cloned()
+            .ok_or_else(|| {
+                Refusal::new(
+                    "InvalidAddress.NotFound",
+                    format!("Address '{ip}' not found."),
+                )
+            }),
+        (Some(_), Some(_)) => {
+            let message =
+                "You may specify public IP or allocation id, but not both in the same call";
+            Err(Refusal::new("InvalidParameterCombination", message))
+        }
+        (None, None) => Err(Refusal::new(
+            "MissingParameter",
+            "Either public IP or allocation id must be specified",
+        )),
+    }
+}
+
+/// Refuses to touch an address that a service's own interface holds.
+fn unmanaged(tx: &Tx<'_>, address: &Address) -> Result<(), Refusal> {
+    let holder = address
+        .association
+        .as_ref()
+        .and_then(|one| tx.get::<NetworkInterface>(&one.interface));
+    tx.enforce(
+        "ec2.address.managed",
+        holder.is_none_or(|interface| interface.requester.is_none()),
+        || {
+            Refusal::new(
+                "AuthFailure",
+                "You do not have permission to access the specified resource.",
+            )
+        },
+    )
+}
+
+fn release(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let _ = input.text("NetworkBorderGroup");
+    let address = named(tx, input)?;
+    tx.enforce(
+        "ec2.address.release.in_use",
+        address.association.is_none(),
+        || {
+            Refusal::new(
+                "InvalidIPAddress.InUse",
+                format!("Address {} is in use.", address.public_ip),
+            )
+        },
+    )?;
+    tags::forget(tx, &address.id);
+    tx.remove::<Address>(&address.id);
+    Ok(nothing())
+}
+
+fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let address = named(tx, input)?;
+    let moves = input.flag("AllowReassociation");
+    let interface: NetworkInterface =
+        match (input.text("NetworkInterfaceId"), input.text("InstanceId")) {
+            (Some(id), _) => resource::find(tx, id)?,
+            (None, Some(instance)) => super::network_interface::primary_of(tx, instance)
+                .cloned()
+                .ok_or_else(|| {
+                    Refusal::new(
+                        "InvalidInstanceID.NotFound",
+                        format!("The instance ID '{instance}' does not exist"),
+                    )
+                })?,
+            (None, None) => {
+                return Err(Refusal::new(
+                    "MissingParameter",
+                    "Either instance ID or network interface id must be specified",
+                ));
+            }
+        };
+    unmanaged(tx, &address)?;
+    let private_ip = input
+        .text("PrivateIpAddress")
+        .unwrap_or(&interface.private_ip)
+        .to_owned();
+    if private_ip != interface.private_ip {
+        let message = format!(
+            "Invalid value '{private_ip}' for PrivateIpAddress. It is not assigned to the interface."
+        );
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
+    let attached = internet_gateway::of_vpc(tx, &interface.vpc).is_some();
+    tx.enforce("ec2.address.associate.gateway", attached, || {
+        let message = format!(
+            "Network {} is not attached to any internet gateway",
+            interface.vpc
+        );
+        Refusal::new("Gateway.NotAttached", message)
+    })?;
+    if let Some(association) = &address.association {
+        if association.interface == interface.id {
+            return Ok(record! { "AssociationId" => &association.id });
+        }
+        tx.enforce("ec2.address.associate.taken", moves, || {
+            let message = format!(
+                "resource {} is already associated with associate-id {}",
+                address.id, association.id
+            );
+            Refusal::new("Resource.AlreadyAssociated", message)
+        })?;
+    }
+    unlink(tx, &interface.id);
+    let id = link(tx, &address.id, &interface.id, &private_ip);
+    Ok(record! { "AssociationId" => id })
+}
+
+fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let found = match (input.text("AssociationId"), input.text("PublicIp")) {
+        (Some(id), _) => {
+            let is_it =
+                |address: &&Address| address.association.as_ref().is_some_and(|one| one.id == id);
+            tx.rows::<Address>().find(is_it).cloned().ok_or_else(|| {
+                Refusal::new(
+                    "InvalidAssociationID.NotFound",
+                    format!("The association ID '{id}' does not exist"),
+                )
+            })?
+        }
+        (None, Some(_)) => named(tx, input)?,
+        (None, None) => {
+            return Err(Refusal::new(
+                "MissingParameter",
+                "Either public IP or association id must be specified",
+            ));
+        }
+    };
+    unmanaged(tx, &found)?;
+    tx.change::<Address>(&found.id, |address| address.association = None);
+    Ok(nothing())
+}
+
+fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let ips = input.texts("PublicIps");
+    let absent = ips.iter().find(|ip| {
+        tx.rows::<Address>()
+            .all(|address| address.public_ip != **ip)
+    });
+    if let Some(ip) = absent {
+        return Err(Refusal::new(
+            "InvalidAddress.NotFound",
+            format!("Address '{ip}' not found."),
+        ));
+    }
+    let mut rows = resource::select::<Address>(tx, input, "AllocationIds")?;
+    rows.retain(|address| ips.is_empty() || ips.contains(&address.public_ip.as_str()));
+    Ok(record! { "Addresses" => rows.iter().map(|row| row.view(tx)).collect::<Vec<_>>() })
+}
+
+fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let _ = input.text("Attribute");
+    let rows = resource::select::<Address>(tx, input, "AllocationIds")?;
+    let items = rows
+        .iter()
+        .map(|row| {
+            (
+                row.id(),
+                record! { "PublicIp" => &row.public_ip, "AllocationId" => &row.id },
+            )
+        })
+        .collect();
+    let listing = Listing {
+        ids: "AllocationIds",
+        answer: "Addresses",
+        ids_exclude_pages: None,
+    };
+    resource::paged(tx, input, items, listing)
+}

@@ -1,0 +1,231 @@
+//! What every EC2 resource has in common: ids that are checked in two ways, and
+//! a Describe operation with ids, filters and pages.
+
+use crate::ec2::filters::{self, Filter};
+use crate::input::Input;
+use crate::paging::page;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::value::{Record, Value};
+use crate::world::{Row, Tx};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.id.malformed",
+        "an id of another kind or form is refused before it is looked for",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+    ),
+    Rule::new(
+        "ec2.id.exists",
+        "describing an id that does not exist is an error, not an empty list",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+    ),
+    Rule::new(
+        "ec2.page.ids",
+        "MaxResults and ids exclude each other where AWS says so",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
+    ),
+    Rule::new(
+        "ec2.filter.name",
+        "an unknown filter is refused",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html",
+    ),
+];
+
+/// A kind of resource: how its ids look, and what is said of one that is not there.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// What its ids begin with.
+    pub prefix: &'static str,
+    /// The name in tag specifications, e.g. `natgateway`.
+    pub tagged_as: &'static str,
+    /// The error code of an id that does not exist.
+    pub not_found: &'static str,
+    /// The error code of an id that can't be one.
+    pub malformed: &'static str,
+    /// What is said of one that does not exist.
+    pub one: &'static str,
+    /// What is said of several.
+    pub several: &'static str,
+}
+
+impl Kind {
+    /// The refusal of ids that do not exist; `{}` in the kind's sentences stands for them.
+    #[must_use]
+    pub fn missing(&self, ids: &[&str]) -> Refusal {
+        let sentence = if ids.len() == 1 {
+            self.one
+        } else {
+            self.several
+        };
+        Refusal::new(self.not_found, sentence.replace("{}", &ids.join(", ")))
+    }
+
+    /// Refuses an id that is not of this kind's form.
+    ///
+    /// # Errors
+    /// The kind's `Malformed` refusal.
+    pub fn check(&self, tx: &Tx<'_>, id: &str) -> Result<(), Refusal> {
+        let digits = id
+            .strip_prefix(self.prefix)
+            .and_then(|rest| rest.strip_prefix('-'));
+        let fits = digits.is_some_and(|digits| {
+            matches!(digits.len(), 8 | 17)
+                && digits
+                    .bytes()
+                    .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        tx.enforce("ec2.id.malformed", fits, || {
+            Refusal::new(
+                self.malformed,
+                format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix),
+            )
+        })
+    }
+}
+
+/// A resource that is described by ids, filters and pages.
+pub trait Resource: Row {
+    /// Its kind.
+    const KIND: Kind;
+    /// The filters that its Describe operation has, besides those on tags.
+    const FILTERS: &'static [&'static str];
+    /// The values that one of [`Self::FILTERS`] compares.
+    fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String>;
+    /// What Describe shows.
+    fn view(&self, tx: &Tx<'_>) -> Value;
+}
+
+/// The resource of that id, which a request names.
+///
+/// # Errors
+/// When the id is malformed or nothing has it.
+pub fn find<R: Resource>(tx: &Tx<'_>, id: &str) -> Result<R, Refusal> {
+    R::KIND.check(tx, id)?;
+    tx.get::<R>(id)
+        .cloned()
+        .ok_or_else(|| R::KIND.missing(&[id]))
+}
+
+/// The names that a Describe operation has for its parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// The request's member with the ids.
+    pub ids: &'static str,
+    /// The answer's member with the resources.
+    pub answer: &'static str,
+    /// Where AWS refuses ids together with MaxResults: what its message calls the ids.
+    pub ids_exclude_pages: Option<&'static str>,
+}
+
+/// Answers a Describe operation.
+///
+/// # Errors
+/// When an id, a filter or the paging is wrong.
+pub fn describe<R: Resource>(
+    tx: &mut Tx<'_>,
+    input: &Input<'_>,
+    listing: Listing,
+) -> Result<Value, Refusal> {
+    let rows = select::<R>(tx, input, listing.ids)?;
+    let items = rows.iter().map(|row| (row.id(), row.view(tx))).collect();
+    paged(tx, input, items, listing)
+}
+
+/// The rows that a request's ids and filters choose.
+///
+/// # Errors
+/// When an id or a filter is wrong.
+pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<Vec<R>, Refusal> {
+    let ids = input.texts(ids);
+    for id in &ids {
+        R::KIND.check(tx, id)?;
+    }
+    let absent: Vec<&str> = ids
+        .iter()
+        .copied()
+        .filter(|id| tx.get::<R>(id).is_none())
+        .collect();
+    tx.enforce("ec2.id.exists", absent.is_empty(), || {
+        R::KIND.missing(&absent)
+    })?;
+    let filters = known_filters(tx, input, R::FILTERS)?;
+    let chosen = tx.rows::<R>().filter(|row| {
+        let id = row.id();
+        let fits = |filter: &Filter| {
+            let values = filters::tag_values(tx, &id, &filter.name)
+                .unwrap_or_else(|| row.filter(tx, &filter.name));
+            filter.fits(&values)
+        };
+        (ids.is_empty() || ids.contains(&id.as_str())) && filters.iter().all(fits)
+    });
+    Ok(chosen.cloned().collect())
+}
+
+/// A request's filters, all of them on tags or of these names.
+///
+/// # Errors
+/// When one is not.
+pub fn known_filters(
+    tx: &Tx<'_>,
+    input: &Input<'_>,
+    names: &[&str],
+) -> Result<Vec<Filter>, Refusal> {
+    let mut filters = filters::read(input)?;
+    let known = |name: &str| name.starts_with("tag:") || name == "tag-key" || names.contains(&name);
+    if let Some(filter) = filters.iter().find(|filter| !known(&filter.name)) {
+        tx.enforce("ec2.filter.name", false, || filters::unknown(&filter.name))?;
+    }
+    filters.retain(|filter| known(&filter.name));
+    Ok(filters)
+}
+
+/// Cuts a list into the page that a request asks for.
+///
+/// # Errors
+/// When the token is of no page, or ids and pages exclude each other.
+pub fn paged(
+    tx: &Tx<'_>,
+    input: &Input<'_>,
+    items: Vec<(String, Value)>,
+    listing: Listing,
+) -> Result<Value, Refusal> {
+    let size = input.integer("MaxResults");
+    let token = input.text("NextToken").filter(|token| !token.is_empty());
+    if let (Some(name), true) = (
+        listing.ids_exclude_pages,
+        size.is_some() && input.has(listing.ids),
+    ) {
+        tx.enforce("ec2.page.ids", false, || {
+            let message =
+                format!("The parameter {name} cannot be used with the parameter maxResults");
+            Refusal::new("InvalidParameterCombination", message)
+        })?;
+    }
+    let size = size.and_then(|size| usize::try_from(size).ok());
+    let page = match page(tx.operation(), items, token, size) {
+        Ok(page) => page,
+        Err(_) => {
+            let message = format!("The token '{}' is invalid", token.unwrap_or_default());
+            return Err(Refusal::new("InvalidNextToken", message));
+        }
+    };
+    let mut answer = Record::new();
+    answer.insert(listing.answer.to_owned(), Value::List(page.items));
+    if let Some(next) = page.next {
+        answer.insert("NextToken".to_owned(), Value::Text(next));
+    }
+    Ok(Value::Record(answer))
+}
+
+/// `{"Return": true}`, which many operations answer.
+#[must_use]
+pub fn done() -> Value {
+    crate::record! { "Return" => true }
+}
+
+/// An operation without an answer's shape.
+#[must_use]
+pub fn nothing() -> Value {
+    Value::Record(Record::new())
+}

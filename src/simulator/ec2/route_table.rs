@@ -1,0 +1,678 @@
+//! Route tables, their routes and their associations with subnets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ec2::internet_gateway::InternetGateway;
+use crate::ec2::nat_gateway::NatGateway;
+use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::resource::{self, Kind, Listing, Resource, done, nothing};
+use crate::ec2::subnet::Subnet;
+use crate::ec2::vpc::Vpc;
+use crate::ec2::{cidr, tags};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::Handler;
+use crate::value::Value;
+use crate::world::{Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateRouteTable", create),
+    ("DeleteRouteTable", delete),
+    ("DescribeRouteTables", |tx, input| {
+        let listing = Listing {
+            ids: "RouteTableIds",
+            answer: "RouteTables",
+            ids_exclude_pages: None,
+        };
+        resource::describe::<RouteTable>(tx, input, listing)
+    }),
+    ("AssociateRouteTable", associate),
+    ("DisassociateRouteTable", disassociate),
+    ("ReplaceRouteTableAssociation", replace_association),
+    ("CreateRoute", create_route),
+    ("ReplaceRoute", replace_route),
+    ("DeleteRoute", delete_route),
+];
+
+const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.route_table.delete.dependency",
+        "a route table with associations is not deleted",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route_table.associate.conflict",
+        "a subnet has one route table",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route_table.associate.network",
+        "subnet and route table are of one VPC",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route_table.main.dissociate",
+        "the main association is replaced, never ended",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route.exists",
+        "a destination has one route, the local one counts",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route.network",
+        "a route's gateway is attached to the route table's VPC",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route.target",
+        "a route has one target, and it exists",
+        PAGE,
+    ),
+    Rule::new("ec2.route.local", "the local route stays", PAGE),
+    Rule::new(
+        "ec2.route.missing",
+        "replacing or deleting a route that is not there is refused",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.route.quota",
+        "a route table has 50 routes (500 for accounts made from 2025 on)",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
+];
+
+/// A route table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTable {
+    /// Its id, `rtb-...`.
+    pub id: String,
+    /// The VPC.
+    pub vpc: String,
+    /// Its routes, the local one first.
+    pub routes: Vec<Route>,
+    /// Its associations.
+    pub associations: Vec<Association>,
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The range it is for.
+    pub destination: String,
+    /// Where it leads.
+    pub target: Target,
+    /// `CreateRouteTable` or `CreateRoute`.
+    pub origin: String,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Within the VPC.
+    Local,
+    /// An internet gateway.
+    InternetGateway(String),
+    /// A NAT gateway.
+    NatGateway(String),
+    /// A network interface.
+    NetworkInterface(String),
+}
+
+/// A subnet's association, or the main one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Association {
+    /// Its id, `rtbassoc-...`.
+    pub id: String,
+    /// The subnet; none for the main association.
+    pub subnet: Option<String>,
+}
+
+impl Row for RouteTable {
+    const TABLE: &'static str = "ec2.route_table";
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl RouteTable {
+    /// Whether it serves the subnets that have none of their own.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.associations
+            .iter()
+            .any(|association| association.subnet.is_none())
+    }
+}
+
+impl Route {
+    /// `active`, or `blackhole` where its target is gone.
+    #[must_use]
+    pub fn state(&self, tx: &Tx<'_>) -> &'static str {
+        let alive = match &self.target {
+            Target::Local => true,
+            Target::InternetGateway(id) => tx
+                .get::<InternetGateway>(id)
+                .is_some_and(|gateway| gateway.vpc.is_some()),
+            Target::NatGateway(id) => tx
+                .get::<NatGateway>(id)
+                .is_some_and(|gateway| matches!(gateway.state.as_str(), "pending" | "available")),
+            Target::NetworkInterface(id) => tx
+                .get::<NetworkInterface>(id)
+                .is_some_and(|interface| interface.attachment.is_some()),
+        };
+        if alive { "active" } else { "blackhole" }
+    }
+
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        let (mut gateway, mut nat, mut interface, mut instance) = (None, None, None, None);
+        match &self.target {
+            Target::Local => gateway = Some("local".to_owned()),
+            Target::InternetGateway(id) => gateway = Some(id.clone()),
+            Target::NatGateway(id) => nat = Some(id.clone()),
+            Target::NetworkInterface(id) => {
+                interface = Some(id.clone());
+                let row = tx.get::<NetworkInterface>(id);
+                instance = row
+                    .and_then(|row| row.attachment.as_ref())
+                    .and_then(|at| at.instance.clone());
+            }
+        }
+        let v6 = self.destination.contains(':');
+        record! {
+            "DestinationCidrBlock" => (!v6).then_some(&*self.destination),
+            "DestinationIpv6CidrBlock" => v6.then_some(&*self.destination),
+            "GatewayId" => gateway,
+            "NatGatewayId" => nat,
+            "NetworkInterfaceId" => interface,
+            "InstanceOwnerId" => instance.as_ref().map(|_| tx.account()),
+            "InstanceId" => instance,
+            "Origin" => &self.origin,
+            "State" => self.state(tx),
+        }
+    }
+}
+
+impl Resource for RouteTable {
+    const KIND: Kind = Kind {
+        prefix: "rtb",
+        tagged_as: "route-table",
+        not_found: "InvalidRouteTableID.NotFound",
+        malformed: "InvalidRouteTableId.Malformed",
+        one: "The routeTable ID '{}' does not exist",
+        several: "The routeTable IDs '{}' do not exist",
+    };
+
+    const FILTERS: &'static [&'static str] = &[
+        "association.gateway-id",
+        "association.main",
+        "association.route-table-association-id",
+        "association.route-table-id",
+        "association.subnet-id",
+        "owner-id",
+        "route-table-id",
+        "route.destination-cidr-block",
+        "route.gateway-id",
+        "route.nat-gateway-id",
+        "route.origin",
+        "route.state",
+        "vpc-id",
+    ];
+
+    fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
+        let routes = self.routes.iter();
+        match name {
+            "association.main" => self
+                .associations
+                .iter()
+                .map(|one| one.subnet.is_none().to_string())
+                .collect(),
+            "association.route-table-association-id" => {
+                self.associations.iter().map(|one| one.id.clone()).collect()
+            }
+            "association.route-table-id" => {
+                self.associations.iter().map(|_| self.id.clone()).collect()
+            }
+            "association.subnet-id" => self
+                .associations
+                .iter()
+                .filter_map(|one| one.subnet.clone())
+                .collect(),
+            "owner-id" => vec![tx.account().to_owned()],
+            "route-table-id" => vec![self.id.clone()],
+            "route.destination-cidr-block" => {
+                routes.map(|route| route.destination.clone()).collect()
+            }
+            "route.gateway-id" => routes
+                .filter_map(|route| match &route.target {
+                    Target::InternetGateway(id) => Some(id.clone()),
+                    Target::Local => Some("local".to_owned()),
+                    _ => None,
+                })
+                .collect(),
+            "route.nat-gateway-id" => routes
+                .filter_map(|route| {
+                    if let Target::NatGateway(id) = &route.target {
+                        Some(id.clone())
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
+            "route.origin" => routes.map(|route| route.origin.clone()).collect(),
+            "route.state" => routes.map(|route| route.state(tx).to_owned()).collect(),
+            "vpc-id" => vec![self.vpc.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        let associations: Vec<Value> = self
+            .associations
+            .iter()
+            .map(|association| {
+                record! {
+                    "Main" => association.subnet.is_none(),
+                    "RouteTableAssociationId" => &association.id,
+                    "RouteTableId" => &self.id,
+                    "SubnetId" => association.subnet.clone(),
+                    "AssociationState" => record! { "State" => "associated" },
+                }
+            })
+            .collect();
+        record! {
+            "RouteTableId" => &self.id,
+            "VpcId" => &self.vpc,
+            "OwnerId" => tx.account(),
+            "Routes" => self.routes.iter().map(|route| route.view(tx)).collect::<Vec<_>>(),
+            "Associations" => associations,
+            "PropagatingVgws" => Value::List(Vec::new()),
+            "Tags" => tags::of(tx, &self.id),
+        }
+    }
+}
+
+fn make(tx: &mut Tx<'_>, vpc: &str, range: &str) -> String {
+    let id = tx.new_id("rtb");
+    let local = Route {
+        destination: range.to_owned(),
+        target: Target::Local,
+        origin: "CreateRouteTable".to_owned(),
+    };
+    tx.put(RouteTable {
+        id: id.clone(),
+        vpc: vpc.to_owned(),
+        routes: vec![local],
+        associations: Vec::new(),
+    });
+    id
+}
+
+/// Makes a new VPC's main route table.
+pub(super) fn make_main(tx: &mut Tx<'_>, vpc: &str, range: &str) {
+    let id = make(tx, vpc, range);
+    let association = Association {
+        id: tx.new_id("rtbassoc"),
+        subnet: None,
+    };
+    tx.change::<RouteTable>(&id, |table| table.associations.push(association));
+}
+
+/// Gives a VPC's main route table the route to the internet, as default VPCs have it.
+pub(super) fn route_main_to(tx: &mut Tx<'_>, vpc: &str, gateway: &str) {
+    let main = tx
+        .rows::<RouteTable>()
+        .find(|table| table.vpc == vpc && table.is_main())
+        .map(Row::id);
+    if let Some(main) = main {
+        let target = Target::InternetGateway(gateway.to_owned());
+        let route = Route {
+            destination: "0.0.0.0/0".to_owned(),
+            target,
+            origin: "CreateRoute".to_owned(),
+        };
+        tx.change::<RouteTable>(&main, |table| table.routes.push(route));
+    }
+}
+
+/// Removes a VPC's route tables with the VPC.
+pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
+    let ids: Vec<String> = tx
+        .rows::<RouteTable>()
+        .filter(|table| table.vpc == vpc)
+        .map(Row::id)
+        .collect();
+    for id in ids {
+        tags::forget(tx, &id);
+        tx.remove::<RouteTable>(&id);
+    }
+}
+
+/// Ends a subnet's association, if it has one.
+pub(super) fn dissociate(tx: &mut Tx<'_>, subnet: &str) {
+    if let Some((table, at)) = association_of(tx, |association| {
+        association.subnet.as_deref() == Some(subnet)
+    }) {
+        tx.change::<RouteTable>(&table, |table| {
+            table.associations.remove(at);
+        });
+    }
+}
+
+fn association_of(tx: &Tx<'_>, is_it: impl Fn(&Association) -> bool) -> Option<(String, usize)> {
+    tx.rows::<RouteTable>().find_map(|table| {
+        Some((
+            table.id.clone(),
+            table.associations.iter().position(&is_it)?,
+        ))
+    })
+}
+
+fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    let id = make(tx, &vpc.id, &vpc.cidr.to_string());
+    tags::on_create(tx, input, "route-table", &id)?;
+    Ok(record! {
+        "RouteTable" => resource::find::<RouteTable>(tx, &id)?.view(tx),
+        "ClientToken" => input.text("ClientToken"),
+    })
+}
+
+fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    tx.enforce(
+        "ec2.route_table.delete.dependency",
+        table.associations.is_empty(),
+        || {
+            let message = format!(
+                "The routeTable '{}' has dependencies and cannot be deleted.",
+                table.id
+            );
+            Refusal::new("DependencyViolation", message)
+        },
+    )?;
+    tags::forget(tx, &table.id);
+    tx.remove::<RouteTable>(&table.id);
+    Ok(nothing())
+}
+
+fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    let Some(subnet) = input.text("SubnetId") else {
+        return Err(super::missing("subnetId"));
+    };
+    let subnet: Subnet = resource::find(tx, subnet)?;
+    tx.enforce(
+        "ec2.route_table.associate.network",
+        subnet.vpc == table.vpc,
+        || {
+            let message = format!(
+                "Route table {} and subnet {} belong to different networks",
+                table.id, subnet.id
+            );
+            Refusal::new("InvalidParameterValue", message)
+        },
+    )?;
+    let state = record! { "State" => "associated" };
+    if let Some((holder, at)) = association_of(tx, |one| one.subnet.as_deref() == Some(&subnet.id))
+    {
+        if holder == table.id {
+            return Ok(
+                record! { "AssociationId" => &table.associations[at].id, "AssociationState" => state },
+            );
+        }
+        tx.enforce("ec2.route_table.associate.conflict", false, || {
+            let message =
+                format!("the specified association for route table {} conflicts with an existing association", table.id);
+            Refusal::new("Resource.AlreadyAssociated", message)
+        })?;
+    }
+    let id = tx.new_id("rtbassoc");
+    let association = Association {
+        id: id.clone(),
+        subnet: Some(subnet.id),
+    };
+    tx.change::<RouteTable>(&table.id, |table| table.associations.push(association));
+    Ok(record! { "AssociationId" => id, "AssociationState" => state })
+}
+
+fn find_association(tx: &Tx<'_>, id: &str) -> Result<(RouteTable, usize), Refusal> {
+    let found = association_of(tx, |association| association.id == id);
+    let found = found.and_then(|(table, at)| Some((tx.get::<RouteTable>(&table)?.clone(), at)));
+    found.ok_or_else(|| {
+        Refusal::new(
+            "InvalidAssociationID.NotFound",
+            format!("The association ID '{id}' does not exist"),
+        )
+    })
+}
+
+fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let (table, at) = find_association(tx, input.required("AssociationId"))?;
+    let association = &table.associations[at];
+    tx.enforce(
+        "ec2.route_table.main.dissociate",
+        association.subnet.is_some(),
+        || {
+            let message = format!(
+                "cannot disassociate the main route table association {}",
+                association.id
+            );
+            Refusal::new("InvalidParameterValue", message)
+        },
+    )?;
+    tx.change::<RouteTable>(&table.id, |table| {
+        table.associations.remove(at);
+    });
+    Ok(nothing())
+}
+
+fn replace_association(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let (from, at) = find_association(tx, input.required("AssociationId"))?;
+    let to: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    tx.enforce(
+        "ec2.route_table.associate.network",
+        from.vpc == to.vpc,
+        || {
+            let message = format!(
+                "Route table {} and association {} belong to different networks",
+                to.id, from.associations[at].id
+            );
+            Refusal::new("InvalidParameterValue", message)
+        },
+    )?;
+    let id = tx.new_id("rtbassoc");
+    let association = Association {
+        id: id.clone(),
+        subnet: from.associations[at].subnet.clone(),
+    };
+    tx.change::<RouteTable>(&from.id, |table| {
+        table.associations.remove(at);
+    });
+    tx.change::<RouteTable>(&to.id, |table| table.associations.push(association));
+    Ok(
+        record! { "NewAssociationId" => id, "AssociationState" => record! { "State" => "associated" } },
+    )
+}
+
+fn destination(input: &Input<'_>) -> Result<String, Refusal> {
+    match (
+        input.text("DestinationCidrBlock"),
+        input.text("DestinationIpv6CidrBlock"),
+    ) {
+        (Some(range), None) => Ok(cidr::parse(range, "destinationCidrBlock")?.to_string()),
+        (None, Some(range)) => Ok(cidr::parse_v6(range, "destinationIpv6CidrBlock")?.to_string()),
+        (Some(_), Some(_)) => {
+            let message = "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or \
+                           destinationPrefixListId";
+            Err(Refusal::new("InvalidParameterCombination", message))
+        }
+        (None, None) => Err(super::missing("destinationCidrBlock")),
+    }
+}
+
+fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, Refusal> {
+    let gateway = input.text("GatewayId");
+    let (nat, interface, instance) = (
+        input.text("NatGatewayId"),
+        input.text("NetworkInterfaceId"),
+        input.text("InstanceId"),
+    );
+    let given = [gateway, nat, interface, instance].iter().flatten().count();
+    tx.enforce("ec2.route.target", given == 1, || {
+        let message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, \
+                       vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId, localGatewayId, \
+                       carrierGatewayId, instanceId, vpcEndpointId, coreNetworkArn or odbNetworkArn";
+        Refusal::new(if given == 0 { "MissingParameter" } else { "InvalidParameterCombination" }, message)
+    })?;
+    let same_network = |holds: bool, what: String| {
+        tx.enforce("ec2.route.network", holds, || {
+            let message = format!(
+                "route table {} and {what} belong to different networks",
+                table.id
+            );
+            Refusal::new("InvalidParameterValue", message)
+        })
+    };
+    if let Some(id) = gateway {
+        if id == "local" {
+            return Ok(Target::Local);
+        }
+        let found: InternetGateway = resource::find(tx, id)?;
+        same_network(
+            found.vpc.as_ref() == Some(&table.vpc),
+            format!("network gateway {id}"),
+        )?;
+        return Ok(Target::InternetGateway(found.id));
+    }
+    if let Some(id) = nat {
+        let alive = tx
+            .get::<NatGateway>(id)
+            .filter(|found| found.state != "deleted" && found.state != "failed");
+        let Some(found) = alive else {
+            return Err(Refusal::new(
+                "InvalidNatGatewayID.NotFound",
+                format!("The natGateway ID '{id}' does not exist"),
+            ));
+        };
+        same_network(found.vpc == table.vpc, format!("NAT gateway {id}"))?;
+        return Ok(Target::NatGateway(id.to_owned()));
+    }
+    let interface = match (interface, instance) {
+        (Some(id), _) => resource::find::<NetworkInterface>(tx, id)?,
+        (None, Some(id)) => {
+            let is_it = |row: &&NetworkInterface| {
+                row.attachment
+                    .as_ref()
+                    .is_some_and(|attachment| attachment.instance.as_deref() == Some(id))
+            };
+            let found = tx.rows::<NetworkInterface>().find(is_it).cloned();
+            found.ok_or_else(|| {
+                Refusal::new(
+                    "InvalidInstanceID.NotFound",
+                    format!("The instance ID '{id}' does not exist"),
+                )
+            })?
+        }
+        (None, None) => return Err(super::missing("gatewayId")),
+    };
+    same_network(
+        interface.vpc == table.vpc,
+        format!("interface {}", interface.id),
+    )?;
+    Ok(Target::NetworkInterface(interface.id))
+}
+
+fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    let destination = destination(input)?;
+    let target = target(tx, input, &table)?;
+    let taken = table
+        .routes
+        .iter()
+        .any(|route| route.destination == destination);
+    tx.enforce("ec2.route.exists", !taken, || {
+        let message = format!("The route identified by {destination} already exists.");
+        Refusal::new("RouteAlreadyExists", message)
+    })?;
+    let have = table.routes.len() as i64 - 1;
+    tx.enforce("ec2.route.quota", have < tx.quota("ec2.routes", 50), || {
+        let message = format!(
+            "The maximum number of routes has been reached for route table {}.",
+            table.id
+        );
+        Refusal::new("RouteLimitExceeded", message)
+    })?;
+    let route = Route {
+        destination,
+        target,
+        origin: "CreateRoute".to_owned(),
+    };
+    tx.change::<RouteTable>(&table.id, |table| {
+        table
+            .routes
+            .retain(|known| known.destination != route.destination);
+        table.routes.push(route);
+    });
+    Ok(done())
+}
+
+fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    let destination = destination(input)?;
+    let target = target(tx, input, &table)?;
+    let found = table
+        .routes
+        .iter()
+        .position(|route| route.destination == destination);
+    let Some(at) = found else {
+        let message = format!(
+            "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
+        );
+        return Err(Refusal::new("InvalidParameterValue", message));
+    };
+    tx.change::<RouteTable>(&table.id, |table| table.routes[at].target = target);
+    Ok(nothing())
+}
+
+fn delete_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
+    let destination = destination(input)?;
+    let found = table
+        .routes
+        .iter()
+        .find(|route| route.destination == destination);
+    tx.enforce("ec2.route.missing", found.is_some(), || {
+        let message = format!(
+            "no route with destination-cidr-block {destination} in route table {}",
+            table.id
+        );
+        Refusal::new("InvalidRoute.NotFound", message)
+    })?;
+    tx.enforce(
+        "ec2.route.local",
+        found.is_none_or(|route| route.target != Target::Local),
+        || {
+            let message = format!(
+                "cannot remove local route {destination} in route table {}",
+                table.id
+            );
+            Refusal::new("InvalidParameterValue", message)
+        },
+    )?;
+    tx.change::<RouteTable>(&table.id, |table| {
+        table
+            .routes
+            .retain(|route| route.destination != destination)
+    });
+    Ok(nothing())
+}

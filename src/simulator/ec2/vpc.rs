@@ -1,0 +1,439 @@
+//! VPCs, and what AWS makes and removes with each: main route table, default
+//! security group, default network ACL.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ec2::internet_gateway::{self, InternetGateway};
+use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
+use crate::ec2::route_table::{self, RouteTable};
+use crate::ec2::security_group::{self, SecurityGroup};
+use crate::ec2::subnet::{self, Subnet};
+use crate::ec2::{cidr, dhcp_options, network_acl, tags, zone};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Handler, Span, Transition};
+use crate::value::Value;
+use crate::world::{Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateVpc", create),
+    ("DeleteVpc", delete),
+    ("DescribeVpcs", |tx, input| {
+        let listing = Listing {
+            ids: "VpcIds",
+            answer: "Vpcs",
+            ids_exclude_pages: None,
+        };
+        resource::describe::<Vpc>(tx, input, listing)
+    }),
+    ("ModifyVpcAttribute", modify_attribute),
+    ("DescribeVpcAttribute", describe_attribute),
+];
+
+pub(super) const SPANS: &[Span] = &[Span::new("ec2.vpc.create", 0.5, 2.0)];
+
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("ec2.vpc.available", |tx, pending| {
+    tx.change::<Vpc>(&pending.subject, |vpc| vpc.state = "available".to_owned());
+})];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.vpc.delete.dependency",
+        "a VPC with anything but its default parts in it is not deleted",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html",
+    ),
+    Rule::new(
+        "ec2.vpc.range",
+        "a VPC's range is between /16 and /28",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html",
+    ),
+    Rule::new(
+        "ec2.vpc.quota",
+        "an account has 5 VPCs in a region",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
+    Rule::new(
+        "ec2.vpc.attribute.single",
+        "one attribute is modified at a time",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html",
+    ),
+];
+
+/// A VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// Its id, `vpc-...`.
+    pub id: String,
+    /// Its range.
+    pub cidr: ipnet::Ipv4Net,
+    /// The id of the range's association.
+    pub association: String,
+    /// `default` or `dedicated`.
+    pub tenancy: String,
+    /// Whether it is the region's default VPC.
+    pub is_default: bool,
+    /// `pending` or `available`.
+    pub state: String,
+    /// Its DHCP options.
+    pub dhcp_options: String,
+    /// Whether Amazon's name server answers.
+    pub dns_support: bool,
+    /// Whether instances with public addresses get public names.
+    pub dns_hostnames: bool,
+    /// Whether address usage is measured.
+    pub usage_metrics: bool,
+}
+
+impl Row for Vpc {
+    const TABLE: &'static str = "ec2.vpc";
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Resource for Vpc {
+    const KIND: Kind = Kind {
+        prefix: "vpc",
+        tagged_as: "vpc",
+        not_found: "InvalidVpcID.NotFound",
+        malformed: "InvalidVpcId.Malformed",
+        one: "The vpc ID '{}' does not exist",
+        several: "The vpc IDs '{}' do not exist",
+    };
+
+    const FILTERS: &'static [&'static str] = &[
+        "cidr",
+        "cidr-block-association.association-id",
+        "cidr-block-association.cidr-block",
+        "cidr-block-association.state",
+        "dhcp-options-id",
+        "is-default",
+        "isDefault",
+        "owner-id",
+        "state",
+        "vpc-id",
+    ];
+
+    fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
+        vec![match name {
+            "cidr" | "cidr-block-association.cidr-block" => self.cidr.to_string(),
+            "cidr-block-association.association-id" => self.association.clone(),
+            "cidr-block-association.state" => "associated".to_owned(),
+            "dhcp-options-id" => self.dhcp_options.clone(),
+            "is-default" | "isDefault" => self.is_default.to_string(),
+            "owner-id" => tx.account().to_owned(),
+            "state" => self.state.clone(),
+            "vpc-id" => self.id.clone(),
+            _ => return Vec::new(),
+        }]
+    }
+
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        record! {
+            "VpcId" => &self.id,
+            "OwnerId" => tx.account(),
+            "CidrBlock" => self.cidr.to_string(),
+            "CidrBlockAssociationSet" => vec![record! {
+                "AssociationId" => &self.association,
+                "CidrBlock" => self.cidr.to_string(),
+                "CidrBlockState" => record! { "State" => "associated" },
+            }],
+            "DhcpOptionsId" => &self.dhcp_options,
+            "InstanceTenancy" => &self.tenancy,
+            "IsDefault" => self.is_default,
+            "State" => &self.state,
+            "Tags" => tags::of(tx, &self.id),
+            "BlockPublicAccessStates" => record! { "InternetGatewayBlockMode" => "off" },
+        }
+    }
+}
+
+/// The region's default VPC.
+#[must_use]
+pub fn default<'t>(tx: &'t Tx<'_>) -> Option<&'t Vpc> {
+    tx.rows::<Vpc>().find(|vpc| vpc.is_default)
+}
+
+fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let Some(text) = input.text("CidrBlock") else {
+        return Err(super::missing("cidrBlock"));
+    };
+    let range = cidr::parse(text, "cidrBlock")?;
+    tx.enforce(
+        "ec2.vpc.range",
+        (16..=28).contains(&range.prefix_len()),
+        || Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")),
+    )?;
+    let have = tx.rows::<Vpc>().count() as i64;
+    tx.enforce("ec2.vpc.quota", have < tx.quota("ec2.vpcs", 5), || {
+        Refusal::new(
+            "VpcLimitExceeded",
+            "The maximum number of VPCs has been reached.",
+        )
+    })?;
+    if input.flag("AmazonProvidedIpv6CidrBlock") {
+        return Err(Refusal::not_simulated("ec2 CreateVpc with an IPv6 range"));
+    }
+    let tenancy = input
+        .text("InstanceTenancy")
+        .unwrap_or("default")
+        .to_owned();
+    let id = make(tx, range, tenancy, false);
+    tags::on_create(tx, input, "vpc", &id)?;
+    tx.transition("ec2.vpc.create", "ec2.vpc.available", &id);
+    Ok(record! { "Vpc" => resource::find::<Vpc>(tx, &id)?.view(tx) })
+}
+
+/// Makes a VPC with its default parts.
+fn make(tx: &mut Tx<'_>, cidr: ipnet::Ipv4Net, tenancy: String, is_default: bool) -> String {
+    let id = tx.new_id("vpc");
+    let association = tx.new_id("vpc-cidr-assoc");
+    tx.put(Vpc {
+        id: id.clone(),
+        cidr,
+        association,
+        tenancy,
+        is_default,
+        state: "pending".to_owned(),
+        dhcp_options: dhcp_options::default_id(tx),
+        dns_support: true,
+        dns_hostnames: is_default,
+        usage_metrics: false,
+    });
+    route_table::make_main(tx, &id, &cidr.to_string());
+    security_group::make_default(tx, &id);
+    network_acl::make(tx, &id);
+    id
+}
+
+/// The default VPC: a /20 in each zone, an internet gateway and the route to it.
+pub(super) fn furnish(tx: &mut Tx<'_>) {
+    let Ok(range) = "172.31.0.0/16".parse::<ipnet::Ipv4Net>() else {
+        return;
+    };
+    let id = make(tx, range, "default".to_owned(), true);
+    tx.change::<Vpc>(&id, |vpc| vpc.state = "available".to_owned());
+    let gateway = internet_gateway::make(tx, Some(&id));
+    route_table::route_main_to(tx, &id, &gateway);
+    let zones = zone::zones(tx.region());
+    for (zone, part) in zones.iter().zip(range.subnets(20).into_iter().flatten()) {
+        subnet::make(tx, &id, part, zone, true);
+    }
+}
+
+fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    let id = vpc.id.as_str();
+    let in_use = tx.rows::<Subnet>().any(|subnet| subnet.vpc == id)
+        || tx
+            .rows::<InternetGateway>()
+            .any(|gateway| gateway.vpc.as_deref() == Some(id))
+        || tx
+            .rows::<RouteTable>()
+            .any(|table| table.vpc == id && !table.is_main())
+        || tx
+            .rows::<SecurityGroup>()
+            .any(|group| group.vpc == id && group.name != "default")
+        || tx
+            .rows::<NetworkInterface>()
+            .any(|interface| interface.vpc == id);
+    tx.enforce("ec2.vpc.delete.dependency", !in_use, || {
+        let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
+        Refusal::new("DependencyViolation", message)
+    })?;
+    route_table::forget(tx, id);
+    security_group::forget(tx, id);
+    network_acl::forget(tx, id);
+    tags::forget(tx, id);
+    tx.cancel(None, id);
+    tx.remove::<Vpc>(id);
+    Ok(nothing())
+}
+
+fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    let value = |name: &str| {
+        input
+            .record(name)
+            .and_then(|attribute| attribute.bool("Value"))
+    };
+    let (support, hostnames) = (value("EnableDnsSupport"), value("EnableDnsHostnames"));
+    let metrics = value("EnableNetworkAddressUsageMetrics");
+    let given = [support, hostnames, metrics].iter().flatten().count();
+    if given == 0 {
+        return Err(Refusal::new(
+            "InvalidParameterCombination",
+            "No attributes specified.",
+        ));
+    }
+    tx.enforce("ec2.vpc.attribute.single", given == 1, || {
+        Refusal::new(
+            "InvalidParameterCombination",
+            "Fields for multiple attribute types specified.",
+        )
+    })?;
+    tx.change::<Vpc>(&vpc.id, |vpc| {
+        vpc.dns_support = support.unwrap_or(vpc.dns_support);
+        vpc.dns_hostnames = hostnames.unwrap_or(vpc.dns_hostnames);
+        vpc.usage_metrics = metrics.unwrap_or(vpc.usage_metrics);
+    });
+    Ok(nothing())
+}
+
+fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    let (name, value) = match input.required("Attribute") {
+        "enableDnsSupport" => ("EnableDnsSupport", vpc.dns_support),
+        "enableDnsHostnames" => ("EnableDnsHostnames", vpc.dns_hostnames),
+        _ => ("EnableNetworkAddressUsageMetrics", vpc.usage_metrics),
+    };
+    Ok(record! { "VpcId" => &vpc.id, name => record! { "Value" => value } })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_vpc_has_its_default_parts_and_takes_them_along_when_it_goes() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.10.0.0/16").await;
+        let filter = [
+            ("Filter.1.Name", "vpc-id"),
+            ("Filter.1.Value.1", vpc.as_str()),
+        ];
+        let tables = client.ec2("DescribeRouteTables", &filter).await;
+        assert_eq!(tables.all("destinationCidrBlock"), ["10.10.0.0/16"]);
+        assert_eq!(tables.all("main"), ["true"]);
+        let groups = client.ec2("DescribeSecurityGroups", &filter).await;
+        assert_eq!(groups.all("groupName"), ["default"]);
+        assert_eq!(
+            client
+                .ec2("DescribeNetworkAcls", &filter)
+                .await
+                .all("networkAclId")
+                .len(),
+            1
+        );
+        client.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
+        for (action, element) in [
+            ("DescribeRouteTables", "routeTableId"),
+            ("DescribeSecurityGroups", "groupId"),
+            ("DescribeNetworkAcls", "networkAclId"),
+        ] {
+            assert!(
+                client.ec2(action, &filter).await.all(element).is_empty(),
+                "{action}"
+            );
+        }
+        let gone = client
+            .refused(
+                "DescribeVpcs",
+                &[("VpcId.1", &vpc)],
+                "InvalidVpcID.NotFound",
+            )
+            .await;
+        assert_eq!(gone.message, format!("The vpc ID '{vpc}' does not exist"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vpc_is_pending_before_it_is_available() {
+        let client = Client::calm();
+        let made = client
+            .ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")])
+            .await;
+        assert_eq!(made.all("state"), ["associated", "pending"]);
+        client.wait(5);
+        let shown = client
+            .ec2("DescribeVpcs", &[("VpcId.1", &made.one("vpcId"))])
+            .await;
+        assert_eq!(shown.all("state"), ["associated", "available"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vpc_with_a_subnet_is_not_deleted_unless_the_rule_is_off() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        client.subnet(&vpc, "10.0.1.0/24", "us-east-1a").await;
+        let refused = client
+            .refused("DeleteVpc", &[("VpcId", &vpc)], "DependencyViolation")
+            .await;
+        assert_eq!(
+            refused.message,
+            format!("The vpc '{vpc}' has dependencies and cannot be deleted.")
+        );
+        assert!(client.simulator.switch("ec2.vpc.delete.dependency", false));
+        client.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_region_begins_with_a_default_vpc_and_five_are_the_limit() {
+        let client = Client::calm();
+        assert_eq!(
+            client.ec2("DescribeVpcs", &[]).await.all("isDefault"),
+            ["true"]
+        );
+        assert_eq!(
+            client.ec2("DescribeSubnets", &[]).await.all("defaultForAz"),
+            ["true"; 6]
+        );
+        for number in 0..4 {
+            client.vpc(&format!("10.{number}.0.0/16")).await;
+        }
+        client
+            .refused(
+                "CreateVpc",
+                &[("CidrBlock", "10.9.0.0/16")],
+                "VpcLimitExceeded",
+            )
+            .await;
+        client
+            .refused(
+                "CreateVpc",
+                &[("CidrBlock", "10.9.0.0/15")],
+                "InvalidVpc.Range",
+            )
+            .await;
+        client
+            .refused(
+                "CreateVpc",
+                &[("CidrBlock", "10.9.0.0")],
+                "InvalidParameterValue",
+            )
+            .await;
+        client.refused("CreateVpc", &[], "MissingParameter").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attributes_are_modified_one_at_a_time() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let read = [("VpcId", vpc.as_str()), ("Attribute", "enableDnsHostnames")];
+        assert_eq!(
+            client.ec2("DescribeVpcAttribute", &read).await.one("value"),
+            "false"
+        );
+        client
+            .ec2(
+                "ModifyVpcAttribute",
+                &[("VpcId", &vpc), ("EnableDnsHostnames.Value", "true")],
+            )
+            .await;
+        assert_eq!(
+            client.ec2("DescribeVpcAttribute", &read).await.one("value"),
+            "true"
+        );
+        let both = [
+            ("VpcId", vpc.as_str()),
+            ("EnableDnsHostnames.Value", "true"),
+            ("EnableDnsSupport.Value", "true"),
+        ];
+        client
+            .refused("ModifyVpcAttribute", &both, "InvalidParameterCombination")
+            .await;
+    }
+}
