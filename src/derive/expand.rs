@@ -78,12 +78,30 @@ fn generic(ty: &Type) -> Option<(String, &Type)> {
     }
 }
 
+/// The trait that what is given for a field must have: the narrowest, since its error is the clearest.
+fn wanted(inner: &Type) -> TokenStream {
+    let Type::Path(path) = inner else { return quote! { ::fathuss_model::IntoValue<#inner> } };
+    let outer = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    match (outer.as_str(), generic(inner)) {
+        ("Id", Some((_, resource))) => quote! { ::fathuss_model::IntoId<#resource> },
+        ("Arn", Some((_, resource))) => quote! { ::fathuss_model::IntoArn<#resource> },
+        ("Name", Some((_, resource))) => quote! { ::fathuss_model::IntoNameOf<#resource> },
+        ("Vec", Some((_, element))) => quote! { ::fathuss_model::IntoList<#element> },
+        ("Ipv4Net", None) => quote! { ::fathuss_model::IntoRange },
+        ("Json", None) => quote! { ::fathuss_model::IntoJson },
+        ("Secret", None) => quote! { ::fathuss_model::IntoSecret },
+        ("bool" | "i64" | "String", None) => quote! { ::fathuss_model::IntoPlain<#inner> },
+        ("Datum" | "Tags", None) | (_, Some(_)) => quote! { ::fathuss_model::IntoValue<#inner> },
+        (_, None) => quote! { ::fathuss_model::IntoChoice<#inner> },
+    }
+}
+
 /// `new` with the required fields, and a method per optional one.
 fn builder(name: &Ident, fields: &[Field<'_>]) -> TokenStream {
     let required: Vec<_> = fields.iter().filter(|field| field.role == Role::Required).collect();
     let parameters = required.iter().map(|field| {
-        let (ident, inner) = (field.ident, field.inner);
-        quote! { #ident: impl ::fathuss_model::IntoValue<#inner> }
+        let (ident, wanted) = (field.ident, wanted(field.inner));
+        quote! { #ident: impl #wanted }
     });
     let initial = fields.iter().map(|field| {
         let ident = field.ident;
@@ -94,7 +112,7 @@ fn builder(name: &Ident, fields: &[Field<'_>]) -> TokenStream {
         }
     });
     let setters = fields.iter().filter(|field| field.role == Role::Optional).map(|field| {
-        let (ident, inner, doc) = (field.ident, field.inner, &field.doc);
+        let (ident, wanted, doc) = (field.ident, wanted(field.inner), &field.doc);
         let tag = (field.name == "tags").then(|| {
             quote! {
                 /// One more tag.
@@ -116,7 +134,7 @@ fn builder(name: &Ident, fields: &[Field<'_>]) -> TokenStream {
         quote! {
             #[doc = #doc]
             #[must_use]
-            pub fn #ident(mut self, #ident: impl ::fathuss_model::IntoValue<#inner>) -> Self {
+            pub fn #ident(mut self, #ident: impl #wanted) -> Self {
                 self.#ident = ::core::option::Option::Some(::fathuss_model::IntoValue::into_value(#ident));
                 self
             }

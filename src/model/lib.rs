@@ -47,7 +47,10 @@ pub use ipnet::Ipv4Net;
 pub use program::graph as graph_of;
 pub use resource::{Declaration, DeclarationExt, Declared, Handle, Resource};
 pub use stack::{Error, IntoName, OutputName, Result, Stack};
-pub use value::{Arn, Computed, Id, IntoValue, Json, Name, Output, Secret, Tags, Typed, Value, json, template};
+pub use value::{
+    Arn, Computed, Id, IntoArn, IntoChoice, IntoId, IntoJson, IntoList, IntoNameOf, IntoPlain, IntoRange, IntoSecret,
+    IntoValue, Json, Name, Output, Secret, Tags, Typed, Value, json, template,
+};
 
 /// What the code made by `#[derive(Resource)]` calls.
 #[doc(hidden)]

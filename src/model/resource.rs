@@ -10,6 +10,11 @@ use crate::schema::Schema;
 use crate::value::Value;
 
 /// A resource type: made by `#[derive(Resource)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource that a stack can hold",
+    label = "not a resource",
+    note = "a block, such as `ScalingConfig`, belongs in a field of a resource"
+)]
 pub trait Resource: Sized {
     /// Its fields and their semantics.
     const SCHEMA: &'static Schema;
@@ -26,8 +31,13 @@ pub trait Resource: Sized {
 #[derive(Debug)]
 pub struct Handle<R> {
     address: Address,
-    of: PhantomData<*const R>,
+    of: PhantomData<fn() -> R>,
+    stays: PhantomData<StaysInItsStackUseAnOutput>,
 }
+
+/// What keeps a handle out of statics and other threads.
+#[derive(Debug)]
+struct StaysInItsStackUseAnOutput(PhantomData<*const ()>);
 
 impl<R> Clone for Handle<R> {
     fn clone(&self) -> Self {
@@ -37,7 +47,7 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Handle<R> {
     pub(crate) fn new(address: Address) -> Self {
-        Self { address, of: PhantomData }
+        Self { address, of: PhantomData, stays: PhantomData }
     }
 
     /// Where the resource stands.

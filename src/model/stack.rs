@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use crate::address::Address;
 use crate::check::{Findings, Neighbours, View, bounds, claim, tags};
-use crate::expression::Expression;
+use crate::expression::{Expression, Reference};
 use crate::graph::{Finding, Graph, Node, OutputDeclaration, Source};
 use crate::resource::{Declaration, Handle, Resource};
 use crate::schema::Schema;
@@ -205,9 +205,45 @@ impl Stack {
         output.value()
     }
 
+    /// References have to stay inside the stack, and name what there is.
+    fn check_references(&mut self) {
+        let mut found = Vec::new();
+        let mut wrong = |reference: &Reference, address: Option<&Address>, source: &Source| {
+            let message = match self.index.get(&reference.address) {
+                None => format!(
+                    "{} is not in this stack; what crosses stacks is an output: `stack.output(&OUTPUT, ...)` there, \
+                     `stack.read(&OUTPUT)` here",
+                    reference.address
+                ),
+                Some(at) if !self.schemas[*at].has_attribute(&reference.attribute) => {
+                    format!("{} has no attribute `{}`", reference.address.local(), reference.attribute)
+                }
+                Some(_) => return,
+            };
+            found.push(Finding { address: address.cloned(), source: Some(source.clone()), message });
+        };
+        for node in &self.nodes {
+            for expression in node.fields.values() {
+                expression.references(&mut |reference| wrong(reference, Some(&node.address), &node.source));
+            }
+            for address in &node.depends_on {
+                let reference = Reference { address: address.clone(), attribute: "id".to_owned() };
+                wrong(&reference, Some(&node.address), &node.source);
+            }
+        }
+        for output in self.outputs.values() {
+            output.value.references(&mut |reference| wrong(reference, None, &output.source));
+        }
+        self.findings.extend(found);
+    }
+
     /// Runs all checks and gives the graph, or everything that is wrong.
     pub(crate) fn finish(mut self) -> std::result::Result<Graph, Vec<Finding>> {
         self.check_place();
+        // What was refused already would only be refused again for what refers to it.
+        if self.findings.is_empty() {
+            self.check_references();
+        }
         let among = Neighbours::new(&self.nodes, &self.index);
         let mut claims: HashMap<String, &Node> = HashMap::new();
         for (node, schema) in self.nodes.iter().zip(&self.schemas) {

@@ -76,13 +76,107 @@ pub trait Typed {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't stand where `{T}` is wanted",
     label = "this is not `{T}`",
-    note = "`Id<X>`, `Arn<X>` and `Name<X>` want the handle that `stack.add(\"...\", X::new(...))` returned, as `&handle`",
-    note = "a `Secret` is made by `Secret::from_environment(\"NAME\")` or `Secret::from_file(\"PATH\")`, a text in the program is none"
+    note = "a field takes a value of its Rust type, or another resource's attribute of that type, such as `vpc.arn()`"
 )]
 pub trait IntoValue<T: ?Sized> {
     /// The value that it stands for.
     fn into_value(self) -> Value<T>;
 }
+
+/// What can stand where the id of an `R` is wanted; says so in the field's own words where something can't.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handle of the `{R}` that this field wants",
+    label = "not a handle of `{R}`",
+    note = "pass the handle that `stack.add(\"...\", {R}::new(...))` returned, as `&handle`",
+    note = "for one that no stack here makes: `Id::existing(\"...\")`; for one of another stack: an `Output<Id<{R}>>`"
+)]
+pub trait IntoId<R>: IntoValue<Id<R>> {}
+
+/// What can stand where the ARN of an `R` is wanted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handle of the `{R}` whose ARN this field wants",
+    label = "not a handle of `{R}`",
+    note = "pass the handle that `stack.add(\"...\", {R}::new(...))` returned, as `&handle`",
+    note = "for one that no stack here makes: `Arn::existing(\"...\")`; for one of another stack: an `Output<Arn<{R}>>`"
+)]
+pub trait IntoArn<R>: IntoValue<Arn<R>> {}
+
+/// What can stand where the name of an `R` is wanted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handle of the `{R}` whose name this field wants",
+    label = "not a handle of `{R}`",
+    note = "pass the handle that `stack.add(\"...\", {R}::new(...))` returned, as `&handle`",
+    note = "for one that no stack here makes: `Name::existing(\"...\")`; for one of another stack: an `Output<Name<{R}>>`"
+)]
+pub trait IntoNameOf<R>: IntoValue<Name<R>> {}
+
+/// What can stand where a list is wanted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of `{T}`, which this field wants",
+    label = "not a list of `{T}`",
+    note = "a list is written in place, `[&one, &other]`, or is a `Vec`, `&many`; each element must fit"
+)]
+pub trait IntoList<T>: IntoValue<Vec<T>> {}
+
+/// What can stand where a text, a number or a truth value is wanted.
+#[diagnostic::on_unimplemented(
+    message = "this field wants `{T}`, and `{Self}` is not one",
+    label = "this is not `{T}`",
+    note = "it takes a value of that Rust type, or another resource's attribute of that type, such as `subnet.availability_zone()`"
+)]
+pub trait IntoPlain<T>: IntoValue<T> {}
+
+/// What can stand where a secret is wanted.
+#[diagnostic::on_unimplemented(
+    message = "this field wants a secret, and `{Self}` is not one: a program and its graph can be read by others",
+    label = "this is no secret",
+    note = "say where it is to be had at apply: `Secret::from_environment(\"NAME\")` or `Secret::from_file(\"PATH\")`"
+)]
+pub trait IntoSecret: IntoValue<Secret> {}
+
+/// What can stand where an IPv4 range is wanted.
+#[diagnostic::on_unimplemented(
+    message = "this field wants an IPv4 range, and `{Self}` is not one",
+    label = "this is no range",
+    note = "a range is read from a text before: `\"10.0.0.0/16\".parse::<Ipv4Net>()?`"
+)]
+pub trait IntoRange: IntoValue<Ipv4Net> {}
+
+/// What can stand where a JSON document is wanted.
+#[diagnostic::on_unimplemented(
+    message = "this field wants a JSON document, and `{Self}` is not one",
+    label = "this is no document",
+    note = "IAM's documents are made by `policy::Policy::new([...])`, others by `json(Document::...)`"
+)]
+pub trait IntoJson: IntoValue<Json> {}
+
+/// What can stand where a word of a closed set or a block is wanted.
+#[diagnostic::on_unimplemented(
+    message = "this field wants `{T}`, and `{Self}` is not one",
+    label = "this is not `{T}`",
+    note = "where `{T}` is a set of words, write one of its variants; where it is a block, `{T}::new(...)`"
+)]
+pub trait IntoChoice<T>: IntoValue<T> {}
+
+// Each of them is `IntoValue` by another name, which the compiler then explains in the words above.
+#[diagnostic::do_not_recommend]
+impl<R, V: IntoValue<Id<R>>> IntoId<R> for V {}
+#[diagnostic::do_not_recommend]
+impl<R, V: IntoValue<Arn<R>>> IntoArn<R> for V {}
+#[diagnostic::do_not_recommend]
+impl<R, V: IntoValue<Name<R>>> IntoNameOf<R> for V {}
+#[diagnostic::do_not_recommend]
+impl<T, V: IntoValue<Vec<T>>> IntoList<T> for V {}
+#[diagnostic::do_not_recommend]
+impl<V: IntoValue<Secret>> IntoSecret for V {}
+#[diagnostic::do_not_recommend]
+impl<V: IntoValue<Ipv4Net>> IntoRange for V {}
+#[diagnostic::do_not_recommend]
+impl<V: IntoValue<Json>> IntoJson for V {}
+#[diagnostic::do_not_recommend]
+impl<T, V: IntoValue<T>> IntoChoice<T> for V {}
+#[diagnostic::do_not_recommend]
+impl<T, V: IntoValue<T>> IntoPlain<T> for V {}
 
 impl<T: ?Sized> Value<T> {
     /// Takes an expression for a `T`. For generated code and tests: the caller answers for the type.

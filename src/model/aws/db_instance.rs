@@ -4,7 +4,7 @@ use super::subnet::{check_groups, vpc_of};
 use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup};
 use crate::check::{Findings, View};
 use crate::value::pushed;
-use crate::{Arn, Computed, Handle, Id, IntoValue, Name, Secret, Tags, Value, words};
+use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
 
 words! {
     /// A database engine.
@@ -347,20 +347,20 @@ impl DbInstance {
 
     /// The subnets it may stand in.
     #[must_use]
-    pub fn subnets(self, group: impl IntoValue<Name<DbSubnetGroup>>) -> Self {
+    pub fn subnets(self, group: impl IntoNameOf<DbSubnetGroup>) -> Self {
         self.db_subnet_group_name(group)
     }
 
     /// One more security group.
     #[must_use]
-    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+    pub fn security_group(mut self, group: impl IntoId<SecurityGroup>) -> Self {
         self.vpc_security_group_ids = Some(pushed(self.vpc_security_group_ids, group.into_value()));
         self
     }
 
     /// Its settings.
     #[must_use]
-    pub fn parameters(self, group: impl IntoValue<Name<DbParameterGroup>>) -> Self {
+    pub fn parameters(self, group: impl IntoNameOf<DbParameterGroup>) -> Self {
         self.parameter_group_name(group)
     }
 
@@ -375,7 +375,7 @@ impl DbInstance {
 
     /// Enhanced monitoring: seconds between measurements, and the role that writes them.
     #[must_use]
-    pub fn enhanced_monitoring(self, seconds: i64, role: impl IntoValue<Arn<IamRole>>) -> Self {
+    pub fn enhanced_monitoring(self, seconds: i64, role: impl IntoArn<IamRole>) -> Self {
         self.monitoring_interval(seconds).monitoring_role_arn(role)
     }
 }

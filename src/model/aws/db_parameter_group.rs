@@ -1,6 +1,6 @@
 //! `aws_db_parameter_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
 
-use crate::{Arn, Computed, Id, IntoValue, Tags, Value, words};
+use crate::{Arn, Computed, Id, IntoPlain, Tags, Value, words};
 
 words! {
     /// When a parameter takes effect.
@@ -60,13 +60,13 @@ pub struct DbParameter {
 impl DbParameter {
     /// One that takes effect at once.
     #[must_use]
-    pub fn at_once(name: &str, value: impl IntoValue<String>) -> Self {
+    pub fn at_once(name: &str, value: impl IntoPlain<String>) -> Self {
         Self::new(name, value).apply_method(ApplyMethod::Immediate)
     }
 
     /// One that takes effect with the next restart.
     #[must_use]
-    pub fn at_restart(name: &str, value: impl IntoValue<String>) -> Self {
+    pub fn at_restart(name: &str, value: impl IntoPlain<String>) -> Self {
         Self::new(name, value).apply_method(ApplyMethod::PendingReboot)
     }
 }

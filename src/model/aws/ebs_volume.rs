@@ -2,7 +2,7 @@
 
 use super::instance_type::{VolumeType, check_volume};
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Tags, Value};
+use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
 
 /// A disk that outlives the instances it is attached to.
 #[derive(Clone, Debug, crate::Resource)]
@@ -56,7 +56,7 @@ pub struct EbsVolume {
 impl EbsVolume {
     /// An encrypted gp3 volume of that many GiB in a zone.
     #[must_use]
-    pub fn encrypted_gp3(zone: impl crate::IntoValue<String>, gigabytes: i64) -> Self {
+    pub fn encrypted_gp3(zone: impl IntoPlain<String>, gigabytes: i64) -> Self {
         Self::new(zone).size(gigabytes).r#type(VolumeType::Gp3).encrypted(true)
     }
 }

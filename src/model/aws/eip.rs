@@ -6,7 +6,7 @@ words! {
     /// Where an address can be used.
     pub enum EipDomain {
         /// In a VPC; there is no other since EC2-Classic went.
-        Vpc = "vpc",
+        InVpc = "vpc",
     }
 }
 

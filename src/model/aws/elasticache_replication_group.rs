@@ -4,7 +4,7 @@ use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, SecurityGroup};
 use crate::check::{Findings, Part, View};
 use crate::value::pushed;
-use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value, words};
+use crate::{Arn, Computed, Id, IntoId, IntoNameOf, Name, Tags, Value, words};
 
 words! {
     /// A cache engine.
@@ -212,20 +212,20 @@ impl ElasticacheReplicationGroup {
 
     /// The subnets it may stand in.
     #[must_use]
-    pub fn subnets(self, group: impl IntoValue<Name<ElasticacheSubnetGroup>>) -> Self {
+    pub fn subnets(self, group: impl IntoNameOf<ElasticacheSubnetGroup>) -> Self {
         self.subnet_group_name(group)
     }
 
     /// One more security group.
     #[must_use]
-    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+    pub fn security_group(mut self, group: impl IntoId<SecurityGroup>) -> Self {
         self.security_group_ids = Some(pushed(self.security_group_ids, group.into_value()));
         self
     }
 
     /// Its settings.
     #[must_use]
-    pub fn parameters(self, group: impl IntoValue<Name<ElasticacheParameterGroup>>) -> Self {
+    pub fn parameters(self, group: impl IntoNameOf<ElasticacheParameterGroup>) -> Self {
         self.parameter_group_name(group)
     }
 }

@@ -6,7 +6,7 @@ use super::subnet::{check_groups, vpc_of};
 use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet};
 use crate::check::{Findings, View};
 use crate::value::pushed;
-use crate::{Arn, Computed, Id, IntoValue, Name, Tags, Value};
+use crate::{Arn, Computed, Id, IntoId, Name, Tags, Value};
 
 /// A virtual machine.
 #[derive(Clone, Debug, crate::Resource)]
@@ -84,7 +84,7 @@ pub struct Instance {
 impl Instance {
     /// One more security group.
     #[must_use]
-    pub fn security_group(mut self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+    pub fn security_group(mut self, group: impl IntoId<SecurityGroup>) -> Self {
         self.vpc_security_group_ids = Some(pushed(self.vpc_security_group_ids, group.into_value()));
         self
     }

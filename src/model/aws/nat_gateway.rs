@@ -2,7 +2,7 @@
 
 use super::{Eip, Subnet};
 use crate::check::{Findings, View};
-use crate::{Computed, Id, IntoValue, Tags, Value, words};
+use crate::{Computed, Id, IntoId, Tags, Value, words};
 
 words! {
     /// Where a NAT gateway leads.
@@ -52,7 +52,7 @@ pub struct NatGateway {
 impl NatGateway {
     /// One that leads to the internet: a public subnet and an elastic IP.
     #[must_use]
-    pub fn public(subnet: impl IntoValue<Id<Subnet>>, address: impl IntoValue<Id<Eip>>) -> Self {
+    pub fn public(subnet: impl IntoId<Subnet>, address: impl IntoId<Eip>) -> Self {
         Self::new(subnet).allocation_id(address)
     }
 }

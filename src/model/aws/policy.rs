@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::IamOpenidConnectProvider;
 use crate::expression::{Document, Expression};
-use crate::{Arn, IntoValue, Json, Value, json};
+use crate::{IntoArn, IntoValue, Json, Value, json};
 
 /// The version of the grammar that AWS wants.
 const VERSION: &str = "2012-10-17";
@@ -77,7 +77,7 @@ impl Principal {
 
     /// Who an identity provider vouches for.
     #[must_use]
-    pub fn federated(provider: impl IntoValue<Arn<IamOpenidConnectProvider>>) -> Self {
+    pub fn federated(provider: impl IntoArn<IamOpenidConnectProvider>) -> Self {
         Self { kind: "Federated", value: provider.into_value().into_expression() }
     }
 }
@@ -106,7 +106,7 @@ impl Statement {
     /// `issuer` is the cluster's, with `https://`, and stands in the conditions' keys without it.
     #[must_use]
     pub fn assume_role_by_service_account(
-        provider: impl IntoValue<Arn<IamOpenidConnectProvider>>,
+        provider: impl IntoArn<IamOpenidConnectProvider>,
         issuer: &Value<String>,
         namespace: &str,
         service_account: &str,

@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use super::subnet::vpc_of;
 use super::{InternetGateway, NatGateway, RouteTable};
 use crate::check::{Findings, View};
-use crate::{Computed, Id, IntoValue, Value};
+use crate::{Computed, Id, IntoId, Value};
 
 /// Where a route table sends what goes to a range.
 #[derive(Clone, Debug, crate::Resource)]
@@ -39,13 +39,13 @@ pub struct Route {
 impl Route {
     /// To the internet, for public subnets.
     #[must_use]
-    pub fn to_internet(table: impl IntoValue<Id<RouteTable>>, gateway: impl IntoValue<Id<InternetGateway>>) -> Self {
+    pub fn to_internet(table: impl IntoId<RouteTable>, gateway: impl IntoId<InternetGateway>) -> Self {
         Self::new(table, Ipv4Net::default()).gateway_id(gateway)
     }
 
     /// To the internet through a NAT gateway, for private subnets.
     #[must_use]
-    pub fn through_nat(table: impl IntoValue<Id<RouteTable>>, gateway: impl IntoValue<Id<NatGateway>>) -> Self {
+    pub fn through_nat(table: impl IntoId<RouteTable>, gateway: impl IntoId<NatGateway>) -> Self {
         Self::new(table, Ipv4Net::default()).nat_gateway_id(gateway)
     }
 }

@@ -4,7 +4,7 @@ use ipnet::Ipv4Net;
 
 use super::SecurityGroup;
 use super::ip_protocol::{IpProtocol, check};
-use crate::{Arn, Computed, Id, IntoValue, Tags, Value};
+use crate::{Arn, Computed, Id, IntoId, IntoPlain, IntoRange, Tags, Value};
 
 /// What may go out of a security group.
 #[derive(Clone, Debug, crate::Resource)]
@@ -60,26 +60,26 @@ pub struct EgressRule {
 impl EgressRule {
     /// One TCP port.
     #[must_use]
-    pub fn tcp(group: impl IntoValue<Id<SecurityGroup>>, port: impl IntoValue<i64>) -> Self {
+    pub fn tcp(group: impl IntoId<SecurityGroup>, port: impl IntoPlain<i64>) -> Self {
         let port = port.into_value();
         Self::new(group, IpProtocol::Tcp).from_port(&port).to_port(port)
     }
 
     /// All protocols and ports.
     #[must_use]
-    pub fn all(group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+    pub fn all(group: impl IntoId<SecurityGroup>) -> Self {
         Self::new(group, IpProtocol::All)
     }
 
     /// To an IPv4 range.
     #[must_use]
-    pub fn to_range(self, range: impl IntoValue<Ipv4Net>) -> Self {
+    pub fn to_range(self, range: impl IntoRange) -> Self {
         self.cidr_ipv4(range)
     }
 
     /// To what is in a security group.
     #[must_use]
-    pub fn to_group(self, group: impl IntoValue<Id<SecurityGroup>>) -> Self {
+    pub fn to_group(self, group: impl IntoId<SecurityGroup>) -> Self {
         self.referenced_security_group_id(group)
     }
 }

@@ -739,3 +739,33 @@ fn a_field_to_ignore_that_there_is_not() {
         line
     });
 }
+
+thread_local! {
+    static SMUGGLED: std::cell::RefCell<Option<Handle<Vpc>>> = const { std::cell::RefCell::new(None) };
+}
+
+#[test]
+fn a_handle_smuggled_out_of_another_stack() {
+    let other = graph_of("other", |stack| {
+        stack.place("us-east-1", "111122223333");
+        SMUGGLED.set(Some(vpc(stack)));
+        Ok(())
+    });
+    assert!(other.is_ok());
+    refused("other.aws_vpc.main is not in this stack; what crosses stacks is an output", |stack| {
+        let vpc = SMUGGLED.take().unwrap();
+        let line = line!() + 1;
+        stack.add("main", InternetGateway::new(&vpc));
+        line
+    });
+}
+
+#[test]
+fn an_attribute_that_there_is_not() {
+    refused("aws_vpc.main has no attribute `endpoint`", |stack| {
+        let vpc = vpc(stack);
+        let line = line!() + 1;
+        stack.add("main", SecurityGroup::new(&vpc, vpc.attribute::<String>("endpoint")));
+        line
+    });
+}
