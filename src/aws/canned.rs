@@ -9,6 +9,9 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use fathuss_engine::Clock;
+use fathuss_engine::provider::{Attributes, Desired, MakeRequest, Mark, ReadRequest, Standing};
+use fathuss_model::Datum;
+use fathuss_state::Identity;
 
 use crate::transport::{Reply, Transport, TransportFault};
 use crate::{Aws, Config};
@@ -162,4 +165,46 @@ impl Clock for Still {
     }
 
     async fn sleep(&self, _: Duration) {}
+}
+
+/// Attributes of texts.
+pub fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), Datum::from(value))).collect()
+}
+
+/// What is asked for at an address.
+pub fn make(address: &str, desired: Attributes) -> MakeRequest {
+    let address: fathuss_model::Address = address.parse().unwrap();
+    MakeRequest {
+        address: address.clone(),
+        region: "us-east-1".to_owned(),
+        account: "111122223333".to_owned(),
+        mark: Mark { lineage: "lineage-1".to_owned(), address, generation: 1 },
+        token: "f".repeat(64),
+        desired: Desired { attributes: desired, ..Desired::default() },
+    }
+}
+
+/// What stands at an address.
+pub fn standing(address: &str, identity: &str, desired: Attributes) -> Standing {
+    let make = make(address, desired);
+    Standing {
+        address: make.address,
+        region: make.region,
+        account: make.account,
+        mark: make.mark,
+        identity: Identity(identity.to_owned()),
+        desired: make.desired,
+        token: make.token,
+    }
+}
+
+/// A question for what stands at an address.
+pub fn read(address: &str, identity: &str, recorded: Attributes) -> ReadRequest {
+    ReadRequest {
+        address: address.parse().unwrap(),
+        region: "us-east-1".to_owned(),
+        identity: Identity(identity.to_owned()),
+        recorded,
+    }
 }

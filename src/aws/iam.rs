@@ -31,14 +31,10 @@ pub(crate) fn document(encoded: &str) -> String {
 #[cfg(test)]
 mod tests {
     use fathuss_engine::Provider;
-    use fathuss_engine::provider::{
-        Attributes, Desired, FailureClass, Found, MakeRequest, Mark, Observation, Progress, ReadRequest, Standing,
-        UpdateRequest,
-    };
-    use fathuss_model::Datum;
+    use fathuss_engine::provider::{Attributes, FailureClass, Found, Observation, Progress, UpdateRequest};
     use fathuss_state::Identity;
 
-    use crate::canned::Canned;
+    use crate::canned::{Canned, attributes, make, read, standing};
 
     const ROLE: &str = "<Path>/</Path><RoleName>nodes</RoleName><RoleId>AROA1</RoleId>\
         <Arn>arn:aws:iam::111122223333:role/nodes</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
@@ -51,44 +47,6 @@ mod tests {
     const POLICY: &str = "<Policy><PolicyName>reader</PolicyName><PolicyId>ANPA1</PolicyId>\
         <Arn>arn:aws:iam::111122223333:policy/reader</Arn><Path>/</Path><DefaultVersionId>v7</DefaultVersionId>\
         </Policy>";
-
-    fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), Datum::from(value))).collect()
-    }
-
-    fn make(address: &str, desired: Attributes) -> MakeRequest {
-        let address: fathuss_model::Address = address.parse().unwrap();
-        MakeRequest {
-            address: address.clone(),
-            region: "us-east-1".to_owned(),
-            account: "111122223333".to_owned(),
-            mark: Mark { lineage: "lineage-1".to_owned(), address, generation: 1 },
-            token: "f".repeat(64),
-            desired: Desired { attributes: desired, ..Desired::default() },
-        }
-    }
-
-    fn standing(address: &str, identity: &str, desired: Attributes) -> Standing {
-        let make = make(address, desired);
-        Standing {
-            address: make.address,
-            region: make.region,
-            account: make.account,
-            mark: make.mark,
-            identity: Identity(identity.to_owned()),
-            desired: make.desired,
-            token: make.token,
-        }
-    }
-
-    fn read(address: &str, identity: &str, recorded: Attributes) -> ReadRequest {
-        ReadRequest {
-            address: address.parse().unwrap(),
-            region: "us-east-1".to_owned(),
-            identity: Identity(identity.to_owned()),
-            recorded,
-        }
-    }
 
     #[tokio::test]
     async fn a_role_reads_back_decoded_and_without_the_mark() {

@@ -2,8 +2,8 @@
 
 use crate::kind::{Kind, Lookup};
 use crate::{
-    eks_cluster, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment,
-    subnet, vpc,
+    eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, iam_instance_profile,
+    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, subnet, vpc,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -16,6 +16,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &iam_instance_profile::IamInstanceProfile,
     &iam_openid_connect_provider::IamOpenidConnectProvider,
     &eks_cluster::EksCluster,
+    &eks_node_group::EksNodeGroup,
+    &eks_addon::EksAddon,
+    &eks_access_entry::EksAccessEntry,
+    &eks_access_policy_association::EksAccessPolicyAssociation,
 ];
 
 /// What is asked.
