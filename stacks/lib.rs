@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The platform as a program: staging and production, and the modules that they share.
+//!
+//! A module is a function that takes the stack, the [`environment::Environment`]
+//! and what other modules made, and gives back the handles that others need.
+
+pub mod cluster;
+pub mod data;
+pub mod environment;
+pub mod firewall;
+pub mod network;
+pub mod platform;
+pub mod production;
+pub mod service_accounts;
+pub mod staging;
+
+use fathuss_model::program::Stacks;
+
+/// The stacks of this program, by name.
+pub const STACKS: Stacks<'static> = &[("staging", staging::staging), ("production", production::production)];

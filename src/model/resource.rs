@@ -116,6 +116,14 @@ pub trait DeclarationExt: Declaration + Sized {
         declared
     }
 
+    /// Waits for several things that no field refers to.
+    #[must_use]
+    fn depends_on_all<'a, R: 'a>(self, others: impl IntoIterator<Item = &'a Handle<R>>) -> Declared<Self::Resource> {
+        let mut declared = self.declared();
+        declared.depends_on.extend(others.into_iter().map(|other| other.address().clone()));
+        declared
+    }
+
     /// Stands in another region than its stack.
     #[must_use]
     fn region(self, region: &str) -> Declared<Self::Resource> {

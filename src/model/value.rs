@@ -566,6 +566,12 @@ macro_rules! words {
             }
         }
 
+        impl $crate::IntoValue<$name> for &$name {
+            fn into_value(self) -> $crate::Value<$name> {
+                $crate::IntoValue::into_value(*self)
+            }
+        }
+
         impl $crate::Typed for $name {
             const TYPE: $crate::schema::Type = $crate::schema::Type::Word(&[$($word),*]);
         }

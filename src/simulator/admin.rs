@@ -36,11 +36,7 @@ struct Switch {
 /// What went wrong, with its HTTP status.
 type Answer = Result<Json, (u16, String)>;
 
-pub(crate) fn answer(
-    simulator: &Simulator,
-    path: &str,
-    request: &Request<Bytes>,
-) -> Response<Bytes> {
+pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
     let (status, body) = match route(simulator, path, request) {
         Ok(body) => (200, body),
         Err((status, error)) => (status, json!({ "error": error })),
@@ -58,7 +54,8 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
         "clock" if method == Method::GET => Ok(json!({ "now": simulator.now() })),
         "clock" if method == Method::POST => {
             let advance: Advance = body(request)?;
-            let by = SignedDuration::try_from_secs_f64(advance.advance_seconds).map_err(|error| (400, error.to_string()))?;
+            let by =
+                SignedDuration::try_from_secs_f64(advance.advance_seconds).map_err(|error| (400, error.to_string()))?;
             if by.is_negative() {
                 return Err((400, "time goes forward only".to_owned()));
             }

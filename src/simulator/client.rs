@@ -31,10 +31,7 @@ impl Client {
     }
 
     pub(crate) fn of(simulator: Simulator) -> Client {
-        Client {
-            simulator,
-            region: "us-east-1",
-        }
+        Client { simulator, region: "us-east-1" }
     }
 
     /// Calls EC2 and expects a success.
@@ -49,12 +46,7 @@ impl Client {
     }
 
     /// Expects EC2's refusal with this code.
-    pub(crate) async fn refused(
-        &self,
-        action: &str,
-        parameters: &[(&str, &str)],
-        code: &str,
-    ) -> Answer {
+    pub(crate) async fn refused(&self, action: &str, parameters: &[(&str, &str)], code: &str) -> Answer {
         let answer = self.try_ec2(action, parameters).await;
         assert_eq!(answer.code, code, "{action}: {}", answer.text);
         answer
@@ -68,9 +60,7 @@ impl Client {
         action: &str,
         parameters: &[(&str, &str)],
     ) -> Answer {
-        self.send(self.query_request(service, version, action, parameters))
-            .await
-            .unwrap()
+        self.send(self.query_request(service, version, action, parameters)).await.unwrap()
     }
 
     pub(crate) fn query_request(
@@ -90,20 +80,10 @@ impl Client {
         let mut request = Request::builder()
             .method("POST")
             .uri(format!("http://{service}.{}.amazonaws.com/", self.region))
-            .header(
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
             .body(Bytes::from(body.join("&")))
             .unwrap();
-        sign(
-            &mut request,
-            "test",
-            "test",
-            self.region,
-            service,
-            self.simulator.now(),
-        );
+        sign(&mut request, "test", "test", self.region, service, self.simulator.now());
         request
     }
 
@@ -119,21 +99,11 @@ impl Client {
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
         let mut request = Request::builder()
             .method(method)
-            .uri(format!(
-                "http://{service}.{}.amazonaws.com{path}",
-                self.region
-            ))
+            .uri(format!("http://{service}.{}.amazonaws.com{path}", self.region))
             .header("content-type", "application/json")
             .body(body)
             .unwrap();
-        sign(
-            &mut request,
-            "test",
-            "test",
-            self.region,
-            service,
-            self.simulator.now(),
-        );
+        sign(&mut request, "test", "test", self.region, service, self.simulator.now());
         self.send(request).await.unwrap()
     }
 
@@ -143,25 +113,17 @@ impl Client {
 
     /// Lets the world's time pass.
     pub(crate) fn wait(&self, seconds: i64) {
-        self.simulator
-            .advance(SignedDuration::from_secs(seconds))
-            .unwrap();
+        self.simulator.advance(SignedDuration::from_secs(seconds)).unwrap();
     }
 
     /// Makes a VPC and gives its id.
     pub(crate) async fn vpc(&self, cidr: &str) -> String {
-        self.ec2("CreateVpc", &[("CidrBlock", cidr)])
-            .await
-            .one("vpcId")
+        self.ec2("CreateVpc", &[("CidrBlock", cidr)]).await.one("vpcId")
     }
 
     /// Makes a subnet and gives its id.
     pub(crate) async fn subnet(&self, vpc: &str, cidr: &str, zone: &str) -> String {
-        let parameters = [
-            ("VpcId", vpc),
-            ("CidrBlock", cidr),
-            ("AvailabilityZone", zone),
-        ];
+        let parameters = [("VpcId", vpc), ("CidrBlock", cidr), ("AvailabilityZone", zone)];
         self.ec2("CreateSubnet", &parameters).await.one("subnetId")
     }
 }
@@ -169,31 +131,19 @@ impl Client {
 impl Answer {
     fn of(response: Response<Bytes>) -> Answer {
         let status = response.status().as_u16();
-        let header = response
-            .headers()
-            .get("x-amzn-errortype")
-            .map(|value| value.to_str().unwrap().to_owned());
+        let header = response.headers().get("x-amzn-errortype").map(|value| value.to_str().unwrap().to_owned());
         let text = String::from_utf8(response.into_body().to_vec()).unwrap();
         let (code, message) = match header {
             Some(code) => {
                 let body: serde_json::Value = serde_json::from_str(&text).unwrap();
-                (
-                    code,
-                    body["message"].as_str().unwrap_or_default().to_owned(),
-                )
+                (code, body["message"].as_str().unwrap_or_default().to_owned())
             }
-            None if status >= 400 => (
-                first(&text, "Code").unwrap_or_default(),
-                first(&text, "Message").unwrap_or_default(),
-            ),
+            None if status >= 400 => {
+                (first(&text, "Code").unwrap_or_default(), first(&text, "Message").unwrap_or_default())
+            }
             None => (String::new(), String::new()),
         };
-        Answer {
-            status,
-            text,
-            code,
-            message,
-        }
+        Answer { status, text, code, message }
     }
 
     /// The text of the first element of that name.
@@ -205,14 +155,7 @@ impl Answer {
     pub(crate) fn all(&self, element: &str) -> Vec<String> {
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));
         let parts = self.text.split(open.as_str()).skip(1);
-        parts
-            .map(|part| {
-                part.split(close.as_str())
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            })
-            .collect()
+        parts.map(|part| part.split(close.as_str()).next().unwrap_or_default().to_owned()).collect()
     }
 
     /// The body of a JSON answer.
@@ -225,11 +168,5 @@ impl Answer {
 fn first(text: &str, element: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("<{element}>"))?;
     let (inner, _) = rest.split_once(&format!("</{element}>"))?;
-    Some(
-        inner
-            .replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&"),
-    )
+    Some(inner.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }

@@ -57,11 +57,7 @@ pub(crate) struct WorldClock {
 
 enum Source {
     Tokio(tokio::time::Instant),
-    Scaled {
-        wall: Arc<dyn Clock>,
-        since: Timestamp,
-        speed: f64,
-    },
+    Scaled { wall: Arc<dyn Clock>, since: Timestamp, speed: f64 },
     Given(Arc<dyn Clock>),
 }
 
@@ -70,33 +66,22 @@ impl WorldClock {
     pub(crate) fn start(time: &Time, base: Timestamp) -> WorldClock {
         let source = match time {
             Time::Tokio => Source::Tokio(tokio::time::Instant::now()),
-            Time::Scaled { wall, speed } => Source::Scaled {
-                wall: wall.clone(),
-                since: wall.now(),
-                speed: *speed,
-            },
+            Time::Scaled { wall, speed } => Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed },
             Time::Given(clock) => Source::Given(clock.clone()),
         };
-        WorldClock {
-            base,
-            source,
-            ahead: SignedDuration::ZERO,
-            last: base,
-        }
+        WorldClock { base, source, ahead: SignedDuration::ZERO, last: base }
     }
 
     /// The world's time; never earlier than it has been.
     pub(crate) fn now(&mut self) -> Timestamp {
         let read = match &self.source {
             Source::Tokio(since) => {
-                let elapsed =
-                    SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::ZERO);
+                let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::ZERO);
                 self.base.checked_add(elapsed).unwrap_or(self.base)
             }
             Source::Scaled { wall, since, speed } => {
                 let seconds = wall.now().duration_since(*since).as_secs_f64() * speed;
-                let elapsed =
-                    SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
+                let elapsed = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
                 self.base.checked_add(elapsed).unwrap_or(self.base)
             }
             Source::Given(clock) => clock.now(),

@@ -54,11 +54,7 @@ pub static SERVICE: Service = Service {
         vpc::OPERATIONS,
         zone::OPERATIONS,
     ],
-    transitions: &[
-        nat_gateway::TRANSITIONS,
-        subnet::TRANSITIONS,
-        vpc::TRANSITIONS,
-    ],
+    transitions: &[nat_gateway::TRANSITIONS, subnet::TRANSITIONS, vpc::TRANSITIONS],
     spans: &[nat_gateway::SPANS, subnet::SPANS, vpc::SPANS],
     rules: &[
         RULES,
@@ -79,21 +75,12 @@ pub static SERVICE: Service = Service {
     manners: Manners {
         violations,
         unknown_operation: |name| {
-            Refusal::new(
-                "InvalidAction",
-                format!("The action {name} is not valid for this web service."),
-            )
+            Refusal::new("InvalidAction", format!("The action {name} is not valid for this web service."))
         },
         throttled: || Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
         unavailable: |status| match status {
-            503 => Refusal::new(
-                "Unavailable",
-                "The service is unavailable. Please try again shortly.",
-            )
-            .status(503),
-            status => {
-                Refusal::new("InternalError", "An internal error has occurred").status(status)
-            }
+            503 => Refusal::new("Unavailable", "The service is unavailable. Please try again shortly.").status(503),
+            status => Refusal::new("InternalError", "An internal error has occurred").status(status),
         },
         unauthenticated,
         bucket,
@@ -155,25 +142,14 @@ fn violations(violations: &[Violation]) -> Refusal {
     let name = parameter_name(&first.wire);
     let given = &first.given;
     let invalid = |rest: String| {
-        Refusal::new(
-            "InvalidParameterValue",
-            format!("Value ({given}) for parameter {name} is invalid. {rest}"),
-        )
+        Refusal::new("InvalidParameterValue", format!("Value ({given}) for parameter {name} is invalid. {rest}"))
     };
     match &first.flaw {
         Flaw::Missing => missing(&name),
-        Flaw::Unknown => Refusal::new(
-            "UnknownParameter",
-            format!("The parameter {} is not recognized", first.wire),
-        ),
+        Flaw::Unknown => Refusal::new("UnknownParameter", format!("The parameter {} is not recognized", first.wire)),
         Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),
-        Flaw::NotOneOf(values) if values.len() <= 20 => {
-            invalid(format!("Valid values are: {}.", values.join(", ")))
-        }
-        Flaw::NotOneOf(_) => Refusal::new(
-            "InvalidParameterValue",
-            format!("Invalid value '{given}' for {name}."),
-        ),
+        Flaw::NotOneOf(values) if values.len() <= 20 => invalid(format!("Valid values are: {}.", values.join(", "))),
+        Flaw::NotOneOf(_) => Refusal::new("InvalidParameterValue", format!("Invalid value '{given}' for {name}.")),
         Flaw::Pattern(pattern) => invalid(format!("It does not match the pattern {pattern}.")),
         Flaw::TooShort(least) => invalid(format!("It must not be shorter than {least}.")),
         Flaw::TooLong(most) => invalid(format!("It must not be longer than {most}.")),
@@ -185,10 +161,7 @@ fn violations(violations: &[Violation]) -> Refusal {
 /// The refusal of a request that lacks a parameter, named as EC2 names it.
 #[must_use]
 pub fn missing(name: &str) -> Refusal {
-    Refusal::new(
-        "MissingParameter",
-        format!("The request must contain the parameter {name}"),
-    )
+    Refusal::new("MissingParameter", format!("The request must contain the parameter {name}"))
 }
 
 /// The refusal of a value.
@@ -196,9 +169,7 @@ pub fn missing(name: &str) -> Refusal {
 pub fn invalid_value(given: impl std::fmt::Display, name: &str, why: &str) -> Refusal {
     Refusal::new(
         "InvalidParameterValue",
-        format!("Value ({given}) for parameter {name} is invalid. {why}")
-            .trim_end()
-            .to_owned(),
+        format!("Value ({given}) for parameter {name} is invalid. {why}").trim_end().to_owned(),
     )
 }
 
@@ -211,17 +182,12 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
     match flaw {
         AuthFlaw::Missing => missing("AWSAccessKeyId"),
         AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()),
-        AuthFlaw::UnknownKey | AuthFlaw::WrongSignature => Refusal::new(
-            "AuthFailure",
-            "AWS was not able to validate the provided access credentials",
-        )
-        .status(401),
+        AuthFlaw::UnknownKey | AuthFlaw::WrongSignature => {
+            Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(401)
+        }
         AuthFlaw::Expired { signed, .. } => {
             let stamp = signed.strftime("%Y-%m-%dT%H:%M:%S.000Z");
-            Refusal::new(
-                "RequestExpired",
-                format!("Request has expired. Timestamp date is {stamp}."),
-            )
+            Refusal::new("RequestExpired", format!("Request has expired. Timestamp date is {stamp}."))
         }
         AuthFlaw::ExpiredToken => Refusal::new("RequestExpired", "Request has expired."),
     }
@@ -242,19 +208,12 @@ fn bucket(operation: &str, input: &Value) -> Option<Bucket> {
                 return None;
             };
             // Unfiltered and unpaginated listings are dearer.
-            if members.keys().all(|name| name == "DryRun") {
-                (50.0, 10.0)
-            } else {
-                (100.0, 20.0)
-            }
+            if members.keys().all(|name| name == "DryRun") { (50.0, 10.0) } else { (100.0, 20.0) }
         }
         _ => (50.0, 5.0),
     };
     let listing = operation.starts_with("Describe") && size == 50.0;
-    let name = format!(
-        "ec2.{operation}{}",
-        if listing { ".unfiltered" } else { "" }
-    );
+    let name = format!("ec2.{operation}{}", if listing { ".unfiltered" } else { "" });
     Some(Bucket { name, size, refill })
 }
 
@@ -264,54 +223,25 @@ fn bucket(operation: &str, input: &Value) -> Option<Bucket> {
 /// When nothing has that id, or such a thing takes no tags.
 fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
     fn look<R: Resource>(tx: &Tx<'_>, id: &str) -> Result<(), Refusal> {
-        tx.enforce("ec2.tags.resource", tx.get::<R>(id).is_some(), || {
-            R::KIND.missing(&[id])
-        })
+        tx.enforce("ec2.tags.resource", tx.get::<R>(id).is_some(), || R::KIND.missing(&[id]))
     }
     type Look = fn(&Tx<'_>, &str) -> Result<(), Refusal>;
     const KINDS: &[(Kind, Look)] = &[
         (address::Address::KIND, look::<address::Address>),
-        (
-            dhcp_options::DhcpOptions::KIND,
-            look::<dhcp_options::DhcpOptions>,
-        ),
-        (
-            internet_gateway::InternetGateway::KIND,
-            look::<internet_gateway::InternetGateway>,
-        ),
-        (
-            nat_gateway::NatGateway::KIND,
-            look::<nat_gateway::NatGateway>,
-        ),
-        (
-            network_acl::NetworkAcl::KIND,
-            look::<network_acl::NetworkAcl>,
-        ),
-        (
-            network_interface::NetworkInterface::KIND,
-            look::<network_interface::NetworkInterface>,
-        ),
-        (
-            route_table::RouteTable::KIND,
-            look::<route_table::RouteTable>,
-        ),
-        (
-            security_group::SecurityGroup::KIND,
-            look::<security_group::SecurityGroup>,
-        ),
-        (
-            security_group_rule::SecurityGroupRule::KIND,
-            look::<security_group_rule::SecurityGroupRule>,
-        ),
+        (dhcp_options::DhcpOptions::KIND, look::<dhcp_options::DhcpOptions>),
+        (internet_gateway::InternetGateway::KIND, look::<internet_gateway::InternetGateway>),
+        (nat_gateway::NatGateway::KIND, look::<nat_gateway::NatGateway>),
+        (network_acl::NetworkAcl::KIND, look::<network_acl::NetworkAcl>),
+        (network_interface::NetworkInterface::KIND, look::<network_interface::NetworkInterface>),
+        (route_table::RouteTable::KIND, look::<route_table::RouteTable>),
+        (security_group::SecurityGroup::KIND, look::<security_group::SecurityGroup>),
+        (security_group_rule::SecurityGroupRule::KIND, look::<security_group_rule::SecurityGroupRule>),
         (subnet::Subnet::KIND, look::<subnet::Subnet>),
         (vpc::Vpc::KIND, look::<vpc::Vpc>),
     ];
     let prefix = id.rsplit_once('-').map_or("", |(prefix, _)| prefix);
     match KINDS.iter().find(|(kind, _)| kind.prefix == prefix) {
         Some((kind, look)) => look(tx, id).map(|()| kind.tagged_as),
-        None => Err(Refusal::new(
-            "InvalidID",
-            format!("The ID '{id}' is not valid"),
-        )),
+        None => Err(Refusal::new("InvalidID", format!("The ID '{id}' is not valid"))),
     }
 }

@@ -69,28 +69,15 @@ impl FaultRule {
     /// A rule that strikes every request.
     #[must_use]
     pub fn always(fault: FaultKind) -> FaultRule {
-        FaultRule {
-            service: None,
-            operation: None,
-            region: None,
-            probability: 1.0,
-            after: 0,
-            times: None,
-            fault,
-        }
+        FaultRule { service: None, operation: None, region: None, probability: 1.0, after: 0, times: None, fault }
     }
 
     fn matches(&self, service: &str, operation: &str, region: &str) -> bool {
-        let fits = |wanted: &Option<String>, have: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == have)
-        };
-        let operation_fits =
-            self.operation
-                .as_deref()
-                .is_none_or(|wanted| match wanted.strip_suffix('*') {
-                    Some(start) => operation.starts_with(start),
-                    None => operation == wanted,
-                });
+        let fits = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
+        let operation_fits = self.operation.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
+            Some(start) => operation.starts_with(start),
+            None => operation == wanted,
+        });
         fits(&self.service, service) && fits(&self.region, region) && operation_fits
     }
 }
@@ -123,10 +110,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(rules: Vec<FaultRule>, numbers: ChaCha8Rng) -> Faults {
-        Faults {
-            rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(),
-            numbers,
-        }
+        Faults { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(), numbers }
     }
 
     pub(crate) fn set(&mut self, rules: Vec<FaultRule>) {
@@ -138,12 +122,7 @@ impl Faults {
     }
 
     /// The faults that strike this request, first rule first.
-    pub(crate) fn strike(
-        &mut self,
-        service: &str,
-        operation: &str,
-        region: &str,
-    ) -> Vec<FaultKind> {
+    pub(crate) fn strike(&mut self, service: &str, operation: &str, region: &str) -> Vec<FaultKind> {
         let mut struck = Vec::new();
         for (rule, met, hits) in &mut self.rules {
             if !rule.matches(service, operation, region) {
@@ -151,10 +130,7 @@ impl Faults {
             }
             *met += 1;
             let left = rule.times.is_none_or(|times| *hits < times);
-            if *met > rule.after
-                && left
-                && self.numbers.random_bool(rule.probability.clamp(0.0, 1.0))
-            {
+            if *met > rule.after && left && self.numbers.random_bool(rule.probability.clamp(0.0, 1.0)) {
                 *hits += 1;
                 struck.push(rule.fault.clone());
             }
@@ -179,14 +155,8 @@ mod tests {
         };
         let mut faults = Faults::new(vec![rule], ChaCha8Rng::seed_from_u64(1));
         assert!(faults.strike("ec2", "DescribeVpcs", "us-east-1").is_empty());
-        assert!(
-            faults
-                .strike("eks", "CreateCluster", "us-east-1")
-                .is_empty()
-        );
-        let hits: Vec<usize> = (0..4)
-            .map(|_| faults.strike("ec2", "CreateVpc", "us-east-1").len())
-            .collect();
+        assert!(faults.strike("eks", "CreateCluster", "us-east-1").is_empty());
+        let hits: Vec<usize> = (0..4).map(|_| faults.strike("ec2", "CreateVpc", "us-east-1").len()).collect();
         assert_eq!(hits, [0, 1, 1, 0]);
     }
 }

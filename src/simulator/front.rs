@@ -22,9 +22,7 @@ use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
 use crate::token;
 use crate::value::Value;
-use crate::world::{
-    Chance, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError,
-};
+use crate::world::{Chance, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
 
 /// No answer: the connection is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -116,11 +114,7 @@ struct Asking<'r> {
 
 impl Core {
     /// Handles a request. `signed_now` is the time that signatures are checked against, where it is not the world's.
-    pub(crate) fn handle(
-        &mut self,
-        request: &Request<Bytes>,
-        signed_now: Option<Timestamp>,
-    ) -> Outcome {
+    pub(crate) fn handle(&mut self, request: &Request<Bytes>, signed_now: Option<Timestamp>) -> Outcome {
         let now = self.clock.now();
         let request_id = self.request_id();
         let mut call = Call {
@@ -133,10 +127,7 @@ impl Core {
             request_id: request_id.clone(),
         };
         let mut outcome = self.settle(now).map_or_else(
-            |error| Outcome {
-                answer: Ok(broken(&error)),
-                delay: 0.0,
-            },
+            |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
             |()| self.route(request, now, signed_now, &mut call),
         );
         if let Ok(answer) = &mut outcome.answer {
@@ -145,10 +136,7 @@ impl Core {
                 answer.headers_mut().insert("x-fathuss-now", value);
             }
         }
-        *self
-            .calls
-            .entry(format!("{}.{}", call.service, call.operation))
-            .or_default() += 1;
+        *self.calls.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
         if self.log.len() == LOGGED {
             self.log.pop_front();
         }
@@ -163,18 +151,12 @@ impl Core {
         signed_now: Option<Timestamp>,
         call: &mut Call,
     ) -> Outcome {
-        let answered = |answer| Outcome {
-            answer: Ok(answer),
-            delay: 0.0,
-        };
+        let answered = |answer| Outcome { answer: Ok(answer), delay: 0.0 };
         let mut form = Form::parse(request.uri().query().unwrap_or_default());
         let is_form = request
             .headers()
             .get(http::header::CONTENT_TYPE)
-            .is_some_and(|kind| {
-                kind.to_str()
-                    .is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-            });
+            .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
         if is_form {
             form.extend(Form::parse(&String::from_utf8_lossy(request.body())));
         }
@@ -184,12 +166,7 @@ impl Core {
             Err(_) => self.service_of_host(request),
         };
         call.service.clone_from(&name);
-        let Some(service) = self
-            .services
-            .iter()
-            .copied()
-            .find(|service| service.name == name)
-        else {
+        let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
             return answered(elsewhere(&name, &call.request_id));
         };
         let model = (service.model)();
@@ -208,62 +185,32 @@ impl Core {
         };
         call.region.clone_from(&claim.region);
         let struck = self.faults.strike(service.name, &known, &claim.region);
-        let delay: f64 = struck
-            .iter()
-            .map(|fault| {
-                if let FaultKind::Delay { seconds } = fault {
-                    *seconds
-                } else {
-                    0.0
-                }
-            })
-            .sum();
+        let delay: f64 =
+            struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 }).sum();
         if struck.contains(&FaultKind::Reset) {
-            return Outcome {
-                answer: Err(Fault::Reset),
-                delay,
-            };
+            return Outcome { answer: Err(Fault::Reset), delay };
         }
         for fault in &struck {
             let refusal = match fault {
                 FaultKind::Throttle => (service.manners.throttled)(),
                 FaultKind::Unavailable { status } => (service.manners.unavailable)(*status),
-                FaultKind::Refuse {
-                    code,
-                    message,
-                    status,
-                } => Refusal::new(code.clone(), message.clone()).status(*status),
+                FaultKind::Refuse { code, message, status } => {
+                    Refusal::new(code.clone(), message.clone()).status(*status)
+                }
                 FaultKind::Reset | FaultKind::AnswerLost | FaultKind::Delay { .. } => continue,
             };
-            return Outcome {
-                answer: Ok(refuse(refusal, call)),
-                delay,
-            };
+            return Outcome { answer: Ok(refuse(refusal, call)), delay };
         }
         let region = claim.region.clone();
-        let asking = Asking {
-            request,
-            service,
-            model,
-            region,
-            operation: known,
-            form,
-            claim,
-        };
+        let asking = Asking { request, service, model, region, operation: known, form, claim };
         let answer = match self.serve(&asking, asked, now, signed_now, &call.request_id) {
             Ok(answer) => answer,
             Err(refusal) => refuse(refusal, call),
         };
         if struck.contains(&FaultKind::AnswerLost) {
-            return Outcome {
-                answer: Err(Fault::AnswerLost),
-                delay,
-            };
+            return Outcome { answer: Err(Fault::AnswerLost), delay };
         }
-        Outcome {
-            answer: Ok(answer),
-            delay,
-        }
+        Outcome { answer: Ok(answer), delay }
     }
 
     fn serve(
@@ -274,15 +221,7 @@ impl Core {
         signed_now: Option<Timestamp>,
         request_id: &str,
     ) -> Result<Response<Bytes>, Refusal> {
-        let Asking {
-            request,
-            service,
-            model,
-            region,
-            operation: name,
-            form,
-            claim,
-        } = asking;
+        let Asking { request, service, model, region, operation: name, form, claim } = asking;
         let principal = self
             .principal(claim, request, now, signed_now.unwrap_or(now))
             .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
@@ -309,54 +248,33 @@ impl Core {
         };
         if self.throttling && self.state.switches.is_on("throttling") {
             let bucket = (service.manners.bucket)(name, &value);
-            if bucket
-                .is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, now))
-            {
+            if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, now)) {
                 return Err((service.manners.throttled)());
             }
         }
-        let scope = Scope {
-            account: principal.account.clone(),
-            region: region.clone(),
-        };
-        self.furnish(&scope, now, &principal)
-            .map_err(|error| storage(service, &error))?;
+        let scope = Scope { account: principal.account.clone(), region: region.clone() };
+        self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;
         let Some(handler) = service.handler(name) else {
             return Err(Refusal::not_simulated(format!("{} {name}", service.name)));
         };
 
-        let reading = ["Describe", "Get", "List"]
-            .iter()
-            .any(|start| name.starts_with(start));
+        let reading = ["Describe", "Get", "List"].iter().any(|start| name.starts_with(start));
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
         let read = RefCell::new(HashSet::new());
         let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
         read.borrow_mut().insert("DryRun".to_owned());
-        let result = token::once(
-            &mut tx,
-            service.name,
-            service.manners.tokens.as_ref(),
-            &value,
-            &read,
-            handler,
-        );
+        let result = token::once(&mut tx, service.name, service.manners.tokens.as_ref(), &value, &read, handler);
         let answer = result?;
         let unread = crate::input::Input::new(&value, &read).unread();
         if !unread.is_empty() && tx.rule("unread") {
-            return Err(Refusal::not_simulated(format!(
-                "{} {name} with {}",
-                service.name,
-                unread.join(", ")
-            )));
+            return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
         }
         if dry {
             let message = "Request would have succeeded, but DryRun flag is set.";
             return Err(Refusal::new("DryRunOperation", message).status(412));
         }
-        let response =
-            protocol::encode(model, name, operation, &answer, request_id).map_err(|error| {
-                Refusal::new("SimulatorDefect", format!("{name}: {error}")).status(500)
-            })?;
+        let response = protocol::encode(model, name, operation, &answer, request_id)
+            .map_err(|error| Refusal::new("SimulatorDefect", format!("{name}: {error}")).status(500))?;
         commit(tx, &mut self.journal).map_err(|error| storage(service, &error))?;
         Ok(response)
     }
@@ -364,49 +282,22 @@ impl Core {
     /// Applies every transition that is due, each at its own moment.
     pub(crate) fn settle(&mut self, now: Timestamp) -> Result<(), WorldError> {
         loop {
-            let world = Scope {
-                account: String::new(),
-                region: String::new(),
-            };
-            let first = self
-                .state
-                .tables
-                .of::<Pending>()
-                .and_then(|table| table.rows.get(&world)?.values().next());
-            let Some(pending) = first
-                .map(|slot| slot.row.clone())
-                .filter(|pending| pending.due <= now)
-            else {
+            let world = Scope { account: String::new(), region: String::new() };
+            let first = self.state.tables.of::<Pending>().and_then(|table| table.rows.get(&world)?.values().next());
+            let Some(pending) = first.map(|slot| slot.row.clone()).filter(|pending| pending.due <= now) else {
                 return Ok(());
             };
-            let transition = self
-                .services
-                .iter()
-                .find_map(|service| service.transition(&pending.kind));
-            let scope = Scope {
-                account: pending.account.clone(),
-                region: pending.region.clone(),
-            };
+            let transition = self.services.iter().find_map(|service| service.transition(&pending.kind));
+            let scope = Scope { account: pending.account.clone(), region: pending.region.clone() };
             let principal = Principal {
                 account: pending.account.clone(),
                 arn: format!("arn:aws:iam::{}:root", pending.account),
                 user_id: pending.account.clone(),
                 access_key: String::new(),
             };
-            let mut tx = Tx::begin(
-                &mut self.state,
-                scope,
-                pending.due,
-                principal,
-                &pending.kind,
-                false,
-            );
+            let mut tx = Tx::begin(&mut self.state, scope, pending.due, principal, &pending.kind, false);
             tx.remove::<Pending>(&pending.id());
-            debug_assert!(
-                transition.is_some(),
-                "{} stands in no table of transitions",
-                pending.kind
-            );
+            debug_assert!(transition.is_some(), "{} stands in no table of transitions", pending.kind);
             if let Some(transition) = transition {
                 transition(&mut tx, &pending);
             }
@@ -414,36 +305,17 @@ impl Core {
         }
     }
 
-    fn furnish(
-        &mut self,
-        scope: &Scope,
-        now: Timestamp,
-        principal: &Principal,
-    ) -> Result<(), WorldError> {
+    fn furnish(&mut self, scope: &Scope, now: Timestamp, principal: &Principal) -> Result<(), WorldError> {
         let home = scope.of(Reach::Region);
-        let done = self
-            .state
-            .tables
-            .of::<Furnished>()
-            .and_then(|table| table.rows.get(&home))
-            .map_or(0, BTreeMap::len);
+        let done = self.state.tables.of::<Furnished>().and_then(|table| table.rows.get(&home)).map_or(0, BTreeMap::len);
         if done == self.services.len() {
             return Ok(());
         }
-        let mut tx = Tx::begin(
-            &mut self.state,
-            scope.clone(),
-            now,
-            principal.clone(),
-            "furnish",
-            false,
-        );
+        let mut tx = Tx::begin(&mut self.state, scope.clone(), now, principal.clone(), "furnish", false);
         for service in self.services {
             if tx.get::<Furnished>(service.name).is_none() {
                 (service.furnish)(&mut tx);
-                tx.put(Furnished {
-                    service: service.name.to_owned(),
-                });
+                tx.put(Furnished { service: service.name.to_owned() });
             }
         }
         tx.all_visible();
@@ -459,33 +331,15 @@ impl Core {
     ) -> Result<Principal, AuthFlaw> {
         let enforced = self.state.switches.is_on("signature");
         let check = |secret: &str| {
-            if enforced {
-                claim.check(request, secret, signed_now)
-            } else {
-                Ok(())
-            }
+            if enforced { claim.check(request, secret, signed_now) } else { Ok(()) }
         };
-        if let Some(identity) = self
-            .identities
-            .iter()
-            .find(|identity| identity.key == claim.access_key)
-        {
+        if let Some(identity) = self.identities.iter().find(|identity| identity.key == claim.access_key) {
             check(&identity.secret)?;
             return Ok(identity.principal());
         }
-        let world = Scope {
-            account: String::new(),
-            region: String::new(),
-        };
-        let table = self
-            .state
-            .tables
-            .of::<Credential>()
-            .and_then(|table| table.rows.get(&world));
-        match table
-            .and_then(|rows| rows.get(&claim.access_key))
-            .map(|slot| &slot.row)
-        {
+        let world = Scope { account: String::new(), region: String::new() };
+        let table = self.state.tables.of::<Credential>().and_then(|table| table.rows.get(&world));
+        match table.and_then(|rows| rows.get(&claim.access_key)).map(|slot| &slot.row) {
             Some(credential) => {
                 if claim.session_token.as_deref() != Some(&credential.session_token) {
                     return Err(AuthFlaw::UnknownKey);
@@ -497,40 +351,23 @@ impl Core {
                 Ok(credential.principal.clone())
             }
             None if enforced => Err(AuthFlaw::UnknownKey),
-            None => self
-                .identities
-                .first()
-                .map(Identity::principal)
-                .ok_or(AuthFlaw::UnknownKey),
+            None => self.identities.first().map(Identity::principal).ok_or(AuthFlaw::UnknownKey),
         }
     }
 
     /// The service that an unsigned request means, by its host's first part.
     fn service_of_host(&self, request: &Request<Bytes>) -> String {
-        let header = request
-            .headers()
-            .get(http::header::HOST)
-            .and_then(|host| host.to_str().ok());
+        let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
         let host = request.uri().host().or(header).unwrap_or_default();
         let first = host.split('.').next().unwrap_or_default();
         // A bare address says nothing; EC2's words are as good as any.
-        self.services
-            .iter()
-            .find(|service| service.name == first)
-            .map_or("ec2", |service| service.name)
-            .to_owned()
+        self.services.iter().find(|service| service.name == first).map_or("ec2", |service| service.name).to_owned()
     }
 
     fn request_id(&mut self) -> String {
         let (high, low) = (self.request_ids.next_u64(), self.request_ids.next_u64());
         let tail = low & 0xffff_ffff_ffff;
-        format!(
-            "{:08x}-{:04x}-4{:03x}-9{:03x}-{tail:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            low >> 52
-        )
+        format!("{:08x}-{:04x}-4{:03x}-9{:03x}-{tail:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, low >> 52)
     }
 
     /// Writes the journal anew with one line for everything.
@@ -542,9 +379,7 @@ impl Core {
             }
         }
         let line = line(&self.state, self.clock.last(), rows);
-        self.journal
-            .as_mut()
-            .map_or(Ok(()), |journal| journal.rewrite(&line))
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(&line))
     }
 
     /// Empties the world; time goes on, and chance begins again.
@@ -561,13 +396,7 @@ impl Core {
 }
 
 fn line(state: &State, at: Timestamp, rows: Vec<crate::world::Change>) -> Line {
-    Line {
-        at,
-        seed: state.chance.seed,
-        drawn: state.chance.drawn(),
-        sequence: state.sequence,
-        rows,
-    }
+    Line { at, seed: state.chance.seed, drawn: state.chance.drawn(), sequence: state.sequence, rows }
 }
 
 /// Makes a transaction durable, or undoes it.
@@ -585,15 +414,9 @@ fn version(model: &Model, form: &Form) -> Result<(), Refusal> {
         Some(version) if version == model.version => Ok(()),
         Some(version) => Err(Refusal::new(
             "NoSuchVersion",
-            format!(
-                "The requested version ({version}) of service {} does not exist",
-                model.service
-            ),
+            format!("The requested version ({version}) of service {} does not exist", model.service),
         )),
-        None => Err(Refusal::new(
-            "MissingParameter",
-            "The request must contain the parameter Version",
-        )),
+        None => Err(Refusal::new("MissingParameter", "The request must contain the parameter Version")),
     }
 }
 
@@ -604,11 +427,7 @@ fn storage(service: &Service, error: &WorldError) -> Refusal {
 }
 
 fn broken(error: &WorldError) -> Response<Bytes> {
-    protocol::response(
-        500,
-        "text/plain",
-        format!("the simulator cannot write its world: {error}"),
-    )
+    protocol::response(500, "text/plain", format!("the simulator cannot write its world: {error}"))
 }
 
 /// The answer to a service that the simulator has not built.
@@ -619,9 +438,6 @@ fn elsewhere(service: &str, request_id: &str) -> Response<Bytes> {
         "requestId": request_id,
     });
     let mut answer = protocol::response(501, "application/json", body.to_string());
-    answer.headers_mut().insert(
-        "x-amzn-errortype",
-        http::HeaderValue::from_static(NOT_SIMULATED),
-    );
+    answer.headers_mut().insert("x-amzn-errortype", http::HeaderValue::from_static(NOT_SIMULATED));
     answer
 }

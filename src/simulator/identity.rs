@@ -22,15 +22,9 @@ pub struct Identity {
 
 impl Identity {
     pub(crate) fn principal(&self) -> Principal {
-        let arn = self
-            .arn
-            .clone()
-            .unwrap_or_else(|| format!("arn:aws:iam::{}:user/administrator", self.account));
+        let arn = self.arn.clone().unwrap_or_else(|| format!("arn:aws:iam::{}:user/administrator", self.account));
         let letters = self.key.bytes().chain(self.account.bytes()).cycle();
-        let user_id: String = letters
-            .map(|byte| char::from(b'A' + byte % 26))
-            .take(17)
-            .collect();
+        let user_id: String = letters.map(|byte| char::from(b'A' + byte % 26)).take(17).collect();
         Principal {
             account: self.account.clone(),
             arn,

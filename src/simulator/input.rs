@@ -19,19 +19,11 @@ pub struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub(crate) fn new(value: &'a Value, read: &'a RefCell<HashSet<String>>) -> Self {
-        Input {
-            value,
-            path: String::new(),
-            read,
-        }
+        Input { value, path: String::new(), read }
     }
 
     fn at(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     fn read(&self, name: &str) -> &'a Value {
@@ -75,11 +67,7 @@ impl<'a> Input<'a> {
     /// The texts of a list of texts; empty where it is absent.
     #[must_use]
     pub fn texts(&self, name: &str) -> Vec<&'a str> {
-        self.read(name)
-            .list()
-            .iter()
-            .filter_map(Value::text)
-            .collect()
+        self.read(name).list().iter().filter_map(Value::text).collect()
     }
 
     /// The structures of a list of structures; empty where it is absent.
@@ -90,11 +78,7 @@ impl<'a> Input<'a> {
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| Input {
-                value,
-                path: format!("{path}.{}", index + 1),
-                read: self.read,
-            })
+            .map(|(index, value)| Input { value, path: format!("{path}.{}", index + 1), read: self.read })
             .collect()
     }
 
@@ -102,11 +86,7 @@ impl<'a> Input<'a> {
     #[must_use]
     pub fn record(&self, name: &str) -> Option<Input<'a>> {
         match self.value.get(name) {
-            value @ Value::Record(_) => Some(Input {
-                value,
-                path: self.at(name),
-                read: self.read,
-            }),
+            value @ Value::Record(_) => Some(Input { value, path: self.at(name), read: self.read }),
             _ => None,
         }
     }
@@ -149,22 +129,13 @@ fn collect(value: &Value, path: &str, read: &HashSet<String>, left: &mut Vec<Str
         return;
     }
     let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
+        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
     };
     match value {
         Value::Absent => {}
-        Value::Record(members) => members
-            .iter()
-            .for_each(|(name, value)| collect(value, &below(name), read, left)),
+        Value::Record(members) => members.iter().for_each(|(name, value)| collect(value, &below(name), read, left)),
         Value::List(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(at, value)| collect(value, &below(&(at + 1).to_string()), read, left));
+            items.iter().enumerate().for_each(|(at, value)| collect(value, &below(&(at + 1).to_string()), read, left));
         }
         _ => left.push(path.to_owned()),
     }

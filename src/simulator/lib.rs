@@ -149,14 +149,8 @@ impl Config {
             rules_off: BTreeSet::new(),
             faults: Vec::new(),
             lags: vec![
-                Lag {
-                    table: "ec2.*".to_owned(),
-                    max_seconds: 2.0,
-                },
-                Lag {
-                    table: "iam.*".to_owned(),
-                    max_seconds: 15.0,
-                },
+                Lag { table: "ec2.*".to_owned(), max_seconds: 2.0 },
+                Lag { table: "iam.*".to_owned(), max_seconds: 15.0 },
             ],
             throttling: true,
             quotas: BTreeMap::new(),
@@ -166,11 +160,7 @@ impl Config {
     /// The same without lags and token buckets: reads see every write at once.
     #[must_use]
     pub fn calm(seed: u64) -> Config {
-        Config {
-            lags: Vec::new(),
-            throttling: false,
-            ..Config::new(seed)
-        }
+        Config { lags: Vec::new(), throttling: false, ..Config::new(seed) }
     }
 }
 
@@ -188,26 +178,16 @@ impl Simulator {
     pub fn open(config: Config) -> Result<Simulator, WorldError> {
         let mut tables = Tables::default();
         front::tables(&mut tables);
-        SERVICES
-            .iter()
-            .for_each(|service| (service.tables)(&mut tables));
-        let rules = rules::RULES.iter().chain(
-            SERVICES
-                .iter()
-                .flat_map(|service| service.rules.iter().copied().flatten()),
-        );
-        let switches = Switches::new(rules.copied().collect(), config.rules_off)
-            .map_err(WorldError::UnknownRule)?;
+        SERVICES.iter().for_each(|service| (service.tables)(&mut tables));
+        let rules =
+            rules::RULES.iter().chain(SERVICES.iter().flat_map(|service| service.rules.iter().copied().flatten()));
+        let switches = Switches::new(rules.copied().collect(), config.rules_off).map_err(WorldError::UnknownRule)?;
         let mut state = State {
             tables,
             chance: Chance::new(config.seed, 0),
             sequence: 0,
             switches,
-            spans: SERVICES
-                .iter()
-                .flat_map(|service| service.spans.iter().copied().flatten())
-                .copied()
-                .collect(),
+            spans: SERVICES.iter().flat_map(|service| service.spans.iter().copied().flatten()).copied().collect(),
             quotas: config.quotas,
             lags: config.lags,
             instant: config.instant,
@@ -229,11 +209,8 @@ impl Simulator {
                             why,
                         };
                         let table = state.tables.named_mut(&name);
-                        let table =
-                            table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
-                        table
-                            .load(change)
-                            .map_err(|error| unreadable(format!("{name}: {error}")))?;
+                        let table = table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
+                        table.load(change).map_err(|error| unreadable(format!("{name}: {error}")))?;
                     }
                 }
                 Some(journal)
@@ -254,9 +231,7 @@ impl Simulator {
             log: VecDeque::new(),
         };
         core.compact()?;
-        Ok(Simulator {
-            core: Arc::new(Mutex::new(core)),
-        })
+        Ok(Simulator { core: Arc::new(Mutex::new(core)) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Core> {
@@ -273,11 +248,7 @@ impl Simulator {
         self.answer(request, None).await
     }
 
-    async fn answer(
-        &self,
-        request: Request<Bytes>,
-        wall: Option<Timestamp>,
-    ) -> Result<Response<Bytes>, Fault> {
+    async fn answer(&self, request: Request<Bytes>, wall: Option<Timestamp>) -> Result<Response<Bytes>, Fault> {
         if let Some(path) = request.uri().path().strip_prefix("/_fathuss/") {
             return Ok(admin::answer(self, path, &request));
         }
@@ -323,11 +294,7 @@ impl Simulator {
     pub fn rules(&self) -> Vec<(Rule, bool)> {
         let core = self.lock();
         let switches = &core.state.switches;
-        switches
-            .known()
-            .iter()
-            .map(|rule| (*rule, !switches.is_off(rule.id)))
-            .collect()
+        switches.known().iter().map(|rule| (*rule, !switches.is_off(rule.id))).collect()
     }
 
     /// Switches a rule on or off; false if there is none of that id.

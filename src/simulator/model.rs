@@ -206,9 +206,7 @@ impl Shape {
         let Some(pattern) = &self.pattern else {
             return true;
         };
-        let compiled = self
-            .compiled
-            .get_or_init(|| Regex::new(&format!(r"\A(?:{pattern})\z")).ok());
+        let compiled = self.compiled.get_or_init(|| Regex::new(&format!(r"\A(?:{pattern})\z")).ok());
         compiled.as_ref().is_none_or(|regex| regex.is_match(text))
     }
 }
@@ -221,9 +219,9 @@ impl Member {
             (Some(query), _) => query.clone(),
             (None, Some(location)) => {
                 let mut letters = location.chars();
-                letters.next().map_or_else(String::new, |first| {
-                    first.to_uppercase().collect::<String>() + letters.as_str()
-                })
+                letters
+                    .next()
+                    .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
             }
             (None, None) => name.to_owned(),
         }
@@ -258,26 +256,13 @@ mod tests {
             }
             for (name, shape) in &model.shapes {
                 names.extend(shape.members.values().map(|member| member.shape.as_str()));
-                names.extend(
-                    [&shape.member, &shape.key, &shape.value]
-                        .into_iter()
-                        .flatten()
-                        .map(|m| m.shape.as_str()),
-                );
+                names.extend([&shape.member, &shape.key, &shape.value].into_iter().flatten().map(|m| m.shape.as_str()));
                 if let Some(pattern) = &shape.pattern {
-                    assert!(
-                        Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(),
-                        "{}: {name}: {pattern}",
-                        model.service
-                    );
+                    assert!(Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(), "{}: {name}: {pattern}", model.service);
                 }
             }
             for name in names {
-                assert!(
-                    model.shapes.contains_key(name),
-                    "{} lacks {name}",
-                    model.service
-                );
+                assert!(model.shapes.contains_key(name), "{} lacks {name}", model.service);
             }
         }
     }

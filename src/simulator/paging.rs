@@ -35,10 +35,7 @@ pub fn page<T>(
     let size = size.unwrap_or(items.len()).max(1);
     let next = (items.len() > size).then(|| seal(operation, &items[size - 1].0));
     items.truncate(size);
-    Ok(Page {
-        items: items.into_iter().map(|(_, item)| item).collect(),
-        next,
-    })
+    Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next })
 }
 
 fn seal(operation: &str, key: &str) -> String {
@@ -64,11 +61,7 @@ mod tests {
 
     #[test]
     fn pages_cover_the_list_once_and_foreign_tokens_are_refused() {
-        let items = || {
-            (0..5)
-                .map(|number| (format!("k{number}"), number))
-                .collect::<Vec<_>>()
-        };
+        let items = || (0..5).map(|number| (format!("k{number}"), number)).collect::<Vec<_>>();
         let mut seen = Vec::new();
         let mut token = None;
         loop {
@@ -80,17 +73,8 @@ mod tests {
             }
         }
         assert_eq!(seen, [0, 1, 2, 3, 4]);
-        let foreign = page("DescribeVpcs", items(), None, Some(2))
-            .unwrap()
-            .next
-            .unwrap();
-        assert_eq!(
-            page("DescribeSubnets", items(), Some(&foreign), Some(2)),
-            Err(BadToken)
-        );
-        assert_eq!(
-            page("DescribeVpcs", items(), Some("abc"), Some(2)),
-            Err(BadToken)
-        );
+        let foreign = page("DescribeVpcs", items(), None, Some(2)).unwrap().next.unwrap();
+        assert_eq!(page("DescribeSubnets", items(), Some(&foreign), Some(2)), Err(BadToken));
+        assert_eq!(page("DescribeVpcs", items(), Some("abc"), Some(2)), Err(BadToken));
     }
 }

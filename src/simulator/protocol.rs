@@ -59,12 +59,7 @@ pub enum Flaw {
 #[must_use]
 pub fn validation_message(violations: &[Violation]) -> String {
     let all: Vec<String> = violations.iter().map(Violation::sentence).collect();
-    format!(
-        "{} validation error{} detected: {}",
-        all.len(),
-        if all.len() == 1 { "" } else { "s" },
-        all.join("; ")
-    )
+    format!("{} validation error{} detected: {}", all.len(), if all.len() == 1 { "" } else { "s" }, all.join("; "))
 }
 
 impl Violation {
@@ -73,16 +68,11 @@ impl Violation {
         let given = &self.given;
         let must = match &self.flaw {
             Flaw::Missing => {
-                return format!(
-                    "Value null at '{place}' failed to satisfy constraint: Member must not be null"
-                );
+                return format!("Value null at '{place}' failed to satisfy constraint: Member must not be null");
             }
             Flaw::Unknown => return format!("Unknown member '{}'", self.wire),
             Flaw::NotA(kind) => format!("Member must be a {kind}"),
-            Flaw::NotOneOf(values) => format!(
-                "Member must satisfy enum value set: [{}]",
-                values.join(", ")
-            ),
+            Flaw::NotOneOf(values) => format!("Member must satisfy enum value set: [{}]", values.join(", ")),
             Flaw::Pattern(pattern) => {
                 format!("Member must satisfy regular expression pattern: {pattern}")
             }
@@ -104,9 +94,7 @@ impl Violation {
 pub fn lower_camel(path: &str) -> String {
     let lower = |part: &str| {
         let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_lowercase().collect::<String>() + letters.as_str()
-        })
+        letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
     };
     path.split('.').map(lower).collect::<Vec<_>>().join(".")
 }
@@ -126,12 +114,10 @@ pub(crate) fn operation(model: &Model, request: &http::Request<Bytes>, form: &Fo
             Some(action) => Asked::Operation(action.to_owned()),
             None => Asked::Nothing("Missing Action".to_owned()),
         },
-        Protocol::RestJson => {
-            match rest_json::route(model, request.method().as_str(), request.uri().path()) {
-                Some(name) => Asked::Operation(name),
-                None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
-            }
-        }
+        Protocol::RestJson => match rest_json::route(model, request.method().as_str(), request.uri().path()) {
+            Some(name) => Asked::Operation(name),
+            None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
+        },
     }
 }
 
@@ -142,21 +128,14 @@ pub(crate) fn decode(
     request: &http::Request<Bytes>,
     form: &Form,
 ) -> Result<Value, Vec<Violation>> {
-    let mut check = Check {
-        model,
-        violations: Vec::new(),
-    };
+    let mut check = Check { model, violations: Vec::new() };
     let shape = operation.input.as_deref().map(|name| model.shape(name));
     let value = match model.protocol {
         Protocol::Ec2Query => ec2_query::decode(&mut check, shape, form),
         Protocol::AwsQuery => aws_query::decode(&mut check, shape, form),
         Protocol::RestJson => rest_json::decode(&mut check, operation, shape, request),
     };
-    if check.violations.is_empty() {
-        Ok(value)
-    } else {
-        Err(check.violations)
-    }
+    if check.violations.is_empty() { Ok(value) } else { Err(check.violations) }
 }
 
 /// An answer that the API model does not know: a defect of the simulator, never of a client.
@@ -183,15 +162,8 @@ pub(crate) fn encode(
 }
 
 /// Encodes a refusal.
-pub(crate) fn encode_refusal(
-    model: &Model,
-    refusal: &Refusal,
-    request_id: &str,
-) -> Response<Bytes> {
-    let status = refusal
-        .status
-        .or_else(|| model.errors.get(refusal.code.as_ref()).copied())
-        .unwrap_or(400);
+pub(crate) fn encode_refusal(model: &Model, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let status = refusal.status.or_else(|| model.errors.get(refusal.code.as_ref()).copied()).unwrap_or(400);
     match model.protocol {
         Protocol::Ec2Query => ec2_query::encode_refusal(refusal, status, request_id),
         Protocol::AwsQuery => aws_query::encode_refusal(model, refusal, status, request_id),
@@ -200,18 +172,10 @@ pub(crate) fn encode_refusal(
 }
 
 /// A response of which only the parts given here can vary, so that building it cannot fail.
-pub(crate) fn response(
-    status: u16,
-    content_type: &'static str,
-    body: impl Into<Bytes>,
-) -> Response<Bytes> {
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
-    *response.status_mut() =
-        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static(content_type),
-    );
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
 }
 
@@ -230,26 +194,16 @@ struct Place {
 
 impl Place {
     fn top() -> Self {
-        Place {
-            path: String::new(),
-            wire: String::new(),
-        }
+        Place { path: String::new(), wire: String::new() }
     }
 
     fn member(&self, name: &str, wire: &str) -> Place {
-        Place {
-            path: join(&self.path, name),
-            wire: join(&self.wire, wire),
-        }
+        Place { path: join(&self.path, name), wire: join(&self.wire, wire) }
     }
 }
 
 fn join(left: &str, right: &str) -> String {
-    if left.is_empty() {
-        right.to_owned()
-    } else {
-        format!("{left}.{right}")
-    }
+    if left.is_empty() { right.to_owned() } else { format!("{left}.{right}") }
 }
 
 impl Check<'_> {
@@ -310,11 +264,7 @@ impl Check<'_> {
             self.flaw(place, text, Flaw::TooLong(most));
         }
         if !shape.matches(text) {
-            self.flaw(
-                place,
-                text,
-                Flaw::Pattern(shape.pattern.clone().unwrap_or_default()),
-            );
+            self.flaw(place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
         }
         Value::Text(text.to_owned())
     }
@@ -345,10 +295,7 @@ impl Check<'_> {
     fn required(&mut self, shape: &Shape, members: &Record, place: &Place) {
         for name in &shape.required {
             if !members.contains_key(name) {
-                let wire = shape
-                    .members
-                    .get(name)
-                    .map_or(name.as_str(), |member| member.wire_name(name));
+                let wire = shape.members.get(name).map_or(name.as_str(), |member| member.wire_name(name));
                 let missing = place.member(name, wire);
                 self.flaw(&missing, "", Flaw::Missing);
             }
@@ -358,12 +305,7 @@ impl Check<'_> {
 
 /// Checks that an answer's scalar is of its shape, so that a slip in a handler shows in every test.
 fn fits(shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
-    let wrong = |why: String| {
-        Err(EncodeError {
-            path: path.to_owned(),
-            why,
-        })
-    };
+    let wrong = |why: String| Err(EncodeError { path: path.to_owned(), why });
     match (shape.kind, value) {
         (Kind::String, Value::Text(text)) => {
             if shape.values.is_empty() || shape.values.iter().any(|known| known == text) {
@@ -388,15 +330,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub fn base64_encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let group = chunk.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..4 {
             if place <= chunk.len() {
-                text.push(char::from(
-                    ALPHABET[(group >> (18 - 6 * place)) as usize & 63],
-                ));
+                text.push(char::from(ALPHABET[(group >> (18 - 6 * place)) as usize & 63]));
             } else {
                 text.push('=');
             }
@@ -408,17 +345,11 @@ pub fn base64_encode(bytes: &[u8]) -> String {
 /// The bytes of a base64 text; none where it is no such text.
 #[must_use]
 pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    let stripped: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let stripped: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if !stripped.len().is_multiple_of(4) {
         return None;
     }
-    let body = stripped
-        .strip_suffix(b"==")
-        .or_else(|| stripped.strip_suffix(b"="))
-        .unwrap_or(&stripped);
+    let body = stripped.strip_suffix(b"==").or_else(|| stripped.strip_suffix(b"=")).unwrap_or(&stripped);
     let (mut bytes, mut sum, mut bits) = (Vec::with_capacity(body.len() * 3 / 4), 0_u32, 0);
     for byte in body {
         let digit = ALPHABET.iter().position(|known| known == byte)?;
@@ -449,12 +380,7 @@ mod tests {
     #[test]
     fn violations_read_as_the_services_write_them() {
         let flaw = Flaw::Pattern(r"[\w]+".to_owned());
-        let one = Violation {
-            path: "RoleName".into(),
-            wire: "RoleName".into(),
-            given: "a b".into(),
-            flaw,
-        };
+        let one = Violation { path: "RoleName".into(), wire: "RoleName".into(), given: "a b".into(), flaw };
         let text = "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: \
                     Member must satisfy regular expression pattern: [\\w]+";
         assert_eq!(validation_message(&[one]), text);

@@ -23,12 +23,7 @@ pub const NOT_SIMULATED: &str = "NotSimulated";
 impl Refusal {
     /// A refusal with the status that the API model declares for the code, or 400.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Refusal {
-            code: code.into(),
-            message: message.into(),
-            status: None,
-            members: Record::new(),
-        }
+        Refusal { code: code.into(), message: message.into(), status: None, members: Record::new() }
     }
 
     /// The same with an HTTP status of its own.

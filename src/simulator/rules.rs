@@ -66,10 +66,7 @@ pub(crate) struct Switches {
 impl Switches {
     /// All of these rules, without those named.
     pub(crate) fn new(known: Vec<Rule>, off: BTreeSet<String>) -> Result<Switches, String> {
-        match off
-            .iter()
-            .find(|id| !known.iter().any(|rule| rule.id == **id))
-        {
+        match off.iter().find(|id| !known.iter().any(|rule| rule.id == **id)) {
             Some(unknown) => Err(unknown.clone()),
             None => Ok(Switches { known, off }),
         }
@@ -80,10 +77,7 @@ impl Switches {
     }
 
     pub(crate) fn is_on(&self, id: &str) -> bool {
-        debug_assert!(
-            self.known.iter().any(|rule| rule.id == id),
-            "rule {id} stands in no table of rules"
-        );
+        debug_assert!(self.known.iter().any(|rule| rule.id == id), "rule {id} stands in no table of rules");
         !self.off.contains(id)
     }
 

@@ -34,9 +34,8 @@ impl Simulator {
                     }
                 });
                 // An error here is a fault on order or a client gone: either way this connection is over.
-                let _ = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }

@@ -110,65 +110,40 @@ impl Service {
     /// The handler of an operation.
     #[must_use]
     pub fn handler(&self, operation: &str) -> Option<Handler> {
-        self.operations
-            .iter()
-            .copied()
-            .flatten()
-            .find(|(name, _)| *name == operation)
-            .map(|(_, handler)| *handler)
+        self.operations.iter().copied().flatten().find(|(name, _)| *name == operation).map(|(_, handler)| *handler)
     }
 
     /// The transition of that kind.
     #[must_use]
     pub fn transition(&self, kind: &str) -> Option<Transition> {
-        self.transitions
-            .iter()
-            .copied()
-            .flatten()
-            .find(|(name, _)| *name == kind)
-            .map(|(_, act)| *act)
+        self.transitions.iter().copied().flatten().find(|(name, _)| *name == kind).map(|(_, act)| *act)
     }
 }
 
 /// The manners of the services that speak the query protocol (IAM, STS, RDS, ElastiCache).
 pub const QUERY_MANNERS: Manners = Manners {
-    violations: |violations| {
-        Refusal::new("ValidationError", validation_message(violations)).status(400)
-    },
+    violations: |violations| Refusal::new("ValidationError", validation_message(violations)).status(400),
     unknown_operation: |name| {
         let message = format!("Could not find operation {name} for this version");
         Refusal::new("InvalidAction", message).status(400)
     },
     throttled: || Refusal::new("Throttling", "Rate exceeded").status(400),
     unavailable: |status| match status {
-        503 => Refusal::new(
-            "ServiceUnavailable",
-            "Service is unavailable. Please try again shortly.",
-        )
-        .status(503),
+        503 => Refusal::new("ServiceUnavailable", "Service is unavailable. Please try again shortly.").status(503),
         status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
     },
     unauthenticated: |flaw| {
         match flaw {
-            AuthFlaw::Missing => Refusal::new(
-                "MissingAuthenticationToken",
-                "Request is missing Authentication Token",
-            ),
-            AuthFlaw::UnknownKey => Refusal::new(
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-            ),
-            AuthFlaw::Malformed(why) => {
-                Refusal::new("IncompleteSignature", why.clone()).status(400)
+            AuthFlaw::Missing => Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token"),
+            AuthFlaw::UnknownKey => {
+                Refusal::new("InvalidClientTokenId", "The security token included in the request is invalid.")
             }
+            AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()).status(400),
             AuthFlaw::WrongSignature => Refusal::new("SignatureDoesNotMatch", WRONG_SIGNATURE),
-            AuthFlaw::Expired { signed, now } => {
-                Refusal::new("SignatureDoesNotMatch", expired(signed, now))
+            AuthFlaw::Expired { signed, now } => Refusal::new("SignatureDoesNotMatch", expired(signed, now)),
+            AuthFlaw::ExpiredToken => {
+                Refusal::new("ExpiredToken", "The security token included in the request is expired")
             }
-            AuthFlaw::ExpiredToken => Refusal::new(
-                "ExpiredToken",
-                "The security token included in the request is expired",
-            ),
         }
         .status_if_none(403)
     },
@@ -178,15 +153,9 @@ pub const QUERY_MANNERS: Manners = Manners {
 
 /// The manners of the services that speak REST with JSON (EKS).
 pub const REST_MANNERS: Manners = Manners {
-    violations: |violations| {
-        Refusal::new("InvalidParameterException", validation_message(violations)).status(400)
-    },
+    violations: |violations| Refusal::new("InvalidParameterException", validation_message(violations)).status(400),
     unknown_operation: |what| {
-        Refusal::new(
-            "UnknownOperationException",
-            format!("Unknown operation: {what}"),
-        )
-        .status(404)
+        Refusal::new("UnknownOperationException", format!("Unknown operation: {what}")).status(404)
     },
     throttled: || Refusal::new("TooManyRequestsException", "Rate exceeded").status(429),
     unavailable: |status| match status {
@@ -195,23 +164,16 @@ pub const REST_MANNERS: Manners = Manners {
     },
     unauthenticated: |flaw| {
         match flaw {
-            AuthFlaw::Missing => Refusal::new(
-                "MissingAuthenticationTokenException",
-                "Missing Authentication Token",
-            ),
-            AuthFlaw::UnknownKey => Refusal::new(
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-            ),
+            AuthFlaw::Missing => Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
+            AuthFlaw::UnknownKey => {
+                Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+            }
             AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignatureException", why.clone()),
             AuthFlaw::WrongSignature => Refusal::new("InvalidSignatureException", WRONG_SIGNATURE),
-            AuthFlaw::Expired { signed, now } => {
-                Refusal::new("InvalidSignatureException", expired(signed, now))
+            AuthFlaw::Expired { signed, now } => Refusal::new("InvalidSignatureException", expired(signed, now)),
+            AuthFlaw::ExpiredToken => {
+                Refusal::new("ExpiredTokenException", "The security token included in the request is expired")
             }
-            AuthFlaw::ExpiredToken => Refusal::new(
-                "ExpiredTokenException",
-                "The security token included in the request is expired",
-            ),
         }
         .status_if_none(403)
     },

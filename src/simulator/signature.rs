@@ -55,20 +55,11 @@ pub(crate) struct Claim {
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// What stays as it is in a canonical request.
-const KEPT: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Reads a request's signature.
 pub(crate) fn claim(request: &Request<Bytes>) -> Result<Claim, AuthFlaw> {
-    let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if let Some(text) = header("authorization") {
         let malformed = |what: &str| {
             AuthFlaw::Malformed(format!(
@@ -77,55 +68,22 @@ pub(crate) fn claim(request: &Request<Bytes>) -> Result<Claim, AuthFlaw> {
             ))
         };
         let Some(rest) = text.strip_prefix("AWS4-HMAC-SHA256 ") else {
-            return Err(AuthFlaw::Malformed(
-                "Unsupported AWS 'algorithm'".to_owned(),
-            ));
+            return Err(AuthFlaw::Malformed("Unsupported AWS 'algorithm'".to_owned()));
         };
-        let part = |name: &str| {
-            rest.split(',')
-                .map(str::trim)
-                .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
-        };
+        let part =
+            |name: &str| rest.split(',').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
         let credential = part("Credential").ok_or_else(|| malformed("Credential"))?;
         let signed = part("SignedHeaders").ok_or_else(|| malformed("SignedHeaders"))?;
         let signature = part("Signature").ok_or_else(|| malformed("Signature"))?;
         let stamp = header("x-amz-date").ok_or_else(|| malformed("X-Amz-Date"))?;
-        return build(
-            credential,
-            signed,
-            signature,
-            stamp,
-            header("x-amz-security-token"),
-            SKEW.as_secs(),
-            false,
-        );
+        return build(credential, signed, signature, stamp, header("x-amz-security-token"), SKEW.as_secs(), false);
     }
     let query: Vec<(String, String)> = pairs(request.uri().query().unwrap_or_default());
-    let value = |name: &str| {
-        query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
-    match (
-        value("X-Amz-Credential"),
-        value("X-Amz-SignedHeaders"),
-        value("X-Amz-Signature"),
-        value("X-Amz-Date"),
-    ) {
+    let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match (value("X-Amz-Credential"), value("X-Amz-SignedHeaders"), value("X-Amz-Signature"), value("X-Amz-Date")) {
         (Some(credential), Some(signed), Some(signature), Some(stamp)) => {
-            let good_for = value("X-Amz-Expires")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(900);
-            build(
-                credential,
-                signed,
-                signature,
-                stamp,
-                value("X-Amz-Security-Token"),
-                good_for,
-                true,
-            )
+            let good_for = value("X-Amz-Expires").and_then(|text| text.parse().ok()).unwrap_or(900);
+            build(credential, signed, signature, stamp, value("X-Amz-Security-Token"), good_for, true)
         }
         _ => Err(AuthFlaw::Missing),
     }
@@ -142,9 +100,7 @@ fn build(
 ) -> Result<Claim, AuthFlaw> {
     let parts: Vec<&str> = credential.split('/').collect();
     let [access_key, date, region, service, "aws4_request"] = parts.as_slice() else {
-        return Err(AuthFlaw::Malformed(
-            "Credential must have exactly 5 slash-delimited elements".to_owned(),
-        ));
+        return Err(AuthFlaw::Malformed("Credential must have exactly 5 slash-delimited elements".to_owned()));
     };
     Ok(Claim {
         access_key: (*access_key).to_owned(),
@@ -162,25 +118,14 @@ fn build(
 
 impl Claim {
     /// Checks the signature against the key's secret, at this time.
-    pub(crate) fn check(
-        &self,
-        request: &Request<Bytes>,
-        secret: &str,
-        now: Timestamp,
-    ) -> Result<(), AuthFlaw> {
+    pub(crate) fn check(&self, request: &Request<Bytes>, secret: &str, now: Timestamp) -> Result<(), AuthFlaw> {
         let signed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &self.stamp)
             .ok()
             .and_then(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC).ok())
             .map(|moment| moment.timestamp())
-            .ok_or_else(|| {
-                AuthFlaw::Malformed("Date must be in ISO-8601 'basic format'".to_owned())
-            })?;
+            .ok_or_else(|| AuthFlaw::Malformed("Date must be in ISO-8601 'basic format'".to_owned()))?;
         let age = now.duration_since(signed);
-        let most = if self.in_query {
-            SignedDuration::from_secs(self.good_for)
-        } else {
-            SKEW
-        };
+        let most = if self.in_query { SignedDuration::from_secs(self.good_for) } else { SKEW };
         if age > most || age < -SKEW {
             return Err(AuthFlaw::Expired { signed, now });
         }
@@ -189,31 +134,17 @@ impl Claim {
         }
         if !self.in_query && !self.signed_headers.iter().any(|name| name == "host") {
             return Err(AuthFlaw::Malformed(
-                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-                    .to_owned(),
+                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
             ));
         }
-        let scope = format!(
-            "{}/{}/{}/aws4_request",
-            self.date, self.region, self.service
-        );
+        let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let canonical = hex::encode(Sha256::digest(self.canonical(request).as_bytes()));
         let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{canonical}", self.stamp);
         let mut key = format!("AWS4{secret}").into_bytes();
-        for part in [
-            self.date.as_str(),
-            &self.region,
-            &self.service,
-            "aws4_request",
-            &text,
-        ] {
+        for part in [self.date.as_str(), &self.region, &self.service, "aws4_request", &text] {
             key = hmac(&key, part.as_bytes());
         }
-        if hex::encode(key) == self.signature {
-            Ok(())
-        } else {
-            Err(AuthFlaw::WrongSignature)
-        }
+        if hex::encode(key) == self.signature { Ok(()) } else { Err(AuthFlaw::WrongSignature) }
     }
 
     fn canonical(&self, request: &Request<Bytes>) -> String {
@@ -222,15 +153,10 @@ impl Claim {
         let path = path.split('/').map(encode).collect::<Vec<_>>().join("/");
         let mut query = pairs(request.uri().query().unwrap_or_default());
         query.retain(|(name, _)| name != "X-Amz-Signature");
-        let mut query: Vec<(String, String)> = query
-            .iter()
-            .map(|(name, value)| (encode(name), encode(value)))
-            .collect();
+        let mut query: Vec<(String, String)> =
+            query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
         query.sort();
-        let query: Vec<String> = query
-            .into_iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut headers = String::new();
         for name in &self.signed_headers {
             let values: Vec<String> = request
@@ -242,31 +168,20 @@ impl Claim {
                 .collect();
             let value = if values.is_empty() && name == "host" {
                 // In process, a request has its host in its address alone.
-                request
-                    .uri()
-                    .authority()
-                    .map(ToString::to_string)
-                    .unwrap_or_default()
+                request.uri().authority().map(ToString::to_string).unwrap_or_default()
             } else {
                 values.join(",")
             };
             headers.push_str(&format!("{name}:{value}\n"));
         }
-        let given = request
-            .headers()
-            .get("x-amz-content-sha256")
-            .and_then(|value| value.to_str().ok());
+        let given = request.headers().get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
         let actual = hex::encode(Sha256::digest(request.body()));
         let body = match given {
             Some("UNSIGNED-PAYLOAD") => "UNSIGNED-PAYLOAD".to_owned(),
             _ => actual,
         };
         let signed = self.signed_headers.join(";");
-        format!(
-            "{}\n{path}\n{}\n{headers}\n{signed}\n{body}",
-            request.method(),
-            query.join("&")
-        )
+        format!("{}\n{path}\n{}\n{headers}\n{signed}\n{body}", request.method(), query.join("&"))
     }
 }
 
@@ -275,10 +190,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
     pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (
-                percent_decode(&name.replace('+', " ")),
-                percent_decode(&value.replace('+', " ")),
-            )
+            (percent_decode(&name.replace('+', " ")), percent_decode(&value.replace('+', " ")))
         })
         .collect()
 }
@@ -313,18 +225,14 @@ pub(crate) mod tests {
     ) {
         let stamp = at.strftime("%Y%m%dT%H%M%SZ").to_string();
         let date = stamp[..8].to_owned();
-        request
-            .headers_mut()
-            .insert("x-amz-date", stamp.parse().unwrap());
+        request.headers_mut().insert("x-amz-date", stamp.parse().unwrap());
         let host = request.uri().authority().unwrap().to_string();
         request.headers_mut().insert("host", host.parse().unwrap());
         let path: Vec<String> = request.uri().path().split('/').map(encode).collect();
         let mut query = pairs(request.uri().query().unwrap_or_default());
         query.sort();
-        let query: Vec<String> = query
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-            .collect();
+        let query: Vec<String> =
+            query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let canonical = format!(
             "{}\n{}\n{}\nhost:{host}\nx-amz-date:{stamp}\n\nhost;x-amz-date\n{}",
             request.method(),
@@ -333,10 +241,7 @@ pub(crate) mod tests {
             hex::encode(Sha256::digest(request.body()))
         );
         let scope = format!("{date}/{region}/{service}/aws4_request");
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}",
-            hex::encode(Sha256::digest(canonical))
-        );
+        let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
         let mut signing = format!("AWS4{secret}").into_bytes();
         for part in [date.as_str(), region, service, "aws4_request", &text] {
             signing = hmac(&signing, part.as_bytes());
@@ -345,9 +250,7 @@ pub(crate) mod tests {
             "AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host;x-amz-date, Signature={}",
             hex::encode(signing)
         );
-        request
-            .headers_mut()
-            .insert("authorization", header.parse().unwrap());
+        request.headers_mut().insert("authorization", header.parse().unwrap());
     }
 
     /// The example that AWS published with the signature's description.
@@ -356,10 +259,7 @@ pub(crate) mod tests {
         let request = Request::builder()
             .method("GET")
             .uri("https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08")
-            .header(
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
             .header("host", "iam.amazonaws.com")
             .header("x-amz-date", "20150830T123600Z")
             .header(
@@ -372,18 +272,9 @@ pub(crate) mod tests {
             .unwrap();
         let claim = claim(&request).unwrap();
         let now: Timestamp = "2015-08-30T12:40:00Z".parse().unwrap();
-        assert_eq!(
-            claim.check(&request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", now),
-            Ok(())
-        );
-        assert_eq!(
-            claim.check(&request, "another", now),
-            Err(AuthFlaw::WrongSignature)
-        );
+        assert_eq!(claim.check(&request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", now), Ok(()));
+        assert_eq!(claim.check(&request, "another", now), Err(AuthFlaw::WrongSignature));
         let late = now + SignedDuration::from_hours(1);
-        assert!(matches!(
-            claim.check(&request, "another", late),
-            Err(AuthFlaw::Expired { .. })
-        ));
+        assert!(matches!(claim.check(&request, "another", late), Err(AuthFlaw::Expired { .. })));
     }
 }

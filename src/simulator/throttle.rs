@@ -23,20 +23,12 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     /// Takes a token; false where there is none.
-    pub(crate) fn take(
-        &mut self,
-        account: &str,
-        region: &str,
-        bucket: &Bucket,
-        now: Timestamp,
-    ) -> bool {
+    pub(crate) fn take(&mut self, account: &str, region: &str, bucket: &Bucket, now: Timestamp) -> bool {
         let key = (account.to_owned(), region.to_owned(), bucket.name.clone());
         let (left, since) = self.left.get(&key).copied().unwrap_or((bucket.size, now));
-        let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * bucket.refill)
-            .min(bucket.size);
+        let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * bucket.refill).min(bucket.size);
         let taken = filled >= 1.0;
-        self.left
-            .insert(key, (if taken { filled - 1.0 } else { filled }, now));
+        self.left.insert(key, (if taken { filled - 1.0 } else { filled }, now));
         taken
     }
 
@@ -52,24 +44,13 @@ mod tests {
     #[test]
     fn a_bucket_runs_dry_and_fills_again() {
         let mut buckets = Buckets::default();
-        let bucket = Bucket {
-            name: "x".into(),
-            size: 3.0,
-            refill: 2.0,
-        };
+        let bucket = Bucket { name: "x".into(), size: 3.0, refill: 2.0 };
         let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
-        let taken: Vec<bool> = (0..4)
-            .map(|_| buckets.take("1", "r", &bucket, now))
-            .collect();
+        let taken: Vec<bool> = (0..4).map(|_| buckets.take("1", "r", &bucket, now)).collect();
         assert_eq!(taken, [true, true, true, false]);
         let later = now + jiff::SignedDuration::from_secs(1);
-        let taken: Vec<bool> = (0..3)
-            .map(|_| buckets.take("1", "r", &bucket, later))
-            .collect();
+        let taken: Vec<bool> = (0..3).map(|_| buckets.take("1", "r", &bucket, later)).collect();
         assert_eq!(taken, [true, true, false]);
-        assert!(
-            buckets.take("1", "elsewhere", &bucket, now),
-            "another region has a bucket of its own"
-        );
+        assert!(buckets.take("1", "elsewhere", &bucket, now), "another region has a bucket of its own");
     }
 }

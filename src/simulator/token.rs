@@ -41,36 +41,22 @@ pub(crate) fn once(
     handler: Handler,
 ) -> Result<Value, Refusal> {
     let input = Input::new(value, read);
-    let given = tokens.and_then(|tokens| {
-        tokens
-            .members
-            .iter()
-            .find_map(|member| Some((tokens, *member, input.text(member)?)))
-    });
+    let given =
+        tokens.and_then(|tokens| tokens.members.iter().find_map(|member| Some((tokens, *member, input.text(member)?))));
     let Some((tokens, member, token)) = given.filter(|(_, _, token)| !token.is_empty()) else {
         return handler(tx, &input);
     };
     let operation = tx.operation().to_owned();
     let id = format!("{service}/{operation}/{token}");
     let request = fingerprint(value, member);
-    let known = tx
-        .get::<UsedToken>(&id)
-        .filter(|used| tx.now().duration_since(used.at) < tokens.lifetime)
-        .cloned();
+    let known = tx.get::<UsedToken>(&id).filter(|used| tx.now().duration_since(used.at) < tokens.lifetime).cloned();
     if let Some(used) = known {
-        tx.enforce(tokens.rule, used.request == request, || {
-            (tokens.mismatch)(token)
-        })?;
+        tx.enforce(tokens.rule, used.request == request, || (tokens.mismatch)(token))?;
         let _ = input.all();
         return (tokens.again)(tx, &operation, &used.answer);
     }
     let answer = handler(tx, &input)?;
-    tx.put(UsedToken {
-        id,
-        at: tx.now(),
-        request,
-        answer: answer.clone(),
-    });
+    tx.put(UsedToken { id, at: tx.now(), request, answer: answer.clone() });
     Ok(answer)
 }
 
@@ -86,12 +72,7 @@ fn sorted(value: Value) -> Value {
     match value {
         Value::Record(mut members) => {
             members.sort_keys();
-            Value::Record(
-                members
-                    .into_iter()
-                    .map(|(name, value)| (name, sorted(value)))
-                    .collect(),
-            )
+            Value::Record(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
         }
         Value::List(items) => Value::List(items.into_iter().map(sorted).collect()),
         other => other,

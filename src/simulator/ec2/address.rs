@@ -23,35 +23,14 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeAddressesAttribute", describe_attribute),
 ];
 
-const PAGE: &str =
-    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html";
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.address.quota",
-        "an account has 5 addresses in a region",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.address.release.in_use",
-        "an associated address is not released",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.address.associate.taken",
-        "an associated address moves only when the request says so",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.address.associate.gateway",
-        "an address is of use only in a VPC with an internet gateway",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.address.managed",
-        "an address that a NAT gateway holds is not touched from outside",
-        PAGE,
-    ),
+    Rule::new("ec2.address.quota", "an account has 5 addresses in a region", PAGE),
+    Rule::new("ec2.address.release.in_use", "an associated address is not released", PAGE),
+    Rule::new("ec2.address.associate.taken", "an associated address moves only when the request says so", PAGE),
+    Rule::new("ec2.address.associate.gateway", "an address is of use only in a VPC with an internet gateway", PAGE),
+    Rule::new("ec2.address.managed", "an address that a NAT gateway holds is not touched from outside", PAGE),
 ];
 
 /// An Elastic IP address.
@@ -153,45 +132,24 @@ impl Resource for Address {
 /// Whether an interface in the VPC has a public address, which holds the VPC's internet gateway.
 #[must_use]
 pub fn mapped_in(tx: &Tx<'_>, vpc: &str) -> bool {
-    let inside = |id: &str| {
-        tx.get::<NetworkInterface>(id)
-            .is_some_and(|interface| interface.vpc == vpc)
-    };
-    tx.rows::<Address>().any(|address| {
-        address
-            .association
-            .as_ref()
-            .is_some_and(|one| inside(&one.interface))
-    }) || tx
-        .rows::<NetworkInterface>()
-        .any(|interface| interface.vpc == vpc && interface.public_ip.is_some())
+    let inside = |id: &str| tx.get::<NetworkInterface>(id).is_some_and(|interface| interface.vpc == vpc);
+    tx.rows::<Address>().any(|address| address.association.as_ref().is_some_and(|one| inside(&one.interface)))
+        || tx.rows::<NetworkInterface>().any(|interface| interface.vpc == vpc && interface.public_ip.is_some())
 }
 
 /// The address that is associated with an interface.
 #[must_use]
 pub fn of_interface<'t>(tx: &'t Tx<'_>, interface: &str) -> Option<&'t Address> {
-    tx.rows::<Address>().find(|address| {
-        address
-            .association
-            .as_ref()
-            .is_some_and(|one| one.interface == interface)
-    })
+    tx.rows::<Address>().find(|address| address.association.as_ref().is_some_and(|one| one.interface == interface))
 }
 
 /// A public address that nothing has yet.
 pub fn new_public_ip(tx: &mut Tx<'_>) -> String {
     loop {
-        let parts = (
-            3 + tx.below(60),
-            tx.below(256),
-            tx.below(256),
-            1 + tx.below(254),
-        );
+        let parts = (3 + tx.below(60), tx.below(256), tx.below(256), 1 + tx.below(254));
         let ip = format!("{}.{}.{}.{}", parts.0, parts.1, parts.2, parts.3);
         let taken = tx.rows::<Address>().any(|address| address.public_ip == ip)
-            || tx
-                .rows::<NetworkInterface>()
-                .any(|interface| interface.public_ip.as_ref() == Some(&ip));
+            || tx.rows::<NetworkInterface>().any(|interface| interface.public_ip.as_ref() == Some(&ip));
         // 10 is private.
         if !taken && parts.0 != 10 {
             return ip;
@@ -212,11 +170,8 @@ pub fn public_dns_name(tx: &Tx<'_>, ip: &str) -> String {
 /// Associates an address with an interface, whatever either was associated with.
 pub(super) fn link(tx: &mut Tx<'_>, address: &str, interface: &str, private_ip: &str) -> String {
     let id = tx.new_id("eipassoc");
-    let association = AddressAssociation {
-        id: id.clone(),
-        interface: interface.to_owned(),
-        private_ip: private_ip.to_owned(),
-    };
+    let association =
+        AddressAssociation { id: id.clone(), interface: interface.to_owned(), private_ip: private_ip.to_owned() };
     tx.change::<Address>(address, |address| address.association = Some(association));
     // An Elastic IP takes the place of an address that was given at launch.
     tx.change::<NetworkInterface>(interface, |interface| interface.public_ip = None);
@@ -232,38 +187,18 @@ pub(super) fn unlink(tx: &mut Tx<'_>, interface: &str) {
 
 fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if input.text("Domain") == Some("standard") {
-        return Err(Refusal::new(
-            "InvalidParameterCombination",
-            "The domain 'standard' is not supported.",
-        ));
+        return Err(Refusal::new("InvalidParameterCombination", "The domain 'standard' is not supported."));
     }
-    if input
-        .text("NetworkBorderGroup")
-        .is_some_and(|group| group != tx.region())
-    {
-        return Err(Refusal::new(
-            "InvalidParameterValue",
-            "The network border group is not one of this region.",
-        ));
+    if input.text("NetworkBorderGroup").is_some_and(|group| group != tx.region()) {
+        return Err(Refusal::new("InvalidParameterValue", "The network border group is not one of this region."));
     }
     let have = tx.rows::<Address>().count() as i64;
-    tx.enforce(
-        "ec2.address.quota",
-        have < tx.quota("ec2.addresses", 5),
-        || {
-            Refusal::new(
-                "AddressLimitExceeded",
-                "The maximum number of addresses has been reached.",
-            )
-        },
-    )?;
+    tx.enforce("ec2.address.quota", have < tx.quota("ec2.addresses", 5), || {
+        Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+    })?;
     let public_ip = new_public_ip(tx);
     let id = tx.new_id("eipalloc");
-    tx.put(Address {
-        id: id.clone(),
-        public_ip: public_ip.clone(),
-        association: None,
-    });
+    tx.put(Address { id: id.clone(), public_ip: public_ip.clone(), association: None });
     tags::on_create(tx, input, "elastic-ip", &id)?;
     Ok(record! {
         "AllocationId" => id,
@@ -281,55 +216,29 @@ fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<Address, Refusal> {
             .rows::<Address>()
             .find(|address| address.public_ip == ip)
             .cloned()
-            .ok_or_else(|| {
-                Refusal::new(
-                    "InvalidAddress.NotFound",
-                    format!("Address '{ip}' not found."),
-                )
-            }),
+            .ok_or_else(|| Refusal::new("InvalidAddress.NotFound", format!("Address '{ip}' not found."))),
         (Some(_), Some(_)) => {
-            let message =
-                "You may specify public IP or allocation id, but not both in the same call";
+            let message = "You may specify public IP or allocation id, but not both in the same call";
             Err(Refusal::new("InvalidParameterCombination", message))
         }
-        (None, None) => Err(Refusal::new(
-            "MissingParameter",
-            "Either public IP or allocation id must be specified",
-        )),
+        (None, None) => Err(Refusal::new("MissingParameter", "Either public IP or allocation id must be specified")),
     }
 }
 
 /// Refuses to touch an address that a service's own interface holds.
 fn unmanaged(tx: &Tx<'_>, address: &Address) -> Result<(), Refusal> {
-    let holder = address
-        .association
-        .as_ref()
-        .and_then(|one| tx.get::<NetworkInterface>(&one.interface));
-    tx.enforce(
-        "ec2.address.managed",
-        holder.is_none_or(|interface| interface.requester.is_none()),
-        || {
-            Refusal::new(
-                "AuthFailure",
-                "You do not have permission to access the specified resource.",
-            )
-        },
-    )
+    let holder = address.association.as_ref().and_then(|one| tx.get::<NetworkInterface>(&one.interface));
+    tx.enforce("ec2.address.managed", holder.is_none_or(|interface| interface.requester.is_none()), || {
+        Refusal::new("AuthFailure", "You do not have permission to access the specified resource.")
+    })
 }
 
 fn release(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let _ = input.text("NetworkBorderGroup");
     let address = named(tx, input)?;
-    tx.enforce(
-        "ec2.address.release.in_use",
-        address.association.is_none(),
-        || {
-            Refusal::new(
-                "InvalidIPAddress.InUse",
-                format!("Address {} is in use.", address.public_ip),
-            )
-        },
-    )?;
+    tx.enforce("ec2.address.release.in_use", address.association.is_none(), || {
+        Refusal::new("InvalidIPAddress.InUse", format!("Address {} is in use.", address.public_ip))
+    })?;
     tags::forget(tx, &address.id);
     tx.remove::<Address>(&address.id);
     Ok(nothing())
@@ -338,41 +247,28 @@ fn release(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let address = named(tx, input)?;
     let moves = input.flag("AllowReassociation");
-    let interface: NetworkInterface =
-        match (input.text("NetworkInterfaceId"), input.text("InstanceId")) {
-            (Some(id), _) => resource::find(tx, id)?,
-            (None, Some(instance)) => super::network_interface::primary_of(tx, instance)
-                .cloned()
-                .ok_or_else(|| {
-                    Refusal::new(
-                        "InvalidInstanceID.NotFound",
-                        format!("The instance ID '{instance}' does not exist"),
-                    )
-                })?,
-            (None, None) => {
-                return Err(Refusal::new(
-                    "MissingParameter",
-                    "Either instance ID or network interface id must be specified",
-                ));
-            }
-        };
+    let interface: NetworkInterface = match (input.text("NetworkInterfaceId"), input.text("InstanceId")) {
+        (Some(id), _) => resource::find(tx, id)?,
+        (None, Some(instance)) => super::network_interface::primary_of(tx, instance).cloned().ok_or_else(|| {
+            Refusal::new("InvalidInstanceID.NotFound", format!("The instance ID '{instance}' does not exist"))
+        })?,
+        (None, None) => {
+            return Err(Refusal::new(
+                "MissingParameter",
+                "Either instance ID or network interface id must be specified",
+            ));
+        }
+    };
     unmanaged(tx, &address)?;
-    let private_ip = input
-        .text("PrivateIpAddress")
-        .unwrap_or(&interface.private_ip)
-        .to_owned();
+    let private_ip = input.text("PrivateIpAddress").unwrap_or(&interface.private_ip).to_owned();
     if private_ip != interface.private_ip {
-        let message = format!(
-            "Invalid value '{private_ip}' for PrivateIpAddress. It is not assigned to the interface."
-        );
+        let message =
+            format!("Invalid value '{private_ip}' for PrivateIpAddress. It is not assigned to the interface.");
         return Err(Refusal::new("InvalidParameterValue", message));
     }
     let attached = internet_gateway::of_vpc(tx, &interface.vpc).is_some();
     tx.enforce("ec2.address.associate.gateway", attached, || {
-        let message = format!(
-            "Network {} is not attached to any internet gateway",
-            interface.vpc
-        );
+        let message = format!("Network {} is not attached to any internet gateway", interface.vpc);
         Refusal::new("Gateway.NotAttached", message)
     })?;
     if let Some(association) = &address.association {
@@ -380,10 +276,7 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             return Ok(record! { "AssociationId" => &association.id });
         }
         tx.enforce("ec2.address.associate.taken", moves, || {
-            let message = format!(
-                "resource {} is already associated with associate-id {}",
-                address.id, association.id
-            );
+            let message = format!("resource {} is already associated with associate-id {}", address.id, association.id);
             Refusal::new("Resource.AlreadyAssociated", message)
         })?;
     }
@@ -395,21 +288,14 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let found = match (input.text("AssociationId"), input.text("PublicIp")) {
         (Some(id), _) => {
-            let is_it =
-                |address: &&Address| address.association.as_ref().is_some_and(|one| one.id == id);
+            let is_it = |address: &&Address| address.association.as_ref().is_some_and(|one| one.id == id);
             tx.rows::<Address>().find(is_it).cloned().ok_or_else(|| {
-                Refusal::new(
-                    "InvalidAssociationID.NotFound",
-                    format!("The association ID '{id}' does not exist"),
-                )
+                Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
             })?
         }
         (None, Some(_)) => named(tx, input)?,
         (None, None) => {
-            return Err(Refusal::new(
-                "MissingParameter",
-                "Either public IP or association id must be specified",
-            ));
+            return Err(Refusal::new("MissingParameter", "Either public IP or association id must be specified"));
         }
     };
     unmanaged(tx, &found)?;
@@ -419,15 +305,9 @@ fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let ips = input.texts("PublicIps");
-    let absent = ips.iter().find(|ip| {
-        tx.rows::<Address>()
-            .all(|address| address.public_ip != **ip)
-    });
+    let absent = ips.iter().find(|ip| tx.rows::<Address>().all(|address| address.public_ip != **ip));
     if let Some(ip) = absent {
-        return Err(Refusal::new(
-            "InvalidAddress.NotFound",
-            format!("Address '{ip}' not found."),
-        ));
+        return Err(Refusal::new("InvalidAddress.NotFound", format!("Address '{ip}' not found.")));
     }
     let mut rows = resource::select::<Address>(tx, input, "AllocationIds")?;
     rows.retain(|address| ips.is_empty() || ips.contains(&address.public_ip.as_str()));
@@ -439,17 +319,8 @@ fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refus
     let rows = resource::select::<Address>(tx, input, "AllocationIds")?;
     let items = rows
         .iter()
-        .map(|row| {
-            (
-                row.id(),
-                record! { "PublicIp" => &row.public_ip, "AllocationId" => &row.id },
-            )
-        })
+        .map(|row| (row.id(), record! { "PublicIp" => &row.public_ip, "AllocationId" => &row.id }))
         .collect();
-    let listing = Listing {
-        ids: "AllocationIds",
-        answer: "Addresses",
-        ids_exclude_pages: None,
-    };
+    let listing = Listing { ids: "AllocationIds", answer: "Addresses", ids_exclude_pages: None };
     resource::paged(tx, input, items, listing)
 }

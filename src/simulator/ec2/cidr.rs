@@ -37,10 +37,6 @@ pub fn overlap(left: Ipv4Net, right: Ipv4Net) -> bool {
 pub fn canonical(text: &str, parameter: &str) -> Result<String, Refusal> {
     match text.parse::<IpNet>() {
         Ok(range) => Ok(range.trunc().to_string()),
-        Err(_) => Err(super::invalid_value(
-            text,
-            parameter,
-            "This is not a valid CIDR block.",
-        )),
+        Err(_) => Err(super::invalid_value(text, parameter, "This is not a valid CIDR block.")),
     }
 }

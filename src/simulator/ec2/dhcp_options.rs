@@ -10,11 +10,7 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[("DescribeDhcpOptions", |tx, input| {
-    let listing = Listing {
-        ids: "DhcpOptionsIds",
-        answer: "DhcpOptions",
-        ids_exclude_pages: None,
-    };
+    let listing = Listing { ids: "DhcpOptionsIds", answer: "DhcpOptions", ids_exclude_pages: None };
     resource::describe::<DhcpOptions>(tx, input, listing)
 })];
 
@@ -83,17 +79,11 @@ pub(super) fn furnish(tx: &mut Tx<'_>) {
         "us-east-1" => "ec2.internal".to_owned(),
         region => format!("{region}.compute.internal"),
     };
-    tx.put(DhcpOptions {
-        id,
-        domain_name,
-        domain_name_servers: "AmazonProvidedDNS".to_owned(),
-    });
+    tx.put(DhcpOptions { id, domain_name, domain_name_servers: "AmazonProvidedDNS".to_owned() });
 }
 
 /// The set that new VPCs use.
 #[must_use]
 pub(super) fn default_id(tx: &Tx<'_>) -> String {
-    tx.rows::<DhcpOptions>()
-        .next()
-        .map_or_else(|| "default".to_owned(), |options| options.id.clone())
+    tx.rows::<DhcpOptions>().next().map_or_else(|| "default".to_owned(), |options| options.id.clone())
 }

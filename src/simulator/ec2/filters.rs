@@ -21,29 +21,15 @@ pub struct Filter {
 pub fn read(input: &Input<'_>) -> Result<Vec<Filter>, Refusal> {
     let mut filters = Vec::new();
     // DescribeNatGateways alone calls them by the singular.
-    for filter in input
-        .records("Filters")
-        .into_iter()
-        .chain(input.records("Filter"))
-    {
-        let values: Vec<String> = filter
-            .texts("Values")
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+    for filter in input.records("Filters").into_iter().chain(input.records("Filter")) {
+        let values: Vec<String> = filter.texts("Values").into_iter().map(str::to_owned).collect();
         let Some(name) = filter.text("Name") else {
             return Err(super::missing("filter.name"));
         };
         if values.is_empty() {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                format!("The filter '{name}' has no values"),
-            ));
+            return Err(Refusal::new("InvalidParameterValue", format!("The filter '{name}' has no values")));
         }
-        filters.push(Filter {
-            name: name.to_owned(),
-            values,
-        });
+        filters.push(Filter { name: name.to_owned(), values });
     }
     Ok(filters)
 }
@@ -51,10 +37,7 @@ pub fn read(input: &Input<'_>) -> Result<Vec<Filter>, Refusal> {
 /// The refusal of a filter that the operation does not have.
 #[must_use]
 pub fn unknown(name: &str) -> Refusal {
-    Refusal::new(
-        "InvalidParameterValue",
-        format!("The filter '{name}' is invalid"),
-    )
+    Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid"))
 }
 
 /// What the filters on tags compare; none for any other filter.
@@ -62,30 +45,17 @@ pub fn unknown(name: &str) -> Refusal {
 pub fn tag_values(tx: &Tx<'_>, resource: &str, name: &str) -> Option<Vec<String>> {
     let start = Tag::ids_of(resource);
     if name == "tag-key" {
-        return Some(
-            tx.rows_under::<Tag>(&start)
-                .map(|tag| tag.key.clone())
-                .collect(),
-        );
+        return Some(tx.rows_under::<Tag>(&start).map(|tag| tag.key.clone()).collect());
     }
     let key = name.strip_prefix("tag:")?;
-    Some(
-        tx.rows_under::<Tag>(&start)
-            .filter(|tag| tag.key == key)
-            .map(|tag| tag.value.clone())
-            .collect(),
-    )
+    Some(tx.rows_under::<Tag>(&start).filter(|tag| tag.key == key).map(|tag| tag.value.clone()).collect())
 }
 
 impl Filter {
     /// Whether one of the values fits one of the patterns.
     #[must_use]
     pub fn fits(&self, values: &[String]) -> bool {
-        self.values.iter().any(|pattern| {
-            values
-                .iter()
-                .any(|value| matches(pattern.as_bytes(), value.as_bytes()))
-        })
+        self.values.iter().any(|pattern| values.iter().any(|value| matches(pattern.as_bytes(), value.as_bytes())))
     }
 }
 
@@ -108,10 +78,7 @@ mod tests {
     #[test]
     fn patterns_know_stars_and_question_marks() {
         let fits = |pattern: &str, text: &str| matches(pattern.as_bytes(), text.as_bytes());
-        assert!(fits(
-            "al2023-ami-*-x86_64",
-            "al2023-ami-2023.6-kernel-x86_64"
-        ));
+        assert!(fits("al2023-ami-*-x86_64", "al2023-ami-2023.6-kernel-x86_64"));
         assert!(fits("a?c", "abc"));
         assert!(!fits("a?c", "ac"));
         assert!(!fits("abc", "abcd"));

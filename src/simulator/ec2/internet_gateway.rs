@@ -20,11 +20,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DetachInternetGateway", detach),
     ("DeleteInternetGateway", delete),
     ("DescribeInternetGateways", |tx, input| {
-        let listing = Listing {
-            ids: "InternetGatewayIds",
-            answer: "InternetGateways",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "InternetGatewayIds", answer: "InternetGateways", ids_exclude_pages: None };
         resource::describe::<InternetGateway>(tx, input, listing)
     }),
 ];
@@ -32,31 +28,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.internet_gateway.attach.taken",
-        "a gateway is attached to one VPC",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.internet_gateway.attach.second",
-        "a VPC has one internet gateway",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.internet_gateway.detach.missing",
-        "only an attached gateway is detached",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.internet_gateway.detach.mapped",
-        "public addresses in the VPC hold its gateway",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.internet_gateway.delete.dependency",
-        "an attached gateway is not deleted",
-        PAGE,
-    ),
+    Rule::new("ec2.internet_gateway.attach.taken", "a gateway is attached to one VPC", PAGE),
+    Rule::new("ec2.internet_gateway.attach.second", "a VPC has one internet gateway", PAGE),
+    Rule::new("ec2.internet_gateway.detach.missing", "only an attached gateway is detached", PAGE),
+    Rule::new("ec2.internet_gateway.detach.mapped", "public addresses in the VPC hold its gateway", PAGE),
+    Rule::new("ec2.internet_gateway.delete.dependency", "an attached gateway is not deleted", PAGE),
     Rule::new(
         "ec2.internet_gateway.quota",
         "an account has as many internet gateways as VPCs in a region",
@@ -91,12 +67,8 @@ impl Resource for InternetGateway {
         several: "The internetGateway IDs '{}' do not exist",
     };
 
-    const FILTERS: &'static [&'static str] = &[
-        "attachment.state",
-        "attachment.vpc-id",
-        "internet-gateway-id",
-        "owner-id",
-    ];
+    const FILTERS: &'static [&'static str] =
+        &["attachment.state", "attachment.vpc-id", "internet-gateway-id", "owner-id"];
 
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
         match name {
@@ -122,17 +94,13 @@ impl Resource for InternetGateway {
 /// The gateway of a VPC.
 #[must_use]
 pub fn of_vpc<'t>(tx: &'t Tx<'_>, vpc: &str) -> Option<&'t InternetGateway> {
-    tx.rows::<InternetGateway>()
-        .find(|gateway| gateway.vpc.as_deref() == Some(vpc))
+    tx.rows::<InternetGateway>().find(|gateway| gateway.vpc.as_deref() == Some(vpc))
 }
 
 /// Makes a gateway.
 pub(super) fn make(tx: &mut Tx<'_>, vpc: Option<&str>) -> String {
     let id = tx.new_id("igw");
-    tx.put(InternetGateway {
-        id: id.clone(),
-        vpc: vpc.map(str::to_owned),
-    });
+    tx.put(InternetGateway { id: id.clone(), vpc: vpc.map(str::to_owned) });
     id
 }
 
@@ -154,29 +122,15 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let gateway: InternetGateway = resource::find(tx, input.required("InternetGatewayId"))?;
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
-    tx.enforce(
-        "ec2.internet_gateway.attach.taken",
-        gateway.vpc.is_none(),
-        || {
-            let holder = gateway.vpc.as_deref().unwrap_or_default();
-            let message = format!(
-                "resource {} is already attached to network {holder}",
-                gateway.id
-            );
-            Refusal::new("Resource.AlreadyAssociated", message)
-        },
-    )?;
-    tx.enforce(
-        "ec2.internet_gateway.attach.second",
-        of_vpc(tx, &vpc.id).is_none(),
-        || {
-            let message = format!(
-                "Network {} already has an internet gateway attached",
-                vpc.id
-            );
-            Refusal::new("InvalidParameterValue", message)
-        },
-    )?;
+    tx.enforce("ec2.internet_gateway.attach.taken", gateway.vpc.is_none(), || {
+        let holder = gateway.vpc.as_deref().unwrap_or_default();
+        let message = format!("resource {} is already attached to network {holder}", gateway.id);
+        Refusal::new("Resource.AlreadyAssociated", message)
+    })?;
+    tx.enforce("ec2.internet_gateway.attach.second", of_vpc(tx, &vpc.id).is_none(), || {
+        let message = format!("Network {} already has an internet gateway attached", vpc.id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
     tx.change::<InternetGateway>(&gateway.id, |gateway| gateway.vpc = Some(vpc.id));
     Ok(nothing())
 }
@@ -184,17 +138,10 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let gateway: InternetGateway = resource::find(tx, input.required("InternetGatewayId"))?;
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
-    tx.enforce(
-        "ec2.internet_gateway.detach.missing",
-        gateway.vpc.as_ref() == Some(&vpc.id),
-        || {
-            let message = format!(
-                "resource {} is not attached to network {}",
-                gateway.id, vpc.id
-            );
-            Refusal::new("Gateway.NotAttached", message)
-        },
-    )?;
+    tx.enforce("ec2.internet_gateway.detach.missing", gateway.vpc.as_ref() == Some(&vpc.id), || {
+        let message = format!("resource {} is not attached to network {}", gateway.id, vpc.id);
+        Refusal::new("Gateway.NotAttached", message)
+    })?;
     tx.enforce("ec2.internet_gateway.detach.mapped", !address::mapped_in(tx, &vpc.id), || {
         let message = format!(
             "Network {} has some mapped public address(es). Please unmap those public address(es) before detaching the \
@@ -209,17 +156,10 @@ fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let gateway: InternetGateway = resource::find(tx, input.required("InternetGatewayId"))?;
-    tx.enforce(
-        "ec2.internet_gateway.delete.dependency",
-        gateway.vpc.is_none(),
-        || {
-            let message = format!(
-                "The internetGateway '{}' has dependencies and cannot be deleted.",
-                gateway.id
-            );
-            Refusal::new("DependencyViolation", message)
-        },
-    )?;
+    tx.enforce("ec2.internet_gateway.delete.dependency", gateway.vpc.is_none(), || {
+        let message = format!("The internetGateway '{}' has dependencies and cannot be deleted.", gateway.id);
+        Refusal::new("DependencyViolation", message)
+    })?;
     tags::forget(tx, &gateway.id);
     tx.remove::<InternetGateway>(&gateway.id);
     Ok(nothing())

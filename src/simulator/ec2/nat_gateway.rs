@@ -20,11 +20,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateNatGateway", create),
     ("DeleteNatGateway", delete),
     ("DescribeNatGateways", |tx, input| {
-        let listing = Listing {
-            ids: "NatGatewayIds",
-            answer: "NatGateways",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "NatGatewayIds", answer: "NatGateways", ids_exclude_pages: None };
         resource::describe::<NatGateway>(tx, input, listing)
     }),
 ];
@@ -37,9 +33,7 @@ pub(super) const SPANS: &[Span] = &[
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("ec2.nat_gateway.available", |tx, pending| {
-        tx.change::<NatGateway>(&pending.subject, |gateway| {
-            gateway.state = "available".to_owned()
-        });
+        tx.change::<NatGateway>(&pending.subject, |gateway| gateway.state = "available".to_owned());
     }),
     ("ec2.nat_gateway.failed", |tx, pending| {
         let now = tx.now();
@@ -51,10 +45,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     }),
     ("ec2.nat_gateway.deleted", |tx, pending| {
         let now = tx.now();
-        if let Some(interface) = tx
-            .get::<NatGateway>(&pending.subject)
-            .and_then(|gateway| gateway.interface.clone())
-        {
+        if let Some(interface) = tx.get::<NatGateway>(&pending.subject).and_then(|gateway| gateway.interface.clone()) {
             network_interface::remove(tx, &interface);
         }
         tx.change::<NatGateway>(&pending.subject, |gateway| {
@@ -72,25 +63,12 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
 /// How long a deleted or failed gateway is still shown.
 const SHOWN_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 
-const PAGE: &str =
-    "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html";
+const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.nat_gateway.address.taken",
-        "a gateway on an address in use is accepted, and fails",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.nat_gateway.gateway",
-        "a public gateway in a VPC without an internet gateway fails",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.nat_gateway.allocation",
-        "a public gateway needs an address",
-        PAGE,
-    ),
+    Rule::new("ec2.nat_gateway.address.taken", "a gateway on an address in use is accepted, and fails", PAGE),
+    Rule::new("ec2.nat_gateway.gateway", "a public gateway in a VPC without an internet gateway fails", PAGE),
+    Rule::new("ec2.nat_gateway.allocation", "a public gateway needs an address", PAGE),
 ];
 
 /// A NAT gateway.
@@ -187,13 +165,8 @@ impl Resource for NatGateway {
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    if input
-        .text("AvailabilityMode")
-        .is_some_and(|mode| mode != "zonal")
-    {
-        return Err(Refusal::not_simulated(
-            "ec2 CreateNatGateway with a regional gateway",
-        ));
+    if input.text("AvailabilityMode").is_some_and(|mode| mode != "zonal") {
+        return Err(Refusal::not_simulated("ec2 CreateNatGateway with a regional gateway"));
     }
     let Some(subnet) = input.text("SubnetId") else {
         return Err(super::missing("SubnetId"));
@@ -201,26 +174,14 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let subnet: Subnet = resource::find(tx, subnet)?;
     let public = input.text("ConnectivityType") != Some("private");
     let allocation = input.text("AllocationId");
-    tx.enforce(
-        "ec2.nat_gateway.allocation",
-        !public || allocation.is_some(),
-        || super::missing("AllocationId"),
-    )?;
+    tx.enforce("ec2.nat_gateway.allocation", !public || allocation.is_some(), || super::missing("AllocationId"))?;
     let address: Option<Address> = allocation.map(|id| resource::find(tx, id)).transpose()?;
     let id = tx.new_id("nat");
-    let taken = address
-        .as_ref()
-        .is_some_and(|address| address.association.is_some());
+    let taken = address.as_ref().is_some_and(|address| address.association.is_some());
     let failure = if taken && tx.rule("ec2.nat_gateway.address.taken") {
-        let message = format!(
-            "Elastic IP address [{}] is already associated",
-            allocation.unwrap_or_default()
-        );
+        let message = format!("Elastic IP address [{}] is already associated", allocation.unwrap_or_default());
         Some(("Resource.AlreadyAssociated".to_owned(), message))
-    } else if public
-        && internet_gateway::of_vpc(tx, &subnet.vpc).is_none()
-        && tx.rule("ec2.nat_gateway.gateway")
-    {
+    } else if public && internet_gateway::of_vpc(tx, &subnet.vpc).is_none() && tx.rule("ec2.nat_gateway.gateway") {
         let message = format!("Network {} has no Internet gateway attached", subnet.vpc);
         Some(("Gateway.NotAttached".to_owned(), message))
     } else {
@@ -249,9 +210,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             since: tx.now(),
         };
         tx.change::<NetworkInterface>(&made, |row| row.attachment = Some(attachment));
-        private_ip = tx
-            .get::<NetworkInterface>(&made)
-            .map(|row| row.private_ip.clone());
+        private_ip = tx.get::<NetworkInterface>(&made).map(|row| row.private_ip.clone());
         if let (Some(address), Some(ip)) = (&address, &private_ip) {
             association = Some(address::link(tx, &address.id, &made, ip));
         }
@@ -295,11 +254,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         _ => {
             tx.cancel(None, &gateway.id);
             tx.change::<NatGateway>(&gateway.id, |gateway| gateway.state = "deleting".to_owned());
-            tx.transition(
-                "ec2.nat_gateway.delete",
-                "ec2.nat_gateway.deleted",
-                &gateway.id,
-            );
+            tx.transition("ec2.nat_gateway.delete", "ec2.nat_gateway.deleted", &gateway.id);
         }
     }
     Ok(record! { "NatGatewayId" => &gateway.id })

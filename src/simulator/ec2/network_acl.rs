@@ -10,11 +10,7 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[("DescribeNetworkAcls", |tx, input| {
-    let listing = Listing {
-        ids: "NetworkAclIds",
-        answer: "NetworkAcls",
-        ids_exclude_pages: None,
-    };
+    let listing = Listing { ids: "NetworkAclIds", answer: "NetworkAcls", ids_exclude_pages: None };
     resource::describe::<NetworkAcl>(tx, input, listing)
 })];
 
@@ -59,14 +55,8 @@ impl Resource for NetworkAcl {
 
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
         match name {
-            "association.association-id" => {
-                self.associations.iter().map(|(id, _)| id.clone()).collect()
-            }
-            "association.subnet-id" => self
-                .associations
-                .iter()
-                .map(|(_, subnet)| subnet.clone())
-                .collect(),
+            "association.association-id" => self.associations.iter().map(|(id, _)| id.clone()).collect(),
+            "association.subnet-id" => self.associations.iter().map(|(_, subnet)| subnet.clone()).collect(),
             "network-acl-id" | "association.network-acl-id" => vec![self.id.clone()],
             "default" => vec!["true".to_owned()],
             "owner-id" => vec![tx.account().to_owned()],
@@ -112,11 +102,7 @@ impl Resource for NetworkAcl {
 /// Makes a new VPC's default network ACL.
 pub(super) fn make(tx: &mut Tx<'_>, vpc: &str) {
     let id = tx.new_id("acl");
-    tx.put(NetworkAcl {
-        id,
-        vpc: vpc.to_owned(),
-        associations: Vec::new(),
-    });
+    tx.put(NetworkAcl { id, vpc: vpc.to_owned(), associations: Vec::new() });
 }
 
 fn of_vpc(tx: &Tx<'_>, vpc: &str) -> Option<NetworkAcl> {
@@ -126,8 +112,7 @@ fn of_vpc(tx: &Tx<'_>, vpc: &str) -> Option<NetworkAcl> {
 /// Associates a new subnet with its VPC's default network ACL.
 pub(super) fn associate(tx: &mut Tx<'_>, vpc: &str, subnet: &str) {
     if let Some(mut acl) = of_vpc(tx, vpc) {
-        acl.associations
-            .push((tx.new_id("aclassoc"), subnet.to_owned()));
+        acl.associations.push((tx.new_id("aclassoc"), subnet.to_owned()));
         tx.put(acl);
     }
 }
@@ -135,8 +120,7 @@ pub(super) fn associate(tx: &mut Tx<'_>, vpc: &str, subnet: &str) {
 /// Ends a subnet's association.
 pub(super) fn dissociate(tx: &mut Tx<'_>, vpc: &str, subnet: &str) {
     if let Some(mut acl) = of_vpc(tx, vpc) {
-        acl.associations
-            .retain(|(_, associated)| associated != subnet);
+        acl.associations.retain(|(_, associated)| associated != subnet);
         tx.put(acl);
     }
 }

@@ -24,11 +24,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeNetworkInterfaces", |tx, input| {
         // All of ours are shown anyway.
         let _ = input.flag("IncludeManagedResources");
-        let listing = Listing {
-            ids: "NetworkInterfaceIds",
-            answer: "NetworkInterfaces",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "NetworkInterfaceIds", answer: "NetworkInterfaces", ids_exclude_pages: None };
         resource::describe::<NetworkInterface>(tx, input, listing)
     }),
     ("ModifyNetworkInterfaceAttribute", modify_attribute),
@@ -38,21 +34,9 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.network_interface.delete.in_use",
-        "an attached interface is not deleted",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.network_interface.managed",
-        "an interface that a service manages is not detached",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.network_interface.address",
-        "a private address is free and within its subnet",
-        PAGE,
-    ),
+    Rule::new("ec2.network_interface.delete.in_use", "an attached interface is not deleted", PAGE),
+    Rule::new("ec2.network_interface.managed", "an interface that a service manages is not detached", PAGE),
+    Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
         "ec2.network_interface.groups",
         "an interface has at most 5 security groups",
@@ -121,11 +105,7 @@ impl Row for NetworkInterface {
 
 impl NetworkInterface {
     fn status(&self) -> &'static str {
-        if self.attachment.is_some() {
-            "in-use"
-        } else {
-            "available"
-        }
+        if self.attachment.is_some() { "in-use" } else { "available" }
     }
 
     /// The name that its private address has within the VPC.
@@ -151,10 +131,7 @@ impl NetworkInterface {
     #[must_use]
     pub fn association(&self, tx: &Tx<'_>) -> Value {
         let elastic = address::of_interface(tx, &self.id);
-        let Some(ip) = elastic
-            .map(|address| &address.public_ip)
-            .or(self.public_ip.as_ref())
-        else {
+        let Some(ip) = elastic.map(|address| &address.public_ip).or(self.public_ip.as_ref()) else {
             return Value::Absent;
         };
         record! {
@@ -209,11 +186,7 @@ impl Resource for NetworkInterface {
         let value = match name {
             "addresses.private-ip-address" | "private-ip-address" => Some(self.private_ip.clone()),
             "association.allocation-id" => address::of_interface(tx, &self.id).map(Row::id),
-            "association.public-ip" => self
-                .association(tx)
-                .get("PublicIp")
-                .text()
-                .map(str::to_owned),
+            "association.public-ip" => self.association(tx).get("PublicIp").text().map(str::to_owned),
             "attachment.attachment-id" => attachment.map(|one| one.id.clone()),
             "attachment.device-index" => attachment.map(|one| one.device_index.to_string()),
             "attachment.instance-id" => attachment.and_then(|one| one.instance.clone()),
@@ -223,10 +196,7 @@ impl Resource for NetworkInterface {
             "description" => Some(self.description.clone()),
             "group-id" => return self.groups.clone(),
             "group-name" => {
-                let names = self
-                    .groups
-                    .iter()
-                    .filter_map(|id| tx.get::<SecurityGroup>(id));
+                let names = self.groups.iter().filter_map(|id| tx.get::<SecurityGroup>(id));
                 return names.map(|group| group.name.clone()).collect();
             }
             "interface-type" => Some(self.kind.clone()),
@@ -316,14 +286,7 @@ pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let subnet: Subnet = resource::find(tx, wanted.subnet)?;
     let private_ip = choose_address(tx, &subnet, wanted.private_ip)?;
     let id = tx.new_id("eni");
-    let mac = format!(
-        "0a:{}:{}:{}:{}:{}",
-        tx.hex(2),
-        tx.hex(2),
-        tx.hex(2),
-        tx.hex(2),
-        tx.hex(2)
-    );
+    let mac = format!("0a:{}:{}:{}:{}:{}", tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2));
     tx.put(NetworkInterface {
         id: id.clone(),
         subnet: subnet.id,
@@ -348,41 +311,27 @@ fn choose_address(tx: &Tx<'_>, subnet: &Subnet, wanted: Option<&str>) -> Result<
         .filter(|interface| interface.subnet == subnet.id)
         .map(|interface| interface.private_ip.as_str())
         .collect();
-    let (first, last) = (
-        u32::from(subnet.cidr.network()),
-        u32::from(subnet.cidr.broadcast()),
-    );
+    let (first, last) = (u32::from(subnet.cidr.network()), u32::from(subnet.cidr.broadcast()));
     // The first four and the last address are AWS's.
     let usable = (first + 4)..last;
     match wanted {
         Some(text) => {
-            let inside = text
-                .parse::<Ipv4Addr>()
-                .is_ok_and(|ip| usable.contains(&u32::from(ip)));
+            let inside = text.parse::<Ipv4Addr>().is_ok_and(|ip| usable.contains(&u32::from(ip)));
             tx.enforce("ec2.network_interface.address", inside, || {
-                let message =
-                    format!("Address {text} does not fall within the subnet's address range");
+                let message = format!("Address {text} does not fall within the subnet's address range");
                 Refusal::new("InvalidParameterValue", message)
             })?;
-            tx.enforce(
-                "ec2.network_interface.address",
-                !taken.contains(text),
-                || {
-                    Refusal::new(
-                        "InvalidIPAddress.InUse",
-                        "The specified address is already in use.",
-                    )
-                },
-            )?;
+            tx.enforce("ec2.network_interface.address", !taken.contains(text), || {
+                Refusal::new("InvalidIPAddress.InUse", "The specified address is already in use.")
+            })?;
             Ok(text.to_owned())
         }
-        None => usable
-            .map(|ip| Ipv4Addr::from(ip).to_string())
-            .find(|ip| !taken.contains(ip.as_str()))
-            .ok_or_else(|| {
+        None => {
+            usable.map(|ip| Ipv4Addr::from(ip).to_string()).find(|ip| !taken.contains(ip.as_str())).ok_or_else(|| {
                 let message = format!("insufficient free addresses in subnet '{}'.", subnet.id);
                 Refusal::new("InsufficientFreeAddressesInSubnet", message)
-            }),
+            })
+        }
     }
 }
 
@@ -398,8 +347,7 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) {
 pub fn primary_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Option<&'t NetworkInterface> {
     let is_it = |interface: &&NetworkInterface| {
         let attachment = interface.attachment.as_ref();
-        attachment
-            .is_some_and(|one| one.instance.as_deref() == Some(instance) && one.device_index == 0)
+        attachment.is_some_and(|one| one.instance.as_deref() == Some(instance) && one.device_index == 0)
     };
     tx.rows::<NetworkInterface>().find(is_it)
 }
@@ -407,14 +355,10 @@ pub fn primary_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Option<&'t NetworkInter
 fn groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusal> {
     let groups = security_group::check(tx, ids, vpc)?;
     let most = tx.quota("ec2.security-groups-per-interface", 5);
-    tx.enforce(
-        "ec2.network_interface.groups",
-        groups.len() as i64 <= most,
-        || {
-            let message = "The maximum number of security groups per interface has been reached.";
-            Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", message)
-        },
-    )?;
+    tx.enforce("ec2.network_interface.groups", groups.len() as i64 <= most, || {
+        let message = "The maximum number of security groups per interface has been reached.";
+        Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", message)
+    })?;
     Ok(groups)
 }
 
@@ -444,16 +388,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
     let id = interface.id.as_str();
-    tx.enforce(
-        "ec2.network_interface.delete.in_use",
-        interface.attachment.is_none(),
-        || {
-            Refusal::new(
-                "InvalidParameterValue",
-                format!("Network interface '{id}' is currently in use."),
-            )
-        },
-    )?;
+    tx.enforce("ec2.network_interface.delete.in_use", interface.attachment.is_none(), || {
+        Refusal::new("InvalidParameterValue", format!("Network interface '{id}' is currently in use."))
+    })?;
     remove(tx, id);
     Ok(nothing())
 }
@@ -461,18 +398,9 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
     let ids = input.texts("Groups");
-    let groups = if ids.is_empty() {
-        None
-    } else {
-        Some(groups(tx, &ids, &interface.vpc)?)
-    };
-    let description = input
-        .record("Description")
-        .and_then(|value| value.text("Value"))
-        .map(str::to_owned);
-    let check = input
-        .record("SourceDestCheck")
-        .and_then(|value| value.bool("Value"));
+    let groups = if ids.is_empty() { None } else { Some(groups(tx, &ids, &interface.vpc)?) };
+    let description = input.record("Description").and_then(|value| value.text("Value")).map(str::to_owned);
+    let check = input.record("SourceDestCheck").and_then(|value| value.bool("Value"));
     let attachment = input.record("Attachment");
     let delete = attachment.as_ref().and_then(|attachment| {
         let _ = attachment.text("AttachmentId");
@@ -496,34 +424,21 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
 fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let id = input.required("AttachmentId");
     let _ = input.flag("Force");
-    let is_it = |interface: &&NetworkInterface| {
-        interface
-            .attachment
-            .as_ref()
-            .is_some_and(|one| one.id == id)
-    };
+    let is_it = |interface: &&NetworkInterface| interface.attachment.as_ref().is_some_and(|one| one.id == id);
     let Some(interface) = tx.rows::<NetworkInterface>().find(is_it).cloned() else {
         let message = format!("The specified attachment ID '{id}' does not exist");
         return Err(Refusal::new("InvalidAttachmentID.NotFound", message));
     };
-    tx.enforce(
-        "ec2.network_interface.managed",
-        interface.requester.is_none(),
-        || {
-            let message = format!(
-                "You are not allowed to manage '{}' attachments.",
-                id.rsplit_once('-').map_or(id, |(start, _)| start)
-            );
-            Refusal::new("OperationNotPermitted", message)
-        },
-    )?;
-    let primary = interface
-        .attachment
-        .as_ref()
-        .is_some_and(|attachment| attachment.device_index == 0);
+    tx.enforce("ec2.network_interface.managed", interface.requester.is_none(), || {
+        let message = format!(
+            "You are not allowed to manage '{}' attachments.",
+            id.rsplit_once('-').map_or(id, |(start, _)| start)
+        );
+        Refusal::new("OperationNotPermitted", message)
+    })?;
+    let primary = interface.attachment.as_ref().is_some_and(|attachment| attachment.device_index == 0);
     if primary {
-        let message =
-            "The network interface at device index 0 and networkCard index 0 cannot be detached.";
+        let message = "The network interface at device index 0 and networkCard index 0 cannot be detached.";
         return Err(Refusal::new("OperationNotPermitted", message));
     }
     tx.change::<NetworkInterface>(&interface.id, |interface| interface.attachment = None);

@@ -53,11 +53,7 @@ impl Kind {
     /// The refusal of ids that do not exist; `{}` in the kind's sentences stands for them.
     #[must_use]
     pub fn missing(&self, ids: &[&str]) -> Refusal {
-        let sentence = if ids.len() == 1 {
-            self.one
-        } else {
-            self.several
-        };
+        let sentence = if ids.len() == 1 { self.one } else { self.several };
         Refusal::new(self.not_found, sentence.replace("{}", &ids.join(", ")))
     }
 
@@ -66,20 +62,12 @@ impl Kind {
     /// # Errors
     /// The kind's `Malformed` refusal.
     pub fn check(&self, tx: &Tx<'_>, id: &str) -> Result<(), Refusal> {
-        let digits = id
-            .strip_prefix(self.prefix)
-            .and_then(|rest| rest.strip_prefix('-'));
+        let digits = id.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
         let fits = digits.is_some_and(|digits| {
-            matches!(digits.len(), 8 | 17)
-                && digits
-                    .bytes()
-                    .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+            matches!(digits.len(), 8 | 17) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
         });
         tx.enforce("ec2.id.malformed", fits, || {
-            Refusal::new(
-                self.malformed,
-                format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix),
-            )
+            Refusal::new(self.malformed, format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix))
         })
     }
 }
@@ -102,9 +90,7 @@ pub trait Resource: Row {
 /// When the id is malformed or nothing has it.
 pub fn find<R: Resource>(tx: &Tx<'_>, id: &str) -> Result<R, Refusal> {
     R::KIND.check(tx, id)?;
-    tx.get::<R>(id)
-        .cloned()
-        .ok_or_else(|| R::KIND.missing(&[id]))
+    tx.get::<R>(id).cloned().ok_or_else(|| R::KIND.missing(&[id]))
 }
 
 /// The names that a Describe operation has for its parts.
@@ -122,11 +108,7 @@ pub struct Listing {
 ///
 /// # Errors
 /// When an id, a filter or the paging is wrong.
-pub fn describe<R: Resource>(
-    tx: &mut Tx<'_>,
-    input: &Input<'_>,
-    listing: Listing,
-) -> Result<Value, Refusal> {
+pub fn describe<R: Resource>(tx: &mut Tx<'_>, input: &Input<'_>, listing: Listing) -> Result<Value, Refusal> {
     let rows = select::<R>(tx, input, listing.ids)?;
     let items = rows.iter().map(|row| (row.id(), row.view(tx))).collect();
     paged(tx, input, items, listing)
@@ -141,20 +123,13 @@ pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<
     for id in &ids {
         R::KIND.check(tx, id)?;
     }
-    let absent: Vec<&str> = ids
-        .iter()
-        .copied()
-        .filter(|id| tx.get::<R>(id).is_none())
-        .collect();
-    tx.enforce("ec2.id.exists", absent.is_empty(), || {
-        R::KIND.missing(&absent)
-    })?;
+    let absent: Vec<&str> = ids.iter().copied().filter(|id| tx.get::<R>(id).is_none()).collect();
+    tx.enforce("ec2.id.exists", absent.is_empty(), || R::KIND.missing(&absent))?;
     let filters = known_filters(tx, input, R::FILTERS)?;
     let chosen = tx.rows::<R>().filter(|row| {
         let id = row.id();
         let fits = |filter: &Filter| {
-            let values = filters::tag_values(tx, &id, &filter.name)
-                .unwrap_or_else(|| row.filter(tx, &filter.name));
+            let values = filters::tag_values(tx, &id, &filter.name).unwrap_or_else(|| row.filter(tx, &filter.name));
             filter.fits(&values)
         };
         (ids.is_empty() || ids.contains(&id.as_str())) && filters.iter().all(fits)
@@ -166,11 +141,7 @@ pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<
 ///
 /// # Errors
 /// When one is not.
-pub fn known_filters(
-    tx: &Tx<'_>,
-    input: &Input<'_>,
-    names: &[&str],
-) -> Result<Vec<Filter>, Refusal> {
+pub fn known_filters(tx: &Tx<'_>, input: &Input<'_>, names: &[&str]) -> Result<Vec<Filter>, Refusal> {
     let mut filters = filters::read(input)?;
     let known = |name: &str| name.starts_with("tag:") || name == "tag-key" || names.contains(&name);
     if let Some(filter) = filters.iter().find(|filter| !known(&filter.name)) {
@@ -184,21 +155,12 @@ pub fn known_filters(
 ///
 /// # Errors
 /// When the token is of no page, or ids and pages exclude each other.
-pub fn paged(
-    tx: &Tx<'_>,
-    input: &Input<'_>,
-    items: Vec<(String, Value)>,
-    listing: Listing,
-) -> Result<Value, Refusal> {
+pub fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>, listing: Listing) -> Result<Value, Refusal> {
     let size = input.integer("MaxResults");
     let token = input.text("NextToken").filter(|token| !token.is_empty());
-    if let (Some(name), true) = (
-        listing.ids_exclude_pages,
-        size.is_some() && input.has(listing.ids),
-    ) {
+    if let (Some(name), true) = (listing.ids_exclude_pages, size.is_some() && input.has(listing.ids)) {
         tx.enforce("ec2.page.ids", false, || {
-            let message =
-                format!("The parameter {name} cannot be used with the parameter maxResults");
+            let message = format!("The parameter {name} cannot be used with the parameter maxResults");
             Refusal::new("InvalidParameterCombination", message)
         })?;
     }

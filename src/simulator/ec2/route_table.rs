@@ -21,11 +21,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateRouteTable", create),
     ("DeleteRouteTable", delete),
     ("DescribeRouteTables", |tx, input| {
-        let listing = Listing {
-            ids: "RouteTableIds",
-            answer: "RouteTables",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "RouteTableIds", answer: "RouteTables", ids_exclude_pages: None };
         resource::describe::<RouteTable>(tx, input, listing)
     }),
     ("AssociateRouteTable", associate),
@@ -39,47 +35,15 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.route_table.delete.dependency",
-        "a route table with associations is not deleted",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route_table.associate.conflict",
-        "a subnet has one route table",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route_table.associate.network",
-        "subnet and route table are of one VPC",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route_table.main.dissociate",
-        "the main association is replaced, never ended",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route.exists",
-        "a destination has one route, the local one counts",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route.network",
-        "a route's gateway is attached to the route table's VPC",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.route.target",
-        "a route has one target, and it exists",
-        PAGE,
-    ),
+    Rule::new("ec2.route_table.delete.dependency", "a route table with associations is not deleted", PAGE),
+    Rule::new("ec2.route_table.associate.conflict", "a subnet has one route table", PAGE),
+    Rule::new("ec2.route_table.associate.network", "subnet and route table are of one VPC", PAGE),
+    Rule::new("ec2.route_table.main.dissociate", "the main association is replaced, never ended", PAGE),
+    Rule::new("ec2.route.exists", "a destination has one route, the local one counts", PAGE),
+    Rule::new("ec2.route.network", "a route's gateway is attached to the route table's VPC", PAGE),
+    Rule::new("ec2.route.target", "a route has one target, and it exists", PAGE),
     Rule::new("ec2.route.local", "the local route stays", PAGE),
-    Rule::new(
-        "ec2.route.missing",
-        "replacing or deleting a route that is not there is refused",
-        PAGE,
-    ),
+    Rule::new("ec2.route.missing", "replacing or deleting a route that is not there is refused", PAGE),
     Rule::new(
         "ec2.route.quota",
         "a route table has 50 routes (500 for accounts made from 2025 on)",
@@ -148,9 +112,7 @@ impl RouteTable {
     /// Whether it serves the subnets that have none of their own.
     #[must_use]
     pub fn is_main(&self) -> bool {
-        self.associations
-            .iter()
-            .any(|association| association.subnet.is_none())
+        self.associations.iter().any(|association| association.subnet.is_none())
     }
 }
 
@@ -160,15 +122,13 @@ impl Route {
     pub fn state(&self, tx: &Tx<'_>) -> &'static str {
         let alive = match &self.target {
             Target::Local => true,
-            Target::InternetGateway(id) => tx
-                .get::<InternetGateway>(id)
-                .is_some_and(|gateway| gateway.vpc.is_some()),
+            Target::InternetGateway(id) => tx.get::<InternetGateway>(id).is_some_and(|gateway| gateway.vpc.is_some()),
             Target::NatGateway(id) => tx
                 .get::<NatGateway>(id)
                 .is_some_and(|gateway| matches!(gateway.state.as_str(), "pending" | "available")),
-            Target::NetworkInterface(id) => tx
-                .get::<NetworkInterface>(id)
-                .is_some_and(|interface| interface.attachment.is_some()),
+            Target::NetworkInterface(id) => {
+                tx.get::<NetworkInterface>(id).is_some_and(|interface| interface.attachment.is_some())
+            }
         };
         if alive { "active" } else { "blackhole" }
     }
@@ -182,9 +142,7 @@ impl Route {
             Target::NetworkInterface(id) => {
                 interface = Some(id.clone());
                 let row = tx.get::<NetworkInterface>(id);
-                instance = row
-                    .and_then(|row| row.attachment.as_ref())
-                    .and_then(|at| at.instance.clone());
+                instance = row.and_then(|row| row.attachment.as_ref()).and_then(|at| at.instance.clone());
             }
         }
         let v6 = self.destination.contains(':');
@@ -231,27 +189,13 @@ impl Resource for RouteTable {
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
         let routes = self.routes.iter();
         match name {
-            "association.main" => self
-                .associations
-                .iter()
-                .map(|one| one.subnet.is_none().to_string())
-                .collect(),
-            "association.route-table-association-id" => {
-                self.associations.iter().map(|one| one.id.clone()).collect()
-            }
-            "association.route-table-id" => {
-                self.associations.iter().map(|_| self.id.clone()).collect()
-            }
-            "association.subnet-id" => self
-                .associations
-                .iter()
-                .filter_map(|one| one.subnet.clone())
-                .collect(),
+            "association.main" => self.associations.iter().map(|one| one.subnet.is_none().to_string()).collect(),
+            "association.route-table-association-id" => self.associations.iter().map(|one| one.id.clone()).collect(),
+            "association.route-table-id" => self.associations.iter().map(|_| self.id.clone()).collect(),
+            "association.subnet-id" => self.associations.iter().filter_map(|one| one.subnet.clone()).collect(),
             "owner-id" => vec![tx.account().to_owned()],
             "route-table-id" => vec![self.id.clone()],
-            "route.destination-cidr-block" => {
-                routes.map(|route| route.destination.clone()).collect()
-            }
+            "route.destination-cidr-block" => routes.map(|route| route.destination.clone()).collect(),
             "route.gateway-id" => routes
                 .filter_map(|route| match &route.target {
                     Target::InternetGateway(id) => Some(id.clone()),
@@ -260,13 +204,7 @@ impl Resource for RouteTable {
                 })
                 .collect(),
             "route.nat-gateway-id" => routes
-                .filter_map(|route| {
-                    if let Target::NatGateway(id) = &route.target {
-                        Some(id.clone())
-                    } else {
-                        None
-                    }
-                })
+                .filter_map(|route| if let Target::NatGateway(id) = &route.target { Some(id.clone()) } else { None })
                 .collect(),
             "route.origin" => routes.map(|route| route.origin.clone()).collect(),
             "route.state" => routes.map(|route| route.state(tx).to_owned()).collect(),
@@ -303,54 +241,31 @@ impl Resource for RouteTable {
 
 fn make(tx: &mut Tx<'_>, vpc: &str, range: &str) -> String {
     let id = tx.new_id("rtb");
-    let local = Route {
-        destination: range.to_owned(),
-        target: Target::Local,
-        origin: "CreateRouteTable".to_owned(),
-    };
-    tx.put(RouteTable {
-        id: id.clone(),
-        vpc: vpc.to_owned(),
-        routes: vec![local],
-        associations: Vec::new(),
-    });
+    let local = Route { destination: range.to_owned(), target: Target::Local, origin: "CreateRouteTable".to_owned() };
+    tx.put(RouteTable { id: id.clone(), vpc: vpc.to_owned(), routes: vec![local], associations: Vec::new() });
     id
 }
 
 /// Makes a new VPC's main route table.
 pub(super) fn make_main(tx: &mut Tx<'_>, vpc: &str, range: &str) {
     let id = make(tx, vpc, range);
-    let association = Association {
-        id: tx.new_id("rtbassoc"),
-        subnet: None,
-    };
+    let association = Association { id: tx.new_id("rtbassoc"), subnet: None };
     tx.change::<RouteTable>(&id, |table| table.associations.push(association));
 }
 
 /// Gives a VPC's main route table the route to the internet, as default VPCs have it.
 pub(super) fn route_main_to(tx: &mut Tx<'_>, vpc: &str, gateway: &str) {
-    let main = tx
-        .rows::<RouteTable>()
-        .find(|table| table.vpc == vpc && table.is_main())
-        .map(Row::id);
+    let main = tx.rows::<RouteTable>().find(|table| table.vpc == vpc && table.is_main()).map(Row::id);
     if let Some(main) = main {
         let target = Target::InternetGateway(gateway.to_owned());
-        let route = Route {
-            destination: "0.0.0.0/0".to_owned(),
-            target,
-            origin: "CreateRoute".to_owned(),
-        };
+        let route = Route { destination: "0.0.0.0/0".to_owned(), target, origin: "CreateRoute".to_owned() };
         tx.change::<RouteTable>(&main, |table| table.routes.push(route));
     }
 }
 
 /// Removes a VPC's route tables with the VPC.
 pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
-    let ids: Vec<String> = tx
-        .rows::<RouteTable>()
-        .filter(|table| table.vpc == vpc)
-        .map(Row::id)
-        .collect();
+    let ids: Vec<String> = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc).map(Row::id).collect();
     for id in ids {
         tags::forget(tx, &id);
         tx.remove::<RouteTable>(&id);
@@ -359,9 +274,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
 
 /// Ends a subnet's association, if it has one.
 pub(super) fn dissociate(tx: &mut Tx<'_>, subnet: &str) {
-    if let Some((table, at)) = association_of(tx, |association| {
-        association.subnet.as_deref() == Some(subnet)
-    }) {
+    if let Some((table, at)) = association_of(tx, |association| association.subnet.as_deref() == Some(subnet)) {
         tx.change::<RouteTable>(&table, |table| {
             table.associations.remove(at);
         });
@@ -369,12 +282,7 @@ pub(super) fn dissociate(tx: &mut Tx<'_>, subnet: &str) {
 }
 
 fn association_of(tx: &Tx<'_>, is_it: impl Fn(&Association) -> bool) -> Option<(String, usize)> {
-    tx.rows::<RouteTable>().find_map(|table| {
-        Some((
-            table.id.clone(),
-            table.associations.iter().position(&is_it)?,
-        ))
-    })
+    tx.rows::<RouteTable>().find_map(|table| Some((table.id.clone(), table.associations.iter().position(&is_it)?)))
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -389,17 +297,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
-    tx.enforce(
-        "ec2.route_table.delete.dependency",
-        table.associations.is_empty(),
-        || {
-            let message = format!(
-                "The routeTable '{}' has dependencies and cannot be deleted.",
-                table.id
-            );
-            Refusal::new("DependencyViolation", message)
-        },
-    )?;
+    tx.enforce("ec2.route_table.delete.dependency", table.associations.is_empty(), || {
+        let message = format!("The routeTable '{}' has dependencies and cannot be deleted.", table.id);
+        Refusal::new("DependencyViolation", message)
+    })?;
     tags::forget(tx, &table.id);
     tx.remove::<RouteTable>(&table.id);
     Ok(nothing())
@@ -411,36 +312,25 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(super::missing("subnetId"));
     };
     let subnet: Subnet = resource::find(tx, subnet)?;
-    tx.enforce(
-        "ec2.route_table.associate.network",
-        subnet.vpc == table.vpc,
-        || {
-            let message = format!(
-                "Route table {} and subnet {} belong to different networks",
-                table.id, subnet.id
-            );
-            Refusal::new("InvalidParameterValue", message)
-        },
-    )?;
+    tx.enforce("ec2.route_table.associate.network", subnet.vpc == table.vpc, || {
+        let message = format!("Route table {} and subnet {} belong to different networks", table.id, subnet.id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
     let state = record! { "State" => "associated" };
-    if let Some((holder, at)) = association_of(tx, |one| one.subnet.as_deref() == Some(&subnet.id))
-    {
+    if let Some((holder, at)) = association_of(tx, |one| one.subnet.as_deref() == Some(&subnet.id)) {
         if holder == table.id {
-            return Ok(
-                record! { "AssociationId" => &table.associations[at].id, "AssociationState" => state },
-            );
+            return Ok(record! { "AssociationId" => &table.associations[at].id, "AssociationState" => state });
         }
         tx.enforce("ec2.route_table.associate.conflict", false, || {
-            let message =
-                format!("the specified association for route table {} conflicts with an existing association", table.id);
+            let message = format!(
+                "the specified association for route table {} conflicts with an existing association",
+                table.id
+            );
             Refusal::new("Resource.AlreadyAssociated", message)
         })?;
     }
     let id = tx.new_id("rtbassoc");
-    let association = Association {
-        id: id.clone(),
-        subnet: Some(subnet.id),
-    };
+    let association = Association { id: id.clone(), subnet: Some(subnet.id) };
     tx.change::<RouteTable>(&table.id, |table| table.associations.push(association));
     Ok(record! { "AssociationId" => id, "AssociationState" => state })
 }
@@ -449,27 +339,17 @@ fn find_association(tx: &Tx<'_>, id: &str) -> Result<(RouteTable, usize), Refusa
     let found = association_of(tx, |association| association.id == id);
     let found = found.and_then(|(table, at)| Some((tx.get::<RouteTable>(&table)?.clone(), at)));
     found.ok_or_else(|| {
-        Refusal::new(
-            "InvalidAssociationID.NotFound",
-            format!("The association ID '{id}' does not exist"),
-        )
+        Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
     })
 }
 
 fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (table, at) = find_association(tx, input.required("AssociationId"))?;
     let association = &table.associations[at];
-    tx.enforce(
-        "ec2.route_table.main.dissociate",
-        association.subnet.is_some(),
-        || {
-            let message = format!(
-                "cannot disassociate the main route table association {}",
-                association.id
-            );
-            Refusal::new("InvalidParameterValue", message)
-        },
-    )?;
+    tx.enforce("ec2.route_table.main.dissociate", association.subnet.is_some(), || {
+        let message = format!("cannot disassociate the main route table association {}", association.id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
     tx.change::<RouteTable>(&table.id, |table| {
         table.associations.remove(at);
     });
@@ -479,36 +359,22 @@ fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn replace_association(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (from, at) = find_association(tx, input.required("AssociationId"))?;
     let to: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
-    tx.enforce(
-        "ec2.route_table.associate.network",
-        from.vpc == to.vpc,
-        || {
-            let message = format!(
-                "Route table {} and association {} belong to different networks",
-                to.id, from.associations[at].id
-            );
-            Refusal::new("InvalidParameterValue", message)
-        },
-    )?;
+    tx.enforce("ec2.route_table.associate.network", from.vpc == to.vpc, || {
+        let message =
+            format!("Route table {} and association {} belong to different networks", to.id, from.associations[at].id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
     let id = tx.new_id("rtbassoc");
-    let association = Association {
-        id: id.clone(),
-        subnet: from.associations[at].subnet.clone(),
-    };
+    let association = Association { id: id.clone(), subnet: from.associations[at].subnet.clone() };
     tx.change::<RouteTable>(&from.id, |table| {
         table.associations.remove(at);
     });
     tx.change::<RouteTable>(&to.id, |table| table.associations.push(association));
-    Ok(
-        record! { "NewAssociationId" => id, "AssociationState" => record! { "State" => "associated" } },
-    )
+    Ok(record! { "NewAssociationId" => id, "AssociationState" => record! { "State" => "associated" } })
 }
 
 fn destination(input: &Input<'_>) -> Result<String, Refusal> {
-    match (
-        input.text("DestinationCidrBlock"),
-        input.text("DestinationIpv6CidrBlock"),
-    ) {
+    match (input.text("DestinationCidrBlock"), input.text("DestinationIpv6CidrBlock")) {
         (Some(range), None) => Ok(cidr::parse(range, "destinationCidrBlock")?.to_string()),
         (None, Some(range)) => Ok(cidr::parse_v6(range, "destinationIpv6CidrBlock")?.to_string()),
         (Some(_), Some(_)) => {
@@ -522,11 +388,8 @@ fn destination(input: &Input<'_>) -> Result<String, Refusal> {
 
 fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, Refusal> {
     let gateway = input.text("GatewayId");
-    let (nat, interface, instance) = (
-        input.text("NatGatewayId"),
-        input.text("NetworkInterfaceId"),
-        input.text("InstanceId"),
-    );
+    let (nat, interface, instance) =
+        (input.text("NatGatewayId"), input.text("NetworkInterfaceId"), input.text("InstanceId"));
     let given = [gateway, nat, interface, instance].iter().flatten().count();
     tx.enforce("ec2.route.target", given == 1, || {
         let message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, \
@@ -536,10 +399,7 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, 
     })?;
     let same_network = |holds: bool, what: String| {
         tx.enforce("ec2.route.network", holds, || {
-            let message = format!(
-                "route table {} and {what} belong to different networks",
-                table.id
-            );
+            let message = format!("route table {} and {what} belong to different networks", table.id);
             Refusal::new("InvalidParameterValue", message)
         })
     };
@@ -548,16 +408,11 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, 
             return Ok(Target::Local);
         }
         let found: InternetGateway = resource::find(tx, id)?;
-        same_network(
-            found.vpc.as_ref() == Some(&table.vpc),
-            format!("network gateway {id}"),
-        )?;
+        same_network(found.vpc.as_ref() == Some(&table.vpc), format!("network gateway {id}"))?;
         return Ok(Target::InternetGateway(found.id));
     }
     if let Some(id) = nat {
-        let alive = tx
-            .get::<NatGateway>(id)
-            .filter(|found| found.state != "deleted" && found.state != "failed");
+        let alive = tx.get::<NatGateway>(id).filter(|found| found.state != "deleted" && found.state != "failed");
         let Some(found) = alive else {
             return Err(Refusal::new(
                 "InvalidNatGatewayID.NotFound",
@@ -571,24 +426,16 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, 
         (Some(id), _) => resource::find::<NetworkInterface>(tx, id)?,
         (None, Some(id)) => {
             let is_it = |row: &&NetworkInterface| {
-                row.attachment
-                    .as_ref()
-                    .is_some_and(|attachment| attachment.instance.as_deref() == Some(id))
+                row.attachment.as_ref().is_some_and(|attachment| attachment.instance.as_deref() == Some(id))
             };
             let found = tx.rows::<NetworkInterface>().find(is_it).cloned();
             found.ok_or_else(|| {
-                Refusal::new(
-                    "InvalidInstanceID.NotFound",
-                    format!("The instance ID '{id}' does not exist"),
-                )
+                Refusal::new("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist"))
             })?
         }
         (None, None) => return Err(super::missing("gatewayId")),
     };
-    same_network(
-        interface.vpc == table.vpc,
-        format!("interface {}", interface.id),
-    )?;
+    same_network(interface.vpc == table.vpc, format!("interface {}", interface.id))?;
     Ok(Target::NetworkInterface(interface.id))
 }
 
@@ -596,31 +443,19 @@ fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
     let destination = destination(input)?;
     let target = target(tx, input, &table)?;
-    let taken = table
-        .routes
-        .iter()
-        .any(|route| route.destination == destination);
+    let taken = table.routes.iter().any(|route| route.destination == destination);
     tx.enforce("ec2.route.exists", !taken, || {
         let message = format!("The route identified by {destination} already exists.");
         Refusal::new("RouteAlreadyExists", message)
     })?;
     let have = table.routes.len() as i64 - 1;
     tx.enforce("ec2.route.quota", have < tx.quota("ec2.routes", 50), || {
-        let message = format!(
-            "The maximum number of routes has been reached for route table {}.",
-            table.id
-        );
+        let message = format!("The maximum number of routes has been reached for route table {}.", table.id);
         Refusal::new("RouteLimitExceeded", message)
     })?;
-    let route = Route {
-        destination,
-        target,
-        origin: "CreateRoute".to_owned(),
-    };
+    let route = Route { destination, target, origin: "CreateRoute".to_owned() };
     tx.change::<RouteTable>(&table.id, |table| {
-        table
-            .routes
-            .retain(|known| known.destination != route.destination);
+        table.routes.retain(|known| known.destination != route.destination);
         table.routes.push(route);
     });
     Ok(done())
@@ -630,14 +465,10 @@ fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
     let destination = destination(input)?;
     let target = target(tx, input, &table)?;
-    let found = table
-        .routes
-        .iter()
-        .position(|route| route.destination == destination);
+    let found = table.routes.iter().position(|route| route.destination == destination);
     let Some(at) = found else {
-        let message = format!(
-            "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
-        );
+        let message =
+            format!("There is no route defined for '{destination}' in the route table. Use CreateRoute instead.");
         return Err(Refusal::new("InvalidParameterValue", message));
     };
     tx.change::<RouteTable>(&table.id, |table| table.routes[at].target = target);
@@ -647,32 +478,15 @@ fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn delete_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
     let destination = destination(input)?;
-    let found = table
-        .routes
-        .iter()
-        .find(|route| route.destination == destination);
+    let found = table.routes.iter().find(|route| route.destination == destination);
     tx.enforce("ec2.route.missing", found.is_some(), || {
-        let message = format!(
-            "no route with destination-cidr-block {destination} in route table {}",
-            table.id
-        );
+        let message = format!("no route with destination-cidr-block {destination} in route table {}", table.id);
         Refusal::new("InvalidRoute.NotFound", message)
     })?;
-    tx.enforce(
-        "ec2.route.local",
-        found.is_none_or(|route| route.target != Target::Local),
-        || {
-            let message = format!(
-                "cannot remove local route {destination} in route table {}",
-                table.id
-            );
-            Refusal::new("InvalidParameterValue", message)
-        },
-    )?;
-    tx.change::<RouteTable>(&table.id, |table| {
-        table
-            .routes
-            .retain(|route| route.destination != destination)
-    });
+    tx.enforce("ec2.route.local", found.is_none_or(|route| route.target != Target::Local), || {
+        let message = format!("cannot remove local route {destination} in route table {}", table.id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
+    tx.change::<RouteTable>(&table.id, |table| table.routes.retain(|route| route.destination != destination));
     Ok(nothing())
 }

@@ -15,31 +15,15 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("CreateSecurityGroup", create),
-    ("DeleteSecurityGroup", delete),
-    ("DescribeSecurityGroups", describe),
-];
+pub(super) const OPERATIONS: &[(&str, Handler)] =
+    &[("CreateSecurityGroup", create), ("DeleteSecurityGroup", delete), ("DescribeSecurityGroups", describe)];
 
-const PAGE: &str =
-    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html";
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.security_group.name.unique",
-        "a name is used once in a VPC",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.security_group.name.form",
-        "a name has the form that AWS demands and is not reserved",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.security_group.description",
-        "a description has the form that AWS demands",
-        PAGE,
-    ),
+    Rule::new("ec2.security_group.name.unique", "a name is used once in a VPC", PAGE),
+    Rule::new("ec2.security_group.name.form", "a name has the form that AWS demands and is not reserved", PAGE),
+    Rule::new("ec2.security_group.description", "a description has the form that AWS demands", PAGE),
     Rule::new(
         "ec2.security_group.delete.default",
         "the default group of a VPC stays",
@@ -107,9 +91,7 @@ impl Resource for SecurityGroup {
             None => (false, name.strip_prefix("ip-permission.")),
         };
         if let Some(part) = part {
-            let rules = tx
-                .rows::<SecurityGroupRule>()
-                .filter(|rule| rule.group == self.id && rule.egress == egress);
+            let rules = tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == self.id && rule.egress == egress);
             return rules.filter_map(|rule| rule.part(part)).collect();
         }
         vec![match name {
@@ -139,12 +121,7 @@ impl Resource for SecurityGroup {
 
 impl SecurityGroup {
     fn arn(&self, tx: &Tx<'_>) -> String {
-        format!(
-            "arn:aws:ec2:{}:{}:security-group/{}",
-            tx.region(),
-            tx.account(),
-            self.id
-        )
+        format!("arn:aws:ec2:{}:{}:security-group/{}", tx.region(), tx.account(), self.id)
     }
 }
 
@@ -159,15 +136,7 @@ pub fn make(tx: &mut Tx<'_>, vpc: &str, name: &str, description: &str) -> String
         description: description.to_owned(),
         vpc: vpc.to_owned(),
     });
-    security_group_rule::make(
-        tx,
-        &id,
-        true,
-        "-1",
-        None,
-        Peer::Cidr("0.0.0.0/0".to_owned()),
-        None,
-    );
+    security_group_rule::make(tx, &id, true, "-1", None, Peer::Cidr("0.0.0.0/0".to_owned()), None);
     id
 }
 
@@ -180,11 +149,7 @@ pub(super) fn make_default(tx: &mut Tx<'_>, vpc: &str) {
 
 /// Removes a VPC's groups with the VPC.
 pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
-    let ids: Vec<String> = tx
-        .rows::<SecurityGroup>()
-        .filter(|group| group.vpc == vpc)
-        .map(Row::id)
-        .collect();
+    let ids: Vec<String> = tx.rows::<SecurityGroup>().filter(|group| group.vpc == vpc).map(Row::id).collect();
     for id in ids {
         remove(tx, &id);
     }
@@ -192,11 +157,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
 
 /// Removes a group with its rules.
 pub fn remove(tx: &mut Tx<'_>, id: &str) {
-    let rules: Vec<String> = tx
-        .rows::<SecurityGroupRule>()
-        .filter(|rule| rule.group == id)
-        .map(Row::id)
-        .collect();
+    let rules: Vec<String> = tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == id).map(Row::id).collect();
     for rule in rules {
         tags::forget(tx, &rule);
         tx.remove::<SecurityGroupRule>(&rule);
@@ -223,9 +184,7 @@ pub fn check(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusa
 /// The VPC's default group.
 #[must_use]
 pub fn default_of(tx: &Tx<'_>, vpc: &str) -> Option<String> {
-    tx.rows::<SecurityGroup>()
-        .find(|group| group.vpc == vpc && group.name == "default")
-        .map(Row::id)
+    tx.rows::<SecurityGroup>().find(|group| group.vpc == vpc && group.name == "default").map(Row::id)
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -233,63 +192,38 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc = match input.text("VpcId") {
         Some(id) => resource::find::<Vpc>(tx, id)?,
         None => vpc::default(tx).cloned().ok_or_else(|| {
-            Refusal::new("VPCIdNotSpecified", "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.")
+            Refusal::new(
+                "VPCIdNotSpecified",
+                "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.",
+            )
         })?,
     };
     let form = "ec2.security_group.name.form";
     let fits = |text: &str| {
         text.chars().count() <= 255
-            && text.chars().all(|letter| {
-                letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter)
-            })
+            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter))
     };
     tx.enforce(form, fits(name) && !name.is_empty(), || {
-        invalid_value(
-            name,
-            "GroupName",
-            "Character sets beyond ASCII are not supported.",
-        )
+        invalid_value(name, "GroupName", "Character sets beyond ASCII are not supported.")
     })?;
     tx.enforce(form, !name.starts_with("sg-"), || {
-        invalid_value(
-            name,
-            "GroupName",
-            "Group names may not be in the format sg-*.",
-        )
+        invalid_value(name, "GroupName", "Group names may not be in the format sg-*.")
     })?;
     tx.enforce(form, !name.eq_ignore_ascii_case("default"), || {
-        Refusal::new(
-            "InvalidParameterValue",
-            format!("Cannot use reserved security group name: {name}"),
-        )
+        Refusal::new("InvalidParameterValue", format!("Cannot use reserved security group name: {name}"))
     })?;
-    tx.enforce(
-        "ec2.security_group.description",
-        fits(description) && !description.is_empty(),
-        || {
-            invalid_value(
-                description,
-                "GroupDescription",
-                "Character sets beyond ASCII are not supported.",
-            )
-        },
-    )?;
-    let taken = tx
-        .rows::<SecurityGroup>()
-        .any(|group| group.vpc == vpc.id && group.name == name);
+    tx.enforce("ec2.security_group.description", fits(description) && !description.is_empty(), || {
+        invalid_value(description, "GroupDescription", "Character sets beyond ASCII are not supported.")
+    })?;
+    let taken = tx.rows::<SecurityGroup>().any(|group| group.vpc == vpc.id && group.name == name);
     tx.enforce("ec2.security_group.name.unique", !taken, || {
-        let message = format!(
-            "The security group '{name}' already exists for VPC '{}'",
-            vpc.id
-        );
+        let message = format!("The security group '{name}' already exists for VPC '{}'", vpc.id);
         Refusal::new("InvalidGroup.Duplicate", message)
     })?;
     let id = make(tx, &vpc.id, name, description);
     tags::on_create(tx, input, "security-group", &id)?;
     let group: SecurityGroup = resource::find(tx, &id)?;
-    Ok(
-        record! { "GroupId" => &id, "SecurityGroupArn" => group.arn(tx), "Tags" => tags::of(tx, &id) },
-    )
+    Ok(record! { "GroupId" => &id, "SecurityGroupArn" => group.arn(tx), "Tags" => tags::of(tx, &id) })
 }
 
 /// The group that a request names by id, or by name in the default VPC.
@@ -302,77 +236,46 @@ pub(super) fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<SecurityGroup, Ref
         (Some(id), _) => resource::find(tx, id),
         (None, Some(name)) => {
             let Some(vpc) = vpc::default(tx) else {
-                let message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
+                let message =
+                    "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
                 return Err(Refusal::new("VPCIdNotSpecified", message));
             };
-            let found = tx
-                .rows::<SecurityGroup>()
-                .find(|group| group.vpc == vpc.id && group.name == name);
-            found
-                .cloned()
-                .ok_or_else(|| SecurityGroup::KIND.missing(&[name]))
+            let found = tx.rows::<SecurityGroup>().find(|group| group.vpc == vpc.id && group.name == name);
+            found.cloned().ok_or_else(|| SecurityGroup::KIND.missing(&[name]))
         }
-        (None, None) => Err(Refusal::new(
-            "MissingParameter",
-            "The request must contain the parameter groupName or groupId",
-        )),
+        (None, None) => {
+            Err(Refusal::new("MissingParameter", "The request must contain the parameter groupName or groupId"))
+        }
     }
 }
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let group = named(tx, input)?;
     let id = group.id.as_str();
-    tx.enforce(
-        "ec2.security_group.delete.default",
-        group.name != "default",
-        || {
-            let message = format!(
-                "the specified group: \"{id}\" name: \"default\" cannot be deleted by a user"
-            );
-            Refusal::new("CannotDelete", message)
-        },
-    )?;
-    let in_use = tx
-        .rows::<NetworkInterface>()
-        .any(|interface| interface.groups.iter().any(|used| used == id))
-        || tx
-            .rows::<SecurityGroupRule>()
-            .any(|rule| rule.group != id && rule.peer == Peer::Group(id.to_owned()));
+    tx.enforce("ec2.security_group.delete.default", group.name != "default", || {
+        let message = format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
+        Refusal::new("CannotDelete", message)
+    })?;
+    let in_use = tx.rows::<NetworkInterface>().any(|interface| interface.groups.iter().any(|used| used == id))
+        || tx.rows::<SecurityGroupRule>().any(|rule| rule.group != id && rule.peer == Peer::Group(id.to_owned()));
     tx.enforce("ec2.security_group.delete.dependency", !in_use, || {
-        Refusal::new(
-            "DependencyViolation",
-            format!("resource {id} has a dependent object"),
-        )
+        Refusal::new("DependencyViolation", format!("resource {id} has a dependent object"))
     })?;
     remove(tx, id);
     Ok(record! { "Return" => true, "GroupId" => id })
 }
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let listing = Listing {
-        ids: "GroupIds",
-        answer: "SecurityGroups",
-        ids_exclude_pages: Some("groupIds"),
-    };
+    let listing = Listing { ids: "GroupIds", answer: "SecurityGroups", ids_exclude_pages: Some("groupIds") };
     let names = input.texts("GroupNames");
     let mut rows = resource::select::<SecurityGroup>(tx, input, "GroupIds")?;
     if !names.is_empty() {
         let default = vpc::default(tx).map(|vpc| vpc.id.clone());
-        rows.retain(|group| {
-            names.contains(&group.name.as_str()) && Some(&group.vpc) == default.as_ref()
-        });
-        let absent: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|name| rows.iter().all(|group| group.name != *name))
-            .collect();
-        tx.enforce("ec2.id.exists", absent.is_empty(), || {
-            SecurityGroup::KIND.missing(&absent)
-        })?;
+        rows.retain(|group| names.contains(&group.name.as_str()) && Some(&group.vpc) == default.as_ref());
+        let absent: Vec<&str> =
+            names.iter().copied().filter(|name| rows.iter().all(|group| group.name != *name)).collect();
+        tx.enforce("ec2.id.exists", absent.is_empty(), || SecurityGroup::KIND.missing(&absent))?;
     }
-    let items = rows
-        .iter()
-        .map(|row| (row.id.clone(), row.view(tx)))
-        .collect();
+    let items = rows.iter().map(|row| (row.id.clone(), row.view(tx))).collect();
     resource::paged(tx, input, items, listing)
 }

@@ -14,54 +14,25 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("AuthorizeSecurityGroupIngress", |tx, input| {
-        authorize(tx, input, false)
-    }),
-    ("AuthorizeSecurityGroupEgress", |tx, input| {
-        authorize(tx, input, true)
-    }),
-    ("RevokeSecurityGroupIngress", |tx, input| {
-        revoke(tx, input, false)
-    }),
-    ("RevokeSecurityGroupEgress", |tx, input| {
-        revoke(tx, input, true)
-    }),
-    ("UpdateSecurityGroupRuleDescriptionsIngress", |tx, input| {
-        describe_anew(tx, input, false)
-    }),
-    ("UpdateSecurityGroupRuleDescriptionsEgress", |tx, input| {
-        describe_anew(tx, input, true)
-    }),
+    ("AuthorizeSecurityGroupIngress", |tx, input| authorize(tx, input, false)),
+    ("AuthorizeSecurityGroupEgress", |tx, input| authorize(tx, input, true)),
+    ("RevokeSecurityGroupIngress", |tx, input| revoke(tx, input, false)),
+    ("RevokeSecurityGroupEgress", |tx, input| revoke(tx, input, true)),
+    ("UpdateSecurityGroupRuleDescriptionsIngress", |tx, input| describe_anew(tx, input, false)),
+    ("UpdateSecurityGroupRuleDescriptionsEgress", |tx, input| describe_anew(tx, input, true)),
     ("ModifySecurityGroupRules", modify),
     ("DescribeSecurityGroupRules", |tx, input| {
-        let listing = Listing {
-            ids: "SecurityGroupRuleIds",
-            answer: "SecurityGroupRules",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "SecurityGroupRuleIds", answer: "SecurityGroupRules", ids_exclude_pages: None };
         resource::describe::<SecurityGroupRule>(tx, input, listing)
     }),
 ];
 
-const PAGE: &str =
-    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html";
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.security_group_rule.duplicate",
-        "a group has each rule once",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.security_group_rule.ports",
-        "TCP and UDP rules name a range of ports",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.security_group_rule.protocol",
-        "a rule's protocol is known",
-        PAGE,
-    ),
+    Rule::new("ec2.security_group_rule.duplicate", "a group has each rule once", PAGE),
+    Rule::new("ec2.security_group_rule.ports", "TCP and UDP rules name a range of ports", PAGE),
+    Rule::new("ec2.security_group_rule.protocol", "a rule's protocol is known", PAGE),
     Rule::new("ec2.security_group_rule.peer", "a rule's peer exists", PAGE),
     Rule::new(
         "ec2.security_group_rule.revoke.missing",
@@ -197,16 +168,11 @@ impl SecurityGroupRule {
     /// How AWS's message about a duplicate shows it.
     fn shown(&self) -> String {
         let peer = match &self.peer {
-            Peer::Cidr(text) | Peer::Cidr6(text) | Peer::PrefixList(text) | Peer::Group(text) => {
-                text
-            }
+            Peer::Cidr(text) | Peer::Cidr6(text) | Peer::PrefixList(text) | Peer::Group(text) => text,
         };
         match self.ports {
             Some((from, to)) => {
-                format!(
-                    "peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW",
-                    self.protocol.to_uppercase()
-                )
+                format!("peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW", self.protocol.to_uppercase())
             }
             None if self.protocol == "-1" => format!("peer: {peer}, ALL, ALLOW"),
             None => format!("peer: {peer}, {}, ALLOW", self.protocol.to_uppercase()),
@@ -239,13 +205,9 @@ pub fn make(
 
 /// A group's rules as `DescribeSecurityGroups` shows them: one permission per protocol and range of ports.
 pub(super) fn permissions(tx: &Tx<'_>, group: &str, egress: bool) -> Value {
-    let mut rules: Vec<&SecurityGroupRule> = tx
-        .rows::<SecurityGroupRule>()
-        .filter(|rule| rule.group == group && rule.egress == egress)
-        .collect();
-    rules.sort_by(|left, right| {
-        (&left.protocol, left.ports, &left.id).cmp(&(&right.protocol, right.ports, &right.id))
-    });
+    let mut rules: Vec<&SecurityGroupRule> =
+        tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == group && rule.egress == egress).collect();
+    rules.sort_by(|left, right| (&left.protocol, left.ports, &left.id).cmp(&(&right.protocol, right.ports, &right.id)));
     let same = |left: &&SecurityGroupRule, right: &&SecurityGroupRule| {
         left.protocol == right.protocol && left.ports == right.ports
     };
@@ -258,15 +220,9 @@ fn permission(tx: &Tx<'_>, rules: &[&SecurityGroupRule]) -> Value {
     for rule in rules {
         let description = rule.description.clone();
         match &rule.peer {
-            Peer::Cidr(range) => {
-                v4.push(record! { "CidrIp" => range, "Description" => description })
-            }
-            Peer::Cidr6(range) => {
-                v6.push(record! { "CidrIpv6" => range, "Description" => description })
-            }
-            Peer::PrefixList(id) => {
-                lists.push(record! { "PrefixListId" => id, "Description" => description })
-            }
+            Peer::Cidr(range) => v4.push(record! { "CidrIp" => range, "Description" => description }),
+            Peer::Cidr6(range) => v6.push(record! { "CidrIpv6" => range, "Description" => description }),
+            Peer::PrefixList(id) => lists.push(record! { "PrefixListId" => id, "Description" => description }),
             Peer::Group(id) => {
                 groups.push(record! { "GroupId" => id, "UserId" => tx.account(), "Description" => description });
             }
@@ -307,23 +263,14 @@ fn read(
         };
         for range in permission.records("IpRanges") {
             let text = range.required("CidrIp");
-            push(
-                Peer::Cidr(malformed(cidr::parse(text, "cidrIp"), text)?.to_string()),
-                &range,
-            );
+            push(Peer::Cidr(malformed(cidr::parse(text, "cidrIp"), text)?.to_string()), &range);
         }
         for range in permission.records("Ipv6Ranges") {
             let text = range.required("CidrIpv6");
-            push(
-                Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string()),
-                &range,
-            );
+            push(Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string()), &range);
         }
         for list in permission.records("PrefixListIds") {
-            push(
-                Peer::PrefixList(list.required("PrefixListId").to_owned()),
-                &list,
-            );
+            push(Peer::PrefixList(list.required("PrefixListId").to_owned()), &list);
         }
         for pair in permission.records("UserIdGroupPairs") {
             let _ = (pair.text("UserId"), pair.text("VpcId"));
@@ -341,12 +288,7 @@ fn read(
 }
 
 fn malformed<T>(range: Result<T, Refusal>, text: &str) -> Result<T, Refusal> {
-    range.map_err(|_| {
-        Refusal::new(
-            "InvalidParameterValue",
-            format!("CIDR block {text} is malformed"),
-        )
-    })
+    range.map_err(|_| Refusal::new("InvalidParameterValue", format!("CIDR block {text} is malformed")))
 }
 
 fn draft(
@@ -373,9 +315,7 @@ fn peer_group(tx: &Tx<'_>, pair: &Input<'_>, group: &SecurityGroup) -> Result<St
         (Some(id), _) => {
             SecurityGroup::KIND.check(tx, id)?;
             let found = tx.get::<SecurityGroup>(id);
-            tx.enforce("ec2.security_group_rule.peer", found.is_some(), || {
-                SecurityGroup::KIND.missing(&[id])
-            })?;
+            tx.enforce("ec2.security_group_rule.peer", found.is_some(), || SecurityGroup::KIND.missing(&[id]))?;
             match found {
                 Some(found) => found,
                 None => return Ok(id.to_owned()),
@@ -387,14 +327,10 @@ fn peer_group(tx: &Tx<'_>, pair: &Input<'_>, group: &SecurityGroup) -> Result<St
             .ok_or_else(|| SecurityGroup::KIND.missing(&[name]))?,
         (None, None) => return Err(missing("groupId")),
     };
-    tx.enforce(
-        "ec2.security_group_rule.peer",
-        found.vpc == group.vpc,
-        || {
-            let message = "You have specified two resources that belong to different networks.";
-            Refusal::new("InvalidParameter", message)
-        },
-    )?;
+    tx.enforce("ec2.security_group_rule.peer", found.vpc == group.vpc, || {
+        let message = "You have specified two resources that belong to different networks.";
+        Refusal::new("InvalidParameter", message)
+    })?;
     Ok(found.id.clone())
 }
 
@@ -437,9 +373,7 @@ fn traffic(tx: &Tx<'_>, input: &Input<'_>) -> Result<Traffic, Refusal> {
                         invalid(format!("TCP/UDP port ({port}) out of range"))
                     })?;
                 }
-                tx.enforce(rule, from <= to, || {
-                    invalid(format!("Invalid TCP/UDP port range ({from}:{to})"))
-                })?;
+                tx.enforce(rule, from <= to, || invalid(format!("Invalid TCP/UDP port range ({from}:{to})")))?;
             }
             both
         }
@@ -455,39 +389,23 @@ fn authorize(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Value, 
     let specified = tags::specified(tx, input, &["security-group-rule"])?;
     let mut views = Vec::new();
     for rule in rules {
-        let exists = tx
-            .rows::<SecurityGroupRule>()
-            .any(|known| known.same(&rule));
+        let exists = tx.rows::<SecurityGroupRule>().any(|known| known.same(&rule));
         tx.enforce("ec2.security_group_rule.duplicate", !exists, || {
             let message = format!("the specified rule \"{}\" already exists", rule.shown());
             Refusal::new("InvalidPermission.Duplicate", message)
         })?;
-        let id = make(
-            tx,
-            &rule.group,
-            egress,
-            &rule.protocol,
-            rule.ports,
-            rule.peer,
-            rule.description,
-        );
+        let id = make(tx, &rule.group, egress, &rule.protocol, rule.ports, rule.peer, rule.description);
         for (kind, pairs) in &specified {
             tags::put(tx, kind, &id, pairs.clone())?;
         }
         views.push(resource::find::<SecurityGroupRule>(tx, &id)?.view(tx));
     }
-    let count = tx
-        .rows::<SecurityGroupRule>()
-        .filter(|rule| rule.group == group.id && rule.egress == egress)
-        .count() as i64;
-    tx.enforce(
-        "ec2.security_group_rule.quota",
-        count <= tx.quota("ec2.rules-per-security-group", 60),
-        || {
-            let message = "The maximum number of rules per security group has been reached.";
-            Refusal::new("RulesPerSecurityGroupLimitExceeded", message)
-        },
-    )?;
+    let count =
+        tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == group.id && rule.egress == egress).count() as i64;
+    tx.enforce("ec2.security_group_rule.quota", count <= tx.quota("ec2.rules-per-security-group", 60), || {
+        let message = "The maximum number of rules per security group has been reached.";
+        Refusal::new("RulesPerSecurityGroupLimitExceeded", message)
+    })?;
     Ok(record! { "Return" => true, "SecurityGroupRules" => views })
 }
 
@@ -497,29 +415,19 @@ fn revoke(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Value, Ref
     let mut gone = Vec::new();
     for id in &ids {
         SecurityGroupRule::KIND.check(tx, id)?;
-        let found = tx
-            .get::<SecurityGroupRule>(id)
-            .filter(|rule| rule.group == group.id && rule.egress == egress);
-        tx.enforce(
-            "ec2.security_group_rule.revoke.missing",
-            found.is_some(),
-            || SecurityGroupRule::KIND.missing(&[id]),
-        )?;
+        let found = tx.get::<SecurityGroupRule>(id).filter(|rule| rule.group == group.id && rule.egress == egress);
+        tx.enforce("ec2.security_group_rule.revoke.missing", found.is_some(), || {
+            SecurityGroupRule::KIND.missing(&[id])
+        })?;
         gone.extend(found.cloned());
     }
     if ids.is_empty() {
         for rule in read(tx, input, &group, egress)? {
-            let found = tx
-                .rows::<SecurityGroupRule>()
-                .find(|known| known.same(&rule));
-            tx.enforce(
-                "ec2.security_group_rule.revoke.missing",
-                found.is_some(),
-                || {
-                    let message = "The specified rule does not exist in this security group.";
-                    Refusal::new("InvalidPermission.NotFound", message)
-                },
-            )?;
+            let found = tx.rows::<SecurityGroupRule>().find(|known| known.same(&rule));
+            tx.enforce("ec2.security_group_rule.revoke.missing", found.is_some(), || {
+                let message = "The specified rule does not exist in this security group.";
+                Refusal::new("InvalidPermission.NotFound", message)
+            })?;
             gone.extend(found.cloned());
         }
     }
@@ -541,10 +449,7 @@ fn revoke(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Value, Ref
         ] {
             shown.set(member, view.get(member));
         }
-        shown.set(
-            "ReferencedGroupId",
-            view.get("ReferencedGroupInfo").get("GroupId"),
-        );
+        shown.set("ReferencedGroupId", view.get("ReferencedGroupInfo").get("GroupId"));
         views.push(shown);
         tags::forget(tx, &rule.id);
         tx.remove::<SecurityGroupRule>(&rule.id);
@@ -561,10 +466,7 @@ fn describe_anew(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Val
     }
     if changed.is_empty() {
         for rule in read(tx, input, &group, egress)? {
-            let Some(found) = tx
-                .rows::<SecurityGroupRule>()
-                .find(|known| known.same(&rule))
-            else {
+            let Some(found) = tx.rows::<SecurityGroupRule>().find(|known| known.same(&rule)) else {
                 let message = "The specified rule does not exist in this security group.";
                 return Err(Refusal::new("InvalidPermission.NotFound", message));
             };
@@ -591,7 +493,8 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let peers = ["CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId"];
         let given: Vec<&str> = peers.into_iter().filter(|name| wanted.has(name)).collect();
         tx.enforce("ec2.security_group_rule.modify.one_peer", !given.is_empty(), || {
-            let message = "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId";
+            let message =
+                "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId";
             Refusal::new("MissingParameter", message)
         })?;
         tx.enforce("ec2.security_group_rule.modify.one_peer", given.len() <= 1, || {
@@ -610,8 +513,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             }
             Some(&"PrefixListId") => Peer::PrefixList(wanted.required("PrefixListId").to_owned()),
             Some(_) => {
-                let referenced: SecurityGroup =
-                    resource::find(tx, wanted.required("ReferencedGroupId"))?;
+                let referenced: SecurityGroup = resource::find(tx, wanted.required("ReferencedGroupId"))?;
                 Peer::Group(referenced.id)
             }
             None => rule.peer.clone(),
@@ -623,9 +525,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             description: wanted.text("Description").map(str::to_owned),
             ..rule
         };
-        let exists = tx
-            .rows::<SecurityGroupRule>()
-            .any(|known| known.id != fresh.id && known.same(&fresh));
+        let exists = tx.rows::<SecurityGroupRule>().any(|known| known.id != fresh.id && known.same(&fresh));
         tx.enforce("ec2.security_group_rule.duplicate", !exists, || {
             let message = format!("the specified rule \"{}\" already exists", fresh.shown());
             Refusal::new("InvalidPermission.Duplicate", message)

@@ -21,11 +21,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateSubnet", create),
     ("DeleteSubnet", delete),
     ("DescribeSubnets", |tx, input| {
-        let listing = Listing {
-            ids: "SubnetIds",
-            answer: "Subnets",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "SubnetIds", answer: "Subnets", ids_exclude_pages: None };
         resource::describe::<Subnet>(tx, input, listing)
     }),
     ("ModifySubnetAttribute", modify_attribute),
@@ -34,24 +30,14 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 pub(super) const SPANS: &[Span] = &[Span::new("ec2.subnet.create", 0.3, 1.5)];
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("ec2.subnet.available", |tx, pending| {
-    tx.change::<Subnet>(&pending.subject, |subnet| {
-        subnet.state = "available".to_owned()
-    });
+    tx.change::<Subnet>(&pending.subject, |subnet| subnet.state = "available".to_owned());
 })];
 
 const RANGES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.subnet.range",
-        "a subnet lies within its VPC's range and is between /16 and /28",
-        RANGES,
-    ),
-    Rule::new(
-        "ec2.subnet.conflict",
-        "two subnets of a VPC have no address in common",
-        RANGES,
-    ),
+    Rule::new("ec2.subnet.range", "a subnet lies within its VPC's range and is between /16 and /28", RANGES),
+    Rule::new("ec2.subnet.conflict", "two subnets of a VPC have no address in common", RANGES),
     Rule::new(
         "ec2.subnet.zone",
         "a subnet lies in a zone of its region",
@@ -108,22 +94,14 @@ impl Subnet {
     /// Its ARN.
     #[must_use]
     pub fn arn(&self, tx: &Tx<'_>) -> String {
-        format!(
-            "arn:aws:ec2:{}:{}:subnet/{}",
-            tx.region(),
-            tx.account(),
-            self.id
-        )
+        format!("arn:aws:ec2:{}:{}:subnet/{}", tx.region(), tx.account(), self.id)
     }
 
     /// How many addresses are left: AWS keeps five of each subnet for itself.
     #[must_use]
     pub fn free_addresses(&self, tx: &Tx<'_>) -> i64 {
         let all = 1_i64 << (32 - self.cidr.prefix_len());
-        let used = tx
-            .rows::<NetworkInterface>()
-            .filter(|interface| interface.subnet == self.id)
-            .count() as i64;
+        let used = tx.rows::<NetworkInterface>().filter(|interface| interface.subnet == self.id).count() as i64;
         all - 5 - used
     }
 }
@@ -214,19 +192,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let zone = choose_zone(tx, input)?;
     let fits = (16..=28).contains(&range.prefix_len()) && vpc.cidr.contains(&range);
     tx.enforce("ec2.subnet.range", fits, || {
-        Refusal::new(
-            "InvalidSubnet.Range",
-            format!("The CIDR '{text}' is invalid."),
-        )
+        Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
-    let taken = tx
-        .rows::<Subnet>()
-        .any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
+    let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
     tx.enforce("ec2.subnet.conflict", !taken, || {
-        Refusal::new(
-            "InvalidSubnet.Conflict",
-            format!("The CIDR '{text}' conflicts with another subnet"),
-        )
+        Refusal::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet"))
     })?;
     let id = make(tx, &vpc.id, range, &zone, false);
     tags::on_create(tx, input, "subnet", &id)?;
@@ -240,16 +210,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn choose_zone(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Zone, Refusal> {
     let all = zones(tx.region());
-    let offered = || {
-        all.iter()
-            .map(|zone| zone.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let (name, id) = (
-        input.text("AvailabilityZone"),
-        input.text("AvailabilityZoneId"),
-    );
+    let offered = || all.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>().join(", ");
+    let (name, id) = (input.text("AvailabilityZone"), input.text("AvailabilityZoneId"));
     let found = match (name, id) {
         (Some(_), Some(_)) => {
             let message = "You cannot specify both availabilityZone and availabilityZoneId";
@@ -260,17 +222,10 @@ fn choose_zone(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Zone, Refusal> {
         (None, None) => all.get(tx.below(all.len())),
     };
     let wrong = || {
-        let why = format!(
-            "Subnets can currently only be created in the following availability zones: {}.",
-            offered()
-        );
+        let why = format!("Subnets can currently only be created in the following availability zones: {}.", offered());
         invalid_value(
             name.or(id).unwrap_or_default(),
-            if id.is_some() {
-                "availabilityZoneId"
-            } else {
-                "availabilityZone"
-            },
+            if id.is_some() { "availabilityZoneId" } else { "availabilityZone" },
             &why,
         )
     };
@@ -279,13 +234,7 @@ fn choose_zone(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Zone, Refusal> {
 }
 
 /// Makes a subnet, available at once.
-pub(super) fn make(
-    tx: &mut Tx<'_>,
-    vpc: &str,
-    cidr: Ipv4Net,
-    zone: &Zone,
-    default: bool,
-) -> String {
+pub(super) fn make(tx: &mut Tx<'_>, vpc: &str, cidr: Ipv4Net, zone: &Zone, default: bool) -> String {
     let id = tx.new_id("subnet");
     tx.put(Subnet {
         id: id.clone(),
@@ -306,14 +255,9 @@ pub(super) fn make(
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let subnet: Subnet = resource::find(tx, input.required("SubnetId"))?;
-    let in_use = tx
-        .rows::<NetworkInterface>()
-        .any(|interface| interface.subnet == subnet.id);
+    let in_use = tx.rows::<NetworkInterface>().any(|interface| interface.subnet == subnet.id);
     tx.enforce("ec2.subnet.delete.dependency", !in_use, || {
-        let message = format!(
-            "The subnet '{}' has dependencies and cannot be deleted.",
-            subnet.id
-        );
+        let message = format!("The subnet '{}' has dependencies and cannot be deleted.", subnet.id);
         Refusal::new("DependencyViolation", message)
     })?;
     // Its route table association goes with it.
@@ -327,31 +271,14 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let subnet: Subnet = resource::find(tx, input.required("SubnetId"))?;
-    let value = |name: &str| {
-        input
-            .record(name)
-            .and_then(|attribute| attribute.bool("Value"))
-    };
+    let value = |name: &str| input.record(name).and_then(|attribute| attribute.bool("Value"));
     let public = value("MapPublicIpOnLaunch");
-    let (a, aaaa) = (
-        value("EnableResourceNameDnsARecordOnLaunch"),
-        value("EnableResourceNameDnsAAAARecordOnLaunch"),
-    );
-    let hostname_type = input
-        .text("PrivateDnsHostnameTypeOnLaunch")
-        .map(str::to_owned);
-    let given = [
-        public.is_some(),
-        a.is_some(),
-        aaaa.is_some(),
-        hostname_type.is_some(),
-    ];
+    let (a, aaaa) = (value("EnableResourceNameDnsARecordOnLaunch"), value("EnableResourceNameDnsAAAARecordOnLaunch"));
+    let hostname_type = input.text("PrivateDnsHostnameTypeOnLaunch").map(str::to_owned);
+    let given = [public.is_some(), a.is_some(), aaaa.is_some(), hostname_type.is_some()];
     let given = given.iter().filter(|given| **given).count();
     tx.enforce("ec2.subnet.attribute.single", given <= 1, || {
-        Refusal::new(
-            "InvalidParameterCombination",
-            "Fields for multiple attribute types specified.",
-        )
+        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified.")
     })?;
     tx.change::<Subnet>(&subnet.id, |subnet| {
         subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
@@ -373,31 +300,16 @@ mod tests {
         let client = Client::calm();
         let vpc = client.vpc("10.0.0.0/16").await;
         let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
-        let shown = client
-            .ec2("DescribeSubnets", &[("SubnetId.1", &subnet)])
-            .await;
+        let shown = client.ec2("DescribeSubnets", &[("SubnetId.1", &subnet)]).await;
         assert_eq!(shown.one("availableIpAddressCount"), "251");
         let outside = [("VpcId", vpc.as_str()), ("CidrBlock", "10.1.0.0/24")];
-        let refused = client
-            .refused("CreateSubnet", &outside, "InvalidSubnet.Range")
-            .await;
+        let refused = client.refused("CreateSubnet", &outside, "InvalidSubnet.Range").await;
         assert_eq!(refused.message, "The CIDR '10.1.0.0/24' is invalid.");
         let overlapping = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.0.128/25")];
-        let refused = client
-            .refused("CreateSubnet", &overlapping, "InvalidSubnet.Conflict")
-            .await;
-        assert_eq!(
-            refused.message,
-            "The CIDR '10.0.0.128/25' conflicts with another subnet"
-        );
-        let nowhere = [
-            ("VpcId", vpc.as_str()),
-            ("CidrBlock", "10.0.2.0/24"),
-            ("AvailabilityZone", "us-east-1z"),
-        ];
-        client
-            .refused("CreateSubnet", &nowhere, "InvalidParameterValue")
-            .await;
+        let refused = client.refused("CreateSubnet", &overlapping, "InvalidSubnet.Conflict").await;
+        assert_eq!(refused.message, "The CIDR '10.0.0.128/25' conflicts with another subnet");
+        let nowhere = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.2.0/24"), ("AvailabilityZone", "us-east-1z")];
+        client.refused("CreateSubnet", &nowhere, "InvalidParameterValue").await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -405,31 +317,12 @@ mod tests {
         let client = Client::calm();
         let vpc = client.vpc("10.0.0.0/16").await;
         let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
-        let interface = client
-            .ec2("CreateNetworkInterface", &[("SubnetId", &subnet)])
-            .await
-            .one("networkInterfaceId");
-        let shown = client
-            .ec2("DescribeSubnets", &[("SubnetId.1", &subnet)])
-            .await;
+        let interface = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await.one("networkInterfaceId");
+        let shown = client.ec2("DescribeSubnets", &[("SubnetId.1", &subnet)]).await;
         assert_eq!(shown.one("availableIpAddressCount"), "250");
-        let refused = client
-            .refused(
-                "DeleteSubnet",
-                &[("SubnetId", &subnet)],
-                "DependencyViolation",
-            )
-            .await;
-        assert_eq!(
-            refused.message,
-            format!("The subnet '{subnet}' has dependencies and cannot be deleted.")
-        );
-        client
-            .ec2(
-                "DeleteNetworkInterface",
-                &[("NetworkInterfaceId", &interface)],
-            )
-            .await;
+        let refused = client.refused("DeleteSubnet", &[("SubnetId", &subnet)], "DependencyViolation").await;
+        assert_eq!(refused.message, format!("The subnet '{subnet}' has dependencies and cannot be deleted."));
+        client.ec2("DeleteNetworkInterface", &[("NetworkInterfaceId", &interface)]).await;
         client.ec2("DeleteSubnet", &[("SubnetId", &subnet)]).await;
     }
 
@@ -463,19 +356,9 @@ mod tests {
         let second = client.ec2("DescribeSubnets", &parameters).await;
         assert_eq!(second.all("subnetId").len(), 2);
         assert!(second.all("nextToken").is_empty());
-        client
-            .refused(
-                "DescribeSubnets",
-                &[("MaxResults", "4")],
-                "InvalidParameterValue",
-            )
-            .await;
-        client
-            .refused("DescribeSubnets", &[("NextToken", "x")], "InvalidNextToken")
-            .await;
+        client.refused("DescribeSubnets", &[("MaxResults", "4")], "InvalidParameterValue").await;
+        client.refused("DescribeSubnets", &[("NextToken", "x")], "InvalidNextToken").await;
         let unknown = [("Filter.1.Name", "colour"), ("Filter.1.Value.1", "red")];
-        client
-            .refused("DescribeSubnets", &unknown, "InvalidParameterValue")
-            .await;
+        client.refused("DescribeSubnets", &unknown, "InvalidParameterValue").await;
     }
 }

@@ -12,26 +12,14 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("CreateTags", create),
-    ("DeleteTags", delete),
-    ("DescribeTags", describe),
-];
+pub(super) const OPERATIONS: &[(&str, Handler)] =
+    &[("CreateTags", create), ("DeleteTags", delete), ("DescribeTags", describe)];
 
-const PAGE: &str =
-    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions";
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new(
-        "ec2.tags.reserved",
-        "keys beginning with aws: are AWS's own",
-        PAGE,
-    ),
-    Rule::new(
-        "ec2.tags.length",
-        "keys have at most 127 letters, values 255",
-        PAGE,
-    ),
+    Rule::new("ec2.tags.reserved", "keys beginning with aws: are AWS's own", PAGE),
+    Rule::new("ec2.tags.length", "keys have at most 127 letters, values 255", PAGE),
     Rule::new("ec2.tags.limit", "a resource has at most 50 tags", PAGE),
     Rule::new("ec2.tags.duplicate", "a request names a key once", PAGE),
     Rule::new(
@@ -79,11 +67,7 @@ impl Tag {
 #[must_use]
 pub fn of(tx: &Tx<'_>, resource: &str) -> Value {
     let start = Tag::ids_of(resource);
-    Value::List(
-        tx.rows_under::<Tag>(&start)
-            .map(|tag| record! { "Key" => &tag.key, "Value" => &tag.value })
-            .collect(),
-    )
+    Value::List(tx.rows_under::<Tag>(&start).map(|tag| record! { "Key" => &tag.key, "Value" => &tag.value }).collect())
 }
 
 /// Key and value of each tag in a list of them.
@@ -94,22 +78,12 @@ pub fn read(tx: &Tx<'_>, tags: &[Input<'_>]) -> Result<Vec<(String, String)>, Re
     let mut pairs: Vec<(String, String)> = Vec::new();
     for tag in tags {
         let Some(key) = tag.text("Key").filter(|key| !key.is_empty()) else {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                "Tag key cannot be empty",
-            ));
+            return Err(Refusal::new("InvalidParameterValue", "Tag key cannot be empty"));
         };
         let value = tag.text("Value").unwrap_or_default();
-        tx.enforce(
-            "ec2.tags.reserved",
-            !key.to_lowercase().starts_with("aws:"),
-            || {
-                Refusal::new(
-                    "InvalidParameterValue",
-                    "Tag keys starting with 'aws:' are reserved for internal use",
-                )
-            },
-        )?;
+        tx.enforce("ec2.tags.reserved", !key.to_lowercase().starts_with("aws:"), || {
+            Refusal::new("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+        })?;
         tx.enforce("ec2.tags.length", key.chars().count() <= 127, || {
             Refusal::new(
                 "InvalidParameterValue",
@@ -117,20 +91,12 @@ pub fn read(tx: &Tx<'_>, tags: &[Input<'_>]) -> Result<Vec<(String, String)>, Re
             )
         })?;
         tx.enforce("ec2.tags.length", value.chars().count() <= 255, || {
-            let message =
-                format!("Tag value exceeds the maximum length of 255 characters: {value}");
+            let message = format!("Tag value exceeds the maximum length of 255 characters: {value}");
             Refusal::new("InvalidParameterValue", message)
         })?;
-        tx.enforce(
-            "ec2.tags.duplicate",
-            pairs.iter().all(|(known, _)| known != key),
-            || {
-                Refusal::new(
-                    "InvalidParameterValue",
-                    format!("Duplicate tag key '{key}' specified."),
-                )
-            },
-        )?;
+        tx.enforce("ec2.tags.duplicate", pairs.iter().all(|(known, _)| known != key), || {
+            Refusal::new("InvalidParameterValue", format!("Duplicate tag key '{key}' specified."))
+        })?;
         pairs.push((key.to_owned(), value.to_owned()));
     }
     Ok(pairs)
@@ -148,22 +114,15 @@ pub fn specified(
     let mut specified = Vec::new();
     for specification in input.records("TagSpecifications") {
         let Some(kind) = specification.text("ResourceType") else {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                "Tag specification resource type must have a value",
-            ));
+            return Err(Refusal::new("InvalidParameterValue", "Tag specification resource type must have a value"));
         };
         tx.enforce("ec2.tags.specification", allowed.contains(&kind), || {
-            let message =
-                format!("'{kind}' is not a valid taggable resource type for this operation.");
+            let message = format!("'{kind}' is not a valid taggable resource type for this operation.");
             Refusal::new("InvalidParameterValue", message)
         })?;
         let tags = specification.records("Tags");
         if tags.is_empty() {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                "Tag specification must have at least one tag",
-            ));
+            return Err(Refusal::new("InvalidParameterValue", "Tag specification must have at least one tag"));
         }
         specified.push((kind.to_owned(), read(tx, &tags)?));
     }
@@ -174,12 +133,7 @@ pub fn specified(
 ///
 /// # Errors
 /// See [`specified`].
-pub fn on_create(
-    tx: &mut Tx<'_>,
-    input: &Input<'_>,
-    kind: &str,
-    resource: &str,
-) -> Result<(), Refusal> {
+pub fn on_create(tx: &mut Tx<'_>, input: &Input<'_>, kind: &str, resource: &str) -> Result<(), Refusal> {
     for (_, tags) in specified(tx, input, &[kind])? {
         put(tx, kind, resource, tags)?;
     }
@@ -190,35 +144,17 @@ pub fn on_create(
 ///
 /// # Errors
 /// When there would be too many.
-pub fn put(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    resource: &str,
-    tags: Vec<(String, String)>,
-) -> Result<(), Refusal> {
+pub fn put(tx: &mut Tx<'_>, kind: &str, resource: &str, tags: Vec<(String, String)>) -> Result<(), Refusal> {
     for (key, value) in tags {
-        tx.put(Tag {
-            resource: resource.to_owned(),
-            resource_type: kind.to_owned(),
-            key,
-            value,
-        });
+        tx.put(Tag { resource: resource.to_owned(), resource_type: kind.to_owned(), key, value });
     }
-    let count = tx
-        .rows_under::<Tag>(&Tag::ids_of(resource))
-        .filter(|tag| !tag.key.starts_with("aws:"))
-        .count();
-    tx.enforce("ec2.tags.limit", count <= 50, || {
-        Refusal::new("TagLimitExceeded", "More than 50 tags specified")
-    })
+    let count = tx.rows_under::<Tag>(&Tag::ids_of(resource)).filter(|tag| !tag.key.starts_with("aws:")).count();
+    tx.enforce("ec2.tags.limit", count <= 50, || Refusal::new("TagLimitExceeded", "More than 50 tags specified"))
 }
 
 /// Removes the tags of a resource that is gone.
 pub fn forget(tx: &mut Tx<'_>, resource: &str) {
-    let ids: Vec<String> = tx
-        .rows_under::<Tag>(&Tag::ids_of(resource))
-        .map(Row::id)
-        .collect();
+    let ids: Vec<String> = tx.rows_under::<Tag>(&Tag::ids_of(resource)).map(Row::id).collect();
     for id in ids {
         tx.remove::<Tag>(&id);
     }
@@ -245,25 +181,18 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if resources.is_empty() {
         return Err(super::missing("resourceIdSet"));
     }
-    let wanted: Vec<(&str, Option<&str>)> = input
-        .records("Tags")
-        .iter()
-        .map(|tag| (tag.text("Key").unwrap_or_default(), tag.text("Value")))
-        .collect();
+    let wanted: Vec<(&str, Option<&str>)> =
+        input.records("Tags").iter().map(|tag| (tag.text("Key").unwrap_or_default(), tag.text("Value"))).collect();
     for resource in resources {
         super::taggable(tx, resource)?;
         let goes = |tag: &&Tag| {
             !tag.key.starts_with("aws:")
                 && (wanted.is_empty()
-                    || wanted.iter().any(|(key, value)| {
-                        tag.key == *key && value.is_none_or(|value| tag.value == value)
-                    }))
+                    || wanted
+                        .iter()
+                        .any(|(key, value)| tag.key == *key && value.is_none_or(|value| tag.value == value)))
         };
-        let ids: Vec<String> = tx
-            .rows_under::<Tag>(&Tag::ids_of(resource))
-            .filter(goes)
-            .map(Row::id)
-            .collect();
+        let ids: Vec<String> = tx.rows_under::<Tag>(&Tag::ids_of(resource)).filter(goes).map(Row::id).collect();
         for id in ids {
             tx.remove::<Tag>(&id);
         }
@@ -303,14 +232,5 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             items.push((tag.id(), view));
         }
     }
-    paged(
-        tx,
-        input,
-        items,
-        Listing {
-            ids: "",
-            answer: "Tags",
-            ids_exclude_pages: None,
-        },
-    )
+    paged(tx, input, items, Listing { ids: "", answer: "Tags", ids_exclude_pages: None })
 }

@@ -22,11 +22,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateVpc", create),
     ("DeleteVpc", delete),
     ("DescribeVpcs", |tx, input| {
-        let listing = Listing {
-            ids: "VpcIds",
-            answer: "Vpcs",
-            ids_exclude_pages: None,
-        };
+        let listing = Listing { ids: "VpcIds", answer: "Vpcs", ids_exclude_pages: None };
         resource::describe::<Vpc>(tx, input, listing)
     }),
     ("ModifyVpcAttribute", modify_attribute),
@@ -163,25 +159,17 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(super::missing("cidrBlock"));
     };
     let range = cidr::parse(text, "cidrBlock")?;
-    tx.enforce(
-        "ec2.vpc.range",
-        (16..=28).contains(&range.prefix_len()),
-        || Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")),
-    )?;
+    tx.enforce("ec2.vpc.range", (16..=28).contains(&range.prefix_len()), || {
+        Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid."))
+    })?;
     let have = tx.rows::<Vpc>().count() as i64;
     tx.enforce("ec2.vpc.quota", have < tx.quota("ec2.vpcs", 5), || {
-        Refusal::new(
-            "VpcLimitExceeded",
-            "The maximum number of VPCs has been reached.",
-        )
+        Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     })?;
     if input.flag("AmazonProvidedIpv6CidrBlock") {
         return Err(Refusal::not_simulated("ec2 CreateVpc with an IPv6 range"));
     }
-    let tenancy = input
-        .text("InstanceTenancy")
-        .unwrap_or("default")
-        .to_owned();
+    let tenancy = input.text("InstanceTenancy").unwrap_or("default").to_owned();
     let id = make(tx, range, tenancy, false);
     tags::on_create(tx, input, "vpc", &id)?;
     tx.transition("ec2.vpc.create", "ec2.vpc.available", &id);
@@ -229,18 +217,10 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
     let id = vpc.id.as_str();
     let in_use = tx.rows::<Subnet>().any(|subnet| subnet.vpc == id)
-        || tx
-            .rows::<InternetGateway>()
-            .any(|gateway| gateway.vpc.as_deref() == Some(id))
-        || tx
-            .rows::<RouteTable>()
-            .any(|table| table.vpc == id && !table.is_main())
-        || tx
-            .rows::<SecurityGroup>()
-            .any(|group| group.vpc == id && group.name != "default")
-        || tx
-            .rows::<NetworkInterface>()
-            .any(|interface| interface.vpc == id);
+        || tx.rows::<InternetGateway>().any(|gateway| gateway.vpc.as_deref() == Some(id))
+        || tx.rows::<RouteTable>().any(|table| table.vpc == id && !table.is_main())
+        || tx.rows::<SecurityGroup>().any(|group| group.vpc == id && group.name != "default")
+        || tx.rows::<NetworkInterface>().any(|interface| interface.vpc == id);
     tx.enforce("ec2.vpc.delete.dependency", !in_use, || {
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
         Refusal::new("DependencyViolation", message)
@@ -256,25 +236,15 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
-    let value = |name: &str| {
-        input
-            .record(name)
-            .and_then(|attribute| attribute.bool("Value"))
-    };
+    let value = |name: &str| input.record(name).and_then(|attribute| attribute.bool("Value"));
     let (support, hostnames) = (value("EnableDnsSupport"), value("EnableDnsHostnames"));
     let metrics = value("EnableNetworkAddressUsageMetrics");
     let given = [support, hostnames, metrics].iter().flatten().count();
     if given == 0 {
-        return Err(Refusal::new(
-            "InvalidParameterCombination",
-            "No attributes specified.",
-        ));
+        return Err(Refusal::new("InvalidParameterCombination", "No attributes specified."));
     }
     tx.enforce("ec2.vpc.attribute.single", given == 1, || {
-        Refusal::new(
-            "InvalidParameterCombination",
-            "Fields for multiple attribute types specified.",
-        )
+        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified.")
     })?;
     tx.change::<Vpc>(&vpc.id, |vpc| {
         vpc.dns_support = support.unwrap_or(vpc.dns_support);
@@ -302,55 +272,32 @@ mod tests {
     async fn a_new_vpc_has_its_default_parts_and_takes_them_along_when_it_goes() {
         let client = Client::calm();
         let vpc = client.vpc("10.10.0.0/16").await;
-        let filter = [
-            ("Filter.1.Name", "vpc-id"),
-            ("Filter.1.Value.1", vpc.as_str()),
-        ];
+        let filter = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", vpc.as_str())];
         let tables = client.ec2("DescribeRouteTables", &filter).await;
         assert_eq!(tables.all("destinationCidrBlock"), ["10.10.0.0/16"]);
         assert_eq!(tables.all("main"), ["true"]);
         let groups = client.ec2("DescribeSecurityGroups", &filter).await;
         assert_eq!(groups.all("groupName"), ["default"]);
-        assert_eq!(
-            client
-                .ec2("DescribeNetworkAcls", &filter)
-                .await
-                .all("networkAclId")
-                .len(),
-            1
-        );
+        assert_eq!(client.ec2("DescribeNetworkAcls", &filter).await.all("networkAclId").len(), 1);
         client.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
         for (action, element) in [
             ("DescribeRouteTables", "routeTableId"),
             ("DescribeSecurityGroups", "groupId"),
             ("DescribeNetworkAcls", "networkAclId"),
         ] {
-            assert!(
-                client.ec2(action, &filter).await.all(element).is_empty(),
-                "{action}"
-            );
+            assert!(client.ec2(action, &filter).await.all(element).is_empty(), "{action}");
         }
-        let gone = client
-            .refused(
-                "DescribeVpcs",
-                &[("VpcId.1", &vpc)],
-                "InvalidVpcID.NotFound",
-            )
-            .await;
+        let gone = client.refused("DescribeVpcs", &[("VpcId.1", &vpc)], "InvalidVpcID.NotFound").await;
         assert_eq!(gone.message, format!("The vpc ID '{vpc}' does not exist"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_vpc_is_pending_before_it_is_available() {
         let client = Client::calm();
-        let made = client
-            .ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")])
-            .await;
+        let made = client.ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")]).await;
         assert_eq!(made.all("state"), ["associated", "pending"]);
         client.wait(5);
-        let shown = client
-            .ec2("DescribeVpcs", &[("VpcId.1", &made.one("vpcId"))])
-            .await;
+        let shown = client.ec2("DescribeVpcs", &[("VpcId.1", &made.one("vpcId"))]).await;
         assert_eq!(shown.all("state"), ["associated", "available"]);
     }
 
@@ -359,13 +306,8 @@ mod tests {
         let client = Client::calm();
         let vpc = client.vpc("10.0.0.0/16").await;
         client.subnet(&vpc, "10.0.1.0/24", "us-east-1a").await;
-        let refused = client
-            .refused("DeleteVpc", &[("VpcId", &vpc)], "DependencyViolation")
-            .await;
-        assert_eq!(
-            refused.message,
-            format!("The vpc '{vpc}' has dependencies and cannot be deleted.")
-        );
+        let refused = client.refused("DeleteVpc", &[("VpcId", &vpc)], "DependencyViolation").await;
+        assert_eq!(refused.message, format!("The vpc '{vpc}' has dependencies and cannot be deleted."));
         assert!(client.simulator.switch("ec2.vpc.delete.dependency", false));
         client.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
     }
@@ -373,38 +315,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_region_begins_with_a_default_vpc_and_five_are_the_limit() {
         let client = Client::calm();
-        assert_eq!(
-            client.ec2("DescribeVpcs", &[]).await.all("isDefault"),
-            ["true"]
-        );
-        assert_eq!(
-            client.ec2("DescribeSubnets", &[]).await.all("defaultForAz"),
-            ["true"; 6]
-        );
+        assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("isDefault"), ["true"]);
+        assert_eq!(client.ec2("DescribeSubnets", &[]).await.all("defaultForAz"), ["true"; 6]);
         for number in 0..4 {
             client.vpc(&format!("10.{number}.0.0/16")).await;
         }
-        client
-            .refused(
-                "CreateVpc",
-                &[("CidrBlock", "10.9.0.0/16")],
-                "VpcLimitExceeded",
-            )
-            .await;
-        client
-            .refused(
-                "CreateVpc",
-                &[("CidrBlock", "10.9.0.0/15")],
-                "InvalidVpc.Range",
-            )
-            .await;
-        client
-            .refused(
-                "CreateVpc",
-                &[("CidrBlock", "10.9.0.0")],
-                "InvalidParameterValue",
-            )
-            .await;
+        client.refused("CreateVpc", &[("CidrBlock", "10.9.0.0/16")], "VpcLimitExceeded").await;
+        client.refused("CreateVpc", &[("CidrBlock", "10.9.0.0/15")], "InvalidVpc.Range").await;
+        client.refused("CreateVpc", &[("CidrBlock", "10.9.0.0")], "InvalidParameterValue").await;
         client.refused("CreateVpc", &[], "MissingParameter").await;
     }
 
@@ -413,27 +331,10 @@ mod tests {
         let client = Client::calm();
         let vpc = client.vpc("10.0.0.0/16").await;
         let read = [("VpcId", vpc.as_str()), ("Attribute", "enableDnsHostnames")];
-        assert_eq!(
-            client.ec2("DescribeVpcAttribute", &read).await.one("value"),
-            "false"
-        );
-        client
-            .ec2(
-                "ModifyVpcAttribute",
-                &[("VpcId", &vpc), ("EnableDnsHostnames.Value", "true")],
-            )
-            .await;
-        assert_eq!(
-            client.ec2("DescribeVpcAttribute", &read).await.one("value"),
-            "true"
-        );
-        let both = [
-            ("VpcId", vpc.as_str()),
-            ("EnableDnsHostnames.Value", "true"),
-            ("EnableDnsSupport.Value", "true"),
-        ];
-        client
-            .refused("ModifyVpcAttribute", &both, "InvalidParameterCombination")
-            .await;
+        assert_eq!(client.ec2("DescribeVpcAttribute", &read).await.one("value"), "false");
+        client.ec2("ModifyVpcAttribute", &[("VpcId", &vpc), ("EnableDnsHostnames.Value", "true")]).await;
+        assert_eq!(client.ec2("DescribeVpcAttribute", &read).await.one("value"), "true");
+        let both = [("VpcId", vpc.as_str()), ("EnableDnsHostnames.Value", "true"), ("EnableDnsSupport.Value", "true")];
+        client.refused("ModifyVpcAttribute", &both, "InvalidParameterCombination").await;
     }
 }

@@ -29,13 +29,7 @@ const REGIONS: &[(&str, &str, u8, &str, bool)] = &[
     ("ap-northeast-1", "apne1", 3, "Asia Pacific (Tokyo)", false),
     ("ap-northeast-2", "apne2", 4, "Asia Pacific (Seoul)", false),
     ("ap-northeast-3", "apne3", 3, "Asia Pacific (Osaka)", false),
-    (
-        "ap-southeast-1",
-        "apse1",
-        3,
-        "Asia Pacific (Singapore)",
-        false,
-    ),
+    ("ap-southeast-1", "apse1", 3, "Asia Pacific (Singapore)", false),
     ("ap-southeast-2", "apse2", 3, "Asia Pacific (Sydney)", false),
     ("ap-south-1", "aps1", 3, "Asia Pacific (Mumbai)", false),
     ("sa-east-1", "sae1", 3, "South America (Sao Paulo)", false),
@@ -56,10 +50,7 @@ pub fn zones(region: &str) -> Vec<Zone> {
     let found = REGIONS.iter().find(|(name, ..)| *name == region);
     found.map_or_else(Vec::new, |(name, short, count, ..)| {
         (0..*count)
-            .map(|at| Zone {
-                name: format!("{name}{}", char::from(b'a' + at)),
-                id: format!("{short}-az{}", at + 1),
-            })
+            .map(|at| Zone { name: format!("{name}{}", char::from(b'a' + at)), id: format!("{short}-az{}", at + 1) })
             .collect()
     })
 }
@@ -69,23 +60,14 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let region = tx.region().to_owned();
     let all = zones(&region);
     let (names, ids) = (input.texts("ZoneNames"), input.texts("ZoneIds"));
-    if let Some(wrong) = names
-        .iter()
-        .find(|name| all.iter().all(|zone| zone.name != **name))
-    {
+    if let Some(wrong) = names.iter().find(|name| all.iter().all(|zone| zone.name != **name)) {
         let message = format!("Invalid availability zone: [{wrong}]");
         return Err(Refusal::new("InvalidParameterValue", message));
     }
     if let Some(wrong) = ids.iter().find(|id| all.iter().all(|zone| zone.id != **id)) {
-        return Err(Refusal::new(
-            "InvalidParameterValue",
-            format!("Invalid availability zone-id: [{wrong}]"),
-        ));
+        return Err(Refusal::new("InvalidParameterValue", format!("Invalid availability zone-id: [{wrong}]")));
     }
-    let place = REGIONS
-        .iter()
-        .find(|(name, ..)| *name == region)
-        .map_or("", |(_, _, _, place, _)| place);
+    let place = REGIONS.iter().find(|(name, ..)| *name == region).map_or("", |(_, _, _, place, _)| place);
     let filters = filters::read(input)?;
     let mut views = Vec::new();
     for (at, zone) in all.iter().enumerate() {
@@ -126,14 +108,8 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn describe_regions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let _ = (tx.region(), input.flag("AllRegions"));
     let names = input.texts("RegionNames");
-    if let Some(wrong) = names
-        .iter()
-        .find(|name| REGIONS.iter().all(|(known, ..)| known != *name))
-    {
-        return Err(Refusal::new(
-            "InvalidParameterValue",
-            format!("Invalid region provided: [{wrong}]"),
-        ));
+    if let Some(wrong) = names.iter().find(|name| REGIONS.iter().all(|(known, ..)| known != *name)) {
+        return Err(Refusal::new("InvalidParameterValue", format!("Invalid region provided: [{wrong}]")));
     }
     let filters = filters::read(input)?;
     let mut views = Vec::new();
@@ -150,30 +126,23 @@ fn describe_regions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
             fits &= filter.fits(&[value.to_owned()]);
         }
         if fits {
-            views.push(record! { "RegionName" => *name, "Endpoint" => &endpoint, "OptInStatus" => "opt-in-not-required" });
+            views.push(
+                record! { "RegionName" => *name, "Endpoint" => &endpoint, "OptInStatus" => "opt-in-not-required" },
+            );
         }
     }
     Ok(record! { "Regions" => views })
 }
 
 fn describe_account_attributes(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let default_vpc = tx
-        .rows::<super::vpc::Vpc>()
-        .find(|vpc| vpc.is_default)
-        .map_or("none", |vpc| vpc.id.as_str());
+    let default_vpc = tx.rows::<super::vpc::Vpc>().find(|vpc| vpc.is_default).map_or("none", |vpc| vpc.id.as_str());
     let attributes = [
         ("supported-platforms", "VPC".to_owned()),
         ("default-vpc", default_vpc.to_owned()),
         ("max-instances", "20".to_owned()),
-        (
-            "vpc-max-security-groups-per-interface",
-            tx.quota("ec2.security-groups-per-interface", 5).to_string(),
-        ),
+        ("vpc-max-security-groups-per-interface", tx.quota("ec2.security-groups-per-interface", 5).to_string()),
         ("max-elastic-ips", tx.quota("ec2.addresses", 5).to_string()),
-        (
-            "vpc-max-elastic-ips",
-            tx.quota("ec2.addresses", 5).to_string(),
-        ),
+        ("vpc-max-elastic-ips", tx.quota("ec2.addresses", 5).to_string()),
     ];
     let wanted = input.texts("AttributeNames");
     let views: Vec<Value> = attributes

@@ -26,16 +26,8 @@ pub(super) fn decode(check: &mut Check<'_>, shape: Option<&Shape>, form: &Form) 
 fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
     let mut members = Record::new();
     for (wire, child) in &node.below {
-        let Some((name, member)) = shape
-            .members
-            .iter()
-            .find(|(name, member)| query_name(name, member) == *wire)
-        else {
-            check.flaw(
-                &place.member(wire, wire),
-                child.text.as_deref().unwrap_or(""),
-                Flaw::Unknown,
-            );
+        let Some((name, member)) = shape.members.iter().find(|(name, member)| query_name(name, member) == *wire) else {
+            check.flaw(&place.member(wire, wire), child.text.as_deref().unwrap_or(""), Flaw::Unknown);
             continue;
         };
         let model = check.model;
@@ -48,19 +40,10 @@ fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -
 }
 
 fn query_name<'a>(name: &'a str, member: &'a Member) -> &'a str {
-    member
-        .query_name
-        .as_deref()
-        .unwrap_or_else(|| member.wire_name(name))
+    member.query_name.as_deref().unwrap_or_else(|| member.wire_name(name))
 }
 
-fn value(
-    check: &mut Check<'_>,
-    shape: &Shape,
-    member: &Member,
-    node: &Node,
-    place: &Place,
-) -> Value {
+fn value(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place: &Place) -> Value {
     match shape.kind {
         Kind::Structure => structure(check, shape, node, place),
         Kind::List => list(check, shape, member, node, place),
@@ -77,13 +60,7 @@ fn value(
     }
 }
 
-fn list(
-    check: &mut Check<'_>,
-    shape: &Shape,
-    member: &Member,
-    node: &Node,
-    place: &Place,
-) -> Value {
+fn list(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place: &Place) -> Value {
     let Some(inner_member) = &shape.member else {
         return Value::Absent;
     };
@@ -112,13 +89,7 @@ fn list(
                 path: super::join(&place.path, &number.to_string()),
                 wire: super::join(&place.wire, &number.to_string()),
             };
-            items.push(value(
-                check,
-                model.shape(&inner_member.shape),
-                inner_member,
-                child,
-                &place,
-            ));
+            items.push(value(check, model.shape(&inner_member.shape), inner_member, child, &place));
         }
     }
     if let Some(text) = node.text.as_deref().filter(|text| !text.is_empty()) {
@@ -132,21 +103,12 @@ fn map(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Valu
     let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
         return Value::Absent;
     };
-    let entries = if shape.flattened {
-        Some(node)
-    } else {
-        node.below.get("entry")
-    };
+    let entries = if shape.flattened { Some(node) } else { node.below.get("entry") };
     let mut members = Record::new();
     let model = check.model;
     for (number, entry) in entries.map(Node::numbered).unwrap_or_default().0 {
-        let place = place
-            .member("entry", "entry")
-            .member(&number.to_string(), &number.to_string());
-        let name = entry
-            .below
-            .get(key.wire_name("key"))
-            .and_then(|node| node.text.clone());
+        let place = place.member("entry", "entry").member(&number.to_string(), &number.to_string());
+        let name = entry.below.get(key.wire_name("key")).and_then(|node| node.text.clone());
         let found = entry.below.get(inner.wire_name("value"));
         match (name, found) {
             (Some(name), Some(node)) => {
@@ -167,50 +129,28 @@ pub(super) fn encode(
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
     let millis = !matches!(model.service.as_str(), "iam" | "sts");
-    let mut writer = Writer {
-        model,
-        text: String::with_capacity(1024),
-        item: "member",
-        millis,
-    };
-    writer
-        .text
-        .push_str(&format!("<{name}Response xmlns=\"{}\">", model.namespace));
+    let mut writer = Writer { model, text: String::with_capacity(1024), item: "member", millis };
+    writer.text.push_str(&format!("<{name}Response xmlns=\"{}\">", model.namespace));
     if let Some(output) = &operation.output {
-        let wrapper = operation
-            .wrapper
-            .clone()
-            .unwrap_or_else(|| format!("{name}Result"));
+        let wrapper = operation.wrapper.clone().unwrap_or_else(|| format!("{name}Result"));
         writer.open(&wrapper);
         writer.members(model.shape(output), answer, "")?;
         writer.close(&wrapper);
     }
-    writer.text.push_str(&format!(
-        "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    ));
+    writer.text.push_str(&format!("<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"));
     writer.close(&format!("{name}Response"));
     let mut answer = response(200, "text/xml", writer.text);
     name_request(&mut answer, request_id);
     Ok(answer)
 }
 
-pub(super) fn encode_refusal(
-    model: &Model,
-    refusal: &Refusal,
-    status: u16,
-    request_id: &str,
-) -> Response<Bytes> {
+pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
     let fault = if status < 500 { "Sender" } else { "Receiver" };
-    let mut text = format!(
-        "<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type><Code>",
-        model.namespace
-    );
+    let mut text = format!("<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type><Code>", model.namespace);
     escape(&mut text, &refusal.code);
     text.push_str("</Code><Message>");
     escape(&mut text, &refusal.message);
-    text.push_str(&format!(
-        "</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    ));
+    text.push_str(&format!("</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"));
     let mut answer = response(status, "text/xml", text);
     name_request(&mut answer, request_id);
     answer

@@ -27,16 +27,9 @@ pub(super) fn decode(check: &mut Check<'_>, shape: Option<&Shape>, form: &Form) 
 fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
     let mut members = Record::new();
     for (wire, child) in &node.below {
-        let Some((name, member)) = shape
-            .members
-            .iter()
-            .find(|(name, member)| member.ec2_query_name(name) == *wire)
+        let Some((name, member)) = shape.members.iter().find(|(name, member)| member.ec2_query_name(name) == *wire)
         else {
-            check.flaw(
-                &place.member(wire, wire),
-                child.text.as_deref().unwrap_or(""),
-                Flaw::Unknown,
-            );
+            check.flaw(&place.member(wire, wire), child.text.as_deref().unwrap_or(""), Flaw::Unknown);
             continue;
         };
         let model = check.model;
@@ -46,10 +39,7 @@ fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -
     }
     for name in &shape.required {
         if !members.contains_key(name) {
-            let wire = shape
-                .members
-                .get(name)
-                .map_or_else(|| name.clone(), |member| member.ec2_query_name(name));
+            let wire = shape.members.get(name).map_or_else(|| name.clone(), |member| member.ec2_query_name(name));
             check.flaw(&place.member(name, &wire), "", Flaw::Missing);
         }
     }
@@ -99,15 +89,8 @@ pub(super) fn encode(
     answer: &Value,
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
-    let mut writer = Writer {
-        model,
-        text: String::with_capacity(1024),
-        item: "item",
-        millis: true,
-    };
-    writer
-        .text
-        .push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut writer = Writer { model, text: String::with_capacity(1024), item: "item", millis: true };
+    writer.text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     writer.text.push_str(&format!(
         "<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/{}/\"><requestId>{request_id}</requestId>",
         model.version
@@ -121,8 +104,7 @@ pub(super) fn encode(
 }
 
 pub(super) fn encode_refusal(refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
-    let mut text =
-        String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>");
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>");
     escape(&mut text, &refusal.code);
     text.push_str("</Code><Message>");
     escape(&mut text, &refusal.message);

@@ -73,7 +73,5 @@ fn form_decode(text: &str) -> String {
 
 /// The text with its `%xx` resolved.
 pub(crate) fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -13,10 +13,7 @@ use crate::value::{Record, Value};
 /// The operation that serves a method and path.
 pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
     // A literal segment wins over a variable one, so the operation with the fewest variables is right.
-    let fits = model
-        .operations
-        .iter()
-        .filter(|(_, operation)| operation.method == method);
+    let fits = model.operations.iter().filter(|(_, operation)| operation.method == method);
     fits.filter_map(|(name, operation)| Some((labels(&operation.uri, path)?.len(), name)))
         .min()
         .map(|(_, name)| name.clone())
@@ -25,17 +22,13 @@ pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
 /// What stands in a path where the template has `{name}`; none where they differ.
 fn labels(template: &str, path: &str) -> Option<Vec<(String, String)>> {
     let template = template.split('?').next().unwrap_or(template);
-    let (want, have): (Vec<&str>, Vec<&str>) =
-        (template.split('/').collect(), path.split('/').collect());
+    let (want, have): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
     if want.len() != have.len() {
         return None;
     }
     let mut found = Vec::new();
     for (want, have) in want.into_iter().zip(have) {
-        match want
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
+        match want.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(_) if have.is_empty() => return None,
             Some(name) => found.push((name.to_owned(), percent_decode(have))),
             None if want == have => {}
@@ -60,18 +53,9 @@ pub(super) fn decode(
     for (wire, text) in paths {
         located(check, shape, "uri", &wire, &text, &mut members);
     }
-    for pair in request
-        .uri()
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-    {
+    for pair in request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (wire, text) = pair.split_once('=').unwrap_or((pair, ""));
-        let (wire, text) = (
-            percent_decode(wire),
-            percent_decode(&text.replace('+', " ")),
-        );
+        let (wire, text) = (percent_decode(wire), percent_decode(&text.replace('+', " ")));
         if !wire.starts_with("X-Amz-") {
             located(check, shape, "querystring", &wire, &text, &mut members);
         }
@@ -86,17 +70,11 @@ pub(super) fn decode(
     Value::Record(members)
 }
 
-fn located(
-    check: &mut Check<'_>,
-    shape: &Shape,
-    location: &str,
-    wire: &str,
-    text: &str,
-    members: &mut Record,
-) {
-    let found = shape.members.iter().find(|(name, member)| {
-        member.location.as_deref() == Some(location) && member.wire_name(name) == wire
-    });
+fn located(check: &mut Check<'_>, shape: &Shape, location: &str, wire: &str, text: &str, members: &mut Record) {
+    let found = shape
+        .members
+        .iter()
+        .find(|(name, member)| member.location.as_deref() == Some(location) && member.wire_name(name) == wire);
     let Some((name, member)) = found else {
         check.flaw(&Place::top().member(wire, wire), text, Flaw::Unknown);
         return;
@@ -106,10 +84,7 @@ fn located(
     let inner = model.shape(&member.shape);
     if let (Kind::List, Some(item)) = (inner.kind, &inner.member) {
         let value = check.scalar(model.shape(&item.shape), text, &place);
-        match members
-            .entry(name.clone())
-            .or_insert_with(|| Value::List(Vec::new()))
-        {
+        match members.entry(name.clone()).or_insert_with(|| Value::List(Vec::new())) {
             Value::List(items) => items.push(value),
             _ => check.flaw(&place, text, Flaw::NotA("list")),
         }
@@ -128,9 +103,10 @@ fn object(
     members: &mut Record,
 ) {
     for (wire, json) in body {
-        let found = shape.members.iter().find(|(name, member)| {
-            member.wire_name(name) == wire && !(top && member.location.is_some())
-        });
+        let found = shape
+            .members
+            .iter()
+            .find(|(name, member)| member.wire_name(name) == wire && !(top && member.location.is_some()));
         let Some((name, member)) = found else {
             check.flaw(&place.member(wire, wire), &json.to_string(), Flaw::Unknown);
             continue;
@@ -189,9 +165,7 @@ fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: &Place) -> 
             Some(number) => check.integer(shape, number, place),
             None => check.not_a("integer", &number.to_string(), place),
         },
-        (Kind::Float | Kind::Double, Json::Number(number)) => {
-            Value::Float(number.as_f64().unwrap_or_default())
-        }
+        (Kind::Float | Kind::Double, Json::Number(number)) => Value::Float(number.as_f64().unwrap_or_default()),
         (Kind::Blob, Json::String(text)) => match base64_decode(text) {
             Some(bytes) => Value::Blob(bytes),
             None => check.not_a("base64 text", text, place),
@@ -230,48 +204,26 @@ pub(super) fn encode(
         Some(output) => json(model, model.shape(output), None, answer, "")?,
         None => Json::Object(Map::new()),
     };
-    let mut answer = response(
-        operation.status.unwrap_or(200),
-        "application/json",
-        body.to_string(),
-    );
+    let mut answer = response(operation.status.unwrap_or(200), "application/json", body.to_string());
     name_request(&mut answer, request_id);
     Ok(answer)
 }
 
-fn json(
-    model: &Model,
-    shape: &Shape,
-    format: Option<&str>,
-    value: &Value,
-    path: &str,
-) -> Result<Json, EncodeError> {
-    let wrong = || EncodeError {
-        path: path.to_owned(),
-        why: format!("{value:?} is no {:?}", shape.kind),
-    };
+fn json(model: &Model, shape: &Shape, format: Option<&str>, value: &Value, path: &str) -> Result<Json, EncodeError> {
+    let wrong = || EncodeError { path: path.to_owned(), why: format!("{value:?} is no {:?}", shape.kind) };
     match shape.kind {
         Kind::Structure => {
             let Value::Record(given) = value else {
                 return Err(wrong());
             };
             if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
-                return Err(EncodeError {
-                    path: join(path, unknown),
-                    why: "there is no such member".to_owned(),
-                });
+                return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
             }
             let mut body = Map::new();
             for (name, member) in &shape.members {
                 if let Some(value) = given.get(name).filter(|value| !value.is_absent()) {
                     let format = member.timestamp_format.as_deref();
-                    let inner = json(
-                        model,
-                        model.shape(&member.shape),
-                        format,
-                        value,
-                        &join(path, name),
-                    )?;
+                    let inner = json(model, model.shape(&member.shape), format, value, &join(path, name))?;
                     body.insert(member.wire_name(name).to_owned(), inner);
                 }
             }
@@ -295,10 +247,7 @@ fn json(
             let inner = model.shape(&member.shape);
             let mut body = Map::new();
             for (name, value) in entries {
-                body.insert(
-                    name.clone(),
-                    json(model, inner, None, value, &join(path, name))?,
-                );
+                body.insert(name.clone(), json(model, inner, None, value, &join(path, name))?);
             }
             Ok(Json::Object(body))
         }
@@ -311,9 +260,7 @@ fn json(
                 Value::Text(text) => Json::String(text.clone()),
                 Value::Blob(bytes) => Json::String(base64_encode(bytes)),
                 Value::Time(moment) => match format.or(shape.timestamp_format.as_deref()) {
-                    Some("iso8601") => {
-                        Json::String(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-                    }
+                    Some("iso8601") => Json::String(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
                     _ => Json::from(moment.as_millisecond() as f64 / 1000.0),
                 },
                 Value::Absent | Value::List(_) | Value::Record(_) => return Err(wrong()),
@@ -347,12 +294,9 @@ fn plain(value: &Value) -> Json {
         Value::Blob(bytes) => Json::String(base64_encode(bytes)),
         Value::Time(moment) => Json::from(moment.as_millisecond() as f64 / 1000.0),
         Value::List(items) => Json::Array(items.iter().map(plain).collect()),
-        Value::Record(members) => Json::Object(
-            members
-                .iter()
-                .map(|(name, value)| (name.clone(), plain(value)))
-                .collect(),
-        ),
+        Value::Record(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
+        }
     }
 }
 

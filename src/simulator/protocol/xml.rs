@@ -18,23 +18,12 @@ pub(super) struct Writer<'m> {
 
 impl Writer<'_> {
     /// Writes a structure's members without an element around them.
-    pub(super) fn members(
-        &mut self,
-        shape: &Shape,
-        value: &Value,
-        path: &str,
-    ) -> Result<(), EncodeError> {
+    pub(super) fn members(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
         let Value::Record(given) = value else {
-            return Err(EncodeError {
-                path: path.to_owned(),
-                why: format!("{value:?} is no structure"),
-            });
+            return Err(EncodeError { path: path.to_owned(), why: format!("{value:?} is no structure") });
         };
         if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
-            return Err(EncodeError {
-                path: join(path, unknown),
-                why: "there is no such member".to_owned(),
-            });
+            return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
         }
         for (name, member) in &shape.members {
             if let Some(value) = given.get(name) {
@@ -44,13 +33,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn member(
-        &mut self,
-        name: &str,
-        member: &Member,
-        value: &Value,
-        path: &str,
-    ) -> Result<(), EncodeError> {
+    fn member(&mut self, name: &str, member: &Member, value: &Value, path: &str) -> Result<(), EncodeError> {
         let model = self.model;
         let shape = model.shape(&member.shape);
         let element = member.wire_name(name);
@@ -62,11 +45,7 @@ impl Writer<'_> {
                 if !flattened {
                     self.open(element);
                 }
-                let item = if flattened {
-                    element
-                } else {
-                    inner.location_name.as_deref().unwrap_or(self.item)
-                };
+                let item = if flattened { element } else { inner.location_name.as_deref().unwrap_or(self.item) };
                 for value in items {
                     self.element(item, model.shape(&inner.shape), value, path)?;
                 }
@@ -79,48 +58,28 @@ impl Writer<'_> {
         }
     }
 
-    fn element(
-        &mut self,
-        name: &str,
-        shape: &Shape,
-        value: &Value,
-        path: &str,
-    ) -> Result<(), EncodeError> {
+    fn element(&mut self, name: &str, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
         self.open(name);
         match shape.kind {
             Kind::Structure => self.members(shape, value, path)?,
             Kind::List => {
                 let inner = shape.member.as_ref().ok_or_else(|| no_items(path))?;
-                let item = inner
-                    .location_name
-                    .as_deref()
-                    .unwrap_or(self.item)
-                    .to_owned();
+                let item = inner.location_name.as_deref().unwrap_or(self.item).to_owned();
                 let model = self.model;
                 for value in value.list() {
                     self.element(&item, model.shape(&inner.shape), value, path)?;
                 }
             }
             Kind::Map => {
-                let (Some(key), Some(inner), Value::Record(entries)) =
-                    (&shape.key, &shape.value, value)
-                else {
-                    return Err(EncodeError {
-                        path: path.to_owned(),
-                        why: format!("{value:?} is no map"),
-                    });
+                let (Some(key), Some(inner), Value::Record(entries)) = (&shape.key, &shape.value, value) else {
+                    return Err(EncodeError { path: path.to_owned(), why: format!("{value:?} is no map") });
                 };
                 let model = self.model;
                 for (entry, value) in entries {
                     self.open("entry");
                     let text = Value::Text(entry.clone());
                     self.element(key.wire_name("key"), model.shape(&key.shape), &text, path)?;
-                    self.element(
-                        inner.wire_name("value"),
-                        model.shape(&inner.shape),
-                        value,
-                        path,
-                    )?;
+                    self.element(inner.wire_name("value"), model.shape(&inner.shape), value, path)?;
                     self.close("entry");
                 }
             }
@@ -146,11 +105,7 @@ impl Writer<'_> {
             Value::Text(text) => escape(&mut self.text, text),
             Value::Blob(bytes) => self.text.push_str(&base64_encode(bytes)),
             Value::Time(moment) => {
-                let format = if self.millis {
-                    "%Y-%m-%dT%H:%M:%S%.3fZ"
-                } else {
-                    "%Y-%m-%dT%H:%M:%SZ"
-                };
+                let format = if self.millis { "%Y-%m-%dT%H:%M:%S%.3fZ" } else { "%Y-%m-%dT%H:%M:%SZ" };
                 let _ = write!(self.text, "{}", moment.strftime(format));
             }
             Value::Absent | Value::List(_) | Value::Record(_) => {}
@@ -171,10 +126,7 @@ impl Writer<'_> {
 }
 
 fn no_items(path: &str) -> EncodeError {
-    EncodeError {
-        path: path.to_owned(),
-        why: "the list's shape has no items".to_owned(),
-    }
+    EncodeError { path: path.to_owned(), why: "the list's shape has no items".to_owned() }
 }
 
 /// Appends text with XML's own characters escaped.

@@ -89,29 +89,15 @@ impl Journal {
         let lock = lock(folder)?;
         let path = folder.join("world.jsonl");
         let lines = read(&path)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|source| io(&path, source))?;
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|source| io(&path, source))?;
         let length = file.metadata().map_err(|source| io(&path, source))?.len();
-        Ok((
-            Journal {
-                path,
-                file,
-                length,
-                _lock: lock,
-            },
-            lines,
-        ))
+        Ok((Journal { path, file, length, _lock: lock }, lines))
     }
 
     /// Writes the file anew with this one line in it.
     pub(crate) fn rewrite(&mut self, line: &Line) -> Result<(), WorldError> {
         let fresh = self.path.with_extension("jsonl.new");
-        let mut text = serde_json::to_string(&Header {
-            fathuss_world: FORMAT,
-        })?;
+        let mut text = serde_json::to_string(&Header { fathuss_world: FORMAT })?;
         text.push('\n');
         text.push_str(&serde_json::to_string(line)?);
         text.push('\n');
@@ -142,10 +128,7 @@ impl Journal {
 }
 
 fn io(path: &Path, source: std::io::Error) -> WorldError {
-    WorldError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    WorldError::Io { path: path.to_owned(), source }
 }
 
 fn lock(folder: &Path) -> Result<File, WorldError> {
@@ -162,10 +145,7 @@ fn lock(folder: &Path) -> Result<File, WorldError> {
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
-            return Err(WorldError::Locked {
-                path: folder.to_owned(),
-                holder: holder.trim().to_owned(),
-            });
+            return Err(WorldError::Locked { path: folder.to_owned(), holder: holder.trim().to_owned() });
         }
         Err(TryLockError::Error(source)) => return Err(io(&path, source)),
     }
@@ -184,31 +164,21 @@ fn read(path: &Path) -> Result<Vec<Line>, WorldError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(io(path, source)),
     };
-    let unreadable = |line: usize, why: String| WorldError::Unreadable {
-        path: path.to_owned(),
-        line,
-        why,
-    };
+    let unreadable = |line: usize, why: String| WorldError::Unreadable { path: path.to_owned(), line, why };
     let mut lines = Vec::new();
     for (at, line) in text.split_inclusive('\n').enumerate() {
         let Some(line) = line.strip_suffix('\n') else {
             break;
         };
         if at == 0 {
-            let header: Header =
-                serde_json::from_str(line).map_err(|error| unreadable(1, error.to_string()))?;
+            let header: Header = serde_json::from_str(line).map_err(|error| unreadable(1, error.to_string()))?;
             if header.fathuss_world != FORMAT {
-                let why = format!(
-                    "its format is {}, and this program reads {FORMAT}",
-                    header.fathuss_world
-                );
+                let why = format!("its format is {}, and this program reads {FORMAT}", header.fathuss_world);
                 return Err(unreadable(1, why));
             }
             continue;
         }
-        lines.push(
-            serde_json::from_str(line).map_err(|error| unreadable(at + 1, error.to_string()))?,
-        );
+        lines.push(serde_json::from_str(line).map_err(|error| unreadable(at + 1, error.to_string()))?);
     }
     Ok(lines)
 }

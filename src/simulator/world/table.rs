@@ -43,14 +43,8 @@ impl Scope {
     pub fn of(&self, reach: Reach) -> Scope {
         match reach {
             Reach::Region => self.clone(),
-            Reach::Account => Scope {
-                account: self.account.clone(),
-                region: String::new(),
-            },
-            Reach::World => Scope {
-                account: String::new(),
-                region: String::new(),
-            },
+            Reach::Account => Scope { account: self.account.clone(), region: String::new() },
+            Reach::World => Scope { account: String::new(), region: String::new() },
         }
     }
 }
@@ -93,22 +87,10 @@ pub(crate) trait AnyTable: Send {
 
 impl<T: Row> AnyTable for Table<T> {
     fn load(&mut self, change: Change) -> Result<(), serde_json::Error> {
-        let rows = self
-            .rows
-            .entry(Scope {
-                account: change.account,
-                region: change.region,
-            })
-            .or_default();
+        let rows = self.rows.entry(Scope { account: change.account, region: change.region }).or_default();
         match change.row {
             Some(row) => {
-                rows.insert(
-                    change.id,
-                    Slot {
-                        row: serde_json::from_value(row)?,
-                        visible: change.visible,
-                    },
-                );
+                rows.insert(change.id, Slot { row: serde_json::from_value(row)?, visible: change.visible });
             }
             None => {
                 rows.remove(&change.id);
@@ -125,20 +107,13 @@ impl<T: Row> AnyTable for Table<T> {
             region: scope.region.clone(),
             id: id.to_owned(),
             visible: slot.and_then(|slot| slot.visible),
-            row: slot
-                .map(|slot| serde_json::to_value(&slot.row))
-                .transpose()?,
+            row: slot.map(|slot| serde_json::to_value(&slot.row)).transpose()?,
         })
     }
 
     fn all(&self, table: &str) -> Result<Vec<Change>, serde_json::Error> {
-        let every = self
-            .rows
-            .iter()
-            .flat_map(|(scope, rows)| rows.keys().map(move |id| (scope, id)));
-        every
-            .map(|(scope, id)| self.change(table, scope, id))
-            .collect()
+        let every = self.rows.iter().flat_map(|(scope, rows)| rows.keys().map(move |id| (scope, id)));
+        every.map(|(scope, id)| self.change(table, scope, id)).collect()
     }
 
     fn show(&mut self, scope: &Scope, id: &str) {
@@ -170,25 +145,16 @@ pub struct Tables {
 impl Tables {
     /// Adds the table of a row type.
     pub fn add<T: Row>(&mut self) {
-        self.by_type.insert(
-            TypeId::of::<T>(),
-            Box::new(Table::<T> {
-                rows: BTreeMap::new(),
-            }),
-        );
+        self.by_type.insert(TypeId::of::<T>(), Box::new(Table::<T> { rows: BTreeMap::new() }));
         self.by_name.insert(T::TABLE, TypeId::of::<T>());
     }
 
     pub(crate) fn of<T: Row>(&self) -> Option<&Table<T>> {
-        self.by_type
-            .get(&TypeId::of::<T>())
-            .and_then(|table| table.any().downcast_ref())
+        self.by_type.get(&TypeId::of::<T>()).and_then(|table| table.any().downcast_ref())
     }
 
     pub(crate) fn of_mut<T: Row>(&mut self) -> Option<&mut Table<T>> {
-        self.by_type
-            .get_mut(&TypeId::of::<T>())
-            .and_then(|table| table.any_mut().downcast_mut())
+        self.by_type.get_mut(&TypeId::of::<T>()).and_then(|table| table.any_mut().downcast_mut())
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&dyn AnyTable> {

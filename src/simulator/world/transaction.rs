@@ -81,11 +81,7 @@ impl Row for Pending {
     const REACH: Reach = Reach::World;
     fn id(&self) -> String {
         // Sorted as text, ids are sorted by time.
-        format!(
-            "{:020}-{:012}",
-            self.due.as_nanosecond().max(0),
-            self.sequence
-        )
+        format!("{:020}-{:012}", self.due.as_nanosecond().max(0), self.sequence)
     }
 }
 
@@ -200,49 +196,26 @@ impl<'w> Tx<'w> {
     /// The row of that id. A reading operation may not see a row that was just made.
     #[must_use]
     pub fn get<T: Row>(&self, id: &str) -> Option<&T> {
-        let slot = self
-            .state
-            .tables
-            .of::<T>()?
-            .rows
-            .get(&self.scope.of(T::REACH))?
-            .get(id)?;
+        let slot = self.state.tables.of::<T>()?.rows.get(&self.scope.of(T::REACH))?.get(id)?;
         self.sees(slot).then_some(&slot.row)
     }
 
     /// The row, if it has reached this service too: what IAM made seconds ago may not have.
     #[must_use]
     pub fn propagated<T: Row>(&self, id: &str) -> Option<&T> {
-        let slot = self
-            .state
-            .tables
-            .of::<T>()?
-            .rows
-            .get(&self.scope.of(T::REACH))?
-            .get(id)?;
+        let slot = self.state.tables.of::<T>()?.rows.get(&self.scope.of(T::REACH))?.get(id)?;
         (slot.visible.is_none_or(|from| from <= self.now)).then_some(&slot.row)
     }
 
     /// All rows of a type in this account and region (as far as they reach), by id.
     pub fn rows<T: Row>(&self) -> impl Iterator<Item = &T> {
-        let rows = self
-            .state
-            .tables
-            .of::<T>()
-            .and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
-        rows.into_iter()
-            .flatten()
-            .filter(|(_, slot)| self.sees(slot))
-            .map(|(_, slot)| &slot.row)
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        rows.into_iter().flatten().filter(|(_, slot)| self.sees(slot)).map(|(_, slot)| &slot.row)
     }
 
     /// The rows whose id begins so.
     pub fn rows_under<'t, T: Row>(&'t self, prefix: &'t str) -> impl Iterator<Item = &'t T> {
-        let rows = self
-            .state
-            .tables
-            .of::<T>()
-            .and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
         rows.into_iter()
             .flat_map(move |rows| rows.range(prefix.to_owned()..))
             .take_while(move |(id, _)| id.starts_with(prefix))
@@ -253,12 +226,7 @@ impl<'w> Tx<'w> {
     /// Writes a row, new or not.
     pub fn put<T: Row>(&mut self, row: T) {
         let (scope, id) = (self.scope.of(T::REACH), row.id());
-        let is_new = self
-            .state
-            .tables
-            .of::<T>()
-            .and_then(|table| table.rows.get(&scope)?.get(&id))
-            .is_none();
+        let is_new = self.state.tables.of::<T>().and_then(|table| table.rows.get(&scope)?.get(&id)).is_none();
         let visible = if is_new { self.lag(T::TABLE) } else { None };
         let Some(table) = self.state.tables.of_mut::<T>() else {
             debug_assert!(false, "{} is in no service's tables", T::TABLE);
@@ -284,13 +252,7 @@ impl<'w> Tx<'w> {
     /// Removes the row of that id, and gives it back.
     pub fn remove<T: Row>(&mut self, id: &str) -> Option<T> {
         let scope = self.scope.of(T::REACH);
-        let old = self
-            .state
-            .tables
-            .of_mut::<T>()?
-            .rows
-            .get_mut(&scope)?
-            .remove(id)?;
+        let old = self.state.tables.of_mut::<T>()?.rows.get_mut(&scope)?.remove(id)?;
         let row = old.row.clone();
         self.note(scope, id.to_owned(), Some(old));
         Some(row)
@@ -330,17 +292,8 @@ impl<'w> Tx<'w> {
     ///
     /// # Errors
     /// The refusal, in that case.
-    pub fn enforce(
-        &self,
-        id: &str,
-        holds: bool,
-        refusal: impl FnOnce() -> Refusal,
-    ) -> Result<(), Refusal> {
-        if !holds && self.rule(id) {
-            Err(refusal())
-        } else {
-            Ok(())
-        }
+    pub fn enforce(&self, id: &str, holds: bool, refusal: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
+        if !holds && self.rule(id) { Err(refusal()) } else { Ok(()) }
     }
 
     /// The account's quota of that name: the configured one, else AWS's default.
@@ -364,16 +317,12 @@ impl<'w> Tx<'w> {
 
     /// So many random hexadecimal digits.
     pub fn hex(&mut self, digits: usize) -> String {
-        (0..digits)
-            .map(|_| char::from(b"0123456789abcdef"[self.below(16)]))
-            .collect()
+        (0..digits).map(|_| char::from(b"0123456789abcdef"[self.below(16)])).collect()
     }
 
     /// So many random capitals and digits, as IAM's unique ids have them after their prefix.
     pub fn capitals(&mut self, letters: usize) -> String {
-        (0..letters)
-            .map(|_| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[self.below(32)]))
-            .collect()
+        (0..letters).map(|_| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[self.below(32)])).collect()
     }
 
     /// A random number from 0 up to, not including, the bound.
@@ -383,10 +332,7 @@ impl<'w> Tx<'w> {
 
     /// A random UUID.
     pub fn uuid(&mut self) -> String {
-        let (high, low) = (
-            self.state.chance.numbers.next_u64(),
-            self.state.chance.numbers.next_u64(),
-        );
+        let (high, low) = (self.state.chance.numbers.next_u64(), self.state.chance.numbers.next_u64());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
             high >> 32,
@@ -402,12 +348,7 @@ impl<'w> Tx<'w> {
         if self.state.instant || !self.state.switches.is_on("consistency") {
             return None;
         }
-        let most = self
-            .state
-            .lags
-            .iter()
-            .find(|lag| lag.covers(table))
-            .map(|lag| lag.max_seconds)?;
+        let most = self.state.lags.iter().find(|lag| lag.covers(table)).map(|lag| lag.max_seconds)?;
         let numbers = &mut self.state.chance.numbers;
         // Most reads are right at once; the rest come within the range.
         let seconds = if numbers.random_bool(0.5) {
@@ -415,42 +356,22 @@ impl<'w> Tx<'w> {
         } else {
             numbers.random_range(0.0..=most)
         };
-        self.now
-            .checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?)
-            .ok()
+        self.now.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
     }
 
     // ---- time
 
     /// Draws how long something takes, and records it for [`crate::Simulator::durations`].
     pub fn draw(&mut self, kind: &str, subject: &str) -> SignedDuration {
-        let Some(span) = self
-            .state
-            .spans
-            .iter()
-            .find(|span| span.kind == kind)
-            .copied()
-        else {
+        let Some(span) = self.state.spans.iter().find(|span| span.kind == kind).copied() else {
             debug_assert!(false, "{kind} stands in no table of durations");
             return SignedDuration::ZERO;
         };
-        let seconds = if self.state.instant {
-            0.0
-        } else {
-            span.draw(&mut self.state.chance.numbers)
-        };
+        let seconds = if self.state.instant { 0.0 } else { span.draw(&mut self.state.chance.numbers) };
         let sequence = self.sequence();
         let (account, region) = (self.scope.account.clone(), self.scope.region.clone());
         let (kind, subject) = (kind.to_owned(), subject.to_owned());
-        self.put(Drawn {
-            sequence,
-            kind,
-            subject,
-            account,
-            region,
-            started: self.now,
-            seconds,
-        });
+        self.put(Drawn { sequence, kind, subject, account, region, started: self.now, seconds });
         SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
     }
 

@@ -1,0 +1,217 @@
+//! What tells one environment from another: every difference between staging and production is a field here.
+
+use std::fmt;
+
+use fathuss_model::aws::IamRole;
+use fathuss_model::{Arn, Error, Ipv4Net, Result, Stack, Value, cidr_subnet};
+
+/// An environment, in full: where it stands, how large it is, and who may enter.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// What it is for.
+    pub stage: Stage,
+    /// The region, for instance `us-east-1`.
+    pub region: &'static str,
+    /// The account: 12 digits.
+    pub account: &'static str,
+    /// The zones. Literals, since a stack's structure never depends on a lookup; one checks that they are there.
+    pub zones: Zones,
+    /// The VPC's range, a /16.
+    pub range: Range,
+    /// Whether each zone has a NAT gateway of its own, or all share one.
+    pub nat_gateways: NatGateways,
+    /// Who administers the cluster.
+    pub administrators: Vec<Principal>,
+    /// Who deploys.
+    pub deployers: Vec<Principal>,
+    /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
+    pub public_access: Vec<Ipv4Net>,
+    /// How PostgreSQL is kept.
+    pub postgres: Postgres,
+    /// How Redis is laid out.
+    pub redis: Redis,
+}
+
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// For trying things: it can be destroyed at any time.
+    Staging,
+    /// For everyone.
+    Production,
+}
+
+/// How many NAT gateways there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NatGateways {
+    /// One for all zones: cheaper, and its zone's failure cuts all off.
+    One,
+    /// One per zone.
+    PerZone,
+}
+
+/// A role or a user, with a word for it in addresses.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// The word.
+    pub name: &'static str,
+    /// The ARN.
+    pub arn: &'static str,
+}
+
+/// How PostgreSQL is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Postgres {
+    /// Whether a standby in another zone takes over.
+    pub standby: bool,
+    /// How many days backups are kept.
+    pub backup_days: i64,
+    /// Whether there is a read replica, which rules out a master password that RDS manages.
+    pub read_replica: bool,
+}
+
+/// How Redis is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redis {
+    /// How many shards.
+    pub shards: i64,
+    /// How many replicas each shard has.
+    pub replicas: i64,
+    /// Whether a shard's primary and replicas stand in different zones.
+    pub multi_az: bool,
+    /// How many days daily snapshots are kept.
+    pub snapshot_days: i64,
+}
+
+/// The zones of an environment, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zones([&'static str; 3]);
+
+/// A zone and its place among the environment's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone {
+    name: &'static str,
+    index: u32,
+}
+
+/// An IPv4 range that is divided into smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range(Ipv4Net);
+
+impl Environment {
+    /// Whether it is for everyone.
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.stage == Stage::Production
+    }
+
+    /// `staging` or `production`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.stage {
+            Stage::Staging => "staging",
+            Stage::Production => "production",
+        }
+    }
+
+    /// The cluster's name; fixed, since subnets, tags and people refer to it.
+    #[must_use]
+    pub fn cluster_name(&self) -> String {
+        format!("{}-fathuss", self.name())
+    }
+
+    /// The tags of everything, with the service that it belongs to.
+    #[must_use]
+    pub fn tags(&self, service: &'static str) -> [(&'static str, &'static str); 4] {
+        [("Project", "Fathuss"), ("Environment", self.name()), ("Service", service), ("ManagedBy", "fathuss")]
+    }
+
+    /// Tags everything that is added from here on.
+    pub fn tag_all(&self, stack: &mut Stack, service: &'static str) {
+        for (key, value) in self.tags(service) {
+            stack.default_tag(key, value);
+        }
+    }
+
+    /// The ARN of something in this region and account, for instance of service `secretsmanager` and resource `secret:*`.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+}
+
+impl Principal {
+    /// Its ARN as access entries want it.
+    #[must_use]
+    pub fn arn(&self) -> Value<Arn<IamRole>> {
+        Arn::existing(self.arn)
+    }
+}
+
+impl Zones {
+    /// Three zones.
+    #[must_use]
+    pub const fn new(names: [&'static str; 3]) -> Self {
+        Self(names)
+    }
+
+    /// Their names.
+    #[must_use]
+    pub const fn names(&self) -> [&'static str; 3] {
+        self.0
+    }
+
+    /// The zones in order.
+    pub fn iter(&self) -> impl Iterator<Item = Zone> + use<> {
+        self.0.into_iter().zip(0..).map(|(name, index)| Zone { name, index })
+    }
+
+    /// The first zone, where what there is one of stands.
+    #[must_use]
+    pub const fn first(&self) -> Zone {
+        Zone { name: self.0[0], index: 0 }
+    }
+
+    /// One of something per zone.
+    pub fn try_map<T>(&self, make: impl FnMut(Zone) -> Result<T>) -> Result<Vec<T>> {
+        self.iter().map(make).collect()
+    }
+}
+
+impl Zone {
+    /// Its name, for instance `us-east-1a`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Its place, from 0.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Range {
+    /// Reads a range.
+    pub fn read(text: &str) -> Result<Self> {
+        Ok(Self(text.parse()?))
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub const fn whole(self) -> Ipv4Net {
+        self.0
+    }
+
+    /// The range of a prefix length at a position, from 0.
+    pub fn subnet(self, length: u8, position: u32) -> Result<Ipv4Net> {
+        cidr_subnet(self.0, length, position).map_err(Error::new)
+    }
+}

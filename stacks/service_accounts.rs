@@ -1,0 +1,205 @@
+//! The roles of service accounts in the cluster: each bound to one account by `sub` and `aud`, each with the least
+//! that its program needs.
+
+use fathuss_model::aws::policy::{Policy, Statement};
+use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment};
+use fathuss_model::{Handle, IntoArn, Stack};
+
+use crate::cluster::Cluster;
+use crate::environment::Environment;
+
+/// The roles that the graph or the cluster's applications refer to.
+#[derive(Debug)]
+pub struct ServiceAccounts {
+    /// The volumes' driver.
+    pub ebs_csi: Handle<IamRole>,
+    /// The one who adds and takes nodes.
+    pub cluster_autoscaler: Handle<IamRole>,
+    /// The one who writes DNS records.
+    pub external_dns: Handle<IamRole>,
+    /// The one who makes load balancers.
+    pub load_balancer_controller: Handle<IamRole>,
+    /// The one who brings secrets into the cluster.
+    pub external_secrets: Handle<IamRole>,
+}
+
+/// A role per service account.
+pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster) -> ServiceAccounts {
+    let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
+        let issuer = cluster.cluster.oidc_issuer();
+        let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
+        let role = IamRole::new(Policy::new([trust])).description(format!("{namespace}/{account}"));
+        let role = stack.add(name, role);
+        match permission {
+            Permission::OfAws(policy) => attach(stack, name, &role, IamPolicy::of_aws(policy)),
+            Permission::Own(policy) => {
+                let policy = stack.add(name, IamPolicy::new(policy));
+                attach(stack, name, &role, &policy);
+            }
+        }
+        role
+    };
+    ServiceAccounts {
+        ebs_csi: account(
+            "ebs_csi",
+            "kube-system",
+            "ebs-csi-controller-sa",
+            Permission::OfAws("service-role/AmazonEBSCSIDriverPolicy"),
+        ),
+        cluster_autoscaler: account(
+            "cluster_autoscaler",
+            "kube-system",
+            "cluster-autoscaler",
+            Permission::Own(cluster_autoscaler(env)),
+        ),
+        external_dns: account("external_dns", "external-dns", "external-dns", Permission::Own(external_dns())),
+        load_balancer_controller: account(
+            "load_balancer_controller",
+            "kube-system",
+            "aws-load-balancer-controller",
+            Permission::Own(load_balancer_controller(env)),
+        ),
+        external_secrets: account(
+            "external_secrets",
+            "external-secrets",
+            "external-secrets",
+            Permission::Own(external_secrets(env)),
+        ),
+    }
+}
+
+/// Where a role's permissions come from.
+enum Permission {
+    /// A policy that AWS keeps.
+    OfAws(&'static str),
+    /// One of our own.
+    Own(Policy),
+}
+
+fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl IntoArn<IamPolicy>) {
+    stack.add(name, IamRolePolicyAttachment::new(role, policy));
+}
+
+/// <https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md>
+fn cluster_autoscaler(env: &Environment) -> Policy {
+    let owned = format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{}", env.cluster_name());
+    Policy::new([
+        Statement::allow([
+            "autoscaling:DescribeAutoScalingGroups",
+            "autoscaling:DescribeAutoScalingInstances",
+            "autoscaling:DescribeLaunchConfigurations",
+            "autoscaling:DescribeScalingActivities",
+            "ec2:DescribeImages",
+            "ec2:DescribeInstanceTypes",
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:GetInstanceTypesFromInstanceRequirements",
+        ])
+        .on("*"),
+        Statement::allow(["eks:DescribeNodegroup"]).on(env.arn("eks", &format!("nodegroup/{}/*", env.cluster_name()))),
+        Statement::allow(["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"])
+            .on("*")
+            .when("StringEquals", owned, ["owned"]),
+    ])
+}
+
+/// <https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/>
+fn external_dns() -> Policy {
+    Policy::new([
+        Statement::allow(["route53:ChangeResourceRecordSets"]).on("arn:aws:route53:::hostedzone/*"),
+        Statement::allow(["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ListTagsForResources"])
+            .on("*"),
+    ])
+}
+
+/// Reads what is named after the environment, and nothing else.
+fn external_secrets(env: &Environment) -> Policy {
+    let ours = env.arn("secretsmanager", &format!("secret:{}/*", env.name()));
+    Policy::new([Statement::allow([
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:ListSecretVersionIds",
+    ])
+    .on(ours)])
+}
+
+/// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/>
+///
+/// What it makes it tags with the cluster's name, and it changes only what is tagged so.
+fn load_balancer_controller(env: &Environment) -> Policy {
+    const CLUSTER: &str = "elbv2.k8s.aws/cluster";
+    let marked = format!("aws:ResourceTag/{CLUSTER}");
+    let marking = format!("aws:RequestTag/{CLUSTER}");
+    let groups = env.arn("ec2", "security-group/*");
+    let balancers = ["loadbalancer/app/*", "loadbalancer/net/*", "targetgroup/*"];
+    let balancers: Vec<String> = balancers.iter().map(|what| env.arn("elasticloadbalancing", what)).collect();
+    let on_balancers = |statement: Statement| balancers.iter().fold(statement, Statement::on);
+    Policy::new([
+        Statement::allow([
+            "acm:DescribeCertificate",
+            "acm:ListCertificates",
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeAddresses",
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInstances",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeTags",
+            "ec2:DescribeVpcs",
+            "ec2:GetSecurityGroupsForVpc",
+            "elasticloadbalancing:Describe*",
+        ])
+        .on("*"),
+        Statement::allow(["iam:CreateServiceLinkedRole"]).on("*").when(
+            "StringEquals",
+            "iam:AWSServiceName",
+            ["elasticloadbalancing.amazonaws.com"],
+        ),
+        Statement::allow(["ec2:CreateSecurityGroup"]).on("*"),
+        Statement::allow(["ec2:CreateTags"])
+            .on(&groups)
+            .when("StringEquals", "ec2:CreateAction", ["CreateSecurityGroup"])
+            .when("StringEquals", &marking, [env.cluster_name()]),
+        Statement::allow([
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:CreateTags",
+            "ec2:DeleteSecurityGroup",
+            "ec2:DeleteTags",
+            "ec2:RevokeSecurityGroupIngress",
+        ])
+        .on(&groups)
+        .when("StringEquals", &marked, [env.cluster_name()]),
+        Statement::allow(["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"])
+            .on("*")
+            .when("StringEquals", &marking, [env.cluster_name()]),
+        on_balancers(Statement::allow(["elasticloadbalancing:AddTags"]))
+            .when("StringEquals", "elasticloadbalancing:CreateAction", ["CreateLoadBalancer", "CreateTargetGroup"])
+            .when("StringEquals", &marking, [env.cluster_name()]),
+        on_balancers(Statement::allow([
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:DeleteTargetGroup",
+            "elasticloadbalancing:DeregisterTargets",
+            "elasticloadbalancing:ModifyLoadBalancerAttributes",
+            "elasticloadbalancing:ModifyTargetGroup",
+            "elasticloadbalancing:ModifyTargetGroupAttributes",
+            "elasticloadbalancing:RegisterTargets",
+            "elasticloadbalancing:RemoveTags",
+            "elasticloadbalancing:SetIpAddressType",
+            "elasticloadbalancing:SetSecurityGroups",
+            "elasticloadbalancing:SetSubnets",
+        ]))
+        .when("StringEquals", marked, [env.cluster_name()]),
+        Statement::allow([
+            "elasticloadbalancing:CreateListener",
+            "elasticloadbalancing:CreateRule",
+            "elasticloadbalancing:DeleteListener",
+            "elasticloadbalancing:DeleteRule",
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:ModifyRule",
+        ])
+        .on("*"),
+    ])
+}
