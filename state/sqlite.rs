@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use self::rows::Head;
 use crate::journal::{Effect, Journal};
 use crate::lock::{Process, is_dead, since};
 use crate::{Entry, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
@@ -87,11 +88,11 @@ impl Sqlite {
         let transaction = begin(&mut self.connection, &self.path)?;
         let fail = |error| file::failure(&self.path, "written", error);
         let before = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
-        if let Some((other, its_process)) = &before {
-            if !is_dead(its_process, &process, Process::seen(other.pid)) {
-                let since = since(other.since_ms, now_ms);
-                return Err(StateError::Locked { holder: Box::new(other.clone()), since });
-            }
+        if let Some((other, its_process)) = &before
+            && !is_dead(its_process, &process, Process::seen(other.pid))
+        {
+            let since = since(other.since_ms, now_ms);
+            return Err(StateError::Locked { holder: Box::new(other.clone()), since });
         }
         transaction.execute("DELETE FROM lock", []).map_err(fail)?;
         transaction
@@ -156,7 +157,10 @@ impl Sqlite {
     }
 
     /// One write: everything that `act` does, or nothing, and only under the lock.
-    fn write<T>(&mut self, act: impl FnOnce(&Transaction<'_>, i64) -> Result<T, Trouble>) -> Result<T, StateError> {
+    fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
+    ) -> Result<T, StateError> {
         let Some(held) = self.held.as_ref().map(|holder| holder.id.clone()) else {
             return Err(self.not_held("it has not taken the lock"));
         };
@@ -173,11 +177,11 @@ impl Sqlite {
                 return Err(StateError::NotHeld { path: path.display().to_string(), reason });
             }
         }
-        let serial = transaction
-            .prepare_cached("UPDATE head SET serial = serial + 1 RETURNING serial")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(|error| file::failure(path, "written", error))?;
-        let done = act(&transaction, serial).map_err(|trouble| told(path, "written", trouble))?;
+        let fail = |trouble| told(path, "written", trouble);
+        let mut head = rows::head(&transaction).map_err(fail)?;
+        head.serial += 1;
+        let done = act(&transaction, &mut head).map_err(fail)?;
+        rows::change_head(&transaction, &head).map_err(fail)?;
         transaction.commit().map_err(|error| file::failure(path, "written", error))?;
         Ok(done)
     }
@@ -213,9 +217,10 @@ impl Store for Sqlite {
     }
 
     fn reserve_operations(&mut self, count: u32) -> Result<OperationId, StateError> {
-        let first = self.write(|transaction, _| {
-            let first = "UPDATE head SET next_operation = next_operation + ?1 RETURNING next_operation - ?1";
-            Ok(OperationId(transaction.prepare_cached(first)?.query_row([count], |row| row.get(0))?))
+        let first = self.write(|_, head| {
+            let first = head.next_operation;
+            head.next_operation += i64::from(count);
+            Ok(OperationId(first))
         })?;
         self.journal.reserve(first, count);
         Ok(first)
@@ -231,11 +236,11 @@ impl Store for Sqlite {
         let accepted = self.journal.judge(entries)?;
         let run = self.run;
         let effects = &accepted.effects;
-        let write = |transaction: &Transaction<'_>, serial| {
-            rows::add_entries(transaction, serial, run, entries)?;
-            effects.iter().enumerate().try_for_each(|(place, effect)| carry_out(transaction, serial, place, effect))
-        };
-        self.write(write)?;
+        self.write(|transaction, head| {
+            rows::add_entries(transaction, head.serial, run, entries)?;
+            let mut effects = effects.iter().enumerate();
+            effects.try_for_each(|(place, effect)| carry_out(transaction, head.serial, place, effect))
+        })?;
         self.journal.keep(accepted.into_change());
         Ok(())
     }
@@ -254,12 +259,7 @@ impl Store for Sqlite {
                 rows::put_outputs(transaction, outputs)?;
             }
             for ((kind, action), duration_ms) in &end.durations_ms {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO durations (type, action, duration_ms) VALUES (?1, ?2, ?3)
-                         ON CONFLICT DO UPDATE SET duration_ms = excluded.duration_ms",
-                    )?
-                    .execute(params![kind, action, duration_ms])?;
+                rows::put_duration(transaction, kind, action, *duration_ms)?;
             }
             transaction.execute("DELETE FROM journal WHERE run <= ?1", [run.0 - RUNS_KEPT])?;
             Ok(())
@@ -288,11 +288,7 @@ fn begin<'a>(connection: &'a mut Connection, path: &Path) -> Result<Transaction<
 fn carry_out(transaction: &Transaction<'_>, serial: i64, place: usize, effect: &Effect<'_>) -> Result<(), Trouble> {
     match effect {
         Effect::Open(begun) => rows::open(transaction, serial, place, begun),
-        Effect::Identify(operation, identity) => {
-            let identify = "UPDATE operations SET identified = ?2 WHERE operation = ?1";
-            transaction.prepare_cached(identify)?.execute(params![operation.0, identity.0])?;
-            Ok(())
-        }
+        Effect::Identify(operation, identity) => rows::identify(transaction, *operation, identity),
         Effect::Close(operation) => {
             transaction.prepare_cached("DELETE FROM operations WHERE operation = ?1")?.execute([operation.0])?;
             Ok(())
@@ -346,5 +342,57 @@ fn told(path: &Path, doing: &'static str, trouble: Trouble) -> StateError {
         Trouble::Unwritable(error) => file::storage(path, doing, error.to_string()),
         Trouble::Row { row, reason } => file::damaged(path, format!("{row}: {reason}")),
         Trouble::State(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::Address;
+
+    use super::*;
+    use crate::{Identity, ResourceRecord};
+
+    #[test]
+    fn a_full_disk_refuses_the_whole_group_and_the_next_one_with_room_goes_on() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("state");
+        let mut state = Sqlite::open(&path, 0)?;
+        let holder = Holder {
+            id: "lock-1".to_owned(),
+            who: "mia@build-7".to_owned(),
+            pid: std::process::id(),
+            command: "fathuss apply staging".to_owned(),
+            since_ms: 0,
+        };
+        state.lock(&holder, 0)?;
+        let group = (0..300)
+            .map(|number| {
+                let address = Address::new("staging", "terraform_data", &format!("r{number}"), None)?;
+                Ok(Entry::Recorded(Box::new(ResourceRecord {
+                    address,
+                    region: "us-east-1".to_owned(),
+                    account: "111122223333".to_owned(),
+                    identity: Identity("i-1".to_owned()),
+                    attributes: std::collections::BTreeMap::new(),
+                    generation: 0,
+                    depends_on: Vec::new(),
+                    prevent_destroy: false,
+                })))
+            })
+            .collect::<Result<Vec<_>, fathuss_model::AddressError>>()?;
+        let before = state.snapshot()?;
+        let pages: i64 = state.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        // SQLite answers SQLITE_FULL past this, as it does where the system has no space.
+        state.connection.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(()))?;
+
+        let error = state.append(&group).err().map(|error| error.to_string());
+        assert_eq!(error, Some(format!("{} can't be written: the disk is full", path.display())));
+        assert_eq!(state.snapshot()?, before);
+
+        state.connection.pragma_update_and_check(None, "max_page_count", pages + 4000, |_| Ok(()))?;
+        state.append(&group)?;
+        assert_eq!(state.snapshot()?.resources.len(), 300);
+        Ok(())
     }
 }

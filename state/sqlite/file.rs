@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::rows::{self, Head};
 use crate::StateError;
 
 /// `FTHS`: the application id in the header of every state file.
@@ -76,7 +77,12 @@ pub(super) fn failure(path: &Path, doing: &'static str, error: rusqlite::Error) 
             storage(path, doing, "another process has been writing to it for too long")
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, reason_on_disk(path, &error)),
-        _ => storage(path, doing, error.to_string()),
+        Some(ErrorCode::SystemIoFailure) => {
+            storage(path, doing, format!("the disk or the file system failed; is it full? ({error})"))
+        }
+        // Every statement is a constant that fits the tables of this version.
+        Some(ErrorCode::Unknown) | None => damaged(path, format!("its tables are not as fathuss makes them ({error})")),
+        Some(_) => storage(path, doing, error.to_string()),
     }
 }
 
@@ -169,11 +175,11 @@ fn fill(draft: &Path, lineage: Option<&str>, now_ms: i64) -> rusqlite::Result<()
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.execute(
-        "INSERT INTO head (one, lineage, created_ms, serial, next_operation)
-         VALUES (1, coalesce(?1, lower(hex(randomblob(8)))), ?2, 0, 1)",
-        (lineage, now_ms),
-    )?;
+    let lineage = match lineage {
+        Some(lineage) => lineage.to_owned(),
+        None => transaction.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?,
+    };
+    rows::put_head(&transaction, &Head { lineage, serial: 0, next_operation: 1 }, now_ms)?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)
@@ -193,10 +199,8 @@ fn checked_at(path: &Path, location: &Path, flags: OpenFlags, doing: &'static st
     pragma("schema_version")?;
     let application = pragma("application_id")?;
     if application != i64::from(APPLICATION_ID) {
-        return Err(damaged(
-            path,
-            format!("it is an SQLite database of another program (application id {application})"),
-        ));
+        let other = || format!("it is an SQLite database of another program (application id {application})");
+        return Err(damaged(path, cut_short(path).unwrap_or_else(other)));
     }
     match pragma("user_version")? {
         VERSION => {}
@@ -205,11 +209,26 @@ fn checked_at(path: &Path, location: &Path, flags: OpenFlags, doing: &'static st
         }
         found => return Err(damaged(path, format!("its state version is {found}, which no release has written"))),
     }
+    let whole = pragma("page_size")? * pragma("page_count")?;
+    if let Some(length) = length_at_rest(path)
+        && i64::try_from(length).is_ok_and(|length| length < whole)
+    {
+        return Err(damaged(path, format!("it is cut short: {length} of {whole} bytes are there")));
+    }
     let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(fail)?;
     if verdict != "ok" {
         return Err(damaged(path, cut_short(path).unwrap_or_else(|| verdict.replace('\n', " "))));
     }
     Ok(connection)
+}
+
+/// The file's length while no writes to it wait beside it: then all of it must be there.
+///
+/// SQLite itself takes a last page that is there in part for one that ends in zeros.
+fn length_at_rest(path: &Path) -> Option<u64> {
+    let waiting = fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
+    let length = fs::metadata(path).ok()?.len();
+    (waiting == 0).then_some(length)
 }
 
 /// What the bytes of a file say that SQLite refuses to open.

@@ -5,20 +5,26 @@
 
 use std::collections::BTreeMap;
 
-use fathuss_model::{Address, Datum};
+use fathuss_model::{Address, AddressError, Datum};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::Trouble;
 use crate::lock::Process;
-use crate::{Begun, Entry, Holder, Identity, Pending, ResourceRecord, Run, RunId, Snapshot};
+use crate::{Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Snapshot};
 
 type Result<T> = std::result::Result<T, Trouble>;
 
+/// What there is once in a state.
+pub(super) struct Head {
+    pub(super) lineage: String,
+    pub(super) serial: i64,
+    pub(super) next_operation: i64,
+}
+
 pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
-    let (lineage, serial) =
-        connection.query_row("SELECT lineage, serial FROM head", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Head { lineage, serial, .. } = head(connection)?;
     Ok(Snapshot {
         lineage,
         serial,
@@ -28,6 +34,31 @@ pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
         generations: generations(connection)?,
         durations_ms: durations(connection)?,
     })
+}
+
+pub(super) fn head(connection: &Connection) -> Result<Head> {
+    let mut statement = connection.prepare_cached("SELECT lineage, serial, next_operation, checksum FROM head")?;
+    let (head, sum) = statement.query_row([], |row| {
+        Ok((Head { lineage: row.get(0)?, serial: row.get(1)?, next_operation: row.get(2)? }, row.get(3)?))
+    })?;
+    verify(head.checksum(), sum, || "the row of head".to_owned())?;
+    Ok(head)
+}
+
+pub(super) fn put_head(connection: &Connection, head: &Head, created_ms: i64) -> rusqlite::Result<()> {
+    let row = params![head.lineage, created_ms, head.serial, head.next_operation, head.checksum()];
+    let insert = "INSERT INTO head (one, lineage, created_ms, serial, next_operation, checksum)
+                  VALUES (1, ?1, ?2, ?3, ?4, ?5)";
+    connection.execute(insert, row).map(drop)
+}
+
+pub(super) fn change_head(connection: &Connection, head: &Head) -> Result<()> {
+    connection.prepare_cached("UPDATE head SET serial = ?1, next_operation = ?2, checksum = ?3")?.execute(params![
+        head.serial,
+        head.next_operation,
+        head.checksum()
+    ])?;
+    Ok(())
 }
 
 fn resources(connection: &Connection) -> Result<BTreeMap<Address, ResourceRecord>> {
@@ -50,16 +81,15 @@ fn resources(connection: &Connection) -> Result<BTreeMap<Address, ResourceRecord
 pub(super) fn pending(connection: &Connection) -> Result<Vec<Pending>> {
     let mut pending = Vec::new();
     let mut statement = connection
-        .prepare_cached("SELECT operation, begun, checksum, identified FROM operations ORDER BY serial, place")?;
+        .prepare_cached("SELECT operation, begun, identified, checksum FROM operations ORDER BY serial, place")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let operation: i64 = get(row, 0, "operations")?;
-        let table = || format!("row {operation} of operations");
-        let begun: Begun = body(row, &operation.to_string(), 1, table)?;
-        if begun.operation.0 != operation {
-            return Err(Trouble::Row { row: table(), reason: format!("it holds operation {}", begun.operation) });
-        }
-        let identified: Option<String> = get(row, 3, "operations")?;
+        let named = || format!("row {operation} of operations");
+        let text: String = get(row, 1, "operations")?;
+        let identified: Option<String> = get(row, 2, "operations")?;
+        let begun: Begun = parse(&text, named)?;
+        verify(operation_checksum(operation, &text, identified.as_deref()), get(row, 3, "operations")?, named)?;
         pending.push(Pending { begun, identified: identified.map(Identity) });
     }
     Ok(pending)
@@ -79,22 +109,32 @@ fn outputs(connection: &Connection) -> Result<BTreeMap<String, Datum>> {
 
 fn generations(connection: &Connection) -> Result<BTreeMap<Address, u32>> {
     let mut generations = BTreeMap::new();
-    let mut statement = connection.prepare_cached("SELECT address, generation FROM generations")?;
+    let mut statement = connection.prepare_cached("SELECT address, generation, checksum FROM generations")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let named: String = get(row, 0, "generations")?;
-        let address = named
-            .parse::<Address>()
-            .map_err(|error| Trouble::Row { row: format!("row {named} of generations"), reason: error.to_string() })?;
-        generations.insert(address, get(row, 1, "generations")?);
+        let key: String = get(row, 0, "generations")?;
+        let generation: u32 = get(row, 1, "generations")?;
+        let named = || format!("row {key} of generations");
+        verify(checksum(&[&key, &generation.to_string()]), get(row, 2, "generations")?, named)?;
+        let address =
+            key.parse().map_err(|error: AddressError| Trouble::Row { row: named(), reason: error.to_string() })?;
+        generations.insert(address, generation);
     }
     Ok(generations)
 }
 
 fn durations(connection: &Connection) -> Result<BTreeMap<(String, String), i64>> {
-    let mut statement = connection.prepare_cached("SELECT type, action, duration_ms FROM durations")?;
-    let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut durations = BTreeMap::new();
+    let mut statement = connection.prepare_cached("SELECT type, action, duration_ms, checksum FROM durations")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key: (String, String) = (get(row, 0, "durations")?, get(row, 1, "durations")?);
+        let duration_ms: i64 = get(row, 2, "durations")?;
+        let named = || format!("row {} {} of durations", key.0, key.1);
+        verify(checksum(&[&key.0, &key.1, &duration_ms.to_string()]), get(row, 3, "durations")?, named)?;
+        durations.insert(key, duration_ms);
+    }
+    Ok(durations)
 }
 
 pub(super) fn history(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
@@ -168,7 +208,7 @@ pub(super) fn add_entries(connection: &Connection, serial: i64, run: Option<RunI
 pub(super) fn open(connection: &Connection, serial: i64, place: usize, begun: &Begun) -> Result<()> {
     let text = serde_json::to_string(begun)?;
     let operation = begun.operation.0;
-    let sum = checksum(&operation.to_string(), &text);
+    let sum = operation_checksum(operation, &text, None);
     connection
         .prepare_cached(
             "INSERT INTO operations (operation, address, serial, place, begun, checksum)
@@ -178,10 +218,21 @@ pub(super) fn open(connection: &Connection, serial: i64, place: usize, begun: &B
     Ok(())
 }
 
+pub(super) fn identify(connection: &Connection, operation: OperationId, identity: &Identity) -> Result<()> {
+    let text: String = connection
+        .prepare_cached("SELECT begun FROM operations WHERE operation = ?1")?
+        .query_row([operation.0], |row| row.get(0))?;
+    let sum = operation_checksum(operation.0, &text, Some(&identity.0));
+    connection
+        .prepare_cached("UPDATE operations SET identified = ?2, checksum = ?3 WHERE operation = ?1")?
+        .execute(params![operation.0, identity.0, sum])?;
+    Ok(())
+}
+
 pub(super) fn put(connection: &Connection, serial: i64, record: &ResourceRecord) -> Result<()> {
     let address = record.address.to_string();
     let text = serde_json::to_string(record)?;
-    let sum = checksum(&address, &text);
+    let sum = checksum(&[&address, &text]);
     connection
         .prepare_cached(
             "INSERT INTO resources (address, revision, serial, generation, body, checksum)
@@ -200,12 +251,25 @@ pub(super) fn remove(connection: &Connection, address: &str) -> Result<()> {
 
 /// The address's next generation is above this one, and above the one that was next.
 pub(super) fn spend(connection: &Connection, address: &str, generation: u32) -> Result<()> {
+    let next: Option<u32> = connection
+        .prepare_cached("SELECT generation FROM generations WHERE address = ?1")?
+        .query_row([address], |row| row.get(0))
+        .optional()?;
+    let generation = next.unwrap_or(0).max(generation).saturating_add(1);
+    let sum = checksum(&[address, &generation.to_string()]);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO generations (address, generation, checksum) VALUES (?1, ?2, ?3)")?
+        .execute(params![address, generation, sum])?;
+    Ok(())
+}
+
+pub(super) fn put_duration(connection: &Connection, kind: &str, action: &str, duration_ms: i64) -> Result<()> {
+    let sum = checksum(&[kind, action, &duration_ms.to_string()]);
     connection
         .prepare_cached(
-            "INSERT INTO generations (address, generation) VALUES (?1, min(?2 + 1, ?3))
-             ON CONFLICT DO UPDATE SET generation = min(max(generation, ?2) + 1, ?3)",
+            "INSERT OR REPLACE INTO durations (type, action, duration_ms, checksum) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![address, generation, u32::MAX])?;
+        .execute(params![kind, action, duration_ms, sum])?;
     Ok(())
 }
 
@@ -214,7 +278,7 @@ pub(super) fn put_outputs(connection: &Connection, outputs: &BTreeMap<String, Da
     let mut statement = connection.prepare_cached("INSERT INTO outputs (name, body, checksum) VALUES (?1, ?2, ?3)")?;
     for (name, value) in outputs {
         let text = serde_json::to_string(value)?;
-        let sum = checksum(name, &text);
+        let sum = checksum(&[name, &text]);
         statement.execute(params![name, text, sum])?;
     }
     Ok(())
@@ -230,11 +294,7 @@ fn body<T: DeserializeOwned>(row: &Row<'_>, key: &str, column: usize, named: imp
     let refuse = |error: rusqlite::Error| Trouble::Row { row: named(), reason: error.to_string() };
     let text = row.get_ref(column).map_err(refuse)?.as_str().map_err(|error| refuse(error.into()))?;
     let value = parse(text, &named)?;
-    let sum: i64 = row.get(column + 1).map_err(refuse)?;
-    if sum != checksum(key, text) {
-        let reason = "it does not match its checksum: it is damaged, or something else than fathuss changed it";
-        return Err(Trouble::Row { row: named(), reason: reason.to_owned() });
-    }
+    verify(checksum(&[key, text]), row.get(column + 1).map_err(refuse)?, named)?;
     Ok(value)
 }
 
@@ -242,9 +302,27 @@ fn parse<T: DeserializeOwned>(text: &str, named: impl Fn() -> String) -> Result<
     serde_json::from_str(text).map_err(|error| Trouble::Row { row: named(), reason: error.to_string() })
 }
 
-/// FNV-1a over the key, a zero byte and the body: 64 bits, against damage and not against malice.
-fn checksum(key: &str, text: &str) -> i64 {
-    let bytes = key.bytes().chain(std::iter::once(0)).chain(text.bytes());
+fn verify(computed: i64, stored: i64, named: impl Fn() -> String) -> Result<()> {
+    if computed == stored {
+        return Ok(());
+    }
+    let reason = "it does not match its checksum: it is damaged, or something else than fathuss changed it";
+    Err(Trouble::Row { row: named(), reason: reason.to_owned() })
+}
+
+impl Head {
+    fn checksum(&self) -> i64 {
+        checksum(&[&self.lineage, &self.serial.to_string(), &self.next_operation.to_string()])
+    }
+}
+
+fn operation_checksum(operation: i64, begun: &str, identified: Option<&str>) -> i64 {
+    checksum(&[&operation.to_string(), begun, identified.unwrap_or_default()])
+}
+
+/// FNV-1a over the parts with a zero byte after each: 64 bits, against damage and not against malice.
+fn checksum(parts: &[&str]) -> i64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain(std::iter::once(0)));
     bytes
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
         .cast_signed()
@@ -256,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_fnv_1a() {
-        // Of the bytes `a`, 0, `b`, computed apart.
-        assert_eq!(checksum("a", "b").cast_unsigned(), 0xe5d2_9919_0426_66b2);
+        // Of the bytes `a`, 0, `b`, 0, computed apart.
+        assert_eq!(checksum(&["a", "b"]).cast_unsigned(), 0xab40_d782_0d40_8076);
     }
 }

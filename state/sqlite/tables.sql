@@ -1,5 +1,6 @@
 -- Version 1 of a state. A change here is a new version, with a step that
--- brings older files to it.
+-- brings older files to it. A `checksum` is of the other columns of its row
+-- that say something about the world; rows.rs says how.
 
 -- What there is once.
 CREATE TABLE head (
@@ -7,7 +8,8 @@ CREATE TABLE head (
     lineage TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     serial INTEGER NOT NULL,
-    next_operation INTEGER NOT NULL
+    next_operation INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 
 -- A row per address. `revision` counts the writes of the row, `serial` is the
@@ -29,8 +31,8 @@ CREATE TABLE operations (
     serial INTEGER NOT NULL,
     place INTEGER NOT NULL,
     begun TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    identified TEXT
+    identified TEXT,
+    checksum INTEGER NOT NULL
 ) STRICT;
 
 -- Every record of the runs that are kept; `entry` is an Entry as JSON.
@@ -44,7 +46,8 @@ CREATE TABLE journal (
 -- The generation that the next creation at an address takes, where it isn't 0.
 CREATE TABLE generations (
     address TEXT PRIMARY KEY,
-    generation INTEGER NOT NULL
+    generation INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outputs (
@@ -57,6 +60,7 @@ CREATE TABLE durations (
     type TEXT NOT NULL,
     action TEXT NOT NULL,
     duration_ms INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (type, action)
 ) STRICT, WITHOUT ROWID;
 
