@@ -51,6 +51,15 @@ pub struct Prepared {
     pub outputs: OtherOutputs,
 }
 
+impl Prepared {
+    /// Whether state has something to take in though nothing is to be changed: drift that is nobody's change,
+    /// a protection that the program added or took away, a lookup's answer.
+    #[must_use]
+    pub fn has_bookkeeping(&self) -> bool {
+        !self.plan.actions.is_empty() || !drifted(self).is_empty()
+    }
+}
+
 /// Outputs of other stacks: stack to name to value.
 pub type OtherOutputs = BTreeMap<String, BTreeMap<String, Datum>>;
 

@@ -240,6 +240,18 @@ impl Expression {
         }
     }
 
+    /// Calls `visit` with every output of another stack inside.
+    pub fn outputs<'a>(&'a self, visit: &mut dyn FnMut(&'a OutputReference)) {
+        match self {
+            Self::Output(reference) => visit(reference),
+            Self::Literal(_) | Self::Reference(_) | Self::Secret(_) => {}
+            Self::Template(parts) | Self::List(parts) => parts.iter().for_each(|part| part.outputs(visit)),
+            Self::Map(entries) => entries.values().for_each(|value| value.outputs(visit)),
+            Self::Json(document) => document.outputs(visit),
+            Self::Call(call) => call.arguments.iter().for_each(|argument| argument.outputs(visit)),
+        }
+    }
+
     /// The value, where it is written in the program itself.
     #[must_use]
     pub fn literal(&self) -> Option<&Datum> {
@@ -276,6 +288,19 @@ impl Document {
                     }
                 }
                 Ok((!unknown).then_some(serde_json::Value::Object(object)))
+            }
+        }
+    }
+
+    fn outputs<'a>(&'a self, visit: &mut dyn FnMut(&'a OutputReference)) {
+        match self {
+            Self::Value(expression) => expression.outputs(visit),
+            Self::Array(items) => items.iter().for_each(|item| item.outputs(visit)),
+            Self::Object(entries) => {
+                for (key, value) in entries {
+                    key.outputs(visit);
+                    value.outputs(visit);
+                }
             }
         }
     }

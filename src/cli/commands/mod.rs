@@ -1,0 +1,6 @@
+//! One file per command.
+
+pub mod apply;
+pub mod completions;
+pub mod plan;
+pub mod sandbox;

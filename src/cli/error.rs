@@ -1,0 +1,140 @@
+//! What goes wrong in the program, in words for the person who runs it.
+
+use std::path::PathBuf;
+
+use fathuss_engine::provider::Failure;
+use fathuss_engine::refresh::RefreshError;
+use fathuss_engine::run::RunError;
+use fathuss_model::graph::{Finding, FormatError};
+use fathuss_simulator::WorldError;
+use fathuss_state::StateError;
+
+/// Why a command failed. Exit status 1, whatever it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `fathuss.toml` is missing.
+    #[error(
+        "there is no fathuss.toml here or above\nNext: run this in your stack project, or make one in an empty folder with\n  fathuss init"
+    )]
+    NoProject,
+    /// `fathuss.toml` is wrong.
+    #[error("{}: {reason}", path.display())]
+    Project {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A stack that the project does not have.
+    #[error("fathuss.toml has no stack `{name}`; it has {}", known.join(", "))]
+    NoStack {
+        /// The name given.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The stack program could not be run.
+    #[error("the stack program `{command}` can't be run: {reason}")]
+    ProgramStart {
+        /// The command.
+        command: String,
+        /// Why.
+        reason: String,
+    },
+    /// The stack program failed without printing a graph.
+    #[error("the stack program `{command}` failed ({status}); what it said is above")]
+    ProgramFailed {
+        /// The command.
+        command: String,
+        /// Its exit status, in words.
+        status: String,
+    },
+    /// The stack program printed something else.
+    #[error(
+        "the stack program `{command}` printed something else than one graph: {reason}\n  it begins with: {begins}\nNext: a stack program may print to standard error only; `fathuss_model::program::run` prints the graph"
+    )]
+    ProgramOutput {
+        /// The command.
+        command: String,
+        /// What is wrong with it.
+        reason: FormatError,
+        /// The first characters of what it printed.
+        begins: String,
+    },
+    /// The stack is refused.
+    #[error("{}", findings_text(.0))]
+    Findings(Vec<Finding>),
+    /// The stack program gave another stack, region or account than `fathuss.toml` names.
+    #[error(
+        "{what} of stack `{stack}` is {found} in the stack program and {expected} in fathuss.toml; nothing was read\nNext: correct one of them"
+    )]
+    Mismatch {
+        /// `account` or `region`.
+        what: &'static str,
+        /// The stack.
+        stack: String,
+        /// What the program says.
+        found: String,
+        /// What `fathuss.toml` says.
+        expected: String,
+    },
+    /// State could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A run could not go on.
+    #[error(transparent)]
+    Run(Box<RunError>),
+    /// AWS refused.
+    #[error("{}", .0)]
+    Aws(Box<Failure>),
+    /// The sandbox's world could not be opened.
+    #[error("the sandbox can't be opened: {0}")]
+    World(#[from] WorldError),
+    /// A file could not be read or written.
+    #[error("{} can't be {doing}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        doing: &'static str,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// Standard output could not be written.
+    #[error("the output can't be written: {0}")]
+    Output(std::io::Error),
+    /// Something else that is wrong with what was asked.
+    #[error("{0}")]
+    Usage(String),
+    /// The run ended with failures that were shown.
+    #[error("")]
+    Shown,
+}
+
+fn findings_text(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("{:?} {:?} {}", finding.source, finding.address, finding.message))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::State(error) => Self::State(error),
+            RunError::Refresh(RefreshError { failure, .. })
+                if failure.class == fathuss_engine::provider::FailureClass::Denied =>
+            {
+                Self::Aws(Box::new(failure))
+            }
+            error => Self::Run(Box::new(error)),
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Aws(Box::new(failure))
+    }
+}

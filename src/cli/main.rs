@@ -1,0 +1,78 @@
+//! The program `fathuss`: one file per command, and what they share.
+
+mod commands;
+mod error;
+mod options;
+mod program;
+mod project;
+mod render;
+mod sandbox;
+mod session;
+mod signals;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use fathuss_engine::plan::Goal;
+
+use crate::commands::{apply, completions, plan, sandbox as sandbox_command};
+use crate::error::Error;
+use crate::options::Output;
+
+/// Makes AWS match a typed Rust program, and never loses track of anything it made
+#[derive(Parser, Debug)]
+#[command(name = "fathuss", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// One JSON object a line, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// No colours; NO_COLOR says the same
+    #[arg(long, global = true)]
+    no_color: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Show what would be done
+    Plan(plan::Plan),
+    /// Make what the stack declares
+    Apply(apply::Apply),
+    /// Delete everything in the stack's state
+    Destroy(apply::Apply),
+    /// A simulated AWS: serve it, or empty this project's
+    #[command(subcommand)]
+    Sandbox(sandbox_command::Sandbox),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let failed = error.use_stderr();
+            // Nothing can be told where neither output can be written.
+            let _ = error.print();
+            return if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    let output = Output::detect(cli.json, cli.no_color);
+    let ended = match &cli.command {
+        Command::Plan(options) => plan::run(options, &output),
+        Command::Apply(options) => apply::run(options, Goal::Apply, &output),
+        Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),
+        Command::Sandbox(options) => sandbox_command::run(options, &output),
+        Command::Completions(options) => completions::run::<Cli>(options),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            render::error(&error, &output);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Options that several commands take.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::sandbox::Speed;
+use crate::target::Where;
+
+/// Where a command works.
+#[derive(Args, Clone, Debug)]
+pub struct TargetOptions {
+    /// Work in the sandbox: a simulated AWS of this project's own
+    #[arg(long)]
+    pub sandbox: bool,
+    /// The sandbox's seconds in one of ours; without it, as fast as it goes
+    #[arg(long, requires = "sandbox")]
+    pub speed: Option<f64>,
+    /// Where the sandbox's chance comes from, when it is made
+    #[arg(long, requires = "sandbox", default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl TargetOptions {
+    /// Where the command works.
+    pub fn place(&self) -> Result<Where, Error> {
+        if !self.sandbox {
+            return Ok(Where::Aws);
+        }
+        let speed = match self.speed {
+            None => Speed::Full,
+            Some(speed) if speed.is_finite() && speed > 0.0 => Speed::Times(speed),
+            Some(_) => return Err(Error::Usage("--speed is a number above 0".to_owned())),
+        };
+        Ok(Where::Sandbox { speed, seed: self.seed })
+    }
+}
+
+/// How output looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// One JSON object a line.
+    pub json: bool,
+    /// Whether colour is used.
+    pub colour: bool,
+    /// Whether standard error is a terminal.
+    pub terminal: bool,
+    /// The width, in columns.
+    pub width: usize,
+}
+
+impl Output {
+    /// What suits this terminal, or its absence.
+    pub fn detect(json: bool, no_colour: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
+        let asked_not = no_colour || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        Self { json, colour: terminal && !asked_not && !json, terminal: terminal && !json, width: width.max(40) }
+    }
+
+    /// Prints a line for people; with `--json`, a message object.
+    pub fn line(&self, text: &str) -> Result<(), Error> {
+        let mut stdout = std::io::stdout().lock();
+        let written = if self.json {
+            writeln!(stdout, "{}", serde_json::json!({ "message": text }))
+        } else {
+            writeln!(stdout, "{text}")
+        };
+        written.and_then(|()| stdout.flush()).map_err(Error::Output)
+    }
+}

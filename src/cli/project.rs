@@ -1,0 +1,113 @@
+//! `fathuss.toml`: each stack's program, state, region and the one account it may touch.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// The file's name.
+pub const FILE: &str = "fathuss.toml";
+
+/// A project: a folder with a `fathuss.toml`.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder.
+    pub root: PathBuf,
+    file: File,
+}
+
+/// A stack of a project.
+#[derive(Clone, Debug)]
+pub struct StackEntry {
+    /// Its name.
+    pub name: String,
+    /// The program that prints its graph; the stack's name is its last argument.
+    pub program: Vec<String>,
+    /// Where its state lies.
+    pub state: PathBuf,
+    /// Its region.
+    pub region: String,
+    /// The one account that it may touch.
+    pub account: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// The program of every stack that names none.
+    program: Option<Vec<String>>,
+    #[serde(default)]
+    stacks: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    program: Option<Vec<String>>,
+    state: Option<String>,
+    region: String,
+    account: String,
+}
+
+impl Project {
+    /// The project that a folder lies in.
+    pub fn find(from: &Path) -> Result<Self, Error> {
+        let root = from.ancestors().find(|folder| folder.join(FILE).is_file()).ok_or(Error::NoProject)?;
+        let path = root.join(FILE);
+        let text = std::fs::read_to_string(&path).map_err(|reason| Error::File {
+            path: path.clone(),
+            doing: "read",
+            reason,
+        })?;
+        let file: File =
+            toml::from_str(&text).map_err(|error| Error::Project { path: path.clone(), reason: error.to_string() })?;
+        let project = Self { root: root.to_owned(), file };
+        project.check(&path)?;
+        Ok(project)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), Error> {
+        let wrong = |reason: String| Err(Error::Project { path: path.to_owned(), reason });
+        if self.file.stacks.is_empty() {
+            return wrong("it names no stack; add a table [stacks.NAME] with region and account".to_owned());
+        }
+        for (name, entry) in &self.file.stacks {
+            if entry.account.len() != 12 || !entry.account.bytes().all(|byte| byte.is_ascii_digit()) {
+                return wrong(format!("stacks.{name}.account is `{}`; an account has 12 digits", entry.account));
+            }
+            if entry.program.as_ref().or(self.file.program.as_ref()).is_none_or(Vec::is_empty) {
+                return wrong(format!("stacks.{name} has no program, and there is none for all stacks"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The stack of that name.
+    pub fn stack(&self, name: &str) -> Result<StackEntry, Error> {
+        let entry = self.file.stacks.get(name).ok_or_else(|| Error::NoStack {
+            name: name.to_owned(),
+            known: self.file.stacks.keys().cloned().collect(),
+        })?;
+        let program = entry.program.clone().or_else(|| self.file.program.clone()).unwrap_or_default();
+        let state = entry.state.clone().unwrap_or_else(|| format!(".fathuss/{name}.db"));
+        Ok(StackEntry {
+            name: name.to_owned(),
+            program,
+            state: self.root.join(state),
+            region: entry.region.clone(),
+            account: entry.account.clone(),
+        })
+    }
+
+    /// The names of all stacks.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.file.stacks.keys().map(String::as_str)
+    }
+
+    /// Where everything of the sandbox lies.
+    pub fn sandbox(&self) -> PathBuf {
+        self.root.join(".fathuss/sandbox")
+    }
+}

@@ -1,0 +1,153 @@
+//! What plan, apply and destroy share: the stack, its target, its state and the run's surroundings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use fathuss_engine::apply::{Pace, Surroundings};
+use fathuss_engine::event::Told;
+use fathuss_engine::plan::Goal;
+use fathuss_engine::provider::SecretText;
+use fathuss_engine::run::{Order, OtherOutputs};
+use fathuss_model::SecretSource;
+use fathuss_model::graph::Graph;
+use fathuss_state::{Holder, Snapshot, Sqlite};
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::project::{Project, StackEntry};
+use crate::sandbox::Speed;
+use crate::target::{Target, Where, wall_ms};
+
+/// How many actions run side by side; how fast calls follow each other is up to each service's limit.
+const PARALLELISM: usize = 512;
+
+/// A stack, what it is to be and where.
+pub struct Session {
+    /// The project.
+    pub project: Project,
+    /// The stack.
+    pub stack: StackEntry,
+    /// What it is to be.
+    pub graph: Graph,
+    /// Where.
+    pub target: Target,
+    place: Where,
+}
+
+impl Session {
+    /// Runs the stack program and opens the target.
+    pub async fn open(stack: &str, place: Where) -> Result<Self, Error> {
+        let project = Project::find(&current_folder()?)?;
+        let stack = project.stack(stack)?;
+        let graph = crate::program::graph(&project.root, &stack)?;
+        let target = Target::open(&project, &stack, place).await?;
+        Ok(Self { project, stack, graph, target, place })
+    }
+
+    /// The stack's state as it is; empty where there is none yet.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        Ok(Sqlite::read(&self.target.state)?.unwrap_or_default())
+    }
+
+    /// The stack's state to write, locked.
+    pub fn lock(&self, command: &str) -> Result<Sqlite, Error> {
+        if let Some(folder) = self.target.state.parent() {
+            std::fs::create_dir_all(folder).map_err(|reason| Error::File {
+                path: folder.to_owned(),
+                doing: "written",
+                reason,
+            })?;
+        }
+        let now = wall_ms();
+        let mut store = Sqlite::open(&self.target.state, now)?;
+        store.lock(&holder(command, now), now)?;
+        Ok(store)
+    }
+
+    /// What to plan.
+    pub fn order(&self, goal: Goal, refresh: bool) -> Result<Order, Error> {
+        Ok(Order { graph: self.graph.clone(), goal, refresh, outputs: self.other_outputs()? })
+    }
+
+    /// The outputs of the stacks that this one reads from.
+    fn other_outputs(&self) -> Result<OtherOutputs, Error> {
+        let mut stacks = BTreeSet::new();
+        let mut visit = |expression: &fathuss_model::Expression| {
+            expression.outputs(&mut |reference| {
+                stacks.insert(reference.stack.clone());
+            });
+        };
+        self.graph.nodes.iter().flat_map(|node| node.fields.values()).for_each(&mut visit);
+        self.graph.outputs.values().map(|output| &output.value).for_each(&mut visit);
+        let mut outputs = BTreeMap::new();
+        for name in stacks {
+            let other = self.project.stack(&name)?;
+            let state = match self.place {
+                Where::Aws => other.state,
+                Where::Sandbox { .. } => self.project.sandbox().join(format!("{name}.db")),
+            };
+            outputs.insert(name, Sqlite::read(&state)?.unwrap_or_default().outputs);
+        }
+        Ok(outputs)
+    }
+
+    /// Runs `work` with the surroundings of this session.
+    pub fn surroundings<'a>(
+        provider: &'a dyn Fn(&str) -> Option<std::rc::Rc<dyn fathuss_engine::Provider>>,
+        target: &Target,
+        listener: &'a dyn Fn(&Told),
+        pace: watch::Receiver<Pace>,
+    ) -> Surroundings<'a> {
+        Surroundings {
+            provider,
+            clock: target.clock.clone(),
+            secrets: &secret,
+            pace,
+            listener,
+            parallelism: PARALLELISM,
+            salt: std::process::id().into(),
+        }
+    }
+}
+
+/// A runtime for this place: on the sandbox's virtual time, or the machine's.
+pub fn runtime(place: Where) -> Result<tokio::runtime::Runtime, Error> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all();
+    if matches!(place, Where::Sandbox { speed: Speed::Full, .. }) {
+        builder.start_paused(true);
+    }
+    builder.build().map_err(|error| Error::Usage(format!("the runtime can't start: {error}")))
+}
+
+/// The folder that the command was given in.
+pub fn current_folder() -> Result<std::path::PathBuf, Error> {
+    std::env::current_dir().map_err(|reason| Error::File { path: ".".into(), doing: "read", reason })
+}
+
+fn secret(source: &SecretSource) -> Result<SecretText, String> {
+    match source {
+        SecretSource::Environment(name) => {
+            std::env::var(name).map(SecretText::new).map_err(|_| format!("the environment variable {name} is not set"))
+        }
+        SecretSource::File(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| format!("{path} can't be read: {error}"))?;
+            Ok(SecretText::new(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+        }
+    }
+}
+
+fn holder(command: &str, now_ms: i64) -> Holder {
+    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "someone".to_owned());
+    let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
+        .or_else(|_| std::env::var("HOSTNAME").map_err(std::io::Error::other))
+        .unwrap_or_else(|_| "somewhere".to_owned());
+    let pid = std::process::id();
+    Holder {
+        id: format!("{pid:x}-{now_ms:x}"),
+        who: format!("{user}@{}", host.trim()),
+        pid,
+        command: command.to_owned(),
+        since_ms: now_ms,
+    }
+}

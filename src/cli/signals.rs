@@ -1,0 +1,48 @@
+//! Signals: the first interrupt drains, the second one or a termination stops.
+
+use fathuss_engine::apply::Pace;
+use tokio::sync::watch;
+
+/// Listens from now on; the receiver says whether to go on.
+pub fn listen() -> watch::Receiver<Pace> {
+    let (sender, receiver) = watch::channel(Pace::Run);
+    // A thread of its own: virtual time must not depend on when a signal comes.
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(follow(&sender));
+    });
+    receiver
+}
+
+#[cfg(unix)]
+async fn follow(sender: &watch::Sender<Pace>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    // A closed terminal is no reason to lose anything: the run goes on, what it prints goes nowhere.
+    let _hangup = signal(SignalKind::hangup());
+    loop {
+        let next = tokio::select! {
+            Some(()) = interrupt.recv() => match *sender.borrow() {
+                Pace::Run => Pace::Drain,
+                Pace::Drain | Pace::Stop => Pace::Stop,
+            },
+            Some(()) = terminate.recv() => Pace::Stop,
+        };
+        if sender.send(next).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn follow(sender: &watch::Sender<Pace>) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        let next = if *sender.borrow() == Pace::Run { Pace::Drain } else { Pace::Stop };
+        if sender.send(next).is_err() {
+            return;
+        }
+    }
+}
