@@ -1,0 +1,39 @@
+//! The project's own commands: `cargo xtask test`, `bench`, `sweep`, `models`.
+//!
+//! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
+//! install themselves into a cache outside the checkout, and say what is missing
+//! where they cannot.
+
+mod cache;
+mod steps;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
+cargo xtask bench       the figures in docs/figures.md, measured in a release build
+cargo xtask sweep       the long runs of which `test` takes a sample
+cargo xtask models      the simulator's API tables, made anew from the pinned botocore
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => steps::test(None),
+        ["test", name] => steps::test(Some(name)),
+        ["bench"] => steps::bench(),
+        ["sweep"] => steps::sweep(),
+        ["models"] => steps::models(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

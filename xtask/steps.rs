@@ -1,0 +1,212 @@
+//! The steps of each command, in order. A step that fails ends the run at once.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::cache;
+
+const CARGO_DENY: &str = "0.20.2";
+const CARGO_MACHETE: &str = "0.9.2";
+
+/// Tests that ran, over all steps.
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+type Step = (&'static str, fn(&mut Tally) -> Result<(), String>);
+
+/// What CI checks, the quick and cheap first.
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("clippy", clippy),
+    ("doc", doc),
+    ("unused dependencies", machete),
+    ("licences and sources", deny),
+    ("tests", tests),
+    ("conformance", conformance),
+];
+
+/// Everything that CI checks.
+pub fn test(only: Option<&str>) -> Result<(), String> {
+    let mut tally = Tally::default();
+    let mut ran = 0;
+    for (name, step) in STEPS.iter().filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
+        println!("== {name}");
+        let began = Instant::now();
+        let result = step(&mut tally);
+        println!(
+            "== {name}: {} in {:.0} s",
+            if result.is_ok() { "ok" } else { "FAILED" },
+            began.elapsed().as_secs_f64()
+        );
+        if let Err(reason) = result {
+            println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed.max(1), tally.skipped);
+            return Err(format!("{name}: {reason}"));
+        }
+        ran += 1;
+    }
+    if ran == 0 {
+        return Err(format!(
+            "no step is called so; there are {}",
+            STEPS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        ));
+    }
+    println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
+    Ok(())
+}
+
+fn format(_: &mut Tally) -> Result<(), String> {
+    cache::run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &mut Tally) -> Result<(), String> {
+    cache::run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+fn doc(_: &mut Tally) -> Result<(), String> {
+    cache::run(
+        cargo().args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"),
+    )
+}
+
+fn machete(_: &mut Tally) -> Result<(), String> {
+    let program = cache::cargo_tool("cargo-machete", CARGO_MACHETE)?;
+    cache::run(Command::new(program).arg(root()))
+}
+
+fn deny(_: &mut Tally) -> Result<(), String> {
+    let program = cache::cargo_tool("cargo-deny", CARGO_DENY)?;
+    // Advisories need a database that is on no package registry; they are checked where it can be had.
+    cache::run(Command::new(program).current_dir(root()).args([
+        "--log-level",
+        "error",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
+}
+
+fn tests(tally: &mut Tally) -> Result<(), String> {
+    counted(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]), tally)
+}
+
+fn conformance(tally: &mut Tally) -> Result<(), String> {
+    let folder = root().join("tests/conformance");
+    let python = cache::python(&folder.join("requirements.txt"))?;
+    cache::run(cargo().args(["build", "--locked", "--quiet", "--package", "fathuss"]))?;
+    let program = target().join("debug").join("fathuss");
+    let mut pytest = Command::new(python);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder).env("FATHUSS", program);
+    counted(&mut pytest, tally)
+}
+
+/// The figures in docs/figures.md.
+pub fn bench() -> Result<(), String> {
+    cache::run(cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "fathuss",
+        "--package",
+        "fathuss-stacks",
+        "--package",
+        "fathuss-tests",
+        "--bins",
+    ]))?;
+    cache::run(Command::new(target().join("release").join("bench")).current_dir(root()))
+}
+
+/// The long runs of which `test` takes a sample.
+pub fn sweep() -> Result<(), String> {
+    let mut test = cargo();
+    test.args([
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "fathuss-tests",
+        "--test",
+        "simulation",
+        "--",
+        "--nocapture",
+    ]);
+    cache::run(test.env("FATHUSS_SWEEP", "full"))
+}
+
+/// The simulator's API tables.
+pub fn models() -> Result<(), String> {
+    cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// The checkout.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Cargo's target folder.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Runs a test runner, shows what it prints and adds up its closing lines.
+fn counted(command: &mut Command, tally: &mut Tally) -> Result<(), String> {
+    let words = format!("{command:?}");
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("{words}: {error}"))?;
+    let stdout = child.stdout.take().ok_or("the runner has no output")?;
+    let before = tally.passed + tally.failed;
+    for line in BufReader::new(stdout).lines() {
+        let line = line.map_err(|error| format!("{words}: {error}"))?;
+        println!("{line}");
+        tally.add(&line);
+    }
+    let status = child.wait().map_err(|error| format!("{words}: {error}"))?;
+    if !status.success() {
+        return Err(format!("{words}: {status}"));
+    }
+    if tally.passed + tally.failed == before {
+        return Err(format!("{words}: ran no test"));
+    }
+    Ok(())
+}
+
+impl Tally {
+    /// A closing line of cargo test (`test result: ok. 3 passed; 0 failed; 1 ignored; ...`) or pytest (`3 passed, 1 skipped in 0.1s`).
+    fn add(&mut self, line: &str) {
+        let pytest = line.contains(" in ") && line.trim_end().ends_with(['s', ')', '=']);
+        if !line.starts_with("test result:") && !pytest {
+            return;
+        }
+        let words: Vec<&str> = line.split([' ', ';', ',', '.']).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let Ok(count) = pair[0].parse::<u64>() else { continue };
+            match pair[1] {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" | "skipped" => self.skipped += count,
+                _ => {}
+            }
+        }
+    }
+}
