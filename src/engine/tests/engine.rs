@@ -1,0 +1,243 @@
+//! The engine against a cloud in memory: what users would notice.
+
+mod toy;
+
+use fathuss_engine::apply::Pace;
+use fathuss_engine::event::Event;
+use fathuss_engine::plan::{Change, Goal, PlanError};
+use fathuss_engine::provider::FailureClass;
+use fathuss_engine::run::RunError;
+use fathuss_model::aws::{InternetGateway, Subnet, Vpc};
+use fathuss_model::graph::Graph;
+use fathuss_model::terraform::Data;
+use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle};
+use fathuss_state::{Fault, Store};
+use toy::{Bench, Twist, stack};
+
+fn net(text: &str) -> Ipv4Net {
+    text.parse().expect("a range")
+}
+
+/// A VPC with a gateway and subnets.
+fn network(range: &str, subnets: &[&str]) -> Graph {
+    stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net(range)));
+        stack.add("main", InternetGateway::new(&vpc));
+        for (at, subnet) in subnets.iter().enumerate() {
+            stack.add(("private", format!("zone-{at}")), Subnet::new(&vpc, net(subnet)));
+        }
+        stack.output("vpc", vpc.id());
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_apply_changes_nothing() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
+    let applied = bench.apply(&graph).await;
+    assert_eq!((applied.done, applied.failed.len()), (4, 0));
+    let again = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert!(!again.has_changes(), "{:?}", again.actions);
+    assert_eq!(again.unchanged, 4);
+    assert_eq!(bench.store.snapshot().unwrap().outputs["vpc"], Datum::from("aws_vpc-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_one_branch_fails_the_others_finish_and_dependents_are_skipped_with_the_reason() {
+    let mut bench = Bench::new();
+    let graph = stack(|stack| {
+        let broken = stack.add("broken", Vpc::new(net("10.0.0.0/16")));
+        stack.add("behind", Subnet::new(&broken, net("10.0.0.0/24")));
+        let fine = stack.add("fine", Vpc::new(net("10.1.0.0/16")));
+        stack.add("fine", Subnet::new(&fine, net("10.1.0.0/24")));
+        Ok(())
+    });
+    bench.toy.twist("aws_vpc.broken", "create", Twist::Fail(FailureClass::Refused, "VpcLimitExceeded"));
+    let applied = bench.apply(&graph).await;
+    assert_eq!(bench.toy.addresses(), ["toy.aws_subnet.fine", "toy.aws_vpc.fine"]);
+    assert_eq!(applied.failed[0].1.code, "VpcLimitExceeded");
+    let skipped = bench.told.borrow().iter().find_map(|told| match &told.event {
+        Event::Skipped { address, because_of, .. } => Some((address.local(), because_of.clone().map(|a| a.local()))),
+        _ => None,
+    });
+    assert_eq!(skipped, Some(("aws_subnet.behind".to_owned(), Some("aws_vpc.broken".to_owned()))));
+    let rest = bench.apply(&graph).await;
+    assert_eq!((rest.done, bench.toy.addresses().len()), (2, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_whose_answer_is_lost_is_adopted_and_not_repeated() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    bench.toy.twist("aws_vpc.main", "create", Twist::AnswerLost);
+    let applied = bench.apply(&graph).await;
+    assert!(applied.failed.is_empty());
+    let vpcs = bench.toy.addresses().iter().filter(|address| address.contains("aws_vpc")).count();
+    assert_eq!(vpcs, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_call_is_sent_again() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.toy.twist("aws_vpc.main", "create", Twist::Fail(FailureClass::Throttled, "RequestLimitExceeded"));
+    }
+    assert!(bench.apply(&network("10.0.0.0/16", &[])).await.failed.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_at_any_write_loses_nothing_and_duplicates_nothing() {
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
+    let mut crashes = 0;
+    for fault in [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused] {
+        for at in 1..40 {
+            let mut bench = Bench::new();
+            bench.store.fail_at(at, fault);
+            let first = bench.run(&graph, Goal::Apply).await;
+            let whole = first.is_ok_and(|applied| applied.journal_error.is_none());
+            crashes += usize::from(!whole);
+            bench.store.restart();
+            let applied = bench.apply(&graph).await;
+            assert!(applied.failed.is_empty(), "{fault:?} at {at}: {:?}", applied.failed);
+            assert_eq!(bench.toy.addresses().len(), 4, "{fault:?} at {at}: {:?}", bench.toy.addresses());
+            assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes(), "{fault:?} at {at}");
+            let destroyed = bench.run(&graph, Goal::Destroy).await.unwrap();
+            assert!(destroyed.failed.is_empty());
+            assert!(bench.toy.addresses().is_empty(), "{fault:?} at {at}");
+        }
+    }
+    assert!(crashes > 10, "the faults must have struck: {crashes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_range_replaces_the_vpc_and_everything_in_it_in_order() {
+    let mut bench = Bench::new();
+    bench.apply(&network("10.0.0.0/16", &["10.0.0.0/24"])).await;
+    let graph = network("10.1.0.0/16", &["10.1.0.0/24"]);
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert_eq!((plan.count(Change::Replace), plan.count(Change::Update), plan.count(Change::Create)), (2, 1, 0));
+    bench.toy.log.borrow_mut().clear();
+    let applied = bench.apply(&graph).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let log = bench.toy.log.borrow().clone();
+    let at =
+        |what: &str| log.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} is not in {log:?}"));
+    let subnet = "aws_subnet.private[\"zone-0\"]";
+    assert!(at(&format!("delete {subnet}")) < at("delete aws_vpc.main"));
+    assert!(at("delete aws_vpc.main") < at("create aws_vpc.main"));
+    assert!(at("create aws_vpc.main") < at(&format!("create {subnet}")));
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_someone_changed_outside_is_put_back_and_what_someone_deleted_is_made_again() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    bench.apply(&graph).await;
+    bench
+        .toy
+        .things
+        .borrow_mut()
+        .get_mut("aws_vpc-1")
+        .unwrap()
+        .attributes
+        .insert("enable_dns_hostnames".to_owned(), true.into());
+    let gone = bench.toy.things.borrow().keys().find(|id| id.starts_with("aws_subnet")).cloned().unwrap();
+    bench.toy.things.borrow_mut().remove(&gone);
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert_eq!((plan.count(Change::Update), plan.count(Change::Create)), (1, 1));
+    assert_eq!(plan.actions[0].fields[0].cause, fathuss_engine::diff::Cause::Drift);
+    assert!(bench.apply(&graph).await.failed.is_empty());
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_resource_is_destroyed_only_after_the_edit_was_applied() {
+    let mut bench = Bench::new();
+    let with = |protected: bool| {
+        stack(move |stack| {
+            let lifecycle = Lifecycle::new().prevent_destroy(protected);
+            stack.add("main", Vpc::new(net("10.0.0.0/16")).lifecycle(lifecycle));
+            Ok(())
+        })
+    };
+    bench.apply(&with(true)).await;
+    let refused = bench.plan(&with(false), Goal::Destroy).await;
+    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected { .. }))), "{refused:?}");
+    bench.apply(&with(false)).await;
+    assert!(bench.run(&with(false), Goal::Destroy).await.unwrap().failed.is_empty());
+    assert!(bench.toy.addresses().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_while_something_is_being_made_is_resumed_by_the_next_run() {
+    let mut bench = Bench::new();
+    bench.toy.takes.borrow_mut().insert("aws_vpc".to_owned(), 600);
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    let pace = bench.pace.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+        pace.send_replace(Pace::Stop);
+    });
+    let applied = bench.apply(&graph).await;
+    assert_eq!(applied.interrupted.len(), 1);
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+    bench.pace.send_replace(Pace::Run);
+    let applied = bench.apply(&graph).await;
+    assert!(applied.failed.is_empty());
+    assert_eq!(bench.toy.addresses().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_interrupt_finishes_what_is_under_way_and_starts_nothing() {
+    let mut bench = Bench::new();
+    bench.toy.takes.borrow_mut().insert("aws_vpc".to_owned(), 600);
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    let pace = bench.pace.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+        pace.send_replace(Pace::Drain);
+    });
+    let applied = bench.apply(&graph).await;
+    assert_eq!((applied.done, applied.skipped.len(), applied.interrupted.len()), (1, 2, 0));
+    assert!(bench.store.snapshot().unwrap().pending.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_that_failed_while_being_made_is_taken_away_and_made_again() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(FailureClass::Broken, "Failed"));
+    let first = bench.apply(&graph).await;
+    assert_eq!(first.failed.len(), 1);
+    bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(FailureClass::Broken, "Failed"));
+    let second = bench.apply(&graph).await;
+    assert!(second.failed.is_empty(), "{:?}", second.failed);
+    assert_eq!(bench.toy.addresses(), ["toy.aws_internet_gateway.main", "toy.aws_vpc.main"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_input_plans_to_the_same_bytes() {
+    let mut bench = Bench::new();
+    bench.apply(&network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"])).await;
+    let graph = network("10.1.0.0/16", &["10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24"]);
+    let one = serde_json::to_string(&bench.plan(&graph, Goal::Apply).await.unwrap()).unwrap();
+    for _ in 0..20 {
+        assert_eq!(serde_json::to_string(&bench.plan(&graph, Goal::Apply).await.unwrap()).unwrap(), one);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ring_is_refused_with_its_path() {
+    let mut graph = stack(|stack| {
+        stack.add("a", Data::new());
+        stack.add("b", Data::new());
+        Ok(())
+    });
+    let (a, b) = (graph.nodes[0].address.clone(), graph.nodes[1].address.clone());
+    graph.nodes[0].depends_on.push(b);
+    graph.nodes[1].depends_on.push(a);
+    let refused = Bench::new().plan(&graph, Goal::Apply).await.unwrap_err().to_string();
+    assert!(refused.contains("toy.terraform_data.a (") && refused.contains("toy.terraform_data.b ("), "{refused}");
+}

@@ -1,0 +1,278 @@
+//! A cloud in memory with its faults on order, for tests of the engine alone.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fathuss_engine::apply::{Applied, Pace, Surroundings};
+use fathuss_engine::event::Told;
+use fathuss_engine::plan::{Goal, Plan};
+use fathuss_engine::provider::{
+    Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
+    ReadAnswer, ReadRequest, SecretText, Standing, UpdateRequest,
+};
+use fathuss_engine::run::{Order, Prepared, RunError, carry_out, finish_earlier, prepare};
+use fathuss_engine::{Clock, Local, Provider};
+use fathuss_model::graph::Graph;
+use fathuss_model::schema::Schema;
+use fathuss_model::{Datum, Result, Stack, graph_of};
+use fathuss_state::{Identity, Memory, Store};
+use tokio::sync::watch;
+
+/// What a call does besides its work.
+#[derive(Clone, Debug)]
+pub enum Twist {
+    /// Fails before its effect.
+    Fail(FailureClass, &'static str),
+    /// Takes effect, and the answer is lost.
+    AnswerLost,
+}
+
+/// Things by identity, with how they were made and when they are usable.
+#[derive(Default)]
+pub struct Toy {
+    pub things: RefCell<BTreeMap<String, Thing>>,
+    pub twists: RefCell<HashMap<(String, &'static str), VecDeque<Twist>>>,
+    /// Seconds from creation to usable, by type.
+    pub takes: RefCell<HashMap<String, u64>>,
+    pub log: RefCell<Vec<String>>,
+    next: Cell<u32>,
+    clock: RefCell<Option<Rc<dyn Clock>>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Thing {
+    pub address: String,
+    pub attributes: Attributes,
+    pub made_at: Duration,
+}
+
+impl Toy {
+    pub fn twist(&self, local: &str, call: &'static str, twist: Twist) {
+        self.twists.borrow_mut().entry((local.to_owned(), call)).or_default().push_back(twist);
+    }
+
+    pub fn addresses(&self) -> Vec<String> {
+        let mut all: Vec<_> = self.things.borrow().values().map(|thing| thing.address.clone()).collect();
+        all.sort();
+        all
+    }
+
+    fn twisted(&self, local: &str, call: &'static str) -> Option<Twist> {
+        self.log.borrow_mut().push(format!("{call} {local}"));
+        self.twists.borrow_mut().get_mut(&(local.to_owned(), call)).and_then(VecDeque::pop_front)
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.borrow().as_ref().map(|clock| clock.now()).unwrap_or_default()
+    }
+}
+
+pub fn failure(class: FailureClass, code: &str) -> Failure {
+    Failure {
+        class,
+        service: "Toy".to_owned(),
+        operation: "Call".to_owned(),
+        code: code.to_owned(),
+        message: "as ordered".to_owned(),
+        request_id: None,
+        hint: None,
+    }
+}
+
+#[async_trait(?Send)]
+impl Provider for Toy {
+    fn schema(&self, kind: &str) -> Option<&'static Schema> {
+        fathuss_model::schemas().find(|schema| schema.kind == kind && schema.provider == "aws")
+    }
+
+    async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
+        let things = self.things.borrow();
+        let observe = |request: &ReadRequest| {
+            Ok(match things.get(&request.identity.0) {
+                Some(thing) => Observation::Present(thing.attributes.clone()),
+                None => Observation::Absent,
+            })
+        };
+        ReadAnswer { observations: requests.iter().map(observe).collect(), strays: Vec::new() }
+    }
+
+    async fn lookup(&self, _request: &LookupRequest) -> std::result::Result<Attributes, Failure> {
+        Ok(Attributes::from([("id".to_owned(), Datum::from("looked-up"))]))
+    }
+
+    async fn create(&self, request: &MakeRequest) -> std::result::Result<Identity, Failure> {
+        let local = request.address.local();
+        let twist = self.twisted(&local, "create");
+        if let Some(Twist::Fail(class, code)) = twist {
+            return Err(failure(class, code));
+        }
+        self.next.set(self.next.get() + 1);
+        let identity = format!("{}-{}", request.address.kind(), self.next.get());
+        let mut attributes = request.desired.attributes.clone();
+        attributes.insert("id".to_owned(), identity.as_str().into());
+        let made_at = self.now();
+        let thing = Thing { address: request.address.to_string(), attributes, made_at };
+        self.things.borrow_mut().insert(identity.clone(), thing);
+        match twist {
+            Some(Twist::AnswerLost) => Err(failure(FailureClass::Ambiguous, "Reset")),
+            _ => Ok(Identity(identity)),
+        }
+    }
+
+    async fn find(&self, request: &MakeRequest) -> std::result::Result<Found, Failure> {
+        let local = request.address.local();
+        self.twisted(&local, "find");
+        let things = self.things.borrow();
+        let found = things.iter().find(|(_, thing)| thing.address == request.address.to_string());
+        Ok(found.map_or(Found::Nothing, |(identity, _)| Found::Ours(Identity(identity.clone()))))
+    }
+
+    async fn settle(&self, standing: &Standing) -> std::result::Result<Progress, Failure> {
+        let local = standing.address.local();
+        if let Some(Twist::Fail(class, code)) = self.twisted(&local, "settle") {
+            return Err(failure(class, code));
+        }
+        let takes = self.takes.borrow().get(standing.address.kind()).copied().unwrap_or_default();
+        let things = self.things.borrow();
+        let Some(thing) = things.get(&standing.identity.0) else { return Ok(Progress::Gone) };
+        if self.now() < thing.made_at + Duration::from_secs(takes) {
+            return Ok(Progress::Waiting { state: "creating".to_owned() });
+        }
+        Ok(Progress::Ready(thing.attributes.clone()))
+    }
+
+    async fn update(&self, standing: &Standing, change: &UpdateRequest) -> std::result::Result<(), Failure> {
+        let local = standing.address.local();
+        if let Some(Twist::Fail(class, code)) = self.twisted(&local, "update") {
+            return Err(failure(class, code));
+        }
+        let mut things = self.things.borrow_mut();
+        let thing = things.get_mut(&standing.identity.0).ok_or_else(|| failure(FailureClass::Refused, "Gone"))?;
+        for name in &change.changed {
+            let value = standing.desired.attributes.get(name).cloned().unwrap_or_default();
+            thing.attributes.insert(name.clone(), value);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, standing: &Standing) -> std::result::Result<Progress, Failure> {
+        let local = standing.address.local();
+        if let Some(Twist::Fail(class, code)) = self.twisted(&local, "delete") {
+            return Err(failure(class, code));
+        }
+        self.things.borrow_mut().remove(&standing.identity.0);
+        Ok(Progress::Gone)
+    }
+
+    fn calls(&self) -> CallCounts {
+        CallCounts::default()
+    }
+}
+
+/// Virtual time.
+struct TokioClock(tokio::time::Instant);
+
+#[async_trait(?Send)]
+impl Clock for TokioClock {
+    fn now(&self) -> Duration {
+        Duration::from_secs(1_700_000_000) + self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// A toy cloud, a state in memory, and everything that was told.
+pub struct Bench {
+    pub toy: Rc<Toy>,
+    pub store: Memory,
+    pub told: RefCell<Vec<Told>>,
+    pub pace: watch::Sender<Pace>,
+    clock: Rc<dyn Clock>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let clock: Rc<dyn Clock> = Rc::new(TokioClock(tokio::time::Instant::now()));
+        let toy = Rc::new(Toy::default());
+        *toy.clock.borrow_mut() = Some(clock.clone());
+        Self { toy, store: Memory::new("line"), told: RefCell::default(), pace: watch::channel(Pace::Run).0, clock }
+    }
+
+    pub async fn plan(&self, graph: &Graph, goal: Goal) -> std::result::Result<Plan, RunError> {
+        Ok(self.prepared(graph, goal).await?.plan)
+    }
+
+    async fn prepared(&self, graph: &Graph, goal: Goal) -> std::result::Result<Prepared, RunError> {
+        let provider = self.provider();
+        let listener = |_: &Told| {};
+        let around = self.around(&provider, &listener);
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
+        prepare(order, self.store.snapshot()?, &around).await
+    }
+
+    pub async fn run(&mut self, graph: &Graph, goal: Goal) -> std::result::Result<Applied, RunError> {
+        let provider = self.provider();
+        let told = RefCell::new(Vec::new());
+        let listener = |event: &Told| told.borrow_mut().push(event.clone());
+        let around = Surroundings {
+            provider: &provider,
+            clock: self.clock.clone(),
+            secrets: &|_| Ok(SecretText::new("s3cret".to_owned())),
+            pace: self.pace.subscribe(),
+            listener: &listener,
+            parallelism: 512,
+            salt: 7,
+        };
+        finish_earlier(&mut self.store, &around).await?;
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
+        let prepared = prepare(order, self.store.snapshot()?, &around).await?;
+        let applied = carry_out(&mut self.store, &prepared, &around, &|| 0).await?;
+        self.told.borrow_mut().extend(told.into_inner());
+        Ok(applied)
+    }
+
+    pub async fn apply(&mut self, graph: &Graph) -> Applied {
+        self.run(graph, Goal::Apply).await.expect("the run ends")
+    }
+
+    fn provider(&self) -> impl Fn(&str) -> Option<Rc<dyn Provider>> + use<> {
+        let toy = self.toy.clone();
+        move |kind: &str| -> Option<Rc<dyn Provider>> {
+            if Local.schema(kind).is_some() {
+                return Some(Rc::new(Local));
+            }
+            toy.schema(kind)?;
+            Some(toy.clone())
+        }
+    }
+
+    fn around<'a>(
+        &self,
+        provider: &'a dyn Fn(&str) -> Option<Rc<dyn Provider>>,
+        listener: &'a dyn Fn(&Told),
+    ) -> Surroundings<'a> {
+        Surroundings {
+            provider,
+            clock: self.clock.clone(),
+            secrets: &|_| Ok(SecretText::new("s3cret".to_owned())),
+            pace: self.pace.subscribe(),
+            listener,
+            parallelism: 512,
+            salt: 7,
+        }
+    }
+}
+
+/// A stack's graph.
+pub fn stack(build: impl FnOnce(&mut Stack) -> Result<()>) -> Graph {
+    graph_of("toy", |stack| {
+        stack.place("us-east-1", "111122223333");
+        build(stack)
+    })
+    .expect("nothing is wrong with the stack")
+}
