@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use fathuss_engine::plan::Goal;
 
-use crate::commands::{apply, completions, plan, sandbox as sandbox_command};
+use crate::commands::{apply, completions, init, plan, sandbox as sandbox_command};
 use crate::error::Error;
 use crate::options::Output;
 
@@ -36,6 +36,8 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Start a new stack project in an empty folder
+    Init(init::Init),
     /// Show what would be done
     Plan(plan::Plan),
     /// Make what the stack declares
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     };
     let output = Output::detect(cli.json, cli.no_color);
     let ended = match &cli.command {
+        Command::Init(options) => init::run(options, &output),
         Command::Plan(options) => plan::run(options, &output),
         Command::Apply(options) => apply::run(options, Goal::Apply, &output),
         Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),

@@ -81,8 +81,20 @@ impl Function {
     }
 }
 
+/// Subnets of a range, by size and position.
+pub trait Subnets {
+    /// The subnet of that prefix length at a position, counted from 0: of 10.0.0.0/16, `subnet(24, 10)` is 10.0.10.0/24.
+    fn subnet(&self, length: u8, position: u32) -> Result<Ipv4Net, FunctionError>;
+}
+
+impl Subnets for Ipv4Net {
+    fn subnet(&self, length: u8, position: u32) -> Result<Ipv4Net, FunctionError> {
+        cidr_subnet(*self, length, position).map_err(|reason| FunctionError { function: Function::CidrSubnet, reason })
+    }
+}
+
 /// The subnet of the given prefix length at a position, counted from 0.
-pub fn cidr_subnet(network: Ipv4Net, length: u8, position: u32) -> Result<Ipv4Net, String> {
+fn cidr_subnet(network: Ipv4Net, length: u8, position: u32) -> Result<Ipv4Net, String> {
     if length < network.prefix_len() || length > 32 {
         return Err(format!("/{length} does not lie in {network}"));
     }

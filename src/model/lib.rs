@@ -41,7 +41,7 @@ pub use expression::{
     Call, Document, EvaluationError, Expression, OutputReference, Partial, Reference, Scope, SecretSource,
 };
 pub use fathuss_derive::Resource;
-pub use function::{Function, FunctionError, cidr_subnet};
+pub use function::{Function, FunctionError, Subnets};
 pub use graph::Lifecycle;
 pub use ipnet::Ipv4Net;
 pub use program::graph as graph_of;

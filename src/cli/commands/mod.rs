@@ -2,5 +2,6 @@
 
 pub mod apply;
 pub mod completions;
+pub mod init;
 pub mod plan;
 pub mod sandbox;
