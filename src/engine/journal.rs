@@ -14,10 +14,13 @@ use tokio::sync::{Notify, oneshot};
 #[error("{0}")]
 pub struct JournalError(pub String);
 
+/// Tells who wrote a record that it is durable.
+type Written = oneshot::Sender<Result<(), JournalError>>;
+
 /// Collects records and commits them in groups.
 #[derive(Debug, Default)]
 pub struct Journal {
-    waiting: RefCell<Vec<(Entry, oneshot::Sender<Result<(), JournalError>>)>>,
+    waiting: RefCell<Vec<(Entry, Written)>>,
     broken: RefCell<Option<JournalError>>,
     wake: Notify,
 }
