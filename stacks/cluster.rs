@@ -189,3 +189,113 @@ fn addons(stack: &mut Stack, cluster: &Handle<EksCluster>, nodes: &[Handle<EksNo
     let storage = addon("aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
     stack.add("aws-ebs-csi-driver", storage.depends_on_all(nodes));
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::Datum;
+
+    use crate::inspection::{both, literal, node, nodes, refers_to, staging, value};
+
+    #[test]
+    fn the_api_is_reached_from_named_ranges_alone() {
+        for graph in both() {
+            let cluster = node(&graph, "aws_eks_cluster", "main");
+            assert_eq!(value(cluster, "vpc_config.endpoint_private_access"), Some(true.into()));
+            let ranges = value(cluster, "vpc_config.public_access_cidrs").unwrap();
+            assert_eq!(ranges, Datum::from(vec!["203.0.113.0/24"]));
+        }
+    }
+
+    #[test]
+    fn access_entries_alone_let_people_in() {
+        for graph in both() {
+            let cluster = node(&graph, "aws_eks_cluster", "main");
+            assert_eq!(literal(cluster, "access_config.authentication_mode"), Some("API".into()));
+            let creator = "access_config.bootstrap_cluster_creator_admin_permissions";
+            assert_eq!(literal(cluster, creator), Some(false.into()));
+            for entry in nodes(&graph, "aws_eks_access_entry") {
+                let policy = node(&graph, "aws_eks_access_policy_association", entry.address.name());
+                assert_eq!(refers_to(policy, "principal_arn"), [entry.address.local()]);
+            }
+        }
+    }
+
+    #[test]
+    fn node_groups_are_what_the_platform_says() {
+        let graph = staging();
+        let rows: Vec<String> = nodes(&graph, "aws_eks_node_group")
+            .iter()
+            .map(|group| {
+                let size = ["min_size", "desired_size", "max_size"]
+                    .map(|field| literal(group, &format!("scaling_config.{field}")).unwrap().to_string());
+                let show = |field: &str| literal(group, field).map_or_else(String::new, |datum| datum.to_string());
+                let (name, types, taint) = (group.address.name(), show("instance_types"), show("taint"));
+                format!("{name} {types} {} {} {taint}", show("capacity_type"), size.join("/"))
+            })
+            .collect();
+        let taint = |key: &str, value: &str| format!(r#"[{{"effect":"NO_SCHEDULE","key":"{key}","value":"{value}"}}]"#);
+        assert_eq!(
+            rows,
+            [
+                r#"general ["t3.medium"] "ON_DEMAND" 1/2/10 "#.to_owned(),
+                format!(r#"grader ["t3.large"] "ON_DEMAND" 1/3/20 {}"#, taint("dedicated", "grader")),
+                format!(r#"spot ["t3.medium","t3.large"] "SPOT" 1/2/20 {}"#, taint("spot", "true")),
+            ]
+        );
+    }
+
+    #[test]
+    fn nodes_have_encrypted_roots_and_metadata_by_version_2() {
+        for graph in both() {
+            for template in nodes(&graph, "aws_launch_template") {
+                assert_eq!(literal(template, "metadata_options.http_tokens"), Some("required".into()));
+                assert_eq!(literal(template, "metadata_options.http_put_response_hop_limit"), Some(1.into()));
+                assert_eq!(literal(template, "block_device_mappings.0.ebs.encrypted"), Some(true.into()));
+                assert_eq!(literal(template, "block_device_mappings.0.ebs.volume_type"), Some("gp3".into()));
+            }
+        }
+    }
+
+    #[test]
+    fn instances_and_volumes_of_nodes_carry_the_tags() {
+        for graph in both() {
+            for template in nodes(&graph, "aws_launch_template") {
+                let specifications = literal(template, "tag_specifications").unwrap();
+                let specifications = specifications.as_list().unwrap();
+                assert_eq!(specifications.len(), 2);
+                for specification in specifications {
+                    for key in ["Project", "Environment", "Service", "ManagedBy", "NodeGroup"] {
+                        assert!(specification.at("tags").unwrap().at(key).is_some(), "{key}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_wait_for_their_permissions_and_their_way_out() {
+        for graph in both() {
+            for group in nodes(&graph, "aws_eks_node_group") {
+                let count = |kind: &str| group.depends_on.iter().filter(|address| address.kind() == kind).count();
+                assert_eq!(count("aws_iam_role_policy_attachment"), 3);
+                assert_eq!(count("aws_route"), nodes(&graph, "aws_nat_gateway").len());
+                assert_eq!(count("aws_route_table_association"), 3);
+            }
+        }
+    }
+
+    #[test]
+    fn all_six_addons_are_there() {
+        for graph in both() {
+            let mut addons: Vec<String> = nodes(&graph, "aws_eks_addon")
+                .iter()
+                .map(|addon| literal(addon, "addon_name").unwrap().as_str().unwrap().to_owned())
+                .collect();
+            addons.sort();
+            assert_eq!(
+                addons,
+                ["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"]
+            );
+        }
+    }
+}

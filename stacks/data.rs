@@ -177,3 +177,123 @@ fn start_up(volume: Value<String>) -> Value<String> {
         include_str!("clickhouse.sh").into_value(),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::{Expression, SecretSource};
+
+    use crate::inspection::{both, literal, node, nodes, production, refers_to, staging, value};
+
+    #[test]
+    fn all_that_is_kept_is_encrypted() {
+        for graph in both() {
+            for instance in nodes(&graph, "aws_db_instance") {
+                assert_eq!(literal(instance, "storage_encrypted"), Some(true.into()), "{}", instance.address);
+            }
+            for group in nodes(&graph, "aws_elasticache_replication_group") {
+                assert_eq!(literal(group, "at_rest_encryption_enabled"), Some(true.into()));
+                assert_eq!(literal(group, "transit_encryption_enabled"), Some(true.into()));
+            }
+            for volume in nodes(&graph, "aws_ebs_volume") {
+                assert_eq!(literal(volume, "encrypted"), Some(true.into()));
+            }
+            for instance in nodes(&graph, "aws_instance") {
+                assert_eq!(literal(instance, "root_block_device.encrypted"), Some(true.into()));
+                assert_eq!(literal(instance, "metadata_options.http_tokens"), Some("required".into()));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_kept_can_be_reached_from_outside() {
+        for graph in both() {
+            for instance in nodes(&graph, "aws_db_instance") {
+                assert!(!instance.fields.contains_key("publicly_accessible"));
+            }
+            for group in ["aws_db_subnet_group", "aws_elasticache_subnet_group"] {
+                for group in nodes(&graph, group) {
+                    let subnets = refers_to(group, "subnet_ids");
+                    assert!(subnets.iter().all(|subnet| subnet.starts_with("aws_subnet.database")), "{subnets:?}");
+                }
+            }
+            let server = node(&graph, "aws_instance", "clickhouse");
+            assert_eq!(refers_to(server, "subnet_id"), ["aws_subnet.private[\"us-east-1a\"]"]);
+        }
+    }
+
+    #[test]
+    fn in_staging_rds_keeps_the_password() {
+        let graph = staging();
+        let postgres = node(&graph, "aws_db_instance", "postgres");
+        assert_eq!(literal(postgres, "manage_master_user_password"), Some(true.into()));
+        assert!(!postgres.fields.contains_key("password_wo"));
+    }
+
+    #[test]
+    fn in_production_the_password_is_named_and_never_written() {
+        let graph = production();
+        let postgres = node(&graph, "aws_db_instance", "postgres");
+        let source = SecretSource::Environment("FATHUSS_POSTGRES_PASSWORD".to_owned());
+        assert_eq!(postgres.fields.get("password_wo"), Some(&Expression::Secret(source)));
+        assert_eq!(refers_to(node(&graph, "aws_db_instance", "postgres_replica"), "replicate_source_db").len(), 1);
+    }
+
+    #[test]
+    fn production_s_data_outlives_a_mistake() {
+        let graph = production();
+        for (kind, name) in [
+            ("aws_db_instance", "postgres"),
+            ("aws_elasticache_replication_group", "redis"),
+            ("aws_ebs_volume", "clickhouse_data"),
+        ] {
+            assert!(node(&graph, kind, name).lifecycle.prevent_destroy, "{kind}");
+        }
+        let postgres = node(&graph, "aws_db_instance", "postgres");
+        assert_eq!(literal(postgres, "deletion_protection"), Some(true.into()));
+        assert_eq!(literal(postgres, "final_snapshot_identifier"), Some("production-postgres-final".into()));
+        assert_eq!(literal(postgres, "backup_retention_period"), Some(30.into()));
+    }
+
+    #[test]
+    fn staging_can_be_destroyed_at_any_time() {
+        let graph = staging();
+        assert!(graph.nodes.iter().all(|node| !node.lifecycle.prevent_destroy));
+        assert_eq!(literal(node(&graph, "aws_db_instance", "postgres"), "skip_final_snapshot"), Some(true.into()));
+    }
+
+    #[test]
+    fn redis_runs_in_cluster_mode_with_failover() {
+        for (graph, shards, replicas) in [(staging(), 1, 1), (production(), 2, 2)] {
+            let redis = node(&graph, "aws_elasticache_replication_group", "redis");
+            assert_eq!(literal(redis, "cluster_mode"), Some("enabled".into()));
+            assert_eq!(literal(redis, "automatic_failover_enabled"), Some(true.into()));
+            assert_eq!(literal(redis, "num_node_groups"), Some(shards.into()));
+            assert_eq!(literal(redis, "replicas_per_node_group"), Some(replicas.into()));
+        }
+    }
+
+    #[test]
+    fn clickhouse_s_volume_outlives_its_server() {
+        for graph in both() {
+            let attachment = node(&graph, "aws_volume_attachment", "clickhouse_data");
+            assert_eq!(refers_to(attachment, "volume_id"), ["aws_ebs_volume.clickhouse_data"]);
+            let volume = node(&graph, "aws_ebs_volume", "clickhouse_data");
+            let server = node(&graph, "aws_instance", "clickhouse").address.local();
+            assert!(volume.fields.keys().all(|field| !refers_to(volume, field).contains(&server)));
+        }
+    }
+
+    #[test]
+    fn clickhouse_s_start_up_names_its_volume_and_fits() {
+        let graph = staging();
+        let start_up = value(node(&graph, "aws_instance", "clickhouse"), "user_data_base64").unwrap();
+        let start_up = start_up.as_str().unwrap();
+        assert!(start_up.starts_with("IyEvYmluL2Jhc2g"), "it is base64 of #!/bin/bash");
+        // 16 KiB before base64.
+        assert!(start_up.len() < 16 * 1024 * 4 / 3);
+        assert_eq!(
+            refers_to(node(&graph, "aws_instance", "clickhouse"), "user_data_base64"),
+            ["aws_ebs_volume.clickhouse_data"]
+        );
+    }
+}

@@ -215,3 +215,24 @@ impl Range {
         cidr_subnet(self.0, length, position).map_err(Error::new)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_divided_by_length_and_position() {
+        let range = Range::read("10.10.0.0/16").unwrap();
+        assert_eq!(range.subnet(20, 2).unwrap().to_string(), "10.10.32.0/20");
+        assert!(range.subnet(20, 16).is_err());
+        assert!(Range::read("10.10.0.0").is_err());
+    }
+
+    #[test]
+    fn zones_know_their_place() {
+        let zones = Zones::new(["a", "b", "c"]);
+        let places: Vec<String> = zones.iter().map(|zone| format!("{zone}{}", zone.index())).collect();
+        assert_eq!(places, ["a0", "b1", "c2"]);
+        assert_eq!(zones.first().name(), "a");
+    }
+}

@@ -55,3 +55,64 @@ pub fn admit(stack: &mut Stack, env: &Environment, firewall: &Firewall, cluster:
     let https = EgressRule::tcp(&firewall.clickhouse, 443).to_range(Ipv4Net::default());
     stack.add(("clickhouse", 443), https.description("packages and Systems Manager"));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inspection::{attribute, both, literal, node, nodes};
+
+    #[test]
+    fn nothing_is_open_to_the_world() {
+        for graph in both() {
+            for rule in nodes(&graph, "aws_vpc_security_group_ingress_rule") {
+                let source = attribute(rule, "referenced_security_group_id");
+                assert_eq!(source.as_deref(), Some("aws_eks_cluster.main.vpc_config.cluster_security_group_id"));
+                for open in ["cidr_ipv4", "cidr_ipv6", "prefix_list_id"] {
+                    assert!(!rule.fields.contains_key(open), "{}", rule.address);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_data_stores_answer_on_their_ports_alone() {
+        for graph in both() {
+            let mut ports: Vec<String> = nodes(&graph, "aws_vpc_security_group_ingress_rule")
+                .iter()
+                .map(|rule| {
+                    assert_eq!(literal(rule, "from_port"), literal(rule, "to_port"));
+                    format!("{} {}", rule.address.name(), literal(rule, "from_port").unwrap())
+                })
+                .collect();
+            ports.sort();
+            assert_eq!(ports, ["clickhouse 8123", "clickhouse 9000", "database 5432", "redis 6379"]);
+        }
+    }
+
+    #[test]
+    fn only_clickhouse_s_server_goes_out_and_by_https_alone() {
+        for graph in both() {
+            let [rule] = nodes(&graph, "aws_vpc_security_group_egress_rule")[..] else { panic!("one rule") };
+            assert_eq!(attribute(rule, "security_group_id").as_deref(), Some("aws_security_group.clickhouse.id"));
+            assert_eq!(literal(rule, "from_port"), Some(443.into()));
+        }
+    }
+
+    #[test]
+    fn the_default_group_is_emptied() {
+        for graph in both() {
+            let group = node(&graph, "aws_default_security_group", "emptied");
+            assert!(!group.fields.contains_key("ingress") && !group.fields.contains_key("egress"));
+        }
+    }
+
+    #[test]
+    fn data_stores_need_not_wait_for_the_cluster() {
+        for graph in both() {
+            for group in nodes(&graph, "aws_security_group") {
+                for expression in group.fields.values() {
+                    expression.references(&mut |reference| assert_eq!(reference.address.kind(), "aws_vpc"));
+                }
+            }
+        }
+    }
+}

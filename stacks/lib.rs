@@ -7,6 +7,8 @@ pub mod cluster;
 pub mod data;
 pub mod environment;
 pub mod firewall;
+#[cfg(test)]
+mod inspection;
 pub mod network;
 pub mod platform;
 pub mod production;

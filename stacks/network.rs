@@ -119,3 +119,91 @@ fn way_out(
     let associations = associations.collect();
     WayOut { routes, associations }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::inspection::{attribute, both, literal, node, nodes, production, refers_to, staging};
+
+    #[test]
+    fn each_zone_has_a_subnet_of_each_tier() {
+        for graph in both() {
+            for tier in ["public", "private", "database"] {
+                let subnets = nodes(&graph, "aws_subnet").into_iter().filter(|node| node.address.name() == tier);
+                let zones: BTreeSet<_> = subnets.filter_map(|node| literal(node, "availability_zone")).collect();
+                assert_eq!(zones.len(), 3, "{tier} of {}", graph.stack);
+            }
+        }
+    }
+
+    #[test]
+    fn subnets_lie_where_the_table_says() {
+        let graph = staging();
+        let ranges: Vec<String> = nodes(&graph, "aws_subnet")
+            .iter()
+            .filter(|node| node.address.key() == Some("us-east-1b"))
+            .map(|node| format!("{} {}", node.address.name(), literal(node, "cidr_block").unwrap()))
+            .collect();
+        let expected = ["public \"10.10.11.0/24\"", "private \"10.10.48.0/20\"", "database \"10.10.17.0/24\""];
+        assert_eq!(ranges, expected);
+    }
+
+    #[test]
+    fn only_public_subnets_give_public_addresses() {
+        for graph in both() {
+            for subnet in nodes(&graph, "aws_subnet") {
+                let public = literal(subnet, "map_public_ip_on_launch").and_then(|public| public.as_bool());
+                assert_eq!(public.unwrap_or(false), subnet.address.name() == "public", "{}", subnet.address);
+            }
+        }
+    }
+
+    #[test]
+    fn staging_pays_for_one_nat_gateway_and_production_for_one_per_zone() {
+        assert_eq!(nodes(&staging(), "aws_nat_gateway").len(), 1);
+        assert_eq!(nodes(&production(), "aws_nat_gateway").len(), 3);
+    }
+
+    #[test]
+    fn in_production_each_zone_goes_out_through_its_own_gateway() {
+        let graph = production();
+        let private = nodes(&graph, "aws_route_table_association");
+        for association in private.into_iter().filter(|node| node.address.name() == "private") {
+            let zone = association.address.key().unwrap();
+            assert_eq!(refers_to(association, "route_table_id"), [format!("aws_route_table.private[\"{zone}\"]")]);
+        }
+    }
+
+    #[test]
+    fn every_subnet_has_a_route_table_of_its_tier() {
+        for graph in both() {
+            let associations = nodes(&graph, "aws_route_table_association");
+            assert_eq!(associations.len(), nodes(&graph, "aws_subnet").len());
+            for association in associations {
+                let table = refers_to(association, "route_table_id").remove(0);
+                assert!(table.starts_with(&format!("aws_route_table.{}", association.address.name())), "{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn databases_have_no_way_out() {
+        for graph in both() {
+            let table = node(&graph, "aws_route_table", "database").address.local();
+            let routes = nodes(&graph, "aws_route");
+            assert!(routes.iter().all(|route| !refers_to(route, "route_table_id").contains(&table)));
+        }
+    }
+
+    #[test]
+    fn nat_gateways_wait_for_the_internet_gateway() {
+        for graph in both() {
+            for gateway in nodes(&graph, "aws_nat_gateway") {
+                let waits: Vec<String> = gateway.depends_on.iter().map(|address| address.local()).collect();
+                assert_eq!(waits, ["aws_internet_gateway.main"]);
+                assert!(attribute(gateway, "subnet_id").unwrap().starts_with("aws_subnet.public"));
+            }
+        }
+    }
+}

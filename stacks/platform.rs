@@ -38,3 +38,88 @@ fn outputs_of_cluster(stack: &mut Stack, cluster: &Handle<EksCluster>) {
     stack.output("cluster_endpoint", cluster.endpoint());
     stack.output("cluster_certificate_authority", cluster.certificate_authority_data());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::environment::{Environment, Zones};
+    use crate::inspection::{both, of, production, staging, value};
+    use crate::staging;
+
+    #[test]
+    fn everything_that_takes_tags_has_the_four() {
+        let mut tagged = 0;
+        for graph in both() {
+            for node in &graph.nodes {
+                let schema = fathuss_model::schemas().find(|schema| schema.kind == node.address.kind()).unwrap();
+                if !schema.has_tags() {
+                    continue;
+                }
+                tagged += 1;
+                let tags = value(node, "tags").unwrap();
+                for (key, expected) in [("Project", "Fathuss"), ("Environment", &graph.stack), ("ManagedBy", "fathuss")]
+                {
+                    assert_eq!(tags.at(key).and_then(|tag| tag.as_str()), Some(expected), "{key} of {}", node.address);
+                }
+                assert!(tags.at("Service").is_some(), "{}", node.address);
+            }
+        }
+        assert!(tagged > 100, "{tagged}");
+    }
+
+    #[test]
+    fn built_in_us_west_2_nothing_names_us_east_1() {
+        let environment = staging::environment().map(|environment| Environment {
+            region: "us-west-2",
+            zones: Zones::new(["us-west-2a", "us-west-2b", "us-west-2c"]),
+            ..environment
+        });
+        let graph = of(&environment);
+        assert!(graph.nodes.iter().all(|node| node.region == "us-west-2"));
+        let text = format!("{graph:?}");
+        assert!(text.contains("us-west-2a"));
+        assert!(
+            !text.contains("us-east-1"),
+            "{:?}",
+            text.find("us-east-1").map(|at| &text[at.saturating_sub(200)..at])
+        );
+    }
+
+    #[test]
+    fn every_node_says_where_it_belongs() {
+        for (graph, account) in [(staging(), "111122223333"), (production(), "444455556666")] {
+            assert!(graph.nodes.iter().all(|node| node.account == account && node.region == "us-east-1"));
+        }
+    }
+
+    #[test]
+    fn every_node_says_which_line_declared_it() {
+        let files: BTreeSet<String> = staging().nodes.iter().map(|node| node.source.file.clone()).collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let expected = ["cluster.rs", "data.rs", "firewall.rs", "network.rs", "service_accounts.rs"];
+        assert_eq!(files, expected.map(|file| format!("stacks/{file}")));
+    }
+
+    #[test]
+    fn nothing_waits_for_itself() {
+        for graph in both() {
+            let mut done = BTreeSet::new();
+            let mut left: Vec<_> = graph.nodes.iter().collect();
+            while !left.is_empty() {
+                let before = left.len();
+                left.retain(|node| {
+                    let mut ready = node.depends_on.iter().all(|address| done.contains(address));
+                    for expression in node.fields.values() {
+                        expression.references(&mut |reference| ready &= done.contains(&reference.address));
+                    }
+                    if ready {
+                        done.insert(node.address.clone());
+                    }
+                    !ready
+                });
+                assert!(left.len() < before, "a cycle among {:?}", left.iter().map(|node| &node.address));
+            }
+        }
+    }
+}

@@ -203,3 +203,70 @@ fn load_balancer_controller(env: &Environment) -> Policy {
         .on("*"),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inspection::{both, node, nodes, staging, value};
+
+    /// The most characters of a managed policy, and of a trust policy, that IAM takes; white space is not counted.
+    const POLICY: usize = 6144;
+    const TRUST: usize = 2048;
+
+    #[test]
+    fn each_role_is_bound_to_one_account_and_one_audience() {
+        let graph = staging();
+        let trust = value(node(&graph, "aws_iam_role", "cluster_autoscaler"), "assume_role_policy").unwrap();
+        let issuer = "<aws_eks_cluster.main.identity.oidc.issuer>";
+        assert_eq!(
+            trust.as_str().unwrap(),
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Federated":"<aws_iam_openid_connect_provider.cluster.arn>"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{"StringEquals":{{"{issuer}:sub":"system:serviceaccount:kube-system:cluster-autoscaler","{issuer}:aud":"sts.amazonaws.com"}}}}}}]}}"#
+            )
+        );
+        let federated = nodes(&graph, "aws_iam_role").into_iter().filter_map(|role| {
+            let trust = value(role, "assume_role_policy")?.as_str()?.to_owned();
+            trust.contains("AssumeRoleWithWebIdentity").then_some(trust)
+        });
+        let federated: Vec<String> = federated.collect();
+        assert_eq!(federated.len(), 5);
+        assert!(federated.iter().all(|trust| trust.contains(":sub\"") && trust.contains(":aud\"")));
+    }
+
+    #[test]
+    fn documents_are_as_long_as_iam_takes_them() {
+        for graph in both() {
+            for policy in nodes(&graph, "aws_iam_policy") {
+                let length = value(policy, "policy").unwrap().as_str().unwrap().len();
+                assert!(length <= POLICY, "{}: {length}", policy.address);
+            }
+            for role in nodes(&graph, "aws_iam_role") {
+                let length = value(role, "assume_role_policy").unwrap().as_str().unwrap().len();
+                assert!(length <= TRUST, "{}: {length}", role.address);
+            }
+        }
+    }
+
+    #[test]
+    fn no_policy_allows_everything() {
+        for graph in both() {
+            for policy in nodes(&graph, "aws_iam_policy") {
+                let document = value(policy, "policy").unwrap();
+                for wide in [r#""Action":"*""#, r#":*""#] {
+                    let found = document.as_str().unwrap().match_indices(wide).any(|(at, _)| {
+                        // An ARN may end so, an action may not.
+                        !document.as_str().unwrap()[..at].rsplit('"').next().unwrap_or_default().starts_with("arn:")
+                    });
+                    assert!(!found, "{} allows {wide}", policy.address);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_are_read_under_the_environment_s_name_alone() {
+        let graph = staging();
+        let policy = value(node(&graph, "aws_iam_policy", "external_secrets"), "policy").unwrap();
+        let ours = r#""Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:staging/*""#;
+        assert!(policy.as_str().unwrap().contains(ours), "{policy}");
+    }
+}
