@@ -56,6 +56,7 @@ pub mod clock;
 pub mod ec2;
 pub mod faults;
 mod front;
+pub mod iam;
 pub mod identity;
 pub mod input;
 pub mod model;
@@ -66,6 +67,7 @@ pub mod rules;
 mod serve;
 pub mod service;
 pub mod signature;
+pub mod sts;
 pub mod throttle;
 mod token;
 pub mod value;
@@ -100,7 +102,7 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] = &[&ec2::SERVICE];
+pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

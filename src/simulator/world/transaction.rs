@@ -280,6 +280,14 @@ impl<'w> Tx<'w> {
         result
     }
 
+    /// Looks at another account, as AWS's own services do.
+    pub fn in_account<R>(&mut self, account: &str, act: impl FnOnce(&mut Tx<'w>) -> R) -> R {
+        let home = std::mem::replace(&mut self.scope.account, account.to_owned());
+        let result = act(self);
+        self.scope.account = home;
+        result
+    }
+
     // ---- rules, quotas
 
     /// Whether the rule is enforced.

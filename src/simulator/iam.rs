@@ -1,0 +1,109 @@
+//! IAM: roles, policies, instance profiles and identity providers, one file per resource.
+//!
+//! Its rows reach over every region of an account. Other services look at them
+//! with [`trust`], which sees only what has reached them.
+
+pub mod account;
+pub mod attachment;
+pub mod aws_managed;
+pub mod document;
+pub mod instance_profile;
+pub mod listing;
+pub mod oidc_provider;
+pub mod policy;
+pub mod role;
+pub mod role_policy;
+pub mod service_linked_role;
+pub mod tags;
+pub mod trust;
+
+use std::sync::OnceLock;
+
+use crate::model::Model;
+use crate::protocol::{Flaw, Violation, lower_camel, validation_message};
+use crate::refusal::Refusal;
+use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::world::Tables;
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "iam",
+    model,
+    operations: &[
+        account::OPERATIONS,
+        attachment::OPERATIONS,
+        instance_profile::OPERATIONS,
+        oidc_provider::OPERATIONS,
+        policy::OPERATIONS,
+        role::OPERATIONS,
+        role_policy::OPERATIONS,
+        service_linked_role::OPERATIONS,
+    ],
+    transitions: &[service_linked_role::TRANSITIONS],
+    spans: &[service_linked_role::SPANS],
+    rules: &[
+        attachment::RULES,
+        document::RULES,
+        instance_profile::RULES,
+        listing::RULES,
+        oidc_provider::RULES,
+        policy::RULES,
+        role::RULES,
+        role_policy::RULES,
+        service_linked_role::RULES,
+        tags::RULES,
+        trust::RULES,
+    ],
+    tables,
+    furnish: service_linked_role::furnish,
+    manners: Manners { violations, ..QUERY_MANNERS },
+};
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/iam.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<attachment::Attachment>();
+    tables.add::<instance_profile::InstanceProfile>();
+    tables.add::<oidc_provider::OidcProvider>();
+    tables.add::<policy::Policy>();
+    tables.add::<role::Role>();
+    tables.add::<role_policy::RolePolicy>();
+    tables.add::<service_linked_role::Deletion>();
+}
+
+/// IAM leaves the value given out of its sentences, and has one of its own for names.
+fn violations(violations: &[Violation]) -> Refusal {
+    if let [only] = violations {
+        let name = lower_camel(&only.path);
+        if matches!(only.flaw, Flaw::Pattern(_)) && name.ends_with("Name") {
+            let message = format!(
+                "The specified value for {name} is invalid. It must contain only alphanumeric characters and/or the \
+                 following: +=,.@_-"
+            );
+            return Refusal::new("ValidationError", message);
+        }
+    }
+    let mut message = validation_message(violations);
+    for violation in violations {
+        message = message.replace(&format!("Value '{}' at", violation.given), "Value at");
+    }
+    Refusal::new("ValidationError", message)
+}
+
+/// The refusal of what is not there.
+fn missing(message: String) -> Refusal {
+    Refusal::new("NoSuchEntity", message)
+}
+
+/// The refusal of what something else still holds.
+fn conflict(what: &str) -> Refusal {
+    Refusal::new("DeleteConflict", format!("Cannot delete entity, must {what} first."))
+}
+
+/// The refusal of one too many.
+fn quota(name: &str, limit: i64) -> Refusal {
+    Refusal::new("LimitExceeded", format!("Cannot exceed quota for {name}: {limit}"))
+}

@@ -1,0 +1,420 @@
+//! Policy documents: what IAM accepts, in which words it refuses the rest, and how it shows them.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+
+use super::quota;
+use super::role::Role;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::world::Tx;
+
+const GRAMMAR: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("iam.document.json", "a policy is JSON", GRAMMAR),
+    Rule::new("iam.document.grammar", "a policy follows the grammar of policies", GRAMMAR),
+    Rule::new(
+        "iam.document.version",
+        "an identity's policy is of version 2012-10-17",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html",
+    ),
+    Rule::new(
+        "iam.document.sid",
+        "statement ids are alphanumeric and unique in their policy",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html",
+    ),
+    Rule::new(
+        "iam.document.action",
+        "an action names its service",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
+    ),
+    Rule::new(
+        "iam.document.resource",
+        "a resource is an ARN or *",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+    ),
+    Rule::new(
+        "iam.document.principal",
+        "an identity's policy has no principal, and a trust policy has one that can exist",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+    ),
+    Rule::new(
+        "iam.document.size",
+        "policies have limits, counted without white space",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+    ),
+    Rule::new(
+        "iam.document.trust",
+        "a trust policy speaks of STS's actions and of no resource",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html",
+    ),
+];
+
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The document as IAM's answers hold it.
+#[must_use]
+pub fn encode(document: &str) -> String {
+    utf8_percent_encode(document, ENCODED).to_string()
+}
+
+/// How much of a quota a document takes.
+#[must_use]
+pub fn size(document: &str) -> usize {
+    document.chars().filter(|letter| !letter.is_whitespace()).count()
+}
+
+/// Refuses a document that is too large.
+///
+/// # Errors
+/// In that case.
+pub fn within(tx: &Tx<'_>, document: &str, name: &str, limit: i64) -> Result<(), Refusal> {
+    let fits = i64::try_from(size(document)).unwrap_or(i64::MAX) <= limit;
+    tx.enforce("iam.document.size", fits, || quota(name, limit))
+}
+
+fn malformed(why: impl Into<String>) -> Refusal {
+    Refusal::new("MalformedPolicyDocument", why.into())
+}
+
+const SYNTAX: &str = "Syntax errors in policy.";
+
+/// Checks a policy of an identity.
+///
+/// # Errors
+/// `MalformedPolicyDocument`.
+pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
+    let policy: Json = match serde_json::from_str(text) {
+        Ok(policy) => policy,
+        Err(_) => {
+            tx.enforce("iam.document.json", false, || malformed(SYNTAX))?;
+            return Ok(text.to_owned());
+        }
+    };
+    let statements = statements(&policy, &["Version", "Id", "Statement"]);
+    let Some(statements) = statements else {
+        tx.enforce("iam.document.grammar", false, || malformed(SYNTAX))?;
+        return Ok(text.to_owned());
+    };
+    let principal = statements.iter().any(|one| one.contains_key("Principal") || one.contains_key("NotPrincipal"));
+    tx.enforce("iam.document.principal", !principal, || malformed("Policy document should not specify a principal."))?;
+    let sound = statements.iter().all(|one| {
+        let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal"];
+        one.keys().all(|key| known.contains(&key.as_str()))
+            && matches!(one.get("Effect").and_then(Json::as_str), Some("Allow" | "Deny"))
+            && !(one.contains_key("Action") && one.contains_key("NotAction"))
+            && !(one.contains_key("Resource") && one.contains_key("NotResource"))
+            && ["Action", "NotAction", "Resource", "NotResource"].iter().all(|key| one.get(*key).is_none_or(is_text))
+            && one.get("Condition").is_none_or(is_condition)
+    });
+    tx.enforce("iam.document.grammar", sound, || malformed(SYNTAX))?;
+    let version = policy.get("Version").and_then(Json::as_str);
+    tx.enforce("iam.document.version", version == Some("2012-10-17"), || {
+        malformed("Policy document must be version 2012-10-17 or greater.")
+    })?;
+    sids(tx, &statements)?;
+    for statement in &statements {
+        let actions = texts(statement, "Action").or_else(|| texts(statement, "NotAction")).unwrap_or_default();
+        tx.enforce("iam.document.grammar", !actions.is_empty(), || malformed("Policy statement must contain actions."))?;
+        let resources = texts(statement, "Resource").or_else(|| texts(statement, "NotResource")).unwrap_or_default();
+        tx.enforce("iam.document.grammar", !resources.is_empty(), || {
+            malformed("Policy statement must contain resources.")
+        })?;
+        for resource in resources {
+            tx.enforce("iam.document.resource", resource_flaw(resource).is_none(), || {
+                malformed(resource_flaw(resource).unwrap_or_default())
+            })?;
+        }
+        for action in actions {
+            tx.enforce("iam.document.action", action_flaw(action).is_none(), || {
+                malformed(action_flaw(action).unwrap_or_default())
+            })?;
+        }
+    }
+    Ok(text.to_owned())
+}
+
+/// Checks a role's trust policy, and gives it as IAM keeps it.
+///
+/// # Errors
+/// `MalformedPolicyDocument`.
+pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
+    within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy", 2048))?;
+    let mut policy: Json = match serde_json::from_str(text) {
+        Ok(policy @ Json::Object(_)) => policy,
+        _ => {
+            tx.enforce("iam.document.json", false, || malformed("This policy contains invalid Json"))?;
+            return Ok(text.to_owned());
+        }
+    };
+    let Some(statements) = statements(&policy, &["Version", "Id", "Statement"]) else {
+        let flaw = match policy.as_object().and_then(|top| {
+            top.keys().find(|key| !["Version", "Id", "Statement"].contains(&key.as_str()))
+        }) {
+            Some(unknown) => format!("Unknown field {unknown}"),
+            None if policy.get("Statement").is_none() => "Missing required field Statement".to_owned(),
+            None => SYNTAX.to_owned(),
+        };
+        tx.enforce("iam.document.grammar", false, || malformed(flaw))?;
+        return Ok(text.to_owned());
+    };
+    for statement in &statements {
+        trust_statement(tx, statement)?;
+    }
+    sids(tx, &statements)?;
+    drop(statements);
+    Ok(if name_roots(&mut policy) { policy.to_string() } else { text.to_owned() })
+}
+
+fn trust_statement(tx: &Tx<'_>, statement: &Map<String, Json>) -> Result<(), Refusal> {
+    let grammar = |holds: bool, why: &str| tx.enforce("iam.document.grammar", holds, || malformed(why));
+    for field in ["Resource", "NotResource"] {
+        let absent = !statement.contains_key(field);
+        tx.enforce("iam.document.trust", absent, || malformed(format!("Has prohibited field {field}")))?;
+    }
+    let known = ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
+    if let Some(unknown) = statement.keys().find(|key| !known.contains(&key.as_str())) {
+        grammar(false, &format!("Unknown field {unknown}"))?;
+    }
+    match statement.get("Effect").and_then(Json::as_str) {
+        Some("Allow" | "Deny") => {}
+        Some(other) => grammar(false, &format!("Invalid effect: {other}"))?,
+        None => grammar(false, "Missing required field Effect")?,
+    }
+    let actions = texts(statement, "Action").or_else(|| texts(statement, "NotAction"));
+    grammar(actions.as_ref().is_some_and(|actions| !actions.is_empty()), "Missing required field Action")?;
+    for action in actions.unwrap_or_default() {
+        let of_sts = action == "*" || action.to_lowercase().starts_with("sts:");
+        tx.enforce("iam.document.trust", of_sts, || {
+            malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+        })?;
+    }
+    if let Some(condition) = statement.get("Condition") {
+        grammar(is_condition(condition), SYNTAX)?;
+    }
+    let principal = statement.get("Principal").or_else(|| statement.get("NotPrincipal"));
+    let Some(principal) = principal else {
+        return tx.enforce("iam.document.principal", false, || malformed("Missing required field Principal"));
+    };
+    match principal {
+        Json::String(any) if any == "*" => Ok(()),
+        Json::Object(kinds) if !kinds.is_empty() => {
+            for kind in kinds.keys() {
+                for name in texts(kinds, kind).unwrap_or_default() {
+                    tx.enforce("iam.document.principal", can_be(tx, kind, name), || {
+                        // AWS writes the kinds of principals in this way.
+                        let kind = if kind == "AWS" { "AWS".to_owned() } else { kind.to_uppercase() };
+                        malformed(format!("Invalid principal in policy: \"{kind}\":\"{name}\""))
+                    })?;
+                }
+            }
+            Ok(())
+        }
+        _ => tx.enforce("iam.document.principal", false, || malformed("Missing required field Principal")),
+    }
+}
+
+/// Whether a principal of a trust policy can exist; roles of the same account have to.
+fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
+    match kind {
+        "AWS" => {
+            if name == "*" || is_account(name) {
+                return true;
+            }
+            let unique = |prefix: &str| name.len() == 21 && name.starts_with(prefix);
+            if unique("AROA") || unique("AIDA") {
+                return tx.rows::<Role>().any(|role| role.role_id == name);
+            }
+            let parts: Vec<&str> = name.splitn(6, ':').collect();
+            match parts[..] {
+                ["arn", "aws", "iam", "", account, resource] if is_account(account) => {
+                    match resource.strip_prefix("role/") {
+                        Some(role) if account == tx.account() => {
+                            let last = role.rsplit('/').next().unwrap_or_default();
+                            tx.propagated::<Role>(&Role::id_of(last)).is_some_and(|role| role.arn == name)
+                        }
+                        Some(role) => !role.is_empty(),
+                        None => resource == "root" || resource.strip_prefix("user/").is_some_and(|user| !user.is_empty()),
+                    }
+                }
+                ["arn", "aws", "sts", "", account, resource] if is_account(account) => {
+                    resource.starts_with("assumed-role/") || resource.starts_with("federated-user/")
+                }
+                _ => false,
+            }
+        }
+        "Service" => {
+            let name = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".amazon.com"));
+            name.is_some_and(|name| {
+                !name.is_empty() && name.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+            })
+        }
+        "Federated" => match name.strip_prefix("arn:aws:iam::") {
+            Some(rest) => rest.split_once(':').is_some_and(|(account, resource)| {
+                let kinds = ["oidc-provider/", "saml-provider/"];
+                is_account(account) && kinds.iter().any(|kind| resource.len() > kind.len() && resource.starts_with(kind))
+            }),
+            None => name.contains('.') && !name.contains(':') && !name.contains('/'),
+        },
+        "CanonicalUser" => name.len() == 64,
+        _ => false,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Writes accounts in principals as their roots' ARNs, as IAM keeps them; false where there are none.
+fn name_roots(policy: &mut Json) -> bool {
+    let mut named = false;
+    let mut rename = |name: &mut Json| {
+        if let Some(account) = name.as_str().filter(|text| is_account(text)) {
+            *name = Json::String(format!("arn:aws:iam::{account}:root"));
+            named = true;
+        }
+    };
+    let statements = match policy.get_mut("Statement") {
+        Some(Json::Array(statements)) => statements.iter_mut().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    for statement in statements {
+        match statement.get_mut("Principal").and_then(|principal| principal.get_mut("AWS")) {
+            Some(Json::Array(names)) => names.iter_mut().for_each(&mut rename),
+            Some(name) => rename(name),
+            None => {}
+        }
+    }
+    named
+}
+
+/// A policy's statements; none where its top is not as the grammar has it.
+fn statements<'p>(policy: &'p Json, known: &[&str]) -> Option<Vec<&'p Map<String, Json>>> {
+    let top = policy.as_object()?;
+    let version = top.get("Version");
+    let sound = top.keys().all(|key| known.contains(&key.as_str()))
+        && version.is_none_or(|version| matches!(version.as_str(), Some("2012-10-17" | "2008-10-17")))
+        && top.get("Id").is_none_or(Json::is_string);
+    if !sound {
+        return None;
+    }
+    match top.get("Statement")? {
+        Json::Object(one) => Some(vec![one]),
+        Json::Array(several) if !several.is_empty() => several.iter().map(Json::as_object).collect(),
+        _ => None,
+    }
+}
+
+fn sids(tx: &Tx<'_>, statements: &[&Map<String, Json>]) -> Result<(), Refusal> {
+    let mut seen = std::collections::BTreeSet::new();
+    for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
+        let text = sid.as_str();
+        let sound = text.is_some_and(|text| text.bytes().all(|letter| letter.is_ascii_alphanumeric()));
+        tx.enforce("iam.document.sid", sound, || {
+            malformed(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression \
+                 [0-9A-Za-z]*",
+            )
+        })?;
+        let text = text.unwrap_or_default();
+        tx.enforce("iam.document.sid", text.is_empty() || seen.insert(text), || {
+            malformed("Statement IDs (SID) in a single policy must be unique.")
+        })?;
+    }
+    Ok(())
+}
+
+fn is_text(value: &Json) -> bool {
+    match value {
+        Json::String(_) => true,
+        Json::Array(items) => items.iter().all(Json::is_string),
+        _ => false,
+    }
+}
+
+/// The texts of a member that is one or a list of them.
+fn texts<'p>(record: &'p Map<String, Json>, name: &str) -> Option<Vec<&'p str>> {
+    match record.get(name)? {
+        Json::String(one) => Some(vec![one]),
+        Json::Array(several) => several.iter().map(Json::as_str).collect(),
+        _ => None,
+    }
+}
+
+const OPERATORS: &[&str] = &[
+    "stringequals",
+    "stringnotequals",
+    "stringequalsignorecase",
+    "stringnotequalsignorecase",
+    "stringlike",
+    "stringnotlike",
+    "numericequals",
+    "numericnotequals",
+    "numericlessthan",
+    "numericlessthanequals",
+    "numericgreaterthan",
+    "numericgreaterthanequals",
+    "dateequals",
+    "datenotequals",
+    "datelessthan",
+    "datelessthanequals",
+    "dategreaterthan",
+    "dategreaterthanequals",
+    "bool",
+    "binaryequals",
+    "ipaddress",
+    "notipaddress",
+    "arnequals",
+    "arnlike",
+    "arnnotequals",
+    "arnnotlike",
+    "null",
+];
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+fn is_condition(value: &Json) -> bool {
+    let Some(operators) = value.as_object() else { return false };
+    operators.iter().all(|(operator, keys)| {
+        let name = operator.to_lowercase();
+        let name = name.strip_prefix("forallvalues:").or_else(|| name.strip_prefix("foranyvalue:")).unwrap_or(&name);
+        let name = name.strip_suffix("ifexists").unwrap_or(name);
+        let scalar = |value: &Json| matches!(value, Json::String(_) | Json::Bool(_) | Json::Number(_));
+        let sound = |value: &Json| scalar(value) || value.as_array().is_some_and(|items| items.iter().all(scalar));
+        OPERATORS.contains(&name) && keys.as_object().is_some_and(|keys| keys.values().all(sound))
+    })
+}
+
+fn action_flaw(action: &str) -> Option<String> {
+    if action == "*" {
+        return None;
+    }
+    let Some((vendor, rest)) = action.split_once(':') else {
+        return Some("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.".to_owned());
+    };
+    if rest.contains(':') {
+        return Some("Actions/Condition can contain only one colon.".to_owned());
+    }
+    let sound = !vendor.is_empty() && vendor.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    (!sound).then(|| format!("Vendor {vendor} is not valid"))
+}
+
+fn resource_flaw(resource: &str) -> Option<String> {
+    if resource == "*" {
+        return None;
+    }
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    if parts[0] != "arn" || parts.len() < 2 {
+        return Some(format!("Resource {resource} must be in ARN format or \"*\"."));
+    }
+    if !["aws", "aws-cn", "aws-us-gov", "*"].contains(&parts[1]) && !parts[1].contains("${") {
+        return Some(format!("Partition \"{}\" is not valid for resource \"{resource}\".", parts[1]));
+    }
+    if parts.len() < 6 && !resource.ends_with('*') {
+        return Some("The policy failed legacy parsing".to_owned());
+    }
+    let vendor = parts.get(2).copied().unwrap_or_default();
+    (vendor != "*" && vendor.contains('*') && parts.len() > 3)
+        .then(|| "Resource vendor must be fully qualified and cannot contain regexes.".to_owned())
+}

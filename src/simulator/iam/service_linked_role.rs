@@ -1,0 +1,171 @@
+//! Service-linked roles: made for a service, by a user or by the service itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::attachment::Attachment;
+use super::role::Role;
+use super::tags::Tags;
+use super::{missing, role};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Handler, Span, Transition};
+use crate::value::Value;
+use crate::world::{Reach, Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateServiceLinkedRole", create),
+    ("DeleteServiceLinkedRole", delete),
+    ("GetServiceLinkedRoleDeletionStatus", status),
+];
+
+pub(super) const SPANS: &[Span] = &[Span::new("iam.service_linked_role.delete", 1.0, 5.0)];
+
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("iam.service_linked_role.deleted", |tx, pending| {
+    let Some(mut deletion) = tx.get::<Deletion>(&pending.subject).cloned() else { return };
+    remove(tx, &deletion.role);
+    deletion.done = true;
+    tx.put(deletion);
+})];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "iam.service_linked_role.suffix",
+        "a custom suffix is for the services that take one",
+        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html",
+    ),
+    Rule::new(
+        "iam.service_linked_role.taken",
+        "a service has one service-linked role of a name",
+        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html",
+    ),
+];
+
+/// A service, its role's name and policy, and whether it takes a suffix.
+const SERVICES: &[(&str, &str, &str, bool)] = &[
+    ("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", "AutoScalingServiceRolePolicy", true),
+    ("batch.amazonaws.com", "AWSServiceRoleForBatch", "BatchServiceRolePolicy", false),
+    ("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS", "AmazonEKSServiceRolePolicy", false),
+    (
+        "eks-nodegroup.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSNodegroup",
+        "AWSServiceRoleForAmazonEKSNodegroup",
+        false,
+    ),
+    ("elasticache.amazonaws.com", "AWSServiceRoleForElastiCache", "AmazonElastiCacheServiceRolePolicy", false),
+    (
+        "elasticloadbalancing.amazonaws.com",
+        "AWSServiceRoleForElasticLoadBalancing",
+        "AWSElasticLoadBalancingServiceRolePolicy",
+        false,
+    ),
+    ("rds.amazonaws.com", "AWSServiceRoleForRDS", "AmazonRDSServiceRolePolicy", false),
+    ("spot.amazonaws.com", "AWSServiceRoleForEC2Spot", "AWSEC2SpotServiceRolePolicy", false),
+    ("support.amazonaws.com", "AWSServiceRoleForSupport", "AWSSupportServiceRolePolicy", false),
+    ("trustedadvisor.amazonaws.com", "AWSServiceRoleForTrustedAdvisor", "AWSTrustedAdvisorServiceRolePolicy", false),
+];
+
+/// A deletion that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    /// Its id.
+    pub task: String,
+    /// The role's name.
+    pub role: String,
+    /// Whether it is over.
+    pub done: bool,
+}
+
+impl Row for Deletion {
+    const TABLE: &'static str = "iam.service_linked_role_deletion";
+    const REACH: Reach = Reach::Account;
+    fn id(&self) -> String {
+        self.task.clone()
+    }
+}
+
+/// Every account has the roles of AWS's support.
+pub(super) fn furnish(tx: &mut Tx<'_>) {
+    ensure(tx, "support.amazonaws.com");
+    ensure(tx, "trustedadvisor.amazonaws.com");
+}
+
+/// Makes a service's role where there is none, as services do with their first resource in an account.
+pub fn ensure(tx: &mut Tx<'_>, service: &str) {
+    let Some((service, name, policy, _)) = SERVICES.iter().find(|(known, ..)| *known == service) else { return };
+    if tx.get::<Role>(&Role::id_of(name)).is_none() {
+        make(tx, service, name, policy, None);
+    }
+}
+
+fn make(tx: &mut Tx<'_>, service: &str, name: &str, policy: &str, description: Option<&str>) -> Role {
+    let path = format!("/aws-service-role/{service}/");
+    let trust = format!(
+        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"{service}\"}},\
+         \"Action\":\"sts:AssumeRole\"}}]}}"
+    );
+    let role = Role {
+        name: name.to_owned(),
+        role_id: format!("AROA{}", tx.capitals(17)),
+        arn: format!("arn:aws:iam::{}:role{path}{name}", tx.account()),
+        path,
+        created: tx.now(),
+        trust,
+        description: description.map(str::to_owned),
+        max_session: 3600,
+        boundary: None,
+        tags: Tags::new(),
+        linked_to: Some(service.to_owned()),
+    };
+    tx.put(role.clone());
+    let policy = format!("arn:aws:iam::aws:policy/aws-service-role/{policy}");
+    tx.put(Attachment { role: name.to_owned(), policy });
+    role
+}
+
+fn remove(tx: &mut Tx<'_>, name: &str) {
+    let attached: Vec<String> = tx.rows_under::<Attachment>(&Attachment::ids_of(name)).map(Row::id).collect();
+    for id in attached {
+        tx.remove::<Attachment>(&id);
+    }
+    tx.remove::<Role>(&Role::id_of(name));
+}
+
+fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let service = input.required("AWSServiceName");
+    let Some((service, name, policy, suffixed)) = SERVICES.iter().find(|(known, ..)| *known == service) else {
+        return Err(Refusal::not_simulated(format!("the service-linked role of {service}")));
+    };
+    let suffix = input.text("CustomSuffix");
+    tx.enforce("iam.service_linked_role.suffix", suffix.is_none() || *suffixed, || {
+        Refusal::new("InvalidInput", format!("Custom suffix is not allowed for {service}"))
+    })?;
+    let name = suffix.map_or_else(|| (*name).to_owned(), |suffix| format!("{name}_{suffix}"));
+    tx.enforce("iam.service_linked_role.taken", tx.get::<Role>(&Role::id_of(&name)).is_none(), || {
+        let message =
+            format!("Service role name {name} has been taken in this account, please try a different suffix.");
+        Refusal::new("InvalidInput", message)
+    })?;
+    let role = make(tx, service, &name, policy, input.text("Description"));
+    Ok(record! { "Role" => role.summary() })
+}
+
+fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let role = role::find(tx, input.required("RoleName"))?;
+    let Some(service) = &role.linked_to else {
+        let message = format!("Role {} is not a service-linked role.", role.name);
+        return Err(Refusal::new("InvalidInput", message));
+    };
+    let task = format!("task/aws-service-role/{service}/{}/{}", role.name, tx.uuid());
+    tx.put(Deletion { task: task.clone(), role: role.name.clone(), done: false });
+    tx.transition("iam.service_linked_role.delete", "iam.service_linked_role.deleted", &task);
+    Ok(record! { "DeletionTaskId" => task })
+}
+
+fn status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let task = input.required("DeletionTaskId");
+    let deletion = tx.get::<Deletion>(task).ok_or_else(|| missing(format!("Deletion task {task} cannot be found.")))?;
+    Ok(record! { "Status" => if deletion.done { "SUCCEEDED" } else { "IN_PROGRESS" } })
+}

@@ -1,0 +1,184 @@
+//! STS: who calls, and roles assumed for a while.
+
+use std::sync::OnceLock;
+
+use jiff::SignedDuration;
+
+use crate::iam::role::Role;
+use crate::iam::trust;
+use crate::identity::Credential;
+use crate::input::Input;
+use crate::model::Model;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Handler, Manners, QUERY_MANNERS, Service};
+use crate::value::Value;
+use crate::world::{Principal, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "sts",
+    model,
+    operations: &[OPERATIONS],
+    transitions: &[],
+    spans: &[],
+    rules: &[RULES],
+    tables: |_| {},
+    furnish: |_| {},
+    manners: Manners { ..QUERY_MANNERS },
+};
+
+const OPERATIONS: &[(&str, Handler)] = &[
+    ("GetCallerIdentity", caller_identity),
+    ("GetAccessKeyInfo", access_key_info),
+    ("AssumeRole", assume_role),
+    ("GetSessionToken", session_token),
+];
+
+const ASSUME: &str = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html";
+
+const RULES: &[Rule] = &[
+    Rule::new("sts.assume_role.arn", "a role is named by an ARN", ASSUME),
+    Rule::new("sts.assume_role.trust", "a role is assumed by whom it trusts", ASSUME),
+    Rule::new("sts.assume_role.duration", "a session is no longer than its role allows, or an hour from another role", ASSUME),
+    Rule::new("sts.assume_role.tags", "a session's tags name a key once, and those passed on are among them", ASSUME),
+    Rule::new(
+        "sts.session_token.caller",
+        "temporary credentials get no session token",
+        "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html",
+    ),
+];
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/sts.json")))
+}
+
+fn caller_identity(tx: &mut Tx<'_>, _input: &Input<'_>) -> Result<Value, Refusal> {
+    let principal = tx.principal();
+    Ok(record! { "UserId" => &principal.user_id, "Account" => &principal.account, "Arn" => &principal.arn })
+}
+
+fn access_key_info(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let key = input.required("AccessKeyId");
+    if key == tx.principal().access_key {
+        return Ok(record! { "Account" => &tx.principal().account });
+    }
+    match tx.get::<Credential>(key) {
+        Some(credential) => Ok(record! { "Account" => &credential.principal.account }),
+        None => Err(Refusal::not_simulated("the account of an access key other than the caller's")),
+    }
+}
+
+/// Whether the caller's credentials are temporary.
+fn is_temporary(tx: &Tx<'_>) -> bool {
+    tx.principal().access_key.starts_with("ASIA")
+}
+
+fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let arn = input.required("RoleArn");
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let sound = matches!(parts[..], ["arn", partition, service, _, _, resource] if ![partition, service, resource].contains(&""));
+    tx.enforce("sts.assume_role.arn", sound, || Refusal::new("ValidationError", format!("{arn} is invalid")))?;
+    let session = input.required("RoleSessionName");
+    let tags = session_tags(tx, input)?;
+    let caller = tx.principal().clone();
+    let denied = || {
+        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", caller.arn);
+        Refusal::new("AccessDenied", message).status(403)
+    };
+    let account = parts.get(4).copied().unwrap_or_default().to_owned();
+    let role = role_of(tx, arn, &account).ok_or_else(denied)?;
+    let root = format!("arn:aws:iam::{}:root", caller.account);
+    let is_it = |name: &str| name == root || name == caller.arn || Some(name) == assumed(&caller).as_deref();
+    let mut context = vec![
+        ("aws:PrincipalArn", caller.arn.as_str()),
+        ("aws:PrincipalAccount", caller.account.as_str()),
+        ("sts:RoleSessionName", session),
+    ];
+    if let Some(id) = input.text("ExternalId") {
+        context.push(("sts:ExternalId", id));
+    }
+    let trusted = trust::trusts(&role.trust, "AWS", &is_it, &context);
+    tx.enforce("sts.assume_role.trust", trusted, denied)?;
+    let seconds = input.integer("DurationSeconds").unwrap_or(3600);
+    tx.enforce("sts.assume_role.duration", !is_temporary(tx) || seconds <= 3600, || {
+        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        Refusal::new("ValidationError", message)
+    })?;
+    tx.enforce("sts.assume_role.duration", seconds <= role.max_session, || {
+        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        Refusal::new("ValidationError", message)
+    })?;
+    let principal = Principal {
+        account: account.clone(),
+        arn: format!("arn:aws:sts::{account}:assumed-role/{}/{session}", role.name),
+        user_id: format!("{}:{session}", role.role_id),
+        access_key: String::new(),
+    };
+    let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
+    let credentials = hand_out(tx, principal, seconds);
+    let packed = tags.then_some(6_i64);
+    Ok(record! { "Credentials" => credentials, "AssumedRoleUser" => user, "PackedPolicySize" => packed })
+}
+
+/// The role, in whichever account of this world it is.
+fn role_of(tx: &mut Tx<'_>, arn: &str, account: &str) -> Option<Role> {
+    if account.len() != 12 {
+        return None;
+    }
+    tx.in_account(account, |tx| trust::role(tx, arn).ok())
+}
+
+/// The ARN of the role behind an assumed role's session.
+fn assumed(caller: &Principal) -> Option<String> {
+    let (_, rest) = caller.arn.split_once(":assumed-role/")?;
+    let (role, _) = rest.split_once('/')?;
+    Some(format!("arn:aws:iam::{}:role/{role}", caller.account))
+}
+
+/// Checks a session's tags; whether there are any.
+fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<bool, Refusal> {
+    let mut keys: Vec<String> = Vec::new();
+    for tag in input.records("Tags") {
+        let (key, _value) = (tag.required("Key").to_lowercase(), tag.text("Value"));
+        tx.enforce("sts.assume_role.tags", !keys.contains(&key), || {
+            let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+            Refusal::new("InvalidParameterValue", message)
+        })?;
+        keys.push(key);
+    }
+    for key in input.texts("TransitiveTagKeys") {
+        tx.enforce("sts.assume_role.tags", keys.contains(&key.to_lowercase()), || {
+            let message = "The specified transitive tag key must be included in the requested tags.";
+            Refusal::new("InvalidParameterValue", message)
+        })?;
+    }
+    Ok(!keys.is_empty())
+}
+
+fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    tx.enforce("sts.session_token.caller", !is_temporary(tx), || {
+        Refusal::new("AccessDenied", "Cannot call GetSessionToken with session credentials").status(403)
+    })?;
+    let principal = tx.principal().clone();
+    let seconds = input.integer("DurationSeconds").unwrap_or(43_200);
+    Ok(record! { "Credentials" => hand_out(tx, principal, seconds) })
+}
+
+/// Writes temporary credentials for a principal.
+fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, seconds: i64) -> Value {
+    let access_key = format!("ASIA{}", tx.capitals(16));
+    principal.access_key.clone_from(&access_key);
+    let (secret, session_token) = (tx.hex(40), format!("IQoJb3JpZ2luX2Vj{}", tx.hex(320)));
+    let expires = tx.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(tx.now());
+    let view = record! {
+        "AccessKeyId" => &access_key,
+        "SecretAccessKey" => &secret,
+        "SessionToken" => &session_token,
+        "Expiration" => expires,
+    };
+    tx.put(Credential { access_key, secret, session_token, principal, expires });
+    view
+}
