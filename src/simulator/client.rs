@@ -52,6 +52,28 @@ impl Client {
         answer
     }
 
+    /// Calls IAM and expects a success.
+    pub(crate) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+        let answer = self.query("iam", "2010-05-08", action, parameters).await;
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text);
+        answer
+    }
+
+    /// Expects IAM's refusal with this code and message.
+    pub(crate) async fn iam_refuses(&self, action: &str, parameters: &[(&str, &str)], code: &str, message: &str) {
+        let answer = self.query("iam", "2010-05-08", action, parameters).await;
+        assert_eq!((answer.code.as_str(), answer.message.as_str()), (code, message), "{action}: {}", answer.text);
+    }
+
+    /// Makes a role that a service may assume, and gives its ARN.
+    pub(crate) async fn role(&self, name: &str, service: &str) -> String {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
+        );
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", trust.as_str())];
+        self.iam("CreateRole", &parameters).await.one("Arn")
+    }
+
     /// Calls a service that speaks a query protocol.
     pub(crate) async fn query(
         &self,

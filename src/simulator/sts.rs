@@ -41,7 +41,11 @@ const ASSUME: &str = "https://docs.aws.amazon.com/STS/latest/APIReference/API_As
 const RULES: &[Rule] = &[
     Rule::new("sts.assume_role.arn", "a role is named by an ARN", ASSUME),
     Rule::new("sts.assume_role.trust", "a role is assumed by whom it trusts", ASSUME),
-    Rule::new("sts.assume_role.duration", "a session is no longer than its role allows, or an hour from another role", ASSUME),
+    Rule::new(
+        "sts.assume_role.duration",
+        "a session is no longer than its role allows, or an hour from another role",
+        ASSUME,
+    ),
     Rule::new("sts.assume_role.tags", "a session's tags name a key once, and those passed on are among them", ASSUME),
     Rule::new(
         "sts.session_token.caller",
@@ -104,7 +108,8 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("sts.assume_role.trust", trusted, denied)?;
     let seconds = input.integer("DurationSeconds").unwrap_or(3600);
     tx.enforce("sts.assume_role.duration", !is_temporary(tx) || seconds <= 3600, || {
-        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         Refusal::new("ValidationError", message)
     })?;
     tx.enforce("sts.assume_role.duration", seconds <= role.max_session, || {

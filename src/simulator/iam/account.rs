@@ -106,13 +106,16 @@ fn details(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let wants = |kind: &str| wanted.is_empty() || wanted.contains(&kind);
     let mut items: Vec<(String, Detail)> = Vec::new();
     if wants("Role") {
-        items.extend(tx.rows::<Role>().map(|role| (format!("role/{}", role.id()), Detail::Role(role_detail(tx, role)))));
+        items
+            .extend(tx.rows::<Role>().map(|role| (format!("role/{}", role.id()), Detail::Role(role_detail(tx, role)))));
     }
     if wants("LocalManagedPolicy") {
         let own = tx.rows::<Policy>();
         items.extend(own.map(|policy| (format!("policy/{}", policy.id()), Detail::Policy(policy.detail(tx)))));
     }
-    if wanted.contains(&"AWSManagedPolicy") && tx.rows::<Attachment>().any(|one| one.policy.starts_with("arn:aws:iam::aws:")) {
+    if wanted.contains(&"AWSManagedPolicy")
+        && tx.rows::<Attachment>().any(|one| one.policy.starts_with("arn:aws:iam::aws:"))
+    {
         // Their documents are not here.
         return Err(Refusal::not_simulated("iam GetAccountAuthorizationDetails with AWSManagedPolicy"));
     }
@@ -125,9 +128,12 @@ fn details(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         }
     }
     let mut answer = Record::new();
-    for (name, items) in
-        [("UserDetailList", Vec::new()), ("GroupDetailList", Vec::new()), ("RoleDetailList", roles), ("Policies", policies)]
-    {
+    for (name, items) in [
+        ("UserDetailList", Vec::new()),
+        ("GroupDetailList", Vec::new()),
+        ("RoleDetailList", roles),
+        ("Policies", policies),
+    ] {
         answer.insert(name.to_owned(), Value::List(items));
     }
     answer.extend(rest);

@@ -100,7 +100,17 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     let principal = statements.iter().any(|one| one.contains_key("Principal") || one.contains_key("NotPrincipal"));
     tx.enforce("iam.document.principal", !principal, || malformed("Policy document should not specify a principal."))?;
     let sound = statements.iter().all(|one| {
-        let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal"];
+        let known = [
+            "Sid",
+            "Effect",
+            "Action",
+            "NotAction",
+            "Resource",
+            "NotResource",
+            "Condition",
+            "Principal",
+            "NotPrincipal",
+        ];
         one.keys().all(|key| known.contains(&key.as_str()))
             && matches!(one.get("Effect").and_then(Json::as_str), Some("Allow" | "Deny"))
             && !(one.contains_key("Action") && one.contains_key("NotAction"))
@@ -116,7 +126,9 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     sids(tx, &statements)?;
     for statement in &statements {
         let actions = texts(statement, "Action").or_else(|| texts(statement, "NotAction")).unwrap_or_default();
-        tx.enforce("iam.document.grammar", !actions.is_empty(), || malformed("Policy statement must contain actions."))?;
+        tx.enforce("iam.document.grammar", !actions.is_empty(), || {
+            malformed("Policy statement must contain actions.")
+        })?;
         let resources = texts(statement, "Resource").or_else(|| texts(statement, "NotResource")).unwrap_or_default();
         tx.enforce("iam.document.grammar", !resources.is_empty(), || {
             malformed("Policy statement must contain resources.")
@@ -149,9 +161,10 @@ pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
         }
     };
     let Some(statements) = statements(&policy, &["Version", "Id", "Statement"]) else {
-        let flaw = match policy.as_object().and_then(|top| {
-            top.keys().find(|key| !["Version", "Id", "Statement"].contains(&key.as_str()))
-        }) {
+        let flaw = match policy
+            .as_object()
+            .and_then(|top| top.keys().find(|key| !["Version", "Id", "Statement"].contains(&key.as_str())))
+        {
             Some(unknown) => format!("Unknown field {unknown}"),
             None if policy.get("Statement").is_none() => "Missing required field Statement".to_owned(),
             None => SYNTAX.to_owned(),
@@ -173,7 +186,8 @@ fn trust_statement(tx: &Tx<'_>, statement: &Map<String, Json>) -> Result<(), Ref
         let absent = !statement.contains_key(field);
         tx.enforce("iam.document.trust", absent, || malformed(format!("Has prohibited field {field}")))?;
     }
-    let known = ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
+    let known =
+        ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
     if let Some(unknown) = statement.keys().find(|key| !known.contains(&key.as_str())) {
         grammar(false, &format!("Unknown field {unknown}"))?;
     }
@@ -235,7 +249,9 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
                             tx.propagated::<Role>(&Role::id_of(last)).is_some_and(|role| role.arn == name)
                         }
                         Some(role) => !role.is_empty(),
-                        None => resource == "root" || resource.strip_prefix("user/").is_some_and(|user| !user.is_empty()),
+                        None => {
+                            resource == "root" || resource.strip_prefix("user/").is_some_and(|user| !user.is_empty())
+                        }
                     }
                 }
                 ["arn", "aws", "sts", "", account, resource] if is_account(account) => {
@@ -253,7 +269,8 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
         "Federated" => match name.strip_prefix("arn:aws:iam::") {
             Some(rest) => rest.split_once(':').is_some_and(|(account, resource)| {
                 let kinds = ["oidc-provider/", "saml-provider/"];
-                is_account(account) && kinds.iter().any(|kind| resource.len() > kind.len() && resource.starts_with(kind))
+                is_account(account)
+                    && kinds.iter().any(|kind| resource.len() > kind.len() && resource.starts_with(kind))
             }),
             None => name.contains('.') && !name.contains(':') && !name.contains('/'),
         },

@@ -263,7 +263,9 @@ fn bounded(tx: &Tx<'_>, arn: &str) -> i64 {
 pub(super) fn parse_arn(arn: &str) -> Result<(), Refusal> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts[..] {
-        ["arn", partition, "iam", "", _, resource] if !partition.is_empty() && resource.starts_with("policy/") => Ok(()),
+        ["arn", partition, "iam", "", _, resource] if !partition.is_empty() && resource.starts_with("policy/") => {
+            Ok(())
+        }
         ["arn", ..] if parts.len() == 6 => Err(Refusal::new("InvalidInput", format!("ARN {arn} is not valid."))),
         _ => Err(Refusal::new("ValidationError", "Invalid ARN:  Could not be parsed!")),
     }
@@ -494,5 +496,163 @@ fn list_tags(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     match find(tx, input.required("PolicyArn"))? {
         Managed::Own(policy) => listed(tx, input, "Tags", tags::items(&policy.tags)),
         Managed::Aws(_) => listed(tx, input, "Tags", Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_policy_has_five_versions_and_goes_once_they_and_its_users_are_gone() {
+        let client = Client::calm();
+        let create = [("PolicyName", "p"), ("Path", "/team/"), ("PolicyDocument", DOCUMENT)];
+        let arn = client.iam("CreatePolicy", &create).await.one("Arn");
+        assert_eq!(arn, "arn:aws:iam::000000000000:policy/team/p");
+        client
+            .iam_refuses(
+                "CreatePolicy",
+                &create,
+                "EntityAlreadyExists",
+                "A policy called p already exists. Duplicate names are not allowed.",
+            )
+            .await;
+        let named = [("PolicyArn", arn.as_str())];
+        for _ in 0..4 {
+            client
+                .iam("CreatePolicyVersion", &[named[0], ("PolicyDocument", DOCUMENT), ("SetAsDefault", "true")])
+                .await;
+        }
+        client
+            .iam_refuses(
+                "CreatePolicyVersion",
+                &[named[0], ("PolicyDocument", DOCUMENT)],
+                "LimitExceeded",
+                "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.",
+            )
+            .await;
+        let versions = client.iam("ListPolicyVersions", &named).await;
+        assert_eq!(versions.all("VersionId"), ["v5", "v4", "v3", "v2", "v1"]);
+        client
+            .iam_refuses(
+                "DeletePolicyVersion",
+                &[named[0], ("VersionId", "v5")],
+                "DeleteConflict",
+                "Cannot delete the default version of a policy.",
+            )
+            .await;
+        client.role("r", "ec2.amazonaws.com").await;
+        client.iam("AttachRolePolicy", &[("RoleName", "r"), named[0]]).await;
+        assert_eq!(client.iam("GetPolicy", &named).await.one("AttachmentCount"), "1");
+        assert_eq!(client.iam("ListEntitiesForPolicy", &named).await.one("RoleName"), "r");
+        client
+            .iam_refuses("DeletePolicy", &named, "DeleteConflict", "Cannot delete a policy attached to entities.")
+            .await;
+        client.iam("DetachRolePolicy", &[("RoleName", "r"), named[0]]).await;
+        client
+            .iam_refuses(
+                "DeletePolicy",
+                &named,
+                "DeleteConflict",
+                "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+            )
+            .await;
+        for version in ["v1", "v2", "v3", "v4"] {
+            client.iam("DeletePolicyVersion", &[named[0], ("VersionId", version)]).await;
+        }
+        client.iam("DeletePolicy", &named).await;
+        client
+            .iam_refuses(
+                "GetPolicy",
+                &named,
+                "NoSuchEntity",
+                &format!("Policy {arn} does not exist or is not attachable."),
+            )
+            .await;
+        client.iam_refuses("DeletePolicy", &named, "NoSuchEntity", &format!("Policy {arn} was not found.")).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn policies_that_iam_does_not_take_are_refused_in_its_words() {
+        let client = Client::calm();
+        let of = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let cases = [
+            ("{".to_owned(), "Syntax errors in policy."),
+            (DOCUMENT.replace("2012-10-17", "2008-10-17"), "Policy document must be version 2012-10-17 or greater."),
+            (
+                of(r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}"#),
+                "Policy document should not specify a principal.",
+            ),
+            (of(r#"{"Effect":"Allow","Resource":"*"}"#), "Policy statement must contain actions."),
+            (of(r#"{"Effect":"Allow","Action":"s3:*"}"#), "Policy statement must contain resources."),
+            (
+                of(r#"{"Effect":"Allow","Action":"GetObject","Resource":"*"}"#),
+                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+            ),
+            (
+                of(r#"{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}"#),
+                "Resource bucket must be in ARN format or \"*\".",
+            ),
+            (
+                of(
+                    r#"{"Sid":"A","Effect":"Allow","Action":"s3:*","Resource":"*"},{"Sid":"A","Effect":"Deny","Action":"s3:*","Resource":"*"}"#,
+                ),
+                "Statement IDs (SID) in a single policy must be unique.",
+            ),
+            (
+                of(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringIs":{"a":"b"}}}"#),
+                "Syntax errors in policy.",
+            ),
+        ];
+        for (document, message) in &cases {
+            let parameters = [("PolicyName", "p"), ("PolicyDocument", document.as_str())];
+            client.iam_refuses("CreatePolicy", &parameters, "MalformedPolicyDocument", message).await;
+        }
+        let long =
+            of(&format!(r#"{{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::{}"}}"#, "x".repeat(6200)));
+        client
+            .iam_refuses(
+                "CreatePolicy",
+                &[("PolicyName", "p"), ("PolicyDocument", &long)],
+                "LimitExceeded",
+                "Cannot exceed quota for PolicySize: 6144",
+            )
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_policies_that_exist_can_be_attached() {
+        let client = Client::calm();
+        client.role("r", "ec2.amazonaws.com").await;
+        let none = "arn:aws:iam::aws:policy/NoSuchPolicyAnywhere";
+        client
+            .iam_refuses(
+                "AttachRolePolicy",
+                &[("RoleName", "r"), ("PolicyArn", none)],
+                "NoSuchEntity",
+                &format!("Policy {none} does not exist or is not attachable."),
+            )
+            .await;
+        client
+            .iam_refuses(
+                "AttachRolePolicy",
+                &[("RoleName", "r"), ("PolicyArn", "longpolicynamebutnoarn")],
+                "ValidationError",
+                "Invalid ARN:  Could not be parsed!",
+            )
+            .await;
+        client
+            .iam_refuses("GetPolicy", &[("PolicyArn", none)], "NoSuchEntity", &format!("Policy {none} was not found."))
+            .await;
+        client
+            .iam_refuses(
+                "DetachRolePolicy",
+                &[("RoleName", "r"), ("PolicyArn", none)],
+                "NoSuchEntity",
+                &format!("Policy {none} was not found."),
+            )
+            .await;
     }
 }

@@ -218,7 +218,8 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let items = tx.rows::<Role>().filter(|role| under(input, &role.path)).map(|role| (role.id(), role.listed())).collect();
+    let items =
+        tx.rows::<Role>().filter(|role| under(input, &role.path)).map(|role| (role.id(), role.listed())).collect();
     listed(tx, input, "Roles", items)
 }
 
@@ -294,4 +295,155 @@ fn untag(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn list_tags(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let role = find(tx, input.required("RoleName"))?;
     listed(tx, input, "Tags", tags::items(&role.tags))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+    use crate::{Config, Simulator};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_is_made_shown_changed_and_deleted() {
+        let client = Client::calm();
+        let arn = client.role("Worker", "ec2.amazonaws.com").await;
+        assert_eq!(arn, "arn:aws:iam::000000000000:role/Worker");
+        let named = [("RoleName", "Worker")];
+        let shown = client.iam("GetRole", &named).await;
+        assert!(shown.one("AssumeRolePolicyDocument").starts_with("%7B%22Version%22%3A%222012-10-17%22"));
+        assert_eq!(shown.one("MaxSessionDuration"), "3600");
+        client.iam("UpdateRole", &[("RoleName", "Worker"), ("Description", "d"), ("MaxSessionDuration", "7200")]).await;
+        let shown = client.iam("GetRole", &named).await;
+        assert_eq!((shown.one("Description"), shown.one("MaxSessionDuration")), ("d".into(), "7200".into()));
+        let listed = client.iam("ListRoles", &[("PathPrefix", "/"), ("MaxItems", "1")]).await;
+        assert_eq!(listed.one("IsTruncated"), "true");
+        let marker = listed.one("Marker");
+        let rest = client.iam("ListRoles", &[("Marker", &marker)]).await;
+        assert_eq!(rest.one("IsTruncated"), "false");
+        assert!(rest.all("RoleName").contains(&"Worker".to_owned()));
+        client.iam("DeleteRole", &named).await;
+        client.iam_refuses("GetRole", &named, "NoSuchEntity", "The role with name Worker cannot be found.").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_is_taken_whatever_its_capitals() {
+        let client = Client::calm();
+        client.role("Worker", "ec2.amazonaws.com").await;
+        let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+        let again = [("RoleName", "WORKER"), ("AssumeRolePolicyDocument", trust)];
+        client.iam_refuses("CreateRole", &again, "EntityAlreadyExists", "Role with name WORKER already exists.").await;
+        assert!(client.simulator.switch("iam.role.name.taken", false));
+        client.iam("CreateRole", &again).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_in_use_is_not_deleted() {
+        let client = Client::calm();
+        client.role("r", "ec2.amazonaws.com").await;
+        let named = [("RoleName", "r")];
+        let policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+        client.iam("AttachRolePolicy", &[("RoleName", "r"), ("PolicyArn", policy)]).await;
+        client.iam("PutRolePolicy", &[("RoleName", "r"), ("PolicyName", "p"), ("PolicyDocument", document)]).await;
+        client.iam("CreateInstanceProfile", &[("InstanceProfileName", "i")]).await;
+        let both = [("InstanceProfileName", "i"), ("RoleName", "r")];
+        client.iam("AddRoleToInstanceProfile", &both).await;
+        client
+            .iam_refuses(
+                "AddRoleToInstanceProfile",
+                &both,
+                "LimitExceeded",
+                "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+            )
+            .await;
+        let conflict = |what: &str| format!("Cannot delete entity, must {what} first.");
+        let profile = conflict("remove roles from instance profile");
+        client.iam_refuses("DeleteRole", &named, "DeleteConflict", &profile).await;
+        client.iam_refuses("DeleteInstanceProfile", &[("InstanceProfileName", "i")], "DeleteConflict", &profile).await;
+        client.iam("RemoveRoleFromInstanceProfile", &both).await;
+        client.iam_refuses("DeleteRole", &named, "DeleteConflict", &conflict("detach all policies")).await;
+        client.iam("DetachRolePolicy", &[("RoleName", "r"), ("PolicyArn", policy)]).await;
+        client.iam_refuses("DeleteRole", &named, "DeleteConflict", &conflict("delete policies")).await;
+        for rule in ["iam.role.delete.inline"] {
+            assert!(client.simulator.switch(rule, false));
+        }
+        client.iam("DeleteRole", &named).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trust_policies_that_iam_does_not_take_are_refused_in_its_words() {
+        let client = Client::calm();
+        let statement = |rest: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{rest}}}]}}"#);
+        let service = r#""Principal":{"Service":"ec2.amazonaws.com"}"#;
+        let cases = [
+            ("{\"Version\":".to_owned(), "This policy contains invalid Json"),
+            (
+                statement(&format!(r#"{service},"Action":"sts:AssumeRole","Resource":"*""#)),
+                "Has prohibited field Resource",
+            ),
+            (
+                statement(&format!(r#"{service},"Action":"s3:GetObject""#)),
+                "AssumeRole policy may only specify STS AssumeRole actions.",
+            ),
+            (statement(r#""Action":"sts:AssumeRole""#), "Missing required field Principal"),
+            (
+                statement(r#""Principal":{"Service":"ec2"},"Action":"sts:AssumeRole""#),
+                "Invalid principal in policy: \"SERVICE\":\"ec2\"",
+            ),
+            (
+                statement(r#""Principal":{"AWS":"arn:aws:iam::000000000000:role/none"},"Action":"sts:AssumeRole""#),
+                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::000000000000:role/none\"",
+            ),
+        ];
+        for (document, message) in &cases {
+            let parameters = [("RoleName", "r"), ("AssumeRolePolicyDocument", document.as_str())];
+            client.iam_refuses("CreateRole", &parameters, "MalformedPolicyDocument", message).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_as_principal_is_kept_as_its_root() {
+        let client = Client::calm();
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}]}"#;
+        let made = client.iam("CreateRole", &[("RoleName", "r"), ("AssumeRolePolicyDocument", trust)]).await;
+        assert!(made.one("AssumeRolePolicyDocument").contains("arn%3Aaws%3Aiam%3A%3A000000000000%3Aroot"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tags_are_counted_and_keys_are_alike_whatever_their_capitals() {
+        let client = Client::calm();
+        client.role("r", "ec2.amazonaws.com").await;
+        client.iam("TagRole", &[("RoleName", "r"), ("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a")]).await;
+        client.iam("TagRole", &[("RoleName", "r"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "b")]).await;
+        assert_eq!(client.iam("ListRoleTags", &[("RoleName", "r")]).await.all("Value"), ["b"]);
+        let twice = [
+            ("RoleName", "r"),
+            ("Tags.member.1.Key", "k"),
+            ("Tags.member.1.Value", ""),
+            ("Tags.member.2.Key", "K"),
+            ("Tags.member.2.Value", ""),
+        ];
+        client
+            .iam_refuses(
+                "TagRole",
+                &twice,
+                "InvalidInput",
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            )
+            .await;
+        client.iam("UntagRole", &[("RoleName", "r"), ("TagKeys.member.1", "TEAM")]).await;
+        assert!(client.iam("ListRoleTags", &[("RoleName", "r")]).await.all("Value").is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_role_can_be_unseen_for_some_seconds() {
+        let mut unseen = 0;
+        for seed in 0..8 {
+            let client = Client::of(Simulator::open(Config::new(seed)).unwrap());
+            client.role("r", "ec2.amazonaws.com").await;
+            unseen += u32::from(client.query("iam", "2010-05-08", "GetRole", &[("RoleName", "r")]).await.status == 404);
+            client.wait(16);
+            client.iam("GetRole", &[("RoleName", "r")]).await;
+        }
+        assert!(unseen > 0);
+    }
 }

@@ -13,12 +13,8 @@ use crate::service::Handler;
 use crate::value::{Record, Value};
 use crate::world::{Reach, Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("PutRolePolicy", put),
-    ("GetRolePolicy", get),
-    ("DeleteRolePolicy", delete),
-    ("ListRolePolicies", list),
-];
+pub(super) const OPERATIONS: &[(&str, Handler)] =
+    &[("PutRolePolicy", put), ("GetRolePolicy", get), ("DeleteRolePolicy", delete), ("ListRolePolicies", list)];
 
 pub(super) const RULES: &[Rule] = &[Rule::new(
     "iam.role_policy.quota",

@@ -54,7 +54,8 @@ pub fn role(tx: &Tx<'_>, arn: &str) -> Result<Role, Flaw> {
 pub fn role_name(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
-    let sound = partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let sound =
+        partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
     let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
     (sound && !name.is_empty()).then_some(name)
 }
@@ -83,14 +84,18 @@ pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &
     let mut allowed = false;
     for statement in statements.into_iter().filter_map(Json::as_object) {
         let assumes = texts(statement.get("Action")).into_iter().any(|action| {
-            matches!(action.to_lowercase().as_str(), "*" | "sts:*" | "sts:assumerole" | "sts:assume*" | "sts:assumerole*")
+            matches!(
+                action.to_lowercase().as_str(),
+                "*" | "sts:*" | "sts:assumerole" | "sts:assume*" | "sts:assumerole*"
+            )
         });
         let principal = match statement.get("Principal") {
             Some(Json::String(any)) => any == "*",
             Some(Json::Object(kinds)) => texts(kinds.get(kind)).into_iter().any(|name| name == "*" || is_it(name)),
             _ => false,
         };
-        let holds = statement.get("Condition").and_then(Json::as_object).is_none_or(|condition| meets(condition, context));
+        let holds =
+            statement.get("Condition").and_then(Json::as_object).is_none_or(|condition| meets(condition, context));
         if assumes && principal && holds {
             if statement.get("Effect").and_then(Json::as_str) == Some("Deny") {
                 return false;
@@ -180,7 +185,12 @@ mod tests {
     #[test]
     fn a_statement_has_to_name_the_principal_meet_its_conditions_and_not_be_denied() {
         let asks = |service: &str, account: &str, arn: &str| {
-            trusts(POLICY, "Service", &|name| name == service, &[("aws:SourceAccount", account), ("aws:SourceArn", arn)])
+            trusts(
+                POLICY,
+                "Service",
+                &|name| name == service,
+                &[("aws:SourceAccount", account), ("aws:SourceArn", arn)],
+            )
         };
         let arn = "arn:aws:eks:us-east-1:111122223333:cluster/a";
         assert!(asks("eks.amazonaws.com", "111122223333", arn));
