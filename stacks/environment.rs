@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fathuss_model::aws::IamRole;
-use fathuss_model::{Arn, Error, Ipv4Net, Result, Stack, Value, cidr_subnet};
+use fathuss_model::{Arn, Error, Ipv4Net, Result, Stack, Subnets, Value};
 
 /// An environment, in full: where it stands, how large it is, and who may enter.
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ impl Range {
 
     /// The range of a prefix length at a position, from 0.
     pub fn subnet(self, length: u8, position: u32) -> Result<Ipv4Net> {
-        cidr_subnet(self.0, length, position).map_err(Error::new)
+        Ok(self.0.subnet(length, position)?)
     }
 }
 
