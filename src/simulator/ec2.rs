@@ -7,16 +7,23 @@ pub mod address;
 pub mod cidr;
 pub mod dhcp_options;
 pub mod filters;
+pub mod image;
+pub mod instance;
+pub mod instance_profile;
+pub mod instance_type;
 pub mod internet_gateway;
+pub mod launch_template;
 pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
 pub mod resource;
 pub mod route_table;
+pub mod run_instances;
 pub mod security_group;
 pub mod security_group_rule;
 pub mod subnet;
 pub mod tags;
+pub mod volume;
 pub mod vpc;
 pub mod zone;
 
@@ -42,32 +49,51 @@ pub static SERVICE: Service = Service {
     operations: &[
         address::OPERATIONS,
         dhcp_options::OPERATIONS,
+        image::OPERATIONS,
+        instance::OPERATIONS,
+        instance_profile::OPERATIONS,
+        instance_type::OPERATIONS,
         internet_gateway::OPERATIONS,
+        launch_template::OPERATIONS,
         nat_gateway::OPERATIONS,
         network_acl::OPERATIONS,
         network_interface::OPERATIONS,
         route_table::OPERATIONS,
+        run_instances::OPERATIONS,
         security_group::OPERATIONS,
         security_group_rule::OPERATIONS,
         subnet::OPERATIONS,
         tags::OPERATIONS,
+        volume::OPERATIONS,
         vpc::OPERATIONS,
         zone::OPERATIONS,
     ],
-    transitions: &[nat_gateway::TRANSITIONS, subnet::TRANSITIONS, vpc::TRANSITIONS],
-    spans: &[nat_gateway::SPANS, subnet::SPANS, vpc::SPANS],
+    transitions: &[
+        instance::TRANSITIONS,
+        instance_profile::TRANSITIONS,
+        nat_gateway::TRANSITIONS,
+        subnet::TRANSITIONS,
+        volume::TRANSITIONS,
+        vpc::TRANSITIONS,
+    ],
+    spans: &[instance::SPANS, instance_profile::SPANS, nat_gateway::SPANS, subnet::SPANS, volume::SPANS, vpc::SPANS],
     rules: &[
         RULES,
         address::RULES,
+        instance::RULES,
+        instance_profile::RULES,
         internet_gateway::RULES,
+        launch_template::RULES,
         nat_gateway::RULES,
         network_interface::RULES,
         resource::RULES,
         route_table::RULES,
+        run_instances::RULES,
         security_group::RULES,
         security_group_rule::RULES,
         subnet::RULES,
         tags::RULES,
+        volume::RULES,
         vpc::RULES,
     ],
     tables,
@@ -94,7 +120,10 @@ pub static SERVICE: Service = Service {
                                request(s).";
                 Refusal::new("IdempotentParameterMismatch", message)
             },
-            again: |_, _, answer| Ok(answer.clone()),
+            again: |tx, operation, answer| match operation {
+                "RunInstances" => run_instances::again(tx, answer),
+                _ => Ok(answer.clone()),
+            },
         }),
     },
 };
@@ -113,7 +142,10 @@ fn model() -> &'static Model {
 fn tables(tables: &mut Tables) {
     tables.add::<address::Address>();
     tables.add::<dhcp_options::DhcpOptions>();
+    tables.add::<instance::Instance>();
     tables.add::<internet_gateway::InternetGateway>();
+    tables.add::<launch_template::LaunchTemplate>();
+    tables.add::<launch_template::LaunchTemplateVersion>();
     tables.add::<nat_gateway::NatGateway>();
     tables.add::<network_acl::NetworkAcl>();
     tables.add::<network_interface::NetworkInterface>();
@@ -122,6 +154,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<security_group_rule::SecurityGroupRule>();
     tables.add::<subnet::Subnet>();
     tables.add::<tags::Tag>();
+    tables.add::<volume::Volume>();
     tables.add::<vpc::Vpc>();
 }
 
@@ -229,7 +262,9 @@ fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
     const KINDS: &[(Kind, Look)] = &[
         (address::Address::KIND, look::<address::Address>),
         (dhcp_options::DhcpOptions::KIND, look::<dhcp_options::DhcpOptions>),
+        (instance::Instance::KIND, look::<instance::Instance>),
         (internet_gateway::InternetGateway::KIND, look::<internet_gateway::InternetGateway>),
+        (launch_template::LaunchTemplate::KIND, look::<launch_template::LaunchTemplate>),
         (nat_gateway::NatGateway::KIND, look::<nat_gateway::NatGateway>),
         (network_acl::NetworkAcl::KIND, look::<network_acl::NetworkAcl>),
         (network_interface::NetworkInterface::KIND, look::<network_interface::NetworkInterface>),
@@ -237,9 +272,14 @@ fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
         (security_group::SecurityGroup::KIND, look::<security_group::SecurityGroup>),
         (security_group_rule::SecurityGroupRule::KIND, look::<security_group_rule::SecurityGroupRule>),
         (subnet::Subnet::KIND, look::<subnet::Subnet>),
+        (volume::Volume::KIND, look::<volume::Volume>),
         (vpc::Vpc::KIND, look::<vpc::Vpc>),
     ];
     let prefix = id.rsplit_once('-').map_or("", |(prefix, _)| prefix);
+    if prefix == "ami" {
+        let exists = image::find(tx, id).is_some();
+        return tx.enforce("ec2.tags.resource", exists, || image::KIND.missing(&[id])).map(|()| image::KIND.tagged_as);
+    }
     match KINDS.iter().find(|(kind, _)| kind.prefix == prefix) {
         Some((kind, look)) => look(tx, id).map(|()| kind.tagged_as),
         None => Err(Refusal::new("InvalidID", format!("The ID '{id}' is not valid"))),

@@ -441,3 +441,205 @@ fn elsewhere(service: &str, request_id: &str) -> Response<Bytes> {
     answer.headers_mut().insert("x-amzn-errortype", http::HeaderValue::from_static(NOT_SIMULATED));
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use crate::client::Client;
+    use crate::signature::tests::sign;
+    use crate::{Config, Fault, FaultKind, FaultRule, Simulator, WorldError};
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_refused_without_a_valid_signature() {
+        let client = Client::calm();
+        let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        sign(&mut request, "test", "wrong", "us-east-1", "ec2", client.simulator.now());
+        let refused = client.send(request).await.unwrap();
+        assert_eq!((refused.status, refused.code.as_str()), (401, "AuthFailure"));
+        assert_eq!(refused.message, "AWS was not able to validate the provided access credentials");
+
+        let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        sign(&mut request, "stranger", "test", "us-east-1", "ec2", client.simulator.now());
+        assert_eq!(client.send(request).await.unwrap().code, "AuthFailure");
+
+        let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        request.headers_mut().remove("authorization");
+        assert_eq!(client.send(request).await.unwrap().code, "MissingParameter");
+
+        let request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        client.wait(3600);
+        assert_eq!(client.send(request).await.unwrap().code, "RequestExpired");
+
+        let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        *request.body_mut() = Bytes::from_static(b"Action=DeleteVpc&Version=2016-11-15&VpcId=vpc-12345678");
+        assert_eq!(client.send(request).await.unwrap().code, "AuthFailure", "the body is signed too");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_aws_lacks_and_what_is_not_built_are_told_apart() {
+        let client = Client::calm();
+        client.refused("InventVpc", &[], "InvalidAction").await;
+        let unbuilt = client.refused("CreateTransitGateway", &[], "NotSimulated").await;
+        assert_eq!(unbuilt.status, 501);
+        let elsewhere = client.query("sqs", "2012-11-05", "ListQueues", &[]).await;
+        assert_eq!((elsewhere.status, elsewhere.code.as_str()), (501, "NotSimulated"));
+        client.refused("DescribeVpcs", &[("Colour", "red")], "UnknownParameter").await;
+        client.refused("DeleteVpc", &[], "MissingParameter").await;
+        assert_eq!(client.query("ec2", "1999-01-01", "DescribeVpcs", &[]).await.code, "NoSuchVersion");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_strike_by_rule_before_or_after_the_effect() {
+        let client = Client::calm();
+        let order =
+            |fault| FaultRule { operation: Some("CreateVpc".into()), times: Some(1), ..FaultRule::always(fault) };
+        let create = || client.query_request("ec2", "2016-11-15", "CreateVpc", &[("CidrBlock", "10.0.0.0/16")]);
+        let count = async || client.ec2("DescribeVpcs", &[]).await.all("vpcId").len();
+        client.simulator.set_faults(vec![order(FaultKind::Reset)]);
+        assert_eq!(client.send(create()).await.unwrap_err(), Fault::Reset);
+        assert_eq!(count().await, 1);
+        client.simulator.set_faults(vec![order(FaultKind::AnswerLost)]);
+        assert_eq!(client.send(create()).await.unwrap_err(), Fault::AnswerLost);
+        assert_eq!(count().await, 2);
+        client.simulator.set_faults(vec![order(FaultKind::Throttle)]);
+        assert_eq!(client.send(create()).await.unwrap().code, "RequestLimitExceeded");
+        client.simulator.set_faults(vec![order(FaultKind::Unavailable { status: 503 })]);
+        assert_eq!(client.send(create()).await.unwrap().status, 503);
+        assert_eq!(client.send(create()).await.unwrap().status, 200, "each struck once");
+        assert_eq!(client.simulator.calls()["ec2.CreateVpc"], 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn buckets_run_dry_as_documented() {
+        let client = Client::of(Simulator::open(Config { lags: Vec::new(), ..Config::new(7) }).unwrap());
+        for _ in 0..50 {
+            client.ec2("DescribeVpcs", &[]).await;
+        }
+        let refused = client.refused("DescribeVpcs", &[], "RequestLimitExceeded").await;
+        assert_eq!((refused.status, refused.message.as_str()), (503, "Request limit exceeded."));
+        client.ec2("DescribeSubnets", &[]).await;
+        client.wait(1);
+        client.ec2("DescribeVpcs", &[]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_can_miss_what_was_just_made_and_writes_do_not() {
+        let client = Client::of(Simulator::open(Config { throttling: false, ..Config::new(3) }).unwrap());
+        let mut missed = 0;
+        for number in 0..4 {
+            let vpc = client.vpc(&format!("10.{number}.0.0/16")).await;
+            client.subnet(&vpc, &format!("10.{number}.0.0/24"), "us-east-1a").await;
+            missed +=
+                usize::from(client.try_ec2("DescribeVpcs", &[("VpcId.1", &vpc)]).await.code == "InvalidVpcID.NotFound");
+        }
+        assert!(missed > 0, "half of what is made is late");
+        client.wait(3);
+        assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("vpcId").len(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_seed_repeats_a_world() {
+        let run = async || {
+            let client = Client::calm();
+            let vpc = client.vpc("10.0.0.0/16").await;
+            client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+            client.wait(10);
+            (client.ec2("DescribeSubnets", &[]).await.text, client.simulator.durations())
+        };
+        assert_eq!(run().await, run().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_world_survives_its_process_and_drops_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Simulator::open(Config { world: Some(folder.path().to_owned()), ..Config::calm(5) });
+        let client = Client::of(open().unwrap());
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let second = match open() {
+            Err(WorldError::Locked { holder, .. }) => holder,
+            _ => panic!("a second opening must be refused"),
+        };
+        assert_eq!(second, std::process::id().to_string());
+        client.wait(5);
+        let before = client.ec2("DescribeVpcs", &[("VpcId.1", &vpc)]).await.one("vpcSet");
+        let left = client.simulator.now();
+        drop(client);
+
+        let file = folder.path().join("world.jsonl");
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        text.push_str("{\"at\":\"2026-01-05T09:00:0");
+        std::fs::write(&file, text).unwrap();
+        let client = Client::of(open().unwrap());
+        assert!(client.simulator.now() >= left - jiff::SignedDuration::from_secs(5));
+        assert_eq!(client.ec2("DescribeVpcs", &[("VpcId.1", &vpc)]).await.one("vpcSet"), before);
+        client.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
+        client.simulator.reset().unwrap();
+        assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("isDefault"), ["true"]);
+        drop(client);
+
+        std::fs::write(&file, "{\"fathuss_world\":2}\n").unwrap();
+        match open() {
+            Err(error @ WorldError::Unreadable { .. }) => assert!(error.to_string().contains("its format is 2")),
+            _ => panic!("a later format must be refused"),
+        };
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_region_that_refuses_every_call_leaves_the_others_alone() {
+        let client = Client::calm();
+        let refuse = FaultKind::Refuse { code: "UnauthorizedOperation".into(), message: "no".into(), status: 403 };
+        client.simulator.set_faults(vec![FaultRule { region: Some("us-east-1".into()), ..FaultRule::always(refuse) }]);
+        client.refused("DescribeVpcs", &[], "UnauthorizedOperation").await;
+        let west = Client { simulator: client.simulator.clone(), region: "us-west-2" };
+        assert_eq!(west.ec2("DescribeVpcs", &[]).await.all("isDefault"), ["true"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_simulators_own_paths_show_and_change_it() {
+        let client = Client::calm();
+        let ask = async |method: &str, path: &str, body: &'static str| {
+            let request = http::Request::builder().method(method).uri(format!("http://localhost/_fathuss/{path}"));
+            let answer = client.simulator.handle(request.body(Bytes::from(body)).unwrap()).await.unwrap();
+            assert!(answer.headers().contains_key("x-fathuss-now"));
+            serde_json::from_slice::<serde_json::Value>(answer.body()).unwrap()
+        };
+        client.vpc("10.0.0.0/16").await;
+        assert_eq!(ask("GET", "calls", "").await["ec2.CreateVpc"], 1);
+        assert_eq!(ask("GET", "world/ec2.vpc", "").await.as_array().unwrap().len(), 2);
+        assert_eq!(ask("GET", "durations", "").await[0]["kind"], "ec2.vpc.create");
+        let before = client.simulator.now();
+        ask("POST", "clock", "{\"advance_seconds\": 60}").await;
+        assert_eq!(client.simulator.now().duration_since(before).as_secs(), 60);
+        ask("PUT", "rules", "{\"id\": \"ec2.vpc.quota\", \"on\": false}").await;
+        assert!(client.simulator.rules().iter().any(|(rule, on)| rule.id == "ec2.vpc.quota" && !on));
+        ask("PUT", "faults", "[{\"fault\": {\"kind\": \"throttle\"}}]").await;
+        client.refused("DescribeVpcs", &[], "RequestLimitExceeded").await;
+        assert!(ask("PUT", "faults", "{}").await["error"].is_string());
+    }
+
+    #[tokio::test]
+    async fn sockets_serve_the_same_and_check_wall_time() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let simulator = Simulator::open(Config::calm(1)).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = simulator.clone();
+        let server = tokio::spawn(async move { served.serve(listener, std::sync::Arc::new(crate::SystemClock)).await });
+        let client = Client::of(simulator);
+        let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        sign(&mut request, "test", "test", "us-east-1", "ec2", jiff::Timestamp::now());
+        let mut text = String::from("POST / HTTP/1.1\r\nconnection: close\r\n");
+        for (name, value) in request.headers() {
+            text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+        text.push_str(&format!("content-length: {}\r\n\r\n", request.body().len()));
+        text.push_str(std::str::from_utf8(request.body()).unwrap());
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        server.abort();
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("x-fathuss-now"), "{answer}");
+    }
+}

@@ -259,3 +259,82 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     Ok(record! { "NatGatewayId" => &gateway.id })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    async fn network(client: &Client) -> (String, String, String) {
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
+        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
+        (vpc, subnet, gateway)
+    }
+
+    async fn state(client: &Client, id: &str) -> String {
+        client.ec2("DescribeNatGateways", &[("NatGatewayId.1", id)]).await.one("state")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_takes_minutes_and_holds_its_subnet_its_address_and_the_internet_gateway() {
+        let client = Client::calm();
+        let (vpc, subnet, gateway) = network(&client).await;
+        let address = client.ec2("AllocateAddress", &[("Domain", "vpc")]).await.one("allocationId");
+        let parameters = [("SubnetId", subnet.as_str()), ("AllocationId", &address)];
+        let nat = client.ec2("CreateNatGateway", &parameters).await.one("natGatewayId");
+        assert_eq!(state(&client, &nat).await, "pending");
+        client.wait(160);
+        assert_eq!(state(&client, &nat).await, "available");
+        let drawn = client.simulator.durations();
+        let drawn = drawn.iter().find(|one| one.kind == "ec2.nat_gateway.create").unwrap();
+        assert!(drawn.subject == nat && (72.0..=156.0).contains(&drawn.seconds), "{drawn:?}");
+
+        client.refused("DeleteSubnet", &[("SubnetId", &subnet)], "DependencyViolation").await;
+        client.refused("ReleaseAddress", &[("AllocationId", &address)], "InvalidIPAddress.InUse").await;
+        let detach = [("InternetGatewayId", gateway.as_str()), ("VpcId", &vpc)];
+        let refused = client.refused("DetachInternetGateway", &detach, "DependencyViolation").await;
+        assert!(refused.message.contains("has some mapped public address(es)"), "{}", refused.message);
+
+        client.ec2("DeleteNatGateway", &[("NatGatewayId", &nat)]).await;
+        assert_eq!(state(&client, &nat).await, "deleting");
+        client.refused("DeleteSubnet", &[("SubnetId", &subnet)], "DependencyViolation").await;
+        client.wait(100);
+        assert_eq!(state(&client, &nat).await, "deleted");
+        client.ec2("DeleteSubnet", &[("SubnetId", &subnet)]).await;
+        client.ec2("ReleaseAddress", &[("AllocationId", &address)]).await;
+        client.ec2("DetachInternetGateway", &detach).await;
+        client.wait(3700);
+        client.refused("DescribeNatGateways", &[("NatGatewayId.1", &nat)], "NatGatewayNotFound").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_on_an_address_in_use_is_accepted_and_fails() {
+        let client = Client::calm();
+        let (_, subnet, _) = network(&client).await;
+        let address = client.ec2("AllocateAddress", &[]).await.one("allocationId");
+        let parameters = [("SubnetId", subnet.as_str()), ("AllocationId", &address)];
+        client.ec2("CreateNatGateway", &parameters).await;
+        let second = client.ec2("CreateNatGateway", &parameters).await.one("natGatewayId");
+        assert_eq!(state(&client, &second).await, "pending");
+        client.wait(60);
+        let shown = client.ec2("DescribeNatGateways", &[("NatGatewayId.1", &second)]).await;
+        assert_eq!(
+            (shown.one("state"), shown.one("failureCode")),
+            ("failed".into(), "Resource.AlreadyAssociated".into())
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_token_makes_one_gateway() {
+        let client = Client::calm();
+        let (_, subnet, _) = network(&client).await;
+        let address = client.ec2("AllocateAddress", &[]).await.one("allocationId");
+        let parameters = [("SubnetId", subnet.as_str()), ("AllocationId", &address), ("ClientToken", "once")];
+        let first = client.ec2("CreateNatGateway", &parameters).await.one("natGatewayId");
+        assert_eq!(client.ec2("CreateNatGateway", &parameters).await.one("natGatewayId"), first);
+        let other = [("SubnetId", subnet.as_str()), ("ConnectivityType", "private"), ("ClientToken", "once")];
+        client.refused("CreateNatGateway", &other, "IdempotentParameterMismatch").await;
+        assert_eq!(client.ec2("DescribeNatGateways", &[]).await.all("natGatewayId"), [first]);
+    }
+}

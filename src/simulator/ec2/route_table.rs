@@ -490,3 +490,63 @@ fn delete_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.change::<RouteTable>(&table.id, |table| table.routes.retain(|route| route.destination != destination));
     Ok(nothing())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn routes_and_associations_are_refused_as_ec2_refuses_them() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let table = client.ec2("CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTableId");
+        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
+        let route =
+            [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "0.0.0.0/0"), ("GatewayId", gateway.as_str())];
+        let refused = client.refused("CreateRoute", &route, "InvalidParameterValue").await;
+        assert_eq!(
+            refused.message,
+            format!("route table {table} and network gateway {gateway} belong to different networks")
+        );
+        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
+        client.ec2("CreateRoute", &route).await;
+        let refused = client.refused("CreateRoute", &route, "RouteAlreadyExists").await;
+        assert_eq!(refused.message, "The route identified by 0.0.0.0/0 already exists.");
+        let local = [route[0], ("DestinationCidrBlock", "10.0.0.0/16"), route[2]];
+        client.refused("CreateRoute", &local, "RouteAlreadyExists").await;
+        let refused = client.refused("DeleteRoute", &local[..2], "InvalidParameterValue").await;
+        assert!(refused.message.starts_with("cannot remove local route"), "{}", refused.message);
+        let token = [route[0], route[1], route[2], ("ClientToken", "x")];
+        let refused = client.refused("CreateRoute", &token, "UnknownParameter").await;
+        assert_eq!(refused.message, "The parameter ClientToken is not recognized");
+
+        let pair = [("RouteTableId", table.as_str()), ("SubnetId", subnet.as_str())];
+        let association = client.ec2("AssociateRouteTable", &pair).await.one("associationId");
+        let second = client.ec2("CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTableId");
+        let conflicting = [("RouteTableId", second.as_str()), pair[1]];
+        client.refused("AssociateRouteTable", &conflicting, "Resource.AlreadyAssociated").await;
+        client.refused("DeleteRouteTable", &pair[..1], "DependencyViolation").await;
+        let replace = [("AssociationId", association.as_str()), ("RouteTableId", second.as_str())];
+        let fresh = client.ec2("ReplaceRouteTableAssociation", &replace).await.one("newAssociationId");
+        client.ec2("DeleteRouteTable", &pair[..1]).await;
+        client.ec2("DisassociateRouteTable", &[("AssociationId", &fresh)]).await;
+        client.refused("DisassociateRouteTable", &[("AssociationId", &fresh)], "InvalidAssociationID.NotFound").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_route_to_what_is_gone_is_a_blackhole() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
+        let attachment = [("InternetGatewayId", gateway.as_str()), ("VpcId", vpc.as_str())];
+        client.ec2("AttachInternetGateway", &attachment).await;
+        let table = client.ec2("CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTableId");
+        let route = [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "0.0.0.0/0"), attachment[0]];
+        client.ec2("CreateRoute", &[route[0], route[1], ("GatewayId", &gateway)]).await;
+        let ids = [("RouteTableId.1", table.as_str())];
+        assert!(!client.ec2("DescribeRouteTables", &ids).await.text.contains("blackhole"));
+        client.ec2("DetachInternetGateway", &attachment).await;
+        assert!(client.ec2("DescribeRouteTables", &ids).await.text.contains("blackhole"));
+    }
+}

@@ -279,3 +279,96 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let items = rows.iter().map(|row| (row.id.clone(), row.view(tx))).collect();
     resource::paged(tx, input, items, listing)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    async fn group(client: &Client, vpc: &str, name: &str) -> String {
+        let parameters = [("GroupName", name), ("GroupDescription", "for a test"), ("VpcId", vpc)];
+        client.ec2("CreateSecurityGroup", &parameters).await.one("groupId")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_begins_with_the_rule_that_lets_everything_out() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let group = group(&client, &vpc, "web").await;
+        let rules = [("Filter.1.Name", "group-id"), ("Filter.1.Value.1", group.as_str())];
+        let shown = client.ec2("DescribeSecurityGroupRules", &rules).await;
+        assert_eq!((shown.all("isEgress"), shown.one("cidrIpv4")), (vec!["true".to_owned()], "0.0.0.0/0".into()));
+        let all = [
+            ("GroupId", group.as_str()),
+            ("IpPermissions.1.IpProtocol", "-1"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+        ];
+        client.ec2("RevokeSecurityGroupEgress", &all).await;
+        client.refused("RevokeSecurityGroupEgress", &all, "InvalidPermission.NotFound").await;
+        assert!(client.ec2("DescribeSecurityGroupRules", &rules).await.all("isEgress").is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rules_are_checked_and_never_doubled() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let group = group(&client, &vpc, "db").await;
+        let rule = [
+            ("GroupId", group.as_str()),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "5432"),
+            ("IpPermissions.1.ToPort", "5432"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "10.0.0.0/16"),
+        ];
+        let made = client.ec2("AuthorizeSecurityGroupIngress", &rule).await;
+        let refused = client.refused("AuthorizeSecurityGroupIngress", &rule, "InvalidPermission.Duplicate").await;
+        let said =
+            "the specified rule \"peer: 10.0.0.0/16, TCP, from port: 5432, to port: 5432, ALLOW\" already exists";
+        assert_eq!(refused.message, said);
+        let missing = [rule[0], rule[1], rule[4]];
+        client.refused("AuthorizeSecurityGroupIngress", &missing, "InvalidParameterValue").await;
+        let turned = [rule[0], rule[1], ("IpPermissions.1.FromPort", "9"), ("IpPermissions.1.ToPort", "8"), rule[4]];
+        client.refused("AuthorizeSecurityGroupIngress", &turned, "InvalidParameterValue").await;
+        let id = made.one("securityGroupRuleId");
+        let modify = [
+            ("GroupId", group.as_str()),
+            ("SecurityGroupRule.1.SecurityGroupRuleId", id.as_str()),
+            ("SecurityGroupRule.1.SecurityGroupRule.IpProtocol", "tcp"),
+            ("SecurityGroupRule.1.SecurityGroupRule.FromPort", "5433"),
+            ("SecurityGroupRule.1.SecurityGroupRule.ToPort", "5433"),
+            ("SecurityGroupRule.1.SecurityGroupRule.CidrIpv4", "10.0.0.0/16"),
+        ];
+        client.ec2("ModifySecurityGroupRules", &modify).await;
+        let shown = client.ec2("DescribeSecurityGroupRules", &[("SecurityGroupRuleId.1", &id)]).await;
+        assert_eq!(shown.one("fromPort"), "5433");
+        client.refused("ModifySecurityGroupRules", &modify[..5], "MissingParameter").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn groups_in_use_and_default_groups_stay() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let (one, two) = (group(&client, &vpc, "one").await, group(&client, &vpc, "two").await);
+        let rule = [
+            ("GroupId", two.as_str()),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "1"),
+            ("IpPermissions.1.ToPort", "1"),
+            ("IpPermissions.1.Groups.1.GroupId", one.as_str()),
+        ];
+        client.ec2("AuthorizeSecurityGroupIngress", &rule).await;
+        let refused = client.refused("DeleteSecurityGroup", &[("GroupId", &one)], "DependencyViolation").await;
+        assert_eq!(refused.message, format!("resource {one} has a dependent object"));
+        client.ec2("DeleteSecurityGroup", &[("GroupId", &two)]).await;
+        client.ec2("DeleteSecurityGroup", &[("GroupId", &one)]).await;
+        let defaults = [
+            ("Filter.1.Name", "group-name"),
+            ("Filter.1.Value.1", "default"),
+            ("Filter.2.Name", "vpc-id"),
+            ("Filter.2.Value.1", vpc.as_str()),
+        ];
+        let default = client.ec2("DescribeSecurityGroups", &defaults).await.one("groupId");
+        client.refused("DeleteSecurityGroup", &[("GroupId", &default)], "CannotDelete").await;
+        let again = [("GroupName", "default"), ("GroupDescription", "x"), ("VpcId", vpc.as_str())];
+        client.refused("CreateSecurityGroup", &again, "InvalidParameterValue").await;
+    }
+}

@@ -1,0 +1,693 @@
+//! Launching instances: what a request and its launch template say together, checked and made.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use crate::ec2::image::{self, Image};
+use crate::ec2::instance::{self, Instance, MetadataOptions, is_encoded};
+use crate::ec2::instance_profile::{self, ProfileAssociation};
+use crate::ec2::instance_type::{self, InstanceType};
+use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
+use crate::ec2::subnet::Subnet;
+use crate::ec2::volume::{self, Disk, VolumeAttachment};
+use crate::ec2::{address, launch_template, missing, resource, security_group, tags, vpc};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::Handler;
+use crate::value::Value;
+use crate::world::Tx;
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[("RunInstances", run)];
+
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("ec2.run_instances.image", "an instance's image exists and fits its type", PAGE),
+    Rule::new("ec2.run_instances.zone", "a zone offers the instance type", PAGE),
+    Rule::new("ec2.run_instances.user_data", "user data is base64, of 16 KiB at most", PAGE),
+    Rule::new("ec2.run_instances.key", "an instance's key pair exists", PAGE),
+    Rule::new("ec2.run_instances.groups", "security groups and interfaces are not given side by side", PAGE),
+    Rule::new("ec2.run_instances.count", "a request launches at least one instance", PAGE),
+    Rule::new(
+        "ec2.run_instances.token.terminated",
+        "a token of a terminated instance is refused",
+        "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html",
+    ),
+    Rule::new(
+        "ec2.run_instances.quota",
+        "an account's running on-demand instances have so many vCPUs",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html",
+    ),
+];
+
+/// What a request and a launch template can both say.
+const SHARED: &[&str] = &[
+    "BlockDeviceMappings",
+    "CapacityReservationSpecification",
+    "CpuOptions",
+    "CreditSpecification",
+    "DisableApiStop",
+    "DisableApiTermination",
+    "EbsOptimized",
+    "EnclaveOptions",
+    "HibernationOptions",
+    "IamInstanceProfile",
+    "ImageId",
+    "InstanceInitiatedShutdownBehavior",
+    "InstanceMarketOptions",
+    "InstanceType",
+    "KeyName",
+    "MaintenanceOptions",
+    "MetadataOptions",
+    "Monitoring",
+    "NetworkInterfaces",
+    "Placement",
+    "PrivateDnsNameOptions",
+    "SecurityGroupIds",
+    "TagSpecifications",
+    "UserData",
+];
+
+fn run(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let count = count(tx, input)?;
+    let mut specification = record! {};
+    if let Some(named) = input.record("LaunchTemplate") {
+        let template = launch_template::named(tx, &named)?;
+        let version = launch_template::version(tx, &template, named.text("Version"))?;
+        specification = version.data.clone();
+    }
+    let template_tags = specification.get("TagSpecifications").clone();
+    for name in SHARED.iter().chain(&["SubnetId", "PrivateIpAddress", "ClientToken"]) {
+        if input.has(name) {
+            specification.set(name, input.whole(name));
+        }
+    }
+    let mut instances = launch(tx, &specification, count)?;
+    // The template's tags come first, the request's own overwrite them.
+    for source in [&template_tags, input.whole("TagSpecifications")] {
+        tag(tx, source, &instances)?;
+    }
+    instances = instances.iter().filter_map(|one| tx.get::<Instance>(&one.id).cloned()).collect();
+    Ok(instance::reservation_view(tx, &instances))
+}
+
+fn count(tx: &Tx<'_>, input: &Input<'_>) -> Result<i64, Refusal> {
+    let (least, most) = (input.integer("MinCount").unwrap_or(1), input.integer("MaxCount").unwrap_or(1));
+    tx.enforce("ec2.run_instances.count", least >= 1, || {
+        super::invalid_value(least, "minCount", "It must be at least 1.")
+    })?;
+    tx.enforce("ec2.run_instances.count", most >= least, || {
+        let message = format!("The parameter MinCount '{least}' may not be greater than MaxCount '{most}'.");
+        Refusal::new("InvalidParameterCombination", message)
+    })?;
+    Ok(most.max(1))
+}
+
+/// Answers a request that comes again with its token.
+pub(super) fn again(tx: &mut Tx<'_>, answer: &Value) -> Result<Value, Refusal> {
+    let ids = answer.get("Instances").list().iter().filter_map(|one| one.get("InstanceId").text());
+    let instances: Vec<Option<Instance>> = ids.map(|id| tx.get::<Instance>(id).cloned()).collect();
+    let alive: Vec<Instance> = instances.iter().flatten().filter(|one| one.state != "terminated").cloned().collect();
+    tx.enforce("ec2.run_instances.token.terminated", alive.len() == instances.len(), || {
+        let message = "The client token you have provided is associated with a terminated instance. Please use a \
+                       different client token.";
+        Refusal::new("IdempotentInstanceTerminated", message)
+    })?;
+    if alive.is_empty() { Ok(answer.clone()) } else { Ok(instance::reservation_view(tx, &alive)) }
+}
+
+/// Launches instances as a specification in the API's own names says. Services that launch instances for
+/// their customers (EKS's node groups) call it with a launch template's data and a subnet.
+///
+/// # Errors
+/// When the specification is wrong, or holds something that is not simulated.
+pub fn launch(tx: &mut Tx<'_>, specification: &Value, count: i64) -> Result<Vec<Instance>, Refusal> {
+    let read = RefCell::new(HashSet::new());
+    let input = Input::new(specification, &read);
+    let plan = Plan::read(tx, &input)?;
+    let left = input.unread();
+    if !left.is_empty() && tx.rule("unread") {
+        return Err(Refusal::not_simulated(format!("ec2 RunInstances with {}", left.join(", "))));
+    }
+    let running: i64 = tx
+        .rows::<Instance>()
+        .filter(|one| matches!(one.state.as_str(), "pending" | "running"))
+        .filter_map(|one| instance_type::find(&one.kind))
+        .map(|kind| kind.vcpus)
+        .sum();
+    let quota = tx.quota("ec2.vcpus", 1920);
+    tx.enforce("ec2.run_instances.quota", running + plan.kind.vcpus * count <= quota, || {
+        let message = format!(
+            "You have requested more vCPU capacity than your current vCPU limit of {quota} allows for the instance \
+             bucket that the specified instance type belongs to. Please visit \
+             http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+        );
+        Refusal::new("VcpuLimitExceeded", message)
+    })?;
+    let reservation = tx.new_id("r");
+    (0..count).map(|at| plan.make(tx, &reservation, at)).collect()
+}
+
+/// A specification, understood and checked.
+struct Plan {
+    image: Image,
+    kind: InstanceType,
+    subnet: Subnet,
+    groups: Vec<String>,
+    existing_interface: Option<NetworkInterface>,
+    public_ip: bool,
+    private_ip: Option<String>,
+    interface_description: String,
+    delete_interface: bool,
+    devices: Vec<Device>,
+    user_data: Option<String>,
+    ebs_optimized: bool,
+    monitoring: bool,
+    disable_termination: bool,
+    disable_stop: bool,
+    on_shutdown: String,
+    credits: Option<String>,
+    spot: bool,
+    tenancy: String,
+    metadata: MetadataOptions,
+    profile: Option<ProfileAssociation>,
+    client_token: String,
+}
+
+struct Device {
+    name: String,
+    disk: Disk,
+    snapshot: String,
+    key: Option<String>,
+    delete_on_termination: bool,
+}
+
+impl Plan {
+    fn read(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Plan, Refusal> {
+        let Some(image_id) = input.text("ImageId") else { return Err(missing("ImageId")) };
+        let kind_name = input.text("InstanceType").unwrap_or("m1.small");
+        image::KIND.check(tx, image_id)?;
+        let Some(image) = image::find(tx, image_id) else { return Err(image::KIND.missing(&[image_id])) };
+        let Some(kind) = instance_type::find(kind_name) else {
+            return Err(Refusal::not_simulated(format!("the instance type {kind_name}")));
+        };
+        tx.enforce("ec2.run_instances.image", kind.architecture == image.architecture, || {
+            let message = format!(
+                "The architecture '{}' of the specified instance type does not match the architecture '{}' of the \
+                 specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.",
+                kind.architecture, image.architecture
+            );
+            Refusal::new("InvalidParameterValue", message)
+        })?;
+        let network = Network::read(tx, input)?;
+        let offered = instance_type::offered_in(&network.subnet.zone);
+        tx.enforce("ec2.run_instances.zone", offered, || {
+            let message = format!(
+                "Your requested instance type ({kind_name}) is not supported in your requested Availability Zone ({}).",
+                network.subnet.zone
+            );
+            Refusal::new("Unsupported", message)
+        })?;
+        if let Some(key) = input.text("KeyName") {
+            // No operation makes key pairs here, so none exists.
+            tx.enforce("ec2.run_instances.key", false, || {
+                Refusal::new("InvalidKeyPair.NotFound", format!("The key pair '{key}' does not exist"))
+            })?;
+        }
+        let user_data = input.text("UserData").map(str::to_owned);
+        let encoded = user_data.as_deref().is_none_or(is_encoded);
+        tx.enforce("ec2.run_instances.user_data", encoded, || {
+            Refusal::new("InvalidParameterValue", "Invalid BASE64 encoding of user data.")
+        })?;
+        // 16 KiB before they are encoded.
+        let short = user_data.as_ref().is_none_or(|text| text.len() / 4 * 3 <= 16 * 1024 + 2);
+        tx.enforce("ec2.run_instances.user_data", short, || {
+            Refusal::new("InvalidParameterValue", "User data is limited to 16384 bytes")
+        })?;
+        let mut metadata = MetadataOptions {
+            state: "pending".to_owned(),
+            // Amazon Linux 2023 demands session tokens by itself.
+            tokens: "required".to_owned(),
+            hop_limit: 2,
+            endpoint: "enabled".to_owned(),
+            ipv6: "disabled".to_owned(),
+            tags: "disabled".to_owned(),
+        };
+        if let Some(options) = input.record("MetadataOptions") {
+            metadata.set(&options);
+            let _ = options.text("State");
+        }
+        let credits = input.record("CreditSpecification").and_then(|one| one.text("CpuCredits")).map(str::to_owned);
+        let default_credits = if kind_name.starts_with("t2.") { "standard" } else { "unlimited" };
+        let spot = match input.record("InstanceMarketOptions") {
+            Some(options) => {
+                let _ = options.whole("SpotOptions");
+                options.text("MarketType") == Some("spot")
+            }
+            None => false,
+        };
+        let tenancy = input.record("Placement").map(|placement| {
+            let _ = placement.text("AvailabilityZone");
+            placement.text("Tenancy").unwrap_or("default").to_owned()
+        });
+        defaults_only(tx, input)?;
+        let profile = match input.record("IamInstanceProfile") {
+            Some(one) => Some(instance_profile::specified(tx, &one)?),
+            None => None,
+        };
+        let devices = devices(tx, input, &image)?;
+        let _ = input.whole("TagSpecifications");
+        Ok(Plan {
+            credits: kind.burstable.then(|| credits.unwrap_or_else(|| default_credits.to_owned())),
+            image,
+            kind,
+            subnet: network.subnet,
+            groups: network.groups,
+            existing_interface: network.existing,
+            public_ip: network.public_ip,
+            private_ip: network.private_ip,
+            interface_description: network.description,
+            delete_interface: network.delete_on_termination,
+            devices,
+            user_data,
+            ebs_optimized: input.flag("EbsOptimized"),
+            monitoring: input.record("Monitoring").is_some_and(|one| one.flag("Enabled")),
+            disable_termination: input.flag("DisableApiTermination"),
+            disable_stop: input.flag("DisableApiStop"),
+            on_shutdown: input.text("InstanceInitiatedShutdownBehavior").unwrap_or("stop").to_owned(),
+            spot,
+            tenancy: tenancy.unwrap_or_else(|| "default".to_owned()),
+            metadata,
+            profile,
+            client_token: input.text("ClientToken").unwrap_or_default().to_owned(),
+        })
+    }
+
+    fn make(&self, tx: &mut Tx<'_>, reservation: &str, at: i64) -> Result<Instance, Refusal> {
+        let id = tx.new_id("i");
+        let interface = match &self.existing_interface {
+            Some(existing) => existing.id.clone(),
+            None => network_interface::make(
+                tx,
+                Wanted {
+                    subnet: &self.subnet.id,
+                    groups: self.groups.clone(),
+                    description: &self.interface_description,
+                    kind: "interface",
+                    requester: None,
+                    private_ip: self.private_ip.as_deref(),
+                },
+            )?,
+        };
+        let attachment = Attachment {
+            id: tx.new_id("eni-attach"),
+            instance: Some(id.clone()),
+            owner: tx.account().to_owned(),
+            device_index: 0,
+            status: "attaching".to_owned(),
+            delete_on_termination: self.delete_interface,
+            since: tx.now(),
+        };
+        let public_ip = if self.public_ip { Some(address::new_public_ip(tx)) } else { None };
+        tx.change::<NetworkInterface>(&interface, |row| {
+            row.attachment = Some(attachment);
+            row.public_ip = public_ip;
+        });
+        let private_ip = tx.get::<NetworkInterface>(&interface).map(|row| row.private_ip.clone());
+        for device in &self.devices {
+            let attachment = VolumeAttachment {
+                instance: id.clone(),
+                device: device.name.clone(),
+                state: "attaching".to_owned(),
+                delete_on_termination: device.delete_on_termination,
+                since: tx.now(),
+            };
+            let zone = &self.subnet.zone;
+            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment);
+        }
+        let mut profile = self.profile.clone();
+        if let (Some(profile), true) = (profile.as_mut(), at > 0) {
+            profile.id = tx.new_id("iip-assoc");
+        }
+        let made = Instance {
+            id: id.clone(),
+            reservation: reservation.to_owned(),
+            launch_index: at,
+            image: self.image.id.clone(),
+            kind: self.kind.name.clone(),
+            architecture: self.kind.architecture.to_owned(),
+            state: "pending".to_owned(),
+            reason: None,
+            transition_reason: String::new(),
+            subnet: self.subnet.id.clone(),
+            vpc: self.subnet.vpc.clone(),
+            zone: self.subnet.zone.clone(),
+            private_ip,
+            tenancy: self.tenancy.clone(),
+            root_device: image::ROOT_DEVICE.to_owned(),
+            user_data: self.user_data.clone(),
+            ebs_optimized: self.ebs_optimized,
+            monitoring: self.monitoring,
+            disable_termination: self.disable_termination,
+            disable_stop: self.disable_stop,
+            on_shutdown: self.on_shutdown.clone(),
+            credits: self.credits.clone(),
+            spot: self.spot,
+            metadata: self.metadata.clone(),
+            profile,
+            client_token: self.client_token.clone(),
+            launched: tx.now(),
+        };
+        tx.put(made.clone());
+        tx.transition("ec2.instance.launch", "ec2.instance.running", &id);
+        Ok(made)
+    }
+}
+
+/// Takes options whose default value means nothing, and refuses any other as not simulated.
+fn defaults_only(_: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
+    let defaults: &[(&str, &str, Value)] = &[
+        ("CapacityReservationSpecification", "CapacityReservationPreference", Value::from("open")),
+        ("EnclaveOptions", "Enabled", Value::from(false)),
+        ("HibernationOptions", "Configured", Value::from(false)),
+        ("MaintenanceOptions", "AutoRecovery", Value::from("default")),
+    ];
+    for (name, member, default) in defaults {
+        if let Some(options) = input.record(name) {
+            let given = options.whole(member);
+            if !given.is_absent() && given != default {
+                return Err(Refusal::not_simulated(format!("ec2 RunInstances with {name}.{member}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where a specification puts its instances.
+struct Network {
+    subnet: Subnet,
+    groups: Vec<String>,
+    existing: Option<NetworkInterface>,
+    public_ip: bool,
+    private_ip: Option<String>,
+    description: String,
+    delete_on_termination: bool,
+}
+
+impl Network {
+    fn read(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Network, Refusal> {
+        let interfaces = input.records("NetworkInterfaces");
+        let (subnet, groups) = (input.text("SubnetId"), input.texts("SecurityGroupIds"));
+        let Some(interface) = interfaces.first() else {
+            let subnet = choose_subnet(tx, subnet, input)?;
+            let groups = choose_groups(tx, &groups, &subnet.vpc)?;
+            return Ok(Network {
+                public_ip: subnet.map_public_ip,
+                subnet,
+                groups,
+                existing: None,
+                private_ip: input.text("PrivateIpAddress").map(str::to_owned),
+                description: String::new(),
+                delete_on_termination: true,
+            });
+        };
+        if interfaces.len() > 1 {
+            return Err(Refusal::not_simulated("ec2 RunInstances with several interfaces"));
+        }
+        for (given, what) in [(subnet.is_some(), "subnet ID"), (!groups.is_empty(), "security groups")] {
+            tx.enforce("ec2.run_instances.groups", !given, || {
+                let message =
+                    format!("Network interfaces and an instance-level {what} may not be specified on the same request");
+                Refusal::new("InvalidParameterCombination", message)
+            })?;
+        }
+        if interface.integer("DeviceIndex").unwrap_or(0) != 0 {
+            let message = "When specifying network interfaces, you must include a device at index 0.";
+            return Err(Refusal::new("InvalidParameterCombination", message));
+        }
+        let delete = interface.bool("DeleteOnTermination");
+        if let Some(id) = interface.text("NetworkInterfaceId") {
+            let existing: NetworkInterface = resource::find(tx, id)?;
+            if existing.attachment.is_some() {
+                let message = format!("Network interface '{id}' is currently in use.");
+                return Err(Refusal::new("InvalidNetworkInterface.InUse", message));
+            }
+            let subnet: Subnet = resource::find(tx, &existing.subnet)?;
+            return Ok(Network {
+                subnet,
+                groups: existing.groups.clone(),
+                existing: Some(existing),
+                public_ip: false,
+                private_ip: None,
+                description: String::new(),
+                delete_on_termination: delete.unwrap_or(false),
+            });
+        }
+        let subnet = choose_subnet(tx, interface.text("SubnetId").or(subnet), input)?;
+        let groups = choose_groups(tx, &interface.texts("Groups"), &subnet.vpc)?;
+        let _ = interface.integer("NetworkCardIndex");
+        Ok(Network {
+            groups,
+            existing: None,
+            public_ip: interface.bool("AssociatePublicIpAddress").unwrap_or(subnet.map_public_ip),
+            private_ip: interface.text("PrivateIpAddress").map(str::to_owned),
+            description: interface.text("Description").unwrap_or_default().to_owned(),
+            delete_on_termination: delete.unwrap_or(true),
+            subnet,
+        })
+    }
+}
+
+fn choose_subnet(tx: &mut Tx<'_>, named: Option<&str>, input: &Input<'_>) -> Result<Subnet, Refusal> {
+    if let Some(id) = named {
+        return resource::find(tx, id);
+    }
+    let zone = input.record("Placement").and_then(|placement| placement.text("AvailabilityZone"));
+    let Some(vpc) = vpc::default(tx).map(|vpc| vpc.id.clone()) else {
+        let message = "No default VPC for this user";
+        return Err(Refusal::new("VPCIdNotSpecified", message));
+    };
+    let fits = |subnet: &&Subnet| {
+        subnet.vpc == vpc
+            && subnet.default_for_zone
+            && zone.map_or_else(|| instance_type::offered_in(&subnet.zone), |zone| subnet.zone == zone)
+    };
+    let subnets: Vec<Subnet> = tx.rows::<Subnet>().filter(fits).cloned().collect();
+    let chosen = tx.below(subnets.len());
+    subnets.into_iter().nth(chosen).ok_or_else(|| {
+        let message = format!("No subnets found for the default VPC '{vpc}'. Please specify a subnet.");
+        Refusal::new("MissingInput", message)
+    })
+}
+
+fn choose_groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusal> {
+    let groups = security_group::check(tx, ids, vpc)?;
+    Ok(if groups.is_empty() { security_group::default_of(tx, vpc).into_iter().collect() } else { groups })
+}
+
+/// The image's root device and the specification's own, by name.
+fn devices(tx: &Tx<'_>, input: &Input<'_>, image: &Image) -> Result<Vec<Device>, Refusal> {
+    let mut devices = vec![Device {
+        name: image::ROOT_DEVICE.to_owned(),
+        disk: Disk { kind: "gp3".to_owned(), size: image.root_size, iops: Some(3000), throughput: Some(125) },
+        snapshot: image.snapshot.clone(),
+        key: None,
+        delete_on_termination: true,
+    }];
+    for mapping in input.records("BlockDeviceMappings") {
+        let Some(name) = mapping.text("DeviceName") else { return Err(missing("deviceName")) };
+        let is_root = name == image::ROOT_DEVICE;
+        let Some(ebs) = mapping.record("Ebs") else {
+            let message = format!("The parameter ebs is missing for device {name}");
+            return Err(Refusal::new("InvalidBlockDeviceMapping", message));
+        };
+        let size = match ebs.integer("VolumeSize") {
+            Some(size) => size,
+            None if is_root => image.root_size,
+            None => return Err(missing("size/snapshot")),
+        };
+        if is_root && size < image.root_size {
+            let message = format!(
+                "Volume of size {size}GB is smaller than snapshot '{}', expect size>= {}GB",
+                image.snapshot, image.root_size
+            );
+            return Err(Refusal::new("InvalidBlockDeviceMapping", message));
+        }
+        let kind = ebs.text("VolumeType").unwrap_or(if is_root { "gp3" } else { "gp2" });
+        let disk = Disk::check(tx, kind, size, ebs.integer("Iops"), ebs.integer("Throughput"))?;
+        let encrypted = ebs.flag("Encrypted");
+        let named = ebs.text("KmsKeyId");
+        let key = encrypted.then(|| named.map_or_else(|| volume::default_key(tx), |key| volume::key_arn(tx, key)));
+        devices.retain(|device| device.name != name);
+        devices.push(Device {
+            name: name.to_owned(),
+            disk,
+            snapshot: if is_root { image.snapshot.clone() } else { String::new() },
+            key,
+            delete_on_termination: ebs.bool("DeleteOnTermination").unwrap_or(true),
+        });
+    }
+    Ok(devices)
+}
+
+/// Tags what was launched: instances, their volumes and their interfaces.
+fn tag(tx: &mut Tx<'_>, specifications: &Value, instances: &[Instance]) -> Result<(), Refusal> {
+    let read = RefCell::new(HashSet::new());
+    let wrapped = record! { "TagSpecifications" => specifications };
+    let input = Input::new(&wrapped, &read);
+    let allowed = ["instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu"];
+    for (kind, pairs) in tags::specified(tx, &input, &allowed)? {
+        for instance in instances {
+            let ids: Vec<String> = match kind.as_str() {
+                "instance" => vec![instance.id.clone()],
+                "volume" => {
+                    let held = |one: &&volume::Volume| {
+                        one.attachment.as_ref().is_some_and(|attachment| attachment.instance == instance.id)
+                    };
+                    tx.rows::<volume::Volume>().filter(held).map(|one| one.id.clone()).collect()
+                }
+                "network-interface" => {
+                    network_interface::primary_of(tx, &instance.id).map(|one| one.id.clone()).into_iter().collect()
+                }
+                _ => Vec::new(),
+            };
+            for id in ids {
+                tags::put(tx, &kind, &id, pairs.clone())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    pub(crate) async fn image(client: &Client) -> String {
+        let filter =
+            [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        client.ec2("DescribeImages", &filter).await.one("imageId")
+    }
+
+    async fn state(client: &Client, id: &str) -> String {
+        client.ec2("DescribeInstances", &[("InstanceId.1", id)]).await.one("name")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_is_launched_runs_and_takes_its_parts_along() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let image = image(&client).await;
+        let launch = [
+            ("ImageId", image.as_str()),
+            ("InstanceType", "t3.medium"),
+            ("MinCount", "1"),
+            ("MaxCount", "1"),
+            ("SubnetId", &subnet),
+            ("ClientToken", "only-one"),
+            ("MetadataOptions.HttpTokens", "required"),
+            ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.Ebs.VolumeSize", "20"),
+            ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
+            ("TagSpecification.1.ResourceType", "volume"),
+            ("TagSpecification.1.Tag.1.Key", "Name"),
+            ("TagSpecification.1.Tag.1.Value", "root"),
+        ];
+        let made = client.ec2("RunInstances", &launch).await;
+        let id = made.one("instanceId");
+        assert_eq!(made.one("name"), "pending");
+        assert_eq!(client.ec2("RunInstances", &launch).await.one("instanceId"), id);
+        client.wait(60);
+        assert_eq!(state(&client, &id).await, "running");
+        let root = [("Filter.1.Name", "tag:Name"), ("Filter.1.Value.1", "root")];
+        let volume = client.ec2("DescribeVolumes", &root).await;
+        assert_eq!(
+            (volume.one("size"), volume.one("encrypted"), volume.one("device")),
+            ("20".into(), "true".into(), "/dev/xvda".into())
+        );
+        client.refused("DeleteVolume", &[("VolumeId", &volume.one("volumeId"))], "VolumeInUse").await;
+        client.refused("DeleteSubnet", &[("SubnetId", &subnet)], "DependencyViolation").await;
+
+        let ended = client.ec2("TerminateInstances", &[("InstanceId.1", &id)]).await;
+        assert_eq!(ended.all("name"), ["shutting-down", "running"]);
+        client.wait(100);
+        assert_eq!(state(&client, &id).await, "terminated");
+        assert!(client.ec2("DescribeVolumes", &root).await.all("volumeId").is_empty());
+        client.ec2("DeleteSubnet", &[("SubnetId", &subnet)]).await;
+        client.refused("RunInstances", &launch, "IdempotentInstanceTerminated").await;
+        client.wait(3700);
+        client.refused("DescribeInstances", &[("InstanceId.1", &id)], "InvalidInstanceID.NotFound").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_not_be_launched_is_refused() {
+        let client = Client::calm();
+        let image = image(&client).await;
+        let counts = [("MinCount", "1"), ("MaxCount", "1")];
+        let with = |more: &[(&'static str, &'static str)]| {
+            let mut all = vec![("ImageId", image.as_str()), counts[0], counts[1]];
+            all.extend(more);
+            all
+        };
+        client.refused("RunInstances", &with(&[("InstanceType", "t4g.medium")]), "InvalidParameterValue").await;
+        let profile = [("InstanceType", "t3.micro"), ("IamInstanceProfile.Name", "nobody")];
+        let refused = client.refused("RunInstances", &with(&profile), "InvalidParameterValue").await;
+        let said = "Value (nobody) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name";
+        assert_eq!(refused.message, said);
+        let key = [("InstanceType", "t3.micro"), ("KeyName", "mine")];
+        client.refused("RunInstances", &with(&key), "InvalidKeyPair.NotFound").await;
+        let unbuilt = [("InstanceType", "t3.micro"), ("LicenseSpecification.1.LicenseConfigurationArn", "x")];
+        let refused = client.refused("RunInstances", &with(&unbuilt), "NotSimulated").await;
+        assert_eq!(refused.status, 501);
+        assert_eq!(client.ec2("DescribeInstances", &[]).await.all("instanceId").len(), 0, "a refusal changes nothing");
+        let dry = [("InstanceType", "t3.micro"), ("DryRun", "true")];
+        let refused = client.refused("RunInstances", &with(&dry), "DryRunOperation").await;
+        assert_eq!(refused.status, 412);
+        assert_eq!(client.ec2("DescribeInstances", &[]).await.all("instanceId").len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_launch_template_says_what_its_instances_are() {
+        let client = Client::calm();
+        let image = image(&client).await;
+        let create = [
+            ("LaunchTemplateName", "nodes"),
+            ("LaunchTemplateData.ImageId", image.as_str()),
+            ("LaunchTemplateData.InstanceType", "t3.large"),
+            ("LaunchTemplateData.MetadataOptions.HttpTokens", "required"),
+            ("LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit", "1"),
+            ("LaunchTemplateData.TagSpecification.1.ResourceType", "instance"),
+            ("LaunchTemplateData.TagSpecification.1.Tag.1.Key", "Name"),
+            ("LaunchTemplateData.TagSpecification.1.Tag.1.Value", "node"),
+        ];
+        let id = client.ec2("CreateLaunchTemplate", &create).await.one("launchTemplateId");
+        client.refused("CreateLaunchTemplate", &create, "InvalidLaunchTemplateName.AlreadyExistsException").await;
+        let version = [
+            ("LaunchTemplateId", id.as_str()),
+            ("SourceVersion", "1"),
+            ("LaunchTemplateData.InstanceType", "t3.xlarge"),
+        ];
+        assert_eq!(client.ec2("CreateLaunchTemplateVersion", &version).await.one("versionNumber"), "2");
+        let run = [
+            ("LaunchTemplate.LaunchTemplateName", "nodes"),
+            ("LaunchTemplate.Version", "$Latest"),
+            ("MinCount", "1"),
+            ("MaxCount", "2"),
+        ];
+        let made = client.ec2("RunInstances", &run).await;
+        assert_eq!(made.all("instanceType"), ["t3.xlarge", "t3.xlarge"]);
+        assert_eq!(made.all("httpPutResponseHopLimit"), ["1", "1"]);
+        assert_eq!(made.all("value"), ["node", "node"]);
+        let absent = [("LaunchTemplateId", id.as_str()), ("SetDefaultVersion", "9")];
+        let refused = client.refused("ModifyLaunchTemplate", &absent, "InvalidLaunchTemplateId.VersionNotFound").await;
+        assert_eq!(refused.message, "The launch template version 9 is not found for the specified launch template.");
+        let shown = client.ec2("DescribeLaunchTemplateVersions", &[("LaunchTemplateId", &id)]).await;
+        assert_eq!(shown.all("versionNumber"), ["1", "2"]);
+        client.ec2("DeleteLaunchTemplate", &[("LaunchTemplateId", &id)]).await;
+        let gone = [("LaunchTemplateId.1", id.as_str())];
+        client.refused("DescribeLaunchTemplates", &gone, "InvalidLaunchTemplateId.NotFound").await;
+    }
+}

@@ -1,0 +1,773 @@
+//! EBS volumes, their attachments and modifications.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::ec2::instance::Instance;
+use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
+use crate::ec2::{missing, tags, zone};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Handler, Span, Transition};
+use crate::value::Value;
+use crate::world::{Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateVolume", create),
+    ("DeleteVolume", delete),
+    ("DescribeVolumes", |tx, input| {
+        let _ = input.flag("IncludeManagedResources");
+        let listing = Listing { ids: "VolumeIds", answer: "Volumes", ids_exclude_pages: Some("volumeIds") };
+        resource::describe::<Volume>(tx, input, listing)
+    }),
+    ("DescribeVolumeStatus", describe_status),
+    ("AttachVolume", attach),
+    ("DetachVolume", detach),
+    ("ModifyVolume", modify),
+    ("DescribeVolumesModifications", describe_modifications),
+];
+
+pub(super) const SPANS: &[Span] = &[
+    Span::new("ec2.volume.create", 2.0, 8.0),
+    Span::new("ec2.volume.delete", 2.0, 8.0),
+    Span::new("ec2.volume.attach", 2.0, 8.0),
+    Span::new("ec2.volume.detach", 4.0, 12.0),
+    Span::new("ec2.volume.modify", 5.0, 30.0),
+    Span::new("ec2.volume.optimize", 300.0, 1800.0),
+];
+
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
+    ("ec2.volume.available", |tx, pending| {
+        tx.change::<Volume>(&pending.subject, |volume| volume.state = "available".to_owned());
+    }),
+    ("ec2.volume.gone", |tx, pending| remove(tx, &pending.subject)),
+    ("ec2.volume.attached", |tx, pending| {
+        tx.change::<Volume>(&pending.subject, |volume| {
+            if let Some(attachment) = volume.attachment.as_mut() {
+                attachment.state = "attached".to_owned();
+            }
+        });
+    }),
+    ("ec2.volume.detached", |tx, pending| {
+        tx.change::<Volume>(&pending.subject, |volume| {
+            volume.attachment = None;
+            volume.state = "available".to_owned();
+        });
+    }),
+    ("ec2.volume.modified", |tx, pending| {
+        tx.change::<Volume>(&pending.subject, |volume| {
+            if let Some(modification) = volume.modification.as_mut() {
+                modification.state = "optimizing".to_owned();
+                volume.size = modification.size.1;
+                volume.kind.clone_from(&modification.kind.1);
+                volume.iops = modification.iops.1;
+                volume.throughput = modification.throughput.1;
+            }
+        });
+        tx.transition("ec2.volume.optimize", "ec2.volume.optimized", &pending.subject);
+    }),
+    ("ec2.volume.optimized", |tx, pending| {
+        let now = tx.now();
+        tx.change::<Volume>(&pending.subject, |volume| {
+            if let Some(modification) = volume.modification.as_mut() {
+                modification.state = "completed".to_owned();
+                modification.ended = Some(now);
+            }
+        });
+    }),
+];
+
+const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("ec2.volume.size", "a volume's size is within its type's limits", CREATE),
+    Rule::new("ec2.volume.iops", "IOPS and throughput are given where the type takes them, within its limits", CREATE),
+    Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
+    Rule::new(
+        "ec2.volume.delete.in_use",
+        "an attached volume is not deleted",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.attach.state",
+        "a volume is attached once, to an instance that runs or is stopped",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.attach.zone",
+        "volume and instance lie in one zone",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.attach.device",
+        "a device takes one volume",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html",
+    ),
+    Rule::new(
+        "ec2.volume.detach.state",
+        "only an attached volume is detached",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DetachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.detach.root",
+        "the root volume of a running instance stays",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DetachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.modify.shrink",
+        "a volume grows only",
+        "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
+    ),
+    Rule::new(
+        "ec2.volume.modify.rate",
+        "a volume is modified once in six hours, and not while it is being modified",
+        "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
+    ),
+];
+
+/// A volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// Its id, `vol-...`.
+    pub id: String,
+    /// Its size, in GiB.
+    pub size: i64,
+    /// `gp3`, `gp2`, `io1`, `io2`, `st1`, `sc1` or `standard`.
+    pub kind: String,
+    /// Its operations a second.
+    pub iops: Option<i64>,
+    /// Its MiB a second.
+    pub throughput: Option<i64>,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// The key's ARN.
+    pub kms_key: Option<String>,
+    /// The snapshot it was made from.
+    pub snapshot: String,
+    /// The zone's name.
+    pub zone: String,
+    /// `creating`, `available`, `in-use` or `deleting`.
+    pub state: String,
+    /// Whether several instances may have it.
+    pub multi_attach: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What it is attached to.
+    pub attachment: Option<VolumeAttachment>,
+    /// Its last modification.
+    pub modification: Option<Modification>,
+}
+
+/// A volume's attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeAttachment {
+    /// The instance.
+    pub instance: String,
+    /// The device.
+    pub device: String,
+    /// `attaching`, `attached`, `detaching`.
+    pub state: String,
+    /// Whether the volume goes with the instance.
+    pub delete_on_termination: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A volume's modification, from one value to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Modification {
+    /// `modifying`, `optimizing` or `completed`.
+    pub state: String,
+    /// GiB.
+    pub size: (i64, i64),
+    /// The type.
+    pub kind: (String, String),
+    /// Operations a second.
+    pub iops: (Option<i64>, Option<i64>),
+    /// MiB a second.
+    pub throughput: (Option<i64>, Option<i64>),
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+}
+
+impl Row for Volume {
+    const TABLE: &'static str = "ec2.volume";
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Resource for Volume {
+    const KIND: Kind = Kind {
+        prefix: "vol",
+        tagged_as: "volume",
+        not_found: "InvalidVolume.NotFound",
+        malformed: "InvalidParameterValue",
+        one: "The volume '{}' does not exist.",
+        several: "The volumes '{}' do not exist.",
+    };
+
+    const FILTERS: &'static [&'static str] = &[
+        "attachment.attach-time",
+        "attachment.delete-on-termination",
+        "attachment.device",
+        "attachment.instance-id",
+        "attachment.status",
+        "availability-zone",
+        "availability-zone-id",
+        "encrypted",
+        "multi-attach-enabled",
+        "size",
+        "snapshot-id",
+        "status",
+        "volume-id",
+        "volume-type",
+    ];
+
+    fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
+        let attachment = self.attachment.as_ref();
+        let value = match name {
+            "attachment.attach-time" => attachment.map(|one| one.since.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()),
+            "attachment.delete-on-termination" => attachment.map(|one| one.delete_on_termination.to_string()),
+            "attachment.device" => attachment.map(|one| one.device.clone()),
+            "attachment.instance-id" => attachment.map(|one| one.instance.clone()),
+            "attachment.status" => attachment.map(|one| one.state.clone()),
+            "availability-zone" => Some(self.zone.clone()),
+            "availability-zone-id" => self.zone_id(tx),
+            "encrypted" => Some(self.encrypted.to_string()),
+            "multi-attach-enabled" => Some(self.multi_attach.to_string()),
+            "size" => Some(self.size.to_string()),
+            "snapshot-id" => Some(self.snapshot.clone()),
+            "status" => Some(self.state.clone()),
+            "volume-id" => Some(self.id.clone()),
+            "volume-type" => Some(self.kind.clone()),
+            _ => None,
+        };
+        value.into_iter().collect()
+    }
+
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        let attachments: Vec<Value> = self.attachment.iter().map(|one| one.view(&self.id)).collect();
+        record! {
+            "VolumeId" => &self.id,
+            "Size" => self.size,
+            "VolumeType" => &self.kind,
+            "Iops" => self.iops,
+            "Throughput" => self.throughput,
+            "Encrypted" => self.encrypted,
+            "KmsKeyId" => self.kms_key.clone(),
+            "SnapshotId" => &self.snapshot,
+            "AvailabilityZone" => &self.zone,
+            "AvailabilityZoneId" => self.zone_id(tx),
+            "State" => &self.state,
+            "MultiAttachEnabled" => self.multi_attach,
+            "CreateTime" => self.created,
+            "Attachments" => attachments,
+            "Operator" => record! { "Managed" => false },
+            "Tags" => tags::of(tx, &self.id),
+        }
+    }
+}
+
+impl Volume {
+    fn zone_id(&self, tx: &Tx<'_>) -> Option<String> {
+        zone::zones(tx.region()).into_iter().find(|zone| zone.name == self.zone).map(|zone| zone.id)
+    }
+}
+
+impl VolumeAttachment {
+    fn view(&self, volume: &str) -> Value {
+        record! {
+            "VolumeId" => volume,
+            "InstanceId" => &self.instance,
+            "Device" => &self.device,
+            "State" => &self.state,
+            "AttachTime" => self.since,
+            "DeleteOnTermination" => self.delete_on_termination,
+        }
+    }
+}
+
+/// A volume's type, size, IOPS and throughput, within the limits of
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// The type.
+    pub kind: String,
+    /// GiB.
+    pub size: i64,
+    /// Operations a second.
+    pub iops: Option<i64>,
+    /// MiB a second.
+    pub throughput: Option<i64>,
+}
+
+impl Disk {
+    /// Checks a disk, and fills in what its type does by itself.
+    ///
+    /// # Errors
+    /// When something is beyond the type's limits.
+    pub fn check(
+        tx: &Tx<'_>,
+        kind: &str,
+        size: i64,
+        iops: Option<i64>,
+        throughput: Option<i64>,
+    ) -> Result<Disk, Refusal> {
+        let invalid = |message: String| Refusal::new("InvalidParameterValue", message);
+        let (least, most) = match kind {
+            "gp3" => (1, 65536),
+            "gp2" => (1, 16384),
+            "io1" => (4, 16384),
+            "io2" => (4, 65536),
+            "st1" | "sc1" => (125, 16384),
+            _ => (1, 1024),
+        };
+        tx.enforce("ec2.volume.size", size >= least, || {
+            invalid(format!("Volume of {size}GiB is too small for volume type {kind}; minimum is {least}GiB."))
+        })?;
+        tx.enforce("ec2.volume.size", size <= most, || {
+            invalid(format!("Volume of {size}GiB is too large for volume type {kind}; maximum is {most}GiB."))
+        })?;
+        let rule = "ec2.volume.iops";
+        let takes = |name: &str| {
+            let message = format!("The parameter {name} is not supported for {kind} volumes.");
+            Refusal::new("InvalidParameterCombination", message)
+        };
+        let (iops_range, ratio) = match kind {
+            "gp3" => (Some((3000, 80000)), 500),
+            "io1" => (Some((100, 64000)), 50),
+            "io2" => (Some((100, 256_000)), 1000),
+            _ => (None, 0),
+        };
+        if let Some(iops) = iops {
+            tx.enforce(rule, iops_range.is_some(), || takes("iops"))?;
+            if let Some((least, most)) = iops_range {
+                tx.enforce(rule, iops >= least, || {
+                    invalid(format!("Volume iops of {iops} is too low; minimum is {least}."))
+                })?;
+                tx.enforce(rule, iops <= most, || {
+                    invalid(format!("Volume iops of {iops} is too high; maximum is {most}."))
+                })?;
+                // gp3 has its first 3,000 at every size.
+                tx.enforce(rule, iops <= size * ratio || (kind == "gp3" && iops == 3000), || {
+                    invalid(format!(
+                        "Iops to volume size ratio of {:.6} is too high; maximum is {ratio}",
+                        iops as f64 / size as f64
+                    ))
+                })?;
+            }
+        } else {
+            tx.enforce(rule, !matches!(kind, "io1" | "io2"), || missing("iops"))?;
+        }
+        if let Some(throughput) = throughput {
+            tx.enforce(rule, kind == "gp3", || takes("throughput"))?;
+            tx.enforce(rule, (125..=2000).contains(&throughput), || {
+                let (word, edge) = if throughput < 125 { ("low; minimum", 125) } else { ("high; maximum", 2000) };
+                invalid(format!("Throughput value of {throughput} is too {word} is {edge}."))
+            })?;
+        }
+        let (iops, throughput) = match kind {
+            "gp3" => (iops.or(Some(3000)), throughput.or(Some(125))),
+            "gp2" => (Some((size * 3).clamp(100, 16000)), None),
+            _ => (iops, None),
+        };
+        Ok(Disk { kind: kind.to_owned(), size, iops, throughput })
+    }
+}
+
+/// The key that encrypts where none is named: the account's own for EBS.
+#[must_use]
+pub fn default_key(tx: &Tx<'_>) -> String {
+    let digest = hex::encode(Sha256::digest(format!("alias/aws/ebs {} {}", tx.account(), tx.region())));
+    let id =
+        format!("{}-{}-4{}-a{}-{}", &digest[..8], &digest[8..12], &digest[12..15], &digest[15..18], &digest[18..30]);
+    format!("arn:aws:kms:{}:{}:key/{id}", tx.region(), tx.account())
+}
+
+/// The key's ARN, from any of the ways to name it.
+pub(super) fn key_arn(tx: &Tx<'_>, given: &str) -> String {
+    if given.starts_with("arn:") {
+        return given.to_owned();
+    }
+    let name = if given.starts_with("alias/") { given.to_owned() } else { format!("key/{given}") };
+    format!("arn:aws:kms:{}:{}:{name}", tx.region(), tx.account())
+}
+
+/// Makes a volume that an instance is launched with.
+pub(super) fn make_attached(
+    tx: &mut Tx<'_>,
+    disk: Disk,
+    zone: &str,
+    snapshot: &str,
+    key: Option<String>,
+    attachment: VolumeAttachment,
+) -> String {
+    let id = tx.new_id("vol");
+    tx.put(Volume {
+        id: id.clone(),
+        size: disk.size,
+        kind: disk.kind,
+        iops: disk.iops,
+        throughput: disk.throughput,
+        encrypted: key.is_some(),
+        kms_key: key,
+        snapshot: snapshot.to_owned(),
+        zone: zone.to_owned(),
+        state: "in-use".to_owned(),
+        multi_attach: false,
+        created: tx.now(),
+        attachment: Some(attachment),
+        modification: None,
+    });
+    id
+}
+
+/// Removes a volume.
+pub(super) fn remove(tx: &mut Tx<'_>, id: &str) {
+    tags::forget(tx, id);
+    tx.cancel(None, id);
+    tx.remove::<Volume>(id);
+}
+
+fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let zones = zone::zones(tx.region());
+    let (name, zone_id) = (input.text("AvailabilityZone"), input.text("AvailabilityZoneId"));
+    if name.is_none() && zone_id.is_none() {
+        return Err(missing("AvailabilityZone"));
+    }
+    let found = zones.iter().find(|zone| Some(zone.name.as_str()) == name || Some(zone.id.as_str()) == zone_id);
+    let given = name.or(zone_id).unwrap_or_default();
+    tx.enforce("ec2.volume.zone", found.is_some(), || {
+        Refusal::new("InvalidZone.NotFound", format!("The zone '{given}' does not exist."))
+    })?;
+    let zone = found.map_or(given, |zone| &zone.name).to_owned();
+    if let Some(snapshot) = input.text("SnapshotId") {
+        // Only Amazon's images have snapshots here, and they are not for others' volumes.
+        return Err(Refusal::new("InvalidSnapshot.NotFound", format!("The snapshot '{snapshot}' does not exist.")));
+    }
+    let Some(size) = input.integer("Size") else { return Err(missing("size/snapshot")) };
+    let kind = input.text("VolumeType").unwrap_or("gp2");
+    let disk = Disk::check(tx, kind, size, input.integer("Iops"), input.integer("Throughput"))?;
+    let encrypted = input.flag("Encrypted");
+    let key = input.text("KmsKeyId");
+    if key.is_some() && !encrypted {
+        let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
+        return Err(Refusal::new("InvalidParameterDependency", message));
+    }
+    let multi_attach = input.flag("MultiAttachEnabled");
+    if multi_attach && !matches!(kind, "io1" | "io2") {
+        let message = format!("The parameter MultiAttachEnabled is not supported for {kind} volumes.");
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
+    let id = tx.new_id("vol");
+    let kms_key = encrypted.then(|| key.map_or_else(|| default_key(tx), |key| key_arn(tx, key)));
+    tx.put(Volume {
+        id: id.clone(),
+        size,
+        kind: disk.kind,
+        iops: disk.iops,
+        throughput: disk.throughput,
+        encrypted,
+        kms_key,
+        snapshot: String::new(),
+        zone,
+        state: "creating".to_owned(),
+        multi_attach,
+        created: tx.now(),
+        attachment: None,
+        modification: None,
+    });
+    tags::on_create(tx, input, "volume", &id)?;
+    tx.transition("ec2.volume.create", "ec2.volume.available", &id);
+    let mut view = resource::find::<Volume>(tx, &id)?.view(tx);
+    // The answer has no attachments yet, nor whose it is.
+    view.set("Attachments", Value::Absent);
+    view.set("Operator", Value::Absent);
+    Ok(view)
+}
+
+fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    if volume.state == "deleting" {
+        return Err(Volume::KIND.missing(&[&volume.id]));
+    }
+    let holder = volume.attachment.as_ref().map(|attachment| attachment.instance.clone());
+    tx.enforce("ec2.volume.delete.in_use", holder.is_none(), || {
+        let holder = holder.unwrap_or_default();
+        Refusal::new("VolumeInUse", format!("Volume {} is currently attached to {holder}", volume.id))
+    })?;
+    tx.cancel(None, &volume.id);
+    tx.change::<Volume>(&volume.id, |volume| volume.state = "deleting".to_owned());
+    tx.transition("ec2.volume.delete", "ec2.volume.gone", &volume.id);
+    Ok(nothing())
+}
+
+fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
+    let device = input.required("Device");
+    let rule = "ec2.volume.attach.state";
+    tx.enforce(rule, volume.attachment.is_none(), || {
+        Refusal::new("VolumeInUse", format!("{} is already attached to an instance", volume.id))
+    })?;
+    tx.enforce(rule, volume.state == "available", || {
+        Refusal::new("IncorrectState", format!("{} is not 'available'.", volume.id))
+    })?;
+    tx.enforce(rule, matches!(instance.state.as_str(), "running" | "stopped"), || {
+        Refusal::new("IncorrectState", format!("Instance '{}' is not 'running'.", instance.id))
+    })?;
+    tx.enforce("ec2.volume.attach.zone", volume.zone == instance.zone, || {
+        let message =
+            format!("The volume '{}' is not in the same availability zone as instance '{}'", volume.id, instance.id);
+        Refusal::new("InvalidVolume.ZoneMismatch", message)
+    })?;
+    let taken = tx
+        .rows::<Volume>()
+        .any(|other| other.attachment.as_ref().is_some_and(|one| one.instance == instance.id && one.device == device));
+    tx.enforce("ec2.volume.attach.device", !taken, || {
+        let message = format!("Invalid value '{device}' for unixDevice. Attachment point {device} is already in use");
+        Refusal::new("InvalidParameterValue", message)
+    })?;
+    let attachment = VolumeAttachment {
+        instance: instance.id,
+        device: device.to_owned(),
+        state: "attaching".to_owned(),
+        delete_on_termination: false,
+        since: tx.now(),
+    };
+    let mut view = attachment.view(&volume.id);
+    view.set("DeleteOnTermination", Value::Absent);
+    tx.change::<Volume>(&volume.id, |volume| {
+        volume.attachment = Some(attachment);
+        volume.state = "in-use".to_owned();
+    });
+    tx.transition("ec2.volume.attach", "ec2.volume.attached", &volume.id);
+    Ok(view)
+}
+
+fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let (instance, device) = (input.text("InstanceId"), input.text("Device"));
+    let _ = input.flag("Force");
+    let Some(mut attachment) = volume.attachment.clone() else {
+        tx.enforce("ec2.volume.detach.state", false, || {
+            Refusal::new("IncorrectState", format!("Volume '{}' is in the '{}' state.", volume.id, volume.state))
+        })?;
+        return Ok(nothing());
+    };
+    if let Some(id) = instance {
+        let _: Instance = resource::find(tx, id)?;
+    }
+    let matches =
+        instance.is_none_or(|id| id == attachment.instance) && device.is_none_or(|name| name == attachment.device);
+    if !matches {
+        let message = format!(
+            "The volume '{}' is not attached to instance '{}' as device '{}'",
+            volume.id,
+            instance.unwrap_or_default(),
+            device.unwrap_or(&attachment.device)
+        );
+        return Err(Refusal::new("InvalidAttachment.NotFound", message));
+    }
+    let holder = tx.get::<Instance>(&attachment.instance);
+    let is_root = holder.is_some_and(|holder| holder.root_device == attachment.device && holder.state != "stopped");
+    tx.enforce("ec2.volume.detach.root", !is_root, || {
+        let message = format!("Unable to detach root volume '{}' from instance '{}'", volume.id, attachment.instance);
+        Refusal::new("OperationNotPermitted", message)
+    })?;
+    attachment.state = "detaching".to_owned();
+    let mut view = attachment.view(&volume.id);
+    view.set("DeleteOnTermination", Value::Absent);
+    tx.cancel(Some("ec2.volume.attached"), &volume.id);
+    tx.cancel(Some("ec2.volume.detached"), &volume.id);
+    tx.change::<Volume>(&volume.id, |volume| volume.attachment = Some(attachment));
+    tx.transition("ec2.volume.detach", "ec2.volume.detached", &volume.id);
+    Ok(view)
+}
+
+fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let size = input.integer("Size").unwrap_or(volume.size);
+    let kind = input.text("VolumeType").unwrap_or(&volume.kind).to_owned();
+    let same = kind == volume.kind;
+    let kept = |given: Option<i64>, have: Option<i64>| given.or(if same { have } else { None });
+    // gp2's follow from its size.
+    let iops = if kind == "gp2" { input.integer("Iops") } else { kept(input.integer("Iops"), volume.iops) };
+    let throughput = kept(input.integer("Throughput"), volume.throughput);
+    tx.enforce("ec2.volume.modify.shrink", size >= volume.size, || {
+        Refusal::new("InvalidParameterValue", "New size cannot be smaller than existing size")
+    })?;
+    let disk = Disk::check(tx, &kind, size, iops, throughput)?;
+    if !matches!(volume.state.as_str(), "available" | "in-use") {
+        return Err(Refusal::new("IncorrectState", format!("Volume {} is not 'available' or 'in-use'.", volume.id)));
+    }
+    if let Some(last) = &volume.modification {
+        tx.enforce("ec2.volume.modify.rate", last.state == "completed", || {
+            let message =
+                format!("Volume {} cannot be modified in modification state {}", volume.id, last.state.to_uppercase());
+            Refusal::new("IncorrectModificationState", message)
+        })?;
+        let age = tx.now().duration_since(last.started);
+        tx.enforce("ec2.volume.modify.rate", age >= SignedDuration::from_hours(6), || {
+            let message = "You've reached the maximum modification rate per volume limit. Wait at least 6 hours between \
+                           modifications per EBS volume.";
+            Refusal::new("VolumeModificationRateExceeded", message)
+        })?;
+    }
+    let modification = Modification {
+        state: "modifying".to_owned(),
+        size: (volume.size, disk.size),
+        kind: (volume.kind.clone(), disk.kind),
+        iops: (volume.iops, disk.iops),
+        throughput: (volume.throughput, disk.throughput),
+        started: tx.now(),
+        ended: None,
+    };
+    tx.change::<Volume>(&volume.id, |volume| volume.modification = Some(modification));
+    tx.transition("ec2.volume.modify", "ec2.volume.modified", &volume.id);
+    let volume: Volume = resource::find(tx, &volume.id)?;
+    Ok(record! { "VolumeModification" => modification_view(&volume) })
+}
+
+fn modification_view(volume: &Volume) -> Value {
+    let Some(modification) = &volume.modification else { return Value::Absent };
+    let progress = match modification.state.as_str() {
+        "modifying" => 0_i64,
+        "optimizing" => 50,
+        _ => 100,
+    };
+    record! {
+        "VolumeId" => &volume.id,
+        "ModificationState" => &modification.state,
+        "TargetSize" => modification.size.1,
+        "TargetIops" => modification.iops.1,
+        "TargetVolumeType" => &modification.kind.1,
+        "TargetThroughput" => modification.throughput.1,
+        "TargetMultiAttachEnabled" => volume.multi_attach,
+        "OriginalSize" => modification.size.0,
+        "OriginalIops" => modification.iops.0,
+        "OriginalVolumeType" => &modification.kind.0,
+        "OriginalThroughput" => modification.throughput.0,
+        "OriginalMultiAttachEnabled" => volume.multi_attach,
+        "Progress" => progress,
+        "StartTime" => modification.started,
+        "EndTime" => modification.ended,
+    }
+}
+
+fn describe_modifications(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let _ = input.flag("IncludeManagedResources");
+    let ids = input.texts("VolumeIds");
+    for id in &ids {
+        let volume: Volume = resource::find(tx, id)?;
+        if volume.modification.is_none() {
+            let message = format!("Modification for volume '{id}' does not exist.");
+            return Err(Refusal::new("InvalidVolumeModification.NotFound", message));
+        }
+    }
+    let names = [
+        "volume-id",
+        "modification-state",
+        "target-size",
+        "original-size",
+        "target-volume-type",
+        "original-volume-type",
+    ];
+    let filters = resource::known_filters(tx, input, &names)?;
+    let items = tx
+        .rows::<Volume>()
+        .filter(|volume| volume.modification.is_some() && (ids.is_empty() || ids.contains(&volume.id.as_str())))
+        .map(|volume| (volume, modification_view(volume)))
+        .filter(|(volume, view)| {
+            filters.iter().all(|filter| {
+                let value = match filter.name.as_str() {
+                    "modification-state" => view.get("ModificationState").text().map(str::to_owned),
+                    "target-size" => view.get("TargetSize").integer().map(|size| size.to_string()),
+                    "original-size" => view.get("OriginalSize").integer().map(|size| size.to_string()),
+                    "target-volume-type" => view.get("TargetVolumeType").text().map(str::to_owned),
+                    "original-volume-type" => view.get("OriginalVolumeType").text().map(str::to_owned),
+                    _ => Some(volume.id.clone()),
+                };
+                filter.fits(&value.into_iter().collect::<Vec<_>>())
+            })
+        })
+        .map(|(volume, view)| (volume.id.clone(), view))
+        .collect();
+    let listing = Listing { ids: "VolumeIds", answer: "VolumesModifications", ids_exclude_pages: None };
+    resource::paged(tx, input, items, listing)
+}
+
+fn describe_status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let _ = input.flag("IncludeManagedResources");
+    let rows = resource::select::<Volume>(tx, input, "VolumeIds")?;
+    let items = rows
+        .iter()
+        .map(|volume| {
+            let status = if volume.state == "creating" { "insufficient-data" } else { "ok" };
+            let view = record! {
+                "VolumeId" => &volume.id,
+                "AvailabilityZone" => &volume.zone,
+                "VolumeStatus" => record! { "Status" => status },
+            };
+            (volume.id.clone(), view)
+        })
+        .collect();
+    let listing = Listing { ids: "VolumeIds", answer: "VolumeStatuses", ids_exclude_pages: None };
+    resource::paged(tx, input, items, listing)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_volume_is_made_grows_and_goes() {
+        let client = Client::calm();
+        let create = [("AvailabilityZone", "us-east-1a"), ("Size", "20"), ("VolumeType", "gp3"), ("Encrypted", "true")];
+        let made = client.ec2("CreateVolume", &create).await;
+        let id = made.one("volumeId");
+        assert_eq!(
+            (made.one("status"), made.one("iops"), made.one("throughput")),
+            ("creating".into(), "3000".into(), "125".into())
+        );
+        client.wait(15);
+        let shown = client.ec2("DescribeVolumes", &[("VolumeId.1", &id)]).await;
+        assert_eq!(shown.one("status"), "available");
+        client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "10")], "InvalidParameterValue").await;
+        client.ec2("ModifyVolume", &[("VolumeId", &id), ("Size", "30")]).await;
+        client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "40")], "IncorrectModificationState").await;
+        client.wait(3600);
+        assert_eq!(client.ec2("DescribeVolumes", &[("VolumeId.1", &id)]).await.one("size"), "30");
+        client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "40")], "VolumeModificationRateExceeded").await;
+        client.refused("DetachVolume", &[("VolumeId", &id)], "IncorrectState").await;
+        client.ec2("DeleteVolume", &[("VolumeId", &id)]).await;
+        client.wait(15);
+        let gone = client.refused("DescribeVolumes", &[("VolumeId.1", &id)], "InvalidVolume.NotFound").await;
+        assert_eq!(gone.message, format!("The volume '{id}' does not exist."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn disks_are_held_to_their_types_limits() {
+        let client = Client::calm();
+        let zone = ("AvailabilityZone", "us-east-1a");
+        let refused = client.refused("CreateVolume", &[zone], "MissingParameter").await;
+        assert_eq!(refused.message, "The request must contain the parameter size/snapshot");
+        client.refused("CreateVolume", &[zone, ("Size", "10"), ("VolumeType", "io2")], "MissingParameter").await;
+        let iops = [zone, ("Size", "10"), ("VolumeType", "gp2"), ("Iops", "3000")];
+        client.refused("CreateVolume", &iops, "InvalidParameterCombination").await;
+        client.refused("CreateVolume", &[zone, ("Size", "0"), ("VolumeType", "gp3")], "InvalidParameterValue").await;
+        client
+            .refused("CreateVolume", &[("AvailabilityZone", "eu-west-1a"), ("Size", "1")], "InvalidZone.NotFound")
+            .await;
+        client.refused("CreateVolume", &[zone, ("Size", "1"), ("VolumeType", "gp9")], "InvalidParameterValue").await;
+    }
+}
