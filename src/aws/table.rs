@@ -2,8 +2,9 @@
 
 use crate::kind::{Kind, Lookup};
 use crate::{
-    eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, iam_instance_profile,
-    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, subnet, vpc,
+    db_instance, db_parameter_group, db_subnet_group, eks_access_entry, eks_access_policy_association, eks_addon,
+    eks_cluster, eks_node_group, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role,
+    iam_role_policy_attachment, subnet, vpc,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -20,6 +21,9 @@ pub static KINDS: &[&dyn Kind] = &[
     &eks_addon::EksAddon,
     &eks_access_entry::EksAccessEntry,
     &eks_access_policy_association::EksAccessPolicyAssociation,
+    &db_subnet_group::DbSubnetGroup,
+    &db_parameter_group::DbParameterGroup,
+    &db_instance::DbInstance,
 ];
 
 /// What is asked.

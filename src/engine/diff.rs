@@ -122,8 +122,17 @@ impl Comparison<'_> {
                 &default
             }
         };
+        // What was given last is what an instruction is: no answer holds it.
+        let untold;
+        let is = if field.instruction && is.is_null() {
+            untold = default_of(field);
+            &untold
+        } else {
+            is
+        };
         let (replace, sensitive) = (self.replace, self.sensitive);
-        self.replace |= field.replace;
+        let appears = matches!(wanted, Partial::Known(Datum::Null)) != is.is_null();
+        self.replace |= field.replace || (field.replace_presence && appears);
         self.sensitive |= field.sensitive;
         match (&field.ty, wanted) {
             (Type::Block(fields), Partial::Known(Datum::Map(entries))) if is.as_map().is_some() => {
@@ -218,7 +227,7 @@ pub fn default_of(field: &Field) -> Datum {
     field.default.and_then(|default| serde_json::from_str(default).ok()).unwrap_or(Datum::Null)
 }
 
-/// Whether two values mean the same to the field.
+/// Whether what is given, `one`, and what is, `other`, mean the same to the field.
 #[must_use]
 pub fn same(field: &Field, one: &Datum, other: &Datum) -> bool {
     same_in(&field.ty, field, one, other)
@@ -232,6 +241,9 @@ fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
         (_, Datum::String(one), Datum::String(other)) if field.json => {
             let parse = serde_json::from_str::<serde_json::Value>;
             matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        (_, Datum::String(given), Datum::String(is)) if field.version_prefix => {
+            is.strip_prefix(given.as_str()).is_some_and(|rest| rest.starts_with('.'))
         }
         (_, Datum::String(one), Datum::String(other)) if field.case_insensitive => one.eq_ignore_ascii_case(other),
         (Type::Block(fields), Datum::Map(_) | Datum::Null, Datum::Map(_) | Datum::Null) => fields.iter().all(|inner| {
@@ -264,5 +276,91 @@ fn is_empty(datum: &Datum) -> bool {
         Datum::List(items) => items.is_empty(),
         Datum::Map(entries) => entries.is_empty(),
         Datum::Bool(_) | Datum::Integer(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::schema::{Creation, Limits, Mode};
+
+    use super::*;
+
+    const FIELD: Field = Field {
+        name: "",
+        ty: Type::String,
+        doc: "",
+        required: false,
+        computed: false,
+        optional: true,
+        replace: false,
+        set: false,
+        json: false,
+        case_insensitive: false,
+        default: None,
+        sensitive: false,
+        write_only: false,
+        ignored_after_creation: false,
+        volatile: false,
+        named: false,
+        replace_presence: false,
+        instruction: false,
+        version_prefix: false,
+        limits: Limits { min_length: None, max_length: None, min: None, max: None, pattern: None, pattern_words: None },
+    };
+
+    const THING: &Schema = &Schema {
+        kind: "x_thing",
+        provider: "x",
+        service: "x",
+        doc: "",
+        mode: Mode::Managed,
+        creation: Creation::Local,
+        holds_data: false,
+        create_seconds: 1,
+        delete_seconds: 1,
+        fields: &[
+            Field { name: "version", computed: true, version_prefix: true, ..FIELD },
+            Field { name: "at_once", ty: Type::Bool, instruction: true, default: Some("false"), ..FIELD },
+            Field { name: "template", replace_presence: true, ..FIELD },
+        ],
+        check: None,
+    };
+
+    fn attributes<const N: usize>(pairs: [(&str, Datum); N]) -> Attributes {
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn changes(wanted: &Attributes, is: &Attributes) -> Vec<(String, bool)> {
+        let wanted = wanted.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
+        diff(THING, &wanted, is, is, &Lifecycle::default())
+            .into_iter()
+            .map(|change| (change.path, change.forces_replacement))
+            .collect()
+    }
+
+    #[test]
+    fn a_version_covers_those_that_begin_with_its_parts() {
+        let version = |text: &str| attributes([("version", text.into())]);
+        assert!(changes(&version("17"), &version("17.6")).is_empty());
+        assert!(changes(&version("17.6"), &version("17.6")).is_empty());
+        assert_eq!(changes(&version("17"), &version("170.1")).len(), 1);
+        assert_eq!(changes(&version("17.7"), &version("17.6")).len(), 1);
+        assert_eq!(changes(&version("17.6"), &version("17")).len(), 1);
+    }
+
+    #[test]
+    fn an_instruction_is_what_was_given_last_and_its_default_before_that() {
+        let told = |at_once: bool| attributes([("at_once", at_once.into())]);
+        assert!(changes(&told(false), &Attributes::new()).is_empty());
+        assert!(changes(&Attributes::new(), &Attributes::new()).is_empty());
+        assert_eq!(changes(&told(true), &told(false)), [("at_once".to_owned(), false)]);
+    }
+
+    #[test]
+    fn giving_what_was_not_given_replaces_where_the_schema_says_so() {
+        let template = |text: &str| attributes([("template", text.into())]);
+        assert_eq!(changes(&template("a"), &template("b")), [("template".to_owned(), false)]);
+        assert_eq!(changes(&template("a"), &Attributes::new()), [("template".to_owned(), true)]);
+        assert_eq!(changes(&Attributes::new(), &template("a")), [("template".to_owned(), true)]);
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fathuss_model::graph::{Graph, Node};
-use fathuss_model::schema::Mode;
+use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::Snapshot;
 
@@ -64,6 +64,18 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
     Ok(refreshed)
 }
 
+/// What was read, with what no answer holds as state has it: instructions, and what counts at creation alone.
+fn kept(schema: Option<&'static Schema>, recorded: &Attributes, observation: Observation) -> Observation {
+    let Observation::Present(mut attributes) = observation else { return observation };
+    let fields = schema.map(|schema| schema.fields).unwrap_or_default();
+    for field in fields.iter().filter(|field| field.instruction || field.ignored_after_creation) {
+        if let Some(value) = recorded.get(field.name) {
+            attributes.entry(field.name.to_owned()).or_insert_with(|| value.clone());
+        }
+    }
+    Observation::Present(attributes)
+}
+
 /// Whether a stray is what a resource in the state, or an operation under way, made.
 fn is_known(snapshot: &Snapshot, stray: &Stray) -> bool {
     let recorded = snapshot
@@ -88,7 +100,10 @@ async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, ar
         let mut last = None;
         for (request, observation) in requests.into_iter().zip(answer.observations) {
             match observation {
-                Ok(observation) => observations.push((request.address, observation)),
+                Ok(observation) => {
+                    let observation = kept(provider.schema(request.address.kind()), &request.recorded, observation);
+                    observations.push((request.address, observation));
+                }
                 Err(failure) => {
                     let passes = matches!(
                         failure.class,
