@@ -3,8 +3,8 @@
 use crate::kind::{Kind, Lookup};
 use crate::{
     db_instance, db_parameter_group, db_subnet_group, eks_access_entry, eks_access_policy_association, eks_addon,
-    eks_cluster, eks_node_group, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role,
-    iam_role_policy_attachment, subnet, vpc,
+    eks_cluster, eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
+    iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, subnet, vpc,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -24,6 +24,9 @@ pub static KINDS: &[&dyn Kind] = &[
     &db_subnet_group::DbSubnetGroup,
     &db_parameter_group::DbParameterGroup,
     &db_instance::DbInstance,
+    &elasticache_subnet_group::ElasticacheSubnetGroup,
+    &elasticache_parameter_group::ElasticacheParameterGroup,
+    &elasticache_replication_group::ElasticacheReplicationGroup,
 ];
 
 /// What is asked.
