@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fathuss_model::aws::IamRole;
-use fathuss_model::{Arn, Error, Ipv4Net, Result, Stack, Subnets, Value};
+use fathuss_model::{Arn, Ipv4Net, Result, Stack, Subnets, Value};
 
 /// An environment, in full: where it stands, how large it is, and who may enter.
 #[derive(Clone, Debug)]
