@@ -14,7 +14,7 @@ use futures::future::try_join;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::differ::Differences;
+use crate::differ::{Differences, once_shown};
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, ids};
@@ -81,16 +81,12 @@ impl Kind for DbParameterGroup {
         let name = standing.identity.0.as_str();
         let Some(group) = one(name, page(client)).await? else { return Ok(waiting("not visible yet")) };
         let Some(observed) = look(client, Some(&group)).await? else { return Ok(waiting("not visible yet")) };
-        let differs =
-            |observed: &Attributes| Differences::of(SCHEMA, &standing.desired.attributes, observed).has("parameter");
-        if !differs(&observed) {
-            return Ok(Progress::Ready(observed));
+        if Differences::of(SCHEMA, &standing.desired.attributes, &observed).has("parameter") {
+            align(client, name, &Fields::of(&standing.desired.attributes), &Fields::of(&observed)).await?;
+            let Some(observed) = look(client, Some(&group)).await? else { return Ok(waiting("not visible yet")) };
+            return Ok(once_shown(SCHEMA, &standing.desired.attributes, observed));
         }
-        align(client, name, &Fields::of(&standing.desired.attributes), &Fields::of(&observed)).await?;
-        Ok(match look(client, Some(&group)).await? {
-            Some(observed) if !differs(&observed) => Progress::Ready(observed),
-            _ => waiting("setting parameters"),
-        })
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
     }
 
     /// The parameters are settle's: it sets those that differ.

@@ -6,9 +6,19 @@
 use std::sync::LazyLock;
 
 use fathuss_engine::diff::{default_of, same};
-use fathuss_engine::provider::Attributes;
+use fathuss_engine::provider::{Attributes, Progress};
 use fathuss_model::Datum;
 use fathuss_model::schema::{Field, Schema, Type};
+
+use crate::gone::waiting;
+
+/// Ready once a read shows what was sent: an answer may come from before the change.
+pub(crate) fn once_shown(schema: &'static Schema, desired: &Attributes, observed: Attributes) -> Progress {
+    match Differences::of(schema, desired, &observed).first() {
+        Some(field) => waiting(&format!("{field} not visible yet")),
+        None => Progress::Ready(observed),
+    }
+}
 
 /// The fields of a resource or a block, what they are to be and what they are.
 #[derive(Clone, Copy)]
@@ -55,6 +65,20 @@ impl<'a> Differences<'a> {
     /// Whether any of these fields is to be something else than it is.
     pub(crate) fn any(self, names: &[&str]) -> bool {
         names.iter().any(|name| self.has(name))
+    }
+
+    /// The first field that is to be something else than it is, of those that AWS answers. Tags
+    /// that others put on are none of ours to wait for.
+    pub(crate) fn first(self) -> Option<&'static str> {
+        let told = |field: &&Field| !(field.write_only || field.instruction || field.ignored_after_creation);
+        let differs = |name: &&str| if *name == "tags" { self.lacks_tags() } else { self.has(name) };
+        self.fields.iter().filter(told).map(|field| field.name).find(differs)
+    }
+
+    fn lacks_tags(self) -> bool {
+        let tags = |of: &'a Attributes| of.get("tags").and_then(Datum::as_map).unwrap_or(&NOTHING);
+        let observed = tags(self.observed);
+        tags(self.desired).iter().any(|(key, value)| observed.get(key) != Some(value))
     }
 
     fn field(self, name: &str) -> Option<&'static Field> {

@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{once_accepted, there, waiting};
 use crate::kind::{Batch, Kind};
@@ -65,7 +66,7 @@ impl Kind for EksAccessEntry {
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         Ok(match entry(client, &standing.identity).await? {
-            Some(entry) => Progress::Ready(observe(&entry)),
+            Some(entry) => once_shown(SCHEMA, &standing.desired.attributes, observe(&entry)),
             None => waiting("not visible yet"),
         })
     }

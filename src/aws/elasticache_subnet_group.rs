@@ -13,6 +13,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, ids};
@@ -72,7 +73,7 @@ impl Kind for ElasticacheSubnetGroup {
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let group = one(&standing.identity.0, page(client)).await?;
         Ok(match look(client, group.as_ref()).await? {
-            Some(observed) => Progress::Ready(observed),
+            Some(observed) => once_shown(SCHEMA, &standing.desired.attributes, observed),
             None => waiting("not visible yet"),
         })
     }

@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{once_accepted, there, waiting};
@@ -65,7 +66,7 @@ impl Kind for IamInstanceProfile {
         let role = Fields::of(&standing.desired.attributes).text("role")?;
         let Some(is) = profile(client, name).await? else { return Ok(waiting("not visible yet")) };
         if is.roles.iter().any(|held| held.role_name == role) {
-            return Ok(Progress::Ready(observe(&is)));
+            return Ok(once_shown(SCHEMA, &standing.desired.attributes, observe(&is)));
         }
         empty(client, name, &is).await?;
         let sending = client.iam.add_role_to_instance_profile().instance_profile_name(name).role_name(role).send();
@@ -75,8 +76,8 @@ impl Kind for IamInstanceProfile {
             .expects("ConcurrentModification", "");
         client.send(call, sending).await?;
         Ok(match profile(client, name).await? {
-            Some(is) if is.roles.iter().any(|held| held.role_name == role) => Progress::Ready(observe(&is)),
-            _ => waiting("adding the role"),
+            Some(is) => once_shown(SCHEMA, &standing.desired.attributes, observe(&is)),
+            None => waiting("adding the role"),
         })
     }
 

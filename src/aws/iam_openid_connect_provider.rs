@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gone::{once_accepted, there, waiting};
@@ -66,7 +67,7 @@ impl Kind for IamOpenidConnectProvider {
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let arn = &standing.identity.0;
         Ok(match provider(client, arn).await? {
-            Some(provider) => Progress::Ready(observe(arn, &provider)),
+            Some(provider) => once_shown(SCHEMA, &standing.desired.attributes, observe(arn, &provider)),
             None => waiting("not visible yet"),
         })
     }

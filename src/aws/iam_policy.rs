@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gone::{once_accepted, there, waiting};
@@ -66,7 +67,7 @@ impl Kind for IamPolicy {
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         Ok(match look(client, &standing.identity.0, None).await? {
-            Some(observed) => Progress::Ready(observed),
+            Some(observed) => once_shown(SCHEMA, &standing.desired.attributes, observed),
             None => waiting("not visible yet"),
         })
     }
@@ -83,7 +84,8 @@ impl Kind for IamPolicy {
             }
             let creating = client.iam.create_policy_version().policy_arn(arn).set_as_default(true);
             let sending = creating.policy_document(desired.text("policy")?).send();
-            client.send(Call::iam("CreatePolicyVersion"), sending).await?;
+            // The list of versions may have been from before an earlier change.
+            client.send(Call::iam("CreatePolicyVersion").expects("LimitExceeded", ""), sending).await?;
         }
         if let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? {
             let sending = client.iam.tag_policy().policy_arn(arn).set_tags(Some(iam::written(set)?)).send();
@@ -123,7 +125,8 @@ async fn look(client: &Client, arn: &str, known: Option<&Attributes>) -> Result<
         return Err(unreadable(Service::Iam, "GetPolicy", "DefaultVersionId"));
     };
     let sending = client.iam.get_policy_version().policy_arn(arn).version_id(version).send();
-    let Some(answer) = there(client.send(Call::iam("GetPolicyVersion"), sending).await)? else { return Ok(None) };
+    // The policy is there: a version that is not seen yet is no proof that it is gone.
+    let answer = client.send(Call::iam("GetPolicyVersion").expects("NoSuchEntity", ""), sending).await?;
     let document = answer.policy_version.and_then(|version| version.document);
     let document = document.ok_or_else(|| unreadable(Service::Iam, "GetPolicyVersion", "Document"))?;
     Ok(Some(observe(&policy, iam::document(&document))))

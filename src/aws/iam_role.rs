@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{once_accepted, there, waiting};
@@ -70,7 +71,7 @@ impl Kind for IamRole {
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         Ok(match role(client, &standing.identity.0).await? {
-            Some(role) => Progress::Ready(observe(&role)),
+            Some(role) => once_shown(SCHEMA, &standing.desired.attributes, observe(&role)),
             None => waiting("not visible yet"),
         })
     }

@@ -1,0 +1,294 @@
+//! The life of each type against the simulator, in this process and in virtual time: made, found,
+//! read without a difference, changed in place, taken away.
+//!
+//! What runs here is what the engine would do, without its state: a call, and
+//! steps until one says that it is done.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use bytes::Bytes;
+use fathuss_aws::{Aws, Config, Reply, Transport, TransportFault};
+use fathuss_engine::diff::{default_of, diff};
+use fathuss_engine::provider::{
+    Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Progress, ReadRequest, Standing,
+    UpdateRequest,
+};
+use fathuss_engine::{Clock, Provider};
+use fathuss_model::{Address, Datum, Lifecycle, Partial};
+use fathuss_simulator::Simulator;
+use fathuss_state::Identity;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "000000000000";
+
+/// A world and the provider that acts on it.
+struct World {
+    aws: Aws,
+}
+
+impl World {
+    fn new() -> Self {
+        // AWS's limits and lags: what was made a moment ago is not seen by every read.
+        let simulator = Simulator::open(fathuss_simulator::Config::new(11)).unwrap();
+        let told = simulator.clone();
+        let now = Arc::new(move || SystemTime::UNIX_EPOCH + since_1970(&told));
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let config = Config::new(credentials, Rc::new(Virtual(simulator.clone())))
+            .transport(Arc::new(InProcess(simulator)), now)
+            .account(ACCOUNT)
+            .lineage("lineage-1");
+        Self { aws: Aws::new(config) }
+    }
+
+    /// Makes it and waits until it is usable; holds that it is found, reads the same twice, and shows no difference.
+    async fn make(&self, address: &str, desired: Value) -> Standing {
+        let request = self.request(address, desired);
+        let identity = self.until(address, || self.aws.create(&request)).await;
+        let standing = Standing {
+            address: request.address.clone(),
+            region: request.region.clone(),
+            account: request.account.clone(),
+            mark: request.mark.clone(),
+            identity,
+            desired: request.desired.clone(),
+            token: request.token.clone(),
+        };
+        let settled = self.settle(&standing).await;
+        assert_eq!(self.differences(&standing, &settled), Vec::<String>::new(), "{address} differs once made");
+        let found = self.until(address, || self.aws.find(&request)).await;
+        assert_eq!(found, Found::Ours(standing.identity.clone()), "{address}");
+        let read = self.read(&standing).await.unwrap();
+        assert_eq!(read, settled, "{address} reads otherwise than it settled");
+        standing
+    }
+
+    /// Changes it in place; holds that nothing differs afterwards.
+    async fn change(&self, standing: &Standing, changes: Value) -> Standing {
+        let before = self.read(standing).await.unwrap();
+        let mut changed = standing.clone();
+        let Value::Object(changes) = changes else { panic!("changes are an object") };
+        for (name, value) in changes {
+            changed.desired.attributes.insert(name, serde_json::from_value(value).unwrap());
+        }
+        changed.token = "e".repeat(64);
+        let paths = self.differences(&changed, &before);
+        assert!(!paths.is_empty(), "{}: nothing to change", standing.address);
+        let mut names: Vec<String> =
+            paths.iter().map(|path| path.split(['.', ' ']).next().unwrap().to_owned()).collect();
+        names.dedup();
+        let request = UpdateRequest { before, changed: names };
+        self.until(&standing.address.to_string(), || self.aws.update(&changed, &request)).await;
+        let settled = self.settle(&changed).await;
+        let left = self.differences(&changed, &settled);
+        assert_eq!(left, Vec::<String>::new(), "{} differs once changed", standing.address);
+        changed
+    }
+
+    /// Takes it away; holds that it is gone and that taking it away again is no failure.
+    async fn destroy(&self, standing: &Standing) {
+        let address = standing.address.to_string();
+        loop {
+            match self.until(&address, || self.aws.delete(standing)).await {
+                Progress::Gone => break,
+                Progress::Waiting { .. } => tokio::time::sleep(Duration::from_secs(10)).await,
+                Progress::Ready(_) => panic!("{address}: a delete is never ready"),
+            }
+        }
+        assert_eq!(self.read(standing).await, None, "{address}");
+        assert_eq!(self.until(&address, || self.aws.delete(standing)).await, Progress::Gone);
+    }
+
+    async fn settle(&self, standing: &Standing) -> Attributes {
+        let address = standing.address.to_string();
+        let mut last = String::new();
+        for _ in 0..400 {
+            match self.until(&address, || self.aws.settle(standing)).await {
+                Progress::Ready(attributes) => return attributes,
+                Progress::Waiting { state } => last = state,
+                Progress::Gone => panic!("{address} is gone"),
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        panic!("{address} never settles: {last}");
+    }
+
+    async fn read(&self, standing: &Standing) -> Option<Attributes> {
+        let request = ReadRequest {
+            address: standing.address.clone(),
+            region: standing.region.clone(),
+            identity: standing.identity.clone(),
+            recorded: standing.desired.attributes.clone(),
+        };
+        let observation = self
+            .until(&standing.address.to_string(), || async {
+                let mut answer = self.aws.read(std::slice::from_ref(&request)).await;
+                answer.observations.remove(0)
+            })
+            .await;
+        match observation {
+            Observation::Present(attributes) => Some(attributes),
+            Observation::Absent => None,
+        }
+    }
+
+    /// Calls until it is not too early any more.
+    async fn until<T, F: Future<Output = Result<T, Failure>>>(&self, address: &str, call: impl Fn() -> F) -> T {
+        for _ in 0..60 {
+            match call().await {
+                Ok(answer) => return answer,
+                Err(failure) if matches!(failure.class, FailureClass::NotYet | FailureClass::Throttled) => {
+                    tokio::time::sleep(Duration::from_secs(15)).await;
+                }
+                Err(failure) => panic!("{address}: {failure} {:?}", failure.hint),
+            }
+        }
+        panic!("{address}: never ready to be called");
+    }
+
+    /// A request as the engine makes it, defaults filled in.
+    fn request(&self, address: &str, desired: Value) -> MakeRequest {
+        let address: Address = address.parse().unwrap();
+        let mut attributes: Attributes = serde_json::from_value(desired).unwrap();
+        for field in self.aws.schema(address.kind()).unwrap().fields {
+            if field.default.is_some() && !attributes.contains_key(field.name) {
+                attributes.insert(field.name.to_owned(), default_of(field));
+            }
+        }
+        MakeRequest {
+            region: "us-east-1".to_owned(),
+            account: ACCOUNT.to_owned(),
+            mark: Mark { lineage: "lineage-1".to_owned(), address: address.clone(), generation: 1 },
+            token: address.to_string().bytes().map(|byte| format!("{byte:02x}")).collect::<String>().repeat(4)[..64]
+                .to_owned(),
+            address,
+            desired: Desired { attributes, ..Desired::default() },
+        }
+    }
+
+    /// What a plan would show; what no answer holds is as it was given.
+    fn differences(&self, standing: &Standing, observed: &Attributes) -> Vec<String> {
+        let schema = self.aws.schema(standing.address.kind()).unwrap();
+        let desired = &standing.desired.attributes;
+        let mut observed = observed.clone();
+        for field in schema.fields.iter().filter(|field| field.instruction || field.ignored_after_creation) {
+            if let Some(given) = desired.get(field.name) {
+                observed.insert(field.name.to_owned(), given.clone());
+            }
+        }
+        let wanted = desired.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
+        let changes = diff(schema, &wanted, &observed, &observed, &Lifecycle::default());
+        changes.into_iter().map(|change| format!("{} {:?} -> {:?}", change.path, change.before, change.after)).collect()
+    }
+}
+
+fn since_1970(simulator: &Simulator) -> Duration {
+    Duration::from_millis(u64::try_from(simulator.now().as_millisecond()).unwrap())
+}
+
+/// The world's clock.
+struct Virtual(Simulator);
+
+#[async_trait(?Send)]
+impl Clock for Virtual {
+    fn now(&self) -> Duration {
+        since_1970(&self.0)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// The simulator as the transport.
+struct InProcess(Simulator);
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl Transport for InProcess {
+    fn send(&self, request: http::Request<Bytes>) -> Reply {
+        let simulator = self.0.clone();
+        Box::pin(
+            async move { simulator.handle(request).await.map_err(|fault| TransportFault::Reset(format!("{fault:?}"))) },
+        )
+    }
+}
+
+fn trust(service: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]})
+    .to_string()
+}
+
+fn allow(action: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_with_its_policy_and_profile_lives_and_goes() {
+    let world = World::new();
+    let role = world
+        .make(
+            "s.aws_iam_role.nodes",
+            json!({"assume_role_policy": trust("ec2.amazonaws.com"), "description": "nodes", "tags": {"Tier": "one"}}),
+        )
+        .await;
+    let name = role.identity.0.clone();
+    assert!(name.starts_with("s-nodes-"), "a name is made: {name}");
+    let role = world
+        .change(
+            &role,
+            json!({"assume_role_policy": trust("eks.amazonaws.com"), "description": "others",
+                "max_session_duration": 7200, "tags": {"Team": "two"}}),
+        )
+        .await;
+
+    let policy =
+        world.make("s.aws_iam_policy.reader", json!({"name": "reader", "policy": allow("s3:GetObject")})).await;
+    let mut newest = policy.clone();
+    for action in ["s3:a", "s3:b", "s3:c", "s3:d", "s3:e", "s3:f"] {
+        newest = world.change(&newest, json!({"policy": allow(action)})).await;
+    }
+
+    let ends = json!({"role": name, "policy_arn": policy.identity.0});
+    let attached = world.make("s.aws_iam_role_policy_attachment.reader", ends).await;
+    let profile = world.make("s.aws_iam_instance_profile.nodes", json!({"role": name, "path": "/of/nodes/"})).await;
+    let profile = world.change(&profile, json!({"tags": {"Tier": "one"}})).await;
+
+    let busy = world.aws.delete(&role).await.unwrap_err();
+    assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
+    world.destroy(&profile).await;
+    world.destroy(&attached).await;
+    world.destroy(&newest).await;
+    world.destroy(&role).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_of_identity_tokens_lives_and_goes() {
+    let world = World::new();
+    let issuer =
+        json!({"url": "https://oidc.eks.us-east-1.amazonaws.com/id/ABC", "client_id_list": ["sts.amazonaws.com"]});
+    let provider = world.make("s.aws_iam_openid_connect_provider.cluster", issuer).await;
+    assert!(provider.identity.0.ends_with(":oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"));
+    let clients = json!({"client_id_list": ["other", "sts.amazonaws.com"], "tags": {"Team": "x"}});
+    let provider = world.change(&provider, clients).await;
+    world.destroy(&provider).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_someone_else_is_not_taken_over() {
+    let world = World::new();
+    let wanted = json!({"name": "nodes", "assume_role_policy": trust("ec2.amazonaws.com")});
+    world.make("s.aws_iam_role.nodes", wanted.clone()).await;
+    let other = world.request("s.aws_iam_role.other", wanted);
+    let refused = world.aws.create(&other).await.unwrap_err();
+    assert_eq!((refused.class, refused.code.as_str()), (FailureClass::Refused, "EntityAlreadyExists"));
+    assert_eq!(world.aws.find(&other).await, Ok(Found::Foreign(Identity("nodes".to_owned()))));
+}
