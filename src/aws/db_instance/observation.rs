@@ -1,0 +1,126 @@
+//! An instance as RDS describes it, in the form of the schema.
+
+use aws_sdk_rds::types;
+use fathuss_engine::provider::Attributes;
+
+use super::SCHEMA;
+use crate::fields::{Fields, Observed};
+use crate::{mark, rds};
+
+/// Why it failed, as far as RDS says: it keeps the rest in its events.
+pub(super) fn reasons(instance: &types::DbInstance) -> String {
+    let said: Vec<&str> = instance.status_infos().iter().filter_map(|info| info.message()).collect();
+    if said.is_empty() { "RDS says why in its events".to_owned() } else { said.join("; ") }
+}
+
+/// Whether a change waits to be made.
+pub(super) fn is_pending(instance: &types::DbInstance) -> bool {
+    let nothing = types::PendingModifiedValues::builder().build();
+    instance.pending_modified_values().is_some_and(|pending| {
+        let mut pending = pending.clone();
+        // A rotation of the password by RDS itself is none of ours.
+        pending.master_user_password = None;
+        pending != nothing
+    })
+}
+
+/// An instance as it is, with what is pending as if it were made: what waits for the maintenance
+/// window is no drift. `given` is what was asked for: storage that grew by itself since is none.
+pub(super) fn observe(instance: &types::DbInstance, given: &Attributes) -> Attributes {
+    let nothing = types::PendingModifiedValues::builder().build();
+    let pending = instance.pending_modified_values().unwrap_or(&nothing);
+    let secret = instance.master_user_secret().map(|secret| {
+        Observed::new()
+            .with("secret_arn", secret.secret_arn.clone())
+            .with("kms_key_id", secret.kms_key_id.clone())
+            .with("secret_status", secret.secret_status.clone())
+    });
+    let endpoint = instance.endpoint();
+    let host = endpoint.and_then(|endpoint| endpoint.address.clone());
+    let port = pending
+        .port
+        .or(endpoint.and_then(|endpoint| endpoint.port))
+        .or(instance.db_instance_port.filter(|port| *port > 0));
+    let groups = instance.vpc_security_groups().iter().filter(|group| group.status() != Some("removing"));
+    let version = pending.engine_version.clone().or_else(|| instance.engine_version.clone());
+    let source = instance.read_replica_source_db_instance_identifier.clone().filter(|source| !source.is_empty());
+    // A replica's and a restored instance's database is what it began as, and none that was asked for.
+    let asked = Fields::of(given);
+    let inherits = source.is_some() || (asked.has("snapshot_identifier") && !asked.has("db_name"));
+    let mut logs = instance.enabled_cloudwatch_logs_exports().to_vec();
+    if let Some(exports) = pending.pending_cloudwatch_logs_exports() {
+        // RDS lists what is to be on and what is to be off.
+        logs.retain(|log| !exports.log_types_to_disable().contains(log));
+        logs.extend(exports.log_types_to_enable().iter().cloned());
+    }
+    Observed::new()
+        .with("engine", instance.engine.clone())
+        .with("instance_class", pending.db_instance_class.clone().or_else(|| instance.db_instance_class.clone()))
+        .with("identifier", instance.db_instance_identifier.clone())
+        .with("engine_version", version)
+        .with("allocated_storage", storage(instance, pending, given))
+        .with("max_allocated_storage", instance.max_allocated_storage)
+        .with("storage_type", pending.storage_type.clone().or_else(|| instance.storage_type.clone()))
+        .with("iops", pending.iops.or(instance.iops).filter(|iops| *iops > 0))
+        .with("storage_throughput", pending.storage_throughput.or(instance.storage_throughput).filter(|it| *it > 0))
+        .with("storage_encrypted", instance.storage_encrypted)
+        .with("kms_key_id", instance.kms_key_id.clone())
+        .with("db_name", instance.db_name.clone().filter(|_| !inherits))
+        .with("username", instance.master_username.clone())
+        .with("manage_master_user_password", instance.master_user_secret.is_some())
+        .with(
+            "iam_database_authentication_enabled",
+            pending.iam_database_authentication_enabled.or(instance.iam_database_authentication_enabled),
+        )
+        .with("multi_az", pending.multi_az.or(instance.multi_az))
+        .with(
+            "db_subnet_group_name",
+            pending
+                .db_subnet_group_name
+                .clone()
+                .or_else(|| instance.db_subnet_group().and_then(|group| group.db_subnet_group_name.clone())),
+        )
+        .with("availability_zone", instance.availability_zone.clone())
+        .with_list("vpc_security_group_ids", groups.filter_map(|group| group.vpc_security_group_id.clone()))
+        .with(
+            "parameter_group_name",
+            instance.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name.clone()),
+        )
+        .with("publicly_accessible", instance.publicly_accessible)
+        .with("port", port)
+        .with("backup_retention_period", pending.backup_retention_period.or(instance.backup_retention_period))
+        .with("backup_window", instance.preferred_backup_window.clone())
+        .with("maintenance_window", instance.preferred_maintenance_window().map(str::to_ascii_lowercase))
+        .with("auto_minor_version_upgrade", instance.auto_minor_version_upgrade)
+        .with("copy_tags_to_snapshot", instance.copy_tags_to_snapshot)
+        .with("deletion_protection", instance.deletion_protection)
+        .with("monitoring_interval", instance.monitoring_interval)
+        .with("monitoring_role_arn", instance.monitoring_role_arn.clone())
+        .with("performance_insights_enabled", instance.performance_insights_enabled)
+        .with("performance_insights_retention_period", instance.performance_insights_retention_period)
+        .with_list("enabled_cloudwatch_logs_exports", logs)
+        .with(
+            "ca_cert_identifier",
+            pending.ca_certificate_identifier.clone().or_else(|| instance.ca_certificate_identifier.clone()),
+        )
+        .with("replicate_source_db", source)
+        .with("tags", mark::attribute(&rds::read(instance.tag_list())))
+        .with("id", instance.db_instance_identifier.clone())
+        .with("arn", instance.db_instance_arn.clone())
+        .with("endpoint", host.as_ref().zip(port).map(|(host, port)| format!("{host}:{port}")))
+        .with("address", host)
+        .with("hosted_zone_id", endpoint.and_then(|endpoint| endpoint.hosted_zone_id.clone()))
+        .with("resource_id", instance.dbi_resource_id.clone())
+        .with("engine_version_actual", instance.engine_version.clone())
+        .with_block("master_user_secret", secret.unwrap_or_default())
+        .with("status", instance.db_instance_status.clone())
+        .finish(SCHEMA)
+}
+
+/// The storage in GiB: as given, where it may grow by itself and has.
+fn storage(instance: &types::DbInstance, pending: &types::PendingModifiedValues, given: &Attributes) -> Option<i64> {
+    let is = i64::from(pending.allocated_storage.or(instance.allocated_storage)?);
+    let asked = Fields::of(given).maybe_integer("allocated_storage").ok().flatten();
+    let grows = instance.max_allocated_storage.is_some_and(|most| most > 0);
+    Some(asked.filter(|asked| grows && *asked < is).unwrap_or(is))
+}
