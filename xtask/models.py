@@ -58,7 +58,7 @@ SERVED = {
     "rds": """
         AddTagsToResource CreateDBInstance CreateDBInstanceReadReplica CreateDBParameterGroup
         CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot
-        DeleteDBSubnetGroup DescribeDBEngineVersions DescribeDBInstances DescribeDBParameterGroups
+        DeleteDBSubnetGroup DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBParameterGroups
         DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups DescribeEngineDefaultParameters
         DescribeEvents DescribeOrderableDBInstanceOptions DescribePendingMaintenanceActions
         ListTagsForResource ModifyDBInstance ModifyDBParameterGroup ModifyDBSubnetGroup
@@ -70,7 +70,7 @@ SERVED = {
         CreateSnapshot DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup
         DeleteReplicationGroup DeleteSnapshot DescribeCacheClusters DescribeCacheEngineVersions
         DescribeCacheParameterGroups DescribeCacheParameters DescribeCacheSubnetGroups
-        DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups DescribeSnapshots
+        DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups DescribeSnapshots DescribeUpdateActions
         IncreaseReplicaCount ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup
         ModifyReplicationGroup ModifyReplicationGroupShardConfiguration RemoveTagsFromResource
         ResetCacheParameterGroup

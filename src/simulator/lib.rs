@@ -53,6 +53,7 @@ pub mod admin;
 #[cfg(test)]
 mod client;
 pub mod clock;
+pub mod datastore;
 pub mod ec2;
 pub mod faults;
 mod front;
@@ -62,6 +63,7 @@ pub mod input;
 pub mod model;
 pub mod paging;
 pub mod protocol;
+pub mod rds;
 pub mod refusal;
 pub mod rules;
 mod serve;
@@ -102,7 +104,7 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE];
+pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

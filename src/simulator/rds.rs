@@ -1,0 +1,135 @@
+//! RDS: database instances, their snapshots, subnet groups and parameter groups,
+//! one file per resource. PostgreSQL is the engine that is simulated.
+
+pub mod automated_backup;
+pub mod engine;
+pub mod filters;
+pub mod instance;
+pub mod instance_class;
+pub mod instance_request;
+pub mod lifecycle;
+pub mod master_secret;
+pub mod modification;
+pub mod monitoring;
+pub mod orderable;
+pub mod parameter_group;
+mod parameters;
+pub mod read_replica;
+pub mod snapshot;
+pub mod storage;
+pub mod subnet_group;
+pub mod tags;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use crate::datastore::network::Owner;
+use crate::model::Model;
+use crate::rules::Rule;
+use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::world::{Tables, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "rds",
+    model,
+    operations: &[
+        automated_backup::OPERATIONS,
+        engine::OPERATIONS,
+        instance::OPERATIONS,
+        lifecycle::OPERATIONS,
+        modification::OPERATIONS,
+        orderable::OPERATIONS,
+        parameter_group::OPERATIONS,
+        read_replica::OPERATIONS,
+        snapshot::OPERATIONS,
+        subnet_group::OPERATIONS,
+        tags::OPERATIONS,
+    ],
+    transitions: &[
+        instance::TRANSITIONS,
+        lifecycle::TRANSITIONS,
+        master_secret::TRANSITIONS,
+        modification::TRANSITIONS,
+        parameter_group::TRANSITIONS,
+        snapshot::TRANSITIONS,
+    ],
+    spans: &[
+        instance::SPANS,
+        lifecycle::SPANS,
+        master_secret::SPANS,
+        modification::SPANS,
+        parameter_group::SPANS,
+        read_replica::SPANS,
+        snapshot::SPANS,
+    ],
+    rules: &[
+        RULES,
+        engine::RULES,
+        filters::RULES,
+        instance::RULES,
+        instance_request::RULES,
+        lifecycle::RULES,
+        master_secret::RULES,
+        modification::RULES,
+        monitoring::RULES,
+        parameter_group::RULES,
+        read_replica::RULES,
+        snapshot::RULES,
+        storage::RULES,
+        subnet_group::RULES,
+        tags::RULES,
+    ],
+    tables,
+    furnish: |_| {},
+    manners: Manners { ..QUERY_MANNERS },
+};
+
+const RULES: &[Rule] = &[
+    Rule::new(
+        "rds.page.size",
+        "MaxRecords is between 20 and 100",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html",
+    ),
+    Rule::new(
+        "rds.kms.exists",
+        "a KMS key that is named exists",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html",
+    ),
+    Rule::new(
+        "rds.security_group",
+        "security groups exist, in the VPC of the subnet group",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html",
+    ),
+];
+
+/// Whose the network interfaces of database instances are.
+pub(crate) const OWNER: Owner = Owner {
+    description: "RDSNetworkInterface",
+    requester: "amazon-rds",
+    gone: "rds.interface.gone",
+    release: "rds.interface.release",
+};
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/rds.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<automated_backup::RetainedBackup>();
+    tables.add::<crate::datastore::key::ManagedKey>();
+    tables.add::<instance::DbInstance>();
+    tables.add::<master_secret::ManagedSecret>();
+    tables.add::<parameter_group::DbParameterGroup>();
+    tables.add::<snapshot::DbSnapshot>();
+    tables.add::<subnet_group::DbSubnetGroup>();
+}
+
+/// The ARN of a resource: `db`, `subgrp`, `pg` or `snapshot`.
+#[must_use]
+pub fn arn(tx: &Tx<'_>, kind: &str, name: &str) -> String {
+    format!("arn:aws:rds:{}:{}:{kind}:{name}", tx.region(), tx.account())
+}

@@ -1,0 +1,33 @@
+//! Filters of RDS's Describe operations.
+
+use crate::datastore::invalid_value;
+use crate::input::Input;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::world::Tx;
+
+pub(super) const RULES: &[Rule] = &[Rule::new(
+    "rds.filter.name",
+    "an unknown filter is refused",
+    "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Filter.html",
+)];
+
+/// A request's filters: name and the values of which one has to fit.
+///
+/// # Errors
+/// When one is none of these names.
+pub(super) fn read<'a>(
+    tx: &Tx<'_>,
+    input: &Input<'a>,
+    names: &[&str],
+) -> Result<Vec<(&'a str, Vec<&'a str>)>, Refusal> {
+    let mut filters = Vec::new();
+    for filter in input.records("Filters") {
+        let (name, values) = (filter.required("Name"), filter.texts("Values"));
+        tx.enforce("rds.filter.name", names.contains(&name), || {
+            invalid_value(format!("Unrecognized filter name: {name}"))
+        })?;
+        filters.push((name, values));
+    }
+    Ok(filters)
+}
