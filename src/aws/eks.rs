@@ -53,9 +53,16 @@ pub(crate) fn parts(identity: &Identity) -> Result<(&str, &str), Failure> {
 
 /// A call that names a role: one that was made a moment ago is unknown to EKS at first, or can't be assumed yet.
 pub(crate) fn with_role(call: Call) -> Call {
-    ["does not exist", "could not be", "cannot be assumed", "trust", "role params", "invalid principal"]
-        .into_iter()
-        .fold(call, |call, words| call.expects("InvalidParameterException", words))
+    const YOUNG: [&str; 7] = [
+        "does not exist",
+        "could not be assumed",
+        "could not be found",
+        "cannot be assumed",
+        "trust relationships of",
+        "role params",
+        "invalid principal",
+    ];
+    YOUNG.into_iter().fold(call, |call, words| call.expects("InvalidParameterException", words))
 }
 
 /// A change while another one runs: EKS does one at a time.
