@@ -292,3 +292,73 @@ async fn a_role_of_someone_else_is_not_taken_over() {
     assert_eq!((refused.class, refused.code.as_str()), (FailureClass::Refused, "EntityAlreadyExists"));
     assert_eq!(world.aws.find(&other).await, Ok(Found::Foreign(Identity("nodes".to_owned()))));
 }
+
+/// A VPC with one subnet in each of two zones, and a security group: their ids.
+async fn network(world: &World) -> (Vec<String>, String) {
+    let vpc = world.make("s.aws_vpc.main", json!({"cidr_block": "10.0.0.0/16"})).await;
+    let mut subnets = Vec::new();
+    for (key, cidr, zone) in [("a", "10.0.0.0/24", "us-east-1a"), ("b", "10.0.1.0/24", "us-east-1b")] {
+        let address = format!("s.aws_subnet.private[\"{key}\"]");
+        let subnet = json!({"vpc_id": vpc.identity.0, "cidr_block": cidr, "availability_zone": zone});
+        subnets.push(world.make(&address, subnet).await.identity.0);
+    }
+    let group = text(&world.read(&vpc).await.unwrap(), "default_security_group_id");
+    (subnets, group)
+}
+
+fn text(attributes: &Attributes, path: &str) -> String {
+    let value = Datum::Map(attributes.clone());
+    value.at(path).and_then(Datum::as_str).unwrap_or_else(|| panic!("no {path}")).to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_with_its_groups_lives_and_goes() {
+    let world = World::new();
+    let (subnets, group) = network(&world).await;
+    let subnet_group = world.make("s.aws_db_subnet_group.data", json!({"subnet_ids": subnets})).await;
+    let subnet_group = world.change(&subnet_group, json!({"description": "data", "tags": {"Tier": "data"}})).await;
+    let parameters = world
+        .make(
+            "s.aws_db_parameter_group.postgres",
+            json!({"name": "pg", "family": "postgres17", "parameter": [
+                {"name": "log_statement", "value": "ddl"}, {"name": "rds.force_ssl", "value": "1"}]}),
+        )
+        .await;
+    let parameters = world
+        .change(&parameters, json!({"parameter": [{"name": "log_min_duration_statement", "value": "1000"}]}))
+        .await;
+    let database = world
+        .make(
+            "s.aws_db_instance.main",
+            json!({
+                "identifier": "main", "engine": "postgres", "engine_version": "17", "instance_class": "db.t3.medium",
+                "allocated_storage": 20, "max_allocated_storage": 100, "storage_type": "gp3",
+                "storage_encrypted": true, "username": "fathuss", "manage_master_user_password": true,
+                "db_subnet_group_name": subnet_group.identity.0, "parameter_group_name": "pg",
+                "vpc_security_group_ids": [group], "backup_window": "03:00-04:00",
+                "maintenance_window": "sun:04:00-sun:05:00", "backup_retention_period": 7,
+                "apply_immediately": true, "final_snapshot_identifier": "main-last", "deletion_protection": true,
+                "iam_database_authentication_enabled": true, "tags": {"Tier": "data"},
+            }),
+        )
+        .await;
+    let observed = world.read(&database).await.unwrap();
+    assert!(text(&observed, "endpoint").ends_with(":5432"));
+    assert!(text(&observed, "engine_version_actual").starts_with("17."));
+    text(&observed, "master_user_secret.secret_arn");
+
+    let protected = world.aws.delete(&database).await.unwrap_err();
+    assert_eq!(protected.hint.as_deref(), Some("set deletion_protection to false and apply that first"));
+    let busy = world.aws.delete(&parameters).await.unwrap_err();
+    assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
+    let database = world
+        .change(
+            &database,
+            json!({"instance_class": "db.t3.large", "backup_retention_period": 14, "deletion_protection": false,
+                "tags": {"Team": "x"}}),
+        )
+        .await;
+    world.destroy(&database).await;
+    world.destroy(&parameters).await;
+    world.destroy(&subnet_group).await;
+}
