@@ -149,6 +149,8 @@ pub struct Client {
     pub region: String,
     /// The lineage of the state that this run is about.
     pub lineage: Option<String>,
+    /// The one account that may be touched, where one is named.
+    pub account: Option<String>,
     /// EC2.
     pub ec2: aws_sdk_ec2::Client,
     /// EKS.
@@ -170,6 +172,7 @@ impl Client {
         Self {
             region: region.to_owned(),
             lineage: config.lineage.clone(),
+            account: config.account.clone(),
             ec2: aws_sdk_ec2::Client::new(&sdk),
             eks: aws_sdk_eks::Client::new(&sdk),
             rds: aws_sdk_rds::Client::new(&sdk),

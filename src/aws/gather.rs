@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::Filter;
-use fathuss_engine::provider::{Failure, Mark, ReadRequest, Stray};
+use fathuss_engine::provider::{Failure, Found, Mark, ReadRequest, Stray};
 use fathuss_state::Identity;
 
 use crate::client::Client;
@@ -27,29 +27,37 @@ pub(crate) async fn gather<T>(
     id_of: impl Fn(&T) -> Option<&str>,
     page: impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
 ) -> Result<BTreeMap<String, T>, Failure> {
-    let mut found = BTreeMap::new();
-    let mut keep = |items: Vec<T>| {
-        for item in items {
-            if let Some(id) = id_of(&item).map(str::to_owned) {
-                found.insert(id, item);
-            }
-        }
+    let mut all = match &client.lineage {
+        Some(lineage) => pages(&[lineage_filter(lineage)], &page).await?,
+        None => Vec::new(),
     };
-    if let Some(lineage) = &client.lineage {
-        keep(pages(&[lineage_filter(lineage)], &page).await?);
-    }
-    let missing: Vec<String> = wanted.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
-    let mut keep = |items: Vec<T>| {
-        for item in items {
-            if let Some(id) = id_of(&item).map(str::to_owned) {
-                found.insert(id, item);
-            }
-        }
-    };
-    for ids in missing.chunks(VALUES) {
-        keep(pages(&[filter(id_filter, ids.iter().cloned())], &page).await?);
-    }
-    Ok(found)
+    let shown: BTreeSet<&str> = all.iter().filter_map(&id_of).collect();
+    let missing: Vec<String> = wanted.iter().filter(|id| !shown.contains(id.as_str())).cloned().collect();
+    all.extend(by_values(id_filter, missing, &[], &page).await?);
+    Ok(all.into_iter().filter_map(|item| Some((id_of(&item)?.to_owned(), item))).collect())
+}
+
+/// The one that has this id, if it is there.
+pub(crate) async fn one<T>(
+    id_filter: &str,
+    id: &str,
+    page: impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Option<T>, Failure> {
+    Ok(pages(&[filter(id_filter, [id.to_owned()])], &page).await?.pop())
+}
+
+/// What an earlier creation of the same request made, by its mark; `lives` tells what is there from what is going.
+pub(crate) async fn ours<T>(
+    mark: &Mark,
+    page: impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
+    id_of: impl Fn(&T) -> Option<&str>,
+    lives: impl Fn(&T) -> bool,
+) -> Result<Found, Failure> {
+    let all = pages(&mark_filters(mark), &page).await?;
+    Ok(match all.iter().filter(|item| lives(item)).filter_map(id_of).min() {
+        Some(id) => Found::Ours(Identity(id.to_owned())),
+        None => Found::Nothing,
+    })
 }
 
 /// Everything that the values of one filter show, in as many calls as its limits demand.

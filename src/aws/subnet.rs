@@ -13,7 +13,7 @@ use crate::call::{Call, Service};
 use crate::client::Client;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
-use crate::gather::{Page, filter, gather, ids, mark_filters, pages, strays};
+use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
 use crate::{mark, tag};
@@ -58,18 +58,11 @@ impl Kind for Subnet {
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
-        let found = pages(&mark_filters(&request.mark), &page(client)).await?;
-        Ok(match found.iter().find_map(id_of) {
-            Some(id) => Found::Ours(Identity(id.to_owned())),
-            None => Found::Nothing,
-        })
+        ours(&request.mark, page(client), id_of, |_| true).await
     }
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let look = async || {
-            let by_id = [filter("subnet-id", [standing.identity.0.clone()])];
-            Ok::<_, Failure>(pages(&by_id, &page(client)).await?.pop())
-        };
+        let look = async || one("subnet-id", &standing.identity.0, page(client)).await;
         let Some(mut subnet) = look().await? else { return Ok(waiting("not visible yet")) };
         match &subnet.state {
             Some(types::SubnetState::Available) => {}

@@ -16,7 +16,7 @@ use crate::call::{Call, Service};
 use crate::client::Client;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
-use crate::gather::{Page, by_values, filter, gather, ids, mark_filters, pages, strays};
+use crate::gather::{Page, by_values, filter, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
 use crate::{arn, mark, tag};
@@ -67,16 +67,12 @@ impl Kind for Vpc {
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
-        let found = pages(&mark_filters(&request.mark), &page(client)).await?;
-        Ok(match found.iter().find_map(id_of) {
-            Some(id) => Found::Ours(Identity(id.to_owned())),
-            None => Found::Nothing,
-        })
+        ours(&request.mark, page(client), id_of, |_| true).await
     }
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = &standing.identity.0;
-        let Some(vpc) = pages(&[filter("vpc-id", [id.clone()])], &page(client)).await?.pop() else {
+        let Some(vpc) = one("vpc-id", id, page(client)).await? else {
             return Ok(waiting("not visible yet"));
         };
         match &vpc.state {
