@@ -127,3 +127,55 @@ fn observe(client: &Client, gateway: &types::InternetGateway) -> Attributes {
         .with("owner_id", owner)
         .finish(SCHEMA)
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Progress};
+    use serde_json::json;
+
+    use crate::asked::standing;
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_internet_gateway.main";
+
+    fn gateway(vpc: Option<&str>) -> String {
+        let attached = vpc.map(|vpc| format!("<item><vpcId>{vpc}</vpcId><state>available</state></item>"));
+        format!(
+            "<internetGatewaySet><item><internetGatewayId>igw-1</internetGatewayId>\
+             <attachmentSet>{}</attachmentSet></item></internetGatewaySet>",
+            attached.unwrap_or_default()
+        )
+    }
+
+    #[tokio::test]
+    async fn a_gateway_on_another_vpc_is_taken_off_and_attached() {
+        let canned = Canned::new()
+            .answer("DescribeInternetGateways", &gateway(Some("vpc-old")))
+            .answer("DescribeInternetGateways", &gateway(Some("vpc-1")))
+            .answer("DetachInternetGateway", "<return>true</return>")
+            .answer("AttachInternetGateway", "<return>true</return>");
+        let progress = canned.aws().settle(&standing(AT, "igw-1", json!({ "vpc_id": "vpc-1" }))).await.unwrap();
+        assert!(matches!(progress, Progress::Ready(_)));
+        let seen = canned.seen();
+        assert_eq!((seen[1].operation.as_str(), seen[1].get("VpcId")), ("DetachInternetGateway", Some("vpc-old")));
+        assert_eq!((seen[2].operation.as_str(), seen[2].get("VpcId")), ("AttachInternetGateway", Some("vpc-1")));
+    }
+
+    #[tokio::test]
+    async fn a_deletion_waits_while_public_addresses_are_mapped() {
+        let canned = Canned::new()
+            .answer("DescribeInternetGateways", &gateway(Some("vpc-1")))
+            .refuse(
+                "DetachInternetGateway",
+                400,
+                "DependencyViolation",
+                "Network vpc-1 has some mapped public address(es).",
+            )
+            .answer("DetachInternetGateway", "<return>true</return>")
+            .answer("DeleteInternetGateway", "<return>true</return>");
+        let (aws, standing) = (canned.aws(), standing(AT, "igw-1", json!({ "vpc_id": "vpc-1" })));
+        assert_eq!(aws.delete(&standing).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(aws.delete(&standing).await, Ok(Progress::Gone));
+    }
+}

@@ -12,6 +12,7 @@ mod client;
 mod db_instance;
 mod db_parameter_group;
 mod db_subnet_group;
+mod default_security_group;
 mod differ;
 mod eip;
 mod eks;
@@ -45,11 +46,15 @@ mod rds;
 mod route;
 mod route_table;
 mod route_table_association;
+mod security_group;
+mod security_group_rule;
 mod subnet;
 pub mod table;
 mod tag;
 mod transport;
 mod vpc;
+mod vpc_security_group_egress_rule;
+mod vpc_security_group_ingress_rule;
 
 pub use aws::Aws;
 pub use call::{Access, Call, Service};
@@ -58,5 +63,7 @@ pub use limit::Limit;
 pub use mark::{ADDRESS, GENERATION, LINEAGE, Marked};
 pub use transport::{Reply, Transport, TransportFault};
 
+#[cfg(test)]
+mod asked;
 #[cfg(test)]
 mod canned;

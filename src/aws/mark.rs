@@ -193,19 +193,4 @@ mod tests {
         all.insert("Project".to_owned(), "Fathuss".to_owned());
         assert_eq!(stripped(&all), BTreeMap::from([("Project".to_owned(), "Fathuss".to_owned())]));
     }
-
-    #[test]
-    fn a_made_up_name_is_the_making_s_own_and_stays_the_same() {
-        let mark = |generation| Mark {
-            lineage: "l".to_owned(),
-            address: "s.aws_db_instance.postgres".parse().unwrap(),
-            generation,
-        };
-        let name = unique_name(&mark(0), "us-east-1", 63);
-        assert_eq!(name, unique_name(&mark(0), "us-east-1", 63));
-        assert!(name.starts_with("postgres-"), "{name}");
-        assert_ne!(name, unique_name(&mark(1), "us-east-1", 63));
-        assert_ne!(name, unique_name(&mark(0), "us-west-2", 63));
-        assert_eq!(unique_name(&mark(0), "us-east-1", 20).len(), 20);
-    }
 }

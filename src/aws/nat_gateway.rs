@@ -132,3 +132,67 @@ fn observe(gateway: &types::NatGateway) -> Attributes {
         .with("network_interface_id", primary.and_then(|address| address.network_interface_id()))
         .finish(SCHEMA)
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Observation, Progress};
+    use serde_json::json;
+
+    use crate::asked::{make, marked, read, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_nat_gateway.public";
+
+    fn gateway(state: &str) -> String {
+        format!(
+            "<natGatewaySet><item><natGatewayId>nat-1</natGatewayId><subnetId>subnet-1</subnetId><state>{state}</state>\
+             <failureCode>Gateway.NotAttached</failureCode><failureMessage>Network vpc-1 has no Internet gateway attached</failureMessage>\
+             <natGatewayAddressSet><item><allocationId>eipalloc-1</allocationId><publicIp>1.2.3.4</publicIp></item></natGatewayAddressSet>\
+             {}</item></natGatewaySet>",
+            marked(AT)
+        )
+    }
+
+    #[tokio::test]
+    async fn a_creation_carries_the_whole_token() {
+        let canned =
+            Canned::new().answer("CreateNatGateway", "<natGateway><natGatewayId>nat-1</natGatewayId></natGateway>");
+        let request = make(AT, json!({ "subnet_id": "subnet-1", "allocation_id": "eipalloc-1" }));
+        canned.aws().create(&request).await.unwrap();
+        assert_eq!(canned.seen()[0].get("ClientToken"), Some(request.token.as_str()));
+    }
+
+    #[tokio::test]
+    async fn a_failed_gateway_is_broken_in_aws_s_words() {
+        let canned = Canned::new().answer("DescribeNatGateways", &gateway("failed"));
+        let failure = canned.aws().settle(&standing(AT, "nat-1", json!({}))).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::Broken);
+        assert_eq!(failure.code, "Gateway.NotAttached");
+        assert_eq!(failure.message, "Network vpc-1 has no Internet gateway attached");
+    }
+
+    #[tokio::test]
+    async fn a_deletion_waits_until_the_gateway_is_deleted() {
+        let canned = Canned::new()
+            .answer("DescribeNatGateways", &gateway("available"))
+            .answer("DescribeNatGateways", &gateway("deleting"))
+            .answer("DescribeNatGateways", &gateway("deleted"))
+            .answer("DeleteNatGateway", "<natGatewayId>nat-1</natGatewayId>");
+        let (aws, standing) = (canned.aws(), standing(AT, "nat-1", json!({})));
+        for _ in 0..2 {
+            assert!(matches!(aws.delete(&standing).await, Ok(Progress::Waiting { .. })));
+        }
+        assert_eq!(aws.delete(&standing).await, Ok(Progress::Gone));
+        let deletes = canned.operations().iter().filter(|operation| *operation == "DeleteNatGateway").count();
+        assert_eq!(deletes, 1);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_gateway_that_aws_still_shows_is_absent_and_no_stray() {
+        let canned = Canned::new().answer("DescribeNatGateways", &gateway("deleted"));
+        let answer = canned.aws().read(&[read(AT, "nat-1")]).await;
+        assert_eq!(answer.observations, [Ok(Observation::Absent)]);
+        assert!(answer.strays.is_empty());
+    }
+}

@@ -148,3 +148,98 @@ fn observe(client: &Client, table: &types::RouteTable) -> Attributes {
         .with("owner_id", owner)
         .finish(SCHEMA)
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{Found, Observation, Progress};
+    use fathuss_model::Datum;
+    use fathuss_state::Identity;
+    use serde_json::json;
+
+    use crate::asked::{change, make, marked, read, standing};
+    use crate::canned::Canned;
+
+    fn table() -> String {
+        format!(
+            "<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId><ownerId>1</ownerId><routeSet>\
+             <item><destinationCidrBlock>10.0.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId>\
+             <state>active</state><origin>CreateRouteTable</origin></item>\
+             <item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock><natGatewayId>nat-1</natGatewayId>\
+             <state>active</state><origin>CreateRoute</origin></item></routeSet>\
+             <associationSet><item><routeTableAssociationId>rtbassoc-1</routeTableAssociationId>\
+             <routeTableId>rtb-1</routeTableId><subnetId>subnet-1</subnetId>\
+             <associationState><state>associated</state></associationState></item></associationSet>{}</item></routeTableSet>",
+            marked("s.aws_route_table.private")
+        )
+    }
+
+    fn text<'a>(observation: &'a Observation, field: &str) -> Option<&'a str> {
+        match observation {
+            Observation::Present(attributes) => attributes.get(field).and_then(Datum::as_str),
+            Observation::Absent => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn tables_routes_and_associations_are_one_call() {
+        let canned = Canned::new().answer("DescribeRouteTables", &table());
+        let answer = canned
+            .aws()
+            .read(&[
+                read("s.aws_route.private", "rtb-1_0.0.0.0/0"),
+                read("s.aws_route_table.private", "rtb-1"),
+                read("s.aws_route_table_association.private", "subnet-1/rtb-1"),
+            ])
+            .await;
+        assert_eq!(canned.operations(), ["DescribeRouteTables"]);
+        let observed: Vec<_> = answer.observations.into_iter().map(Result::unwrap).collect();
+        assert_eq!(text(&observed[0], "nat_gateway_id"), Some("nat-1"));
+        assert_eq!(text(&observed[0], "gateway_id"), None);
+        assert_eq!(text(&observed[1], "vpc_id"), Some("vpc-1"));
+        assert_eq!(text(&observed[2], "id"), Some("rtbassoc-1"));
+        assert!(answer.strays.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_subnet_that_uses_another_table_is_looked_for_before_its_association_is_called_gone() {
+        let moved = table().replace("subnet-1", "subnet-2");
+        let canned =
+            Canned::new().answer("DescribeRouteTables", &moved).answer("DescribeRouteTables", "<routeTableSet/>");
+        let answer = canned.aws().read(&[read("s.aws_route_table_association.private", "subnet-1/rtb-1")]).await;
+        assert_eq!(answer.observations, [Ok(Observation::Absent)]);
+        assert_eq!(canned.seen()[1].get("Filter.1.Name"), Some("association.subnet-id"));
+    }
+
+    #[tokio::test]
+    async fn a_route_to_the_wanted_target_is_ours_and_one_to_another_is_not() {
+        let canned = Canned::new().answer("DescribeRouteTables", &table());
+        let wanted = |nat: &str| {
+            make(
+                "s.aws_route.private",
+                json!({ "route_table_id": "rtb-1", "destination_cidr_block": "0.0.0.0/0", "nat_gateway_id": nat }),
+            )
+        };
+        let identity = Identity("rtb-1_0.0.0.0/0".to_owned());
+        assert_eq!(canned.aws().find(&wanted("nat-1")).await, Ok(Found::Ours(identity.clone())));
+        assert_eq!(canned.aws().find(&wanted("nat-2")).await, Ok(Found::Foreign(identity)));
+    }
+
+    #[tokio::test]
+    async fn another_table_replaces_the_association_in_place() {
+        let canned = Canned::new()
+            .answer("DescribeRouteTables", &table())
+            .answer("ReplaceRouteTableAssociation", "<newAssociationId>rtbassoc-2</newAssociationId>");
+        let desired = json!({ "subnet_id": "subnet-1", "route_table_id": "rtb-2" });
+        let standing = standing("s.aws_route_table_association.private", "subnet-1/rtb-1", desired);
+        canned
+            .aws()
+            .update(&standing, &change(json!({ "route_table_id": "rtb-1" }), &["route_table_id"]))
+            .await
+            .unwrap();
+        let sent = canned.seen().pop().unwrap();
+        assert_eq!((sent.get("AssociationId"), sent.get("RouteTableId")), (Some("rtbassoc-1"), Some("rtb-2")));
+        let progress = canned.aws().settle(&standing).await.unwrap();
+        assert!(matches!(progress, Progress::Waiting { .. }), "the old table is still what AWS shows");
+    }
+}

@@ -119,3 +119,67 @@ fn observe(subnet: &types::Subnet) -> Attributes {
         .with("availability_zone_id", subnet.availability_zone_id.clone())
         .finish(SCHEMA)
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Found, Progress};
+    use fathuss_model::Datum;
+    use fathuss_state::Identity;
+    use serde_json::json;
+
+    use crate::asked::{change, make, marked, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_subnet.public[\"us-east-1a\"]";
+
+    fn subnet(public: bool) -> String {
+        format!(
+            "<subnetSet><item><subnetId>subnet-1</subnetId><state>available</state><vpcId>vpc-1</vpcId>\
+             <cidrBlock>10.0.1.0/24</cidrBlock><mapPublicIpOnLaunch>{public}</mapPublicIpOnLaunch>{}</item></subnetSet>",
+            marked(AT)
+        )
+    }
+
+    #[tokio::test]
+    async fn an_unanswered_creation_is_found_by_lineage_address_and_generation() {
+        let canned = Canned::new().answer("DescribeSubnets", &subnet(false));
+        let found = canned.aws().find(&make(AT, json!({}))).await;
+        assert_eq!(found, Ok(Found::Ours(Identity("subnet-1".to_owned()))));
+        let seen = &canned.seen()[0];
+        let filters: Vec<_> = (1..=3).map(|at| seen.get(&format!("Filter.{at}.Value.1")).unwrap()).collect();
+        assert_eq!(filters, ["s.aws_subnet.public/us-east-1a", "1", "lineage-1"]);
+    }
+
+    #[tokio::test]
+    async fn public_addresses_are_switched_on_after_the_creation() {
+        let canned = Canned::new()
+            .answer("DescribeSubnets", &subnet(false))
+            .answer("DescribeSubnets", &subnet(true))
+            .answer("ModifySubnetAttribute", "<return>true</return>");
+        let standing = standing(AT, "subnet-1", json!({ "map_public_ip_on_launch": true }));
+        let Progress::Ready(observed) = canned.aws().settle(&standing).await.unwrap() else { panic!("not ready") };
+        assert_eq!(observed.get("map_public_ip_on_launch"), Some(&Datum::Bool(true)));
+        assert_eq!(canned.operations(), ["DescribeSubnets", "ModifySubnetAttribute", "DescribeSubnets"]);
+    }
+
+    #[tokio::test]
+    async fn a_vpc_made_a_moment_ago_may_not_be_there_yet() {
+        let canned =
+            Canned::new().refuse("CreateSubnet", 400, "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist");
+        let request = make(AT, json!({ "vpc_id": "vpc-1", "cidr_block": "10.0.1.0/24" }));
+        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::NotYet);
+    }
+
+    #[tokio::test]
+    async fn changed_tags_are_set_and_those_left_out_are_taken_off() {
+        let canned =
+            Canned::new().answer("CreateTags", "<return>true</return>").answer("DeleteTags", "<return>true</return>");
+        let standing = standing(AT, "subnet-1", json!({ "tags": { "Tier": "public" } }));
+        let change = change(json!({ "tags": { "Old": "x", "Tier": "private" } }), &["tags"]);
+        canned.aws().update(&standing, &change).await.unwrap();
+        let seen = canned.seen();
+        assert_eq!((seen[0].get("Tag.1.Key"), seen[0].get("Tag.1.Value")), (Some("Tier"), Some("public")));
+        assert_eq!((seen[1].get("Tag.1.Key"), seen[1].get("Tag.2.Key")), (Some("Old"), None));
+    }
+}

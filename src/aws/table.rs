@@ -1,7 +1,7 @@
 //! The types: one line each.
 
 use crate::kind::{Kind, Lookup};
-use crate::{db_instance, db_parameter_group, db_subnet_group, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, internet_gateway, nat_gateway, route, route_table, route_table_association, subnet, vpc};
+use crate::{db_instance, db_parameter_group, db_subnet_group, default_security_group, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, internet_gateway, nat_gateway, route, route_table, route_table_association, security_group, subnet, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule};
 
 /// What is made, changed and deleted, or taken over.
 pub static KINDS: &[&dyn Kind] = &[
@@ -13,6 +13,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &route_table::RouteTable,
     &route::Route,
     &route_table_association::RouteTableAssociation,
+    &default_security_group::DefaultSecurityGroup,
+    &security_group::SecurityGroup,
+    &vpc_security_group_ingress_rule::KIND,
+    &vpc_security_group_egress_rule::KIND,
     &iam_role::IamRole,
     &iam_policy::IamPolicy,
     &iam_role_policy_attachment::IamRolePolicyAttachment,

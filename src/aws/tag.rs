@@ -7,7 +7,6 @@ use fathuss_engine::provider::{Attributes, Failure, Mark, Standing, UpdateReques
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::fields::Fields;
 use crate::mark;
 
 /// The tags that a creating call sets: the resource's own and the mark.
@@ -41,15 +40,10 @@ pub(crate) async fn update(
     standing: &Standing,
     change: &UpdateRequest,
 ) -> Result<(), Failure> {
-    if !change.changed.iter().any(|field| field == "tags") {
-        return Ok(());
-    }
-    let before = Fields::of(&change.before).map("tags")?;
-    let after = mark::tags_with(&standing.mark, &standing.desired.attributes)?;
-    let gone: Vec<Tag> =
-        before.keys().filter(|key| !after.contains_key(*key)).map(|key| Tag::builder().key(key).build()).collect();
-    set(client, id, after).await?;
-    if !gone.is_empty() {
+    let Some(change) = mark::tag_change(standing, change)? else { return Ok(()) };
+    set(client, id, change.set).await?;
+    if !change.gone.is_empty() {
+        let gone = change.gone.into_iter().map(|key| Tag::builder().key(key).build()).collect();
         let sending = client.ec2.delete_tags().resources(id).set_tags(Some(gone)).send();
         client.send(Call::ec2("DeleteTags"), sending).await?;
     }

@@ -221,3 +221,131 @@ async fn default_acls(client: &Client, vpcs: &[String]) -> Result<BTreeMap<Strin
     .await?;
     Ok(acls.into_iter().filter_map(|acl| Some((acl.vpc_id?, acl.network_acl_id?))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Observation, Progress};
+    use fathuss_model::Datum;
+    use serde_json::json;
+
+    use crate::asked::{make, marked, read, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_vpc.main";
+
+    fn vpc(id: &str, tags: &str) -> String {
+        format!(
+            "<item><vpcId>{id}</vpcId><ownerId>111122223333</ownerId><state>available</state>\
+             <cidrBlock>10.0.0.0/16</cidrBlock><dhcpOptionsId>dopt-1</dhcpOptionsId>\
+             <instanceTenancy>default</instanceTenancy>{tags}</item>"
+        )
+    }
+
+    fn dns(name: &str, value: bool) -> String {
+        format!("<vpcId>vpc-1</vpcId><{name}><value>{value}</value></{name}>")
+    }
+
+    /// A world with one VPC, whose host names are off at first.
+    fn world() -> std::sync::Arc<Canned> {
+        Canned::new()
+            .answer("DescribeVpcs", &format!("<vpcSet>{}</vpcSet>", vpc("vpc-1", &marked(AT))))
+            .answer("DescribeVpcAttribute", &dns("enableDnsSupport", true))
+            .answer("DescribeVpcAttribute", &dns("enableDnsHostnames", false))
+            .answer("DescribeVpcAttribute", &dns("enableDnsSupport", true))
+            .answer("DescribeVpcAttribute", &dns("enableDnsHostnames", true))
+            .answer(
+                "DescribeRouteTables",
+                "<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId></item></routeTableSet>",
+            )
+            .answer(
+                "DescribeSecurityGroups",
+                "<securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId></item></securityGroupInfo>",
+            )
+            .answer(
+                "DescribeNetworkAcls",
+                "<networkAclSet><item><networkAclId>acl-1</networkAclId><vpcId>vpc-1</vpcId></item></networkAclSet>",
+            )
+            .answer("ModifyVpcAttribute", "<return>true</return>")
+    }
+
+    #[tokio::test]
+    async fn a_creation_is_one_call_that_carries_the_mark() {
+        let canned = Canned::new().answer("CreateVpc", "<vpc><vpcId>vpc-1</vpcId><state>pending</state></vpc>");
+        let request = make(AT, json!({ "cidr_block": "10.0.0.0/16", "tags": { "Project": "Fathuss" } }));
+        assert_eq!(canned.aws().create(&request).await.unwrap().0, "vpc-1");
+        let seen = canned.seen();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].get("CidrBlock"), Some("10.0.0.0/16"));
+        assert_eq!(seen[0].get("TagSpecification.1.ResourceType"), Some("vpc"));
+        let tags: Vec<_> = (1..=4)
+            .map(|at| {
+                let part = |part: &str| seen[0].get(&format!("TagSpecification.1.Tag.{at}.{part}")).unwrap();
+                format!("{}={}", part("Key"), part("Value"))
+            })
+            .collect();
+        assert_eq!(
+            tags,
+            ["Project=Fathuss", "fathuss:address=s.aws_vpc.main", "fathuss:generation=1", "fathuss:lineage=lineage-1"]
+        );
+    }
+
+    #[tokio::test]
+    async fn settling_sets_the_dns_attribute_that_differs_and_no_other() {
+        let canned = world();
+        let standing = standing(AT, "vpc-1", json!({ "cidr_block": "10.0.0.0/16", "enable_dns_hostnames": true }));
+        let Progress::Ready(observed) = canned.aws().settle(&standing).await.unwrap() else { panic!("not ready") };
+        let modified: Vec<_> =
+            canned.seen().into_iter().filter(|seen| seen.operation == "ModifyVpcAttribute").collect();
+        assert_eq!(modified.len(), 1);
+        assert_eq!(modified[0].get("EnableDnsHostnames.Value"), Some("true"));
+        assert_eq!(observed.get("enable_dns_hostnames"), Some(&Datum::Bool(true)));
+        assert_eq!(observed.get("default_security_group_id").and_then(Datum::as_str), Some("sg-1"));
+        assert_eq!(observed.get("arn").and_then(Datum::as_str), Some("arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1"));
+        assert_eq!(observed.get("tags"), None, "the mark is no tag of the resource");
+    }
+
+    #[tokio::test]
+    async fn what_a_tag_filter_does_not_show_is_asked_for_by_id_before_it_is_called_gone() {
+        let canned = Canned::new()
+            .answer("DescribeVpcs", &format!("<vpcSet>{}</vpcSet>", vpc("vpc-9", &marked("s.aws_vpc.lost"))))
+            .answer("DescribeVpcs", "<vpcSet/>");
+        let answer = canned.aws().read(&[read(AT, "vpc-1")]).await;
+        assert_eq!(answer.observations, [Ok(Observation::Absent)]);
+        let seen = canned.seen();
+        assert_eq!(seen[0].get("Filter.1.Name"), Some("tag:fathuss:lineage"));
+        assert_eq!((seen[1].get("Filter.1.Name"), seen[1].get("Filter.1.Value.1")), (Some("vpc-id"), Some("vpc-1")));
+        assert_eq!(answer.strays.len(), 1);
+        assert_eq!(
+            (answer.strays[0].address.as_str(), answer.strays[0].identity.0.as_str()),
+            ("s.aws_vpc.lost", "vpc-9")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_vpc_just_made_that_is_not_visible_yet_is_waited_for() {
+        let canned = Canned::new().answer("DescribeVpcs", "<vpcSet/>");
+        let standing = standing(AT, "vpc-1", json!({ "cidr_block": "10.0.0.0/16" }));
+        assert!(matches!(canned.aws().settle(&standing).await, Ok(Progress::Waiting { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_deletion_waits_for_what_depends_on_it_and_ends_when_nothing_is_there() {
+        let canned = Canned::new()
+            .refuse("DeleteVpc", 400, "DependencyViolation", "The vpc 'vpc-1' has dependencies and cannot be deleted.")
+            .refuse("DeleteVpc", 400, "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist");
+        let (aws, standing) = (canned.aws(), standing(AT, "vpc-1", json!({})));
+        let failure = aws.delete(&standing).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::NotYet);
+        assert_eq!(failure.message, "The vpc 'vpc-1' has dependencies and cannot be deleted.");
+        assert_eq!(failure.request_id.as_deref(), Some("r-9"));
+        assert_eq!(aws.delete(&standing).await, Ok(Progress::Gone));
+    }
+
+    #[tokio::test]
+    async fn a_cut_connection_leaves_open_whether_it_was_made() {
+        let canned = Canned::new().reset("CreateVpc");
+        let failure = canned.aws().create(&make(AT, json!({ "cidr_block": "10.0.0.0/16" }))).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::Ambiguous);
+    }
+}
