@@ -55,6 +55,7 @@ mod client;
 pub mod clock;
 pub mod datastore;
 pub mod ec2;
+pub mod elasticache;
 pub mod faults;
 mod front;
 pub mod iam;
@@ -104,7 +105,7 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE];
+pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

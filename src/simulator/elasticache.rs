@@ -1,0 +1,107 @@
+//! ElastiCache: replication groups of Redis OSS and Valkey with their cache
+//! clusters, snapshots, subnet groups and parameter groups, one file per resource.
+
+pub mod cache_cluster;
+pub mod engine;
+pub mod modification;
+pub mod node_type;
+pub mod parameter_group;
+mod parameters;
+pub mod replication_group;
+pub mod scaling;
+pub mod snapshot;
+pub mod subnet_group;
+pub mod tags;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use crate::datastore::network::Owner;
+use crate::model::Model;
+use crate::rules::Rule;
+use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::world::{Tables, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "elasticache",
+    model,
+    operations: &[
+        cache_cluster::OPERATIONS,
+        engine::OPERATIONS,
+        modification::OPERATIONS,
+        parameter_group::OPERATIONS,
+        replication_group::OPERATIONS,
+        scaling::OPERATIONS,
+        snapshot::OPERATIONS,
+        subnet_group::OPERATIONS,
+        tags::OPERATIONS,
+    ],
+    transitions: &[
+        modification::TRANSITIONS,
+        replication_group::TRANSITIONS,
+        scaling::TRANSITIONS,
+        snapshot::TRANSITIONS,
+    ],
+    spans: &[modification::SPANS, replication_group::SPANS, scaling::SPANS, snapshot::SPANS],
+    rules: &[
+        RULES,
+        engine::RULES,
+        modification::RULES,
+        parameter_group::RULES,
+        replication_group::RULES,
+        scaling::RULES,
+        snapshot::RULES,
+        subnet_group::RULES,
+        tags::RULES,
+    ],
+    tables,
+    furnish: |_| {},
+    manners: Manners { ..QUERY_MANNERS },
+};
+
+const RULES: &[Rule] = &[
+    Rule::new(
+        "elasticache.page.size",
+        "MaxRecords is between 20 and 100",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeReplicationGroups.html",
+    ),
+    Rule::new(
+        "elasticache.kms.exists",
+        "a KMS key that is named exists",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
+    ),
+    Rule::new(
+        "elasticache.security_group",
+        "security groups exist, in the VPC of the subnet group",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VPCs.EC.html",
+    ),
+];
+
+/// Whose the network interfaces of cache nodes are.
+pub(crate) const OWNER: Owner = Owner {
+    description: "ElastiCache",
+    requester: "amazon-elasticache",
+    gone: "elasticache.interface.gone",
+    release: "elasticache.interface.release",
+};
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/elasticache.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<parameter_group::CacheParameterGroup>();
+    tables.add::<replication_group::ReplicationGroup>();
+    tables.add::<snapshot::CacheSnapshot>();
+    tables.add::<subnet_group::CacheSubnetGroup>();
+}
+
+/// The ARN of a resource: `replicationgroup`, `cluster`, `subnetgroup`, `parametergroup` or `snapshot`.
+#[must_use]
+pub fn arn(tx: &Tx<'_>, kind: &str, name: &str) -> String {
+    format!("arn:aws:elasticache:{}:{}:{kind}:{name}", tx.region(), tx.account())
+}
