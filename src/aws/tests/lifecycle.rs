@@ -362,3 +362,46 @@ async fn a_database_with_its_groups_lives_and_goes() {
     world.destroy(&parameters).await;
     world.destroy(&subnet_group).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_with_its_groups_lives_and_goes() {
+    let world = World::new();
+    let (subnets, group) = network(&world).await;
+    let subnet_group = world.make("s.aws_elasticache_subnet_group.redis", json!({"subnet_ids": subnets})).await;
+    let subnet_group = world.change(&subnet_group, json!({"description": "caches"})).await;
+    let parameters = world
+        .make(
+            "s.aws_elasticache_parameter_group.redis",
+            json!({"family": "redis7", "parameter": [
+                {"name": "maxmemory-policy", "value": "allkeys-lru"}, {"name": "cluster-enabled", "value": "yes"}]}),
+        )
+        .await;
+    let cache = world
+        .make(
+            "s.aws_elasticache_replication_group.redis",
+            json!({
+                "description": "cache", "node_type": "cache.t4g.small", "engine": "redis", "engine_version": "7.1",
+                "num_node_groups": 1, "replicas_per_node_group": 1, "cluster_mode": "enabled",
+                "automatic_failover_enabled": true, "at_rest_encryption_enabled": true,
+                "transit_encryption_enabled": true, "parameter_group_name": parameters.identity.0,
+                "subnet_group_name": subnet_group.identity.0, "security_group_ids": [group],
+                "maintenance_window": "sun:05:00-sun:06:00", "snapshot_window": "04:00-05:00",
+                "snapshot_retention_limit": 1, "apply_immediately": true,
+            }),
+        )
+        .await;
+    let observed = world.read(&cache).await.unwrap();
+    text(&observed, "configuration_endpoint_address");
+    let busy = world.aws.delete(&subnet_group).await.unwrap_err();
+    assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
+    let cache = world
+        .change(&cache, json!({"description": "others", "snapshot_retention_limit": 3, "tags": {"Team": "x"}}))
+        .await;
+    let more = json!({"num_node_groups": 2, "replicas_per_node_group": 2, "node_type": "cache.t4g.medium"});
+    let cache = world.change(&cache, more).await;
+    let fewer = json!({"num_node_groups": 1, "replicas_per_node_group": 1, "auto_minor_version_upgrade": false});
+    let cache = world.change(&cache, fewer).await;
+    world.destroy(&cache).await;
+    world.destroy(&parameters).await;
+    world.destroy(&subnet_group).await;
+}
