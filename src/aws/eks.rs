@@ -53,13 +53,15 @@ pub(crate) fn parts(identity: &Identity) -> Result<(&str, &str), Failure> {
 
 /// A call that names a role: one that was made a moment ago is unknown to EKS at first, or can't be assumed yet.
 pub(crate) fn with_role(call: Call) -> Call {
-    const YOUNG: [&str; 7] = [
+    const YOUNG: [&str; 9] = [
         "does not exist",
         "could not be assumed",
         "could not be found",
         "cannot be assumed",
         "trust relationships of",
         "role params",
+        "cannot be found",
+        "EKS Managed Policies",
         "invalid principal",
     ];
     YOUNG.into_iter().fold(call, |call, words| call.expects("InvalidParameterException", words))

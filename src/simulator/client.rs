@@ -74,6 +74,31 @@ impl Client {
         self.iam("CreateRole", &parameters).await.one("Arn")
     }
 
+    /// Calls EKS and expects a success.
+    pub(crate) async fn eks(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> serde_json::Value {
+        let answer = self.rest("eks", method, path, body).await;
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Expects EKS's refusal with this code and message.
+    pub(crate) async fn eks_refuses(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<serde_json::Value>,
+        code: &str,
+        message: &str,
+    ) {
+        let answer = self.rest("eks", method, path, body).await;
+        assert_eq!(
+            (answer.code.as_str(), answer.message.as_str()),
+            (code, message),
+            "{method} {path}: {}",
+            answer.text
+        );
+    }
+
     /// Calls a service that speaks a query protocol.
     pub(crate) async fn query(
         &self,

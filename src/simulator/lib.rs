@@ -55,6 +55,7 @@ mod client;
 pub mod clock;
 pub mod datastore;
 pub mod ec2;
+pub mod eks;
 pub mod elasticache;
 pub mod faults;
 mod front;
@@ -105,7 +106,8 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] = &[&ec2::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE];
+pub static SERVICES: &[&Service] =
+    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

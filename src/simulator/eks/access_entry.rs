@@ -1,0 +1,272 @@
+//! Access entries: who may enter a cluster, and as whom.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::access_policy::{self, Association};
+use super::cluster::{self, Cluster};
+use super::listing::listed;
+use super::tags::{self, Tags};
+use super::{arn, in_use, invalid, missing, unfit};
+use crate::iam::role::Role;
+use crate::iam::trust;
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::Handler;
+use crate::value::{Record, Value};
+use crate::world::{Row, Tx};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateAccessEntry", create),
+    ("DescribeAccessEntry", describe),
+    ("ListAccessEntries", list),
+    ("UpdateAccessEntry", update),
+    ("DeleteAccessEntry", delete),
+];
+
+const PAGE: &str = "https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("eks.access_entry.mode", "access entries are for clusters that take them", PAGE),
+    Rule::new("eks.access_entry.taken", "a principal has one access entry in a cluster", PAGE),
+    Rule::new(
+        "eks.access_entry.principal",
+        "a principal is an IAM user or role, and one of this account has reached EKS",
+        PAGE,
+    ),
+    Rule::new("eks.access_entry.names", "user and group names of Kubernetes's own and of AWS's can't be given", PAGE),
+    Rule::new("eks.access_entry.type", "an entry for nodes names no user and no groups", PAGE),
+    Rule::new("eks.access_entry.exists", "only an entry that exists can be looked at or changed", PAGE),
+];
+
+/// An access entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessEntry {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The principal's ARN.
+    pub principal: String,
+    /// The entry's ARN.
+    pub arn: String,
+    /// The Kubernetes groups that it is in.
+    pub groups: Vec<String>,
+    /// The Kubernetes user that it is.
+    pub username: String,
+    /// `STANDARD`, `EC2_LINUX` and so on.
+    pub kind: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it changed last.
+    pub modified: Timestamp,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Row for AccessEntry {
+    const TABLE: &'static str = "eks.access_entry";
+    fn id(&self) -> String {
+        format!("{}/{}", self.cluster, self.principal)
+    }
+}
+
+impl AccessEntry {
+    fn view(&self) -> Value {
+        record! {
+            "clusterName" => &self.cluster,
+            "principalArn" => &self.principal,
+            "kubernetesGroups" => &self.groups,
+            "accessEntryArn" => &self.arn,
+            "createdAt" => self.created,
+            "modifiedAt" => self.modified,
+            "tags" => tags::view(&self.tags),
+            "username" => &self.username,
+            "type" => &self.kind,
+        }
+    }
+}
+
+/// The cluster that a request names, which has to take access entries.
+pub(super) fn open(tx: &Tx<'_>, input: &Input<'_>) -> Result<Cluster, Refusal> {
+    let cluster = cluster::find(tx, input.required("clusterName"))?;
+    tx.enforce("eks.access_entry.mode", cluster.has_access_entries(), || {
+        let message = "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform \
+                       this operation.";
+        unfit(message).member("clusterName", cluster.name.as_str())
+    })?;
+    Ok(cluster)
+}
+
+/// The entry of a principal in a cluster.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn find(tx: &Tx<'_>, cluster: &str, principal: &str) -> Result<AccessEntry, Refusal> {
+    tx.get::<AccessEntry>(&format!("{cluster}/{principal}")).cloned().ok_or_else(|| {
+        let message = "The specified principalArn could not be found. You can view your available access entries with \
+                       'list-access-entries'.";
+        missing(message).member("clusterName", cluster)
+    })
+}
+
+/// `role` or `user`, the account and the last part of a principal's ARN.
+fn parts(principal: &str) -> Option<(&str, &str, &str)> {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
+    let sound =
+        partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let (kind, path) = resource.split_once('/')?;
+    let name = path.rsplit('/').next()?;
+    (sound && matches!(kind, "role" | "user") && !name.is_empty()).then_some((kind, account, name))
+}
+
+fn make(tx: &mut Tx<'_>, cluster: &str, principal: &str, kind: &str) -> AccessEntry {
+    let (sort, account, name) = parts(principal).unwrap_or(("role", "000000000000", principal));
+    let username = match (kind, sort) {
+        ("STANDARD", "role") => format!("arn:aws:sts::{account}:assumed-role/{name}/{{{{SessionName}}}}"),
+        ("STANDARD", _) => principal.to_owned(),
+        ("FARGATE_LINUX", _) => "system:node:{{SessionName}}".to_owned(),
+        _ => "system:node:{{EC2PrivateDNSName}}".to_owned(),
+    };
+    let groups = if kind == "STANDARD" { Vec::new() } else { vec!["system:nodes".to_owned()] };
+    let id = tx.uuid();
+    AccessEntry {
+        cluster: cluster.to_owned(),
+        principal: principal.to_owned(),
+        arn: arn(tx, &format!("access-entry/{cluster}/{sort}/{account}/{name}/{id}")),
+        groups,
+        username,
+        kind: kind.to_owned(),
+        created: tx.now(),
+        modified: tx.now(),
+        tags: Tags::new(),
+    }
+}
+
+/// A cluster's creator is its administrator, unless that was not wanted.
+pub(super) fn admit_creator(tx: &mut Tx<'_>, cluster: &Cluster) {
+    let caller = tx.principal().arn.clone();
+    // A session's entry is its role's.
+    let role = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+    let principal = match role {
+        Some(name) => tx.get::<Role>(&Role::id_of(name)).map_or(caller.clone(), |role| role.arn.clone()),
+        None => caller,
+    };
+    let entry = make(tx, &cluster.name, &principal, "STANDARD");
+    tx.put(entry);
+    access_policy::admit(tx, &cluster.name, &principal, "AmazonEKSClusterAdminPolicy");
+}
+
+/// Nodes enter as their role.
+pub(super) fn admit_nodes(tx: &mut Tx<'_>, cluster: &Cluster, role: &str) {
+    let known = tx.get::<AccessEntry>(&format!("{}/{role}", cluster.name)).is_some();
+    if cluster.has_access_entries() && !known {
+        let entry = make(tx, &cluster.name, role, "EC2_LINUX");
+        tx.put(entry);
+    }
+}
+
+/// The entry of nodes goes with the last node group of their role.
+pub(super) fn dismiss_nodes(tx: &mut Tx<'_>, cluster: &str, role: &str) {
+    let id = format!("{cluster}/{role}");
+    if tx.get::<AccessEntry>(&id).is_some_and(|entry| entry.kind == "EC2_LINUX") {
+        tx.remove::<AccessEntry>(&id);
+    }
+}
+
+fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let cluster = open(tx, input)?;
+    let with = |refusal: Refusal| refusal.member("clusterName", cluster.name.as_str());
+    let principal = input.required("principalArn");
+    let invalid_principal = || with(invalid("The specified principalArn is invalid: invalid principal."));
+    tx.enforce("eks.access_entry.principal", parts(principal).is_some(), invalid_principal)?;
+    // A role that IAM has just made is not known here yet. Of principals that this world never had nothing is known.
+    let name = trust::role_name(principal).map(Role::id_of);
+    let on_its_way = name.is_some_and(|id| tx.get::<Role>(&id).is_some() && trust::reached::<Role>(tx, &id).is_none());
+    tx.enforce("eks.access_entry.principal", !on_its_way, invalid_principal)?;
+    let taken = tx.get::<AccessEntry>(&format!("{}/{principal}", cluster.name)).is_some();
+    tx.enforce("eks.access_entry.taken", !taken, || {
+        with(in_use("The specified access entry resource is already in use on this cluster."))
+    })?;
+    let kind = input.text("type").unwrap_or("STANDARD");
+    let kinds = ["STANDARD", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX"];
+    tx.enforce("eks.access_entry.type", kinds.contains(&kind), || {
+        with(invalid(format!("The specified type is invalid: {kind}.")))
+    })?;
+    let own = input.has("username") || !input.texts("kubernetesGroups").is_empty();
+    tx.enforce("eks.access_entry.type", kind == "STANDARD" || !own, || {
+        with(invalid(format!("username and kubernetesGroups can't be specified for an access entry of type {kind}.")))
+    })?;
+    let mut entry = make(tx, &cluster.name, principal, kind);
+    name_user(tx, input, &mut entry).map_err(with)?;
+    entry.tags = tags::read(tx, input)?;
+    let _ = input.text("clientRequestToken");
+    let view = entry.view();
+    tx.put(entry);
+    Ok(record! { "accessEntry" => view })
+}
+
+/// Takes over user and groups from a request.
+fn name_user(tx: &Tx<'_>, input: &Input<'_>, entry: &mut AccessEntry) -> Result<(), Refusal> {
+    if let Some(username) = input.text("username") {
+        let reserved = ["system:", "eks:", "aws:", "amazon:", "iam:"];
+        tx.enforce("eks.access_entry.names", !reserved.iter().any(|start| username.starts_with(start)), || {
+            invalid(format!("The username {username} is invalid, it cannot start with [{}]", reserved.join(", ")))
+        })?;
+        username.clone_into(&mut entry.username);
+    }
+    if input.has("kubernetesGroups") {
+        let groups = input.texts("kubernetesGroups");
+        for group in &groups {
+            tx.enforce("eks.access_entry.names", !group.starts_with("system:"), || {
+                invalid(format!("The kubernetes group name {group} is invalid, it cannot start with system:"))
+            })?;
+        }
+        if entry.kind == "STANDARD" {
+            entry.groups = groups.into_iter().map(str::to_owned).collect();
+        }
+    }
+    Ok(())
+}
+
+fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let cluster = open(tx, input)?;
+    Ok(record! { "accessEntry" => find(tx, &cluster.name, input.required("principalArn"))?.view() })
+}
+
+fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let cluster = open(tx, input)?;
+    let policy = input.text("associatedPolicyArn");
+    let under = format!("{}/", cluster.name);
+    let has = |entry: &&AccessEntry| {
+        policy.is_none_or(|policy| tx.get::<Association>(&format!("{} {policy}", entry.id())).is_some())
+    };
+    let entries = tx.rows_under::<AccessEntry>(&under).filter(has);
+    let items = entries.map(|entry| (entry.principal.clone(), Value::from(&entry.principal))).collect();
+    listed(tx, input, "accessEntries", items)
+}
+
+fn update(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let cluster = open(tx, input)?;
+    let mut entry = find(tx, &cluster.name, input.required("principalArn"))?;
+    let _ = input.text("clientRequestToken");
+    tx.enforce("eks.access_entry.type", entry.kind == "STANDARD", || {
+        let message = format!("An access entry of type {} can't be updated.", entry.kind);
+        unfit(message).member("clusterName", cluster.name.as_str())
+    })?;
+    name_user(tx, input, &mut entry).map_err(|refusal| refusal.member("clusterName", cluster.name.as_str()))?;
+    entry.modified = tx.now();
+    let view = entry.view();
+    tx.put(entry);
+    Ok(record! { "accessEntry" => view })
+}
+
+fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let cluster = open(tx, input)?;
+    let entry = find(tx, &cluster.name, input.required("principalArn"))?;
+    access_policy::forget(tx, &entry);
+    tx.remove::<AccessEntry>(&entry.id());
+    Ok(Value::Record(Record::new()))
+}
