@@ -5,9 +5,12 @@
 //! services are asked at once. Nothing here retries: a failure says what can be
 //! done about it, and the engine does it.
 
+mod ami;
 mod arn;
+mod availability_zones;
 mod aws;
 mod call;
+mod caller_identity;
 mod client;
 mod db_instance;
 mod db_parameter_group;

@@ -2,11 +2,11 @@
 
 use crate::kind::{Kind, Lookup};
 use crate::{
-    db_instance, db_parameter_group, db_subnet_group, default_security_group, eip, eks_access_entry,
-    eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group,
-    elasticache_replication_group, elasticache_subnet_group, iam_instance_profile, iam_openid_connect_provider,
-    iam_policy, iam_role, iam_role_policy_attachment, internet_gateway, nat_gateway, route, route_table,
-    route_table_association, security_group, subnet, vpc, vpc_security_group_egress_rule,
+    ami, availability_zones, caller_identity, db_instance, db_parameter_group, db_subnet_group, default_security_group,
+    eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
+    elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile,
+    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, internet_gateway, nat_gateway,
+    route, route_table, route_table_association, security_group, subnet, vpc, vpc_security_group_egress_rule,
     vpc_security_group_ingress_rule,
 };
 
@@ -43,4 +43,5 @@ pub static KINDS: &[&dyn Kind] = &[
 ];
 
 /// What is asked.
-pub static LOOKUPS: &[&dyn Lookup] = &[];
+pub static LOOKUPS: &[&dyn Lookup] =
+    &[&availability_zones::AvailabilityZones, &ami::Ami, &caller_identity::CallerIdentity];
