@@ -318,7 +318,7 @@ fn fits(shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
             if known || BEYOND_THE_MODEL.iter().any(|(place, value)| path.ends_with(place) && value == text) {
                 Ok(())
             } else {
-                wrong(format!("{text} is none of {:?}", shape.values))
+                wrong(format!("{text} is none of its values"))
             }
         }
         (Kind::Boolean, Value::Bool(_))

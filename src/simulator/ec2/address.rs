@@ -324,3 +324,54 @@ fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refus
     let listing = Listing { ids: "AllocationIds", answer: "Addresses", ids_exclude_pages: None };
     resource::paged(tx, input, items, listing)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn five_addresses_are_the_limit_and_a_used_one_is_kept() {
+        let client = Client::calm();
+        let mut ids = Vec::new();
+        for _ in 0..5 {
+            ids.push(client.ec2("AllocateAddress", &[("Domain", "vpc")]).await.one("allocationId"));
+        }
+        client.refused("AllocateAddress", &[("Domain", "vpc")], "AddressLimitExceeded").await;
+
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let interface = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await.one("networkInterfaceId");
+        let link = [("AllocationId", ids[0].as_str()), ("NetworkInterfaceId", &interface)];
+        let refused = client.refused("AssociateAddress", &link, "Gateway.NotAttached").await;
+        assert_eq!(refused.message, format!("Network {vpc} is not attached to any internet gateway"));
+        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
+        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
+        let association = client.ec2("AssociateAddress", &link).await.one("associationId");
+        client.refused("ReleaseAddress", &[("AllocationId", &ids[0])], "InvalidIPAddress.InUse").await;
+
+        let other = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await.one("networkInterfaceId");
+        let moved = [link[0], ("NetworkInterfaceId", other.as_str())];
+        client.refused("AssociateAddress", &moved, "Resource.AlreadyAssociated").await;
+        let moved = [moved[0], moved[1], ("AllowReassociation", "true")];
+        let fresh = client.ec2("AssociateAddress", &moved).await.one("associationId");
+        client
+            .refused("DisassociateAddress", &[("AssociationId", &association)], "InvalidAssociationID.NotFound")
+            .await;
+        client.ec2("DisassociateAddress", &[("AssociationId", &fresh)]).await;
+        client.ec2("ReleaseAddress", &[("AllocationId", &ids[0])]).await;
+        let gone =
+            client.refused("DescribeAddresses", &[("AllocationId.1", &ids[0])], "InvalidAllocationID.NotFound").await;
+        assert_eq!(gone.message, format!("The allocation ID '{}' does not exist", ids[0]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_nat_gateways_address_is_out_of_reach() {
+        let client = Client::calm();
+        let subnet = client.ec2("DescribeSubnets", &[]).await.one("subnetId");
+        let made = client.ec2("AllocateAddress", &[]).await;
+        let id = made.one("allocationId");
+        client.ec2("CreateNatGateway", &[("SubnetId", &subnet), ("AllocationId", &id)]).await;
+        let association = client.ec2("DescribeAddresses", &[("AllocationId.1", &id)]).await.one("associationId");
+        client.refused("DisassociateAddress", &[("AssociationId", &association)], "AuthFailure").await;
+    }
+}

@@ -177,3 +177,57 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let listing = Listing { ids: "AssociationIds", answer: "IamInstanceProfileAssociations", ids_exclude_pages: None };
     resource::paged(tx, input, items, listing)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+    use crate::{Config, Simulator};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_profile_reaches_ec2_seconds_after_iam_has_it() {
+        let client = Client::of(Simulator::open(Config { throttling: false, ..Config::new(2) }).unwrap());
+        let filter =
+            [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = client.ec2("DescribeImages", &filter).await.one("imageId");
+        let mut late = 0;
+        for number in 0..6 {
+            let name = format!("profile-{number}");
+            client.query("iam", "2010-05-08", "CreateInstanceProfile", &[("InstanceProfileName", &name)]).await;
+            let launch = [
+                ("ImageId", image.as_str()),
+                ("InstanceType", "t3.micro"),
+                ("MinCount", "1"),
+                ("MaxCount", "1"),
+                ("IamInstanceProfile.Name", &name),
+            ];
+            late += usize::from(client.try_ec2("RunInstances", &launch).await.code == "InvalidParameterValue");
+            client.wait(16);
+            let made = client.ec2("RunInstances", &launch).await;
+            assert!(made.one("arn").ends_with(&name), "{}", made.text);
+        }
+        assert!(late > 0, "half of them are late");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_has_one_profile_at_a_time() {
+        let client = Client::calm();
+        let filter =
+            [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = client.ec2("DescribeImages", &filter).await.one("imageId");
+        for name in ["one", "two"] {
+            client.query("iam", "2010-05-08", "CreateInstanceProfile", &[("InstanceProfileName", name)]).await;
+        }
+        let launch = [("ImageId", image.as_str()), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1")];
+        let instance = client.ec2("RunInstances", &launch).await.one("instanceId");
+        client.wait(60);
+        let give = |name| [("InstanceId", instance.as_str()), ("IamInstanceProfile.Name", name)];
+        let association = client.ec2("AssociateIamInstanceProfile", &give("one")).await.one("associationId");
+        client.refused("AssociateIamInstanceProfile", &give("two"), "IncorrectState").await;
+        let replace = [("AssociationId", association.as_str()), ("IamInstanceProfile.Name", "two")];
+        let fresh = client.ec2("ReplaceIamInstanceProfileAssociation", &replace).await;
+        assert!(fresh.one("arn").ends_with("/two") && fresh.one("state") == "associating");
+        client.wait(30);
+        let shown = client.ec2("DescribeIamInstanceProfileAssociations", &[]).await;
+        assert_eq!(shown.all("state"), ["associated"]);
+    }
+}

@@ -100,6 +100,10 @@ pub fn all() -> Vec<InstanceType> {
             }
         } else {
             for (size, vcpus, interfaces, addresses) in SIZES {
+                // c5 went from 4xlarge to 9xlarge.
+                if *family == "c5" && matches!(*size, "8xlarge" | "16xlarge") {
+                    continue;
+                }
                 push(size, *vcpus, vcpus * per_vcpu, *interfaces, *addresses);
             }
         }
@@ -229,8 +233,8 @@ fn describe_offerings(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refus
     for (place, _) in places.iter().filter(|(_, offered)| *offered) {
         for offered in all() {
             let fits = filters.iter().all(|filter| match filter.name.as_str() {
-                "instance-type" => filter.fits(&[offered.name.clone()]),
-                _ => filter.fits(&[place.clone()]),
+                "instance-type" => filter.fits(std::slice::from_ref(&offered.name)),
+                _ => filter.fits(std::slice::from_ref(place)),
             });
             if fits {
                 let view = record! { "InstanceType" => &offered.name, "LocationType" => kind, "Location" => place };
@@ -240,4 +244,39 @@ fn describe_offerings(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refus
     }
     let listing = Listing { ids: "", answer: "InstanceTypeOfferings", ids_exclude_pages: None };
     paged(tx, input, items, listing)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn every_type_is_one_of_awss_and_is_listed_page_by_page() {
+        let client = Client::calm();
+        let (mut names, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let mut parameters = vec![("MaxResults", "50")];
+            parameters.extend(token.as_deref().map(|token| ("NextToken", token)));
+            let answer = client.ec2("DescribeInstanceTypes", &parameters).await;
+            names.extend(answer.all("instanceType"));
+            token = answer.all("nextToken").pop();
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(names.len(), super::all().len());
+        assert!(names.contains(&"t3.medium".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_zone_without_a_type_says_so() {
+        let client = Client::calm();
+        let offered = [
+            ("LocationType", "availability-zone"),
+            ("Filter.1.Name", "instance-type"),
+            ("Filter.1.Value.1", "t3.medium"),
+        ];
+        let zones = client.ec2("DescribeInstanceTypeOfferings", &offered).await.all("location");
+        assert_eq!(zones, ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d", "us-east-1f"]);
+    }
 }

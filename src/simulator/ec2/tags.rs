@@ -102,15 +102,14 @@ pub fn read(tx: &Tx<'_>, tags: &[Input<'_>]) -> Result<Vec<(String, String)>, Re
     Ok(pairs)
 }
 
-/// Tags what an operation made, by its request's tag specifications, of which each has to name one of these types.
+/// A resource type with the tags that a request specifies for it.
+pub type Specified = (String, Vec<(String, String)>);
+
+/// Reads what an operation shall tag, by its request's tag specifications, of which each has to name one of these types.
 ///
 /// # Errors
 /// When a specification is for something else, or a tag breaks AWS's restrictions.
-pub fn specified(
-    tx: &Tx<'_>,
-    input: &Input<'_>,
-    allowed: &[&str],
-) -> Result<Vec<(String, Vec<(String, String)>)>, Refusal> {
+pub fn specified(tx: &Tx<'_>, input: &Input<'_>, allowed: &[&str]) -> Result<Vec<Specified>, Refusal> {
     let mut specified = Vec::new();
     for specification in input.records("TagSpecifications") {
         let Some(kind) = specification.text("ResourceType") else {
