@@ -316,7 +316,8 @@ fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGrou
         })?;
         row.snapshotting = Some(cluster.to_ascii_lowercase());
     }
-    let turns_on = !row.is_cluster() && row.snapshot_days > 0 && row.snapshotting.is_none();
+    let asked = input.has("SnapshotRetentionLimit");
+    let turns_on = asked && !row.is_cluster() && row.snapshot_days > 0 && row.snapshotting.is_none();
     tx.enforce(rule, !turns_on, || {
         invalid_combination("Must specify both SnapshotRetentionLimit and SnapshottingClusterId to turn on snapshots")
     })?;

@@ -172,7 +172,8 @@ async fn what_does_not_fit_is_refused_at_creation() {
     let plain = [("ClusterMode", ""), ("CacheParameterGroupName", "default.redis7")];
     let with = |more: &[(&'static str, &'static str)]| [&plain[..], more].concat();
     let rule = |name: &str| format!("elasticache.replication_group.{name}");
-    let cases: Vec<(String, Vec<(&str, &str)>, (&str, u16, &str))> = vec![
+    type Case<'a> = (String, Vec<(&'a str, &'a str)>, (&'a str, u16, &'a str));
+    let cases: Vec<Case<'_>> = vec![
         (
             rule("failover.cluster_mode"),
             vec![("AutomaticFailoverEnabled", "false")],
@@ -442,4 +443,135 @@ async fn parameters_are_checked_and_shown() {
     default[0].1 = "default.redis7";
     let expected = ("InvalidCacheParameterGroupState", 400, "default.redis7");
     cache.refuses("elasticache.parameter_group.default", modify, &default, expected).await;
+}
+
+#[tokio::test]
+async fn groups_of_subnets_and_parameters_are_checked() {
+    let cache = ElastiCache::new().await;
+    let other = cache.client.vpc("10.1.0.0/16").await;
+    let foreign = cache.client.subnet(&other, "10.1.0.0/24", "us-east-1c").await;
+    let first = cache.subnets[0].as_str();
+    let group = |name: &'static str, second: &str| {
+        [
+            ("CacheSubnetGroupName", name.to_owned()),
+            ("CacheSubnetGroupDescription", "d".to_owned()),
+            ("SubnetIds.SubnetIdentifier.1", first.to_owned()),
+            ("SubnetIds.SubnetIdentifier.2", second.to_owned()),
+        ]
+    };
+    let absent = "subnet-00000000000000000";
+    let message = format!("Subnets {first} and {foreign} are not in the same VPC.");
+    let cases = [
+        (
+            "name",
+            group("with_underscore", first),
+            VALUE,
+            "The parameter CacheSubnetGroupName is not a valid identifier.",
+        ),
+        ("exists", group("DATA", first), "CacheSubnetGroupAlreadyExists", "Cache subnet group data already exists."),
+        ("subnets", group("a", absent), VALUE, "Some input subnets in :[subnet-00000000000000000] are invalid."),
+        ("one_vpc", group("b", &foreign), "InvalidSubnet", message.as_str()),
+    ];
+    for (rule, parameters, code, message) in cases {
+        let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let rule = format!("elasticache.subnet_group.{rule}");
+        cache.refuses(&rule, "CreateCacheSubnetGroup", &parameters, (code, 400, message)).await;
+    }
+    let group = |name: &'static str, family: &'static str| {
+        [("CacheParameterGroupName", name), ("CacheParameterGroupFamily", family), ("Description", "d")]
+    };
+    let create = "CreateCacheParameterGroup";
+    let expected = ("CacheParameterGroupAlreadyExists", 400, "on");
+    cache.refuses("elasticache.parameter_group.exists", create, &group("on", "redis7"), expected).await;
+    cache
+        .refuses("elasticache.parameter_group.name", create, &group("a.b", "redis7"), (VALUE, 400, "identifier"))
+        .await;
+    cache.refuses("elasticache.parameter_group.family", create, &group("c", "redis99"), (VALUE, 400, "redis99")).await;
+    let few = [("MaxRecords", "5")];
+    cache.refuses("elasticache.page.size", "DescribeReplicationGroups", &few, (VALUE, 400, "between 20 and 100")).await;
+    let source = [("CacheParameterGroupName", "on"), ("Source", "nobody")];
+    cache.refuses("elasticache.parameter.source", "DescribeCacheParameters", &source, (VALUE, 400, "nobody")).await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_at_a_change() {
+    let cache = ElastiCache::new().await;
+    cache.group("redis", &[]).await;
+    let plain = [
+        ("ClusterMode", ""),
+        ("CacheParameterGroupName", ""),
+        ("NumNodeGroups", ""),
+        ("ReplicasPerNodeGroup", ""),
+        ("NumCacheClusters", "1"),
+        ("AutomaticFailoverEnabled", ""),
+        ("TransitEncryptionEnabled", ""),
+        ("SnapshotRetentionLimit", ""),
+    ];
+    cache.group("plain", &plain).await;
+    let modify = "ModifyReplicationGroup";
+    let change = |id: &'static str, more: &[(&'static str, &'static str)]| {
+        [&[("ReplicationGroupId", id), ("ApplyImmediately", "true")][..], more].concat()
+    };
+    let cases = [
+        (
+            "modify.failover",
+            modify,
+            change("redis", &[("AutomaticFailoverEnabled", "false")]),
+            COMBINATION,
+            "cluster mode",
+        ),
+        (
+            "failover.replicas",
+            modify,
+            change("plain", &[("AutomaticFailoverEnabled", "true")]),
+            COMBINATION,
+            "at least 2 cache clusters",
+        ),
+        (
+            "modify.cluster_mode",
+            modify,
+            change("redis", &[("ClusterMode", "compatible")]),
+            COMBINATION,
+            "from enabled to compatible",
+        ),
+        (
+            "modify.parameter_group",
+            modify,
+            change("redis", &[("CacheParameterGroupName", "default.redis7")]),
+            COMBINATION,
+            "cluster-enabled",
+        ),
+        (
+            "modify.snapshotting",
+            modify,
+            change("plain", &[("SnapshotRetentionLimit", "3")]),
+            COMBINATION,
+            "Must specify both SnapshotRetentionLimit and SnapshottingClusterId to turn on snapshots",
+        ),
+        (
+            "modify.auth_token",
+            modify,
+            change("plain", &[("AuthToken", "a-token-of-twenty-one")]),
+            COMBINATION,
+            "encryption-in-transit",
+        ),
+        (
+            "modify.transit",
+            modify,
+            change("plain", &[("TransitEncryptionEnabled", "true"), ("TransitEncryptionMode", "required")]),
+            COMBINATION,
+            "preferred",
+        ),
+    ];
+    for (rule, action, parameters, code, message) in cases {
+        let rule = format!("elasticache.replication_group.{rule}");
+        cache.refuses(&rule, action, &parameters, (code, 400, message)).await;
+        cache.client.wait(3600);
+    }
+    let of = [("ReplicationGroupId", "plain"), ("SnapshotName", "whole")];
+    let answer = cache.call("CreateSnapshot", &of).await;
+    let one = cache.call("CreateSnapshot", &[("CacheClusterId", "redis-0001-001"), ("SnapshotName", "part")]).await;
+    assert_eq!([answer.code, one.code], [COMBINATION, COMBINATION], "by group in cluster mode, by cluster outside");
+    let both = [("ReplicationGroupId", "redis"), ("CacheClusterId", "redis-0001-001"), ("SnapshotName", "both")];
+    cache.refuses("elasticache.snapshot.of", "CreateSnapshot", &both, (COMBINATION, 400, "Exactly one")).await;
 }
