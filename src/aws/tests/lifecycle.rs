@@ -405,3 +405,94 @@ async fn a_cache_with_its_groups_lives_and_goes() {
     world.destroy(&parameters).await;
     world.destroy(&subnet_group).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_with_nodes_addons_and_entries_lives_and_goes() {
+    let world = World::new();
+    let (subnets, _) = network(&world).await;
+    let control = json!({"assume_role_policy": trust("eks.amazonaws.com")});
+    let control = world.make("s.aws_iam_role.control", control).await;
+    let nodes = world.make("s.aws_iam_role.nodes", json!({"assume_role_policy": trust("ec2.amazonaws.com")})).await;
+    for (key, role, policy) in [
+        ("control", &control, "AmazonEKSClusterPolicy"),
+        ("nodes", &nodes, "AmazonEKSWorkerNodePolicy"),
+        ("cni", &nodes, "AmazonEKS_CNI_Policy"),
+        ("images", &nodes, "AmazonEC2ContainerRegistryReadOnly"),
+    ] {
+        let ends = json!({"role": role.identity.0, "policy_arn": format!("arn:aws:iam::aws:policy/{policy}")});
+        world.make(&format!("s.aws_iam_role_policy_attachment.{key}"), ends).await;
+    }
+    let arn_of = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let cluster = world
+        .make(
+            "s.aws_eks_cluster.main",
+            json!({
+                "name": "main", "role_arn": arn_of(&control.identity.0), "version": "1.33",
+                "vpc_config": {"subnet_ids": subnets, "endpoint_private_access": true,
+                    "public_access_cidrs": ["203.0.113.0/24"]},
+                "access_config": {"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": false},
+                "bootstrap_self_managed_addons": false,
+            }),
+        )
+        .await;
+    let observed = world.read(&cluster).await.unwrap();
+    assert!(text(&observed, "identity.oidc.issuer").starts_with("https://"));
+    text(&observed, "certificate_authority.data");
+    let cluster = world
+        .change(
+            &cluster,
+            json!({
+                "vpc_config": {"subnet_ids": subnets, "endpoint_private_access": true,
+                    "public_access_cidrs": ["198.51.100.0/24"]},
+                "enabled_cluster_log_types": ["api", "audit"], "tags": {"Team": "x"},
+            }),
+        )
+        .await;
+
+    // Without its network addon no node joins.
+    let addon = world.make("s.aws_eks_addon.cni", json!({"cluster_name": "main", "addon_name": "vpc-cni"})).await;
+    let addon = world.change(&addon, json!({"tags": {"Team": "x"}})).await;
+
+    let group = world
+        .make(
+            "s.aws_eks_node_group.general",
+            json!({
+                "cluster_name": "main", "node_role_arn": arn_of(&nodes.identity.0), "subnet_ids": subnets,
+                "scaling_config": {"min_size": 1, "desired_size": 2, "max_size": 3},
+                "instance_types": ["t3.medium"], "labels": {"workload": "general"},
+                "taint": [{"key": "spot", "effect": "NO_SCHEDULE", "value": "true"}],
+            }),
+        )
+        .await;
+    let group = world
+        .change(
+            &group,
+            json!({"scaling_config": {"min_size": 3, "desired_size": 2, "max_size": 5}, "labels": {"tier": "one"},
+                "taint": [], "tags": {"Team": "x"}}),
+        )
+        .await;
+    let ci = world.make("s.aws_iam_role.ci", json!({"assume_role_policy": trust("ec2.amazonaws.com")})).await;
+    let ci = arn_of(&ci.identity.0);
+    let entry = json!({"cluster_name": "main", "principal_arn": ci});
+    let entry = world.make("s.aws_eks_access_entry.ci", entry).await;
+    let entry = world.change(&entry, json!({"kubernetes_groups": ["viewers"], "tags": {"Team": "x"}})).await;
+    let policy = world
+        .make(
+            "s.aws_eks_access_policy_association.ci",
+            json!({"cluster_name": "main", "principal_arn": ci,
+                "policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+                "access_scope": {"type": "cluster"}}),
+        )
+        .await;
+    let scope = json!({"access_scope": {"type": "namespace", "namespaces": ["b", "a"]}});
+    let policy = world.change(&policy, scope).await;
+
+    let cluster = world.change(&cluster, json!({"version": "1.34", "tags": {"Team": "y"}})).await;
+    let group = world.change(&group, json!({"version": "1.34"})).await;
+
+    let busy = world.aws.delete(&cluster).await.unwrap_err();
+    assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
+    for standing in [policy, entry, addon, group, cluster] {
+        world.destroy(&standing).await;
+    }
+}
