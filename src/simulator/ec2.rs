@@ -110,6 +110,7 @@ pub static SERVICE: Service = Service {
         },
         unauthenticated,
         bucket,
+        home: None,
         tokens: Some(Tokens {
             members: &["ClientToken"],
             // "At least 24 hours after the termination of the instance", which never ends here.

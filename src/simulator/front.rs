@@ -225,6 +225,11 @@ impl Core {
         let principal = self
             .principal(claim, request, now, signed_now.unwrap_or(now))
             .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
+        let at_home = service.manners.home.is_none_or(|home| home == region);
+        if !at_home && self.state.switches.is_on("region") {
+            let message = "Credential should be scoped to a valid region.";
+            return Err(Refusal::new("SignatureDoesNotMatch", message).status(403));
+        }
         if let Asked::Nothing(what) = asked {
             return Err((service.manners.unknown_operation)(&what));
         }

@@ -56,7 +56,7 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: service_linked_role::furnish,
-    manners: Manners { violations, ..QUERY_MANNERS },
+    manners: Manners { violations, home: Some("us-east-1"), ..QUERY_MANNERS },
 };
 
 fn model() -> &'static Model {

@@ -30,6 +30,11 @@ pub(crate) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html",
     ),
     Rule::new(
+        "region",
+        "a global service's requests are signed for its home region",
+        "https://docs.aws.amazon.com/general/latest/gr/iam-service.html",
+    ),
+    Rule::new(
         "model",
         "a request's members are those of the API, of their kinds and within their limits",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",

@@ -59,6 +59,8 @@ pub struct Manners {
     pub bucket: fn(&str, &Value) -> Option<Bucket>,
     /// How client tokens work.
     pub tokens: Option<Tokens>,
+    /// The one region that a global service's requests are signed for; none where each region has its own.
+    pub home: Option<&'static str>,
 }
 
 /// How a service's client tokens work.
@@ -149,6 +151,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     },
     bucket: |_, _| None,
     tokens: None,
+    home: None,
 };
 
 /// The manners of the services that speak REST with JSON (EKS).
@@ -179,6 +182,7 @@ pub const REST_MANNERS: Manners = Manners {
     },
     bucket: |_, _| None,
     tokens: None,
+    home: None,
 };
 
 const WRONG_SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check \

@@ -187,3 +187,80 @@ fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, seconds: i64) -> Value {
     tx.put(Credential { access_key, secret, session_token, principal, expires });
     view
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+    use crate::signature::tests::sign;
+
+    const VERSION: &str = "2011-06-15";
+
+    async fn role(client: &Client, principal: &str, condition: &str) -> String {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"{condition}}}]}}"#
+        );
+        let parameters = [("RoleName", "r"), ("AssumeRolePolicyDocument", trust.as_str())];
+        client.iam("CreateRole", &parameters).await.one("Arn")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_trusts_its_account_is_assumed_and_its_keys_work_until_they_expire() {
+        let client = Client::calm();
+        let who = client.query("sts", VERSION, "GetCallerIdentity", &[]).await;
+        assert_eq!(who.one("Arn"), "arn:aws:iam::000000000000:user/administrator");
+        let arn = role(&client, "000000000000", "").await;
+        let asked = [("RoleArn", arn.as_str()), ("RoleSessionName", "session"), ("DurationSeconds", "900")];
+        let assumed = client.query("sts", VERSION, "AssumeRole", &asked).await;
+        assert_eq!(assumed.one("Arn"), "arn:aws:sts::000000000000:assumed-role/r/session");
+        let (key, secret) = (assumed.one("AccessKeyId"), assumed.one("SecretAccessKey"));
+        let call = async || {
+            let mut request = client.query_request("sts", VERSION, "GetCallerIdentity", &[]);
+            request.headers_mut().remove("authorization");
+            request.headers_mut().insert("x-amz-security-token", assumed.one("SessionToken").parse().unwrap());
+            sign(&mut request, &key, &secret, "us-east-1", "sts", client.simulator.now());
+            client.send(request).await.unwrap()
+        };
+        assert_eq!(call().await.one("Arn"), "arn:aws:sts::000000000000:assumed-role/r/session");
+        client.wait(901);
+        assert_eq!(call().await.code, "ExpiredToken");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn roles_are_refused_to_whom_they_do_not_trust_and_for_too_long() {
+        let client = Client::calm();
+        let arn = role(&client, "000000000000", r#","Condition":{"StringEquals":{"sts:ExternalId":"secret"}}"#).await;
+        let base = [("RoleArn", arn.as_str()), ("RoleSessionName", "session")];
+        let denied = client.query("sts", VERSION, "AssumeRole", &base).await;
+        assert_eq!((denied.status, denied.code.as_str()), (403, "AccessDenied"));
+        let message = format!(
+            "User: arn:aws:iam::000000000000:user/administrator is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        );
+        assert_eq!(denied.message, message);
+        let known = [base[0], base[1], ("ExternalId", "secret")];
+        assert_eq!(client.query("sts", VERSION, "AssumeRole", &known).await.status, 200);
+        let long = [known[0], known[1], known[2], ("DurationSeconds", "7200")];
+        let refused = client.query("sts", VERSION, "AssumeRole", &long).await;
+        assert_eq!(refused.message, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+        let nothing = [("RoleArn", "nothing-valid-in-here"), ("RoleSessionName", "Session1")];
+        let refused = client.query("sts", VERSION, "AssumeRole", &nothing).await;
+        assert_eq!(
+            (refused.code.as_str(), refused.message.as_str()),
+            ("ValidationError", "nothing-valid-in-here is invalid")
+        );
+        let tags = [
+            base[0],
+            base[1],
+            ("Tags.member.1.Key", "A"),
+            ("Tags.member.1.Value", "1"),
+            ("Tags.member.2.Key", "a"),
+            ("Tags.member.2.Value", "2"),
+        ];
+        let refused = client.query("sts", VERSION, "AssumeRole", &tags).await;
+        assert_eq!(
+            (refused.code.as_str(), refused.message.as_str()),
+            ("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        );
+        assert!(client.simulator.switch("sts.assume_role.trust", false));
+        assert_eq!(client.query("sts", VERSION, "AssumeRole", &base).await.status, 200);
+    }
+}

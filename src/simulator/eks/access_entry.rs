@@ -38,7 +38,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("eks.access_entry.names", "user and group names of Kubernetes's own and of AWS's can't be given", PAGE),
     Rule::new("eks.access_entry.type", "an entry for nodes names no user and no groups", PAGE),
-    Rule::new("eks.access_entry.exists", "only an entry that exists can be looked at or changed", PAGE),
 ];
 
 /// An access entry.
@@ -269,4 +268,91 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     access_policy::forget(tx, &entry);
     tx.remove::<AccessEntry>(&entry.id());
     Ok(Value::Record(Record::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::eks::fixture::Ground;
+
+    const ADMIN: &str = "arn:aws:iam::111122223333:role/admin";
+    const PATH: &str = "/clusters/c/access-entries/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fadmin";
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_with_its_policy_is_made_shown_and_taken_away() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        let made = client.eks("POST", "/clusters/c/access-entries", Some(json!({"principalArn": ADMIN}))).await;
+        assert_eq!(made["accessEntry"]["username"], "arn:aws:sts::111122223333:assumed-role/admin/{{SessionName}}");
+        let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+        let associate = |scope| Some(json!({"policyArn": policy, "accessScope": scope}));
+        let policies = format!("{PATH}/access-policies");
+        client.eks("POST", &policies, associate(json!({"type": "cluster"}))).await;
+        // Again with another scope changes it.
+        client.eks("POST", &policies, associate(json!({"type": "namespace", "namespaces": ["a"]}))).await;
+        let listed = client.eks("GET", &policies, None).await;
+        assert_eq!(
+            listed["associatedAccessPolicies"][0]["accessScope"],
+            json!({"type": "namespace", "namespaces": ["a"]})
+        );
+        let wrong = Some(json!({"policyArn": format!("{policy}X"), "accessScope": {"type": "cluster"}}));
+        let refused = client.rest("eks", "POST", &policies, wrong).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "InvalidParameterException"));
+        let encoded = policy.replace(':', "%3A").replace('/', "%2F");
+        client.eks("DELETE", &format!("{policies}/{encoded}"), None).await;
+        let message = "The specified policyArn could not be found on the access entry.";
+        client
+            .eks_refuses("DELETE", &format!("{policies}/{encoded}"), None, "ResourceNotFoundException", message)
+            .await;
+        client.eks("DELETE", PATH, None).await;
+        let message = "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.";
+        client.eks_refuses("GET", PATH, None, "ResourceNotFoundException", message).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn entries_that_eks_does_not_take_are_refused_in_its_words() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        let entries = "/clusters/c/access-entries";
+        let cases = [
+            (json!({"principalArn": "admin"}), "The specified principalArn is invalid: invalid principal."),
+            (
+                json!({"principalArn": ADMIN, "kubernetesGroups": ["system:masters"]}),
+                "The kubernetes group name system:masters is invalid, it cannot start with system:",
+            ),
+        ];
+        for (asked, message) in cases {
+            client.eks_refuses("POST", entries, Some(asked), "InvalidParameterException", message).await;
+        }
+        client.eks("POST", entries, Some(json!({"principalArn": ADMIN}))).await;
+        let again = Some(json!({"principalArn": ADMIN}));
+        let message = "The specified access entry resource is already in use on this cluster.";
+        client.eks_refuses("POST", entries, again.clone(), "ResourceInUseException", message).await;
+        assert!(client.simulator.switch("eks.access_entry.taken", false));
+        client.eks("POST", entries, again).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_of_the_config_map_takes_no_entries_until_its_mode_rises() {
+        let ground = Ground::calm().await;
+        let mut asked = ground.cluster("c");
+        asked["accessConfig"] = json!({"authenticationMode": "CONFIG_MAP"});
+        ground.client.eks("POST", "/clusters", Some(asked)).await;
+        ground.client.wait(15 * 60);
+        let message = "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.";
+        let entries = "/clusters/c/access-entries";
+        ground.client.eks_refuses("GET", entries, None, "InvalidRequestException", message).await;
+        let rise = |mode: &str| Some(json!({"accessConfig": {"authenticationMode": mode}}));
+        ground.client.eks("POST", "/clusters/c/update-config", rise("API_AND_CONFIG_MAP")).await;
+        ground.client.wait(60);
+        ground.client.eks("GET", entries, None).await;
+        let message = "Unsupported authentication mode update from API_AND_CONFIG_MAP to CONFIG_MAP";
+        ground
+            .client
+            .eks_refuses("POST", "/clusters/c/update-config", rise("CONFIG_MAP"), "InvalidParameterException", message)
+            .await;
+    }
 }

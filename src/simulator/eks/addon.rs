@@ -396,3 +396,92 @@ pub(super) fn forget(tx: &mut Tx<'_>, id: &str) {
     quieten(tx, id);
     tx.remove::<Addon>(id);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::eks::fixture::Ground;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deployment_waits_for_nodes_and_a_daemon_set_does_not() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        for name in ["vpc-cni", "coredns"] {
+            client.eks("POST", "/clusters/c/addons", Some(json!({"addonName": name}))).await;
+        }
+        client.wait(4 * 60);
+        let status = async |name: &str| {
+            client.eks("GET", &format!("/clusters/c/addons/{name}"), None).await["addon"]["status"].clone()
+        };
+        assert_eq!((status("vpc-cni").await, status("coredns").await), (json!("ACTIVE"), json!("CREATING")));
+        client.wait(30 * 60);
+        assert_eq!(status("coredns").await, "DEGRADED");
+        ground.with_nodes("c", "general").await;
+        client.wait(60);
+        let well = client.eks("GET", "/clusters/c/addons/coredns", None).await["addon"].clone();
+        assert_eq!((&well["status"], &well["health"]["issues"]), (&json!("ACTIVE"), &json!([])));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addons_that_eks_does_not_take_are_refused_in_its_words() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        let cases = [
+            (json!({"addonName": "no-such"}), "Addon no-such specified is not supported in 1.34 kubernetes version"),
+            (json!({"addonName": "coredns", "addonVersion": "v0.0.1"}), "Addon version specified is not supported"),
+            (
+                json!({"addonName": "kube-proxy", "addonVersion": "v1.35.0-eksbuild.2"}),
+                "Addon version specified is not supported",
+            ),
+            (
+                json!({"addonName": "coredns", "configurationValues": "{\"wrong\":1}"}),
+                "ConfigurationValue provided in request is not supported: Json schema validation failed with error: [$.wrong: is not defined in the schema and the schema does not allow additional properties]",
+            ),
+            (
+                json!({"addonName": "coredns", "configurationValues": "{"}),
+                "ConfigurationValue provided in request is not supported: invalid JSON",
+            ),
+        ];
+        for (asked, message) in cases {
+            client.eks_refuses("POST", "/clusters/c/addons", Some(asked), "InvalidParameterException", message).await;
+        }
+        let message = "No addon: coredns found in cluster: c";
+        client.eks_refuses("GET", "/clusters/c/addons/coredns", None, "ResourceNotFoundException", message).await;
+        let plain = Some(json!({"addonName": "vpc-cni"}));
+        client.eks("POST", "/clusters/c/addons", plain.clone()).await;
+        client
+            .eks_refuses("POST", "/clusters/c/addons", plain.clone(), "ResourceInUseException", "Addon already exists.")
+            .await;
+        let busy = Some(json!({"resolveConflicts": "OVERWRITE"}));
+        let message = "Addon vpc-cni cannot be updated as it is currently in CREATING state";
+        client.eks_refuses("POST", "/clusters/c/addons/vpc-cni/update", busy, "ResourceInUseException", message).await;
+        assert!(client.simulator.switch("eks.addon.taken", false));
+        client.eks("POST", "/clusters/c/addons", plain).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_addon_is_updated_and_deleted_after_a_while() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        client.eks("POST", "/clusters/c/addons", Some(json!({"addonName": "vpc-cni", "tags": {"a": "b"}}))).await;
+        client.wait(4 * 60);
+        let versions =
+            client.eks("GET", "/addons/supported-versions?addonName=vpc-cni&kubernetesVersion=1.34", None).await;
+        let newest = versions["addons"][0]["addonVersions"][0]["addonVersion"].as_str().unwrap().to_owned();
+        let asked = json!({"addonVersion": newest, "configurationValues": "env:\n  A: b\n", "clientRequestToken": "t"});
+        let begun = client.eks("POST", "/clusters/c/addons/vpc-cni/update", Some(asked)).await;
+        let id = begun["update"]["id"].as_str().unwrap();
+        client.wait(4 * 60);
+        let path = format!("/clusters/c/updates/{id}?addonName=vpc-cni");
+        assert_eq!(client.eks("GET", &path, None).await["update"]["status"], "Successful");
+        let addon = client.eks("GET", "/clusters/c/addons/vpc-cni", None).await["addon"].clone();
+        assert_eq!((&addon["addonVersion"], &addon["configurationValues"]), (&json!(newest), &json!("env:\n  A: b\n")));
+        client.eks("DELETE", "/clusters/c/addons/vpc-cni?preserve=true", None).await;
+        client.wait(2 * 60);
+        assert_eq!(client.eks("GET", "/clusters/c/addons", None).await["addons"], json!([]));
+    }
+}

@@ -40,12 +40,17 @@ pub(super) const SPANS: &[Span] =
     &[Span::new("eks.cluster.create", 480.0, 660.0), Span::new("eks.cluster.delete", 120.0, 240.0)];
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
-    ("eks.cluster.plugged_in", |tx, pending| plugged_in(tx, &pending.subject)),
+    ("eks.cluster.plugged_in", |tx, pending| plugged_in(tx, name_in(&pending.subject))),
     ("eks.cluster.active", |tx, pending| {
-        tx.change::<Cluster>(&pending.subject, |cluster| cluster.status = "ACTIVE".to_owned());
+        tx.change::<Cluster>(name_in(&pending.subject), |cluster| cluster.status = "ACTIVE".to_owned());
     }),
-    ("eks.cluster.deleted", |tx, pending| gone(tx, &pending.subject)),
+    ("eks.cluster.deleted", |tx, pending| gone(tx, name_in(&pending.subject))),
 ];
+
+/// The name in a cluster's ARN. What happens to clusters happens by ARN: other services' things can have their names.
+fn name_in(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
 
 const CREATE: &str = "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html";
 const NETWORK: &str = "https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html";
@@ -98,7 +103,6 @@ pub(super) const RULES: &[Rule] = &[
         "without access entries the creator is the administrator",
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html",
     ),
-    Rule::new("eks.cluster.exists", "only a cluster that exists can be looked at or changed", DELETE),
     Rule::new("eks.cluster.active", "a cluster is changed once it is active", CONFIG),
     Rule::new("eks.cluster.update.kinds", "a request updates a cluster in one way", CONFIG),
     Rule::new("eks.cluster.update.change", "an update changes something", CONFIG),
@@ -367,10 +371,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         "accessConfig",
         record! { "bootstrapClusterCreatorAdminPermissions" => bootstrap, "authenticationMode" => authentication },
     );
+    let arn = cluster.arn.clone();
     tx.put(cluster);
     let wait = tx.draw("eks.cluster.create", name);
-    tx.after(wait / 3, "eks.cluster.plugged_in", name);
-    tx.after(wait, "eks.cluster.active", name);
+    tx.after(wait / 3, "eks.cluster.plugged_in", &arn);
+    tx.after(wait, "eks.cluster.active", &arn);
     Ok(record! { "cluster" => view })
 }
 
@@ -556,7 +561,7 @@ fn plugged_in(tx: &mut Tx<'_>, name: &str) {
     if !lost.is_empty() {
         cluster.status = "FAILED".to_owned();
         cluster.issues.push(Issue::new("Ec2SubnetNotFound", "The subnets of the cluster could not be found.", lost));
-        tx.cancel(Some("eks.cluster.active"), name);
+        tx.cancel(Some("eks.cluster.active"), &cluster.arn);
         tx.put(cluster);
         return;
     }
@@ -567,7 +572,7 @@ fn plugged_in(tx: &mut Tx<'_>, name: &str) {
         Err(refusal) => {
             cluster.status = "FAILED".to_owned();
             cluster.issues.push(Issue::new("InsufficientFreeAddresses", refusal.message, cluster.subnets.clone()));
-            tx.cancel(Some("eks.cluster.active"), name);
+            tx.cancel(Some("eks.cluster.active"), &cluster.arn);
         }
     }
     tx.put(cluster);
@@ -609,11 +614,11 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     cluster.status = "DELETING".to_owned();
     let view = cluster.view(tx);
+    let arn = cluster.arn.clone();
     tx.put(cluster);
-    for kind in ["plugged_in", "active"] {
-        tx.cancel(Some(&format!("eks.cluster.{kind}")), name);
-    }
-    tx.transition("eks.cluster.delete", "eks.cluster.deleted", name);
+    tx.cancel(None, &arn);
+    let wait = tx.draw("eks.cluster.delete", name);
+    tx.after(wait, "eks.cluster.deleted", &arn);
     Ok(record! { "cluster" => view })
 }
 
@@ -854,7 +859,9 @@ fn update_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> 
 mod tests {
     use serde_json::json;
 
+    use crate::client::Client;
     use crate::eks::fixture::Ground;
+    use crate::{Config, Simulator};
 
     #[tokio::test(start_paused = true)]
     async fn a_cluster_takes_minutes_to_come_and_brings_its_network_along() {
@@ -1020,5 +1027,24 @@ mod tests {
         ground.client.eks("POST", "/clusters/c/update-config", Some(off)).await;
         ground.client.wait(60);
         ground.client.eks("DELETE", "/clusters/c", None).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_iam_made_a_moment_ago_can_be_unknown_to_eks() {
+        let mut young = 0;
+        for seed in 0..8 {
+            let client = Client::of(Simulator::open(Config::new(seed)).unwrap());
+            let ground = Ground::of(client).await;
+            let asked = Some(ground.cluster("c"));
+            let first = ground.client.rest("eks", "POST", "/clusters", asked.clone()).await;
+            if first.status != 200 {
+                let sentences = ["does not exist", "EKS Managed Policies"];
+                assert!(sentences.iter().any(|sentence| first.message.contains(sentence)), "{}", first.text);
+                young += 1;
+                ground.client.wait(16);
+                ground.client.eks("POST", "/clusters", asked).await;
+            }
+        }
+        assert!(young > 0);
     }
 }

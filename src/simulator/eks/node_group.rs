@@ -70,7 +70,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("eks.node_group.instance_types", "nodes are of types that exist and fit their image", CREATE),
     Rule::new("eks.node_group.template", "what a launch template says is not said twice", TEMPLATE),
-    Rule::new("eks.node_group.template.exists", "a node group's launch template exists", TEMPLATE),
     Rule::new("eks.node_group.version", "nodes are of the cluster's version, or up to three behind", CREATE),
     Rule::new(
         "eks.node_group.labels",
@@ -638,10 +637,8 @@ fn joined(tx: &mut Tx<'_>, id: &str) {
     let Some(mut group) = tx.get::<NodeGroup>(id).cloned() else { return };
     let instances = tx.get::<AutoScalingGroup>(&group.group).map(|one| one.instances.clone()).unwrap_or_default();
     if let Some(why) = nodes::hindrance(tx, &group) {
-        if why.rule.is_none_or(|rule| tx.rule(rule)) {
-            fail(tx, group, Issue::new(why.code, why.message, instances));
-            return;
-        }
+        fail(tx, group, Issue::new(why.code, why.message, instances));
+        return;
     }
     group.status = "ACTIVE".to_owned();
     group.modified = tx.now();

@@ -199,3 +199,59 @@ fn version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     Ok(begin(tx, group, "VersionUpdate", "eks.node_group.version", params))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::eks::fixture::Ground;
+
+    const GROUP: &str = "/clusters/c/node-groups/general";
+
+    #[tokio::test(start_paused = true)]
+    async fn sizes_labels_and_taints_change_and_instances_follow() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        ground.with_nodes("c", "general").await;
+        let client = &ground.client;
+        let asked = json!({
+            "scalingConfig": {"minSize": 1, "desiredSize": 3, "maxSize": 4},
+            "labels": {"addOrUpdateLabels": {"workload": "general"}},
+            "taints": {"addOrUpdateTaints": [{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}]},
+        });
+        client.eks("POST", &format!("{GROUP}/update-config"), Some(asked.clone())).await;
+        let message = "Nodegroup cannot be updated as it is currently not in Active State";
+        client
+            .eks_refuses("POST", &format!("{GROUP}/update-config"), Some(asked), "ResourceInUseException", message)
+            .await;
+        client.wait(2 * 60);
+        let group = client.eks("GET", GROUP, None).await["nodegroup"].clone();
+        assert_eq!((&group["status"], &group["labels"]), (&json!("ACTIVE"), &json!({"workload": "general"})));
+        assert_eq!(group["taints"], json!([{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}]));
+        let filter = [("Filter.1.Name", "instance-state-name"), ("Filter.1.Value.1", "running")];
+        assert_eq!(client.ec2("DescribeInstances", &filter).await.all("instanceId").len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nodes_follow_their_cluster_and_never_lead_it() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        ground.with_nodes("c", "general").await;
+        let client = &ground.client;
+        let ahead =
+            client.rest("eks", "POST", &format!("{GROUP}/update-version"), Some(json!({"version": "1.35"}))).await;
+        assert_eq!((ahead.status, ahead.code.as_str()), (400, "InvalidParameterException"));
+        client.eks("POST", "/clusters/c/updates", Some(json!({"version": "1.35"}))).await;
+        client.wait(16 * 60);
+        let running = [("Filter.1.Name", "instance-state-name"), ("Filter.1.Value.1", "running")];
+        let before = client.ec2("DescribeInstances", &running).await.all("instanceId");
+        let begun = client.eks("POST", &format!("{GROUP}/update-version"), Some(json!({}))).await;
+        assert_eq!(begun["update"]["type"], "VersionUpdate");
+        client.wait(20 * 60);
+        let group = client.eks("GET", GROUP, None).await["nodegroup"].clone();
+        assert_eq!((&group["status"], &group["version"]), (&json!("ACTIVE"), &json!("1.35")));
+        let after = client.ec2("DescribeInstances", &running).await.all("instanceId");
+        assert_eq!(after.len(), 2);
+        assert!(after.iter().all(|id| !before.contains(id)));
+    }
+}

@@ -192,8 +192,6 @@ fn tag(tx: &mut Tx<'_>, group: &NodeGroup, data: &Value, instance: &str) -> Resu
 
 /// Why a node group's instances do not become nodes.
 pub(super) struct Hindrance {
-    /// The rule that can be switched off.
-    pub(super) rule: Option<&'static str>,
     /// The health issue's code.
     pub(super) code: &'static str,
     /// What it says.
@@ -206,28 +204,27 @@ pub(super) fn hindrance(tx: &Tx<'_>, group: &NodeGroup) -> Option<Hindrance> {
     let name = trust::role_name(&group.role).unwrap_or_default();
     let Some(role) = tx.get::<Role>(&Role::id_of(name)) else {
         let message = format!("The nodeRole {} could not be found.", group.role);
-        return Some(Hindrance { rule: None, code: "IamNodeRoleNotFound", message });
+        return Some(Hindrance { code: "IamNodeRoleNotFound", message });
     };
-    let never = |rule| Hindrance {
-        rule: Some(rule),
+    let never = || Hindrance {
         code: "NodeCreationFailure",
         message: "Instances failed to join the kubernetes cluster".to_owned(),
     };
     let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"];
     if tx.rule("eks.node_group.role.policy") && !cluster::is_permitted(tx, role, &policies) {
-        return Some(never("eks.node_group.role.policy"));
+        return Some(never());
     }
     let cluster = tx.get::<Cluster>(&group.cluster)?;
     let networked = cluster.own_addons
         || tx.get::<Addon>(&format!("{}/vpc-cni", group.cluster)).is_some_and(|addon| addon.status != "CREATE_FAILED");
     if tx.rule("eks.node_group.network") && !networked {
-        return Some(never("eks.node_group.network"));
+        return Some(never());
     }
     let admitted = !cluster.has_access_entries()
         || cluster.authentication == "API_AND_CONFIG_MAP"
         || tx.get::<AccessEntry>(&format!("{}/{}", group.cluster, group.role)).is_some();
     if !admitted {
-        return Some(Hindrance { rule: None, ..never("eks.node_group.role.policy") });
+        return Some(never());
     }
     None
 }

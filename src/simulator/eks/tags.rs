@@ -23,7 +23,6 @@ const PAGE: &str = "https://docs.aws.amazon.com/eks/latest/userguide/eks-using-t
 pub(super) const RULES: &[Rule] = &[
     Rule::new("eks.tags.reserved", "keys beginning with aws: are AWS's own", PAGE),
     Rule::new("eks.tags.limit", "a resource has at most 50 tags", PAGE),
-    Rule::new("eks.tags.resource", "only what exists can be tagged", PAGE),
 ];
 
 /// Tags by key.
@@ -113,4 +112,29 @@ fn untag(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let tags = on(tx, input.required("resourceArn"), &|_| {})?;
     Ok(record! { "tags" => view(&tags) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::eks::fixture::Ground;
+
+    #[tokio::test(start_paused = true)]
+    async fn tags_are_set_listed_and_taken_away_by_arn() {
+        let ground = Ground::calm().await;
+        ground.made("c").await;
+        let client = &ground.client;
+        let path = "/tags/arn%3Aaws%3Aeks%3Aus-east-1%3A000000000000%3Acluster%2Fc";
+        client.eks("POST", path, Some(json!({"tags": {"a": "1", "b": "2"}}))).await;
+        client.eks("DELETE", &format!("{path}?tagKeys=a"), None).await;
+        assert_eq!(client.eks("GET", path, None).await["tags"], json!({"b": "2"}));
+        assert_eq!(ground.shown("c").await["tags"], json!({"b": "2"}));
+        let none = path.replace("%2Fc", "%2Fnone");
+        let refused = client.rest("eks", "GET", &none, None).await;
+        assert_eq!((refused.status, refused.code.as_str()), (404, "NotFoundException"));
+        let reserved = Some(json!({"tags": {"aws:x": "1"}}));
+        let refused = client.rest("eks", "POST", path, reserved).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "InvalidParameterException"));
+    }
 }

@@ -126,3 +126,22 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         ALL.iter().filter(fits).map(|version| (format!("{:03}", 100 - version.minor), version.view(tx))).collect();
     listed(tx, input, "clusterVersions", items)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn versions_age_with_the_world() {
+        let client = Client::calm();
+        let path = "/cluster-versions?status=standard-support";
+        let of = |answer: serde_json::Value| {
+            let versions = answer["clusterVersions"].as_array().unwrap().clone();
+            versions.iter().map(|one| one["clusterVersion"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(client.eks("GET", path, None).await), ["1.35", "1.34", "1.33", "1.32"]);
+        client.wait(120 * 24 * 3600);
+        assert_eq!(of(client.eks("GET", path, None).await), ["1.35", "1.34", "1.33"]);
+        assert_eq!(of(client.eks("GET", "/cluster-versions?defaultOnly=true", None).await), ["1.35"]);
+    }
+}

@@ -156,3 +156,27 @@ fn role_detail(tx: &Tx<'_>, role: &Role) -> Value {
     view.set("RoleLastUsed", Value::Record(Record::new()));
     view
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_details_of_an_account_hold_roles_with_all_that_is_on_them() {
+        let client = Client::calm();
+        client.role("worker", "ec2.amazonaws.com").await;
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+        let arn = client.iam("CreatePolicy", &[("PolicyName", "p"), ("PolicyDocument", document)]).await.one("Arn");
+        client.iam("AttachRolePolicy", &[("RoleName", "worker"), ("PolicyArn", &arn)]).await;
+        client.iam("CreateInstanceProfile", &[("InstanceProfileName", "i")]).await;
+        client.iam("AddRoleToInstanceProfile", &[("InstanceProfileName", "i"), ("RoleName", "worker")]).await;
+        let details = client.iam("GetAccountAuthorizationDetails", &[("Filter.member.1", "Role")]).await;
+        assert!(details.all("PolicyArn").contains(&arn));
+        assert_eq!(details.all("InstanceProfileName"), ["i"]);
+        let policies = client.iam("GetAccountAuthorizationDetails", &[("Filter.member.1", "LocalManagedPolicy")]).await;
+        assert_eq!(policies.all("PolicyName"), ["p"]);
+        assert_eq!(policies.all("IsDefaultVersion"), ["true"]);
+        assert_eq!(client.iam("GetUser", &[]).await.one("UserName"), "administrator");
+        assert!(client.iam("GetAccountSummary", &[]).await.text.contains("<key>Roles</key><value>3</value>"));
+    }
+}

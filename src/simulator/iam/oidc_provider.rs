@@ -201,3 +201,53 @@ fn list_tags(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let provider = find(tx, input.required("OpenIDConnectProviderArn"))?;
     listed(tx, input, "Tags", tags::items(&provider.tags))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_is_found_by_its_url_and_deleting_it_twice_is_no_error() {
+        let client = Client::calm();
+        let url = "https://oidc.eks.us-east-1.amazonaws.com/id/ABCDEF";
+        let create = [("Url", url), ("ClientIDList.member.1", "sts.amazonaws.com")];
+        let arn = client.iam("CreateOpenIDConnectProvider", &create).await.one("OpenIDConnectProviderArn");
+        assert_eq!(arn, "arn:aws:iam::000000000000:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABCDEF");
+        client
+            .iam_refuses(
+                "CreateOpenIDConnectProvider",
+                &create,
+                "EntityAlreadyExists",
+                &format!("Provider with url {url} already exists."),
+            )
+            .await;
+        let named = [("OpenIDConnectProviderArn", arn.as_str())];
+        let shown = client.iam("GetOpenIDConnectProvider", &named).await;
+        assert_eq!(shown.one("Url"), url.trim_start_matches("https://"));
+        // The thumbprint is IAM's own finding, and the only other item.
+        let members = shown.all("member");
+        assert_eq!((members.len(), members[0].as_str(), members[1].len()), (2, "sts.amazonaws.com", 40));
+        for _ in 0..2 {
+            client.iam("DeleteOpenIDConnectProvider", &named).await;
+        }
+        client
+            .iam_refuses(
+                "GetOpenIDConnectProvider",
+                &named,
+                "NoSuchEntity",
+                &format!("OpenIDConnect Provider not found for arn {arn}"),
+            )
+            .await;
+        client
+            .iam_refuses(
+                "CreateOpenIDConnectProvider",
+                &[("Url", "http://example.com")],
+                "ValidationError",
+                "Invalid Open ID Connect Provider URL",
+            )
+            .await;
+        assert!(client.simulator.switch("iam.oidc_provider.url.taken", false));
+        client.iam("CreateOpenIDConnectProvider", &create).await;
+        client.iam("CreateOpenIDConnectProvider", &create).await;
+    }
+}

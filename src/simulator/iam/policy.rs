@@ -58,11 +58,6 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("iam.policy.delete.attached", "a policy in use is not deleted", DELETE),
     Rule::new("iam.policy.delete.versions", "a policy is deleted after its other versions", DELETE),
     Rule::new(
-        "iam.policy.aws",
-        "AWS's own policies are not changed",
-        "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
-    ),
-    Rule::new(
         "iam.policy.arn",
         "a policy is named by an ARN",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html",

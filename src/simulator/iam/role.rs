@@ -44,11 +44,6 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
     ),
     Rule::new(
-        "iam.role.exists",
-        "only a role that exists can be looked at or changed",
-        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html",
-    ),
-    Rule::new(
         "iam.role.delete.attached",
         "a role with managed policies attached is not deleted",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html",
@@ -363,9 +358,7 @@ mod tests {
         client.iam_refuses("DeleteRole", &named, "DeleteConflict", &conflict("detach all policies")).await;
         client.iam("DetachRolePolicy", &[("RoleName", "r"), ("PolicyArn", policy)]).await;
         client.iam_refuses("DeleteRole", &named, "DeleteConflict", &conflict("delete policies")).await;
-        for rule in ["iam.role.delete.inline"] {
-            assert!(client.simulator.switch(rule, false));
-        }
+        assert!(client.simulator.switch("iam.role.delete.inline", false));
         client.iam("DeleteRole", &named).await;
     }
 
@@ -445,5 +438,38 @@ mod tests {
             client.iam("GetRole", &[("RoleName", "r")]).await;
         }
         assert!(unseen > 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn iam_is_at_home_in_one_region_and_its_roles_are_seen_from_all() {
+        let mut client = Client::calm();
+        client.role("r", "ec2.amazonaws.com").await;
+        client.region = "us-west-2";
+        let message = "Credential should be scoped to a valid region.";
+        client.iam_refuses("GetRole", &[("RoleName", "r")], "SignatureDoesNotMatch", message).await;
+        assert!(client.simulator.switch("region", false));
+        client.iam("GetRole", &[("RoleName", "r")]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn names_that_can_not_be_are_refused_in_iam_s_words() {
+        let client = Client::calm();
+        client
+            .iam_refuses(
+                "GetRole",
+                &[("RoleName", "a b")],
+                "ValidationError",
+                "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+            )
+            .await;
+        let long = "r".repeat(65);
+        client
+            .iam_refuses(
+                "GetRole",
+                &[("RoleName", &long)],
+                "ValidationError",
+                "1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64",
+            )
+            .await;
     }
 }

@@ -169,3 +169,31 @@ fn status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let deletion = tx.get::<Deletion>(task).ok_or_else(|| missing(format!("Deletion task {task} cannot be found.")))?;
     Ok(record! { "Status" => if deletion.done { "SUCCEEDED" } else { "IN_PROGRESS" } })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_linked_role_is_made_once_is_protected_and_goes_after_a_while() {
+        let client = Client::calm();
+        let service = [("AWSServiceName", "batch.amazonaws.com")];
+        client.iam("CreateServiceLinkedRole", &service).await;
+        let message =
+            "Service role name AWSServiceRoleForBatch has been taken in this account, please try a different suffix.";
+        client.iam_refuses("CreateServiceLinkedRole", &service, "InvalidInput", message).await;
+        let message = "Custom suffix is not allowed for batch.amazonaws.com";
+        client
+            .iam_refuses("CreateServiceLinkedRole", &[service[0], ("CustomSuffix", "x")], "InvalidInput", message)
+            .await;
+        let named = [("RoleName", "AWSServiceRoleForBatch")];
+        let message = "Cannot perform the operation on the protected role 'AWSServiceRoleForBatch' - this role is only modifiable by AWS";
+        client.iam_refuses("DeleteRole", &named, "UnmodifiableEntity", message).await;
+        let task = client.iam("DeleteServiceLinkedRole", &named).await.one("DeletionTaskId");
+        client.wait(10);
+        let status = client.iam("GetServiceLinkedRoleDeletionStatus", &[("DeletionTaskId", &task)]).await;
+        assert_eq!(status.one("Status"), "SUCCEEDED");
+        let message = "The role with name AWSServiceRoleForBatch cannot be found.";
+        client.iam_refuses("GetRole", &named, "NoSuchEntity", message).await;
+    }
+}
