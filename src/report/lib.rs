@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Reports: everything that a person or a program reads of a plan, a run, a
+//! graph and the state.
+//!
+//! Text is returned, or written to a writer that is passed in; width, colour and
+//! character set are parameters ([`Style`]). Only `progress` draws, on a
+//! target that is passed in, too.
+
+mod change;
+pub mod duration;
+pub mod expectation;
+pub mod failure;
+pub mod json;
+mod line;
+pub mod plain;
+pub mod plan;
+pub mod style;
+pub mod summary;
+mod value;
+
+pub use expectation::Expected;
+pub use failure::{FailedAction, Trouble, findings_text};
+pub use json::{event_json, plan_json};
+pub use line::harmless;
+pub use plain::Plain;
+pub use plan::{PlanView, Reading, plan_sentence, plan_text};
+pub use style::Style;
+pub use summary::{RunView, Tally};

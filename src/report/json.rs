@@ -1,0 +1,67 @@
+//! Reports for programs: one JSON object a line for each event, and a plan as
+//! the document that it is.
+
+use std::fmt::Write;
+
+use fathuss_engine::event::Told;
+use fathuss_engine::plan::Plan;
+use serde::Serialize;
+
+use crate::line::is_harmful;
+
+/// The format's name of an event's line.
+pub const EVENT_FORMAT: &str = "fathuss-event";
+/// The version that this release writes.
+pub const EVENT_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct EventLine<'a> {
+    format: &'static str,
+    version: u32,
+    told: &'a Told,
+}
+
+/// An event as one line, without a line break: `{"format":"fathuss-event","version":1,"told":{"at_ms":0,"event":"begun",...}}`.
+pub fn event_json(told: &Told) -> Result<String, serde_json::Error> {
+    json(&EventLine { format: EVENT_FORMAT, version: EVENT_VERSION, told })
+}
+
+/// A plan as one line, without a line break.
+pub fn plan_json(plan: &Plan) -> Result<String, serde_json::Error> {
+    json(plan)
+}
+
+/// Any value as one line of JSON that is safe to show on a terminal: what a terminal would act on is escaped.
+pub fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(value)?;
+    if !text.chars().any(is_harmful) {
+        return Ok(text);
+    }
+    // Such characters stand inside strings only, where an escape means the same.
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if is_harmful(c) {
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped_and_reads_back_the_same() {
+        let text = "a\u{1b}[2J\u{9b}2J\u{7f}\u{202e}\u{e0041}ü";
+        let json = json(&text).unwrap();
+        assert!(!json.chars().any(is_harmful), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

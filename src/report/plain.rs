@@ -1,0 +1,103 @@
+//! Progress without a terminal: one plain line for each event worth reading,
+//! with the time since the run began.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use fathuss_engine::event::{Event, Told};
+use fathuss_model::Address;
+
+use crate::duration::{about, digits, exact};
+use crate::failure::in_short;
+use crate::line::{Line, plural};
+use crate::style::{Style, Tone, doing, done};
+
+/// Turns events into lines. It remembers when the run began and what was said last, so that nothing is said twice.
+#[derive(Debug, Default)]
+pub struct Plain {
+    began_ms: Option<u64>,
+    states: HashMap<Address, String>,
+}
+
+impl Plain {
+    /// Nothing was told yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The line for an event, without a line break; none where it says nothing new.
+    pub fn line(&mut self, told: &Told, style: &Style) -> Option<String> {
+        let began = *self.began_ms.get_or_insert(told.at_ms);
+        let elapsed = Duration::from_millis(told.at_ms.saturating_sub(began));
+        let time = digits(elapsed);
+        let line = Line::at(7_usize.saturating_sub(time.len())).with(Tone::Faint, time).plain("  ");
+        Some(self.say(&told.event, line, style)?.text(style))
+    }
+
+    fn say(&mut self, event: &Event, line: Line, style: &Style) -> Option<Line> {
+        let about_one = |line: Line, mark: &str, tone: Tone, address: &Address| {
+            line.with(tone, mark)
+                .to(10 + style.marks().done.len().min(2))
+                .with(Tone::Strong, address.local())
+                .plain(": ")
+        };
+        let marks = style.marks();
+        Some(match event {
+            Event::Started { actions, expected_ms } => {
+                let expected = about(Duration::from_millis(*expected_ms));
+                line.plain(format!("begins: {}, about {expected}", plural(*actions, "action", "actions")))
+            }
+            Event::Recovered { address, what } => {
+                about_one(line, marks.done, Tone::Add, address).plain(format!("from an earlier run: {what}"))
+            }
+            Event::Begun { address, change, expected_ms, .. } => {
+                let expected = Duration::from_millis(*expected_ms);
+                let line = about_one(line, style.mark(*change), Tone::of(*change), address).plain(doing(*change));
+                if expected >= Duration::from_secs(10) {
+                    line.plain(format!(", about {}", about(expected)))
+                } else {
+                    line
+                }
+            }
+            Event::Identified { address, identity } => {
+                about_one(line, " ", Tone::Plain, address).plain(format!("is {identity}"))
+            }
+            Event::Waiting { address, state } => {
+                if self.states.insert(address.clone(), state.clone()).as_ref() == Some(state) {
+                    return None;
+                }
+                about_one(line, " ", Tone::Plain, address).plain(format!("is {state}"))
+            }
+            Event::Retrying { address, failure, in_ms } => {
+                let pause = exact(Duration::from_millis(*in_ms));
+                about_one(line, "!", Tone::Change, address).plain(format!("again in {pause}: {}", in_short(failure)))
+            }
+            Event::Done { address, change, took_ms } => {
+                self.states.remove(address);
+                let took = exact(Duration::from_millis(*took_ms));
+                about_one(line, marks.done, Tone::Add, address).plain(format!("{} in {took}", done(*change)))
+            }
+            Event::Failed { address, failure, .. } => {
+                self.states.remove(address);
+                about_one(line, marks.failed, Tone::Destroy, address).plain(format!("failed: {}", in_short(failure)))
+            }
+            Event::Skipped { address, because_of, .. } => {
+                let because = match because_of {
+                    Some(first) => format!("not started, because {} failed", first.local()),
+                    None => "not started, because the run was interrupted".to_owned(),
+                };
+                about_one(line, marks.dot, Tone::Faint, address).plain(because)
+            }
+            Event::Draining { running } => {
+                let running = plural(*running, "action", "actions");
+                line.with(Tone::Change, format!("draining: nothing new is started, {running} under way"))
+            }
+            Event::Finished { done, failed, skipped, interrupted, took_ms } => {
+                let took = exact(Duration::from_millis(*took_ms));
+                line.plain(format!("over after {took}: {done} done, {failed} failed, {skipped} not started"))
+                    .plain(if *interrupted > 0 { format!(", {interrupted} cut off") } else { String::new() })
+            }
+        })
+    }
+}

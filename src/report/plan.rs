@@ -1,0 +1,549 @@
+//! A plan as text: what would be done, in the order of the stack program's
+//! files, with the line of Rust beside each address.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use fathuss_engine::diff::Cause;
+use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction};
+use fathuss_model::graph::{Graph, Node};
+use fathuss_model::{Address, Expression};
+use fathuss_state::Snapshot;
+use unicode_width::UnicodeWidthStr;
+
+use crate::change::{Fields, fields, output};
+use crate::duration::{about, exact};
+use crate::expectation::Expected;
+use crate::line::{Line, count, plural, wrap};
+use crate::style::{Style, Tone, to_do};
+
+/// Past this many actions a plan is shown in part.
+const MANY: usize = 400;
+/// How many actions of a group are shown then.
+const SHOWN_OF_GROUP: usize = 25;
+
+/// What is known around a plan.
+#[derive(Clone, Default)]
+pub struct PlanView<'a> {
+    /// How long it is expected to take.
+    pub expected: Option<&'a Expected>,
+    /// The state that it was made from: for the identities of what is there.
+    pub snapshot: Option<&'a Snapshot>,
+    /// The graph that it was made from: for what an unknown value will come from.
+    pub graph: Option<&'a Graph>,
+    /// What reading took: calls and time; none where nothing was read.
+    pub read: Option<Reading>,
+    /// Whether everything is shown at its full length.
+    pub full: bool,
+    /// The command that shows everything.
+    pub see_all: Option<String>,
+    /// The command that does it.
+    pub next: Option<String>,
+}
+
+/// What reading took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// How many calls.
+    pub calls: u64,
+    /// How long.
+    pub took: Duration,
+}
+
+/// A plan as a person reads it.
+#[must_use]
+pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
+    let mut page = Page { plan, view, style, out: String::new() };
+    page.header();
+    if plan.has_changes() || plan.actions.iter().any(is_listed) {
+        page.groups();
+    }
+    page.lookups();
+    page.outputs();
+    page.unfinished();
+    page.survivors();
+    page.strays();
+    page.closing();
+    page.out
+}
+
+/// The closing sentence of a plan: counts, expected time and what most of it goes to.
+#[must_use]
+pub fn plan_sentence(plan: &Plan, expected: Option<&Expected>) -> String {
+    let counted = |change: Change, always: bool| {
+        let number = plan.count(change);
+        (always || number > 0).then(|| format!("{} to {}", count(number), to_do(change)))
+    };
+    let mut parts = Vec::new();
+    if plan.goal == Goal::Apply {
+        parts.extend(counted(Change::Create, true));
+        parts.extend(counted(Change::Update, true));
+        parts.extend(counted(Change::Replace, true));
+    }
+    parts.extend(counted(Change::Delete, true));
+    parts.extend(counted(Change::Read, false));
+    parts.extend(counted(Change::Forget, false));
+    let mut sentence = format!("{}.", parts.join(", "));
+    if let Some(expected) = expected
+        && let Some(dominant) = expected.dominant(plan)
+    {
+        let total = expected.total();
+        sentence.push_str(&format!(" About {}", about(total)));
+        if plan.actions.len() > 1 && total > Duration::from_secs(10) {
+            sentence.push_str(&format!(", of which {} {}", dominant.address.local(), about(dominant.takes)));
+        }
+        sentence.push('.');
+    }
+    sentence
+}
+
+struct Page<'a> {
+    plan: &'a Plan,
+    view: &'a PlanView<'a>,
+    style: &'a Style,
+    out: String,
+}
+
+/// Where the columns of the action lines begin.
+struct Columns {
+    name: usize,
+    source: Option<usize>,
+}
+
+impl<'a> Page<'a> {
+    fn line(&mut self, line: &Line) {
+        line.write(self.style, &mut self.out);
+    }
+
+    fn gap(&mut self) {
+        self.out.push('\n');
+    }
+
+    fn header(&mut self) {
+        let dot = format!(" {} ", self.style.marks().dot);
+        let mut parts = vec![self.plan.region.clone(), format!("account {}", self.plan.account)];
+        parts.push(match self.view.read {
+            Some(Reading { calls, took }) => {
+                format!(
+                    "read {}, {}",
+                    plural(usize::try_from(calls).unwrap_or(usize::MAX), "call", "calls"),
+                    exact(took)
+                )
+            }
+            None => "not read: as the state has it".to_owned(),
+        });
+        let mut line = Line::default().with(Tone::Strong, &self.plan.stack);
+        if self.plan.goal == Goal::Destroy {
+            line = line.with(Tone::Faint, &dot).with(Tone::Danger, "destroy");
+        }
+        for part in parts {
+            if line.width() + dot.width() + part.width() > self.style.columns() {
+                self.line(&line);
+                line = Line::at(2).with(Tone::Faint, part);
+            } else {
+                line = line.with(Tone::Faint, &dot).with(Tone::Faint, part);
+            }
+        }
+        self.line(&line);
+    }
+
+    fn groups(&mut self) {
+        let mut order: Vec<&str> = Vec::new();
+        let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, action) in self.plan.actions.iter().enumerate().filter(|(_, action)| is_listed(action)) {
+            let group = groups.entry(action.group.as_str()).or_insert_with(|| {
+                order.push(&action.group);
+                Vec::new()
+            });
+            group.push(at);
+        }
+        // What no file declares any more comes last.
+        order.sort_by_key(|group| groups[group].iter().all(|&at| self.plan.actions[at].source.is_none()));
+        let listed: usize = groups.values().map(Vec::len).sum();
+        let (mut shown, mut hidden): (BTreeMap<&str, Vec<usize>>, HashMap<&str, Vec<usize>>) = Default::default();
+        for (group, mut positions) in groups {
+            if !self.view.full && listed > MANY && positions.len() > SHOWN_OF_GROUP {
+                positions.sort_by_key(|&at| (severity(&self.plan.actions[at]), at));
+                hidden.insert(group, positions.split_off(SHOWN_OF_GROUP));
+            }
+            positions.sort_by_cached_key(|&at| {
+                let action = &self.plan.actions[at];
+                (action.source.clone(), action.address.clone())
+            });
+            shown.insert(group, positions);
+        }
+        let columns = self.columns(shown.values().flatten().copied());
+        let context = Context::of(self.plan, self.view, shown.values().flatten().copied());
+        for group in order {
+            self.gap();
+            self.line(&Line::at(2).with(Tone::Strong, group));
+            for &at in &shown[group] {
+                self.action(at, &columns, &context);
+            }
+            if let Some(hidden) = hidden.get(group) {
+                self.hidden(hidden, &columns);
+            }
+        }
+    }
+
+    fn columns(&self, shown: impl Iterator<Item = usize> + Clone) -> Columns {
+        let actions = || shown.clone().map(|at| &self.plan.actions[at]);
+        let mark = actions().map(|action| self.style.mark(action.change).width()).max().unwrap_or(1);
+        let name = 2 + mark + 1;
+        let sources = actions().filter_map(|action| action.source.as_ref());
+        let source_width = sources.map(|source| source.to_string().width()).max().unwrap_or(0);
+        let limit = self.style.columns().saturating_sub(name + 3 + source_width);
+        // The widest address that leaves room for the line beside it; longer ones have it below.
+        let widest = actions().map(|action| action.address.local().width()).filter(|width| *width <= limit).max();
+        Columns { name, source: widest.filter(|_| source_width > 0).map(|widest| name + widest + 3) }
+    }
+
+    fn action(&mut self, at: usize, columns: &Columns, context: &Context<'_>) {
+        let action = &self.plan.actions[at];
+        let tone = Tone::of(action.change);
+        let mut line = Line::at(2)
+            .with(tone, self.style.mark(action.change))
+            .to(columns.name)
+            .with(Tone::Strong, action.address.local());
+        let mut besides: Vec<(Tone, String)> = Vec::new();
+        if let Some(source) = &action.source {
+            besides.push((Tone::Faint, source.to_string()));
+        }
+        besides.extend(note(action));
+        if matches!(action.change, Change::Update | Change::Replace | Change::Delete)
+            && let Some(record) = context.records.get(&action.address)
+        {
+            besides.push((Tone::Faint, record.to_string()));
+        }
+        let below = columns.name + 2;
+        let mut begins = columns.source.filter(|&source| line.width() + 1 < source);
+        for (tone, text) in besides {
+            let column = begins.take().unwrap_or(line.width() + 3);
+            let fits = column + text.width() <= self.style.columns() && !(line.width() == 0);
+            if fits {
+                line = line.to(column).with(tone, text);
+            } else {
+                self.line(&line);
+                line = Line::at(below).with(tone, text);
+            }
+        }
+        self.line(&line);
+        let shown = Fields {
+            node: context.nodes.get(&action.address).copied(),
+            renewed: &context.renewed,
+            full: self.view.full,
+            column: below,
+        };
+        fields(action, &shown, self.style, &mut self.out);
+        self.dependents(at, columns, context);
+    }
+
+    fn dependents(&mut self, at: usize, columns: &Columns, context: &Context<'_>) {
+        if self.plan.actions[at].change != Change::Replace {
+            return;
+        }
+        let dependents = context.dependents(self.plan, at);
+        if dependents.is_empty() {
+            return;
+        }
+        let verb = if dependents.len() == 1 { "dependent follows" } else { "dependents follow" };
+        let head = Line::at(columns.name)
+            .with(Tone::Replace, self.style.marks().follows)
+            .plain(format!(" {} {verb}: ", count(dependents.len())));
+        let names: Vec<String> = dependents.iter().map(|&at| self.plan.actions[at].address.local()).collect();
+        let room = self.style.columns().saturating_sub(head.width()).max(20);
+        let column = head.width().min(columns.name + 4);
+        if self.view.full {
+            self.wrapped(head, column, &names.join(", "));
+            return;
+        }
+        let mut text = names[0].clone();
+        let mut named = 1;
+        for name in &names[1..] {
+            if text.width() + name.width() + 7 > room {
+                break;
+            }
+            text.push_str(&format!(", {name}"));
+            named += 1;
+        }
+        if named < names.len() {
+            text.push_str(&format!(", {}", self.style.marks().cut));
+        }
+        self.wrapped(head, column, &text);
+    }
+
+    /// Words behind the beginning of a line, and below it from a column on.
+    fn wrapped(&mut self, head: Line, column: usize, words: &str) {
+        let room = self.style.columns().saturating_sub(column).max(20);
+        let first = self.style.columns().saturating_sub(head.width()).max(1);
+        // The first line may have less room than the others: its words are found with its own width.
+        let mut lines = wrap(words, first);
+        let begins =
+            if lines.first().is_some_and(|line| line.width() <= first) { lines.remove(0) } else { String::new() };
+        let rest = words.split_whitespace().skip(begins.split_whitespace().count()).collect::<Vec<_>>().join(" ");
+        self.line(&head.plain(begins));
+        for line in wrap(&rest, room) {
+            self.line(&Line::at(column).plain(line));
+        }
+    }
+
+    fn hidden(&mut self, hidden: &[usize], columns: &Columns) {
+        let mut kinds: BTreeMap<(Change, &str), usize> = BTreeMap::new();
+        for &at in hidden {
+            let action = &self.plan.actions[at];
+            *kinds.entry((action.change, action.address.kind())).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds
+            .into_iter()
+            .map(|((change, kind), number)| format!("{} to {} of {kind}", count(number), to_do(change)))
+            .collect();
+        let head =
+            Line::at(columns.name).plain(format!("{} and {} more: ", self.style.marks().cut, count(hidden.len())));
+        self.wrapped(head, columns.name + 2, &kinds.join(", "));
+        if let Some(see_all) = &self.view.see_all {
+            let line = Line::at(columns.name + 2).with(Tone::Faint, "all of them: ").with(Tone::Hint, see_all);
+            self.line(&line);
+        }
+    }
+
+    fn lookups(&mut self) {
+        let answered: Vec<String> = self
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.change == Change::Read && !is_listed(action))
+            .map(|action| action.address.local())
+            .collect();
+        if answered.is_empty() {
+            return;
+        }
+        self.gap();
+        let head = Line::at(2)
+            .with(Tone::Hint, "?")
+            .plain(format!(" {} asked, to be pinned: ", plural(answered.len(), "lookup", "lookups")));
+        self.wrapped(head, 4, &answered.join(", "));
+    }
+
+    fn outputs(&mut self) {
+        if self.plan.outputs.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "outputs"));
+        let widest = self.plan.outputs.keys().map(|name| name.width()).max().unwrap_or(0).min(28);
+        for (name, change) in &self.plan.outputs {
+            output(name, change, widest, self.view.full, self.style, &mut self.out);
+        }
+    }
+
+    fn unfinished(&mut self) {
+        if self.plan.unfinished.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "begun by an earlier run, and finished first"));
+        for address in &self.plan.unfinished {
+            self.line(&Line::at(2).with(Tone::Change, "*").plain(" ").plain(address.local()));
+        }
+    }
+
+    fn survivors(&mut self) {
+        if self.plan.survivors.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "stays behind"));
+        for left in &self.plan.survivors {
+            let survivor = &left.survivor;
+            let head = Line::at(2).with(Tone::Change, "!").plain(" ").with(Tone::Strong, &survivor.what);
+            self.line(&head);
+            let expiry = match &survivor.expiry {
+                Some(expiry) => format!("goes by itself {expiry}"),
+                None => "until someone deletes it".to_owned(),
+            };
+            let words = format!("of {}: {}; {expiry}", left.address.local(), survivor.reason);
+            self.wrapped(Line::at(6), 6, &words);
+        }
+    }
+
+    fn strays(&mut self) {
+        if self.plan.strays.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "carries this state's mark and is in no state"));
+        for stray in &self.plan.strays {
+            self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, stray);
+        }
+    }
+
+    fn closing(&mut self) {
+        self.gap();
+        if !self.plan.has_changes() {
+            let words = self.nothing();
+            self.wrapped(Line::default(), 0, &words);
+            return;
+        }
+        let data: Vec<String> = self
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.destroys_data && action.change != Change::DeleteReplaced)
+            .map(|action| action.address.local())
+            .collect();
+        if !data.is_empty() {
+            let head = Line::default().with(Tone::Danger, "! DESTROYS DATA of ");
+            let some = if self.view.full { data.len() } else { data.len().min(10) };
+            let more = data.len() - some;
+            let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+            self.wrapped(head, 2, &format!("{}{more}", data[..some].join(", ")));
+        }
+        let only_outputs = !self.plan.actions.iter().any(is_change) && !self.plan.outputs.is_empty();
+        let mut sentence = plan_sentence(self.plan, self.view.expected);
+        if only_outputs {
+            sentence = format!(
+                "{} in the state, nothing else.",
+                plural(self.plan.outputs.len(), "output changes", "outputs change")
+            );
+        }
+        self.wrapped(Line::default(), 2, &sentence);
+        if let Some(next) = &self.view.next {
+            self.line(&Line::default().with(Tone::Faint, "Next: ").with(Tone::Hint, next));
+        }
+    }
+
+    fn nothing(&self) -> String {
+        let plan = self.plan;
+        let forgotten = plan.count(Change::Forget);
+        let forgotten = match forgotten {
+            0 => String::new(),
+            number => format!(" {} taken out of the state.", plural(number, "row is", "rows are")),
+        };
+        match plan.goal {
+            Goal::Destroy => format!("Nothing to destroy: the state of {} is empty.{forgotten}", plan.stack),
+            Goal::Apply => format!(
+                "No changes: {} {} as the program declares.{forgotten}",
+                match plan.unchanged {
+                    0 => format!("stack {}", plan.stack),
+                    number => plural(number, "resource", "resources"),
+                },
+                if plan.unchanged > 1 { "are" } else { "is" },
+            ),
+        }
+    }
+}
+
+/// Whether an action has a line of its own: a replaced one's delete is part of the replacement, an answered lookup is counted.
+fn is_listed(action: &PlannedAction) -> bool {
+    match action.change {
+        Change::DeleteReplaced => false,
+        Change::Read => !action.fields.is_empty(),
+        Change::Create | Change::Replace | Change::Update | Change::Delete | Change::Forget => true,
+    }
+}
+
+fn is_change(action: &PlannedAction) -> bool {
+    !matches!(action.change, Change::Read | Change::Forget)
+}
+
+/// What a reader must not miss comes first: 0.
+fn severity(action: &PlannedAction) -> u8 {
+    match action.change {
+        _ if action.destroys_data => 0,
+        Change::Replace | Change::DeleteReplaced => 1,
+        Change::Delete => 2,
+        Change::Update => 3,
+        Change::Create => 4,
+        Change::Forget => 5,
+        Change::Read => 6,
+    }
+}
+
+/// What is out of the ordinary about an action, in words.
+fn note(action: &PlannedAction) -> Option<(Tone, String)> {
+    let all = |cause: Cause| !action.fields.is_empty() && action.fields.iter().all(|field| field.cause == cause);
+    let text = match action.change {
+        Change::Replace if action.destroys_data => return Some((Tone::Danger, "replaced: DESTROYS DATA".to_owned())),
+        Change::Delete if action.destroys_data => return Some((Tone::Danger, "destroyed: DESTROYS DATA".to_owned())),
+        Change::Replace => return Some((Tone::Replace, "replaced".to_owned())),
+        Change::Delete => return Some((Tone::Destroy, "destroyed".to_owned())),
+        Change::Update if all(Cause::Drift) => "changed outside, set back",
+        Change::Update if all(Cause::Dependency) => "follows what it refers to",
+        Change::Forget => "gone already, taken out of the state",
+        Change::Read => "asked while applying",
+        Change::Update | Change::Create | Change::DeleteReplaced => return None,
+    };
+    Some((Tone::Faint, text.to_owned()))
+}
+
+/// What is looked up while writing, made once.
+struct Context<'a> {
+    records: HashMap<&'a Address, &'a str>,
+    nodes: HashMap<&'a Address, &'a Node>,
+    /// What is made or made again: references to it are unknown until then.
+    renewed: HashSet<&'a Address>,
+    followers: Vec<Vec<usize>>,
+}
+
+impl<'a> Context<'a> {
+    fn of(plan: &'a Plan, view: &'a PlanView<'a>, shown: impl Iterator<Item = usize>) -> Self {
+        let shown: HashSet<&Address> = shown.map(|at| &plan.actions[at].address).collect();
+        let records = view.snapshot.iter().flat_map(|snapshot| snapshot.resources.values());
+        let nodes = view.graph.iter().flat_map(|graph| &graph.nodes);
+        let mut followers = Vec::new();
+        if plan.actions.iter().any(|action| action.change == Change::Replace) {
+            followers = vec![Vec::new(); plan.actions.len()];
+            for (at, action) in plan.actions.iter().enumerate() {
+                for &first in &action.after {
+                    followers[first].push(at);
+                }
+            }
+        }
+        Self {
+            records: records
+                .filter(|record| shown.contains(&record.address))
+                .map(|record| (&record.address, record.identity.0.as_str()))
+                .collect(),
+            nodes: nodes.filter(|node| shown.contains(&node.address)).map(|node| (&node.address, node)).collect(),
+            renewed: plan
+                .actions
+                .iter()
+                .filter(|action| action.change == Change::Replace)
+                .map(|action| &action.address)
+                .collect(),
+            followers,
+        }
+    }
+
+    /// What changes because a resource is replaced: everything behind it with a field that follows.
+    fn dependents(&self, plan: &Plan, at: usize) -> Vec<usize> {
+        let mut seen = HashSet::from([at]);
+        let mut queue = VecDeque::from([at]);
+        let mut dependents = Vec::new();
+        while let Some(at) = queue.pop_front() {
+            for &next in &self.followers[at] {
+                if !seen.insert(next) {
+                    continue;
+                }
+                let action = &plan.actions[next];
+                let follows = matches!(action.change, Change::Update | Change::Replace)
+                    && action.fields.iter().any(|field| field.cause == Cause::Dependency);
+                if follows {
+                    dependents.push(next);
+                    queue.push_back(next);
+                }
+            }
+        }
+        dependents.sort_unstable();
+        dependents
+    }
+}
+
+/// The first reference inside an expression, as people write it.
+pub(crate) fn comes_from(expression: &Expression) -> Option<(&Address, String)> {
+    let mut first = None;
+    expression.references(&mut |reference| {
+        first.get_or_insert((&reference.address, format!("{}.{}", reference.address.local(), reference.attribute)));
+    });
+    first
+}
