@@ -1,0 +1,6 @@
+//! What people read, at several widths, as snapshots.
+
+mod failure;
+mod fixture;
+mod plain;
+mod plan;

@@ -1,0 +1,51 @@
+//! Progress as plain lines, and as JSON.
+
+use fathuss_engine::event::{Event, Told};
+use fathuss_engine::plan::Change;
+use fathuss_report::{Plain, event_json};
+
+use crate::failure::quota;
+use crate::fixture::{address, style};
+
+pub fn a_run() -> Vec<Told> {
+    let cluster = || address("aws_eks_cluster.main");
+    let group = || address("aws_eks_node_group.grader");
+    let begin = 1_700_000_000_000;
+    [
+        (0, Event::Started { actions: 4, expected_ms: 870_000 }),
+        (0, Event::Recovered { address: address("aws_vpc.main"), what: "found vpc-0abc and adopted it".to_owned() }),
+        (10, Event::Begun { address: cluster(), change: Change::Create, expected_ms: 540_000, path_ms: 870_000 }),
+        (900, Event::Identified { address: cluster(), identity: "staging-fathuss".to_owned() }),
+        (1_000, Event::Waiting { address: cluster(), state: "CREATING".to_owned() }),
+        (30_000, Event::Waiting { address: cluster(), state: "CREATING".to_owned() }),
+        (541_000, Event::Done { address: cluster(), change: Change::Create, took_ms: 540_990 }),
+        (541_001, Event::Begun { address: group(), change: Change::Create, expected_ms: 150_000, path_ms: 330_000 }),
+        (542_000, Event::Retrying { address: group(), failure: quota(), in_ms: 1500 }),
+        (
+            544_000,
+            Event::Failed { address: group(), source: None, change: Change::Create, failure: quota(), left: String::new() },
+        ),
+        (
+            544_001,
+            Event::Skipped { address: address("aws_eks_addon.coredns"), change: Change::Create, because_of: Some(group()) },
+        ),
+        (544_002, Event::Draining { running: 1 }),
+        (3_700_000, Event::Finished { done: 1, failed: 1, skipped: 1, interrupted: 1, took_ms: 3_700_000 }),
+    ]
+    .map(|(at, event)| Told { at_ms: begin + at, event })
+    .into()
+}
+
+#[test]
+fn each_event_worth_reading_is_one_line() {
+    let mut plain = Plain::new();
+    let lines: Vec<String> = a_run().iter().filter_map(|told| plain.line(told, &style(80))).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn each_event_is_one_json_object() {
+    let lines: Vec<String> = a_run().iter().map(|told| event_json(told).unwrap()).collect();
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+    insta::assert_snapshot!(lines.join("\n"));
+}

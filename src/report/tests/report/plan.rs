@@ -1,0 +1,113 @@
+//! Plans as text.
+
+use std::time::{Duration, Instant};
+
+use fathuss_engine::plan::{Change, Goal};
+use fathuss_report::{Expected, PlanView, Reading, plan_text};
+use unicode_width::UnicodeWidthStr;
+
+use crate::fixture::{WIDTHS, action, at_widths, colour, every_change, first_apply, plan_of, schema, snapshot, source, staging, style, visible};
+
+fn read() -> Option<Reading> {
+    Some(Reading { calls: 41, took: Duration::from_millis(912) })
+}
+
+#[test]
+fn every_kind_of_change_reads_well_at_each_width() {
+    let (plan, snapshot) = (every_change(), snapshot());
+    let expected = Expected::of(&plan, &snapshot.durations_ms, &schema);
+    let view = PlanView {
+        expected: Some(&expected),
+        snapshot: Some(&snapshot),
+        read: read(),
+        next: Some("fathuss apply staging".to_owned()),
+        ..PlanView::default()
+    };
+    insta::assert_snapshot!(at_widths(|style| plan_text(&plan, &view, style)));
+    insta::assert_snapshot!("every_change_in_colour", visible(&plan_text(&plan, &view, &colour(80))));
+    let ascii = fathuss_report::Style::bare(80);
+    let text = plan_text(&plan, &view, &ascii);
+    assert!(text.is_ascii(), "{text}");
+    let full = PlanView { full: true, ..view };
+    insta::assert_snapshot!("every_change_in_full", plan_text(&plan, &full, &style(80)));
+}
+
+#[test]
+fn the_first_apply_of_staging_reads_well() {
+    let graph = staging();
+    let plan = first_apply(&graph);
+    let expected = Expected::of(&plan, &Default::default(), &schema);
+    let view = PlanView { expected: Some(&expected), graph: Some(&graph), read: read(), ..PlanView::default() };
+    insta::assert_snapshot!(plan_text(&plan, &view, &style(100)));
+}
+
+#[test]
+fn nothing_to_do_is_one_sentence() {
+    let mut plan = plan_of(Vec::new());
+    let view = PlanView { read: read(), ..PlanView::default() };
+    let apply = plan_text(&plan, &view, &style(80));
+    plan.goal = Goal::Destroy;
+    let destroy = plan_text(&plan, &view, &style(80));
+    insta::assert_snapshot!(format!("{apply}{destroy}"));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let graph = staging();
+    let snapshot = snapshot();
+    for (plan, graph) in [(every_change(), None), (first_apply(&graph), Some(&graph))] {
+        let expected = Expected::of(&plan, &Default::default(), &schema);
+        let view = PlanView {
+            expected: Some(&expected),
+            snapshot: Some(&snapshot),
+            graph,
+            read: read(),
+            ..PlanView::default()
+        };
+        for width in WIDTHS {
+            for line in plan_text(&plan, &view, &style(width)).lines() {
+                assert!(line.width() <= width, "{} columns of {width}: {line}", line.width());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_from_outside_reaches_the_terminal_as_a_control() {
+    let plan = every_change();
+    let text = plan_text(&plan, &PlanView::default(), &style(80));
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(text.contains("\\u{1b}[31mOwner"), "{text}");
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let plan = every_change();
+    for full in [false, true] {
+        let text = plan_text(&plan, &PlanView { full, ..PlanView::default() }, &style(80));
+        assert!(text.contains("(sensitive) → (sensitive)"), "{text}");
+    }
+}
+
+#[test]
+fn ten_thousand_actions_are_summed_up_and_the_dangerous_ones_stay_visible() {
+    let mut actions: Vec<_> = (0..10_000)
+        .map(|at| action(&format!("terraform_data.row[\"{at}\"]"), source("big", 5), "big", Change::Create))
+        .collect();
+    actions[9_876].change = Change::Replace;
+    actions[9_876].destroys_data = true;
+    let plan = plan_of(actions);
+    let expected = Expected::of(&plan, &Default::default(), &schema);
+    let view = PlanView {
+        expected: Some(&expected),
+        see_all: Some("fathuss plan staging --full".to_owned()),
+        ..PlanView::default()
+    };
+    let began = Instant::now();
+    let text = plan_text(&plan, &view, &style(80));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(text.lines().count() < 50, "{}", text.lines().count());
+    insta::assert_snapshot!(text);
+    let all = plan_text(&plan, &PlanView { full: true, ..view }, &style(80));
+    assert!(all.lines().count() > 10_000);
+}
