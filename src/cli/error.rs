@@ -62,8 +62,13 @@ pub enum Error {
         begins: String,
     },
     /// The stack is refused.
-    #[error("{}", findings_text(.0))]
-    Findings(Vec<Finding>),
+    #[error("stack `{stack}` is refused: {}", findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Findings {
+        /// The stack.
+        stack: String,
+        /// What is wrong with it.
+        findings: Vec<Finding>,
+    },
     /// The stack program gave another stack, region or account than `fathuss.toml` names.
     #[error(
         "{what} of stack `{stack}` is {found} in the stack program and {expected} in fathuss.toml; nothing was read\nNext: correct one of them"
@@ -109,14 +114,6 @@ pub enum Error {
     /// The run ended with failures that were shown.
     #[error("")]
     Shown,
-}
-
-fn findings_text(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| format!("{:?} {:?} {}", finding.source, finding.address, finding.message))
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 impl From<RunError> for Error {

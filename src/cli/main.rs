@@ -74,7 +74,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            render::error(&error, &output);
+            let again = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+            render::error(&error, &format!("fathuss {again}"), &output);
             ExitCode::FAILURE
         }
     }

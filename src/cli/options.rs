@@ -23,6 +23,11 @@ pub struct TargetOptions {
 }
 
 impl TargetOptions {
+    /// The options as they are to be typed again, with a space in front.
+    pub fn words(&self) -> &'static str {
+        if self.sandbox { " --sandbox" } else { "" }
+    }
+
     /// Where the command works.
     pub fn place(&self) -> Result<Where, Error> {
         if !self.sandbox {
@@ -48,6 +53,10 @@ pub struct Output {
     pub terminal: bool,
     /// The width, in columns.
     pub width: usize,
+    /// The height, in lines.
+    pub height: usize,
+    /// Whether more than ASCII can be shown.
+    pub unicode: bool,
 }
 
 impl Output {
@@ -55,8 +64,20 @@ impl Output {
     pub fn detect(json: bool, no_colour: bool) -> Self {
         let terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
         let asked_not = no_colour || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
-        Self { json, colour: terminal && !asked_not && !json, terminal: terminal && !json, width: width.max(40) }
+        let (height, width) = console::Term::stdout().size_checked().unwrap_or((24, 80));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        Self {
+            json,
+            colour: terminal && !asked_not && !json,
+            terminal: terminal && !json,
+            width: usize::from(width).max(40),
+            height: usize::from(height),
+            // Only a locale that says otherwise has less.
+            unicode: locale.is_none_or(|locale| {
+                locale.to_lowercase().replace('-', "").contains("utf8") || locale == "C" || locale == "POSIX"
+            }),
+        }
     }
 
     /// Prints a line for people; with `--json`, a message object.

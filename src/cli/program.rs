@@ -33,7 +33,7 @@ pub fn graph(root: &Path, stack: &StackEntry) -> Result<Graph, Error> {
         }
     };
     if !printed.findings.is_empty() {
-        return Err(Error::Findings(printed.findings));
+        return Err(Error::Findings { stack: stack.name.clone(), findings: printed.findings });
     }
     if !output.status.success() {
         return Err(Error::ProgramFailed { command: words, status: output.status.to_string() });

@@ -1,90 +1,156 @@
-//! Puts what `fathuss-report` renders where it belongs.
+//! Puts what `fathuss-report` renders where it belongs: results to standard
+//! output, progress and troubles to standard error.
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fathuss_engine::apply::Applied;
 use fathuss_engine::event::{Event, Told};
-use fathuss_engine::plan::Plan;
 use fathuss_engine::provider::CallCounts;
 use fathuss_engine::run::Prepared;
+use fathuss_model::schema::Schema;
+use fathuss_report::plan::Reading;
+use fathuss_report::progress::Progress;
+use fathuss_report::{
+    Expected, Plain, PlanView, RunView, Style, Tally, Trouble, event_json, findings_text, plan_json, plan_text,
+};
 
 use crate::error::Error;
 use crate::options::Output;
 
-/// Prints a plan.
-pub fn plan(
-    prepared: &Prepared,
-    calls: &CallCounts,
-    took: Duration,
-    _full: bool,
-    _output: &Output,
-) -> Result<(), Error> {
+/// Prints to standard output.
+pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
-    for action in &prepared.plan.actions {
-        writeln!(stdout, "{:?} {}", action.change, action.address).map_err(Error::Output)?;
-        for field in action.fields.iter().filter(|_| action.change != fathuss_engine::plan::Change::Create) {
-            writeln!(stdout, "    {} {:?} -> {:?} {:?}", field.path, field.before, field.after, field.cause)
-                .map_err(Error::Output)?;
-        }
+    let line_end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush()).map_err(Error::Output)
+}
+
+/// What is known around a plan that is shown.
+pub struct Around<'a> {
+    /// Calls sent to read.
+    pub calls: CallCounts,
+    /// How long reading took, on the target's clock.
+    pub took: Duration,
+    /// Whether anything was read.
+    pub read: bool,
+    /// Whether everything is shown in full.
+    pub full: bool,
+    /// The command that was given, to be typed again.
+    pub command: &'a str,
+    /// The command that comes next, where one does.
+    pub next: Option<String>,
+    /// The schemas.
+    pub schema: &'a dyn Fn(&str) -> Option<&'static Schema>,
+}
+
+/// Prints a plan.
+pub fn plan(prepared: &Prepared, around: &Around<'_>, output: &Output) -> Result<(), Error> {
+    if output.json {
+        return print(&plan_json(&prepared.plan).map_err(|error| Error::Usage(error.to_string()))?);
     }
-    writeln!(
-        stdout,
-        "{} actions, {} unchanged, {} calls, {took:?}",
-        prepared.plan.actions.len(),
-        prepared.plan.unchanged,
-        calls.total()
-    )
-    .map_err(Error::Output)
+    let expected = Expected::of(&prepared.plan, &prepared.snapshot.durations_ms, around.schema);
+    let view = PlanView {
+        expected: Some(&expected),
+        snapshot: Some(&prepared.snapshot),
+        graph: Some(&prepared.graph),
+        read: around.read.then(|| Reading { calls: around.calls.total(), took: around.took }),
+        full: around.full,
+        see_all: Some(format!("{} --full", around.command)),
+        next: around.next.clone(),
+    };
+    print(&plan_text(&prepared.plan, &view, &style(output)))
+}
+
+/// How reports look here.
+pub fn style(output: &Output) -> Style {
+    Style { width: output.width, colour: output.colour, unicode: output.unicode }
 }
 
 /// Shows a run while it goes on.
 pub struct Run {
-    _output: Output,
+    output: Output,
+    tally: Tally,
+    plain: Plain,
+    progress: Option<Progress>,
+    began: Instant,
 }
 
 impl Run {
-    /// Nothing is shown yet.
-    pub fn new(output: &Output) -> Self {
-        Self { _output: *output }
+    /// Nothing has happened yet.
+    pub fn new(output: &Output, stack: &str) -> Self {
+        let progress = output.terminal.then(|| {
+            let target = indicatif::ProgressDrawTarget::stderr();
+            Progress::new(target, style(output), output.height, stack)
+        });
+        Self { output: *output, tally: Tally::default(), plain: Plain::new(), progress, began: Instant::now() }
     }
 
-    /// Applying begins.
-    pub fn begin(&mut self, _plan: &Plan) {}
-
     /// Something happened.
-    pub fn hear(&mut self, told: &Told, _calls: &CallCounts) {
-        match &told.event {
-            Event::Failed { address, failure, left, .. } => eprintln!("FAILED {address} {failure} {left}"),
-            Event::Retrying { address, failure, in_ms } => eprintln!("retry {address} {failure} {in_ms}"),
-            event => eprintln!("{} {event:?}", told.at_ms),
+    pub fn hear(&mut self, told: &Told, calls: &CallCounts) {
+        self.tally.take(told);
+        if self.output.json {
+            if let Ok(line) = event_json(told) {
+                // A reader that is gone is no reason to stop a run.
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+            }
+            return;
+        }
+        let Some(progress) = &mut self.progress else {
+            if let Some(line) = self.plain.line(told, &style(&self.output)) {
+                let _ = writeln!(std::io::stderr().lock(), "{line}");
+            }
+            return;
+        };
+        let tells = matches!(told.event, Event::Failed { .. } | Event::Recovered { .. } | Event::Draining { .. });
+        if tells && let Some(line) = self.plain.line(told, &style(&self.output)) {
+            progress.print(&line);
+        }
+        progress.hear(told, calls, self.began.elapsed());
+    }
+
+    /// Time has gone on.
+    pub fn tick(&mut self, now: Duration, calls: &CallCounts) {
+        if let Some(progress) = &mut self.progress {
+            let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+            progress.tick(now_ms, calls, self.began.elapsed());
         }
     }
 
     /// Applying is over.
     pub fn end(
         &mut self,
-        _prepared: &Prepared,
-        applied: &Applied,
-        calls: &CallCounts,
+        calls: CallCounts,
         real: Duration,
-        _stack: &str,
-        _command: &str,
+        simulated: bool,
+        stack: &str,
+        again: &str,
     ) -> Result<(), Error> {
-        eprintln!(
-            "done {} failed {} skipped {} interrupted {} calls {} throttled {} real {real:?}",
-            applied.done,
-            applied.failed.len(),
-            applied.skipped.len(),
-            applied.interrupted.len(),
-            calls.total(),
-            calls.throttled
-        );
-        Ok(())
+        if let Some(progress) = &self.progress {
+            progress.end();
+        }
+        if self.output.json {
+            return Ok(());
+        }
+        let view = RunView { stack, calls, wall: real, simulated, again, next: None, failures_shown: false };
+        print(&self.tally.text(&view, &style(&self.output)))
     }
 }
 
 /// Prints why a command failed.
-pub fn error(error: &Error, _output: &Output) {
-    eprintln!("error: {error}");
+pub fn error(error: &Error, again: &str, output: &Output) {
+    let mut stderr = std::io::stderr().lock();
+    // Where standard error is gone, too, the exit status says it.
+    if output.json {
+        let _ = writeln!(stderr, "{}", serde_json::json!({ "error": error.to_string() }));
+        return;
+    }
+    let style = style(output);
+    let text = match error {
+        Error::Shown => return,
+        Error::Findings { stack, findings } => findings_text(stack, findings, &style),
+        Error::State(error) => Trouble::of_state(error, again).text(&style),
+        Error::Run(error) => Trouble::of_run(error, again).text(&style),
+        Error::Aws(failure) => Trouble::of_failure("AWS", failure, Some(again)).text(&style),
+        error => format!("error: {error}\n"),
+    };
+    let _ = write!(stderr, "{text}");
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use fathuss_engine::plan::Goal;
@@ -49,7 +50,7 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     let lineage = store.snapshot()?.lineage;
     session.target.enter(&lineage).await?;
     let pace = crate::signals::listen();
-    let show = RefCell::new(render::Run::new(output));
+    let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);
     let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
     let around = Session::surroundings(&provider, &session.target, &listener, pace);
@@ -61,7 +62,17 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
     }
     let took = session.target.clock.now().saturating_sub(began);
-    render::plan(&prepared, &session.target.calls(), took, options.full, output)?;
+    let again = format!("fathuss {command} {}{}", options.stack, options.target.words());
+    let view = render::Around {
+        calls: session.target.calls(),
+        took,
+        read: !options.no_refresh,
+        full: options.full,
+        command: &again,
+        next: None,
+        schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
+    };
+    render::plan(&prepared, &view, output)?;
     if !prepared.plan.has_changes() {
         if prepared.has_bookkeeping() {
             carry_out(&mut store, &prepared, &around, &wall_ms).await?;
@@ -75,9 +86,24 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         return Ok(ExitCode::FAILURE);
     }
     let real = std::time::Instant::now();
-    show.borrow_mut().begin(&prepared.plan);
-    let applied = carry_out(&mut store, &prepared, &around, &wall_ms).await?;
-    show.borrow_mut().end(&prepared, &applied, &session.target.calls(), real.elapsed(), &options.stack, command)?;
+    let ticks = async {
+        loop {
+            session.target.clock.sleep(Duration::from_secs(1)).await;
+            show.borrow_mut().tick(session.target.clock.now(), &session.target.calls());
+        }
+    };
+    let applied = tokio::select! {
+        biased;
+        applied = carry_out(&mut store, &prepared, &around, &wall_ms) => applied?,
+        () = ticks => return Err(Error::Shown),
+    };
+    let simulated = session.target.simulator.is_some();
+    show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &options.stack, &again)?;
+    if let Some(error) = &applied.journal_error {
+        return Err(Error::Usage(format!(
+            "the state can't be written, so nothing new was sent: {error}\nNext: make room, then run\n  {again}"
+        )));
+    }
     // A run that was told to stop leaves the rest to the next one; the lock goes with it.
     store.release()?;
     let whole = applied.failed.is_empty() && applied.skipped.is_empty() && applied.interrupted.is_empty();

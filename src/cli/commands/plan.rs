@@ -47,7 +47,18 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let began = session.target.clock.now();
         let prepared = prepare(order, snapshot, &around).await?;
         let took = session.target.clock.now().saturating_sub(began);
-        render::plan(&prepared, &session.target.calls(), took, options.full, output)?;
+        let command = format!("fathuss plan {}{}", options.stack, options.target.words());
+        let verb = if options.destroy { "destroy" } else { "apply" };
+        let around = render::Around {
+            calls: session.target.calls(),
+            took,
+            read: !options.no_refresh,
+            full: options.full,
+            command: &command,
+            next: Some(format!("fathuss {verb} {}{}", options.stack, options.target.words())),
+            schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
+        };
+        render::plan(&prepared, &around, output)?;
         let waiting = options.detailed_exitcode && prepared.plan.has_changes();
         Ok(if waiting { ExitCode::from(2) } else { ExitCode::SUCCESS })
     })

@@ -63,7 +63,8 @@ fn every_class_of_failure_has_its_own_words() {
 
 #[test]
 fn what_aws_says_can_not_move_the_cursor() {
-    let failure = Failure { message: "\u{1b}[2J\u{1b}]0;owned\u{7}no".to_owned(), code: "\u{9b}2J".to_owned(), ..quota() };
+    let failure =
+        Failure { message: "\u{1b}[2J\u{1b}]0;owned\u{7}no".to_owned(), code: "\u{9b}2J".to_owned(), ..quota() };
     let text = Trouble::of_failure("x", &failure, None).text(&crate::fixture::style(80));
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
@@ -74,7 +75,8 @@ fn findings_stand_at_their_lines() {
         Finding {
             address: Some(address("aws_subnet.private[\"us-east-1b\"]")),
             source: source("network", 34),
-            message: "10.1.0.0/20 does not lie in 10.0.0.0/16, the range of aws_vpc.main (stacks/network.rs:11)".to_owned(),
+            message: "10.1.0.0/20 does not lie in 10.0.0.0/16, the range of aws_vpc.main (stacks/network.rs:11)"
+                .to_owned(),
         },
         Finding { address: None, source: None, message: "the stack function panicked: no zone".to_owned() },
     ];
@@ -92,7 +94,10 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
     };
     let errors = [
         RunError::State(StateError::Locked { holder: Box::new(holder), since: "12 minutes ago".to_owned() }),
-        RunError::State(StateError::Damaged { path: "state/staging.db".to_owned(), reason: "it ends early".to_owned() }),
+        RunError::State(StateError::Damaged {
+            path: "state/staging.db".to_owned(),
+            reason: "it ends early".to_owned(),
+        }),
         RunError::Plan(PlanError::Protected {
             address: address("aws_db_instance.postgres"),
             how: "replaced, because `engine` changes".to_owned(),

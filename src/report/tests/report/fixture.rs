@@ -167,7 +167,11 @@ pub fn every_change() -> Plan {
     let mut redis = action("aws_elasticache_replication_group.redis", source("data", 58), "data", Change::Create);
     redis.fields = vec![
         field("replication_group_id", Shown::Absent, value("staging-redis")),
-        field("description", Shown::Absent, value("Queues and caches of the staging platform, without anything that can't be had again")),
+        field(
+            "description",
+            Shown::Absent,
+            value("Queues and caches of the staging platform, without anything that can't be had again"),
+        ),
         field("node_type", Shown::Absent, value("cache.t4g.small")),
         field("num_cache_clusters", Shown::Absent, value(2)),
         field("auth_token", Shown::Absent, Shown::Sensitive),
@@ -184,9 +188,8 @@ pub fn every_change() -> Plan {
     let mut volume = action("aws_ebs_volume.old_clickhouse", None, "no longer declared", Change::Delete);
     volume.destroys_data = true;
     let gone = action("aws_route.old", None, "no longer declared", Change::Forget);
-    let mut plan = plan_of(vec![
-        lookup, drifted, subnet, role, launch, old_database, database, alarm, redis, volume, gone,
-    ]);
+    let mut plan =
+        plan_of(vec![lookup, drifted, subnet, role, launch, old_database, database, alarm, redis, volume, gone]);
     plan.outputs = BTreeMap::from([
         (
             "database_endpoint".to_owned(),

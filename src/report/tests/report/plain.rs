@@ -23,11 +23,21 @@ pub fn a_run() -> Vec<Told> {
         (542_000, Event::Retrying { address: group(), failure: quota(), in_ms: 1500 }),
         (
             544_000,
-            Event::Failed { address: group(), source: None, change: Change::Create, failure: quota(), left: String::new() },
+            Event::Failed {
+                address: group(),
+                source: None,
+                change: Change::Create,
+                failure: quota(),
+                left: String::new(),
+            },
         ),
         (
             544_001,
-            Event::Skipped { address: address("aws_eks_addon.coredns"), change: Change::Create, because_of: Some(group()) },
+            Event::Skipped {
+                address: address("aws_eks_addon.coredns"),
+                change: Change::Create,
+                because_of: Some(group()),
+            },
         ),
         (544_002, Event::Draining { running: 1 }),
         (3_700_000, Event::Finished { done: 1, failed: 1, skipped: 1, interrupted: 1, took_ms: 3_700_000 }),

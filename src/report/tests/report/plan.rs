@@ -6,7 +6,10 @@ use fathuss_engine::plan::{Change, Goal};
 use fathuss_report::{Expected, PlanView, Reading, plan_text};
 use unicode_width::UnicodeWidthStr;
 
-use crate::fixture::{WIDTHS, action, at_widths, colour, every_change, first_apply, plan_of, schema, snapshot, source, staging, style, visible};
+use crate::fixture::{
+    WIDTHS, action, at_widths, colour, every_change, first_apply, plan_of, schema, snapshot, source, staging, style,
+    visible,
+};
 
 fn read() -> Option<Reading> {
     Some(Reading { calls: 41, took: Duration::from_millis(912) })
