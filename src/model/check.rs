@@ -4,7 +4,9 @@
 //! bounds of each field from its schema, and the checks a type brings along,
 //! which may follow references to what is declared beside it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use ipnet::Ipv4Net;
 use regex_lite::Regex;
@@ -31,7 +33,12 @@ pub(crate) struct Neighbours<'a> {
     nodes: &'a [Node],
     index: &'a HashMap<Address, usize>,
     kinds: HashMap<&'a str, Vec<usize>>,
+    /// By type and field, then by what the field refers to; made when first asked for.
+    families: RefCell<HashMap<(&'a str, String), Family<'a>>>,
 }
+
+/// Nodes of one type, in the order declared, by the node that one of their fields refers to.
+type Family<'a> = Rc<HashMap<&'a Address, Vec<usize>>>;
 
 /// A field, or a part of one, as far as it was written in place.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +64,25 @@ impl<'a> Neighbours<'a> {
         for (at, node) in nodes.iter().enumerate() {
             kinds.entry(node.address.kind()).or_default().push(at);
         }
-        Self { nodes, index, kinds }
+        Self { nodes, index, kinds, families: RefCell::default() }
+    }
+
+    fn of_kind(&self, kind: &str) -> &[usize] {
+        self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn family(&self, kind: &'a str, field: &str) -> Family<'a> {
+        let mut families = self.families.borrow_mut();
+        let family = families.entry((kind, field.to_owned())).or_insert_with(|| {
+            let mut family: HashMap<&Address, Vec<usize>> = HashMap::new();
+            for &at in self.of_kind(kind) {
+                if let Some(Expression::Reference(reference)) = self.nodes[at].fields.get(field) {
+                    family.entry(&reference.address).or_default().push(at);
+                }
+            }
+            Rc::new(family)
+        });
+        Rc::clone(family)
     }
 }
 
@@ -197,9 +222,19 @@ impl<'a> View<'a> {
     /// Every other node of the same type, in the order declared, that stands before this one.
     pub fn earlier_siblings(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
         let View { node, among } = *self;
-        let siblings = among.kinds.get(node.address.kind()).map(Vec::as_slice).unwrap_or_default();
-        let siblings = siblings.iter().map(|at| &among.nodes[*at]);
+        let siblings = among.of_kind(node.address.kind()).iter().map(|at| &among.nodes[*at]);
         siblings.take_while(move |other| other.address != node.address).map(move |node| View { node, among })
+    }
+
+    /// Every other node of the same type that stands before this one and refers to the same node in a field.
+    #[must_use]
+    pub fn earlier_siblings_in(&self, field: &str) -> Vec<View<'a>> {
+        let View { node, among } = *self;
+        let Some(Expression::Reference(parent)) = node.fields.get(field) else { return Vec::new() };
+        let family = among.family(node.address.kind(), field);
+        let siblings = family.get(&parent.address).map(Vec::as_slice).unwrap_or_default();
+        let siblings = siblings.iter().map(|at| &among.nodes[*at]);
+        siblings.take_while(|other| other.address != node.address).map(|node| View { node, among }).collect()
     }
 
     fn target(&self, expression: &Expression) -> Option<View<'a>> {

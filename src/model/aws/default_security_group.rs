@@ -1,6 +1,7 @@
 //! `aws_default_security_group`: <https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html>
 
 use super::Vpc;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The security group that comes with a VPC, taken over and emptied: what names no group of its own reaches nothing.
@@ -11,7 +12,8 @@ use crate::{Arn, Computed, Id, Tags, Value};
     mode = Adopted,
     creation = Local,
     create_seconds = 1,
-    delete_seconds = 1
+    delete_seconds = 1,
+    check = check
 )]
 pub struct DefaultSecurityGroup {
     /// The VPC that it came with.
@@ -55,4 +57,10 @@ pub struct DefaultSecurityGroupRule {
     /// Whether members of the group may reach each other.
     #[field(rename = "self", default = "false")]
     itself: Option<Value<bool>>,
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    if let Some(first) = group.earlier_siblings_in("vpc_id").first() {
+        findings.refuse(format!("a VPC has one default security group; {} is it already", first.named()));
+    }
 }

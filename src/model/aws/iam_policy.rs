@@ -1,10 +1,12 @@
 //! `aws_iam_policy`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
+use super::policy::check_length;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
 /// A permission document that roles are given by attachment.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_iam_policy", service = "iam", creation = Name, create_seconds = 2, delete_seconds = 2)]
+#[resource(type = "aws_iam_policy", service = "iam", creation = Name, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct IamPolicy {
     /// The document, see [`super::policy`]; a change makes a new default version. 6,144 characters at most.
     #[field(json)]
@@ -52,4 +54,11 @@ impl IamPolicy {
     pub fn of_aws(name: &str) -> Value<Arn<Self>> {
         Arn::existing(&format!("arn:aws:iam::aws:policy/{name}"))
     }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const LONGEST: usize = 6144;
+
+fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
+    check_length(policy, "policy", LONGEST, findings);
 }

@@ -1,13 +1,15 @@
 //! `aws_iam_role`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html>
 
 use super::IamPolicy;
+use super::policy::check_length;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
 /// An identity that services and people take on for a while.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_iam_role", service = "iam", creation = Name, create_seconds = 3, delete_seconds = 2)]
+#[resource(type = "aws_iam_role", service = "iam", creation = Name, create_seconds = 3, delete_seconds = 2, check = check)]
 pub struct IamRole {
-    /// Who may take it on: a trust policy, see [`super::policy`].
+    /// Who may take it on: a trust policy, see [`super::policy`]; 2,048 characters by default, 4,096 at most.
     #[field(json)]
     assume_role_policy: Value<Json>,
     /// The name, unique in the account.
@@ -48,4 +50,12 @@ pub struct IamRole {
     unique_id: Computed<String>,
     /// When it was made.
     create_date: Computed<String>,
+}
+
+/// The highest quota; the default one is half of it:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const LONGEST: usize = 4096;
+
+fn check(role: &View<'_>, findings: &mut Findings<'_>) {
+    check_length(role, "assume_role_policy", LONGEST, findings);
 }

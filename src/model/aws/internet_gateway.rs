@@ -23,10 +23,7 @@ pub struct InternetGateway {
 
 fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
     let Some(vpc) = vpc_of(gateway) else { return };
-    let first = gateway
-        .earlier_siblings()
-        .find(|other| vpc_of(other).is_some_and(|other| other.node().address == vpc.node().address));
-    if let Some(first) = first {
+    if let Some(first) = gateway.earlier_siblings_in("vpc_id").first() {
         findings.refuse(format!("a VPC has one internet gateway; {} has {}", vpc.named(), first.named()));
     }
 }

@@ -11,8 +11,11 @@
 use std::collections::BTreeMap;
 
 use super::IamOpenidConnectProvider;
+use crate::check::{Findings, View};
 use crate::expression::{Document, Expression};
-use crate::{IntoArn, IntoValue, Json, Value, json};
+use crate::{
+    Datum, EvaluationError, IntoArn, IntoValue, Json, OutputReference, Partial, Reference, Scope, Value, json,
+};
 
 /// The version of the grammar that AWS wants.
 const VERSION: &str = "2012-10-17";
@@ -210,6 +213,28 @@ impl IntoValue<Json> for Policy {
     }
 }
 
+/// Refuses a document that is longer than IAM takes even if all that is not known yet were empty.
+pub(super) fn check_length(node: &View<'_>, field: &str, most: usize, findings: &mut Findings<'_>) {
+    let Some(expression) = node.node().fields.get(field) else { return };
+    let Ok(Partial::Known(Datum::String(shortest))) = expression.evaluate(&Blank) else { return };
+    if shortest.len() > most {
+        findings.refuse(format!("`{field}` has {} characters at least; IAM takes {most}", shortest.len()));
+    }
+}
+
+/// Where all that AWS gives is the empty text.
+struct Blank;
+
+impl Scope for Blank {
+    fn attribute(&self, _: &Reference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Known("".into()))
+    }
+
+    fn output(&self, _: &OutputReference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Known("".into()))
+    }
+}
+
 fn text(text: &str) -> Expression {
     Expression::Literal(text.into())
 }
@@ -227,5 +252,73 @@ fn one_or_more(mut values: Vec<Expression>) -> Document {
             Document::Array(values.into_iter().map(scalar).collect())
         }
         None => Document::Array(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::IamRole;
+    use crate::{Arn, graph_of};
+
+    fn written(policy: Policy) -> String {
+        let value: Value<Json> = policy.into_value();
+        match value.expression().evaluate(&Blank) {
+            Ok(Partial::Known(Datum::String(text))) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_document_reads_as_aws_writes_it() {
+        let policy = Policy::new([
+            Statement::allow(["s3:GetObject", "s3:PutObject"]).sid("Objects").on("arn:aws:s3:::cache/*"),
+            Statement::deny(["s3:*"])
+                .by(Principal::aws("arn:aws:iam::111122223333:root"))
+                .by(Principal::aws("arn:aws:iam::444455556666:root"))
+                .on("*")
+                .when("Bool", "aws:SecureTransport", ["false"])
+                .when("StringEquals", "aws:RequestedRegion", ["us-east-1", "us-west-2"])
+                .when("StringEquals", "aws:PrincipalOrgID", ["o-1"]),
+        ]);
+        assert_eq!(
+            written(policy),
+            concat!(
+                r#"{"Version":"2012-10-17","Statement":["#,
+                r#"{"Sid":"Objects","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"#,
+                r#""Resource":"arn:aws:s3:::cache/*"},"#,
+                r#"{"Effect":"Deny","Principal":{"AWS":["arn:aws:iam::111122223333:root","#,
+                r#""arn:aws:iam::444455556666:root"]},"Action":"s3:*","Resource":"*","Condition":{"#,
+                r#""Bool":{"aws:SecureTransport":"false"},"#,
+                r#""StringEquals":{"aws:RequestedRegion":["us-east-1","us-west-2"],"aws:PrincipalOrgID":"o-1"}}}"#,
+                r#"]}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_service_account_s_claims_stand_in_the_keys() {
+        let issuer: Value<String> = "https://oidc.example/id/1".into_value();
+        let statement =
+            Statement::assume_role_by_service_account(Arn::existing("arn:provider"), &issuer, "apps", "worker");
+        let document = written(Policy::new([statement]));
+        assert!(document.contains(r#""oidc.example/id/1:sub":"system:serviceaccount:apps:worker""#), "{document}");
+        assert!(document.contains(r#""oidc.example/id/1:aud":"sts.amazonaws.com""#), "{document}");
+    }
+
+    #[test]
+    fn a_trust_policy_that_is_too_long_is_refused_at_its_line() {
+        let mut line = 0;
+        let findings = graph_of("test", |stack| {
+            stack.place("us-east-1", "111122223333");
+            let names: Vec<String> = (0..100).map(|at| format!("service-number-{at}.amazonaws.com")).collect();
+            let trust = Policy::new(names.iter().map(|name| Statement::assume_role(Principal::service(name))));
+            line = line!() + 1;
+            stack.add("long", IamRole::new(trust));
+            Ok(())
+        })
+        .unwrap_err();
+        assert!(findings[0].message.contains("IAM takes 4096"), "{findings:?}");
+        assert_eq!(findings[0].source.as_ref().map(|source| source.line), Some(line));
     }
 }

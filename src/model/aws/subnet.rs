@@ -48,11 +48,8 @@ fn check(subnet: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(range) = vpc.cidr("cidr_block").filter(|range| !range.contains(&cidr)) {
         findings.refuse(format!("{cidr} does not lie in {range}, the range of {}", vpc.named()));
     }
-    for other in subnet.earlier_siblings() {
-        let Some(range) = other.cidr("cidr_block").filter(|range| range.contains(&cidr) || cidr.contains(range)) else {
-            continue;
-        };
-        if other.follow("vpc_id").is_some_and(|other| other.node().address == vpc.node().address) {
+    for other in subnet.earlier_siblings_in("vpc_id") {
+        if let Some(range) = other.cidr("cidr_block").filter(|range| range.contains(&cidr) || cidr.contains(range)) {
             findings.refuse(format!("{cidr} overlaps {range} of {}", other.named()));
         }
     }

@@ -1,0 +1,133 @@
+//! What every schema must hold to, so that what reads them can rely on it.
+
+use std::collections::BTreeSet;
+
+use fathuss_model::schema::{Creation, Field, Mode, Schema, Type};
+use fathuss_model::{Datum, schemas};
+
+/// Every field with the path to it, nested ones too.
+fn fields(schema: &'static Schema) -> Vec<(String, &'static Field)> {
+    fn walk(path: &str, fields: &'static [Field], found: &mut Vec<(String, &'static Field)>) {
+        for field in fields {
+            let path = format!("{path}.{}", field.name);
+            match &field.ty {
+                Type::Block(inner) | Type::List(Type::Block(inner)) => walk(&path, inner, found),
+                _ => {}
+            }
+            found.push((path, field));
+        }
+    }
+    let mut found = Vec::new();
+    walk(schema.kind, schema.fields, &mut found);
+    found
+}
+
+fn fits(datum: &Datum, ty: &Type) -> bool {
+    match (ty, datum) {
+        (Type::Word(words), Datum::String(text)) => words.contains(&text.as_str()),
+        (Type::List(inner), Datum::List(items)) => items.iter().all(|item| fits(item, inner)),
+        (Type::Map(inner), Datum::Map(entries)) => entries.values().all(|value| fits(value, inner)),
+        (Type::Bool, Datum::Bool(_))
+        | (Type::Integer, Datum::Integer(_))
+        | (Type::String | Type::Cidr, Datum::String(_))
+        | (Type::Any, _) => true,
+        _ => false,
+    }
+}
+
+#[test]
+fn every_type_of_the_platform_is_there_once() {
+    let kinds: Vec<&str> = schemas().map(|schema| schema.kind).collect();
+    let unique: BTreeSet<&str> = kinds.iter().copied().collect();
+    assert_eq!(unique.len(), kinds.len(), "{kinds:?}");
+    assert_eq!(schemas().filter(|schema| schema.mode == Mode::Lookup).count(), 3);
+    assert_eq!(kinds.len(), 32 + 3 + 1);
+}
+
+#[test]
+fn everything_is_documented_with_a_sentence() {
+    for schema in schemas() {
+        assert!(schema.doc.ends_with('.'), "{}: {:?}", schema.kind, schema.doc);
+        for (path, field) in fields(schema) {
+            assert!(field.doc.ends_with('.'), "{path}: {:?}", field.doc);
+        }
+    }
+}
+
+#[test]
+fn every_default_is_a_value_of_its_type() {
+    for schema in schemas() {
+        for (path, field) in fields(schema) {
+            let Some(default) = field.default else { continue };
+            let datum: Datum = serde_json::from_str(default).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(fits(&datum, &field.ty), "{path}: {default}");
+            assert!(
+                field.optional && !field.computed,
+                "{path}: a default is for what may be left out and AWS leaves so"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_pattern_is_one_and_says_what_it_wants() {
+    for schema in schemas() {
+        for (path, field) in fields(schema) {
+            let Some(pattern) = field.limits.pattern else { continue };
+            assert!(regex_lite::Regex::new(&format!("^(?:{pattern})$")).is_ok(), "{path}: {pattern}");
+            assert!(field.limits.pattern_words.is_some(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn every_resource_has_an_id_and_lookups_and_relations_hold_no_data() {
+    for schema in schemas() {
+        let id = schema.field("id").unwrap_or_else(|| panic!("{} has no id", schema.kind));
+        assert!(id.computed && !id.optional, "{}", schema.kind);
+        if schema.holds_data {
+            assert_eq!(schema.mode, Mode::Managed, "{}", schema.kind);
+            assert!(schema.has_tags(), "{}", schema.kind);
+        }
+        if schema.creation == Creation::Tag {
+            assert!(schema.has_tags(), "{}: what is found by its tags has some", schema.kind);
+        }
+    }
+}
+
+#[test]
+fn what_is_created_by_name_has_a_name_or_an_address_of_its_own() {
+    for schema in schemas().filter(|schema| schema.creation == Creation::Name) {
+        let named = schema.fields.iter().filter(|field| field.named).count();
+        // An identity provider is known by its URL.
+        let expected = usize::from(schema.kind != "aws_iam_openid_connect_provider");
+        assert_eq!(named, expected, "{}", schema.kind);
+    }
+}
+
+#[test]
+fn a_relation_s_ends_are_what_replaces_it() {
+    for schema in schemas().filter(|schema| schema.creation == Creation::Relation) {
+        let ends = schema.fields.iter().filter(|field| field.replace);
+        assert!(ends.clone().count() >= 1 && ends.clone().all(|end| end.required), "{}", schema.kind);
+    }
+}
+
+#[test]
+fn flags_do_not_contradict_each_other() {
+    for schema in schemas() {
+        for (path, field) in fields(schema) {
+            assert!(field.required || field.optional || field.computed, "{path}");
+            assert!(!(field.required && (field.optional || field.computed)), "{path}");
+            assert!(!(field.replace && (field.ignored_after_creation || field.instruction)), "{path}");
+            assert!(!(field.replace && field.replace_presence), "{path}");
+            assert!(!field.volatile || (field.computed && !field.optional), "{path}: the program may not give it");
+            assert!(!field.set || matches!(field.ty, Type::List(_)), "{path}");
+            if field.write_only {
+                let version = schema.field(&format!("{}_version", field.name));
+                assert!(version.is_some_and(|version| version.instruction), "{path} has no version field");
+                assert!(field.sensitive, "{path}");
+            }
+        }
+    }
+}
