@@ -66,26 +66,21 @@ impl Kind for SecurityGroup {
     /// that are resources of their own have.
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = &standing.identity.0;
-        let look = async || one("group-id", id, page(client)).await;
-        let Some(group) = look().await? else { return Ok(waiting("not visible yet")) };
-        if !group.ip_permissions_egress().iter().any(allows_all) {
-            return Ok(Progress::Ready(observe(client, &group)));
-        }
+        let Some(group) = one("group-id", id, page(client)).await? else { return Ok(waiting("not visible yet")) };
         let rules = by_values("group-id", [id.clone()], &[], security_group_rule::page(client)).await?;
-        let default = rules.into_iter().find(|rule| {
-            rule.is_egress == Some(true)
-                && rule.ip_protocol() == Some("-1")
-                && rule.cidr_ipv4() == Some("0.0.0.0/0")
-                && rule.tags().is_empty()
-                && rule.description().is_none_or(str::is_empty)
-        });
-        if let Some(rule) = default {
-            let sending = client
-                .ec2
-                .revoke_security_group_egress()
-                .group_id(id)
-                .set_security_group_rule_ids(rule.security_group_rule_id.map(|rule| vec![rule]))
-                .send();
+        let everything = |rule: &types::SecurityGroupRule| {
+            rule.is_egress == Some(true) && rule.ip_protocol() == Some("-1") && rule.cidr_ipv4() == Some("0.0.0.0/0")
+        };
+        let declared = |rule: &types::SecurityGroupRule| {
+            !rule.tags().is_empty() || !rule.description().unwrap_or_default().is_empty()
+        };
+        if !rules.iter().any(|rule| everything(rule) && declared(rule)) {
+            // By what it allows: lists may not show a rule yet that is there.
+            let all = IpPermission::builder()
+                .ip_protocol("-1")
+                .ip_ranges(types::IpRange::builder().cidr_ip("0.0.0.0/0").build())
+                .build();
+            let sending = client.ec2.revoke_security_group_egress().group_id(id).ip_permissions(all).send();
             match client.send(Call::ec2("RevokeSecurityGroupEgress"), sending).await {
                 Ok(_) => {}
                 Err(failure) if is_not_found(&failure) => {}
@@ -119,11 +114,6 @@ pub(crate) fn page(
         let answer = client.send(Call::ec2("DescribeSecurityGroups"), sending).await?;
         Ok((answer.security_groups.unwrap_or_default(), answer.next_token))
     }
-}
-
-fn allows_all(permission: &IpPermission) -> bool {
-    permission.ip_protocol() == Some("-1")
-        && permission.ip_ranges().iter().any(|range| range.cidr_ip() == Some("0.0.0.0/0"))
 }
 
 /// The group's ARN: newer answers hold it.
@@ -186,7 +176,20 @@ mod tests {
             .answer("RevokeSecurityGroupEgress", "<return>true</return>");
         let progress = canned.aws().settle(&standing(AT, "sg-1", json!({}))).await.unwrap();
         assert!(matches!(progress, Progress::Ready(_)));
-        assert_eq!(canned.seen().pop().unwrap().get("SecurityGroupRuleId.1"), Some("sgr-1"));
+        let revoked = canned.seen().pop().unwrap();
+        assert_eq!(revoked.get("IpPermissions.1.IpProtocol"), Some("-1"));
+        assert_eq!(revoked.get("IpPermissions.1.IpRanges.1.CidrIp"), Some("0.0.0.0/0"));
+    }
+
+    #[tokio::test]
+    async fn the_rule_that_lets_everything_out_is_revoked_though_no_list_shows_it_yet() {
+        let canned = Canned::new()
+            .answer("DescribeSecurityGroups", &group(""))
+            .answer("DescribeSecurityGroupRules", "<securityGroupRuleSet/>")
+            .refuse("RevokeSecurityGroupEgress", 400, "InvalidPermission.NotFound", "no such rule");
+        let progress = canned.aws().settle(&standing(AT, "sg-1", json!({}))).await.unwrap();
+        assert!(matches!(progress, Progress::Ready(_)), "gone already is gone");
+        assert_eq!(canned.operations().pop().as_deref(), Some("RevokeSecurityGroupEgress"));
     }
 
     #[tokio::test]

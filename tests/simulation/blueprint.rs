@@ -1,0 +1,855 @@
+//! A stack as plain data, drawn from a seed: what `declare` writes with the typed API.
+//!
+//! Items refer to each other by key. What must be the only one of its kind (ranges,
+//! ports, destinations, names) is drawn from counters that never go back, so that no
+//! later version of a stack asks for what an earlier one still holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Names an item, in every version of its stack.
+pub type Key = u32;
+
+/// An item with its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub key: Key,
+    pub tags: BTreeMap<String, String>,
+    pub thing: Thing,
+}
+
+/// What an item is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Data {
+        input: i64,
+        trigger: i64,
+    },
+    Zones,
+    Image,
+    Caller,
+    Vpc {
+        net: u8,
+        hostnames: bool,
+    },
+    Subnet {
+        vpc: Key,
+        index: u8,
+        zone: usize,
+        public: bool,
+    },
+    InternetGateway {
+        vpc: Key,
+    },
+    Eip,
+    NatGateway {
+        subnet: Key,
+        address: Option<(Key, Key)>,
+    },
+    RouteTable {
+        vpc: Key,
+    },
+    Route {
+        table: Key,
+        destination: u16,
+        target: RouteTarget,
+    },
+    Association {
+        subnet: Key,
+        table: Key,
+    },
+    DefaultGroup {
+        vpc: Key,
+    },
+    Group {
+        vpc: Key,
+        wording: u32,
+    },
+    Rule {
+        group: Key,
+        egress: bool,
+        port: i64,
+        width: i64,
+        udp: bool,
+        peer: Peer,
+        note: Option<u32>,
+    },
+    Role {
+        trust: &'static str,
+        wording: u32,
+        path: u32,
+        hours: i64,
+        name: Option<u32>,
+    },
+    Policy {
+        action: u32,
+        wording: u32,
+        path: u32,
+    },
+    PolicyAttachment {
+        role: Key,
+        policy: PolicyOf,
+    },
+    Profile {
+        role: Key,
+    },
+    Issuer {
+        number: u32,
+        clients: u8,
+    },
+    Template {
+        size: i64,
+        profile: Option<Key>,
+        groups: Vec<Key>,
+    },
+    Instance {
+        subnet: Key,
+        image: Key,
+        groups: Vec<Key>,
+        profile: Option<Key>,
+        large: bool,
+        root: i64,
+        script: u32,
+    },
+    Volume {
+        zone: usize,
+        size: i64,
+        gp3: bool,
+    },
+    VolumeAttachment {
+        volume: Key,
+        instance: Key,
+        letter: u8,
+    },
+    Cluster {
+        role: Key,
+        permits: Vec<Key>,
+        subnets: Vec<Key>,
+        groups: Vec<Key>,
+        private: bool,
+        name: u32,
+    },
+    NodeGroup {
+        cluster: Key,
+        role: Key,
+        permits: Vec<Key>,
+        subnets: Vec<Key>,
+        template: Option<Key>,
+        most: i64,
+        labels: u32,
+    },
+    Addon {
+        cluster: Key,
+        which: &'static str,
+        nodes: Option<Key>,
+        role: Option<Key>,
+    },
+    AccessEntry {
+        cluster: Key,
+        role: Key,
+        groups: u8,
+    },
+    AccessPolicy {
+        entry: Key,
+        cluster: Key,
+        role: Key,
+        view: bool,
+        namespaces: u8,
+    },
+    DbSubnets {
+        subnets: Vec<Key>,
+        wording: u32,
+    },
+    DbParameters {
+        duration: i64,
+        wording: u32,
+    },
+    Database {
+        subnets: Key,
+        parameters: Option<Key>,
+        groups: Vec<Key>,
+        storage: i64,
+        days: i64,
+        managed: bool,
+        large: bool,
+    },
+    Replica {
+        source: Key,
+        large: bool,
+    },
+    CacheSubnets {
+        subnets: Vec<Key>,
+        wording: u32,
+    },
+    CacheParameters {
+        policy: u8,
+        wording: u32,
+    },
+    Cache {
+        subnets: Key,
+        parameters: Key,
+        groups: Vec<Key>,
+        replicas: i64,
+        days: i64,
+        wording: u32,
+    },
+}
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteTarget {
+    Internet(Key),
+    Nat(Key),
+}
+
+/// The other end of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    Range(u16),
+    Group(Key),
+}
+
+/// A policy that a role is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyOf {
+    Stack(Key),
+    Aws(&'static str),
+}
+
+/// How an item holds on to what it refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grip {
+    /// It is replaced with it.
+    Firm,
+    /// It changes in place, and AWS does not let the other go before.
+    Loose,
+    /// It changes in place, and the other can go before.
+    Free,
+}
+
+impl Thing {
+    /// Terraform's name of the type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Thing::Data { .. } => "terraform_data",
+            Thing::Zones => "aws_availability_zones",
+            Thing::Image => "aws_ami",
+            Thing::Caller => "aws_caller_identity",
+            Thing::Vpc { .. } => "aws_vpc",
+            Thing::Subnet { .. } => "aws_subnet",
+            Thing::InternetGateway { .. } => "aws_internet_gateway",
+            Thing::Eip => "aws_eip",
+            Thing::NatGateway { .. } => "aws_nat_gateway",
+            Thing::RouteTable { .. } => "aws_route_table",
+            Thing::Route { .. } => "aws_route",
+            Thing::Association { .. } => "aws_route_table_association",
+            Thing::DefaultGroup { .. } => "aws_default_security_group",
+            Thing::Group { .. } => "aws_security_group",
+            Thing::Rule { egress: false, .. } => "aws_vpc_security_group_ingress_rule",
+            Thing::Rule { egress: true, .. } => "aws_vpc_security_group_egress_rule",
+            Thing::Role { .. } => "aws_iam_role",
+            Thing::Policy { .. } => "aws_iam_policy",
+            Thing::PolicyAttachment { .. } => "aws_iam_role_policy_attachment",
+            Thing::Profile { .. } => "aws_iam_instance_profile",
+            Thing::Issuer { .. } => "aws_iam_openid_connect_provider",
+            Thing::Template { .. } => "aws_launch_template",
+            Thing::Instance { .. } => "aws_instance",
+            Thing::Volume { .. } => "aws_ebs_volume",
+            Thing::VolumeAttachment { .. } => "aws_volume_attachment",
+            Thing::Cluster { .. } => "aws_eks_cluster",
+            Thing::NodeGroup { .. } => "aws_eks_node_group",
+            Thing::Addon { .. } => "aws_eks_addon",
+            Thing::AccessEntry { .. } => "aws_eks_access_entry",
+            Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
+            Thing::DbSubnets { .. } => "aws_db_subnet_group",
+            Thing::DbParameters { .. } => "aws_db_parameter_group",
+            Thing::Database { .. } | Thing::Replica { .. } => "aws_db_instance",
+            Thing::CacheSubnets { .. } => "aws_elasticache_subnet_group",
+            Thing::CacheParameters { .. } => "aws_elasticache_parameter_group",
+            Thing::Cache { .. } => "aws_elasticache_replication_group",
+        }
+    }
+
+    /// What it refers to, and how.
+    pub fn needs(&self) -> Vec<(Key, Grip)> {
+        use Grip::{Firm, Free, Loose};
+        let all = |keys: &[Key], grip| keys.iter().map(|key| (*key, grip)).collect::<Vec<_>>();
+        match self {
+            Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
+            Thing::Role { .. } | Thing::Policy { .. } | Thing::Issuer { .. } | Thing::Volume { .. } => vec![],
+            Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
+            Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } => vec![(*vpc, Firm)],
+            Thing::DefaultGroup { vpc } | Thing::Group { vpc, .. } => vec![(*vpc, Firm)],
+            Thing::InternetGateway { vpc } => vec![(*vpc, Loose)],
+            Thing::NatGateway { subnet, address: None } => vec![(*subnet, Firm)],
+            // It waits for the gateway without referring to it; the gateway can't leave while it stands.
+            Thing::NatGateway { subnet, address: Some((eip, internet)) } => {
+                vec![(*subnet, Firm), (*eip, Firm), (*internet, Loose)]
+            }
+            Thing::Route { table, target: RouteTarget::Internet(gateway), .. } => {
+                vec![(*table, Firm), (*gateway, Free)]
+            }
+            Thing::Route { table, target: RouteTarget::Nat(gateway), .. } => vec![(*table, Firm), (*gateway, Free)],
+            Thing::Association { subnet, table } => vec![(*subnet, Firm), (*table, Loose)],
+            Thing::Rule { group, peer: Peer::Group(other), .. } => vec![(*group, Firm), (*other, Loose)],
+            Thing::Rule { group, .. } => vec![(*group, Firm)],
+            Thing::PolicyAttachment { role, policy: PolicyOf::Stack(policy) } => vec![(*role, Firm), (*policy, Firm)],
+            Thing::PolicyAttachment { role, .. } => vec![(*role, Firm)],
+            Thing::Profile { role } => vec![(*role, Loose)],
+            Thing::Template { profile, groups, .. } => {
+                let mut needs = all(groups, Loose);
+                needs.extend(profile.iter().map(|key| (*key, Free)));
+                needs
+            }
+            Thing::Instance { subnet, image, groups, profile, .. } => {
+                let mut needs = all(groups, Loose);
+                needs.extend([(*subnet, Firm), (*image, Firm)]);
+                needs.extend(profile.iter().map(|key| (*key, Loose)));
+                needs
+            }
+            Thing::VolumeAttachment { volume, instance, .. } => vec![(*volume, Firm), (*instance, Firm)],
+            Thing::Cluster { role, permits, subnets, groups, .. } => {
+                let mut needs = all(subnets, Loose);
+                needs.extend(all(groups, Loose));
+                needs.extend(all(permits, Loose));
+                needs.push((*role, Firm));
+                needs
+            }
+            Thing::NodeGroup { cluster, role, permits, subnets, template, .. } => {
+                let mut needs = all(subnets, Firm);
+                needs.extend(all(permits, Loose));
+                needs.extend([(*cluster, Firm), (*role, Firm)]);
+                needs.extend(template.iter().map(|key| (*key, Firm)));
+                needs
+            }
+            Thing::Addon { cluster, nodes, role, .. } => {
+                let mut needs = vec![(*cluster, Firm)];
+                needs.extend(nodes.iter().map(|key| (*key, Loose)));
+                needs.extend(role.iter().map(|key| (*key, Free)));
+                needs
+            }
+            Thing::AccessEntry { cluster, role, .. } => vec![(*cluster, Firm), (*role, Firm)],
+            Thing::AccessPolicy { entry, cluster, role, .. } => vec![(*entry, Firm), (*cluster, Firm), (*role, Firm)],
+            Thing::DbSubnets { subnets, .. } | Thing::CacheSubnets { subnets, .. } => all(subnets, Loose),
+            Thing::Database { subnets, parameters, groups, .. } => {
+                let mut needs = all(groups, Loose);
+                needs.push((*subnets, Loose));
+                needs.extend(parameters.iter().map(|key| (*key, Loose)));
+                needs
+            }
+            Thing::Replica { source, .. } => vec![(*source, Loose)],
+            Thing::Cache { subnets, parameters, groups, .. } => {
+                let mut needs = all(groups, Loose);
+                needs.extend([(*subnets, Firm), (*parameters, Loose)]);
+                needs
+            }
+        }
+    }
+}
+
+/// AWS's policies that roles here are given.
+pub const AWS_POLICIES: &[&str] = &[
+    "AmazonEKSClusterPolicy",
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEKS_CNI_Policy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonSSMManagedInstanceCore",
+    "AmazonS3ReadOnlyAccess",
+];
+
+/// What nodes have to be allowed before they join.
+pub const NODE_POLICIES: &[&str] =
+    &["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+
+/// Addons that need no settings of their own.
+pub const ADDONS: &[&str] =
+    &["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "metrics-server", "aws-ebs-csi-driver"];
+
+/// Of them, those that run as ordinary pods.
+const NEEDING_NODES: &[&str] = &["coredns", "metrics-server", "aws-ebs-csi-driver"];
+
+/// Zones used, by index.
+pub const ZONES: usize = 3;
+
+/// A stack, and what it has used up.
+#[derive(Clone, Debug, Default)]
+pub struct Blueprint {
+    pub items: Vec<Item>,
+    next: u32,
+    /// What can be had once: an address by one gateway, a subnet by one association.
+    taken: BTreeSet<String>,
+    ranges: BTreeMap<Key, u8>,
+}
+
+/// The most subnets of a VPC.
+const SUBNETS: u8 = 200;
+
+impl Blueprint {
+    /// A stack of about that many resources of these types.
+    pub fn draw(rng: &mut ChaCha8Rng, size: usize, kinds: &[&'static str]) -> Blueprint {
+        let mut blueprint = Blueprint::default();
+        blueprint.grow(rng, size, kinds);
+        blueprint
+    }
+
+    /// Adds items until there are that many.
+    pub fn grow(&mut self, rng: &mut ChaCha8Rng, size: usize, kinds: &[&'static str]) {
+        let mut grower = Grower { blueprint: self, rng, kinds };
+        for _ in 0..size * 20 {
+            if grower.blueprint.items.len() >= size {
+                return;
+            }
+            let Some(kind) = kinds.choose(grower.rng).copied() else { return };
+            grower.make(kind);
+        }
+    }
+
+    pub fn get(&self, key: Key) -> &Thing {
+        &self.items.iter().find(|item| item.key == key).expect("an item refers to items of its stack").thing
+    }
+
+    /// A number that no other item has.
+    pub fn fresh(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    pub fn fresh_range(&mut self, vpc: Key) -> Option<u8> {
+        let next = self.ranges.entry(vpc).or_default();
+        *next = next.checked_add(1).filter(|next| *next < SUBNETS)?;
+        Some(*next)
+    }
+
+    pub fn vpc_of(&self, key: Key) -> Key {
+        match self.get(key) {
+            Thing::Subnet { vpc, .. } | Thing::Group { vpc, .. } | Thing::RouteTable { vpc } => *vpc,
+            other => unreachable!("{other:?} lies in no VPC"),
+        }
+    }
+
+    /// Takes something that can be had once; false where it was taken before.
+    pub fn take(&mut self, what: String) -> bool {
+        self.taken.insert(what)
+    }
+
+    /// What refers to an item.
+    pub fn dependents(&self, key: Key) -> impl Iterator<Item = (&Item, Grip)> {
+        self.items.iter().filter_map(move |item| {
+            let grips: Vec<Grip> =
+                item.thing.needs().into_iter().filter(|(needed, _)| *needed == key).map(|(_, grip)| grip).collect();
+            let hardest = [Grip::Loose, Grip::Firm, Grip::Free].into_iter().find(|grip| grips.contains(grip))?;
+            Some((item, hardest))
+        })
+    }
+}
+
+fn attachment_of(role: Key, policy: PolicyOf) -> String {
+    format!("attachment {role} {policy:?}")
+}
+
+struct Grower<'a> {
+    blueprint: &'a mut Blueprint,
+    rng: &'a mut ChaCha8Rng,
+    kinds: &'a [&'static str],
+}
+
+impl Grower<'_> {
+    fn push(&mut self, thing: Thing) -> Option<Key> {
+        let key = self.blueprint.fresh();
+        let mut tags = BTreeMap::new();
+        for tag in ["Name", "Team", "Tier"] {
+            if self.rng.random_bool(0.3) {
+                tags.insert(tag.to_owned(), format!("{}-{key}", tag.to_lowercase()));
+            }
+        }
+        self.blueprint.items.push(Item { key, tags, thing });
+        Some(key)
+    }
+
+    fn all(&self, kind: &str) -> Vec<Key> {
+        self.blueprint.items.iter().filter(|item| item.thing.kind() == kind).map(|item| item.key).collect()
+    }
+
+    fn allowed(&self, kind: &str) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// One that is there, or a new one.
+    fn some(&mut self, kind: &'static str) -> Option<Key> {
+        let there = self.all(kind);
+        if !there.is_empty() && self.rng.random_bool(0.8) {
+            return there.choose(self.rng).copied();
+        }
+        self.make(kind)
+    }
+
+    fn role(&mut self, trust: &'static str) -> Option<Key> {
+        let there: Vec<Key> = self
+            .blueprint
+            .items
+            .iter()
+            .filter(|item| matches!(item.thing, Thing::Role { trust: is, .. } if is == trust))
+            .map(|item| item.key)
+            .collect();
+        if !there.is_empty() && self.rng.random_bool(0.7) {
+            return there.choose(self.rng).copied();
+        }
+        self.new_role(trust)
+    }
+
+    fn new_role(&mut self, trust: &'static str) -> Option<Key> {
+        if !self.allowed("aws_iam_role") {
+            return None;
+        }
+        let name = self.rng.random_bool(0.2).then(|| self.blueprint.fresh());
+        self.push(Thing::Role { trust, wording: 0, path: 0, hours: 1, name })
+    }
+
+    /// The attachments that give a role these of AWS's policies.
+    fn permits(&mut self, role: Key, policies: &[&'static str]) -> Option<Vec<Key>> {
+        if !self.allowed("aws_iam_role_policy_attachment") {
+            return None;
+        }
+        let mut permits = Vec::new();
+        for policy in policies {
+            let thing = Thing::PolicyAttachment { role, policy: PolicyOf::Aws(policy) };
+            let there = self.blueprint.items.iter().find(|item| item.thing == thing).map(|item| item.key);
+            permits.push(match there {
+                Some(key) => key,
+                None if self.blueprint.take(attachment_of(role, PolicyOf::Aws(policy))) => self.push(thing)?,
+                None => return None,
+            });
+        }
+        Some(permits)
+    }
+
+    /// Two subnets in two zones of a VPC.
+    fn pair(&mut self, vpc: Key) -> Option<Vec<Key>> {
+        let mut pair = Vec::new();
+        let first = self.rng.random_range(0..ZONES);
+        for at in [first, (first + 1) % ZONES] {
+            let there: Vec<Key> = self
+                .blueprint
+                .items
+                .iter()
+                .filter(|item| matches!(item.thing, Thing::Subnet { vpc: of, zone, .. } if of == vpc && zone == at))
+                .map(|item| item.key)
+                .collect();
+            pair.push(match there.choose(self.rng) {
+                Some(key) => *key,
+                None => self.new_subnet(vpc, at)?,
+            });
+        }
+        Some(pair)
+    }
+
+    fn new_subnet(&mut self, vpc: Key, zone: usize) -> Option<Key> {
+        if !self.allowed("aws_subnet") {
+            return None;
+        }
+        let index = self.blueprint.fresh_range(vpc)?;
+        let public = self.rng.random_bool(0.3);
+        self.push(Thing::Subnet { vpc, index, zone, public })
+    }
+
+    fn groups(&mut self, vpc: Key, most: usize) -> Vec<Key> {
+        let there: Vec<Key> = self
+            .blueprint
+            .items
+            .iter()
+            .filter(|item| matches!(item.thing, Thing::Group { vpc: of, .. } if of == vpc))
+            .map(|item| item.key)
+            .collect();
+        let count = self.rng.random_range(0..=most.min(there.len()));
+        there.choose_multiple(self.rng, count).copied().collect()
+    }
+
+    fn internet_of(&self, vpc: Key) -> Option<Key> {
+        let mut items = self.blueprint.items.iter();
+        items.find(|item| item.thing == Thing::InternetGateway { vpc }).map(|item| item.key)
+    }
+
+    fn new_internet(&mut self, vpc: Key) -> Option<Key> {
+        let free = self.allowed("aws_internet_gateway") && self.blueprint.take(format!("internet {vpc}"));
+        if free { self.push(Thing::InternetGateway { vpc }) } else { None }
+    }
+
+    /// An item of that type with what it needs; none where something can't be had.
+    fn make(&mut self, kind: &'static str) -> Option<Key> {
+        if !self.allowed(kind) {
+            return None;
+        }
+        match kind {
+            "terraform_data" => {
+                let (input, trigger) = (self.rng.random_range(0..9), 0);
+                self.push(Thing::Data { input, trigger })
+            }
+            "aws_availability_zones" | "aws_ami" | "aws_caller_identity" => {
+                if let Some(there) = self.all(kind).first() {
+                    return Some(*there);
+                }
+                self.push(match kind {
+                    "aws_ami" => Thing::Image,
+                    "aws_caller_identity" => Thing::Caller,
+                    _ => Thing::Zones,
+                })
+            }
+            "aws_vpc" => {
+                // A few VPCs, so that they fill.
+                let there = self.all(kind);
+                if there.len() >= 4 || (!there.is_empty() && self.rng.random_bool(0.6)) {
+                    return there.choose(self.rng).copied();
+                }
+                let net = u8::try_from(self.blueprint.fresh() % 250).ok()?;
+                let hostnames = self.rng.random_bool(0.5);
+                self.push(Thing::Vpc { net, hostnames })
+            }
+            "aws_subnet" => {
+                let vpc = self.some("aws_vpc")?;
+                let zone = self.rng.random_range(0..ZONES);
+                self.new_subnet(vpc, zone)
+            }
+            "aws_internet_gateway" => {
+                let vpc = self.some("aws_vpc")?;
+                self.new_internet(vpc)
+            }
+            "aws_eip" => self.push(Thing::Eip),
+            "aws_nat_gateway" => {
+                let subnet = self.some("aws_subnet")?;
+                let vpc = self.blueprint.vpc_of(subnet);
+                if self.rng.random_bool(0.3) {
+                    return self.push(Thing::NatGateway { subnet, address: None });
+                }
+                let internet = self.internet_of(vpc).or_else(|| self.new_internet(vpc))?;
+                let eip = self.make("aws_eip")?;
+                self.push(Thing::NatGateway { subnet, address: Some((eip, internet)) })
+            }
+            "aws_route_table" => {
+                let vpc = self.some("aws_vpc")?;
+                self.push(Thing::RouteTable { vpc })
+            }
+            "aws_route" => {
+                let table = self.some("aws_route_table")?;
+                let target = self.route_target(table)?;
+                let destination = u16::try_from(self.blueprint.fresh() % 60_000).ok()?;
+                self.push(Thing::Route { table, destination, target })
+            }
+            "aws_route_table_association" => {
+                let table = self.some("aws_route_table")?;
+                let vpc = self.blueprint.vpc_of(table);
+                let subnets = self.all("aws_subnet").into_iter().filter(|key| self.blueprint.vpc_of(*key) == vpc);
+                let subnets: Vec<Key> = subnets.collect();
+                let subnet = *subnets.choose(self.rng)?;
+                let free = self.blueprint.take(format!("association {subnet}"));
+                if free { self.push(Thing::Association { subnet, table }) } else { None }
+            }
+            "aws_default_security_group" => {
+                let vpc = self.some("aws_vpc")?;
+                let free = self.blueprint.take(format!("default group {vpc}"));
+                if free { self.push(Thing::DefaultGroup { vpc }) } else { None }
+            }
+            "aws_security_group" => {
+                let vpc = self.some("aws_vpc")?;
+                self.push(Thing::Group { vpc, wording: 0 })
+            }
+            "aws_vpc_security_group_ingress_rule" | "aws_vpc_security_group_egress_rule" => {
+                let group = self.some("aws_security_group")?;
+                let peer = self.peer(group);
+                let port = i64::from(self.blueprint.fresh() % 30_000) * 2 + 1;
+                let (width, udp) = (self.rng.random_range(0..2), self.rng.random_bool(0.2));
+                let egress = kind.contains("egress");
+                self.push(Thing::Rule { group, egress, port, width, udp, peer, note: None })
+            }
+            "aws_iam_role" => {
+                let trust = ["ec2", "eks", "monitoring.rds", "lambda"].choose(self.rng)?;
+                self.new_role(trust)
+            }
+            "aws_iam_policy" => self.push(Thing::Policy { action: 0, wording: 0, path: 0 }),
+            "aws_iam_role_policy_attachment" => {
+                let role = self.some("aws_iam_role")?;
+                let policy = if self.rng.random_bool(0.5) {
+                    PolicyOf::Stack(self.some("aws_iam_policy")?)
+                } else {
+                    PolicyOf::Aws(AWS_POLICIES.choose(self.rng)?)
+                };
+                let free = self.blueprint.take(attachment_of(role, policy));
+                if free { self.push(Thing::PolicyAttachment { role, policy }) } else { None }
+            }
+            "aws_iam_instance_profile" => {
+                let role = self.role("ec2")?;
+                self.push(Thing::Profile { role })
+            }
+            "aws_iam_openid_connect_provider" => {
+                let number = self.blueprint.fresh();
+                self.push(Thing::Issuer { number, clients: 1 })
+            }
+            "aws_launch_template" => {
+                let size = self.rng.random_range(20..60);
+                self.push(Thing::Template { size, profile: None, groups: Vec::new() })
+            }
+            "aws_instance" => {
+                let subnet = self.some("aws_subnet")?;
+                let image = self.make("aws_ami")?;
+                let vpc = self.blueprint.vpc_of(subnet);
+                let groups = self.groups(vpc, 2);
+                let profiled = self.rng.random_bool(0.4);
+                let profile = if profiled { self.some("aws_iam_instance_profile") } else { None };
+                let root = self.rng.random_range(10..40);
+                self.push(Thing::Instance { subnet, image, groups, profile, large: false, root, script: 0 })
+            }
+            "aws_ebs_volume" => {
+                let (zone, size) = (self.rng.random_range(0..ZONES), self.rng.random_range(1..100));
+                let gp3 = self.rng.random_bool(0.7);
+                self.push(Thing::Volume { zone, size, gp3 })
+            }
+            "aws_volume_attachment" => {
+                let instance = self.some("aws_instance")?;
+                let Thing::Instance { subnet, .. } = *self.blueprint.get(instance) else { return None };
+                let Thing::Subnet { zone, .. } = *self.blueprint.get(subnet) else { return None };
+                let letter = (b'f'..=b'p').find(|letter| self.blueprint.take(format!("device {instance} {letter}")))?;
+                if !self.allowed("aws_ebs_volume") {
+                    return None;
+                }
+                let volume = self.push(Thing::Volume { zone, size: 8, gp3: true })?;
+                self.push(Thing::VolumeAttachment { volume, instance, letter })
+            }
+            "aws_eks_cluster" => {
+                let there = self.all(kind);
+                if there.len() >= 3 {
+                    return there.choose(self.rng).copied();
+                }
+                let vpc = self.some("aws_vpc")?;
+                let subnets = self.pair(vpc)?;
+                let role = self.role("eks")?;
+                let permits = self.permits(role, &["AmazonEKSClusterPolicy"])?;
+                let groups = self.groups(vpc, 2);
+                let (private, name) = (self.rng.random_bool(0.5), self.blueprint.fresh());
+                self.push(Thing::Cluster { role, permits, subnets, groups, private, name })
+            }
+            "aws_eks_node_group" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let Thing::Cluster { subnets, .. } = self.blueprint.get(cluster).clone() else { return None };
+                let role = self.role("ec2")?;
+                let permits = self.permits(role, NODE_POLICIES)?;
+                let templated = self.rng.random_bool(0.5) && self.allowed("aws_launch_template");
+                let size = self.rng.random_range(20..60);
+                let template = if templated {
+                    self.push(Thing::Template { size, profile: None, groups: Vec::new() })
+                } else {
+                    None
+                };
+                let most = self.rng.random_range(2..5);
+                self.push(Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels: 0 })
+            }
+            "aws_eks_addon" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let which = *ADDONS.choose(self.rng)?;
+                // What runs as ordinary pods is healthy only where there are nodes.
+                let mut items = self.blueprint.items.iter();
+                let nodes =
+                    items.find(|item| matches!(item.thing, Thing::NodeGroup { cluster: of, .. } if of == cluster));
+                let nodes = nodes.map(|item| item.key).filter(|_| NEEDING_NODES.contains(&which));
+                if nodes.is_none() && NEEDING_NODES.contains(&which) {
+                    return None;
+                }
+                if !self.blueprint.take(format!("addon {cluster} {which}")) {
+                    return None;
+                }
+                self.push(Thing::Addon { cluster, which, nodes, role: None })
+            }
+            "aws_eks_access_entry" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                // A node group's role has an entry that EKS makes.
+                let role = self.new_role("lambda")?;
+                self.push(Thing::AccessEntry { cluster, role, groups: 0 })
+            }
+            "aws_eks_access_policy_association" => {
+                let entry = self.some("aws_eks_access_entry")?;
+                let Thing::AccessEntry { cluster, role, .. } = *self.blueprint.get(entry) else { return None };
+                let view = self.rng.random_bool(0.5);
+                if !self.blueprint.take(format!("access {entry} {view}")) {
+                    return None;
+                }
+                self.push(Thing::AccessPolicy { entry, cluster, role, view, namespaces: 0 })
+            }
+            "aws_db_subnet_group" | "aws_elasticache_subnet_group" => {
+                let vpc = self.some("aws_vpc")?;
+                let subnets = self.pair(vpc)?;
+                let wording = 0;
+                self.push(match kind {
+                    "aws_db_subnet_group" => Thing::DbSubnets { subnets, wording },
+                    _ => Thing::CacheSubnets { subnets, wording },
+                })
+            }
+            "aws_db_parameter_group" => {
+                let duration = self.rng.random_range(100..1000);
+                self.push(Thing::DbParameters { duration, wording: 0 })
+            }
+            "aws_db_instance" => {
+                let sources: Vec<Key> = self
+                    .blueprint
+                    .items
+                    .iter()
+                    .filter(|item| matches!(item.thing, Thing::Database { managed: false, days: 1.., .. }))
+                    .map(|item| item.key)
+                    .collect();
+                if let Some(source) = sources.choose(self.rng).copied()
+                    && self.rng.random_bool(0.3)
+                {
+                    return self.push(Thing::Replica { source, large: false });
+                }
+                let subnets = self.some("aws_db_subnet_group")?;
+                let Thing::DbSubnets { subnets: keys, .. } = self.blueprint.get(subnets) else { return None };
+                let vpc = self.blueprint.vpc_of(*keys.first()?);
+                let groups = self.groups(vpc, 2);
+                let set = self.rng.random_bool(0.6);
+                let parameters = if set { self.some("aws_db_parameter_group") } else { None };
+                let (storage, days) = (self.rng.random_range(20..50), self.rng.random_range(0..8));
+                let managed = self.rng.random_bool(0.5);
+                self.push(Thing::Database { subnets, parameters, groups, storage, days, managed, large: false })
+            }
+            "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
+            "aws_elasticache_replication_group" => {
+                let subnets = self.some("aws_elasticache_subnet_group")?;
+                let parameters = self.some("aws_elasticache_parameter_group")?;
+                let Thing::CacheSubnets { subnets: keys, .. } = self.blueprint.get(subnets) else { return None };
+                let vpc = self.blueprint.vpc_of(*keys.first()?);
+                let groups = self.groups(vpc, 2);
+                let (replicas, days) = (self.rng.random_range(1..3), self.rng.random_range(0..4));
+                self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0 })
+            }
+            other => unreachable!("no item is of type {other}"),
+        }
+    }
+
+    fn route_target(&mut self, table: Key) -> Option<RouteTarget> {
+        let vpc = self.blueprint.vpc_of(table);
+        let gateways: Vec<Key> = self
+            .blueprint
+            .items
+            .iter()
+            .filter(|item| {
+                let Thing::NatGateway { subnet, .. } = item.thing else { return false };
+                self.blueprint.vpc_of(subnet) == vpc
+            })
+            .map(|item| item.key)
+            .collect();
+        match gateways.choose(self.rng) {
+            Some(gateway) if self.rng.random_bool(0.5) => Some(RouteTarget::Nat(*gateway)),
+            _ => self.internet_of(vpc).or_else(|| self.new_internet(vpc)).map(RouteTarget::Internet),
+        }
+    }
+
+    fn peer(&mut self, group: Key) -> Peer {
+        let vpc = self.blueprint.vpc_of(group);
+        let others: Vec<Key> =
+            self.all("aws_security_group").into_iter().filter(|key| self.blueprint.vpc_of(*key) == vpc).collect();
+        match others.choose(self.rng) {
+            Some(other) if self.rng.random_bool(0.4) => Peer::Group(*other),
+            _ => Peer::Range(u16::try_from(self.blueprint.fresh() % 60_000).unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! A blueprint in the words of a stack program: the typed API, with all the model's checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::{
+    AccessConfig, AccessPolicy, AccessScope, Ami, AuthenticationMode, AvailabilityZones, BlockDeviceMapping,
+    CacheNodeType, CacheParameter, CallerIdentity, ClusterVpcConfig, DbInstance, DbInstanceClass, DbParameter,
+    DbParameterGroup, DbSubnetGroup, DefaultSecurityGroup, EbsVolume, EgressRule, Eip, EksAccessEntry,
+    EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup, ElasticacheParameterGroup,
+    ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile, IamOpenidConnectProvider, IamPolicy,
+    IamRole, IamRolePolicyAttachment, IngressRule, Instance, InstanceType, InternetGateway, IpProtocol, LaunchTemplate,
+    MasterPassword, MetadataOptions, NatGateway, ResolveConflicts, RootBlockDevice, Route, RouteTable,
+    RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet, VolumeAttachment, VolumeType, Vpc,
+};
+use fathuss_model::aws::{ConnectivityType, LaunchTemplateInstanceProfile};
+use fathuss_model::graph::{Finding, Graph};
+use fathuss_model::terraform::Data;
+use fathuss_model::{Datum, DeclarationExt, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of};
+
+use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, RouteTarget, Thing};
+
+/// Where the stacks stand.
+pub const REGION: &str = "us-east-1";
+/// The account they belong to.
+pub const ACCOUNT: &str = "111122223333";
+/// The stack's name.
+pub const STACK: &str = "dst";
+
+/// The graph of a blueprint, or what the model has against it.
+pub fn graph(blueprint: &Blueprint) -> std::result::Result<Graph, Vec<Finding>> {
+    graph_of(STACK, |stack| {
+        stack.place(REGION, ACCOUNT);
+        let mut declared = Declared { blueprint, made: Made::default(), done: BTreeSet::new() };
+        for item in &blueprint.items {
+            declared.with_needs(stack, item)?;
+        }
+        Ok(())
+    })
+}
+
+struct Declared<'a> {
+    blueprint: &'a Blueprint,
+    made: Made,
+    done: BTreeSet<Key>,
+}
+
+#[derive(Default)]
+struct Made {
+    images: BTreeMap<Key, Handle<Ami>>,
+    vpcs: BTreeMap<Key, Handle<Vpc>>,
+    subnets: BTreeMap<Key, Handle<Subnet>>,
+    internets: BTreeMap<Key, Handle<InternetGateway>>,
+    eips: BTreeMap<Key, Handle<Eip>>,
+    nats: BTreeMap<Key, Handle<NatGateway>>,
+    tables: BTreeMap<Key, Handle<RouteTable>>,
+    groups: BTreeMap<Key, Handle<SecurityGroup>>,
+    roles: BTreeMap<Key, Handle<IamRole>>,
+    policies: BTreeMap<Key, Handle<IamPolicy>>,
+    permits: BTreeMap<Key, Handle<IamRolePolicyAttachment>>,
+    profiles: BTreeMap<Key, Handle<IamInstanceProfile>>,
+    templates: BTreeMap<Key, Handle<LaunchTemplate>>,
+    instances: BTreeMap<Key, Handle<Instance>>,
+    volumes: BTreeMap<Key, Handle<EbsVolume>>,
+    clusters: BTreeMap<Key, Handle<EksCluster>>,
+    node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
+    entries: BTreeMap<Key, Handle<EksAccessEntry>>,
+    db_subnets: BTreeMap<Key, Handle<DbSubnetGroup>>,
+    db_parameters: BTreeMap<Key, Handle<DbParameterGroup>>,
+    databases: BTreeMap<Key, Handle<DbInstance>>,
+    cache_subnets: BTreeMap<Key, Handle<ElasticacheSubnetGroup>>,
+    cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
+}
+
+fn picked<R>(made: &BTreeMap<Key, Handle<R>>, keys: &[Key]) -> Vec<Handle<R>> {
+    keys.iter().map(|key| made[key].clone()).collect()
+}
+
+fn net(text: String) -> Result<Ipv4Net> {
+    Ok(text.parse()?)
+}
+
+/// A range of its own for each number, outside all VPCs.
+fn outside(first: u8, number: u16) -> Result<Ipv4Net> {
+    net(format!("{}.{}.{}.0/24", u16::from(first) + number / 10_000, number / 100 % 100, number % 100))
+}
+
+/// A resource with an item's tags.
+macro_rules! tagged {
+    ($resource:expr, $item:expr) => {{
+        let mut resource = $resource;
+        for (key, value) in &$item.tags {
+            resource = resource.tag(key, value);
+        }
+        resource
+    }};
+}
+
+/// A rule of either direction, which have the same fields and no type in common.
+macro_rules! rule {
+    ($resource:ident, $made:expr, $item:expr) => {{
+        let Thing::Rule { group, port, width, udp, peer, note, .. } = &$item.thing else {
+            unreachable!("it is a rule")
+        };
+        let protocol = if *udp { IpProtocol::Udp } else { IpProtocol::Tcp };
+        let mut rule = $resource::new(&$made.groups[group], protocol).from_port(*port).to_port(port + width);
+        rule = match peer {
+            Peer::Range(number) => rule.cidr_ipv4(outside(30, *number)?),
+            Peer::Group(other) => rule.referenced_security_group_id(&$made.groups[other]),
+        };
+        if let Some(note) = note {
+            rule = rule.description(format!("Note {note}"));
+        }
+        rule
+    }};
+}
+impl Declared<'_> {
+    fn with_needs(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        if !self.done.insert(item.key) {
+            return Ok(());
+        }
+        for (needed, _) in item.thing.needs() {
+            let needed = self.blueprint.items.iter().find(|other| other.key == needed).expect("it is in the stack");
+            self.with_needs(stack, needed)?;
+        }
+        match &item.thing {
+            thing if thing.kind().starts_with("aws_eks") => self.eks(stack, item),
+            thing if thing.kind().starts_with("aws_db") || thing.kind().starts_with("aws_elasticache") => {
+                self.data(stack, item)
+            }
+            thing if thing.kind().starts_with("aws_iam") => self.iam(stack, item),
+            _ => self.ec2(stack, item),
+        }
+    }
+
+    fn ec2(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let key = item.key;
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::Data { input, trigger } => {
+                let data = Data::new().input(Datum::from(*input)).triggers_replace(Datum::from(*trigger));
+                stack.add(name, data);
+            }
+            Thing::Zones => {
+                stack.add(name, AvailabilityZones::new());
+            }
+            Thing::Image => {
+                made.images.insert(key, stack.add(name, Ami::amazon_linux_2023("x86_64")));
+            }
+            Thing::Caller => {
+                stack.add(name, CallerIdentity::new());
+            }
+            Thing::Vpc { net: number, hostnames } => {
+                let vpc = Vpc::new(net(format!("10.{number}.0.0/16"))?).enable_dns_hostnames(*hostnames);
+                made.vpcs.insert(key, stack.add(name, tagged!(vpc, item)));
+            }
+            Thing::Subnet { vpc, index, zone, public } => {
+                let Thing::Vpc { net: number, .. } = self.blueprint.get(*vpc) else { unreachable!("it is a VPC") };
+                let range = net(format!("10.{number}.{index}.0/24"))?;
+                let subnet = Subnet::new(&made.vpcs[vpc], range)
+                    .availability_zone(zone_name(*zone))
+                    .map_public_ip_on_launch(*public);
+                made.subnets.insert(key, stack.add(name, tagged!(subnet, item)));
+            }
+            Thing::InternetGateway { vpc } => {
+                let gateway = InternetGateway::new(&made.vpcs[vpc]);
+                made.internets.insert(key, stack.add(name, tagged!(gateway, item)));
+            }
+            Thing::Eip => {
+                made.eips.insert(key, stack.add(name, tagged!(Eip::new(), item)));
+            }
+            Thing::NatGateway { subnet, address } => {
+                let subnet = &made.subnets[subnet];
+                let gateway = match address {
+                    Some((eip, internet)) => {
+                        let gateway = tagged!(NatGateway::public(subnet, &made.eips[eip]), item);
+                        stack.add(name, gateway.depends_on(&made.internets[internet]))
+                    }
+                    None => {
+                        let gateway = NatGateway::new(subnet).connectivity_type(ConnectivityType::Private);
+                        stack.add(name, tagged!(gateway, item))
+                    }
+                };
+                made.nats.insert(key, gateway);
+            }
+            Thing::RouteTable { vpc } => {
+                let table = RouteTable::new(&made.vpcs[vpc]);
+                made.tables.insert(key, stack.add(name, tagged!(table, item)));
+            }
+            Thing::Route { table, destination, target } => {
+                let route = Route::new(&made.tables[table], outside(20, *destination)?);
+                let route = match target {
+                    RouteTarget::Internet(gateway) => route.gateway_id(&made.internets[gateway]),
+                    RouteTarget::Nat(gateway) => route.nat_gateway_id(&made.nats[gateway]),
+                };
+                stack.add(name, route);
+            }
+            Thing::Association { subnet, table } => {
+                stack.add(name, RouteTableAssociation::new(&made.subnets[subnet], &made.tables[table]));
+            }
+            Thing::DefaultGroup { vpc } => {
+                stack.add(name, tagged!(DefaultSecurityGroup::new(&made.vpcs[vpc]), item));
+            }
+            Thing::Group { vpc, wording } => {
+                let group = SecurityGroup::new(&made.vpcs[vpc], format!("What it is for, wording {wording}"));
+                made.groups.insert(key, stack.add(name, tagged!(group, item)));
+            }
+            Thing::Rule { egress: false, .. } => {
+                let rule = rule!(IngressRule, made, item);
+                stack.add(name, tagged!(rule, item));
+            }
+            Thing::Rule { egress: true, .. } => {
+                let rule = rule!(EgressRule, made, item);
+                stack.add(name, tagged!(rule, item));
+            }
+            Thing::Template { size, profile, groups } => {
+                let mut template = LaunchTemplate::new()
+                    .metadata_options(MetadataOptions::v2_only())
+                    .block_device_mappings([BlockDeviceMapping::encrypted_root(*size)]);
+                if let Some(profile) = profile {
+                    template =
+                        template.iam_instance_profile(LaunchTemplateInstanceProfile::new(&made.profiles[profile]));
+                }
+                if !groups.is_empty() {
+                    template = template.vpc_security_group_ids(picked(&made.groups, groups));
+                }
+                made.templates.insert(key, stack.add(name, tagged!(template, item)));
+            }
+            Thing::Instance { subnet, image, groups, profile, large, root, script } => {
+                let kind = if *large { InstanceType::T3Large } else { InstanceType::T3Medium };
+                let mut instance = Instance::new(&made.images[image], kind, &made.subnets[subnet])
+                    .metadata_options(MetadataOptions::v2_only())
+                    .root_block_device(RootBlockDevice::encrypted_gp3(*root))
+                    .user_data_base64(IntoValue::<String>::into_value(format!("#!/bin/sh\necho {script}\n")).base64());
+                for group in groups {
+                    instance = instance.security_group(&made.groups[group]);
+                }
+                if let Some(profile) = profile {
+                    instance = instance.iam_instance_profile(&made.profiles[profile]);
+                }
+                made.instances.insert(key, stack.add(name, tagged!(instance, item)));
+            }
+            Thing::Volume { zone, size, gp3 } => {
+                let kind = if *gp3 { VolumeType::Gp3 } else { VolumeType::Gp2 };
+                let volume = EbsVolume::new(zone_name(*zone)).size(*size).r#type(kind).encrypted(true);
+                made.volumes.insert(key, stack.add(name, tagged!(volume, item)));
+            }
+            Thing::VolumeAttachment { volume, instance, letter } => {
+                let device = format!("/dev/sd{}", char::from(*letter));
+                stack.add(name, VolumeAttachment::new(device, &made.volumes[volume], &made.instances[instance]));
+            }
+            other => unreachable!("{other:?} is not EC2's"),
+        }
+        Ok(())
+    }
+
+    fn iam(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let key = item.key;
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::Role { trust, wording, path, hours, name: given } => {
+                let service = Principal::service(&format!("{trust}.amazonaws.com"));
+                let mut role = IamRole::new(Policy::new([Statement::assume_role(service)]))
+                    .description(format!("What it is for, wording {wording}"))
+                    .path(path_of(*path))
+                    .max_session_duration(hours * 3600);
+                if let Some(number) = given {
+                    role = role.name(format!("Role-{number}"));
+                }
+                made.roles.insert(key, stack.add(name, tagged!(role, item)));
+            }
+            Thing::Policy { action, wording, path } => {
+                let actions = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"];
+                let action = actions[*action as usize % actions.len()];
+                let policy = IamPolicy::new(Policy::new([Statement::allow([action]).on("*")]))
+                    .description(format!("What it is for, wording {wording}"))
+                    .path(path_of(*path));
+                made.policies.insert(key, stack.add(name, tagged!(policy, item)));
+            }
+            Thing::PolicyAttachment { role, policy } => {
+                let role = &made.roles[role];
+                let attachment = match policy {
+                    PolicyOf::Stack(policy) => IamRolePolicyAttachment::new(role, &made.policies[policy]),
+                    PolicyOf::Aws(policy) => IamRolePolicyAttachment::new(role, IamPolicy::of_aws(policy)),
+                };
+                made.permits.insert(key, stack.add(name, attachment));
+            }
+            Thing::Profile { role } => {
+                let profile = IamInstanceProfile::new(&made.roles[role]);
+                made.profiles.insert(key, stack.add(name, tagged!(profile, item)));
+            }
+            Thing::Issuer { number, clients } => {
+                let clients: Vec<String> = (0..*clients).map(|at| format!("client-{at}.example.com")).collect();
+                let issuer = IamOpenidConnectProvider::new(format!("https://issuer-{number}.example.com"), clients);
+                stack.add(name, tagged!(issuer, item));
+            }
+            other => unreachable!("{other:?} is not IAM's"),
+        }
+        Ok(())
+    }
+
+    fn eks(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let key = item.key;
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::Cluster { role, permits, subnets, groups, private, name: number } => {
+                let mut place = ClusterVpcConfig::new(picked(&made.subnets, subnets))
+                    .endpoint_private_access(*private)
+                    .endpoint_public_access(true)
+                    .public_access_cidrs([net("203.0.113.0/24".to_owned())?]);
+                if !groups.is_empty() {
+                    place = place.security_group_ids(picked(&made.groups, groups));
+                }
+                let access = AccessConfig::new()
+                    .authentication_mode(AuthenticationMode::Api)
+                    .bootstrap_cluster_creator_admin_permissions(false);
+                let cluster = EksCluster::new(format!("cluster-{number}"), &made.roles[role], place)
+                    .version("1.35")
+                    .access_config(access);
+                made.clusters.insert(
+                    key,
+                    stack.add(name, tagged!(cluster, item).depends_on_all(&picked(&made.permits, permits))),
+                );
+            }
+            Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels } => {
+                let mut group = EksNodeGroup::new(
+                    &made.clusters[cluster],
+                    &made.roles[role],
+                    picked(&made.subnets, subnets),
+                    ScalingConfig::between(1, 1, *most),
+                )
+                .instance_types([InstanceType::T3Medium])
+                .labels([("version", format!("v{labels}"))]);
+                if let Some(template) = template {
+                    group = group.launched_with(&made.templates[template]);
+                }
+                let group = tagged!(group, item).depends_on_all(&picked(&made.permits, permits));
+                made.node_groups.insert(key, stack.add(name, group));
+            }
+            Thing::Addon { cluster, which, nodes, role } => {
+                let mut addon = EksAddon::new(&made.clusters[cluster], *which)
+                    .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
+                    .resolve_conflicts_on_update(ResolveConflicts::Overwrite);
+                if let Some(role) = role {
+                    addon = addon.service_account_role_arn(&made.roles[role]);
+                }
+                let nodes = nodes.as_slice();
+                stack.add(name, tagged!(addon, item).depends_on_all(&picked(&made.node_groups, nodes)));
+            }
+            Thing::AccessEntry { cluster, role, groups } => {
+                let groups: Vec<String> = (0..*groups).map(|at| format!("group-{at}")).collect();
+                let entry = EksAccessEntry::new(&made.clusters[cluster], &made.roles[role]).kubernetes_groups(groups);
+                made.entries.insert(key, stack.add(name, tagged!(entry, item)));
+            }
+            Thing::AccessPolicy { entry, cluster, view, namespaces, .. } => {
+                let policy = if *view { AccessPolicy::View } else { AccessPolicy::Edit };
+                let scope = match namespaces {
+                    0 => AccessScope::cluster(),
+                    1 => AccessScope::namespaces_of(["one"]),
+                    _ => AccessScope::namespaces_of(["one", "other"]),
+                };
+                let principal = made.entries[entry].principal_arn();
+                stack.add(name, EksAccessPolicyAssociation::new(&made.clusters[cluster], principal, policy, scope));
+            }
+            other => unreachable!("{other:?} is not EKS's"),
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let key = item.key;
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::DbSubnets { subnets, wording } => {
+                let group =
+                    DbSubnetGroup::new(picked(&made.subnets, subnets)).description(format!("Wording {wording}"));
+                made.db_subnets.insert(key, stack.add(name, tagged!(group, item)));
+            }
+            Thing::DbParameters { duration, wording } => {
+                let group = DbParameterGroup::new("postgres17").description(format!("Wording {wording}")).parameter([
+                    DbParameter::at_once("log_min_duration_statement", duration.to_string()),
+                    DbParameter::at_once("log_statement", "ddl"),
+                ]);
+                made.db_parameters.insert(key, stack.add(name, tagged!(group, item)));
+            }
+            Thing::Database { subnets, parameters, groups, storage, days, managed, large } => {
+                let password = if *managed {
+                    MasterPassword::ManagedByRds
+                } else {
+                    MasterPassword::Secret(Secret::from_environment("PASSWORD"), 1)
+                };
+                let mut database = DbInstance::postgres("17", class(*large))
+                    .storage(Gp3::gigabytes(*storage))
+                    .subnets(&made.db_subnets[subnets])
+                    .username("fathuss")
+                    .master_password(password)
+                    .backup_retention_period(*days)
+                    .backup_window("03:00-04:00")
+                    .maintenance_window("sun:04:00-sun:05:00")
+                    .apply_immediately(true)
+                    .skip_final_snapshot(true);
+                for group in groups {
+                    database = database.security_group(&made.groups[group]);
+                }
+                if let Some(parameters) = parameters {
+                    database = database.parameters(&made.db_parameters[parameters]);
+                }
+                made.databases.insert(key, stack.add(name, tagged!(database, item)));
+            }
+            Thing::Replica { source, large } => {
+                let replica = DbInstance::replica_of(&made.databases[source], class(*large))
+                    .apply_immediately(true)
+                    .skip_final_snapshot(true);
+                stack.add(name, tagged!(replica, item));
+            }
+            Thing::CacheSubnets { subnets, wording } => {
+                let group = ElasticacheSubnetGroup::new(picked(&made.subnets, subnets))
+                    .description(format!("Wording {wording}"));
+                made.cache_subnets.insert(key, stack.add(name, tagged!(group, item)));
+            }
+            Thing::CacheParameters { policy, wording } => {
+                let policies = ["allkeys-lru", "allkeys-lfu", "noeviction"];
+                let group =
+                    ElasticacheParameterGroup::new("redis7").description(format!("Wording {wording}")).parameter([
+                        CacheParameter::new("cluster-enabled", "yes"),
+                        CacheParameter::new("maxmemory-policy", policies[usize::from(*policy) % policies.len()]),
+                    ]);
+                made.cache_parameters.insert(key, stack.add(name, tagged!(group, item)));
+            }
+            Thing::Cache { subnets, parameters, groups, replicas, days, wording } => {
+                let mut cache = ElasticacheReplicationGroup::redis_cluster(
+                    &format!("Wording {wording}"),
+                    "7.1",
+                    CacheNodeType::T4gSmall,
+                    1,
+                    *replicas,
+                )
+                .subnets(&made.cache_subnets[subnets])
+                .parameters(&made.cache_parameters[parameters])
+                .snapshot_retention_limit(*days)
+                .snapshot_window("04:00-05:00")
+                .maintenance_window("sun:05:00-sun:06:00")
+                .apply_immediately(true);
+                for group in groups {
+                    cache = cache.security_group(&made.groups[group]);
+                }
+                stack.add(name, tagged!(cache, item));
+            }
+            other => unreachable!("{other:?} holds no data"),
+        }
+        Ok(())
+    }
+}
+
+fn zone_name(zone: usize) -> String {
+    format!("{REGION}{}", ["a", "b", "c"][zone])
+}
+
+fn path_of(number: u32) -> String {
+    if number == 0 { "/".to_owned() } else { format!("/path-{number}/") }
+}
+
+fn class(large: bool) -> DbInstanceClass {
+    if large { DbInstanceClass::T3Large } else { DbInstanceClass::T3Medium }
+}

@@ -1,0 +1,316 @@
+//! Looks at the world from outside: the tables of the simulator and the state, never a mark.
+//!
+//! What a customer has made is told from what AWS puts there by itself by AWS's own
+//! rules: default VPCs and their parts, main route tables, what EKS makes for a
+//! cluster. Everything else has to be in the state exactly once, and the other way round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathuss_model::Address;
+use fathuss_model::graph::Graph;
+use fathuss_simulator::{Simulator, WorldRow};
+use fathuss_state::{ResourceRecord, Snapshot};
+use serde_json::Value;
+
+/// A thing in the world: its type and how users of AWS call it, region first where it has one.
+type Thing = (String, String);
+
+/// What is wrong: nothing, where state and world say the same, and the state is what the graph declares.
+pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>) -> Result<Vec<String>, String> {
+    let world = World::read(simulator)?;
+    let mut wrong = Vec::new();
+    let mut recorded: BTreeMap<Thing, Vec<&Address>> = BTreeMap::new();
+    for record in snapshot.resources.values().filter(|record| is_in_the_world(record)) {
+        let thing = (record.address.kind().to_owned(), identity(record));
+        recorded.entry(thing).or_default().push(&record.address);
+    }
+    for (thing, addresses) in &recorded {
+        if addresses.len() > 1 {
+            wrong.push(format!("{} {} is in the state twice: {addresses:?}", thing.0, thing.1));
+        }
+        if !world.made.contains(thing) && !world.can_be_taken_over.contains(thing) {
+            wrong.push(format!("lost: {} says {} is there, and it is not", addresses[0], thing.1));
+        }
+    }
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in snapshot.resources.values() {
+        *alike.entry(record.address.kind()).or_default() += 1;
+    }
+    for thing in world.made.iter().filter(|thing| !recorded.contains_key(*thing)) {
+        let declared = alike.get(thing.0.as_str()).copied().unwrap_or_default();
+        wrong.push(format!("orphan: {} {} is in no state ({declared} of its type are)", thing.0, thing.1));
+    }
+    wrong.extend(world.loose_ends);
+    if !snapshot.pending.is_empty() {
+        let left: Vec<String> = snapshot.pending.iter().map(|pending| pending.begun.address.to_string()).collect();
+        wrong.push(format!("operations have not settled: {}", left.join(", ")));
+    }
+    let declared: BTreeSet<&Address> = graph.into_iter().flat_map(|graph| &graph.nodes).map(|n| &n.address).collect();
+    let known: BTreeSet<&Address> = snapshot.resources.keys().collect();
+    for address in declared.difference(&known) {
+        wrong.push(format!("{address} is declared and not in the state"));
+    }
+    for address in known.difference(&declared) {
+        wrong.push(format!("{address} is in the state and not declared"));
+    }
+    Ok(wrong)
+}
+
+/// Lookups' answers and `terraform_data` live in the state alone.
+fn is_in_the_world(record: &ResourceRecord) -> bool {
+    let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity"];
+    record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
+}
+
+/// How users of AWS call it. An association moves to another table in place: its ends are what the state says they are now.
+fn identity(record: &ResourceRecord) -> String {
+    if record.address.kind() != "aws_route_table_association" {
+        return record.identity.0.clone();
+    }
+    let end = |name: &str| record.attributes.get(name).and_then(|end| end.as_str()).unwrap_or_default();
+    format!("{}/{}", end("subnet_id"), end("route_table_id"))
+}
+
+#[derive(Default)]
+struct World {
+    /// What a customer made.
+    made: BTreeSet<Thing>,
+    /// What AWS made and a customer may take over.
+    can_be_taken_over: BTreeSet<Thing>,
+    /// What refers to things that are gone.
+    loose_ends: Vec<String>,
+}
+
+impl World {
+    fn read(simulator: &Simulator) -> Result<Self, String> {
+        let rows = |table: &str| simulator.rows(table).map_err(|error| error.to_string());
+        let mut world = Self::default();
+        world.network(&rows)?;
+        world.firewall(&rows)?;
+        world.compute(&rows)?;
+        world.identity(&rows)?;
+        world.cluster(&rows)?;
+        world.data(&rows)?;
+        Ok(world)
+    }
+
+    fn add(&mut self, kind: &str, identity: impl Into<String>) {
+        self.made.insert((kind.to_owned(), identity.into()));
+    }
+
+    fn network(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let mut own = BTreeSet::new();
+        for vpc in rows("ec2.vpc")?.iter().filter(|vpc| vpc.row["is_default"] != true) {
+            self.add("aws_vpc", &vpc.id);
+            own.insert(vpc.id.clone());
+        }
+        let mut subnets = BTreeSet::new();
+        for subnet in rows("ec2.subnet")? {
+            if subnet.row["default_for_zone"] != true {
+                self.add("aws_subnet", &subnet.id);
+            }
+            subnets.insert(subnet.id);
+        }
+        for gateway in rows("ec2.internet_gateway")? {
+            let vpc = gateway.row["vpc"].as_str();
+            // A default VPC comes with one.
+            if vpc.is_none_or(|vpc| own.contains(vpc)) {
+                self.add("aws_internet_gateway", &gateway.id);
+            }
+        }
+        for address in rows("ec2.address")? {
+            self.add("aws_eip", &address.id);
+        }
+        for gateway in rows("ec2.nat_gateway")?.iter().filter(|gateway| gateway.row["state"] != "deleted") {
+            self.add("aws_nat_gateway", &gateway.id);
+        }
+        for table in rows("ec2.route_table")? {
+            let associations = list(&table.row["associations"]);
+            let is_main = associations.iter().any(|association| association["subnet"].is_null());
+            if !is_main {
+                self.add("aws_route_table", &table.id);
+            }
+            for subnet in associations.iter().filter_map(|association| association["subnet"].as_str()) {
+                self.add("aws_route_table_association", format!("{subnet}/{}", table.id));
+            }
+            let in_own = table.row["vpc"].as_str().is_some_and(|vpc| own.contains(vpc));
+            for route in list(&table.row["routes"]).iter().filter(|route| in_own && route["origin"] == "CreateRoute") {
+                self.add("aws_route", format!("{}_{}", table.id, text(&route["destination"])));
+            }
+        }
+        for interface in rows("ec2.network_interface")? {
+            if !subnets.contains(text(&interface.row["subnet"])) {
+                self.loose_ends.push(format!("{} stands in a subnet that is gone", interface.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn firewall(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let of_clusters = security_groups_of_clusters(rows)?;
+        let mut own = BTreeSet::new();
+        for group in rows("ec2.security_group")? {
+            if group.row["name"] == "default" {
+                self.can_be_taken_over.insert(("aws_default_security_group".to_owned(), group.id));
+            } else if !of_clusters.contains(&group.id) {
+                self.add("aws_security_group", &group.id);
+                own.insert(group.id);
+            }
+        }
+        for rule in rows("ec2.security_group_rule")? {
+            if own.contains(text(&rule.row["group"])) {
+                let egress = rule.row["egress"] == true;
+                let direction = if egress { "egress" } else { "ingress" };
+                self.add(&format!("aws_vpc_security_group_{direction}_rule"), &rule.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn compute(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let mut roots = BTreeMap::new();
+        let nodes = nodes(rows)?;
+        for instance in rows("ec2.instance")?.iter().filter(|instance| instance.row["state"] != "terminated") {
+            if !nodes.contains(&instance.id) {
+                self.add("aws_instance", &instance.id);
+            }
+            roots.insert(instance.id.clone(), text(&instance.row["root_device"]).to_owned());
+        }
+        for volume in rows("ec2.volume")? {
+            let attachment = &volume.row["attachment"];
+            let (instance, device) = (text(&attachment["instance"]), text(&attachment["device"]));
+            // An instance brings its root volume, and takes it away.
+            if roots.get(instance).is_some_and(|root| root == device) {
+                continue;
+            }
+            self.add("aws_ebs_volume", &volume.id);
+            if !attachment.is_null() && attachment["state"] != "detached" {
+                self.add("aws_volume_attachment", format!("{device}:{}:{instance}", volume.id));
+            }
+        }
+        for template in rows("ec2.launch_template")? {
+            // EKS makes one for each node group, and names it so.
+            if !text(&template.row["name"]).starts_with("eks-") {
+                self.add("aws_launch_template", &template.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn identity(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let mut own = BTreeSet::new();
+        for role in rows("iam.role")?.iter().filter(|role| role.row["linked_to"].is_null()) {
+            self.add("aws_iam_role", text(&role.row["name"]));
+            own.insert(text(&role.row["name"]).to_owned());
+        }
+        for policy in rows("iam.policy")? {
+            self.add("aws_iam_policy", text(&policy.row["arn"]));
+        }
+        for attachment in rows("iam.attachment")? {
+            let role = text(&attachment.row["role"]);
+            if own.contains(role) {
+                let policy = text(&attachment.row["policy"]);
+                self.add("aws_iam_role_policy_attachment", format!("{role}/{policy}"));
+            }
+        }
+        for profile in rows("iam.instance_profile")? {
+            let name = text(&profile.row["name"]);
+            // EKS makes one for each node group, and names it so.
+            if !name.starts_with("eks-") {
+                self.add("aws_iam_instance_profile", name);
+            }
+        }
+        for provider in rows("iam.oidc_provider")? {
+            self.add("aws_iam_openid_connect_provider", text(&provider.row["arn"]));
+        }
+        for policy in rows("iam.role_policy")? {
+            self.loose_ends.push(format!("{} is an inline policy, and nobody makes those", policy.id));
+        }
+        Ok(())
+    }
+
+    fn cluster(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        for cluster in rows("eks.cluster")? {
+            self.add("aws_eks_cluster", text(&cluster.row["name"]));
+        }
+        for group in rows("eks.node_group")? {
+            let (cluster, name) = (text(&group.row["cluster"]), text(&group.row["name"]));
+            self.add("aws_eks_node_group", format!("{cluster}:{name}"));
+        }
+        for addon in rows("eks.addon")? {
+            let (cluster, name) = (text(&addon.row["cluster"]), text(&addon.row["name"]));
+            self.add("aws_eks_addon", format!("{cluster}:{name}"));
+        }
+        let mut own = BTreeSet::new();
+        // EKS makes the entries of nodes' roles itself.
+        for entry in rows("eks.access_entry")?.iter().filter(|entry| entry.row["kind"] == "STANDARD") {
+            let ends = format!("{}:{}", text(&entry.row["cluster"]), text(&entry.row["principal"]));
+            self.add("aws_eks_access_entry", ends.as_str());
+            own.insert(ends);
+        }
+        for association in rows("eks.access_policy_association")? {
+            let row = &association.row;
+            let (cluster, principal) = (text(&row["cluster"]), text(&row["principal"]));
+            if own.contains(&format!("{cluster}:{principal}")) {
+                let policy = text(&row["policy"]);
+                self.add("aws_eks_access_policy_association", format!("{cluster}#{principal}#{policy}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let tables = [
+            ("rds.subnet_group", "aws_db_subnet_group"),
+            ("rds.parameter_group", "aws_db_parameter_group"),
+            ("rds.instance", "aws_db_instance"),
+            ("elasticache.subnet_group", "aws_elasticache_subnet_group"),
+            ("elasticache.parameter_group", "aws_elasticache_parameter_group"),
+            ("elasticache.replication_group", "aws_elasticache_replication_group"),
+        ];
+        for (table, kind) in tables {
+            // An account has groups of defaults from the beginning.
+            for row in rows(table)?.iter().filter(|row| row.id != "default" && !row.id.starts_with("default.")) {
+                self.add(kind, &row.id);
+            }
+        }
+        for table in ["rds.snapshot", "elasticache.snapshot"] {
+            let manual = |row: &&WorldRow| [&row.row["kind"], &row.row["source"]].iter().any(|kind| **kind == "manual");
+            for row in rows(table)?.iter().filter(manual) {
+                self.loose_ends.push(format!("the snapshot {} was asked for by nobody", row.id));
+            }
+        }
+        for row in rows("rds.retained_backup")? {
+            self.loose_ends.push(format!("the backup {} should have gone with its instance", row.id));
+        }
+        let instances = rows("rds.instance")?;
+        for secret in rows("secretsmanager.managed_secret")? {
+            if !instances.iter().any(|instance| instance.row["secret"] == secret.id.as_str()) {
+                self.loose_ends.push(format!("the secret {} is no instance's", secret.id));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Rows<'a> = dyn Fn(&str) -> Result<Vec<WorldRow>, String> + 'a;
+
+fn security_groups_of_clusters(rows: &Rows<'_>) -> Result<BTreeSet<String>, String> {
+    let group = |cluster: WorldRow| cluster.row["security_group"].as_str().map(str::to_owned);
+    Ok(rows("eks.cluster")?.into_iter().filter_map(group).collect())
+}
+
+/// The instances of node groups.
+fn nodes(rows: &Rows<'_>) -> Result<BTreeSet<String>, String> {
+    let groups = rows("autoscaling.group")?;
+    let instances = groups.iter().flat_map(|group| list(&group.row["instances"]));
+    Ok(instances.map(|instance| text(instance).to_owned()).collect())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
