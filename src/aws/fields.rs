@@ -56,11 +56,6 @@ impl<'a> Fields<'a> {
         Ok(self.maybe_text(name)?.map(str::to_owned))
     }
 
-    /// A number that must be there.
-    pub fn integer(&self, name: &str) -> Result<i64, Failure> {
-        self.maybe_integer(name)?.ok_or_else(|| self.missing(name))
-    }
-
     /// A number that may be there.
     pub fn maybe_integer(&self, name: &str) -> Result<Option<i64>, Failure> {
         self.read(name, "a whole number", Datum::as_integer)

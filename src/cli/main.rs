@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use fathuss_engine::plan::Goal;
 
-use crate::commands::{apply, completions, init, plan, sandbox as sandbox_command};
+use crate::commands::{apply, completions, doctor, graph, init, plan, sandbox as sandbox_command, schema, state};
 use crate::error::Error;
 use crate::options::Output;
 
@@ -44,6 +44,19 @@ enum Command {
     Apply(apply::Apply),
     /// Delete everything in the stack's state
     Destroy(apply::Apply),
+    /// Show what the state says, without asking AWS
+    Show(state::Stack),
+    /// Print the stack's outputs
+    Output(state::Output),
+    /// Draw who needs whom
+    Graph(graph::Graph),
+    /// Look into the state
+    #[command(subcommand)]
+    State(state::State),
+    /// Check that everything a run needs is there
+    Doctor(doctor::Doctor),
+    /// Show the resource types and their fields
+    Schema(schema::Schema),
     /// A simulated AWS: serve it, or empty this project's
     #[command(subcommand)]
     Sandbox(sandbox_command::Sandbox),
@@ -67,6 +80,12 @@ fn main() -> ExitCode {
         Command::Plan(options) => plan::run(options, &output),
         Command::Apply(options) => apply::run(options, Goal::Apply, &output),
         Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),
+        Command::Show(options) => state::show(options, &output),
+        Command::Output(options) => state::output(options, &output),
+        Command::Graph(options) => graph::run(options),
+        Command::State(options) => state::state(options, &output),
+        Command::Doctor(options) => doctor::run(options, &output),
+        Command::Schema(options) => schema::run(options, &output),
         Command::Sandbox(options) => sandbox_command::run(options, &output),
         Command::Completions(options) => completions::run::<Cli>(options),
     };

@@ -14,7 +14,7 @@ use fathuss_state::{Holder, Snapshot, Sqlite};
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::project::{Project, StackEntry};
+use crate::project::Project;
 use crate::sandbox::Speed;
 use crate::target::{Target, Where, wall_ms};
 
@@ -25,8 +25,6 @@ const PARALLELISM: usize = 512;
 pub struct Session {
     /// The project.
     pub project: Project,
-    /// The stack.
-    pub stack: StackEntry,
     /// What it is to be.
     pub graph: Graph,
     /// Where.
@@ -41,7 +39,7 @@ impl Session {
         let stack = project.stack(stack)?;
         let graph = crate::program::graph(&project.root, &stack)?;
         let target = Target::open(&project, &stack, place).await?;
-        Ok(Self { project, stack, graph, target, place })
+        Ok(Self { project, graph, target, place })
     }
 
     /// The stack's state as it is; empty where there is none yet.

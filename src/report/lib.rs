@@ -9,6 +9,7 @@ mod change;
 pub mod duration;
 pub mod expectation;
 pub mod failure;
+pub mod graph;
 pub mod json;
 mod line;
 pub mod plain;

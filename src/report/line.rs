@@ -44,13 +44,6 @@ impl Line {
         }
     }
 
-    /// Adds the pieces of another line.
-    pub fn join(mut self, other: Self) -> Self {
-        self.width += other.width;
-        self.pieces.extend(other.pieces);
-        self
-    }
-
     /// Goes on at a column, or where the line is if it is past that.
     pub fn to(self, column: usize) -> Self {
         let gap = column.saturating_sub(self.width);

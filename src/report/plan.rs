@@ -160,7 +160,8 @@ impl<'a> Page<'a> {
         // What no file declares any more comes last.
         order.sort_by_key(|group| groups[group].iter().all(|&at| self.plan.actions[at].source.is_none()));
         let listed: usize = groups.values().map(Vec::len).sum();
-        let (mut shown, mut hidden): (BTreeMap<&str, Vec<usize>>, HashMap<&str, Vec<usize>>) = Default::default();
+        let mut shown: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut hidden: HashMap<&str, Vec<usize>> = HashMap::new();
         for (group, mut positions) in groups {
             if !self.view.full && listed > MANY && positions.len() > SHOWN_OF_GROUP {
                 positions.sort_by_key(|&at| (severity(&self.plan.actions[at]), at));
@@ -219,7 +220,7 @@ impl<'a> Page<'a> {
         let mut begins = columns.source.filter(|&source| line.width() + 1 < source);
         for (tone, text) in besides {
             let column = begins.take().unwrap_or(line.width() + 3);
-            let fits = column + text.width() <= self.style.columns() && !(line.width() == 0);
+            let fits = column + text.width() <= self.style.columns() && line.width() != 0;
             if fits {
                 line = line.to(column).with(tone, text);
             } else {

@@ -2,6 +2,10 @@
 
 pub mod apply;
 pub mod completions;
+pub mod doctor;
+pub mod graph;
 pub mod init;
 pub mod plan;
 pub mod sandbox;
+pub mod schema;
+pub mod state;

@@ -1,0 +1,79 @@
+//! `fathuss doctor`: whether everything that a run needs is there.
+
+use std::process::{Command, ExitCode};
+
+use clap::Args;
+use fathuss_state::Sqlite;
+
+use crate::error::Error;
+use crate::options::{Output, TargetOptions};
+use crate::project::Project;
+use crate::session::{current_folder, runtime};
+use crate::target::Target;
+
+/// What `doctor` takes.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// One stack; all of them where none is named
+    stack: Option<String>,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// Runs the command: a line per check; exit status 1 where one fails.
+pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
+    let mut failed = 0;
+    let mut tell = |what: &str, result: Result<String, String>| {
+        failed += usize::from(result.is_err());
+        let (word, text) = match &result {
+            Ok(text) => ("ok", text),
+            Err(text) => ("FAILED", text),
+        };
+        if output.json {
+            return crate::render::print(
+                &serde_json::json!({ "check": what, "ok": result.is_ok(), "found": text }).to_string(),
+            );
+        }
+        crate::render::print(&format!("{word:<7} {what}: {text}"))
+    };
+    let cargo = Command::new("cargo").arg("--version").output();
+    let cargo = cargo.map(|found| String::from_utf8_lossy(&found.stdout).trim().to_owned());
+    tell("cargo", cargo.map_err(|error| format!("{error}: stack programs are built with it; install Rust")))?;
+    let project = Project::find(&current_folder()?)?;
+    tell("project", Ok(project.root.join(crate::project::FILE).display().to_string()))?;
+    let place = options.target.place()?;
+    let names: Vec<String> = match &options.stack {
+        Some(stack) => vec![stack.clone()],
+        None => project.names().map(str::to_owned).collect(),
+    };
+    for name in names {
+        let stack = project.stack(&name)?;
+        let graph = crate::program::graph(&project.root, &stack);
+        let graph = graph.map(|graph| format!("{} nodes", graph.nodes.len())).map_err(|error| error.to_string());
+        tell(&format!("{name}: stack program"), graph)?;
+        let path = match options.target.sandbox {
+            true => project.sandbox().join(format!("{name}.db")),
+            false => stack.state.clone(),
+        };
+        tell(&format!("{name}: state"), state(&path))?;
+        let reached = runtime(place)?.block_on(async {
+            let target = Target::open(&project, &stack, place).await?;
+            target.enter("").await
+        });
+        let reached = reached.map(|()| format!("account {}", stack.account)).map_err(|error| error.to_string());
+        tell(&format!("{name}: AWS"), reached)?;
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn state(path: &std::path::Path) -> Result<String, String> {
+    let Some(store) = Sqlite::look(path).map_err(|error| error.to_string())? else {
+        return Ok("none yet; the first apply makes it".to_owned());
+    };
+    match store.holder().map_err(|error| error.to_string())? {
+        Some(holder) => {
+            Ok(format!("readable; locked by {} (process {}, `{}`)", holder.who, holder.pid, holder.command))
+        }
+        None => Ok("readable, not locked".to_owned()),
+    }
+}

@@ -1,0 +1,44 @@
+//! `fathuss graph`: who needs whom, for Graphviz, Mermaid, or as a picture.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::error::Error;
+use crate::project::Project;
+use crate::render::print;
+use crate::session::current_folder;
+
+/// What `graph` takes.
+#[derive(Args, Debug)]
+pub struct Graph {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Dot)]
+    format: Format,
+}
+
+/// How a graph is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For Graphviz
+    Dot,
+    /// For Markdown
+    Mermaid,
+    /// A picture
+    Svg,
+}
+
+/// Runs the command.
+pub fn run(options: &Graph) -> Result<ExitCode, Error> {
+    let project = Project::find(&current_folder()?)?;
+    let stack = project.stack(&options.stack)?;
+    let graph = crate::program::graph(&project.root, &stack)?;
+    print(&match options.format {
+        Format::Dot => fathuss_report::graph::dot(&graph),
+        Format::Mermaid => fathuss_report::graph::mermaid(&graph),
+        Format::Svg => fathuss_report::graph::svg(&graph),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,186 @@
+//! `fathuss state`, `show` and `output`: what the state says, without asking AWS.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use fathuss_model::{Address, Datum};
+use fathuss_report::harmless;
+use fathuss_state::{ResourceRecord, Snapshot, Sqlite};
+
+use crate::error::Error;
+use crate::options::{Output as Look, TargetOptions};
+use crate::project::Project;
+use crate::render::print;
+use crate::session::current_folder;
+
+/// What `state` takes.
+#[derive(Subcommand, Debug)]
+pub enum State {
+    /// List the addresses in the state
+    List(Stack),
+    /// Show one resource of the state
+    Show(One),
+}
+
+/// A stack of the project.
+#[derive(Args, Debug)]
+pub struct Stack {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// A resource of a stack.
+#[derive(Args, Debug)]
+pub struct One {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The address, with or without the stack's name
+    address: String,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// An output of a stack, or all of them.
+#[derive(Args, Debug)]
+pub struct Output {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The output; all of them where none is named
+    name: Option<String>,
+    /// Print the one value as it is, without quotes
+    #[arg(long, requires = "name")]
+    raw: bool,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// Runs `state`.
+pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
+    match options {
+        State::List(options) => list(options, look),
+        State::Show(options) => {
+            let (snapshot, stack) = read(&options.stack, &options.target)?;
+            let record = find(&snapshot, &stack, &options.address)?;
+            if look.json {
+                return printed(&json(record)?);
+            }
+            printed(&text(record))
+        }
+    }
+}
+
+/// Runs `show`: every resource and output of the state.
+pub fn show(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
+    let (snapshot, stack) = read(&options.stack, &options.target)?;
+    if look.json {
+        let resources: Vec<_> = snapshot.resources.values().map(shown).collect();
+        return printed(&json(&serde_json::json!({
+            "stack": stack,
+            "lineage": snapshot.lineage,
+            "serial": snapshot.serial,
+            "resources": resources,
+            "outputs": snapshot.outputs,
+        }))?);
+    }
+    if snapshot.resources.is_empty() && snapshot.outputs.is_empty() {
+        return printed(&format!(
+            "The state of {stack} is empty.\nNext: fathuss apply {stack}{}",
+            options.target.words()
+        ));
+    }
+    let mut page: String = snapshot.resources.values().map(|record| text(record) + "\n").collect();
+    page.push_str("outputs\n");
+    for (name, value) in &snapshot.outputs {
+        page.push_str(&format!("    {name} = {}\n", harmless(&value.to_string())));
+    }
+    printed(&page)
+}
+
+/// Runs `output`.
+pub fn output(options: &Output, look: &Look) -> Result<ExitCode, Error> {
+    let (snapshot, stack) = read(&options.stack, &options.target)?;
+    let Some(name) = &options.name else {
+        if look.json {
+            return printed(&json(&snapshot.outputs)?);
+        }
+        let lines = snapshot.outputs.iter().map(|(name, value)| format!("{name} = {}\n", harmless(&value.to_string())));
+        return printed(&lines.collect::<String>());
+    };
+    let value = snapshot.outputs.get(name).ok_or_else(|| {
+        let known = snapshot.outputs.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Error::Usage(format!("{stack} has no output `{name}` in its state; it has: {known}"))
+    })?;
+    match value {
+        Datum::String(text) if options.raw => printed(text),
+        value if look.json => printed(&json(value)?),
+        value => printed(&harmless(&value.to_string())),
+    }
+}
+
+fn list(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
+    let (snapshot, _) = read(&options.stack, &options.target)?;
+    let lines: Vec<String> = snapshot
+        .resources
+        .values()
+        .map(|record| {
+            if look.json {
+                let line = serde_json::json!({ "address": record.address, "identity": record.identity, "region": record.region });
+                format!("{line}\n")
+            } else {
+                format!("{}\n", record.address.local())
+            }
+        })
+        .collect();
+    printed(&lines.concat())
+}
+
+fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error> {
+    let project = Project::find(&current_folder()?)?;
+    let stack = project.stack(stack)?;
+    let path = if target.sandbox { project.sandbox().join(format!("{}.db", stack.name)) } else { stack.state };
+    Ok((Sqlite::read(&path)?.unwrap_or_default(), stack.name))
+}
+
+fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str) -> Result<&'a ResourceRecord, Error> {
+    let parse = |text: &str| text.parse::<Address>().ok();
+    let found = parse(address).or_else(|| parse(&format!("{stack}.{address}")));
+    found.and_then(|address| snapshot.resources.get(&address)).ok_or_else(|| {
+        Error::Usage(format!(
+            "{stack} has no {address} in its state\nNext: see what it has\n  fathuss state list {stack}"
+        ))
+    })
+}
+
+/// A row as it may be shown: what its schema calls sensitive is left out.
+fn shown(record: &ResourceRecord) -> ResourceRecord {
+    let mut record = record.clone();
+    let schema = fathuss_model::schemas().find(|schema| schema.kind == record.address.kind());
+    for field in schema.into_iter().flat_map(|schema| schema.fields).filter(|field| field.sensitive) {
+        if let Some(value) = record.attributes.get_mut(field.name) {
+            *value = Datum::from("(sensitive)");
+        }
+    }
+    record
+}
+
+fn text(record: &ResourceRecord) -> String {
+    let record = shown(record);
+    let mut page = format!("{}   {}\n", record.address.local(), harmless(&record.identity.0));
+    for (name, value) in &record.attributes {
+        page.push_str(&format!("    {name} = {}\n", harmless(&value.to_string())));
+    }
+    page
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    fathuss_report::json::json(value).map_err(|error| Error::Usage(error.to_string()))
+}
+
+fn printed(text: &str) -> Result<ExitCode, Error> {
+    if !text.is_empty() {
+        print(text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
