@@ -106,7 +106,9 @@ fn creation(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut
         }
         text.push_str(&format!(", {name}"));
     }
-    Line::at(shown.column).with(Tone::Faint, text).write(style, out);
+    for line in wrap(&text, room) {
+        Line::at(shown.column).with(Tone::Faint, line).write(style, out);
+    }
 }
 
 fn change(field: &FieldChange, shown: &Fields<'_>, value: usize, style: &Style, out: &mut String) {

@@ -29,7 +29,7 @@ pub fn colour(width: usize) -> Style {
 
 /// Colour sequences as words, so that a snapshot can be read.
 pub fn visible(text: &str) -> String {
-    text.replace("\u{1b}[0m", "</>").replace('\u{1b}', "<").replace("<[", "<").replace('m', "m")
+    text.replace("\u{1b}[0m", "</>").replace('\u{1b}', "<").replace("<[", "<")
 }
 
 /// A text at all widths.

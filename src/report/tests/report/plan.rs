@@ -69,7 +69,9 @@ fn no_line_is_wider_than_the_terminal() {
         };
         for width in WIDTHS {
             for line in plan_text(&plan, &view, &style(width)).lines() {
-                assert!(line.width() <= width, "{} columns of {width}: {line}", line.width());
+                // An address is never broken: it has to be pasted. Alone on its line it may be longer.
+                let alone = line.trim_start().split(' ').count() == 2 && line.ends_with("\"]");
+                assert!(alone || line.width() <= width, "{} columns of {width}: {line}", line.width());
             }
         }
     }
