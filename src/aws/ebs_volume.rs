@@ -1,9 +1,13 @@
 //! `aws_ebs_volume`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>
+//!
+//! Its attachments are read with it: `DescribeVolumes` answers both.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self, Filter, ResourceType, VolumeState, VolumeType};
+use aws_sdk_ec2::types::{self, Filter, ResourceType, SnapshotState, VolumeState, VolumeType};
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -11,19 +15,25 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::differ::once_shown;
-use crate::failure::{broken, refused, unreadable};
+use crate::differ::Differences;
+use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
-use crate::gather::{Page, gather, ids, one, ours, strays};
+use crate::gather::{Page, gather, mark_filters, one, ours, pages, strays};
 use crate::gone::{is_not_found, waiting};
 use crate::kind::{Batch, Kind};
+use crate::volume_attachment::{self, Ends};
 use crate::{arn, mark, tag};
 
 /// The calls of `aws_ebs_volume`.
 pub struct EbsVolume;
 
+/// The family that attachments belong to.
+pub(crate) const FAMILY: &str = SCHEMA.kind;
+
 const SCHEMA: &Schema = fathuss_model::aws::EbsVolume::SCHEMA;
-const RESIZED: [&str; 4] = ["size", "type", "iops", "throughput"];
+
+/// What `ModifyVolume` changes.
+const MODIFIED: &[&str] = &["size", "type", "iops", "throughput"];
 
 #[async_trait(?Send)]
 impl Kind for EbsVolume {
@@ -31,20 +41,12 @@ impl Kind for EbsVolume {
         SCHEMA
     }
 
-    /// One `DescribeVolumes` for all: it answers every field.
+    /// One `DescribeVolumes` for all volumes and attachments: it answers every field of both.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        let wanted = ids(requests);
-        let mut volumes = match gather(client, &wanted, "volume-id", id_of, page(client)).await {
-            Ok(volumes) => volumes,
-            Err(failure) => return Batch::failed(requests, &failure),
-        };
-        volumes.retain(|_, volume| lives(volume));
-        // The root volume of an instance may carry the mark of the instance's address: it is no volume of its own.
-        let own = volumes.iter().filter(|(id, volume)| wanted.contains(*id) || volume.attachments().is_empty());
-        let strays = strays(client, SCHEMA.kind, &wanted, own.map(|(id, volume)| (id, tag::read(volume.tags()))));
-        let account = client.account.clone().unwrap_or_default();
-        let present = |request: &ReadRequest| Some(Ok(observe(client, &account, volumes.get(&request.identity.0)?)));
-        Batch { strays, ..Batch::of(requests, present) }
+        match read(client, requests).await {
+            Ok(batch) => batch,
+            Err(failure) => Batch::failed(requests, &failure),
+        }
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
@@ -64,7 +66,7 @@ impl Kind for EbsVolume {
             .set_snapshot_id(desired.maybe_string("snapshot_id")?)
             .tag_specifications(tags)
             .send();
-        let answer = client.send(Call::ec2("CreateVolume"), sending).await?;
+        let answer = client.send(Call::ec2("CreateVolume").lagging(), sending).await?;
         answer.volume_id.map(Identity).ok_or_else(|| unreadable(Service::Ec2, "CreateVolume", "VolumeId"))
     }
 
@@ -76,62 +78,127 @@ impl Kind for EbsVolume {
         let Some(volume) = one("volume-id", &standing.identity.0, page(client)).await? else {
             return Ok(waiting("not visible yet"));
         };
-        Ok(match &volume.state {
-            Some(VolumeState::Available | VolumeState::InUse) => {
-                once_shown(SCHEMA, &standing.desired.attributes, observe(client, &standing.account, &volume))
-            }
+        match &volume.state {
+            Some(VolumeState::Available | VolumeState::InUse) => {}
             Some(VolumeState::Error) => {
-                return Err(broken(Service::Ec2, "VolumeError", "the volume is in the state `error`"));
+                let message = "the volume went into state `error`; most often its KMS key can't be used";
+                return Err(broken(Service::Ec2, "VolumeFailed", message));
             }
-            Some(VolumeState::Deleting | VolumeState::Deleted) => Progress::Gone,
-            state => waiting(state.as_ref().map_or("creating", VolumeState::as_str)),
-        })
+            Some(VolumeState::Deleted | VolumeState::Deleting) => return Ok(Progress::Gone),
+            state => return Ok(waiting(state.as_ref().map_or("creating", VolumeState::as_str))),
+        }
+        let observed = observe(client, &standing.account, &volume);
+        if Differences::of(SCHEMA, &standing.desired.attributes, &observed).any(MODIFIED) {
+            return Ok(waiting("modifying"));
+        }
+        Ok(Progress::Ready(observed))
     }
 
-    /// AWS allows one modification of a volume in six hours.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        tag::update(client, &standing.identity.0, standing, change).await?;
-        if change.changed.iter().any(|name| RESIZED.contains(&name.as_str())) {
-            resize(client, &standing.identity.0, &Fields::of(&standing.desired.attributes), ["size", "type"]).await?;
+        let id = &standing.identity.0;
+        if change.changed.iter().any(|field| MODIFIED.contains(&field.as_str())) {
+            let volume = one("volume-id", id, page(client)).await?;
+            let observed = volume.map(|volume| observe(client, &standing.account, &volume)).unwrap_or_default();
+            // What an earlier attempt has changed is not sent again: AWS takes one modification in six hours.
+            if Differences::of(SCHEMA, &standing.desired.attributes, &observed).any(MODIFIED) {
+                let desired = Fields::of(&standing.desired.attributes);
+                let sending = client
+                    .ec2
+                    .modify_volume()
+                    .volume_id(id)
+                    .set_size(desired.maybe_i32("size")?)
+                    .set_volume_type(desired.maybe_text("type")?.map(VolumeType::from))
+                    .set_iops(desired.maybe_i32("iops")?)
+                    .set_throughput(desired.maybe_i32("throughput")?)
+                    .send();
+                client.send(Call::ec2("ModifyVolume"), sending).await?;
+            }
         }
-        Ok(())
+        tag::update(client, id, standing, change).await
     }
 
+    /// Makes its last snapshot before, where one is wanted. While it is attached, AWS refuses: not yet.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let desired = Fields::of(&standing.desired.attributes);
-        if desired.bool_or("final_snapshot", false)? {
-            let message =
-                "this release makes no final snapshot: make one by hand, apply final_snapshot = false, then delete";
-            return Err(refused("FinalSnapshot", message.to_owned()));
-        }
         let id = &standing.identity.0;
-        match one("volume-id", id, page(client)).await?.and_then(|volume| volume.state) {
+        let volume = one("volume-id", id, page(client)).await?;
+        match volume.and_then(|volume| volume.state) {
             None | Some(VolumeState::Deleted) => return Ok(Progress::Gone),
             Some(VolumeState::Deleting) => return Ok(waiting("deleting")),
             Some(_) => {}
         }
-        let call = Call::ec2("DeleteVolume").expects("VolumeInUse", "");
-        match client.send(call, client.ec2.delete_volume().volume_id(id).send()).await {
+        let desired = Fields::of(&standing.desired.attributes);
+        if desired.bool_or("final_snapshot", false)? && !is_kept(client, standing).await? {
+            return Ok(waiting("making the final snapshot"));
+        }
+        let sending = client.ec2.delete_volume().volume_id(id).send();
+        match client.send(Call::ec2("DeleteVolume"), sending).await {
             Ok(_) => Ok(waiting("deleting")),
             Err(failure) if is_not_found(&failure) => Ok(Progress::Gone),
             Err(failure) => Err(failure),
         }
     }
+
+    fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
+        let fields = Fields::of(attributes);
+        if !fields.bool_or("final_snapshot", false).unwrap_or(false) {
+            return Vec::new();
+        }
+        let id = fields.maybe_text("id").ok().flatten().unwrap_or_default();
+        let reason = "`final_snapshot` keeps what the volume held".to_owned();
+        vec![Survivor { what: format!("the final snapshot of volume {id}"), reason, expiry: None }]
+    }
 }
 
-/// Changes size, kind, IOPS and throughput of a volume to what the fields say; `names` are those of size and kind.
-pub(crate) async fn resize(client: &Client, id: &str, desired: &Fields<'_>, names: [&str; 2]) -> Result<(), Failure> {
-    let sending = client
-        .ec2
-        .modify_volume()
-        .volume_id(id)
-        .set_size(desired.maybe_i32(names[0])?)
-        .set_volume_type(desired.maybe_text(names[1])?.map(VolumeType::from))
-        .set_iops(desired.maybe_i32("iops")?)
-        .set_throughput(desired.maybe_i32("throughput")?)
-        .send();
-    client.send(Call::ec2("ModifyVolume"), sending).await?;
-    Ok(())
+/// Whether the last snapshot is complete; begins it where there is none.
+async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> {
+    let id = &standing.identity.0;
+    let mut filters = mark_filters(&standing.mark);
+    filters.push(crate::gather::filter("volume-id", [id.clone()]));
+    let snapshots = pages(&filters, &async |filters, token| {
+        let sending = client.ec2.describe_snapshots().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeSnapshots"), sending).await?;
+        Ok((answer.snapshots.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    let state = |wanted: &SnapshotState| snapshots.iter().any(|snapshot| snapshot.state.as_ref() == Some(wanted));
+    if state(&SnapshotState::Completed) {
+        return Ok(true);
+    }
+    if !state(&SnapshotState::Pending) {
+        let tags = tag::specification(ResourceType::Snapshot, &standing.mark, &standing.desired.attributes)?;
+        let sending = client
+            .ec2
+            .create_snapshot()
+            .volume_id(id)
+            .description(format!("the last of {}", standing.address))
+            .tag_specifications(tags)
+            .send();
+        client.send(Call::ec2("CreateSnapshot"), sending).await?;
+    }
+    Ok(false)
+}
+
+async fn read(client: &Client, requests: &[ReadRequest]) -> Result<Batch, Failure> {
+    let attaches = |request: &ReadRequest| request.address.kind() == volume_attachment::SCHEMA.kind;
+    let mut wanted = BTreeSet::new();
+    for request in requests {
+        let id = if attaches(request) { Ends::of(&request.identity)?.volume } else { request.identity.0.clone() };
+        wanted.insert(id);
+    }
+    let mut volumes = gather(client, &wanted, "volume-id", id_of, page(client)).await?;
+    volumes.retain(|_, volume| lives(volume));
+    // An instance's root volume carries the instance's mark, and goes with it.
+    let mut strays = strays(client, SCHEMA.kind, &wanted, volumes.iter().map(|(id, it)| (id, tag::read(it.tags()))));
+    strays.retain(|stray| stray.address.split('.').nth(1) == Some(SCHEMA.kind));
+    let batch = Batch::of(requests, |request| {
+        if attaches(request) {
+            let ends = Ends::of(&request.identity).ok()?;
+            return volume_attachment::observe(volumes.get(&ends.volume)?, &ends).map(Ok);
+        }
+        let volume = volumes.get(&request.identity.0)?;
+        Some(Ok(observe(client, client.account.as_deref().unwrap_or_default(), volume)))
+    });
+    Ok(Batch { strays, ..batch })
 }
 
 fn id_of(volume: &types::Volume) -> Option<&str> {
@@ -139,10 +206,9 @@ fn id_of(volume: &types::Volume) -> Option<&str> {
 }
 
 fn lives(volume: &types::Volume) -> bool {
-    !matches!(volume.state, Some(VolumeState::Deleting | VolumeState::Deleted))
+    !matches!(volume.state, Some(VolumeState::Deleted | VolumeState::Deleting))
 }
 
-/// Volumes, page by page.
 pub(crate) fn page(
     client: &Client,
 ) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::Volume>, Failure> {
@@ -155,17 +221,106 @@ pub(crate) fn page(
 
 fn observe(client: &Client, account: &str, volume: &types::Volume) -> Attributes {
     let id = volume.volume_id().unwrap_or_default();
+    let owner = volume.owner_id().unwrap_or(account);
+    let built = (!owner.is_empty()).then(|| arn::ec2(&client.region, owner, &format!("volume/{id}")));
     Observed::new()
         .with("availability_zone", volume.availability_zone())
-        .with("size", volume.size.map(i64::from))
+        .with("size", volume.size)
         .with("type", volume.volume_type.as_ref().map(VolumeType::as_str))
-        .with("iops", volume.iops.map(i64::from))
-        .with("throughput", volume.throughput.map(i64::from))
+        .with("iops", volume.iops)
+        .with("throughput", volume.throughput)
         .with("encrypted", volume.encrypted)
         .with("kms_key_id", volume.kms_key_id())
+        .with("snapshot_id", volume.snapshot_id().filter(|snapshot| !snapshot.is_empty()))
         .with("tags", mark::attribute(&tag::read(volume.tags())))
         .with("id", id)
-        .with("arn", arn::ec2(&client.region, account, &format!("volume/{id}")))
+        .with("arn", volume.volume_arn.clone().or(built))
         .with("create_time", instant(volume.create_time()))
         .finish(SCHEMA)
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Observation, Progress};
+    use serde_json::json;
+
+    use crate::asked::{change, marked, read, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_ebs_volume.data";
+
+    fn volume(state: &str, size: u32) -> String {
+        format!(
+            "<volumeSet><item><volumeId>vol-1</volumeId><status>{state}</status><size>{size}</size>\
+             <volumeType>gp3</volumeType><availabilityZone>us-east-1a</availabilityZone><attachmentSet><item>\
+             <volumeId>vol-1</volumeId><instanceId>i-1</instanceId><device>/dev/sdf</device><status>attached</status>\
+             </item></attachmentSet>{}</item></volumeSet>",
+            marked(AT)
+        )
+    }
+
+    #[tokio::test]
+    async fn volumes_and_attachments_are_one_call() {
+        let canned = Canned::new().answer("DescribeVolumes", &volume("in-use", 20));
+        let requests = [
+            read(AT, "vol-1"),
+            read("s.aws_volume_attachment.data", "/dev/sdf:vol-1:i-1"),
+            read("s.aws_volume_attachment.other", "/dev/sdf:vol-1:i-2"),
+        ];
+        let answer = canned.aws().read(&requests).await;
+        assert_eq!(canned.operations(), ["DescribeVolumes"]);
+        assert!(matches!(answer.observations[0], Ok(Observation::Present(_))));
+        assert!(matches!(answer.observations[1], Ok(Observation::Present(_))));
+        assert_eq!(answer.observations[2], Ok(Observation::Absent));
+    }
+
+    #[tokio::test]
+    async fn a_grown_volume_is_modified_once_and_waited_for() {
+        let canned = Canned::new()
+            .answer("DescribeVolumes", &volume("in-use", 20))
+            .answer("ModifyVolume", "<volumeModification/>");
+        let standing = standing(AT, "vol-1", json!({ "size": 30, "type": "gp3" }));
+        canned.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await.unwrap();
+        assert_eq!(canned.seen().pop().unwrap().get("Size"), Some("30"));
+        assert_eq!(canned.aws().settle(&standing).await, Ok(Progress::Waiting { state: "modifying".to_owned() }));
+        let grown = Canned::new().answer("DescribeVolumes", &volume("in-use", 30));
+        grown.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await.unwrap();
+        assert_eq!(grown.operations(), ["DescribeVolumes"]);
+    }
+
+    #[tokio::test]
+    async fn the_last_snapshot_is_complete_before_the_volume_goes() {
+        let snapshot = |state: &str| {
+            format!("<snapshotSet><item><snapshotId>snap-1</snapshotId><status>{state}</status></item></snapshotSet>")
+        };
+        let canned = Canned::new()
+            .answer("DescribeVolumes", &volume("available", 20))
+            .answer("DescribeSnapshots", "<snapshotSet/>")
+            .answer("DescribeSnapshots", &snapshot("pending"))
+            .answer("DescribeSnapshots", &snapshot("completed"))
+            .answer("CreateSnapshot", "<snapshotId>snap-1</snapshotId>")
+            .answer("DeleteVolume", "<return>true</return>");
+        let (aws, standing) = (canned.aws(), standing(AT, "vol-1", json!({ "final_snapshot": true })));
+        for _ in 0..2 {
+            aws.delete(&standing).await.unwrap();
+            assert!(!canned.operations().contains(&"DeleteVolume".to_owned()));
+        }
+        assert_eq!(aws.delete(&standing).await, Ok(Progress::Waiting { state: "deleting".to_owned() }));
+        let made = canned.operations().iter().filter(|operation| *operation == "CreateSnapshot").count();
+        assert_eq!(made, 1);
+        assert_eq!(aws.survivors("aws_ebs_volume", &standing.desired.attributes).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_attached_volume_is_deleted_later() {
+        let canned = Canned::new().answer("DescribeVolumes", &volume("in-use", 20)).refuse(
+            "DeleteVolume",
+            400,
+            "VolumeInUse",
+            "Volume vol-1 is currently attached to i-1",
+        );
+        let failure = canned.aws().delete(&standing(AT, "vol-1", json!({}))).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::NotYet);
+    }
 }

@@ -1,37 +1,46 @@
 //! `aws_instance`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
+//!
+//! Its root volume is made with it, and carries its mark and the tags of its block. What is
+//! changed on a stopped instance alone stops it; settling starts it again.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    self, AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState,
-    IamInstanceProfileSpecification, InstanceAttributeName, InstanceMetadataEndpointState,
-    InstanceMetadataOptionsRequest, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification,
-    InstanceStateName, InstanceType, MonitoringState, ResourceType, RunInstancesMonitoringEnabled, VolumeType,
+    self, AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter,
+    IamInstanceProfileSpecification, InstanceAttributeName, InstanceMetadataOptionsRequest,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, MonitoringState, ResourceType,
+    RunInstancesMonitoringEnabled, VolumeType,
 };
 use aws_smithy_types::Blob;
-use base64::Engine as _;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
+use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
-use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
+use futures::future::{try_join, try_join_all};
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::ebs_volume::{page as volume_page, resize};
+use crate::differ::Differences;
 use crate::failure::{broken, refused, unreadable};
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
-use crate::gone::{is_not_found, there, waiting};
+use crate::gone::{is_not_found, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, ebs_volume, mark, tag};
 
 /// The calls of `aws_instance`.
 pub struct Instance;
 
 const SCHEMA: &Schema = fathuss_model::aws::Instance::SCHEMA;
+
+/// What changes on a stopped instance alone.
+const STOPPED: &[&str] = &["instance_type", "user_data_base64", "ebs_optimized"];
+
+/// What `ModifyVolume` changes of the root volume.
+const MODIFIED: &[&str] = &["volume_type", "volume_size", "iops", "throughput"];
 
 #[async_trait(?Send)]
 impl Kind for Instance {
@@ -39,8 +48,9 @@ impl Kind for Instance {
         SCHEMA
     }
 
-    /// One `DescribeInstances` for all and one `DescribeVolumes` for all their root volumes. User data and the protection
-    /// from termination are in no list: two `DescribeInstanceAttribute` for each instance.
+    /// One `DescribeInstances` for all and one `DescribeVolumes` for their root volumes. Two
+    /// `DescribeInstanceAttribute` for each, since user data and the protection from termination are in no other
+    /// answer, and that call has one attribute of one instance.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
         let wanted = ids(requests);
         let mut instances = match gather(client, &wanted, "instance-id", id_of, page(client)).await {
@@ -48,96 +58,34 @@ impl Kind for Instance {
             Err(failure) => return Batch::failed(requests, &failure),
         };
         instances.retain(|_, instance| lives(instance));
-        // What a node group launched may carry tags of ours; it is not this type's.
         let tags = instances.iter().map(|(id, instance)| (id, tag::read(instance.tags())));
         let strays = strays(client, SCHEMA.kind, &wanted, tags);
-        let ours = || instances.iter().filter(|(id, _)| wanted.contains(*id));
-        let roots = ours().filter_map(|(_, instance)| root_volume(instance)).map(str::to_owned);
-        let volumes = match by_values("volume-id", roots, &[], volume_page(client)).await {
-            Ok(volumes) => volumes,
-            Err(failure) => return Batch::failed(requests, &failure),
-        };
-        let mut read = BTreeMap::new();
-        for (id, instance) in ours() {
-            let root = volumes.iter().find(|volume| volume.volume_id() == root_volume(instance));
-            match Told::of(client, id).await {
-                Ok(Some(told)) => read.insert(id.clone(), observe(client, instance, root, &told)),
-                Ok(None) => continue,
-                Err(failure) => return Batch::failed(requests, &failure),
-            };
+        let ours: Vec<_> = instances.into_iter().filter(|(id, _)| wanted.contains(id)).map(|(_, it)| it).collect();
+        match observe(client, client.account.as_deref().unwrap_or_default(), &ours).await {
+            Ok(observed) => {
+                let batch = Batch::of(requests, |request| observed.get(&request.identity.0).cloned().map(Ok));
+                Batch { strays, ..batch }
+            }
+            Err(failure) => Batch::failed(requests, &failure),
         }
-        Batch { strays, ..Batch::of(requests, |request| read.get(&request.identity.0).cloned().map(Ok)) }
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
         let desired = Fields::of(&request.desired.attributes);
-        let image = desired.text("ami")?;
-        let mut sending = client
-            .ec2
-            .run_instances()
-            .client_token(&request.token)
-            .min_count(1)
-            .max_count(1)
-            .image_id(image)
-            .instance_type(InstanceType::from(desired.text("instance_type")?))
-            .set_key_name(desired.maybe_string("key_name")?)
-            .set_user_data(desired.maybe_string("user_data_base64")?)
-            .set_ebs_optimized(desired.maybe_bool("ebs_optimized")?)
-            .disable_api_termination(desired.bool_or("disable_api_termination", false)?)
-            .monitoring(monitoring(desired.bool_or("monitoring", false)?))
-            .tag_specifications(tag::specification(
-                ResourceType::Instance,
-                &request.mark,
-                &request.desired.attributes,
-            )?);
-        if let Some(zone) = desired.maybe_text("availability_zone")? {
-            sending = sending.placement(types::Placement::builder().availability_zone(zone).build());
-        }
-        if let Some(profile) = desired.maybe_text("iam_instance_profile")? {
-            sending = sending.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
-        }
-        if let Some(options) = desired.block("metadata_options")? {
-            sending = sending.metadata_options(
-                InstanceMetadataOptionsRequest::builder()
-                    .set_http_endpoint(options.maybe_text("http_endpoint")?.map(InstanceMetadataEndpointState::from))
-                    .set_http_tokens(options.maybe_text("http_tokens")?.map(HttpTokensState::from))
-                    .set_http_put_response_hop_limit(options.maybe_i32("http_put_response_hop_limit")?)
-                    .set_instance_metadata_tags(
-                        options.maybe_text("instance_metadata_tags")?.map(InstanceMetadataTagsState::from),
-                    )
-                    .build(),
-            );
-        }
-        if let Some(root) = desired.block("root_block_device")? {
-            let device = root_device(client, image).await?;
-            sending = sending.block_device_mappings(
-                BlockDeviceMapping::builder().device_name(device).ebs(root_request(&root)?).build(),
-            );
-            let tags = root.map("tags")?;
-            if !tags.is_empty() {
-                sending = sending.tag_specifications(tag::specification_of(ResourceType::Volume, tags));
-            }
-        }
-        let (subnet, groups) = (desired.text("subnet_id")?, desired.texts("vpc_security_group_ids")?);
-        let groups = (!groups.is_empty()).then_some(groups);
-        let private = desired.maybe_string("private_ip")?;
-        sending = match desired.maybe_bool("associate_public_ip_address")? {
-            // A public address is a matter of the interface, which then has subnet and groups, too.
-            Some(public) => sending.network_interfaces(
-                InstanceNetworkInterfaceSpecification::builder()
-                    .device_index(0)
-                    .subnet_id(subnet)
-                    .set_groups(groups)
-                    .set_private_ip_address(private)
-                    .associate_public_ip_address(public)
-                    .build(),
-            ),
-            None => sending.subnet_id(subnet).set_security_group_ids(groups).set_private_ip_address(private),
+        let root_tags = match desired.block("root_block_device")? {
+            Some(root) => root.map("tags")?,
+            None => BTreeMap::new(),
         };
-        // A young instance profile is unknown to EC2 for some seconds.
+        let volume_tags = root_tags.into_iter().chain(mark::tags(&request.mark)).collect();
+        let sending = run(client, &desired)
+            .await?
+            .client_token(&request.token)
+            .tag_specifications(tag::specification(ResourceType::Instance, &request.mark, &request.desired.attributes)?)
+            .tag_specifications(tag::specification_of(ResourceType::Volume, volume_tags))
+            .send();
         let call = Call::ec2("RunInstances").lagging().expects("InvalidParameterValue", "iamInstanceProfile");
-        let answer = client.send(call, sending.send()).await?;
-        let id = answer.instances.unwrap_or_default().pop().and_then(|instance| instance.instance_id);
+        let answer = client.send(call, sending).await?;
+        let id = answer.instances.unwrap_or_default().into_iter().find_map(|instance| instance.instance_id);
         id.map(Identity).ok_or_else(|| unreadable(Service::Ec2, "RunInstances", "InstanceId"))
     }
 
@@ -145,101 +93,110 @@ impl Kind for Instance {
         ours(&request.mark, page(client), id_of, lives).await
     }
 
-    /// What needs a stopped instance (its size, its user data) is done here, step by step: stop, change, start.
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = &standing.identity.0;
         let Some(instance) = one("instance-id", id, page(client)).await? else {
             return Ok(waiting("not visible yet"));
         };
-        let desired = Fields::of(&standing.desired.attributes);
-        let name = instance.state.as_ref().and_then(|state| state.name.clone());
-        match &name {
+        let stopped = match state(&instance) {
+            Some(InstanceStateName::Running) => false,
+            Some(InstanceStateName::Stopped) => true,
             Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown) => {
                 let reason = instance.state_reason.as_ref();
                 let code = reason.and_then(|reason| reason.code()).unwrap_or("Terminated");
-                let message = reason.and_then(|reason| reason.message()).unwrap_or("it was terminated");
+                let message = reason.and_then(|reason| reason.message()).unwrap_or("AWS gives no reason");
                 return Err(broken(Service::Ec2, code, message));
             }
-            Some(InstanceStateName::Running | InstanceStateName::Stopped) => {}
-            state => return Ok(waiting(state.as_ref().map_or("pending", InstanceStateName::as_str))),
-        }
-        let Some(told) = Told::of(client, id).await? else { return Ok(waiting("not visible yet")) };
-        let stopped = name == Some(InstanceStateName::Stopped);
-        if let Some(change) = stopped_change(&desired, &instance, &told)? {
-            if !stopped {
-                client.send(Call::ec2("StopInstances"), client.ec2.stop_instances().instance_ids(id).send()).await?;
-                return Ok(waiting("stopping"));
-            }
-            change.send(client, id).await?;
-            return Ok(waiting("changing while stopped"));
-        }
+            other => return Ok(waiting(other.as_ref().map_or("pending", InstanceStateName::as_str))),
+        };
+        let observed = observe(client, &standing.account, std::slice::from_ref(&instance)).await?;
+        let observed = observed.get(id).cloned().unwrap_or_default();
+        let differences = Differences::of(SCHEMA, &standing.desired.attributes, &observed);
         if stopped {
-            client.send(Call::ec2("StartInstances"), client.ec2.start_instances().instance_ids(id).send()).await?;
+            modify_stopped(client, standing, differences).await?;
+            let sending = client.ec2.start_instances().instance_ids(id).send();
+            client.send(Call::ec2("StartInstances").expects("IncorrectInstanceState", ""), sending).await?;
             return Ok(waiting("starting"));
         }
-        let checks = desired.bool_or("source_dest_check", true)?;
-        if instance.source_dest_check.is_some_and(|is| is != checks) {
-            let value = AttributeBooleanValue::builder().value(checks).build();
-            let sending = client.ec2.modify_instance_attribute().instance_id(id).source_dest_check(value).send();
-            client.send(Call::ec2("ModifyInstanceAttribute"), sending).await?;
-            return Ok(waiting("its interface changes"));
+        if differences.any(STOPPED) {
+            let sending = client.ec2.stop_instances().instance_ids(id).send();
+            client.send(Call::ec2("StopInstances").expects("IncorrectInstanceState", ""), sending).await?;
+            return Ok(waiting("stopping"));
         }
-        let root = match root_volume(&instance) {
-            Some(volume) => one("volume-id", volume, volume_page(client)).await?,
-            None => None,
-        };
-        Ok(Progress::Ready(observe(client, &instance, root.as_ref(), &told)))
+        if differences.has("source_dest_check") {
+            let value = Fields::of(&standing.desired.attributes).bool_or("source_dest_check", true)?;
+            let sending =
+                client.ec2.modify_instance_attribute().instance_id(id).source_dest_check(boolean(value)).send();
+            client.send(Call::ec2("ModifyInstanceAttribute").lagging(), sending).await?;
+            return Ok(waiting("setting attributes"));
+        }
+        // What an update has sent is waited for until it shows.
+        let fields = ["iam_instance_profile", "vpc_security_group_ids", "monitoring", "disable_api_termination"];
+        let options = differences.block("metadata_options");
+        let options = options.any(&["http_endpoint", "http_tokens", "http_put_response_hop_limit"]);
+        if differences.any(&fields) || options || differences.block("root_block_device").any(MODIFIED) {
+            return Ok(waiting("modifying"));
+        }
+        Ok(Progress::Ready(observed))
     }
 
+    /// What a running instance takes. What it takes stopped, and whether it checks addresses, is settle's.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
         let id = &standing.identity.0;
         let desired = Fields::of(&standing.desired.attributes);
-        tag::update(client, id, standing, change).await?;
-        for name in &change.changed {
-            match name.as_str() {
-                "vpc_security_group_ids" => {
-                    let groups = desired.texts("vpc_security_group_ids")?;
-                    let sending =
-                        client.ec2.modify_instance_attribute().instance_id(id).set_groups(Some(groups)).send();
-                    client.send(Call::ec2("ModifyInstanceAttribute"), sending).await?;
-                }
-                "disable_api_termination" => {
-                    let value = desired.bool_or("disable_api_termination", false)?;
-                    let value = AttributeBooleanValue::builder().value(value).build();
-                    let sending =
-                        client.ec2.modify_instance_attribute().instance_id(id).disable_api_termination(value).send();
-                    client.send(Call::ec2("ModifyInstanceAttribute"), sending).await?;
-                }
-                "metadata_options" => metadata(client, id, &desired).await?,
-                "monitoring" => {
-                    if desired.bool_or("monitoring", false)? {
-                        let sending = client.ec2.monitor_instances().instance_ids(id).send();
-                        client.send(Call::ec2("MonitorInstances"), sending).await?;
-                    } else {
-                        let sending = client.ec2.unmonitor_instances().instance_ids(id).send();
-                        client.send(Call::ec2("UnmonitorInstances"), sending).await?;
-                    }
-                }
-                "iam_instance_profile" => profile(client, id, desired.maybe_text("iam_instance_profile")?).await?,
-                "root_block_device" => root(client, id, &desired, &change.before).await?,
-                // Size, user data and the like are the business of `settle`.
-                _ => {}
+        let changes = |field: &str| change.changed.iter().any(|changed| changed == field);
+        if changes("vpc_security_group_ids") {
+            let groups = desired.texts("vpc_security_group_ids")?;
+            let sending = client.ec2.modify_instance_attribute().instance_id(id).set_groups(Some(groups)).send();
+            client.send(Call::ec2("ModifyInstanceAttribute").lagging(), sending).await?;
+        }
+        if changes("disable_api_termination") {
+            let value = boolean(desired.bool_or("disable_api_termination", false)?);
+            let sending = client.ec2.modify_instance_attribute().instance_id(id).disable_api_termination(value).send();
+            client.send(Call::ec2("ModifyInstanceAttribute"), sending).await?;
+        }
+        if changes("metadata_options")
+            && let Some(options) = desired.block("metadata_options")?
+        {
+            let sending = client
+                .ec2
+                .modify_instance_metadata_options()
+                .instance_id(id)
+                .set_http_endpoint(options.maybe_text("http_endpoint")?.map(Into::into))
+                .set_http_tokens(options.maybe_text("http_tokens")?.map(Into::into))
+                .set_http_put_response_hop_limit(options.maybe_i32("http_put_response_hop_limit")?)
+                .set_instance_metadata_tags(options.maybe_text("instance_metadata_tags")?.map(Into::into))
+                .send();
+            client.send(Call::ec2("ModifyInstanceMetadataOptions"), sending).await?;
+        }
+        if changes("monitoring") {
+            if desired.bool_or("monitoring", false)? {
+                let sending = client.ec2.monitor_instances().instance_ids(id).send();
+                client.send(Call::ec2("MonitorInstances"), sending).await?;
+            } else {
+                let sending = client.ec2.unmonitor_instances().instance_ids(id).send();
+                client.send(Call::ec2("UnmonitorInstances"), sending).await?;
             }
         }
-        Ok(())
+        if changes("iam_instance_profile") {
+            set_profile(client, id, desired.maybe_text("iam_instance_profile")?).await?;
+        }
+        if changes("root_block_device") {
+            modify_root(client, standing, change).await?;
+        }
+        tag::update(client, id, standing, change).await
     }
 
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = &standing.identity.0;
-        match state(client, id).await? {
-            None | Some(InstanceStateName::Terminated) => return Ok(Progress::Gone),
-            Some(InstanceStateName::ShuttingDown) => return Ok(waiting("shutting-down")),
+        let instance = one("instance-id", id, page(client)).await?;
+        match instance.as_ref().map(state) {
+            None | Some(Some(InstanceStateName::Terminated)) => return Ok(Progress::Gone),
+            Some(Some(InstanceStateName::ShuttingDown)) => return Ok(waiting("shutting-down")),
             Some(_) => {}
         }
-        match client
-            .send(Call::ec2("TerminateInstances"), client.ec2.terminate_instances().instance_ids(id).send())
-            .await
-        {
+        let sending = client.ec2.terminate_instances().instance_ids(id).send();
+        match client.send(Call::ec2("TerminateInstances"), sending).await {
             Ok(_) => Ok(waiting("shutting-down")),
             Err(failure) if is_not_found(&failure) => Ok(Progress::Gone),
             Err(failure) => Err(failure),
@@ -247,165 +204,128 @@ impl Kind for Instance {
     }
 }
 
-/// The state of an instance, if it is there.
-pub(crate) async fn state(client: &Client, id: &str) -> Result<Option<InstanceStateName>, Failure> {
-    let instance = one("instance-id", id, page(client)).await?;
-    Ok(instance.and_then(|instance| instance.state).and_then(|state| state.name))
-}
+type Running = aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 
-fn id_of(instance: &types::Instance) -> Option<&str> {
-    instance.instance_id()
-}
-
-fn lives(instance: &types::Instance) -> bool {
-    let name = instance.state.as_ref().and_then(|state| state.name.as_ref());
-    !matches!(name, Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown))
-}
-
-fn page(client: &Client) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::Instance>, Failure> {
-    async |filters, token| {
-        let sending = client.ec2.describe_instances().set_filters(Some(filters)).set_next_token(token).send();
-        let answer = client.send(Call::ec2("DescribeInstances"), sending).await?;
-        let reservations = answer.reservations.unwrap_or_default();
-        let instances = reservations.into_iter().flat_map(|one| one.instances.unwrap_or_default()).collect();
-        Ok((instances, answer.next_token))
-    }
-}
-
-/// What an instance tells of itself only when asked for it by name.
-struct Told {
-    user_data: Option<String>,
-    protected: bool,
-}
-
-impl Told {
-    async fn of(client: &Client, id: &str) -> Result<Option<Self>, Failure> {
-        let asking = |attribute| client.ec2.describe_instance_attribute().instance_id(id).attribute(attribute).send();
-        let call = || Call::ec2("DescribeInstanceAttribute");
-        let Some(data) = there(client.send(call(), asking(InstanceAttributeName::UserData)).await)? else {
-            return Ok(None);
-        };
-        let protection = asking(InstanceAttributeName::DisableApiTermination);
-        let Some(protection) = there(client.send(call(), protection).await)? else { return Ok(None) };
-        Ok(Some(Self {
-            user_data: data.user_data.and_then(|data| data.value),
-            protected: protection.disable_api_termination.and_then(|value| value.value).unwrap_or(false),
-        }))
-    }
-}
-
-/// A change that needs a stopped instance.
-enum StoppedChange {
-    Type(String),
-    UserData(String),
-    EbsOptimized(bool),
-}
-
-fn stopped_change(
-    desired: &Fields<'_>,
-    instance: &types::Instance,
-    told: &Told,
-) -> Result<Option<StoppedChange>, Failure> {
-    if let Some(wanted) = desired.maybe_text("instance_type")?
-        && instance.instance_type.as_ref().map(InstanceType::as_str) != Some(wanted)
-    {
-        return Ok(Some(StoppedChange::Type(wanted.to_owned())));
-    }
-    if let Some(wanted) = desired.maybe_text("user_data_base64")?
-        && told.user_data.as_deref() != Some(wanted)
-    {
-        return Ok(Some(StoppedChange::UserData(wanted.to_owned())));
-    }
-    if let Some(wanted) = desired.maybe_bool("ebs_optimized")?
-        && instance.ebs_optimized != Some(wanted)
-    {
-        return Ok(Some(StoppedChange::EbsOptimized(wanted)));
-    }
-    Ok(None)
-}
-
-impl StoppedChange {
-    async fn send(self, client: &Client, id: &str) -> Result<(), Failure> {
-        let changing = client.ec2.modify_instance_attribute().instance_id(id);
-        let changing = match self {
-            Self::Type(value) => changing.instance_type(AttributeValue::builder().value(value).build()),
-            Self::EbsOptimized(value) => changing.ebs_optimized(AttributeBooleanValue::builder().value(value).build()),
-            Self::UserData(value) => {
-                // The SDK encodes a blob itself.
-                let bytes = base64::engine::general_purpose::STANDARD
-                    .decode(value)
-                    .map_err(|_| refused("InvalidField", "user_data_base64 is no base64".to_owned()))?;
-                changing.user_data(types::SecureBlobAttributeValue::builder().value(Blob::new(bytes)).build())
-            }
-        };
-        client.send(Call::ec2("ModifyInstanceAttribute"), changing.send()).await?;
-        Ok(())
-    }
-}
-
-fn monitoring(enabled: bool) -> RunInstancesMonitoringEnabled {
-    RunInstancesMonitoringEnabled::builder().enabled(enabled).build()
-}
-
-fn root_request(root: &Fields<'_>) -> Result<EbsBlockDevice, Failure> {
-    Ok(EbsBlockDevice::builder()
-        .set_volume_type(root.maybe_text("volume_type")?.map(VolumeType::from))
-        .set_volume_size(root.maybe_i32("volume_size")?)
-        .set_iops(root.maybe_i32("iops")?)
-        .set_throughput(root.maybe_i32("throughput")?)
-        .set_encrypted(root.maybe_bool("encrypted")?)
-        .set_kms_key_id(root.maybe_string("kms_key_id")?)
-        .delete_on_termination(root.bool_or("delete_on_termination", true)?)
-        .build())
-}
-
-/// The name of an image's root device, which a mapping of it must have.
-async fn root_device(client: &Client, image: &str) -> Result<String, Failure> {
-    let answer = client.send(Call::ec2("DescribeImages"), client.ec2.describe_images().image_ids(image).send()).await?;
-    let device = answer.images.unwrap_or_default().pop().and_then(|image| image.root_device_name);
-    device.ok_or_else(|| unreadable(Service::Ec2, "DescribeImages", "RootDeviceName"))
-}
-
-async fn metadata(client: &Client, id: &str, desired: &Fields<'_>) -> Result<(), Failure> {
-    let Some(options) = desired.block("metadata_options")? else { return Ok(()) };
-    let sending = client
+/// The request without token and tags.
+async fn run(client: &Client, desired: &Fields<'_>) -> Result<Running, Failure> {
+    let groups = desired.texts("vpc_security_group_ids")?;
+    let groups = Some(groups).filter(|groups| !groups.is_empty());
+    let subnet = desired.text("subnet_id")?;
+    let address = desired.maybe_string("private_ip")?;
+    let mut running = client
         .ec2
-        .modify_instance_metadata_options()
-        .instance_id(id)
-        .set_http_endpoint(options.maybe_text("http_endpoint")?.map(InstanceMetadataEndpointState::from))
-        .set_http_tokens(options.maybe_text("http_tokens")?.map(HttpTokensState::from))
-        .set_http_put_response_hop_limit(options.maybe_i32("http_put_response_hop_limit")?)
-        .set_instance_metadata_tags(options.maybe_text("instance_metadata_tags")?.map(InstanceMetadataTagsState::from))
-        .send();
-    client.send(Call::ec2("ModifyInstanceMetadataOptions"), sending).await?;
+        .run_instances()
+        .min_count(1)
+        .max_count(1)
+        .image_id(desired.text("ami")?)
+        .instance_type(desired.text("instance_type")?.into())
+        .set_key_name(desired.maybe_string("key_name")?)
+        .set_user_data(desired.maybe_string("user_data_base64")?)
+        .set_ebs_optimized(desired.maybe_bool("ebs_optimized")?)
+        .set_disable_api_termination(desired.maybe_bool("disable_api_termination")?)
+        .monitoring(RunInstancesMonitoringEnabled::builder().enabled(desired.bool_or("monitoring", false)?).build());
+    running = match desired.maybe_bool("associate_public_ip_address")? {
+        // Whether it has a public address is said of its interface, and then so is all that an interface has.
+        Some(public) => running.network_interfaces(
+            InstanceNetworkInterfaceSpecification::builder()
+                .device_index(0)
+                .associate_public_ip_address(public)
+                .subnet_id(subnet)
+                .set_groups(groups)
+                .set_private_ip_address(address)
+                .build(),
+        ),
+        None => running.subnet_id(subnet).set_security_group_ids(groups).set_private_ip_address(address),
+    };
+    if let Some(profile) = desired.maybe_text("iam_instance_profile")? {
+        running = running.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
+    }
+    if let Some(options) = desired.block("metadata_options")? {
+        running = running.metadata_options(
+            InstanceMetadataOptionsRequest::builder()
+                .set_http_endpoint(options.maybe_text("http_endpoint")?.map(Into::into))
+                .set_http_tokens(options.maybe_text("http_tokens")?.map(Into::into))
+                .set_http_put_response_hop_limit(options.maybe_i32("http_put_response_hop_limit")?)
+                .set_instance_metadata_tags(options.maybe_text("instance_metadata_tags")?.map(Into::into))
+                .build(),
+        );
+    }
+    if let Some(root) = desired.block("root_block_device")? {
+        let volume = EbsBlockDevice::builder()
+            .set_volume_type(root.maybe_text("volume_type")?.map(VolumeType::from))
+            .set_volume_size(root.maybe_i32("volume_size")?)
+            .set_iops(root.maybe_i32("iops")?)
+            .set_throughput(root.maybe_i32("throughput")?)
+            .set_encrypted(root.maybe_bool("encrypted")?)
+            .set_kms_key_id(root.maybe_string("kms_key_id")?)
+            .delete_on_termination(root.bool_or("delete_on_termination", true)?)
+            .build();
+        let device = root_device(client, desired.text("ami")?).await?;
+        running = running.block_device_mappings(BlockDeviceMapping::builder().device_name(device).ebs(volume).build());
+    }
+    Ok(running)
+}
+
+/// The name of an image's root device: the mapping that says what the root volume is like has to name it.
+async fn root_device(client: &Client, image: &str) -> Result<String, Failure> {
+    let sending = client.ec2.describe_images().image_ids(image).send();
+    let answer = client.send(Call::ec2("DescribeImages").lagging(), sending).await?;
+    let image = answer.images.unwrap_or_default().pop();
+    image.and_then(|image| image.root_device_name).ok_or_else(|| {
+        refused("NoRootDevice", "the image names no root device, and `root_block_device` needs it".to_owned())
+    })
+}
+
+async fn modify_stopped(client: &Client, standing: &Standing, differences: Differences<'_>) -> Result<(), Failure> {
+    let desired = Fields::of(&standing.desired.attributes);
+    let modifying = || client.ec2.modify_instance_attribute().instance_id(&standing.identity.0);
+    let call = || Call::ec2("ModifyInstanceAttribute").expects("IncorrectInstanceState", "");
+    if differences.has("instance_type") {
+        let value = AttributeValue::builder().value(desired.text("instance_type")?).build();
+        client.send(call(), modifying().instance_type(value).send()).await?;
+    }
+    if differences.has("ebs_optimized") {
+        let value = boolean(desired.bool_or("ebs_optimized", false)?);
+        client.send(call(), modifying().ebs_optimized(value).send()).await?;
+    }
+    if differences.has("user_data_base64") {
+        // The SDK encodes what it is given.
+        let text = desired.maybe_text("user_data_base64")?.unwrap_or_default();
+        let data = aws_smithy_types::base64::decode(text)
+            .map_err(|_| refused("InvalidField", "user_data_base64 is not base64".to_owned()))?;
+        let value = types::SecureBlobAttributeValue::builder().value(Blob::new(data)).build();
+        client.send(call(), modifying().user_data(value).send()).await?;
+    }
     Ok(())
 }
 
-async fn profile(client: &Client, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
-    let filters = crate::gather::filter("instance-id", [id.to_owned()]);
-    let asking = client.ec2.describe_iam_instance_profile_associations().filters(filters).send();
-    let answer = client.send(Call::ec2("DescribeIamInstanceProfileAssociations"), asking).await?;
-    let association = answer
-        .iam_instance_profile_associations
-        .unwrap_or_default()
-        .into_iter()
-        .find(|one| one.state.as_ref().is_some_and(|state| state.as_str().starts_with("associat")))
-        .and_then(|one| one.association_id);
-    let named = |name: &str| IamInstanceProfileSpecification::builder().name(name).build();
-    match (association, wanted) {
-        (Some(association), Some(wanted)) => {
+async fn set_profile(client: &Client, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
+    let by_instance = crate::gather::filter("instance-id", [id.to_owned()]);
+    let sending = client.ec2.describe_iam_instance_profile_associations().filters(by_instance).send();
+    let answer = client.send(Call::ec2("DescribeIamInstanceProfileAssociations"), sending).await?;
+    let association = answer.iam_instance_profile_associations.unwrap_or_default().into_iter().find(|association| {
+        let state = association.state.as_ref().map(|state| state.as_str());
+        matches!(state, Some("associated" | "associating"))
+    });
+    let profile = |name: &str| IamInstanceProfileSpecification::builder().name(name).build();
+    let held = association.as_ref().and_then(|it| it.iam_instance_profile.as_ref()).and_then(profile_name);
+    match (association.as_ref().and_then(|association| association.association_id()), wanted) {
+        (Some(_), Some(name)) if held == Some(name) => {}
+        (Some(association), Some(name)) => {
             let sending = client
                 .ec2
                 .replace_iam_instance_profile_association()
                 .association_id(association)
-                .iam_instance_profile(named(wanted))
+                .iam_instance_profile(profile(name))
                 .send();
-            client.send(Call::ec2("ReplaceIamInstanceProfileAssociation").lagging(), sending).await?;
+            let call = Call::ec2("ReplaceIamInstanceProfileAssociation").lagging();
+            client.send(call.expects("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
         }
-        (None, Some(wanted)) => {
+        (None, Some(name)) => {
             let sending =
-                client.ec2.associate_iam_instance_profile().instance_id(id).iam_instance_profile(named(wanted)).send();
-            client.send(Call::ec2("AssociateIamInstanceProfile").lagging(), sending).await?;
+                client.ec2.associate_iam_instance_profile().instance_id(id).iam_instance_profile(profile(name)).send();
+            let call = Call::ec2("AssociateIamInstanceProfile").lagging();
+            client.send(call.expects("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
         }
         (Some(association), None) => {
             let sending = client.ec2.disassociate_iam_instance_profile().association_id(association).send();
@@ -416,32 +336,43 @@ async fn profile(client: &Client, id: &str, wanted: Option<&str>) -> Result<(), 
     Ok(())
 }
 
-async fn root(client: &Client, id: &str, desired: &Fields<'_>, before: &Attributes) -> Result<(), Failure> {
-    let Some(wanted) = desired.block("root_block_device")? else { return Ok(()) };
-    let Some(instance) = one("instance-id", id, page(client)).await? else { return Ok(()) };
-    let Some(volume) = root_volume(&instance) else { return Ok(()) };
-    let was = before.get("root_block_device").cloned().unwrap_or_default();
-    let differs = |name: &str| {
-        let wanted = wanted.get(name);
-        wanted.is_some() && wanted != was.at(name)
-    };
-    if ["volume_size", "volume_type", "iops", "throughput"].into_iter().any(differs) {
-        resize(client, volume, &wanted, ["volume_size", "volume_type"]).await?;
+async fn modify_root(client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+    let Some(root) = Fields::of(&standing.desired.attributes).block("root_block_device")? else { return Ok(()) };
+    let Some(before) = Fields::of(&change.before).block("root_block_device")? else { return Ok(()) };
+    let volume = before.text("volume_id")?;
+    let differences = Differences::of(SCHEMA, &standing.desired.attributes, &change.before).block("root_block_device");
+    if differences.any(MODIFIED) {
+        let sending = client
+            .ec2
+            .modify_volume()
+            .volume_id(volume)
+            .set_size(root.maybe_i32("volume_size")?)
+            .set_volume_type(root.maybe_text("volume_type")?.map(VolumeType::from))
+            .set_iops(root.maybe_i32("iops")?)
+            .set_throughput(root.maybe_i32("throughput")?)
+            .send();
+        client.send(Call::ec2("ModifyVolume"), sending).await?;
     }
-    if wanted.get("tags") != was.at("tags") {
-        let tags = wanted.map("tags")?;
-        let none = BTreeMap::new();
-        let gone: Vec<_> = was
-            .at("tags")
-            .and_then(Datum::as_map)
-            .unwrap_or(&none)
-            .keys()
-            .filter(|key| !tags.contains_key(*key))
+    if differences.has("delete_on_termination") {
+        let ebs = types::EbsInstanceBlockDeviceSpecification::builder()
+            .delete_on_termination(root.bool_or("delete_on_termination", true)?)
+            .build();
+        let mapping = types::InstanceBlockDeviceMappingSpecification::builder()
+            .device_name(before.text("device_name")?)
+            .ebs(ebs)
+            .build();
+        let modifying = client.ec2.modify_instance_attribute().instance_id(&standing.identity.0);
+        client.send(Call::ec2("ModifyInstanceAttribute"), modifying.block_device_mappings(mapping).send()).await?;
+    }
+    if differences.has("tags") {
+        let tags: BTreeMap<String, String> = root.map("tags")?.into_iter().chain(mark::tags(&standing.mark)).collect();
+        let gone: Vec<types::Tag> = before
+            .map("tags")?
+            .into_keys()
+            .filter(|key| !tags.contains_key(key))
             .map(|key| types::Tag::builder().key(key).build())
             .collect();
-        if !tags.is_empty() {
-            tag::set(client, volume, tags).await?;
-        }
+        tag::set(client, volume, tags).await?;
         if !gone.is_empty() {
             let sending = client.ec2.delete_tags().resources(volume).set_tags(Some(gone)).send();
             client.send(Call::ec2("DeleteTags"), sending).await?;
@@ -450,66 +381,267 @@ async fn root(client: &Client, id: &str, desired: &Fields<'_>, before: &Attribut
     Ok(())
 }
 
-fn root_volume(instance: &types::Instance) -> Option<&str> {
-    let root = instance.root_device_name()?;
-    let mapping = instance.block_device_mappings().iter().find(|one| one.device_name() == Some(root))?;
-    mapping.ebs()?.volume_id()
+fn boolean(value: bool) -> AttributeBooleanValue {
+    AttributeBooleanValue::builder().value(value).build()
 }
 
-fn observe(client: &Client, instance: &types::Instance, root: Option<&types::Volume>, told: &Told) -> Attributes {
+fn id_of(instance: &types::Instance) -> Option<&str> {
+    instance.instance_id()
+}
+
+/// In what state it is.
+pub(crate) fn state(instance: &types::Instance) -> Option<InstanceStateName> {
+    instance.state.as_ref().and_then(|state| state.name.clone())
+}
+
+/// A terminated instance is shown for about an hour.
+fn lives(instance: &types::Instance) -> bool {
+    !matches!(state(instance), Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown))
+}
+
+pub(crate) fn page(
+    client: &Client,
+) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::Instance>, Failure> {
+    async |filters, token| {
+        let sending = client.ec2.describe_instances().set_filters(Some(filters)).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeInstances"), sending).await?;
+        let reservations = answer.reservations.unwrap_or_default();
+        let instances = reservations.into_iter().flat_map(|it| it.instances.unwrap_or_default()).collect();
+        Ok((instances, answer.next_token))
+    }
+}
+
+/// What `DescribeInstances` does not hold: user data in base64, and whether it may not be terminated.
+async fn attributes(client: &Client, id: &str) -> Result<(Option<String>, bool), Failure> {
+    let ask = async |name| {
+        let sending = client.ec2.describe_instance_attribute().instance_id(id).attribute(name).send();
+        client.send(Call::ec2("DescribeInstanceAttribute").lagging(), sending).await
+    };
+    let (data, protected) =
+        try_join(ask(InstanceAttributeName::UserData), ask(InstanceAttributeName::DisableApiTermination)).await?;
+    let data = data.user_data.and_then(|value| value.value).filter(|data| !data.is_empty());
+    let protected = protected.disable_api_termination.and_then(|value| value.value);
+    Ok((data, protected.unwrap_or(false)))
+}
+
+/// All attributes of these instances, by id.
+async fn observe(
+    client: &Client,
+    account: &str,
+    instances: &[types::Instance],
+) -> Result<BTreeMap<String, Attributes>, Failure> {
+    let roots: Vec<String> = instances.iter().filter_map(|it| root_of(it)?.volume_id.clone()).collect();
+    let asked = try_join_all(instances.iter().filter_map(id_of).map(|id| attributes(client, id)));
+    let volumes = by_values("volume-id", roots, &[], ebs_volume::page(client));
+    let (asked, volumes) = try_join(asked, volumes).await?;
+    let volumes: BTreeMap<&str, &types::Volume> =
+        volumes.iter().filter_map(|volume| Some((volume.volume_id()?, volume))).collect();
+    let identified = instances.iter().filter_map(|instance| Some((instance.instance_id()?, instance)));
+    Ok(identified
+        .zip(asked)
+        .map(|((id, instance), (data, protected))| {
+            let root = root_of(instance).and_then(|root| root.volume_id());
+            let root = root.and_then(|volume| volumes.get(volume)).copied();
+            (id.to_owned(), observe_one(client, account, instance, root, data, protected))
+        })
+        .collect())
+}
+
+fn root_of(instance: &types::Instance) -> Option<&types::EbsInstanceBlockDevice> {
+    let devices = instance.block_device_mappings().iter();
+    devices.into_iter().find(|device| device.device_name() == instance.root_device_name())?.ebs.as_ref()
+}
+
+fn observe_one(
+    client: &Client,
+    account: &str,
+    instance: &types::Instance,
+    root: Option<&types::Volume>,
+    data: Option<String>,
+    protected: bool,
+) -> Attributes {
     let id = instance.instance_id().unwrap_or_default();
-    let interface = instance.network_interfaces().first();
-    let owner = interface.and_then(|one| one.owner_id()).or(client.account.as_deref()).unwrap_or_default();
-    let profile =
-        instance.iam_instance_profile().and_then(|profile| profile.arn()).and_then(|arn| arn.rsplit('/').next());
-    let state = instance.state.as_ref().and_then(|state| state.name.as_ref()).map(InstanceStateName::as_str);
-    let watched = instance.monitoring.as_ref().and_then(|monitoring| monitoring.state.as_ref());
-    let mut observed = Observed::new()
+    let interface = instance.network_interfaces().iter().find(|interface| {
+        interface.attachment.as_ref().is_none_or(|attachment| attachment.device_index.unwrap_or(0) == 0)
+    });
+    let owner = interface.and_then(|interface| interface.owner_id()).unwrap_or(account);
+    let present = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    let monitored = matches!(
+        instance.monitoring.as_ref().and_then(|it| it.state.clone()),
+        Some(MonitoringState::Enabled | MonitoringState::Pending)
+    );
+    let options = instance.metadata_options.as_ref().map_or_else(Observed::new, |options| {
+        Observed::new()
+            .with("http_endpoint", options.http_endpoint.as_ref().map(|it| it.as_str()))
+            .with("http_tokens", options.http_tokens.as_ref().map(|it| it.as_str()))
+            .with("http_put_response_hop_limit", options.http_put_response_hop_limit)
+            .with("instance_metadata_tags", options.instance_metadata_tags.as_ref().map(|it| it.as_str()))
+    });
+    let device = root_of(instance);
+    let root = root.map_or_else(Observed::new, |volume| {
+        Observed::new()
+            .with("volume_type", volume.volume_type.as_ref().map(VolumeType::as_str))
+            .with("volume_size", volume.size)
+            .with("iops", volume.iops)
+            .with("throughput", volume.throughput)
+            .with("encrypted", volume.encrypted)
+            .with("kms_key_id", volume.kms_key_id())
+            .with("delete_on_termination", device.and_then(|device| device.delete_on_termination))
+            .with("tags", mark::attribute(&tag::read(volume.tags())))
+            .with("volume_id", volume.volume_id())
+            .with("device_name", instance.root_device_name())
+    });
+    let zone = instance.placement.as_ref().and_then(|placement| placement.availability_zone());
+    Observed::new()
         .with("ami", instance.image_id())
-        .with("instance_type", instance.instance_type.as_ref().map(InstanceType::as_str))
+        .with("instance_type", instance.instance_type.as_ref().map(|it| it.as_str()))
         .with("subnet_id", instance.subnet_id())
-        .with("availability_zone", instance.placement().and_then(|placement| placement.availability_zone()))
-        .with_list(
-            "vpc_security_group_ids",
-            instance.security_groups().iter().filter_map(|group| group.group_id()).collect::<Vec<_>>(),
-        )
-        .with("iam_instance_profile", profile)
-        .with("key_name", instance.key_name())
-        .with("user_data_base64", told.user_data.as_deref())
-        .with("ebs_optimized", instance.ebs_optimized)
-        .with("monitoring", matches!(watched, Some(MonitoringState::Enabled | MonitoringState::Pending)))
-        .with("associate_public_ip_address", instance.public_ip_address().is_some_and(|address| !address.is_empty()))
-        .with("private_ip", instance.private_ip_address())
-        .with("disable_api_termination", told.protected)
-        .with("source_dest_check", instance.source_dest_check)
+        .with("availability_zone", zone)
+        .with_list("vpc_security_group_ids", instance.security_groups().iter().filter_map(|group| group.group_id()))
+        .with("iam_instance_profile", instance.iam_instance_profile.as_ref().and_then(profile_name))
+        .with("key_name", present(instance.key_name()))
+        .with("user_data_base64", data)
+        .with_block("metadata_options", options)
+        .with_block("root_block_device", root)
+        .with("ebs_optimized", instance.ebs_optimized.unwrap_or(false))
+        .with("monitoring", monitored)
+        .with("associate_public_ip_address", present(instance.public_ip_address()).is_some())
+        .with("private_ip", present(instance.private_ip_address()))
+        .with("disable_api_termination", protected)
+        .with("source_dest_check", instance.source_dest_check.unwrap_or(true))
         .with("tags", mark::attribute(&tag::read(instance.tags())))
         .with("id", id)
         .with("arn", arn::ec2(&client.region, owner, &format!("instance/{id}")))
-        .with("instance_state", state)
-        .with("private_dns", instance.private_dns_name())
-        .with("public_ip", instance.public_ip_address())
-        .with("public_dns", instance.public_dns_name().filter(|name| !name.is_empty()))
-        .with("primary_network_interface_id", interface.and_then(|one| one.network_interface_id()));
-    if let Some(options) = instance.metadata_options() {
-        let block = Observed::new()
-            .with("http_endpoint", options.http_endpoint.as_ref().map(|word| word.as_str()))
-            .with("http_tokens", options.http_tokens.as_ref().map(|word| word.as_str()))
-            .with("http_put_response_hop_limit", options.http_put_response_hop_limit.map(i64::from))
-            .with("instance_metadata_tags", options.instance_metadata_tags.as_ref().map(|word| word.as_str()));
-        observed = observed.with_block("metadata_options", block);
+        .with("instance_state", state(instance).map(|state| state.as_str().to_owned()))
+        .with("private_dns", present(instance.private_dns_name()))
+        .with("public_ip", present(instance.public_ip_address()))
+        .with("public_dns", present(instance.public_dns_name()))
+        .with("primary_network_interface_id", interface.and_then(|interface| interface.network_interface_id()))
+        .finish(SCHEMA)
+}
+
+/// A profile's name: the last part of its ARN.
+fn profile_name(profile: &types::IamInstanceProfile) -> Option<&str> {
+    profile.arn().and_then(|arn| arn.rsplit('/').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Observation, Progress};
+    use fathuss_model::Datum;
+    use serde_json::json;
+
+    use crate::asked::{make, marked, read, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_instance.clickhouse";
+
+    fn instance(state: &str, size: &str) -> String {
+        format!(
+            "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><imageId>ami-1</imageId>\
+             <instanceState><code>0</code><name>{state}</name></instanceState><instanceType>{size}</instanceType>\
+             <subnetId>subnet-1</subnetId><rootDeviceName>/dev/xvda</rootDeviceName><blockDeviceMapping><item>\
+             <deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-1</volumeId><deleteOnTermination>true</deleteOnTermination>\
+             </ebs></item></blockDeviceMapping><stateReason><code>Client.InvalidKMSKey.InvalidState</code>\
+             <message>The KMS key can't be used</message></stateReason>{}</item></instancesSet></item></reservationSet>",
+            marked(AT)
+        )
     }
-    if let Some(volume) = root {
-        let kept = volume.attachments().first().and_then(|attachment| attachment.delete_on_termination);
-        let block = Observed::new()
-            .with("volume_type", volume.volume_type.as_ref().map(VolumeType::as_str))
-            .with("volume_size", volume.size.map(i64::from))
-            .with("iops", volume.iops.map(i64::from))
-            .with("throughput", volume.throughput.map(i64::from))
-            .with("encrypted", volume.encrypted)
-            .with("kms_key_id", volume.kms_key_id())
-            .with("delete_on_termination", kept)
-            .with("tags", mark::attribute(&tag::read(volume.tags())));
-        observed = observed.with_block("root_block_device", block);
+
+    /// A world with one instance in these states, one after the other.
+    fn world(states: &[(&str, &str)]) -> std::sync::Arc<Canned> {
+        let canned = Canned::new()
+            .answer(
+                "DescribeVolumes",
+                "<volumeSet><item><volumeId>vol-1</volumeId><size>20</size><volumeType>gp3</volumeType></item></volumeSet>",
+            )
+            .answer("DescribeInstanceAttribute", "<userData><value>aGVsbG8=</value></userData>")
+            .answer("StopInstances", "<instancesSet/>")
+            .answer("StartInstances", "<instancesSet/>")
+            .answer("TerminateInstances", "<instancesSet/>")
+            .answer("ModifyInstanceAttribute", "<return>true</return>");
+        states.iter().fold(canned, |canned, (state, size)| canned.answer("DescribeInstances", &instance(state, size)))
     }
-    observed.finish(SCHEMA)
+
+    #[tokio::test]
+    async fn one_instance_is_run_with_the_token_and_both_it_and_its_root_volume_are_marked() {
+        let canned = Canned::new()
+            .answer("DescribeImages", "<imagesSet><item><imageId>ami-1</imageId><rootDeviceName>/dev/xvda</rootDeviceName></item></imagesSet>")
+            .answer("RunInstances", "<instancesSet><item><instanceId>i-1</instanceId></item></instancesSet>");
+        let request = make(
+            AT,
+            json!({ "ami": "ami-1", "instance_type": "t3.medium", "subnet_id": "subnet-1",
+            "root_block_device": { "volume_size": 20, "tags": { "Tier": "data" } } }),
+        );
+        assert_eq!(canned.aws().create(&request).await.unwrap().0, "i-1");
+        let run = canned.seen().pop().unwrap();
+        assert_eq!((run.get("MinCount"), run.get("MaxCount")), (Some("1"), Some("1")));
+        assert_eq!(run.get("ClientToken"), Some(request.token.as_str()));
+        assert_eq!(run.get("BlockDeviceMapping.1.DeviceName"), Some("/dev/xvda"));
+        assert_eq!(run.get("TagSpecification.2.ResourceType"), Some("volume"));
+        assert_eq!(run.get("TagSpecification.2.Tag.1.Key"), Some("Tier"));
+        assert_eq!(run.get("TagSpecification.2.Tag.2.Key"), Some("fathuss:address"));
+    }
+
+    #[tokio::test]
+    async fn a_profile_made_a_moment_ago_is_not_there_yet() {
+        let canned = Canned::new().refuse(
+            "RunInstances",
+            400,
+            "InvalidParameterValue",
+            "Value (p) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        );
+        let request = make(AT, json!({ "ami": "ami-1", "instance_type": "t3.medium", "subnet_id": "subnet-1" }));
+        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::NotYet);
+    }
+
+    #[tokio::test]
+    async fn another_size_stops_changes_and_starts_it() {
+        let canned = world(&[("running", "t3.medium"), ("stopped", "t3.medium"), ("running", "t3.large")]);
+        let desired = json!({ "instance_type": "t3.large", "user_data_base64": "aGVsbG8=" });
+        let (aws, standing) = (canned.aws(), standing(AT, "i-1", desired));
+        assert_eq!(aws.settle(&standing).await, Ok(Progress::Waiting { state: "stopping".to_owned() }));
+        assert_eq!(aws.settle(&standing).await, Ok(Progress::Waiting { state: "starting".to_owned() }));
+        let Progress::Ready(observed) = aws.settle(&standing).await.unwrap() else { panic!("not ready") };
+        assert_eq!(observed.get("instance_type").and_then(Datum::as_str), Some("t3.large"));
+        let acts: Vec<_> = canned.operations().into_iter().filter(|it| !it.starts_with("Describe")).collect();
+        assert_eq!(acts, ["StopInstances", "ModifyInstanceAttribute", "StartInstances"]);
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_ends_at_its_launch_is_broken_with_the_reason() {
+        let canned = world(&[("terminated", "t3.medium")]);
+        let failure = canned.aws().settle(&standing(AT, "i-1", json!({}))).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Broken, "Client.InvalidKMSKey.InvalidState"));
+    }
+
+    #[tokio::test]
+    async fn a_refresh_asks_for_instances_and_root_volumes_once_and_two_attributes_of_each() {
+        let canned = world(&[("running", "t3.medium")]);
+        let answer = canned.aws().read(&[read(AT, "i-1")]).await;
+        let Ok(Observation::Present(observed)) = &answer.observations[0] else { panic!("absent") };
+        assert_eq!(
+            observed.get("root_block_device").and_then(|root| root.at("volume_size")),
+            Some(&Datum::Integer(20))
+        );
+        assert_eq!(observed.get("user_data_base64").and_then(Datum::as_str), Some("aGVsbG8="));
+        let mut operations = canned.operations();
+        operations.sort();
+        assert_eq!(
+            operations,
+            ["DescribeInstanceAttribute", "DescribeInstanceAttribute", "DescribeInstances", "DescribeVolumes"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_termination_is_sent_once_and_waited_for() {
+        let canned = world(&[("running", "t3.medium"), ("shutting-down", "t3.medium"), ("terminated", "t3.medium")]);
+        let (aws, standing) = (canned.aws(), standing(AT, "i-1", json!({})));
+        for _ in 0..2 {
+            assert!(matches!(aws.delete(&standing).await, Ok(Progress::Waiting { .. })));
+        }
+        assert_eq!(aws.delete(&standing).await, Ok(Progress::Gone));
+        assert_eq!(canned.operations().iter().filter(|it| *it == "TerminateInstances").count(), 1);
+    }
 }

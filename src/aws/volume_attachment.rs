@@ -1,7 +1,9 @@
 //! `aws_volume_attachment`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html>
+//!
+//! A relation of a volume and an instance, under a device's name.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{InstanceStateName, VolumeAttachmentState};
+use aws_sdk_ec2::types::{self, InstanceStateName, VolumeAttachmentState};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
@@ -11,10 +13,10 @@ use fathuss_state::Identity;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::ebs_volume::page;
+use crate::ebs_volume::{self, EbsVolume, page};
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
-use crate::gather::{by_values, one};
+use crate::gather::one;
 use crate::gone::{is_not_found, waiting};
 use crate::instance;
 use crate::kind::{Batch, Kind};
@@ -22,13 +24,36 @@ use crate::kind::{Batch, Kind};
 /// The calls of `aws_volume_attachment`.
 pub struct VolumeAttachment;
 
-const SCHEMA: &Schema = fathuss_model::aws::VolumeAttachment::SCHEMA;
+pub(crate) const SCHEMA: &Schema = fathuss_model::aws::VolumeAttachment::SCHEMA;
 
-/// The relation's ends.
-struct Ends<'a> {
-    device: &'a str,
-    volume: &'a str,
-    instance: &'a str,
+/// An attachment's ends; its identity is `DEVICE:VOLUME:INSTANCE`.
+pub(crate) struct Ends {
+    device: String,
+    pub(crate) volume: String,
+    instance: String,
+}
+
+impl Ends {
+    pub(crate) fn of(identity: &Identity) -> Result<Self, Failure> {
+        let mut parts = identity.0.split(':').map(str::to_owned);
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(device), Some(volume), Some(instance), None) => Ok(Self { device, volume, instance }),
+            _ => Err(refused(
+                "InvalidIdentity",
+                format!("`{identity}` is no attachment: expected for instance /dev/sdf:vol-1:i-1"),
+            )),
+        }
+    }
+
+    fn in_desired(desired: &Attributes) -> Result<Self, Failure> {
+        let fields = Fields::of(desired);
+        let text = |name| fields.text(name).map(str::to_owned);
+        Ok(Self { device: text("device_name")?, volume: text("volume_id")?, instance: text("instance_id")? })
+    }
+
+    fn identity(&self) -> Identity {
+        Identity(format!("{}:{}:{}", self.device, self.volume, self.instance))
+    }
 }
 
 #[async_trait(?Send)]
@@ -37,120 +62,116 @@ impl Kind for VolumeAttachment {
         SCHEMA
     }
 
-    /// One `DescribeVolumes` for all of them, by the volumes' ids: an attachment is a part of its volume.
+    fn family(&self) -> &'static str {
+        ebs_volume::FAMILY
+    }
+
+    /// No call of its own: the volumes' answer holds it.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        let volumes = requests.iter().filter_map(|request| Some(ends(&request.identity)?.volume.to_owned()));
-        let volumes = match by_values("volume-id", volumes, &[], page(client)).await {
-            Ok(volumes) => volumes,
-            Err(failure) => return Batch::failed(requests, &failure),
-        };
-        let present = |request: &ReadRequest| {
-            let ends = ends(&request.identity)?;
-            let volume = volumes.iter().find(|volume| volume.volume_id() == Some(ends.volume))?;
-            let attachment = volume.attachments().iter().find(|one| one.instance_id() == Some(ends.instance))?;
-            let attached = matches!(
-                attachment.state,
-                Some(VolumeAttachmentState::Attached | VolumeAttachmentState::Attaching | VolumeAttachmentState::Busy)
-            );
-            attached.then(|| Ok(observe(&ends)))
-        };
-        Batch::of(requests, present)
+        EbsVolume.read(client, requests).await
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
-        let desired = Fields::of(&request.desired.attributes);
-        let (device, volume) = (desired.text("device_name")?, desired.text("volume_id")?);
-        let instance = desired.text("instance_id")?;
-        let sending = client.ec2.attach_volume().device(device).volume_id(volume).instance_id(instance).send();
-        // An instance that is still starting takes no volume.
-        let call = Call::ec2("AttachVolume").lagging().expects("IncorrectState", "");
-        client.send(call, sending).await?;
-        Ok(Identity(format!("{device}:{volume}:{instance}")))
+        let ends = Ends::in_desired(&request.desired.attributes)?;
+        let call =
+            Call::ec2("AttachVolume").lagging().expects("IncorrectState", "").expects("IncorrectInstanceState", "");
+        let attaching = client.ec2.attach_volume().device(&ends.device).volume_id(&ends.volume);
+        client.send(call, attaching.instance_id(&ends.instance).send()).await?;
+        Ok(ends.identity())
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
-        let desired = Fields::of(&request.desired.attributes);
-        let (device, volume) = (desired.text("device_name")?, desired.text("volume_id")?);
-        let instance = desired.text("instance_id")?;
-        let identity = Identity(format!("{device}:{volume}:{instance}"));
-        Ok(match state(client, volume, instance).await? {
-            None | Some(VolumeAttachmentState::Detached) => Found::Nothing,
-            Some(_) => Found::Ours(identity),
+        let ends = Ends::in_desired(&request.desired.attributes)?;
+        let Some(volume) = one("volume-id", &ends.volume, page(client)).await? else { return Ok(Found::Nothing) };
+        let foreign = |other: &types::VolumeAttachment| {
+            let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
+            Ends { device: text(other.device()), volume: ends.volume.clone(), instance: text(other.instance_id()) }
+        };
+        Ok(match (find(&volume, &ends), volume.attachments().first()) {
+            (Some(_), _) => Found::Ours(ends.identity()),
+            (None, Some(other)) => Found::Foreign(foreign(other).identity()),
+            (None, None) => Found::Nothing,
         })
     }
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let ends = ends_of(standing)?;
-        Ok(match state(client, ends.volume, ends.instance).await? {
-            Some(VolumeAttachmentState::Attached) => Progress::Ready(observe(&ends)),
-            Some(state) => waiting(state.as_str()),
-            None => waiting("not visible yet"),
-        })
+        let ends = Ends::of(&standing.identity)?;
+        let Some(volume) = one("volume-id", &ends.volume, page(client)).await? else {
+            return Ok(waiting("not visible yet"));
+        };
+        let Some(attachment) = find(&volume, &ends) else { return Ok(waiting("not visible yet")) };
+        match &attachment.state {
+            Some(VolumeAttachmentState::Attached) => {
+                Ok(observe(&volume, &ends).map_or_else(|| waiting("not visible yet"), Progress::Ready))
+            }
+            state => Ok(waiting(state.as_ref().map_or("attaching", VolumeAttachmentState::as_str))),
+        }
     }
 
-    /// Only instructions for its deletion can change.
+    /// Nothing of it changes in AWS: what can change tells how it is taken away.
     async fn update(&self, _: &Client, _: &Standing, _: &UpdateRequest) -> Result<(), Failure> {
         Ok(())
     }
 
+    /// Stops the instance before, where that is wanted.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let ends = ends_of(standing)?;
-        let desired = Fields::of(&standing.desired.attributes);
-        match state(client, ends.volume, ends.instance).await? {
-            None | Some(VolumeAttachmentState::Detached) => return Ok(Progress::Gone),
-            Some(VolumeAttachmentState::Detaching) => return Ok(waiting("detaching")),
-            Some(_) => {}
+        let ends = Ends::of(&standing.identity)?;
+        let volume = one("volume-id", &ends.volume, page(client)).await?;
+        let Some(attachment) = volume.as_ref().and_then(|volume| find(volume, &ends)) else {
+            return Ok(Progress::Gone);
+        };
+        if let Some(state @ (VolumeAttachmentState::Detaching | VolumeAttachmentState::Busy)) = &attachment.state {
+            return Ok(waiting(state.as_str()));
         }
+        let desired = Fields::of(&standing.desired.attributes);
         if desired.bool_or("stop_instance_before_detaching", false)? {
-            match instance::state(client, ends.instance).await? {
+            let instance = one("instance-id", &ends.instance, instance::page(client)).await?;
+            match instance.as_ref().and_then(instance::state) {
                 Some(InstanceStateName::Running) => {
-                    let sending = client.ec2.stop_instances().instance_ids(ends.instance).send();
+                    let sending = client.ec2.stop_instances().instance_ids(&ends.instance).send();
                     client.send(Call::ec2("StopInstances"), sending).await?;
                     return Ok(waiting("stopping the instance"));
                 }
-                Some(InstanceStateName::Stopping) => return Ok(waiting("stopping the instance")),
+                Some(InstanceStateName::Stopping | InstanceStateName::Pending) => {
+                    return Ok(waiting("stopping the instance"));
+                }
                 _ => {}
             }
         }
         let sending = client
             .ec2
             .detach_volume()
-            .volume_id(ends.volume)
-            .instance_id(ends.instance)
-            .force(desired.bool_or("force_detach", false)?)
+            .volume_id(&ends.volume)
+            .instance_id(&ends.instance)
+            .device(&ends.device)
+            .set_force(desired.maybe_bool("force_detach")?.filter(|force| *force))
             .send();
         match client.send(Call::ec2("DetachVolume"), sending).await {
             Ok(_) => Ok(waiting("detaching")),
-            Err(failure) if is_not_found(&failure) => Ok(Progress::Gone),
-            // It was let go between the look and the call.
+            // The next look shows that it is gone.
             Err(failure) if failure.code == "IncorrectState" => Ok(waiting("detaching")),
+            Err(failure) if is_not_found(&failure) => Ok(Progress::Gone),
             Err(failure) => Err(failure),
         }
     }
 }
 
-async fn state(client: &Client, volume: &str, instance: &str) -> Result<Option<VolumeAttachmentState>, Failure> {
-    let Some(volume) = one("volume-id", volume, page(client)).await? else { return Ok(None) };
-    let attachment = volume.attachments.unwrap_or_default().into_iter().find(|one| one.instance_id() == Some(instance));
-    Ok(attachment.and_then(|attachment| attachment.state))
+fn find<'a>(volume: &'a types::Volume, ends: &Ends) -> Option<&'a types::VolumeAttachment> {
+    volume.attachments().iter().find(|attachment| {
+        attachment.device() == Some(&ends.device)
+            && attachment.instance_id() == Some(&ends.instance)
+            && attachment.state != Some(VolumeAttachmentState::Detached)
+    })
 }
 
-fn ends(identity: &Identity) -> Option<Ends<'_>> {
-    let (rest, instance) = identity.0.rsplit_once(':')?;
-    let (device, volume) = rest.rsplit_once(':')?;
-    Some(Ends { device, volume, instance })
-}
-
-fn ends_of(standing: &Standing) -> Result<Ends<'_>, Failure> {
-    ends(&standing.identity)
-        .ok_or_else(|| refused("InvalidIdentity", format!("`{}` is not DEVICE:VOLUME:INSTANCE", standing.identity)))
-}
-
-fn observe(ends: &Ends<'_>) -> Attributes {
-    Observed::new()
-        .with("device_name", ends.device)
-        .with("volume_id", ends.volume)
-        .with("instance_id", ends.instance)
-        .with("id", format!("{}:{}:{}", ends.device, ends.volume, ends.instance))
-        .finish(SCHEMA)
+/// The relation, if the volume has it.
+pub(crate) fn observe(volume: &types::Volume, ends: &Ends) -> Option<Attributes> {
+    find(volume, ends)?;
+    let attributes = Observed::new()
+        .with("device_name", ends.device.as_str())
+        .with("volume_id", ends.volume.as_str())
+        .with("instance_id", ends.instance.as_str())
+        .with("id", ends.identity().0)
+        .finish(SCHEMA);
+    Some(attributes)
 }
