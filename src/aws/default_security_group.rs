@@ -15,6 +15,7 @@ use fathuss_state::Identity;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::{by_values, filter, gather, ids, one};
@@ -100,7 +101,7 @@ impl Kind for DefaultSecurityGroup {
                 return Ok(waiting("setting rules"));
             }
         }
-        Ok(Progress::Ready(observe(client, &group, desired)))
+        Ok(once_shown(SCHEMA, desired, observe(client, &group, desired)))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {

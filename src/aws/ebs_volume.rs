@@ -15,7 +15,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::differ::Differences;
+use crate::differ::{Differences, once_shown};
 use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
 use crate::gather::{Page, gather, mark_filters, one, ours, pages, strays};
@@ -88,10 +88,7 @@ impl Kind for EbsVolume {
             state => return Ok(waiting(state.as_ref().map_or("creating", VolumeState::as_str))),
         }
         let observed = observe(client, &standing.account, &volume);
-        if Differences::of(SCHEMA, &standing.desired.attributes, &observed).any(MODIFIED) {
-            return Ok(waiting("modifying"));
-        }
-        Ok(Progress::Ready(observed))
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
@@ -280,10 +277,13 @@ mod tests {
         let canned = Canned::new()
             .answer("DescribeVolumes", &volume("in-use", 20))
             .answer("ModifyVolume", "<volumeModification/>");
-        let standing = standing(AT, "vol-1", json!({ "size": 30, "type": "gp3" }));
+        let standing = standing(AT, "vol-1", json!({ "availability_zone": "us-east-1a", "size": 30, "type": "gp3" }));
         canned.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await.unwrap();
         assert_eq!(canned.seen().pop().unwrap().get("Size"), Some("30"));
-        assert_eq!(canned.aws().settle(&standing).await, Ok(Progress::Waiting { state: "modifying".to_owned() }));
+        assert_eq!(
+            canned.aws().settle(&standing).await,
+            Ok(Progress::Waiting { state: "size not visible yet".to_owned() })
+        );
         let grown = Canned::new().answer("DescribeVolumes", &volume("in-use", 30));
         grown.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await.unwrap();
         assert_eq!(grown.operations(), ["DescribeVolumes"]);

@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::Observed;
 use crate::gather::{Page, gather, ids, one, ours, strays};
@@ -64,7 +65,8 @@ impl Kind for Eip {
         let Some(address) = one("allocation-id", id, page(client)).await? else {
             return Ok(waiting("not visible yet"));
         };
-        Ok(Progress::Ready(observe(&address, arn_of(client, &standing.account, id).into())))
+        let observed = observe(&address, arn_of(client, &standing.account, id).into());
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {

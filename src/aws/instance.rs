@@ -23,7 +23,7 @@ use futures::future::{try_join, try_join_all};
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::differ::Differences;
+use crate::differ::{Differences, once_shown};
 use crate::failure::{broken, refused, unreadable};
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
@@ -130,14 +130,7 @@ impl Kind for Instance {
             client.send(Call::ec2("ModifyInstanceAttribute").lagging(), sending).await?;
             return Ok(waiting("setting attributes"));
         }
-        // What an update has sent is waited for until it shows.
-        let fields = ["iam_instance_profile", "vpc_security_group_ids", "monitoring", "disable_api_termination"];
-        let options = differences.block("metadata_options");
-        let options = options.any(&["http_endpoint", "http_tokens", "http_put_response_hop_limit"]);
-        if differences.any(&fields) || options || differences.block("root_block_device").any(MODIFIED) {
-            return Ok(waiting("modifying"));
-        }
-        Ok(Progress::Ready(observed))
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
     }
 
     /// What a running instance takes. What it takes stopped, and whether it checks addresses, is settle's.
@@ -599,7 +592,8 @@ mod tests {
     #[tokio::test]
     async fn another_size_stops_changes_and_starts_it() {
         let canned = world(&[("running", "t3.medium"), ("stopped", "t3.medium"), ("running", "t3.large")]);
-        let desired = json!({ "instance_type": "t3.large", "user_data_base64": "aGVsbG8=" });
+        let desired = json!({ "ami": "ami-1", "subnet_id": "subnet-1",
+            "instance_type": "t3.large", "user_data_base64": "aGVsbG8=" });
         let (aws, standing) = (canned.aws(), standing(AT, "i-1", desired));
         assert_eq!(aws.settle(&standing).await, Ok(Progress::Waiting { state: "stopping".to_owned() }));
         assert_eq!(aws.settle(&standing).await, Ok(Progress::Waiting { state: "starting".to_owned() }));

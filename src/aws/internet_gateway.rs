@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
@@ -61,7 +62,7 @@ impl Kind for InternetGateway {
         let look = async || one("internet-gateway-id", id, page(client)).await;
         let Some(gateway) = look().await? else { return Ok(waiting("not visible yet")) };
         if vpc_of(&gateway) == Some(wanted) {
-            return Ok(Progress::Ready(observe(client, &gateway)));
+            return Ok(once_shown(SCHEMA, &standing.desired.attributes, observe(client, &gateway)));
         }
         if let Some(other) = vpc_of(&gateway) {
             detach(client, id, other).await?;
@@ -69,7 +70,9 @@ impl Kind for InternetGateway {
         let sending = client.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(wanted).send();
         client.send(Call::ec2("AttachInternetGateway").lagging(), sending).await?;
         match look().await? {
-            Some(gateway) if vpc_of(&gateway) == Some(wanted) => Ok(Progress::Ready(observe(client, &gateway))),
+            Some(gateway) if vpc_of(&gateway) == Some(wanted) => {
+                Ok(once_shown(SCHEMA, &standing.desired.attributes, observe(client, &gateway)))
+            }
             _ => Ok(waiting("attaching")),
         }
     }

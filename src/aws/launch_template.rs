@@ -21,7 +21,7 @@ use futures::future::try_join_all;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
-use crate::differ::Differences;
+use crate::differ::{Differences, once_shown};
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, ids, lineage_filter, ours, pages, strays};
@@ -105,10 +105,7 @@ impl Kind for LaunchTemplate {
             return Ok(waiting("the newest version is not visible yet"));
         };
         let observed = observe(client, &standing.account, &template, Some(version));
-        if Differences::of(SCHEMA, desired, &observed).any(VERSIONED) {
-            return Ok(waiting("the new version is not visible yet"));
-        }
-        Ok(Progress::Ready(observed))
+        Ok(once_shown(SCHEMA, desired, observed))
     }
 
     /// Makes a new version, unless the newest is as it should be already: then an earlier attempt has made it.

@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
@@ -69,7 +70,7 @@ impl Kind for NatGateway {
             return Ok(waiting("not visible yet"));
         };
         Ok(match &gateway.state {
-            Some(NatGatewayState::Available) => Progress::Ready(observe(&gateway)),
+            Some(NatGatewayState::Available) => once_shown(SCHEMA, &standing.desired.attributes, observe(&gateway)),
             Some(NatGatewayState::Failed) => {
                 let code = gateway.failure_code().unwrap_or("NatGatewayFailed");
                 let message = gateway.failure_message().unwrap_or("AWS gives no reason");

@@ -15,6 +15,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, one, ours, strays};
@@ -67,7 +68,7 @@ impl Kind for RouteTable {
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         Ok(match one("route-table-id", &standing.identity.0, page(client)).await? {
-            Some(table) => Progress::Ready(observe(client, &table)),
+            Some(table) => once_shown(SCHEMA, &standing.desired.attributes, observe(client, &table)),
             None => waiting("not visible yet"),
         })
     }

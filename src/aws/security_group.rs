@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
@@ -87,7 +88,7 @@ impl Kind for SecurityGroup {
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(Progress::Ready(observe(client, &group)))
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observe(client, &group)))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
@@ -83,7 +84,10 @@ impl Kind for Rule {
 
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         Ok(match one("security-group-rule-id", &standing.identity.0, page(client)).await? {
-            Some(rule) => Progress::Ready(observe(client, self.schema, &rule)),
+            Some(rule) => {
+                let observed = observe(client, self.schema, &rule);
+                once_shown(self.schema, &standing.desired.attributes, observed)
+            }
             None => waiting("not visible yet"),
         })
     }

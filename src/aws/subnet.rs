@@ -11,6 +11,7 @@ use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
@@ -79,7 +80,7 @@ impl Kind for Subnet {
                 _ => return Ok(waiting("setting public addresses")),
             }
         }
-        Ok(Progress::Ready(observe(&subnet)))
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observe(&subnet)))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
@@ -157,7 +158,11 @@ mod tests {
             .answer("DescribeSubnets", &subnet(false))
             .answer("DescribeSubnets", &subnet(true))
             .answer("ModifySubnetAttribute", "<return>true</return>");
-        let standing = standing(AT, "subnet-1", json!({ "map_public_ip_on_launch": true }));
+        let standing = standing(
+            AT,
+            "subnet-1",
+            json!({ "vpc_id": "vpc-1", "cidr_block": "10.0.1.0/24", "map_public_ip_on_launch": true }),
+        );
         let Progress::Ready(observed) = canned.aws().settle(&standing).await.unwrap() else { panic!("not ready") };
         assert_eq!(observed.get("map_public_ip_on_launch"), Some(&Datum::Bool(true)));
         assert_eq!(canned.operations(), ["DescribeSubnets", "ModifySubnetAttribute", "DescribeSubnets"]);

@@ -1,7 +1,14 @@
 //! The types: one line each.
 
 use crate::kind::{Kind, Lookup};
-use crate::{ami, availability_zones, caller_identity, db_instance, db_parameter_group, db_subnet_group, default_security_group, ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance, internet_gateway, launch_template, nat_gateway, route, route_table, route_table_association, security_group, subnet, volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule};
+use crate::{
+    ami, availability_zones, caller_identity, db_instance, db_parameter_group, db_subnet_group, default_security_group,
+    ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
+    elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile,
+    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance, internet_gateway,
+    launch_template, nat_gateway, route, route_table, route_table_association, security_group, subnet,
+    volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+};
 
 /// What is made, changed and deleted, or taken over.
 pub static KINDS: &[&dyn Kind] = &[
@@ -40,4 +47,5 @@ pub static KINDS: &[&dyn Kind] = &[
 ];
 
 /// What is asked.
-pub static LOOKUPS: &[&dyn Lookup] = &[&availability_zones::AvailabilityZones, &ami::Ami, &caller_identity::CallerIdentity];
+pub static LOOKUPS: &[&dyn Lookup] =
+    &[&availability_zones::AvailabilityZones, &ami::Ami, &caller_identity::CallerIdentity];

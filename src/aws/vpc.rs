@@ -14,6 +14,7 @@ use futures::future::{try_join, try_join_all, try_join3};
 
 use crate::call::{Call, Service};
 use crate::client::Client;
+use crate::differ::once_shown;
 use crate::failure::unreadable;
 use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, filter, gather, ids, one, ours, strays};
@@ -104,7 +105,7 @@ impl Kind for Vpc {
         for sending in due {
             client.send(Call::ec2("ModifyVpcAttribute").lagging(), sending.send()).await?;
         }
-        let mut observed = observe(client, vec![vpc]).await?.remove(id).unwrap_or_default();
+        let observed = observe(client, vec![vpc]).await?.remove(id).unwrap_or_default();
         let shows =
             |name: &str, wanted: bool| Fields::of(&observed).bool_or(name, !wanted).is_ok_and(|is| is == wanted);
         if !shows("enable_dns_support", support) || !shows("enable_dns_hostnames", hostnames) {
@@ -114,7 +115,7 @@ impl Kind for Vpc {
         if parts.iter().any(|part| !observed.contains_key(*part)) {
             return Ok(waiting("default parts not visible yet"));
         }
-        Ok(Progress::Ready(std::mem::take(&mut observed)))
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {

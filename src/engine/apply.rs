@@ -391,6 +391,11 @@ impl<'a> Run<'a> {
             changes.iter().map(|change| change.path.split('.').next().unwrap_or_default().to_owned()).collect();
         changed.dedup();
         with_defaults(schema, &mut desired.attributes);
+        // A drift that is to be ignored is left alone by the provider, too.
+        for ignored in &node.lifecycle.ignore_changes {
+            desired.attributes.remove(ignored);
+            desired.attributes.extend(before.get(ignored).map(|value| (ignored.clone(), value.clone())));
+        }
         if changes.iter().any(|change| change.forces_replacement) {
             return Err(refused(
                 "NeedsReplacement",

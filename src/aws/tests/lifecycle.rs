@@ -14,8 +14,8 @@ use bytes::Bytes;
 use fathuss_aws::{Aws, Config, Reply, Transport, TransportFault};
 use fathuss_engine::diff::{default_of, diff};
 use fathuss_engine::provider::{
-    Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Progress, ReadRequest, Standing,
-    UpdateRequest,
+    Attributes, Desired, Failure, FailureClass, Found, LookupRequest, MakeRequest, Mark, Observation, Progress,
+    ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_engine::{Clock, Provider};
 use fathuss_model::{Address, Datum, Lifecycle, Partial};
@@ -493,6 +493,123 @@ async fn a_cluster_with_nodes_addons_and_entries_lives_and_goes() {
     let busy = world.aws.delete(&cluster).await.unwrap_err();
     assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
     for standing in [policy, entry, addon, group, cluster] {
+        world.destroy(&standing).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_lives_and_goes() {
+    let world = World::new();
+    let vpc = world.make("s.aws_vpc.main", json!({"cidr_block": "10.0.0.0/16", "enable_dns_hostnames": true})).await;
+    let vpc = world.change(&vpc, json!({"enable_dns_hostnames": false, "tags": {"Team": "x"}})).await;
+    let at = |standing: &Standing| standing.identity.0.clone();
+
+    let default = world.make("s.aws_default_security_group.main", json!({"vpc_id": at(&vpc)})).await;
+    let rule = json!([{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/16"]}]);
+    let default = world.change(&default, json!({"ingress": rule})).await;
+    let default = world.change(&default, json!({"ingress": []})).await;
+
+    let internet = world.make("s.aws_internet_gateway.main", json!({"vpc_id": at(&vpc)})).await;
+    let public = json!({"vpc_id": at(&vpc), "cidr_block": "10.0.0.0/24", "availability_zone": "us-east-1a",
+        "map_public_ip_on_launch": true});
+    let public = world.make("s.aws_subnet.public", public).await;
+    let private = json!({"vpc_id": at(&vpc), "cidr_block": "10.0.1.0/24", "availability_zone": "us-east-1a"});
+    let private = world.make("s.aws_subnet.private", private).await;
+    let private = world.change(&private, json!({"tags": {"Tier": "private"}})).await;
+
+    let address = world.make("s.aws_eip.nat", json!({"tags": {"Team": "x"}})).await;
+    let gateway = json!({"subnet_id": at(&public), "allocation_id": at(&address)});
+    let gateway = world.make("s.aws_nat_gateway.main", gateway).await;
+
+    let outside = world.make("s.aws_route_table.public", json!({"vpc_id": at(&vpc)})).await;
+    let inside = world.make("s.aws_route_table.private", json!({"vpc_id": at(&vpc)})).await;
+    let inside = world.change(&inside, json!({"tags": {"Team": "x"}})).await;
+    let route = json!({"route_table_id": at(&outside), "destination_cidr_block": "0.0.0.0/0",
+        "gateway_id": at(&internet)});
+    let out = world.make("s.aws_route.public", route).await;
+    let route = json!({"route_table_id": at(&inside), "destination_cidr_block": "0.0.0.0/0",
+        "nat_gateway_id": at(&gateway)});
+    let through = world.make("s.aws_route.private", route).await;
+    // A private subnet that becomes a public one, and back.
+    let association = json!({"subnet_id": at(&private), "route_table_id": at(&outside)});
+    let association = world.make("s.aws_route_table_association.private", association).await;
+    let association = world.change(&association, json!({"route_table_id": at(&inside)})).await;
+
+    let group = json!({"vpc_id": at(&vpc), "description": "what may reach the database"});
+    let group = world.make("s.aws_security_group.database", group).await;
+    let group = world.change(&group, json!({"tags": {"Team": "x"}})).await;
+    let rule = json!({"security_group_id": at(&group), "ip_protocol": "tcp", "from_port": 5432, "to_port": 5432,
+        "referenced_security_group_id": at(&group)});
+    let ingress = world.make("s.aws_vpc_security_group_ingress_rule.database", rule).await;
+    let ingress = world.change(&ingress, json!({"from_port": 5433, "to_port": 5433, "description": "moved"})).await;
+    let rule = json!({"security_group_id": at(&group), "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"});
+    let egress = world.make("s.aws_vpc_security_group_egress_rule.all", rule).await;
+
+    let busy = world.aws.delete(&vpc).await.unwrap_err();
+    assert_eq!(busy.class, FailureClass::NotYet, "{busy}");
+    for standing in [
+        egress,
+        ingress,
+        group,
+        association,
+        through,
+        out,
+        inside,
+        outside,
+        gateway,
+        address,
+        private,
+        public,
+        internet,
+    ] {
+        world.destroy(&standing).await;
+    }
+    assert_eq!(world.aws.delete(&default).await, Ok(Progress::Gone), "it goes with its VPC");
+    world.destroy(&vpc).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_with_a_volume_lives_and_goes() {
+    let world = World::new();
+    let (subnets, group) = network(&world).await;
+    let image = LookupRequest {
+        address: "s.aws_ami.linux".parse().unwrap(),
+        region: "us-east-1".to_owned(),
+        desired: serde_json::from_value(json!({"owners": ["amazon"], "most_recent": true,
+            "filter": [{"name": "name", "values": ["al2023-ami-2023.*-kernel-6.1-x86_64"]}]}))
+        .unwrap(),
+    };
+    let image = text(&world.aws.lookup(&image).await.unwrap(), "id");
+    let options =
+        |hops: u8| json!({"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": hops});
+
+    let template = json!({"name": "nodes", "image_id": image, "instance_type": "t3.medium",
+        "vpc_security_group_ids": [group], "metadata_options": options(1), "monitoring": {"enabled": true},
+        "block_device_mappings": [{"device_name": "/dev/xvda",
+            "ebs": {"volume_type": "gp3", "volume_size": 30, "encrypted": true, "delete_on_termination": true}}],
+        "tag_specifications": [{"resource_type": "instance", "tags": {"Team": "x"}}]});
+    let template = world.make("s.aws_launch_template.nodes", template).await;
+    let template = world.change(&template, json!({"instance_type": "t3.large", "tags": {"Team": "x"}})).await;
+    let observed = world.read(&template).await.unwrap();
+    assert_eq!((&observed["latest_version"], &observed["default_version"]), (&2.into(), &2.into()));
+
+    let machine = json!({"ami": image, "instance_type": "t3.medium", "subnet_id": subnets[0],
+        "vpc_security_group_ids": [group], "user_data_base64": "aGVsbG8=", "metadata_options": options(1),
+        "root_block_device": {"volume_type": "gp3", "volume_size": 20, "encrypted": true, "tags": {"Of": "root"}}});
+    let machine = world.make("s.aws_instance.clickhouse", machine).await;
+    let machine = world
+        .change(&machine, json!({"tags": {"Team": "x"}, "metadata_options": options(2), "monitoring": true}))
+        .await;
+    let machine = world.change(&machine, json!({"instance_type": "t3.large", "user_data_base64": "YWdhaW4="})).await;
+    assert_eq!(text(&world.read(&machine).await.unwrap(), "instance_state"), "running");
+
+    let volume = json!({"availability_zone": "us-east-1a", "size": 20, "type": "gp3", "encrypted": true});
+    let volume = world.make("s.aws_ebs_volume.data", volume).await;
+    let ends = json!({"device_name": "/dev/sdf", "volume_id": volume.identity.0, "instance_id": machine.identity.0});
+    let attachment = world.make("s.aws_volume_attachment.data", ends).await;
+    let volume = world.change(&volume, json!({"size": 40, "tags": {"Team": "x"}})).await;
+
+    for standing in [attachment, volume, machine, template] {
         world.destroy(&standing).await;
     }
 }
