@@ -178,3 +178,57 @@ impl Provider for Aws {
         self.gate.counts()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asked::{make, read};
+    use crate::canned::Canned;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn every_call_goes_to_the_region_of_its_address() {
+        let canned = Canned::new()
+            .answer("CreateVpc", "<vpc><vpcId>vpc-1</vpcId></vpc>")
+            .answer("DescribeSubnets", "<subnetSet/>");
+        let aws = canned.aws();
+        let mut request = make("s.aws_vpc.main", json!({ "cidr_block": "10.0.0.0/16" }));
+        request.region = "us-west-2".to_owned();
+        aws.create(&request).await.unwrap();
+        let mut request = read("s.aws_subnet.a", "subnet-1");
+        request.region = "us-west-2".to_owned();
+        aws.read(&[request]).await;
+        assert!(canned.seen().iter().all(|seen| seen.host == "ec2.us-west-2.amazonaws.com"), "{:?}", canned.seen());
+    }
+
+    #[tokio::test]
+    async fn calls_and_throttles_are_counted() {
+        let canned = Canned::new()
+            .refuse("CreateVpc", 503, "RequestLimitExceeded", "Request limit exceeded.")
+            .answer("CreateVpc", "<vpc><vpcId>vpc-1</vpcId></vpc>");
+        let (aws, request) = (canned.aws(), make("s.aws_vpc.main", json!({ "cidr_block": "10.0.0.0/16" })));
+        assert_eq!(aws.create(&request).await.unwrap_err().class, FailureClass::Throttled);
+        aws.create(&request).await.unwrap();
+        let counts = aws.calls();
+        assert_eq!(counts.operations.get(&("EC2".to_owned(), "CreateVpc".to_owned())), Some(&2));
+        assert_eq!((counts.total(), counts.throttled), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn another_account_than_the_one_allowed_is_refused() {
+        let canned = Canned::new().result("GetCallerIdentity", "<Account>222222222222</Account>");
+        let aws = Aws::new(canned.config().account("111122223333"));
+        let failure = aws.verify_account("us-east-1").await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Denied, "WrongAccount"));
+        let aws = Aws::new(canned.config().account("222222222222"));
+        assert_eq!(aws.verify_account("us-east-1").await.unwrap(), "222222222222");
+    }
+
+    #[tokio::test]
+    async fn a_type_that_is_not_known_is_said_and_keeps_its_place() {
+        let canned = Canned::new().answer("DescribeSubnets", "<subnetSet/>");
+        let answer = canned.aws().read(&[read("s.aws_moon.a", "m-1"), read("s.aws_subnet.a", "subnet-1")]).await;
+        assert_eq!(answer.observations[0].as_ref().unwrap_err().code, "UnknownType");
+        assert_eq!(answer.observations[1], Ok(Observation::Absent));
+    }
+}

@@ -597,9 +597,7 @@ async fn a_machine_with_a_volume_lives_and_goes() {
         "vpc_security_group_ids": [group], "user_data_base64": "aGVsbG8=", "metadata_options": options(1),
         "root_block_device": {"volume_type": "gp3", "volume_size": 20, "encrypted": true, "tags": {"Of": "root"}}});
     let machine = world.make("s.aws_instance.clickhouse", machine).await;
-    let machine = world
-        .change(&machine, json!({"tags": {"Team": "x"}, "metadata_options": options(2), "monitoring": true}))
-        .await;
+    let machine = world.change(&machine, json!({"tags": {"Team": "x"}, "metadata_options": options(2)})).await;
     let machine = world.change(&machine, json!({"instance_type": "t3.large", "user_data_base64": "YWdhaW4="})).await;
     assert_eq!(text(&world.read(&machine).await.unwrap(), "instance_state"), "running");
 
