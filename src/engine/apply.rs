@@ -25,7 +25,7 @@ use crate::provider::{
     Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Provider, SecretText,
     Standing, UpdateRequest,
 };
-use crate::schedule::{Expectations, critical_paths};
+use crate::schedule::{Expectations, critical_paths, patience};
 use crate::step::{Ended, Step};
 
 /// Whether to go on: set from outside, by signals.
@@ -583,6 +583,7 @@ impl<'a> Run<'a> {
             listener: self.around.listener,
             pace: self.around.pace.clone(),
             salt: self.around.salt,
+            not_yet: patience(FailureClass::NotYet),
             calling: &self.calling,
         }
     }

@@ -15,9 +15,14 @@ use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled};
 use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
-use crate::provider::{Desired, Failure, Found, MakeRequest, Mark, Observation, Provider, ReadRequest, Standing};
-use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME};
+use crate::provider::{
+    Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, ReadRequest, Standing,
+};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, patience};
 use crate::step::{Ended, Step};
+
+/// How long a delete of an earlier run waits for what is in its way.
+const IN_THE_WAY: Duration = Duration::from_secs(60);
 
 /// How recovery of one operation ended.
 #[derive(Clone, Debug)]
@@ -61,6 +66,7 @@ async fn one(
         listener: around.listener,
         pace: around.pace.clone(),
         salt: around.salt,
+        not_yet: patience(FailureClass::NotYet),
         calling,
     };
     let work = Work { pending, step: &step, provider: provider.as_ref(), lineage };
@@ -104,8 +110,8 @@ impl Work<'_> {
         let identity = match &self.pending.identified {
             Some(identity) => identity.clone(),
             None => {
-                let sent = Duration::from_millis(u64::try_from(begun.at_ms).unwrap_or_default());
-                let until = sent + REQUEST_LIFETIME + EMPTY_WINDOW;
+                // It may have sent the request long after it began, and at the latest when it died: before now.
+                let until = self.step.clock.now() + REQUEST_LIFETIME + EMPTY_WINDOW;
                 match self.step.found_within(self.provider, &request, until).await? {
                     Found::Ours(identity) => {
                         self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;
@@ -141,6 +147,36 @@ impl Work<'_> {
             self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
             return Ok("nothing had been changed".to_owned());
         };
+        if self.take_as_it_is(identity).await? {
+            return Ok("a change had begun; what is there was read".to_owned());
+        }
+        Ok("a change had begun; it is gone".to_owned())
+    }
+
+    /// What is in a delete's way may be what this state holds too, and only a plan knows the order: such a delete
+    /// is left to it.
+    async fn delete(&self) -> Result<String, Ended> {
+        let begun = &self.pending.begun;
+        if let Some(identity) = begun.identity.clone() {
+            let step = Step { not_yet: IN_THE_WAY, ..self.step.clone() };
+            match step.delete(self.provider, &self.standing(identity.clone())).await {
+                Ok(()) => {}
+                Err(Ended::Failed { .. }) => {
+                    if self.take_as_it_is(identity).await? {
+                        return Ok("its deletion had begun; it is still there, and planned anew".to_owned());
+                    }
+                    return Ok("its deletion is finished".to_owned());
+                }
+                Err(ended) => return Err(ended),
+            }
+        }
+        self.step.write(Entry::Settled { operation: begun.operation, outcome: Settled::Absent }).await?;
+        Ok("its deletion is finished".to_owned())
+    }
+
+    /// Reads what is and writes it down; whether it is there.
+    async fn take_as_it_is(&self, identity: Identity) -> Result<bool, Ended> {
+        let begun = &self.pending.begun;
         let request = ReadRequest {
             address: begun.address.clone(),
             region: begun.region.clone(),
@@ -154,26 +190,14 @@ impl Work<'_> {
                 answer.observations.into_iter().next().unwrap_or_else(|| Err(no_answer()))
             })
             .await?;
-        match read {
+        let (outcome, is_there) = match read {
             Observation::Present(attributes) => {
-                let row = self.row(&self.standing(identity), attributes);
-                self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
-                Ok("a change had begun; what is there was read".to_owned())
+                (Settled::Present(Box::new(self.row(&self.standing(identity), attributes))), true)
             }
-            Observation::Absent => {
-                self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
-                Ok("a change had begun; it is gone".to_owned())
-            }
-        }
-    }
-
-    async fn delete(&self) -> Result<String, Ended> {
-        let begun = &self.pending.begun;
-        if let Some(identity) = begun.identity.clone() {
-            self.step.delete(self.provider, &self.standing(identity)).await?;
-        }
-        self.step.write(Entry::Settled { operation: begun.operation, outcome: Settled::Absent }).await?;
-        Ok("its deletion is finished".to_owned())
+            Observation::Absent => (Settled::Absent, false),
+        };
+        self.step.write(Entry::Settled { operation: begun.operation, outcome }).await?;
+        Ok(is_there)
     }
 
     fn mark(&self) -> Mark {

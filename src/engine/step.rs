@@ -15,6 +15,7 @@ use crate::provider::{Attributes, Clock, Failure, FailureClass, Found, MakeReque
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, deadline, patience, poll_interval};
 
 /// What an operation has around it.
+#[derive(Clone)]
 pub struct Step<'a> {
     pub address: &'a Address,
     pub expected: Duration,
@@ -23,6 +24,8 @@ pub struct Step<'a> {
     pub listener: &'a dyn Fn(&Told),
     pub pace: watch::Receiver<Pace>,
     pub salt: u64,
+    /// How long what is in its way may stay there.
+    pub not_yet: Duration,
     /// How many operations are inside a call whose answer must be recorded.
     pub calling: &'a Cell<usize>,
 }
@@ -221,7 +224,11 @@ impl Step<'_> {
     }
 
     fn next(&self, failure: &Failure, since: Duration, attempt: u32) -> Next {
-        if self.clock.now().saturating_sub(since) >= patience(failure.class) {
+        let patience = match failure.class {
+            FailureClass::NotYet => self.not_yet,
+            class => patience(class),
+        };
+        if self.clock.now().saturating_sub(since) >= patience {
             return Next::GiveUp;
         }
         Next::Again(backoff(attempt, self.salt ^ self.address_salt()))

@@ -241,3 +241,44 @@ async fn a_ring_is_refused_with_its_path() {
     let refused = Bench::new().plan(&graph, Goal::Apply).await.unwrap_err().to_string();
     assert!(refused.contains("toy.terraform_data.a (") && refused.contains("toy.terraform_data.b ("), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_sent_long_after_its_operation_began_and_arrives_after_the_crash_is_adopted() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    for _ in 0..14 {
+        bench.toy.twist("aws_vpc.main", "create", Twist::Fail(FailureClass::Throttled, "RequestLimitExceeded"));
+    }
+    bench.toy.twist("aws_vpc.main", "create", Twist::Late(59));
+    // The process dies without a word while its request is under way.
+    let died = tokio::time::timeout(std::time::Duration::from_secs(195), bench.run(&graph, Goal::Apply)).await;
+    assert!(died.is_err() && bench.toy.addresses().len() == 1, "the request was sent");
+    bench.store.restart();
+    assert!(bench.apply(&graph).await.failed.is_empty());
+    assert_eq!(bench.toy.addresses(), ["toy.aws_internet_gateway.main", "toy.aws_vpc.main"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_something_of_the_same_state_is_in_the_way_of_is_left_to_the_plan() {
+    let mut bench = Bench::new();
+    let with = |gateway: bool| {
+        stack(move |stack| {
+            let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+            stack.add("zone", Subnet::new(&vpc, net("10.0.0.0/24")));
+            if gateway {
+                stack.add("main", InternetGateway::new(&vpc));
+            }
+            Ok(())
+        })
+    };
+    bench.apply(&with(true)).await;
+    let (gateway, subnet) = ("aws_internet_gateway.main".to_owned(), "aws_subnet.zone".to_owned());
+    bench.toy.in_the_way.borrow_mut().insert(gateway, subnet);
+    let died = tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(&with(false), Goal::Apply)).await;
+    assert!(died.is_err(), "the subnet stays, so the gateway can't go");
+    bench.store.restart();
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+    let destroyed = bench.run(&with(false), Goal::Destroy).await.expect("recovery lets the plan go on");
+    assert!(destroyed.failed.is_empty(), "{:?}", destroyed.failed);
+    assert!(bench.toy.addresses().is_empty());
+}

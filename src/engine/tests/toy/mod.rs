@@ -28,6 +28,8 @@ pub enum Twist {
     Fail(FailureClass, &'static str),
     /// Takes effect, and the answer is lost.
     AnswerLost,
+    /// Is under way for so many seconds before it takes effect, and is not answered.
+    Late(u64),
 }
 
 /// Things by identity, with how they were made and when they are usable.
@@ -37,6 +39,8 @@ pub struct Toy {
     pub twists: RefCell<HashMap<(String, &'static str), VecDeque<Twist>>>,
     /// Seconds from creation to usable, by type.
     pub takes: RefCell<HashMap<String, u64>>,
+    /// What can't be deleted while another thing is there.
+    pub in_the_way: RefCell<HashMap<String, String>>,
     pub log: RefCell<Vec<String>>,
     next: Cell<u32>,
     clock: RefCell<Option<Rc<dyn Clock>>>,
@@ -113,11 +117,15 @@ impl Provider for Toy {
         let identity = format!("{}-{}", request.address.kind(), self.next.get());
         let mut attributes = request.desired.attributes.clone();
         attributes.insert("id".to_owned(), identity.as_str().into());
-        let made_at = self.now();
+        let made_at = match twist {
+            Some(Twist::Late(seconds)) => self.now() + Duration::from_secs(seconds),
+            _ => self.now(),
+        };
         let thing = Thing { address: request.address.to_string(), attributes, made_at };
         self.things.borrow_mut().insert(identity.clone(), thing);
         match twist {
             Some(Twist::AnswerLost) => Err(failure(FailureClass::Ambiguous, "Reset")),
+            Some(Twist::Late(_)) => std::future::pending().await,
             _ => Ok(Identity(identity)),
         }
     }
@@ -126,7 +134,8 @@ impl Provider for Toy {
         let local = request.address.local();
         self.twisted(&local, "find");
         let things = self.things.borrow();
-        let found = things.iter().find(|(_, thing)| thing.address == request.address.to_string());
+        let mut there = things.iter().filter(|(_, thing)| thing.made_at <= self.now());
+        let found = there.find(|(_, thing)| thing.address == request.address.to_string());
         Ok(found.map_or(Found::Nothing, |(identity, _)| Found::Ours(Identity(identity.clone()))))
     }
 
@@ -162,6 +171,11 @@ impl Provider for Toy {
         let local = standing.address.local();
         if let Some(Twist::Fail(class, code)) = self.twisted(&local, "delete") {
             return Err(failure(class, code));
+        }
+        if let Some(other) = self.in_the_way.borrow().get(&local)
+            && self.addresses().iter().any(|address| address.ends_with(other.as_str()))
+        {
+            return Err(failure(FailureClass::NotYet, "DependencyViolation"));
         }
         self.things.borrow_mut().remove(&standing.identity.0);
         Ok(Progress::Gone)
