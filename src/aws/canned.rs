@@ -29,6 +29,7 @@ type Answer = Result<(u16, String), TransportFault>;
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub operation: String,
+    pub host: String,
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -126,7 +127,8 @@ impl Transport for Canned {
                 format!("{} {}", request.method(), request.uri().path())
             }
         };
-        self.seen.lock().unwrap().push(Seen { operation: operation.clone(), parameters });
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        self.seen.lock().unwrap().push(Seen { operation: operation.clone(), host, parameters });
         let mut answers = self.answers.lock().unwrap();
         let queue = answers.get_mut(&operation).unwrap_or_else(|| panic!("no answer for {operation}"));
         let answer = if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() };

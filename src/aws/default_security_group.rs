@@ -19,7 +19,7 @@ use crate::differ::once_shown;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::{by_values, filter, gather, ids, one};
-use crate::gone::{once_accepted, waiting};
+use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
 use crate::mark::{self, ADDRESS, GENERATION, LINEAGE};
 use crate::security_group::{arn_of, id_of, page};
@@ -69,10 +69,16 @@ impl Kind for DefaultSecurityGroup {
         let Some(mut group) = look().await? else { return Ok(waiting("not visible yet")) };
         let tags = mark::tags_with(&standing.mark, desired)?;
         let has = tag::read(group.tags());
-        let mut sent = false;
-        if tags.iter().any(|(key, value)| has.get(key) != Some(value)) {
-            tag::set(client, id, tags).await?;
-            sent = true;
+        let unmarked = tags.iter().any(|(key, value)| has.get(key) != Some(value));
+        let mut sent = unmarked;
+        if unmarked {
+            // By what they allow: a list may not show yet the rules that the group came with.
+            for (egress, end) in [(false, End::Itself), (true, End::Range("0.0.0.0/0".to_owned()))] {
+                let rule = Allowed { protocol: "-1".to_owned(), from_port: 0, to_port: 0, end };
+                if !wanted(desired, egress)?.contains(&rule) {
+                    revoke(client, id, egress, permission(id, &rule)).await?;
+                }
+            }
         }
         for egress in [false, true] {
             let wanted = wanted(desired, egress)?;
@@ -87,6 +93,10 @@ impl Kind for DefaultSecurityGroup {
                 allow(client, id, egress, rule).await?;
                 sent = true;
             }
+        }
+        if unmarked {
+            // Last: a group that carries the mark has been emptied.
+            tag::set(client, id, tags).await?;
         }
         if sent {
             match look().await? {
@@ -203,38 +213,43 @@ fn exploded(group: &str, permissions: &[IpPermission]) -> Vec<(Allowed, IpPermis
     all
 }
 
+/// Revokes; what is gone already is.
 async fn revoke(client: &Client, id: &str, egress: bool, permission: IpPermission) -> Result<(), Failure> {
-    if egress {
+    let answer = if egress {
         let sending = client.ec2.revoke_security_group_egress().group_id(id).ip_permissions(permission).send();
-        client.send(Call::ec2("RevokeSecurityGroupEgress"), sending).await?;
+        client.send(Call::ec2("RevokeSecurityGroupEgress"), sending).await.map(drop)
     } else {
         let sending = client.ec2.revoke_security_group_ingress().group_id(id).ip_permissions(permission).send();
-        client.send(Call::ec2("RevokeSecurityGroupIngress"), sending).await?;
-    }
-    Ok(())
+        client.send(Call::ec2("RevokeSecurityGroupIngress"), sending).await.map(drop)
+    };
+    answer.or_else(|failure| if is_not_found(&failure) { Ok(()) } else { Err(failure) })
 }
 
+/// Allows; what is there already is.
 async fn allow(client: &Client, id: &str, egress: bool, rule: &Allowed) -> Result<(), Failure> {
+    let permission = permission(id, rule);
+    let answer = if egress {
+        let sending = client.ec2.authorize_security_group_egress().group_id(id).ip_permissions(permission).send();
+        client.send(Call::ec2("AuthorizeSecurityGroupEgress"), sending).await.map(drop)
+    } else {
+        let sending = client.ec2.authorize_security_group_ingress().group_id(id).ip_permissions(permission).send();
+        client.send(Call::ec2("AuthorizeSecurityGroupIngress"), sending).await.map(drop)
+    };
+    answer.or_else(|failure| if failure.code == "InvalidPermission.Duplicate" { Ok(()) } else { Err(failure) })
+}
+
+fn permission(group: &str, rule: &Allowed) -> IpPermission {
     let ported = rule.protocol != "-1";
-    let mut permission = IpPermission::builder()
+    let permission = IpPermission::builder()
         .ip_protocol(&rule.protocol)
         .set_from_port(Some(rule.from_port).filter(|_| ported))
         .set_to_port(Some(rule.to_port).filter(|_| ported));
-    permission = match &rule.end {
-        End::Range(range) => permission.ip_ranges(IpRange::builder().cidr_ip(range).build()),
-        End::Itself => permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(id).build()),
+    match &rule.end {
+        End::Range(range) => permission.ip_ranges(IpRange::builder().cidr_ip(range).build()).build(),
+        End::Itself => permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(group).build()).build(),
         // Nothing that is wanted has such an end.
-        End::Other(_) => return Ok(()),
-    };
-    let permission = permission.build();
-    if egress {
-        let sending = client.ec2.authorize_security_group_egress().group_id(id).ip_permissions(permission).send();
-        client.send(Call::ec2("AuthorizeSecurityGroupEgress"), sending).await?;
-    } else {
-        let sending = client.ec2.authorize_security_group_ingress().group_id(id).ip_permissions(permission).send();
-        client.send(Call::ec2("AuthorizeSecurityGroupIngress"), sending).await?;
+        End::Other(_) => permission.build(),
     }
-    Ok(())
 }
 
 /// `given` is the form in which the program or the state says the same rules, and is kept where they are the same.
@@ -319,17 +334,26 @@ mod tests {
         let progress = canned.aws().settle(&standing(AT, "sg-1", json!({ "vpc_id": "vpc-1" }))).await.unwrap();
         let Progress::Ready(observed) = progress else { panic!("not ready") };
         assert_eq!(observed.get("ingress"), Some(&Datum::List(Vec::new())));
-        assert_eq!(
-            canned.operations(),
-            [
-                "DescribeSecurityGroups",
-                "CreateTags",
-                "RevokeSecurityGroupIngress",
-                "RevokeSecurityGroupEgress",
-                "DescribeSecurityGroups"
-            ]
-        );
-        assert_eq!(canned.seen()[2].get("IpPermissions.1.Groups.1.GroupId"), Some("sg-1"));
+        let operations = canned.operations();
+        let revoked = |operation: &str| operations.iter().position(|one| one == operation).unwrap();
+        let marked = revoked("CreateTags");
+        assert!(revoked("RevokeSecurityGroupIngress") < marked && revoked("RevokeSecurityGroupEgress") < marked);
+        assert_eq!(canned.seen()[1].get("IpPermissions.1.Groups.1.GroupId"), Some("sg-1"));
+    }
+
+    #[tokio::test]
+    async fn rules_that_no_list_shows_yet_are_revoked_all_the_same() {
+        let gone = "the specified rule does not exist in this security group";
+        let canned = Canned::new()
+            .answer("DescribeSecurityGroups", &group("", false))
+            .answer("DescribeSecurityGroups", &group(&marked(AT), false))
+            .answer("CreateTags", "<return>true</return>")
+            .answer("RevokeSecurityGroupIngress", "<return>true</return>")
+            .refuse("RevokeSecurityGroupEgress", 400, "InvalidPermission.NotFound", gone);
+        let progress = canned.aws().settle(&standing(AT, "sg-1", json!({ "vpc_id": "vpc-1" }))).await;
+        assert!(matches!(progress, Ok(Progress::Ready(_))), "{progress:?}");
+        let revoked = canned.operations().iter().filter(|it| it.starts_with("Revoke")).count();
+        assert_eq!(revoked, 2);
     }
 
     #[tokio::test]
