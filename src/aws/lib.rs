@@ -1,6 +1,6 @@
 //! AWS for the engine: one file per resource type with its calls, and what they stand on.
 //!
-//! [`Aws`] is the engine's [`Provider`]; [`table`] lists the types; [`kind::Kind`]
+//! [`Aws`] is the engine's [`fathuss_engine::Provider`]; [`table`] lists the types; [`kind::Kind`]
 //! is what each implements. A type's reads are batched per region, and all
 //! services are asked at once. Nothing here retries: a failure says what can be
 //! done about it, and the engine does it.

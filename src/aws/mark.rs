@@ -26,7 +26,7 @@ const LONGEST: usize = 256;
 pub struct Marked {
     /// The lineage.
     pub lineage: String,
-    /// The address, as [`address`] writes it.
+    /// The address, as its function writes it.
     pub address: String,
     /// The generation.
     pub generation: u32,
