@@ -334,8 +334,13 @@ impl<'a> Decisions<'a> {
             }
             let schema = (input.schema)(record.address.kind());
             let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
-            if gone || schema.is_some_and(|schema| schema.mode == Mode::Lookup) {
+            if schema.is_some_and(|schema| schema.mode == Mode::Lookup) {
                 draft.delete(&record.address, None, false, Change::Forget);
+                continue;
+            }
+            if gone {
+                // A list may lag behind what was made a moment ago: the delete looks for itself.
+                draft.delete(&record.address, None, false, Change::Delete);
                 continue;
             }
             protect(record.prevent_destroy, input, &record.address, None)?;
@@ -477,8 +482,12 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
         let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
         let lookup = schema.is_some_and(|schema| schema.mode == Mode::Lookup);
         let node = nodes.get(&record.address).copied();
-        if gone || lookup {
+        if lookup {
             draft.delete(&record.address, node, false, Change::Forget);
+            continue;
+        }
+        if gone {
+            draft.delete(&record.address, node, false, Change::Delete);
             continue;
         }
         // What state says counts: an edit of the program that takes the protection away has to be applied first.

@@ -137,7 +137,14 @@ pub fn make(tx: &mut Tx<'_>, vpc: &str, name: &str, description: &str) -> String
         vpc: vpc.to_owned(),
     });
     security_group_rule::make(tx, &id, true, "-1", None, Peer::Cidr("0.0.0.0/0".to_owned()), None);
+    born_together(tx, &id);
     id
+}
+
+/// A group is never answered without the rules that it was born with.
+fn born_together(tx: &mut Tx<'_>, id: &str) {
+    let rules: Vec<String> = tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == id).map(Row::id).collect();
+    tx.shows_with::<SecurityGroupRule, SecurityGroup>(&rules, id);
 }
 
 /// Makes a new VPC's default group: its members may talk with each other.
@@ -145,6 +152,7 @@ pub(super) fn make_default(tx: &mut Tx<'_>, vpc: &str) {
     let id = make(tx, vpc, "default", "default VPC security group");
     let itself = Peer::Group(id.clone());
     security_group_rule::make(tx, &id, false, "-1", None, itself, None);
+    born_together(tx, &id);
 }
 
 /// Removes a VPC's groups with the VPC.

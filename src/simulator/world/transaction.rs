@@ -238,6 +238,19 @@ impl<'w> Tx<'w> {
         self.note::<T>(scope, id, old);
     }
 
+    /// Lets new rows be seen when another is: what AWS answers as one thing does not lag behind itself.
+    pub fn shows_with<T: Row, P: Row>(&mut self, ids: &[String], whole: &str) {
+        let seen = |tables: &Tables, scope| tables.of::<P>()?.rows.get(scope)?.get(whole).map(|slot| slot.visible);
+        let Some(visible) = seen(&self.state.tables, &self.scope.of(P::REACH)) else { return };
+        let scope = self.scope.of(T::REACH);
+        let Some(rows) = self.state.tables.of_mut::<T>().and_then(|table| table.rows.get_mut(&scope)) else { return };
+        for id in ids {
+            if let Some(slot) = rows.get_mut(id) {
+                slot.visible = visible;
+            }
+        }
+    }
+
     /// Changes the row of that id; false where there is none.
     pub fn change<T: Row>(&mut self, id: &str, change: impl FnOnce(&mut T)) -> bool {
         let Some(mut row) = self.get::<T>(id).cloned() else {
