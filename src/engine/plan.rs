@@ -293,7 +293,11 @@ impl<'a> Decisions<'a> {
             let decision = if schema.mode == Mode::Lookup {
                 lookup(input, node, &wanted, record)
             } else {
-                managed(input, node, schema, &wanted, record)?
+                let replaced = |address: &Address| {
+                    let at = dependencies.index.get(address);
+                    at.is_some_and(|&at| matches!(made.decided[at], Decision::Replace(_)))
+                };
+                managed(input, node, schema, &wanted, record, &replaced)?
             };
             if let (Some(record), false) = (record, matches!(decision, Decision::Create)) {
                 made.observed[at] = Some(current(input, record));
@@ -424,6 +428,7 @@ fn managed(
     schema: &'static Schema,
     wanted: &Wanted,
     record: Option<&ResourceRecord>,
+    replaced: &dyn Fn(&Address) -> bool,
 ) -> Result<Decision, PlanError> {
     let Some(record) = record else { return Ok(Decision::Create) };
     let observed = match input.observations.get(&node.address) {
@@ -441,7 +446,10 @@ fn managed(
         };
         return Ok(Decision::Replace(vec![change]));
     }
-    let fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    let mut fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    if !fields.iter().any(|field| field.forces_replacement) {
+        fields.extend(goes_with(node, schema, observed, replaced));
+    }
     if fields.is_empty() {
         return Ok(Decision::Keep);
     }
@@ -455,6 +463,31 @@ fn managed(
         return Ok(Decision::Replace(fields));
     }
     Ok(Decision::Update(fields))
+}
+
+/// The field that ties a node to one that is replaced: the same name of the new one does not bring the old one's
+/// attachments back, so what a change of the field would replace is replaced.
+fn goes_with(
+    node: &Node,
+    schema: &'static Schema,
+    observed: &Attributes,
+    replaced: &dyn Fn(&Address) -> bool,
+) -> Option<FieldChange> {
+    let tied = schema.fields.iter().filter(|field| field.replace).find(|field| {
+        let mut tied = false;
+        if let Some(expression) = node.fields.get(field.name) {
+            expression.references(&mut |reference| tied |= replaced(&reference.address));
+        }
+        tied
+    })?;
+    let is = observed.get(tied.name).cloned();
+    Some(FieldChange {
+        path: tied.name.to_owned(),
+        before: is.map_or(Shown::Absent, Shown::Value),
+        after: Shown::Unknown,
+        forces_replacement: true,
+        cause: crate::diff::Cause::Dependency,
+    })
 }
 
 fn protect(
