@@ -282,3 +282,21 @@ async fn a_delete_that_something_of_the_same_state_is_in_the_way_of_is_left_to_t
     assert!(destroyed.failed.is_empty(), "{:?}", destroyed.failed);
     assert!(bench.toy.addresses().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_on_a_replaced_resource_by_a_name_that_stays_is_replaced_with_it() {
+    use fathuss_model::aws::policy::{Policy, Principal, Statement};
+    use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment};
+    let with = |path: &str| {
+        stack(|stack| {
+            let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+            let role = stack.add("worker", IamRole::new(trust).name("worker").path(path));
+            stack.add("read", IamRolePolicyAttachment::new(&role, IamPolicy::of_aws("ReadOnlyAccess")));
+            Ok(())
+        })
+    };
+    let mut bench = Bench::new();
+    bench.apply(&with("/")).await;
+    let plan = bench.plan(&with("/teams/"), Goal::Apply).await.unwrap();
+    assert_eq!((plan.count(Change::Replace), plan.count(Change::DeleteReplaced)), (2, 2));
+}
