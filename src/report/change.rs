@@ -1,6 +1,6 @@
 //! The fields of an action: what each was and what it becomes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use fathuss_engine::diff::{Cause, FieldChange, Shown};
 use fathuss_engine::plan::{Change, OutputChange, PlannedAction};
@@ -8,7 +8,7 @@ use fathuss_model::graph::Node;
 use fathuss_model::{Address, Datum};
 use unicode_width::UnicodeWidthStr;
 
-use crate::line::{Line, count, head, plural, shorten, wrap};
+use crate::line::{Line, count, harmless, head, plural, shorten, wrap};
 use crate::plan::comes_from;
 use crate::style::{Style, Tone};
 use crate::value::{Difference, LineChange, PathChange, compare, json_line, one_line};
@@ -17,6 +17,8 @@ use crate::value::{Difference, LineChange, PathChange, compare, json_line, one_l
 const FIELDS_OF_CREATION: usize = 8;
 /// How many differences inside one value are shown where not all are asked for.
 const PLACES: usize = 12;
+/// The field that holds tags.
+pub(crate) const TAGS: &str = "tags";
 /// Names of fields wider than this don't widen the column.
 const WIDEST_NAME: usize = 26;
 
@@ -28,6 +30,10 @@ pub(crate) struct Fields<'a> {
     pub renewed: &'a HashSet<&'a Address>,
     /// Whether everything is shown at its full length.
     pub full: bool,
+    /// Whether what AWS gives to something new goes without saying.
+    pub brief: bool,
+    /// Tags that everything new carries, said once for all.
+    pub shared: &'a BTreeMap<&'a str, &'a Datum>,
     /// Where the names begin.
     pub column: usize,
 }
@@ -61,7 +67,7 @@ pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: boo
 }
 
 fn name_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
-    names.map(UnicodeWidthStr::width).filter(|width| *width <= WIDEST_NAME).max().unwrap_or(WIDEST_NAME)
+    names.map(|name| harmless(name).width()).filter(|width| *width <= WIDEST_NAME).max().unwrap_or(WIDEST_NAME)
 }
 
 /// What is given comes first, one a line; what AWS gives is named in one.
@@ -71,7 +77,8 @@ fn creation(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut
         (Shown::Unknown, None) => false,
         _ => true,
     };
-    let (given, computed): (Vec<_>, Vec<_>) = action.fields.iter().partition(is_given);
+    let own: Vec<FieldChange> = action.fields.iter().filter_map(|field| without_shared(field, shown)).collect();
+    let (given, computed): (Vec<_>, Vec<_>) = own.iter().partition(is_given);
     let most = if shown.full { given.len() } else { FIELDS_OF_CREATION };
     // One more line would say only that one field is left out.
     let most = if given.len() == most + 1 { given.len() } else { most.min(given.len()) };
@@ -86,7 +93,7 @@ fn creation(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut
         let more = format!("{} {} more", style.marks().cut, plural(given.len() - most, "field", "fields"));
         Line::at(shown.column).with(Tone::Faint, more).write(style, out);
     }
-    if computed.is_empty() {
+    if computed.is_empty() || shown.brief {
         return;
     }
     let names: Vec<&str> = computed.iter().map(|field| field.path.as_str()).collect();
@@ -97,18 +104,38 @@ fn creation(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut
         }
         return;
     }
-    let mut text = format!("(known after apply) {}", names[0]);
-    for (at, name) in names.iter().enumerate().skip(1) {
-        let more = format!(" and {} more", count(names.len() - at));
-        if text.width() + 2 + name.width() + more.width() > room {
+    let mut text = "(known after apply)".to_owned();
+    for (at, name) in names.iter().enumerate() {
+        let joint = if at == 0 { " " } else { ", " };
+        let left = names.len() - at;
+        let more = match (at, left) {
+            (0, _) => format!(" {}", plural(left, "field", "fields")),
+            _ => format!(" and {} more", count(left)),
+        };
+        // Unless it is the last, a name must leave room to say how many follow.
+        let behind = if left == 1 { 0 } else { " and 99 more".len() };
+        if text.width() + joint.len() + name.width() + behind > room {
             text.push_str(&more);
             break;
         }
-        text.push_str(&format!(", {name}"));
+        text.push_str(joint);
+        text.push_str(name);
     }
-    for line in wrap(&text, room) {
-        Line::at(shown.column).with(Tone::Faint, line).write(style, out);
+    Line::at(shown.column).with(Tone::Faint, text).write(style, out);
+}
+
+/// A field without the tags that were said once for all; none where no others are left.
+fn without_shared(field: &FieldChange, shown: &Fields<'_>) -> Option<FieldChange> {
+    let Shown::Value(Datum::Map(tags)) = &field.after else { return Some(field.clone()) };
+    if field.path != TAGS || shown.shared.is_empty() {
+        return Some(field.clone());
     }
+    let own: BTreeMap<String, Datum> = tags
+        .iter()
+        .filter(|(name, _)| !shown.shared.contains_key(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    (!own.is_empty()).then(|| FieldChange { after: Shown::Value(Datum::Map(own)), ..field.clone() })
 }
 
 fn change(field: &FieldChange, shown: &Fields<'_>, value: usize, style: &Style, out: &mut String) {

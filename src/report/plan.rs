@@ -4,22 +4,25 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use fathuss_engine::diff::Cause;
+use fathuss_engine::diff::{Cause, Shown};
 use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction};
 use fathuss_model::graph::{Graph, Node};
-use fathuss_model::{Address, Expression};
+use fathuss_model::{Address, Datum, Expression};
 use fathuss_state::Snapshot;
 use unicode_width::UnicodeWidthStr;
 
-use crate::change::{Fields, fields, output};
+use crate::change::{Fields, TAGS, fields, output};
 use crate::duration::{about, exact};
 use crate::expectation::Expected;
 use crate::line::{Line, count, plural, wrap};
 use crate::style::{Style, Tone, to_do};
+use crate::value::one_line;
 
 /// Past this many actions a plan is shown in part.
 const MANY: usize = 400;
-/// How many actions of a group are shown then.
+/// Past this many actions, what AWS gives to something new goes without saying.
+const SOME: usize = 20;
+/// How many actions of a group are shown past [`MANY`].
 const SHOWN_OF_GROUP: usize = 25;
 
 /// What is known around a plan.
@@ -119,6 +122,11 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
+    /// Whether what new things have in common, and what AWS gives them, goes without saying.
+    fn brief(&self) -> bool {
+        !self.view.full && self.plan.actions.len() > SOME
+    }
+
     fn header(&mut self) {
         let dot = format!(" {} ", self.style.marks().dot);
         let mut parts = vec![self.plan.region.clone(), format!("account {}", self.plan.account)];
@@ -174,7 +182,17 @@ impl<'a> Page<'a> {
             shown.insert(group, positions);
         }
         let columns = self.columns(shown.values().flatten().copied());
-        let context = Context::of(self.plan, self.view, shown.values().flatten().copied());
+        let context = Context::of(self.plan, self.view, self.brief(), shown.values().flatten().copied());
+        if !context.shared.is_empty() {
+            self.gap();
+            let head = Line::at(2).with(Tone::Strong, "tags of everything new that is tagged").plain("  ");
+            let tags: Vec<String> = context
+                .shared
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", one_line(value, Some(40), self.style)))
+                .collect();
+            self.wrapped(head, 4, &tags.join(", "));
+        }
         for group in order {
             self.gap();
             self.line(&Line::at(2).with(Tone::Strong, group));
@@ -233,6 +251,8 @@ impl<'a> Page<'a> {
             node: context.nodes.get(&action.address).copied(),
             renewed: &context.renewed,
             full: self.view.full,
+            brief: self.brief(),
+            shared: &context.shared,
             column: below,
         };
         fields(action, &shown, self.style, &mut self.out);
@@ -408,6 +428,11 @@ impl<'a> Page<'a> {
             );
         }
         self.wrapped(Line::default(), 2, &sentence);
+        let is_short = self.brief() && self.plan.count(Change::Create) > 0;
+        if let Some(see_all) = self.view.see_all.as_ref().filter(|_| is_short) {
+            let head = Line::default().with(Tone::Faint, "With every field: ").with(Tone::Hint, see_all);
+            self.line(&head);
+        }
         if let Some(next) = &self.view.next {
             self.line(&Line::default().with(Tone::Faint, "Next: ").with(Tone::Hint, next));
         }
@@ -484,10 +509,33 @@ struct Context<'a> {
     /// What is made or made again: references to it are unknown until then.
     renewed: HashSet<&'a Address>,
     followers: Vec<Vec<usize>>,
+    /// Tags that everything new carries.
+    shared: BTreeMap<&'a str, &'a Datum>,
+}
+
+/// The tags that everything new carries with the same value, of all that carries tags at all.
+fn shared_tags(plan: &Plan) -> BTreeMap<&str, &Datum> {
+    let tags = plan.actions.iter().filter(|action| action.change == Change::Create).filter_map(|action| {
+        action.fields.iter().find(|field| field.path == TAGS).and_then(|field| match &field.after {
+            Shown::Value(Datum::Map(tags)) => Some(tags),
+            _ => None,
+        })
+    });
+    let mut tags = tags.peekable();
+    let Some(first) = tags.next() else { return BTreeMap::new() };
+    // What is on one thing alone is not shared.
+    if tags.peek().is_none() {
+        return BTreeMap::new();
+    }
+    let mut shared: BTreeMap<&str, &Datum> = first.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    for tags in tags {
+        shared.retain(|name, value| tags.get(*name) == Some(*value));
+    }
+    shared
 }
 
 impl<'a> Context<'a> {
-    fn of(plan: &'a Plan, view: &'a PlanView<'a>, shown: impl Iterator<Item = usize>) -> Self {
+    fn of(plan: &'a Plan, view: &'a PlanView<'a>, brief: bool, shown: impl Iterator<Item = usize>) -> Self {
         let shown: HashSet<&Address> = shown.map(|at| &plan.actions[at].address).collect();
         let records = view.snapshot.iter().flat_map(|snapshot| snapshot.resources.values());
         let nodes = view.graph.iter().flat_map(|graph| &graph.nodes);
@@ -513,6 +561,7 @@ impl<'a> Context<'a> {
                 .map(|action| &action.address)
                 .collect(),
             followers,
+            shared: if brief { shared_tags(plan) } else { BTreeMap::new() },
         }
     }
 
