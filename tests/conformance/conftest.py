@@ -1,0 +1,75 @@
+"""The simulator for a session's tests, an empty world for each, and the counts at the end."""
+
+import dataclasses
+import os
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+
+from account import Account, clients  # noqa: E402
+from world import World  # noqa: E402
+
+
+@dataclasses.dataclass
+class Tally:
+    """What the session has shown."""
+
+    assertions: int = 0
+    refusals: set = dataclasses.field(default_factory=set)
+    rules: set = dataclasses.field(default_factory=set)
+    effects: int = 0
+
+
+TALLY = Tally()
+
+
+@pytest.fixture(scope="session")
+def server():
+    program = os.environ.get("FATHUSS")
+    if not program:
+        pytest.exit("FATHUSS names no program; `cargo xtask test conformance` sets it", returncode=4)
+    world = World(program)
+    try:
+        yield world
+    finally:
+        world.stop()
+
+
+@pytest.fixture(scope="session")
+def connected(server):
+    return clients(server)
+
+
+@pytest.fixture
+def world(server):
+    """The world, empty; every rule is on again when the test is over."""
+    server.reset()
+    for rule in server.ask("GET", "rules"):
+        if not rule["on"]:
+            server.switch(rule["id"], True)
+    return server
+
+
+@pytest.fixture
+def aws(world, connected):
+    return Account(world, connected)
+
+
+@pytest.fixture
+def tally():
+    return TALLY
+
+
+def pytest_assertion_pass(item, lineno, orig, expl):
+    TALLY.assertions += 1
+    if "test_refusals" not in item.nodeid:
+        TALLY.effects += 1
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(
+        f"{TALLY.assertions} assertions held: {len(TALLY.refusals)} refusals under {len(TALLY.rules)} rules, "
+        f"each gone with its rule off; {TALLY.effects} on side effects, paging, tokens and waiters"
+    )

@@ -1,0 +1,701 @@
+"""What EC2 refuses, and in which words."""
+
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+DEPENDENCIES = "The {kind} '{id}' has dependencies and cannot be deleted."
+ABSENT = {
+    "vpc": "vpc-0123456789abcdef0",
+    "subnet": "subnet-0123456789abcdef0",
+    "sg": "sg-0123456789abcdef0",
+    "igw": "igw-0123456789abcdef0",
+    "rtb": "rtb-0123456789abcdef0",
+    "eni": "eni-0123456789abcdef0",
+    "nat": "nat-0123456789abcdef0",
+    "eipalloc": "eipalloc-0123456789abcdef0",
+    "i": "i-0123456789abcdef0",
+    "vol": "vol-0123456789abcdef0",
+    "ami": "ami-0123456789abcdef0",
+    "lt": "lt-0123456789abcdef0",
+}
+
+
+# VPCs and subnets
+
+
+@refuses("ec2.vpc.delete.dependency", "DependencyViolation", "The vpc '{vpc}' has dependencies and cannot be deleted.")
+def vpc_with_a_subnet(aws):
+    vpc = aws.vpc()
+    aws.subnet(vpc)
+    return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.vpc.delete.dependency", "DependencyViolation", "The vpc '{vpc}' has dependencies and cannot be deleted.")
+def vpc_with_a_gateway(aws):
+    vpc = aws.vpc()
+    aws.gateway(vpc)
+    return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.vpc.delete.dependency", "DependencyViolation", "The vpc '{vpc}' has dependencies and cannot be deleted.")
+def vpc_with_a_security_group(aws):
+    vpc = aws.vpc()
+    aws.group(vpc)
+    return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.vpc.range", "InvalidVpc.Range", "The CIDR '10.0.0.0/8' is invalid.")
+def vpc_too_wide(aws):
+    return lambda: aws.vpc("10.0.0.0/8"), {}
+
+
+@refuses("ec2.vpc.range", "InvalidVpc.Range", "The CIDR '10.0.0.0/29' is invalid.")
+def vpc_too_narrow(aws):
+    return lambda: aws.vpc("10.0.0.0/29"), {}
+
+
+@refuses("ec2.vpc.quota", "VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+def vpcs_beyond_the_quota(aws):
+    while len(aws.ec2.describe_vpcs()["Vpcs"]) < 5:
+        aws.vpc()
+    return aws.vpc, {}
+
+
+@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination")
+def two_attributes_of_a_vpc(aws):
+    vpc = aws.vpc()
+    both = dict(EnableDnsSupport={"Value": True}, EnableDnsHostnames={"Value": True})
+    return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc, **both), {}
+
+
+@refuses("ec2.subnet.range", "InvalidSubnet.Range", "The CIDR '10.1.0.0/24' is invalid.")
+def subnet_outside_its_vpc(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.0.0/24"), {}
+
+
+@refuses("ec2.subnet.conflict", "InvalidSubnet.Conflict", "The CIDR '10.0.1.0/25' conflicts with another subnet")
+def subnet_on_another(aws):
+    vpc = aws.vpc()
+    aws.subnet(vpc, 1)
+    return lambda: aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/25"), {}
+
+
+@refuses("ec2.subnet.zone", "InvalidParameterValue", "Value (us-east-1z) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {*}.")
+def subnet_in_no_zone(aws):
+    vpc = aws.vpc()
+    return lambda: aws.subnet(vpc, 1, "z"), {}
+
+
+@refuses("ec2.subnet.delete.dependency", "DependencyViolation", "The subnet '{subnet}' has dependencies and cannot be deleted.")
+def subnet_with_an_interface(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.interface(subnet)
+    return lambda: aws.ec2.delete_subnet(SubnetId=subnet), {"subnet": subnet}
+
+
+@refuses("ec2.subnet.delete.dependency", "DependencyViolation", "The subnet '{subnet}' has dependencies and cannot be deleted.")
+def subnet_with_a_nat_gateway(aws):
+    made = aws.nat()
+    return lambda: aws.ec2.delete_subnet(SubnetId=made["subnet"]), {"subnet": made["subnet"]}
+
+
+@refuses("ec2.subnet.delete.dependency", "DependencyViolation", "The subnet '{subnet}' has dependencies and cannot be deleted.")
+def subnet_with_an_instance(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.instance(subnet)
+    return lambda: aws.ec2.delete_subnet(SubnetId=subnet), {"subnet": subnet}
+
+
+# Ids that are not there
+
+
+def absent(name, code, message, ask):
+    def arrange(aws):
+        return lambda: ask(aws.ec2), {}
+
+    arrange.__name__ = name
+    refuses("ec2.id.exists", code, message)(arrange)
+
+
+absent("describe_vpc", "InvalidVpcID.NotFound", f"The vpc ID '{ABSENT['vpc']}' does not exist", lambda ec2: ec2.describe_vpcs(VpcIds=[ABSENT["vpc"]]))
+absent("describe_subnet", "InvalidSubnetID.NotFound", f"The subnet ID '{ABSENT['subnet']}' does not exist", lambda ec2: ec2.describe_subnets(SubnetIds=[ABSENT["subnet"]]))
+absent("describe_group", "InvalidGroup.NotFound", f"The security group '{ABSENT['sg']}' does not exist", lambda ec2: ec2.describe_security_groups(GroupIds=[ABSENT["sg"]]))
+absent("describe_gateway", "InvalidInternetGatewayID.NotFound", f"The internetGateway ID '{ABSENT['igw']}' does not exist", lambda ec2: ec2.describe_internet_gateways(InternetGatewayIds=[ABSENT["igw"]]))
+absent("describe_table", "InvalidRouteTableID.NotFound", f"The routeTable ID '{ABSENT['rtb']}' does not exist", lambda ec2: ec2.describe_route_tables(RouteTableIds=[ABSENT["rtb"]]))
+absent("describe_interface", "InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{ABSENT['eni']}' does not exist", lambda ec2: ec2.describe_network_interfaces(NetworkInterfaceIds=[ABSENT["eni"]]))
+absent("describe_nat", "NatGatewayNotFound", f"The Nat Gateway {ABSENT['nat']} was not found", lambda ec2: ec2.describe_nat_gateways(NatGatewayIds=[ABSENT["nat"]]))
+absent("describe_address", "InvalidAllocationID.NotFound", f"The allocation ID '{ABSENT['eipalloc']}' does not exist", lambda ec2: ec2.describe_addresses(AllocationIds=[ABSENT["eipalloc"]]))
+absent("describe_instance", "InvalidInstanceID.NotFound", f"The instance ID '{ABSENT['i']}' does not exist", lambda ec2: ec2.describe_instances(InstanceIds=[ABSENT["i"]]))
+absent("describe_volume", "InvalidVolume.NotFound", f"The volume '{ABSENT['vol']}' does not exist.", lambda ec2: ec2.describe_volumes(VolumeIds=[ABSENT["vol"]]))
+absent("describe_image", "InvalidAMIID.NotFound", f"The image id '[{ABSENT['ami']}]' does not exist", lambda ec2: ec2.describe_images(ImageIds=[ABSENT["ami"]]))
+absent("describe_two_images", "InvalidAMIID.NotFound", "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist", lambda ec2: ec2.describe_images(ImageIds=["ami-0123456789abcdef0", "ami-0123456789abcdef1"]))
+absent("describe_template_by_name", "InvalidLaunchTemplateName.NotFoundException", "At least one of the launch templates specified in the request does not exist.", lambda ec2: ec2.describe_launch_templates(LaunchTemplateNames=["absent"]))
+
+
+@refuses("ec2.id.malformed", "InvalidAMIID.Malformed", 'Invalid id: "not_an_ami_id" (expecting "ami-...")')
+def describe_a_malformed_image(aws):
+    return lambda: aws.ec2.describe_images(ImageIds=["not_an_ami_id"]), {}
+
+
+@refuses("ec2.id.malformed", "InvalidInstanceID.Malformed", 'Invalid id: "none" (expecting "i-...")')
+def describe_a_malformed_instance(aws):
+    return lambda: aws.ec2.describe_instances(InstanceIds=["none"]), {}
+
+
+@refuses("ec2.filter.name", "InvalidParameterValue", "The filter 'colour' is invalid")
+def unknown_filter(aws):
+    return lambda: aws.ec2.describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}]), {}
+
+
+@refuses("ec2.page.ids", "InvalidParameterCombination")
+def ids_with_pages(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.describe_instances(InstanceIds=[instance], MaxResults=5), {}
+
+
+# Gateways and addresses
+
+
+@refuses("ec2.internet_gateway.attach.taken", "Resource.AlreadyAssociated", "resource {gateway} is already attached to network {vpc}")
+def gateway_attached_twice(aws):
+    vpc, other = aws.vpc(), aws.vpc("10.1.0.0/16")
+    gateway = aws.gateway(vpc)
+    names = {"gateway": gateway, "vpc": vpc}
+    return lambda: aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=other), names
+
+
+@refuses("ec2.internet_gateway.attach.second", "InvalidParameterValue", "Network {vpc} already has an internet gateway attached")
+def second_gateway(aws):
+    vpc = aws.vpc()
+    aws.gateway(vpc)
+    second = aws.gateway()
+    return lambda: aws.ec2.attach_internet_gateway(InternetGatewayId=second, VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.internet_gateway.detach.missing", "Gateway.NotAttached", "resource {gateway} is not attached to network {vpc}")
+def gateway_not_attached(aws):
+    vpc, gateway = aws.vpc(), aws.gateway()
+    names = {"gateway": gateway, "vpc": vpc}
+    return lambda: aws.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc), names
+
+
+@refuses("ec2.internet_gateway.detach.mapped", "DependencyViolation", "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.")
+def gateway_under_public_addresses(aws):
+    made = aws.nat()
+    return lambda: aws.ec2.detach_internet_gateway(InternetGatewayId=made["gateway"], VpcId=made["vpc"]), made
+
+
+@refuses("ec2.internet_gateway.delete.dependency", "DependencyViolation", "The internetGateway '{gateway}' has dependencies and cannot be deleted.")
+def delete_an_attached_gateway(aws):
+    gateway = aws.gateway(aws.vpc())
+    return lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=gateway), {"gateway": gateway}
+
+
+@refuses("ec2.address.quota", "AddressLimitExceeded", "The maximum number of addresses has been reached.")
+def addresses_beyond_the_quota(aws):
+    for _ in range(5):
+        aws.allocate()
+    return aws.allocate, {}
+
+
+def associated(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    aws.gateway(vpc)
+    address, interface = aws.allocate(), aws.interface(subnet)
+    made = aws.ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=interface)
+    return dict(
+        vpc=vpc,
+        subnet=subnet,
+        ip=address["PublicIp"],
+        allocation=address["AllocationId"],
+        interface=interface,
+        association=made["AssociationId"],
+    )
+
+
+@refuses("ec2.address.release.in_use", "InvalidIPAddress.InUse")
+def release_an_address_in_use(aws):
+    made = associated(aws)
+    return lambda: aws.ec2.release_address(AllocationId=made["allocation"]), made
+
+
+@refuses("ec2.address.associate.taken", "Resource.AlreadyAssociated", "resource {allocation} is already associated with associate-id {association}")
+def move_an_address_unasked(aws):
+    made = associated(aws)
+    other = aws.interface(made["subnet"])
+    return lambda: aws.ec2.associate_address(
+        AllocationId=made["allocation"], NetworkInterfaceId=other, AllowReassociation=False
+    ), made
+
+
+@refuses("ec2.address.associate.gateway", "Gateway.NotAttached", "Network {vpc} is not attached to any internet gateway")
+def address_without_a_gateway(aws):
+    vpc = aws.vpc()
+    interface, address = aws.interface(aws.subnet(vpc)), aws.allocate()
+    return lambda: aws.ec2.associate_address(
+        AllocationId=address["AllocationId"], NetworkInterfaceId=interface
+    ), {"vpc": vpc}
+
+
+@refuses("ec2.address.managed", "AuthFailure", "You do not have permission to access the specified resource.")
+def disassociate_a_nat_gateways_address(aws):
+    made = aws.nat()
+    found = aws.ec2.describe_addresses(AllocationIds=[made["address"]["AllocationId"]])["Addresses"][0]
+    return lambda: aws.ec2.disassociate_address(AssociationId=found["AssociationId"]), {}
+
+
+@refuses("ec2.nat_gateway.allocation", "MissingParameter", "The request must contain the parameter AllocationId")
+def nat_gateway_without_an_address(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet), {}
+
+
+# Interfaces
+
+
+@refuses("ec2.network_interface.delete.in_use", "InvalidParameterValue", "Network interface '{interface}' is currently in use.")
+def delete_an_interface_in_use(aws):
+    instance = aws.instance()
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    interface = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    return lambda: aws.ec2.delete_network_interface(NetworkInterfaceId=interface), {"interface": interface}
+
+
+@refuses("ec2.network_interface.address", "InvalidIPAddress.InUse")
+def private_address_taken(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.interface(subnet, PrivateIpAddress="10.0.0.10")
+    return lambda: aws.interface(subnet, PrivateIpAddress="10.0.0.10"), {}
+
+
+@refuses("ec2.network_interface.address", "InvalidParameterValue")
+def private_address_outside_its_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.interface(subnet, PrivateIpAddress="10.9.0.10"), {}
+
+
+@refuses("ec2.network_interface.groups", "SecurityGroupsPerInterfaceLimitExceeded")
+def six_groups_on_an_interface(aws):
+    vpc = aws.vpc()
+    subnet, groups = aws.subnet(vpc), [aws.group(vpc) for _ in range(6)]
+    return lambda: aws.interface(subnet, Groups=groups), {}
+
+
+# Security groups
+
+
+@refuses("ec2.security_group.name.unique", "InvalidGroup.Duplicate", "The security group 'web' already exists for VPC '{vpc}'")
+def group_name_taken(aws):
+    vpc = aws.vpc()
+    aws.group(vpc, "web")
+    return lambda: aws.group(vpc, "web"), {"vpc": vpc}
+
+
+@refuses("ec2.security_group.name.form", "InvalidParameterValue", "Cannot use reserved security group name: default")
+def group_called_default(aws):
+    vpc = aws.vpc()
+    return lambda: aws.group(vpc, "default"), {}
+
+
+@refuses("ec2.security_group.name.form", "InvalidParameterValue")
+def group_called_like_an_id(aws):
+    vpc = aws.vpc()
+    return lambda: aws.group(vpc, "sg-web"), {}
+
+
+@refuses("ec2.security_group.delete.default", "CannotDelete", 'the specified group: "{group}" name: "default" cannot be deleted by a user')
+def delete_the_default_group(aws):
+    group = aws.default_group(aws.vpc())["GroupId"]
+    return lambda: aws.ec2.delete_security_group(GroupId=group), {"group": group}
+
+
+@refuses("ec2.security_group.delete.dependency", "DependencyViolation", "resource {group} has a dependent object")
+def delete_a_group_of_an_interface(aws):
+    vpc = aws.vpc()
+    group = aws.group(vpc)
+    aws.interface(aws.subnet(vpc), Groups=[group])
+    return lambda: aws.ec2.delete_security_group(GroupId=group), {"group": group}
+
+
+@refuses("ec2.security_group.delete.dependency", "DependencyViolation", "resource {group} has a dependent object")
+def delete_a_group_of_anothers_rule(aws):
+    vpc = aws.vpc()
+    group, other = aws.group(vpc), aws.group(vpc)
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}
+    aws.ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[rule])
+    return lambda: aws.ec2.delete_security_group(GroupId=group), {"group": group}
+
+
+def permission(port=443, protocol="tcp", cidr="10.0.0.0/8"):
+    return {"IpProtocol": protocol, "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}
+
+
+@refuses("ec2.security_group_rule.duplicate", "InvalidPermission.Duplicate", 'the specified rule "peer: 10.0.0.0/8, TCP, from port: 443, to port: 443, ALLOW" already exists')
+def rule_twice(aws):
+    group = aws.group(aws.vpc())
+    request = dict(GroupId=group, IpPermissions=[permission()])
+    aws.ec2.authorize_security_group_ingress(**request)
+    return lambda: aws.ec2.authorize_security_group_ingress(**request), {}
+
+
+@refuses("ec2.security_group_rule.ports", "InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.")
+def tcp_without_ports(aws):
+    group = aws.group(aws.vpc())
+    rule = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+
+@refuses("ec2.security_group_rule.ports", "InvalidParameterValue")
+def port_out_of_range(aws):
+    group = aws.group(aws.vpc())
+    rule = permission(port=70000)
+    return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+
+@refuses("ec2.security_group_rule.protocol", "InvalidParameterValue", "Invalid value 'carrier-pigeon' for IP protocol. Unknown protocol.")
+def unknown_protocol(aws):
+    group = aws.group(aws.vpc())
+    rule = permission(protocol="carrier-pigeon")
+    return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+
+@refuses("ec2.security_group_rule.peer", "InvalidGroup.NotFound")
+def rule_for_a_group_that_is_not_there(aws):
+    group = aws.group(aws.vpc())
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": ABSENT["sg"]}]}
+    return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+
+@refuses("ec2.security_group_rule.revoke.missing", "InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+def revoke_a_rule_that_is_not_there(aws):
+    group = aws.group(aws.vpc())
+    return lambda: aws.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission()]), {}
+
+
+@refuses("ec2.security_group_rule.quota", "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+def rules_beyond_the_quota(aws):
+    group = aws.group(aws.vpc())
+    many = [permission(port) for port in range(1, 61)]
+    aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=many)
+    return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(99)]), {}
+
+
+def rule_of(aws):
+    group = aws.group(aws.vpc())
+    made = aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission()])
+    return group, made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+
+
+@refuses("ec2.security_group_rule.modify.one_peer", "InvalidParameterCombination", "Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified")
+def modify_a_rule_to_two_peers(aws):
+    group, rule = rule_of(aws)
+    wanted = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIpv4": "10.0.0.0/8", "CidrIpv6": "::/0"}
+    rules = [{"SecurityGroupRuleId": rule, "SecurityGroupRule": wanted}]
+    return lambda: aws.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=rules), {}
+
+
+@refuses("ec2.security_group_rule.modify.one_peer", "MissingParameter", "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId")
+def modify_a_rule_to_no_peer(aws):
+    group, rule = rule_of(aws)
+    rules = [{"SecurityGroupRuleId": rule, "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1}}]
+    return lambda: aws.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=rules), {}
+
+
+# Route tables
+
+
+@refuses("ec2.route_table.delete.dependency", "DependencyViolation", "The routeTable '{table}' has dependencies and cannot be deleted.")
+def delete_an_associated_table(aws):
+    vpc = aws.vpc()
+    table = aws.route_table(vpc)
+    aws.ec2.associate_route_table(RouteTableId=table, SubnetId=aws.subnet(vpc))
+    return lambda: aws.ec2.delete_route_table(RouteTableId=table), {"table": table}
+
+
+@refuses("ec2.route_table.delete.dependency", "DependencyViolation", "The routeTable '{table}' has dependencies and cannot be deleted.")
+def delete_the_main_table(aws):
+    table = aws.main_table(aws.vpc())["RouteTableId"]
+    return lambda: aws.ec2.delete_route_table(RouteTableId=table), {"table": table}
+
+
+@refuses("ec2.route_table.associate.conflict", "Resource.AlreadyAssociated", "the specified association for route table {table} conflicts with an existing association")
+def two_tables_for_a_subnet(aws):
+    vpc = aws.vpc()
+    subnet, first, table = aws.subnet(vpc), aws.route_table(vpc), aws.route_table(vpc)
+    aws.ec2.associate_route_table(RouteTableId=first, SubnetId=subnet)
+    return lambda: aws.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet), {"table": table}
+
+
+@refuses("ec2.route_table.associate.network", "InvalidParameterValue", "Route table {table} and subnet {subnet} belong to different networks")
+def table_of_another_vpc(aws):
+    subnet, table = aws.subnet(aws.vpc()), aws.route_table(aws.vpc("10.1.0.0/16"))
+    names = {"table": table, "subnet": subnet}
+    return lambda: aws.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet), names
+
+
+@refuses("ec2.route_table.main.dissociate", "InvalidParameterValue", "cannot disassociate the main route table association {id}")
+def end_the_main_association(aws):
+    found = aws.main_table(aws.vpc())["Associations"][0]["RouteTableAssociationId"]
+    return lambda: aws.ec2.disassociate_route_table(AssociationId=found), {"id": found}
+
+
+@refuses("ec2.route.exists", "RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists.")
+def route_twice(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    other = aws.interface(aws.subnet(vpc))
+    aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    return lambda: aws.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NetworkInterfaceId=other
+    ), {}
+
+
+@refuses("ec2.route.exists", "RouteAlreadyExists", "The route identified by 10.0.0.0/16 already exists.")
+def route_over_the_local_one(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.network", "InvalidParameterValue", "route table {table} and network gateway {gateway} belong to different networks")
+def route_to_another_vpcs_gateway(aws):
+    table, gateway = aws.route_table(aws.vpc()), aws.gateway(aws.vpc("10.1.0.0/16"))
+    names = {"table": table, "gateway": gateway}
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway), names
+
+
+@refuses("ec2.route.local", "InvalidParameterValue", "cannot remove local route 10.0.0.0/16 in route table {table}")
+def delete_the_local_route(aws):
+    table = aws.main_table(aws.vpc())["RouteTableId"]
+    return lambda: aws.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16"), {"table": table}
+
+
+@refuses("ec2.route.missing", "InvalidRoute.NotFound", "no route with destination-cidr-block 0.0.0.0/0 in route table {table}")
+def delete_a_route_that_is_not_there(aws):
+    table = aws.route_table(aws.vpc())
+    return lambda: aws.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0"), {"table": table}
+
+
+@refuses("ec2.route.target", "InvalidParameterCombination")
+def route_with_two_targets(aws):
+    vpc = aws.vpc()
+    table, gateway, interface = aws.route_table(vpc), aws.gateway(vpc), aws.interface(aws.subnet(vpc))
+    return lambda: aws.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway, NetworkInterfaceId=interface
+    ), {}
+
+
+# Instances and volumes
+
+
+@refuses("ec2.instance.terminate.protection", "OperationNotPermitted", "The instance '{instance}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.")
+def terminate_a_protected_instance(aws):
+    instance = aws.instance(DisableApiTermination=True)
+    return lambda: aws.ec2.terminate_instances(InstanceIds=[instance]), {"instance": instance}
+
+
+@refuses("ec2.instance.stop.protection", "OperationNotPermitted", "The instance '{instance}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.")
+def stop_a_protected_instance(aws):
+    instance = aws.instance(DisableApiStop=True)
+    return lambda: aws.ec2.stop_instances(InstanceIds=[instance]), {"instance": instance}
+
+
+@refuses("ec2.instance.state", "IncorrectInstanceState", "The instance '{instance}' is not in a state from which it can be started.")
+def start_a_terminated_instance(aws):
+    instance = aws.instance()
+    aws.ec2.terminate_instances(InstanceIds=[instance])
+    aws.world.advance(300)
+    return lambda: aws.ec2.start_instances(InstanceIds=[instance]), {"instance": instance}
+
+
+@refuses("ec2.instance.modify.stopped", "IncorrectInstanceState", "The instance '{instance}' is not in the 'stopped' state.")
+def change_a_running_instances_type(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.modify_instance_attribute(
+        InstanceId=instance, InstanceType={"Value": "t3.small"}
+    ), {"instance": instance}
+
+
+@refuses("ec2.run_instances.image", "InvalidParameterValue")
+def image_of_another_architecture(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    return lambda: aws.ec2.run_instances(
+        ImageId=image, InstanceType="t4g.micro", SubnetId=subnet, MinCount=1, MaxCount=1
+    ), {}
+
+
+@refuses("ec2.run_instances.user_data", "InvalidParameterValue", "User data is limited to 16384 bytes")
+def too_much_user_data(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    return lambda: aws.ec2.run_instances(
+        ImageId=image, InstanceType="t3.micro", SubnetId=subnet, MinCount=1, MaxCount=1, UserData="x" * 20000
+    ), {}
+
+
+@refuses("ec2.run_instances.key", "InvalidKeyPair.NotFound", "The key pair 'absent' does not exist")
+def key_pair_that_is_not_there(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.instance(subnet, KeyName="absent"), {}
+
+
+@refuses("ec2.run_instances.groups", "InvalidParameterCombination", "Network interfaces and an instance-level {what} may not be specified on the same request")
+def groups_beside_interfaces(aws):
+    vpc = aws.vpc()
+    subnet, group, image = aws.subnet(vpc), aws.group(vpc), aws.image()
+    return lambda: aws.ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        SecurityGroupIds=[group],
+        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet}],
+    ), {"what": "security groups"}
+
+
+@refuses("ec2.run_instances.token.terminated", "IdempotentInstanceTerminated")
+def token_of_a_terminated_instance(aws):
+    request = dict(
+        ImageId=aws.image(),
+        InstanceType="t3.micro",
+        SubnetId=aws.subnet(aws.vpc()),
+        MinCount=1,
+        MaxCount=1,
+        ClientToken="once",
+    )
+    made = aws.ec2.run_instances(**request)["Instances"][0]["InstanceId"]
+    aws.ec2.terminate_instances(InstanceIds=[made])
+    aws.world.advance(300)
+    return lambda: aws.ec2.run_instances(**request), {}
+
+
+@refuses("ec2.instance_profile.exists", "InvalidParameterValue", "Value (absent) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name")
+def profile_that_is_not_there(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.instance(subnet, IamInstanceProfile={"Name": "absent"}), {}
+
+
+@refuses("ec2.instance_profile.exists", "InvalidParameterValue", "Value ({profile}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name")
+def profile_made_just_now(aws):
+    subnet, role = aws.subnet(aws.vpc()), aws.role()
+    with aws.at_once():
+        profile = aws.profile(role)
+    return lambda: aws.instance(subnet, IamInstanceProfile={"Name": profile}), {"profile": profile}
+
+
+@refuses("ec2.instance_profile.single", "IncorrectState", "There is an existing association for instance {instance}")
+def second_profile(aws):
+    instance = aws.instance(IamInstanceProfile={"Name": aws.profile(aws.role())})
+    other = aws.profile(aws.role())
+    return lambda: aws.ec2.associate_iam_instance_profile(
+        InstanceId=instance, IamInstanceProfile={"Name": other}
+    ), {"instance": instance}
+
+
+@refuses("ec2.volume.size", "InvalidParameterValue", "Volume of 100GiB is too small for volume type st1; minimum is 125GiB.")
+def volume_too_small(aws):
+    return lambda: aws.ec2.create_volume(Size=100, AvailabilityZone="us-east-1a", VolumeType="st1"), {}
+
+
+@refuses("ec2.volume.delete.in_use", "VolumeInUse")
+def delete_an_attached_volume(aws):
+    instance = aws.instance()
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    volume = found["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    return lambda: aws.ec2.delete_volume(VolumeId=volume), {}
+
+
+@refuses("ec2.volume.attach.zone", "InvalidVolume.ZoneMismatch")
+def volume_of_another_zone(aws):
+    instance, volume = aws.instance(), aws.volume(zone="b")
+    return lambda: aws.ec2.attach_volume(InstanceId=instance, VolumeId=volume, Device="/dev/sdf"), {}
+
+
+@refuses("ec2.volume.detach.state", "IncorrectState")
+def detach_a_free_volume(aws):
+    volume = aws.volume()
+    return lambda: aws.ec2.detach_volume(VolumeId=volume), {}
+
+
+@refuses("ec2.volume.modify.shrink", "InvalidParameterValue")
+def shrink_a_volume(aws):
+    volume = aws.volume(size=20)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=10), {}
+
+
+@refuses("ec2.volume.modify.rate", "VolumeModificationRateExceeded")
+def modify_a_volume_again(aws):
+    volume = aws.volume(size=20)
+    aws.ec2.modify_volume(VolumeId=volume, Size=30)
+    aws.world.advance(3600)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=40), {}
+
+
+# Launch templates and tags
+
+
+@refuses("ec2.launch_template.name.unique", "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
+def template_name_taken(aws):
+    aws.template("web")
+    return lambda: aws.template("web"), {}
+
+
+@refuses("ec2.launch_template.name.form", "InvalidLaunchTemplateName.MalformedException")
+def template_name_with_a_space(aws):
+    return lambda: aws.template("a name"), {}
+
+
+@refuses("ec2.launch_template.version", "InvalidLaunchTemplateId.VersionNotFound", "The launch template version 2 is not found for the specified launch template.")
+def default_version_that_is_not_there(aws):
+    template = aws.template()
+    return lambda: aws.ec2.modify_launch_template(LaunchTemplateId=template, DefaultVersion="2"), {}
+
+
+@refuses("ec2.launch_template.identity", "InvalidParameterCombination", "Either provide launch template ID or launch template name to modify the template.")
+def template_by_id_and_name(aws):
+    template = aws.template("web")
+    return lambda: aws.ec2.modify_launch_template(
+        LaunchTemplateId=template, LaunchTemplateName="web", DefaultVersion="1"
+    ), {}
+
+
+@refuses("ec2.tags.reserved", "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+def reserved_tag(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:mine", "Value": "1"}]), {}
+
+
+@refuses("ec2.tags.limit", "TagLimitExceeded")
+def tags_beyond_the_limit(aws):
+    vpc = aws.vpc()
+    many = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
+    return lambda: aws.ec2.create_tags(Resources=[vpc], Tags=many), {}
+
+
+@refuses("ec2.tags.resource", "InvalidVpcID.NotFound", f"The vpc ID '{ABSENT['vpc']}' does not exist")
+def tag_a_vpc_that_is_not_there(aws):
+    return lambda: aws.ec2.create_tags(Resources=[ABSENT["vpc"]], Tags=[{"Key": "k", "Value": "v"}]), {}
+
+
+@refuses("ec2.tags.specification", "InvalidParameterValue", "'subnet' is not a valid taggable resource type for this operation.")
+def tags_for_another_kind(aws):
+    wanted = [{"ResourceType": "subnet", "Tags": [{"Key": "k", "Value": "v"}]}]
+    return lambda: aws.ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=wanted), {}
+
+
+# What holds for every service
+
+
+@refuses("signature", "AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+def unknown_access_key(aws):
+    other = aws.client("ec2", "AKIAUNKNOWN", "secret", None)
+    return other.describe_vpcs, {}
+
+
+@refuses("signature", "SignatureDoesNotMatch", None, 403)
+def wrong_secret(aws):
+    other = aws.client("iam", "test", "wrong", None)
+    return other.list_roles, {}

@@ -1,0 +1,294 @@
+"""What EKS refuses, and in which words."""
+
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+INVALID = "InvalidParameterException"
+IN_USE = "ResourceInUseException"
+
+
+@refuses("eks.cluster.name.taken", IN_USE, "Cluster already exists with name: {name}", 409)
+def cluster_name_taken(aws):
+    name = aws.cluster(ready=False)
+    request = aws.cluster_request(
+        name=name,
+        resourcesVpcConfig={"subnetIds": [subnet["SubnetId"] for subnet in aws.ec2.describe_subnets(
+            Filters=[{"Name": "cidr-block", "Values": ["10.0.1.0/24", "10.0.2.0/24"]}]
+        )["Subnets"]]},
+    )
+    return lambda: aws.eks.create_cluster(**request), {"name": name}
+
+
+@refuses("eks.cluster.subnet.zones", INVALID, "Subnets specified must be in at least two different AZs")
+def cluster_in_one_zone(aws):
+    vpc = aws.vpc()
+    subnets = [aws.subnet(vpc, 1, "a"), aws.subnet(vpc, 2, "a")]
+    request = aws.cluster_request(resourcesVpcConfig={"subnetIds": subnets})
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.subnet.zone", "UnsupportedAvailabilityZoneException", "Cannot create cluster '{name}' because us-east-1e, the targeted availability zone, does not currently have sufficient capacity to support the cluster. Retry and choose from these availability zones: {*}")
+def cluster_in_a_zone_without_room(aws):
+    vpc = aws.vpc()
+    subnets = [aws.subnet(vpc, 1, "a"), aws.subnet(vpc, 2, "e")]
+    request = aws.cluster_request(resourcesVpcConfig={"subnetIds": subnets})
+    return lambda: aws.eks.create_cluster(**request), request
+
+
+@refuses("eks.cluster.subnet.exists", INVALID)
+def cluster_in_no_subnets(aws):
+    subnets = [*aws.two_subnets()[1], "subnet-0123456789abcdef0"]
+    request = aws.cluster_request(resourcesVpcConfig={"subnetIds": subnets})
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.subnet.vpc", INVALID)
+def cluster_in_two_vpcs(aws):
+    subnets = [aws.subnet(aws.vpc(), 1, "a"), aws.subnet(aws.vpc("10.1.0.0/16"), 1, "b", "10.1")]
+    request = aws.cluster_request(resourcesVpcConfig={"subnetIds": subnets})
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.role.exists", INVALID, "roleArn, {arn}, does not exist")
+def cluster_role_that_is_not_there(aws):
+    arn = aws.role_arn("absent")
+    request = aws.cluster_request(roleArn=arn)
+    return lambda: aws.eks.create_cluster(**request), {"arn": arn}
+
+
+@refuses("eks.cluster.role.trust", INVALID)
+def cluster_role_that_trusts_another(aws):
+    request = aws.cluster_request(roleArn=aws.role_arn(aws.role("lambda.amazonaws.com")))
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.version", INVALID, "unsupported Kubernetes version")
+def cluster_of_a_version_past_its_support(aws):
+    # The world begins in January of 2026; extended support of 1.29 ends in March.
+    aws.world.advance(80 * 24 * 3600)
+    request = aws.cluster_request(version="1.29")
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.endpoint", INVALID, "Private and public endpoint access cannot be false")
+def cluster_without_an_endpoint(aws):
+    config = {"subnetIds": aws.two_subnets()[1], "endpointPublicAccess": False, "endpointPrivateAccess": False}
+    request = aws.cluster_request(resourcesVpcConfig=config)
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.security_group", INVALID)
+def cluster_with_a_group_that_is_not_there(aws):
+    config = {"subnetIds": aws.two_subnets()[1], "securityGroupIds": ["sg-0123456789abcdef0"]}
+    request = aws.cluster_request(resourcesVpcConfig=config)
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.service_range", INVALID)
+def services_in_a_public_range(aws):
+    request = aws.cluster_request(kubernetesNetworkConfig={"serviceIpv4Cidr": "8.8.0.0/16"})
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.bootstrap", INVALID, "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP")
+def config_map_without_its_creator(aws):
+    access = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": False}
+    request = aws.cluster_request(accessConfig=access)
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.delete.node_groups", IN_USE, "Cluster has nodegroups attached", 409)
+def delete_a_cluster_with_nodes(aws):
+    name = aws.cluster()
+    aws.node_group(name)
+    return lambda: aws.eks.delete_cluster(name=name), {}
+
+
+@refuses("eks.cluster.delete.protection", "InvalidRequestException")
+def delete_a_protected_cluster(aws):
+    name = aws.cluster(deletionProtection=True)
+    return lambda: aws.eks.delete_cluster(name=name), {}
+
+
+@refuses("eks.cluster.active", "InvalidRequestException")
+def nodes_for_a_cluster_that_is_being_made(aws):
+    name = aws.cluster(ready=False)
+    request = aws.node_group_request(name)
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.cluster.update.minor", INVALID, "Unsupported Kubernetes minor version update from 1.32 to 1.34")
+def two_versions_at_once(aws):
+    name = aws.cluster(version="1.32")
+    return lambda: aws.eks.update_cluster_version(name=name, version="1.34"), {}
+
+
+@refuses("eks.cluster.update.minor", INVALID)
+def a_version_back(aws):
+    name = aws.cluster(version="1.33")
+    return lambda: aws.eks.update_cluster_version(name=name, version="1.32"), {}
+
+
+@refuses("eks.cluster.update.change", INVALID, "Cluster is already at the desired configuration with endpointPrivateAccess: false , endpointPublicAccess: true, and Public Endpoint Restrictions: [0.0.0.0/0]")
+def endpoint_as_it_is(aws):
+    name = aws.cluster()
+    config = {"endpointPublicAccess": True, "endpointPrivateAccess": False}
+    return lambda: aws.eks.update_cluster_config(name=name, resourcesVpcConfig=config), {}
+
+
+@refuses("eks.update.one", IN_USE, "Cannot EndpointAccessUpdate because cluster {name} currently has update {*} in progress", 409)
+def a_second_update(aws):
+    name = aws.cluster()
+    first = {"endpointPublicAccess": True, "endpointPrivateAccess": True}
+    with aws.at_once():
+        aws.eks.update_cluster_config(name=name, resourcesVpcConfig=first)
+    second = {"publicAccessCidrs": ["198.51.100.0/24"]}
+    return lambda: aws.eks.update_cluster_config(name=name, resourcesVpcConfig=second), {"name": name}
+
+
+@refuses("eks.cluster.update.authentication", INVALID, "Unsupported authentication mode update from API_AND_CONFIG_MAP to CONFIG_MAP")
+def authentication_mode_back(aws):
+    name = aws.cluster()
+    config = {"authenticationMode": "CONFIG_MAP"}
+    return lambda: aws.eks.update_cluster_config(name=name, accessConfig=config), {}
+
+
+# Node groups
+
+
+@refuses("eks.node_group.name.taken", IN_USE, "NodeGroup already exists with name {name} and cluster name {cluster}", 409)
+def node_group_name_taken(aws):
+    cluster = aws.cluster()
+    request = aws.node_group_request(cluster)
+    aws.eks.create_nodegroup(**request)
+    return lambda: aws.eks.create_nodegroup(**request), {"name": request["nodegroupName"], "cluster": cluster}
+
+
+@refuses("eks.node_group.scaling", INVALID, "Minimum capacity 3 can't be greater than desired size 2")
+def least_above_desired(aws):
+    request = aws.node_group_request(aws.cluster(), scalingConfig={"minSize": 3, "maxSize": 4, "desiredSize": 2})
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.node_group.scaling", INVALID, "Desired capacity 3 can't be greater than max size 2")
+def desired_above_most(aws):
+    request = aws.node_group_request(aws.cluster(), scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 3})
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.node_group.role.trust", INVALID)
+def node_role_that_trusts_another(aws):
+    request = aws.node_group_request(aws.cluster(), nodeRole=aws.role_arn(aws.role("lambda.amazonaws.com")))
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.node_group.subnets", INVALID, "The subnet ID '{subnet}' does not exist")
+def nodes_in_no_subnet(aws):
+    subnet = "subnet-0123456789abcdef0"
+    request = aws.node_group_request(aws.cluster(), subnets=[subnet])
+    return lambda: aws.eks.create_nodegroup(**request), {"subnet": subnet}
+
+
+@refuses("eks.node_group.instance_types", INVALID, "[t4g.medium] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD")
+def nodes_of_another_architecture(aws):
+    request = aws.node_group_request(
+        aws.cluster(), amiType="AL2023_x86_64_STANDARD", instanceTypes=["t4g.medium"]
+    )
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.node_group.labels", INVALID)
+def reserved_label(aws):
+    request = aws.node_group_request(aws.cluster(), labels={"eks.amazonaws.com/mine": "1"})
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+@refuses("eks.node_group.taints", INVALID)
+def taint_twice(aws):
+    taint = {"key": "gpu", "value": "1", "effect": "NO_SCHEDULE"}
+    request = aws.node_group_request(aws.cluster(), taints=[taint, taint])
+    return lambda: aws.eks.create_nodegroup(**request), {}
+
+
+# Add-ons, access entries, tags, tokens
+
+
+@refuses("eks.addon.taken", IN_USE, "Addon already exists.", 409)
+def addon_twice(aws):
+    cluster = aws.cluster()
+    request = dict(clusterName=cluster, addonName="coredns")
+    aws.eks.create_addon(**request)
+    return lambda: aws.eks.create_addon(**request), {}
+
+
+@refuses("eks.addon.version", INVALID, "Addon version specified is not supported")
+def addon_of_an_unknown_version(aws):
+    request = dict(clusterName=aws.cluster(), addonName="coredns", addonVersion="v0.0.1-eksbuild.1")
+    return lambda: aws.eks.create_addon(**request), {}
+
+
+@refuses("eks.addon.known", INVALID)
+def addon_that_eks_does_not_have(aws):
+    request = dict(clusterName=aws.cluster(), addonName="no-such-addon")
+    return lambda: aws.eks.create_addon(**request), {}
+
+
+@refuses("eks.addon.configuration", INVALID)
+def addon_with_broken_configuration(aws):
+    request = dict(clusterName=aws.cluster(), addonName="coredns", configurationValues='{"nothing": 1}')
+    return lambda: aws.eks.create_addon(**request), {}
+
+
+@refuses("eks.access_entry.taken", IN_USE, "The specified access entry resource is already in use on this cluster.", 409)
+def access_entry_twice(aws):
+    cluster, principal = aws.cluster(), aws.role_arn(aws.role())
+    request = dict(clusterName=cluster, principalArn=principal)
+    aws.eks.create_access_entry(**request)
+    return lambda: aws.eks.create_access_entry(**request), {}
+
+
+@refuses("eks.access_entry.principal", INVALID, "The specified principalArn is invalid: invalid principal.")
+def access_entry_of_a_role_made_just_now(aws):
+    cluster = aws.cluster()
+    with aws.at_once():
+        principal = aws.role_arn(aws.role())
+    return lambda: aws.eks.create_access_entry(clusterName=cluster, principalArn=principal), {}
+
+
+@refuses("eks.access_entry.names", INVALID, "The kubernetes group name system:masters is invalid, it cannot start with system:")
+def access_entry_for_the_masters(aws):
+    request = dict(
+        clusterName=aws.cluster(), principalArn=aws.role_arn(aws.role()), kubernetesGroups=["system:masters"]
+    )
+    return lambda: aws.eks.create_access_entry(**request), {}
+
+
+@refuses("eks.access_entry.mode", "InvalidRequestException", "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.")
+def access_entry_beside_the_config_map(aws):
+    request = aws.cluster_request(accessConfig={"authenticationMode": "CONFIG_MAP"})
+    aws.eks.create_cluster(**request)
+    aws.world.advance(3600)
+    principal = aws.role_arn(aws.role())
+    return lambda: aws.eks.create_access_entry(clusterName=request["name"], principalArn=principal), {}
+
+
+@refuses("eks.access_policy.exists", INVALID)
+def access_policy_that_eks_does_not_have(aws):
+    cluster, principal = aws.cluster(), aws.role_arn(aws.role())
+    aws.eks.create_access_entry(clusterName=cluster, principalArn=principal)
+    return lambda: aws.eks.associate_access_policy(
+        clusterName=cluster,
+        principalArn=principal,
+        policyArn="arn:aws:eks::aws:cluster-access-policy/NoSuchPolicy",
+        accessScope={"type": "cluster"},
+    ), {}
+
+
+@refuses("eks.token.mismatch", INVALID)
+def token_for_another_cluster(aws):
+    request = aws.cluster_request(clientRequestToken="one-token-for-a-cluster")
+    aws.eks.create_cluster(**request)
+    other = {**request, "name": "another"}
+    return lambda: aws.eks.create_cluster(**other), {}

@@ -1,0 +1,107 @@
+"""What ElastiCache refuses, and in which words."""
+
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+COMBINATION = "InvalidParameterCombination"
+VALUE = "InvalidParameterValue"
+STATE = "InvalidReplicationGroupState"
+
+
+@refuses("elasticache.subnet_group.exists", "CacheSubnetGroupAlreadyExists", "Cache subnet group web already exists.")
+def subnet_group_name_taken(aws):
+    request = dict(CacheSubnetGroupName="web", CacheSubnetGroupDescription="made", SubnetIds=aws.two_subnets()[1])
+    aws.elasticache.create_cache_subnet_group(**request)
+    return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
+
+
+@refuses("elasticache.subnet_group.subnets", VALUE, "Some input subnets in :[subnet-0123456789abcdef0] are invalid.")
+def subnets_that_are_not_there(aws):
+    request = dict(
+        CacheSubnetGroupName="web", CacheSubnetGroupDescription="made", SubnetIds=["subnet-0123456789abcdef0"]
+    )
+    return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
+
+
+@refuses("elasticache.subnet_group.one_vpc", "InvalidSubnet")
+def subnets_of_two_vpcs(aws):
+    subnets = [aws.subnet(aws.vpc(), 1, "a"), aws.subnet(aws.vpc("10.1.0.0/16"), 1, "b", "10.1")]
+    request = dict(CacheSubnetGroupName="web", CacheSubnetGroupDescription="made", SubnetIds=subnets)
+    return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
+
+
+@refuses("elasticache.subnet_group.name", VALUE, "The parameter CacheSubnetGroupName is not a valid identifier.{*}")
+def subnet_group_name_with_an_underscore(aws):
+    request = dict(CacheSubnetGroupName="a_b", CacheSubnetGroupDescription="made", SubnetIds=aws.two_subnets()[1])
+    return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
+
+
+@refuses("elasticache.subnet_group.delete.in_use", "CacheSubnetGroupInUse", "Cache subnet group {group} is currently in use by a cache cluster.")
+def delete_a_subnet_group_in_use(aws):
+    group = aws.cache_subnets()
+    aws.cache(CacheSubnetGroupName=group)
+    return lambda: aws.elasticache.delete_cache_subnet_group(CacheSubnetGroupName=group), {"group": group}
+
+
+@refuses("elasticache.replication_group.exists", "ReplicationGroupAlreadyExists")
+def group_twice(aws):
+    request = aws.cache_request()
+    aws.elasticache.create_replication_group(**request)
+    return lambda: aws.elasticache.create_replication_group(**request), {}
+
+
+def refused_request(rule, code, name, message=None, **more):
+    def arrange(aws):
+        request = aws.cache_request(**more)
+        return lambda: aws.elasticache.create_replication_group(**request), request
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+refused_request("elasticache.replication_group.failover.replicas", COMBINATION, "failover_of_one_node", "When using automatic failover, there must be at least 2 cache clusters in the replication group.", AutomaticFailoverEnabled=True)
+refused_request("elasticache.replication_group.multi_az", COMBINATION, "zones_without_failover", NumCacheClusters=2, MultiAZEnabled=True, AutomaticFailoverEnabled=False)
+refused_request("elasticache.replication_group.auth_token", COMBINATION, "token_without_encryption", AuthToken="correct-horse-battery")
+refused_request("elasticache.replication_group.auth_token", VALUE, "token_too_short", AuthToken="short", TransitEncryptionEnabled=True)
+refused_request("elasticache.replication_group.numbers", COMBINATION, "counted_in_two_ways", NumNodeGroups=2, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True)
+refused_request("elasticache.node_type", VALUE, "unknown_node_type", CacheNodeType="cache.none.large")
+refused_request("elasticache.engine.version", COMBINATION, "unknown_version", "Cannot find version 99.1 for redis", EngineVersion="99.1")
+refused_request("elasticache.replication_group.failover.cluster_mode", COMBINATION, "cluster_mode_without_failover", "Redis with cluster mode enabled cannot be created with auto failover turned off.", NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1, EngineVersion="7.1", CacheParameterGroupName="default.redis7.cluster.on", AutomaticFailoverEnabled=False)
+
+
+@refuses("elasticache.replication_group.parameter_family", COMBINATION, "Expected a parameter group of family redis7 but found one of family redis6.x")
+def parameter_group_of_another_family(aws):
+    request = aws.cache_request(EngineVersion="7.1", CacheParameterGroupName="default.redis6.x")
+    return lambda: aws.elasticache.create_replication_group(**request), {}
+
+
+@refuses("elasticache.replication_group.modify.state", STATE, "Replication group must be in available state to modify.")
+def modify_a_group_that_is_being_made(aws):
+    group = aws.cache(ready=False)
+    return lambda: aws.elasticache.modify_replication_group(
+        ReplicationGroupId=group, ReplicationGroupDescription="again"
+    ), {}
+
+
+@refuses("elasticache.replication_group.delete.state", STATE)
+def delete_a_group_that_is_being_made(aws):
+    group = aws.cache(ready=False)
+    return lambda: aws.elasticache.delete_replication_group(ReplicationGroupId=group), {}
+
+
+@refuses("elasticache.parameter_group.exists", "CacheParameterGroupAlreadyExists")
+def parameter_group_name_taken(aws):
+    request = dict(CacheParameterGroupName="web", CacheParameterGroupFamily="redis7", Description="made")
+    aws.elasticache.create_cache_parameter_group(**request)
+    return lambda: aws.elasticache.create_cache_parameter_group(**request), {}
+
+
+@refuses("elasticache.parameter_group.delete.in_use", "InvalidCacheParameterGroupState")
+def delete_a_parameter_group_in_use(aws):
+    aws.elasticache.create_cache_parameter_group(
+        CacheParameterGroupName="web", CacheParameterGroupFamily="redis7", Description="made"
+    )
+    aws.cache(EngineVersion="7.1", CacheParameterGroupName="web")
+    return lambda: aws.elasticache.delete_cache_parameter_group(CacheParameterGroupName="web"), {}

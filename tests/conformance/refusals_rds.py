@@ -1,0 +1,220 @@
+"""What RDS refuses, and in which words."""
+
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+COMBINATION = "InvalidParameterCombination"
+VALUE = "InvalidParameterValue"
+STATE = "InvalidDBInstanceState"
+
+
+# Subnet groups
+
+
+@refuses("rds.subnet_group.zones", "DBSubnetGroupDoesNotCoverEnoughAZs", "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: us-east-1a. Add subnets to cover at least 2 AZs.")
+def subnets_of_one_zone(aws):
+    vpc = aws.vpc()
+    subnets = [aws.subnet(vpc, 1, "a"), aws.subnet(vpc, 2, "a")]
+    request = dict(DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=subnets)
+    return lambda: aws.rds.create_db_subnet_group(**request), {}
+
+
+@refuses("rds.subnet_group.subnets", VALUE, "Some input subnets in :[subnet-0123456789abcdef0] are invalid.")
+def subnets_that_are_not_there(aws):
+    request = dict(
+        DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=["subnet-0123456789abcdef0"]
+    )
+    return lambda: aws.rds.create_db_subnet_group(**request), {}
+
+
+@refuses("rds.subnet_group.exists", "DBSubnetGroupAlreadyExists")
+def subnet_group_name_taken(aws):
+    request = dict(DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=aws.two_subnets()[1])
+    aws.rds.create_db_subnet_group(**request)
+    return lambda: aws.rds.create_db_subnet_group(**request), {}
+
+
+@refuses("rds.subnet_group.delete.in_use", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group '{group}' because at least one database instance: {db} is still using it.")
+def delete_a_subnet_group_in_use(aws):
+    group = aws.db_subnets()
+    db = aws.db(DBSubnetGroupName=group)
+    return lambda: aws.rds.delete_db_subnet_group(DBSubnetGroupName=group), {"group": group, "db": db}
+
+
+# Instances
+
+
+@refuses("rds.instance.exists", "DBInstanceAlreadyExists", "DB instance already exists")
+def identifier_taken(aws):
+    request = aws.db_request()
+    aws.rds.create_db_instance(**request)
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+def refused_request(rule, code, name, message=None, **more):
+    def arrange(aws):
+        request = aws.db_request(**more)
+        return lambda: aws.rds.create_db_instance(**request), request
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+refused_request("rds.password.required", VALUE, "no_password", "The parameter MasterUserPassword must be provided and must not be blank.", MasterUserPassword=None)
+refused_request("rds.password.form", VALUE, "password_too_short", "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.", MasterUserPassword="short")
+refused_request("rds.password.form", VALUE, "password_with_an_at", "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.", MasterUserPassword="not@allowed")
+refused_request("rds.password.managed", COMBINATION, "password_given_and_managed", ManageMasterUserPassword=True)
+refused_request("rds.instance.username", VALUE, "reserved_user", "MasterUsername admin cannot be used as it is a reserved word used by the engine", MasterUsername="admin")
+refused_request("rds.instance.db_name", VALUE, "database_name_begins_with_a_digit", "DBName must begin with a letter and contain only alphanumeric characters.", DBName="1web")
+refused_request("rds.class.known", VALUE, "unknown_class", "Invalid DB Instance class: db.none.large", DBInstanceClass="db.none.large")
+refused_request("rds.engine.version", COMBINATION, "unknown_version", "Cannot find version 99.1 for postgres", EngineVersion="99.1")
+refused_request("rds.instance.zone", COMBINATION, "zone_with_multi_az", "Requesting a specific availability zone is not valid for Multi-AZ instances.", MultiAZ=True, AvailabilityZone="us-east-1a")
+refused_request("rds.backup.retention", VALUE, "backups_for_too_long", BackupRetentionPeriod=36)
+refused_request("rds.window.overlap", VALUE, "windows_overlap", "The backup window and maintenance window must not overlap.", PreferredBackupWindow="04:00-05:00", PreferredMaintenanceWindow="sun:04:30-sun:05:30")
+refused_request("rds.port", VALUE, "port_too_low", Port=80)
+refused_request("rds.storage.iops", COMBINATION, "provisioned_without_iops", StorageType="io1", AllocatedStorage=100)
+refused_request("rds.monitoring.role", COMBINATION, "monitoring_without_a_role", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.", MonitoringInterval=60)
+refused_request("rds.instance.kms", COMBINATION, "key_without_encryption", KmsKeyId="alias/aws/rds", StorageEncrypted=False)
+
+
+@refuses("rds.instance.delete.protection", COMBINATION, "Cannot delete protected DB Instance, please disable deletion protection and try again.")
+def delete_a_protected_instance(aws):
+    db = aws.db(DeletionProtection=True)
+    return lambda: aws.rds.delete_db_instance(DBInstanceIdentifier=db, SkipFinalSnapshot=True), {}
+
+
+@refuses("rds.instance.delete.final_snapshot", COMBINATION, "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+def delete_without_a_final_snapshot(aws):
+    db = aws.db()
+    return lambda: aws.rds.delete_db_instance(DBInstanceIdentifier=db), {}
+
+
+@refuses("rds.instance.delete.state", STATE, "Instance {db} is already being deleted.")
+def delete_an_instance_again(aws):
+    db = aws.db()
+    aws.rds.delete_db_instance(DBInstanceIdentifier=db, SkipFinalSnapshot=True)
+    return lambda: aws.rds.delete_db_instance(DBInstanceIdentifier=db, SkipFinalSnapshot=True), {"db": db}
+
+
+@refuses("rds.instance.stop.state", STATE, "Instance {db} is not in available state.")
+def stop_an_instance_that_is_being_made(aws):
+    db = aws.db(ready=False)
+    return lambda: aws.rds.stop_db_instance(DBInstanceIdentifier=db), {"db": db}
+
+
+@refuses("rds.instance.start.state", STATE)
+def start_an_instance_that_runs(aws):
+    db = aws.db()
+    return lambda: aws.rds.start_db_instance(DBInstanceIdentifier=db), {}
+
+
+@refuses("rds.instance.reboot.state", STATE, "Instance cannot currently reboot due to an in-progress management operation.")
+def reboot_an_instance_that_is_being_made(aws):
+    db = aws.db(ready=False)
+    return lambda: aws.rds.reboot_db_instance(DBInstanceIdentifier=db), {}
+
+
+@refuses("rds.instance.modify.state", STATE)
+def modify_an_instance_that_is_being_made(aws):
+    db = aws.db(ready=False)
+    return lambda: aws.rds.modify_db_instance(DBInstanceIdentifier=db, BackupRetentionPeriod=3), {}
+
+
+@refuses("rds.instance.modify.storage.shrink", COMBINATION)
+def shrink_storage(aws):
+    db = aws.db(AllocatedStorage=100)
+    return lambda: aws.rds.modify_db_instance(DBInstanceIdentifier=db, AllocatedStorage=50), {}
+
+
+@refuses("rds.instance.modify.subnet_group", "InvalidVPCNetworkStateFault", "You cannot move DB instance {db} to subnet group {group}. The specified DB subnet group and DB instance are in the same VPC. Choose a DB subnet group in different VPC than the specified DB instance and try again.")
+def move_within_the_vpc(aws):
+    subnets = aws.two_subnets()[1]
+    for name in ("one", "two"):
+        aws.rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="made", SubnetIds=subnets)
+    db = aws.db(DBSubnetGroupName="one")
+    names = {"db": db, "group": "two"}
+    return lambda: aws.rds.modify_db_instance(DBInstanceIdentifier=db, DBSubnetGroupName="two"), names
+
+
+@refuses("rds.instance.modify.version.major", COMBINATION, "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+def a_major_version_unasked(aws):
+    db = aws.db(EngineVersion="16")
+    targets = aws.rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16")["DBEngineVersions"]
+    now = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]["EngineVersion"]
+    upgrades = next(one["ValidUpgradeTarget"] for one in targets if one["EngineVersion"] == now)
+    major = next(one["EngineVersion"] for one in upgrades if one["IsMajorVersionUpgrade"])
+    return lambda: aws.rds.modify_db_instance(
+        DBInstanceIdentifier=db, EngineVersion=major, ApplyImmediately=True
+    ), {}
+
+
+@refuses("rds.replica.source_backups", STATE)
+def replica_of_an_instance_without_backups(aws):
+    db = aws.db(BackupRetentionPeriod=0)
+    request = dict(DBInstanceIdentifier="replica", SourceDBInstanceIdentifier=db)
+    return lambda: aws.rds.create_db_instance_read_replica(**request), {}
+
+
+@refuses("rds.instance.delete.final_snapshot.replica", COMBINATION, "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance")
+def final_snapshot_of_a_replica(aws):
+    db = aws.db(BackupRetentionPeriod=1)
+    aws.rds.create_db_instance_read_replica(DBInstanceIdentifier="replica", SourceDBInstanceIdentifier=db)
+    aws.world.advance(7200)
+    return lambda: aws.rds.delete_db_instance(DBInstanceIdentifier="replica", FinalDBSnapshotIdentifier="last"), {}
+
+
+# Parameter groups and snapshots
+
+
+def parameters(aws, name="web"):
+    aws.rds.create_db_parameter_group(DBParameterGroupName=name, DBParameterGroupFamily="postgres16", Description="made")
+    return name
+
+
+@refuses("rds.parameter_group.exists", "DBParameterGroupAlreadyExists", "Parameter group web already exists")
+def parameter_group_name_taken(aws):
+    parameters(aws)
+    return lambda: parameters(aws), {}
+
+
+@refuses("rds.parameter_group.delete.in_use", "InvalidDBParameterGroupState", "One or more database instances are still members of this parameter group{*}")
+def delete_a_parameter_group_in_use(aws):
+    group = parameters(aws)
+    aws.db(EngineVersion="16", DBParameterGroupName=group)
+    return lambda: aws.rds.delete_db_parameter_group(DBParameterGroupName=group), {}
+
+
+@refuses("rds.parameter.exists", VALUE, "Could not find parameter with name: no_such_parameter")
+def parameter_that_is_not_there(aws):
+    group = parameters(aws)
+    wanted = [{"ParameterName": "no_such_parameter", "ParameterValue": "1", "ApplyMethod": "immediate"}]
+    return lambda: aws.rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=wanted), {}
+
+
+@refuses("rds.parameter.apply_method", COMBINATION, "cannot use immediate apply method for static parameter")
+def static_parameter_at_once(aws):
+    group = parameters(aws)
+    wanted = [{"ParameterName": "max_connections", "ParameterValue": "200", "ApplyMethod": "immediate"}]
+    return lambda: aws.rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=wanted), {}
+
+
+@refuses("rds.instance.parameter_group", COMBINATION, "The parameter group web with DBParameterGroupFamily postgres16 can't be used for this instance. Please use a parameter group with DBParameterGroupFamily postgres15")
+def parameter_group_of_another_family(aws):
+    request = aws.db_request(EngineVersion="15", DBParameterGroupName=parameters(aws))
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses("rds.snapshot.exists", "DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier last already exists.")
+def snapshot_name_taken(aws):
+    request = dict(DBInstanceIdentifier=aws.db(), DBSnapshotIdentifier="last")
+    aws.rds.create_db_snapshot(**request)
+    aws.world.advance(3600)
+    return lambda: aws.rds.create_db_snapshot(**request), {}
+
+
+@refuses("rds.snapshot.instance_state", STATE)
+def snapshot_of_an_instance_that_is_being_made(aws):
+    request = dict(DBInstanceIdentifier=aws.db(ready=False), DBSnapshotIdentifier="last")
+    return lambda: aws.rds.create_db_snapshot(**request), {}

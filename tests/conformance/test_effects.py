@@ -1,0 +1,391 @@
+"""What comes along with what is made, and what answers leave out or repeat."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from refusal import outcome
+from world import ACCOUNT, REGION
+
+
+def test_a_vpc_has_its_default_parts(aws):
+    made = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]
+    assert made["State"] == "pending"
+    assert made["IsDefault"] is False
+    assert made["InstanceTenancy"] == "default"
+    vpc = made["VpcId"]
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    found = aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]
+    assert found["State"] == "available"
+    assert found["DhcpOptionsId"].startswith("dopt-")
+    tables = aws.ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+    assert [one["Main"] for one in tables[0]["Associations"]] == [True]
+    assert [(one["DestinationCidrBlock"], one["GatewayId"], one["State"]) for one in tables[0]["Routes"]] == [
+        ("10.0.0.0/16", "local", "active")
+    ]
+    assert len(tables) == 1
+    group = aws.default_group(vpc)
+    assert group["Description"] == "default VPC security group"
+    assert group["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"] == group["GroupId"]
+    assert group["IpPermissions"][0]["IpProtocol"] == "-1"
+    assert group["IpPermissionsEgress"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+    acls = aws.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"]
+    assert [acl["IsDefault"] for acl in acls] == [True]
+    assert sorted({entry["RuleNumber"] for entry in acls[0]["Entries"]}) == [100, 32767]
+    dns = aws.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsSupport")
+    assert dns["EnableDnsSupport"]["Value"] is True
+    names = aws.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
+    assert names["EnableDnsHostnames"]["Value"] is False
+
+
+def test_the_default_parts_go_with_their_vpc(aws):
+    vpc = aws.vpc()
+    group = aws.default_group(vpc)["GroupId"]
+    aws.ec2.delete_vpc(VpcId=vpc)
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    assert aws.ec2.describe_route_tables(Filters=of_vpc)["RouteTables"] == []
+    assert aws.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"] == []
+    assert outcome(lambda: aws.ec2.describe_security_groups(GroupIds=[group])).code == "InvalidGroup.NotFound"
+    assert outcome(lambda: aws.ec2.delete_vpc(VpcId=vpc)).code == "InvalidVpcID.NotFound"
+
+
+def test_a_subnet_keeps_five_addresses(aws):
+    subnet = aws.subnet(aws.vpc())
+    found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+    assert found["AvailableIpAddressCount"] == 251
+    assert found["MapPublicIpOnLaunch"] is False
+    assert found["SubnetArn"] == f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/{subnet}"
+    aws.interface(subnet)
+    found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+    assert found["AvailableIpAddressCount"] == 250
+
+
+def test_a_security_group_lets_everything_out(aws):
+    group = aws.group(aws.vpc())
+    found = aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    assert found["IpPermissions"] == []
+    assert found["IpPermissionsEgress"][0]["IpProtocol"] == "-1"
+
+
+def test_a_nat_gateway_has_an_interface_and_frees_its_address(aws):
+    made = aws.nat(ready=True)
+    gateway = aws.ec2.describe_nat_gateways(NatGatewayIds=[made["nat"]])["NatGateways"][0]
+    address = gateway["NatGatewayAddresses"][0]
+    assert gateway["State"] == "available"
+    assert address["PublicIp"] == made["address"]["PublicIp"]
+    interface = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[address["NetworkInterfaceId"]])
+    found = interface["NetworkInterfaces"][0]
+    assert found["RequesterManaged"] is True
+    assert made["nat"] in found["Description"]
+    aws.ec2.delete_nat_gateway(NatGatewayId=made["nat"])
+    aws.world.advance(1200)
+    gone = aws.ec2.describe_nat_gateways(NatGatewayIds=[made["nat"]])["NatGateways"][0]
+    assert gone["State"] == "deleted"
+    freed = aws.ec2.describe_addresses(AllocationIds=[made["address"]["AllocationId"]])["Addresses"][0]
+    assert "AssociationId" not in freed
+
+
+def test_a_nat_gateway_on_an_address_in_use_fails(aws):
+    made = aws.nat()
+    second = aws.ec2.create_nat_gateway(SubnetId=made["subnet"], AllocationId=made["address"]["AllocationId"])
+    assert second["NatGateway"]["State"] == "pending"
+    aws.world.advance(600)
+    found = aws.ec2.describe_nat_gateways(NatGatewayIds=[second["NatGateway"]["NatGatewayId"]])["NatGateways"][0]
+    assert found["State"] == "failed"
+    assert found["FailureCode"] == "Resource.AlreadyAssociated"
+
+
+def test_an_instance_has_an_interface_and_a_volume_that_go_with_it(aws):
+    instance = aws.instance()
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert found["State"] == {"Code": 16, "Name": "running"}
+    interface = found["NetworkInterfaces"][0]
+    assert interface["Attachment"]["DeleteOnTermination"] is True
+    volume = found["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    assert aws.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "in-use"
+    aws.ec2.terminate_instances(InstanceIds=[instance])
+    aws.world.advance(600)
+    gone = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert gone["State"] == {"Code": 48, "Name": "terminated"}
+    assert outcome(lambda: aws.ec2.describe_volumes(VolumeIds=[volume])).code == "InvalidVolume.NotFound"
+
+
+def test_what_is_new_can_be_unseen_for_a_moment(aws):
+    with aws.at_once():
+        made = [aws.vpc(f"10.{number}.0.0/16") for number in range(4)]
+    unseen = [vpc for vpc in made if outcome(lambda: aws.ec2.describe_vpcs(VpcIds=[vpc]))]
+    assert unseen != []
+    aws.world.advance(5)
+    assert len(aws.ec2.describe_vpcs(VpcIds=made)["Vpcs"]) == 4
+
+
+def test_a_dry_run_changes_nothing(aws):
+    before = len(aws.ec2.describe_vpcs()["Vpcs"])
+    refused = outcome(lambda: aws.ec2.create_vpc(CidrBlock="10.0.0.0/16", DryRun=True))
+    assert (refused.code, refused.status) == ("DryRunOperation", 412)
+    assert refused.message == "Request would have succeeded, but DryRun flag is set."
+    assert len(aws.ec2.describe_vpcs()["Vpcs"]) == before
+
+
+def test_an_instances_token_repeats_and_is_held_to_its_arguments(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    request = dict(
+        ImageId=image, InstanceType="t3.micro", SubnetId=subnet, MinCount=1, MaxCount=1, ClientToken="a-token"
+    )
+    first, second = aws.ec2.run_instances(**request), aws.ec2.run_instances(**request)
+    assert first["Instances"][0]["InstanceId"] == second["Instances"][0]["InstanceId"]
+    refused = outcome(lambda: aws.ec2.run_instances(**{**request, "InstanceType": "t3.small"}))
+    assert (refused.code, refused.status) == ("IdempotentParameterMismatch", 400)
+    assert refused.message == (
+        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+    )
+
+
+def test_a_nat_gateways_token_repeats(aws):
+    made = aws.nat()
+    request = dict(SubnetId=made["subnet"], ConnectivityType="private", ClientToken="a-token")
+    first, second = aws.ec2.create_nat_gateway(**request), aws.ec2.create_nat_gateway(**request)
+    assert first["NatGateway"]["NatGatewayId"] == second["NatGateway"]["NatGatewayId"]
+
+
+def test_pages_of_subnets_hold_each_once(aws):
+    vpc = aws.vpc()
+    made = {aws.subnet(vpc, number) for number in range(12)}
+    pages = list(
+        aws.ec2.get_paginator("describe_subnets").paginate(
+            Filters=[{"Name": "vpc-id", "Values": [vpc]}], PaginationConfig={"PageSize": 5}
+        )
+    )
+    found = [subnet["SubnetId"] for page in pages for subnet in page["Subnets"]]
+    assert [len(page["Subnets"]) for page in pages] == [5, 5, 2]
+    assert sorted(found) == sorted(made)
+    assert "NextToken" not in pages[-1]
+
+
+def test_pages_of_roles_hold_each_once(aws):
+    made = {aws.role() for _ in range(7)}
+    pages = list(aws.iam.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 3}))
+    found = [role["RoleName"] for page in pages for role in page["Roles"]]
+    assert pages[0]["IsTruncated"] is True
+    assert pages[-1]["IsTruncated"] is False
+    assert len(found) == len(set(found))
+    assert made <= set(found)
+
+
+def test_an_instances_user_data_comes_back_encoded(aws):
+    instance = aws.instance(UserData="#!/bin/sh\n")
+    found = aws.ec2.describe_instance_attribute(InstanceId=instance, Attribute="userData")
+    assert base64.b64decode(found["UserData"]["Value"]) == b"#!/bin/sh\n"
+
+
+def test_a_cluster_brings_a_group_an_issuer_and_its_creators_entry(aws):
+    name = aws.cluster()
+    cluster = aws.eks.describe_cluster(name=name)["cluster"]
+    assert cluster["status"] == "ACTIVE"
+    assert cluster["arn"] == f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{name}"
+    assert cluster["identity"]["oidc"]["issuer"].startswith(f"https://oidc.eks.{REGION}.amazonaws.com/id/")
+    assert cluster["endpoint"].startswith("https://")
+    assert base64.b64decode(cluster["certificateAuthority"]["data"]).startswith(b"-----BEGIN CERTIFICATE-----")
+    group = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    found = aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    assert found["GroupName"].startswith(f"eks-cluster-sg-{name}-")
+    assert {"Key": f"kubernetes.io/cluster/{name}", "Value": "owned"} in found["Tags"]
+    entries = aws.eks.list_access_entries(clusterName=name)["accessEntries"]
+    assert aws.sts.get_caller_identity()["Arn"] in entries
+    policies = aws.eks.list_associated_access_policies(
+        clusterName=name, principalArn=aws.sts.get_caller_identity()["Arn"]
+    )["associatedAccessPolicies"]
+    assert [one["policyArn"] for one in policies] == [
+        "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    ]
+    interfaces = aws.ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group]}])
+    assert {one["Description"] for one in interfaces["NetworkInterfaces"]} == {f"Amazon EKS {name}"}
+    linked = aws.iam.get_role(RoleName="AWSServiceRoleForAmazonEKS")["Role"]
+    assert linked["Path"] == "/aws-service-role/eks.amazonaws.com/"
+
+
+def test_a_node_group_brings_an_auto_scaling_group_and_instances(aws):
+    cluster = aws.cluster()
+    aws.eks.create_addon(clusterName=cluster, addonName="vpc-cni")
+    aws.world.advance(600)
+    nodes = aws.node_group(cluster)
+    found = aws.eks.describe_nodegroup(clusterName=cluster, nodegroupName=nodes)["nodegroup"]
+    assert found["status"] == "ACTIVE"
+    assert found["resources"]["autoScalingGroups"][0]["name"].startswith(f"eks-{nodes}-")
+    instances = [
+        instance
+        for reservation in aws.ec2.describe_instances(
+            Filters=[{"Name": "tag:eks:nodegroup-name", "Values": [nodes]}]
+        )["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+    assert len(instances) == 2
+    assert {instance["State"]["Name"] for instance in instances} == {"running"}
+    tags = {tag["Key"]: tag["Value"] for tag in instances[0]["Tags"]}
+    assert tags["eks:cluster-name"] == cluster
+    assert tags[f"kubernetes.io/cluster/{cluster}"] == "owned"
+
+
+def test_a_cluster_s_token_repeats(aws):
+    request = aws.cluster_request(clientRequestToken="one-token-for-a-cluster")
+    first, second = aws.eks.create_cluster(**request), aws.eks.create_cluster(**request)
+    assert first["cluster"]["arn"] == second["cluster"]["arn"]
+    assert len(aws.eks.list_clusters()["clusters"]) == 1
+
+
+def test_rds_keeps_a_password_that_it_manages(aws):
+    db = aws.db(MasterUserPassword=None, ManageMasterUserPassword=True)
+    found = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]
+    secret = found["MasterUserSecret"]
+    assert secret["SecretStatus"] == "active"
+    assert secret["SecretArn"].startswith(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-")
+    assert secret["KmsKeyId"].startswith(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/")
+    assert found["DBInstanceStatus"] == "available"
+    assert found["Endpoint"]["Port"] == 5432
+    assert found["Endpoint"]["Address"].startswith(f"{db}.")
+    assert found["PendingModifiedValues"] == {}
+
+
+def test_rds_takes_a_final_snapshot(aws):
+    db = aws.db()
+    aws.rds.delete_db_instance(DBInstanceIdentifier=db, FinalDBSnapshotIdentifier="last")
+    aws.world.advance(2 * 3600)
+    snapshot = aws.rds.describe_db_snapshots(DBSnapshotIdentifier="last")["DBSnapshots"][0]
+    assert (snapshot["Status"], snapshot["SnapshotType"]) == ("available", "manual")
+    gone = outcome(lambda: aws.rds.describe_db_instances(DBInstanceIdentifier=db))
+    assert (gone.code, gone.status) == ("DBInstanceNotFound", 404)
+    assert gone.message == f"DBInstance {db} not found."
+
+
+def test_elasticache_names_a_groups_clusters(aws):
+    group = aws.cache(NumCacheClusters=2, AutomaticFailoverEnabled=True)
+    found = aws.elasticache.describe_replication_groups(ReplicationGroupId=group)["ReplicationGroups"][0]
+    assert found["Status"] == "available"
+    assert found["MemberClusters"] == [f"{group}-001", f"{group}-002"]
+    assert found["AutomaticFailover"] == "enabled"
+    assert found["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6379
+    assert {one["CurrentRole"] for one in found["NodeGroups"][0]["NodeGroupMembers"]} == {"primary", "replica"}
+
+
+def test_things_that_are_not_there_have_their_services_words(aws):
+    cases = [
+        (lambda: aws.iam.get_role(RoleName="absent"), "NoSuchEntity", 404, "The role with name absent cannot be found."),
+        (lambda: aws.iam.delete_instance_profile(InstanceProfileName="absent"), "NoSuchEntity", 404, "Instance Profile absent cannot be found."),
+        (lambda: aws.eks.describe_cluster(name="absent"), "ResourceNotFoundException", 404, "No cluster found for name: absent."),
+        (lambda: aws.rds.describe_db_instances(DBInstanceIdentifier="absent"), "DBInstanceNotFound", 404, "DBInstance absent not found."),
+        (lambda: aws.rds.describe_db_parameter_groups(DBParameterGroupName="absent"), "DBParameterGroupNotFound", 404, "DBParameterGroup not found: absent"),
+        (lambda: aws.elasticache.describe_replication_groups(ReplicationGroupId="absent"), "ReplicationGroupNotFoundFault", 404, "ReplicationGroup absent not found."),
+    ]
+    for ask, code, status, message in cases:
+        refused = outcome(ask)
+        assert (refused.code, refused.status, refused.message) == (code, status, message)
+
+
+# Waiters of boto3
+
+
+def wait(aws, client, waiter, seconds, **names):
+    with aws.passing(client, seconds):
+        client.get_waiter(waiter).wait(**names, WaiterConfig={"Delay": 0, "MaxAttempts": 200})
+
+
+def test_waiters_of_ec2(aws):
+    with aws.at_once():
+        vpc = aws.vpc()
+    wait(aws, aws.ec2, "vpc_available", 1, VpcIds=[vpc])
+    assert aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["State"] == "available"
+    nat = aws.nat(ready=False)["nat"]
+    wait(aws, aws.ec2, "nat_gateway_available", 10, NatGatewayIds=[nat])
+    assert aws.ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available"
+    with aws.at_once():
+        instance = aws.instance(aws.subnet(vpc, 7), ready=False)
+    wait(aws, aws.ec2, "instance_running", 5, InstanceIds=[instance])
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert found["State"]["Name"] == "running"
+
+
+def test_waiters_of_eks(aws):
+    name = aws.cluster(ready=False)
+    assert aws.eks.describe_cluster(name=name)["cluster"]["status"] == "CREATING"
+    wait(aws, aws.eks, "cluster_active", 30, name=name)
+    assert aws.eks.describe_cluster(name=name)["cluster"]["status"] == "ACTIVE"
+    aws.eks.delete_cluster(name=name)
+    wait(aws, aws.eks, "cluster_deleted", 30, name=name)
+    assert aws.eks.list_clusters()["clusters"] == []
+
+
+def test_waiters_of_rds(aws):
+    db = aws.db(ready=False)
+    assert aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]["DBInstanceStatus"] == "creating"
+    wait(aws, aws.rds, "db_instance_available", 30, DBInstanceIdentifier=db)
+    found = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]
+    assert found["DBInstanceStatus"] == "available"
+
+
+def test_waiters_of_elasticache(aws):
+    group = aws.cache(ready=False)
+    wait(aws, aws.elasticache, "replication_group_available", 30, ReplicationGroupId=group)
+    found = aws.elasticache.describe_replication_groups(ReplicationGroupId=group)["ReplicationGroups"][0]
+    assert found["Status"] == "available"
+
+
+# The AWS CLI
+
+
+def cli(aws, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "awscli", "--endpoint-url", aws.world.address, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": "/nonexistent",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_DEFAULT_OUTPUT": "json",
+            "AWS_MAX_ATTEMPTS": "1",
+        },
+    )
+
+
+def test_the_cli_says_who_calls(aws):
+    done = cli(aws, "sts", "get-caller-identity")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["Account"] == ACCOUNT
+
+
+def test_the_cli_makes_a_vpc_and_is_refused_its_deletion(aws):
+    made = cli(aws, "ec2", "create-vpc", "--cidr-block", "10.0.0.0/16")
+    assert made.returncode == 0, made.stderr
+    vpc = json.loads(made.stdout)["Vpc"]["VpcId"]
+    aws.world.advance(20)
+    aws.subnet(vpc)
+    done = cli(aws, "ec2", "delete-vpc", "--vpc-id", vpc)
+    assert done.returncode != 0
+    assert (
+        "An error occurred (DependencyViolation) when calling the DeleteVpc operation: "
+        f"The vpc '{vpc}' has dependencies and cannot be deleted."
+    ) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["iam", "get-role", "--role-name", "absent"], "(NoSuchEntity)"),
+        (["eks", "describe-cluster", "--name", "absent"], "(ResourceNotFoundException)"),
+        (["rds", "describe-db-instances", "--db-instance-identifier", "absent"], "(DBInstanceNotFound)"),
+        (["elasticache", "describe-replication-groups", "--replication-group-id", "absent"], "(ReplicationGroupNotFoundFault)"),
+    ],
+    ids=["iam", "eks", "rds", "elasticache"],
+)
+def test_the_cli_shows_each_services_refusals(aws, words, shown):
+    done = cli(aws, *words)
+    assert done.returncode != 0
+    assert shown in done.stderr

@@ -1,0 +1,52 @@
+"""Every refusal in the tables comes with its rule on, and is gone with its rule off."""
+
+import re
+
+import pytest
+
+import refusals_ec2
+import refusals_eks
+import refusals_elasticache
+import refusals_iam
+import refusals_rds
+from refusal import outcome, pattern
+
+CASES = [
+    *refusals_ec2.CASES,
+    *refusals_iam.CASES,
+    *refusals_eks.CASES,
+    *refusals_rds.CASES,
+    *refusals_elasticache.CASES,
+]
+
+
+def test_every_case_has_its_own_name():
+    names = [case.id for case in CASES]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_refused(aws, case, tally):
+    act, names = case.arrange(aws)
+    refused = outcome(act)
+    assert refused is not None, "the call succeeded"
+    assert (refused.code, refused.status) == (case.code, case.status), refused
+    if case.message is not None:
+        assert re.fullmatch(pattern(case.message, names), refused.message), refused.message
+    tally.refusals.add(case.id)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_not_refused_without_its_rule(aws, world, case, tally):
+    act, names = case.arrange(aws)
+    with world.without(case.rule):
+        instead = outcome(act)
+    if instead is not None:
+        same = (instead.code, instead.status) == (case.code, case.status) and (
+            case.message is None or re.fullmatch(pattern(case.message, names), instead.message)
+        )
+        assert not same, f"rule {case.rule} is not what refuses: {instead}"
+        assert instead.status < 500 or instead.code == "NotSimulated", instead
+    else:
+        assert instead is None
+    tally.rules.add(case.rule)

@@ -1,0 +1,67 @@
+"""The simulator as a process of its own, and what stands under its /_fathuss/ paths."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+
+class World:
+    """A running `fathuss sandbox serve`, whose clock moves when a test says so."""
+
+    def __init__(self, program):
+        self.server = subprocess.Popen(
+            [program, "sandbox", "serve", "--port", "0", "--speed", "0.001"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")},
+        )
+        line = self.server.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        if found is None:
+            self.stop()
+            raise RuntimeError(f"the simulator does not say where it listens: {line!r}")
+        self.address = found.group()
+
+    def stop(self):
+        self.server.kill()
+        self.server.wait()
+
+    def ask(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"{self.address}/_fathuss/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def reset(self):
+        self.ask("POST", "reset")
+
+    def advance(self, seconds):
+        """Lets that much of the world's time pass."""
+        self.ask("POST", "clock", {"advance_seconds": seconds})
+
+    def rules(self):
+        return {rule["id"]: rule for rule in self.ask("GET", "rules")}
+
+    def switch(self, rule, on):
+        self.ask("PUT", "rules", {"id": rule, "on": on})
+
+    @contextlib.contextmanager
+    def without(self, rule):
+        """A rule is off for as long as this lasts."""
+        self.switch(rule, False)
+        try:
+            yield
+        finally:
+            self.switch(rule, True)
