@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `bench`, `sweep`, `models`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `models`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
-cargo xtask bench       the figures in docs/figures.md, measured in a release build
 cargo xtask sweep       the long runs of which `test` takes a sample
 cargo xtask models      the simulator's API tables, made anew from the pinned botocore
 ";
@@ -21,7 +20,6 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => steps::test(None),
         ["test", name] => steps::test(Some(name)),
-        ["bench"] => steps::bench(),
         ["sweep"] => steps::sweep(),
         ["models"] => steps::models(),
         _ => {

@@ -115,23 +115,6 @@ fn conformance(tally: &mut Tally) -> Result<(), String> {
     counted(&mut pytest, tally)
 }
 
-/// The figures in docs/figures.md.
-pub fn bench() -> Result<(), String> {
-    cache::run(cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "fathuss",
-        "--package",
-        "fathuss-stacks",
-        "--package",
-        "fathuss-tests",
-        "--bins",
-    ]))?;
-    cache::run(Command::new(target().join("release").join("bench")).current_dir(root()))
-}
-
 /// The long runs of which `test` takes a sample.
 pub fn sweep() -> Result<(), String> {
     let mut test = cargo();
