@@ -36,9 +36,9 @@ pub fn run(options: &Graph) -> Result<ExitCode, Error> {
     let stack = project.stack(&options.stack)?;
     let graph = crate::program::graph(&project.root, &stack)?;
     print(&match options.format {
-        Format::Dot => fathuss_report::graph::dot(&graph),
-        Format::Mermaid => fathuss_report::graph::mermaid(&graph),
-        Format::Svg => fathuss_report::graph::svg(&graph),
+        Format::Dot => fathuss_report::graph::dot(&graph, None),
+        Format::Mermaid => fathuss_report::graph::mermaid(&graph, None),
+        Format::Svg => fathuss_report::graph::svg(&graph, None),
     })?;
     Ok(ExitCode::SUCCESS)
 }

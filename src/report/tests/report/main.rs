@@ -2,5 +2,6 @@
 
 mod failure;
 mod fixture;
+mod graph;
 mod plain;
 mod plan;
