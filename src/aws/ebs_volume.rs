@@ -108,7 +108,12 @@ impl Kind for EbsVolume {
                     .set_iops(desired.maybe_i32("iops")?)
                     .set_throughput(desired.maybe_i32("throughput")?)
                     .send();
-                client.send(Call::ec2("ModifyVolume"), sending).await?;
+                match client.send(Call::ec2("ModifyVolume"), sending).await {
+                    Ok(_) => {}
+                    // An earlier attempt's, whose answer was lost: settle waits until it shows.
+                    Err(failure) if failure.code == "IncorrectModificationState" => {}
+                    Err(failure) => return Err(failure),
+                }
             }
         }
         tag::update(client, id, standing, change).await
@@ -287,6 +292,19 @@ mod tests {
         let grown = Canned::new().answer("DescribeVolumes", &volume("in-use", 30));
         grown.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await.unwrap();
         assert_eq!(grown.operations(), ["DescribeVolumes"]);
+    }
+
+    #[tokio::test]
+    async fn a_modification_under_way_whose_answer_was_lost_is_waited_for() {
+        let canned = Canned::new().answer("DescribeVolumes", &volume("in-use", 20)).refuse(
+            "ModifyVolume",
+            400,
+            "IncorrectModificationState",
+            "Volume vol-1 cannot be modified in modification state MODIFYING",
+        );
+        let standing = standing(AT, "vol-1", json!({ "availability_zone": "us-east-1a", "size": 30, "type": "gp3" }));
+        let updated = canned.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await;
+        assert_eq!(updated, Ok(()));
     }
 
     #[tokio::test]

@@ -37,10 +37,18 @@ fn remove(blueprint: &mut Blueprint, rng: &mut ChaCha8Rng) {
     let mut keys: Vec<Key> = blueprint.items.iter().map(|item| item.key).collect();
     keys.shuffle(rng);
     // What much depends on is seldom taken out of a stack.
-    let fits = |key: &Key| gone_with(blueprint, *key).len() <= 1 + blueprint.items.len() / 8;
+    let fits = |key: &Key| {
+        gone_with(blueprint, *key).len() <= 1 + blueprint.items.len() / 8 && !is_held_by_addresses(blueprint, *key)
+    };
     let Some(key) = keys.into_iter().find(fits) else { return };
     let gone = gone_with(blueprint, key);
     blueprint.items.retain(|item| !gone.contains(&item.key));
+}
+
+/// Whether AWS keeps an internet gateway because something in the VPC may have a public address.
+fn is_held_by_addresses(blueprint: &Blueprint, key: Key) -> bool {
+    let Thing::InternetGateway { vpc } = blueprint.get(key) else { return false };
+    blueprint.items.iter().any(|item| matches!(item.thing, Thing::Subnet { vpc: of, public: true, .. } if of == *vpc))
 }
 
 fn gone_with(blueprint: &Blueprint, key: Key) -> BTreeSet<Key> {

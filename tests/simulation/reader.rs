@@ -171,7 +171,8 @@ impl World {
         let mut roots = BTreeMap::new();
         let nodes = nodes(rows)?;
         for instance in rows("ec2.instance")?.iter().filter(|instance| instance.row["state"] != "terminated") {
-            if !nodes.contains(&instance.id) {
+            // What EC2 shuts down for good is going, and its root volume with it; nobody can keep it.
+            if instance.row["state"] != "shutting-down" && !nodes.contains(&instance.id) {
                 self.add("aws_instance", &instance.id);
             }
             roots.insert(instance.id.clone(), text(&instance.row["root_device"]).to_owned());
