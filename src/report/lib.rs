@@ -17,6 +17,7 @@ pub mod plan;
 pub mod progress;
 pub mod style;
 pub mod summary;
+pub mod terminal;
 mod value;
 
 pub use expectation::Expected;
@@ -28,3 +29,4 @@ pub use plan::{PlanView, Reading, plan_sentence, plan_text};
 pub use progress::Progress;
 pub use style::Style;
 pub use summary::{RunView, Tally};
+pub use terminal::terminal_svg;

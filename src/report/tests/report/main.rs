@@ -5,3 +5,4 @@ mod fixture;
 mod graph;
 mod plain;
 mod plan;
+mod terminal;
