@@ -17,6 +17,7 @@ pub mod plan;
 pub mod progress;
 pub mod style;
 pub mod summary;
+pub mod table;
 pub mod terminal;
 mod value;
 

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use fathuss_model::schema::{Field, Schema as Type};
+use fathuss_model::schema::Schema as Type;
+use fathuss_report::table::{schema_text, schemas_text};
 
 use crate::error::Error;
 use crate::options::Output;
-use crate::render::print;
+use crate::render::{print, style};
 
 /// What `schema` takes.
 #[derive(Args, Debug)]
@@ -24,7 +25,7 @@ pub fn run(options: &Schema, output: &Output) -> Result<ExitCode, Error> {
         let all: Vec<&Type> = fathuss_model::schemas().collect();
         let text = match output.json {
             true => json(&|| serde_json::to_string(&all))?,
-            false => all.iter().map(|schema| format!("{:<40} {}\n", schema.kind, schema.doc)).collect(),
+            false => schemas_text(all.into_iter(), &style(output)),
         };
         print(&text)?;
         return Ok(ExitCode::SUCCESS);
@@ -36,23 +37,6 @@ pub fn run(options: &Schema, output: &Output) -> Result<ExitCode, Error> {
         print(&json(&|| serde_json::to_string(schema))?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let fields: String = schema.fields.iter().map(line).collect();
-    print(&format!("{}\n{}\n\n{fields}", schema.kind, schema.doc))?;
+    print(&schema_text(schema, &style(output)))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn line(field: &Field) -> String {
-    let flags = [
-        (field.required, "required"),
-        (field.optional && field.computed, "optional, AWS's choice where not given"),
-        (field.optional && !field.computed, "optional"),
-        (field.computed && !field.optional && !field.required, "given by AWS"),
-        (field.replace, "a change replaces"),
-        (field.sensitive, "sensitive"),
-        (field.write_only, "write-only"),
-        (field.ignored_after_creation, "ignored after creation"),
-    ];
-    let flags: Vec<&str> = flags.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word).collect();
-    let default = field.default.map(|default| format!("; {default} where not given")).unwrap_or_default();
-    format!("  {}\n      {}\n      {}{default}\n", field.name, field.doc, flags.join("; "))
 }

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
+use fathuss_report::table::{outputs_text, resource_text};
 use fathuss_state::{ResourceRecord, Snapshot, Sqlite};
 
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::Project;
-use crate::render::print;
+use crate::render::{print, style};
 use crate::session::current_folder;
 
 /// What `state` takes.
@@ -66,7 +67,7 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
             if look.json {
                 return printed(&json(record)?);
             }
-            printed(&text(record))
+            printed(&text(record, look))
         }
     }
 }
@@ -90,11 +91,9 @@ pub fn show(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
             options.target.words()
         ));
     }
-    let mut page: String = snapshot.resources.values().map(|record| text(record) + "\n").collect();
+    let mut page: String = snapshot.resources.values().map(|record| text(record, look) + "\n").collect();
     page.push_str("outputs\n");
-    for (name, value) in &snapshot.outputs {
-        page.push_str(&format!("    {name} = {}\n", harmless(&value.to_string())));
-    }
+    page.push_str(&outputs_text(&snapshot.outputs, &style(look)));
     printed(&page)
 }
 
@@ -105,8 +104,7 @@ pub fn output(options: &Output, look: &Look) -> Result<ExitCode, Error> {
         if look.json {
             return printed(&json(&snapshot.outputs)?);
         }
-        let lines = snapshot.outputs.iter().map(|(name, value)| format!("{name} = {}\n", harmless(&value.to_string())));
-        return printed(&lines.collect::<String>());
+        return printed(&outputs_text(&snapshot.outputs, &style(look)));
     };
     let value = snapshot.outputs.get(name).ok_or_else(|| {
         let known = snapshot.outputs.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -165,13 +163,9 @@ fn shown(record: &ResourceRecord) -> ResourceRecord {
     record
 }
 
-fn text(record: &ResourceRecord) -> String {
-    let record = shown(record);
-    let mut page = format!("{}   {}\n", record.address.local(), harmless(&record.identity.0));
-    for (name, value) in &record.attributes {
-        page.push_str(&format!("    {name} = {}\n", harmless(&value.to_string())));
-    }
-    page
+fn text(record: &ResourceRecord, look: &Look) -> String {
+    let schema = fathuss_model::schemas().find(|schema| schema.kind == record.address.kind());
+    resource_text(record, schema, &style(look))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Error> {

@@ -5,4 +5,5 @@ mod fixture;
 mod graph;
 mod plain;
 mod plan;
+mod table;
 mod terminal;
