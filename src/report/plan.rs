@@ -185,7 +185,7 @@ impl<'a> Page<'a> {
         let context = Context::of(self.plan, self.view, self.brief(), shown.values().flatten().copied());
         if !context.shared.is_empty() {
             self.gap();
-            let head = Line::at(2).with(Tone::Strong, "tags of everything new that is tagged").plain("  ");
+            let head = Line::at(2).with(Tone::Strong, "shared tags").plain("  ");
             let tags: Vec<String> = context
                 .shared
                 .iter()

@@ -20,6 +20,8 @@ const BETWEEN_DRAWS: Duration = Duration::from_millis(66);
 /// The width of the header's bar, in columns.
 const BAR: usize = 24;
 
+/// What takes so much longer than half as long again is late.
+const GRACE_MS: u64 = 15_000;
 /// Where the names of what is under way begin.
 const NAME: usize = 4;
 /// Names are not cut below this width.
@@ -233,7 +235,8 @@ impl Progress {
             .to(NAME + columns.name + columns.state + 4);
         let elapsed = format!("{:>5}", digits(elapsed));
         let (tone, of) = (Tone::Faint, format!(" of {}{}", marks.about, digits(expected)));
-        let is_late = self.now_ms.saturating_sub(running.began_ms) > running.expected_ms.saturating_mul(3) / 2;
+        let is_late =
+            self.now_ms.saturating_sub(running.began_ms) > running.expected_ms.saturating_mul(3) / 2 + GRACE_MS;
         let line = line.with(if is_late { Tone::Change } else { Tone::Plain }, elapsed).with(tone, of);
         let line = if is_late { line.with(Tone::Change, "  late") } else { line };
         let words = "  critical path";
