@@ -1,8 +1,9 @@
 //! Requests for tests: what the engine would ask.
 
-use fathuss_engine::provider::{Attributes, Desired, MakeRequest, Mark, ReadRequest, Standing, UpdateRequest};
-use fathuss_model::{Address, Datum};
-use fathuss_state::Identity;
+use fathuss_engine::provider::{Attributes, MakeRequest, ReadRequest, Standing, UpdateRequest};
+use fathuss_model::Datum;
+
+use crate::canned;
 
 /// Attributes from JSON.
 pub fn attributes(json: serde_json::Value) -> Attributes {
@@ -14,39 +15,17 @@ pub fn attributes(json: serde_json::Value) -> Attributes {
 
 /// To make what stands at this address.
 pub fn make(address: &str, desired: serde_json::Value) -> MakeRequest {
-    let address: Address = address.parse().unwrap();
-    MakeRequest {
-        address: address.clone(),
-        region: "us-east-1".to_owned(),
-        account: "111122223333".to_owned(),
-        mark: Mark { lineage: "lineage-1".to_owned(), address, generation: 1 },
-        token: "a".repeat(64),
-        desired: Desired { attributes: attributes(desired), ..Desired::default() },
-    }
+    canned::make(address, attributes(desired))
 }
 
 /// What stands there.
 pub fn standing(address: &str, identity: &str, desired: serde_json::Value) -> Standing {
-    let request = make(address, desired);
-    Standing {
-        address: request.address,
-        region: request.region,
-        account: request.account,
-        mark: request.mark,
-        identity: Identity(identity.to_owned()),
-        desired: request.desired,
-        token: request.token,
-    }
+    canned::standing(address, identity, attributes(desired))
 }
 
 /// To read it.
 pub fn read(address: &str, identity: &str) -> ReadRequest {
-    ReadRequest {
-        address: address.parse().unwrap(),
-        region: "us-east-1".to_owned(),
-        identity: Identity(identity.to_owned()),
-        recorded: Attributes::new(),
-    }
+    canned::read(address, identity, Attributes::new())
 }
 
 /// To change these fields of it.

@@ -89,16 +89,16 @@ impl Session {
         Ok(outputs)
     }
 
-    /// Runs `work` with the surroundings of this session.
+    /// What the engine needs from outside.
     pub fn surroundings<'a>(
+        &self,
         provider: &'a dyn Fn(&str) -> Option<std::rc::Rc<dyn fathuss_engine::Provider>>,
-        target: &Target,
         listener: &'a dyn Fn(&Told),
         pace: watch::Receiver<Pace>,
     ) -> Surroundings<'a> {
         Surroundings {
             provider,
-            clock: target.clock.clone(),
+            clock: self.target.clock.clone(),
             secrets: &secret,
             pace,
             listener,

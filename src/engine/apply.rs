@@ -430,7 +430,7 @@ impl<'a> Run<'a> {
         step.write(Entry::Begun(Box::new(begun))).await?;
         if !changed.is_empty() {
             let request = UpdateRequest { before: before.clone(), changed };
-            let updated = self.guard(step.repeat(|| provider.update(&standing, &request))).await;
+            let updated = step.in_call(step.repeat(|| provider.update(&standing, &request))).await;
             if let Err(ended) = updated {
                 // Nothing is lost with the operation: the next refresh reads what is.
                 if let Ended::Failed { failure, .. } = ended {
@@ -504,9 +504,9 @@ impl<'a> Run<'a> {
             region: standing.region.clone(),
             account: standing.account.clone(),
             identity: standing.identity.clone(),
-            attributes: to_record(schema, &standing.desired.attributes, attributes.clone()),
+            attributes: to_record(schema, &standing.desired.attributes, attributes),
             generation: standing.mark.generation,
-            depends_on: self.needed(node),
+            depends_on: needed(node),
             prevent_destroy: node.lifecycle.prevent_destroy,
         };
         let attributes = row.attributes.clone();
@@ -537,15 +537,10 @@ impl<'a> Run<'a> {
             token: token.to_owned(),
             identity: identity.cloned(),
             request: desired.attributes.clone(),
-            depends_on: self.needed(node),
+            depends_on: needed(node),
             prevent_destroy: node.lifecycle.prevent_destroy,
             at_ms: now_ms(self.around.clock.as_ref()),
         }
-    }
-
-    /// What has to outlive a node: everything that it refers to.
-    fn needed(&self, node: &Node) -> Vec<Address> {
-        needed(node)
     }
 
     fn generation(&self, address: &Address) -> u32 {
@@ -586,13 +581,6 @@ impl<'a> Run<'a> {
             not_yet: patience(FailureClass::NotYet),
             calling: &self.calling,
         }
-    }
-
-    async fn guard<T>(&self, call: impl Future<Output = T>) -> T {
-        self.calling.set(self.calling.get() + 1);
-        let result = call.await;
-        self.calling.set(self.calling.get() - 1);
-        result
     }
 
     fn desired(&self, node: &Node, schema: &'static Schema) -> Result<Desired, Ended> {
@@ -695,15 +683,7 @@ pub fn token(mark: &Mark, operation: &str) -> String {
 
 fn refused(code: &str, message: &str) -> Ended {
     Ended::Failed {
-        failure: Failure {
-            class: FailureClass::Refused,
-            service: "fathuss".to_owned(),
-            operation: String::new(),
-            code: code.to_owned(),
-            message: message.to_owned(),
-            request_id: None,
-            hint: None,
-        },
+        failure: Failure::of_engine(FailureClass::Refused, code, message),
         left: "Nothing was sent.".to_owned(),
     }
 }

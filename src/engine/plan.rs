@@ -122,7 +122,7 @@ pub enum Change {
     Delete,
     /// Deletes the old one of a replacement.
     DeleteReplaced,
-    /// Takes a row out of the state; there is nothing behind it any more.
+    /// Takes a lookup's answer out of the state; there is nothing behind it.
     Forget,
 }
 

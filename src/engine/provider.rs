@@ -269,6 +269,22 @@ impl CallCounts {
     }
 }
 
+impl Failure {
+    /// A failure of the engine's own, without a call behind it.
+    #[must_use]
+    pub(crate) fn of_engine(class: FailureClass, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            service: "fathuss".to_owned(),
+            operation: String::new(),
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: None,
+            hint: None,
+        }
+    }
+}
+
 impl SecretText {
     /// Takes a secret in.
     #[must_use]

@@ -83,7 +83,7 @@ async fn one(
         }
         Err(Ended::Failed { failure, .. }) => Err(failure),
         Err(Ended::Interrupted) => Err(interrupted()),
-        Err(Ended::Journal(error)) => Err(Failure { message: error.0, code: "State".to_owned(), ..interrupted() }),
+        Err(Ended::Journal(error)) => Err(again("State", error.0)),
     };
     Recovery { address, outcome }
 }
@@ -238,25 +238,19 @@ impl Work<'_> {
 }
 
 fn no_provider(address: &Address) -> Failure {
-    Failure {
-        code: "NoProvider".to_owned(),
-        message: format!("this release has no provider for the type `{}`", address.kind()),
-        ..interrupted()
-    }
+    again("NoProvider", format!("this release has no provider for the type `{}`", address.kind()))
 }
 
 fn no_answer() -> Failure {
-    Failure { code: "NoAnswer".to_owned(), message: "the provider did not answer".to_owned(), ..interrupted() }
+    again("NoAnswer", "the provider did not answer")
 }
 
 fn interrupted() -> Failure {
-    Failure {
-        class: crate::provider::FailureClass::Refused,
-        service: "fathuss".to_owned(),
-        operation: String::new(),
-        code: "Interrupted".to_owned(),
-        message: "it was told to stop".to_owned(),
-        request_id: None,
-        hint: Some("run the same command again".to_owned()),
-    }
+    again("Interrupted", "it was told to stop")
+}
+
+/// What the next run may get further with.
+fn again(code: &str, message: impl Into<String>) -> Failure {
+    let hint = Some("run the same command again".to_owned());
+    Failure { hint, ..Failure::of_engine(FailureClass::Refused, code, message) }
 }

@@ -175,7 +175,7 @@ impl Step<'_> {
         match progress {
             Progress::Ready(attributes) => Ok(attributes),
             Progress::Gone | Progress::Waiting { .. } => {
-                Err(failed(self.vanished(), "It is gone; the next plan makes it again."))
+                Err(failed(vanished(), "It is gone; the next plan makes it again."))
             }
         }
     }
@@ -202,7 +202,7 @@ impl Step<'_> {
                     (failing_since, attempt) = (None, 0);
                     let elapsed = self.clock.now().saturating_sub(began);
                     if elapsed > deadline(self.expected) {
-                        return Err(failed(self.too_long(&state, elapsed), left));
+                        return Err(failed(too_long(&state, elapsed), left));
                     }
                     if state != told {
                         told.clone_from(&state);
@@ -253,35 +253,12 @@ impl Step<'_> {
         Ok(())
     }
 
-    async fn in_call<T>(&self, call: impl Future<Output = T>) -> T {
+    /// Waits for a call whose answer must be recorded, so that a stop gives it a moment.
+    pub async fn in_call<T>(&self, call: impl Future<Output = T>) -> T {
         self.calling.set(self.calling.get() + 1);
         let answer = call.await;
         self.calling.set(self.calling.get() - 1);
         answer
-    }
-
-    fn vanished(&self) -> Failure {
-        Failure {
-            class: FailureClass::Broken,
-            service: "fathuss".to_owned(),
-            operation: String::new(),
-            code: "Vanished".to_owned(),
-            message: "it was made, and is gone again before it became usable".to_owned(),
-            request_id: None,
-            hint: None,
-        }
-    }
-
-    fn too_long(&self, state: &str, elapsed: Duration) -> Failure {
-        Failure {
-            class: FailureClass::Broken,
-            service: "fathuss".to_owned(),
-            operation: String::new(),
-            code: "TooLong".to_owned(),
-            message: format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60),
-            request_id: None,
-            hint: Some("look at it in the AWS console; the next run goes on waiting".to_owned()),
-        }
     }
 
     fn tell(&self, event: Event) {
@@ -291,4 +268,17 @@ impl Step<'_> {
 
 fn failed(failure: Failure, left: &str) -> Ended {
     Ended::Failed { failure, left: left.to_owned() }
+}
+
+fn vanished() -> Failure {
+    let message = "it was made, and is gone again before it became usable";
+    Failure::of_engine(FailureClass::Broken, "Vanished", message)
+}
+
+fn too_long(state: &str, elapsed: Duration) -> Failure {
+    let message = format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60);
+    Failure {
+        hint: Some("look at it in the AWS console; the next run goes on waiting".to_owned()),
+        ..Failure::of_engine(FailureClass::Broken, "TooLong", message)
+    }
 }

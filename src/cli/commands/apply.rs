@@ -53,7 +53,7 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);
     let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
-    let around = Session::surroundings(&provider, &session.target, &listener, pace);
+    let around = session.surroundings(&provider, &listener, pace);
 
     finish_earlier(&mut store, &around).await?;
     let began = session.target.clock.now();

@@ -43,7 +43,7 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let order = session.order(goal, !options.no_refresh)?;
         let provider = |kind: &str| session.target.provider(kind);
         let pace = tokio::sync::watch::channel(fathuss_engine::apply::Pace::Run).1;
-        let around = Session::surroundings(&provider, &session.target, &|_| {}, pace);
+        let around = session.surroundings(&provider, &|_| {}, pace);
         let began = session.target.clock.now();
         let prepared = prepare(order, snapshot, &around).await?;
         let took = session.target.clock.now().saturating_sub(began);
