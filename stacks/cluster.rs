@@ -74,9 +74,9 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network) -> Clust
     let made = Cluster { cluster, issuer };
 
     access(stack, env, &made.cluster);
-    let nodes = nodes(stack, env, network, &made.cluster);
+    let open_nodes = nodes(stack, env, network, &made.cluster);
     let roles = service_accounts::service_accounts(stack, env, &made);
-    addons(stack, &made.cluster, &nodes, &roles.ebs_csi);
+    addons(stack, &made.cluster, &open_nodes, &roles.ebs_csi);
     made
 }
 
@@ -117,6 +117,7 @@ fn access(stack: &mut Stack, env: &Environment, cluster: &Handle<EksCluster>) {
     }
 }
 
+/// The groups of nodes. Gives those that any pod may run on: no taint keeps it away.
 fn nodes(
     stack: &mut Stack,
     env: &Environment,
@@ -130,7 +131,7 @@ fn nodes(
     let permitted = policies
         .map(|policy| stack.add(("node", policy), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy))));
 
-    let mut made = Vec::new();
+    let mut open = Vec::new();
     for group in NODE_GROUPS {
         let template = stack.add(group.name, launch_template(env, group.name));
         let (min, desired, max) = group.size;
@@ -152,9 +153,12 @@ fn nodes(
             .depends_on_all(&permitted)
             .depends_on_all(&network.way_out.routes)
             .depends_on_all(&network.way_out.associations);
-        made.push(stack.add(group.name, nodes));
+        let nodes = stack.add(group.name, nodes);
+        if group.taint.is_none() {
+            open.push(nodes);
+        }
     }
-    made
+    open
 }
 
 /// Encrypted root, metadata by version 2 alone and out of reach for pods.
@@ -172,8 +176,13 @@ fn launch_template(env: &Environment, group: &'static str) -> LaunchTemplate {
         .tag("NodeGroup", group)
 }
 
-/// AWS's addons. What runs on nodes as ordinary pods is ready only once there are some.
-fn addons(stack: &mut Stack, cluster: &Handle<EksCluster>, nodes: &[Handle<EksNodeGroup>], ebs_csi: &Handle<IamRole>) {
+/// AWS's addons. What runs on nodes as ordinary pods is ready only once there are some that take them.
+fn addons(
+    stack: &mut Stack,
+    cluster: &Handle<EksCluster>,
+    open_nodes: &[Handle<EksNodeGroup>],
+    ebs_csi: &Handle<IamRole>,
+) {
     let addon = |name: &str| {
         EksAddon::new(cluster, name)
             // EKS puts its own vpc-cni, kube-proxy and coredns in at first; these take over.
@@ -184,10 +193,10 @@ fn addons(stack: &mut Stack, cluster: &Handle<EksCluster>, nodes: &[Handle<EksNo
         stack.add(name, addon(name));
     }
     for name in ["coredns", "metrics-server"] {
-        stack.add(name, addon(name).depends_on_all(nodes));
+        stack.add(name, addon(name).depends_on_all(open_nodes));
     }
     let storage = addon("aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
-    stack.add("aws-ebs-csi-driver", storage.depends_on_all(nodes));
+    stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes));
 }
 
 #[cfg(test)]
@@ -281,6 +290,20 @@ mod tests {
                 assert_eq!(count("aws_route"), nodes(&graph, "aws_nat_gateway").len());
                 assert_eq!(count("aws_route_table_association"), 3);
             }
+        }
+    }
+
+    #[test]
+    fn addons_that_run_as_pods_wait_for_nodes_that_take_them() {
+        for graph in both() {
+            let waited_for = |addon: &str| {
+                let addon = node(&graph, "aws_eks_addon", addon);
+                let groups = addon.depends_on.iter().filter(|address| address.kind() == "aws_eks_node_group");
+                groups.map(|address| address.name().to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!(waited_for("coredns"), ["general"]);
+            assert_eq!(waited_for("aws-ebs-csi-driver"), ["general"]);
+            assert!(waited_for("vpc-cni").is_empty(), "it makes nodes ready");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `models`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `bench`, `models`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
 cargo xtask sweep       the long runs of which `test` takes a sample
+cargo xtask bench       the figures of docs/figures.md, measured on this machine with the release build
 cargo xtask models      the simulator's API tables, made anew from the pinned botocore
 ";
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["test"] => steps::test(None),
         ["test", name] => steps::test(Some(name)),
         ["sweep"] => steps::sweep(),
+        ["bench"] => steps::bench(),
         ["models"] => steps::models(),
         _ => {
             eprint!("{USAGE}");

@@ -132,6 +132,20 @@ pub fn sweep() -> Result<(), String> {
     cache::run(test.env("FATHUSS_SWEEP", "full"))
 }
 
+/// The figures of docs/figures.md.
+pub fn bench() -> Result<(), String> {
+    let built = ["--package", "fathuss", "--package", "fathuss-stacks", "--package", "fathuss-tests"];
+    let whole = ["build", "--release", "--locked", "--quiet", "--bins", "--example", "many"];
+    cache::run(cargo().args(whole).args(built))?;
+    let release = target().join("release");
+    let mut bench = cargo();
+    bench.args(["bench", "--locked", "--quiet", "--package", "fathuss-tests", "--bench", "figures"]);
+    bench.env("FATHUSS", release.join("fathuss"));
+    bench.env("FATHUSS_STACKS", release.join("fathuss-stacks"));
+    bench.env("FATHUSS_MANY", release.join("examples").join("many"));
+    cache::run(&mut bench)
+}
+
 /// The simulator's API tables.
 pub fn models() -> Result<(), String> {
     cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))

@@ -12,6 +12,7 @@ use fathuss_report::plan::Reading;
 use fathuss_report::progress::Progress;
 use fathuss_report::{
     Expected, Plain, PlanView, RunView, Style, Tally, Trouble, event_json, findings_text, plan_json, plan_text,
+    run_json,
 };
 
 use crate::error::Error;
@@ -127,10 +128,10 @@ impl Run {
         if let Some(progress) = &self.progress {
             progress.end();
         }
-        if self.output.json {
-            return Ok(());
-        }
         let view = RunView { stack, calls, wall: real, simulated, again, next: None, failures_shown: false };
+        if self.output.json {
+            return print(&run_json(&self.tally, &view).map_err(|error| Error::Usage(error.to_string()))?);
+        }
         print(&self.tally.text(&view, &style(&self.output)))
     }
 }

@@ -77,12 +77,13 @@ pub fn critical_paths(actions: &[PlannedAction], expected: &[Duration]) -> Vec<D
 
 /// How long to wait before looking again at something that is under way for `elapsed` of about `expected`.
 ///
-/// Half of what is left while that is long; near and past the expected end 1.5 % of it, so that a wait adds
-/// little to the critical path, at least 1 s and at most 30 s.
+/// Half of what is left while that is long; near the expected end 3 % of it, so that a look that comes late adds
+/// little to the critical path; past it a fifth of what it is late by, where that is more. At least 1 s and at
+/// most 15 s apart near the end, 30 s before.
 #[must_use]
 pub fn poll_interval(elapsed: Duration, expected: Duration) -> Duration {
     let left = expected.mul_f64(0.6).saturating_sub(elapsed) / 2;
-    let near = expected.mul_f64(0.015);
+    let near = expected.mul_f64(0.03).max(elapsed.saturating_sub(expected) / 5).min(Duration::from_secs(15));
     left.max(near).clamp(Duration::from_secs(1), Duration::from_secs(30))
 }
 

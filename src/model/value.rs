@@ -375,6 +375,11 @@ scalars! {
     i32 => i64,
     &str => String,
     String => String,
+    bool => Datum,
+    i64 => Datum,
+    i32 => Datum,
+    &str => Datum,
+    String => Datum,
     Datum => Datum,
 }
 

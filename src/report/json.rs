@@ -1,13 +1,15 @@
 //! Reports for programs: one JSON object a line for each event, and a plan as
 //! the document that it is.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use fathuss_engine::event::Told;
-use fathuss_engine::plan::Plan;
+use fathuss_engine::plan::{Change, Plan};
 use serde::Serialize;
 
 use crate::line::is_harmful;
+use crate::summary::{RunView, Tally};
 
 /// The format's name of an event's line.
 pub const EVENT_FORMAT: &str = "fathuss-event";
@@ -24,6 +26,59 @@ struct EventLine<'a> {
 /// An event as one line, without a line break: `{"format":"fathuss-event","version":1,"told":{"at_ms":0,"event":"begun",...}}`.
 pub fn event_json(told: &Told) -> Result<String, serde_json::Error> {
     json(&EventLine { format: EVENT_FORMAT, version: EVENT_VERSION, told })
+}
+
+/// The format's name of a run's last line.
+pub const RUN_FORMAT: &str = "fathuss-run";
+/// The version that this release writes.
+pub const RUN_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct RunLine<'a> {
+    format: &'static str,
+    version: u32,
+    stack: &'a str,
+    /// Actions done, by change.
+    done: &'a BTreeMap<Change, usize>,
+    failed: usize,
+    not_started: usize,
+    interrupted: usize,
+    /// On the target's clock.
+    took_ms: u64,
+    /// Whether that clock was simulated.
+    simulated: bool,
+    /// On the wall's clock.
+    wall_ms: u64,
+    /// Calls sent, by service.
+    calls: BTreeMap<&'a str, u64>,
+    throttled: u64,
+}
+
+/// What a run did and took, as its last line.
+pub fn run_json(tally: &Tally, view: &RunView<'_>) -> Result<String, serde_json::Error> {
+    let mut calls = BTreeMap::new();
+    for ((service, _), count) in &view.calls.operations {
+        *calls.entry(service.as_str()).or_default() += count;
+    }
+    let skipped: usize = tally.failed.iter().map(|failed| failed.skipped.len()).sum();
+    json(&RunLine {
+        format: RUN_FORMAT,
+        version: RUN_VERSION,
+        stack: view.stack,
+        done: &tally.done,
+        failed: tally.failed.len(),
+        not_started: tally.not_started.len() + skipped,
+        interrupted: tally.interrupted,
+        took_ms: milliseconds(tally.took),
+        simulated: view.simulated,
+        wall_ms: milliseconds(view.wall),
+        calls,
+        throttled: view.calls.throttled,
+    })
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A plan as one line, without a line break.

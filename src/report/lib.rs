@@ -23,7 +23,7 @@ mod value;
 
 pub use expectation::Expected;
 pub use failure::{FailedAction, Trouble, findings_text};
-pub use json::{event_json, plan_json};
+pub use json::{event_json, plan_json, run_json};
 pub use line::harmless;
 pub use plain::Plain;
 pub use plan::{PlanView, Reading, plan_sentence, plan_text};

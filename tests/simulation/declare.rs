@@ -16,7 +16,7 @@ use fathuss_model::aws::{
 use fathuss_model::aws::{ConnectivityType, LaunchTemplateInstanceProfile};
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
-use fathuss_model::{Datum, DeclarationExt, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of};
+use fathuss_model::{DeclarationExt, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of};
 
 use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, RouteTarget, Thing};
 
@@ -139,7 +139,7 @@ impl Declared<'_> {
         let made = &mut self.made;
         match &item.thing {
             Thing::Data { input, trigger } => {
-                let data = Data::new().input(Datum::from(*input)).triggers_replace(Datum::from(*trigger));
+                let data = Data::new().input(*input).triggers_replace(*trigger);
                 stack.add(name, data);
             }
             Thing::Zones => {

@@ -8,7 +8,7 @@ use fathuss_engine::plan::{Change, PlanError};
 use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::Finding;
-use fathuss_report::{FailedAction, RunView, Tally, Trouble, findings_text};
+use fathuss_report::{FailedAction, RunView, Tally, Trouble, findings_text, run_json};
 use fathuss_state::{Holder, StateError};
 
 use crate::fixture::{address, at_widths, colour, source, visible};
@@ -137,6 +137,15 @@ fn view() -> RunView<'static> {
         next: Some("fathuss output staging"),
         failures_shown: false,
     }
+}
+
+#[test]
+fn a_run_is_summed_up_for_programs_too() {
+    let mut tally = Tally::default();
+    for told in [done("aws_vpc.main", Change::Create), done("aws_subnet.a", Change::Create), finished(2, 0, 0, 0)] {
+        tally.take(&told);
+    }
+    insta::assert_snapshot!(run_json(&tally, &view()).unwrap(), @r#"{"format":"fathuss-run","version":1,"stack":"staging","done":{"create":2},"failed":0,"not_started":0,"interrupted":0,"took_ms":852000,"simulated":true,"wall_ms":1240,"calls":{"ec2":1201,"eks":31},"throttled":2}"#);
 }
 
 #[test]
