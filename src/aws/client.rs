@@ -30,7 +30,7 @@ use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use crate::call::{Access, Call, Service};
 use crate::failure;
 use crate::limit::Limit;
-use crate::transport::{Plugged, Told, Transport};
+use crate::transport::{Listener, Overheard, Plugged, Told, Transport};
 
 /// How AWS is reached. Nothing in it comes from the environment but by [`Config::from_environment`].
 #[derive(Clone)]
@@ -89,6 +89,15 @@ impl Config {
             .time_source(SharedTimeSource::new(Told(now)))
             .timeout_config(TimeoutConfig::disabled())
             .build();
+        self
+    }
+
+    /// Lets `listener` hear the headers of every answer.
+    #[must_use]
+    pub fn listener(mut self, listener: Listener) -> Self {
+        if let Some(client) = self.sdk.http_client() {
+            self.sdk = self.sdk.into_builder().http_client(Overheard { client, listener }).build();
+        }
         self
     }
 
