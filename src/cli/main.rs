@@ -12,6 +12,7 @@ mod served;
 mod session;
 mod signals;
 mod target;
+mod vendor;
 
 use std::process::ExitCode;
 
