@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fathuss_model::aws::{Eip, InternetGateway, NatGateway, Route, RouteTable, Subnet, Vpc};
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::{Eip, IamRole, InternetGateway, NatGateway, Route, RouteTable, Subnet, Vpc};
 use fathuss_model::program::{Outcome, Stacks, run};
 use fathuss_model::{DeclarationExt, Ipv4Net, Result, Stack};
 
@@ -36,6 +37,9 @@ fn network(stack: &mut Stack) -> Result<()> {
     let subnet = stack.add("public", Subnet::new(&vpc, "10.0.0.0/24".parse::<Ipv4Net>()?));
     let address = stack.add("nat", Eip::new());
     stack.add("main", NatGateway::public(&subnet, &address).depends_on(&internet));
+    // IAM is one for all regions.
+    let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+    stack.add("server", IamRole::new(trust));
     Ok(())
 }
 
@@ -102,16 +106,16 @@ fn two_applies_at_once_work_in_the_world_that_a_third_process_serves_each_in_its
     let both = [project.start("apply one --sandbox"), project.start("apply two --sandbox")];
     for (applied, name) in both.into_iter().zip(["one", "two"]) {
         let said = applied.end().well();
-        assert!(said.contains(&format!("✓ {name} done: 7 created")) && said.contains(" simulated, "), "{said}");
+        assert!(said.contains(&format!("✓ {name} done: 8 created")) && said.contains(" simulated, "), "{said}");
     }
     assert!(began.elapsed() < Duration::from_secs(40), "minutes of the world's take {:?}", began.elapsed());
     assert_eq!(accounts_of(&server, "ec2.nat_gateway"), [ONE, TWO]);
     assert!(server.ask("calls")["ec2.CreateNatGateway"] == 2);
-    assert!(project.run("plan two --sandbox").well().contains("No changes: 7 resources"));
+    assert!(project.run("plan two --sandbox").well().contains("No changes: 8 resources"));
 
     server.process.terminate().well();
     assert!(!project.holder().exists(), "who has served says no longer that it does");
-    assert!(project.run("plan one --sandbox").well().contains("No changes: 7 resources"));
+    assert!(project.run("plan one --sandbox").well().contains("No changes: 8 resources"));
 }
 
 #[test]
@@ -123,13 +127,13 @@ fn a_run_that_is_pointed_at_a_sandbox_by_the_environment_alone_goes_at_its_speed
     let said = start(apply).end().well();
     assert!(began.elapsed() < Duration::from_secs(40), "it took {:?}\n{said}", began.elapsed());
     assert!(
-        said.contains("✓ one done: 7 created") && said.contains(" min ") && said.contains(" simulated, "),
+        said.contains("✓ one done: 8 created") && said.contains(" min ") && said.contains(" simulated, "),
         "{said}"
     );
     assert!(project.path().join(".fathuss/one.db").exists(), "its state is not the sandbox's");
     assert!(!project.path().join(".fathuss/sandbox").exists(), "the world lives in memory");
     let plan = server.seen_by(project.command("plan one"), ONE);
-    assert!(start(plan).end().well().contains("No changes: 7 resources"));
+    assert!(start(plan).end().well().contains("No changes: 8 resources"));
 }
 
 #[test]
@@ -158,12 +162,12 @@ fn what_killed_processes_left_behind_is_no_obstacle() {
     let project = Project::new();
     project.busy().kill();
     assert!(project.holder().exists());
-    assert!(project.run("plan two --sandbox").well().contains("7 to create"));
+    assert!(project.run("plan two --sandbox").well().contains("8 to create"));
     assert!(!project.holder().exists());
     project.serve("").process.kill();
     assert!(project.holder().exists());
     let said = project.run("plan two --sandbox").well();
-    assert!(said.contains("7 to create") && !project.holder().exists(), "{said}");
+    assert!(said.contains("8 to create") && !project.holder().exists(), "{said}");
 }
 
 #[test]
@@ -192,7 +196,7 @@ fn reset_beside_a_server_empties_the_world_that_it_goes_on_serving() {
     assert!(accounts_of(&server, "ec2.nat_gateway").contains(&ONE.to_owned()));
     project.run("sandbox reset").well();
     assert!(accounts_of(&server, "ec2.nat_gateway").is_empty());
-    assert!(project.run("plan one --sandbox").well().contains("7 to create"));
+    assert!(project.run("plan one --sandbox").well().contains("8 to create"));
     project.run("apply one --sandbox").well();
 }
 
