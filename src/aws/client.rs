@@ -30,7 +30,7 @@ use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use crate::call::{Access, Call, Service};
 use crate::failure;
 use crate::limit::Limit;
-use crate::transport::{Plugged, Told, Transport};
+use crate::transport::{Listener, Overheard, Plugged, Told, Transport};
 
 /// How AWS is reached. Nothing in it comes from the environment but by [`Config::from_environment`].
 #[derive(Clone)]
@@ -89,6 +89,15 @@ impl Config {
             .time_source(SharedTimeSource::new(Told(now)))
             .timeout_config(TimeoutConfig::disabled())
             .build();
+        self
+    }
+
+    /// Lets `listener` hear the headers of every answer.
+    #[must_use]
+    pub fn listener(mut self, listener: Listener) -> Self {
+        if let Some(client) = self.sdk.http_client() {
+            self.sdk = self.sdk.into_builder().http_client(Overheard { client, listener }).build();
+        }
         self
     }
 
@@ -168,7 +177,8 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config, region: &str, gate: Rc<Gate>) -> Self {
-        let sdk = config.sdk.to_builder().region(Region::new(region.to_owned())).build();
+        let regional = |region: &str| config.sdk.to_builder().region(Region::new(region.to_owned())).build();
+        let (sdk, global) = (regional(region), regional(home_of_iam(region)));
         Self {
             region: region.to_owned(),
             lineage: config.lineage.clone(),
@@ -177,7 +187,7 @@ impl Client {
             eks: aws_sdk_eks::Client::new(&sdk),
             rds: aws_sdk_rds::Client::new(&sdk),
             elasticache: aws_sdk_elasticache::Client::new(&sdk),
-            iam: aws_sdk_iam::Client::new(&sdk),
+            iam: aws_sdk_iam::Client::new(&global),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }
@@ -198,6 +208,16 @@ impl Client {
         let throttled = answer.as_ref().is_err_and(|failure| failure.class == FailureClass::Throttled);
         self.gate.leave(&self.region, &call, throttled);
         answer
+    }
+}
+
+/// Where IAM's requests are signed for. The SDK knows it by IAM's own endpoint, and forgets it for any other.
+/// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+fn home_of_iam(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "cn-north-1",
+        _ if region.starts_with("us-gov-") => "us-gov-west-1",
+        _ => "us-east-1",
     }
 }
 

@@ -64,11 +64,12 @@ mod vpc_security_group_egress_rule;
 mod vpc_security_group_ingress_rule;
 
 pub use aws::Aws;
+pub use aws_smithy_runtime_api::http::Headers;
 pub use call::{Access, Call, Service};
 pub use client::{Client, Config};
 pub use limit::Limit;
 pub use mark::{ADDRESS, GENERATION, LINEAGE, Marked};
-pub use transport::{Reply, Transport, TransportFault};
+pub use transport::{Listener, Reply, Transport, TransportFault};
 
 #[cfg(test)]
 mod asked;

@@ -63,7 +63,7 @@ impl Limit {
     /// A call was answered by a throttle.
     pub fn throttled(&mut self, now: Duration) {
         self.refill(now);
-        if self.cut_at.is_some_and(|cut| now.saturating_sub(cut) < SAME_OVERLOAD) {
+        if self.cut_at.is_some_and(|cut| cut <= now && now - cut < SAME_OVERLOAD) {
             return;
         }
         self.cut_at = Some(now);
@@ -85,7 +85,8 @@ impl Limit {
 
     fn refill(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.at).as_secs_f64();
-        self.at = self.at.max(now);
+        // A clock that is set back is believed: what it says next goes on from there.
+        self.at = now;
         self.tokens = (self.tokens + passed * self.rate).min(self.burst);
     }
 }
@@ -124,6 +125,16 @@ mod tests {
             limit.answered(at(second));
         }
         assert!((limit.rate() - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_no_refill() {
+        let mut limit = Limit::for_service(Service::Sts, Access::Write);
+        for _ in 0..21 {
+            limit.admit(at(100_000));
+        }
+        assert!(limit.admit(at(0)) > Duration::ZERO);
+        assert_eq!(limit.admit(at(1)), Duration::ZERO, "a second refills five");
     }
 
     #[test]

@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -62,6 +64,56 @@ impl HttpConnector for Plugged {
                 TransportFault::TimedOut(_) => ConnectorError::timeout(fault.into()),
             })?;
             HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| ConnectorError::io(error.into()))
+        })
+    }
+}
+
+/// Hears the headers of every answer, whatever it answers.
+pub type Listener = Arc<dyn Fn(&Headers) + Send + Sync>;
+
+/// An HTTP client whose answers someone else hears, too.
+#[derive(Clone)]
+pub(crate) struct Overheard {
+    pub(crate) client: SharedHttpClient,
+    pub(crate) listener: Listener,
+}
+
+impl fmt::Debug for Overheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overheard").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Overheard {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let connector = self.client.http_connector(settings, components);
+        SharedHttpConnector::new(OverheardConnector { connector, listener: Arc::clone(&self.listener) })
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.client.connector_metadata()
+    }
+}
+
+/// A connector of an [`Overheard`] client.
+struct OverheardConnector {
+    connector: SharedHttpConnector,
+    listener: Listener,
+}
+
+impl fmt::Debug for OverheardConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OverheardConnector").field("connector", &self.connector).finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for OverheardConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, listener) = (self.connector.call(request), Arc::clone(&self.listener));
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            listener(answer.headers());
+            Ok(answer)
         })
     }
 }

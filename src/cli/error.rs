@@ -1,12 +1,12 @@
 //! What goes wrong in the program, in words for the person who runs it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fathuss_engine::provider::Failure;
 use fathuss_engine::refresh::RefreshError;
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::{Finding, FormatError};
-use fathuss_simulator::WorldError;
+use fathuss_simulator::{Holder, WorldError};
 use fathuss_state::StateError;
 
 /// Why a command failed. Exit status 1, whatever it is.
@@ -95,6 +95,14 @@ pub enum Error {
     /// The sandbox's world could not be opened.
     #[error("the sandbox can't be opened: {0}")]
     World(#[from] WorldError),
+    /// The sandbox's world is open in a process that can't be talked to.
+    #[error("{}", world_in_use(path, holder.as_ref()))]
+    WorldInUse {
+        /// The world's folder.
+        path: PathBuf,
+        /// The process, as far as it says who it is.
+        holder: Option<Holder>,
+    },
     /// A file could not be read or written.
     #[error("{} can't be {doing}: {reason}", path.display())]
     File {
@@ -114,6 +122,21 @@ pub enum Error {
     /// The run ended with failures that were shown.
     #[error("")]
     Shown,
+}
+
+fn world_in_use(path: &Path, holder: Option<&Holder>) -> String {
+    let path = path.display();
+    match holder {
+        None => format!(
+            "the sandbox's world in {path} is in use by another process\nNext: run this again when that has ended"
+        ),
+        Some(holder @ Holder { address: None, .. }) => format!(
+            "the sandbox's world in {path} is in use by {holder}\nNext: run this again when that has ended; to let several commands work in one world, have it served by\n  fathuss sandbox serve"
+        ),
+        Some(holder @ Holder { address: Some(address), pid, .. }) => format!(
+            "the sandbox's world in {path} is served by {holder} at http://{address}, and nothing answers there for it\nNext: end that process, and run this again\n  kill {pid}"
+        ),
+    }
 }
 
 impl From<RunError> for Error {

@@ -5,11 +5,14 @@ mod error;
 mod options;
 mod program;
 mod project;
+mod remote_clock;
 mod render;
 mod sandbox;
+mod served;
 mod session;
 mod signals;
 mod target;
+mod vendor;
 
 use std::process::ExitCode;
 
@@ -93,9 +96,14 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let again = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-            render::error(&error, &format!("fathuss {again}"), &output);
+            render::error(&error, &command_line(), &output);
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was typed, to be typed again.
+fn command_line() -> String {
+    let words: Vec<_> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    format!("fathuss {}", words.join(" "))
 }

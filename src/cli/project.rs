@@ -1,6 +1,6 @@
 //! `fathuss.toml`: each stack's program, state, region and the one account it may touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -104,6 +104,11 @@ impl Project {
     /// The names of all stacks.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.file.stacks.keys().map(String::as_str)
+    }
+
+    /// The accounts of all stacks.
+    pub fn accounts(&self) -> BTreeSet<&str> {
+        self.file.stacks.values().map(|entry| entry.account.as_str()).collect()
     }
 
     /// Where everything of the sandbox lies.

@@ -1,16 +1,20 @@
-//! The sandbox in this process: the simulator as the SDK's transport, on virtual time.
+//! The project's sandbox: the simulator in this process as the SDK's transport, on virtual time; or the
+//! process that serves its world.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use bytes::Bytes;
 use fathuss_aws::{Reply, Transport, TransportFault};
 use fathuss_engine::Clock;
-use fathuss_simulator::{Config, Identity, Simulator, SystemClock, Time};
+use fathuss_simulator::{Config, Holder, Identity, Simulator, SystemClock, Time, WorldError};
 
 use crate::error::Error;
+use crate::served::Served;
 
 /// How fast the world's time goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,23 +25,80 @@ pub enum Speed {
     Times(f64),
 }
 
-/// The access key of the sandbox's administrator, as users of other emulators expect it.
+/// The access key `test` and the secret `test`, as users of other emulators expect them.
 pub const KEY: &str = "test";
 
-/// Opens the world of a project.
-pub fn open(folder: &Path, account: &str, speed: Speed, seed: u64) -> Result<Simulator, Error> {
-    Ok(Simulator::open(config(Some(folder.join("world")), account, speed, seed))?)
+/// The account of the key `test` where nothing names one.
+pub const NO_ACCOUNT: &str = "000000000000";
+
+/// The world of a project, open.
+pub enum World {
+    /// In this process.
+    Here(Simulator),
+    /// With another one, which serves it.
+    Served(Served),
 }
 
-/// How a sandbox is set up: AWS's rules and limits, one administrator in the account.
-pub fn config(world: Option<PathBuf>, account: &str, speed: Speed, seed: u64) -> Config {
+/// How often a world is tried whose holder has only just changed.
+const TRIES: u32 = 5;
+
+/// Opens the world of a project, or finds who serves it. From then on, at full speed, this runtime's time is
+/// the world's.
+pub async fn open(folder: &Path, speed: Speed, seed: u64) -> Result<World, Error> {
+    let world = folder.join("world");
+    let mut tries = 0;
+    loop {
+        // Before the world's clock starts, so that a seed repeats a run to the millisecond.
+        if speed == Speed::Full {
+            tokio::time::pause();
+        }
+        let holder = match Simulator::open(config(Some(world.clone()), NO_ACCOUNT, speed, seed, None)) {
+            Ok(simulator) => return Ok(World::Here(simulator)),
+            Err(WorldError::Locked { holder, .. }) => holder,
+            Err(error) => return Err(error.into()),
+        };
+        if speed == Speed::Full {
+            tokio::time::resume();
+        }
+        let served = match &holder {
+            Some(holder) => Served::find(holder).await,
+            None => None,
+        };
+        if let Some(served) = served {
+            return Ok(World::Served(served));
+        }
+        tries += 1;
+        // One that keeps the world to itself does so until it ends; any other may only just have taken it.
+        let keeps = holder.as_ref().is_some_and(|holder| holder.address.is_none());
+        if keeps || tries == TRIES {
+            return Err(Error::WorldInUse { path: world, holder });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How a sandbox is set up: AWS's rules and limits; an administrator in each account, whose access key is the
+/// account's number, and one by the key `test`.
+pub fn config(world: Option<PathBuf>, account: &str, speed: Speed, seed: u64, address: Option<SocketAddr>) -> Config {
     let administrator =
         Identity { key: KEY.to_owned(), secret: KEY.to_owned(), account: account.to_owned(), arn: None };
     let time = match speed {
         Speed::Full => Time::Tokio,
         Speed::Times(speed) => Time::Scaled { wall: Arc::new(SystemClock), speed },
     };
-    Config { world, time, identities: vec![administrator], ..Config::new(seed) }
+    let holder = Holder {
+        pid: std::process::id(),
+        command: crate::command_line(),
+        since: fathuss_simulator::Clock::now(&SystemClock),
+        address,
+    };
+    let account_secret = Some(KEY.to_owned());
+    Config { world, time, holder, identities: vec![administrator], account_secret, ..Config::new(seed) }
+}
+
+/// The administrator of an account of the sandbox.
+pub fn credentials(account: &str) -> Credentials {
+    Credentials::from_keys(account, KEY, None)
 }
 
 /// A simulator in this process as the transport.

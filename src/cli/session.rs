@@ -14,8 +14,8 @@ use fathuss_state::{Holder, Snapshot, Sqlite};
 use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::options::Output;
 use crate::project::Project;
-use crate::sandbox::Speed;
 use crate::target::{Target, Where, wall_ms};
 
 /// How many actions run side by side; how fast calls follow each other is up to each service's limit.
@@ -34,11 +34,14 @@ pub struct Session {
 
 impl Session {
     /// Runs the stack program and opens the target.
-    pub async fn open(stack: &str, place: Where) -> Result<Self, Error> {
+    pub async fn open(stack: &str, place: Where, output: &Output) -> Result<Self, Error> {
         let project = Project::find(&current_folder()?)?;
         let stack = project.stack(stack)?;
         let graph = crate::program::graph(&project.root, &stack)?;
         let target = Target::open(&project, &stack, place).await?;
+        if let Some(served) = target.served.as_ref().filter(|_| !output.json) {
+            eprintln!("{served}");
+        }
         Ok(Self { project, graph, target, place })
     }
 
@@ -108,14 +111,10 @@ impl Session {
     }
 }
 
-/// A runtime for this place: on the sandbox's virtual time, or the machine's.
-pub fn runtime(place: Where) -> Result<tokio::runtime::Runtime, Error> {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all();
-    if matches!(place, Where::Sandbox { speed: Speed::Full, .. }) {
-        builder.start_paused(true);
-    }
-    builder.build().map_err(|error| Error::Usage(format!("the runtime can't start: {error}")))
+/// A runtime on one thread: what a command works on may be a sandbox in this process, with a time of its own.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::Usage(format!("the runtime can't start: {error}")))
 }
 
 /// The folder that the command was given in.
@@ -135,7 +134,8 @@ fn secret(source: &SecretSource) -> Result<SecretText, String> {
     }
 }
 
-fn holder(command: &str, now_ms: i64) -> Holder {
+/// This process as the holder of a state's lock.
+pub fn holder(command: &str, now_ms: i64) -> Holder {
     let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "someone".to_owned());
     let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
         .or_else(|_| std::env::var("HOSTNAME").map_err(std::io::Error::other))

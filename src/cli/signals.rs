@@ -14,6 +14,25 @@ pub fn listen() -> watch::Receiver<Pace> {
     receiver
 }
 
+/// Waits until this process is told to end.
+#[cfg(unix)]
+pub async fn end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => _ = tokio::signal::ctrl_c().await,
+    }
+}
+
+/// Waits until this process is told to end.
+#[cfg(not(unix))]
+pub async fn end() {
+    _ = tokio::signal::ctrl_c().await;
+}
+
 #[cfg(unix)]
 async fn follow(sender: &watch::Sender<Pace>) {
     use tokio::signal::unix::{SignalKind, signal};

@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use async_trait::async_trait;
-use aws_credential_types::Credentials;
-use fathuss_aws::{Aws, Config};
-use fathuss_engine::provider::CallCounts;
+use fathuss_aws::{Aws, Config, Headers};
+use fathuss_engine::provider::{CallCounts, Failure};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_simulator::Simulator;
 
 use crate::error::Error;
 use crate::project::{Project, StackEntry};
-use crate::sandbox::{self, InProcess, KEY, Speed, WorldClock};
+use crate::remote_clock::RemoteClock;
+use crate::sandbox::{self, InProcess, Speed, World, WorldClock};
+use crate::served::Served;
 
 /// Where a command works.
 #[derive(Clone, Copy, Debug)]
@@ -34,57 +34,125 @@ pub enum Where {
 pub struct Target {
     /// Its clock.
     pub clock: Rc<dyn Clock>,
-    /// The sandbox's world, where it is one.
-    pub simulator: Option<Simulator>,
     /// The state of the stack there.
     pub state: PathBuf,
+    /// What the sandbox's other process is, where one serves its world.
+    pub served: Option<String>,
+    told: Told,
     aws: RefCell<Option<Rc<Aws>>>,
     config: Config,
     region: String,
+    account: String,
+}
+
+/// How it is known whether the target is simulated.
+enum Told {
+    /// The simulator is in this process.
+    Simulated,
+    /// Its answers say it.
+    ByAnswers(RemoteClock),
 }
 
 impl Target {
-    /// Opens the target of a stack. No call is sent.
+    /// Opens the target of a stack. No call of AWS's is sent.
     pub async fn open(project: &Project, stack: &StackEntry, place: Where) -> Result<Self, Error> {
         match place {
             Where::Aws => {
-                let clock: Rc<dyn Clock> = Rc::new(WallClock);
-                let config = Config::from_environment(None, clock.clone()).await.account(&stack.account);
-                Ok(Self {
-                    clock,
-                    simulator: None,
-                    state: stack.state.clone(),
-                    aws: RefCell::default(),
-                    config,
-                    region: stack.region.clone(),
-                })
+                let clock = RemoteClock::default();
+                let config = Config::from_environment(None, Rc::new(clock.clone())).await;
+                Ok(Self::over(stack, stack.state.clone(), clock, config))
             }
             Where::Sandbox { speed, seed } => {
                 let folder = project.sandbox();
-                let simulator = sandbox::open(&folder, &stack.account, speed, seed)?;
-                let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
-                let credentials = Credentials::from_keys(KEY, KEY, None);
-                let config = Config::new(credentials, clock.clone())
-                    .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(&simulator))
-                    .account(&stack.account);
-                Ok(Self {
-                    clock,
-                    simulator: Some(simulator),
-                    state: folder.join(format!("{}.db", stack.name)),
-                    aws: RefCell::default(),
-                    config,
-                    region: stack.region.clone(),
-                })
+                let state = folder.join(format!("{}.db", stack.name));
+                match sandbox::open(&folder, speed, seed).await? {
+                    World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed)),
+                    World::Served(served) => Self::with(stack, state, &served, speed),
+                }
             }
+        }
+    }
+
+    /// Over sockets, with a clock that hears the answers.
+    fn over(stack: &StackEntry, state: PathBuf, clock: RemoteClock, config: Config) -> Self {
+        let hearing = clock.clone();
+        let config = config
+            .listener(std::sync::Arc::new(move |headers: &Headers| hearing.hear(|name| headers.get(name))))
+            .account(&stack.account);
+        Self {
+            clock: Rc::new(clock.clone()),
+            state,
+            served: None,
+            told: Told::ByAnswers(clock),
+            aws: RefCell::default(),
+            config,
+            region: stack.region.clone(),
+            account: stack.account.clone(),
+        }
+    }
+
+    /// With the process that serves the sandbox's world.
+    fn with(stack: &StackEntry, state: PathBuf, served: &Served, speed: Speed) -> Result<Self, Error> {
+        let theirs = served.clock.speed().unwrap_or(1.0);
+        if let Speed::Times(asked) = speed
+            && asked.to_bits() != theirs.to_bits()
+        {
+            return Err(Error::Usage(format!(
+                "the sandbox is served by {}, whose time goes at {theirs}, not at {asked}\nNext: leave out --speed, or end that process and start it with\n  fathuss sandbox serve --speed {asked}",
+                served.holder
+            )));
+        }
+        let clock = served.clock.clone();
+        let config = Config::new(sandbox::credentials(&stack.account), Rc::new(clock.clone())).endpoint(&served.url());
+        let said = format!(
+            "The sandbox is served by {} at {}; {theirs} of its seconds are one of ours.",
+            served.holder,
+            served.url()
+        );
+        Ok(Self { served: Some(said), ..Self::over(stack, state, clock, config) })
+    }
+
+    /// With the simulator in this process.
+    fn here(stack: &StackEntry, state: PathBuf, simulator: &Simulator, speed: Speed) -> Self {
+        let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
+        let config = Config::new(sandbox::credentials(&stack.account), clock.clone())
+            .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(simulator))
+            .account(&stack.account);
+        Self {
+            clock,
+            state,
+            served: None,
+            told: Told::Simulated,
+            aws: RefCell::default(),
+            config,
+            region: stack.region.clone(),
+            account: stack.account.clone(),
+        }
+    }
+
+    /// Whether it is a sandbox, as far as its answers have told.
+    pub fn is_simulated(&self) -> bool {
+        match &self.told {
+            Told::Simulated => true,
+            Told::ByAnswers(clock) => clock.speed().is_some(),
         }
     }
 
     /// Says which state the run is about, and asks AWS whose credentials these are: before anything is read.
     pub async fn enter(&self, lineage: &str) -> Result<(), Error> {
         let aws = Rc::new(Aws::new(self.config.clone().lineage(lineage)));
-        aws.verify_account(&self.region).await?;
+        aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
         *self.aws.borrow_mut() = Some(aws);
         Ok(())
+    }
+
+    /// With what helps in a sandbox, where it is one.
+    fn explained(&self, failure: Failure) -> Failure {
+        if failure.code != "WrongAccount" || !self.is_simulated() {
+            return failure;
+        }
+        let keys = format!("AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}", self.account, sandbox::KEY);
+        Failure { hint: Some(format!("export {keys}")), ..failure }
     }
 
     /// The provider of a type.
@@ -100,20 +168,6 @@ impl Target {
     /// The calls sent so far.
     pub fn calls(&self) -> CallCounts {
         self.aws.borrow().as_ref().map(|aws| aws.calls()).unwrap_or_default()
-    }
-}
-
-/// The machine's clock.
-struct WallClock;
-
-#[async_trait(?Send)]
-impl Clock for WallClock {
-    fn now(&self) -> Duration {
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
     }
 }
 

@@ -3,6 +3,7 @@
 //! | path | |
 //! |---|---|
 //! | `GET /_fathuss/clock`, `POST` `{"advance_seconds": n}` | the world's time |
+//! | `GET /_fathuss/holder` | the process that has the world open |
 //! | `GET /_fathuss/durations` | every duration drawn |
 //! | `GET /_fathuss/rules`, `PUT` `{"id": "..", "on": false}` | the rules and their switches |
 //! | `GET /_fathuss/faults`, `PUT` a list of [`FaultRule`] | the faults on order |
@@ -42,9 +43,7 @@ pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>
         Err((status, error)) => (status, json!({ "error": error })),
     };
     let mut answer = response(status, "application/json", format!("{body:#}\n"));
-    if let Ok(value) = http::HeaderValue::from_str(&simulator.now().to_string()) {
-        answer.headers_mut().insert("x-fathuss-now", value);
-    }
+    simulator.stamp(&mut answer);
     answer
 }
 
@@ -61,6 +60,7 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
             }
             Ok(json!({ "now": simulator.advance(by).map_err(|error| (500, error.to_string()))? }))
         }
+        "holder" if method == Method::GET => Ok(json!(simulator.holder())),
         "durations" if method == Method::GET => Ok(json!(simulator.durations())),
         "rules" if method == Method::GET => Ok(simulator
             .rules()

@@ -91,6 +91,14 @@ impl WorldClock {
         self.last
     }
 
+    /// Its seconds in one of the clock's that it follows.
+    pub(crate) fn speed(&self) -> f64 {
+        match &self.source {
+            Source::Scaled { speed, .. } => *speed,
+            Source::Tokio(_) | Source::Given(_) => 1.0,
+        }
+    }
+
     /// Moves the clock forward by so much.
     pub(crate) fn advance(&mut self, by: SignedDuration) {
         self.ahead = self.ahead.saturating_add(by);

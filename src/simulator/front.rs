@@ -22,7 +22,7 @@ use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
 use crate::token;
 use crate::value::Value;
-use crate::world::{Chance, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
+use crate::world::{Chance, Holder, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
 
 /// No answer: the connection is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,11 @@ pub(crate) fn tables(tables: &mut crate::world::Tables) {
     tables.add::<token::UsedToken>();
 }
 
+/// The header with the world's time.
+const NOW: &str = "x-fathuss-now";
+/// The header with the seconds of the world in one of the wall's.
+const SPEED: &str = "x-fathuss-speed";
+
 /// Calls kept in the log.
 const LOGGED: usize = 100_000;
 
@@ -89,7 +94,9 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) buckets: Buckets,
     pub(crate) throttling: bool,
+    pub(crate) holder: Holder,
     pub(crate) identities: Vec<Identity>,
+    pub(crate) account_secret: Option<String>,
     pub(crate) request_ids: ChaCha8Rng,
     pub(crate) calls: BTreeMap<String, u64>,
     pub(crate) log: VecDeque<Call>,
@@ -98,7 +105,7 @@ pub(crate) struct Core {
 /// What comes of a request.
 pub(crate) struct Outcome {
     pub(crate) answer: Result<Response<Bytes>, Fault>,
-    /// World seconds that the answer is held back.
+    /// Seconds of the wall's clock that the answer is held back.
     pub(crate) delay: f64,
 }
 
@@ -132,9 +139,7 @@ impl Core {
         );
         if let Ok(answer) = &mut outcome.answer {
             call.status = Some(answer.status().as_u16());
-            if let Ok(value) = http::HeaderValue::from_str(&now.to_string()) {
-                answer.headers_mut().insert("x-fathuss-now", value);
-            }
+            self.stamp(now, answer);
         }
         *self.calls.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
         if self.log.len() == LOGGED {
@@ -142,6 +147,15 @@ impl Core {
         }
         self.log.push_back(call);
         outcome
+    }
+
+    /// Says in an answer that it comes from here, what time it is, and how fast time goes.
+    pub(crate) fn stamp(&self, now: Timestamp, answer: &mut Response<Bytes>) {
+        for (name, text) in [(NOW, now.to_string()), (SPEED, self.clock.speed().to_string())] {
+            if let Ok(value) = http::HeaderValue::from_str(&text) {
+                answer.headers_mut().insert(name, value);
+            }
+        }
     }
 
     fn route(
@@ -185,8 +199,9 @@ impl Core {
         };
         call.region.clone_from(&claim.region);
         let struck = self.faults.strike(service.name, &known, &claim.region);
-        let delay: f64 =
-            struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 }).sum();
+        let held_back =
+            struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 });
+        let delay = held_back.sum::<f64>() / self.clock.speed();
         if struck.contains(&FaultKind::Reset) {
             return Outcome { answer: Err(Fault::Reset), delay };
         }
@@ -338,7 +353,8 @@ impl Core {
         let check = |secret: &str| {
             if enforced { claim.check(request, secret, signed_now) } else { Ok(()) }
         };
-        if let Some(identity) = self.identities.iter().find(|identity| identity.key == claim.access_key) {
+        let configured = self.identities.iter().find(|identity| identity.key == claim.access_key);
+        if let Some(identity) = configured.cloned().or_else(|| self.of_account(&claim.access_key)) {
             check(&identity.secret)?;
             return Ok(identity.principal());
         }
@@ -358,6 +374,13 @@ impl Core {
             None if enforced => Err(AuthFlaw::UnknownKey),
             None => self.identities.first().map(Identity::principal).ok_or(AuthFlaw::UnknownKey),
         }
+    }
+
+    /// The administrator whose access key is the account's number.
+    fn of_account(&self, key: &str) -> Option<Identity> {
+        let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
+        let secret = self.account_secret.clone().filter(|_| is_account)?;
+        Some(Identity { key: key.to_owned(), secret, account: key.to_owned(), arn: None })
     }
 
     /// The service that an unsigned request means, by its host's first part.
@@ -561,15 +584,16 @@ mod tests {
         let open = || Simulator::open(Config { world: Some(folder.path().to_owned()), ..Config::calm(5) });
         let client = Client::of(open().unwrap());
         let vpc = client.vpc("10.0.0.0/16").await;
-        let second = match open() {
+        let holder = match open() {
             Err(WorldError::Locked { holder, .. }) => holder,
             _ => panic!("a second opening must be refused"),
         };
-        assert_eq!(second, std::process::id().to_string());
+        assert_eq!(holder, Some(client.simulator.holder()));
         client.wait(5);
         let before = client.ec2("DescribeVpcs", &[("VpcId.1", &vpc)]).await.one("vpcSet");
         let left = client.simulator.now();
         drop(client);
+        assert!(!folder.path().join("world.holder").exists());
 
         let file = folder.path().join("world.jsonl");
         let mut text = std::fs::read_to_string(&file).unwrap();
@@ -621,6 +645,39 @@ mod tests {
         ask("PUT", "faults", "[{\"fault\": {\"kind\": \"throttle\"}}]").await;
         client.refused("DescribeVpcs", &[], "RequestLimitExceeded").await;
         assert!(ask("PUT", "faults", "{}").await["error"].is_string());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_of_twelve_digits_is_the_administrator_of_that_account() {
+        let open = |secret: Option<&str>| {
+            let account_secret = secret.map(str::to_owned);
+            Client::of(Simulator::open(Config { account_secret, ..Config::calm(1) }).unwrap())
+        };
+        let ask = async |client: &Client, key: &str| {
+            let mut request = client.query_request("sts", "2011-06-15", "GetCallerIdentity", &[]);
+            sign(&mut request, key, "test", "us-east-1", "sts", client.simulator.now());
+            let answer = client.simulator.handle(request).await.unwrap();
+            String::from_utf8_lossy(answer.body()).into_owned()
+        };
+        let client = open(Some("test"));
+        assert!(ask(&client, "111122223333").await.contains("arn:aws:iam::111122223333:user/administrator"));
+        assert!(ask(&client, "11112222333").await.contains("InvalidClientTokenId"));
+        assert!(ask(&open(Some("other")), "111122223333").await.contains("SignatureDoesNotMatch"));
+        assert!(ask(&open(None), "111122223333").await.contains("InvalidClientTokenId"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_answer_tells_the_worlds_time_and_how_fast_it_goes() {
+        let time = crate::Time::Scaled { wall: std::sync::Arc::new(crate::SystemClock), speed: 60.0 };
+        let client = Client::of(Simulator::open(Config { time, ..Config::calm(1) }).unwrap());
+        let admin = http::Request::get("http://localhost/_fathuss/clock").body(Bytes::new()).unwrap();
+        for request in [client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]), admin] {
+            let before = client.simulator.now();
+            let answer = client.simulator.handle(request).await.unwrap();
+            let header = |name| answer.headers().get(name).unwrap().to_str().unwrap();
+            assert!((before..=client.simulator.now()).contains(&header("x-fathuss-now").parse().unwrap()));
+            assert_eq!(header("x-fathuss-speed"), "60");
+        }
     }
 
     #[tokio::test]

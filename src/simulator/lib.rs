@@ -96,7 +96,7 @@ pub use refusal::Refusal;
 pub use rules::Rule;
 use service::Service;
 pub use value::Value;
-pub use world::{Drawn, Row, Tx, WorldError};
+pub use world::{Drawn, Holder, Row, Tx, WorldError};
 
 use clock::WorldClock;
 use faults::Faults;
@@ -122,8 +122,13 @@ pub struct Config {
     pub start: Timestamp,
     /// Whether everything that takes time takes none.
     pub instant: bool,
+    /// Who says to other processes that it has the world open.
+    pub holder: Holder,
     /// Who may call. The first one's account is the default.
     pub identities: Vec<Identity>,
+    /// The secret with which an access key of twelve digits is the administrator of the account of that
+    /// number; without one there are no such keys.
+    pub account_secret: Option<String>,
     /// Rules that are off, by id.
     pub rules_off: BTreeSet<String>,
     /// Faults on order.
@@ -141,18 +146,21 @@ impl Config {
     /// the secret `test` is the administrator of account 000000000000.
     #[must_use]
     pub fn new(seed: u64) -> Config {
+        let start = Timestamp::from_second(1_767_603_600).unwrap_or(Timestamp::UNIX_EPOCH);
         Config {
             world: None,
             seed,
             time: Time::Tokio,
-            start: Timestamp::from_second(1_767_603_600).unwrap_or(Timestamp::UNIX_EPOCH),
+            start,
             instant: false,
+            holder: Holder { pid: std::process::id(), command: String::new(), since: start, address: None },
             identities: vec![Identity {
                 key: "test".to_owned(),
                 secret: "test".to_owned(),
                 account: "000000000000".to_owned(),
                 arn: None,
             }],
+            account_secret: None,
             rules_off: BTreeSet::new(),
             faults: Vec::new(),
             lags: vec![
@@ -203,7 +211,7 @@ impl Simulator {
         let journal = match &config.world {
             None => None,
             Some(folder) => {
-                let (journal, lines) = Journal::open(folder)?;
+                let (journal, lines) = Journal::open(folder, &config.holder)?;
                 for (number, line) in lines.into_iter().enumerate() {
                     start = line.at;
                     state.chance = Chance::new(line.seed, line.drawn);
@@ -232,7 +240,9 @@ impl Simulator {
             faults: Faults::new(config.faults, ChaCha8Rng::seed_from_u64(seed ^ 0xfa17)),
             buckets: Buckets::default(),
             throttling: config.throttling,
+            holder: config.holder,
             identities: config.identities,
+            account_secret: config.account_secret,
             request_ids: ChaCha8Rng::seed_from_u64(!seed),
             calls: BTreeMap::new(),
             log: VecDeque::new(),
@@ -264,6 +274,18 @@ impl Simulator {
             tokio::time::sleep(std::time::Duration::from_secs_f64(outcome.delay)).await;
         }
         outcome.answer
+    }
+
+    /// Who has the world open.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        self.lock().holder.clone()
+    }
+
+    fn stamp(&self, answer: &mut Response<Bytes>) {
+        let mut core = self.lock();
+        let now = core.clock.now();
+        core.stamp(now, answer);
     }
 
     /// The world's time.

@@ -6,11 +6,13 @@
 //! when its handler refuses, every change is undone.
 
 mod journal;
+mod lock;
 mod table;
 mod transaction;
 
 pub use journal::WorldError;
 pub(crate) use journal::{Journal, Line};
+pub use lock::Holder;
 pub(crate) use table::Change;
 pub use table::{Reach, Row, Scope, Tables};
 pub(crate) use transaction::{Chance, State};

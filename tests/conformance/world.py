@@ -17,7 +17,7 @@ class World:
 
     def __init__(self, program):
         self.server = subprocess.Popen(
-            [program, "sandbox", "serve", "--port", "0", "--speed", "0.001"],
+            [program, "sandbox", "serve", "--memory", "--port", "0", "--speed", "0.001"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

@@ -37,7 +37,7 @@ pub struct Apply {
 /// Runs the command.
 pub fn run(options: &Apply, goal: Goal, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
-    runtime(place)?.block_on(work(options, goal, place, output))
+    runtime()?.block_on(work(options, goal, place, output))
 }
 
 async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Result<ExitCode, Error> {
@@ -45,7 +45,7 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
     };
-    let session = Session::open(&options.stack, place).await?;
+    let session = Session::open(&options.stack, place, output).await?;
     let mut store = session.lock(command)?;
     let lineage = store.snapshot()?.lineage;
     session.target.enter(&lineage).await?;
@@ -97,7 +97,7 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         applied = carry_out(&mut store, &prepared, &around, &wall_ms) => applied?,
         () = ticks => return Err(Error::Shown),
     };
-    let simulated = session.target.simulator.is_some();
+    let simulated = session.target.is_simulated();
     show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &options.stack, &again)?;
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(

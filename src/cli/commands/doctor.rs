@@ -56,7 +56,7 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
             false => stack.state.clone(),
         };
         tell(&format!("{name}: state"), state(&path))?;
-        let reached = runtime(place)?.block_on(async {
+        let reached = runtime()?.block_on(async {
             let target = Target::open(&project, &stack, place).await?;
             target.enter("").await
         });

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::error::Error;
 use crate::options::Output;
 use crate::session::current_folder;
+use crate::vendor;
 
 /// What `init` takes.
 #[derive(Args, Debug)]
@@ -15,8 +16,8 @@ pub struct Init {
     /// The folder; it is made where it is missing, and must be empty
     #[arg(default_value = ".")]
     folder: PathBuf,
-    /// Where the package fathuss-model lies; without it, beside the source this program was built from
-    #[arg(long)]
+    /// Use the package fathuss-model that lies here, instead of unpacking this release's
+    #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 }
 
@@ -35,25 +36,25 @@ pub fn run(options: &Init, output: &Output) -> Result<ExitCode, Error> {
             folder.display()
         )));
     }
-    let model = model(options)?;
     let name = package_name(&folder);
-    let manifest = MANIFEST.replace("NAME", &name).replace("MODEL", &model.display().to_string().replace('\\', "/"));
+    let (model, unpacked) = match &options.model {
+        Some(given) => (model(given)?, Vec::new()),
+        None => (format!("{VENDOR}/fathuss-model"), vendor::files()?),
+    };
     let files = [
-        ("Cargo.toml", manifest),
+        ("Cargo.toml", MANIFEST.replace("NAME", &name).replace("MODEL", &model)),
+        ("Cargo.lock", vendor::lock(&name)?),
         ("fathuss.toml", PROJECT.to_owned()),
         ("main.rs", PROGRAM.to_owned()),
         ("network.rs", NETWORK.to_owned()),
         (".gitignore", "/target\n/.fathuss/sandbox/\n".to_owned()),
     ];
-    for (file, text) in &files {
+    let unpacked = unpacked.into_iter().map(|(file, text)| (Path::new(VENDOR).join(file), text));
+    for (file, text) in files.into_iter().map(|(file, text)| (file.into(), text)).chain(unpacked) {
         let path = folder.join(file);
+        let parent = path.parent().unwrap_or(&folder);
+        std::fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
         std::fs::write(&path, text).map_err(failed(&path, "written"))?;
-    }
-    // The versions that this release was tested with.
-    let lock = model.join("../../Cargo.lock");
-    if lock.is_file() {
-        let path = folder.join("Cargo.lock");
-        std::fs::copy(&lock, &path).map_err(failed(&path, "written"))?;
     }
     let shown = options.folder.display();
     let enter = if options.folder == Path::new(".") { String::new() } else { format!("  cd {shown}\n") };
@@ -63,15 +64,16 @@ pub fn run(options: &Init, output: &Output) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn model(options: &Init) -> Result<PathBuf, Error> {
-    let given = options.model.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../model"));
-    let found = std::fs::canonicalize(&given).ok().filter(|folder| folder.join("Cargo.toml").is_file());
-    found.ok_or_else(|| {
+/// The package's folder, as a manifest names it.
+fn model(given: &Path) -> Result<String, Error> {
+    let found = std::fs::canonicalize(given).ok().filter(|folder| folder.join("Cargo.toml").is_file());
+    let found = found.ok_or_else(|| {
         Error::Usage(format!(
-            "the package fathuss-model is not at {}\nNext: say where it is\n  fathuss init --model PATH",
+            "the package fathuss-model is not at {}\nNext: leave --model out to use this release's, or say where it is",
             given.display()
         ))
-    })
+    })?;
+    Ok(found.display().to_string().replace('\\', "/"))
 }
 
 /// The folder's name, as Cargo takes it.
@@ -94,8 +96,14 @@ path = "main.rs"
 [dependencies]
 fathuss-model = { path = "MODEL" }
 
+# What is unpacked there are packages of their own.
 [workspace]
+exclude = ["vendor"]
 "#;
+
+/// Where the packages that a stack program links are unpacked to: the name that reviewers and their tools know
+/// for code that came from elsewhere.
+const VENDOR: &str = "vendor";
 
 const PROJECT: &str = r#"# Each stack: the program that prints its graph, its region, and the one account it may touch.
 program = ["cargo", "run", "--quiet", "--"]

@@ -35,8 +35,8 @@ pub struct Plan {
 /// Runs the command.
 pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
-    runtime(place)?.block_on(async {
-        let session = Session::open(&options.stack, place).await?;
+    runtime()?.block_on(async {
+        let session = Session::open(&options.stack, place, output).await?;
         let snapshot = session.snapshot()?;
         session.target.enter(&snapshot.lineage).await?;
         let goal = if options.destroy { Goal::Destroy } else { Goal::Apply };

@@ -1,23 +1,25 @@
 //! `fathuss sandbox`: serves the simulator to any client, and empties the project's world.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use fathuss_simulator::{Simulator, SystemClock};
+use fathuss_simulator::{Holder, Simulator, SystemClock, WorldError};
+use fathuss_state::Sqlite;
 
 use crate::error::Error;
 use crate::options::Output;
 use crate::project::Project;
-use crate::sandbox::{Speed, config};
-use crate::session::current_folder;
+use crate::sandbox::{self, NO_ACCOUNT, Speed, World, config};
+use crate::session::{current_folder, holder, runtime};
+use crate::target::wall_ms;
 
 /// What `sandbox` takes.
 #[derive(Subcommand, Debug)]
 pub enum Sandbox {
-    /// Serve the simulator over HTTP to any AWS client
+    /// Serve the simulator over HTTP to any AWS client, and to commands with --sandbox
     Serve(Serve),
     /// Empty the sandbox: its world, and the states of the stacks in it
     Reset,
@@ -32,12 +34,15 @@ pub struct Serve {
     /// The world's seconds in one of ours
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
-    /// The folder of the world; without one it lives in memory
+    /// The folder of the world; without one it is the project's, and outside of a project lives in memory
     #[arg(long)]
     world: Option<PathBuf>,
-    /// The account of the access key `test`
-    #[arg(long, default_value = "000000000000")]
-    account: String,
+    /// Serve a world in memory, in a project too
+    #[arg(long, conflicts_with = "world")]
+    memory: bool,
+    /// The account of the access key `test`; without one it is the project's, where all stacks have the same
+    #[arg(long, value_parser = account)]
+    account: Option<String>,
     /// Where chance comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -58,44 +63,135 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
     if !options.speed.is_finite() || options.speed <= 0.0 {
         return Err(Error::Usage("--speed is a number above 0".to_owned()));
     }
+    let project = match Project::find(&current_folder()?) {
+        Ok(project) => Some(project),
+        Err(Error::NoProject) => None,
+        Err(error) => return Err(error),
+    };
+    let world = match (&options.world, &project) {
+        (Some(world), _) => Some(world.clone()),
+        (None, Some(project)) if !options.memory => Some(project.sandbox().join("world")),
+        (None, _) => None,
+    };
+    let account = options.account.clone().unwrap_or_else(|| only_account(project.as_ref()).to_owned());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Usage(format!("the runtime can't start: {error}")))?;
     runtime.block_on(async {
-        let mut config = config(options.world.clone(), &options.account, Speed::Times(options.speed), options.seed);
-        config.rules_off = options.rules_off.iter().cloned().collect();
-        let simulator = Simulator::open(config)?;
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port);
-        let listen = |reason| Error::Usage(format!("port {} can't be listened on: {reason}", options.port));
-        let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| listen(error.to_string()))?;
-        let address = listener.local_addr().map_err(|error| listen(error.to_string()))?;
-        output.line(&format!(
-            "AWS is simulated at http://{address} (account {}, access key test, secret test)\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
-            options.account
-        ))?;
+        let listen = |reason: std::io::Error| {
+            Error::Usage(format!("port {} can't be listened on: {reason}\nNext: take another port, 0 for any free one\n  fathuss sandbox serve --port 0", options.port))
+        };
+        // Before the world is opened: who finds it taken can be sent here from its first moment on.
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let speed = Speed::Times(options.speed);
+        let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
+        config.rules_off = options.rules_off.iter().cloned().collect();
+        let simulator = Simulator::open(config).map_err(taken)?;
+        output.line(&welcome(address, world.as_deref(), &account))?;
         tokio::select! {
             served = simulator.serve(listener, Arc::new(SystemClock)) => {
                 served.map_err(|error| Error::Usage(format!("the server ended: {error}")))?;
             }
-            _ = tokio::signal::ctrl_c() => {}
+            () = crate::signals::end() => {}
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Says who has the world that was to be served.
+fn taken(error: WorldError) -> Error {
+    match error {
+        WorldError::Locked { path, holder: Some(Holder { address: Some(address), pid, command, .. }) } => {
+            Error::Usage(format!(
+                "the world in {} is served already, by process {pid} (`{command}`) at http://{address}\nNext: use that one, or end it with\n  kill {pid}",
+                path.display()
+            ))
+        }
+        WorldError::Locked { path, holder } => Error::WorldInUse { path, holder },
+        error => error.into(),
+    }
+}
+
+/// The account of all the project's stacks, where they have one.
+fn only_account(project: Option<&Project>) -> &str {
+    let accounts = project.map(Project::accounts).unwrap_or_default();
+    let mut accounts = accounts.into_iter();
+    match (accounts.next(), accounts.next()) {
+        (Some(only), None) => only,
+        _ => NO_ACCOUNT,
+    }
+}
+
+fn welcome(address: SocketAddr, world: Option<&Path>, account: &str) -> String {
+    let world = match world {
+        Some(folder) => format!("The world lies in {}", folder.display()),
+        None => "The world lives in memory, and ends with this process".to_owned(),
+    };
+    format!(
+        "AWS is simulated at http://{address}\n{world}.\nThe access key `test` is of account {account}; a key of twelve digits is of the account of that number; the secret is `test`.\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
+    )
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account has 12 digits".to_owned()),
+    }
 }
 
 fn reset(output: &Output) -> Result<ExitCode, Error> {
     let project = Project::find(&current_folder()?)?;
     let folder = project.sandbox();
     if folder.exists() {
-        // Opening it takes its lock, so that no running process loses its world.
-        let runtime = crate::session::runtime(crate::target::Where::Aws)?;
-        runtime.block_on(async {
-            let world = config(Some(folder.join("world")), "000000000000", Speed::Full, 1);
-            Simulator::open(world).map(drop)
+        // Opening the world takes its lock, so that no running process loses its own.
+        runtime()?.block_on(async {
+            match sandbox::open(&folder, Speed::Full, 1).await? {
+                World::Here(simulator) => {
+                    drop(simulator);
+                    std::fs::remove_dir_all(&folder).map_err(unwritable(&folder))
+                }
+                World::Served(served) => {
+                    let _locks = lock_states(&folder)?;
+                    served.reset().await?;
+                    remove_states(&folder)
+                }
+            }
         })?;
-        std::fs::remove_dir_all(&folder).map_err(|reason| Error::File { path: folder, doing: "written", reason })?;
     }
     output.line("The sandbox is empty.")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Locks the states of the stacks in a served world, so that none goes while a run writes it.
+fn lock_states(folder: &Path) -> Result<Vec<Sqlite>, Error> {
+    let now = wall_ms();
+    let mut locked = Vec::new();
+    for path in entries(folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "db")) {
+        let mut state = Sqlite::open(&path, now)?;
+        state.lock(&holder("sandbox reset", now), now)?;
+        locked.push(state);
+    }
+    Ok(locked)
+}
+
+/// Removes everything that lies beside the world.
+fn remove_states(folder: &Path) -> Result<(), Error> {
+    for path in entries(folder)?.into_iter().filter(|path| path.is_file()) {
+        std::fs::remove_file(&path).map_err(unwritable(&path))?;
+    }
+    Ok(())
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read = |reason| Error::File { path: folder.to_owned(), doing: "read", reason };
+    let entries = std::fs::read_dir(folder).map_err(read)?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(read)).collect()
+}
+
+fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |reason| Error::File { path, doing: "written", reason }
 }

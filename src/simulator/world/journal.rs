@@ -5,25 +5,26 @@
 //! belongs to a request that was never answered, and is dropped. Opening a world
 //! writes it anew with one line for all rows.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::lock::{Holder, Lock};
 use super::table::Change;
 
 /// Why a world cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
     /// Another process writes it.
-    #[error("the world in {} is in use by process {holder}; talk to that process, or end it first", path.display())]
+    #[error("the world in {} is in use by {}", path.display(), holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]
     Locked {
         /// The world's folder.
         path: PathBuf,
-        /// The other process's id, as it wrote it.
-        holder: String,
+        /// The other process, as it says of itself; none while it is only just taking the world.
+        holder: Option<Holder>,
     },
     /// The file system says no.
     #[error("the world's file {} cannot be used: {source}", path.display())]
@@ -78,15 +79,15 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     length: u64,
-    /// Held for its lock as long as the world is open.
-    _lock: File,
+    /// Held as long as the world is open.
+    _lock: Lock,
 }
 
 impl Journal {
     /// Locks a world's folder and reads its lines, oldest first.
-    pub(crate) fn open(folder: &Path) -> Result<(Journal, Vec<Line>), WorldError> {
+    pub(crate) fn open(folder: &Path, holder: &Holder) -> Result<(Journal, Vec<Line>), WorldError> {
         std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
-        let lock = lock(folder)?;
+        let lock = Lock::take(folder, holder)?;
         let path = folder.join("world.jsonl");
         let lines = read(&path)?;
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|source| io(&path, source))?;
@@ -127,35 +128,8 @@ impl Journal {
     }
 }
 
-fn io(path: &Path, source: std::io::Error) -> WorldError {
+pub(super) fn io(path: &Path, source: std::io::Error) -> WorldError {
     WorldError::Io { path: path.to_owned(), source }
-}
-
-fn lock(folder: &Path) -> Result<File, WorldError> {
-    let path = folder.join("world.lock");
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|source| io(&path, source))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(WorldError::Locked { path: folder.to_owned(), holder: holder.trim().to_owned() });
-        }
-        Err(TryLockError::Error(source)) => return Err(io(&path, source)),
-    }
-    let name = |file: &mut File| -> std::io::Result<()> {
-        file.set_len(0)?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(format!("{}\n", std::process::id()).as_bytes())
-    };
-    name(&mut file).map_err(|source| io(&path, source))?;
-    Ok(file)
 }
 
 fn read(path: &Path) -> Result<Vec<Line>, WorldError> {

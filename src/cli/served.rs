@@ -1,0 +1,78 @@
+//! A world that another process serves: found by what that process says beside the world's lock, talked to over HTTP.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fathuss_simulator::Holder;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
+
+use crate::error::Error;
+use crate::remote_clock::RemoteClock;
+
+/// A served world that has answered.
+#[derive(Debug)]
+pub struct Served {
+    /// The process that serves it.
+    pub holder: Holder,
+    /// Its clock, as the answers tell it.
+    pub clock: RemoteClock,
+    address: SocketAddr,
+}
+
+/// A server opens its world before it answers; a large one takes some seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Served {
+    /// The world that this process serves; none where it serves none, or something else answers at its address.
+    pub async fn find(holder: &Holder) -> Option<Self> {
+        let address = holder.address?;
+        let answer = ask(address, Method::GET, "holder").await.ok()?;
+        let told: Holder = serde_json::from_slice(answer.body()).ok()?;
+        if told != *holder {
+            return None;
+        }
+        let clock = RemoteClock::default();
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        clock.hear(header);
+        Some(Self { holder: told, clock, address })
+    }
+
+    /// The URL of every service.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Empties the world.
+    pub async fn reset(&self) -> Result<(), Error> {
+        let failed = |why: String| Error::Usage(format!("{} does not empty the world: {why}", self.holder));
+        let answer = ask(self.address, Method::POST, "reset").await.map_err(|error| failed(error.to_string()))?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(failed(String::from_utf8_lossy(answer.body()).trim().to_owned()))
+    }
+}
+
+/// Asks one of the simulator's own paths.
+async fn ask(address: SocketAddr, method: Method, path: &str) -> std::io::Result<Response<Bytes>> {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("/_fathuss/{path}"))
+        .header(http::header::HOST, address.to_string())
+        .body(Empty::<Bytes>::new())
+        .map_err(std::io::Error::other)?;
+    let exchange = async {
+        let stream = tokio::net::TcpStream::connect(address).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        // It ends with the sender; what goes wrong with it the answer says, too.
+        tokio::spawn(connection);
+        let (head, body) = sender.send_request(request).await.map_err(std::io::Error::other)?.into_parts();
+        let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    };
+    tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
+}
