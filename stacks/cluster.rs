@@ -148,12 +148,8 @@ fn nodes(
             Some((key, value)) => nodes.taint([Taint::new(key, TaintEffect::NoSchedule).value(value)]),
             None => nodes,
         };
-        // A node that can pull nothing or may do nothing never becomes ready.
-        let nodes = nodes
-            .depends_on_all(&permitted)
-            .depends_on_all(&network.way_out.routes)
-            .depends_on_all(&network.way_out.associations);
-        let nodes = stack.add(group.name, nodes);
+        // A node that may do nothing never becomes ready.
+        let nodes = stack.add(group.name, nodes.depends_on_all(&permitted));
         if group.taint.is_none() {
             open.push(nodes);
         }

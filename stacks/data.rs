@@ -158,12 +158,7 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
         .root_block_device(RootBlockDevice::encrypted_gp3(20).tags(env.tags("clickhouse")))
         .user_data_base64(start_up(volume.id().into_value()).base64())
         .tag("Name", name);
-    // It fetches its packages at its first start.
-    let server = server
-        .depends_on(&permitted)
-        .depends_on_all(&network.way_out.routes)
-        .depends_on_all(&network.way_out.associations);
-    let server = stack.add("clickhouse", server);
+    let server = stack.add("clickhouse", server.depends_on(&permitted));
     stack.add("clickhouse_data", VolumeAttachment::new("/dev/sdf", &volume, &server));
     server
 }

@@ -10,6 +10,10 @@ mod blueprint;
 mod change;
 #[path = "simulation/declare.rs"]
 mod declare;
+#[path = "simulation/hands.rs"]
+mod hands;
+#[path = "simulation/held.rs"]
+mod held;
 #[path = "simulation/network.rs"]
 mod network;
 #[path = "simulation/reader.rs"]

@@ -170,6 +170,10 @@ impl Provider for Aws {
         Self::kind(&standing.address)?.delete(&self.client(&standing.region), standing).await
     }
 
+    fn identity(&self, kind: &str, attributes: &Attributes) -> Option<Identity> {
+        find_kind(kind)?.identity(attributes)
+    }
+
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
         find_kind(kind).map(|kind| kind.survivors(attributes)).unwrap_or_default()
     }

@@ -38,7 +38,8 @@ impl Kind for DbParameterGroup {
     }
 
     /// One `DescribeDBParameterGroups` for all of a region. One `DescribeDBParameters` for each,
-    /// of what was set alone, and one `ListTagsForResource` for each: both take one group.
+    /// of what was set alone, and one `ListTagsForResource` for each: both take one group. Another one where what
+    /// was given is not among what was set.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
         let groups = match by_name(
             &ids(requests),
@@ -51,7 +52,10 @@ impl Kind for DbParameterGroup {
             Ok(groups) => groups,
             Err(failure) => return Batch::failed(requests, &failure),
         };
-        Batch::each(requests, |request| look(client, groups.get(&request.identity.0))).await
+        Batch::each(requests, |request| async {
+            look(client, groups.get(&request.identity.0), &parameters(&Fields::of(&request.recorded))?).await
+        })
+        .await
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
@@ -80,10 +84,13 @@ impl Kind for DbParameterGroup {
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let name = standing.identity.0.as_str();
         let Some(group) = one(name, page(client)).await? else { return Ok(waiting("not visible yet")) };
-        let Some(observed) = look(client, Some(&group)).await? else { return Ok(waiting("not visible yet")) };
+        let given = parameters(&Fields::of(&standing.desired.attributes))?;
+        let Some(observed) = look(client, Some(&group), &given).await? else { return Ok(waiting("not visible yet")) };
         if Differences::of(SCHEMA, &standing.desired.attributes, &observed).has("parameter") {
             align(client, name, &Fields::of(&standing.desired.attributes), &Fields::of(&observed)).await?;
-            let Some(observed) = look(client, Some(&group)).await? else { return Ok(waiting("not visible yet")) };
+            let Some(observed) = look(client, Some(&group), &given).await? else {
+                return Ok(waiting("not visible yet"));
+            };
             return Ok(once_shown(SCHEMA, &standing.desired.attributes, observed));
         }
         Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
@@ -143,20 +150,46 @@ fn parameters(fields: &Fields<'_>) -> Result<BTreeMap<String, Parameter>, Failur
     fields.blocks("parameter")?.iter().map(parameter).collect()
 }
 
-async fn look(client: &Client, group: Option<&types::DbParameterGroup>) -> Result<Option<Attributes>, Failure> {
+async fn look(
+    client: &Client,
+    group: Option<&types::DbParameterGroup>,
+    given: &BTreeMap<String, Parameter>,
+) -> Result<Option<Attributes>, Failure> {
     let Some(group) = group else { return Ok(None) };
     let Some(name) = group.db_parameter_group_name() else { return Ok(None) };
     let tags = rds::tags_of(client, group.db_parameter_group_arn());
-    let (set, tags) = try_join(set_parameters(client, name), tags).await?;
+    let (set, tags) = try_join(set_parameters(client, name, given), tags).await?;
     Ok(set.map(|set| observe(group, &set, &tags)))
 }
 
-/// What was set in the group; nothing where the group is gone.
-async fn set_parameters(client: &Client, name: &str) -> Result<Option<Vec<Parameter>>, Failure> {
+/// What was set in the group, and of what was given that which is as given by default: RDS does not call it set, and
+/// keeps no apply method of it. Nothing where the group is gone.
+async fn set_parameters(
+    client: &Client,
+    name: &str,
+    given: &BTreeMap<String, Parameter>,
+) -> Result<Option<Vec<Parameter>>, Failure> {
+    let Some(mut set) = listed(client, name, Some("user")).await? else { return Ok(None) };
+    let is_set = |name: &String| set.iter().any(|parameter| parameter.parameter_name.as_ref() == Some(name));
+    let unset: BTreeMap<&String, &Parameter> = given.iter().filter(|(name, _)| !is_set(name)).collect();
+    if !unset.is_empty() {
+        let Some(all) = listed(client, name, None).await? else { return Ok(None) };
+        set.extend(all.into_iter().filter_map(|mut parameter| {
+            let given = unset.get(parameter.parameter_name.as_ref()?)?;
+            parameter.apply_method.clone_from(&given.apply_method);
+            Some(parameter)
+        }));
+    }
+    Ok(Some(set))
+}
+
+/// A group's parameters, all or those from one source; nothing where the group is gone.
+async fn listed(client: &Client, name: &str, source: Option<&str>) -> Result<Option<Vec<Parameter>>, Failure> {
     let mut all = Vec::new();
     let mut marker = None;
     loop {
-        let describing = client.rds.describe_db_parameters().db_parameter_group_name(name).source("user");
+        let describing = client.rds.describe_db_parameters().db_parameter_group_name(name);
+        let describing = describing.set_source(source.map(str::to_owned));
         let answer = client.send(Call::rds("DescribeDBParameters"), describing.set_marker(marker).send()).await;
         let Some(answer) = there(answer)? else { return Ok(None) };
         all.extend(answer.parameters.unwrap_or_default());

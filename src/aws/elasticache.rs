@@ -263,6 +263,7 @@ mod tests {
             .result("DescribeCacheParameterGroups", described)
             .result("ListTagsForResource", TAGS)
             .result("DescribeCacheParameters", &parameters(&[("timeout", "5")]))
+            .result("DescribeCacheParameters", &parameters(&[("timeout", "5"), ("maxmemory-policy", "volatile-lru")]))
             .result("DescribeCacheParameters", &parameters(&[("maxmemory-policy", "allkeys-lru")]))
             .result("ModifyCacheParameterGroup", "")
             .result("ResetCacheParameterGroup", "");
@@ -276,6 +277,27 @@ mod tests {
         assert_eq!(modify.get("ParameterNameValues.ParameterNameValue.1.ParameterName"), Some("maxmemory-policy"));
         let reset = of("ResetCacheParameterGroup");
         assert_eq!(reset.get("ParameterNameValues.ParameterNameValue.1.ParameterName"), Some("timeout"));
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_is_as_given_by_default_is_there_though_nobody_set_it() {
+        let group = "<CacheParameterGroups><CacheParameterGroup><CacheParameterGroupName>p</CacheParameterGroupName>\
+            <CacheParameterGroupFamily>redis7</CacheParameterGroupFamily><Description>Managed by Fathuss</Description>\
+            <ARN>arn:p</ARN></CacheParameterGroup></CacheParameterGroups>";
+        let all = "<Parameters><Parameter><ParameterName>timeout</ParameterName><ParameterValue>0</ParameterValue>\
+            </Parameter><Parameter><ParameterName>databases</ParameterName><ParameterValue>16</ParameterValue>\
+            </Parameter></Parameters>";
+        let canned = Canned::new()
+            .result("DescribeCacheParameterGroups", group)
+            .result("ListTagsForResource", TAGS)
+            .result("DescribeCacheParameters", "<Parameters/>")
+            .result("DescribeCacheParameters", all);
+        let wanted = attributes(json!({"name": "p", "family": "redis7", "description": "Managed by Fathuss",
+            "parameter": [{"name": "timeout", "value": "0"}]}));
+        let settled = canned.aws().settle(&standing("s.aws_elasticache_parameter_group.p", "p", wanted)).await;
+        let Ok(Progress::Ready(observed)) = settled else { panic!("{settled:?}") };
+        assert_eq!(observed["parameter"].as_list().map(<[_]>::len), Some(1), "what was not given is left out");
+        assert!(canned.operations().iter().all(|operation| operation != "ModifyCacheParameterGroup"));
     }
 
     #[tokio::test]

@@ -187,10 +187,30 @@ mod tests {
             "DeleteConflict",
             "Cannot delete entity, must detach all policies first.",
         );
+        let busy = busy.result("ListInstanceProfilesForRole", "<InstanceProfiles/><IsTruncated>false</IsTruncated>");
         assert_eq!(busy.aws().delete(&standing).await.unwrap_err().class, FailureClass::NotYet);
         let gone =
             Canned::new().refuse_query("DeleteRole", 404, "NoSuchEntity", "The role with name nodes cannot be found.");
         assert_eq!(gone.aws().delete(&standing).await, Ok(Progress::Gone));
+    }
+
+    #[tokio::test]
+    async fn a_role_leaves_the_instance_profiles_that_hold_it_before_it_goes() {
+        let profile = "<InstanceProfiles><member><Path>/</Path><InstanceProfileName>servers</InstanceProfileName>\
+            <InstanceProfileId>AIPA1</InstanceProfileId><Arn>arn:aws:iam::1:instance-profile/servers</Arn>\
+            <CreateDate>2026-01-01T00:00:00Z</CreateDate><Roles/></member></InstanceProfiles>\
+            <IsTruncated>false</IsTruncated>";
+        let conflict = "Cannot delete entity, must remove roles from instance profile first.";
+        let canned = Canned::new()
+            .refuse_query("DeleteRole", 409, "DeleteConflict", conflict)
+            .result("DeleteRole", "")
+            .result("ListInstanceProfilesForRole", profile)
+            .result("RemoveRoleFromInstanceProfile", "");
+        let standing = standing("s.aws_iam_role.nodes", "nodes", Attributes::new());
+        assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
+        let expected = ["DeleteRole", "ListInstanceProfilesForRole", "RemoveRoleFromInstanceProfile", "DeleteRole"];
+        assert_eq!(canned.operations(), expected);
+        assert_eq!(canned.seen()[2].get("InstanceProfileName"), Some("servers"));
     }
 
     #[tokio::test]

@@ -116,10 +116,44 @@ impl Kind for IamRole {
         Ok(())
     }
 
-    /// IAM deletes at once; while policies are attached or an instance profile holds it, it refuses.
+    /// IAM deletes at once; while policies are attached or an instance profile holds it, it refuses. It is taken out
+    /// of the profiles, which stay: without their role they give nothing either way. Policies that someone else
+    /// attached are none of ours to take off.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let sending = client.iam.delete_role().role_name(&standing.identity.0).send();
-        once_accepted(client.send(Call::iam("DeleteRole"), sending).await)
+        let name = standing.identity.0.as_str();
+        let delete = async || {
+            let sending = client.iam.delete_role().role_name(name).send();
+            once_accepted(client.send(Call::iam("DeleteRole"), sending).await)
+        };
+        match delete().await {
+            Err(failure) if failure.code == "DeleteConflict" => {
+                if !leave_profiles(client, name).await? {
+                    return Err(failure);
+                }
+                delete().await
+            }
+            deleted => deleted,
+        }
+    }
+}
+
+/// Takes a role out of the instance profiles that hold it; whether there were any.
+async fn leave_profiles(client: &Client, role: &str) -> Result<bool, Failure> {
+    let (mut held, mut marker) = (false, None);
+    loop {
+        let sending = client.iam.list_instance_profiles_for_role().role_name(role).set_marker(marker).send();
+        let answer = client.send(Call::iam("ListInstanceProfilesForRole"), sending).await;
+        let Some(answer) = there(answer)? else { return Ok(held) };
+        for profile in answer.instance_profiles() {
+            let removing = client.iam.remove_role_from_instance_profile().role_name(role);
+            let sending = removing.instance_profile_name(profile.instance_profile_name()).send();
+            there(client.send(Call::iam("RemoveRoleFromInstanceProfile"), sending).await)?;
+            held = true;
+        }
+        match answer.marker {
+            Some(next) if answer.is_truncated => marker = Some(next),
+            _ => return Ok(held),
+        }
     }
 }
 

@@ -47,6 +47,12 @@ pub trait Kind: Sync {
     /// One step towards gone.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// The identity by what was read, for a type that a change in place gives another one.
+    fn identity(&self, attributes: &Attributes) -> Option<Identity> {
+        let _ = attributes;
+        None
+    }
+
     /// What a delete leaves behind, as AWS keeps it.
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let _ = attributes;

@@ -267,6 +267,7 @@ mod tests {
             .result("DescribeDBParameterGroups", GROUP)
             .result("ListTagsForResource", "<TagList/>")
             .result("DescribeDBParameters", &parameters(&[("p00", "1", "immediate"), ("old", "1", "pending-reboot")]))
+            .result("DescribeDBParameters", &parameters(&[("p01", "0", "pending-reboot")]))
             .result("DescribeDBParameters", &parameters(&all))
             .result("ModifyDBParameterGroup", "")
             .result("ResetDBParameterGroup", "");
@@ -280,6 +281,20 @@ mod tests {
         assert_eq!(reset[0].get("Parameters.Parameter.1.ParameterName"), Some("old"));
         assert_eq!(reset[0].get("Parameters.Parameter.1.ApplyMethod"), Some("pending-reboot"));
         assert_eq!(seen[1].get("Source").or(seen[2].get("Source")), Some("user"));
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_is_as_given_by_default_is_there_whenever_it_was_to_take_effect() {
+        let canned = Canned::new()
+            .result("DescribeDBParameterGroups", GROUP)
+            .result("ListTagsForResource", "<TagList/>")
+            .result("DescribeDBParameters", "<Parameters/>")
+            .result("DescribeDBParameters", &parameters(&[("p00", "1", "pending-reboot"), ("p01", "1", "immediate")]));
+        let wanted = attributes(json!({"name": "pg", "family": "postgres17", "description": "Managed by Fathuss",
+            "parameter": [{"name": "p00", "value": "1", "apply_method": "immediate"}]}));
+        let settled = canned.aws().settle(&standing("s.aws_db_parameter_group.pg", "pg", wanted)).await;
+        assert!(matches!(settled, Ok(Progress::Ready(_))), "{settled:?}");
+        assert!(canned.operations().iter().all(|operation| operation != "ModifyDBParameterGroup"));
     }
 
     #[tokio::test]

@@ -61,6 +61,11 @@ impl Kind for RouteTableAssociation {
         route_table::FAMILY
     }
 
+    /// Its table is one of its ends, and another one is a change in place.
+    fn identity(&self, attributes: &Attributes) -> Option<Identity> {
+        Ends::in_desired(attributes).ok().map(|ends| ends.identity())
+    }
+
     /// No call of its own: the route tables' answer holds it.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
         RouteTable.read(client, requests).await

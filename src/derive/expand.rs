@@ -57,7 +57,27 @@ fn field(field: &syn::Field) -> syn::Result<Field<'_>> {
         Some(name) => name.value(),
         None => ident.to_string().trim_start_matches("r#").to_owned(),
     };
-    Ok(Field { ident, name, doc: doc(&field.attrs), role, inner, attributes })
+    let read = Field { ident, name, doc: doc(&field.attrs), role, inner, attributes };
+    match (read.refers() && role != Role::Computed, read.attributes.replace, &read.attributes.holds) {
+        (true, false, None) => Err(syn::Error::new_spanned(
+            &field.ty,
+            "a reference that changes in place says what becomes of its resource when what it refers to is replaced: \
+             `holds = Free`, `Along`, `Released` or `Firm`",
+        )),
+        (_, true, Some(holds)) => Err(syn::Error::new_spanned(holds, "what is `replace` is replaced along anyway")),
+        _ => Ok(read),
+    }
+}
+
+impl Field<'_> {
+    /// Whether it holds the id, ARN or name of another resource, or a list of them.
+    fn refers(&self) -> bool {
+        let element = match generic(self.inner) {
+            Some((outer, element)) if outer == "Vec" => element,
+            _ => self.inner,
+        };
+        generic(element).is_some_and(|(outer, _)| ["Id", "Arn", "Name"].contains(&outer.as_str()))
+    }
 }
 
 fn shape(field: &syn::Field) -> syn::Error {
@@ -204,6 +224,8 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let FieldAttributes { named, replace_presence, instruction, version_prefix, .. } = at;
         let ignored = at.ignored_after_creation;
         let volatile = at.volatile;
+        let along = if *replace { "Along" } else { "Free" };
+        let hold = at.holds.clone().unwrap_or_else(|| Ident::new(along, Span::call_site()));
         let default = option(at.default.as_ref());
         let min_length = option(at.min_length.as_ref());
         let max_length = option(at.max_length.as_ref());
@@ -220,6 +242,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                 computed: #computed,
                 optional: #optional,
                 replace: #replace,
+                hold: ::fathuss_model::schema::Hold::#hold,
                 set: #set,
                 json: #json,
                 case_insensitive: #case_insensitive,
@@ -279,6 +302,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
     let mode = attributes.mode.clone().unwrap_or_else(|| Ident::new("Managed", Span::call_site()));
     let creation = attributes.creation.clone().unwrap_or_else(|| Ident::new("Local", Span::call_site()));
     let check = option(attributes.check.as_ref().map(|check| quote! { #check }).as_ref());
+    let waits = option(attributes.waits.as_ref().map(|waits| quote! { #waits }).as_ref());
     let holds_data = attributes.holds_data;
     let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
@@ -301,6 +325,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
                 delete_seconds: #delete_seconds,
                 fields: #rows,
                 check: #check,
+                waits: #waits,
             };
 
             fn into_fields(self) -> ::std::collections::BTreeMap<::std::string::String, ::fathuss_model::Expression> {

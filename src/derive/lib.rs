@@ -17,9 +17,9 @@
 //! ```
 //!
 //! On the struct: `type`, `service`, `provider`, `creation`, `mode`, `check`,
-//! `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
+//! `waits`, `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,
-//! `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
+//! `holds = Free | Along | Released | Firm`, `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
 //! `ignored_after_creation`, `named`, `replace_presence`, `volatile`,
 //! `instruction`, `version_prefix`, `rename = "NAME"`, `min`, `max`,
 //! `min_length`, `max_length`, `pattern`, `pattern_words`.

@@ -375,7 +375,7 @@ impl<'a> Run<'a> {
             token: request.token,
         };
         let attributes = step.settle(provider.as_ref(), &standing).await?;
-        self.settled(node, schema, operation, &standing, attributes).await
+        self.settled(node, operation, &standing, attributes).await
     }
 
     async fn update(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
@@ -446,7 +446,7 @@ impl<'a> Run<'a> {
             }
         }
         let attributes = step.settle(provider.as_ref(), &standing).await?;
-        self.settled(node, schema, operation, &standing, attributes).await
+        self.settled(node, operation, &standing, attributes).await
     }
 
     async fn delete(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
@@ -494,17 +494,19 @@ impl<'a> Run<'a> {
     async fn settled(
         &self,
         node: &Node,
-        schema: &'static Schema,
         operation: OperationId,
         standing: &Standing,
         attributes: Attributes,
     ) -> Result<(), Ended> {
+        let (provider, schema) = self.provider(node.address.kind())?;
+        let attributes = to_record(schema, &standing.desired.attributes, attributes);
+        let identity = provider.identity(node.address.kind(), &attributes);
         let row = ResourceRecord {
             address: node.address.clone(),
             region: standing.region.clone(),
             account: standing.account.clone(),
-            identity: standing.identity.clone(),
-            attributes: to_record(schema, &standing.desired.attributes, attributes),
+            identity: identity.unwrap_or_else(|| standing.identity.clone()),
+            attributes,
             generation: standing.mark.generation,
             depends_on: needed(node),
             prevent_destroy: node.lifecycle.prevent_destroy,

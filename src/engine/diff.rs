@@ -281,7 +281,7 @@ fn is_empty(datum: &Datum) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fathuss_model::schema::{Creation, Limits, Mode};
+    use fathuss_model::schema::{Creation, Hold, Limits, Mode};
 
     use super::*;
 
@@ -293,6 +293,7 @@ mod tests {
         computed: false,
         optional: true,
         replace: false,
+        hold: Hold::Free,
         set: false,
         json: false,
         case_insensitive: false,
@@ -324,6 +325,7 @@ mod tests {
             Field { name: "template", replace_presence: true, ..FIELD },
         ],
         check: None,
+        waits: None,
     };
 
     fn attributes<const N: usize>(pairs: [(&str, Datum); N]) -> Attributes {

@@ -9,6 +9,7 @@ pub mod apply;
 pub mod dependency;
 pub mod diff;
 pub mod event;
+mod hold;
 mod journal;
 mod local;
 pub mod plan;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dependency::{Dependencies, GraphError};
 use crate::diff::{FieldChange, Shown, Wanted, creation, default_of, diff};
+use crate::hold::{Holder, Replaced};
 use crate::provider::{Attributes, Observation, Stray, Survivor};
 
 /// The format's name.
@@ -184,6 +185,24 @@ pub enum PlanError {
         /// `destroyed`, or `replaced` with the field that forces it.
         how: String,
     },
+    /// Something would be replaced that something else, which stays, can't be without.
+    #[error(
+        "{held} ({held_line}) would be replaced, because `{because}` changes, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the old one out then"
+    )]
+    Held {
+        /// What would be replaced.
+        held: Address,
+        /// Its line.
+        held_line: Source,
+        /// The field that forces it.
+        because: String,
+        /// What holds it.
+        holder: Address,
+        /// Its line.
+        holder_line: Source,
+        /// By which field.
+        field: String,
+    },
     /// Create-before-destroy needs what this release does not do.
     #[error(
         "{address} ({source_line}) asks for create_before_destroy, which this release does not do yet: leave it out, or rename the resource by hand"
@@ -294,8 +313,10 @@ impl<'a> Decisions<'a> {
                 lookup(input, node, &wanted, record)
             } else {
                 let replaced = |address: &Address| {
-                    let at = dependencies.index.get(address);
-                    at.is_some_and(|&at| matches!(made.decided[at], Decision::Replace(_)))
+                    let at = *dependencies.index.get(address)?;
+                    let Decision::Replace(fields) = &made.decided[at] else { return None };
+                    let forcing = fields.iter().find(|field| field.forces_replacement)?;
+                    Some(Replaced { because: &forcing.path, source: &dependencies.nodes[at].source })
                 };
                 managed(input, node, schema, &wanted, record, &replaced)?
             };
@@ -422,13 +443,13 @@ pub fn is_pinned(wanted: &Wanted, recorded: &Attributes) -> bool {
     wanted.iter().all(|(name, value)| value.known() == Some(recorded.get(name).unwrap_or(&Datum::Null)))
 }
 
-fn managed(
-    input: &PlanInput<'_>,
-    node: &Node,
+fn managed<'a>(
+    input: &'a PlanInput<'_>,
+    node: &'a Node,
     schema: &'static Schema,
     wanted: &Wanted,
-    record: Option<&ResourceRecord>,
-    replaced: &dyn Fn(&Address) -> bool,
+    record: Option<&'a ResourceRecord>,
+    replaced: &'a dyn Fn(&Address) -> Option<Replaced<'a>>,
 ) -> Result<Decision, PlanError> {
     let Some(record) = record else { return Ok(Decision::Create) };
     let observed = match input.observations.get(&node.address) {
@@ -447,8 +468,17 @@ fn managed(
         return Ok(Decision::Replace(vec![change]));
     }
     let mut fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    let holder = Holder { node, schema, record, observed, replaced };
     if !fields.iter().any(|field| field.forces_replacement) {
-        fields.extend(goes_with(node, schema, observed, replaced));
+        fields.extend(holder.goes_along());
+    }
+    if !fields.iter().any(|field| field.forces_replacement) {
+        if let Some(refusal) = holder.refusal() {
+            return Err(refusal);
+        }
+        let again = holder.let_go().filter(|again| fields.iter().all(|field| field.path != again.path));
+        let again: Vec<FieldChange> = again.collect();
+        fields.extend(again);
     }
     if fields.is_empty() {
         return Ok(Decision::Keep);
@@ -463,31 +493,6 @@ fn managed(
         return Ok(Decision::Replace(fields));
     }
     Ok(Decision::Update(fields))
-}
-
-/// The field that ties a node to one that is replaced: the same name of the new one does not bring the old one's
-/// attachments back, so what a change of the field would replace is replaced.
-fn goes_with(
-    node: &Node,
-    schema: &'static Schema,
-    observed: &Attributes,
-    replaced: &dyn Fn(&Address) -> bool,
-) -> Option<FieldChange> {
-    let tied = schema.fields.iter().filter(|field| field.replace).find(|field| {
-        let mut tied = false;
-        if let Some(expression) = node.fields.get(field.name) {
-            expression.references(&mut |reference| tied |= replaced(&reference.address));
-        }
-        tied
-    })?;
-    let is = observed.get(tied.name).cloned();
-    Some(FieldChange {
-        path: tied.name.to_owned(),
-        before: is.map_or(Shown::Absent, Shown::Value),
-        after: Shown::Unknown,
-        forces_replacement: true,
-        cause: crate::diff::Cause::Dependency,
-    })
 }
 
 fn protect(
@@ -586,7 +591,7 @@ impl Draft {
                 if let Some(&first) = self.deletes.get(&record.address) {
                     after[delete].insert(first);
                 } else if let Some(&make) = self.makes.get(&record.address)
-                    && !self.makes.contains_key(needed)
+                    && (!self.makes.contains_key(needed) || !comes_after(make, delete, &after))
                 {
                     after[delete].insert(make);
                 }
@@ -631,6 +636,21 @@ impl Draft {
             }
         }
     }
+}
+
+/// Whether one action waits for another, however far.
+fn comes_after(one: usize, other: usize, after: &[BTreeSet<usize>]) -> bool {
+    let mut left = vec![one];
+    let mut seen = BTreeSet::new();
+    while let Some(at) = left.pop() {
+        if at == other {
+            return true;
+        }
+        if seen.insert(at) {
+            left.extend(&after[at]);
+        }
+    }
+    false
 }
 
 /// What expressions see while planning.

@@ -45,6 +45,12 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// The identity by what was read, for a type that a change in place gives another one.
+    fn identity(&self, kind: &str, attributes: &Attributes) -> Option<Identity> {
+        let _ = (kind, attributes);
+        None
+    }
+
     /// What a delete of it leaves behind, as AWS keeps it: a final snapshot, a key waiting for its deletion.
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
         let _ = (kind, attributes);

@@ -224,11 +224,12 @@ impl Work<'_> {
             Some(schema) => to_record(schema, &begun.request, attributes),
             None => attributes,
         };
+        let identity = self.provider.identity(begun.address.kind(), &attributes);
         ResourceRecord {
             address: begun.address.clone(),
             region: begun.region.clone(),
             account: begun.account.clone(),
-            identity: standing.identity.clone(),
+            identity: identity.unwrap_or_else(|| standing.identity.clone()),
             attributes,
             generation: begun.generation,
             depends_on: begun.depends_on.clone(),

@@ -20,6 +20,9 @@ use crate::schema::{Creation, Field, Limits, Schema, Type};
 /// A check of one declaration against itself and what it refers to.
 pub type Check = fn(&View<'_>, &mut Findings<'_>);
 
+/// What a declaration waits for though no field refers to it, among what is declared beside it.
+pub type Waits = for<'a> fn(&View<'a>) -> Vec<View<'a>>;
+
 /// A node among its neighbours.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
@@ -235,6 +238,15 @@ impl<'a> View<'a> {
         let siblings = family.get(&parent.address).map(Vec::as_slice).unwrap_or_default();
         let siblings = siblings.iter().map(|at| &among.nodes[*at]);
         siblings.take_while(|other| other.address != node.address).map(|node| View { node, among }).collect()
+    }
+
+    /// Every node of a type that refers to this one in a field.
+    #[must_use]
+    pub fn referring(&self, kind: &'static str, field: &str) -> Vec<View<'a>> {
+        let View { node, among } = *self;
+        let family = among.family(kind, field);
+        let found = family.get(&node.address).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&at| View { node: &among.nodes[at], among }).collect()
     }
 
     fn target(&self, expression: &Expression) -> Option<View<'a>> {

@@ -34,6 +34,7 @@ pub mod schema;
 mod stack;
 pub mod terraform;
 mod value;
+mod waits;
 
 pub use address::{Address, AddressError};
 pub use datum::Datum;

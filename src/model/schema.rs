@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::check::Check;
+use crate::check::{Check, Waits};
 
 /// A resource type or a lookup.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,9 @@ pub struct Schema {
     /// The checks of one declaration against itself and what it refers to.
     #[serde(skip)]
     pub check: Option<Check>,
+    /// What it waits for beyond what its fields refer to: declarations that stand beside it.
+    #[serde(skip)]
+    pub waits: Option<Waits>,
 }
 
 /// What kind of node a type is.
@@ -83,6 +86,8 @@ pub struct Field {
     pub optional: bool,
     /// Whether a change forces a replacement.
     pub replace: bool,
+    /// What becomes of the resource when what the field refers to is replaced.
+    pub hold: Hold,
     /// Whether a list's order means nothing.
     pub set: bool,
     /// Whether a text is JSON, compared as a document.
@@ -110,6 +115,21 @@ pub struct Field {
     pub version_prefix: bool,
     /// Bounds on what may be given.
     pub limits: Limits,
+}
+
+/// What becomes of a resource when what one of its fields refers to is replaced: the old one is deleted before the new
+/// one is made, and AWS may keep what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// It stays as it is until the new one is there, and is changed then: AWS lets the old one go.
+    Free,
+    /// It is replaced along. So is whatever a change of the field replaces.
+    Along,
+    /// The delete of the old one lets go of it first; it takes hold of the new one, which may have the same name.
+    Released,
+    /// It can't be without, and AWS does not let the old one go or leaves this broken: the plan is refused.
+    Firm,
 }
 
 /// Bounds that a literal is held against while the stack program runs.

@@ -11,6 +11,7 @@ use crate::graph::{Finding, Graph, Node, OutputDeclaration, Source};
 use crate::resource::{Declaration, Handle, Resource};
 use crate::schema::Schema;
 use crate::value::{IntoValue, Output, Value, entries, map};
+use crate::waits;
 
 /// What went wrong in a stack function, in words for the person who wrote it.
 #[derive(Debug)]
@@ -268,6 +269,7 @@ impl Stack {
         if !self.findings.is_empty() {
             return Err(self.findings);
         }
+        waits::resolve(&mut self.nodes, &self.schemas, &self.index);
         Ok(Graph {
             stack: self.name,
             region: self.region,

@@ -144,6 +144,23 @@ impl Trouble {
                 Self::new(address.local(), format!("It is protected and would be {how}."))
                     .hint("take `prevent_destroy` out of the stack program and apply that first")
             }
+            PlanError::Held { held, held_line, because, holder, holder_line, field } => {
+                let (held, holder) = (held.local(), holder.local());
+                Self {
+                    source: Some(held_line.clone()),
+                    ..Self::new(
+                        &held,
+                        format!(
+                            "It would be replaced, because `{because}` changes. {holder} ({holder_line}), which stays, \
+                             holds it by `{field}`, so that the old one can't be deleted."
+                        ),
+                    )
+                    .hint(format!(
+                        "leave {held} as it is, declare the new one under another name, let `{field}` of {holder} \
+                         refer to that, and apply; take the old one out then"
+                    ))
+                }
+            }
             PlanError::CreateBeforeDestroy { address, source_line } => Self {
                 source: Some(source_line.clone()),
                 ..Self::new(address.local(), "It asks for create_before_destroy, which this release does not do yet.")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_model::schema::{Field, Schema, Type};
+use fathuss_model::schema::{Field, Hold, Schema, Type};
 use fathuss_state::ResourceRecord;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -163,6 +163,8 @@ fn flags(field: &Field) -> Vec<String> {
         (field.optional && field.computed, "AWS's choice where not given"),
         (field.replace, "a change replaces"),
         (field.replace_presence, "giving it or not replaces"),
+        (field.hold == Hold::Along && !field.replace, "replaced with what it refers to"),
+        (field.hold == Hold::Firm, "keeps what it refers to from being replaced"),
         (field.set, "in any order"),
         (field.json, "compared as JSON"),
         (field.case_insensitive, "case does not count"),

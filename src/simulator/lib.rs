@@ -39,7 +39,8 @@
 //!    `tx.transition("ec2.nat_gateway.create", "ec2.nat_gateway.available", &id)`: the first is a
 //!    [`Span`](service::Span) in the file's `SPANS`, the second a line in its `TRANSITIONS`, a function that
 //!    changes the row when the time has come (it runs with `tx.now()` at the due moment, and may start the
-//!    next). `tx.cancel(None, &id)` takes back what is to happen.
+//!    next). `tx.cancel("ec2.nat_gateway", &id)` takes back what is to
+//!    happen.
 //! 8. **Client token**: name the members in `Manners::tokens`; the core answers repeated requests.
 //! 9. **Tags**: EC2's are rows of their own (`ec2::tags`); other services keep them in their rows.
 //! 10. **Paging**: [`paging::page`].

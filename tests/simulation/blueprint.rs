@@ -17,6 +17,8 @@ pub type Key = u32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub key: Key,
+    /// Where it stands, of [`REGIONS`].
+    pub region: usize,
     pub tags: BTreeMap<String, String>,
     pub thing: Thing,
 }
@@ -83,6 +85,7 @@ pub enum Thing {
         path: u32,
         hours: i64,
         name: Option<u32>,
+        boundary: Option<Key>,
     },
     Policy {
         action: u32,
@@ -95,6 +98,8 @@ pub enum Thing {
     },
     Profile {
         role: Key,
+        path: u32,
+        name: Option<u32>,
     },
     Issuer {
         number: u32,
@@ -175,6 +180,7 @@ pub enum Thing {
         days: i64,
         managed: bool,
         large: bool,
+        user: u32,
     },
     Replica {
         source: Key,
@@ -219,15 +225,15 @@ pub enum PolicyOf {
     Aws(&'static str),
 }
 
-/// How an item holds on to what it refers to.
+/// What becomes of an item when what it refers to is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grip {
     /// It is replaced with it.
-    Firm,
-    /// It changes in place, and AWS does not let the other go before.
-    Loose,
+    Along,
     /// It changes in place, and the other can go before.
     Free,
+    /// It can't be without, and AWS does not let the other go before: nobody can do that.
+    Firm,
 }
 
 impl Thing {
@@ -275,78 +281,86 @@ impl Thing {
 
     /// What it refers to, and how.
     pub fn needs(&self) -> Vec<(Key, Grip)> {
-        use Grip::{Firm, Free, Loose};
+        use Grip::{Along, Firm, Free};
         let all = |keys: &[Key], grip| keys.iter().map(|key| (*key, grip)).collect::<Vec<_>>();
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
-            Thing::Role { .. } | Thing::Policy { .. } | Thing::Issuer { .. } | Thing::Volume { .. } => vec![],
+            Thing::Policy { .. } | Thing::Issuer { .. } | Thing::Volume { .. } => vec![],
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
-            Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } => vec![(*vpc, Firm)],
-            Thing::DefaultGroup { vpc } | Thing::Group { vpc, .. } => vec![(*vpc, Firm)],
-            Thing::InternetGateway { vpc } => vec![(*vpc, Loose)],
-            Thing::NatGateway { subnet, address: None } => vec![(*subnet, Firm)],
-            // It waits for the gateway without referring to it; the gateway can't leave while it stands.
+            Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
+                vec![(*vpc, Along)]
+            }
+            Thing::DefaultGroup { vpc } | Thing::Group { vpc, .. } => vec![(*vpc, Along)],
+            Thing::NatGateway { subnet, address: None } => vec![(*subnet, Along)],
+            // Nothing is written of the internet gateway: the model knows.
             Thing::NatGateway { subnet, address: Some((eip, internet)) } => {
-                vec![(*subnet, Firm), (*eip, Firm), (*internet, Loose)]
+                vec![(*subnet, Along), (*eip, Along), (*internet, Free)]
             }
-            Thing::Route { table, target: RouteTarget::Internet(gateway), .. } => {
-                vec![(*table, Firm), (*gateway, Free)]
+            Thing::Route { table, target: RouteTarget::Internet(gateway) | RouteTarget::Nat(gateway), .. } => {
+                vec![(*table, Along), (*gateway, Free)]
             }
-            Thing::Route { table, target: RouteTarget::Nat(gateway), .. } => vec![(*table, Firm), (*gateway, Free)],
-            Thing::Association { subnet, table } => vec![(*subnet, Firm), (*table, Loose)],
-            Thing::Rule { group, peer: Peer::Group(other), .. } => vec![(*group, Firm), (*other, Loose)],
-            Thing::Rule { group, .. } => vec![(*group, Firm)],
-            Thing::PolicyAttachment { role, policy: PolicyOf::Stack(policy) } => vec![(*role, Firm), (*policy, Firm)],
-            Thing::PolicyAttachment { role, .. } => vec![(*role, Firm)],
-            Thing::Profile { role } => vec![(*role, Loose)],
+            Thing::Association { subnet, table } => vec![(*subnet, Along), (*table, Along)],
+            Thing::Rule { group, peer: Peer::Group(other), .. } => vec![(*group, Along), (*other, Along)],
+            Thing::Rule { group, .. } => vec![(*group, Along)],
+            Thing::Role { boundary, .. } => boundary.iter().map(|key| (*key, Firm)).collect(),
+            Thing::PolicyAttachment { role, policy: PolicyOf::Stack(policy) } => vec![(*role, Along), (*policy, Along)],
+            Thing::PolicyAttachment { role, .. } => vec![(*role, Along)],
+            Thing::Profile { role, .. } => vec![(*role, Free)],
             Thing::Template { profile, groups, .. } => {
-                let mut needs = all(groups, Loose);
+                let mut needs = all(groups, Firm);
                 needs.extend(profile.iter().map(|key| (*key, Free)));
                 needs
             }
             Thing::Instance { subnet, image, groups, profile, .. } => {
-                let mut needs = all(groups, Loose);
-                needs.extend([(*subnet, Firm), (*image, Firm)]);
-                needs.extend(profile.iter().map(|key| (*key, Loose)));
+                let mut needs = all(groups, Firm);
+                needs.extend([(*subnet, Along), (*image, Along)]);
+                needs.extend(profile.iter().map(|key| (*key, Firm)));
                 needs
             }
-            Thing::VolumeAttachment { volume, instance, .. } => vec![(*volume, Firm), (*instance, Firm)],
+            Thing::VolumeAttachment { volume, instance, .. } => vec![(*volume, Along), (*instance, Along)],
             Thing::Cluster { role, permits, subnets, groups, .. } => {
-                let mut needs = all(subnets, Loose);
-                needs.extend(all(groups, Loose));
-                needs.extend(all(permits, Loose));
-                needs.push((*role, Firm));
+                let mut needs = all(subnets, Firm);
+                needs.extend(all(groups, Firm));
+                needs.extend(all(permits, Free));
+                needs.push((*role, Along));
                 needs
             }
             Thing::NodeGroup { cluster, role, permits, subnets, template, .. } => {
-                let mut needs = all(subnets, Firm);
-                needs.extend(all(permits, Loose));
-                needs.extend([(*cluster, Firm), (*role, Firm)]);
-                needs.extend(template.iter().map(|key| (*key, Firm)));
+                let mut needs = all(subnets, Along);
+                needs.extend(all(permits, Free));
+                needs.extend([(*cluster, Along), (*role, Along)]);
+                needs.extend(template.iter().map(|key| (*key, Along)));
                 needs
             }
             Thing::Addon { cluster, nodes, role, .. } => {
-                let mut needs = vec![(*cluster, Firm)];
-                needs.extend(nodes.iter().map(|key| (*key, Loose)));
+                let mut needs = vec![(*cluster, Along)];
+                needs.extend(nodes.iter().map(|key| (*key, Free)));
                 needs.extend(role.iter().map(|key| (*key, Free)));
                 needs
             }
-            Thing::AccessEntry { cluster, role, .. } => vec![(*cluster, Firm), (*role, Firm)],
-            Thing::AccessPolicy { entry, cluster, role, .. } => vec![(*entry, Firm), (*cluster, Firm), (*role, Firm)],
-            Thing::DbSubnets { subnets, .. } | Thing::CacheSubnets { subnets, .. } => all(subnets, Loose),
+            Thing::AccessEntry { cluster, role, .. } => vec![(*cluster, Along), (*role, Along)],
+            Thing::AccessPolicy { entry, cluster, role, .. } => {
+                vec![(*entry, Along), (*cluster, Along), (*role, Along)]
+            }
+            Thing::DbSubnets { subnets, .. } | Thing::CacheSubnets { subnets, .. } => all(subnets, Along),
             Thing::Database { subnets, parameters, groups, .. } => {
-                let mut needs = all(groups, Loose);
-                needs.push((*subnets, Loose));
-                needs.extend(parameters.iter().map(|key| (*key, Loose)));
+                let mut needs = all(groups, Firm);
+                needs.push((*subnets, Firm));
+                needs.extend(parameters.iter().map(|key| (*key, Firm)));
                 needs
             }
-            Thing::Replica { source, .. } => vec![(*source, Loose)],
+            Thing::Replica { source, .. } => vec![(*source, Along)],
             Thing::Cache { subnets, parameters, groups, .. } => {
-                let mut needs = all(groups, Loose);
-                needs.extend([(*subnets, Firm), (*parameters, Loose)]);
+                let mut needs = all(groups, Firm);
+                needs.extend([(*subnets, Along), (*parameters, Firm)]);
                 needs
             }
         }
+    }
+
+    /// Whether it stands in no region.
+    fn is_global(&self) -> bool {
+        self.kind().starts_with("aws_iam") || matches!(self, Thing::Data { .. } | Thing::Caller)
     }
 }
 
@@ -374,6 +388,9 @@ const NEEDING_NODES: &[&str] = &["coredns", "metrics-server", "aws-ebs-csi-drive
 /// Zones used, by index.
 pub const ZONES: usize = 3;
 
+/// Where things stand: the stack's own region, and another one.
+pub const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
+
 /// A stack, and what it has used up.
 #[derive(Clone, Debug, Default)]
 pub struct Blueprint {
@@ -397,11 +414,12 @@ impl Blueprint {
 
     /// Adds items until there are that many.
     pub fn grow(&mut self, rng: &mut ChaCha8Rng, size: usize, kinds: &[&'static str]) {
-        let mut grower = Grower { blueprint: self, rng, kinds };
+        let mut grower = Grower { blueprint: self, rng, kinds, region: 0 };
         for _ in 0..size * 20 {
             if grower.blueprint.items.len() >= size {
                 return;
             }
+            grower.region = usize::from(grower.rng.random_bool(0.15));
             let Some(kind) = kinds.choose(grower.rng).copied() else { return };
             grower.make(kind);
         }
@@ -435,14 +453,10 @@ impl Blueprint {
         self.taken.insert(what)
     }
 
-    /// What refers to an item.
-    pub fn dependents(&self, key: Key) -> impl Iterator<Item = (&Item, Grip)> {
-        self.items.iter().filter_map(move |item| {
-            let grips: Vec<Grip> =
-                item.thing.needs().into_iter().filter(|(needed, _)| *needed == key).map(|(_, grip)| grip).collect();
-            let hardest = [Grip::Loose, Grip::Firm, Grip::Free].into_iter().find(|grip| grips.contains(grip))?;
-            Some((item, hardest))
-        })
+    /// The subnets of a VPC that give public addresses.
+    pub fn public_subnets(&self, vpc: Key) -> BTreeSet<Key> {
+        let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, public: true, .. } if of == vpc);
+        self.items.iter().filter(is_one).map(|item| item.key).collect()
     }
 }
 
@@ -454,6 +468,8 @@ struct Grower<'a> {
     blueprint: &'a mut Blueprint,
     rng: &'a mut ChaCha8Rng,
     kinds: &'a [&'static str],
+    /// Where what is made stands.
+    region: usize,
 }
 
 impl Grower<'_> {
@@ -465,12 +481,14 @@ impl Grower<'_> {
                 tags.insert(tag.to_owned(), format!("{}-{key}", tag.to_lowercase()));
             }
         }
-        self.blueprint.items.push(Item { key, tags, thing });
+        let region = if thing.is_global() { 0 } else { self.region };
+        self.blueprint.items.push(Item { key, region, tags, thing });
         Some(key)
     }
 
     fn all(&self, kind: &str) -> Vec<Key> {
-        self.blueprint.items.iter().filter(|item| item.thing.kind() == kind).map(|item| item.key).collect()
+        let fits = |item: &&Item| item.thing.kind() == kind && (item.region == self.region || item.thing.is_global());
+        self.blueprint.items.iter().filter(fits).map(|item| item.key).collect()
     }
 
     fn allowed(&self, kind: &str) -> bool {
@@ -505,7 +523,9 @@ impl Grower<'_> {
             return None;
         }
         let name = self.rng.random_bool(0.2).then(|| self.blueprint.fresh());
-        self.push(Thing::Role { trust, wording: 0, path: 0, hours: 1, name })
+        let bounded = self.rng.random_bool(0.15) && self.allowed("aws_iam_policy");
+        let boundary = if bounded { self.some("aws_iam_policy") } else { None };
+        self.push(Thing::Role { trust, wording: 0, path: 0, hours: 1, name, boundary })
     }
 
     /// The attachments that give a role these of AWS's policies.
@@ -680,7 +700,8 @@ impl Grower<'_> {
             }
             "aws_iam_instance_profile" => {
                 let role = self.role("ec2")?;
-                self.push(Thing::Profile { role })
+                let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());
+                self.push(Thing::Profile { role, path: 0, name })
             }
             "aws_iam_openid_connect_provider" => {
                 let number = self.blueprint.fresh();
@@ -688,7 +709,12 @@ impl Grower<'_> {
             }
             "aws_launch_template" => {
                 let size = self.rng.random_range(20..60);
-                self.push(Thing::Template { size, profile: None, groups: Vec::new() })
+                let profiled = self.rng.random_bool(0.3);
+                let profile = if profiled { self.some("aws_iam_instance_profile") } else { None };
+                let vpcs = self.all("aws_vpc");
+                let vpc = vpcs.choose(self.rng).copied().filter(|_| self.rng.random_bool(0.5));
+                let groups = vpc.map(|vpc| self.groups(vpc, 2)).unwrap_or_default();
+                self.push(Thing::Template { size, profile, groups })
             }
             "aws_instance" => {
                 let subnet = self.some("aws_subnet")?;
@@ -793,6 +819,7 @@ impl Grower<'_> {
                     .blueprint
                     .items
                     .iter()
+                    .filter(|item| item.region == self.region)
                     .filter(|item| matches!(item.thing, Thing::Database { managed: false, days: 1.., .. }))
                     .map(|item| item.key)
                     .collect();
@@ -809,7 +836,8 @@ impl Grower<'_> {
                 let parameters = if set { self.some("aws_db_parameter_group") } else { None };
                 let (storage, days) = (self.rng.random_range(20..50), self.rng.random_range(0..8));
                 let managed = self.rng.random_bool(0.5);
-                self.push(Thing::Database { subnets, parameters, groups, storage, days, managed, large: false })
+                let (large, user) = (false, 0);
+                self.push(Thing::Database { subnets, parameters, groups, storage, days, managed, large, user })
             }
             "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
             "aws_elasticache_replication_group" => {

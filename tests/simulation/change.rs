@@ -8,14 +8,30 @@ use rand_chacha::ChaCha8Rng;
 
 use super::blueprint::{Blueprint, Grip, Key, Peer, RouteTarget, Thing};
 
+/// The next version of a stack.
+pub struct Next {
+    /// What can be done.
+    pub blueprint: Blueprint,
+    /// What can't: a replacement of something that something else can't be without.
+    pub refused: Option<Refused>,
+}
+
+/// A version that AWS would not let come about.
+pub struct Refused {
+    pub blueprint: Blueprint,
+    /// Who holds what.
+    pub held: BTreeSet<(Key, Key)>,
+}
+
 /// Changes about a third of a stack.
-pub fn next_version(blueprint: &Blueprint, rng: &mut ChaCha8Rng, kinds: &[&'static str]) -> Blueprint {
+pub fn next_version(blueprint: &Blueprint, rng: &mut ChaCha8Rng, kinds: &[&'static str]) -> Next {
     let mut next = blueprint.clone();
     let size = next.items.len();
     for _ in 0..rng.random_range(0..=size / 12 + 1) {
         remove(&mut next, rng);
     }
     let keys: Vec<Key> = next.items.iter().map(|item| item.key).collect();
+    let (mut replaced, mut refused) = (BTreeSet::new(), None);
     for key in keys {
         if rng.random_bool(0.15) {
             retag(&mut next, key, rng);
@@ -23,13 +39,47 @@ pub fn next_version(blueprint: &Blueprint, rng: &mut ChaCha8Rng, kinds: &[&'stat
         if rng.random_bool(0.25) {
             edit(&mut next, key, rng);
         }
-        if rng.random_bool(0.08) && can_be_replaced(&next, key, &mut BTreeSet::new()) {
-            replace(&mut next, key);
+        if rng.random_bool(0.08) {
+            let mut trial = next.clone();
+            replace(&mut trial, key);
+            let all = &replaced | &BTreeSet::from([key]);
+            if trial.get(key) == next.get(key) {
+                continue;
+            }
+            let held = held(blueprint, &trial, &all);
+            if held.is_empty() {
+                (next, replaced) = (trial, all);
+            } else {
+                refused.get_or_insert(Refused { blueprint: trial, held });
+            }
         }
     }
     let grown = next.items.len() + rng.random_range(0..=size / 6 + 1);
     next.grow(rng, grown.min(200), kinds);
-    next
+    Next { blueprint: next, refused }
+}
+
+/// Who of those that stay holds on to what is replaced, where these items change as only a replacement can.
+fn held(before: &Blueprint, after: &Blueprint, replaced: &BTreeSet<Key>) -> BTreeSet<(Key, Key)> {
+    let mut all = replaced.clone();
+    let ties = |grip: Grip, all: &BTreeSet<Key>| -> BTreeSet<(Key, Key)> {
+        let stays = |key: &Key| !all.contains(key);
+        let held = after.items.iter().filter(|item| stays(&item.key)).flat_map(|item| {
+            let had = before.items.iter().find(|other| other.key == item.key).map(|other| other.thing.needs());
+            let needs = item.thing.needs().into_iter();
+            needs.filter(move |need| had.as_ref().is_some_and(|had| had.contains(need))).map(|need| (item.key, need))
+        });
+        held.filter(|(_, (needed, how))| *how == grip && all.contains(needed))
+            .map(|(key, (needed, _))| (key, needed))
+            .collect()
+    };
+    loop {
+        let along = ties(Grip::Along, &all);
+        if along.is_empty() {
+            return ties(Grip::Firm, &all);
+        }
+        all.extend(along.into_iter().map(|(key, _)| key));
+    }
 }
 
 /// Takes an item out, with everything that refers to it.
@@ -37,26 +87,26 @@ fn remove(blueprint: &mut Blueprint, rng: &mut ChaCha8Rng) {
     let mut keys: Vec<Key> = blueprint.items.iter().map(|item| item.key).collect();
     keys.shuffle(rng);
     // What much depends on is seldom taken out of a stack.
-    let fits = |key: &Key| {
-        gone_with(blueprint, *key).len() <= 1 + blueprint.items.len() / 8 && !is_held_by_addresses(blueprint, *key)
+    let Some(key) = keys.into_iter().find(|key| gone_with(blueprint, *key).len() <= 1 + blueprint.items.len() / 8)
+    else {
+        return;
     };
-    let Some(key) = keys.into_iter().find(fits) else { return };
     let gone = gone_with(blueprint, key);
     blueprint.items.retain(|item| !gone.contains(&item.key));
 }
 
-/// Whether AWS keeps an internet gateway because something in the VPC may have a public address.
-fn is_held_by_addresses(blueprint: &Blueprint, key: Key) -> bool {
-    let Thing::InternetGateway { vpc } = blueprint.get(key) else { return false };
-    blueprint.items.iter().any(|item| matches!(item.thing, Thing::Subnet { vpc: of, public: true, .. } if of == *vpc))
-}
-
 fn gone_with(blueprint: &Blueprint, key: Key) -> BTreeSet<Key> {
+    // AWS keeps an internet gateway as long as a machine in its VPC may have a public address.
+    let addresses = match blueprint.get(key) {
+        Thing::InternetGateway { vpc } => blueprint.public_subnets(*vpc),
+        _ => BTreeSet::new(),
+    };
     let mut gone = BTreeSet::from([key]);
     loop {
         let before = gone.len();
         for item in &blueprint.items {
-            if item.thing.needs().iter().any(|(needed, _)| gone.contains(needed)) {
+            let needs = item.thing.needs();
+            if needs.iter().any(|(needed, _)| gone.contains(needed) || addresses.contains(needed)) {
                 gone.insert(item.key);
             }
         }
@@ -64,18 +114,6 @@ fn gone_with(blueprint: &Blueprint, key: Key) -> BTreeSet<Key> {
             return gone;
         }
     }
-}
-
-/// Whether AWS would let it go before its replacement is there: nothing that stays holds on to it.
-fn can_be_replaced(blueprint: &Blueprint, key: Key, seen: &mut BTreeSet<Key>) -> bool {
-    if !seen.insert(key) {
-        return true;
-    }
-    blueprint.dependents(key).all(|(item, grip)| match grip {
-        Grip::Firm => can_be_replaced(blueprint, item.key, seen),
-        Grip::Loose => false,
-        Grip::Free => true,
-    })
 }
 
 fn retag(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
@@ -200,11 +238,12 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Route { destination, .. } => *destination = u16::try_from(number % 60_000).unwrap_or_default(),
         Thing::Group { wording, .. } => *wording = number,
         Thing::Rule { peer, .. } => *peer = Peer::Range(u16::try_from(number % 60_000).unwrap_or_default()),
-        Thing::Role { path, .. } => *path = number,
+        Thing::Role { path, .. } | Thing::Profile { path, .. } => *path = number,
         Thing::Policy { wording, .. } => *wording = number,
         Thing::Issuer { number: url, .. } => *url = number,
         Thing::Instance { root, .. } => *root += 1,
         Thing::Cluster { name, .. } => *name = number,
+        Thing::Database { user, .. } => *user = number,
         Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
         _ => {}
     }

@@ -16,12 +16,12 @@ use fathuss_model::aws::{
 use fathuss_model::aws::{ConnectivityType, LaunchTemplateInstanceProfile};
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
-use fathuss_model::{DeclarationExt, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of};
+use fathuss_model::{
+    Declaration, DeclarationExt, Declared, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of,
+};
 
-use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, RouteTarget, Thing};
+use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RouteTarget, Thing};
 
-/// Where the stacks stand.
-pub const REGION: &str = "us-east-1";
 /// The account they belong to.
 pub const ACCOUNT: &str = "111122223333";
 /// The stack's name.
@@ -30,16 +30,16 @@ pub const STACK: &str = "dst";
 /// The graph of a blueprint, or what the model has against it.
 pub fn graph(blueprint: &Blueprint) -> std::result::Result<Graph, Vec<Finding>> {
     graph_of(STACK, |stack| {
-        stack.place(REGION, ACCOUNT);
-        let mut declared = Declared { blueprint, made: Made::default(), done: BTreeSet::new() };
+        stack.place(REGIONS[0], ACCOUNT);
+        let mut declaring = Declaring { blueprint, made: Made::default(), done: BTreeSet::new() };
         for item in &blueprint.items {
-            declared.with_needs(stack, item)?;
+            declaring.with_needs(stack, item)?;
         }
         Ok(())
     })
 }
 
-struct Declared<'a> {
+struct Declaring<'a> {
     blueprint: &'a Blueprint,
     made: Made,
     done: BTreeSet<Key>,
@@ -114,7 +114,7 @@ macro_rules! rule {
         rule
     }};
 }
-impl Declared<'_> {
+impl Declaring<'_> {
     fn with_needs(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
         if !self.done.insert(item.key) {
             return Ok(());
@@ -140,53 +140,53 @@ impl Declared<'_> {
         match &item.thing {
             Thing::Data { input, trigger } => {
                 let data = Data::new().input(*input).triggers_replace(*trigger);
-                stack.add(name, data);
+                stack.add(name, at(data, item));
             }
             Thing::Zones => {
-                stack.add(name, AvailabilityZones::new());
+                stack.add(name, at(AvailabilityZones::new(), item));
             }
             Thing::Image => {
-                made.images.insert(key, stack.add(name, Ami::amazon_linux_2023("x86_64")));
+                made.images.insert(key, stack.add(name, at(Ami::amazon_linux_2023("x86_64"), item)));
             }
             Thing::Caller => {
-                stack.add(name, CallerIdentity::new());
+                stack.add(name, at(CallerIdentity::new(), item));
             }
             Thing::Vpc { net: number, hostnames } => {
                 let vpc = Vpc::new(net(format!("10.{number}.0.0/16"))?).enable_dns_hostnames(*hostnames);
-                made.vpcs.insert(key, stack.add(name, tagged!(vpc, item)));
+                made.vpcs.insert(key, stack.add(name, at(tagged!(vpc, item), item)));
             }
             Thing::Subnet { vpc, index, zone, public } => {
                 let Thing::Vpc { net: number, .. } = self.blueprint.get(*vpc) else { unreachable!("it is a VPC") };
                 let range = net(format!("10.{number}.{index}.0/24"))?;
                 let subnet = Subnet::new(&made.vpcs[vpc], range)
-                    .availability_zone(zone_name(*zone))
+                    .availability_zone(zone_name(item, *zone))
                     .map_public_ip_on_launch(*public);
-                made.subnets.insert(key, stack.add(name, tagged!(subnet, item)));
+                made.subnets.insert(key, stack.add(name, at(tagged!(subnet, item), item)));
             }
             Thing::InternetGateway { vpc } => {
                 let gateway = InternetGateway::new(&made.vpcs[vpc]);
-                made.internets.insert(key, stack.add(name, tagged!(gateway, item)));
+                made.internets.insert(key, stack.add(name, at(tagged!(gateway, item), item)));
             }
             Thing::Eip => {
-                made.eips.insert(key, stack.add(name, tagged!(Eip::new(), item)));
+                made.eips.insert(key, stack.add(name, at(tagged!(Eip::new(), item), item)));
             }
             Thing::NatGateway { subnet, address } => {
                 let subnet = &made.subnets[subnet];
                 let gateway = match address {
-                    Some((eip, internet)) => {
-                        let gateway = tagged!(NatGateway::public(subnet, &made.eips[eip]), item);
-                        stack.add(name, gateway.depends_on(&made.internets[internet]))
+                    Some((eip, _)) => {
+                        let gateway = NatGateway::public(subnet, &made.eips[eip]);
+                        stack.add(name, at(tagged!(gateway, item), item))
                     }
                     None => {
                         let gateway = NatGateway::new(subnet).connectivity_type(ConnectivityType::Private);
-                        stack.add(name, tagged!(gateway, item))
+                        stack.add(name, at(tagged!(gateway, item), item))
                     }
                 };
                 made.nats.insert(key, gateway);
             }
             Thing::RouteTable { vpc } => {
                 let table = RouteTable::new(&made.vpcs[vpc]);
-                made.tables.insert(key, stack.add(name, tagged!(table, item)));
+                made.tables.insert(key, stack.add(name, at(tagged!(table, item), item)));
             }
             Thing::Route { table, destination, target } => {
                 let route = Route::new(&made.tables[table], outside(20, *destination)?);
@@ -194,25 +194,25 @@ impl Declared<'_> {
                     RouteTarget::Internet(gateway) => route.gateway_id(&made.internets[gateway]),
                     RouteTarget::Nat(gateway) => route.nat_gateway_id(&made.nats[gateway]),
                 };
-                stack.add(name, route);
+                stack.add(name, at(route, item));
             }
             Thing::Association { subnet, table } => {
-                stack.add(name, RouteTableAssociation::new(&made.subnets[subnet], &made.tables[table]));
+                stack.add(name, at(RouteTableAssociation::new(&made.subnets[subnet], &made.tables[table]), item));
             }
             Thing::DefaultGroup { vpc } => {
-                stack.add(name, tagged!(DefaultSecurityGroup::new(&made.vpcs[vpc]), item));
+                stack.add(name, at(tagged!(DefaultSecurityGroup::new(&made.vpcs[vpc]), item), item));
             }
             Thing::Group { vpc, wording } => {
                 let group = SecurityGroup::new(&made.vpcs[vpc], format!("What it is for, wording {wording}"));
-                made.groups.insert(key, stack.add(name, tagged!(group, item)));
+                made.groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::Rule { egress: false, .. } => {
                 let rule = rule!(IngressRule, made, item);
-                stack.add(name, tagged!(rule, item));
+                stack.add(name, at(tagged!(rule, item), item));
             }
             Thing::Rule { egress: true, .. } => {
                 let rule = rule!(EgressRule, made, item);
-                stack.add(name, tagged!(rule, item));
+                stack.add(name, at(tagged!(rule, item), item));
             }
             Thing::Template { size, profile, groups } => {
                 let mut template = LaunchTemplate::new()
@@ -225,7 +225,7 @@ impl Declared<'_> {
                 if !groups.is_empty() {
                     template = template.vpc_security_group_ids(picked(&made.groups, groups));
                 }
-                made.templates.insert(key, stack.add(name, tagged!(template, item)));
+                made.templates.insert(key, stack.add(name, at(tagged!(template, item), item)));
             }
             Thing::Instance { subnet, image, groups, profile, large, root, script } => {
                 let kind = if *large { InstanceType::T3Large } else { InstanceType::T3Medium };
@@ -239,16 +239,19 @@ impl Declared<'_> {
                 if let Some(profile) = profile {
                     instance = instance.iam_instance_profile(&made.profiles[profile]);
                 }
-                made.instances.insert(key, stack.add(name, tagged!(instance, item)));
+                made.instances.insert(key, stack.add(name, at(tagged!(instance, item), item)));
             }
             Thing::Volume { zone, size, gp3 } => {
                 let kind = if *gp3 { VolumeType::Gp3 } else { VolumeType::Gp2 };
-                let volume = EbsVolume::new(zone_name(*zone)).size(*size).r#type(kind).encrypted(true);
-                made.volumes.insert(key, stack.add(name, tagged!(volume, item)));
+                let volume = EbsVolume::new(zone_name(item, *zone)).size(*size).r#type(kind).encrypted(true);
+                made.volumes.insert(key, stack.add(name, at(tagged!(volume, item), item)));
             }
             Thing::VolumeAttachment { volume, instance, letter } => {
                 let device = format!("/dev/sd{}", char::from(*letter));
-                stack.add(name, VolumeAttachment::new(device, &made.volumes[volume], &made.instances[instance]));
+                stack.add(
+                    name,
+                    at(VolumeAttachment::new(device, &made.volumes[volume], &made.instances[instance]), item),
+                );
             }
             other => unreachable!("{other:?} is not EC2's"),
         }
@@ -260,7 +263,7 @@ impl Declared<'_> {
         let key = item.key;
         let made = &mut self.made;
         match &item.thing {
-            Thing::Role { trust, wording, path, hours, name: given } => {
+            Thing::Role { trust, wording, path, hours, name: given, boundary } => {
                 let service = Principal::service(&format!("{trust}.amazonaws.com"));
                 let mut role = IamRole::new(Policy::new([Statement::assume_role(service)]))
                     .description(format!("What it is for, wording {wording}"))
@@ -269,7 +272,10 @@ impl Declared<'_> {
                 if let Some(number) = given {
                     role = role.name(format!("Role-{number}"));
                 }
-                made.roles.insert(key, stack.add(name, tagged!(role, item)));
+                if let Some(policy) = boundary {
+                    role = role.permissions_boundary(&made.policies[policy]);
+                }
+                made.roles.insert(key, stack.add(name, at(tagged!(role, item), item)));
             }
             Thing::Policy { action, wording, path } => {
                 let actions = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"];
@@ -277,7 +283,7 @@ impl Declared<'_> {
                 let policy = IamPolicy::new(Policy::new([Statement::allow([action]).on("*")]))
                     .description(format!("What it is for, wording {wording}"))
                     .path(path_of(*path));
-                made.policies.insert(key, stack.add(name, tagged!(policy, item)));
+                made.policies.insert(key, stack.add(name, at(tagged!(policy, item), item)));
             }
             Thing::PolicyAttachment { role, policy } => {
                 let role = &made.roles[role];
@@ -285,16 +291,19 @@ impl Declared<'_> {
                     PolicyOf::Stack(policy) => IamRolePolicyAttachment::new(role, &made.policies[policy]),
                     PolicyOf::Aws(policy) => IamRolePolicyAttachment::new(role, IamPolicy::of_aws(policy)),
                 };
-                made.permits.insert(key, stack.add(name, attachment));
+                made.permits.insert(key, stack.add(name, at(attachment, item)));
             }
-            Thing::Profile { role } => {
-                let profile = IamInstanceProfile::new(&made.roles[role]);
-                made.profiles.insert(key, stack.add(name, tagged!(profile, item)));
+            Thing::Profile { role, path, name: given } => {
+                let mut profile = IamInstanceProfile::new(&made.roles[role]).path(path_of(*path));
+                if let Some(number) = given {
+                    profile = profile.name(format!("Profile-{number}"));
+                }
+                made.profiles.insert(key, stack.add(name, at(tagged!(profile, item), item)));
             }
             Thing::Issuer { number, clients } => {
                 let clients: Vec<String> = (0..*clients).map(|at| format!("client-{at}.example.com")).collect();
                 let issuer = IamOpenidConnectProvider::new(format!("https://issuer-{number}.example.com"), clients);
-                stack.add(name, tagged!(issuer, item));
+                stack.add(name, at(tagged!(issuer, item), item));
             }
             other => unreachable!("{other:?} is not IAM's"),
         }
@@ -322,7 +331,7 @@ impl Declared<'_> {
                     .access_config(access);
                 made.clusters.insert(
                     key,
-                    stack.add(name, tagged!(cluster, item).depends_on_all(&picked(&made.permits, permits))),
+                    stack.add(name, at(tagged!(cluster, item).depends_on_all(&picked(&made.permits, permits)), item)),
                 );
             }
             Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels } => {
@@ -338,7 +347,7 @@ impl Declared<'_> {
                     group = group.launched_with(&made.templates[template]);
                 }
                 let group = tagged!(group, item).depends_on_all(&picked(&made.permits, permits));
-                made.node_groups.insert(key, stack.add(name, group));
+                made.node_groups.insert(key, stack.add(name, at(group, item)));
             }
             Thing::Addon { cluster, which, nodes, role } => {
                 let mut addon = EksAddon::new(&made.clusters[cluster], *which)
@@ -348,12 +357,12 @@ impl Declared<'_> {
                     addon = addon.service_account_role_arn(&made.roles[role]);
                 }
                 let nodes = nodes.as_slice();
-                stack.add(name, tagged!(addon, item).depends_on_all(&picked(&made.node_groups, nodes)));
+                stack.add(name, at(tagged!(addon, item).depends_on_all(&picked(&made.node_groups, nodes)), item));
             }
             Thing::AccessEntry { cluster, role, groups } => {
                 let groups: Vec<String> = (0..*groups).map(|at| format!("group-{at}")).collect();
                 let entry = EksAccessEntry::new(&made.clusters[cluster], &made.roles[role]).kubernetes_groups(groups);
-                made.entries.insert(key, stack.add(name, tagged!(entry, item)));
+                made.entries.insert(key, stack.add(name, at(tagged!(entry, item), item)));
             }
             Thing::AccessPolicy { entry, cluster, view, namespaces, .. } => {
                 let policy = if *view { AccessPolicy::View } else { AccessPolicy::Edit };
@@ -363,7 +372,10 @@ impl Declared<'_> {
                     _ => AccessScope::namespaces_of(["one", "other"]),
                 };
                 let principal = made.entries[entry].principal_arn();
-                stack.add(name, EksAccessPolicyAssociation::new(&made.clusters[cluster], principal, policy, scope));
+                stack.add(
+                    name,
+                    at(EksAccessPolicyAssociation::new(&made.clusters[cluster], principal, policy, scope), item),
+                );
             }
             other => unreachable!("{other:?} is not EKS's"),
         }
@@ -378,16 +390,18 @@ impl Declared<'_> {
             Thing::DbSubnets { subnets, wording } => {
                 let group =
                     DbSubnetGroup::new(picked(&made.subnets, subnets)).description(format!("Wording {wording}"));
-                made.db_subnets.insert(key, stack.add(name, tagged!(group, item)));
+                made.db_subnets.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::DbParameters { duration, wording } => {
                 let group = DbParameterGroup::new("postgres17").description(format!("Wording {wording}")).parameter([
                     DbParameter::at_once("log_min_duration_statement", duration.to_string()),
                     DbParameter::at_once("log_statement", "ddl"),
+                    // Its default is 300.
+                    DbParameter::at_once("checkpoint_timeout", (300 + duration % 3 * 60).to_string()),
                 ]);
-                made.db_parameters.insert(key, stack.add(name, tagged!(group, item)));
+                made.db_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Database { subnets, parameters, groups, storage, days, managed, large } => {
+            Thing::Database { subnets, parameters, groups, storage, days, managed, large, user } => {
                 let password = if *managed {
                     MasterPassword::ManagedByRds
                 } else {
@@ -396,7 +410,7 @@ impl Declared<'_> {
                 let mut database = DbInstance::postgres("17", class(*large))
                     .storage(Gp3::gigabytes(*storage))
                     .subnets(&made.db_subnets[subnets])
-                    .username("fathuss")
+                    .username(format!("fathuss{user}"))
                     .master_password(password)
                     .backup_retention_period(*days)
                     .backup_window("03:00-04:00")
@@ -409,27 +423,27 @@ impl Declared<'_> {
                 if let Some(parameters) = parameters {
                     database = database.parameters(&made.db_parameters[parameters]);
                 }
-                made.databases.insert(key, stack.add(name, tagged!(database, item)));
+                made.databases.insert(key, stack.add(name, at(tagged!(database, item), item)));
             }
             Thing::Replica { source, large } => {
                 let replica = DbInstance::replica_of(&made.databases[source], class(*large))
                     .apply_immediately(true)
                     .skip_final_snapshot(true);
-                stack.add(name, tagged!(replica, item));
+                stack.add(name, at(tagged!(replica, item), item));
             }
             Thing::CacheSubnets { subnets, wording } => {
                 let group = ElasticacheSubnetGroup::new(picked(&made.subnets, subnets))
                     .description(format!("Wording {wording}"));
-                made.cache_subnets.insert(key, stack.add(name, tagged!(group, item)));
+                made.cache_subnets.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::CacheParameters { policy, wording } => {
-                let policies = ["allkeys-lru", "allkeys-lfu", "noeviction"];
+                let policies = ["allkeys-lru", "volatile-lru", "noeviction"];
                 let group =
                     ElasticacheParameterGroup::new("redis7").description(format!("Wording {wording}")).parameter([
                         CacheParameter::new("cluster-enabled", "yes"),
                         CacheParameter::new("maxmemory-policy", policies[usize::from(*policy) % policies.len()]),
                     ]);
-                made.cache_parameters.insert(key, stack.add(name, tagged!(group, item)));
+                made.cache_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::Cache { subnets, parameters, groups, replicas, days, wording } => {
                 let mut cache = ElasticacheReplicationGroup::redis_cluster(
@@ -448,7 +462,7 @@ impl Declared<'_> {
                 for group in groups {
                     cache = cache.security_group(&made.groups[group]);
                 }
-                stack.add(name, tagged!(cache, item));
+                stack.add(name, at(tagged!(cache, item), item));
             }
             other => unreachable!("{other:?} holds no data"),
         }
@@ -456,8 +470,13 @@ impl Declared<'_> {
     }
 }
 
-fn zone_name(zone: usize) -> String {
-    format!("{REGION}{}", ["a", "b", "c"][zone])
+/// A declaration in its item's region.
+fn at<D: Declaration>(declaration: D, item: &Item) -> Declared<D::Resource> {
+    declaration.region(REGIONS[item.region])
+}
+
+fn zone_name(item: &Item, zone: usize) -> String {
+    format!("{}{}", REGIONS[item.region], ["a", "b", "c"][zone])
 }
 
 fn path_of(number: u32) -> String {

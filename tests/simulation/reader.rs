@@ -12,7 +12,7 @@ use fathuss_simulator::{Simulator, WorldRow};
 use fathuss_state::{ResourceRecord, Snapshot};
 use serde_json::Value;
 
-/// A thing in the world: its type and how users of AWS call it, region first where it has one.
+/// A thing in the world: its type and how users of AWS call it.
 type Thing = (String, String);
 
 /// What is wrong: nothing, where state and world say the same, and the state is what the graph declares.
@@ -21,7 +21,7 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
     let mut wrong = Vec::new();
     let mut recorded: BTreeMap<Thing, Vec<&Address>> = BTreeMap::new();
     for record in snapshot.resources.values().filter(|record| is_in_the_world(record)) {
-        let thing = (record.address.kind().to_owned(), identity(record));
+        let thing = (record.address.kind().to_owned(), record.identity.0.clone());
         recorded.entry(thing).or_default().push(&record.address);
     }
     for (thing, addresses) in &recorded {
@@ -60,15 +60,6 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
 fn is_in_the_world(record: &ResourceRecord) -> bool {
     let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity"];
     record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
-}
-
-/// How users of AWS call it. An association moves to another table in place: its ends are what the state says they are now.
-fn identity(record: &ResourceRecord) -> String {
-    if record.address.kind() != "aws_route_table_association" {
-        return record.identity.0.clone();
-    }
-    let end = |name: &str| record.attributes.get(name).and_then(|end| end.as_str()).unwrap_or_default();
-    format!("{}/{}", end("subnet_id"), end("route_table_id"))
 }
 
 #[derive(Default)]

@@ -11,10 +11,11 @@ use aws_credential_types::Credentials;
 use fathuss_aws::Aws;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::{Event, Told};
-use fathuss_engine::plan::{Change, Goal};
+use fathuss_engine::plan::{Change, Goal, PlanError};
 use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, Prepared, RunError, adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_engine::{Clock, Local, Provider};
+use fathuss_model::Address;
 use fathuss_model::graph::Graph;
 use fathuss_simulator::{Config, FaultKind, FaultRule, Identity, Simulator};
 use fathuss_state::{Fault, Memory, Store};
@@ -23,8 +24,9 @@ use rand_chacha::ChaCha8Rng;
 use tokio::sync::watch;
 
 use super::blueprint::Blueprint;
-use super::change::next_version;
+use super::change::{Refused, next_version};
 use super::declare::{self, ACCOUNT};
+use super::hands;
 use super::network::{Network, Noise};
 use super::reader;
 use super::tally::Tally;
@@ -158,9 +160,14 @@ impl Line {
         let size = self.chance.random_range(5..=most);
         let first = Blueprint::draw(&mut self.chance, size, kinds);
         let second = next_version(&first, &mut self.chance, kinds);
-        let graphs = [self.graph(&first, "first version")?, self.graph(&second, "second version")?];
+        let graphs = [self.graph(&first, "first version")?, self.graph(&second.blueprint, "second version")?];
         self.step("first apply", &graphs[0], Goal::Apply, tally).await?;
+        if let Some(refused) = &second.refused {
+            self.refused(refused, tally).await?;
+        }
+        self.other_hands(tally).await?;
         self.step("second apply", &graphs[1], Goal::Apply, tally).await?;
+        self.other_hands(tally).await?;
         self.step("destroy", &graphs[1], Goal::Destroy, tally).await?;
         tally.finished(&self.simulator, &graphs);
         Ok(())
@@ -171,6 +178,47 @@ impl Line {
             let what = findings.iter().map(|finding| format!("{finding:?}")).collect::<Vec<_>>().join("\n");
             Violation { seed: self.seed, step, attempt: 0, what: format!("the model refuses it: {what}") }
         })
+    }
+
+    /// A version that can't come about is refused by the plan, which names who holds what.
+    async fn refused(&self, refused: &Refused, tally: &mut Tally) -> Result<(), Violation> {
+        let step = "a version that can't come about";
+        let wrong = |what: String| Violation { seed: self.seed, step, attempt: 0, what };
+        let graph = self.graph(&refused.blueprint, step)?;
+        match self.plan(&graph, Goal::Apply).await {
+            Err(RunError::Plan(PlanError::Held { holder, held, .. })) => {
+                let key = |address: &Address| address.key().and_then(|key| key.parse().ok()).unwrap_or_default();
+                if !refused.held.contains(&(key(&holder), key(&held))) {
+                    let (expected, found) = (&refused.held, format!("{holder} holds {held}"));
+                    return Err(wrong(format!("the plan is refused since {found}; expected {expected:?}")));
+                }
+                tally.refused();
+                Ok(())
+            }
+            Err(error) => Err(wrong(format!("the plan is refused for another reason: {error}"))),
+            Ok(_) => Err(wrong(format!("it is planned, though AWS would refuse it: {:?}", refused.held))),
+        }
+    }
+
+    /// Sometimes others change what is there.
+    async fn other_hands(&mut self, tally: &mut Tally) -> Result<(), Violation> {
+        if self.chance.random_bool(0.5) {
+            return Ok(());
+        }
+        let step = "other hands";
+        let wrong = |what: String| Violation { seed: self.seed, step, attempt: 0, what };
+        let snapshot = self.store.snapshot().map_err(|error| wrong(error.to_string()))?;
+        let aws = provider(&self.simulator, &self.calm(), &snapshot.lineage);
+        let most = 1 + snapshot.resources.len() / 12;
+        let deeds = hands::meddle(&aws, &snapshot, most, &mut self.chance).await;
+        let deeds = deeds.map_err(|failure| wrong(failure.to_string()))?;
+        for (address, what) in deeds {
+            if self.loud {
+                eprintln!("== {address} {what}");
+            }
+            tally.fault(what);
+        }
+        Ok(())
     }
 
     /// Repeats until it succeeds, and looks at what is there then.
@@ -320,7 +368,7 @@ impl Line {
             return Err(wrong.join("\n"));
         }
         tally.looked();
-        let prepared = self.plan(graph, goal).await?;
+        let prepared = self.plan(graph, goal).await.map_err(|error| error.to_string())?;
         if prepared.plan.has_changes() {
             let actions: Vec<String> = prepared
                 .plan
@@ -336,16 +384,20 @@ impl Line {
         Ok(())
     }
 
+    /// A network on which nothing goes wrong.
+    pub fn calm(&self) -> Network {
+        Network::new(self.simulator.clone(), 0, Noise::default(), Arc::default(), None)
+    }
+
     /// Plans without faults.
-    async fn plan(&self, graph: &Graph, goal: Goal) -> Result<Prepared, String> {
-        let snapshot = self.store.snapshot().map_err(|error| error.to_string())?;
-        let network = Network::new(self.simulator.clone(), 0, Noise::default(), Arc::default(), None);
-        let aws = provider(&self.simulator, &network, &snapshot.lineage);
+    pub async fn plan(&self, graph: &Graph, goal: Goal) -> Result<Prepared, RunError> {
+        let snapshot = self.store.snapshot()?;
+        let aws = provider(&self.simulator, &self.calm(), &snapshot.lineage);
         let find = |kind: &str| by_kind(&aws, kind);
         let listener = |_: &Told| {};
         let (_keep, pace) = watch::channel(Pace::Run);
         let around = surroundings(&find, &self.simulator, &listener, pace, 0);
-        prepare(order(graph, goal), snapshot, &around).await.map_err(|error| error.to_string())
+        prepare(order(graph, goal), snapshot, &around).await
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Tally {
     pub nodes: u64,
     pub recovered: u64,
     pub adopted: u64,
+    pub refused: u64,
     pub virtual_seconds: f64,
     pub faults: BTreeMap<String, u64>,
     pub made: BTreeMap<String, u64>,
@@ -72,6 +73,10 @@ impl Tally {
         self.adopted += count as u64;
     }
 
+    pub fn refused(&mut self) {
+        self.refused += 1;
+    }
+
     pub fn looked(&mut self) {
         self.looks += 1;
     }
@@ -84,6 +89,7 @@ impl Tally {
         self.nodes += other.nodes;
         self.recovered += other.recovered;
         self.adopted += other.adopted;
+        self.refused += other.refused;
         self.virtual_seconds += other.virtual_seconds;
         for (name, count) in &other.faults {
             *self.faults.entry(name.clone()).or_default() += count;
@@ -106,8 +112,12 @@ impl std::fmt::Display for Tally {
             self.virtual_seconds / 3600.0,
             self.looks
         )?;
-        writeln!(f, "operations recovered: {}, strays adopted: {}", self.recovered, self.adopted)?;
-        writeln!(f, "faults:")?;
+        writeln!(
+            f,
+            "operations recovered: {}, strays adopted: {}, versions refused: {}",
+            self.recovered, self.adopted, self.refused
+        )?;
+        writeln!(f, "faults, and what others did:")?;
         for (name, count) in &self.faults {
             writeln!(f, "  {count:>9} {name}")?;
         }

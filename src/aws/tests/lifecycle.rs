@@ -327,6 +327,9 @@ async fn a_database_with_its_groups_lives_and_goes() {
     let parameters = world
         .change(&parameters, json!({"parameter": [{"name": "log_min_duration_statement", "value": "1000"}]}))
         .await;
+    // Its default, which RDS does not call set.
+    let parameters =
+        world.change(&parameters, json!({"parameter": [{"name": "checkpoint_timeout", "value": "300"}]})).await;
     let database = world
         .make(
             "s.aws_db_instance.main",
@@ -376,6 +379,10 @@ async fn a_cache_with_its_groups_lives_and_goes() {
                 {"name": "maxmemory-policy", "value": "allkeys-lru"}, {"name": "cluster-enabled", "value": "yes"}]}),
         )
         .await;
+    // Their defaults, which ElastiCache does not call set.
+    let defaults = json!([{"name": "maxmemory-policy", "value": "volatile-lru"}, {"name": "databases", "value": "16"},
+        {"name": "cluster-enabled", "value": "yes"}]);
+    let parameters = world.change(&parameters, json!({"parameter": defaults})).await;
     let cache = world
         .make(
             "s.aws_elasticache_replication_group.redis",
@@ -534,6 +541,8 @@ async fn a_network_lives_and_goes() {
     let association = json!({"subnet_id": at(&private), "route_table_id": at(&outside)});
     let association = world.make("s.aws_route_table_association.private", association).await;
     let association = world.change(&association, json!({"route_table_id": at(&inside)})).await;
+    let moved = world.aws.identity("aws_route_table_association", &world.read(&association).await.unwrap());
+    assert_eq!(moved, Some(Identity(format!("{}/{}", at(&private), at(&inside)))));
 
     let group = json!({"vpc_id": at(&vpc), "description": "what may reach the database"});
     let group = world.make("s.aws_security_group.database", group).await;

@@ -116,7 +116,7 @@ async fn a_changed_range_replaces_the_vpc_and_everything_in_it_in_order() {
     bench.apply(&network("10.0.0.0/16", &["10.0.0.0/24"])).await;
     let graph = network("10.1.0.0/16", &["10.1.0.0/24"]);
     let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
-    assert_eq!((plan.count(Change::Replace), plan.count(Change::Update), plan.count(Change::Create)), (2, 1, 0));
+    assert_eq!((plan.count(Change::Replace), plan.count(Change::Update), plan.count(Change::Create)), (3, 0, 0));
     bench.toy.log.borrow_mut().clear();
     let applied = bench.apply(&graph).await;
     assert!(applied.failed.is_empty(), "{:?}", applied.failed);
@@ -125,6 +125,7 @@ async fn a_changed_range_replaces_the_vpc_and_everything_in_it_in_order() {
         |what: &str| log.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} is not in {log:?}"));
     let subnet = "aws_subnet.private[\"zone-0\"]";
     assert!(at(&format!("delete {subnet}")) < at("delete aws_vpc.main"));
+    assert!(at("delete aws_internet_gateway.main") < at("delete aws_vpc.main"), "it holds the VPC, and goes along");
     assert!(at("delete aws_vpc.main") < at("create aws_vpc.main"));
     assert!(at("create aws_vpc.main") < at(&format!("create {subnet}")));
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
@@ -299,4 +300,77 @@ async fn what_hangs_on_a_replaced_resource_by_a_name_that_stays_is_replaced_with
     bench.apply(&with("/")).await;
     let plan = bench.plan(&with("/teams/"), Goal::Apply).await.unwrap();
     assert_eq!((plan.count(Change::Replace), plan.count(Change::DeleteReplaced)), (2, 2));
+}
+
+/// A security group with its wording, and a launch template that may use it.
+fn guarded(wording: &str, group: &str) -> Graph {
+    use fathuss_model::aws::{LaunchTemplate, SecurityGroup};
+    stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+        let first = stack.add("first", SecurityGroup::new(&vpc, wording));
+        let second = stack.add("second", SecurityGroup::new(&vpc, "stays"));
+        let chosen = if group == "first" { &first } else { &second };
+        stack.add("nodes", LaunchTemplate::new().vpc_security_group_ids([chosen]));
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_something_that_stays_can_not_be_without_is_not_replaced_under_it() {
+    let mut bench = Bench::new();
+    bench.apply(&guarded("one", "first")).await;
+    let Err(RunError::Plan(PlanError::Held { held, holder, field, because, .. })) =
+        bench.plan(&guarded("two", "first"), Goal::Apply).await
+    else {
+        panic!("it is planned")
+    };
+    assert_eq!(
+        (held.local().as_str(), holder.local().as_str()),
+        ("aws_security_group.first", "aws_launch_template.nodes")
+    );
+    assert_eq!((field.as_str(), because.as_str()), ("vpc_security_group_ids", "description"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lets_go_in_the_same_run_does_so_before_the_other_is_replaced() {
+    let mut bench = Bench::new();
+    bench.apply(&guarded("one", "first")).await;
+    bench.toy.log.borrow_mut().clear();
+    let applied = bench.apply(&guarded("two", "second")).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let log = bench.toy.log.borrow().clone();
+    let at = |what: &str| log.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} in {log:?}"));
+    assert!(at("update aws_launch_template.nodes") < at("delete aws_security_group.first"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_to_hold_something_as_that_is_replaced_holds_the_new_one() {
+    let mut bench = Bench::new();
+    bench.apply(&guarded("one", "second")).await;
+    let applied = bench.apply(&guarded("two", "first")).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    assert!(!bench.plan(&guarded("two", "first"), Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_let_go_of_takes_hold_of_the_new_one_though_its_name_is_the_same() {
+    use fathuss_model::aws::policy::{Policy, Principal, Statement};
+    use fathuss_model::aws::{IamInstanceProfile, IamRole};
+    let with = |path: &str| {
+        stack(|stack| {
+            let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+            let role = stack.add("worker", IamRole::new(trust).name("worker").path(path));
+            stack.add("worker", IamInstanceProfile::new(&role).name("worker"));
+            Ok(())
+        })
+    };
+    let mut bench = Bench::new();
+    bench.apply(&with("/")).await;
+    let plan = bench.plan(&with("/teams/"), Goal::Apply).await.unwrap();
+    assert_eq!((plan.count(Change::Replace), plan.count(Change::Update)), (1, 1));
+    bench.toy.log.borrow_mut().clear();
+    assert!(bench.apply(&with("/teams/")).await.failed.is_empty());
+    let log = bench.toy.log.borrow().clone();
+    let settled = log.iter().rposition(|line| line == "settle aws_iam_instance_profile.worker");
+    assert!(settled > log.iter().position(|line| line == "create aws_iam_role.worker"), "{log:?}");
 }

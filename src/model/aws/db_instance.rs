@@ -1,7 +1,7 @@
 //! `aws_db_instance`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html>
 
 use super::subnet::{check_groups, vpc_of};
-use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup};
+use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup, way_out};
 use crate::check::{Findings, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
@@ -87,7 +87,8 @@ words! {
     holds_data,
     create_seconds = 420,
     delete_seconds = 300,
-    check = check
+    check = check,
+    waits = waits
 )]
 pub struct DbInstance {
     /// The engine.
@@ -169,16 +170,16 @@ pub struct DbInstance {
     #[field(default = "false")]
     multi_az: Option<Value<bool>>,
     /// The subnets it may stand in.
-    #[field(computed)]
+    #[field(computed, holds = Firm)]
     db_subnet_group_name: Option<Value<Name<DbSubnetGroup>>>,
     /// The zone, where it has one and stays there.
     #[field(replace, computed)]
     availability_zone: Option<Value<String>>,
     /// The security groups.
-    #[field(set, computed)]
+    #[field(set, computed, holds = Firm)]
     vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// The settings.
-    #[field(computed)]
+    #[field(computed, holds = Firm)]
     parameter_group_name: Option<Value<Name<DbParameterGroup>>>,
     /// Whether it has a public address.
     #[field(default = "false")]
@@ -237,6 +238,7 @@ pub struct DbInstance {
     #[field(default = "0", min = 0, max = 60)]
     monitoring_interval: Option<Value<i64>>,
     /// The role that enhanced monitoring writes with.
+    #[field(holds = Free)]
     monitoring_role_arn: Option<Value<Arn<IamRole>>>,
     /// Whether performance insights are on.
     #[field(default = "false")]
@@ -250,7 +252,9 @@ pub struct DbInstance {
     /// The certificate authority of its certificate.
     #[field(computed)]
     ca_cert_identifier: Option<Value<String>>,
-    /// The instance that it is a read replica of; leaving it out makes it stand on its own.
+    /// The instance that it is a read replica of; leaving it out makes it stand on its own, and so does RDS when that
+    /// one is deleted.
+    #[field(holds = Along)]
     replicate_source_db: Option<Value<Id<DbInstance>>>,
     /// The snapshot it begins as.
     #[field(ignored_after_creation)]
@@ -392,6 +396,14 @@ impl Handle<DbInstance> {
 const LEAST_WINDOW: u32 = 30;
 /// From how many GiB on IOPS and throughput of gp3 can be chosen.
 const GP3_STRIPED: i64 = 400;
+
+/// A public address holds the VPC's internet gateway.
+fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
+    let public = instance.truth("publicly_accessible") == Some(true);
+    let group = instance.follow("db_subnet_group_name").filter(|_| public);
+    let subnets = group.and_then(|group| group.follow_all("subnet_ids")).unwrap_or_default();
+    subnets.first().map(way_out::internet).unwrap_or_default()
+}
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);

@@ -10,7 +10,7 @@ use crate::{Arn, Computed, Id, Tags, Value};
 #[resource(type = "aws_db_subnet_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2, check = check)]
 pub struct DbSubnetGroup {
     /// The subnets.
-    #[field(set, min_length = 2, max_length = 20)]
+    #[field(set, min_length = 2, max_length = 20, holds = Along)]
     subnet_ids: Value<Vec<Id<Subnet>>>,
     /// The name, unique in account and region; RDS keeps it in lower case.
     #[field(

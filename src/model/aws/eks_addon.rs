@@ -32,6 +32,7 @@ pub struct EksAddon {
     #[field(json, computed)]
     configuration_values: Option<Value<Json>>,
     /// The role of its service account.
+    #[field(holds = Free)]
     service_account_role_arn: Option<Value<Arn<IamRole>>>,
     /// What EKS does at creation with what is in the cluster already.
     #[field(instruction, default = "\"NONE\"")]

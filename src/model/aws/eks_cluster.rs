@@ -121,10 +121,10 @@ pub struct EksCluster {
 #[resource(block)]
 pub struct ClusterVpcConfig {
     /// The subnets of its network interfaces, in two zones at least.
-    #[field(set, min_length = 2, max_length = 16)]
+    #[field(set, min_length = 2, max_length = 16, holds = Firm)]
     subnet_ids: Value<Vec<Id<Subnet>>>,
     /// Security groups beside the cluster's own.
-    #[field(set, default = "[]", max_length = 5)]
+    #[field(set, default = "[]", max_length = 5, holds = Firm)]
     security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// Whether the API server is reached from inside the VPC without leaving it.
     #[field(default = "false")]

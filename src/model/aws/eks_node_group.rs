@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::instance_type::InstanceType;
-use super::{EksCluster, IamRole, LaunchTemplate, Subnet};
+use super::{EksCluster, IamRole, LaunchTemplate, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value, words};
 
@@ -47,7 +47,7 @@ words! {
 
 /// Nodes of one kind that EKS starts, updates and drains.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check)]
+#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits)]
 pub struct EksNodeGroup {
     /// The cluster.
     #[field(replace)]
@@ -199,6 +199,11 @@ impl EksNodeGroup {
     pub fn launched_with(self, template: &crate::Handle<LaunchTemplate>) -> Self {
         self.launch_template(NodeGroupLaunchTemplate::new(template, template.latest_version()))
     }
+}
+
+/// A node that can pull nothing never becomes ready.
+fn waits<'a>(group: &View<'a>) -> Vec<View<'a>> {
+    way_out::machine(&group.follow_all("subnet_ids").unwrap_or_default(), None)
 }
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {

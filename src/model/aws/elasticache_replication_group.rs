@@ -114,7 +114,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(computed)]
     cluster_mode: Option<Value<ClusterMode>>,
     /// The settings.
-    #[field(computed)]
+    #[field(computed, holds = Firm)]
     parameter_group_name: Option<Value<Name<ElasticacheParameterGroup>>>,
     /// The port.
     #[field(replace, default = "6379", min = 1024, max = 65_535)]
@@ -123,7 +123,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(replace, computed)]
     subnet_group_name: Option<Value<Name<ElasticacheSubnetGroup>>>,
     /// The security groups.
-    #[field(set, computed)]
+    #[field(set, computed, holds = Firm)]
     security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// Whether what it writes to disk is encrypted; AWS can't encrypt in place.
     #[field(replace, default = "false")]

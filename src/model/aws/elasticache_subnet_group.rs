@@ -17,7 +17,7 @@ use crate::{Arn, Computed, Id, Tags, Value};
 )]
 pub struct ElasticacheSubnetGroup {
     /// The subnets.
-    #[field(set, min_length = 1, max_length = 20)]
+    #[field(set, min_length = 1, max_length = 20, holds = Along)]
     subnet_ids: Value<Vec<Id<Subnet>>>,
     /// The name, unique in account and region; ElastiCache keeps it in lower case.
     #[field(

@@ -8,6 +8,7 @@ use crate::{Arn, Computed, Id, Name, Tags, Value};
 #[resource(type = "aws_iam_instance_profile", service = "iam", creation = Name, create_seconds = 8, delete_seconds = 2)]
 pub struct IamInstanceProfile {
     /// The role; AWS takes one at most.
+    #[field(holds = Released)]
     role: Value<Name<IamRole>>,
     /// The name, unique in the account.
     #[field(

@@ -39,6 +39,7 @@ pub struct IamRole {
     #[field(default = "3600", min = 3600, max = 43_200)]
     max_session_duration: Option<Value<i64>>,
     /// The policy that bounds what it may be allowed.
+    #[field(holds = Firm)]
     permissions_boundary: Option<Value<Arn<IamPolicy>>>,
     /// Tags.
     tags: Option<Value<Tags>>,

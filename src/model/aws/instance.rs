@@ -3,14 +3,14 @@
 use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType, check_volume};
 use super::launch_template::check_user_data;
 use super::subnet::{check_groups, vpc_of};
-use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet};
+use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoId, Name, Tags, Value};
 
 /// A virtual machine.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45, check = check)]
+#[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45, check = check, waits = waits)]
 pub struct Instance {
     /// The image; as a lookup's answer it is pinned, and a newer image is no change.
     #[field(replace)]
@@ -24,9 +24,11 @@ pub struct Instance {
     #[field(replace, computed)]
     availability_zone: Option<Value<String>>,
     /// The security groups.
-    #[field(set, computed)]
+    #[field(set, computed, holds = Firm)]
     vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
-    /// What hands it a role.
+    /// What hands it a role. IAM deletes a profile that an instance has without asking, and the instance is left without
+    /// credentials, also where the next one has its name.
+    #[field(holds = Firm)]
     iam_instance_profile: Option<Value<Name<IamInstanceProfile>>>,
     /// The key pair for SSH.
     #[field(replace)]
@@ -96,6 +98,11 @@ impl RootBlockDevice {
     pub fn encrypted_gp3(gigabytes: i64) -> Self {
         Self::new().volume_type(VolumeType::Gp3).volume_size(gigabytes).encrypted(true)
     }
+}
+
+fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
+    let subnet = instance.follow("subnet_id");
+    way_out::machine(subnet.as_slice(), instance.truth("associate_public_ip_address"))
 }
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {

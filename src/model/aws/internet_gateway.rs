@@ -10,6 +10,7 @@ use crate::{Arn, Computed, Id, Tags, Value};
 #[resource(type = "aws_internet_gateway", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct InternetGateway {
     /// The VPC it is attached to; a VPC has one at most.
+    #[field(holds = Along)]
     vpc_id: Value<Id<Vpc>>,
     /// Tags.
     tags: Option<Value<Tags>>,

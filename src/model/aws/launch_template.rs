@@ -28,6 +28,7 @@ pub struct LaunchTemplate {
     #[field(max_length = 255)]
     description: Option<Value<String>>,
     /// The image; a node group chooses its own where none is given.
+    #[field(holds = Free)]
     image_id: Option<Value<Id<Ami>>>,
     /// The size; a node group has its own where none is given.
     instance_type: Option<Value<InstanceType>>,
@@ -37,8 +38,8 @@ pub struct LaunchTemplate {
     user_data: Option<Value<String>>,
     /// Whether traffic to volumes has bandwidth of its own; AWS's choice by size where none is given.
     ebs_optimized: Option<Value<bool>>,
-    /// The security groups.
-    #[field(set)]
+    /// The security groups; what was launched with them holds on to them.
+    #[field(set, holds = Firm)]
     vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// The instance profile; a node group has its role instead.
     iam_instance_profile: Option<Value<LaunchTemplateInstanceProfile>>,
@@ -73,6 +74,7 @@ pub struct LaunchTemplate {
 #[resource(block)]
 pub struct LaunchTemplateInstanceProfile {
     /// Its name.
+    #[field(holds = Free)]
     name: Value<Name<IamInstanceProfile>>,
 }
 

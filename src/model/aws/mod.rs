@@ -38,6 +38,7 @@ mod volume_attachment;
 mod vpc;
 mod vpc_security_group_egress_rule;
 mod vpc_security_group_ingress_rule;
+mod way_out;
 mod window;
 
 pub use ami::{Ami, Filter};

@@ -1,6 +1,6 @@
 //! `aws_nat_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
 
-use super::{Eip, Subnet};
+use super::{Eip, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, IntoId, Tags, Value, words};
 
@@ -22,7 +22,8 @@ words! {
     creation = Token,
     create_seconds = 105,
     delete_seconds = 60,
-    check = check
+    check = check,
+    waits = waits
 )]
 pub struct NatGateway {
     /// The subnet it stands in.
@@ -55,6 +56,16 @@ impl NatGateway {
     pub fn public(subnet: impl IntoId<Subnet>, address: impl IntoId<Eip>) -> Self {
         Self::new(subnet).allocation_id(address)
     }
+}
+
+/// A public one is of use once its VPC has a way to the internet, and holds the VPC's internet gateway.
+fn waits<'a>(gateway: &View<'a>) -> Vec<View<'a>> {
+    let private = gateway.text("connectivity_type") == Some(ConnectivityType::Private.word());
+    let Some(subnet) = gateway.follow("subnet_id").filter(|_| !private) else { return Vec::new() };
+    let mut waits = way_out::internet(&subnet);
+    // A route of its own subnet that leads to another target is none of its own way out.
+    waits.extend(way_out::routes(&subnet).into_iter().filter(|view| !view.gives("nat_gateway_id")));
+    waits
 }
 
 fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {

@@ -25,8 +25,10 @@ pub struct Route {
     #[field(replace)]
     destination_cidr_block: Value<Ipv4Net>,
     /// The internet gateway that it leads to. AWS replaces a route's target in place.
+    #[field(holds = Free)]
     gateway_id: Option<Value<Id<InternetGateway>>>,
     /// The NAT gateway that it leads to.
+    #[field(holds = Free)]
     nat_gateway_id: Option<Value<Id<NatGateway>>>,
     /// Table and range: the route's two ends.
     id: Computed<Id<Route>>,

@@ -20,6 +20,7 @@ pub struct RouteTableAssociation {
     #[field(replace)]
     subnet_id: Value<Id<Subnet>>,
     /// The table. AWS replaces it in place, and the association gets another id.
+    #[field(holds = Along)]
     route_table_id: Value<Id<RouteTable>>,
     /// The association's id.
     #[field(volatile)]

@@ -38,7 +38,7 @@ pub struct IngressRule {
     #[field(replace_presence)]
     prefix_list_id: Option<Value<String>>,
     /// The other end, where it comes from, as what is in another security group.
-    #[field(replace_presence)]
+    #[field(replace_presence, holds = Along)]
     referenced_security_group_id: Option<Value<Id<SecurityGroup>>>,
     /// What it is for.
     #[field(

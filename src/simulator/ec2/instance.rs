@@ -516,7 +516,7 @@ fn became_terminated(tx: &mut Tx<'_>, pending: &crate::world::Pending) {
         if goes {
             volume::remove(tx, &held);
         } else {
-            tx.cancel(Some("ec2.volume.detached"), &held);
+            tx.cancel("ec2.volume.detached", &held);
             tx.change::<Volume>(&held, |volume| {
                 volume.attachment = None;
                 volume.state = "available".to_owned();
@@ -729,7 +729,8 @@ pub fn end(tx: &mut Tx<'_>, instance: &Instance) {
         return;
     }
     let reason = user_initiated(tx);
-    tx.cancel(None, &instance.id);
+    tx.cancel("ec2.instance", &instance.id);
+    tx.cancel("ec2.instance_profile", &instance.id);
     tx.change::<Instance>(&instance.id, |instance| {
         instance.state = "shutting-down".to_owned();
         let code = "Client.UserInitiatedShutdown";

@@ -152,7 +152,7 @@ fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let instance = instance_of(tx, input.required("AssociationId"))?;
     let Some(mut association) = instance.profile.clone() else { return Err(missing("associationId")) };
     association.state = "disassociating".to_owned();
-    tx.cancel(Some("ec2.instance_profile.associated"), &instance.id);
+    tx.cancel("ec2.instance_profile.associated", &instance.id);
     tx.change::<Instance>(&instance.id, |instance| instance.profile = None);
     Ok(record! { "IamInstanceProfileAssociation" => association.view(&instance.id) })
 }

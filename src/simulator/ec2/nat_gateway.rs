@@ -252,7 +252,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         "deleted" => return Err(NatGateway::KIND.missing(&[&gateway.id])),
         "deleting" => {}
         _ => {
-            tx.cancel(None, &gateway.id);
+            tx.cancel("ec2.nat_gateway", &gateway.id);
             tx.change::<NatGateway>(&gateway.id, |gateway| gateway.state = "deleting".to_owned());
             tx.transition("ec2.nat_gateway.delete", "ec2.nat_gateway.deleted", &gateway.id);
         }

@@ -264,7 +264,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     route_table::dissociate(tx, &subnet.id);
     network_acl::dissociate(tx, &subnet.vpc, &subnet.id);
     tags::forget(tx, &subnet.id);
-    tx.cancel(None, &subnet.id);
+    tx.cancel("ec2.subnet", &subnet.id);
     tx.remove::<Subnet>(&subnet.id);
     Ok(nothing())
 }

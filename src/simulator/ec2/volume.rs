@@ -434,7 +434,7 @@ pub(super) fn make_attached(
 /// Removes a volume.
 pub(super) fn remove(tx: &mut Tx<'_>, id: &str) {
     tags::forget(tx, id);
-    tx.cancel(None, id);
+    tx.cancel("ec2.volume", id);
     tx.remove::<Volume>(id);
 }
 
@@ -505,7 +505,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let holder = holder.unwrap_or_default();
         Refusal::new("VolumeInUse", format!("Volume {} is currently attached to {holder}", volume.id))
     })?;
-    tx.cancel(None, &volume.id);
+    tx.cancel("ec2.volume", &volume.id);
     tx.change::<Volume>(&volume.id, |volume| volume.state = "deleting".to_owned());
     tx.transition("ec2.volume.delete", "ec2.volume.gone", &volume.id);
     Ok(nothing())
@@ -587,8 +587,8 @@ fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     attachment.state = "detaching".to_owned();
     let mut view = attachment.view(&volume.id);
     view.set("DeleteOnTermination", Value::Absent);
-    tx.cancel(Some("ec2.volume.attached"), &volume.id);
-    tx.cancel(Some("ec2.volume.detached"), &volume.id);
+    tx.cancel("ec2.volume.attached", &volume.id);
+    tx.cancel("ec2.volume.detached", &volume.id);
     tx.change::<Volume>(&volume.id, |volume| volume.attachment = Some(attachment));
     tx.transition("ec2.volume.detach", "ec2.volume.detached", &volume.id);
     Ok(view)

@@ -229,7 +229,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     security_group::forget(tx, id);
     network_acl::forget(tx, id);
     tags::forget(tx, id);
-    tx.cancel(None, id);
+    tx.cancel("ec2.vpc", id);
     tx.remove::<Vpc>(id);
     Ok(nothing())
 }

@@ -45,7 +45,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
         });
     }),
     ("eks.addon.active", |tx, pending| {
-        tx.cancel(Some("eks.addon.degraded"), &pending.subject);
+        tx.cancel("eks.addon.degraded", &pending.subject);
         tx.change::<Addon>(&pending.subject, |addon| {
             if matches!(addon.status.as_str(), "CREATING" | "DEGRADED") {
                 addon.status = "ACTIVE".to_owned();
@@ -280,7 +280,7 @@ pub(super) fn nodes_came(tx: &mut Tx<'_>, cluster: &str) {
         let given_up =
             tx.rows::<crate::world::Pending>().any(|one| one.subject == id && one.kind == "eks.addon.installed");
         if !given_up {
-            tx.cancel(Some("eks.addon.active"), &id);
+            tx.cancel("eks.addon.active", &id);
             tx.transition("eks.addon.recover", "eks.addon.active", &id);
         }
     }
@@ -387,7 +387,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 /// Takes back what was to happen to an addon.
 fn quieten(tx: &mut Tx<'_>, id: &str) {
     for kind in ["installed", "degraded", "active", "deleted"] {
-        tx.cancel(Some(&format!("eks.addon.{kind}")), id);
+        tx.cancel(&format!("eks.addon.{kind}"), id);
     }
 }
 

@@ -561,7 +561,7 @@ fn plugged_in(tx: &mut Tx<'_>, name: &str) {
     if !lost.is_empty() {
         cluster.status = "FAILED".to_owned();
         cluster.issues.push(Issue::new("Ec2SubnetNotFound", "The subnets of the cluster could not be found.", lost));
-        tx.cancel(Some("eks.cluster.active"), &cluster.arn);
+        tx.cancel("eks.cluster.active", &cluster.arn);
         tx.put(cluster);
         return;
     }
@@ -572,7 +572,7 @@ fn plugged_in(tx: &mut Tx<'_>, name: &str) {
         Err(refusal) => {
             cluster.status = "FAILED".to_owned();
             cluster.issues.push(Issue::new("InsufficientFreeAddresses", refusal.message, cluster.subnets.clone()));
-            tx.cancel(Some("eks.cluster.active"), &cluster.arn);
+            tx.cancel("eks.cluster.active", &cluster.arn);
         }
     }
     tx.put(cluster);
@@ -616,7 +616,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let view = cluster.view(tx);
     let arn = cluster.arn.clone();
     tx.put(cluster);
-    tx.cancel(None, &arn);
+    tx.cancel("eks.cluster", &arn);
     let wait = tx.draw("eks.cluster.delete", name);
     tx.after(wait, "eks.cluster.deleted", &arn);
     Ok(record! { "cluster" => view })

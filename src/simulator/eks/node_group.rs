@@ -628,7 +628,7 @@ fn launched(tx: &mut Tx<'_>, id: &str) {
 fn fail(tx: &mut Tx<'_>, mut group: NodeGroup, issue: Issue) {
     let id = group.id();
     group.issues.push(issue);
-    tx.cancel(Some("eks.node_group.active"), &id);
+    tx.cancel("eks.node_group.active", &id);
     tx.put(group);
     tx.transition("eks.node_group.give_up", "eks.node_group.failed", &id);
 }
@@ -688,7 +688,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let view = group.view();
     tx.put(group);
     for kind in ["launched", "active", "failed"] {
-        tx.cancel(Some(&format!("eks.node_group.{kind}")), &id);
+        tx.cancel(&format!("eks.node_group.{kind}"), &id);
     }
     let wait = tx.draw("eks.node_group.delete", &id);
     tx.after(wait / 4, "eks.node_group.drained", &id);

@@ -155,7 +155,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, target: &Target<'_>) {
     };
     let ids: Vec<String> = tx.rows::<Update>().filter(goes).map(Row::id).collect();
     for id in ids {
-        tx.cancel(None, &id);
+        tx.cancel("eks", &id);
         tx.remove::<Update>(&id);
     }
 }

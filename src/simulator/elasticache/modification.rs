@@ -160,7 +160,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let window = Window::weekly(&row.maintenance_window);
     tx.put(row);
     if differs {
-        tx.cancel(Some("elasticache.replication_group.modify.begun"), &id);
+        tx.cancel("elasticache.replication_group.modify.begun", &id);
     }
     if differs && !empty && at_once {
         begin(tx, &id);

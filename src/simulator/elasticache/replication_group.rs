@@ -842,7 +842,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let name = snapshot::new_name(tx, "FinalSnapshotIdentifier", name)?;
         snapshot::make(tx, &group, &name, "manual", Tags::default());
     }
-    tx.cancel(None, &group.id);
+    tx.cancel("elasticache.replication_group", &group.id);
     group.status = "deleting".to_owned();
     for node in group.shards.iter_mut().flat_map(|shard| &mut shard.nodes) {
         node.status = "deleting".to_owned();

@@ -575,3 +575,35 @@ async fn what_does_not_fit_is_refused_at_a_change() {
     let both = [("ReplicationGroupId", "redis"), ("CacheClusterId", "redis-0001-001"), ("SnapshotName", "both")];
     cache.refuses("elasticache.snapshot.of", "CreateSnapshot", &both, (COMBINATION, 400, "Exactly one")).await;
 }
+
+#[tokio::test]
+async fn what_is_to_happen_to_another_service_s_thing_of_the_same_name_still_happens() {
+    let cache = ElastiCache::new().await;
+    let subnets = [
+        ("DBSubnetGroupName", "data"),
+        ("DBSubnetGroupDescription", "d"),
+        ("SubnetIds.SubnetIdentifier.1", cache.subnets[0].as_str()),
+        ("SubnetIds.SubnetIdentifier.2", cache.subnets[1].as_str()),
+    ];
+    let database = [
+        ("DBInstanceIdentifier", "main"),
+        ("Engine", "postgres"),
+        ("DBInstanceClass", "db.t3.medium"),
+        ("AllocatedStorage", "20"),
+        ("MasterUsername", "owner"),
+        ("MasterUserPassword", "long-enough"),
+        ("DBSubnetGroupName", "data"),
+    ];
+    let rds = async |action: &str, parameters: &[(&str, &str)]| {
+        let answer = cache.client.query("rds", "2014-10-31", action, parameters).await;
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text);
+    };
+    rds("CreateDBSubnetGroup", &subnets).await;
+    rds("CreateDBInstance", &database).await;
+    cache.client.wait(1800);
+    cache.ok("CreateReplicationGroup", &cache.wanted("main", &[])).await;
+    // Deleting the database takes back what was to happen to it, and to nothing else.
+    rds("DeleteDBInstance", &[("DBInstanceIdentifier", "main"), ("SkipFinalSnapshot", "true")]).await;
+    cache.client.wait(3600);
+    assert_eq!(cache.shown("main").await.all("Status")[0], "available");
+}

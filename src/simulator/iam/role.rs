@@ -142,7 +142,7 @@ impl Role {
 
     pub(super) fn boundary_view(&self) -> Value {
         self.boundary.as_ref().map_or(Value::Absent, |arn| {
-            record! { "PermissionsBoundaryType" => "Policy", "PermissionsBoundaryArn" => arn }
+            record! { "PermissionsBoundaryType" => "PermissionsBoundaryPolicy", "PermissionsBoundaryArn" => arn }
         })
     }
 }

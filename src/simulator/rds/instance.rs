@@ -709,7 +709,8 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let name = snapshot::new_identifier(tx, "FinalDBSnapshotIdentifier", name)?;
         snapshot::make(tx, &instance, &name, "manual", instance.tags.clone());
     }
-    tx.cancel(None, &id);
+    tx.cancel("rds.instance", &id);
+    tx.cancel("rds.parameter_group", &id);
     instance.status = "deleting".to_owned();
     instance.keeps_backups = input.bool("DeleteAutomatedBackups") == Some(false);
     tx.put(instance.clone());

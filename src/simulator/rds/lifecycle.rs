@@ -129,7 +129,7 @@ fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn begin_start(tx: &mut Tx<'_>, id: &str) {
-    tx.cancel(Some("rds.instance.restarts"), id);
+    tx.cancel("rds.instance.restarts", id);
     tx.change::<DbInstance>(id, |instance| {
         instance.status = "starting".to_owned();
         instance.restarts = None;

@@ -108,7 +108,7 @@ pub(super) fn rotate(tx: &mut Tx<'_>, arn: &str) {
 /// Removes an instance's secret: one that RDS manages goes without a time to recover it.
 pub(super) fn forget(tx: &mut Tx<'_>, instance: &DbInstance) {
     if let Some(arn) = &instance.secret {
-        tx.cancel(None, arn);
+        tx.cancel("rds.secret", arn);
         tx.remove::<ManagedSecret>(arn);
     }
 }

@@ -214,10 +214,10 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     row.pending = wanted;
     tx.put(row.clone());
     if begins {
-        tx.cancel(Some("rds.instance.modify.begun"), &id);
+        tx.cancel("rds.instance.modify.begun", &id);
         tx.transition("rds.instance.modify.begin", "rds.instance.modify.begun", &id);
     } else if waits {
-        tx.cancel(Some("rds.instance.modify.begun"), &id);
+        tx.cancel("rds.instance.modify.begun", &id);
         if let Some(window) = Window::weekly(&row.maintenance_window).filter(|_| !row.pending.is_empty()) {
             tx.after(window.until(tx.now()), "rds.instance.modify.begun", &id);
         }
@@ -472,7 +472,7 @@ fn begun(tx: &mut Tx<'_>, pending: &world::Pending) {
         tx.after(SignedDuration::from_secs(30), "rds.instance.modify.begun", id);
         return;
     }
-    tx.cancel(Some("rds.instance.settings"), id);
+    tx.cancel("rds.instance.settings", id);
     let (status, span) = row.pending.kind();
     tx.change::<DbInstance>(id, |row| row.status = status.to_owned());
     tx.transition(span, "rds.instance.modified", id);
@@ -560,6 +560,7 @@ fn rename(tx: &mut Tx<'_>, row: &mut DbInstance, new: String) {
     for replica in row.replicas(tx) {
         tx.change::<DbInstance>(&replica, |replica| replica.source = Some(new.clone()));
     }
-    tx.cancel(None, &row.identifier);
+    tx.cancel("rds.instance", &row.identifier);
+    tx.cancel("rds.parameter_group", &row.identifier);
     row.identifier = new;
 }

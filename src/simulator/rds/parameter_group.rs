@@ -232,8 +232,14 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             method == "pending-reboot" || definition.effect != Effect::Static,
             || invalid_combination("cannot use immediate apply method for static parameter"),
         )?;
-        let setting = Setting { value: value.to_owned(), method: method.to_owned() };
-        if group.set.insert(name.to_owned(), setting.clone()).is_none_or(|before| before.value != setting.value) {
+        // What has the default's value is not the user's: its source stays what it was before
+        // (https://github.com/hashicorp/terraform-provider-aws/pull/3182).
+        let before = if value == definition.default {
+            group.set.remove(name)
+        } else {
+            group.set.insert(name.to_owned(), Setting { value: value.to_owned(), method: method.to_owned() })
+        };
+        if before.map_or(definition.default.to_owned(), |before| before.value) != value {
             (at_once, at_restart) = (at_once || method == "immediate", at_restart || method != "immediate");
         }
     }

@@ -190,7 +190,7 @@ pub(super) fn automated(tx: &mut Tx<'_>, instance: &DbInstance) {
     let name = format!("rds:{}-{}", instance.identifier, tx.now().strftime("%Y-%m-%d-%H-%M"));
     let tags = if instance.copy_tags { instance.tags.clone() } else { Tags::default() };
     let mut snapshot = make(tx, instance, &name, "automated", tags);
-    tx.cancel(None, &name);
+    tx.cancel("rds.snapshot", &name);
     (snapshot.status, snapshot.progress) = ("available".to_owned(), 100);
     tx.put(snapshot);
 }

@@ -237,6 +237,9 @@ async fn parameters_are_set_shown_by_source_and_reset() {
     let shown = rds.ok("DescribeDBParameters", &user).await;
     assert_eq!(shown.all("ParameterName"), ["log_statement", "max_connections"]);
     assert_eq!(shown.all("ApplyType"), ["dynamic", "static"]);
+    rds.ok(modify, &set("log_destination", "stderr", "immediate")).await;
+    let shown = rds.ok("DescribeDBParameters", &user).await;
+    assert_eq!(shown.all("ParameterName"), ["log_statement", "max_connections"], "the default's value is the system's");
     rds.ok("RebootDBInstance", &[("DBInstanceIdentifier", "main")]).await;
     assert_eq!(rds.status("main").await, "rebooting");
     rds.client.wait(300);

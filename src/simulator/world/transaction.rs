@@ -416,13 +416,18 @@ impl<'w> Tx<'w> {
         self.after(wait, transition, subject);
     }
 
-    /// Takes back what was to happen to a row: every transition, or those of one kind.
-    pub fn cancel(&mut self, transition: Option<&str>, subject: &str) {
+    /// Takes back what was to happen to a row: the transitions of a table (`rds.instance`) or one of them
+    /// (`rds.instance.restarts`). Rows of other tables may have the same name.
+    pub fn cancel(&mut self, transitions: &str, subject: &str) {
+        let is_of = |kind: &str| {
+            let rest = kind.strip_prefix(transitions);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         let is_it = |pending: &&Pending| {
             pending.subject == subject
                 && pending.account == self.scope.account
                 && pending.region == self.scope.region
-                && transition.is_none_or(|kind| pending.kind == kind)
+                && is_of(&pending.kind)
         };
         let ids: Vec<String> = self.rows::<Pending>().filter(is_it).map(Row::id).collect();
         for id in ids {

@@ -1,0 +1,101 @@
+//! What other hands do between two runs: they strip a tag, switch something, take something away. They know the
+//! things by what the state says of them, and leave the state alone.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fathuss_aws::Aws;
+use fathuss_engine::Provider;
+use fathuss_engine::provider::{Desired, Failure, FailureClass, Mark, Progress, Standing, UpdateRequest};
+use fathuss_model::schema::Mode;
+use fathuss_model::{Address, Datum};
+use fathuss_state::{ResourceRecord, Snapshot};
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// What was done to what.
+pub type Deed = (Address, &'static str);
+
+/// Does up to that many things that an apply has to put right.
+pub async fn meddle(
+    aws: &Aws,
+    snapshot: &Snapshot,
+    most: usize,
+    chance: &mut ChaCha8Rng,
+) -> Result<Vec<Deed>, Failure> {
+    let held: BTreeSet<&Address> = snapshot.resources.values().flat_map(|record| &record.depends_on).collect();
+    let records: Vec<&ResourceRecord> = snapshot.resources.values().filter(|record| is_made(aws, record)).collect();
+    let (mut deeds, mut touched) = (Vec::new(), BTreeSet::new());
+    for _ in 0..most {
+        let Some(record) = records.choose(chance).copied() else { break };
+        if !touched.insert(&record.address) {
+            continue;
+        }
+        let what = match chance.random_range(0..3) {
+            0 if !held.contains(&record.address) => take_away(aws, snapshot, record).await?,
+            1 if record.attributes.contains_key("enable_dns_hostnames") => {
+                let on = record.attributes.get("enable_dns_hostnames") == Some(&Datum::Bool(true));
+                set(aws, snapshot, record, "enable_dns_hostnames", Datum::Bool(!on)).await?
+            }
+            _ => {
+                let Some(Datum::Map(tags)) = record.attributes.get("tags") else { continue };
+                let mut tags = tags.clone();
+                tags.pop_first();
+                tags.insert("ByHand".to_owned(), "yes".into());
+                set(aws, snapshot, record, "tags", Datum::Map(tags)).await?
+            }
+        };
+        deeds.push((record.address.clone(), what));
+    }
+    Ok(deeds)
+}
+
+/// Whether it is AWS's, and can be taken away.
+fn is_made(aws: &Aws, record: &ResourceRecord) -> bool {
+    aws.schema(record.address.kind()).is_some_and(|schema| schema.mode == Mode::Managed)
+}
+
+async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, Failure> {
+    let standing = standing(snapshot, record);
+    loop {
+        match aws.delete(&standing).await {
+            Ok(Progress::Gone) => return Ok("taken away by hand"),
+            Ok(_) => {}
+            Err(failure) if matches!(failure.class, FailureClass::NotYet | FailureClass::Throttled) => {}
+            Err(failure) => return Err(failure),
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
+async fn set(
+    aws: &Aws,
+    snapshot: &Snapshot,
+    record: &ResourceRecord,
+    field: &str,
+    value: Datum,
+) -> Result<&'static str, Failure> {
+    let mut standing = standing(snapshot, record);
+    standing.desired.attributes.insert(field.to_owned(), value);
+    let change = UpdateRequest { before: record.attributes.clone(), changed: vec![field.to_owned()] };
+    aws.update(&standing, &change).await?;
+    while !matches!(aws.settle(&standing).await, Ok(Progress::Ready(_))) {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    Ok("changed by hand")
+}
+
+fn standing(snapshot: &Snapshot, record: &ResourceRecord) -> Standing {
+    let mark =
+        Mark { lineage: snapshot.lineage.clone(), address: record.address.clone(), generation: record.generation };
+    Standing {
+        address: record.address.clone(),
+        region: record.region.clone(),
+        account: record.account.clone(),
+        mark,
+        identity: record.identity.clone(),
+        desired: Desired { attributes: record.attributes.clone(), ..Desired::default() },
+        token: "b".repeat(64),
+    }
+}
