@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `models`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `models`, `terraform`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -13,6 +13,7 @@ const USAGE: &str = "\
 cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
 cargo xtask sweep       the long runs of which `test` takes a sample
 cargo xtask models      the simulator's API tables, made anew from the pinned botocore
+cargo xtask terraform   the names that Terraform's AWS provider gives our types and fields, read anew from a pinned package
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         ["test", name] => steps::test(Some(name)),
         ["sweep"] => steps::sweep(),
         ["models"] => steps::models(),
+        ["terraform"] => steps::terraform(),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::FAILURE;

@@ -137,6 +137,11 @@ pub fn models() -> Result<(), String> {
     cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))
 }
 
+/// What Terraform's provider calls our types and fields.
+pub fn terraform() -> Result<(), String> {
+    cache::run(Command::new("python3").arg(root().join("xtask/terraform.py")).env("FATHUSS_CACHE", cache::folder()?))
+}
+
 fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root());
