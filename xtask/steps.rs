@@ -108,10 +108,12 @@ fn tests(tally: &mut Tally) -> Result<(), String> {
 fn conformance(tally: &mut Tally) -> Result<(), String> {
     let folder = root().join("tests/conformance");
     let python = cache::python(&folder.join("requirements.txt"))?;
-    cache::run(cargo().args(["build", "--locked", "--quiet", "--package", "fathuss"]))?;
-    let program = target().join("debug").join("fathuss");
+    let packages = ["--package", "fathuss", "--package", "fathuss-stacks"];
+    cache::run(cargo().args(["build", "--locked", "--quiet"]).args(packages))?;
+    let programs = target().join("debug");
     let mut pytest = Command::new(python);
-    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder).env("FATHUSS", program);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
+    pytest.env("FATHUSS", programs.join("fathuss")).env("FATHUSS_STACKS", programs.join("fathuss-stacks"));
     counted(&mut pytest, tally)
 }
 
@@ -149,6 +151,11 @@ pub fn bench() -> Result<(), String> {
 /// The simulator's API tables.
 pub fn models() -> Result<(), String> {
     cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))
+}
+
+/// What Terraform's provider calls our types and fields.
+pub fn terraform() -> Result<(), String> {
+    cache::run(Command::new("python3").arg(root().join("xtask/terraform.py")).env("FATHUSS_CACHE", cache::folder()?))
 }
 
 fn cargo() -> Command {

@@ -18,17 +18,17 @@ use crate::client::Client;
 use crate::differ::once_shown;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
-use crate::gather::{by_values, filter, gather, ids, one};
+use crate::gather::{by_values, filter, one};
 use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
 use crate::mark::{self, ADDRESS, GENERATION, LINEAGE};
-use crate::security_group::{arn_of, id_of, page};
+use crate::security_group::{self, SecurityGroup, arn_of, page};
 use crate::tag;
 
 /// The calls of `aws_default_security_group`.
 pub struct DefaultSecurityGroup;
 
-const SCHEMA: &Schema = fathuss_model::aws::DefaultSecurityGroup::SCHEMA;
+pub(crate) const SCHEMA: &Schema = fathuss_model::aws::DefaultSecurityGroup::SCHEMA;
 
 #[async_trait(?Send)]
 impl Kind for DefaultSecurityGroup {
@@ -36,14 +36,13 @@ impl Kind for DefaultSecurityGroup {
         SCHEMA
     }
 
-    /// One `DescribeSecurityGroups` for all: it answers every field, rules included.
+    fn family(&self) -> &'static str {
+        security_group::FAMILY
+    }
+
+    /// The groups' own: one `DescribeSecurityGroups` for all.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        match gather(client, &ids(requests), "group-id", id_of, page(client)).await {
-            Ok(groups) => Batch::of(requests, |request| {
-                Some(Ok(observe(client, groups.get(&request.identity.0)?, &request.recorded)))
-            }),
-            Err(failure) => Batch::failed(requests, &failure),
-        }
+        SecurityGroup.read(client, requests).await
     }
 
     /// Sends nothing that creates: finds the VPC's.
@@ -253,7 +252,7 @@ fn permission(group: &str, rule: &Allowed) -> IpPermission {
 }
 
 /// `given` is the form in which the program or the state says the same rules, and is kept where they are the same.
-fn observe(client: &Client, group: &types::SecurityGroup, given: &Attributes) -> Attributes {
+pub(crate) fn observe(client: &Client, group: &types::SecurityGroup, given: &Attributes) -> Attributes {
     let id = group.group_id().unwrap_or_default();
     let rules = |egress: bool| {
         let there: BTreeSet<Allowed> = exploded(id, permissions(group, egress)).into_iter().map(|it| it.0).collect();

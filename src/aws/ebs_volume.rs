@@ -2,12 +2,12 @@
 //!
 //! Its attachments are read with it: `DescribeVolumes` answers both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, SnapshotState, VolumeState, VolumeType};
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Stray, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -20,15 +20,13 @@ use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
 use crate::gather::{Page, gather, mark_filters, one, ours, pages, strays};
 use crate::gone::{is_not_found, waiting};
+use crate::instance::{self, Instance};
 use crate::kind::{Batch, Kind};
 use crate::volume_attachment::{self, Ends};
 use crate::{arn, mark, tag};
 
 /// The calls of `aws_ebs_volume`.
 pub struct EbsVolume;
-
-/// The family that attachments belong to.
-pub(crate) const FAMILY: &str = SCHEMA.kind;
 
 const SCHEMA: &Schema = fathuss_model::aws::EbsVolume::SCHEMA;
 
@@ -41,12 +39,13 @@ impl Kind for EbsVolume {
         SCHEMA
     }
 
-    /// One `DescribeVolumes` for all volumes and attachments: it answers every field of both.
+    fn family(&self) -> &'static str {
+        instance::FAMILY
+    }
+
+    /// The instances' own: one `DescribeVolumes` answers every field of volumes and attachments.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        match read(client, requests).await {
-            Ok(batch) => batch,
-            Err(failure) => Batch::failed(requests, &failure),
-        }
+        Instance.read(client, requests).await
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
@@ -180,27 +179,56 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
     Ok(false)
 }
 
-async fn read(client: &Client, requests: &[ReadRequest]) -> Result<Batch, Failure> {
-    let attaches = |request: &ReadRequest| request.address.kind() == volume_attachment::SCHEMA.kind;
-    let mut wanted = BTreeSet::new();
-    for request in requests {
-        let id = if attaches(request) { Ends::of(&request.identity)?.volume } else { request.identity.0.clone() };
-        wanted.insert(id);
-    }
-    let mut volumes = gather(client, &wanted, "volume-id", id_of, page(client)).await?;
+/// What carries our mark, root volumes too, and what these requests for volumes and attachments name.
+pub(crate) async fn gathered(
+    client: &Client,
+    requests: &[ReadRequest],
+) -> Result<BTreeMap<String, types::Volume>, Failure> {
+    let mut volumes = gather(client, &named(requests)?, "volume-id", id_of, page(client)).await?;
     volumes.retain(|_, volume| lives(volume));
+    Ok(volumes)
+}
+
+/// Volumes that no request names; none where no volume was asked for.
+pub(crate) fn strays_among(
+    client: &Client,
+    requests: &[ReadRequest],
+    volumes: &BTreeMap<String, types::Volume>,
+) -> Result<Vec<Stray>, Failure> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tags = volumes.iter().map(|(id, volume)| (id, tag::read(volume.tags())));
+    let mut strays = strays(client, SCHEMA.kind, &named(requests)?, tags);
     // An instance's root volume carries the instance's mark, and goes with it.
-    let mut strays = strays(client, SCHEMA.kind, &wanted, volumes.iter().map(|(id, it)| (id, tag::read(it.tags()))));
     strays.retain(|stray| stray.address.split('.').nth(1) == Some(SCHEMA.kind));
-    let batch = Batch::of(requests, |request| {
-        if attaches(request) {
-            let ends = Ends::of(&request.identity).ok()?;
-            return volume_attachment::observe(volumes.get(&ends.volume)?, &ends).map(Ok);
-        }
-        let volume = volumes.get(&request.identity.0)?;
-        Some(Ok(observe(client, client.account.as_deref().unwrap_or_default(), volume)))
-    });
-    Ok(Batch { strays, ..batch })
+    Ok(strays)
+}
+
+/// A volume, or an attachment of one, where it is among these.
+pub(crate) fn observed(
+    client: &Client,
+    request: &ReadRequest,
+    volumes: &BTreeMap<String, types::Volume>,
+) -> Option<Result<Attributes, Failure>> {
+    if attaches(request) {
+        let ends = Ends::of(&request.identity).ok()?;
+        return volume_attachment::observe(volumes.get(&ends.volume)?, &ends).map(Ok);
+    }
+    let volume = volumes.get(&request.identity.0)?;
+    Some(Ok(observe(client, client.account.as_deref().unwrap_or_default(), volume)))
+}
+
+fn attaches(request: &ReadRequest) -> bool {
+    request.address.kind() == volume_attachment::SCHEMA.kind
+}
+
+/// The volumes that requests for volumes and attachments name.
+fn named(requests: &[ReadRequest]) -> Result<BTreeSet<String>, Failure> {
+    let volume = |request: &ReadRequest| {
+        if attaches(request) { Ok(Ends::of(&request.identity)?.volume) } else { Ok(request.identity.0.clone()) }
+    };
+    requests.iter().map(volume).collect()
 }
 
 fn id_of(volume: &types::Volume) -> Option<&str> {

@@ -8,6 +8,7 @@ use fathuss_engine::provider::{
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
+use futures::future::join;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
@@ -17,10 +18,13 @@ use crate::fields::{Fields, Observed, instant};
 use crate::gone::{once_accepted, there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::mark::TagChange;
-use crate::{iam, mark, name};
+use crate::{iam, iam_account, iam_role_policy_attachment, mark, name};
 
 /// The calls of `aws_iam_role`.
 pub struct IamRole;
+
+/// The family that attachments belong to.
+pub(crate) const FAMILY: &str = SCHEMA.kind;
 
 const SCHEMA: &Schema = fathuss_model::aws::IamRole::SCHEMA;
 
@@ -30,14 +34,31 @@ impl Kind for IamRole {
         SCHEMA
     }
 
-    /// One `GetRole` for each: no other call answers tags, and none takes several names.
-    /// (`GetAccountAuthorizationDetails` has all roles of the account in pages, without
-    /// description, session length and, where an account has many, with far more than asked for.)
+    /// One `GetAccountAuthorizationDetails` and one `ListRoles` for all roles and their attachments, where that is
+    /// fewer: see [`iam_account`]. For what these do not show, one `GetRole` for each role and one
+    /// `ListAttachedRolePolicies` for each role with attachments: neither takes several names.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        Batch::each(requests, |request| async move {
-            Ok(role(client, &request.identity.0).await?.map(|role| observe(&role)))
-        })
-        .await
+        let attaches = |request: &ReadRequest| request.address.kind() == iam_role_policy_attachment::SCHEMA.kind;
+        let (attachments, roles): (Vec<ReadRequest>, Vec<ReadRequest>) = requests.iter().cloned().partition(attaches);
+        let names = roles.iter().map(|request| request.identity.0.as_str()).collect();
+        let shown = iam_account::shown(client, &names, &iam_role_policy_attachment::roles(&attachments)).await;
+        let shown = match shown {
+            Ok(shown) => shown,
+            Err(failure) => return Batch::failed(requests, &failure),
+        };
+        let look = async |request: &ReadRequest| {
+            let name = &request.identity.0;
+            let role = match shown.role(name) {
+                Some(role) => Some(role),
+                None => role(client, name).await?,
+            };
+            Ok(role.map(|role| observe(&role)))
+        };
+        let attached = iam_role_policy_attachment::read(client, &attachments, &shown);
+        let (roles, attached) = join(Batch::each(&roles, look), attached).await;
+        let (mut roles, mut attached) = (roles.observations.into_iter(), attached.observations.into_iter());
+        let next = |request| if attaches(request) { attached.next() } else { roles.next() };
+        Batch { observations: requests.iter().filter_map(next).collect(), strays: Vec::new() }
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {

@@ -16,12 +16,14 @@ use crate::client::Client;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gone::{once_accepted, there, waiting};
+use crate::iam_account::Shown;
+use crate::iam_role::{self, IamRole};
 use crate::kind::{Batch, Kind};
 
 /// The calls of `aws_iam_role_policy_attachment`.
 pub struct IamRolePolicyAttachment;
 
-const SCHEMA: &Schema = fathuss_model::aws::IamRolePolicyAttachment::SCHEMA;
+pub(crate) const SCHEMA: &Schema = fathuss_model::aws::IamRolePolicyAttachment::SCHEMA;
 
 #[async_trait(?Send)]
 impl Kind for IamRolePolicyAttachment {
@@ -29,24 +31,13 @@ impl Kind for IamRolePolicyAttachment {
         SCHEMA
     }
 
-    /// One `ListAttachedRolePolicies` for each role, however many attachments it has: the call
-    /// takes one role. The other way round, `ListEntitiesForPolicy` would be one call for each
-    /// policy, and answers with everything that AWS's own policies are attached to.
+    fn family(&self) -> &'static str {
+        iam_role::FAMILY
+    }
+
+    /// The roles' own: their lists have what is attached to them.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        let ends: Vec<_> = requests.iter().map(|request| ends(&request.identity)).collect();
-        let roles: BTreeSet<&str> = ends.iter().flatten().map(|(role, _)| *role).collect();
-        let attached = join_all(roles.iter().map(|role| attached(client, role))).await;
-        let attached: BTreeMap<&str, _> = roles.into_iter().zip(attached).collect();
-        Batch::of(requests, |request| {
-            let (role, policy) = match self::ends(&request.identity) {
-                Ok(ends) => ends,
-                Err(failure) => return Some(Err(failure)),
-            };
-            match attached.get(role)? {
-                Ok(policies) => policies.contains(policy).then(|| Ok(observe(role, policy))),
-                Err(failure) => Some(Err(failure.clone())),
-            }
-        })
+        IamRole.read(client, requests).await
     }
 
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
@@ -84,6 +75,34 @@ impl Kind for IamRolePolicyAttachment {
         let sending = client.iam.detach_role_policy().role_name(role).policy_arn(policy).send();
         once_accepted(client.send(Call::iam("DetachRolePolicy"), sending).await)
     }
+}
+
+/// The roles that attachments are of.
+pub(crate) fn roles(requests: &[ReadRequest]) -> BTreeSet<&str> {
+    requests.iter().filter_map(|request| ends(&request.identity).ok()).map(|(role, _)| role).collect()
+}
+
+/// Attachments: those that the account's lists show, and by one `ListAttachedRolePolicies` for each role those that
+/// they do not. The other way round, `ListEntitiesForPolicy` would be one call for each policy, and answers with
+/// everything that AWS's own policies are attached to.
+pub(crate) async fn read(client: &Client, requests: &[ReadRequest], shown: &Shown) -> Batch {
+    let unseen = requests.iter().filter_map(|request| ends(&request.identity).ok());
+    let unseen: BTreeSet<&str> = unseen.filter(|(role, policy)| !shown.has(role, policy)).map(|it| it.0).collect();
+    let attached = join_all(unseen.iter().map(|role| attached(client, role))).await;
+    let attached: BTreeMap<&str, _> = unseen.into_iter().zip(attached).collect();
+    Batch::of(requests, |request| {
+        let (role, policy) = match ends(&request.identity) {
+            Ok(ends) => ends,
+            Err(failure) => return Some(Err(failure)),
+        };
+        if shown.has(role, policy) {
+            return Some(Ok(observe(role, policy)));
+        }
+        match attached.get(role)? {
+            Ok(policies) => policies.contains(policy).then(|| Ok(observe(role, policy))),
+            Err(failure) => Some(Err(failure.clone())),
+        }
+    })
 }
 
 fn wanted(request: &MakeRequest) -> Result<(&str, &str), Failure> {

@@ -34,6 +34,9 @@ use crate::{arn, ebs_volume, mark, tag};
 /// The calls of `aws_instance`.
 pub struct Instance;
 
+/// The family that volumes and attachments belong to, since a root volume is a volume.
+pub(crate) const FAMILY: &str = SCHEMA.kind;
+
 const SCHEMA: &Schema = fathuss_model::aws::Instance::SCHEMA;
 
 /// What changes on a stopped instance alone.
@@ -48,24 +51,12 @@ impl Kind for Instance {
         SCHEMA
     }
 
-    /// One `DescribeInstances` for all and one `DescribeVolumes` for their root volumes. Two
-    /// `DescribeInstanceAttribute` for each, since user data and the protection from termination are in no other
-    /// answer, and that call has one attribute of one instance.
+    /// One `DescribeInstances` for all, and one `DescribeVolumes` for volumes, attachments and root volumes, which
+    /// carry the mark of their instance. Two `DescribeInstanceAttribute` for each, since user data and the protection
+    /// from termination are in no other answer, and that call has one attribute of one instance.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        let wanted = ids(requests);
-        let mut instances = match gather(client, &wanted, "instance-id", id_of, page(client)).await {
-            Ok(instances) => instances,
-            Err(failure) => return Batch::failed(requests, &failure),
-        };
-        instances.retain(|_, instance| lives(instance));
-        let tags = instances.iter().map(|(id, instance)| (id, tag::read(instance.tags())));
-        let strays = strays(client, SCHEMA.kind, &wanted, tags);
-        let ours: Vec<_> = instances.into_iter().filter(|(id, _)| wanted.contains(id)).map(|(_, it)| it).collect();
-        match observe(client, client.account.as_deref().unwrap_or_default(), &ours).await {
-            Ok(observed) => {
-                let batch = Batch::of(requests, |request| observed.get(&request.identity.0).cloned().map(Ok));
-                Batch { strays, ..batch }
-            }
+        match read(client, requests).await {
+            Ok(batch) => batch,
             Err(failure) => Batch::failed(requests, &failure),
         }
     }
@@ -109,7 +100,7 @@ impl Kind for Instance {
             }
             other => return Ok(waiting(other.as_ref().map_or("pending", InstanceStateName::as_str))),
         };
-        let observed = observe(client, &standing.account, std::slice::from_ref(&instance)).await?;
+        let observed = observe(client, &standing.account, std::slice::from_ref(&instance), &BTreeMap::new()).await?;
         let observed = observed.get(id).cloned().unwrap_or_default();
         let differences = Differences::of(SCHEMA, &standing.desired.attributes, &observed);
         if stopped {
@@ -417,18 +408,47 @@ async fn attributes(client: &Client, id: &str) -> Result<(Option<String>, bool),
     Ok((data, protected.unwrap_or(false)))
 }
 
-/// All attributes of these instances, by id.
+async fn read(client: &Client, requests: &[ReadRequest]) -> Result<Batch, Failure> {
+    let (own, of_volumes): (Vec<ReadRequest>, Vec<ReadRequest>) =
+        requests.iter().cloned().partition(|request| request.address.kind() == SCHEMA.kind);
+    let wanted = ids(&own);
+    let instances = async {
+        if own.is_empty() {
+            Ok(BTreeMap::new())
+        } else {
+            gather(client, &wanted, "instance-id", id_of, page(client)).await
+        }
+    };
+    let (mut instances, volumes) = try_join(instances, ebs_volume::gathered(client, &of_volumes)).await?;
+    instances.retain(|_, instance| lives(instance));
+    let tags = instances.iter().map(|(id, instance)| (id, tag::read(instance.tags())));
+    let mut strays = strays(client, SCHEMA.kind, &wanted, tags);
+    strays.extend(ebs_volume::strays_among(client, &of_volumes, &volumes)?);
+    let ours: Vec<_> = instances.into_iter().filter(|(id, _)| wanted.contains(id)).map(|(_, it)| it).collect();
+    let observed = observe(client, client.account.as_deref().unwrap_or_default(), &ours, &volumes).await?;
+    let batch = Batch::of(requests, |request| {
+        if request.address.kind() == SCHEMA.kind {
+            return observed.get(&request.identity.0).cloned().map(Ok);
+        }
+        ebs_volume::observed(client, request, &volumes)
+    });
+    Ok(Batch { strays, ..batch })
+}
+
+/// All attributes of these instances, by id; a root volume that is not among `known` is asked for.
 async fn observe(
     client: &Client,
     account: &str,
     instances: &[types::Instance],
+    known: &BTreeMap<String, types::Volume>,
 ) -> Result<BTreeMap<String, Attributes>, Failure> {
-    let roots: Vec<String> = instances.iter().filter_map(|it| root_of(it)?.volume_id.clone()).collect();
+    let roots = instances.iter().filter_map(|it| root_of(it)?.volume_id.clone());
+    let roots: Vec<String> = roots.filter(|root| !known.contains_key(root)).collect();
     let asked = try_join_all(instances.iter().filter_map(id_of).map(|id| attributes(client, id)));
     let volumes = by_values("volume-id", roots, &[], ebs_volume::page(client));
     let (asked, volumes) = try_join(asked, volumes).await?;
     let volumes: BTreeMap<&str, &types::Volume> =
-        volumes.iter().filter_map(|volume| Some((volume.volume_id()?, volume))).collect();
+        known.values().chain(&volumes).filter_map(|volume| Some((volume.volume_id()?, volume))).collect();
     let identified = instances.iter().filter_map(|instance| Some((instance.instance_id()?, instance)));
     Ok(identified
         .zip(asked)

@@ -34,6 +34,7 @@ mod fields;
 mod gather;
 mod gone;
 mod iam;
+mod iam_account;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;

@@ -17,10 +17,13 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
 use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, name, security_group_rule, tag};
+use crate::{arn, default_security_group, mark, name, security_group_rule, tag};
 
 /// The calls of `aws_security_group`.
 pub struct SecurityGroup;
+
+/// The family that the groups which come with VPCs belong to.
+pub(crate) const FAMILY: &str = SCHEMA.kind;
 
 const SCHEMA: &Schema = fathuss_model::aws::SecurityGroup::SCHEMA;
 
@@ -30,7 +33,7 @@ impl Kind for SecurityGroup {
         SCHEMA
     }
 
-    /// One `DescribeSecurityGroups` for all: it answers every field.
+    /// One `DescribeSecurityGroups` for all, those that came with a VPC too: it answers every field, rules included.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
         let wanted = ids(requests);
         let groups = match gather(client, &wanted, "group-id", id_of, page(client)).await {
@@ -40,7 +43,14 @@ impl Kind for SecurityGroup {
         // The group that comes with a VPC may be ours by its mark: it is another type's.
         let made = groups.iter().filter(|(_, group)| group.group_name() != Some("default"));
         let strays = strays(client, SCHEMA.kind, &wanted, made.map(|(id, group)| (id, tag::read(group.tags()))));
-        let present = |request: &ReadRequest| Some(Ok(observe(client, groups.get(&request.identity.0)?)));
+        let present = |request: &ReadRequest| {
+            let group = groups.get(&request.identity.0)?;
+            Some(Ok(if request.address.kind() == default_security_group::SCHEMA.kind {
+                default_security_group::observe(client, group, &request.recorded)
+            } else {
+                observe(client, group)
+            }))
+        };
         Batch { strays, ..Batch::of(requests, present) }
     }
 

@@ -13,7 +13,7 @@ use fathuss_state::Identity;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::ebs_volume::{self, EbsVolume, page};
+use crate::ebs_volume::{EbsVolume, page};
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::one;
@@ -63,7 +63,7 @@ impl Kind for VolumeAttachment {
     }
 
     fn family(&self) -> &'static str {
-        ebs_volume::FAMILY
+        instance::FAMILY
     }
 
     /// No call of its own: the volumes' answer holds it.

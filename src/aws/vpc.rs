@@ -34,8 +34,9 @@ impl Kind for Vpc {
     }
 
     /// One `DescribeVpcs` for all. Two `DescribeVpcAttribute` for each, since that call answers
-    /// one attribute of one VPC and no other has them. One `DescribeRouteTables`,
-    /// `DescribeSecurityGroups` and `DescribeNetworkAcls` for what came with all of them.
+    /// one attribute of one VPC and no other has them. One `DescribeRouteTables` for all, since
+    /// another table can be made the main one. `DescribeSecurityGroups` and `DescribeNetworkAcls`
+    /// once in its life: what came with a VPC as its default group and list stays that until the VPC goes.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
         let wanted = ids(requests);
         let vpcs = match gather(client, &wanted, "vpc-id", id_of, page(client)).await {
@@ -44,7 +45,8 @@ impl Kind for Vpc {
         };
         let strays = strays(client, SCHEMA.kind, &wanted, vpcs.iter().map(|(id, vpc)| (id, tag::read(vpc.tags()))));
         let ours: Vec<_> = vpcs.into_iter().filter(|(id, _)| wanted.contains(id)).map(|(_, vpc)| vpc).collect();
-        match observe(client, ours).await {
+        let recorded = requests.iter().map(|request| (request.identity.0.as_str(), &request.recorded)).collect();
+        match observe(client, ours, &recorded).await {
             Ok(observed) => {
                 let batch = Batch::of(requests, |request| observed.get(&request.identity.0).cloned().map(Ok));
                 Batch { strays, ..batch }
@@ -105,7 +107,7 @@ impl Kind for Vpc {
         for sending in due {
             client.send(Call::ec2("ModifyVpcAttribute").lagging(), sending.send()).await?;
         }
-        let observed = observe(client, vec![vpc]).await?.remove(id).unwrap_or_default();
+        let observed = observe(client, vec![vpc], &BTreeMap::new()).await?.remove(id).unwrap_or_default();
         let shows =
             |name: &str, wanted: bool| Fields::of(&observed).bool_or(name, !wanted).is_ok_and(|is| is == wanted);
         if !shows("enable_dns_support", support) || !shows("enable_dns_hostnames", hostnames) {
@@ -149,8 +151,12 @@ async fn dns_attribute(client: &Client, id: &str, name: VpcAttributeName) -> Res
     value.ok_or_else(|| unreadable(Service::Ec2, "DescribeVpcAttribute", "value"))
 }
 
-/// All attributes of these VPCs, by id.
-async fn observe(client: &Client, vpcs: Vec<types::Vpc>) -> Result<BTreeMap<String, Attributes>, Failure> {
+/// All attributes of these VPCs, by id; what never changes is taken from what was recorded of them.
+async fn observe(
+    client: &Client,
+    vpcs: Vec<types::Vpc>,
+    recorded: &BTreeMap<&str, &Attributes>,
+) -> Result<BTreeMap<String, Attributes>, Failure> {
     let names: Vec<String> = vpcs.iter().filter_map(|vpc| vpc.vpc_id.clone()).collect();
     if names.is_empty() {
         return Ok(BTreeMap::new());
@@ -162,8 +168,20 @@ async fn observe(client: &Client, vpcs: Vec<types::Vpc>) -> Result<BTreeMap<Stri
         )
         .await
     }));
-    let parts = try_join3(main_tables(client, &names), default_groups(client, &names), default_acls(client, &names));
-    let (dns, (tables, groups, acls)) = try_join(dns, parts).await?;
+    let known = |name: &str| -> BTreeMap<String, String> {
+        let of = |id: &String| recorded.get(id.as_str())?.get(name)?.as_str().map(str::to_owned);
+        names.iter().filter_map(|id| Some((id.clone(), of(id)?))).collect()
+    };
+    let unknown = |known: &BTreeMap<String, String>| -> Vec<String> {
+        names.iter().filter(|id| !known.contains_key(*id)).cloned().collect()
+    };
+    let (mut groups, mut acls) = (known("default_security_group_id"), known("default_network_acl_id"));
+    let (groups_of, acls_of) = (unknown(&groups), unknown(&acls));
+    let parts =
+        try_join3(main_tables(client, &names), default_groups(client, &groups_of), default_acls(client, &acls_of));
+    let (dns, (tables, found_groups, found_acls)) = try_join(dns, parts).await?;
+    groups.extend(found_groups);
+    acls.extend(found_acls);
     Ok(vpcs
         .into_iter()
         .filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc)))

@@ -20,6 +20,7 @@ class Tally:
     refusals: set = dataclasses.field(default_factory=set)
     rules: set = dataclasses.field(default_factory=set)
     effects: int = 0
+    opinions: int = 0
 
 
 TALLY = Tally()
@@ -64,12 +65,15 @@ def tally():
 
 def pytest_assertion_pass(item, lineno, orig, expl):
     TALLY.assertions += 1
-    if "test_refusals" not in item.nodeid:
+    if "test_effects" in item.nodeid:
         TALLY.effects += 1
+    if "test_second_opinion" in item.nodeid:
+        TALLY.opinions += 1
 
 
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         f"{TALLY.assertions} assertions held: {len(TALLY.refusals)} refusals under {len(TALLY.rules)} rules, "
-        f"each gone with its rule off; {TALLY.effects} on side effects, paging, tokens and waiters"
+        f"each gone with its rule off; {TALLY.effects} on side effects, paging, tokens and waiters; "
+        f"{TALLY.opinions} on what moto holds of the platform"
     )

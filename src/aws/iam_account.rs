@@ -1,0 +1,221 @@
+//! Roles with what is attached to them, from lists of the whole account.
+//!
+//! `GetAccountAuthorizationDetails` has all of a role but its description and session length, and `ListRoles` has
+//! those: two calls in place of two for each role. But no filter leads to our roles among an account's thousands, so
+//! no more pages are read than a quarter of the calls that they may save. What they do not show is asked for by name:
+//! a list proves presence, never absence. Credentials that may not read the account read role by role.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::{self, EntityType};
+use fathuss_engine::provider::{Failure, FailureClass};
+use futures::future::try_join;
+
+use crate::call::Call;
+use crate::client::Client;
+
+/// How many roles a page of `ListRoles` may have; those with all details come in pages of IAM's own size.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>
+const PAGE: i32 = 1000;
+
+/// How many calls by name a page has to stand for.
+const WORTH: usize = 4;
+
+/// What the lists showed, by the role's name.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    roles: BTreeMap<String, types::Role>,
+    details: BTreeMap<String, types::RoleDetail>,
+}
+
+impl Shown {
+    /// A role with every field that `GetRole` answers, where both lists showed the same one.
+    pub(crate) fn role(&self, name: &str) -> Option<types::Role> {
+        let (role, detail) = (self.roles.get(name)?, self.details.get(name)?);
+        let same = detail.role_id() == Some(role.role_id());
+        same.then(|| {
+            let mut whole = role.clone();
+            whole.permissions_boundary.clone_from(&detail.permissions_boundary);
+            whole.tags.clone_from(&detail.tags);
+            whole
+        })
+    }
+
+    /// Whether a policy was attached to a role.
+    pub(crate) fn has(&self, role: &str, policy: &str) -> bool {
+        let policies = self.details.get(role).map(types::RoleDetail::attached_managed_policies).unwrap_or_default();
+        policies.iter().any(|attached| attached.policy_arn() == Some(policy))
+    }
+}
+
+/// What the lists show of these roles, and of these with their attachments, as far as that saves calls.
+pub(crate) async fn shown(
+    client: &Client,
+    roles: &BTreeSet<&str>,
+    attached: &BTreeSet<&str>,
+) -> Result<Shown, Failure> {
+    let pages = (roles.len() + attached.len()) / WORTH;
+    let either = roles.union(attached).copied().collect();
+    match try_join(listed(client, roles, pages), details(client, &either, pages)).await {
+        Ok((roles, details)) => Ok(Shown { roles, details }),
+        Err(failure) if failure.class == FailureClass::Denied => Ok(Shown::default()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn listed(
+    client: &Client,
+    wanted: &BTreeSet<&str>,
+    pages: usize,
+) -> Result<BTreeMap<String, types::Role>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut marker = None;
+    for _ in 0..pages {
+        if found.len() == wanted.len() {
+            break;
+        }
+        let sending = client.iam.list_roles().max_items(PAGE).set_marker(marker).send();
+        let answer = client.send(Call::iam("ListRoles"), sending).await?;
+        let ours = answer.roles.into_iter().filter(|role| wanted.contains(role.role_name()));
+        found.extend(ours.map(|role| (role.role_name.clone(), role)));
+        marker = answer.marker.filter(|_| answer.is_truncated);
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn details(
+    client: &Client,
+    wanted: &BTreeSet<&str>,
+    pages: usize,
+) -> Result<BTreeMap<String, types::RoleDetail>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut marker = None;
+    for _ in 0..pages {
+        if found.len() == wanted.len() {
+            break;
+        }
+        let asking = client.iam.get_account_authorization_details().filter(EntityType::Role).set_marker(marker);
+        let answer = client.send(Call::iam("GetAccountAuthorizationDetails"), asking.send()).await?;
+        let named = answer.role_detail_list.unwrap_or_default().into_iter();
+        let named = named.filter_map(|role| Some((role.role_name.clone()?, role)));
+        found.extend(named.filter(|(name, _)| wanted.contains(name.as_str())));
+        marker = answer.marker.filter(|_| answer.is_truncated);
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{Attributes, Observation, ReadRequest};
+
+    use crate::canned::{Canned, read};
+
+    fn listed(name: &str) -> String {
+        format!(
+            "<member><Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name}</RoleId><Arn>arn:{name}</Arn>\
+             <CreateDate>2026-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>\
+             <Description>of {name}</Description><MaxSessionDuration>7200</MaxSessionDuration></member>"
+        )
+    }
+
+    fn detailed(name: &str) -> String {
+        format!(
+            "<member><Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name}</RoleId><Arn>arn:{name}</Arn>\
+             <AttachedManagedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:p</PolicyArn></member>\
+             </AttachedManagedPolicies><PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>\
+             <PermissionsBoundaryArn>arn:b</PermissionsBoundaryArn></PermissionsBoundary>\
+             <Tags><member><Key>Project</Key><Value>Fathuss</Value></member></Tags></member>"
+        )
+    }
+
+    fn role(name: &str) -> String {
+        format!("<Role>{}</Role>", listed(name).replace("<member>", "").replace("</member>", ""))
+    }
+
+    fn roles(names: &[&str], end: &str) -> String {
+        format!("<Roles>{}</Roles>{end}", names.iter().map(|name| listed(name)).collect::<String>())
+    }
+
+    fn details(names: &[&str], end: &str) -> String {
+        format!("<RoleDetailList>{}</RoleDetailList>{end}", names.iter().map(|name| detailed(name)).collect::<String>())
+    }
+
+    /// A role each, with one attachment each.
+    fn requests(names: &[&str]) -> Vec<ReadRequest> {
+        let role = |name: &str| read(&format!("s.aws_iam_role.{name}"), name, Attributes::new());
+        let attachment = |name: &str| {
+            let address = format!("s.aws_iam_role_policy_attachment.{name}");
+            read(&address, &format!("{name}/arn:p"), Attributes::new())
+        };
+        names.iter().flat_map(|name| [attachment(name), role(name)]).collect()
+    }
+
+    const LAST: &str = "<IsTruncated>false</IsTruncated>";
+    const MORE: &str = "<IsTruncated>true</IsTruncated><Marker>next</Marker>";
+
+    #[tokio::test]
+    async fn two_lists_have_every_field_of_roles_and_what_is_attached() {
+        let canned = Canned::new()
+            .result("ListRoles", &roles(&["other", "a", "b"], LAST))
+            .result("GetAccountAuthorizationDetails", &details(&["a", "b", "other"], LAST));
+        let answer = canned.aws().read(&requests(&["a", "b"])).await;
+        let mut operations = canned.operations();
+        operations.sort();
+        assert_eq!(operations, ["GetAccountAuthorizationDetails", "ListRoles"]);
+        let [Ok(Observation::Present(attached)), Ok(Observation::Present(role)), ..] = answer.observations.as_slice()
+        else {
+            panic!("{answer:?}")
+        };
+        assert_eq!((&attached["role"], &attached["policy_arn"]), (&"a".into(), &"arn:p".into()));
+        assert_eq!((&role["name"], &role["description"]), (&"a".into(), &"of a".into()));
+        assert_eq!((&role["max_session_duration"], &role["permissions_boundary"]), (&7200.into(), &"arn:b".into()));
+        assert_eq!(role["tags"].to_string(), "{\"Project\":\"Fathuss\"}");
+    }
+
+    #[tokio::test]
+    async fn what_the_lists_do_not_show_is_asked_for_by_name() {
+        let canned = Canned::new()
+            .result("ListRoles", &roles(&["a"], LAST))
+            .result("GetAccountAuthorizationDetails", &details(&["a"], LAST))
+            .refuse_query("GetRole", 404, "NoSuchEntity", "The role with name b cannot be found.")
+            .refuse_query("ListAttachedRolePolicies", 404, "NoSuchEntity", "The role with name b cannot be found.");
+        let answer = canned.aws().read(&requests(&["a", "b"])).await;
+        assert!(matches!(answer.observations[..2], [Ok(Observation::Present(_)), Ok(Observation::Present(_))]));
+        assert_eq!(answer.observations[2..], [Ok(Observation::Absent), Ok(Observation::Absent)]);
+        let by_name: Vec<_> =
+            canned.seen().into_iter().filter_map(|it| it.get("RoleName").map(str::to_owned)).collect();
+        assert_eq!(by_name, ["b", "b"]);
+    }
+
+    #[tokio::test]
+    async fn an_account_of_many_pages_is_not_read_to_its_end() {
+        let canned = Canned::new()
+            .result("ListRoles", &roles(&["other"], MORE))
+            .result("GetAccountAuthorizationDetails", &details(&["other"], MORE))
+            .result("GetRole", &role("a"))
+            .result("ListAttachedRolePolicies", "<AttachedPolicies/><IsTruncated>false</IsTruncated>");
+        canned.aws().read(&requests(&["a", "b", "c", "d"])).await;
+        let sent = |operation: &str| canned.operations().iter().filter(|it| *it == operation).count();
+        assert_eq!((sent("ListRoles"), sent("GetAccountAuthorizationDetails")), (2, 2), "a quarter of eight");
+        assert_eq!((sent("GetRole"), sent("ListAttachedRolePolicies")), (4, 4));
+    }
+
+    #[tokio::test]
+    async fn who_may_not_list_the_account_reads_role_by_role() {
+        let canned = Canned::new()
+            .result("ListRoles", &roles(&["a", "b"], LAST))
+            .refuse_query("GetAccountAuthorizationDetails", 403, "AccessDenied", "User is not authorized to perform")
+            .result("GetRole", &role("a"))
+            .result("ListAttachedRolePolicies", "<AttachedPolicies/><IsTruncated>false</IsTruncated>");
+        let answer = canned.aws().read(&requests(&["a", "b"])).await;
+        assert!(answer.observations.iter().all(Result::is_ok), "{answer:?}");
+        assert_eq!(canned.operations().iter().filter(|it| *it == "GetRole").count(), 2);
+    }
+}

@@ -1,0 +1,174 @@
+//! Types and fields are called what Terraform's AWS provider calls them, and are required where they are there.
+//!
+//! `terraform.json` has the provider's own, written by `cargo xtask terraform`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathuss_model::schema::{Field, Type};
+use fathuss_model::schemas;
+use serde::Deserialize;
+
+/// What is different and stays so, by path: what it is there and here, and why.
+const DIFFERENCES: &[(&str, &str, &str)] = &[
+    ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
+    ("aws_availability_zones.zone_names", "unknown", "the filter `zone-name`, which a block would make long"),
+    ("aws_db_instance.engine", "optional, here required", "a replica and a restored instance say it too"),
+    ("aws_default_security_group.egress.from_port", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.egress.protocol", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.egress.to_port", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.ingress.from_port", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.ingress.protocol", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.ingress.to_port", "optional, here required", REQUIRED_THERE),
+    ("aws_default_security_group.vpc_id", "optional, here required", NO_DEFAULT_VPC),
+    ("aws_eks_node_group.launch_template.id", "optional, here required", "a template is referred to by its id"),
+    ("aws_eks_node_group.launch_template.name", "optional, here computed", "a template is referred to by its id"),
+    (
+        "aws_elasticache_parameter_group.name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    (
+        "aws_elasticache_replication_group.node_type",
+        "optional, here required",
+        "only a member of a global group, which is not here, takes it from elsewhere",
+    ),
+    (
+        "aws_elasticache_replication_group.replication_group_id",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    (
+        "aws_elasticache_subnet_group.name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    ("aws_iam_instance_profile.role", "optional, here required", "a profile without a role hands out nothing"),
+    ("aws_iam_policy.default_version_id", "unknown", "of the same version the document need not be read again"),
+    ("aws_instance.ami", "optional, here required", "the launch template that could say it is not here"),
+    ("aws_instance.instance_type", "optional, here required", "the launch template that could say it is not here"),
+    ("aws_instance.subnet_id", "optional, here required", NO_DEFAULT_VPC),
+    ("aws_internet_gateway.vpc_id", "optional, here required", "one without a VPC leads nowhere"),
+    ("aws_launch_template.block_device_mappings.device_name", "optional, here required", "EC2 refuses one without"),
+    (
+        "aws_launch_template.block_device_mappings.ebs",
+        "optional block, here required block",
+        "no other kind of device is here",
+    ),
+    ("aws_launch_template.default_version", "optional, here computed", "`update_default_version` says which it is"),
+    ("aws_launch_template.iam_instance_profile.name", "optional, here required", "by its ARN it could be named too"),
+    ("aws_launch_template.monitoring.enabled", "optional, here required", "the block says nothing else"),
+    ("aws_launch_template.tag_specifications.resource_type", "optional, here required", "EC2 refuses one without"),
+    ("aws_launch_template.tag_specifications.tags", "optional, here required", "the block says nothing else"),
+    ("aws_nat_gateway.subnet_id", "optional, here required", "gateways of a whole VPC are not here"),
+    ("aws_route.destination_cidr_block", "optional, here required", "IPv6 and prefix lists are not here"),
+    ("aws_route_table_association.subnet_id", "optional, here required", "associations of gateways are not here"),
+    (
+        "aws_security_group.description",
+        "optional, here required",
+        "EC2 demands one and can't change it: better said than made up",
+    ),
+    ("aws_security_group.vpc_id", "optional, here required", NO_DEFAULT_VPC),
+    ("aws_subnet.availability_zone_id", "optional, here computed", "zones are given by name"),
+    ("aws_subnet.cidr_block", "optional, here required", "ranges from IPAM and IPv6 alone are not here"),
+    ("aws_vpc.cidr_block", "optional, here required", "ranges from IPAM are not here"),
+];
+
+const REQUIRED_THERE: &str = "in `aws_security_group`'s own blocks it is required, and EC2 demands it";
+const NO_DEFAULT_VPC: &str = "nothing is made in a default VPC by leaving something out";
+
+/// The provider's types, as the table has them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    /// Which version of what it was read from.
+    source: String,
+    /// Our types that it does not have.
+    unknown: Vec<String>,
+    /// By type and path: `required`, `optional` or `computed`, and `block` or `object` where it has fields of its own.
+    types: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+fn table() -> Table {
+    let mut table: Table =
+        serde_json::from_str(include_str!("terraform.json")).expect("the table is what the command writes");
+    // The provider's older framework lets every `id` be written, and nobody does.
+    for id in table.types.values_mut().filter_map(|fields| fields.get_mut("id")) {
+        "computed".clone_into(id);
+    }
+    table
+}
+
+/// Ours, in the table's words. How HCL writes nested fields does not matter to a program in Rust: all are blocks.
+fn ours(path: &str, fields: &'static [Field], found: &mut BTreeMap<String, String>) {
+    for field in fields {
+        let presence = match (field.required, field.optional) {
+            (true, _) => "required",
+            (false, true) => "optional",
+            (false, false) => "computed",
+        };
+        let path = format!("{path}{}", field.name);
+        match nested(&field.ty) {
+            Some(inner) => {
+                ours(&format!("{path}."), inner, found);
+                found.insert(path, format!("{presence} block"));
+            }
+            None => {
+                found.insert(path, presence.to_owned());
+            }
+        }
+    }
+}
+
+fn nested(ty: &Type) -> Option<&'static [Field]> {
+    match ty {
+        Type::Block(fields) => Some(fields),
+        Type::List(inner) => nested(inner),
+        _ => None,
+    }
+}
+
+/// What is different, by path.
+fn compare(
+    kind: &str,
+    here: &BTreeMap<String, String>,
+    there: &BTreeMap<String, String>,
+) -> BTreeSet<(String, String)> {
+    let alike = |word: &str| word.replace("object", "block");
+    let unlike = here.iter().filter_map(|(path, here)| match there.get(path) {
+        None => Some((path, "unknown".to_owned())),
+        Some(there) if alike(there) == *here => None,
+        Some(there) => Some((path, format!("{}, here {here}", alike(there)))),
+    });
+    // What has to be given inside of something that is not here has not to be given.
+    let is_inside = |path: &str| path.rsplit_once('.').is_none_or(|(outer, _)| here.contains_key(outer));
+    let demanded = there.iter().filter(|(path, word)| word.starts_with("required") && is_inside(path));
+    let missing = demanded.filter(|(path, _)| !here.contains_key(*path));
+    let missing = missing.map(|(path, word)| (path, format!("{}, here missing", alike(word))));
+    unlike.chain(missing).map(|(path, what)| (format!("{kind}.{path}"), what)).collect()
+}
+
+#[test]
+fn every_difference_from_terraform_is_meant() {
+    let table = table();
+    let mut found = BTreeSet::new();
+    for schema in schemas().filter(|schema| schema.provider == "aws") {
+        let mut here = BTreeMap::new();
+        ours("", schema.fields, &mut here);
+        found.extend(compare(schema.kind, &here, &table.types[schema.kind]));
+    }
+    let meant: BTreeSet<(String, String)> =
+        DIFFERENCES.iter().map(|(path, what, _)| ((*path).to_owned(), (*what).to_owned())).collect();
+    let (new, gone): (Vec<_>, Vec<_>) = (found.difference(&meant).collect(), meant.difference(&found).collect());
+    assert!(new.is_empty() && gone.is_empty(), "against {}: new {new:#?}, gone {gone:#?}", table.source);
+    assert_eq!(meant.len(), DIFFERENCES.len(), "each is listed once");
+    assert!(DIFFERENCES.iter().all(|(_, _, why)| !why.is_empty()));
+}
+
+#[test]
+fn the_table_has_each_type_and_no_other() {
+    let table = table();
+    let ours: BTreeSet<&str> = schemas().filter(|schema| schema.provider == "aws").map(|schema| schema.kind).collect();
+    let theirs: BTreeSet<&str> = table.types.keys().map(String::as_str).collect();
+    assert_eq!(ours, theirs);
+    assert!(table.unknown.is_empty(), "{:?}", table.unknown);
+}

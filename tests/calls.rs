@@ -1,0 +1,201 @@
+//! docs/calls.md is what a plan sends: operation by operation, for staging and for production.
+
+mod sandbox;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathuss_aws::table::{KINDS, LOOKUPS};
+use fathuss_engine::plan::Goal;
+use fathuss_model::graph_of;
+use fathuss_stacks::environment::Environment;
+use fathuss_stacks::platform::platform;
+use fathuss_stacks::{production, staging};
+use fathuss_state::Snapshot;
+use sandbox::Sandbox;
+
+/// By operation, as the simulator counts them: `ec2.DescribeVpcs`.
+type Calls = BTreeMap<String, u64>;
+
+/// The page, read.
+struct Page {
+    /// By type, in the order of the page.
+    managed: Vec<(String, Line)>,
+    lookups: Vec<(String, Line)>,
+    staging: u64,
+}
+
+/// What a type takes.
+#[derive(Debug)]
+enum Line {
+    Own(Vec<Call>),
+    /// In the calls of this type.
+    With(String),
+}
+
+#[derive(Debug)]
+struct Call {
+    /// `ec2.DescribeVpcs`.
+    operation: String,
+    times: Times,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Times {
+    Once,
+    Each(u64),
+    Principal,
+}
+
+impl Page {
+    fn read() -> Self {
+        let text = include_str!("../docs/calls.md");
+        let (_, rest) = text.split_once("## Resource types").expect("the page has resource types");
+        let (managed, lookups) = rest.split_once("## Lookups").expect("the page has lookups");
+        let (_, total) = text.split_once("Staging's 88 resources take ").expect("the page says what staging takes");
+        let total = total.split(' ').next().and_then(|total| total.parse().ok()).expect("a number of calls");
+        Self { managed: lines(managed), lookups: lines(lookups), staging: total }
+    }
+
+    /// What a plan sends for what a state holds.
+    fn no_change(&self, snapshot: &Snapshot) -> Calls {
+        let of_kind = |kind: &str| snapshot.resources.values().filter(|it| it.address.kind() == kind).count() as u64;
+        let principals: BTreeSet<(&str, &str)> = snapshot
+            .resources
+            .values()
+            .filter(|record| record.address.kind() == "aws_eks_access_policy_association")
+            .filter_map(|record| {
+                let mut ends = record.identity.0.split('#');
+                Some((ends.next()?, ends.next()?))
+            })
+            .collect();
+        let mut calls = Calls::from([("sts.GetCallerIdentity".to_owned(), 1)]);
+        for (kind, line) in &self.managed {
+            let count = of_kind(kind);
+            match line {
+                Line::With(other) => assert!(count == 0 || of_kind(other) > 0, "{kind} comes without {other}"),
+                Line::Own(own) => {
+                    for call in own.iter().filter(|_| count > 0) {
+                        *calls.entry(call.operation.clone()).or_default() += match call.times {
+                            Times::Once => 1,
+                            Times::Each(times) => times * count,
+                            Times::Principal => principals.len() as u64,
+                        };
+                    }
+                }
+            }
+        }
+        calls
+    }
+
+    /// What a plan sends that asks these lookups.
+    fn asking(&self, kinds: &[String]) -> Calls {
+        let mut calls = Calls::from([("sts.GetCallerIdentity".to_owned(), 1)]);
+        for kind in kinds {
+            let line = self.lookups.iter().find(|(name, _)| name == kind).map(|(_, line)| line);
+            let Some(Line::Own(own)) = line else { panic!("{kind}: {line:?}") };
+            for call in own {
+                *calls.entry(call.operation.clone()).or_default() += 1;
+            }
+        }
+        calls
+    }
+}
+
+fn lines(table: &str) -> Vec<(String, Line)> {
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| {
+        let (kind, rest) = row.split_once("` | ").expect("a type in code");
+        let (calls, why) = rest.split_once(" | ").expect("three columns");
+        assert!(why.trim_end_matches(" |").ends_with('.'), "{kind} gives its reason: {why}");
+        let line = match calls.strip_prefix("with `") {
+            Some(other) => Line::With(other.trim_end_matches('`').to_owned()),
+            None => Line::Own(calls.split("; ").map(call).collect()),
+        };
+        (kind.to_owned(), line)
+    })
+    .collect()
+}
+
+/// `EC2 [DescribeVpcs](https://docs.aws.amazon.com/...) × 1`.
+fn call(text: &str) -> Call {
+    let (service, rest) = text.split_once(" [").expect("a service and an operation");
+    let (operation, rest) = rest.split_once("](").expect("a link");
+    let (link, times) = rest.split_once(") × ").expect("how many times");
+    assert!(link.ends_with(&format!("/APIReference/API_{operation}.html")), "{link} is {operation}'s page");
+    let times = match times {
+        "1" => Times::Once,
+        "n" => Times::Each(1),
+        "2n" => Times::Each(2),
+        "p" => Times::Principal,
+        other => panic!("× {other}"),
+    };
+    Call { operation: format!("{}.{operation}", service.to_lowercase()), times }
+}
+
+fn difference(after: &Calls, before: &Calls) -> Calls {
+    let more = after.iter().map(|(name, count)| (name.clone(), count - before.get(name).copied().unwrap_or(0)));
+    more.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Applies it, and gives the calls of the plan before anything was there and of the one after.
+async fn plans(environment: &Environment) -> (Vec<String>, Calls, Snapshot, Calls) {
+    let graph = graph_of("platform", |stack| platform(stack, environment)).expect("nothing is wrong with it");
+    let mut sandbox = Sandbox::new(environment.account, Vec::new());
+    let asked = graph.nodes.iter().map(|node| node.address.kind().to_owned());
+    let asked = asked.filter(|kind| LOOKUPS.iter().any(|lookup| lookup.schema().kind == kind)).collect();
+    let plan = async |sandbox: &Sandbox| {
+        let before = sandbox.simulator.calls();
+        sandbox.aws.verify_account(environment.region).await.expect("the account is the one allowed");
+        let prepared = sandbox.plan(&graph, Goal::Apply).await;
+        (prepared.plan, difference(&sandbox.simulator.calls(), &before))
+    };
+    let (_, first) = plan(&sandbox).await;
+    let applied = sandbox.carry_out(&graph, Goal::Apply).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let (unchanged, again) = plan(&sandbox).await;
+    assert!(unchanged.actions.is_empty(), "{:?}", unchanged.actions);
+    (asked, first, sandbox.snapshot(), again)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_sends_what_the_page_says() {
+    let page = Page::read();
+    for environment in [staging::environment(), production::environment()] {
+        let environment = environment.expect("its ranges are ranges");
+        let (asked, first, snapshot, again) = plans(&environment).await;
+        assert_eq!(first, page.asking(&asked), "{}'s first plan", environment.name());
+        assert_eq!(again, page.no_change(&snapshot), "{}'s no-change plan", environment.name());
+        if environment.name() == "staging" {
+            assert_eq!(snapshot.resources.len() - asked.len(), 88);
+            assert_eq!(again.values().sum::<u64>(), page.staging);
+        }
+    }
+}
+
+#[test]
+fn the_page_has_a_line_for_each_type_and_no_other() {
+    let page = Page::read();
+    let named = |lines: &[(String, Line)]| lines.iter().map(|(kind, _)| kind.clone()).collect::<Vec<_>>();
+    let sorted = |mut kinds: Vec<String>| {
+        kinds.sort();
+        kinds
+    };
+    let managed = KINDS.iter().map(|kind| kind.schema().kind.to_owned()).collect();
+    assert_eq!(sorted(named(&page.managed)), sorted(managed));
+    let lookups = LOOKUPS.iter().map(|lookup| lookup.schema().kind.to_owned()).collect();
+    assert_eq!(sorted(named(&page.lookups)), sorted(lookups));
+}
+
+#[test]
+fn types_that_are_read_together_are_said_to_be() {
+    for (kind, line) in Page::read().managed {
+        let family = |kind: &str| KINDS.iter().find(|it| it.schema().kind == kind).map(|it| it.family());
+        match line {
+            Line::With(other) => assert_eq!(family(&kind), family(&other), "{kind} and {other}"),
+            Line::Own(_) => {
+                let first = KINDS.iter().find(|it| Some(it.family()) == family(&kind)).map(|it| it.schema().kind);
+                assert_eq!(first, Some(kind.as_str()), "the first of the family has its calls");
+            }
+        }
+    }
+}

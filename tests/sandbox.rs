@@ -1,0 +1,127 @@
+//! A sandbox in this process, with one state: what the tests of whole stacks plan, apply and destroy in.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use bytes::Bytes;
+use fathuss_aws::{Aws, Reply, Transport, TransportFault};
+use fathuss_engine::apply::{Applied, Pace, Surroundings};
+use fathuss_engine::event::Told;
+use fathuss_engine::plan::Goal;
+use fathuss_engine::provider::SecretText;
+use fathuss_engine::run::{Order, Prepared, carry_out, prepare};
+use fathuss_engine::{Clock, Local, Provider};
+use fathuss_model::graph::Graph;
+use fathuss_simulator::{Config, FaultRule, Identity, Simulator};
+use fathuss_state::{Memory, Snapshot, Store};
+use tokio::sync::watch;
+
+/// A world, a provider that reaches it, and a state.
+pub struct Sandbox {
+    /// The world.
+    pub simulator: Simulator,
+    /// The provider.
+    pub aws: Rc<Aws>,
+    store: Memory,
+}
+
+impl Sandbox {
+    /// An empty world of one account, with these faults.
+    pub fn new(account: &str, faults: Vec<FaultRule>) -> Self {
+        let identity =
+            Identity { key: "test".to_owned(), secret: "test".to_owned(), account: account.to_owned(), arn: None };
+        let config = Config { identities: vec![identity], faults, ..Config::new(11) };
+        let simulator = Simulator::open(config).expect("a world in memory opens");
+        let clock: Rc<dyn Clock> = Rc::new(WorldClock(simulator.clone()));
+        let time = simulator.clone();
+        let now = Arc::new(move || SystemTime::UNIX_EPOCH + time_of(&time));
+        let config = fathuss_aws::Config::new(Credentials::from_keys("test", "test", None), clock)
+            .transport(Arc::new(InProcess(simulator.clone())), now)
+            .account(account)
+            .lineage("lineage");
+        Self { simulator, aws: Rc::new(Aws::new(config)), store: Memory::new("lineage") }
+    }
+
+    /// What the state says.
+    pub fn snapshot(&self) -> Snapshot {
+        self.store.snapshot().expect("a state in memory can be read")
+    }
+
+    /// Reads and plans.
+    pub async fn plan(&self, graph: &Graph, goal: Goal) -> Prepared {
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
+        let snapshot = self.snapshot();
+        self.around(async |around| prepare(order, snapshot, around).await.expect("it plans")).await
+    }
+
+    /// Plans and does it.
+    pub async fn carry_out(&mut self, graph: &Graph, goal: Goal) -> Applied {
+        let prepared = self.plan(graph, goal).await;
+        let mut store = std::mem::replace(&mut self.store, Memory::new("lineage"));
+        let applied = self
+            .around(async |around| {
+                carry_out(&mut store, &prepared, around, &|| 0).await.expect("the state can be written")
+            })
+            .await;
+        self.store = store;
+        applied
+    }
+
+    async fn around<T>(&self, run: impl AsyncFnOnce(&Surroundings<'_>) -> T) -> T {
+        let provider = |kind: &str| -> Option<Rc<dyn Provider>> {
+            if Local.schema(kind).is_some() {
+                return Some(Rc::new(Local));
+            }
+            self.aws.schema(kind)?;
+            Some(Rc::clone(&self.aws) as Rc<dyn Provider>)
+        };
+        let (_keep, pace) = watch::channel(Pace::Run);
+        let around = Surroundings {
+            provider: &provider,
+            clock: Rc::new(WorldClock(self.simulator.clone())),
+            secrets: &|_| Ok(SecretText::new("a-secret-of-tests".to_owned())),
+            pace,
+            listener: &|_: &Told| {},
+            parallelism: 512,
+            salt: 1,
+        };
+        run(&around).await
+    }
+}
+
+#[derive(Clone)]
+struct InProcess(Simulator);
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl Transport for InProcess {
+    fn send(&self, request: http::Request<Bytes>) -> Reply {
+        let simulator = self.0.clone();
+        Box::pin(async move { simulator.handle(request).await.map_err(|f| TransportFault::Reset(f.to_string())) })
+    }
+}
+
+struct WorldClock(Simulator);
+
+fn time_of(simulator: &Simulator) -> Duration {
+    Duration::from_millis(u64::try_from(simulator.now().as_millisecond()).unwrap_or_default())
+}
+
+#[async_trait(?Send)]
+impl Clock for WorldClock {
+    fn now(&self) -> Duration {
+        time_of(&self.0)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
