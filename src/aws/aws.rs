@@ -86,17 +86,6 @@ fn find_lookup(name: &str) -> Option<&'static dyn Lookup> {
     LOOKUPS.iter().copied().find(|lookup| lookup.schema().kind == name)
 }
 
-/// With the fields that tell us what to do, and that AWS knows nothing of, as they were given.
-fn instructed(kind: &str, mut attributes: Attributes, given: &Attributes) -> Attributes {
-    let fields = find_kind(kind).map(Kind::schema).map_or(&[][..], |schema| schema.fields);
-    for field in fields.iter().filter(|field| field.instruction) {
-        if let Some(value) = given.get(field.name) {
-            attributes.insert(field.name.to_owned(), value.clone());
-        }
-    }
-    attributes
-}
-
 fn unknown(kind: &str) -> Failure {
     refused("UnknownType", format!("this release knows no type `{kind}`"))
 }
@@ -126,13 +115,7 @@ impl Provider for Aws {
         for (places, batch) in join_all(reads).await {
             strays.extend(batch.strays);
             for (at, observation) in places.into_iter().zip(batch.observations) {
-                let request = &requests[at];
-                observations[at] = Some(observation.map(|observation| match observation {
-                    Observation::Present(attributes) => {
-                        Observation::Present(instructed(request.address.kind(), attributes, &request.recorded))
-                    }
-                    Observation::Absent => Observation::Absent,
-                }));
+                observations[at] = Some(observation);
             }
         }
         let unanswered = || Err(refused("Unanswered", "the read gave no answer for this resource".to_owned()));
@@ -153,13 +136,7 @@ impl Provider for Aws {
     }
 
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
-        let progress = Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await?;
-        Ok(match progress {
-            Progress::Ready(attributes) => {
-                Progress::Ready(instructed(standing.address.kind(), attributes, &standing.desired.attributes))
-            }
-            progress @ (Progress::Waiting { .. } | Progress::Gone) => progress,
-        })
+        Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await
     }
 
     async fn update(&self, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {

@@ -130,12 +130,6 @@ impl Kind for DbInstance {
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
         let changes = |name: &str| change.changed.iter().any(|field| field == name);
-        if changes("identifier") {
-            return Err(Failure {
-                hint: Some("keep the name, or make a new resource from a snapshot of this one".to_owned()),
-                ..refused("CannotRename", "the name is what state knows an instance by, and can't change".to_owned())
-            });
-        }
         let password = changes("password_wo_version") || changes("password_wo");
         let due = due(&standing.desired.attributes, &change.before)?.or(password.then_some(Change::Modify));
         if let Some(due) = due {

@@ -532,7 +532,7 @@ def image_of_another_architecture(aws):
 def too_much_user_data(aws):
     subnet, image = aws.subnet(aws.vpc()), aws.image()
     return lambda: aws.ec2.run_instances(
-        ImageId=image, InstanceType="t3.micro", SubnetId=subnet, MinCount=1, MaxCount=1, UserData="x" * 20000
+        ImageId=image, InstanceType="t3.micro", SubnetId=subnet, MinCount=1, MaxCount=1, UserData="x" * 16385
     ), {}
 
 

@@ -337,8 +337,12 @@ def test_waiters_of_elasticache(aws):
 
 
 def cli(aws, *words):
+    return run_cli("--endpoint-url", aws.world.address, *words)
+
+
+def run_cli(*words, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "awscli", "--endpoint-url", aws.world.address, *words],
+        [sys.executable, "-m", "awscli", *words],
         capture_output=True,
         text=True,
         timeout=60,
@@ -351,6 +355,7 @@ def cli(aws, *words):
             "AWS_DEFAULT_REGION": REGION,
             "AWS_DEFAULT_OUTPUT": "json",
             "AWS_MAX_ATTEMPTS": "1",
+            **environment,
         },
     )
 
@@ -389,3 +394,27 @@ def test_the_cli_shows_each_services_refusals(aws, words, shown):
     done = cli(aws, *words)
     assert done.returncode != 0
     assert shown in done.stderr
+
+
+QUESTIONS = {
+    "ec2": "describe-vpcs",
+    "eks": "list-clusters",
+    "elasticache": "describe-cache-clusters",
+    "iam": "list-roles",
+    "rds": "describe-db-instances",
+    "sts": "get-caller-identity",
+}
+
+
+@pytest.mark.parametrize("service", QUESTIONS)
+def test_the_variable_leads_the_cli_here_but_for_rds_in_us_east_1(aws, service):
+    # What would go to AWS ends at a proxy that is not there.
+    to = {"AWS_ENDPOINT_URL": aws.world.address, "HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
+    words = [service, QUESTIONS[service], "--region"]
+    assert run_cli(*words, "us-west-2", **to).returncode == 0
+    here = run_cli(*words, "us-east-1", **to)
+    if service == "rds":
+        assert here.returncode != 0 and "proxy" in here.stderr, here.stderr
+        assert cli(aws, *words, "us-east-1").returncode == 0
+    else:
+        assert here.returncode == 0, here.stderr

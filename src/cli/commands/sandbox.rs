@@ -131,7 +131,7 @@ fn welcome(address: SocketAddr, world: Option<&Path>, account: &str) -> String {
         None => "The world lives in memory, and ends with this process".to_owned(),
     };
     format!(
-        "AWS is simulated at http://{address}\n{world}.\nThe access key `test` is of account {account}; a key of twelve digits is of the account of that number; the secret is `test`.\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
+        "AWS is simulated at http://{address}\n{world}.\nThe access key `test` is of account {account}; a key of twelve digits is of the account of that number; the secret is `test`.\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\nVersion 1 of the AWS CLI sends `aws rds` of us-east-1 to AWS all the same: give it --endpoint-url http://{address} too."
     )
 }
 

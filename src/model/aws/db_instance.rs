@@ -96,8 +96,9 @@ pub struct DbInstance {
     engine: Value<DbEngine>,
     /// The size.
     instance_class: Value<DbInstanceClass>,
-    /// The name, unique in account and region; RDS renames in place.
+    /// The name, unique in account and region. State knows the instance by it: another name is another instance.
     #[field(
+        replace,
         computed,
         named,
         min_length = 1,

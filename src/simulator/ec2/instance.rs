@@ -890,3 +890,12 @@ fn modify_metadata_options(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, 
 pub(super) fn is_encoded(text: &str) -> bool {
     base64_decode(text).is_some()
 }
+
+/// The most that user data may have, in bytes before base64:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html>
+const USER_DATA_BYTES: usize = 16 * 1024;
+
+/// Whether user data, in base64, are short enough.
+pub(super) fn is_short(text: &str) -> bool {
+    base64_decode(text).is_none_or(|bytes| bytes.len() <= USER_DATA_BYTES)
+}

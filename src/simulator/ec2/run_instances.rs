@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use crate::ec2::image::{self, Image};
-use crate::ec2::instance::{self, Instance, MetadataOptions, is_encoded};
+use crate::ec2::instance::{self, Instance, MetadataOptions, is_encoded, is_short};
 use crate::ec2::instance_profile::{self, ProfileAssociation};
 use crate::ec2::instance_type::{self, InstanceType};
 use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
@@ -221,8 +221,7 @@ impl Plan {
         tx.enforce("ec2.run_instances.user_data", encoded, || {
             Refusal::new("InvalidParameterValue", "Invalid BASE64 encoding of user data.")
         })?;
-        // 16 KiB before they are encoded.
-        let short = user_data.as_ref().is_none_or(|text| text.len() / 4 * 3 <= 16 * 1024 + 2);
+        let short = user_data.as_deref().is_none_or(is_short);
         tx.enforce("ec2.run_instances.user_data", short, || {
             Refusal::new("InvalidParameterValue", "User data is limited to 16384 bytes")
         })?;
@@ -564,6 +563,7 @@ fn tag(tx: &mut Tx<'_>, specifications: &Value, instances: &[Instance]) -> Resul
 #[cfg(test)]
 mod tests {
     use crate::client::Client;
+    use crate::protocol::base64_encode;
 
     pub(crate) async fn image(client: &Client) -> String {
         let filter =
@@ -573,6 +573,32 @@ mod tests {
 
     async fn state(client: &Client, id: &str) -> String {
         client.ec2("DescribeInstances", &[("InstanceId.1", id)]).await.one("name")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn user_data_are_counted_before_they_are_encoded() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let image = image(&client).await;
+        let launch = async |bytes: usize| {
+            let data = base64_encode(&vec![b'x'; bytes]);
+            let launch = [
+                ("ImageId", image.as_str()),
+                ("InstanceType", "t3.medium"),
+                ("MinCount", "1"),
+                ("MaxCount", "1"),
+                ("SubnetId", &subnet),
+                ("UserData", &data),
+            ];
+            client.try_ec2("RunInstances", &launch).await
+        };
+        assert_eq!(launch(16_384).await.status, 200);
+        let refused = launch(16_385).await;
+        assert_eq!(
+            (refused.code.as_str(), refused.message.as_str()),
+            ("InvalidParameterValue", "User data is limited to 16384 bytes")
+        );
     }
 
     #[tokio::test(start_paused = true)]
