@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_rds::types::{self, Parameter};
+use aws_sdk_rds::operation::describe_db_parameters::builders::DescribeDBParametersFluentBuilder;
+use aws_sdk_rds::types::{self, Filter, Parameter};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
@@ -169,11 +170,13 @@ async fn set_parameters(
     name: &str,
     given: &BTreeMap<String, Parameter>,
 ) -> Result<Option<Vec<Parameter>>, Failure> {
-    let Some(mut set) = listed(client, name, Some("user")).await? else { return Ok(None) };
+    let Some(mut set) = listed(client, name, |all| all.source("user")).await? else { return Ok(None) };
     let is_set = |name: &String| set.iter().any(|parameter| parameter.parameter_name.as_ref() == Some(name));
     let unset: BTreeMap<&String, &Parameter> = given.iter().filter(|(name, _)| !is_set(name)).collect();
     if !unset.is_empty() {
-        let Some(all) = listed(client, name, None).await? else { return Ok(None) };
+        let names = unset.keys().map(|name| (*name).clone()).collect();
+        let named = Filter::builder().name("parameter-name").set_values(Some(names)).build();
+        let Some(all) = listed(client, name, |all| all.filters(named.clone())).await? else { return Ok(None) };
         set.extend(all.into_iter().filter_map(|mut parameter| {
             let given = unset.get(parameter.parameter_name.as_ref()?)?;
             parameter.apply_method.clone_from(&given.apply_method);
@@ -183,13 +186,16 @@ async fn set_parameters(
     Ok(Some(set))
 }
 
-/// A group's parameters, all or those from one source; nothing where the group is gone.
-async fn listed(client: &Client, name: &str, source: Option<&str>) -> Result<Option<Vec<Parameter>>, Failure> {
+/// Some of a group's parameters; nothing where the group is gone.
+async fn listed(
+    client: &Client,
+    name: &str,
+    some: impl Fn(DescribeDBParametersFluentBuilder) -> DescribeDBParametersFluentBuilder,
+) -> Result<Option<Vec<Parameter>>, Failure> {
     let mut all = Vec::new();
     let mut marker = None;
     loop {
-        let describing = client.rds.describe_db_parameters().db_parameter_group_name(name);
-        let describing = describing.set_source(source.map(str::to_owned));
+        let describing = some(client.rds.describe_db_parameters().db_parameter_group_name(name));
         let answer = client.send(Call::rds("DescribeDBParameters"), describing.set_marker(marker).send()).await;
         let Some(answer) = there(answer)? else { return Ok(None) };
         all.extend(answer.parameters.unwrap_or_default());

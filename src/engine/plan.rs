@@ -585,16 +585,21 @@ impl Draft {
             after[make].extend(self.deletes.get(address));
         }
         // What refers to something goes, or lets go of it, before that goes.
+        let mut letting_go = Vec::new();
         for record in input.snapshot.resources.values() {
             for needed in &record.depends_on {
                 let Some(&delete) = self.deletes.get(needed) else { continue };
                 if let Some(&first) = self.deletes.get(&record.address) {
                     after[delete].insert(first);
-                } else if let Some(&make) = self.makes.get(&record.address)
-                    && (!self.makes.contains_key(needed) || !comes_after(make, delete, &after))
-                {
-                    after[delete].insert(make);
+                } else if let Some(&make) = self.makes.get(&record.address) {
+                    letting_go.push((delete, make));
                 }
+            }
+        }
+        // It can't let go before where it takes hold of something that is made only after: most often of the new one.
+        for (delete, make) in letting_go {
+            if !comes_after(make, delete, &after) {
+                after[delete].insert(make);
             }
         }
         for (action, after) in self.actions.iter_mut().zip(after) {

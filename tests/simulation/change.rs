@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rand::Rng;
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::blueprint::{Blueprint, Grip, Key, Peer, RouteTarget, Thing};
@@ -137,6 +137,14 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
     let number = blueprint.fresh();
     let retargeted = retarget(blueprint, key, rng);
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
+    if let Some(Retarget::Groups(others)) = retargeted {
+        if let Thing::Instance { groups, .. } | Thing::Template { groups, .. } | Thing::Database { groups, .. } =
+            &mut item.thing
+        {
+            *groups = others;
+        }
+        return;
+    }
     match &mut item.thing {
         Thing::Data { input, .. } => *input += 1,
         Thing::Vpc { hostnames, .. } => *hostnames = !*hostnames,
@@ -196,10 +204,32 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
 enum Retarget {
     Route(RouteTarget),
     Key(Key),
+    Groups(Vec<Key>),
+}
+
+/// Other security groups of the VPC that a thing stands in.
+fn regroup(blueprint: &Blueprint, key: Key, rng: &mut ChaCha8Rng) -> Option<Retarget> {
+    let vpc = match blueprint.get(key) {
+        Thing::Instance { subnet, .. } => blueprint.vpc_of(*subnet),
+        Thing::Template { groups, .. } => blueprint.vpc_of(*groups.first()?),
+        Thing::Database { subnets, .. } => match blueprint.get(*subnets) {
+            Thing::DbSubnets { subnets, .. } => blueprint.vpc_of(*subnets.first()?),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let groups = blueprint.items.iter().filter(|item| matches!(item.thing, Thing::Group { vpc: of, .. } if of == vpc));
+    let groups: Vec<Key> = groups.map(|item| item.key).collect();
+    Some(Retarget::Groups(groups.choose_multiple(rng, 1).copied().collect()))
 }
 
 /// Another target of the same VPC, for what AWS moves in place.
 fn retarget(blueprint: &Blueprint, key: Key, rng: &mut ChaCha8Rng) -> Option<Retarget> {
+    if rng.random_bool(0.5)
+        && let Some(groups) = regroup(blueprint, key, rng)
+    {
+        return Some(groups);
+    }
     let vpc = match blueprint.get(key) {
         Thing::Route { table, .. } | Thing::Association { table, .. } => blueprint.vpc_of(*table),
         _ => return None,

@@ -14,16 +14,14 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+/// How often others look, each ten seconds, before they give up.
+const LOOKS: usize = 1000;
+
 /// What was done to what.
 pub type Deed = (Address, &'static str);
 
 /// Does up to that many things that an apply has to put right.
-pub async fn meddle(
-    aws: &Aws,
-    snapshot: &Snapshot,
-    most: usize,
-    chance: &mut ChaCha8Rng,
-) -> Result<Vec<Deed>, Failure> {
+pub async fn meddle(aws: &Aws, snapshot: &Snapshot, most: usize, chance: &mut ChaCha8Rng) -> Result<Vec<Deed>, String> {
     let held: BTreeSet<&Address> = snapshot.resources.values().flat_map(|record| &record.depends_on).collect();
     let records: Vec<&ResourceRecord> = snapshot.resources.values().filter(|record| is_made(aws, record)).collect();
     let (mut deeds, mut touched) = (Vec::new(), BTreeSet::new());
@@ -56,17 +54,15 @@ fn is_made(aws: &Aws, record: &ResourceRecord) -> bool {
     aws.schema(record.address.kind()).is_some_and(|schema| schema.mode == Mode::Managed)
 }
 
-async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, Failure> {
+async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, String> {
     let standing = standing(snapshot, record);
-    loop {
-        match aws.delete(&standing).await {
-            Ok(Progress::Gone) => return Ok("taken away by hand"),
-            Ok(_) => {}
-            Err(failure) if matches!(failure.class, FailureClass::NotYet | FailureClass::Throttled) => {}
-            Err(failure) => return Err(failure),
-        }
-        tokio::time::sleep(Duration::from_secs(10)).await;
-    }
+    until(&record.address, async || match aws.delete(&standing).await {
+        Ok(progress) => Ok(progress == Progress::Gone),
+        Err(failure) if matches!(failure.class, FailureClass::NotYet | FailureClass::Throttled) => Ok(false),
+        Err(failure) => Err(failure),
+    })
+    .await?;
+    Ok("taken away by hand")
 }
 
 async fn set(
@@ -75,15 +71,24 @@ async fn set(
     record: &ResourceRecord,
     field: &str,
     value: Datum,
-) -> Result<&'static str, Failure> {
+) -> Result<&'static str, String> {
     let mut standing = standing(snapshot, record);
     standing.desired.attributes.insert(field.to_owned(), value);
     let change = UpdateRequest { before: record.attributes.clone(), changed: vec![field.to_owned()] };
-    aws.update(&standing, &change).await?;
-    while !matches!(aws.settle(&standing).await, Ok(Progress::Ready(_))) {
+    aws.update(&standing, &change).await.map_err(|failure| format!("{}: {failure}", record.address))?;
+    until(&record.address, async || Ok(matches!(aws.settle(&standing).await?, Progress::Ready(_)))).await?;
+    Ok("changed by hand")
+}
+
+/// Repeats a step until it is done.
+async fn until(address: &Address, step: impl AsyncFn() -> Result<bool, Failure>) -> Result<(), String> {
+    for _ in 0..LOOKS {
+        if step().await.map_err(|failure| format!("{address}: {failure}"))? {
+            return Ok(());
+        }
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
-    Ok("changed by hand")
+    Err(format!("{address} is never done"))
 }
 
 fn standing(snapshot: &Snapshot, record: &ResourceRecord) -> Standing {

@@ -211,7 +211,7 @@ impl Line {
         let aws = provider(&self.simulator, &self.calm(), &snapshot.lineage);
         let most = 1 + snapshot.resources.len() / 12;
         let deeds = hands::meddle(&aws, &snapshot, most, &mut self.chance).await;
-        let deeds = deeds.map_err(|failure| wrong(failure.to_string()))?;
+        let deeds = deeds.map_err(wrong)?;
         for (address, what) in deeds {
             if self.loud {
                 eprintln!("== {address} {what}");

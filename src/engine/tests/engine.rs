@@ -304,9 +304,13 @@ async fn what_hangs_on_a_replaced_resource_by_a_name_that_stays_is_replaced_with
 
 /// A security group with its wording, and a launch template that may use it.
 fn guarded(wording: &str, group: &str) -> Graph {
+    guarded_in("10.0.0.0/16", wording, group)
+}
+
+fn guarded_in(range: &str, wording: &str, group: &str) -> Graph {
     use fathuss_model::aws::{LaunchTemplate, SecurityGroup};
     stack(|stack| {
-        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+        let vpc = stack.add("main", Vpc::new(net(range)));
         let first = stack.add("first", SecurityGroup::new(&vpc, wording));
         let second = stack.add("second", SecurityGroup::new(&vpc, "stays"));
         let chosen = if group == "first" { &first } else { &second };
@@ -373,4 +377,18 @@ async fn what_was_let_go_of_takes_hold_of_the_new_one_though_its_name_is_the_sam
     let log = bench.toy.log.borrow().clone();
     let settled = log.iter().rposition(|line| line == "settle aws_iam_instance_profile.worker");
     assert!(settled > log.iter().position(|line| line == "create aws_iam_role.worker"), "{log:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lets_go_of_something_for_what_is_made_only_after_that_is_gone_waits_for_it() {
+    let mut bench = Bench::new();
+    bench.apply(&guarded_in("10.0.0.0/16", "one", "first")).await;
+    let graph = guarded_in("10.1.0.0/16", "one", "second");
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert_eq!(
+        (plan.count(Change::DeleteReplaced), plan.count(Change::Replace), plan.count(Change::Update)),
+        (3, 3, 1)
+    );
+    assert!(bench.apply(&graph).await.failed.is_empty());
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
 }
