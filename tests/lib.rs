@@ -1,1 +1,1 @@
-//! What crosses packages: invariants, simulation, end to end. See docs/architecture.md.
+//! What crosses packages: invariants, simulation, regions, conformance. See docs/architecture.md.

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `bench`, `models`, `terraform`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `bench`, `pictures`, `models`, `terraform`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -13,6 +13,7 @@ const USAGE: &str = "\
 cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
 cargo xtask sweep       the long runs of which `test` takes a sample
 cargo xtask bench       the figures of docs/figures.md, measured on this machine with the release build
+cargo xtask pictures    the README's pictures, made anew from a real run
 cargo xtask models      the simulator's API tables, made anew from the pinned botocore
 cargo xtask terraform   the names that Terraform's AWS provider gives our types and fields, read anew from a pinned package
 ";
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["test", name] => steps::test(Some(name)),
         ["sweep"] => steps::sweep(),
         ["bench"] => steps::bench(),
+        ["pictures"] => steps::pictures(),
         ["models"] => steps::models(),
         ["terraform"] => steps::terraform(),
         _ => {

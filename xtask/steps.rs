@@ -148,6 +148,43 @@ pub fn bench() -> Result<(), String> {
     cache::run(&mut bench)
 }
 
+/// The README's pictures: the screen of a run of staging while it goes on, and staging as a graph.
+pub fn pictures() -> Result<(), String> {
+    // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
+    let build = ["build", "--workspace", "--locked", "--bins", "--example", "terminal_picture"];
+    cache::run(cargo().args(build))?;
+    let programs = target().join("debug");
+    // A project of its own, so that the checkout's sandbox stays as it is; its stack program is built already.
+    let folder = target().join("pictures");
+    let written = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(written)?;
+    }
+    std::fs::create_dir_all(&folder).map_err(written)?;
+    let manifest = std::fs::read_to_string(root().join("fathuss.toml")).map_err(written)?;
+    let program = format!("program = [{:?}]", programs.join("fathuss-stacks"));
+    let lines = manifest.lines().map(|line| if line.starts_with("program = ") { program.as_str() } else { line });
+    std::fs::write(folder.join("fathuss.toml"), lines.collect::<Vec<_>>().join("\n")).map_err(written)?;
+
+    let docs = root().join("docs");
+    let path = std::env::join_paths(
+        std::iter::once(programs.clone()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
+    let mut screen = Command::new(programs.join("examples").join("terminal_picture"));
+    screen.current_dir(&folder).env("PATH", path.map_err(|error| error.to_string())?);
+    screen.env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR").arg("96x56");
+    // Some minutes in, when the long ones are under way.
+    screen.arg(format!("{}=  4:3", docs.join("apply.svg").display()));
+    cache::run(screen.arg("fathuss apply staging --sandbox --speed 60"))?;
+
+    let mut graph = Command::new(programs.join("fathuss"));
+    let graph = graph.current_dir(&folder).args(["graph", "staging", "--format", "svg"]).output().map_err(written)?;
+    if !graph.status.success() {
+        return Err(String::from_utf8_lossy(&graph.stderr).into_owned());
+    }
+    std::fs::write(docs.join("staging.svg"), graph.stdout).map_err(written)
+}
+
 /// The simulator's API tables.
 pub fn models() -> Result<(), String> {
     cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))

@@ -52,7 +52,14 @@ impl Aws {
     pub async fn verify_account(&self, region: &str) -> Result<String, Failure> {
         let client = self.client(region);
         let call = Call::new(Service::Sts, "GetCallerIdentity");
-        let answer = client.send(call, client.sts.get_caller_identity().send()).await?;
+        let answer = client.send(call, client.sts.get_caller_identity().send()).await;
+        let answer = answer.map_err(|failure| match failure.code.as_str() {
+            // A region that is misspelt has no name server that knows it.
+            "NoAnswer" | "TimedOut" => {
+                Failure { hint: Some(format!("check the connection, and that {region} is a region of AWS")), ..failure }
+            }
+            _ => failure,
+        })?;
         let account = answer.account.ok_or_else(|| unreadable(Service::Sts, "GetCallerIdentity", "account"))?;
         if let Some(allowed) = self.config.allowed_account().filter(|allowed| *allowed != account) {
             return Err(Failure {

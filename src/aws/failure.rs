@@ -29,8 +29,16 @@ where
         hint: None,
     };
     if let Some(credentials) = credentials_error(error) {
+        let hint = match credentials {
+            CredentialsError::CredentialsNotLoaded(_) => {
+                "set AWS_PROFILE, log in with `aws sso login`, or set access keys"
+            }
+            _ => "log in again, for instance with `aws sso login`",
+        };
         return Failure {
-            hint: Some("aws sts get-caller-identity".to_owned()),
+            // Nothing was sent: no service refused.
+            operation: String::new(),
+            hint: Some(hint.to_owned()),
             ..failure(FailureClass::Denied, "NoCredentials", chain(credentials))
         };
     }
@@ -54,11 +62,21 @@ where
             let message = service.err().message().unwrap_or_default().to_owned();
             let class = class_of(call, status, code, &message);
             let hint = if class == FailureClass::Denied { denied_hint(code) } else { None };
-            let request_id = error.request_id().or_else(|| service.err().meta().request_id());
-            Failure { request_id: request_id.map(str::to_owned), hint, ..failure(class, code, message) }
+            let request_id = error.request_id().or_else(|| service.err().meta().request_id()).map(str::to_owned);
+            let request_id = request_id.or_else(|| in_body(service.raw()));
+            Failure { request_id, hint, ..failure(class, code, message) }
         }
         _ => failure(FailureClass::Ambiguous, "UnreadableAnswer", chain(error)),
     }
+}
+
+/// The request's id where EC2 writes it, and the SDK does not look: `<RequestID>` behind the errors, as
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> shows it.
+fn in_body(answer: &HttpResponse) -> Option<String> {
+    let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
+    let (_, rest) = body.split_once("<RequestID>")?;
+    let (id, _) = rest.split_once("</RequestID>")?;
+    Some(id.trim().to_owned())
 }
 
 /// What can be done about an answer with this status and code.
@@ -249,6 +267,17 @@ mod tests {
         let canned = crate::canned::Canned::new().answer("GetCallerIdentity", "no result in here");
         let failure = canned.aws().verify_account("us-east-1").await.unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Ambiguous, "UnreadableAnswer"));
+    }
+
+    #[test]
+    fn a_refusal_of_ec2_names_its_request_in_the_body() {
+        let answer = |body: &'static str| {
+            let answer = http::Response::builder().status(400).body(aws_smithy_types::body::SdkBody::from(body));
+            in_body(&HttpResponse::try_from(answer.unwrap()).unwrap())
+        };
+        let body = "<Response><Errors><Error><Code>A</Code></Error></Errors><RequestID>r-2</RequestID></Response>";
+        assert_eq!(answer(body).as_deref(), Some("r-2"));
+        assert_eq!(answer("<Response>"), None);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub enum Error {
         reason: String,
     },
     /// The stack program failed without printing a graph.
-    #[error("the stack program `{command}` failed ({status}); what it said is above")]
+    #[error("the stack program `{command}` failed ({status}); what it said, if anything, is above")]
     ProgramFailed {
         /// The command.
         command: String,
@@ -60,6 +60,22 @@ pub enum Error {
         reason: FormatError,
         /// The first characters of what it printed.
         begins: String,
+    },
+    /// The stack program printed a graph that is not of this release.
+    #[error("what the stack program `{command}` printed can't be read: {reason}")]
+    ProgramRelease {
+        /// The command.
+        command: String,
+        /// Which it is.
+        reason: FormatError,
+    },
+    /// The stack program printed no graph, and does not say that anything is wrong.
+    #[error(
+        "the stack program `{command}` printed no graph\nNext: let its main function end with `fathuss_model::program::run`, which prints the graph of the stack named by its last argument"
+    )]
+    ProgramSilent {
+        /// The command.
+        command: String,
     },
     /// The stack is refused.
     #[error("stack `{stack}` is refused: {}", findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; "))]
@@ -83,6 +99,14 @@ pub enum Error {
         /// What `fathuss.toml` says.
         expected: String,
     },
+    /// Another run holds the stack's lock.
+    #[error("{error}")]
+    Locked {
+        /// Who holds it.
+        error: StateError,
+        /// The command that takes it away.
+        unlock: String,
+    },
     /// State could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
@@ -93,7 +117,7 @@ pub enum Error {
     #[error("{}", .0)]
     Aws(Box<Failure>),
     /// The sandbox's world could not be opened.
-    #[error("the sandbox can't be opened: {0}")]
+    #[error("{}", world_text(.0))]
     World(#[from] WorldError),
     /// The sandbox's world is open in a process that can't be talked to.
     #[error("{}", world_in_use(path, holder.as_ref()))]
@@ -157,4 +181,13 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::Aws(Box::new(failure))
     }
+}
+
+/// Why a world can't be opened, and what to do where it never will.
+fn world_text(error: &WorldError) -> String {
+    let next = match error {
+        WorldError::Unreadable { .. } => "\nNext: empty it, with the states of its stacks\n  fathuss sandbox reset",
+        _ => "",
+    };
+    format!("the sandbox can't be opened: {error}{next}")
 }

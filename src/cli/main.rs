@@ -70,12 +70,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let failed = error.use_stderr();
-            // Nothing can be told where neither output can be written.
-            let _ = error.print();
-            return if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-        }
+        Err(page) => return shown(&page),
     };
     let output = Output::detect(cli.json, cli.no_color);
     let ended = match &cli.command {
@@ -85,7 +80,7 @@ fn main() -> ExitCode {
         Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),
         Command::Show(options) => state::show(options, &output),
         Command::Output(options) => state::output(options, &output),
-        Command::Graph(options) => graph::run(options),
+        Command::Graph(options) => graph::run(options, &output),
         Command::State(options) => state::state(options, &output),
         Command::Doctor(options) => doctor::run(options, &output),
         Command::Schema(options) => schema::run(options, &output),
@@ -94,12 +89,32 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            render::error(&error, &command_line(), &output);
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error, &output),
     }
+}
+
+/// Help or the version, as asked for; or what is wrong with the words given.
+fn shown(page: &clap::Error) -> ExitCode {
+    let asked = |option: &str| std::env::args_os().skip(1).any(|word| word == option);
+    let output = Output::detect(asked("--json"), asked("--no-color"));
+    if page.use_stderr() && output.json {
+        return failed(&Error::Usage(page.to_string().trim_end().to_owned()), &output);
+    }
+    match page.print() {
+        Ok(()) if page.use_stderr() => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&Error::Output(error), &output),
+    }
+}
+
+fn failed(error: &Error, output: &Output) -> ExitCode {
+    if let Error::Output(error) = error
+        && error.kind() == std::io::ErrorKind::BrokenPipe
+    {
+        return ExitCode::SUCCESS;
+    }
+    render::error(error, &command_line(), output);
+    ExitCode::FAILURE
 }
 
 /// What was typed, to be typed again.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use fathuss_model::graph::{Graph, Printed};
+use fathuss_model::graph::{FormatError, Graph, Printed};
 
 use crate::error::Error;
 use crate::project::StackEntry;
@@ -27,6 +27,8 @@ pub fn graph(root: &Path, stack: &StackEntry) -> Result<Graph, Error> {
         Err(_) if !output.status.success() && text.trim().is_empty() => {
             return Err(Error::ProgramFailed { command: words, status: output.status.to_string() });
         }
+        Err(_) if text.trim().is_empty() => return Err(Error::ProgramSilent { command: words }),
+        Err(reason @ FormatError::Version(_)) => return Err(Error::ProgramRelease { command: words, reason }),
         Err(reason) => {
             let begins: String = text.trim_start().chars().take(60).filter(|letter| !letter.is_control()).collect();
             return Err(Error::ProgramOutput { command: words, reason, begins: format!("{begins:?}") });
@@ -38,7 +40,7 @@ pub fn graph(root: &Path, stack: &StackEntry) -> Result<Graph, Error> {
     if !output.status.success() {
         return Err(Error::ProgramFailed { command: words, status: output.status.to_string() });
     }
-    let graph = printed.graph.ok_or_else(|| start("it printed no graph".to_owned()))?;
+    let graph = printed.graph.ok_or(Error::ProgramSilent { command: words })?;
     check(graph, stack)
 }
 

@@ -74,7 +74,7 @@ impl Project {
             return wrong("it names no stack; add a table [stacks.NAME] with region and account".to_owned());
         }
         for (name, entry) in &self.file.stacks {
-            if entry.account.len() != 12 || !entry.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            if !is_account(&entry.account) {
                 return wrong(format!("stacks.{name}.account is `{}`; an account has 12 digits", entry.account));
             }
             if entry.program.as_ref().or(self.file.program.as_ref()).is_none_or(Vec::is_empty) {
@@ -115,4 +115,9 @@ impl Project {
     pub fn sandbox(&self) -> PathBuf {
         self.root.join(".fathuss/sandbox")
     }
+}
+
+/// Whether this is an AWS account's number.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

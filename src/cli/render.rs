@@ -11,8 +11,8 @@ use fathuss_model::schema::Schema;
 use fathuss_report::plan::Reading;
 use fathuss_report::progress::Progress;
 use fathuss_report::{
-    Expected, Plain, PlanView, RunView, Style, Tally, Trouble, event_json, findings_text, plan_json, plan_text,
-    run_json,
+    Expected, Plain, PlanView, RunView, Style, Tally, Trouble, error_json, error_text, event_json, findings_text,
+    plan_text, run_json,
 };
 
 use crate::error::Error;
@@ -23,6 +23,11 @@ pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     let line_end = if text.ends_with('\n') { "" } else { "\n" };
     write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush()).map_err(Error::Output)
+}
+
+/// Any value as one line of JSON.
+pub fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    fathuss_report::json::json(value).map_err(|error| Error::Usage(error.to_string()))
 }
 
 /// What is known around a plan that is shown.
@@ -46,7 +51,7 @@ pub struct Around<'a> {
 /// Prints a plan.
 pub fn plan(prepared: &Prepared, around: &Around<'_>, output: &Output) -> Result<(), Error> {
     if output.json {
-        return print(&plan_json(&prepared.plan).map_err(|error| Error::Usage(error.to_string()))?);
+        return print(&json(&prepared.plan)?);
     }
     let expected = Expected::of(&prepared.plan, &prepared.snapshot.durations_ms, around.schema);
     let view = PlanView {
@@ -69,8 +74,10 @@ pub fn style(output: &Output) -> Style {
 /// Shows a run while it goes on.
 pub struct Run {
     output: Output,
+    stack: String,
     tally: Tally,
     plain: Plain,
+    /// What is drawn while actions run, on a terminal.
     progress: Option<Progress>,
     began: Instant,
 }
@@ -78,11 +85,14 @@ pub struct Run {
 impl Run {
     /// Nothing has happened yet.
     pub fn new(output: &Output, stack: &str) -> Self {
-        let progress = output.terminal.then(|| {
-            let target = indicatif::ProgressDrawTarget::stderr();
-            Progress::new(target, style(output), output.height, stack)
-        });
-        Self { output: *output, tally: Tally::default(), plain: Plain::new(), progress, began: Instant::now() }
+        Self {
+            output: *output,
+            stack: stack.to_owned(),
+            tally: Tally::default(),
+            plain: Plain::new(),
+            progress: None,
+            began: Instant::now(),
+        }
     }
 
     /// Something happened.
@@ -94,6 +104,11 @@ impl Run {
                 let _ = writeln!(std::io::stdout().lock(), "{line}");
             }
             return;
+        }
+        if self.output.terminal && matches!(told.event, Event::Started { .. }) {
+            let _ = writeln!(std::io::stderr().lock());
+            let target = indicatif::ProgressDrawTarget::stderr();
+            self.progress = Some(Progress::new(target, style(&self.output), self.output.height, &self.stack));
         }
         let Some(progress) = &mut self.progress else {
             if let Some(line) = self.plain.line(told, &style(&self.output)) {
@@ -117,22 +132,18 @@ impl Run {
     }
 
     /// Applying is over.
-    pub fn end(
-        &mut self,
-        calls: CallCounts,
-        real: Duration,
-        simulated: bool,
-        stack: &str,
-        again: &str,
-    ) -> Result<(), Error> {
+    pub fn end(&mut self, calls: CallCounts, real: Duration, simulated: bool, again: &str) -> Result<(), Error> {
         if let Some(progress) = &self.progress {
             progress.end();
         }
+        let stack = &self.stack;
         let view = RunView { stack, calls, wall: real, simulated, again, next: None, failures_shown: false };
         if self.output.json {
             return print(&run_json(&self.tally, &view).map_err(|error| Error::Usage(error.to_string()))?);
         }
-        print(&self.tally.text(&view, &style(&self.output)))
+        // On a terminal the gap is there already, above what was drawn.
+        let gap = if self.progress.is_some() { "" } else { "\n" };
+        print(&format!("{gap}{}", self.tally.text(&view, &style(&self.output))))
     }
 }
 
@@ -141,7 +152,18 @@ pub fn error(error: &Error, again: &str, output: &Output) {
     let mut stderr = std::io::stderr().lock();
     // Where standard error is gone, too, the exit status says it.
     if output.json {
-        let _ = writeln!(stderr, "{}", serde_json::json!({ "error": error.to_string() }));
+        if let Error::Shown = error {
+            return;
+        }
+        let (failure, findings) = match error {
+            Error::Aws(failure) => (Some(&**failure), &[][..]),
+            Error::Run(error) => (error.failure(), &[][..]),
+            Error::Findings { findings, .. } => (None, findings.as_slice()),
+            _ => (None, &[][..]),
+        };
+        if let Ok(line) = error_json(&error.to_string(), failure, findings) {
+            let _ = writeln!(stderr, "{line}");
+        }
         return;
     }
     let style = style(output);
@@ -149,9 +171,23 @@ pub fn error(error: &Error, again: &str, output: &Output) {
         Error::Shown => return,
         Error::Findings { stack, findings } => findings_text(stack, findings, &style),
         Error::State(error) => Trouble::of_state(error, again).text(&style),
+        Error::Locked { error, unlock } => {
+            let otherwise = "Where it is certainly dead, and only then, take its lock away:";
+            Trouble::of_state(error, again).otherwise(otherwise, unlock).text(&style)
+        }
         Error::Run(error) => Trouble::of_run(error, again).text(&style),
         Error::Aws(failure) => Trouble::of_failure("AWS", failure, Some(again)).text(&style),
-        error => format!("error: {error}\n"),
+        error => error_text(&error.to_string(), &style),
     };
     let _ = write!(stderr, "{text}");
+}
+
+/// Tells something beside the result.
+pub fn note(text: &str, output: &Output) {
+    let mut stderr = std::io::stderr().lock();
+    // What can't be told is no reason to stop.
+    let _ = match output.json {
+        true => writeln!(stderr, "{}", serde_json::json!({ "message": text })),
+        false => writeln!(stderr, "{text}"),
+    };
 }

@@ -10,7 +10,7 @@ use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, OtherOutputs};
 use fathuss_model::SecretSource;
 use fathuss_model::graph::Graph;
-use fathuss_state::{Holder, Snapshot, Sqlite};
+use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -61,7 +61,14 @@ impl Session {
         }
         let now = wall_ms();
         let mut store = Sqlite::open(&self.target.state, now)?;
-        store.lock(&holder(command, now), now)?;
+        store.lock(&holder(command, now), now).map_err(|error| match &error {
+            StateError::Locked { holder, .. } => {
+                let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
+                let unlock = format!("fathuss state unlock {} {}{sandbox}", self.graph.stack, holder.id);
+                Error::Locked { error, unlock }
+            }
+            _ => Error::State(error),
+        })?;
         Ok(store)
     }
 

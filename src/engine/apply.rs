@@ -196,19 +196,18 @@ impl<'a> Run<'a> {
             };
             under_way.remove(&at);
             finished[at] = true;
-            let succeeded = matches!(outcome, Outcome::Done { .. });
+            let (succeeded, failed) =
+                (matches!(outcome, Outcome::Done { .. }), matches!(outcome, Outcome::Failed { .. }));
             self.account(at, outcome, &mut applied);
-            for &next in &followers[at] {
-                if !succeeded {
-                    blocked.entry(next).or_insert_with(|| actions[at].address.clone());
-                }
+            if failed {
+                block(at, &followers, &actions[at].address, &mut blocked);
+            }
+            // What was cut off failed nothing: what waits for it goes on with it in the next run.
+            for &next in followers[at].iter().filter(|_| succeeded) {
                 missing[next] -= 1;
                 if missing[next] == 0 && !blocked.contains_key(&next) {
                     ready.push((self.paths[next], std::cmp::Reverse(next)));
                 }
-            }
-            if !succeeded {
-                block(at, &followers, &actions[at].address, &mut blocked);
             }
         }
         applied.interrupted.extend(under_way.iter().map(|&at| actions[at].address.clone()));

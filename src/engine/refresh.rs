@@ -9,8 +9,9 @@ use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::Snapshot;
 
-use crate::apply::Surroundings;
+use crate::apply::{Surroundings, millis};
 use crate::diff::Wanted;
+use crate::event::{Event, Told};
 use crate::plan::is_pinned;
 use crate::provider::{Attributes, Failure, FailureClass, LookupRequest, Observation, Provider, ReadRequest, Stray};
 use crate::schedule::backoff;
@@ -97,7 +98,7 @@ async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, ar
             strays = answer.strays;
         }
         let mut again = Vec::new();
-        let mut last = None;
+        let mut first = None;
         for (request, observation) in requests.into_iter().zip(answer.observations) {
             match observation {
                 Ok(observation) => {
@@ -112,16 +113,15 @@ async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, ar
                     if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
                         return Err(RefreshError { address: request.address, failure });
                     }
-                    last = Some(failure);
+                    first.get_or_insert(failure);
                     again.push(request);
                 }
             }
         }
-        if last.is_none() {
-            return Ok((observations, strays));
-        }
+        // One is told for all: what fails together fails for the same reason.
+        let Some(failure) = first else { return Ok((observations, strays)) };
         requests = again;
-        around.clock.sleep(backoff(attempt, around.salt)).await;
+        pause(&requests[0].address, &failure, attempt, around).await;
         attempt += 1;
     }
 }
@@ -165,11 +165,19 @@ async fn ask(
                 if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
                     return Err(RefreshError { address: request.address, failure });
                 }
+                pause(&request.address, &failure, attempt, around).await;
             }
         }
-        around.clock.sleep(backoff(attempt, around.salt)).await;
         attempt += 1;
     }
+}
+
+/// Waits before a read is sent again, and says so: nobody should wait for minutes without knowing for what.
+async fn pause(address: &Address, failure: &Failure, attempt: u32, around: &Surroundings<'_>) {
+    let pause = backoff(attempt, around.salt);
+    let event = Event::Retrying { address: address.clone(), failure: failure.clone(), in_ms: millis(pause) };
+    (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
+    around.clock.sleep(pause).await;
 }
 
 /// A node's fields, where none of them refers to anything.

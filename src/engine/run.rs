@@ -10,7 +10,7 @@ use fathuss_state::{Entry, ResourceRecord, RunEnd, Snapshot, StateError, Store};
 use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
 use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, plan};
-use crate::provider::{Attributes, Observation, ReadRequest};
+use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
 use crate::refresh::{RefreshError, Refreshed, ask_lookups, refresh};
 
@@ -32,8 +32,20 @@ pub enum RunError {
         /// The resource.
         address: Address,
         /// Why.
-        failure: Box<crate::provider::Failure>,
+        failure: Box<Failure>,
     },
+}
+
+impl RunError {
+    /// The call that failed, where it was one.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Refresh(error) => Some(&error.failure),
+            Self::Recovery { failure, .. } => Some(failure),
+            Self::State(_) | Self::Plan(_) => None,
+        }
+    }
 }
 
 /// A plan with everything that it was made from.

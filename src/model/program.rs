@@ -3,11 +3,13 @@
 //! `main` passes in the arguments and the output, so that this package reads
 //! and writes nothing on its own.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::sync::Arc;
 
-use crate::graph::{Finding, Graph, Printed};
-use crate::stack::{Result, Stack};
+use crate::graph::{Finding, Graph, Printed, Source};
+use crate::stack::{Result, Stack, source};
 
 /// The stacks of a program, by name. Plain functions: what one stack makes can't leak into another but by an output.
 pub type Stacks<'a> = &'a [(&'a str, fn(&mut Stack) -> Result<()>)];
@@ -27,7 +29,7 @@ pub fn run(stacks: Stacks<'_>, arguments: &[String], output: &mut dyn Write) -> 
     let printed = match arguments {
         [] => Printed::new(names, None, Vec::new()),
         [name] => match stacks.iter().find(|(stack, _)| stack == name) {
-            Some((name, build)) => match graph(name, *build) {
+            Some((name, build)) => match located(|| graph(name, *build)) {
                 Ok(graph) => Printed::new(names, Some(graph), Vec::new()),
                 Err(findings) => Printed::new(names, None, findings),
             },
@@ -51,16 +53,16 @@ pub fn run(stacks: Stacks<'_>, arguments: &[String], output: &mut dyn Write) -> 
 pub fn graph(name: &str, build: impl FnOnce(&mut Stack) -> Result<()>) -> std::result::Result<Graph, Vec<Finding>> {
     let mut stack = Stack::new(name);
     let built = catch_unwind(AssertUnwindSafe(|| build(&mut stack)));
-    let message = match built {
+    let finding = match built {
         Ok(Ok(())) => return stack.finish(),
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(error)) => error.into_finding(),
         Err(panic) => {
             let words = panic.downcast_ref::<String>().map(String::as_str);
             let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            format!("the stack function panicked: {words}")
+            let message = format!("the stack function panicked: {words}");
+            Finding { address: None, source: PANICKED_AT.take(), message }
         }
     };
-    let finding = Finding { address: None, source: None, message };
     Err(match stack.finish() {
         Ok(_) => vec![finding],
         Err(mut findings) => {
@@ -68,4 +70,22 @@ pub fn graph(name: &str, build: impl FnOnce(&mut Stack) -> Result<()>) -> std::r
             findings
         }
     })
+}
+
+thread_local! {
+    /// Where this thread panicked last, where [`located`] looked on.
+    static PANICKED_AT: RefCell<Option<Source>> = const { RefCell::new(None) };
+}
+
+/// Remembers where a panic in `work` happens, which only a hook is told. What is printed of it stays as it is.
+fn located<T>(work: impl FnOnce() -> T) -> T {
+    let before: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = take_hook().into();
+    let print = Arc::clone(&before);
+    set_hook(Box::new(move |panic| {
+        PANICKED_AT.set(panic.location().map(source));
+        print(panic);
+    }));
+    let done = work();
+    set_hook(Box::new(move |panic| before(panic)));
+    done
 }

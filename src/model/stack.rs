@@ -13,29 +13,39 @@ use crate::schema::Schema;
 use crate::value::{IntoValue, Output, Value, entries, map};
 use crate::waits;
 
-/// What went wrong in a stack function, in words for the person who wrote it.
+/// What went wrong in a stack function, in words for the person who wrote it, at the line that gave up.
 #[derive(Debug)]
-pub struct Error(String);
+pub struct Error {
+    message: String,
+    source: Source,
+}
 
 /// What a stack function returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error of these words.
+    #[track_caller]
     pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self { message: message.into(), source: source(Location::caller()) }
+    }
+
+    pub(crate) fn into_finding(self) -> Finding {
+        Finding { address: None, source: Some(self.source), message: self.message }
     }
 }
 
 impl<E: std::error::Error> From<E> for Error {
+    /// `?` passes its own line on to here.
+    #[track_caller]
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 
 impl Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -300,6 +310,7 @@ impl Stack {
     }
 }
 
-fn source(location: &Location<'_>) -> Source {
+/// A place in a program, as graphs name it.
+pub(crate) fn source(location: &Location<'_>) -> Source {
     Source { file: location.file().to_owned(), line: location.line() }
 }

@@ -229,14 +229,14 @@ fn put_pair(
     let column = line.width();
     let room = style.columns().saturating_sub(column);
     let side = |shown: Option<&Shown>, source: Option<&str>, room: Option<usize>| {
-        shown.map(|shown| text_of(shown, source, room, style))
+        shown.map(|shown| text_of(shown, source, room, full, style))
     };
     let arrow = style.marks().arrow;
     let (before, after) = (side(pair.before, None, None), side(pair.after, source, None));
     let (before, after) = match (before, after) {
         (Some(before), Some(after)) => (before, after),
         (Some((tone, text)), None) | (None, Some((tone, text))) => {
-            let text = if full || text.width() <= room { text } else { cut_value(pair, source, room, style) };
+            let text = if text.width() <= room { text } else { cut_value(pair, source, room, full, style) };
             annotated(line.with(tone, text), notes, column, style, out);
             return;
         }
@@ -250,7 +250,7 @@ fn put_pair(
     }
     let half = room.saturating_sub(joint) / 2;
     if full || half < 18 {
-        let below = if full { None } else { Some(room.saturating_sub(arrow.width() + 1).max(12)) };
+        let below = Some(room.saturating_sub(arrow.width() + 1).max(12));
         let (before, after) = (side(pair.before, None, below), side(pair.after, source, below));
         let indented = Line::at(arrow.width() + 1 + column);
         if let Some((tone, text)) = before {
@@ -270,12 +270,13 @@ fn put_pair(
     annotated(line, notes, column, style, out);
 }
 
-fn cut_value(pair: &Pair<'_>, source: Option<&str>, room: usize, style: &Style) -> String {
+fn cut_value(pair: &Pair<'_>, source: Option<&str>, room: usize, full: bool, style: &Style) -> String {
     let shown = pair.after.or(pair.before).unwrap_or(&Shown::Absent);
-    text_of(shown, source, Some(room), style).1
+    text_of(shown, source, Some(room), full, style).1
 }
 
-fn text_of(shown: &Shown, source: Option<&str>, room: Option<usize>, style: &Style) -> (Tone, String) {
+/// A side in words, in the room that it has; in full, a value is never cut.
+fn text_of(shown: &Shown, source: Option<&str>, room: Option<usize>, full: bool, style: &Style) -> (Tone, String) {
     match shown {
         Shown::Absent => (Tone::Faint, "(none)".to_owned()),
         Shown::Sensitive => (Tone::Faint, "(sensitive)".to_owned()),
@@ -284,13 +285,14 @@ fn text_of(shown: &Shown, source: Option<&str>, room: Option<usize>, style: &Sty
             Some(source) => {
                 let long = format!("{source} (known after apply)");
                 let text = match room {
+                    Some(room) if long.width() > room && full => source.to_owned(),
                     Some(room) if long.width() > room => shorten(source, room, style),
                     _ => long,
                 };
                 (Tone::Faint, text)
             }
         },
-        Shown::Value(datum) => (Tone::Plain, one_line(datum, room, style)),
+        Shown::Value(datum) => (Tone::Plain, one_line(datum, room.filter(|_| !full), style)),
     }
 }
 

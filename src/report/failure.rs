@@ -31,6 +31,8 @@ pub struct Trouble {
     pub hint: Option<String>,
     /// The command to run next, as it is to be typed.
     pub command: Option<String>,
+    /// What else can be done, in words, and the command for it.
+    pub otherwise: Option<(String, String)>,
 }
 
 /// An action that failed, with what did not happen because of it.
@@ -68,6 +70,13 @@ impl Trouble {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// With what else can be done, and the command for it.
+    #[must_use]
+    pub fn otherwise(mut self, hint: impl Into<String>, command: impl Into<String>) -> Self {
+        self.otherwise = Some((hint.into(), command.into()));
         self
     }
 
@@ -234,8 +243,31 @@ impl Trouble {
         if let Some(command) = &self.command {
             Line::at(indent + 2).with(Tone::Hint, command).write(style, &mut out);
         }
+        if let Some((hint, command)) = &self.otherwise {
+            paragraph(indent, Tone::Plain, hint, &mut out);
+            Line::at(indent + 2).with(Tone::Hint, command).write(style, &mut out);
+        }
         out
     }
+}
+
+/// What went wrong in words alone. A line that is indented is a command or part of a picture, and stays whole.
+#[must_use]
+pub fn error_text(words: &str, style: &Style) -> String {
+    let mut out = String::new();
+    for (at, line) in words.trim_end().lines().enumerate() {
+        let head = if at == 0 { Line::default().with(Tone::Danger, "error:").plain(" ") } else { Line::default() };
+        let room = style.columns().saturating_sub(head.width());
+        if line.starts_with([' ', '|']) || line.width() <= room {
+            head.plain(line).write(style, &mut out);
+            continue;
+        }
+        let mut lines = wrap(line, room).into_iter();
+        let indent = if at == 0 { head.width() } else { 2 };
+        head.plain(lines.next().unwrap_or_default()).write(style, &mut out);
+        lines.for_each(|line| Line::at(indent).plain(line).write(style, &mut out));
+    }
+    out
 }
 
 /// What is wrong with a stack, each at its line.

@@ -1,11 +1,13 @@
-//! Reports for programs: one JSON object a line for each event, and a plan as
-//! the document that it is.
+//! Reports for programs: one JSON object a line, for each event and for what
+//! went wrong.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use fathuss_engine::event::Told;
-use fathuss_engine::plan::{Change, Plan};
+use fathuss_engine::plan::Change;
+use fathuss_engine::provider::Failure;
+use fathuss_model::graph::Finding;
 use serde::Serialize;
 
 use crate::line::is_harmful;
@@ -81,9 +83,37 @@ fn milliseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A plan as one line, without a line break.
-pub fn plan_json(plan: &Plan) -> Result<String, serde_json::Error> {
-    json(plan)
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureFacts<'a>>,
+    #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
+    findings: &'a [Finding],
+}
+
+#[derive(Serialize)]
+struct FailureFacts<'a> {
+    service: &'a str,
+    operation: &'a str,
+    code: &'a str,
+    message: &'a str,
+    request_id: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+/// Why a command failed, as one line without a line break: in words, with the facts of a call that failed or of what
+/// is wrong with the stack.
+pub fn error_json(error: &str, failure: Option<&Failure>, findings: &[Finding]) -> Result<String, serde_json::Error> {
+    let failure = failure.map(|failure| FailureFacts {
+        service: &failure.service,
+        operation: &failure.operation,
+        code: &failure.code,
+        message: &failure.message,
+        request_id: failure.request_id.as_deref(),
+        hint: failure.hint.as_deref(),
+    });
+    json(&ErrorLine { error, failure, findings })
 }
 
 /// Any value as one line of JSON that is safe to show on a terminal: what a terminal would act on is escaped.

@@ -22,8 +22,8 @@ pub mod terminal;
 mod value;
 
 pub use expectation::Expected;
-pub use failure::{FailedAction, Trouble, findings_text};
-pub use json::{event_json, plan_json, run_json};
+pub use failure::{FailedAction, Trouble, error_text, findings_text};
+pub use json::{error_json, event_json, run_json};
 pub use line::harmless;
 pub use plain::Plain;
 pub use plan::{PlanView, Reading, plan_sentence, plan_text};

@@ -111,19 +111,27 @@ pub fn schema_text(schema: &Schema, style: &Style) -> String {
 }
 
 fn put_field(field: &Field, column: usize, style: &Style, out: &mut String) {
-    let head = Line::at(column).with(Tone::Hint, field.name).plain("  ").plain(type_name(&field.ty));
+    let mut line = Line::at(column).with(Tone::Hint, field.name);
     let flags = flags(field);
-    let mut line = head;
-    for (at, flag) in flags.iter().enumerate() {
-        let comma = if at + 1 < flags.len() { "," } else { "" };
-        if line.width() + 2 + flag.width() + comma.len() > style.columns() {
-            line.write(style, out);
-            line = Line::at(column + 2);
-        } else {
-            line = line.plain(if at == 0 { "  " } else { " " });
+    let last = flags.len();
+    let pieces = std::iter::once(type_name(&field.ty)).chain(flags);
+    for (at, piece) in pieces.enumerate() {
+        let tone = match (at, piece.as_str()) {
+            (0, _) => Tone::Plain,
+            (_, "required") => Tone::Change,
+            _ => Tone::Faint,
+        };
+        let comma = if at == 0 || at == last { "" } else { "," };
+        let gap = if at < 2 { "  " } else { " " };
+        if line.width() + gap.len() + piece.width() + comma.len() <= style.columns() {
+            line = line.plain(gap).with(tone, piece).with(Tone::Faint, comma);
+            continue;
         }
-        let tone = if *flag == "required" { Tone::Change } else { Tone::Faint };
-        line = line.with(tone, flag).with(Tone::Faint, comma);
+        line.write(style, out);
+        let mut rows = wrap(&format!("{piece}{comma}"), style.columns().saturating_sub(column + 2));
+        let end = rows.pop().unwrap_or_default();
+        rows.into_iter().for_each(|row| Line::at(column + 2).with(tone, row).write(style, out));
+        line = Line::at(column + 2).with(tone, end);
     }
     line.write(style, out);
     paragraph(column + 2, Tone::Plain, field.doc, style, out);
@@ -194,7 +202,9 @@ fn attribute(line: Line, value: &Datum, style: &Style, out: &mut String) {
         _ => None,
     };
     let Some(pretty) = document.and_then(|document: Value| serde_json::to_string_pretty(&document).ok()) else {
-        line.plain(text).write(style, out);
+        // Below its name it has more room.
+        line.write(style, out);
+        Line::at(6).plain(text).write(style, out);
         return;
     };
     line.write(style, out);

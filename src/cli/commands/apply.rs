@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use fathuss_engine::apply::Pace;
 use fathuss_engine::plan::Goal;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_state::Store;
+use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
@@ -47,20 +49,34 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     };
     let session = Session::open(&options.stack, place, output).await?;
     let mut store = session.lock(command)?;
+    if let Some(dead) = store.taken_over() {
+        let text =
+            format!("took over the lock of {} (process {}, `{}`), which is dead", dead.who, dead.pid, dead.command);
+        render::note(&text, output);
+    }
     let lineage = store.snapshot()?.lineage;
     session.target.enter(&lineage).await?;
-    let pace = crate::signals::listen();
+    let mut pace = crate::signals::listen();
     let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);
     let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
-    let around = session.surroundings(&provider, &listener, pace);
+    let around = session.surroundings(&provider, &listener, pace.clone());
 
     finish_earlier(&mut store, &around).await?;
     let began = session.target.clock.now();
-    let mut prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
-    if goal == Goal::Apply && !adopt_strays(&mut store, &prepared, &around).await?.is_empty() {
-        prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
-    }
+    let planning = async {
+        let prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
+        if goal == Goal::Destroy || adopt_strays(&mut store, &prepared, &around).await?.is_empty() {
+            return Ok(prepared);
+        }
+        Ok(prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?)
+    };
+    // Planning changes nothing in AWS: an interrupt may end it anywhere.
+    let prepared = tokio::select! {
+        biased;
+        () = interrupted(&mut pace) => return Err(unchanged()),
+        prepared = planning => prepared.map_err(|error: Error| error)?,
+    };
     let took = session.target.clock.now().saturating_sub(began);
     let again = format!("fathuss {command} {}{}", options.stack, options.target.words());
     let view = render::Around {
@@ -81,9 +97,9 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         return Ok(ExitCode::SUCCESS);
     }
     let asks = !options.yes && matches!(place, Where::Aws);
-    if asks && !confirmed(command, &options.stack, output)? {
+    if asks && !confirmed(command, &options.stack, output, &mut pace).await? {
         store.release()?;
-        return Ok(ExitCode::FAILURE);
+        return Err(unchanged());
     }
     let real = std::time::Instant::now();
     let ticks = async {
@@ -98,10 +114,10 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         () = ticks => return Err(Error::Shown),
     };
     let simulated = session.target.is_simulated();
-    show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &options.stack, &again)?;
+    show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &again)?;
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(
-            "the state can't be written, so nothing new was sent: {error}\nNext: make room, then run\n  {again}"
+            "the state can't be written, so nothing new was sent: {error}\nNext: see to the cause, then run\n  {again}"
         )));
     }
     // A run that was told to stop leaves the rest to the next one; the lock goes with it.
@@ -110,9 +126,24 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     Ok(if whole && applied.journal_error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn confirmed(command: &str, stack: &str, output: &Output) -> Result<bool, Error> {
-    let stdin = std::io::stdin();
-    if output.json || !stdin.is_terminal() {
+/// Returns once an interrupt has come; never where none does.
+async fn interrupted(pace: &mut watch::Receiver<Pace>) {
+    if pace.wait_for(|pace| *pace != Pace::Run).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+fn unchanged() -> Error {
+    Error::Usage("Nothing was changed.".to_owned())
+}
+
+async fn confirmed(
+    command: &str,
+    stack: &str,
+    output: &Output,
+    pace: &mut watch::Receiver<Pace>,
+) -> Result<bool, Error> {
+    if output.json || !std::io::stdin().is_terminal() {
         return Err(Error::Usage(format!(
             "nobody is there to be asked; nothing was changed\nNext: to {command} without being asked, run\n  fathuss {command} {stack} --yes"
         )));
@@ -121,11 +152,21 @@ fn confirmed(command: &str, stack: &str, output: &Output) -> Result<bool, Error>
     write!(stderr, "{command} this to `{stack}`? Only `yes` is taken: ")
         .and_then(|()| stderr.flush())
         .map_err(Error::Output)?;
-    let mut answer = String::new();
-    stdin.lock().read_line(&mut answer).map_err(|error| Error::Usage(format!("the answer can't be read: {error}")))?;
-    if answer.trim() == "yes" {
-        return Ok(true);
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    // A thread of its own, left behind where no answer comes: reading can't be called off.
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer).map(|_| answer);
+        let _ = sender.send(read);
+    });
+    let answer = tokio::select! {
+        answer = answer => answer.unwrap_or_else(|_| Ok(String::new())),
+        () = interrupted(pace) => Ok(String::new()),
+    };
+    let answer = answer.map_err(|error| Error::Usage(format!("the answer can't be read: {error}")))?;
+    if !answer.ends_with('\n') {
+        // The cursor still stands behind the question.
+        writeln!(stderr).map_err(Error::Output)?;
     }
-    writeln!(stderr, "Nothing was changed.").map_err(Error::Output)?;
-    Ok(false)
+    Ok(answer.trim() == "yes")
 }

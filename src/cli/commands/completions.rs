@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::error::Error;
+use crate::render::print;
 
 /// What `completions` takes.
 #[derive(Args, Debug)]
@@ -16,6 +17,9 @@ pub struct Completions {
 
 /// Runs the command.
 pub fn run<C: CommandFactory>(options: &Completions) -> Result<ExitCode, Error> {
-    clap_complete::generate(options.shell, &mut C::command(), "fathuss", &mut std::io::stdout());
+    // Into memory first: the generator takes a writer that fails for a defect.
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut C::command(), "fathuss", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,11 +34,9 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
                 &serde_json::json!({ "check": what, "ok": result.is_ok(), "found": text }).to_string(),
             );
         }
-        crate::render::print(&format!("{word:<7} {what}: {text}"))
+        crate::render::print(&format!("{word:<7} {what}: {}", text.trim_end().replace('\n', "\n        ")))
     };
-    let cargo = Command::new("cargo").arg("--version").output();
-    let cargo = cargo.map(|found| String::from_utf8_lossy(&found.stdout).trim().to_owned());
-    tell("cargo", cargo.map_err(|error| format!("{error}: stack programs are built with it; install Rust")))?;
+    tell("cargo", cargo())?;
     let project = Project::find(&current_folder()?)?;
     tell("project", Ok(project.root.join(crate::project::FILE).display().to_string()))?;
     let place = options.target.place()?;
@@ -64,6 +62,15 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
         tell(&format!("{name}: AWS"), reached)?;
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn cargo() -> Result<String, String> {
+    let missing = |reason: String| format!("{reason}\nstack programs are built with it: install Rust");
+    let found = Command::new("cargo").arg("--version").output().map_err(|error| missing(error.to_string()))?;
+    if !found.status.success() {
+        return Err(missing(String::from_utf8_lossy(&found.stderr).trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&found.stdout).trim().to_owned())
 }
 
 fn state(path: &std::path::Path) -> Result<String, String> {

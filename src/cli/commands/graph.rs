@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::error::Error;
+use crate::options::Output;
 use crate::project::Project;
-use crate::render::print;
+use crate::render::{json, print};
 use crate::session::current_folder;
 
 /// What `graph` takes.
@@ -30,11 +31,15 @@ enum Format {
     Svg,
 }
 
-/// Runs the command.
-pub fn run(options: &Graph) -> Result<ExitCode, Error> {
+/// Runs the command. With `--json` it prints the graph as the stack program gave it.
+pub fn run(options: &Graph, output: &Output) -> Result<ExitCode, Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(&options.stack)?;
     let graph = crate::program::graph(&project.root, &stack)?;
+    if output.json {
+        print(&json(&graph)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     print(&match options.format {
         Format::Dot => fathuss_report::graph::dot(&graph, None),
         Format::Mermaid => fathuss_report::graph::mermaid(&graph, None),

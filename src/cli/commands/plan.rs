@@ -1,5 +1,6 @@
 //! `fathuss plan`: what would be done; changes nothing.
 
+use std::cell::RefCell;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -43,7 +44,9 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let order = session.order(goal, !options.no_refresh)?;
         let provider = |kind: &str| session.target.provider(kind);
         let pace = tokio::sync::watch::channel(fathuss_engine::apply::Pace::Run).1;
-        let around = session.surroundings(&provider, &|_| {}, pace);
+        let show = RefCell::new(render::Run::new(output, &options.stack));
+        let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
+        let around = session.surroundings(&provider, &listener, pace);
         let began = session.target.clock.now();
         let prepared = prepare(order, snapshot, &around).await?;
         let took = session.target.clock.now().saturating_sub(began);

@@ -11,7 +11,7 @@ use fathuss_state::Sqlite;
 
 use crate::error::Error;
 use crate::options::Output;
-use crate::project::Project;
+use crate::project::{Project, is_account};
 use crate::sandbox::{self, NO_ACCOUNT, Speed, World, config};
 use crate::session::{current_folder, holder, runtime};
 use crate::target::wall_ms;
@@ -136,7 +136,7 @@ fn welcome(address: SocketAddr, world: Option<&Path>, account: &str) -> String {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    match is_account(text) {
         true => Ok(text.to_owned()),
         false => Err("an account has 12 digits".to_owned()),
     }
@@ -148,16 +148,21 @@ fn reset(output: &Output) -> Result<ExitCode, Error> {
     if folder.exists() {
         // Opening the world takes its lock, so that no running process loses its own.
         runtime()?.block_on(async {
-            match sandbox::open(&folder, Speed::Full, 1).await? {
-                World::Here(simulator) => {
+            match sandbox::open(&folder, Speed::Full, 1).await {
+                Ok(World::Here(simulator)) => {
                     drop(simulator);
                     std::fs::remove_dir_all(&folder).map_err(unwritable(&folder))
                 }
-                World::Served(served) => {
+                // What can't be read any more is what this is for.
+                Err(Error::World(WorldError::Unreadable { .. })) => {
+                    std::fs::remove_dir_all(&folder).map_err(unwritable(&folder))
+                }
+                Ok(World::Served(served)) => {
                     let _locks = lock_states(&folder)?;
                     served.reset().await?;
                     remove_states(&folder)
                 }
+                Err(error) => Err(error),
             }
         })?;
     }

@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use fathuss_model::schema::Schema as Type;
 use fathuss_report::table::{schema_text, schemas_text};
 
 use crate::error::Error;
 use crate::options::Output;
-use crate::render::{print, style};
+use crate::render::{json, print, style};
 
 /// What `schema` takes.
 #[derive(Args, Debug)]
@@ -19,13 +18,10 @@ pub struct Schema {
 
 /// Runs the command.
 pub fn run(options: &Schema, output: &Output) -> Result<ExitCode, Error> {
-    let json =
-        |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|error| Error::Usage(error.to_string()));
     let Some(kind) = &options.kind else {
-        let all: Vec<&Type> = fathuss_model::schemas().collect();
         let text = match output.json {
-            true => json(&|| serde_json::to_string(&all))?,
-            false => schemas_text(all.into_iter(), &style(output)),
+            true => fathuss_model::schemas().map(json).collect::<Result<Vec<_>, _>>()?.join("\n"),
+            false => schemas_text(fathuss_model::schemas(), &style(output)),
         };
         print(&text)?;
         return Ok(ExitCode::SUCCESS);
@@ -34,7 +30,7 @@ pub fn run(options: &Schema, output: &Output) -> Result<ExitCode, Error> {
         Error::Usage(format!("there is no type `{kind}`\nNext: see which there are\n  fathuss schema"))
     })?;
     if output.json {
-        print(&json(&|| serde_json::to_string(schema))?)?;
+        print(&json(schema)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     print(&schema_text(schema, &style(output)))?;

@@ -1,18 +1,20 @@
 //! `fathuss state`, `show` and `output`: what the state says, without asking AWS.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
-use fathuss_state::{ResourceRecord, Snapshot, Sqlite};
+use fathuss_state::{Holder, ResourceRecord, Snapshot, Sqlite, StateError};
 
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::Project;
-use crate::render::{print, style};
+use crate::render::{json, print, style};
 use crate::session::current_folder;
+use crate::target::wall_ms;
 
 /// What `state` takes.
 #[derive(Subcommand, Debug)]
@@ -21,6 +23,8 @@ pub enum State {
     List(Stack),
     /// Show one resource of the state
     Show(One),
+    /// Take the lock away from a run that is dead, where that can't be seen from here
+    Unlock(Lock),
 }
 
 /// A stack of the project.
@@ -43,6 +47,17 @@ pub struct One {
     target: TargetOptions,
 }
 
+/// The lock of a stack's state.
+#[derive(Args, Debug)]
+pub struct Lock {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The lock's id, as the refused run showed it
+    id: String,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
 /// An output of a stack, or all of them.
 #[derive(Args, Debug)]
 pub struct Output {
@@ -61,9 +76,10 @@ pub struct Output {
 pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
     match options {
         State::List(options) => list(options, look),
+        State::Unlock(options) => unlock(options, look),
         State::Show(options) => {
             let (snapshot, stack) = read(&options.stack, &options.target)?;
-            let record = find(&snapshot, &stack, &options.address)?;
+            let record = find(&snapshot, &stack, &options.address, options.target.words())?;
             if look.json {
                 return printed(&json(record)?);
             }
@@ -134,19 +150,54 @@ fn list(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
     printed(&lines.concat())
 }
 
+fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
+    let (path, stack) = place(&options.stack, &options.target)?;
+    if !path.exists() {
+        look.line(&format!("{stack} has no state yet."))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let holder = match Sqlite::open(&path, wall_ms())?.unlock(&options.id, wall_ms()) {
+        Err(StateError::Locked { holder, since }) => {
+            return Err(Error::Usage(format!(
+                "the lock of {stack} is not {}: {} (process {}, `{}`) has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
+                options.id,
+                holder.who,
+                holder.pid,
+                holder.command,
+                holder.id,
+                options.target.words()
+            )));
+        }
+        unlocked => unlocked?,
+    };
+    look.line(&match holder {
+        Some(Holder { who, pid, command, .. }) => format!(
+            "The lock of {who} (process {pid}, `{command}`) is gone.\nA run that is alive after all stops at its next write."
+        ),
+        None => format!("The state of {stack} is not locked."),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error> {
+    let (path, stack) = place(stack, target)?;
+    Ok((Sqlite::read(&path)?.unwrap_or_default(), stack))
+}
+
+/// Where a stack's state lies, and the stack's name.
+fn place(stack: &str, target: &TargetOptions) -> Result<(PathBuf, String), Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(stack)?;
     let path = if target.sandbox { project.sandbox().join(format!("{}.db", stack.name)) } else { stack.state };
-    Ok((Sqlite::read(&path)?.unwrap_or_default(), stack.name))
+    Ok((path, stack.name))
 }
 
-fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str) -> Result<&'a ResourceRecord, Error> {
+fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str, options: &str) -> Result<&'a ResourceRecord, Error> {
     let parse = |text: &str| text.parse::<Address>().ok();
     let found = parse(address).or_else(|| parse(&format!("{stack}.{address}")));
     found.and_then(|address| snapshot.resources.get(&address)).ok_or_else(|| {
         Error::Usage(format!(
-            "{stack} has no {address} in its state\nNext: see what it has\n  fathuss state list {stack}"
+            "{stack} has no {address} in its state\nNext: see what it has\n  fathuss state list {stack}{options}"
         ))
     })
 }
@@ -166,10 +217,6 @@ fn shown(record: &ResourceRecord) -> ResourceRecord {
 fn text(record: &ResourceRecord, look: &Look) -> String {
     let schema = fathuss_model::schemas().find(|schema| schema.kind == record.address.kind());
     resource_text(record, schema, &style(look))
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, Error> {
-    fathuss_report::json::json(value).map_err(|error| Error::Usage(error.to_string()))
 }
 
 fn printed(text: &str) -> Result<ExitCode, Error> {

@@ -1,0 +1,67 @@
+//! From nothing to a network, through an edit, and back to nothing.
+
+use crate::demo;
+use crate::project::{Project, assert_shown};
+use crate::server::vpcs;
+
+#[test]
+fn a_stack_is_planned_applied_edited_and_destroyed() {
+    let project = Project::of(demo::network);
+    let planned = project.run("plan demo --sandbox --detailed-exitcode").ended(2);
+    let applied = project.run("apply demo --sandbox").ended(0);
+    let addresses = project.addresses();
+    assert_eq!((addresses.len(), vpcs(&project)), (8, 1), "{addresses:?}");
+
+    let again = project.run("apply demo --sandbox").ended(0);
+    let unchanged = project.run("plan demo --sandbox --detailed-exitcode").ended(0);
+    assert_shown!(project, planned, applied, again, unchanged);
+
+    project.declare(demo::edited);
+    let planned = project.run("plan demo --sandbox --detailed-exitcode").ended(2);
+    let applied = project.run("apply demo --sandbox").ended(0);
+    let unchanged = project.run("plan demo --sandbox --detailed-exitcode").ended(0);
+    assert_eq!(project.addresses().len(), 7);
+    assert_shown!(project, planned, applied, unchanged);
+
+    let planned = project.run("plan demo --sandbox --destroy --detailed-exitcode").ended(2);
+    assert_eq!(project.addresses().len(), 7, "a plan destroys nothing");
+    let destroyed = project.run("destroy demo --sandbox").ended(0);
+    assert_eq!(project.addresses(), Vec::<String>::new());
+    let again = project.run("destroy demo --sandbox").ended(0);
+    assert_shown!(project, planned, destroyed, again);
+    assert_eq!(vpcs(&project), 0);
+}
+
+#[test]
+fn a_plan_changes_nothing() {
+    let project = Project::of(demo::network);
+    let first = project.run("plan demo --sandbox").ended(0).stdout;
+    assert_eq!(project.run("plan demo --sandbox").ended(0).stdout, first);
+    assert!(!project.path(".fathuss/sandbox/demo.db").exists(), "a plan makes no state");
+}
+
+#[test]
+fn a_plan_without_reading_says_so_and_sends_nothing() {
+    let project = Project::of(demo::network);
+    project.run("apply demo --sandbox").ended(0);
+    let plan = project.run("plan demo --sandbox --no-refresh").ended(0);
+    assert_shown!(project, plan);
+}
+
+#[test]
+fn reset_empties_the_sandbox() {
+    let project = Project::of(demo::network);
+    project.run("apply demo --sandbox").ended(0);
+    let reset = project.run("sandbox reset").ended(0);
+    let show = project.run("show demo --sandbox").ended(0);
+    let again = project.run("sandbox reset").ended(0);
+    assert_shown!(project, reset, show, again);
+    project.run("plan demo --sandbox --detailed-exitcode").ended(2);
+}
+
+#[test]
+fn a_stack_without_any_cloud_needs_no_call_but_the_question_who_asks() {
+    let project = Project::of(demo::local);
+    let applied = project.run("apply demo --sandbox").ended(0);
+    assert_shown!(project, applied);
+}

@@ -1,0 +1,51 @@
+//! Staging itself, from the program in `stacks/`, built by Cargo as `fathuss.toml` says.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::project::{FATHUSS, Project, Ran};
+
+/// The project's own `fathuss.toml` in another folder, so that the checkout's sandbox stays as it is.
+fn platform() -> Project {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let checkout = std::fs::canonicalize(checkout).expect("it is there");
+    let manifest = std::fs::read_to_string(checkout.join("fathuss.toml")).expect("it is there");
+    let here = format!("\"--manifest-path\", \"{}\", \"--package\"", checkout.join("Cargo.toml").display());
+    let moved = manifest.replace("\"--package\"", &here);
+    assert_ne!(moved, manifest);
+    let project = Project::empty();
+    project.write("fathuss.toml", &moved);
+    project
+}
+
+fn run(project: &Project, words: &str) -> Ran {
+    let mut command = Command::new(FATHUSS);
+    command.args(words.split_whitespace()).current_dir(project.root()).stdin(std::process::Stdio::null());
+    command.env("LC_ALL", "C.UTF-8");
+    project.end(words, command)
+}
+
+#[test]
+fn staging_is_built_found_unchanged_and_destroyed() {
+    let project = platform();
+    run(&project, "plan staging --sandbox --detailed-exitcode").ended(2);
+    let applied = run(&project, "apply staging --sandbox").ended(0);
+    assert!(applied.stdout.contains("staging done: 2 read, 88 created"), "{applied}");
+    assert!(run(&project, "apply staging --sandbox").ended(0).stdout.contains("No changes"));
+    run(&project, "plan staging --sandbox --detailed-exitcode").ended(0);
+    let listed = run(&project, "state list staging --sandbox").ended(0).stdout;
+    assert_eq!(listed.lines().count(), 90, "{listed}");
+    assert!(listed.contains("aws_eks_cluster.main\n"), "{listed}");
+    run(&project, "destroy staging --sandbox").ended(0);
+    assert_eq!(run(&project, "state list staging --sandbox").ended(0).stdout, "");
+}
+
+#[test]
+fn each_stack_of_the_platform_is_planned_and_drawn() {
+    let project = platform();
+    for stack in ["staging", "production"] {
+        run(&project, &format!("plan {stack} --sandbox --detailed-exitcode")).ended(2);
+        assert!(run(&project, &format!("graph {stack} --format svg")).ended(0).stdout.contains("aws_eks_cluster"));
+    }
+    run(&project, "doctor --sandbox").ended(0);
+}
