@@ -108,8 +108,8 @@ fn tests(tally: &mut Tally) -> Result<(), String> {
 fn conformance(tally: &mut Tally) -> Result<(), String> {
     let folder = root().join("tests/conformance");
     let python = cache::python(&folder.join("requirements.txt"))?;
-    let packages = ["--package", "fathuss", "--package", "fathuss-stacks"];
-    cache::run(cargo().args(["build", "--locked", "--quiet"]).args(packages))?;
+    // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
+    cache::run(cargo().args(["build", "--workspace", "--locked", "--quiet", "--bins"]))?;
     let programs = target().join("debug");
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
