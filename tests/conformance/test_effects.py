@@ -411,10 +411,10 @@ def test_the_variable_leads_the_cli_here_but_for_rds_in_us_east_1(aws, service):
     # What would go to AWS ends at a proxy that is not there.
     to = {"AWS_ENDPOINT_URL": aws.world.address, "HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
     words = [service, QUESTIONS[service], "--region"]
-    assert run_cli(*words, "us-west-2", **to).returncode == 0
     here = run_cli(*words, "us-east-1", **to)
     if service == "rds":
         assert here.returncode != 0 and "proxy" in here.stderr, here.stderr
         assert cli(aws, *words, "us-east-1").returncode == 0
+        assert run_cli(*words, "us-west-2", **to).returncode == 0
     else:
         assert here.returncode == 0, here.stderr
