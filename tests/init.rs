@@ -17,7 +17,10 @@ impl Away {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("there is room");
         let program = folder.path().join("fathuss");
-        std::fs::copy(env!("CARGO_BIN_EXE_fathuss"), &program).expect("it can be copied");
+        // By another process: a copy that this one has open for writing, even for a moment, is inherited by what its
+        // other threads start, and a program that anyone has open for writing can't be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fathuss")).arg(&program).status();
+        assert!(copied.is_ok_and(|status| status.success()), "it can be copied");
         Self { folder, program }
     }
 

@@ -12,6 +12,7 @@ prose. The names of every other operation stay, so that the simulator can tell
 
 import argparse
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -198,7 +199,8 @@ def table(name, model, pages):
 def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path.home() / ".cache" / "fathuss")
+    cache = os.environ.get("FATHUSS_CACHE") or pathlib.Path.home() / ".cache" / "fathuss"
+    parser.add_argument("--cache", type=pathlib.Path, default=cache)
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a table would change")
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: boo
         (_, Shown::Absent) => ("-", Tone::Destroy),
         _ => ("~", Tone::Change),
     };
-    let line = Line::at(2).with(tone, mark).plain(" ").plain(name).to(4 + widest + 2);
+    let line = Line::at(2).with(tone, mark).plain(" ").plain(name).beside(4 + widest + 2);
     let pair = match mark {
         "+" => Pair { before: None, after: Some(&change.after) },
         "-" => Pair { before: Some(&change.before), after: None },
@@ -84,7 +84,7 @@ fn creation(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut
     let most = if given.len() == most + 1 { given.len() } else { most.min(given.len()) };
     let value = shown.column + name_width(given[..most].iter().map(|field| field.path.as_str())) + 2;
     for field in &given[..most] {
-        let line = Line::at(shown.column).plain(&field.path).to(value);
+        let line = Line::at(shown.column).plain(&field.path).beside(value);
         let source = source_of(field, shown);
         let pair = Pair { before: None, after: Some(&field.after) };
         put_pair(line, &pair, source.as_deref(), &[], shown.full, style, out);
@@ -139,8 +139,7 @@ fn without_shared(field: &FieldChange, shown: &Fields<'_>) -> Option<FieldChange
 }
 
 fn change(field: &FieldChange, shown: &Fields<'_>, value: usize, style: &Style, out: &mut String) {
-    let name = Line::at(shown.column).plain(&field.path);
-    let name = if name.width() + 2 > value { name.plain("  ") } else { name.to(value) };
+    let name = Line::at(shown.column).plain(&field.path).beside(value);
     let notes = notes(field, shown);
     if let (Shown::Value(before), Shown::Value(after)) = (&field.before, &field.after) {
         match compare(before, after) {
@@ -319,9 +318,7 @@ fn paths(changes: &[PathChange], shown: &Fields<'_>, style: &Style, out: &mut St
             (_, None) => ("-", Tone::Destroy),
             _ => ("~", Tone::Change),
         };
-        let line = Line::at(column).with(tone, mark).plain(" ").plain(&change.path);
-        let value = column + 2 + widest + 2;
-        let line = if line.width() + 2 > value { line.plain("  ") } else { line.to(value) };
+        let line = Line::at(column).with(tone, mark).plain(" ").plain(&change.path).beside(column + 2 + widest + 2);
         // A path that leaves no room for its value has it below.
         let line = if style.columns().saturating_sub(line.width()) < 24 && line.width() > column + 8 {
             line.write(style, out);

@@ -50,6 +50,12 @@ impl Line {
         self.plain(" ".repeat(gap))
     }
 
+    /// Fills it up to where values begin; what reaches further is two spaces away from its value.
+    pub fn beside(self, column: usize) -> Self {
+        let column = column.max(self.width + 2);
+        self.to(column)
+    }
+
     /// How many columns it takes.
     pub fn width(&self) -> usize {
         self.width

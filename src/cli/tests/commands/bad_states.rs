@@ -94,9 +94,10 @@ fn two_runs_at_once_in_one_sandbox_are_kept_apart() {
     assert_shown!(project, flat(second));
 }
 
-/// A run that is held up: AWS has made the first subnet and keeps its answer back for 15 seconds of ours.
+/// A run that is held up: AWS has made the first subnet and keeps its answer back for 45 seconds of ours:
+/// time for what others try meanwhile, on a busy machine too.
 fn held_up(project: &Project, server: &Server) -> Child {
-    server.faults("[{\"operation\": \"CreateSubnet\", \"fault\": {\"kind\": \"delay\", \"seconds\": 1500}}]");
+    server.faults("[{\"operation\": \"CreateSubnet\", \"fault\": {\"kind\": \"delay\", \"seconds\": 4500}}]");
     let mut command = server.seen_by(project.command("apply demo --yes"), "test");
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     while server.calls("ec2.CreateSubnet") == 0 {
