@@ -104,15 +104,6 @@ impl WorldClock {
         self.ahead = self.ahead.saturating_add(by);
     }
 
-    /// How long the machine waits for so many of the world's seconds.
-    pub(crate) fn real(&self, seconds: f64) -> std::time::Duration {
-        let seconds = match &self.source {
-            Source::Scaled { speed, .. } => seconds / speed,
-            Source::Tokio(_) | Source::Given(_) => seconds,
-        };
-        std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default()
-    }
-
     /// The clock's reading without looking at its source again.
     pub(crate) fn last(&self) -> Timestamp {
         self.last

@@ -270,14 +270,9 @@ impl Simulator {
         if let Some(path) = request.uri().path().strip_prefix("/_fathuss/") {
             return Ok(admin::answer(self, path, &request));
         }
-        let (outcome, delay) = {
-            let mut core = self.lock();
-            let outcome = core.handle(&request, wall);
-            let delay = core.clock.real(outcome.delay);
-            (outcome, delay)
-        };
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
+        let outcome = self.lock().handle(&request, wall);
+        if outcome.delay > 0.0 {
+            tokio::time::sleep(std::time::Duration::from_secs_f64(outcome.delay)).await;
         }
         outcome.answer
     }
