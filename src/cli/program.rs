@@ -60,5 +60,13 @@ fn check(graph: Graph, stack: &StackEntry) -> Result<Graph, Error> {
             });
         }
     }
+    if let Some(node) = graph.nodes.iter().find(|node| node.account != stack.account) {
+        return Err(Error::Mismatch {
+            what: "account",
+            stack: format!("{}` at `{}", stack.name, node.address.local()),
+            found: node.account.clone(),
+            expected: stack.account.clone(),
+        });
+    }
     Ok(graph)
 }

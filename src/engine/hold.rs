@@ -26,6 +26,9 @@ pub(crate) struct Replaced<'a> {
     pub because: &'a str,
     /// Its line.
     pub source: &'a Source,
+    /// What it is replaced along with, and the field of that which the program or drift changes; none where that is
+    /// its own.
+    pub along: Option<(&'a Address, &'a str)>,
 }
 
 /// A field that refers to something replaced.
@@ -55,6 +58,7 @@ impl<'a> Holder<'a> {
             held: tie.to.clone(),
             held_line: tie.by.source.clone(),
             because: tie.by.because.to_owned(),
+            along: tie.by.along.map(|(address, field)| (address.clone(), field.to_owned())),
             holder: self.node.address.clone(),
             holder_line: self.node.source.clone(),
             field: tie.path,

@@ -12,7 +12,7 @@ use fathuss_state::{ResourceRecord, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::dependency::{Dependencies, GraphError};
-use crate::diff::{FieldChange, Shown, Wanted, creation, default_of, diff};
+use crate::diff::{Cause, FieldChange, Shown, Wanted, creation, default_of, diff};
 use crate::hold::{Holder, Replaced};
 use crate::provider::{Attributes, Observation, Stray, Survivor};
 
@@ -187,7 +187,8 @@ pub enum PlanError {
     },
     /// Something would be replaced that something else, which stays, can't be without.
     #[error(
-        "{held} ({held_line}) would be replaced, because `{because}` changes, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the old one out then"
+        "{held} ({held_line}) would be replaced, because `{because}` changes{}, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the old one out then",
+        along_with(along.as_ref())
     )]
     Held {
         /// What would be replaced.
@@ -196,12 +197,26 @@ pub enum PlanError {
         held_line: Source,
         /// The field that forces it.
         because: String,
+        /// What it is replaced along with, and the field of that which changes; none where that is its own.
+        along: Option<(Address, String)>,
         /// What holds it.
         holder: Address,
         /// Its line.
         holder_line: Source,
         /// By which field.
         field: String,
+    },
+    /// The state is of another account.
+    #[error(
+        "{address} is in account {recorded}, and the stack is to be in {wanted}: a state belongs to one account. Set `account` back, or give the stack in the other account a name and a state of its own"
+    )]
+    OtherAccount {
+        /// The first resource there.
+        address: Address,
+        /// Where it is.
+        recorded: String,
+        /// Where the stack is to be.
+        wanted: String,
     },
     /// Create-before-destroy needs what this release does not do.
     #[error(
@@ -213,6 +228,11 @@ pub enum PlanError {
         /// Its line.
         source_line: Source,
     },
+}
+
+/// In words, with a space in front.
+fn along_with(along: Option<&(Address, String)>) -> String {
+    along.map_or_else(String::new, |(address, field)| format!(" with `{field}` of {address}"))
 }
 
 impl Plan {
@@ -233,6 +253,11 @@ impl Plan {
 
 /// Plans.
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+    let wanted = &input.graph.account;
+    if let Some(record) = input.snapshot.resources.values().find(|record| record.account != *wanted) {
+        let (address, recorded) = (record.address.clone(), record.account.clone());
+        return Err(PlanError::OtherAccount { address, recorded, wanted: wanted.clone() });
+    }
     let (actions, unchanged, outputs) = match input.goal {
         Goal::Apply => {
             let dependencies = Dependencies::of(input.graph, input.schema)?;
@@ -316,7 +341,8 @@ impl<'a> Decisions<'a> {
                     let at = *dependencies.index.get(address)?;
                     let Decision::Replace(fields) = &made.decided[at] else { return None };
                     let forcing = fields.iter().find(|field| field.forces_replacement)?;
-                    Some(Replaced { because: &forcing.path, source: &dependencies.nodes[at].source })
+                    let source = &dependencies.nodes[at].source;
+                    Some(Replaced { because: &forcing.path, source, along: made.root(at, dependencies) })
                 };
                 managed(input, node, schema, &wanted, record, &replaced)?
             };
@@ -327,6 +353,30 @@ impl<'a> Decisions<'a> {
             made.decided[at] = decision;
         }
         Ok(made)
+    }
+
+    /// The replacement that one is replaced along with, however far, and its field that forces it; none where that
+    /// is the one itself.
+    fn root<'d>(&'d self, at: usize, dependencies: &'d Dependencies<'_>) -> Option<(&'d Address, &'d str)> {
+        let (mut node, mut last) = (at, None);
+        loop {
+            let Decision::Replace(fields) = &self.decided[node] else { return last };
+            let forcing = fields.iter().find(|field| field.forces_replacement)?;
+            if node != at {
+                last = Some((&dependencies.nodes[node].address, forcing.path.as_str()));
+            }
+            let top = forcing.path.split('.').next().unwrap_or_default();
+            let mut next = None;
+            if let (Cause::Dependency, Some(expression)) = (&forcing.cause, dependencies.nodes[node].fields.get(top)) {
+                expression.references(&mut |reference| {
+                    let found = dependencies.index.get(&reference.address).copied();
+                    next = next.or(found.filter(|&found| matches!(self.decided[found], Decision::Replace(_))));
+                });
+            }
+            // References go one way, so this ends.
+            let Some(further) = next else { return last };
+            node = further;
+        }
     }
 
     fn into_actions(self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Result<Parts, PlanError> {
@@ -528,8 +578,9 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
             draft.delete(&record.address, node, false, Change::Delete);
             continue;
         }
-        // What state says counts: an edit of the program that takes the protection away has to be applied first.
-        protect(false, input, &record.address, None)?;
+        // An edit of the program that takes the protection away has to be applied first; one that gives it counts at once.
+        let declared = node.is_some_and(|node| node.lifecycle.prevent_destroy);
+        protect(declared, input, &record.address, None)?;
         draft.delete(&record.address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
     }
     draft.order(input, None);

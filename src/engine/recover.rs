@@ -131,10 +131,17 @@ impl Work<'_> {
                 self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
                 Ok(format!("{} had been created and is adopted", standing.identity))
             }
-            Err(Ended::Failed { .. }) => {
-                self.step.delete(self.provider, &standing).await?;
-                self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
-                Ok(format!("{} had failed and was taken away", standing.identity))
+            // Only what AWS itself calls failed is taken away: whatever else keeps this from being finished (a call
+            // that is not allowed, one without an answer, a long wait) says nothing against what was made.
+            Err(Ended::Failed { failure, .. }) if failure.class == FailureClass::Broken => {
+                if begun.prevent_destroy && self.take_as_it_is(standing.identity.clone()).await? {
+                    return Ok(format!("{} had failed, is protected, and was left as it is", standing.identity));
+                }
+                if !begun.prevent_destroy {
+                    self.step.delete(self.provider, &standing).await?;
+                    self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+                }
+                Ok(format!("{} had failed and is gone", standing.identity))
             }
             Err(ended) => Err(ended),
         }

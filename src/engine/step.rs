@@ -279,6 +279,6 @@ fn too_long(state: &str, elapsed: Duration) -> Failure {
     let message = format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60);
     Failure {
         hint: Some("look at it in the AWS console; the next run goes on waiting".to_owned()),
-        ..Failure::of_engine(FailureClass::Broken, "TooLong", message)
+        ..Failure::of_engine(FailureClass::NotYet, "TooLong", message)
     }
 }

@@ -153,14 +153,17 @@ impl Trouble {
                 Self::new(address.local(), format!("It is protected and would be {how}."))
                     .hint("take `prevent_destroy` out of the stack program and apply that first")
             }
-            PlanError::Held { held, held_line, because, holder, holder_line, field } => {
+            PlanError::Held { held, held_line, because, along, holder, holder_line, field } => {
                 let (held, holder) = (held.local(), holder.local());
+                let along = along.as_ref();
+                let along = along.map(|(address, field)| format!(" with `{field}` of {}", address.local()));
+                let along = along.unwrap_or_default();
                 Self {
                     source: Some(held_line.clone()),
                     ..Self::new(
                         &held,
                         format!(
-                            "It would be replaced, because `{because}` changes. {holder} ({holder_line}), which stays, \
+                            "It would be replaced, because `{because}` changes{along}. {holder} ({holder_line}), which stays, \
                              holds it by `{field}`, so that the old one can't be deleted."
                         ),
                     )
@@ -170,6 +173,13 @@ impl Trouble {
                     ))
                 }
             }
+            PlanError::OtherAccount { address, recorded, wanted } => Self::new(
+                address.local(),
+                format!(
+                    "It is in account {recorded}, and the stack is to be in {wanted}. A state belongs to one account."
+                ),
+            )
+            .hint("set `account` back, or give the stack in the other account a name and a state of its own"),
             PlanError::CreateBeforeDestroy { address, source_line } => Self {
                 source: Some(source_line.clone()),
                 ..Self::new(address.local(), "It asks for create_before_destroy, which this release does not do yet.")

@@ -219,6 +219,73 @@ async fn something_that_failed_while_being_made_is_taken_away_and_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_made_stays_when_a_later_run_may_not_look_at_it() {
+    for class in [FailureClass::Denied, FailureClass::Refused] {
+        let mut bench = Bench::new();
+        let graph = network("10.0.0.0/16", &[]);
+        bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(class, "AccessDenied"));
+        bench.apply(&graph).await;
+        bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(class, "AccessDenied"));
+        let Err(RunError::Recovery { failure, .. }) = bench.run(&graph, Goal::Apply).await else {
+            panic!("it goes on without having finished what was begun")
+        };
+        assert_eq!(failure.code, "AccessDenied");
+        assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.main"]);
+        assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1, "the next run goes on with it");
+        assert!(bench.apply(&graph).await.failed.is_empty());
+        assert!(bench.toy.log.borrow().iter().all(|call| !call.contains("delete")), "{:?}", bench.toy.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_protected_stays_even_where_its_making_failed() {
+    let mut bench = Bench::new();
+    let graph = stack(|stack| {
+        stack.add("main", Vpc::new(net("10.0.0.0/16")).lifecycle(Lifecycle::new().prevent_destroy(true)));
+        Ok(())
+    });
+    for _ in 0..2 {
+        bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(FailureClass::Broken, "Failed"));
+    }
+    bench.apply(&graph).await;
+    bench.apply(&graph).await;
+    assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.main"]);
+    assert!(bench.toy.log.borrow().iter().all(|call| !call.contains("delete")), "{:?}", bench.toy.log);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protection_that_the_program_gives_counts_before_it_is_applied() {
+    let protected = |on: bool| {
+        stack(move |stack| {
+            let vpc = Vpc::new(net("10.0.0.0/16"));
+            stack.add("main", vpc.lifecycle(Lifecycle::new().prevent_destroy(on)));
+            Ok(())
+        })
+    };
+    let mut bench = Bench::new();
+    bench.apply(&protected(false)).await;
+    let refused = bench.plan(&protected(true), Goal::Destroy).await;
+    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected { .. }))), "{refused:?}");
+    assert!(bench.plan(&protected(false), Goal::Destroy).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_of_another_account_is_refused() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    bench.apply(&graph).await;
+    let mut moved = graph.clone();
+    moved.account = "999988887777".to_owned();
+    for node in &mut moved.nodes {
+        node.account.clone_from(&moved.account);
+    }
+    for goal in [Goal::Apply, Goal::Destroy] {
+        let refused = bench.plan(&moved, goal).await;
+        assert!(matches!(refused, Err(RunError::Plan(PlanError::OtherAccount { .. }))), "{refused:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_input_plans_to_the_same_bytes() {
     let mut bench = Bench::new();
     bench.apply(&network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"])).await;
@@ -333,6 +400,18 @@ async fn what_something_that_stays_can_not_be_without_is_not_replaced_under_it()
         ("aws_security_group.first", "aws_launch_template.nodes")
     );
     assert_eq!((field.as_str(), because.as_str()), ("vpc_security_group_ids", "description"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_is_refused_names_the_change_that_it_follows_from() {
+    let mut bench = Bench::new();
+    bench.apply(&guarded_in("10.0.0.0/16", "one", "first")).await;
+    let Err(RunError::Plan(PlanError::Held { along: Some((address, field)), .. })) =
+        bench.plan(&guarded_in("10.1.0.0/16", "one", "first"), Goal::Apply).await
+    else {
+        panic!("it is planned, or names no other change")
+    };
+    assert_eq!((address.local().as_str(), field.as_str()), ("aws_vpc.main", "cidr_block"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -105,7 +105,8 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         RunError::Plan(PlanError::Held {
             held: address("aws_security_group.database"),
             held_line: source("firewall", 34).unwrap(),
-            because: "description".to_owned(),
+            because: "vpc_id".to_owned(),
+            along: Some((address("aws_vpc.main"), "cidr_block".to_owned())),
             holder: address("aws_db_instance.postgres"),
             holder_line: source("data", 82).unwrap(),
             field: "vpc_security_group_ids".to_owned(),
