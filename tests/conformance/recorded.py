@@ -10,12 +10,14 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """An answer of AWS: the operation that gave it, how it is known, from where, and the case that has it."""
+    """An answer of AWS: the operation that gave it, how it is known, from where, the case that has it, and whether
+    the source has its message."""
 
     operation: str
     evidence: str
     source: str
     case: str
+    words: bool = True
 
 
 # A principal that does not exist is refused as one that IAM has just made. One that this world never had is let
@@ -29,9 +31,9 @@ SEEN = [
         ("ec2.AttachInternetGateway", "field", "binlab/terraform-aws-vault-ha-raft#54", "ec2.internet_gateway.attach.second:second_gateway"),
         ("ec2.AttachInternetGateway", "field", "berlioz-the/berlioz#1", "ec2.internet_gateway.attach.taken:gateway_attached_twice"),
         ("ec2.AuthorizeSecurityGroupIngress", "recorded", "cloud-custodian test_security_group_set_permissions", "ec2.security_group_rule.duplicate:rule_twice"),
-        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.name.unique:template_name_taken"),
-        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.name.form:template_name_with_a_space"),
-        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "always:template_without_data"),
+        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.name.unique:template_name_taken", False),
+        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.name.form:template_name_with_a_space", False),
+        ("ec2.CreateLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "always:template_without_data", False),
         ("ec2.CreateRoute", "field", "giantswarm/aws-operator#632", "ec2.route.network:route_to_another_vpcs_gateway"),
         ("ec2.CreateRoute", "field", "hashicorp/terraform-provider-aws#23866", "ec2.route.exists:route_over_the_local_one"),
         ("ec2.CreateRoute", "field", "aws/aws-sdk-js#653", "model:route_with_a_token"),
@@ -73,7 +75,7 @@ SEEN = [
         ("ec2.DescribeVolumes", "recorded", "cloud-custodian test_ebs_force_delete", "ec2.id.exists:describe_volume"),
         ("ec2.DetachInternetGateway", "field", "jenkins-x/terraform-aws-eks-jx#373", "ec2.internet_gateway.detach.mapped:gateway_under_public_addresses"),
         ("ec2.DetachNetworkInterface", "field", "boto/boto3#2219", "ec2.network_interface.managed:detach_a_nat_gateways_interface"),
-        ("ec2.ModifyLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.version:default_version_that_is_not_there"),
+        ("ec2.ModifyLaunchTemplate", "asserted", "localstack ec2/test_ec2.py", "ec2.launch_template.version:default_version_that_is_not_there", False),
         ("ec2.ModifyLaunchTemplate", "asserted", "moto test_ec2/test_launch_templates.py", "ec2.launch_template.version:default_version_that_is_not_there"),
         ("ec2.ModifyLaunchTemplate", "asserted", "moto test_ec2/test_launch_templates.py", "ec2.launch_template.identity:template_by_id_and_name"),
         ("ec2.ModifySecurityGroupRules", "asserted", "moto test_ec2/test_security_groups.py", "always:rule_of_no_group"),
