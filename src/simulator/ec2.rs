@@ -179,6 +179,8 @@ fn violations(violations: &[Violation]) -> Refusal {
         Refusal::new("InvalidParameterValue", format!("Value ({given}) for parameter {name} is invalid. {rest}"))
     };
     match &first.flaw {
+        // What is to be tagged goes by the list's own name, not by the wire's.
+        Flaw::Missing if name == "resourceId" => missing("resourceIdSet"),
         Flaw::Missing => missing(&name),
         Flaw::Unknown => Refusal::new("UnknownParameter", format!("The parameter {} is not recognized", first.wire)),
         Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),

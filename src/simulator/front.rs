@@ -284,7 +284,10 @@ impl Core {
         let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
         read.borrow_mut().insert("DryRun".to_owned());
         let result = token::once(&mut tx, service.name, service.manners.tokens.as_ref(), &value, &read, handler);
-        let answer = result?;
+        let answer = result.map_err(|refusal| match refusal.undeclared(&model.errors) {
+            Some(why) => Refusal::new("SimulatorDefect", format!("{name}: {why}")).status(500),
+            None => refusal,
+        })?;
         let unread = crate::input::Input::new(&value, &read).unread();
         if !unread.is_empty() && tx.rule("unread") {
             return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));

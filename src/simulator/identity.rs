@@ -46,6 +46,9 @@ pub struct Credential {
     pub session_token: String,
     /// Who its holder is.
     pub principal: Principal,
+    /// The keys of the session's tags that go on to the sessions that it assumes.
+    #[serde(default)]
+    pub transitive_tags: Vec<String>,
     /// When it is no longer good.
     pub expires: Timestamp,
 }

@@ -32,7 +32,9 @@
 //!    [`record!`]; a member the output shape lacks, or an enum value it does not have, answers HTTP 500
 //!    `SimulatorDefect`, so that tests show it.
 //! 5. **Error**: `Refusal::new("InvalidVpcID.NotFound", message)`; the HTTP status is the model's for
-//!    that code, else 400, unless `.status(..)` is given; `.member(..)` adds members to a JSON error.
+//!    that code, else 400, unless `.status(..)` is given; `.member(..)` adds members to a JSON error. A code
+//!    that the service does not declare (EC2 declares none), or another status than the declared, answers
+//!    HTTP 500 `SimulatorDefect` too.
 //! 6. **Rule**: a line in the file's `RULES: &[Rule]`, and
 //!    `tx.enforce("ec2.vpc.delete.dependency", holds, || refusal)?`. Each rule can be switched off by id.
 //! 7. **Transition**: put the row in its transitional state and call

@@ -86,7 +86,10 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let sound = matches!(parts[..], ["arn", partition, service, _, _, resource] if ![partition, service, resource].contains(&""));
     tx.enforce("sts.assume_role.arn", sound, || Refusal::new("ValidationError", format!("{arn} is invalid")))?;
     let session = input.required("RoleSessionName");
-    let tags = session_tags(tx, input)?;
+    let inherited =
+        tx.get::<Credential>(&tx.principal().access_key).map(|one| one.transitive_tags.clone()).unwrap_or_default();
+    let tagged = !input.records("Tags").is_empty();
+    let transitive = session_tags(tx, input, inherited)?;
     let caller = tx.principal().clone();
     let denied = || {
         let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", caller.arn);
@@ -123,8 +126,8 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, seconds);
-    let packed = tags.then_some(6_i64);
+    let credentials = hand_out(tx, principal, transitive, seconds);
+    let packed = tagged.then_some(6_i64);
     Ok(record! { "Credentials" => credentials, "AssumedRoleUser" => user, "PackedPolicySize" => packed })
 }
 
@@ -143,8 +146,8 @@ fn assumed(caller: &Principal) -> Option<String> {
     Some(format!("arn:aws:iam::{}:role/{role}", caller.account))
 }
 
-/// Checks a session's tags; whether there are any.
-fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<bool, Refusal> {
+/// Checks a session's tags, and gives the keys that go on from it: those that it inherits and its own.
+fn session_tags(tx: &Tx<'_>, input: &Input<'_>, mut transitive: Vec<String>) -> Result<Vec<String>, Refusal> {
     let mut keys: Vec<String> = Vec::new();
     for tag in input.records("Tags") {
         let (key, _value) = (tag.required("Key").to_lowercase(), tag.text("Value"));
@@ -152,15 +155,22 @@ fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<bool, Refusal> {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
             Refusal::new("InvalidParameterValue", message)
         })?;
+        tx.enforce("sts.assume_role.tags", !transitive.contains(&key), || {
+            let message = "One of the specified transitive tag keys can't be set because it conflicts with a transitive \
+                           tag key from the calling session.";
+            Refusal::new("InvalidParameterValue", message)
+        })?;
         keys.push(key);
     }
     for key in input.texts("TransitiveTagKeys") {
-        tx.enforce("sts.assume_role.tags", keys.contains(&key.to_lowercase()), || {
+        let key = key.to_lowercase();
+        tx.enforce("sts.assume_role.tags", keys.contains(&key), || {
             let message = "The specified transitive tag key must be included in the requested tags.";
             Refusal::new("InvalidParameterValue", message)
         })?;
+        transitive.push(key);
     }
-    Ok(!keys.is_empty())
+    Ok(transitive)
 }
 
 fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -169,11 +179,11 @@ fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let principal = tx.principal().clone();
     let seconds = input.integer("DurationSeconds").unwrap_or(43_200);
-    Ok(record! { "Credentials" => hand_out(tx, principal, seconds) })
+    Ok(record! { "Credentials" => hand_out(tx, principal, Vec::new(), seconds) })
 }
 
 /// Writes temporary credentials for a principal.
-fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, seconds: i64) -> Value {
+fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, transitive_tags: Vec<String>, seconds: i64) -> Value {
     let access_key = format!("ASIA{}", tx.capitals(16));
     principal.access_key.clone_from(&access_key);
     let (secret, session_token) = (tx.hex(40), format!("IQoJb3JpZ2luX2Vj{}", tx.hex(320)));
@@ -184,7 +194,7 @@ fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, seconds: i64) -> Value {
         "SessionToken" => &session_token,
         "Expiration" => expires,
     };
-    tx.put(Credential { access_key, secret, session_token, principal, expires });
+    tx.put(Credential { access_key, secret, session_token, principal, transitive_tags, expires });
     view
 }
 

@@ -85,6 +85,19 @@ class Account:
             client.meta.events.unregister("after-call", pass_time)
 
     @contextlib.contextmanager
+    def adding(self, client, **members):
+        """A client of a query service sends members that its model does not have."""
+
+        def add(params, **_):
+            params["body"].update(members)
+
+        client.meta.events.register("before-call", add)
+        try:
+            yield
+        finally:
+            client.meta.events.unregister("before-call", add)
+
+    @contextlib.contextmanager
     def at_once(self):
         """Changes are not given the time to settle."""
         self.world.settle_seconds = 0

@@ -8,6 +8,7 @@ import pytest
 
 sys.dont_write_bytecode = True
 
+import recorded  # noqa: E402
 from account import Account, clients  # noqa: E402
 from world import World  # noqa: E402
 
@@ -19,6 +20,8 @@ class Tally:
     assertions: int = 0
     refusals: set = dataclasses.field(default_factory=set)
     rules: set = dataclasses.field(default_factory=set)
+    seen: list = dataclasses.field(default_factory=list)
+    shapes: list = dataclasses.field(default_factory=list)
     effects: int = 0
     opinions: int = 0
 
@@ -76,4 +79,16 @@ def pytest_terminal_summary(terminalreporter):
         f"{TALLY.assertions} assertions held: {len(TALLY.refusals)} refusals under {len(TALLY.rules)} rules, "
         f"each gone with its rule off; {TALLY.effects} on side effects, paging, tokens and waiters; "
         f"{TALLY.opinions} on what moto holds of the platform"
+    )
+    kinds = [seen.evidence for seen in TALLY.seen]
+    by_evidence = ", ".join(f"{kinds.count(evidence)} {evidence}" for evidence in recorded.EVIDENCE)
+    terminalreporter.write_line(
+        f"{len(TALLY.seen)} of {len(recorded.SEEN)} refusals of AWS's that others saw ({by_evidence}) are answered with "
+        f"their code and status, {sum(seen.words for seen in TALLY.seen)} of them with their words"
+    )
+    operations = {operation for operation, _ in TALLY.shapes}
+    members = sum(count for _, count in TALLY.shapes)
+    terminalreporter.write_line(
+        f"the answers of {len(operations)} operations hold all that AWS's recorded ones always hold: "
+        f"{members} members of {len(TALLY.shapes)} kinds of objects"
     )

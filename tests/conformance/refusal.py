@@ -13,10 +13,10 @@ class Case:
 
     `arrange` takes the account, builds the situation, and gives the call that is refused
     and the names that stand in braces in the message. Of a message that is None only
-    code and status are known.
+    code and status are known. A case without a rule is refused whatever is switched off.
     """
 
-    rule: str
+    rule: str | None
     name: str
     code: str
     status: int
@@ -25,7 +25,7 @@ class Case:
 
     @property
     def id(self):
-        return f"{self.rule}:{self.name}"
+        return f"{self.rule or 'always'}:{self.name}"
 
 
 class Cases(list):
@@ -43,6 +43,7 @@ class Cases(list):
 class Refused:
     """A refusal as it came."""
 
+    operation: str
     code: str
     status: int
     message: str
@@ -55,6 +56,7 @@ def outcome(act):
     except ClientError as error:
         answer = error.response
         return Refused(
+            error.operation_name,
             answer["Error"].get("Code", ""),
             answer["ResponseMetadata"]["HTTPStatusCode"],
             answer["Error"].get("Message") or answer.get("message", ""),

@@ -89,6 +89,14 @@ def subnet_in_no_zone(aws):
     return lambda: aws.subnet(vpc, 1, "z"), {}
 
 
+@refuses("ec2.subnet.ipv6_native", "InvalidParameterCombination", "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.")
+def subnet_of_ipv6_alone_with_ipv4(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.create_subnet(
+        VpcId=vpc, Ipv6Native=True, CidrBlock="10.0.0.0/24", Ipv6CidrBlock="1080::1:200C:417A/112"
+    ), {}
+
+
 @refuses("ec2.subnet.delete.dependency", "DependencyViolation", "The subnet '{subnet}' has dependencies and cannot be deleted.")
 def subnet_with_an_interface(aws):
     subnet = aws.subnet(aws.vpc())
@@ -242,6 +250,15 @@ def address_without_a_gateway(aws):
 
 
 @refuses("ec2.address.managed", "AuthFailure", "You do not have permission to access the specified resource.")
+def move_a_nat_gateways_address(aws):
+    made = aws.nat()
+    interface = aws.interface(made["subnet"])
+    return lambda: aws.ec2.associate_address(
+        AllocationId=made["address"]["AllocationId"], NetworkInterfaceId=interface, AllowReassociation=True
+    ), {}
+
+
+@refuses("ec2.address.managed", "AuthFailure", "You do not have permission to access the specified resource.")
 def disassociate_a_nat_gateways_address(aws):
     made = aws.nat()
     found = aws.ec2.describe_addresses(AllocationIds=[made["address"]["AllocationId"]])["Addresses"][0]
@@ -263,6 +280,14 @@ def delete_an_interface_in_use(aws):
     found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
     interface = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
     return lambda: aws.ec2.delete_network_interface(NetworkInterfaceId=interface), {"interface": interface}
+
+
+@refuses("ec2.network_interface.managed", "OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
+def detach_a_nat_gateways_interface(aws):
+    made = aws.nat()
+    found = aws.ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [made["subnet"]]}])
+    attachment = found["NetworkInterfaces"][0]["Attachment"]["AttachmentId"]
+    return lambda: aws.ec2.detach_network_interface(AttachmentId=attachment), {}
 
 
 @refuses("ec2.network_interface.address", "InvalidIPAddress.InUse")
@@ -405,6 +430,13 @@ def modify_a_rule_to_no_peer(aws):
     return lambda: aws.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=rules), {}
 
 
+@refuses("ec2.security_group_rule.ports", "InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.")
+def modify_a_rule_to_half_a_range(aws):
+    group, rule = rule_of(aws)
+    rules = [{"SecurityGroupRuleId": rule, "SecurityGroupRule": {"IpProtocol": "udp", "ToPort": 1, "CidrIpv4": "10.0.0.0/8"}}]
+    return lambda: aws.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=rules), {}
+
+
 # Route tables
 
 
@@ -489,7 +521,25 @@ def route_with_two_targets(aws):
     ), {}
 
 
+@refuses("model", "UnknownParameter", "The parameter ClientToken is not recognized")
+def route_with_a_token(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+
+    def ask():
+        with aws.adding(aws.ec2, ClientToken="once"):
+            aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+
+    return ask, {}
+
+
 # Instances and volumes
+
+
+@refuses("ec2.instance.stop.protection", "OperationNotPermitted", "The instance '{instance}' may not be terminated. Modify its 'disableApiStop' instance attribute and try again.")
+def terminate_an_instance_protected_from_stopping(aws):
+    instance = aws.instance(DisableApiStop=True)
+    return lambda: aws.ec2.terminate_instances(InstanceIds=[instance]), {"instance": instance}
 
 
 @refuses("ec2.instance.terminate.protection", "OperationNotPermitted", "The instance '{instance}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.")
@@ -556,7 +606,14 @@ def groups_beside_interfaces(aws):
     ), {"what": "security groups"}
 
 
-@refuses("ec2.run_instances.token.terminated", "IdempotentInstanceTerminated")
+@refuses("ec2.token.mismatch", "IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
+def token_for_another_instance(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.instance(subnet, ClientToken="once")
+    return lambda: aws.instance(subnet, ClientToken="once", InstanceType="t3.small"), {}
+
+
+@refuses("ec2.run_instances.token.terminated", "IdempotentInstanceTerminated", "The client token you have provided is associated with a terminated instance. Please use a different client token.")
 def token_of_a_terminated_instance(aws):
     request = dict(
         ImageId=aws.image(),

@@ -138,6 +138,12 @@ def endpoint_as_it_is(aws):
     return lambda: aws.eks.update_cluster_config(name=name, resourcesVpcConfig=config), {}
 
 
+@refuses("eks.cluster.auto_mode", INVALID, "For EKS Auto Mode, please ensure that all required configs, including computeConfig, kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled.")
+def auto_mode_in_part(aws):
+    name = aws.cluster()
+    return lambda: aws.eks.update_cluster_config(name=name, computeConfig={"enabled": True}), {}
+
+
 @refuses("eks.update.one", IN_USE, "Cannot EndpointAccessUpdate because cluster {name} currently has update {*} in progress", 409)
 def a_second_update(aws):
     name = aws.cluster()

@@ -1,6 +1,7 @@
 """What ElastiCache refuses, and in which words."""
 
 from refusal import Cases
+from world import ACCOUNT, REGION
 
 CASES = Cases()
 refuses = CASES.refuses
@@ -25,11 +26,11 @@ def subnets_that_are_not_there(aws):
     return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
 
 
-@refuses("elasticache.subnet_group.one_vpc", "InvalidSubnet")
+@refuses("elasticache.subnet_group.one_vpc", "InvalidSubnet", "Subnets {first} and {second} are not in the same VPC.")
 def subnets_of_two_vpcs(aws):
     subnets = [aws.subnet(aws.vpc(), 1, "a"), aws.subnet(aws.vpc("10.1.0.0/16"), 1, "b", "10.1")]
     request = dict(CacheSubnetGroupName="web", CacheSubnetGroupDescription="made", SubnetIds=subnets)
-    return lambda: aws.elasticache.create_cache_subnet_group(**request), {}
+    return lambda: aws.elasticache.create_cache_subnet_group(**request), dict(zip(("first", "second"), subnets))
 
 
 @refuses("elasticache.subnet_group.name", VALUE, "The parameter CacheSubnetGroupName is not a valid identifier.{*}")
@@ -89,6 +90,13 @@ def modify_a_group_that_is_being_made(aws):
 def delete_a_group_that_is_being_made(aws):
     group = aws.cache(ready=False)
     return lambda: aws.elasticache.delete_replication_group(ReplicationGroupId=group), {}
+
+
+@refuses("elasticache.tags.state", STATE, "Cluster not in available state to perform tagging operations.")
+def tags_of_a_group_that_is_being_made(aws):
+    group = aws.cache(ready=False)
+    arn = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:{group}"
+    return lambda: aws.elasticache.list_tags_for_resource(ResourceName=arn), {}
 
 
 @refuses("elasticache.parameter_group.exists", "CacheParameterGroupAlreadyExists")

@@ -155,6 +155,12 @@ def detach_a_policy_that_is_not_attached(aws):
     return lambda: aws.iam.detach_role_policy(RoleName=role, PolicyArn=arn), {}
 
 
+@refuses("iam.attachment.detach.missing", "NoSuchEntity", "Policy arn:aws:iam::aws:policy/ReadOnlyAccess was not found.", 404)
+def detach_a_policy_of_aws_that_is_not_attached(aws):
+    role = aws.role()
+    return lambda: aws.iam.detach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"), {}
+
+
 @refuses("iam.attachment.quota", "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10", 409)
 def eleventh_policy_of_a_role(aws):
     role = aws.role()
@@ -227,6 +233,19 @@ def assume_an_arn_with_too_few_colons(aws):
     return lambda: aws.sts.assume_role(RoleArn="arn:a:::something/test-role", RoleSessionName="me"), {}
 
 
+def invalid_arn(name, arn):
+    def arrange(aws):
+        return lambda: aws.sts.assume_role(RoleArn=arn, RoleSessionName="me"), {}
+
+    arrange.__name__ = name
+    refuses("sts.assume_role.arn", "ValidationError", f"{arn} is invalid")(arrange)
+
+
+invalid_arn("assume_an_arn_without_a_partition", "arn::b:::something/test-role")
+invalid_arn("assume_an_arn_without_a_service", "arn:a::::something/test-role")
+invalid_arn("assume_an_arn_without_a_resource", "arn:a:a::aaaaaaaaaa:")
+
+
 @refuses("sts.assume_role.trust", "AccessDenied", None, 403)
 def assume_a_services_role(aws):
     arn = aws.role_arn(aws.role())
@@ -260,6 +279,17 @@ def transitive_tag_that_is_not_given(aws):
     return lambda: aws.sts.assume_role(
         RoleArn=arn, RoleSessionName="me", Tags=[{"Key": "a", "Value": "a"}], TransitiveTagKeys=["b"]
     ), {}
+
+
+@refuses("sts.assume_role.tags", "InvalidParameterValue", "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+def transitive_tag_of_the_calling_session(aws):
+    arn = assumable(aws)
+    given = aws.sts.assume_role(
+        RoleArn=arn, RoleSessionName="me", Tags=[{"Key": "Team", "Value": "a"}], TransitiveTagKeys=["Team"]
+    )["Credentials"]
+    chained = aws.client("sts", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    again = [{"Key": "Team", "Value": "b"}]
+    return lambda: chained.assume_role(RoleArn=arn, RoleSessionName="again", Tags=again), {}
 
 
 @refuses("sts.session_token.caller", "AccessDenied", "Cannot call GetSessionToken with session credentials", 403)

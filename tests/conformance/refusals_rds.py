@@ -29,6 +29,13 @@ def subnets_that_are_not_there(aws):
     return lambda: aws.rds.create_db_subnet_group(**request), {}
 
 
+@refuses("rds.subnet_group.subnets", VALUE, "Some input subnets in :[subnet-0123456789abcdef0, subnet-0123456789abcdef1] are invalid.")
+def two_subnets_that_are_not_there(aws):
+    subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    request = dict(DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=subnets)
+    return lambda: aws.rds.create_db_subnet_group(**request), {}
+
+
 @refuses("rds.subnet_group.exists", "DBSubnetGroupAlreadyExists")
 def subnet_group_name_taken(aws):
     request = dict(DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=aws.two_subnets()[1])

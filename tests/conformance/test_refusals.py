@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+import recorded
+import refusals_absent
 import refusals_ec2
 import refusals_eks
 import refusals_elasticache
@@ -17,12 +19,20 @@ CASES = [
     *refusals_eks.CASES,
     *refusals_rds.CASES,
     *refusals_elasticache.CASES,
+    *refusals_absent.CASES,
 ]
 
 
 def test_every_case_has_its_own_name():
     names = [case.id for case in CASES]
     assert len(names) == len(set(names))
+
+
+def test_every_answer_that_was_seen_has_its_case():
+    cases = {case.id for case in CASES}
+    assert [seen for seen in recorded.SEEN if seen.case not in cases] == []
+    assert {seen.evidence for seen in recorded.SEEN} == set(recorded.EVIDENCE)
+    assert len(set(recorded.SEEN)) == len(recorded.SEEN)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -34,9 +44,14 @@ def test_refused(aws, case, tally):
     if case.message is not None:
         assert re.fullmatch(pattern(case.message, names), refused.message), refused.message
     tally.refusals.add(case.id)
+    for seen in recorded.SEEN:
+        if seen.case == case.id:
+            assert seen.operation.partition(".")[2] == refused.operation
+            assert case.message is not None or not seen.words
+            tally.seen.append(seen)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [case for case in CASES if case.rule], ids=lambda case: case.id)
 def test_not_refused_without_its_rule(aws, world, case, tally):
     act, names = case.arrange(aws)
     with world.without(case.rule):

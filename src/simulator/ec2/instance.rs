@@ -714,6 +714,7 @@ fn terminate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         };
         let rule = "ec2.instance.terminate.protection";
         tx.enforce(rule, !instance.disable_termination, || protected("disableApiTermination"))?;
+        tx.enforce("ec2.instance.stop.protection", !instance.disable_stop, || protected("disableApiStop"))?;
         let before = instance.state.clone();
         end(tx, &instance);
         let after =

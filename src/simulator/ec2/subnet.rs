@@ -37,6 +37,11 @@ const RANGES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-si
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.subnet.range", "a subnet lies within its VPC's range and is between /16 and /28", RANGES),
+    Rule::new(
+        "ec2.subnet.ipv6_native",
+        "a subnet of IPv6 alone has no IPv4 range",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html",
+    ),
     Rule::new("ec2.subnet.conflict", "two subnets of a VPC have no address in common", RANGES),
     Rule::new(
         "ec2.subnet.zone",
@@ -185,6 +190,9 @@ impl Resource for Subnet {
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    if input.flag("Ipv6Native") {
+        return Err(native(tx, input));
+    }
     let Some(text) = input.text("CidrBlock") else {
         return Err(super::missing("cidrBlock"));
     };
@@ -206,6 +214,23 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let mut view = resource::find::<Subnet>(tx, &id)?.view(tx);
     view.set("State", "available");
     Ok(record! { "Subnet" => view })
+}
+
+/// Why there is no subnet of IPv6 alone.
+fn native(tx: &Tx<'_>, input: &Input<'_>) -> Refusal {
+    let ipv4 = input.has("CidrBlock") || input.has("Ipv4IpamPoolId");
+    let refused = tx.enforce("ec2.subnet.ipv6_native", !ipv4, || {
+        let message =
+            "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.";
+        Refusal::new("InvalidParameterCombination", message)
+    });
+    match refused {
+        Err(refused) => refused,
+        Ok(()) if input.has("Ipv6CidrBlock") || input.has("Ipv6IpamPoolId") => {
+            Refusal::not_simulated("ec2 CreateSubnet with IPv6")
+        }
+        Ok(()) => Refusal::new("MissingParameter", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided."),
+    }
 }
 
 fn choose_zone(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Zone, Refusal> {

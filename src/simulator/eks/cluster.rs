@@ -99,6 +99,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
     ),
     Rule::new(
+        "eks.cluster.auto_mode",
+        "EKS Auto Mode is on in all its parts or in none",
+        "https://docs.aws.amazon.com/eks/latest/userguide/auto-enable-existing.html",
+    ),
+    Rule::new(
         "eks.cluster.bootstrap",
         "without access entries the creator is the administrator",
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html",
@@ -313,7 +318,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     check_endpoint(tx, &endpoint)?;
     let vpc = control_plane::place(tx, name, &subnets, &security_groups)?;
     let service_range = service_range(tx, input, &vpc)?;
-    nothing_automatic(input)?;
+    nothing_automatic(tx, input)?;
     if let Some(given) = input.records("encryptionConfig").first() {
         let key = given.record("provider").and_then(|provider| provider.text("keyArn")).unwrap_or_default();
         if !key.starts_with("arn:aws:kms:") {
@@ -510,19 +515,18 @@ fn service_range(tx: &Tx<'_>, input: &Input<'_>, vpc: &str) -> Result<String, Re
 }
 
 /// EKS Auto Mode is off, said or not.
-fn nothing_automatic(input: &Input<'_>) -> Result<(), Refusal> {
+fn nothing_automatic(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
     let compute = input.record("computeConfig");
     let storage = input.record("storageConfig").and_then(|one| one.record("blockStorage"));
     let (compute, storage) =
         (compute.is_some_and(|one| one.flag("enabled")), storage.is_some_and(|one| one.flag("enabled")));
-    match (compute, storage) {
-        (false, false) => Ok(()),
-        (true, true) => Err(Refusal::not_simulated("EKS Auto Mode")),
-        _ => Err(invalid(
+    tx.enforce("eks.cluster.auto_mode", compute == storage, || {
+        invalid(
             "For EKS Auto Mode, please ensure that all required configs, including computeConfig, \
              kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled.",
-        )),
-    }
+        )
+    })?;
+    if compute || storage { Err(Refusal::not_simulated("EKS Auto Mode")) } else { Ok(()) }
 }
 
 /// The logs that are on after a request.
@@ -666,7 +670,7 @@ fn update_config(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let name = input.required("name");
     let cluster = find(tx, name)?;
     let _ = input.text("clientRequestToken");
-    nothing_automatic(input)?;
+    nothing_automatic(tx, input)?;
     let mut asked: Vec<Asked> = Vec::new();
     if let Some(config) = input.record("resourcesVpcConfig") {
         vpc_updates(tx, &cluster, &config, &mut asked)?;

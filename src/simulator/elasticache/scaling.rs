@@ -82,7 +82,8 @@ fn targets(tx: &Tx<'_>, input: &Input<'_>, row: &ReplicationGroup) -> Result<Vec
 }
 
 fn no_shard(id: &str) -> Refusal {
-    Refusal::new("NodeGroupNotFoundFault", format!("Node group {id} not found.")).status(404)
+    // `NodeGroupNotFoundFault` is not among what these operations declare.
+    Refusal::new("InvalidParameterValue", format!("Node group {id} not found."))
 }
 
 fn increase(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
