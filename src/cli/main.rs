@@ -8,6 +8,7 @@ mod project;
 mod remote_clock;
 mod render;
 mod sandbox;
+mod screen;
 mod served;
 mod session;
 mod signals;

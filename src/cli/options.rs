@@ -49,7 +49,7 @@ pub struct Output {
     pub json: bool,
     /// Whether colour is used.
     pub colour: bool,
-    /// Whether standard error is a terminal.
+    /// Whether standard error is a terminal, and one that can do more than print.
     pub terminal: bool,
     /// The width, in columns.
     pub width: usize,
@@ -62,7 +62,8 @@ pub struct Output {
 impl Output {
     /// What suits this terminal, or its absence.
     pub fn detect(json: bool, no_colour: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+        let terminal = !dumb && std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
         let asked_not = no_colour || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let (height, width) = console::Term::stdout().size_checked().unwrap_or((24, 80));
         let locale =

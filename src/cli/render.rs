@@ -17,6 +17,7 @@ use fathuss_report::{
 
 use crate::error::Error;
 use crate::options::Output;
+use crate::screen::screen;
 
 /// Prints to standard output.
 pub fn print(text: &str) -> Result<(), Error> {
@@ -40,8 +41,8 @@ pub struct Around<'a> {
     pub read: bool,
     /// Whether everything is shown in full.
     pub full: bool,
-    /// The command that was given, to be typed again.
-    pub command: &'a str,
+    /// The command that shows everything and changes nothing.
+    pub see_all: &'a str,
     /// The command that comes next, where one does.
     pub next: Option<String>,
     /// The schemas.
@@ -60,7 +61,7 @@ pub fn plan(prepared: &Prepared, around: &Around<'_>, output: &Output) -> Result
         graph: Some(&prepared.graph),
         read: around.read.then(|| Reading { calls: around.calls.total(), took: around.took }),
         full: around.full,
-        see_all: Some(format!("{} --full", around.command)),
+        see_all: Some(around.see_all.to_owned()),
         next: around.next.clone(),
     };
     print(&plan_text(&prepared.plan, &view, &style(output)))
@@ -105,22 +106,38 @@ impl Run {
             }
             return;
         }
-        if self.output.terminal && matches!(told.event, Event::Started { .. }) {
-            let _ = writeln!(std::io::stderr().lock());
-            let target = indicatif::ProgressDrawTarget::stderr();
-            self.progress = Some(Progress::new(target, style(&self.output), self.output.height, &self.stack));
+        let style = style(&self.output);
+        if self.output.terminal {
+            let begins = match told.event {
+                Event::Started { .. } => {
+                    let _ = writeln!(std::io::stderr().lock());
+                    true
+                }
+                Event::Recovering { .. } => self.progress.is_none(),
+                _ => false,
+            };
+            if begins {
+                self.progress = Some(Progress::new(screen(), style, self.output.height, &self.stack));
+            }
         }
         let Some(progress) = &mut self.progress else {
-            if let Some(line) = self.plain.line(told, &style(&self.output)) {
+            if let Some(line) = self.plain.line(told, &style) {
                 let _ = writeln!(std::io::stderr().lock(), "{line}");
             }
             return;
         };
-        let tells = matches!(told.event, Event::Failed { .. } | Event::Recovered { .. } | Event::Draining { .. });
-        if tells && let Some(line) = self.plain.line(told, &style(&self.output)) {
-            progress.print(&line);
+        let lines = self.plain.lines(told, &style);
+        if matches!(told.event, Event::Failed { .. } | Event::Recovered { .. } | Event::Draining { .. }) {
+            progress.print(&lines);
         }
         progress.hear(told, calls, self.began.elapsed());
+    }
+
+    /// Recovery is over: its drawing goes, the lines above it stay.
+    pub fn recovered(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.end();
+        }
     }
 
     /// Time has gone on.

@@ -18,6 +18,15 @@ pub enum Event {
         /// How long the critical path is expected to take, in milliseconds.
         expected_ms: u64,
     },
+    /// An operation that an earlier run began is taken up.
+    Recovering {
+        /// The resource.
+        address: Address,
+        /// What had begun.
+        change: Change,
+        /// How long it is expected to take, in milliseconds.
+        expected_ms: u64,
+    },
     /// An operation of an earlier run was finished.
     Recovered {
         /// The resource.

@@ -176,12 +176,12 @@ pub enum PlanError {
         reason: EvaluationError,
     },
     /// A protected resource would be destroyed.
-    #[error(
-        "{address} is protected and would be {how}: take `prevent_destroy` out of the stack program and apply that first"
-    )]
+    #[error("{address} is protected and would be {how}: {}", unprotect(source_line.as_ref()))]
     Protected {
         /// The resource.
         address: Address,
+        /// Its line; none where the program does not declare it any more.
+        source_line: Option<Source>,
         /// `destroyed`, or `replaced` with the field that forces it.
         how: String,
     },
@@ -545,6 +545,15 @@ fn managed<'a>(
     Ok(Decision::Update(fields))
 }
 
+/// How the protection of a resource that is declared at this line, or nowhere any more, is taken away.
+#[must_use]
+pub fn unprotect(source_line: Option<&Source>) -> &'static str {
+    match source_line {
+        Some(_) => "take `prevent_destroy` out of the stack program and apply that first",
+        None => "declare it again without `prevent_destroy`, apply, then take it out",
+    }
+}
+
 fn protect(
     declared: bool,
     input: &PlanInput<'_>,
@@ -559,7 +568,8 @@ fn protect(
         Some(field) => format!("replaced, because `{}` changes", field.path),
         None => "destroyed".to_owned(),
     };
-    Err(PlanError::Protected { address: address.clone(), how })
+    let source_line = input.graph.nodes.iter().find(|node| node.address == *address).map(|node| node.source.clone());
+    Err(PlanError::Protected { address: address.clone(), source_line, how })
 }
 
 fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {

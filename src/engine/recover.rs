@@ -15,6 +15,7 @@ use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled};
 use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
+use crate::plan::Change;
 use crate::provider::{
     Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, ReadRequest, Standing,
 };
@@ -69,6 +70,16 @@ async fn one(
         not_yet: patience(FailureClass::NotYet),
         calling,
     };
+    let (change, expected) = match pending.begun.action {
+        Action::Create => (Change::Create, step.expected),
+        Action::Update => (Change::Update, step.expected),
+        Action::Delete => {
+            let schema = provider.schema(address.kind());
+            (Change::Delete, Duration::from_secs(schema.map_or(1, |schema| schema.delete_seconds).into()))
+        }
+    };
+    let event = Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) };
+    (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
     let work = Work { pending, step: &step, provider: provider.as_ref(), lineage };
     let outcome = match pending.begun.action {
         Action::Create => work.create().await,

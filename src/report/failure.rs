@@ -1,7 +1,7 @@
 //! What went wrong, as a person reads it: on which address, at which line, why
 //! in AWS's own words, what is there now and what to do next.
 
-use fathuss_engine::plan::{Change, PlanError};
+use fathuss_engine::plan::{Change, PlanError, unprotect};
 use fathuss_engine::provider::{Failure, FailureClass};
 use fathuss_engine::run::RunError;
 use fathuss_model::Address;
@@ -149,10 +149,11 @@ impl Trouble {
                 source: Some(source_line.clone()),
                 ..Self::new(format!("output {name}"), format!("It has no value: {reason}"))
             },
-            PlanError::Protected { address, how } => {
-                Self::new(address.local(), format!("It is protected and would be {how}."))
-                    .hint("take `prevent_destroy` out of the stack program and apply that first")
-            }
+            PlanError::Protected { address, source_line, how } => Self {
+                source: source_line.clone(),
+                ..Self::new(address.local(), format!("It is protected and would be {how}."))
+                    .hint(unprotect(source_line.as_ref()))
+            },
             PlanError::Held { held, held_line, because, along, holder, holder_line, field } => {
                 let (held, holder) = (held.local(), holder.local());
                 let along = along.as_ref();

@@ -82,6 +82,37 @@ impl Line {
         short
     }
 
+    /// Breaks it at blanks into lines of at most a width; those below the first begin at a column. A word that is
+    /// longer than a line is broken too.
+    pub fn broken(self, width: usize, column: usize) -> Vec<Self> {
+        let mut lines = Vec::new();
+        let mut line = Self::default();
+        let mut is_empty = true;
+        for (tone, text) in self.pieces {
+            for mut word in text.split_inclusive(' ') {
+                while line.width + word.trim_end().width() > width {
+                    let part = if is_empty { head(word, width.saturating_sub(line.width)) } else { String::new() };
+                    // Nothing is narrower than this: it has to stand where it stands.
+                    if is_empty && part.is_empty() {
+                        break;
+                    }
+                    line.push(tone, &part);
+                    word = &word[part.len()..];
+                    lines.push(std::mem::replace(&mut line, Self::at(column)));
+                    is_empty = true;
+                }
+                let is_blank = word.trim_end().is_empty();
+                if is_blank && is_empty && !lines.is_empty() {
+                    continue;
+                }
+                is_empty &= is_blank;
+                line.push(tone, word);
+            }
+        }
+        lines.push(line);
+        lines
+    }
+
     /// Writes it, with a line break behind it.
     pub fn write(&self, style: &Style, out: &mut String) {
         self.put(style, out);
@@ -240,6 +271,26 @@ mod tests {
         let style = Style { width: 80, colour: true, unicode: true };
         let line = Line::default().with(Tone::Add, "+").plain(" x").to(20);
         assert_eq!(line.text(&style), "\u{1b}[32m+\u{1b}[0m x");
+    }
+
+    #[test]
+    fn a_line_is_broken_at_blanks_and_keeps_its_tones() {
+        let style = Style { width: 20, colour: true, unicode: true };
+        let line = Line::at(2).with(Tone::Strong, "aws_vpc.main").plain(": ").with(Tone::Change, "is in the way");
+        let rows: Vec<String> = line.broken(20, 4).iter().map(|row| row.text(&style)).collect();
+        assert_eq!(
+            rows,
+            ["  \u{1b}[1maws_vpc.main\u{1b}[0m: \u{1b}[33mis\u{1b}[0m", "    \u{1b}[33min the way\u{1b}[0m"]
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_a_line_is_broken_too() {
+        let style = Style { width: 10, colour: false, unicode: true };
+        let rows = Line::default().plain("an arn:aws:iam::111122223333:root").broken(10, 2);
+        assert!(rows.iter().all(|row| row.width() <= 10), "{rows:?}");
+        let rows: Vec<String> = rows.iter().map(|row| row.text(&style)).collect();
+        assert_eq!(rows, ["an", "  arn:aws:", "  iam::111", "  12222333", "  3:root"]);
     }
 
     #[test]

@@ -12,10 +12,18 @@ use crate::failure::in_short;
 use crate::line::{Line, plural};
 use crate::style::{Style, Tone, doing, done};
 
-/// Turns events into lines. It remembers when the run began and what was said last, so that nothing is said twice.
+/// Shorter expectations go without saying.
+const WORTH_SAYING: Duration = Duration::from_secs(10);
+/// Where a line goes on that is broken.
+const BELOW: usize = 11;
+
+/// Turns events into lines. It has to be told all of them: it remembers when the run began and what was said last,
+/// so that nothing is said twice.
 #[derive(Debug, Default)]
 pub struct Plain {
     began_ms: Option<u64>,
+    /// How many operations of an earlier run are under way.
+    recovering: usize,
     states: HashMap<Address, String>,
 }
 
@@ -28,11 +36,25 @@ impl Plain {
 
     /// The line for an event, without a line break; none where it says nothing new.
     pub fn line(&mut self, told: &Told, style: &Style) -> Option<String> {
+        Some(self.take(told, style)?.text(style))
+    }
+
+    /// The same, broken into lines that are no wider than the style says.
+    pub fn lines(&mut self, told: &Told, style: &Style) -> Vec<String> {
+        let line = self.take(told, style);
+        line.into_iter().flat_map(|line| line.broken(style.columns(), BELOW)).map(|line| line.text(style)).collect()
+    }
+
+    fn take(&mut self, told: &Told, style: &Style) -> Option<Line> {
+        if let Event::Started { .. } = told.event {
+            // Recovery and the question are behind it: from here on the time is that of the actions.
+            *self = Self::default();
+        }
         let began = *self.began_ms.get_or_insert(told.at_ms);
         let elapsed = Duration::from_millis(told.at_ms.saturating_sub(began));
         let time = digits(elapsed);
         let line = Line::at(7_usize.saturating_sub(time.len())).with(Tone::Faint, time).plain("  ");
-        Some(self.say(&told.event, line, style)?.text(style))
+        self.say(&told.event, line, style)
     }
 
     fn say(&mut self, event: &Event, line: Line, style: &Style) -> Option<Line> {
@@ -48,17 +70,22 @@ impl Plain {
                 let expected = about(Duration::from_millis(*expected_ms));
                 line.plain(format!("begins: {}, about {expected}", plural(*actions, "action", "actions")))
             }
+            Event::Recovering { address, change, expected_ms } => {
+                self.recovering += 1;
+                let line = about_one(line, style.mark(*change), Tone::of(*change), address);
+                let line = line.plain(format!("{}, as an earlier run began", doing(*change)));
+                let expected = Duration::from_millis(*expected_ms);
+                if expected >= WORTH_SAYING { line.plain(format!(", about {}", about(expected))) } else { line }
+            }
             Event::Recovered { address, what } => {
+                self.recovering = self.recovering.saturating_sub(1);
+                self.states.remove(address);
                 about_one(line, marks.done, Tone::Add, address).plain(format!("from an earlier run: {what}"))
             }
             Event::Begun { address, change, expected_ms, .. } => {
                 let expected = Duration::from_millis(*expected_ms);
                 let line = about_one(line, style.mark(*change), Tone::of(*change), address).plain(doing(*change));
-                if expected >= Duration::from_secs(10) {
-                    line.plain(format!(", about {}", about(expected)))
-                } else {
-                    line
-                }
+                if expected >= WORTH_SAYING { line.plain(format!(", about {}", about(expected))) } else { line }
             }
             Event::Identified { address, identity } => {
                 about_one(line, " ", Tone::Plain, address).plain(format!("is {identity}"))
@@ -88,6 +115,9 @@ impl Plain {
                     None => "not started, because the run was interrupted".to_owned(),
                 };
                 about_one(line, marks.dot, Tone::Faint, address).plain(because)
+            }
+            Event::Draining { .. } if self.recovering > 0 => {
+                line.with(Tone::Change, "draining: finishing what the earlier run began; a second Ctrl-C stops at once")
             }
             Event::Draining { running } => {
                 let running = plural(*running, "action", "actions");

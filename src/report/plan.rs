@@ -228,7 +228,7 @@ impl<'a> Page<'a> {
         if let Some(source) = &action.source {
             besides.push((Tone::Faint, source.to_string()));
         }
-        besides.extend(note(action));
+        besides.extend(note(action, context.records.contains_key(&action.address)));
         if matches!(action.change, Change::Update | Change::Replace | Change::Delete)
             && let Some(record) = context.records.get(&action.address)
         {
@@ -485,8 +485,8 @@ fn severity(action: &PlannedAction) -> u8 {
     }
 }
 
-/// What is out of the ordinary about an action, in words.
-fn note(action: &PlannedAction) -> Option<(Tone, String)> {
+/// What is out of the ordinary about an action, in words. `recorded`: whether state has it.
+fn note(action: &PlannedAction, recorded: bool) -> Option<(Tone, String)> {
     let all = |cause: Cause| !action.fields.is_empty() && action.fields.iter().all(|field| field.cause == cause);
     let text = match action.change {
         Change::Replace if action.destroys_data => return Some((Tone::Danger, "replaced: DESTROYS DATA".to_owned())),
@@ -495,7 +495,8 @@ fn note(action: &PlannedAction) -> Option<(Tone, String)> {
         Change::Delete => return Some((Tone::Destroy, "destroyed".to_owned())),
         Change::Update if all(Cause::Drift) => "changed outside, set back",
         Change::Update if all(Cause::Dependency) => "follows what it refers to",
-        Change::Forget => "gone already, taken out of the state",
+        Change::Create if recorded => "deleted outside, made again",
+        Change::Forget => "answer forgotten",
         Change::Read => "asked while applying",
         Change::Update | Change::Create | Change::DeleteReplaced => return None,
     };

@@ -103,10 +103,15 @@ impl Progress {
             Event::Started { actions, expected_ms } => {
                 (self.total, self.expected_ms, self.began_ms) = (*actions, *expected_ms, told.at_ms);
             }
+            Event::Recovering { address, change, expected_ms } => {
+                if self.total == 0 {
+                    self.began_ms = told.at_ms;
+                }
+                self.total += 1;
+                self.begin(address, *change, *expected_ms, *expected_ms);
+            }
             Event::Begun { address, change, expected_ms, path_ms } => {
-                let (expected_ms, path_ms, began_ms) = (*expected_ms, *path_ms, told.at_ms);
-                let running = Running { change: *change, began_ms, expected_ms, path_ms, state: None };
-                self.running.insert(address.clone(), running);
+                self.begin(address, *change, *expected_ms, *path_ms);
             }
             Event::Waiting { address, state } => {
                 if let Some(running) = self.running.get_mut(address) {
@@ -118,7 +123,7 @@ impl Progress {
                     running.state = Some(format!("again after {}", failure.code));
                 }
             }
-            Event::Done { address, .. } => {
+            Event::Done { address, .. } | Event::Recovered { address, .. } => {
                 self.done += 1;
                 self.running.remove(address);
             }
@@ -127,9 +132,14 @@ impl Progress {
                 self.running.remove(address);
             }
             Event::Draining { .. } => self.draining = true,
-            Event::Recovered { .. } | Event::Identified { .. } | Event::Skipped { .. } | Event::Finished { .. } => {}
+            Event::Identified { .. } | Event::Skipped { .. } | Event::Finished { .. } => {}
         }
         self.draw(calls, wall);
+    }
+
+    fn begin(&mut self, address: &Address, change: Change, expected_ms: u64, path_ms: u64) {
+        let running = Running { change, began_ms: self.now_ms, expected_ms, path_ms, state: None };
+        self.running.insert(address.clone(), running);
     }
 
     /// Time has gone on; `now_ms` is the target's clock.
@@ -138,9 +148,9 @@ impl Progress {
         self.draw(calls, wall);
     }
 
-    /// Prints lines above what is drawn.
-    pub fn print(&self, text: &str) {
-        self.bar.println(text);
+    /// Prints lines above what is drawn. None may be wider than the terminal: what it breaks by itself is not counted.
+    pub fn print(&self, lines: &[String]) {
+        self.bar.println(lines.join("\n"));
     }
 
     /// Takes the drawing away.

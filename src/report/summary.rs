@@ -85,6 +85,7 @@ impl Tally {
                 self.finished = true;
             }
             Event::Started { .. }
+            | Event::Recovering { .. }
             | Event::Begun { .. }
             | Event::Identified { .. }
             | Event::Waiting { .. }

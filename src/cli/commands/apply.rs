@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use fathuss_engine::apply::Pace;
+use fathuss_engine::apply::{Pace, Surroundings};
+use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::Goal;
+use fathuss_engine::recover::Recovery;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_state::Store;
 use tokio::sync::watch;
@@ -17,6 +19,9 @@ use crate::options::{Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, runtime};
 use crate::target::{Where, wall_ms};
+
+/// How many of the operations that recovery finished are named where the run ends with them.
+const NAMED: usize = 6;
 
 /// What `apply` and `destroy` take.
 #[derive(Args, Debug)]
@@ -59,10 +64,12 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     let mut pace = crate::signals::listen();
     let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);
-    let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
+    let listener = |told: &Told| show.borrow_mut().hear(told, &session.target.calls());
     let around = session.surroundings(&provider, &listener, pace.clone());
 
-    finish_earlier(&mut store, &around).await?;
+    let finished = recover(&mut store, &around, &session, &show).await;
+    show.borrow_mut().recovered();
+    let finished = finished?;
     let began = session.target.clock.now();
     let planning = async {
         let prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
@@ -74,17 +81,19 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     // Planning changes nothing in AWS: an interrupt may end it anywhere.
     let prepared = tokio::select! {
         biased;
-        () = interrupted(&mut pace) => return Err(unchanged()),
+        () = interrupted(&mut pace) => return Err(nothing_new(&finished)),
         prepared = planning => prepared.map_err(|error: Error| error)?,
     };
     let took = session.target.clock.now().saturating_sub(began);
     let again = format!("fathuss {command} {}{}", options.stack, options.target.words());
+    let flags = if goal == Goal::Destroy { " --destroy" } else { "" };
+    let see_all = format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words());
     let view = render::Around {
         calls: session.target.calls(),
         took,
         read: !options.no_refresh,
         full: options.full,
-        command: &again,
+        see_all: &see_all,
         next: None,
         schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
     };
@@ -99,19 +108,13 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     let asks = !options.yes && matches!(place, Where::Aws);
     if asks && !confirmed(command, &options.stack, output, &mut pace).await? {
         store.release()?;
-        return Err(unchanged());
+        return Err(nothing_new(&finished));
     }
     let real = std::time::Instant::now();
-    let ticks = async {
-        loop {
-            session.target.clock.sleep(Duration::from_secs(1)).await;
-            show.borrow_mut().tick(session.target.clock.now(), &session.target.calls());
-        }
-    };
     let applied = tokio::select! {
         biased;
         applied = carry_out(&mut store, &prepared, &around, &wall_ms) => applied?,
-        () = ticks => return Err(Error::Shown),
+        () = ticks(&session, &show) => return Err(Error::Shown),
     };
     let simulated = session.target.is_simulated();
     show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &again)?;
@@ -126,6 +129,38 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     Ok(if whole && applied.journal_error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Shows that time goes on; without an end.
+async fn ticks(session: &Session, show: &RefCell<render::Run>) {
+    loop {
+        session.target.clock.sleep(Duration::from_secs(1)).await;
+        show.borrow_mut().tick(session.target.clock.now(), &session.target.calls());
+    }
+}
+
+/// Finishes what earlier runs began. An interrupt lets it: what has begun is finished, and that is said.
+async fn recover(
+    store: &mut dyn Store,
+    around: &Surroundings<'_>,
+    session: &Session,
+    show: &RefCell<render::Run>,
+) -> Result<Vec<Recovery>, Error> {
+    let running = store.snapshot()?.pending.len();
+    let mut pace = around.pace.clone();
+    let says = async {
+        if pace.wait_for(|pace| *pace == Pace::Drain).await.is_ok() {
+            let at_ms = u64::try_from(session.target.clock.now().as_millis()).unwrap_or(u64::MAX);
+            show.borrow_mut().hear(&Told { at_ms, event: Event::Draining { running } }, &session.target.calls());
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        finished = finish_earlier(store, around) => Ok(finished?),
+        () = says => Ok(Vec::new()),
+        () = ticks(session, show) => Ok(Vec::new()),
+    }
+}
+
 /// Returns once an interrupt has come; never where none does.
 async fn interrupted(pace: &mut watch::Receiver<Pace>) {
     if pace.wait_for(|pace| *pace != Pace::Run).await.is_err() {
@@ -133,8 +168,22 @@ async fn interrupted(pace: &mut watch::Receiver<Pace>) {
     }
 }
 
-fn unchanged() -> Error {
-    Error::Usage("Nothing was changed.".to_owned())
+/// Nothing of this run's own was begun; what recovery did stays done.
+fn nothing_new(finished: &[Recovery]) -> Error {
+    if finished.is_empty() {
+        return Error::Usage("Nothing was changed.".to_owned());
+    }
+    let told = finished.iter().filter_map(|recovery| {
+        let what = recovery.outcome.as_ref().ok()?;
+        Some(format!("{}: {what}", recovery.address.local()))
+    });
+    let more = finished.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let told: Vec<String> = told.take(NAMED).collect();
+    Error::Usage(format!(
+        "Nothing new was begun. What an earlier run had begun is finished, and the state has it: {}{more}.",
+        told.join("; ")
+    ))
 }
 
 async fn confirmed(

@@ -50,14 +50,15 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let began = session.target.clock.now();
         let prepared = prepare(order, snapshot, &around).await?;
         let took = session.target.clock.now().saturating_sub(began);
-        let command = format!("fathuss plan {}{}", options.stack, options.target.words());
+        let flags = if options.destroy { " --destroy" } else { "" };
+        let see_all = format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words());
         let verb = if options.destroy { "destroy" } else { "apply" };
         let around = render::Around {
             calls: session.target.calls(),
             took,
             read: !options.no_refresh,
             full: options.full,
-            command: &command,
+            see_all: &see_all,
             next: Some(format!("fathuss {verb} {}{}", options.stack, options.target.words())),
             schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
         };

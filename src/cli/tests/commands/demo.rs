@@ -2,7 +2,7 @@
 
 use fathuss_model::aws::{Eip, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc};
 use fathuss_model::terraform::Data;
-use fathuss_model::{DeclarationExt, Ipv4Net, Result, Stack, Subnets};
+use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Stack, Subnets};
 
 pub const ACCOUNT: &str = "111122223333";
 
@@ -54,6 +54,13 @@ pub fn slow(stack: &mut Stack) -> Result<()> {
     let gateway = stack.add("main", NatGateway::public(&subnet, &address).depends_on(&internet));
     let table = stack.add("private", RouteTable::new(&vpc));
     stack.add("out", Route::through_nat(&table, &gateway));
+    Ok(())
+}
+
+/// A VPC that must not be destroyed.
+pub fn protected(stack: &mut Stack) -> Result<()> {
+    let range = place(stack)?;
+    stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
     Ok(())
 }
 

@@ -33,6 +33,34 @@ fn a_stack_is_planned_applied_edited_and_destroyed() {
 }
 
 #[test]
+fn what_shows_a_plan_in_full_never_applies() {
+    let project = Project::of(demo::many);
+    let full = |words: &str, command: &str| {
+        let shown = project.run(words).ended(0).stdout;
+        let hint = shown.lines().find(|line| line.ends_with("--full")).unwrap_or_else(|| panic!("{shown}"));
+        assert!(hint.ends_with(command), "{words}: {hint}");
+    };
+    full("plan demo --sandbox", ": fathuss plan demo --sandbox --full");
+    full("apply demo --sandbox", ": fathuss plan demo --sandbox --full");
+    full("plan demo --sandbox --destroy", ": fathuss plan demo --destroy --sandbox --full");
+    full("destroy demo --sandbox", ": fathuss plan demo --destroy --sandbox --full");
+}
+
+#[test]
+fn a_protection_is_shown_at_its_line_or_with_how_to_take_it_from_what_has_none() {
+    let project = Project::of(demo::protected);
+    project.run("apply demo --sandbox").ended(0);
+    let declared = project.run("destroy demo --sandbox").ended(1).stderr;
+    assert!(declared.lines().any(|line| line.contains("aws_vpc.main ") && line.contains("demo.rs:")), "{declared}");
+    assert!(declared.contains("Next: take `prevent_destroy` out of the stack program"), "{declared}");
+    project.declare(demo::local);
+    let gone = project.run("apply demo --sandbox").ended(1).stderr;
+    assert!(!gone.contains("demo.rs:"), "{gone}");
+    assert!(gone.contains("Next: declare it again without `prevent_destroy`, apply, then take it out"), "{gone}");
+    assert_eq!(vpcs(&project), 1);
+}
+
+#[test]
 fn a_plan_changes_nothing() {
     let project = Project::of(demo::network);
     let first = project.run("plan demo --sandbox").ended(0).stdout;

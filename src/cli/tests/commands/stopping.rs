@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::demo;
-use crate::project::{Project, assert_shown};
+use crate::project::{Project, assert_shown, flat};
 use crate::server::Server;
 use crate::terminal::{Terminal, signal};
 
@@ -65,6 +65,41 @@ fn a_second_interrupt_stops_at_once_and_the_next_run_adopts_what_was_begun() {
     assert!(!project.addresses().contains(&"aws_nat_gateway.main".to_owned()));
     let next = goes_on(&project);
     assert!(next.contains("1 operation of an earlier run finished"), "{next}");
+}
+
+#[test]
+fn an_interrupt_during_recovery_lets_it_finish_and_says_what_it_did() {
+    let project = Project::of(demo::slow);
+    let terminal = under_way(&project);
+    signal(terminal.pid(), "KILL");
+    drop(terminal);
+    let mut terminal = under_way(&project);
+    terminal.wait_for_line(&["aws_nat_gateway.main", " of ~"]);
+    terminal.press(INTERRUPT);
+    terminal.wait_for("finishing what the earlier run began; a second Ctrl-C stops at once");
+    let status = terminal.end();
+    assert_eq!(status.code(), Some(1), "{}", terminal.text());
+    let end = flat(terminal.seen().join("\n"));
+    assert!(end.contains("Nothing new was begun."), "{end}");
+    assert!(end.contains("aws_nat_gateway.main: nat-") && !end.contains("Nothing was changed"), "{end}");
+    let listed = project.addresses();
+    assert!(listed.contains(&"aws_nat_gateway.main".to_owned()), "it is recovered: {listed:?}");
+    assert!(!listed.contains(&"aws_route.out".to_owned()), "it had not begun: {listed:?}");
+    goes_on(&project);
+}
+
+#[test]
+fn what_is_said_above_the_bars_has_the_run_s_time_and_fits_a_narrow_terminal() {
+    let project = Project::of(demo::slow);
+    let mut terminal = Terminal::run(&project, APPLY, 60);
+    terminal.wait_for_line(&["aws_nat_gateway.main", "pending"]);
+    terminal.press(INTERRUPT);
+    terminal.end();
+    let seen = terminal.seen();
+    let at = seen.iter().position(|line| line.contains("draining")).unwrap_or_else(|| panic!("{seen:#?}"));
+    assert!(!seen[at].trim_start().starts_with("0:00"), "the gateway was under way: {seen:#?}");
+    assert_eq!(seen[at + 1], "           way", "it is broken between words: {seen:#?}");
+    assert!(!seen.iter().any(|line| line.contains('\u{2501}')), "no bar is left: {seen:#?}");
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn a_terminal_has_colours_unless_it_is_told_not_to() {
     };
     assert!(colours("plan demo --sandbox", &[]));
     assert!(!colours("plan demo --sandbox", &[("NO_COLOR", "1")]));
+    assert!(!colours("plan demo --sandbox", &[("TERM", "dumb")]));
     assert!(!colours("plan demo --sandbox --no-color", &[]));
     assert!(!colours("apply demo --sandbox", &[("NO_COLOR", "1")]));
     assert!(!colours("--help", &[("NO_COLOR", "1")]));
@@ -150,4 +151,13 @@ fn the_first_line_may_be_all_that_is_read() {
     BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut first).expect("it is text");
     assert!(first.starts_with("demo · us-east-1"), "{first}");
     assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn a_terminal_that_can_only_print_gets_lines_and_no_sequence() {
+    let project = Project::of(demo::network);
+    let mut terminal = Terminal::run_with(&project, "apply demo --sandbox", 80, &[("TERM", "dumb")]);
+    assert!(terminal.end().success(), "{}", terminal.text());
+    assert!(!terminal.bytes.contains(&ESCAPE), "{}", terminal.text());
+    assert!(terminal.text().contains("aws_vpc.main: created in"), "{}", terminal.text());
 }

@@ -100,7 +100,13 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         }),
         RunError::Plan(PlanError::Protected {
             address: address("aws_db_instance.postgres"),
+            source_line: source("data", 82),
             how: "replaced, because `engine` changes".to_owned(),
+        }),
+        RunError::Plan(PlanError::Protected {
+            address: address("aws_ebs_volume.old_clickhouse"),
+            source_line: None,
+            how: "destroyed".to_owned(),
         }),
         RunError::Plan(PlanError::Held {
             held: address("aws_security_group.database"),

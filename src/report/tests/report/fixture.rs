@@ -187,7 +187,7 @@ pub fn every_change() -> Plan {
     ];
     let mut volume = action("aws_ebs_volume.old_clickhouse", None, "no longer declared", Change::Delete);
     volume.destroys_data = true;
-    let gone = action("aws_route.old", None, "no longer declared", Change::Forget);
+    let gone = action("aws_availability_zones.old", None, "no longer declared", Change::Forget);
     let mut plan =
         plan_of(vec![lookup, drifted, subnet, role, launch, old_database, database, alarm, redis, volume, gone]);
     plan.outputs = BTreeMap::from([

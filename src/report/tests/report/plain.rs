@@ -59,3 +59,35 @@ fn each_event_is_one_json_object() {
     assert!(lines.iter().all(|line| !line.contains('\n')));
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn recovery_has_lines_of_its_own_and_the_actions_a_time_of_their_own() {
+    let gateway = || address("aws_nat_gateway.main");
+    let begin = 1_700_000_000_000;
+    let events = [
+        (0, Event::Recovering { address: gateway(), change: Change::Create, expected_ms: 120_000 }),
+        (1_000, Event::Waiting { address: gateway(), state: "pending".to_owned() }),
+        (20_000, Event::Draining { running: 1 }),
+        (90_000, Event::Recovered { address: gateway(), what: "nat-0abc had been created and is adopted".to_owned() }),
+        (99_000, Event::Started { actions: 1, expected_ms: 2_000 }),
+        (235_000, Event::Draining { running: 1 }),
+    ];
+    let mut plain = Plain::new();
+    let lines = events.map(|(at, event)| plain.lines(&Told { at_ms: begin + at, event }, &style(60)).join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn no_line_above_the_bars_is_wider_than_the_terminal() {
+    for width in [40, 60, 80] {
+        let mut plain = Plain::new();
+        for told in a_run() {
+            let (whole, broken) = (Plain::new().line(&told, &style(width)), plain.lines(&told, &style(width)));
+            assert!(broken.iter().all(|line| line.chars().count() <= width), "{width}: {broken:#?}");
+            let words = |text: &str| text.split_whitespace().skip(1).collect::<String>();
+            if !broken.is_empty() {
+                assert_eq!(words(&broken.join(" ")), words(&whole.unwrap()), "nothing is left out");
+            }
+        }
+    }
+}

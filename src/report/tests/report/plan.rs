@@ -36,6 +36,18 @@ fn every_kind_of_change_reads_well_at_each_width() {
 }
 
 #[test]
+fn what_was_deleted_outside_is_no_ordinary_create() {
+    let create = |name: &str| action(name, source("network", 11), "network", Change::Create);
+    let plan = plan_of(vec![create("aws_vpc.main"), create("aws_vpc.second")]);
+    let snapshot = snapshot();
+    let view = PlanView { snapshot: Some(&snapshot), ..PlanView::default() };
+    let text = plan_text(&plan, &view, &style(80));
+    let noted =
+        |name: &str| text.lines().any(|line| line.contains(name) && line.ends_with("deleted outside, made again"));
+    assert!(noted("aws_vpc.main") && !noted("aws_vpc.second"), "{text}");
+}
+
+#[test]
 fn the_first_apply_of_staging_reads_well() {
     let graph = staging();
     let plan = first_apply(&graph);
