@@ -505,6 +505,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_xml_cannot_carry_is_refused_in_xml_that_can_be_read() {
+        let client = Client::calm();
+        let tag = |text: &'static str| {
+            [
+                ("CidrBlock", "10.0.0.0/16"),
+                ("TagSpecification.1.ResourceType", "vpc"),
+                ("TagSpecification.1.Tag.1.Key", text),
+                ("TagSpecification.1.Tag.1.Value", "x"),
+            ]
+        };
+        client.ec2("CreateVpc", &tag("tab\tand \u{1F600}")).await;
+        let refused = client.query("ec2", "2016-11-15", "CreateVpc", &tag("bad\u{1b}key")).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(refused.message.contains("bad\u{FFFD}key"), "{}", refused.text);
+        assert!(!refused.text.contains('\u{1b}'));
+        let role = [("RoleName", "a"), ("AssumeRolePolicyDocument", "{}"), ("Description", "\u{0}")];
+        let refused = client.query("iam", "2010-05-08", "CreateRole", &role).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "ValidationError"), "{}", refused.text);
+        assert!(!refused.text.contains('\u{0}'));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_aws_lacks_and_what_is_not_built_are_told_apart() {
         let client = Client::calm();
         client.refused("InventVpc", &[], "InvalidAction").await;
