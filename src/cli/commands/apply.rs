@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
 use crate::render;
-use crate::session::{Session, runtime};
+use crate::session::{Session, check_secrets, runtime};
 use crate::target::{Where, wall_ms};
 
 /// What `apply` and `destroy` take.
@@ -95,6 +95,10 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         }
         store.release()?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Err(error) = check_secrets(&prepared, &again) {
+        store.release()?;
+        return Err(error);
     }
     let asks = !options.yes && matches!(place, Where::Aws);
     if asks && !confirmed(command, &options.stack, output, &mut pace).await? {
