@@ -412,6 +412,7 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 }
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
+    super::zone::check(instance, findings);
     super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
     check_storage(instance, findings);
     check_origin(instance, findings);
