@@ -24,7 +24,7 @@ use crate::listing::{Which, by_name, one};
 use crate::{mark, name, rds};
 
 use change::{Change, due, send};
-use observation::{is_pending, observe, reasons};
+use observation::{PENDING, expect, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
 pub struct DbInstance;
@@ -117,23 +117,29 @@ impl Kind for DbInstance {
             return Ok(waiting(status));
         }
         let desired = Fields::of(&standing.desired.attributes);
-        let observed = observe(&instance, &standing.desired.attributes);
-        if let Some(change) = due(&standing.desired.attributes, &observed)? {
-            send(client, standing, &observed, change, false).await?;
+        let expected = expect(&instance, &standing.desired.attributes);
+        if let Some(change) = due(&standing.desired.attributes, &expected)? {
+            send(client, standing, &expected, change, false).await?;
             return Ok(waiting("modifying"));
         }
-        if desired.bool_or("apply_immediately", false)? && is_pending(&instance) {
+        if is_under_way(&instance) || (desired.bool_or("apply_immediately", false)? && is_pending(&instance)) {
             return Ok(waiting("modifying"));
         }
-        Ok(Progress::Ready(observed))
+        Ok(Progress::Ready(observe(&instance, &standing.desired.attributes)))
     }
 
+    /// What waits for the maintenance window already is sent again only where it is to be made at once.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        let at_once = Fields::of(&standing.desired.attributes).bool_or("apply_immediately", false)?;
+        let waits = change.before.contains_key(PENDING) && !at_once;
+        let instance = if waits { one(&standing.identity.0, page(client)).await? } else { None };
+        let expected = instance.map(|instance| expect(&instance, &standing.desired.attributes));
+        let before = expected.as_ref().unwrap_or(&change.before);
         let changes = |name: &str| change.changed.iter().any(|field| field == name);
         let password = changes("password_wo_version") || changes("password_wo");
-        let due = due(&standing.desired.attributes, &change.before)?.or(password.then_some(Change::Modify));
+        let due = due(&standing.desired.attributes, before)?.or(password.then_some(Change::Modify));
         if let Some(due) = due {
-            send(client, standing, &change.before, due, password).await?;
+            send(client, standing, before, due, password).await?;
         }
         rds::update_tags(client, standing, change).await
     }

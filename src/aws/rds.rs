@@ -120,14 +120,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_for_the_maintenance_window_is_no_change() {
+    async fn what_waits_for_the_maintenance_window_is_shown_as_pending_and_not_sent_again() {
         let mut wanted = instance();
         wanted.insert("apply_immediately".to_owned(), false.into());
         wanted.insert("instance_class".to_owned(), "db.t3.large".into());
         let pending = "<PendingModifiedValues><DBInstanceClass>db.t3.large</DBInstanceClass></PendingModifiedValues>";
         let canned = Canned::new().result("DescribeDBInstances", &described("available", pending));
-        let settled = canned.aws().settle(&standing(ADDRESS, "main", wanted)).await;
-        assert!(matches!(settled, Ok(Progress::Ready(_))), "{settled:?}");
+        let aws = canned.aws();
+        let mut standing = standing(ADDRESS, "main", wanted.clone());
+        let settled = aws.settle(&standing).await;
+        let Ok(Progress::Ready(observed)) = settled else { panic!("{settled:?}") };
+        assert_ne!(observed["instance_class"], "db.t3.large".into(), "it is what it is until the window");
+        assert_eq!(observed["pending_modified_values"].to_string(), r#"{"instance_class":"db.t3.large"}"#);
+        assert_eq!(observed["maintenance_window"], "sun:04:00-sun:05:00".into());
+        let Observation::Present(before) =
+            aws.read(&[read(ADDRESS, "main", wanted)]).await.observations[0].clone().unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(before, observed, "the next plan sees the same");
+        let change = UpdateRequest { before, changed: vec!["instance_class".to_owned()] };
+        aws.update(&standing, &change).await.unwrap();
+        assert!(canned.operations().iter().all(|operation| operation == "DescribeDBInstances"));
+
+        let canned = Canned::new()
+            .result("DescribeDBInstances", &described("available", pending))
+            .result("ModifyDBInstance", "");
+        standing.desired.attributes.insert("apply_immediately".to_owned(), true.into());
+        canned.aws().update(&standing, &change).await.unwrap();
+        let seen = canned.seen();
+        let modify = seen.iter().find(|seen| seen.operation == "ModifyDBInstance").expect("it is to be made at once");
+        assert_eq!(
+            (modify.get("DBInstanceClass"), modify.get("ApplyImmediately")),
+            (Some("db.t3.large"), Some("true"))
+        );
     }
 
     #[tokio::test]

@@ -35,8 +35,7 @@ impl TargetOptions {
         }
         let speed = match self.speed {
             None => Speed::Full,
-            Some(speed) if speed.is_finite() && speed > 0.0 => Speed::Times(speed),
-            Some(_) => return Err(Error::Usage("--speed is a number above 0".to_owned())),
+            Some(speed) => Speed::times(speed)?,
         };
         Ok(Where::Sandbox { speed, seed: self.seed })
     }

@@ -25,6 +25,24 @@ pub enum Speed {
     Times(f64),
 }
 
+/// The fastest speed that can be chosen: at a million, a year passes in half a minute.
+const FASTEST: f64 = 1_000_000.0;
+
+impl Speed {
+    /// A speed that was asked for.
+    pub fn times(asked: f64) -> Result<Self, Error> {
+        if asked.is_nan() || asked <= 0.0 {
+            return Err(Error::Usage("--speed is a number above 0".to_owned()));
+        }
+        if asked > FASTEST {
+            return Err(Error::Usage(format!(
+                "--speed is {FASTEST} at most\nNext: leave it out where the sandbox is to go as fast as it can"
+            )));
+        }
+        Ok(Self::Times(asked))
+    }
+}
+
 /// The access key `test` and the secret `test`, as users of other emulators expect them.
 pub const KEY: &str = "test";
 

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use fathuss_engine::apply::{Pace, Surroundings};
 use fathuss_engine::event::Told;
-use fathuss_engine::plan::Goal;
+use fathuss_engine::plan::{Change, Goal};
 use fathuss_engine::provider::SecretText;
-use fathuss_engine::run::{Order, OtherOutputs};
-use fathuss_model::SecretSource;
-use fathuss_model::graph::Graph;
+use fathuss_engine::run::{Order, OtherOutputs, Prepared};
+use fathuss_model::graph::{Graph, Source};
+use fathuss_model::{Expression, SecretSource};
 use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
 use tokio::sync::watch;
 
@@ -127,6 +127,31 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 /// The folder that the command was given in.
 pub fn current_folder() -> Result<std::path::PathBuf, Error> {
     std::env::current_dir().map_err(|reason| Error::File { path: ".".into(), doing: "read", reason })
+}
+
+/// Refuses a plan whose creations and changes want secrets that can't be had, before the first of them is made. What is
+/// read is dropped at once.
+pub fn check_secrets(prepared: &Prepared, again: &str) -> Result<(), Error> {
+    let wanting = |change| matches!(change, Change::Create | Change::Replace | Change::Update);
+    let planned = prepared.plan.actions.iter().filter(|action| wanting(action.change)).map(|action| &action.address);
+    let planned: BTreeSet<_> = planned.collect();
+    let mut missing = String::new();
+    for node in prepared.graph.nodes.iter().filter(|node| planned.contains(&node.address)) {
+        for (field, expression) in &node.fields {
+            if let Expression::Secret(source) = expression
+                && let Err(reason) = secret(source)
+            {
+                let Source { file, line } = &node.source;
+                missing.push_str(&format!("\n  {}, `{field}`: {reason} ({file}:{line})", node.address));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "the plan wants secrets that can't be read here; nothing was changed{missing}\nNext: set the variables, or put the files there, then run\n  {again}"
+    )))
 }
 
 fn secret(source: &SecretSource) -> Result<SecretText, String> {

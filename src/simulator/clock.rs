@@ -76,17 +76,16 @@ impl WorldClock {
     pub(crate) fn now(&mut self) -> Timestamp {
         let read = match &self.source {
             Source::Tokio(since) => {
-                let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::ZERO);
-                self.base.checked_add(elapsed).unwrap_or(self.base)
+                let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX);
+                later(self.base, elapsed)
             }
             Source::Scaled { wall, since, speed } => {
-                let seconds = wall.now().duration_since(*since).as_secs_f64() * speed;
-                let elapsed = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
-                self.base.checked_add(elapsed).unwrap_or(self.base)
+                let seconds = wall.now().duration_since(*since).as_secs_f64().max(0.0) * speed;
+                later(self.base, SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX))
             }
             Source::Given(clock) => clock.now(),
         };
-        let now = read.checked_add(self.ahead).unwrap_or(read);
+        let now = later(read, self.ahead);
         self.last = self.last.max(now);
         self.last
     }
@@ -110,9 +109,31 @@ impl WorldClock {
     }
 }
 
+/// So much later, and at the end of all time at the latest: a clock that stood still would be waited for for ever.
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_too_fast_ends_at_the_end_of_time_and_does_not_stand_still() {
+        struct Minutes(std::sync::atomic::AtomicI64);
+        impl Clock for Minutes {
+            fn now(&self) -> Timestamp {
+                let passed = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Timestamp::UNIX_EPOCH + SignedDuration::from_mins(passed)
+            }
+        }
+        let base: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        for speed in [1e12, 1e300] {
+            let wall = Arc::new(Minutes(0.into()));
+            let mut clock = WorldClock::start(&Time::Scaled { wall, speed }, base);
+            assert_eq!(clock.now(), Timestamp::MAX);
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_tokio_clock_follows_virtual_time_and_can_be_advanced() {

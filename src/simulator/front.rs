@@ -410,7 +410,7 @@ impl Core {
             }
         }
         let line = line(&self.state, self.clock.last(), rows);
-        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(&line))
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(line))
     }
 
     /// Empties the world; time goes on, and chance begins again.
@@ -418,7 +418,7 @@ impl Core {
         self.state.tables.clear();
         self.state.chance = Chance::new(self.state.chance.seed, 0);
         self.state.sequence = 0;
-        self.request_ids = ChaCha8Rng::seed_from_u64(!self.state.chance.seed);
+        self.request_ids = request_ids(&self.state);
         self.buckets.clear();
         self.calls.clear();
         self.log.clear();
@@ -427,14 +427,29 @@ impl Core {
 }
 
 fn line(state: &State, at: Timestamp, rows: Vec<crate::world::Change>) -> Line {
-    Line { at, seed: state.chance.seed, drawn: state.chance.drawn(), sequence: state.sequence, rows }
+    Line {
+        number: 0,
+        at,
+        seed: state.chance.seed,
+        drawn: state.chance.drawn(),
+        sequence: state.sequence,
+        reopened: state.reopened,
+        rows,
+    }
+}
+
+/// Where the ids of requests come from: other numbers each time that a world is opened.
+pub(crate) fn request_ids(state: &State) -> ChaCha8Rng {
+    let mut numbers = ChaCha8Rng::seed_from_u64(!state.chance.seed);
+    numbers.set_stream(state.reopened);
+    numbers
 }
 
 /// Makes a transaction durable, or undoes it.
 fn commit(tx: Tx<'_>, journal: &mut Option<Journal>) -> Result<(), WorldError> {
     if let Some(journal) = journal.as_mut().filter(|_| !tx.changes().is_empty()) {
         let line = line(tx.state(), tx.now(), tx.written()?);
-        journal.append(&line)?;
+        journal.append(line)?;
     }
     tx.keep();
     Ok(())
@@ -505,6 +520,28 @@ mod tests {
         let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
         *request.body_mut() = Bytes::from_static(b"Action=DeleteVpc&Version=2016-11-15&VpcId=vpc-12345678");
         assert_eq!(client.send(request).await.unwrap().code, "AuthFailure", "the body is signed too");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_xml_cannot_carry_is_refused_in_xml_that_can_be_read() {
+        let client = Client::calm();
+        let tag = |text: &'static str| {
+            [
+                ("CidrBlock", "10.0.0.0/16"),
+                ("TagSpecification.1.ResourceType", "vpc"),
+                ("TagSpecification.1.Tag.1.Key", text),
+                ("TagSpecification.1.Tag.1.Value", "x"),
+            ]
+        };
+        client.ec2("CreateVpc", &tag("tab\tand \u{1F600}")).await;
+        let refused = client.query("ec2", "2016-11-15", "CreateVpc", &tag("bad\u{1b}key")).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(refused.message.contains("bad\u{FFFD}key"), "{}", refused.text);
+        assert!(!refused.text.contains('\u{1b}'));
+        let role = [("RoleName", "a"), ("AssumeRolePolicyDocument", "{}"), ("Description", "\u{0}")];
+        let refused = client.query("iam", "2010-05-08", "CreateRole", &role).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "ValidationError"), "{}", refused.text);
+        assert!(!refused.text.contains('\u{0}'));
     }
 
     #[tokio::test(start_paused = true)]
@@ -610,11 +647,67 @@ mod tests {
         assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("isDefault"), ["true"]);
         drop(client);
 
-        std::fs::write(&file, "{\"fathuss_world\":2}\n").unwrap();
-        match open() {
-            Err(error @ WorldError::Unreadable { .. }) => assert!(error.to_string().contains("its format is 2")),
-            _ => panic!("a later format must be refused"),
+        for (format, said) in [(3, "its format is 3"), (1, "made by an older version")] {
+            std::fs::write(&file, format!("{{\"fathuss_world\":{format}}}\n")).unwrap();
+            match open() {
+                Err(error @ WorldError::Unreadable { .. }) => assert!(error.to_string().contains(said), "{error}"),
+                _ => panic!("another format must be refused"),
+            };
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_world_whose_lines_are_not_all_there_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || {
+            let world = Some(folder.path().to_owned());
+            Simulator::open(Config { world, ..Config::calm(1) })
         };
+        let client = Client::of(open().unwrap());
+        for range in ["10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"] {
+            client.vpc(range).await;
+        }
+        drop(client);
+        let file = folder.path().join("world.jsonl");
+        let whole = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        assert!(lines.len() > 4, "{}", lines.len());
+        let refused = |text: String, at: usize| {
+            std::fs::write(&file, text).unwrap();
+            match open() {
+                Err(WorldError::Unreadable { line, why, .. }) => assert_eq!(line, at, "{why}"),
+                Err(error) => panic!("{error}"),
+                Ok(_) => panic!("a damaged world must be refused"),
+            }
+        };
+        refused([&lines[..2], &lines[3..]].concat().concat(), 3);
+        refused([&lines[..2], &[lines[3], lines[2]], &lines[4..]].concat().concat(), 3);
+        refused(lines[..3].concat(), 3);
+        refused(lines[..1].concat(), 1);
+        // A line that was written and not yet counted, as a process leaves it that ends between the two.
+        let last = lines.len() - 1;
+        let uncounted = whole.replacen(&format!("\"lines\":{last}"), &format!("\"lines\":{}", last - 1), 1);
+        assert_ne!(uncounted, whole);
+        std::fs::write(&file, uncounted).unwrap();
+        let client = Client::of(open().unwrap());
+        assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("vpcId").len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_request_id_comes_twice_in_one_world() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for opening in 0..4 {
+            let world = Some(folder.path().to_owned());
+            let client = Client::of(Simulator::open(Config { world, ..Config::calm(1) }).unwrap());
+            for _ in 0..3 {
+                client.ec2("DescribeVpcs", &[]).await;
+            }
+            for call in client.simulator.log() {
+                assert!(seen.insert(call.request_id.clone()), "{} in opening {opening}", call.request_id);
+            }
+        }
+        assert_eq!(seen.len(), 12);
     }
 
     #[tokio::test(start_paused = true)]

@@ -204,6 +204,7 @@ impl Simulator {
             tables,
             chance: Chance::new(config.seed, 0),
             sequence: 0,
+            reopened: 0,
             switches,
             spans: SERVICES.iter().flat_map(|service| service.spans.iter().copied().flatten()).copied().collect(),
             quotas: config.quotas,
@@ -219,6 +220,7 @@ impl Simulator {
                     start = line.at;
                     state.chance = Chance::new(line.seed, line.drawn);
                     state.sequence = line.sequence;
+                    state.reopened = line.reopened + 1;
                     for change in line.rows {
                         let name = change.table.clone();
                         let unreadable = |why: String| WorldError::Unreadable {
@@ -235,6 +237,7 @@ impl Simulator {
             }
         };
         let seed = state.chance.seed;
+        let request_ids = front::request_ids(&state);
         let mut core = Core {
             services: SERVICES,
             state,
@@ -246,7 +249,7 @@ impl Simulator {
             holder: config.holder,
             identities: config.identities,
             account_secret: config.account_secret,
-            request_ids: ChaCha8Rng::seed_from_u64(!seed),
+            request_ids,
             calls: BTreeMap::new(),
             log: VecDeque::new(),
         };

@@ -265,6 +265,8 @@ impl Check<'_> {
         }
         if !shape.matches(text) {
             self.flaw(place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
+        } else if self.model.protocol != Protocol::RestJson && !text.chars().all(xml::carries) {
+            self.flaw(place, text, Flaw::Pattern(xml::CARRIED.to_owned()));
         }
         Value::Text(text.to_owned())
     }

@@ -22,7 +22,7 @@ pub(super) enum Change {
 }
 
 /// What `ModifyDBInstance` can change.
-const MODIFIABLE: &[&str] = &[
+pub(super) const MODIFIABLE: &[&str] = &[
     "instance_class",
     "engine_version",
     "allocated_storage",

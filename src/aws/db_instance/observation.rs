@@ -2,10 +2,15 @@
 
 use aws_sdk_rds::types;
 use fathuss_engine::provider::Attributes;
+use fathuss_model::Datum;
 
 use super::SCHEMA;
+use super::change::MODIFIABLE;
 use crate::fields::{Fields, Observed};
 use crate::{mark, rds};
+
+/// What is to change and waits.
+pub(super) const PENDING: &str = "pending_modified_values";
 
 /// Why it failed, as far as RDS says: it keeps the rest in its events.
 pub(super) fn reasons(instance: &types::DbInstance) -> String {
@@ -24,11 +29,39 @@ pub(super) fn is_pending(instance: &types::DbInstance) -> bool {
     })
 }
 
-/// An instance as it is, with what is pending as if it were made: what waits for the maintenance
-/// window is no drift. `given` is what was asked for: storage that grew by itself since is none.
+/// Whether RDS is making a pending change now, although it was not to be made at once: those of a number of days and
+/// of logs wait for no window.
+pub(super) fn is_under_way(instance: &types::DbInstance) -> bool {
+    let backups = instance.backup_retention_period.unwrap_or(0) > 0;
+    instance.pending_modified_values().is_some_and(|pending| {
+        pending.pending_cloudwatch_logs_exports.is_some()
+            || (backups && pending.backup_retention_period.is_some_and(|days| days > 0))
+    })
+}
+
+/// An instance as it is, beside what is pending. `given` is what was asked for: storage that grew by itself since
+/// is no drift.
 pub(super) fn observe(instance: &types::DbInstance, given: &Attributes) -> Attributes {
+    let mut observed = with(instance, &types::PendingModifiedValues::builder().build(), given);
+    if is_pending(instance) {
+        let expected = expect(instance, given);
+        let waits = expected
+            .into_iter()
+            .filter(|(name, value)| MODIFIABLE.contains(&name.as_str()) && observed.get(name) != Some(value))
+            .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()));
+        let waits: Attributes = waits.collect();
+        observed.insert(PENDING.to_owned(), Datum::Map(waits));
+    }
+    observed
+}
+
+/// An instance as it will be once what is pending is made: what waits for the maintenance window is not sent again.
+pub(super) fn expect(instance: &types::DbInstance, given: &Attributes) -> Attributes {
     let nothing = types::PendingModifiedValues::builder().build();
-    let pending = instance.pending_modified_values().unwrap_or(&nothing);
+    with(instance, instance.pending_modified_values().unwrap_or(&nothing), given)
+}
+
+fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, given: &Attributes) -> Attributes {
     let secret = instance.master_user_secret().map(|secret| {
         Observed::new()
             .with("secret_arn", secret.secret_arn.clone())

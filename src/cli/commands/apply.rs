@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
 use crate::render;
-use crate::session::{Session, runtime};
+use crate::session::{Session, check_secrets, runtime};
 use crate::target::{Where, wall_ms};
 
 /// How many of the operations that recovery finished are named where the run ends with them.
@@ -104,6 +104,10 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
         }
         store.release()?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Err(error) = check_secrets(&prepared, &again) {
+        store.release()?;
+        return Err(error);
     }
     let asks = !options.yes && matches!(place, Where::Aws);
     if asks && !confirmed(command, &options.stack, output, &mut pace).await? {

@@ -60,9 +60,7 @@ pub fn run(options: &Sandbox, output: &Output) -> Result<ExitCode, Error> {
 }
 
 fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
-    if !options.speed.is_finite() || options.speed <= 0.0 {
-        return Err(Error::Usage("--speed is a number above 0".to_owned()));
-    }
+    let speed = Speed::times(options.speed)?;
     let project = match Project::find(&current_folder()?) {
         Ok(project) => Some(project),
         Err(Error::NoProject) => None,
@@ -86,7 +84,6 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         // Before the world is opened: who finds it taken can be sent here from its first moment on.
         let listener = tokio::net::TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let speed = Speed::Times(options.speed);
         let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
         config.rules_off = options.rules_off.iter().cloned().collect();
         let simulator = Simulator::open(config).map_err(taken)?;

@@ -1,5 +1,7 @@
 //! `aws_db_instance`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html>
 
+use std::collections::BTreeMap;
+
 use super::subnet::{check_groups, vpc_of};
 use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup, way_out};
 use crate::check::{Findings, View};
@@ -278,6 +280,9 @@ pub struct DbInstance {
     /// The version that runs.
     #[field(volatile)]
     engine_version_actual: Computed<String>,
+    /// What was asked for and waits, by field: for the maintenance window, where it is not made at once.
+    #[field(volatile)]
+    pending_modified_values: Computed<BTreeMap<String, String>>,
     /// The secret that RDS keeps, where it manages the master password.
     #[field(volatile)]
     master_user_secret: Computed<MasterUserSecret>,
@@ -407,6 +412,7 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 }
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
+    super::zone::check(instance, findings);
     super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
     check_storage(instance, findings);
     check_origin(instance, findings);

@@ -62,6 +62,7 @@ impl EbsVolume {
 }
 
 fn check(volume: &View<'_>, findings: &mut Findings<'_>) {
+    super::zone::check(volume, findings);
     if !volume.gives("size") && !volume.gives("snapshot_id") {
         findings.refuse("a volume wants a size in GiB, or a snapshot that it begins as");
     }

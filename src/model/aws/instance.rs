@@ -106,6 +106,7 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 }
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
+    super::zone::check(instance, findings);
     if let Some(vpc) = instance.follow("subnet_id").and_then(|subnet| vpc_of(&subnet)) {
         check_groups(instance, "vpc_security_group_ids", &vpc, findings);
     }

@@ -40,6 +40,7 @@ mod vpc_security_group_egress_rule;
 mod vpc_security_group_ingress_rule;
 mod way_out;
 mod window;
+mod zone;
 
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};

@@ -37,6 +37,7 @@ pub struct Subnet {
 }
 
 fn check(subnet: &View<'_>, findings: &mut Findings<'_>) {
+    super::zone::check(subnet, findings);
     let Some(cidr) = subnet.cidr("cidr_block") else { return };
     if !(16..=28).contains(&cidr.prefix_len()) {
         findings.refuse(format!("a subnet's range has a prefix length from /16 to /28, {cidr} does not"));

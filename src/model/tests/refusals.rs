@@ -103,6 +103,26 @@ fn a_range_with_host_bits() {
 }
 
 #[test]
+fn a_zone_of_another_region() {
+    for zone in ["eu-west-1a", "us-east-1", "us-east-10a"] {
+        refused(&format!("`availability_zone` is {zone}, which is no zone of us-east-1"), |stack| {
+            let vpc = vpc(stack);
+            stack.add("far", Subnet::new(&vpc, net("10.0.1.0/24")).availability_zone(zone));
+            line!() - 1
+        });
+        refused("which is no zone of us-east-1", |stack| {
+            stack.add("far", EbsVolume::encrypted_gp3(zone, 8));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        stack.add("near", Subnet::new(&vpc, net("10.0.1.0/24")).availability_zone("us-east-1a"));
+        stack.add("local", Subnet::new(&vpc, net("10.0.2.0/24")).availability_zone("us-east-1-bos-1a"));
+    });
+}
+
+#[test]
 fn a_subnet_outside_its_vpc() {
     refused("10.20.0.0/24 does not lie in 10.0.0.0/16, the range of aws_vpc.main (", |stack| {
         let vpc = vpc(stack);

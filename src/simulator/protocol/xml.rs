@@ -129,7 +129,15 @@ fn no_items(path: &str) -> EncodeError {
     EncodeError { path: path.to_owned(), why: "the list's shape has no items".to_owned() }
 }
 
-/// Appends text with XML's own characters escaped.
+/// What XML 1.0 can carry, as a pattern: <https://www.w3.org/TR/xml/#charsets>
+pub(super) const CARRIED: &str = r"[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]*";
+
+/// Whether XML 1.0 can carry the character, escaped or not.
+pub(super) fn carries(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// Appends text with XML's own characters escaped, and a mark for each that XML can't carry.
 pub(super) fn escape(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
@@ -138,7 +146,8 @@ pub(super) fn escape(out: &mut String, text: &str) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\r' => out.push_str("&#xD;"),
-            other => out.push(other),
+            other if carries(other) => out.push(other),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
         }
     }
 }

@@ -209,7 +209,8 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     change_password(tx, input, &mut row, &mut wanted)?;
     let slow = change_settings(tx, input, &mut row, &wanted, family)?;
 
-    let begins = wanted != row.pending && (at_once || (wanted.password && !row.pending.password));
+    // A change that is to be made at once takes with it what waited for the window.
+    let begins = at_once && (wanted != row.pending || !wanted.is_empty()) || (wanted.password && !row.pending.password);
     let waits = wanted != row.pending && !at_once;
     row.pending = wanted;
     tx.put(row.clone());

@@ -584,6 +584,19 @@ async fn a_change_without_haste_waits_for_the_maintenance_window() {
 }
 
 #[tokio::test]
+async fn a_change_at_once_takes_along_what_waited_for_the_window() {
+    let rds = Rds::new().await;
+    rds.instance("main", &[]).await;
+    rds.ok("ModifyDBInstance", &[("DBInstanceIdentifier", "main"), ("MultiAZ", "true")]).await;
+    rds.client.wait(3600);
+    assert_eq!(rds.shown("main").await.all("MultiAZ"), ["true", "false"]);
+    let again = [("DBInstanceIdentifier", "main"), ("MultiAZ", "true"), ("ApplyImmediately", "true")];
+    rds.ok("ModifyDBInstance", &again).await;
+    rds.client.wait(3600);
+    assert_eq!(rds.shown("main").await.all("MultiAZ"), ["true"]);
+}
+
+#[tokio::test]
 async fn versions_go_up_along_their_paths() {
     let rds = Rds::new().await;
     rds.instance("main", &[("EngineVersion", "16.6"), ("DBParameterGroupName", "")]).await;

@@ -2,11 +2,12 @@
 //!
 //! A line is written with one plain write before its answer goes out, so the
 //! world survives a SIGKILL of the process. A last line that was cut short
-//! belongs to a request that was never answered, and is dropped. Opening a world
-//! writes it anew with one line for all rows.
+//! belongs to a request that was never answered, and is dropped. Lines are
+//! numbered, and the header says how many are whole: a file that lost some is
+//! refused. Opening a world writes it anew with one line for all rows.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -53,23 +54,35 @@ pub enum WorldError {
 }
 
 /// The version of the file's format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     fathuss_world: u32,
+    /// How many lines follow at least: the last one may not be counted yet.
+    #[serde(default)]
+    lines: u64,
+}
+
+/// The header with its line break, as long for every number of lines: it is written over in place.
+fn header(lines: u64) -> String {
+    format!("{{\"fathuss_world\":{FORMAT},\"lines\":{lines:<20}}}\n")
 }
 
 /// One transaction: the rows it changed, and where time and chance stood after it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
+    /// Its place, from 1.
+    pub(crate) number: u64,
     pub(crate) at: Timestamp,
     pub(crate) seed: u64,
     /// How far the random numbers of the seed have been used.
     pub(crate) drawn: u64,
     pub(crate) sequence: u64,
+    /// How often the world was opened again.
+    pub(crate) reopened: u64,
     pub(crate) rows: Vec<Change>,
 }
 
@@ -79,6 +92,7 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     length: u64,
+    lines: u64,
     /// Held as long as the world is open.
     _lock: Lock,
 }
@@ -90,41 +104,53 @@ impl Journal {
         let lock = Lock::take(folder, holder)?;
         let path = folder.join("world.jsonl");
         let lines = read(&path)?;
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|source| io(&path, source))?;
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(|source| io(&path, source))?;
         let length = file.metadata().map_err(|source| io(&path, source))?.len();
-        Ok((Journal { path, file, length, _lock: lock }, lines))
+        let count = lines.last().map_or(0, |line| line.number);
+        Ok((Journal { path, file, length, lines: count, _lock: lock }, lines))
     }
 
     /// Writes the file anew with this one line in it.
-    pub(crate) fn rewrite(&mut self, line: &Line) -> Result<(), WorldError> {
+    pub(crate) fn rewrite(&mut self, line: Line) -> Result<(), WorldError> {
         let fresh = self.path.with_extension("jsonl.new");
-        let mut text = serde_json::to_string(&Header { fathuss_world: FORMAT })?;
-        text.push('\n');
-        text.push_str(&serde_json::to_string(line)?);
+        let mut text = header(1);
+        text.push_str(&serde_json::to_string(&Line { number: 1, ..line })?);
         text.push('\n');
         let write = || -> std::io::Result<File> {
             let mut file = File::create(&fresh)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&fresh, &self.path)?;
-            OpenOptions::new().append(true).open(&self.path)
+            OpenOptions::new().write(true).open(&self.path)
         };
         self.file = write().map_err(|source| io(&self.path, source))?;
         self.length = text.len() as u64;
+        self.lines = 1;
         Ok(())
     }
 
     /// Appends a line. When this fails the file is as it was, and the caller undoes the transaction.
-    pub(crate) fn append(&mut self, line: &Line) -> Result<(), WorldError> {
-        let mut text = serde_json::to_string(line)?;
+    pub(crate) fn append(&mut self, line: Line) -> Result<(), WorldError> {
+        let number = self.lines + 1;
+        let mut text = serde_json::to_string(&Line { number, ..line })?;
         text.push('\n');
-        if let Err(source) = self.file.write_all(text.as_bytes()) {
+        // The count comes after the line: a process that ends between the two leaves a line more than are counted.
+        let written = self.write_at(self.length, &text).and_then(|()| self.write_at(0, &header(number)));
+        if let Err(source) = written {
             // A part of the line may be there; a torn line anywhere but at the end would make the file unreadable.
+            let _ = self.write_at(0, &header(self.lines));
             let _ = self.file.set_len(self.length);
             return Err(io(&self.path, source));
         }
         self.length += text.len() as u64;
+        self.lines = number;
         Ok(())
+    }
+
+    fn write_at(&mut self, place: u64, text: &str) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(place))?;
+        self.file.write_all(text.as_bytes())
     }
 }
 
@@ -139,20 +165,35 @@ fn read(path: &Path) -> Result<Vec<Line>, WorldError> {
         Err(source) => return Err(io(path, source)),
     };
     let unreadable = |line: usize, why: String| WorldError::Unreadable { path: path.to_owned(), line, why };
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut counted = 0;
     for (at, line) in text.split_inclusive('\n').enumerate() {
         let Some(line) = line.strip_suffix('\n') else {
             break;
         };
         if at == 0 {
             let header: Header = serde_json::from_str(line).map_err(|error| unreadable(1, error.to_string()))?;
+            if header.fathuss_world < FORMAT {
+                return Err(unreadable(1, "it was made by an older version of this program".to_owned()));
+            }
             if header.fathuss_world != FORMAT {
                 let why = format!("its format is {}, and this program reads {FORMAT}", header.fathuss_world);
                 return Err(unreadable(1, why));
             }
+            counted = header.lines;
             continue;
         }
-        lines.push(serde_json::from_str(line).map_err(|error| unreadable(at + 1, error.to_string()))?);
+        let line: Line = serde_json::from_str(line).map_err(|error| unreadable(at + 1, error.to_string()))?;
+        if line.number != lines.len() as u64 + 1 {
+            let why = format!("lines are missing or out of place: it is the world's number {}", line.number);
+            return Err(unreadable(at + 1, why));
+        }
+        lines.push(line);
+    }
+    let found = lines.len() as u64;
+    if found < counted {
+        let why = format!("the world ends here with {found} of its {counted} lines; the rest is missing");
+        return Err(unreadable(lines.len() + 1, why));
     }
     Ok(lines)
 }

@@ -19,6 +19,8 @@ pub(crate) struct State {
     pub(crate) tables: Tables,
     pub(crate) chance: Chance,
     pub(crate) sequence: u64,
+    /// How often the world was opened again.
+    pub(crate) reopened: u64,
     pub(crate) switches: Switches,
     pub(crate) spans: Vec<Span>,
     pub(crate) quotas: BTreeMap<String, i64>,
