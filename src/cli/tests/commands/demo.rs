@@ -5,11 +5,7 @@ use fathuss_model::aws::{
     RouteTable, RouteTableAssociation, Subnet, Vpc,
 };
 use fathuss_model::terraform::Data;
-<<<<<<< HEAD
-use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Stack, Subnets};
-=======
-use fathuss_model::{DeclarationExt, Ipv4Net, Result, Secret, Stack, Subnets};
->>>>>>> world
+use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Secret, Stack, Subnets};
 
 pub const ACCOUNT: &str = "111122223333";
 
@@ -86,13 +82,6 @@ pub fn slow(stack: &mut Stack) -> Result<()> {
     Ok(())
 }
 
-/// A VPC that must not be destroyed.
-pub fn protected(stack: &mut Stack) -> Result<()> {
-    let range = place(stack)?;
-    stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
-    Ok(())
-}
-
 /// No cloud at all: it lives in state alone.
 pub fn local(stack: &mut Stack) -> Result<()> {
     place(stack)?;
@@ -106,5 +95,12 @@ pub fn many(stack: &mut Stack) -> Result<()> {
     for number in 0..2000 {
         stack.add(("note", number), Data::new());
     }
+    Ok(())
+}
+
+/// A VPC that must not be destroyed.
+pub fn protected(stack: &mut Stack) -> Result<()> {
+    let range = place(stack)?;
+    stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
     Ok(())
 }
