@@ -82,13 +82,6 @@ pub fn slow(stack: &mut Stack) -> Result<()> {
     Ok(())
 }
 
-/// A VPC that must not be destroyed.
-pub fn protected(stack: &mut Stack) -> Result<()> {
-    let range = place(stack)?;
-    stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
-    Ok(())
-}
-
 /// No cloud at all: it lives in state alone.
 pub fn local(stack: &mut Stack) -> Result<()> {
     place(stack)?;
@@ -102,5 +95,12 @@ pub fn many(stack: &mut Stack) -> Result<()> {
     for number in 0..2000 {
         stack.add(("note", number), Data::new());
     }
+    Ok(())
+}
+
+/// A VPC that must not be destroyed.
+pub fn protected(stack: &mut Stack) -> Result<()> {
+    let range = place(stack)?;
+    stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
     Ok(())
 }
