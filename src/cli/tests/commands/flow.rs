@@ -95,20 +95,6 @@ fn a_stack_without_any_cloud_needs_no_call_but_the_question_who_asks() {
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_said_before_anything_is_made() {
-    let project = Project::of(demo::secret);
-    let told = project.run("apply demo --sandbox").ended(1);
-    for words in ["DEMO_PASSWORD is not set", "aws_db_instance.main, `password_wo`", "demo.rs:", "nothing was changed"]
-    {
-        assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
-    }
-    assert_eq!(project.run("state list demo --sandbox").ended(0).stdout, "");
-    let applied = project.command("apply demo --sandbox").env("DEMO_PASSWORD", "correct-horse-9").output().unwrap();
-    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
-    project.run("apply demo --sandbox").ended(0);
-}
-
-#[test]
 fn a_speed_beyond_all_measure_is_refused() {
     let project = Project::of(demo::network);
     for words in ["apply demo --sandbox --speed 1e300", "sandbox serve --port 0 --speed inf"] {
