@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use fathuss_engine::apply::{Pace, Surroundings};
+use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::Goal;
 use fathuss_engine::recover::Recovery;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
-use fathuss_state::Store;
+use fathuss_state::{Sqlite, Store};
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -99,11 +99,11 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     };
     render::plan(&prepared, &view, output)?;
     if !prepared.plan.has_changes() {
-        if prepared.has_bookkeeping() {
-            carry_out(&mut store, &prepared, &around, &wall_ms).await?;
-        }
-        store.release()?;
-        return Ok(ExitCode::SUCCESS);
+        let booked = match prepared.has_bookkeeping() {
+            true => carry_out(&mut store, &prepared, &around, &wall_ms).await?,
+            false => Applied::default(),
+        };
+        return ended(store, &booked, &again);
     }
     if let Err(error) = check_secrets(&prepared, &again) {
         store.release()?;
@@ -122,15 +122,20 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     };
     let simulated = session.target.is_simulated();
     show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &again)?;
+    ended(store, &applied, &again)
+}
+
+/// The lock goes with the run, and its exit status says whether all was done. One that was told to stop leaves the
+/// rest to the next.
+fn ended(mut store: Sqlite, applied: &Applied, again: &str) -> Result<ExitCode, Error> {
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(
             "the state can't be written, so nothing new was sent: {error}\nNext: see to the cause, then run\n  {again}"
         )));
     }
-    // A run that was told to stop leaves the rest to the next one; the lock goes with it.
     store.release()?;
     let whole = applied.failed.is_empty() && applied.skipped.is_empty() && applied.interrupted.is_empty();
-    Ok(if whole && applied.journal_error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Shows that time goes on; without an end.
