@@ -1,11 +1,8 @@
 //! The stacks that the tests plan and apply. Their lines are in the snapshots.
 
-use fathuss_model::aws::{
-    DbInstance, DbInstanceClass, DbSubnetGroup, Eip, Gp3, InternetGateway, MasterPassword, NatGateway, Route,
-    RouteTable, RouteTableAssociation, Subnet, Vpc,
-};
+use fathuss_model::aws::{Eip, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc};
 use fathuss_model::terraform::Data;
-use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Secret, Stack, Subnets};
+use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Stack, Subnets};
 
 pub const ACCOUNT: &str = "111122223333";
 
@@ -44,28 +41,6 @@ pub fn edited(stack: &mut Stack) -> Result<()> {
     }
     stack.output("vpc_id", vpc.id());
     stack.output("table_id", table.id());
-    Ok(())
-}
-
-/// A network, and a database whose master password comes from the environment.
-pub fn secret(stack: &mut Stack) -> Result<()> {
-    let range = place(stack)?;
-    let vpc = stack.add("main", Vpc::new(range));
-    let mut subnets = Vec::new();
-    for (zone, position) in [("us-east-1a", 0), ("us-east-1b", 1)] {
-        let subnet = Subnet::new(&vpc, range.subnet(24, position)?).availability_zone(zone);
-        subnets.push(stack.add(("private", zone), subnet));
-    }
-    let group = stack.add("main", DbSubnetGroup::new(&subnets).name("main"));
-    let password = MasterPassword::Secret(Secret::from_environment("DEMO_PASSWORD"), 1);
-    let database = DbInstance::postgres("17", DbInstanceClass::T3Micro)
-        .identifier("main")
-        .storage(Gp3::gigabytes(20))
-        .subnets(&group)
-        .username("demo")
-        .master_password(password)
-        .skip_final_snapshot(true);
-    stack.add("main", database);
     Ok(())
 }
 
