@@ -24,7 +24,7 @@ use crate::listing::{Which, by_name, one};
 use crate::{mark, name, rds};
 
 use change::{Change, due, send};
-use observation::{PENDING, expect, is_pending, is_under_way, observe, reasons};
+use observation::{PENDING, actual, expect, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
 pub struct DbInstance;
@@ -131,10 +131,11 @@ impl Kind for DbInstance {
     /// What waits for the maintenance window already is sent again only where it is to be made at once.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
         let at_once = Fields::of(&standing.desired.attributes).bool_or("apply_immediately", false)?;
-        let waits = change.before.contains_key(PENDING) && !at_once;
+        let waits = change.before.contains_key(PENDING);
         let instance = if waits { one(&standing.identity.0, page(client)).await? } else { None };
-        let expected = instance.map(|instance| expect(&instance, &standing.desired.attributes));
-        let before = expected.as_ref().unwrap_or(&change.before);
+        let given = &standing.desired.attributes;
+        let now = instance.map(|instance| if at_once { actual(&instance, given) } else { expect(&instance, given) });
+        let before = now.as_ref().unwrap_or(&change.before);
         let changes = |name: &str| change.changed.iter().any(|field| field == name);
         let password = changes("password_wo_version") || changes("password_wo");
         let due = due(&standing.desired.attributes, before)?.or(password.then_some(Change::Modify));

@@ -130,7 +130,7 @@ mod tests {
         let mut standing = standing(ADDRESS, "main", wanted.clone());
         let settled = aws.settle(&standing).await;
         let Ok(Progress::Ready(observed)) = settled else { panic!("{settled:?}") };
-        assert_ne!(observed["instance_class"], "db.t3.large".into(), "it is what it is until the window");
+        assert_eq!(observed["instance_class"], "db.t3.large".into(), "RDS has taken the change");
         assert_eq!(observed["pending_modified_values"].to_string(), r#"{"instance_class":"db.t3.large"}"#);
         assert_eq!(observed["maintenance_window"], "sun:04:00-sun:05:00".into());
         let Observation::Present(before) =

@@ -39,20 +39,28 @@ pub(super) fn is_under_way(instance: &types::DbInstance) -> bool {
     })
 }
 
-/// An instance as it is, beside what is pending. `given` is what was asked for: storage that grew by itself since
-/// is no drift.
+/// An instance as it was asked to be, and beside it which of that still waits: a change that RDS has taken is no
+/// difference to the program, and none that has been made. `given` is what was asked for: storage that grew by itself
+/// since is no drift.
 pub(super) fn observe(instance: &types::DbInstance, given: &Attributes) -> Attributes {
-    let mut observed = with(instance, &types::PendingModifiedValues::builder().build(), given);
+    let mut observed = expect(instance, given);
     if is_pending(instance) {
-        let expected = expect(instance, given);
-        let waits = expected
-            .into_iter()
-            .filter(|(name, value)| MODIFIABLE.contains(&name.as_str()) && observed.get(name) != Some(value))
-            .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()));
+        let actual = actual(instance, given);
+        let waits = observed
+            .iter()
+            .filter(|(name, value)| MODIFIABLE.contains(&name.as_str()) && actual.get(*name) != Some(value))
+            .map(|(name, value)| {
+                (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned).into())
+            });
         let waits: Attributes = waits.collect();
         observed.insert(PENDING.to_owned(), Datum::Map(waits));
     }
     observed
+}
+
+/// An instance as it is before anything pending is made.
+pub(super) fn actual(instance: &types::DbInstance, given: &Attributes) -> Attributes {
+    with(instance, &types::PendingModifiedValues::builder().build(), given)
 }
 
 /// An instance as it will be once what is pending is made: what waits for the maintenance window is not sent again.
