@@ -87,13 +87,13 @@ pub enum Error {
     },
     /// The stack program gave another stack, region or account than `fathuss.toml` names.
     #[error(
-        "{what} of stack `{stack}` is {found} in the stack program and {expected} in fathuss.toml; nothing was read\nNext: correct one of them"
+        "{what} of {whose} is {found} in the stack program and {expected} in fathuss.toml; nothing was read\nNext: correct one of them"
     )]
     Mismatch {
         /// `account` or `region`.
         what: &'static str,
-        /// The stack.
-        stack: String,
+        /// The stack, or one of its resources, in words.
+        whose: String,
         /// What the program says.
         found: String,
         /// What `fathuss.toml` says.

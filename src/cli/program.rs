@@ -54,7 +54,7 @@ fn check(graph: Graph, stack: &StackEntry) -> Result<Graph, Error> {
         if found != expected {
             return Err(Error::Mismatch {
                 what,
-                stack: stack.name.clone(),
+                whose: format!("stack `{}`", stack.name),
                 found: found.clone(),
                 expected: expected.clone(),
             });
@@ -63,7 +63,7 @@ fn check(graph: Graph, stack: &StackEntry) -> Result<Graph, Error> {
     if let Some(node) = graph.nodes.iter().find(|node| node.account != stack.account) {
         return Err(Error::Mismatch {
             what: "account",
-            stack: format!("{}` at `{}", stack.name, node.address.local()),
+            whose: format!("{} in stack `{}`", node.address.local(), stack.name),
             found: node.account.clone(),
             expected: stack.account.clone(),
         });
