@@ -239,7 +239,7 @@ impl Store for Sqlite {
         self.write(|transaction, head| {
             rows::add_entries(transaction, head.serial, run, entries)?;
             let mut effects = effects.iter().enumerate();
-            effects.try_for_each(|(place, effect)| carry_out(transaction, head.serial, place, effect))
+            effects.try_for_each(|(place, effect)| carry_out(transaction, head, place, effect))
         })?;
         self.journal.keep(accepted.into_change());
         Ok(())
@@ -247,7 +247,7 @@ impl Store for Sqlite {
 
     fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
         let summary = serde_json::to_string(&end.summary).map_err(|error| self.trouble(error.into()))?;
-        self.write(|transaction, _| {
+        self.write(|transaction, head| {
             let ended = transaction.execute(
                 "UPDATE runs SET ended_ms = ?2, outcome = ?3, summary = ?4 WHERE run = ?1 AND ended_ms IS NULL",
                 params![run.0, end.now_ms, end.outcome, summary],
@@ -256,10 +256,10 @@ impl Store for Sqlite {
                 return Err(Trouble::State(crate::journal::no_such_run(run)));
             }
             if let Some(outputs) = &end.outputs {
-                rows::put_outputs(transaction, outputs)?;
+                rows::put_outputs(transaction, head, outputs)?;
             }
             for ((kind, action), duration_ms) in &end.durations_ms {
-                rows::put_duration(transaction, kind, action, *duration_ms)?;
+                rows::put_duration(transaction, head, kind, action, *duration_ms)?;
             }
             transaction.execute("DELETE FROM journal WHERE run <= ?1", [run.0 - RUNS_KEPT])?;
             Ok(())
@@ -285,16 +285,13 @@ fn begin<'a>(connection: &'a mut Connection, path: &Path) -> Result<Transaction<
 }
 
 /// Carries out one effect of an accepted record.
-fn carry_out(transaction: &Transaction<'_>, serial: i64, place: usize, effect: &Effect<'_>) -> Result<(), Trouble> {
+fn carry_out(transaction: &Transaction<'_>, head: &mut Head, place: usize, effect: &Effect<'_>) -> Result<(), Trouble> {
     match effect {
-        Effect::Open(begun) => rows::open(transaction, serial, place, begun),
-        Effect::Identify(operation, identity) => rows::identify(transaction, *operation, identity),
-        Effect::Close(operation) => {
-            transaction.prepare_cached("DELETE FROM operations WHERE operation = ?1")?.execute([operation.0])?;
-            Ok(())
-        }
-        Effect::Put(record) => rows::put(transaction, serial, record),
-        Effect::Remove(address) => rows::remove(transaction, &address.to_string()),
+        Effect::Open(begun) => rows::open(transaction, head, place, begun),
+        Effect::Identify(operation, identity) => rows::identify(transaction, head, *operation, identity),
+        Effect::Close(operation) => rows::close(transaction, head, *operation),
+        Effect::Put(record) => rows::put(transaction, head, record),
+        Effect::Remove(address) => rows::remove(transaction, head, &address.to_string()),
         Effect::Drop(address) => {
             let address = address.to_string();
             let generation = transaction
@@ -302,11 +299,11 @@ fn carry_out(transaction: &Transaction<'_>, serial: i64, place: usize, effect: &
                 .query_row([&address], |row| row.get(0))
                 .optional()?;
             if let Some(generation) = generation {
-                rows::spend(transaction, &address, generation)?;
+                rows::spend(transaction, head, &address, generation)?;
             }
-            rows::remove(transaction, &address)
+            rows::remove(transaction, head, &address)
         }
-        Effect::Spend(address, generation) => rows::spend(transaction, &address.to_string(), *generation),
+        Effect::Spend(address, generation) => rows::spend(transaction, head, &address.to_string(), *generation),
     }
 }
 

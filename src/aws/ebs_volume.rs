@@ -98,21 +98,8 @@ impl Kind for EbsVolume {
             // What an earlier attempt has changed is not sent again: AWS takes one modification in six hours.
             if Differences::of(SCHEMA, &standing.desired.attributes, &observed).any(MODIFIED) {
                 let desired = Fields::of(&standing.desired.attributes);
-                let sending = client
-                    .ec2
-                    .modify_volume()
-                    .volume_id(id)
-                    .set_size(desired.maybe_i32("size")?)
-                    .set_volume_type(desired.maybe_text("type")?.map(VolumeType::from))
-                    .set_iops(desired.maybe_i32("iops")?)
-                    .set_throughput(desired.maybe_i32("throughput")?)
-                    .send();
-                match client.send(Call::ec2("ModifyVolume"), sending).await {
-                    Ok(_) => {}
-                    // An earlier attempt's, whose answer was lost: settle waits until it shows.
-                    Err(failure) if failure.code == "IncorrectModificationState" => {}
-                    Err(failure) => return Err(failure),
-                }
+                let sizes = ["size", "iops", "throughput"].map(|field| desired.maybe_i32(field));
+                modify(client, id, desired.maybe_text("type")?, sizes).await?;
             }
         }
         tag::update(client, id, standing, change).await
@@ -267,6 +254,25 @@ fn observe(client: &Client, account: &str, volume: &types::Volume) -> Attributes
         .with("arn", volume.volume_arn.clone().or(built))
         .with("create_time", instant(volume.create_time()))
         .finish(SCHEMA)
+}
+
+/// Gives a volume another type, and another size, IOPS and throughput, in that order.
+///
+/// AWS takes no other modification while one is under way: then it is an earlier attempt's whose answer was lost,
+/// and the one who waits for the volume sees it.
+pub(crate) async fn modify(
+    client: &Client,
+    id: &str,
+    kind: Option<&str>,
+    sizes: [Result<Option<i32>, Failure>; 3],
+) -> Result<(), Failure> {
+    let [size, iops, throughput] = sizes;
+    let modifying = client.ec2.modify_volume().volume_id(id).set_volume_type(kind.map(VolumeType::from));
+    let sending = modifying.set_size(size?).set_iops(iops?).set_throughput(throughput?).send();
+    match client.send(Call::ec2("ModifyVolume"), sending).await {
+        Err(failure) if failure.code == "IncorrectModificationState" => Ok(()),
+        answer => answer.map(drop),
+    }
 }
 
 #[cfg(test)]

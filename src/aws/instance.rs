@@ -326,16 +326,8 @@ async fn modify_root(client: &Client, standing: &Standing, change: &UpdateReques
     let volume = before.text("volume_id")?;
     let differences = Differences::of(SCHEMA, &standing.desired.attributes, &change.before).block("root_block_device");
     if differences.any(MODIFIED) {
-        let sending = client
-            .ec2
-            .modify_volume()
-            .volume_id(volume)
-            .set_size(root.maybe_i32("volume_size")?)
-            .set_volume_type(root.maybe_text("volume_type")?.map(VolumeType::from))
-            .set_iops(root.maybe_i32("iops")?)
-            .set_throughput(root.maybe_i32("throughput")?)
-            .send();
-        client.send(Call::ec2("ModifyVolume"), sending).await?;
+        let sizes = ["volume_size", "iops", "throughput"].map(|field| root.maybe_i32(field));
+        ebs_volume::modify(client, volume, root.maybe_text("volume_type")?, sizes).await?;
     }
     if differences.has("delete_on_termination") {
         let ebs = types::EbsInstanceBlockDeviceSpecification::builder()
@@ -545,7 +537,7 @@ mod tests {
     use fathuss_model::Datum;
     use serde_json::json;
 
-    use crate::asked::{make, marked, read, standing};
+    use crate::asked::{change, make, marked, read, standing};
     use crate::canned::Canned;
 
     const AT: &str = "s.aws_instance.clickhouse";
@@ -621,6 +613,23 @@ mod tests {
         assert_eq!(observed.get("instance_type").and_then(Datum::as_str), Some("t3.large"));
         let acts: Vec<_> = canned.operations().into_iter().filter(|it| !it.starts_with("Describe")).collect();
         assert_eq!(acts, ["StopInstances", "ModifyInstanceAttribute", "StartInstances"]);
+    }
+
+    #[tokio::test]
+    async fn a_root_volume_that_is_being_modified_is_waited_for() {
+        let canned = world(&[("running", "t3.medium")]).refuse(
+            "ModifyVolume",
+            400,
+            "IncorrectModificationState",
+            "Volume vol-1 cannot be modified in modification state MODIFYING",
+        );
+        let desired = json!({ "ami": "ami-1", "instance_type": "t3.medium", "subnet_id": "subnet-1",
+            "root_block_device": { "volume_size": 30 } });
+        let before = json!({ "root_block_device": { "volume_id": "vol-1", "device_name": "/dev/xvda",
+            "delete_on_termination": true, "volume_size": 20 } });
+        let (aws, standing) = (canned.aws(), standing(AT, "i-1", desired));
+        assert_eq!(aws.update(&standing, &change(before, &["root_block_device"])).await, Ok(()));
+        assert!(matches!(aws.settle(&standing).await, Ok(Progress::Waiting { .. })));
     }
 
     #[tokio::test]

@@ -179,7 +179,7 @@ fn fill(draft: &Path, lineage: Option<&str>, now_ms: i64) -> rusqlite::Result<()
         Some(lineage) => lineage.to_owned(),
         None => transaction.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?,
     };
-    rows::put_head(&transaction, &Head { lineage, serial: 0, next_operation: 1 }, now_ms)?;
+    rows::put_head(&transaction, &Head { lineage, serial: 0, next_operation: 1, total: 0 }, now_ms)?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use fathuss_model::{Address, AddressError, Datum};
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::de::DeserializeOwned;
 
 use super::Trouble;
@@ -21,11 +21,14 @@ pub(super) struct Head {
     pub(super) lineage: String,
     pub(super) serial: i64,
     pub(super) next_operation: i64,
+    /// The checksums of all rows with one, added up: a row that was taken away, or put back from an older copy, is
+    /// missed.
+    pub(super) total: i64,
 }
 
 pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
-    let Head { lineage, serial, .. } = head(connection)?;
-    Ok(Snapshot {
+    let Head { lineage, serial, total, .. } = head(connection)?;
+    let snapshot = Snapshot {
         lineage,
         serial,
         resources: resources(connection)?,
@@ -33,31 +36,51 @@ pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
         pending: pending(connection)?,
         generations: generations(connection)?,
         durations_ms: durations(connection)?,
-    })
+    };
+    if total == found(connection)? {
+        return Ok(snapshot);
+    }
+    let reason = "a row of another table is gone or an older one: something else than fathuss changed it";
+    Err(Trouble::Row { row: "the row of head".to_owned(), reason: reason.to_owned() })
+}
+
+/// The checksums that are in the tables, added up. SQLite's own sum refuses to wrap around.
+fn found(connection: &Connection) -> Result<i64> {
+    let mut total = 0_i64;
+    let mut statement = connection.prepare_cached(
+        "SELECT checksum FROM resources UNION ALL SELECT checksum FROM operations
+         UNION ALL SELECT checksum FROM generations UNION ALL SELECT checksum FROM outputs
+         UNION ALL SELECT checksum FROM durations",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        total = total.wrapping_add(row.get(0)?);
+    }
+    Ok(total)
 }
 
 pub(super) fn head(connection: &Connection) -> Result<Head> {
-    let mut statement = connection.prepare_cached("SELECT lineage, serial, next_operation, checksum FROM head")?;
+    let mut statement =
+        connection.prepare_cached("SELECT lineage, serial, next_operation, total, checksum FROM head")?;
     let (head, sum) = statement.query_row([], |row| {
-        Ok((Head { lineage: row.get(0)?, serial: row.get(1)?, next_operation: row.get(2)? }, row.get(3)?))
+        let head = Head { lineage: row.get(0)?, serial: row.get(1)?, next_operation: row.get(2)?, total: row.get(3)? };
+        Ok((head, row.get(4)?))
     })?;
     verify(head.checksum(), sum, || "the row of head".to_owned())?;
     Ok(head)
 }
 
 pub(super) fn put_head(connection: &Connection, head: &Head, created_ms: i64) -> rusqlite::Result<()> {
-    let row = params![head.lineage, created_ms, head.serial, head.next_operation, head.checksum()];
-    let insert = "INSERT INTO head (one, lineage, created_ms, serial, next_operation, checksum)
-                  VALUES (1, ?1, ?2, ?3, ?4, ?5)";
+    let row = params![head.lineage, created_ms, head.serial, head.next_operation, head.total, head.checksum()];
+    let insert = "INSERT INTO head (one, lineage, created_ms, serial, next_operation, total, checksum)
+                  VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
     connection.execute(insert, row).map(drop)
 }
 
 pub(super) fn change_head(connection: &Connection, head: &Head) -> Result<()> {
-    connection.prepare_cached("UPDATE head SET serial = ?1, next_operation = ?2, checksum = ?3")?.execute(params![
-        head.serial,
-        head.next_operation,
-        head.checksum()
-    ])?;
+    let change = "UPDATE head SET serial = ?1, next_operation = ?2, total = ?3, checksum = ?4";
+    let row = params![head.serial, head.next_operation, head.total, head.checksum()];
+    connection.prepare_cached(change)?.execute(row)?;
     Ok(())
 }
 
@@ -205,7 +228,7 @@ pub(super) fn add_entries(connection: &Connection, serial: i64, run: Option<RunI
     Ok(())
 }
 
-pub(super) fn open(connection: &Connection, serial: i64, place: usize, begun: &Begun) -> Result<()> {
+pub(super) fn open(connection: &Connection, head: &mut Head, place: usize, begun: &Begun) -> Result<()> {
     let text = serde_json::to_string(begun)?;
     let operation = begun.operation.0;
     let sum = operation_checksum(operation, &text, None);
@@ -214,25 +237,39 @@ pub(super) fn open(connection: &Connection, serial: i64, place: usize, begun: &B
             "INSERT INTO operations (operation, address, serial, place, begun, checksum)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![operation, begun.address.to_string(), serial, place, text, sum])?;
+        .execute(params![operation, begun.address.to_string(), head.serial, place, text, sum])?;
+    head.add(sum);
     Ok(())
 }
 
-pub(super) fn identify(connection: &Connection, operation: OperationId, identity: &Identity) -> Result<()> {
-    let text: String = connection
-        .prepare_cached("SELECT begun FROM operations WHERE operation = ?1")?
-        .query_row([operation.0], |row| row.get(0))?;
+pub(super) fn identify(
+    connection: &Connection,
+    head: &mut Head,
+    operation: OperationId,
+    identity: &Identity,
+) -> Result<()> {
+    let (text, before): (String, i64) = connection
+        .prepare_cached("SELECT begun, checksum FROM operations WHERE operation = ?1")?
+        .query_row([operation.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sum = operation_checksum(operation.0, &text, Some(&identity.0));
     connection
         .prepare_cached("UPDATE operations SET identified = ?2, checksum = ?3 WHERE operation = ?1")?
         .execute(params![operation.0, identity.0, sum])?;
+    head.take(before);
+    head.add(sum);
     Ok(())
 }
 
-pub(super) fn put(connection: &Connection, serial: i64, record: &ResourceRecord) -> Result<()> {
+pub(super) fn close(connection: &Connection, head: &mut Head, operation: OperationId) -> Result<()> {
+    let delete = "DELETE FROM operations WHERE operation = ?1 RETURNING checksum";
+    head.take_all(connection, delete, &[&operation.0])
+}
+
+pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRecord) -> Result<()> {
     let address = record.address.to_string();
     let text = serde_json::to_string(record)?;
     let sum = checksum(&[&address, &text]);
+    head.take_all(connection, "SELECT checksum FROM resources WHERE address = ?1", &[&address])?;
     connection
         .prepare_cached(
             "INSERT INTO resources (address, revision, serial, generation, body, checksum)
@@ -240,46 +277,58 @@ pub(super) fn put(connection: &Connection, serial: i64, record: &ResourceRecord)
              ON CONFLICT DO UPDATE SET revision = revision + 1, serial = excluded.serial,
                  generation = excluded.generation, body = excluded.body, checksum = excluded.checksum",
         )?
-        .execute(params![address, serial, record.generation, text, sum])?;
+        .execute(params![address, head.serial, record.generation, text, sum])?;
+    head.add(sum);
     Ok(())
 }
 
-pub(super) fn remove(connection: &Connection, address: &str) -> Result<()> {
-    connection.prepare_cached("DELETE FROM resources WHERE address = ?1")?.execute([address])?;
-    Ok(())
+pub(super) fn remove(connection: &Connection, head: &mut Head, address: &str) -> Result<()> {
+    head.take_all(connection, "DELETE FROM resources WHERE address = ?1 RETURNING checksum", &[&address])
 }
 
 /// The address's next generation is above this one, and above the one that was next.
-pub(super) fn spend(connection: &Connection, address: &str, generation: u32) -> Result<()> {
-    let next: Option<u32> = connection
-        .prepare_cached("SELECT generation FROM generations WHERE address = ?1")?
-        .query_row([address], |row| row.get(0))
+pub(super) fn spend(connection: &Connection, head: &mut Head, address: &str, generation: u32) -> Result<()> {
+    let next: Option<(u32, i64)> = connection
+        .prepare_cached("SELECT generation, checksum FROM generations WHERE address = ?1")?
+        .query_row([address], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let generation = next.unwrap_or(0).max(generation).saturating_add(1);
+    let (next, before) = next.unwrap_or_default();
+    let generation = next.max(generation).saturating_add(1);
     let sum = checksum(&[address, &generation.to_string()]);
     connection
         .prepare_cached("INSERT OR REPLACE INTO generations (address, generation, checksum) VALUES (?1, ?2, ?3)")?
         .execute(params![address, generation, sum])?;
+    head.take(before);
+    head.add(sum);
     Ok(())
 }
 
-pub(super) fn put_duration(connection: &Connection, kind: &str, action: &str, duration_ms: i64) -> Result<()> {
+pub(super) fn put_duration(
+    connection: &Connection,
+    head: &mut Head,
+    kind: &str,
+    action: &str,
+    duration_ms: i64,
+) -> Result<()> {
     let sum = checksum(&[kind, action, &duration_ms.to_string()]);
+    head.take_all(connection, "SELECT checksum FROM durations WHERE type = ?1 AND action = ?2", &[&kind, &action])?;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO durations (type, action, duration_ms, checksum) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![kind, action, duration_ms, sum])?;
+    head.add(sum);
     Ok(())
 }
 
-pub(super) fn put_outputs(connection: &Connection, outputs: &BTreeMap<String, Datum>) -> Result<()> {
-    connection.execute("DELETE FROM outputs", [])?;
+pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BTreeMap<String, Datum>) -> Result<()> {
+    head.take_all(connection, "DELETE FROM outputs RETURNING checksum", &[])?;
     let mut statement = connection.prepare_cached("INSERT INTO outputs (name, body, checksum) VALUES (?1, ?2, ?3)")?;
     for (name, value) in outputs {
         let text = serde_json::to_string(value)?;
         let sum = checksum(&[name, &text]);
         statement.execute(params![name, text, sum])?;
+        head.add(sum);
     }
     Ok(())
 }
@@ -312,7 +361,28 @@ fn verify(computed: i64, stored: i64, named: impl Fn() -> String) -> Result<()> 
 
 impl Head {
     fn checksum(&self) -> i64 {
-        checksum(&[&self.lineage, &self.serial.to_string(), &self.next_operation.to_string()])
+        let numbers = [self.serial, self.next_operation, self.total].map(|number| number.to_string());
+        checksum(&[&self.lineage, &numbers[0], &numbers[1], &numbers[2]])
+    }
+
+    /// A row with this checksum is there from now on.
+    fn add(&mut self, sum: i64) {
+        self.total = self.total.wrapping_add(sum);
+    }
+
+    /// The row with this checksum is there no more.
+    fn take(&mut self, sum: i64) {
+        self.total = self.total.wrapping_sub(sum);
+    }
+
+    /// The rows whose checksums this statement gives are there no more.
+    fn take_all(&mut self, connection: &Connection, statement: &str, key: &[&dyn ToSql]) -> Result<()> {
+        let mut statement = connection.prepare_cached(statement)?;
+        let mut rows = statement.query(key)?;
+        while let Some(row) = rows.next()? {
+            self.take(row.get(0)?);
+        }
+        Ok(())
     }
 }
 

@@ -2,13 +2,14 @@
 -- brings older files to it. A `checksum` is of the other columns of its row
 -- that say something about the world; rows.rs says how.
 
--- What there is once.
+-- What there is once. `total` is the sum of all checksums in the other tables.
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     lineage TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     serial INTEGER NOT NULL,
     next_operation INTEGER NOT NULL,
+    total INTEGER NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
 

@@ -174,6 +174,25 @@ fn a_row_that_was_edited_is_named() {
 }
 
 #[test]
+fn a_row_taken_away_or_put_back_from_an_older_copy_is_missed() {
+    let missed = "STATE is damaged or no fathuss state: the row of head: a row of another table is gone or an older \
+                  one: something else than fathuss changed it";
+    for table in ["resources", "operations", "generations"] {
+        assert_eq!(edited(&format!("DELETE FROM {table}")), missed, "{table}");
+    }
+
+    let (_folder, path) = kept();
+    let edit =
+        |statements: &str| Connection::open(&path).expect("a database").execute_batch(statements).expect("edited");
+    edit("CREATE TABLE older AS SELECT * FROM resources");
+    locked(&path).append(&[Entry::Recorded(Box::new(record("a", "i-9", 0)))]).expect("legal");
+    assert!(Sqlite::read(&path).is_ok());
+    edit("DELETE FROM resources; INSERT INTO resources SELECT * FROM older");
+    let error = Sqlite::read(&path).expect_err("bad").to_string();
+    assert_eq!(error.replace(path.to_str().expect("text"), "STATE"), missed);
+}
+
+#[test]
 fn a_damaged_head_stops_writing_too() {
     let (_folder, path) = kept();
     let mut state = locked(&path);
