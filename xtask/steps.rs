@@ -201,9 +201,11 @@ fn cargo() -> Command {
     cargo
 }
 
-/// The checkout.
+/// The checkout: Cargo's word at run time, since checkouts that share a target folder share this program too.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+    let package =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// Cargo's target folder.

@@ -5,6 +5,7 @@
 //! not wait for hundreds of syncs.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 
 use fathuss_state::{Entry, StateError, Store};
 use tokio::sync::{Notify, oneshot};
@@ -38,7 +39,7 @@ impl Journal {
     }
 
     /// Commits what is written, for ever; to be run beside the actions.
-    pub async fn commit_all(&self, store: &RefCell<&mut dyn Store>) {
+    pub async fn commit_all(&self, store: &RefCell<&mut dyn Store>) -> Infallible {
         loop {
             self.wake.notified().await;
             self.gather().await;

@@ -99,7 +99,7 @@ pub async fn finish_earlier(store: &mut dyn Store, around: &Surroundings<'_>) ->
     let recoveries = tokio::select! {
         biased;
         recoveries = recover(&snapshot.pending, &snapshot.lineage, around, &journal) => recoveries,
-        () = journal.commit_all(&store) => Vec::new(),
+        never = journal.commit_all(&store) => match never {},
     };
     for recovery in &recoveries {
         if let Err(failure) = &recovery.outcome {
@@ -156,7 +156,12 @@ pub async fn adopt_strays(
             recorded: Attributes::new(),
         };
         let answer = provider.read(std::slice::from_ref(&request)).await;
-        let Some(Ok(Observation::Present(attributes))) = answer.observations.into_iter().next() else { continue };
+        let attributes = match answer.observations.into_iter().next() {
+            Some(Ok(Observation::Present(attributes))) => attributes,
+            Some(Ok(Observation::Absent)) | None => continue,
+            // It may be there: a plan that makes another in its place would be wrong.
+            Some(Err(failure)) => return Err(RefreshError { address: node.address.clone(), failure }.into()),
+        };
         let attributes = match provider.schema(&stray.kind) {
             Some(schema) => to_record(schema, &Attributes::new(), attributes),
             None => attributes,
@@ -208,7 +213,7 @@ pub async fn carry_out(
     let applied = tokio::select! {
         biased;
         applied = apply(job, around, &journal) => applied,
-        () = journal.commit_all(&cell) => Applied::default(),
+        never = journal.commit_all(&cell) => match never {},
     };
     let outcome = if applied.journal_error.is_some() || !applied.failed.is_empty() {
         "failed"
