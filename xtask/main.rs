@@ -1,6 +1,6 @@
 //! The project's own commands: `cargo xtask test`, `sweep`, `bench`, `pictures`, `models`, `terraform`.
 //!
-//! What they need beyond Rust (cargo-deny, cargo-machete, Python packages) they
+//! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform) they
 //! install themselves into a cache outside the checkout, and say what is missing
 //! where they cannot.
 

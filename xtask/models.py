@@ -36,8 +36,8 @@ SERVED = {
         DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
         DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroupRules
         DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
-        DescribeVolumesModifications DescribeVpcAttribute DescribeVpcs DetachInternetGateway
-        DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
+        DescribeVolumesModifications DescribeVpcAttribute DescribeVpcClassicLink
+        DescribeVpcClassicLinkDnsSupport DescribeVpcs DetachInternetGateway DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
         DisassociateRouteTable ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
         ModifyVpcAttribute ReleaseAddress ReplaceIamInstanceProfileAssociation ReplaceRoute

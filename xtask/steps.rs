@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("licences and sources", deny),
     ("tests", tests),
     ("conformance", conformance),
+    ("terraform", terraform_round_trip),
 ];
 
 /// Everything that CI checks.
@@ -106,7 +107,19 @@ fn tests(tally: &mut Tally) -> Result<(), String> {
 }
 
 fn conformance(tally: &mut Tally) -> Result<(), String> {
-    let folder = root().join("tests/conformance");
+    pytest("tests/conformance", tally)
+}
+
+fn terraform_round_trip(tally: &mut Tally) -> Result<(), String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("PyPI has Terraform and its AWS provider for Linux on x86-64 only: run this step there".to_owned());
+    }
+    pytest("tests/terraform", tally)
+}
+
+/// A folder of Python tests against the program, in an environment of what the folder pins.
+fn pytest(folder: &str, tally: &mut Tally) -> Result<(), String> {
+    let folder = root().join(folder);
     let python = cache::python(&folder.join("requirements.txt"))?;
     // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
     cache::run(cargo().args(["build", "--workspace", "--locked", "--quiet", "--bins"]))?;

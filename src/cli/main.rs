@@ -61,7 +61,7 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Show the resource types and their fields
     Schema(schema::Schema),
-    /// A simulated AWS: serve it, or empty this project's
+    /// A simulated AWS: serve it; show, keep, restore or empty this project's
     #[command(subcommand)]
     Sandbox(sandbox_command::Sandbox),
     /// Print completions for a shell

@@ -23,6 +23,8 @@ pub enum Speed {
     Full,
     /// So many of its seconds in one of ours.
     Times(f64),
+    /// As the wall's, with nothing that takes time.
+    Instant,
 }
 
 /// The fastest speed that can be chosen: at a million, a year passes in half a minute.
@@ -103,7 +105,9 @@ pub fn config(world: Option<PathBuf>, account: &str, speed: Speed, seed: u64, ad
     let time = match speed {
         Speed::Full => Time::Tokio,
         Speed::Times(speed) => Time::Scaled { wall: Arc::new(SystemClock), speed },
+        Speed::Instant => Time::Scaled { wall: Arc::new(SystemClock), speed: 1.0 },
     };
+    let instant = speed == Speed::Instant;
     let holder = Holder {
         pid: std::process::id(),
         command: crate::command_line(),
@@ -111,7 +115,7 @@ pub fn config(world: Option<PathBuf>, account: &str, speed: Speed, seed: u64, ad
         address,
     };
     let account_secret = Some(KEY.to_owned());
-    Config { world, time, holder, identities: vec![administrator], account_secret, ..Config::new(seed) }
+    Config { world, time, instant, holder, identities: vec![administrator], account_secret, ..Config::new(seed) }
 }
 
 /// The administrator of an account of the sandbox.
@@ -160,7 +164,7 @@ impl Clock for WorldClock {
 
     async fn sleep(&self, duration: Duration) {
         let duration = match self.speed {
-            Speed::Full => duration,
+            Speed::Full | Speed::Instant => duration,
             Speed::Times(speed) => duration.div_f64(speed),
         };
         tokio::time::sleep(duration).await;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fathuss_simulator::Holder;
+use fathuss_simulator::inventory::Resource;
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 
 use crate::error::Error;
@@ -29,7 +30,7 @@ impl Served {
     /// The world that this process serves; none where it serves none, or something else answers at its address.
     pub async fn find(holder: &Holder) -> Option<Self> {
         let address = holder.address?;
-        let answer = ask(address, Method::GET, "holder").await.ok()?;
+        let answer = ask(address, Method::GET, "holder", Bytes::new()).await.ok()?;
         let told: Holder = serde_json::from_slice(answer.body()).ok()?;
         if told != *holder {
             return None;
@@ -47,22 +48,43 @@ impl Served {
 
     /// Empties the world.
     pub async fn reset(&self) -> Result<(), Error> {
-        let failed = |why: String| Error::Usage(format!("{} does not empty the world: {why}", self.holder));
-        let answer = ask(self.address, Method::POST, "reset").await.map_err(|error| failed(error.to_string()))?;
+        self.told(Method::POST, "reset", Bytes::new(), "empty the world").await.map(|_| ())
+    }
+
+    /// The whole world as text.
+    pub async fn snapshot(&self) -> Result<String, Error> {
+        let text = self.told(Method::GET, "snapshot", Bytes::new(), "give its world").await?;
+        String::from_utf8(text.to_vec()).map_err(|error| Error::Usage(format!("a snapshot is text: {error}")))
+    }
+
+    /// Puts a snapshot in the world's place.
+    pub async fn restore(&self, text: String) -> Result<(), Error> {
+        self.told(Method::PUT, "snapshot", Bytes::from(text), "take the snapshot").await.map(|_| ())
+    }
+
+    /// Everything in the world.
+    pub async fn inventory(&self) -> Result<Vec<Resource>, Error> {
+        let text = self.told(Method::GET, "inventory", Bytes::new(), "say what it holds").await?;
+        serde_json::from_slice(&text).map_err(|error| Error::Usage(format!("what the sandbox holds: {error}")))
+    }
+
+    async fn told(&self, method: Method, path: &str, body: Bytes, what: &str) -> Result<Bytes, Error> {
+        let failed = |why: String| Error::Usage(format!("{} does not {what}: {why}", self.holder));
+        let answer = ask(self.address, method, path, body).await.map_err(|error| failed(error.to_string()))?;
         if answer.status().is_success() {
-            return Ok(());
+            return Ok(answer.into_body());
         }
         Err(failed(String::from_utf8_lossy(answer.body()).trim().to_owned()))
     }
 }
 
 /// Asks one of the simulator's own paths.
-async fn ask(address: SocketAddr, method: Method, path: &str) -> std::io::Result<Response<Bytes>> {
+async fn ask(address: SocketAddr, method: Method, path: &str, body: Bytes) -> std::io::Result<Response<Bytes>> {
     let request = Request::builder()
         .method(method)
         .uri(format!("/_fathuss/{path}"))
         .header(http::header::HOST, address.to_string())
-        .body(Empty::<Bytes>::new())
+        .body(Full::new(body))
         .map_err(std::io::Error::other)?;
     let exchange = async {
         let stream = tokio::net::TcpStream::connect(address).await?;

@@ -10,7 +10,14 @@
 //! | `GET /_fathuss/calls` | counts by operation |
 //! | `GET /_fathuss/log` | the last calls |
 //! | `GET /_fathuss/world`, `GET /_fathuss/world/TABLE` | the tables' names, a table's rows |
+//! | `GET /_fathuss/inventory` | every resource with its state |
+//! | `GET /_fathuss/` | the same as a page for people |
+//! | `GET /_fathuss/quotas`, `PUT` `{"name": "..", "limit": n}` | quotas; without a limit it is AWS's again |
+//! | `GET /_fathuss/rate`, `PUT` `{"factor": x}` | what the token buckets' sizes and rates are multiplied by |
+//! | `GET /_fathuss/snapshot`, `PUT` what it gave | the whole world, to be restored here or elsewhere |
 //! | `POST /_fathuss/reset` | empties the world |
+
+use std::path::Path;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -19,7 +26,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::protocol::response;
-use crate::{FaultRule, Simulator};
+use crate::quota::QUOTAS;
+use crate::{FaultRule, Simulator, WorldError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,17 +42,43 @@ struct Switch {
     on: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Quota {
+    name: String,
+    limit: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rate {
+    factor: f64,
+}
+
 /// What went wrong, with its HTTP status.
 type Answer = Result<Json, (u16, String)>;
 
 pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
-    let (status, body) = match route(simulator, path, request) {
+    let written = match path {
+        "" if request.method() == Method::GET => Some((crate::page::page(simulator), "text/html; charset=utf-8")),
+        "snapshot" if request.method() == Method::GET => Some((simulator.snapshot(), "application/jsonl")),
+        _ => None,
+    };
+    let mut answer = match written {
+        Some((Ok(text), kind)) => response(200, kind, text),
+        Some((Err(error), _)) => told(Err((500, error.to_string()))),
+        None => told(route(simulator, path, request)),
+    };
+    simulator.stamp(&mut answer);
+    answer
+}
+
+fn told(answer: Answer) -> Response<Bytes> {
+    let (status, body) = match answer {
         Ok(body) => (200, body),
         Err((status, error)) => (status, json!({ "error": error })),
     };
-    let mut answer = response(status, "application/json", format!("{body:#}\n"));
-    simulator.stamp(&mut answer);
-    answer
+    response(status, "application/json", format!("{body:#}\n"))
 }
 
 fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer {
@@ -83,6 +117,41 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
         }
         "calls" if method == Method::GET => Ok(json!(simulator.calls())),
         "log" if method == Method::GET => Ok(json!(simulator.log())),
+        "inventory" if method == Method::GET => {
+            Ok(json!(simulator.inventory().map_err(|error| (500, error.to_string()))?))
+        }
+        "quotas" if method == Method::GET => {
+            let set = simulator.quotas();
+            let quotas = QUOTAS.iter();
+            Ok(quotas
+                .map(|quota| json!({ "name": quota.name, "says": quota.says, "limit": set.get(quota.name) }))
+                .collect())
+        }
+        "quotas" if method == Method::PUT => {
+            let quota: Quota = body(request)?;
+            if simulator.set_quota(&quota.name, quota.limit) {
+                Ok(json!({ "name": quota.name, "limit": quota.limit }))
+            } else {
+                Err((404, format!("there is no quota {}", quota.name)))
+            }
+        }
+        "rate" if method == Method::GET => Ok(json!({ "factor": simulator.rate() })),
+        "rate" if method == Method::PUT => {
+            let rate: Rate = body(request)?;
+            if !rate.factor.is_finite() || rate.factor <= 0.0 {
+                return Err((400, "the factor is a number above 0".to_owned()));
+            }
+            simulator.set_rate(rate.factor);
+            Ok(json!({ "factor": simulator.rate() }))
+        }
+        "snapshot" if method == Method::PUT => {
+            let text = std::str::from_utf8(request.body()).map_err(|error| (400, error.to_string()))?;
+            simulator.restore(Path::new("the snapshot"), text).map_err(|error| match error {
+                WorldError::Unreadable { .. } => (400, error.to_string()),
+                error => (500, error.to_string()),
+            })?;
+            Ok(json!({ "now": simulator.now() }))
+        }
         "world" if method == Method::GET => Ok(json!(simulator.tables())),
         "reset" if method == Method::POST => {
             simulator.reset().map_err(|error| (500, error.to_string()))?;

@@ -103,6 +103,16 @@ impl WorldClock {
         self.ahead = self.ahead.saturating_add(by);
     }
 
+    /// Goes on from this time, earlier or later than its own. A clock of the caller's own stays as it is.
+    pub(crate) fn set(&mut self, to: Timestamp) {
+        match &mut self.source {
+            Source::Tokio(since) => *since = tokio::time::Instant::now(),
+            Source::Scaled { wall, since, .. } => *since = wall.now(),
+            Source::Given(_) => return,
+        }
+        (self.base, self.last, self.ahead) = (to, to, SignedDuration::ZERO);
+    }
+
     /// The clock's reading without looking at its source again.
     pub(crate) fn last(&self) -> Timestamp {
         self.last

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod cidr;
+mod classic_link;
 pub mod dhcp_options;
 pub mod filters;
 pub mod image;
@@ -48,6 +49,7 @@ pub static SERVICE: Service = Service {
     model,
     operations: &[
         address::OPERATIONS,
+        classic_link::OPERATIONS,
         dhcp_options::OPERATIONS,
         image::OPERATIONS,
         instance::OPERATIONS,

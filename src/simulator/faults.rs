@@ -1,5 +1,7 @@
 //! Faults on order: throttling, failures, lost connections, by rule and by seed.
 
+use std::str::FromStr;
+
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,68 @@ impl FaultRule {
     }
 }
 
+/// The words for each kind of fault in [`FaultRule::from_str`].
+const WORDS: &str = "throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost";
+
+impl FromStr for FaultRule {
+    type Err = String;
+
+    /// Reads a rule as a person writes it: the fault, then its conditions, e.g.
+    /// `throttle,service=ec2,operation=Create*,probability=0.2` or `delay=1.5`.
+    fn from_str(text: &str) -> Result<FaultRule, String> {
+        fn number<T: FromStr>(name: &str, text: &str) -> Result<T, String> {
+            text.parse().map_err(|_| format!("{name} is a number, not {text:?}"))
+        }
+        let mut parts = text.split(',');
+        let kind = parts.next().unwrap_or_default();
+        let fault = match kind.split_once('=').unwrap_or((kind, "")) {
+            ("throttle", "") => FaultKind::Throttle,
+            ("reset", "") => FaultKind::Reset,
+            ("answer-lost", "") => FaultKind::AnswerLost,
+            ("unavailable", status) => match number("unavailable", if status.is_empty() { "503" } else { status })? {
+                status @ 500..=599 => FaultKind::Unavailable { status },
+                status => return Err(format!("unavailable has a status from 500 to 599, not {status}")),
+            },
+            ("delay", seconds) => match number("delay", seconds)? {
+                seconds if f64::is_finite(seconds) && seconds >= 0.0 => FaultKind::Delay { seconds },
+                seconds => return Err(format!("delay takes seconds from 0, not {seconds}")),
+            },
+            ("refuse", code) if !code.is_empty() => {
+                let message = "Refused by a fault on order.".to_owned();
+                FaultKind::Refuse { code: code.to_owned(), message, status: 400 }
+            }
+            _ => return Err(format!("{kind:?} is no fault; there are {WORDS}")),
+        };
+        let mut rule = FaultRule::always(fault);
+        for part in parts {
+            let Some((name, value)) = part.split_once('=') else {
+                return Err(format!("{part:?} is no condition of the form NAME=VALUE"));
+            };
+            match name {
+                "service" => rule.service = Some(value.to_owned()),
+                "operation" => rule.operation = Some(value.to_owned()),
+                "region" => rule.region = Some(value.to_owned()),
+                "probability" => match number(name, value)? {
+                    share @ 0.0..=1.0 => rule.probability = share,
+                    share => return Err(format!("probability is from 0 to 1, not {share}")),
+                },
+                "after" => rule.after = number(name, value)?,
+                "times" => rule.times = Some(number(name, value)?),
+                "message" | "status" => match (&mut rule.fault, name) {
+                    (FaultKind::Refuse { message, .. }, "message") => value.clone_into(message),
+                    (FaultKind::Refuse { status, .. }, _) => *status = number(name, value)?,
+                    _ => return Err(format!("only refuse has a {name}")),
+                },
+                _ => {
+                    let known = "service, operation, region, probability, after, times, message, status";
+                    return Err(format!("{name:?} is no condition; there are {known}"));
+                }
+            }
+        }
+        Ok(rule)
+    }
+}
+
 /// Tables whose new rows reads may miss for a moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +207,29 @@ impl Faults {
 mod tests {
     use super::*;
     use rand::SeedableRng;
+
+    #[test]
+    fn a_rule_is_read_as_a_person_writes_it() {
+        let rule: FaultRule = "throttle,service=ec2,operation=Create*,probability=0.2,after=3,times=2".parse().unwrap();
+        let wanted = FaultRule {
+            service: Some("ec2".into()),
+            operation: Some("Create*".into()),
+            probability: 0.2,
+            after: 3,
+            times: Some(2),
+            ..FaultRule::always(FaultKind::Throttle)
+        };
+        assert_eq!(rule, wanted);
+        let kind = |text: &str| text.parse::<FaultRule>().map(|rule| rule.fault);
+        assert_eq!(kind("delay=1.5"), Ok(FaultKind::Delay { seconds: 1.5 }));
+        assert_eq!(kind("unavailable"), Ok(FaultKind::Unavailable { status: 503 }));
+        assert_eq!(kind("answer-lost"), Ok(FaultKind::AnswerLost));
+        let refuse = FaultKind::Refuse { code: "X".into(), message: "no".into(), status: 403 };
+        assert_eq!(kind("refuse=X,message=no,status=403"), Ok(refuse));
+        for wrong in ["", "flood", "delay", "delay=-1", "unavailable=200", "reset,often=1", "reset,probability=2"] {
+            assert!(wrong.parse::<FaultRule>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_rule_strikes_what_it_names_after_and_as_often_as_it_says() {

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::path::Path;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::clock::WorldClock;
 use crate::faults::{FaultKind, Faults};
+use crate::iam::authorization;
 use crate::identity::{Credential, Identity};
 use crate::model::{Model, Protocol};
 use crate::protocol::{self, Asked, Form};
@@ -94,7 +96,9 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) buckets: Buckets,
     pub(crate) throttling: bool,
+    pub(crate) rate: f64,
     pub(crate) holder: Holder,
+    pub(crate) enforce_iam: bool,
     pub(crate) identities: Vec<Identity>,
     pub(crate) account_secret: Option<String>,
     pub(crate) request_ids: ChaCha8Rng,
@@ -268,7 +272,7 @@ impl Core {
         };
         if self.throttling && self.state.switches.is_on("throttling") {
             let bucket = (service.manners.bucket)(name, &value);
-            if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, now)) {
+            if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, self.rate, now)) {
                 return Err((service.manners.throttled)());
             }
         }
@@ -280,6 +284,9 @@ impl Core {
 
         let reading = ["Describe", "Get", "List"].iter().any(|start| name.starts_with(start));
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
+        if self.enforce_iam {
+            authorization::authorize(&tx, service.name, name, &value)?;
+        }
         let read = RefCell::new(HashSet::new());
         let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
         read.borrow_mut().insert("DryRun".to_owned());
@@ -403,14 +410,41 @@ impl Core {
 
     /// Writes the journal anew with one line for everything.
     pub(crate) fn compact(&mut self) -> Result<(), WorldError> {
+        let line = self.whole()?;
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(line))
+    }
+
+    /// The whole world as one line.
+    pub(crate) fn whole(&self) -> Result<Line, WorldError> {
         let mut rows = Vec::new();
         for name in self.state.tables.names().collect::<Vec<_>>() {
             if let Some(table) = self.state.tables.named(name) {
                 rows.extend(table.all(name)?);
             }
         }
-        let line = line(&self.state, self.clock.last(), rows);
-        self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(line))
+        Ok(line(&self.state, self.clock.last(), rows))
+    }
+
+    /// Takes the place of the world with that of these lines. Where they can't be read, the world stays.
+    pub(crate) fn restore(&mut self, path: &Path, lines: Vec<Line>) -> Result<(), WorldError> {
+        let Some(at) = lines.last().map(|line| line.at) else {
+            let why = "there is no world in it".to_owned();
+            return Err(WorldError::Unreadable { path: path.to_owned(), line: 1, why });
+        };
+        let before = self.whole()?;
+        self.state.tables.clear();
+        if let Err(error) = self.state.load(path, lines) {
+            self.state.tables.clear();
+            // It was read from these tables just now.
+            self.state.load(path, vec![before])?;
+            return Err(error);
+        }
+        self.clock.set(at);
+        self.request_ids = request_ids(&self.state);
+        self.buckets.clear();
+        self.calls.clear();
+        self.log.clear();
+        self.compact()
     }
 
     /// Empties the world; time goes on, and chance begins again.
@@ -654,6 +688,49 @@ mod tests {
                 _ => panic!("another format must be refused"),
             };
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_snapshot_brings_a_world_back_with_its_time_and_what_was_under_way() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let gateway = [("SubnetId", subnet.as_str()), ("ConnectivityType", "private")];
+        let gateway = client.ec2("CreateNatGateway", &gateway).await.one("natGatewayId");
+        let (then, snapshot) = (client.simulator.now(), client.simulator.snapshot().unwrap());
+        client.wait(7200);
+        client.ec2("DeleteNatGateway", &[("NatGatewayId", &gateway)]).await;
+
+        let state = async |client: &Client| {
+            client.ec2("DescribeNatGateways", &[("NatGatewayId.1", &gateway)]).await.one("state")
+        };
+        let other = Client::of(Simulator::open(Config::calm(99)).unwrap());
+        for restored in [&client, &other] {
+            restored.simulator.restore("a".as_ref(), &snapshot).unwrap();
+            assert_eq!(restored.simulator.now(), then);
+            assert_eq!(state(restored).await, "pending");
+            restored.wait(150);
+            assert_eq!(state(restored).await, "available");
+        }
+        assert_eq!(client.simulator.snapshot().unwrap().len(), other.simulator.snapshot().unwrap().len());
+
+        let torn = snapshot.replace("ec2.vpc\"", "ec2.void\"");
+        for (text, said) in [(torn.as_str(), "there is no table ec2.void"), ("{}\n", "fathuss_world"), ("", "no world")] {
+            let error = client.simulator.restore("it".as_ref(), text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+            assert_eq!(state(&client).await, "available", "the world stays");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instant_world_makes_everything_at_once() {
+        let client = Client::of(Simulator::open(Config { instant: true, ..Config::calm(7) }).unwrap());
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let gateway = [("SubnetId", subnet.as_str()), ("ConnectivityType", "private")];
+        let gateway = client.ec2("CreateNatGateway", &gateway).await.one("natGatewayId");
+        let shown = client.ec2("DescribeNatGateways", &[("NatGatewayId.1", &gateway)]).await;
+        assert_eq!(shown.one("state"), "available");
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,10 +5,13 @@
 
 pub mod account;
 pub mod attachment;
+pub mod authorization;
 pub mod aws_managed;
 pub mod document;
+pub mod evaluation;
 pub mod instance_profile;
 pub mod listing;
+mod managed_document;
 pub mod oidc_provider;
 pub mod policy;
 pub mod role;

@@ -133,6 +133,8 @@ fn collect(value: &Value, path: &str, read: &HashSet<String>, left: &mut Vec<Str
     };
     match value {
         Value::Absent => {}
+        // Older SDKs send what was not given as an empty text.
+        value if value.text() == Some("") => {}
         Value::Record(members) => members.iter().for_each(|(name, value)| collect(value, &below(name), read, left)),
         Value::List(items) => {
             items.iter().enumerate().for_each(|(at, value)| collect(value, &below(&(at + 1).to_string()), read, left));
@@ -152,6 +154,7 @@ mod tests {
             "VpcId" => "vpc-1",
             "Tags" => vec![record! { "Key" => "a", "Value" => "b" }],
             "Data" => record! { "Deep" => 1_i64 },
+            "Group" => "",
         };
         let read = RefCell::default();
         let input = Input::new(&value, &read);

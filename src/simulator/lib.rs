@@ -65,9 +65,12 @@ mod front;
 pub mod iam;
 pub mod identity;
 pub mod input;
+pub mod inventory;
 pub mod model;
+mod page;
 pub mod paging;
 pub mod protocol;
+pub mod quota;
 pub mod rds;
 pub mod refusal;
 pub mod rules;
@@ -81,7 +84,7 @@ pub mod value;
 pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -132,6 +135,8 @@ pub struct Config {
     /// The secret with which an access key of twelve digits is the administrator of the account of that
     /// number; without one there are no such keys.
     pub account_secret: Option<String>,
+    /// Whether callers may do only what their IAM policies allow. The identities above are administrators.
+    pub enforce_iam: bool,
     /// Rules that are off, by id.
     pub rules_off: BTreeSet<String>,
     /// Faults on order.
@@ -140,7 +145,9 @@ pub struct Config {
     pub lags: Vec<Lag>,
     /// Whether token buckets are enforced.
     pub throttling: bool,
-    /// Quotas that differ from AWS's defaults, by name (`ec2.vpcs`, `ec2.addresses`).
+    /// What the buckets' sizes and rates are multiplied by: 1 for AWS's own.
+    pub rate: f64,
+    /// Quotas that differ from AWS's defaults, by the names of [`quota::QUOTAS`].
     pub quotas: BTreeMap<String, i64>,
 }
 
@@ -164,6 +171,7 @@ impl Config {
                 arn: None,
             }],
             account_secret: None,
+            enforce_iam: false,
             rules_off: BTreeSet::new(),
             faults: Vec::new(),
             lags: vec![
@@ -171,6 +179,7 @@ impl Config {
                 Lag { table: "iam.*".to_owned(), max_seconds: 15.0 },
             ],
             throttling: true,
+            rate: 1.0,
             quotas: BTreeMap::new(),
         }
     }
@@ -199,6 +208,9 @@ impl Simulator {
         SERVICES.iter().for_each(|service| (service.tables)(&mut tables));
         let rules =
             rules::RULES.iter().chain(SERVICES.iter().flat_map(|service| service.rules.iter().copied().flatten()));
+        if let Some(unknown) = config.quotas.keys().find(|name| !quota::is_known(name)) {
+            return Err(WorldError::UnknownQuota(unknown.clone()));
+        }
         let switches = Switches::new(rules.copied().collect(), config.rules_off).map_err(WorldError::UnknownRule)?;
         let mut state = State {
             tables,
@@ -216,23 +228,8 @@ impl Simulator {
             None => None,
             Some(folder) => {
                 let (journal, lines) = Journal::open(folder, &config.holder)?;
-                for (number, line) in lines.into_iter().enumerate() {
-                    start = line.at;
-                    state.chance = Chance::new(line.seed, line.drawn);
-                    state.sequence = line.sequence;
-                    state.reopened = line.reopened + 1;
-                    for change in line.rows {
-                        let name = change.table.clone();
-                        let unreadable = |why: String| WorldError::Unreadable {
-                            path: folder.join("world.jsonl"),
-                            line: number + 2,
-                            why,
-                        };
-                        let table = state.tables.named_mut(&name);
-                        let table = table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
-                        table.load(change).map_err(|error| unreadable(format!("{name}: {error}")))?;
-                    }
-                }
+                start = lines.last().map_or(start, |line| line.at);
+                state.load(&folder.join("world.jsonl"), lines)?;
                 Some(journal)
             }
         };
@@ -246,7 +243,9 @@ impl Simulator {
             faults: Faults::new(config.faults, ChaCha8Rng::seed_from_u64(seed ^ 0xfa17)),
             buckets: Buckets::default(),
             throttling: config.throttling,
+            rate: config.rate,
             holder: config.holder,
+            enforce_iam: config.enforce_iam,
             identities: config.identities,
             account_secret: config.account_secret,
             request_ids,
@@ -272,7 +271,8 @@ impl Simulator {
     }
 
     async fn answer(&self, request: Request<Bytes>, wall: Option<Timestamp>) -> Result<Response<Bytes>, Fault> {
-        if let Some(path) = request.uri().path().strip_prefix("/_fathuss/") {
+        if let Some(path) = request.uri().path().strip_prefix("/_fathuss") {
+            let path = path.strip_prefix('/').unwrap_or(path);
             return Ok(admin::answer(self, path, &request));
         }
         let outcome = self.lock().handle(&request, wall);
@@ -349,6 +349,37 @@ impl Simulator {
         self.lock().faults.set(rules);
     }
 
+    /// The quotas that differ from AWS's defaults.
+    #[must_use]
+    pub fn quotas(&self) -> BTreeMap<String, i64> {
+        self.lock().state.quotas.clone()
+    }
+
+    /// Sets a quota, or gives it AWS's default again; false if there is none of that name.
+    #[must_use]
+    pub fn set_quota(&self, name: &str, limit: Option<i64>) -> bool {
+        if !quota::is_known(name) {
+            return false;
+        }
+        let quotas = &mut self.lock().state.quotas;
+        match limit {
+            Some(limit) => quotas.insert(name.to_owned(), limit),
+            None => quotas.remove(name),
+        };
+        true
+    }
+
+    /// What the token buckets' sizes and rates are multiplied by.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.lock().rate
+    }
+
+    /// Multiplies the token buckets' sizes and rates from now on.
+    pub fn set_rate(&self, factor: f64) {
+        self.lock().rate = factor;
+    }
+
     /// How often each operation was called, by `service.Operation`.
     #[must_use]
     pub fn calls(&self) -> BTreeMap<String, u64> {
@@ -388,6 +419,27 @@ impl Simulator {
                 row: change.row.unwrap_or_default(),
             })
             .collect())
+    }
+
+    /// The whole world as text, which [`Simulator::restore`] reads: in this process or in another, now or later.
+    ///
+    /// # Errors
+    /// When what is due cannot be written, or a row cannot be shown as JSON.
+    pub fn snapshot(&self) -> Result<String, WorldError> {
+        let mut core = self.lock();
+        let now = core.clock.now();
+        core.settle(now)?;
+        Ok(world::whole(core.whole()?)?)
+    }
+
+    /// Takes the place of the world with a snapshot's. Time goes on from the snapshot's, but for a clock of the
+    /// caller's own. `name` is what errors call the snapshot.
+    ///
+    /// # Errors
+    /// When the text is no snapshot, and then the world stays as it is; or when the world's file cannot be written.
+    pub fn restore(&self, name: &Path, text: &str) -> Result<(), WorldError> {
+        let lines = world::parse(name, text)?;
+        self.lock().restore(name, lines)
     }
 
     /// Empties the world. Time goes on; chance begins again.

@@ -99,8 +99,10 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let role = role_of(tx, arn, &account).ok_or_else(denied)?;
     let root = format!("arn:aws:iam::{}:root", caller.account);
     let is_it = |name: &str| name == root || name == caller.arn || Some(name) == assumed(&caller).as_deref();
+    // Of a session, it is the role.
+    let behind = assumed(&caller).unwrap_or_else(|| caller.arn.clone());
     let mut context = vec![
-        ("aws:PrincipalArn", caller.arn.as_str()),
+        ("aws:PrincipalArn", behind.as_str()),
         ("aws:PrincipalAccount", caller.account.as_str()),
         ("sts:RoleSessionName", session),
     ];

@@ -22,11 +22,13 @@ pub(crate) struct Buckets {
 }
 
 impl Buckets {
-    /// Takes a token; false where there is none.
-    pub(crate) fn take(&mut self, account: &str, region: &str, bucket: &Bucket, now: Timestamp) -> bool {
+    /// Takes a token; false where there is none. Sizes and rates are AWS's times `factor`.
+    pub(crate) fn take(&mut self, account: &str, region: &str, bucket: &Bucket, factor: f64, now: Timestamp) -> bool {
+        // A bucket without room for one token would let nothing pass ever.
+        let (size, refill) = ((bucket.size * factor).max(1.0), bucket.refill * factor);
         let key = (account.to_owned(), region.to_owned(), bucket.name.clone());
-        let (left, since) = self.left.get(&key).copied().unwrap_or((bucket.size, now));
-        let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * bucket.refill).min(bucket.size);
+        let (left, since) = self.left.get(&key).copied().unwrap_or((size, now));
+        let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * refill).min(size);
         let taken = filled >= 1.0;
         self.left.insert(key, (if taken { filled - 1.0 } else { filled }, now));
         taken
@@ -46,11 +48,22 @@ mod tests {
         let mut buckets = Buckets::default();
         let bucket = Bucket { name: "x".into(), size: 3.0, refill: 2.0 };
         let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
-        let taken: Vec<bool> = (0..4).map(|_| buckets.take("1", "r", &bucket, now)).collect();
+        let taken: Vec<bool> = (0..4).map(|_| buckets.take("1", "r", &bucket, 1.0, now)).collect();
         assert_eq!(taken, [true, true, true, false]);
         let later = now + jiff::SignedDuration::from_secs(1);
-        let taken: Vec<bool> = (0..3).map(|_| buckets.take("1", "r", &bucket, later)).collect();
+        let taken: Vec<bool> = (0..3).map(|_| buckets.take("1", "r", &bucket, 1.0, later)).collect();
         assert_eq!(taken, [true, true, false]);
-        assert!(buckets.take("1", "elsewhere", &bucket, now), "another region has a bucket of its own");
+        assert!(buckets.take("1", "elsewhere", &bucket, 1.0, now), "another region has a bucket of its own");
+    }
+
+    #[test]
+    fn a_factor_makes_buckets_larger_or_smaller_and_leaves_room_for_one_token() {
+        let bucket = Bucket { name: "x".into(), size: 3.0, refill: 2.0 };
+        let now: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        for (factor, most) in [(2.0, 6), (0.01, 1)] {
+            let mut buckets = Buckets::default();
+            let taken = (0..20).filter(|_| buckets.take("1", "r", &bucket, factor, now)).count();
+            assert_eq!(taken, most);
+        }
     }
 }

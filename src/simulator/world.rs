@@ -11,7 +11,7 @@ mod table;
 mod transaction;
 
 pub use journal::WorldError;
-pub(crate) use journal::{Journal, Line};
+pub(crate) use journal::{Journal, Line, parse, whole};
 pub use lock::Holder;
 pub(crate) use table::Change;
 pub use table::{Reach, Row, Scope, Tables};

@@ -13,11 +13,11 @@ REGION = "us-east-1"
 
 
 class World:
-    """A running `fathuss sandbox serve`, whose clock moves when a test says so."""
+    """A running `fathuss sandbox serve`, whose clock moves when a test says so, or as these options say."""
 
-    def __init__(self, program):
+    def __init__(self, program, *options):
         self.server = subprocess.Popen(
-            [program, "sandbox", "serve", "--memory", "--port", "0", "--speed", "0.001"],
+            [program, "sandbox", "serve", "--memory", "--port", "0", *(options or ("--speed", "0.001"))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

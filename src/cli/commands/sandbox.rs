@@ -1,4 +1,5 @@
-//! `fathuss sandbox`: serves the simulator to any client, and empties the project's world.
+//! `fathuss sandbox`: serves the simulator to any client, and shows, keeps, restores and empties the
+//! project's world.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,7 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use fathuss_simulator::{Holder, Simulator, SystemClock, WorldError};
+use fathuss_simulator::inventory::Resource;
+use fathuss_simulator::{FaultRule, Holder, Identity, Simulator, SystemClock, WorldError};
 use fathuss_state::Sqlite;
 
 use crate::error::Error;
@@ -21,6 +23,18 @@ use crate::target::wall_ms;
 pub enum Sandbox {
     /// Serve the simulator over HTTP to any AWS client, and to commands with --sandbox
     Serve(Serve),
+    /// Show what the sandbox's world holds
+    Show,
+    /// Write the sandbox's world into a file
+    Snapshot {
+        /// The file
+        file: PathBuf,
+    },
+    /// Put a snapshot in the place of the sandbox's world; the stacks' states stay as they are
+    Restore {
+        /// The file
+        file: PathBuf,
+    },
     /// Empty the sandbox: its world, and the states of the stacks in it
     Reset,
 }
@@ -31,9 +45,9 @@ pub struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 4599)]
     port: u16,
-    /// The world's seconds in one of ours
-    #[arg(long, default_value_t = 1.0)]
-    speed: f64,
+    /// The world's seconds in one of ours; `instant` where nothing is to take time
+    #[arg(long, default_value = "1")]
+    speed: String,
     /// The folder of the world; without one it is the project's, and outside of a project lives in memory
     #[arg(long)]
     world: Option<PathBuf>,
@@ -46,21 +60,43 @@ pub struct Serve {
     /// Where chance comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// An access key with its secret and its account, of whom it makes an administrator; may be given several times
+    #[arg(long = "identity", value_name = "KEY:SECRET:ACCOUNT", value_parser = identity)]
+    identities: Vec<Identity>,
+    /// Refuse what the caller's IAM policies do not allow; administrators may do everything
+    #[arg(long)]
+    enforce_iam: bool,
     /// Switch a rule off, by id; `GET /_fathuss/rules` lists them
     #[arg(long = "rule-off")]
     rules_off: Vec<String>,
+    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset or answer-lost, and when it
+    /// strikes: service=, operation= (with * at its end), region=, probability=, after=, times=
+    #[arg(long = "fault", value_name = "FAULT[,CONDITION=VALUE]...")]
+    faults: Vec<FaultRule>,
+    /// Set a quota, by name; `GET /_fathuss/quotas` lists them
+    #[arg(long = "quota", value_name = "NAME=LIMIT", value_parser = quota)]
+    quotas: Vec<(String, i64)>,
+    /// Multiply the sizes and rates of AWS's token buckets: below 1 it throttles sooner
+    #[arg(long, default_value_t = 1.0, value_parser = rate)]
+    rate: f64,
 }
 
 /// Runs the command.
 pub fn run(options: &Sandbox, output: &Output) -> Result<ExitCode, Error> {
     match options {
         Sandbox::Serve(serve) => self::serve(serve, output),
+        Sandbox::Show => show(output),
+        Sandbox::Snapshot { file } => snapshot(file, output),
+        Sandbox::Restore { file } => restore(file, output),
         Sandbox::Reset => reset(output),
     }
 }
 
 fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
-    let speed = Speed::times(options.speed)?;
+    let speed = match options.speed.as_str() {
+        "instant" => Speed::Instant,
+        number => Speed::times(number.parse().unwrap_or(f64::NAN))?,
+    };
     let project = match Project::find(&current_folder()?) {
         Ok(project) => Some(project),
         Err(Error::NoProject) => None,
@@ -86,6 +122,17 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         let address = listener.local_addr().map_err(listen)?;
         let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
         config.rules_off = options.rules_off.iter().cloned().collect();
+        config.enforce_iam = options.enforce_iam;
+        config.faults.clone_from(&options.faults);
+        config.quotas = options.quotas.iter().cloned().collect();
+        config.rate = options.rate;
+        for identity in &options.identities {
+            // One with the same key, `test` among them, takes its place.
+            config.identities.retain(|known| known.key != identity.key);
+            config.identities.push(identity.clone());
+            // Others read the holder: it shows no secret.
+            config.holder.command = config.holder.command.replace(&format!(":{}:", identity.secret), ":...:");
+        }
         let simulator = Simulator::open(config).map_err(taken)?;
         output.line(&welcome(address, world.as_deref(), &account))?;
         tokio::select! {
@@ -137,6 +184,87 @@ fn account(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("an account has 12 digits".to_owned()),
     }
+}
+
+/// Reads `KEY:SECRET:ACCOUNT`.
+fn identity(text: &str) -> Result<Identity, String> {
+    match text.split(':').collect::<Vec<_>>()[..] {
+        [key, secret, account] if !key.is_empty() && !secret.is_empty() && is_account(account) => {
+            let (key, secret, account) = (key.to_owned(), secret.to_owned(), account.to_owned());
+            Ok(Identity { key, secret, account, arn: None })
+        }
+        _ => Err("an identity is KEY:SECRET:ACCOUNT, and an account has 12 digits".to_owned()),
+    }
+}
+
+fn quota(text: &str) -> Result<(String, i64), String> {
+    let read = text.split_once('=').and_then(|(name, limit)| Some((name.to_owned(), limit.parse().ok()?)));
+    read.filter(|(_, limit)| *limit >= 0).ok_or_else(|| "a quota is NAME=LIMIT, and the limit a number".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let read = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    read.ok_or_else(|| "a rate is a number above 0".to_owned())
+}
+
+/// The project's world, in this process or served.
+async fn world() -> Result<World, Error> {
+    let folder = Project::find(&current_folder()?)?.sandbox();
+    sandbox::open(&folder, Speed::Full, 1).await
+}
+
+fn show(output: &Output) -> Result<ExitCode, Error> {
+    let resources = runtime()?.block_on(async {
+        match world().await? {
+            World::Here(simulator) => Ok(simulator.inventory()?),
+            World::Served(served) => served.inventory().await,
+        }
+    })?;
+    if output.json {
+        for resource in &resources {
+            output.line(&serde_json::to_string(resource).map_err(WorldError::Row)?)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = |one: &Resource| (one.account.clone(), one.region.clone(), one.service.clone());
+    for group in resources.chunk_by(|one, next| place(one) == place(next)) {
+        let [first, ..] = group else { continue };
+        let region = if first.region.is_empty() { "all regions" } else { &first.region };
+        output.line(&format!("{} in {region}, account {}", first.service, first.account))?;
+        let width = |text: fn(&Resource) -> &str| group.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
+        let (kinds, ids) = (width(|one| &one.kind), width(|one| &one.id));
+        for one in group {
+            let rest = [one.state.as_deref(), one.name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("  ");
+            output.line(format!("  {:kinds$}  {:ids$}  {rest}", one.kind, one.id).trim_end())?;
+        }
+    }
+    output.line(&format!("{} resources.", resources.len()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn snapshot(file: &Path, output: &Output) -> Result<ExitCode, Error> {
+    let text = runtime()?.block_on(async {
+        match world().await? {
+            World::Here(simulator) => Ok(simulator.snapshot()?),
+            World::Served(served) => served.snapshot().await,
+        }
+    })?;
+    std::fs::write(file, text).map_err(unwritable(file))?;
+    output.line(&format!("The sandbox's world is in {}.", file.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn restore(file: &Path, output: &Output) -> Result<ExitCode, Error> {
+    let unreadable = |reason| Error::File { path: file.to_owned(), doing: "read", reason };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    runtime()?.block_on(async {
+        match world().await? {
+            World::Here(simulator) => Ok(simulator.restore(file, &text)?),
+            World::Served(served) => served.restore(text).await,
+        }
+    })?;
+    output.line(&format!("The sandbox's world is that of {}; the stacks' states are as they were.", file.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn reset(output: &Output) -> Result<ExitCode, Error> {

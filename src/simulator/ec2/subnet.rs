@@ -236,7 +236,9 @@ fn native(tx: &Tx<'_>, input: &Input<'_>) -> Refusal {
 fn choose_zone(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Zone, Refusal> {
     let all = zones(tx.region());
     let offered = || all.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>().join(", ");
-    let (name, id) = (input.text("AvailabilityZone"), input.text("AvailabilityZoneId"));
+    // Terraform's provider sends the one that it has not been given as an empty text, and EC2 takes that for none.
+    let zone = |member| input.text(member).filter(|text| !text.is_empty());
+    let (name, id) = (zone("AvailabilityZone"), zone("AvailabilityZoneId"));
     let found = match (name, id) {
         (Some(_), Some(_)) => {
             let message = "You cannot specify both availabilityZone and availabilityZoneId";

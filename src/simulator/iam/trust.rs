@@ -1,7 +1,8 @@
 //! Whom a role trusts, as other services find it: they see a role only once it has reached them.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::evaluation::{Context, like, meets, statements, texts};
 use super::instance_profile::InstanceProfile;
 use super::role::Role;
 use crate::rules::Rule;
@@ -76,27 +77,18 @@ pub fn instance_profile(tx: &Tx<'_>, name_or_arn: &str) -> Option<InstanceProfil
 #[must_use]
 pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &[(&str, &str)]) -> bool {
     let Ok(policy) = serde_json::from_str::<Json>(policy) else { return false };
-    let statements = match policy.get("Statement") {
-        Some(Json::Array(several)) => several.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
+    let context = context.iter().fold(Context::default(), |context, (key, value)| context.with(key, *value));
     let mut allowed = false;
-    for statement in statements.into_iter().filter_map(Json::as_object) {
-        let assumes = texts(statement.get("Action")).into_iter().any(|action| {
-            matches!(
-                action.to_lowercase().as_str(),
-                "*" | "sts:*" | "sts:assumerole" | "sts:assume*" | "sts:assumerole*"
-            )
-        });
+    for statement in statements(&policy) {
+        let mut actions = texts(statement.get("Action")).into_iter();
+        let assumes = actions.any(|action| like(&action.to_lowercase(), "sts:assumerole"));
         let principal = match statement.get("Principal") {
             Some(Json::String(any)) => any == "*",
-            Some(Json::Object(kinds)) => texts(kinds.get(kind)).into_iter().any(|name| name == "*" || is_it(name)),
+            Some(Json::Object(kinds)) => texts(kinds.get(kind)).iter().any(|name| name == "*" || is_it(name)),
             _ => false,
         };
-        let holds =
-            statement.get("Condition").and_then(Json::as_object).is_none_or(|condition| meets(condition, context));
-        if assumes && principal && holds {
+        let condition = statement.get("Condition").and_then(Json::as_object);
+        if assumes && principal && condition.is_none_or(|condition| meets(condition, &context)) {
             if statement.get("Effect").and_then(Json::as_str) == Some("Deny") {
                 return false;
             }
@@ -104,72 +96,6 @@ pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &
         }
     }
     allowed
-}
-
-fn texts(value: Option<&Json>) -> Vec<&str> {
-    match value {
-        Some(Json::String(one)) => vec![one],
-        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether every condition holds. Operators on dates, numbers and addresses do not: nothing that assumes roles
-/// here has such keys.
-fn meets(condition: &Map<String, Json>, context: &[(&str, &str)]) -> bool {
-    condition.iter().all(|(operator, keys)| {
-        let name = operator.to_lowercase();
-        let (name, optional) = match name.strip_suffix("ifexists") {
-            Some(name) => (name, true),
-            None => (name.as_str(), false),
-        };
-        let Some(keys) = keys.as_object() else { return false };
-        keys.iter().all(|(key, wanted)| {
-            let given = context.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| *value);
-            let wanted = texts(Some(wanted));
-            if name == "null" {
-                return wanted.first().is_some_and(|want| (*want == "true") == given.is_none());
-            }
-            let Some(given) = given else { return optional || name.contains("not") };
-            match name {
-                "stringequals" => wanted.contains(&given),
-                "stringnotequals" => !wanted.contains(&given),
-                "stringequalsignorecase" => wanted.iter().any(|want| want.eq_ignore_ascii_case(given)),
-                "stringlike" | "arnlike" | "arnequals" => wanted.iter().any(|want| like(want, given)),
-                "stringnotlike" | "arnnotlike" | "arnnotequals" => !wanted.iter().any(|want| like(want, given)),
-                "bool" => wanted.iter().any(|want| want.eq_ignore_ascii_case(given)),
-                _ => false,
-            }
-        })
-    })
-}
-
-/// Whether a text fits a pattern with `*` and `?`.
-fn like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut place) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while at < text.len() {
-        match pattern.get(place) {
-            Some('*') => {
-                star = Some((place, at));
-                place += 1;
-            }
-            Some(letter) if *letter == '?' || *letter == text[at] => {
-                at += 1;
-                place += 1;
-            }
-            _ => match star {
-                Some((back, from)) => {
-                    star = Some((back, from + 1));
-                    place = back + 1;
-                    at = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[place..].iter().all(|letter| *letter == '*')
 }
 
 #[cfg(test)]

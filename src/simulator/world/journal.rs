@@ -45,6 +45,9 @@ pub enum WorldError {
         /// What is wrong with it.
         why: String,
     },
+    /// The configuration names a quota that does not exist.
+    #[error("there is no quota {0}; the list of quotas names them all")]
+    UnknownQuota(String),
     /// The configuration names a rule that does not exist.
     #[error("there is no rule {0}; the list of rules names them all")]
     UnknownRule(String),
@@ -114,9 +117,7 @@ impl Journal {
     /// Writes the file anew with this one line in it.
     pub(crate) fn rewrite(&mut self, line: Line) -> Result<(), WorldError> {
         let fresh = self.path.with_extension("jsonl.new");
-        let mut text = header(1);
-        text.push_str(&serde_json::to_string(&Line { number: 1, ..line })?);
-        text.push('\n');
+        let text = whole(line)?;
         let write = || -> std::io::Result<File> {
             let mut file = File::create(&fresh)?;
             file.write_all(text.as_bytes())?;
@@ -154,6 +155,11 @@ impl Journal {
     }
 }
 
+/// A world's file with one line for everything.
+pub(crate) fn whole(line: Line) -> Result<String, serde_json::Error> {
+    Ok(format!("{}{}\n", header(1), serde_json::to_string(&Line { number: 1, ..line })?))
+}
+
 pub(super) fn io(path: &Path, source: std::io::Error) -> WorldError {
     WorldError::Io { path: path.to_owned(), source }
 }
@@ -164,6 +170,11 @@ fn read(path: &Path) -> Result<Vec<Line>, WorldError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(io(path, source)),
     };
+    parse(path, &text)
+}
+
+/// The lines of a world's file, oldest first.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Line>, WorldError> {
     let unreadable = |line: usize, why: String| WorldError::Unreadable { path: path.to_owned(), line, why };
     let mut lines: Vec<Line> = Vec::new();
     let mut counted = 0;

@@ -2,12 +2,14 @@
 //! durations, and starts transitions. All of it is undone when it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::journal::{Line, WorldError};
 use super::table::{Change, Reach, Row, Scope, Slot, Tables};
 use crate::faults::Lag;
 use crate::refusal::Refusal;
@@ -26,6 +28,25 @@ pub(crate) struct State {
     pub(crate) quotas: BTreeMap<String, i64>,
     pub(crate) lags: Vec<Lag>,
     pub(crate) instant: bool,
+}
+
+impl State {
+    /// Reads the lines of a world's file into the tables; each line counts as one more opening.
+    pub(crate) fn load(&mut self, path: &Path, lines: Vec<Line>) -> Result<(), WorldError> {
+        for (number, line) in lines.into_iter().enumerate() {
+            self.chance = Chance::new(line.seed, line.drawn);
+            self.sequence = line.sequence;
+            self.reopened = line.reopened + 1;
+            for change in line.rows {
+                let name = change.table.clone();
+                let unreadable = |why: String| WorldError::Unreadable { path: path.to_owned(), line: number + 2, why };
+                let table = self.tables.named_mut(&name);
+                let table = table.ok_or_else(|| unreadable(format!("there is no table {name}")))?;
+                table.load(change).map_err(|error| unreadable(format!("{name}: {error}")))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The seed's random numbers, with how many have been used.
@@ -322,6 +343,7 @@ impl<'w> Tx<'w> {
     /// The account's quota of that name: the configured one, else AWS's default.
     #[must_use]
     pub fn quota(&self, name: &str, default: i64) -> i64 {
+        debug_assert!(crate::quota::is_known(name), "{name} stands in no table of quotas");
         self.state.quotas.get(name).copied().unwrap_or(default)
     }
 
@@ -450,6 +472,10 @@ impl<'w> Tx<'w> {
 
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     pub(crate) fn state(&self) -> &State {

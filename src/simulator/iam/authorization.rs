@@ -1,0 +1,707 @@
+//! Whether a caller may do what it asks for: which actions on which resources a
+//! request is, what its policies say of them, and the refusal in AWS's words.
+//!
+//! Actions, resources and condition keys are those of
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/>. The caller
+//! is a session of a role; access keys of the configuration are administrators.
+
+use serde_json::Value as Json;
+
+use super::attachment::Attachment;
+use super::evaluation::{Context, Verdict, judge, statements, texts};
+use super::instance_profile::InstanceProfile;
+use super::managed_document;
+use super::policy::Policy;
+use super::role::Role;
+use super::role_policy::RolePolicy;
+use super::trust::{reached, role_name};
+use crate::ec2::tags::Tag;
+use crate::refusal::Refusal;
+use crate::value::Value;
+use crate::world::{Row, Tx};
+
+/// What needs no permission.
+const FREE: &[(&str, &str)] =
+    &[("sts", "GetCallerIdentity"), ("sts", "GetSessionToken"), ("sts", "AssumeRoleWithWebIdentity")];
+
+/// An action on a resource, with what is told of it besides what holds for the whole request.
+#[derive(Debug, Clone, PartialEq)]
+struct Ask {
+    action: String,
+    resource: String,
+    told: Vec<(String, String)>,
+}
+
+impl Ask {
+    fn new(action: impl Into<String>, resource: impl Into<String>) -> Ask {
+        Ask { action: action.into(), resource: resource.into(), told: Vec::new() }
+    }
+
+    fn told(mut self, told: impl IntoIterator<Item = (String, String)>) -> Ask {
+        self.told.extend(told);
+        self
+    }
+}
+
+/// Refuses a request that its caller's policies do not allow.
+///
+/// # Errors
+/// The service's refusal; "not simulated" where it hangs on what is not known here.
+pub(crate) fn authorize(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<(), Refusal> {
+    let Some(role) = session_role(tx) else { return Ok(()) };
+    if FREE.contains(&(service, operation)) {
+        return Ok(());
+    }
+    // A session of a role that is gone has no permissions left.
+    let role: Option<Role> = reached::<Role>(tx, &Role::id_of(role)).cloned();
+    let (policies, unread) = role.as_ref().map_or_else(Default::default, |role| policies(tx, role));
+    let boundary = role.as_ref().and_then(|role| role.boundary.as_deref()).map(|arn| managed(tx, arn).ok_or(arn));
+    let context = context(tx, role.as_ref());
+    for ask in asks(tx, service, operation, input) {
+        if service == "sts" && role.as_ref().is_some_and(|role| is_named(tx, role, &ask.resource)) {
+            continue;
+        }
+        let about = ask.told.iter().fold(context.clone(), |about, (key, value)| about.with(key, value));
+        let unknown = |what: &str| Refusal::not_simulated(format!("whether {what} allows {}", ask.action));
+        let refused = |verdict: &Verdict, by: &str| refusal(tx, service, &ask, verdict, by);
+        match judge(&policies, &ask.action, &ask.resource, &about) {
+            Verdict::Allowed => {}
+            Verdict::Unknown(key) => return Err(unknown(&format!("a policy with the condition key {key}"))),
+            Verdict::NotAllowed if !unread.is_empty() => return Err(unknown(&unread[0])),
+            verdict => return Err(refused(&verdict, "identity-based policy")),
+        }
+        match &boundary {
+            None => {}
+            Some(Err(arn)) => return Err(unknown(arn)),
+            Some(Ok(policy)) => match judge(std::slice::from_ref(policy), &ask.action, &ask.resource, &about) {
+                Verdict::Allowed => {}
+                Verdict::Unknown(key) => return Err(unknown(&format!("a boundary with the condition key {key}"))),
+                verdict => return Err(refused(&verdict, "permissions boundary")),
+            },
+        }
+    }
+    Ok(())
+}
+
+/// The name of the role whose session calls; none for an administrator.
+fn session_role<'t>(tx: &'t Tx<'_>) -> Option<&'t str> {
+    let caller = tx.principal();
+    let (_, rest) = caller.arn.split_once(":assumed-role/").filter(|_| caller.access_key.starts_with("ASIA"))?;
+    rest.split('/').next()
+}
+
+/// A role's policies, and the ARNs of those of AWS's whose content is not known here.
+fn policies(tx: &Tx<'_>, role: &Role) -> (Vec<Json>, Vec<String>) {
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    let inline = RolePolicy::ids_of(&role.name);
+    for policy in tx.rows_under::<RolePolicy>(&inline) {
+        if reached::<RolePolicy>(tx, &policy.id()).is_some() {
+            read.extend(serde_json::from_str::<Json>(&policy.document));
+        }
+    }
+    let attached = Attachment::ids_of(&role.name);
+    for attachment in tx.rows_under::<Attachment>(&attached) {
+        if reached::<Attachment>(tx, &attachment.id()).is_none() {
+            continue;
+        }
+        match managed(tx, &attachment.policy) {
+            Some(policy) => read.push(policy),
+            None => unread.push(attachment.policy.clone()),
+        }
+    }
+    (read, unread)
+}
+
+/// A managed policy's document: of the account's own the version in force, of AWS's what is known here.
+fn managed(tx: &Tx<'_>, arn: &str) -> Option<Json> {
+    if let Some((_, path)) = arn.split_once("iam::aws:policy/") {
+        return managed_document::document(path.rsplit('/').next()?);
+    }
+    let policy = tx.rows::<Policy>().find(|policy| policy.arn == arn)?;
+    let version = policy.versions.iter().find(|version| version.id == policy.default)?;
+    serde_json::from_str(&version.document).ok()
+}
+
+/// What is told of every request.
+fn context(tx: &Tx<'_>, role: Option<&Role>) -> Context {
+    let caller = tx.principal();
+    let mut context = Context::default()
+        .with("aws:PrincipalAccount", &caller.account)
+        .with("aws:PrincipalType", "AssumedRole")
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:userid", &caller.user_id)
+        .with("aws:RequestedRegion", tx.region())
+        .with("aws:CurrentTime", tx.now().to_string())
+        .with("aws:EpochTime", tx.now().as_second().to_string())
+        // AWS's endpoints are asked over TLS; here no one listens but this machine.
+        .with("aws:SecureTransport", "true")
+        .with("aws:SourceIp", "127.0.0.1")
+        .with("aws:ViaAWSService", "false")
+        .with("ec2:Region", tx.region());
+    if let Some(role) = role {
+        context.add("aws:PrincipalArn", &role.arn);
+        for (key, value) in &role.tags {
+            context.add(&format!("aws:PrincipalTag/{key}"), value);
+        }
+    }
+    context
+}
+
+/// Whether a role of this account trusts the caller's role or session by its name: then the trust policy is enough.
+fn is_named(tx: &Tx<'_>, caller: &Role, wanted: &str) -> bool {
+    let trust = role_name(wanted).and_then(|name| tx.get::<Role>(&Role::id_of(name)));
+    let Some(trust) = trust.filter(|role| role.arn == wanted) else { return false };
+    let Ok(policy) = serde_json::from_str::<Json>(&trust.trust) else { return false };
+    let is_it = |name: &String| *name == caller.arn || *name == tx.principal().arn;
+    statements(&policy).iter().any(|one| {
+        let allows = one.get("Effect").and_then(Json::as_str) == Some("Allow");
+        allows && texts(one.get("Principal").and_then(|principal| principal.get("AWS"))).iter().any(is_it)
+    })
+}
+
+fn refusal(tx: &Tx<'_>, service: &str, ask: &Ask, verdict: &Verdict, by: &str) -> Refusal {
+    let Ask { action, resource, .. } = ask;
+    let why = match verdict {
+        Verdict::Denied if by.starts_with('p') => format!("with an explicit deny in a {by}"),
+        Verdict::Denied => format!("with an explicit deny in an {by}"),
+        _ => format!("because no {by} allows the {action} action"),
+    };
+    // EC2 names no resource where an action has none.
+    let on = if service == "ec2" && resource == "*" { String::new() } else { format!(" on resource: {resource}") };
+    let message = format!("User: {} is not authorized to perform: {action}{on} {why}", tx.principal().arn);
+    match service {
+        "ec2" => {
+            let message = format!("You are not authorized to perform this operation. {message}");
+            Refusal::new("UnauthorizedOperation", message).status(403)
+        }
+        "eks" => Refusal::new("AccessDeniedException", message).status(403),
+        _ => Refusal::new("AccessDenied", message).status(403),
+    }
+}
+
+/// The actions that a request is.
+fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> {
+    let mut asks = match service {
+        "ec2" => ec2(tx, operation, input),
+        "eks" => eks(tx, operation, input),
+        "iam" => iam(tx, operation, input),
+        "sts" => vec![Ask::new(format!("sts:{operation}"), input.get("RoleArn").text().unwrap_or("*"))],
+        _ => datastore(tx, service, operation, input),
+    };
+    asks.extend(passed(tx, service, operation, input));
+    asks
+}
+
+// ---- tags
+
+/// The tags that a request gives, as condition keys.
+fn requested(tags: &Value) -> Vec<(String, String)> {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    match tags {
+        Value::List(items) => pairs.extend(items.iter().filter_map(|tag| {
+            Some((tag.get("Key").text().or(tag.text())?, tag.get("Value").text().unwrap_or_default()))
+        })),
+        Value::Record(entries) => {
+            pairs.extend(entries.iter().map(|(key, value)| (key.as_str(), value.text().unwrap_or_default())));
+        }
+        _ => {}
+    }
+    let keys = |(key, value): (&str, &str)| {
+        [(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())]
+    };
+    pairs.into_iter().flat_map(keys).collect()
+}
+
+/// The tags of a row, as condition keys. Services keep them as a map or as pairs.
+fn tagged(tx: &Tx<'_>, table: &str, id: &str) -> Vec<(String, String)> {
+    let key = |key: &str, value: &str| (format!("aws:ResourceTag/{key}"), value.to_owned());
+    match row(tx, table, id).as_ref().and_then(|row| row.get("tags")) {
+        Some(Json::Object(tags)) => {
+            tags.iter().map(|(name, value)| key(name, value.as_str().unwrap_or_default())).collect()
+        }
+        Some(Json::Array(tags)) => {
+            tags.iter().filter_map(|pair| Some(key(pair.get(0)?.as_str()?, pair.get(1)?.as_str()?))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn row(tx: &Tx<'_>, table: &str, id: &str) -> Option<Json> {
+    let mut scope = tx.scope().clone();
+    if table.starts_with("iam.") {
+        scope.region.clear();
+    }
+    tx.state().tables.named(table)?.change(table, &scope, id).ok()?.row
+}
+
+// ---- roles that are passed
+
+/// `iam:PassRole` for each role that a request hands to a service.
+fn passed(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> {
+    let mut roles: Vec<(String, &str)> = Vec::new();
+    let mut pass = |member: &Value, to| roles.extend(member.text().map(|arn| (arn.to_owned(), to)));
+    match service {
+        "ec2" => {
+            let profile = input.get("IamInstanceProfile");
+            let name = profile.get("Name").text().or_else(|| profile.get("Arn").text()?.rsplit('/').next());
+            let profile = name.and_then(|name| tx.get::<InstanceProfile>(&name.to_lowercase()));
+            let role = profile.and_then(|profile| profile.role.as_deref());
+            let arn = role.and_then(|role| tx.get::<Role>(&Role::id_of(role))).map(|role| role.arn.clone());
+            roles.extend(arn.map(|arn| (arn, "ec2.amazonaws.com")));
+        }
+        "eks" => {
+            let pods = operation.contains("PodIdentity");
+            pass(input.get("roleArn"), if pods { "pods.eks.amazonaws.com" } else { "eks.amazonaws.com" });
+            pass(input.get("nodeRole"), "eks.amazonaws.com");
+            pass(input.get("serviceAccountRoleArn"), "eks.amazonaws.com");
+            for association in input.get("podIdentityAssociations").list() {
+                pass(association.get("roleArn"), "pods.eks.amazonaws.com");
+            }
+        }
+        "rds" => pass(input.get("MonitoringRoleArn"), "monitoring.rds.amazonaws.com"),
+        "iam" if operation == "AddRoleToInstanceProfile" => {
+            let arn = role_arn(tx, input.get("RoleName").text().unwrap_or_default());
+            roles.push((arn, "ec2.amazonaws.com"));
+        }
+        _ => {}
+    }
+    let ask = |(arn, to): (String, &str)| {
+        let tags = tagged(tx, "iam.role", &Role::id_of(role_name(&arn).unwrap_or_default()));
+        Ask::new("iam:PassRole", arn).told([("iam:PassedToService".to_owned(), to.to_owned())]).told(tags)
+    };
+    roles.into_iter().map(ask).collect()
+}
+
+// ---- EC2
+
+/// What an id's prefix is called in an ARN.
+const EC2_TYPES: &[(&str, &str)] = &[
+    ("acl", "network-acl"),
+    ("ami", "image"),
+    ("dopt", "dhcp-options"),
+    ("eipalloc", "elastic-ip"),
+    ("eni", "network-interface"),
+    ("i", "instance"),
+    ("igw", "internet-gateway"),
+    ("lt", "launch-template"),
+    ("nat", "natgateway"),
+    ("rtb", "route-table"),
+    ("sg", "security-group"),
+    ("sgr", "security-group-rule"),
+    ("snap", "snapshot"),
+    ("subnet", "subnet"),
+    ("vol", "volume"),
+    ("vpc", "vpc"),
+];
+
+/// What an operation makes, as ARNs call it.
+const EC2_MADE: &[(&str, &[&str])] = &[
+    ("AllocateAddress", &["elastic-ip"]),
+    ("CreateInternetGateway", &["internet-gateway"]),
+    ("CreateLaunchTemplate", &["launch-template"]),
+    ("CreateNatGateway", &["natgateway"]),
+    ("CreateNetworkInterface", &["network-interface"]),
+    ("CreateRouteTable", &["route-table"]),
+    ("CreateSecurityGroup", &["security-group"]),
+    ("CreateSubnet", &["subnet"]),
+    ("CreateVolume", &["volume"]),
+    ("CreateVpc", &["vpc"]),
+    ("RunInstances", &["instance", "network-interface", "volume"]),
+];
+
+fn ec2(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let action = format!("ec2:{operation}");
+    if operation.starts_with("Describe") {
+        return vec![Ask::new(action, "*")];
+    }
+    let arn = |kind: &str, id: &str| {
+        let account = if kind == "image" || kind == "snapshot" { "" } else { tx.account() };
+        format!("arn:aws:ec2:{}:{account}:{kind}/{id}", tx.region())
+    };
+    let made = EC2_MADE.iter().find(|(name, _)| *name == operation).map_or(&[][..], |(_, kinds)| kinds);
+    let specifications = input.get("TagSpecifications").list();
+    let tags_of = |kind: &str| {
+        let of_kind = specifications.iter().filter(|one| one.get("ResourceType").text() == Some(kind));
+        of_kind.flat_map(|one| requested(one.get("Tags"))).collect::<Vec<_>>()
+    };
+    let mut asks = Vec::new();
+    for kind in made {
+        let mut ask = Ask::new(&action, arn(kind, "*")).told(tags_of(kind));
+        if let Some(size) = input.get("InstanceType").text().filter(|_| *kind == "instance") {
+            ask = ask.told([("ec2:InstanceType".to_owned(), size.to_owned())]);
+        }
+        asks.push(ask);
+    }
+    // Of routes and rules, the table or group that they are in is asked for alone.
+    let narrowed = match operation {
+        "CreateRoute" | "ReplaceRoute" | "DeleteRoute" => Some("RouteTableId"),
+        name if name.starts_with("Authorize") || name.starts_with("Revoke") => Some("GroupId"),
+        _ => None,
+    };
+    let mut ids = Vec::new();
+    match narrowed {
+        Some(member) => collect(input.get(member), &mut ids),
+        None => collect(input, &mut ids),
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    for (kind, id) in ids {
+        let prefix = format!("{id}/");
+        let tags: Vec<_> = tx.rows_under::<Tag>(&prefix).map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        let keys = |(key, value): (String, String)| {
+            [(format!("aws:ResourceTag/{key}"), value.clone()), (format!("ec2:ResourceTag/{key}"), value)]
+        };
+        let own = match operation {
+            "CreateTags" | "DeleteTags" => requested(input.get("Tags")),
+            _ => Vec::new(),
+        };
+        asks.push(Ask::new(&action, arn(kind, id)).told(tags.into_iter().flat_map(keys)).told(own));
+    }
+    for specification in specifications {
+        let kind = specification.get("ResourceType").text().unwrap_or_default();
+        let by = ("ec2:CreateAction".to_owned(), operation.to_owned());
+        asks.push(Ask::new("ec2:CreateTags", arn(kind, "*")).told(requested(specification.get("Tags"))).told([by]));
+    }
+    if asks.is_empty() {
+        asks.push(Ask::new(action, "*"));
+    }
+    asks
+}
+
+/// The ids in a request, with what each is of. Tags hold no ids, whatever they say.
+fn collect<'v>(value: &'v Value, ids: &mut Vec<(&'static str, &'v str)>) {
+    match value {
+        Value::Text(text) => {
+            let prefix =
+                text.split_once('-').map(|(prefix, rest)| (prefix, rest.bytes().all(|b| b.is_ascii_hexdigit())));
+            let kind = prefix.and_then(|(prefix, sound)| EC2_TYPES.iter().find(|(name, _)| sound && *name == prefix));
+            ids.extend(kind.map(|(_, kind)| (*kind, text.as_str())));
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(item, ids)),
+        Value::Record(members) => members
+            .iter()
+            .filter(|(name, _)| !["Tags", "TagSpecifications", "ClientToken", "Description"].contains(&name.as_str()))
+            .for_each(|(_, member)| collect(member, ids)),
+        _ => {}
+    }
+}
+
+// ---- EKS
+
+fn eks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let action = format!("eks:{operation}");
+    let text = |member: &str| input.get(member).text();
+    let arn = |rest: String| format!("arn:aws:eks:{}:{}:{rest}", tx.region(), tx.account());
+    let cluster = text("clusterName").or_else(|| text("name").filter(|_| operation.contains("Cluster")));
+    let of_row = |table: &str, id: String, otherwise: String| {
+        let arn = row(tx, table, &id).and_then(|row| Some(row.get("arn")?.as_str()?.to_owned()));
+        (arn.unwrap_or(otherwise), tagged(tx, table, &id))
+    };
+    // What is made is asked for as a part of its cluster.
+    let part = cluster.filter(|_| !operation.starts_with("Create") && !operation.starts_with("List"));
+    let (resource, tags) = match (part, text("nodegroupName"), text("addonName"), text("principalArn")) {
+        (Some(cluster), Some(group), _, _) => {
+            of_row("eks.node_group", format!("{cluster}/{group}"), arn(format!("nodegroup/{cluster}/{group}/*")))
+        }
+        (Some(cluster), None, Some(addon), _) => {
+            of_row("eks.addon", format!("{cluster}/{addon}"), arn(format!("addon/{cluster}/{addon}/*")))
+        }
+        (Some(cluster), None, None, Some(principal)) => {
+            of_row("eks.access_entry", format!("{cluster}/{principal}"), arn(format!("access-entry/{cluster}/*")))
+        }
+        _ => match (cluster, text("resourceArn")) {
+            (Some(cluster), _) => (arn(format!("cluster/{cluster}")), tagged(tx, "eks.cluster", cluster)),
+            (None, Some(arn)) => (arn.to_owned(), Vec::new()),
+            (None, None) => ("*".to_owned(), Vec::new()),
+        },
+    };
+    let given = requested(input.get(if operation == "UntagResource" { "tagKeys" } else { "tags" }));
+    let mut asks = vec![Ask::new(action, &resource).told(tags).told(given.clone())];
+    if operation.starts_with("Create") && !given.is_empty() {
+        asks.push(Ask::new("eks:TagResource", resource).told(given));
+    }
+    asks
+}
+
+// ---- IAM
+
+fn role_arn(tx: &Tx<'_>, name: &str) -> String {
+    let role = tx.get::<Role>(&Role::id_of(name)).map(|role| role.arn.clone());
+    role.unwrap_or_else(|| format!("arn:aws:iam::{}:role/{name}", tx.account()))
+}
+
+fn iam(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let text = |member: &str| input.get(member).text();
+    let arn = |kind: &str, name: &str| {
+        let path = text("Path").unwrap_or("/");
+        format!("arn:aws:iam::{}:{kind}{path}{name}", tx.account())
+    };
+    let (resource, tags) = match operation {
+        "CreateRole" => (arn("role", text("RoleName").unwrap_or_default()), Vec::new()),
+        "CreatePolicy" => (arn("policy", text("PolicyName").unwrap_or_default()), Vec::new()),
+        "CreateInstanceProfile" => {
+            (arn("instance-profile", text("InstanceProfileName").unwrap_or_default()), Vec::new())
+        }
+        "CreateOpenIDConnectProvider" => {
+            let url = text("Url").unwrap_or_default();
+            (arn("oidc-provider", url.strip_prefix("https://").unwrap_or(url)), Vec::new())
+        }
+        "CreateServiceLinkedRole" => {
+            let service = text("AWSServiceName").unwrap_or_default();
+            (format!("arn:aws:iam::{}:role/aws-service-role/{service}/*", tx.account()), Vec::new())
+        }
+        "ListRoles" => (arn("role", ""), Vec::new()),
+        "ListPolicies" => (arn("policy", ""), Vec::new()),
+        "ListInstanceProfiles" => (arn("instance-profile", ""), Vec::new()),
+        _ => match (text("InstanceProfileName"), text("RoleName"), text("PolicyArn"), text("OpenIDConnectProviderArn"))
+        {
+            (Some(name), ..) => {
+                let id = name.to_lowercase();
+                let profile = tx.get::<InstanceProfile>(&id).map(|profile| profile.arn.clone());
+                let resource = profile.unwrap_or_else(|| arn("instance-profile", name));
+                (resource, tagged(tx, "iam.instance_profile", &id))
+            }
+            (None, Some(name), ..) => (role_arn(tx, name), tagged(tx, "iam.role", &Role::id_of(name))),
+            (None, None, Some(policy), _) => (policy.to_owned(), Vec::new()),
+            (None, None, None, Some(provider)) => (provider.to_owned(), Vec::new()),
+            (None, None, None, None) => ("*".to_owned(), Vec::new()),
+        },
+    };
+    let given = requested(input.get(if operation.starts_with("Untag") { "TagKeys" } else { "Tags" }));
+    let mut ask = Ask::new(format!("iam:{operation}"), &resource).told(tags).told(given.clone());
+    if let Some(policy) = text("PolicyArn").filter(|_| text("RoleName").is_some()) {
+        ask = ask.told([("iam:PolicyARN".to_owned(), policy.to_owned())]);
+    }
+    let boundary = text("PermissionsBoundary").map(str::to_owned).or_else(|| {
+        tx.get::<Role>(&Role::id_of(text("RoleName").unwrap_or_default())).and_then(|role| role.boundary.clone())
+    });
+    ask = ask.told(boundary.map(|boundary| ("iam:PermissionsBoundary".to_owned(), boundary)));
+    let mut asks = vec![ask];
+    if let Some(kind) = operation.strip_prefix("Create").filter(|_| !given.is_empty()) {
+        asks.push(Ask::new(format!("iam:Tag{kind}"), resource).told(given));
+    }
+    asks
+}
+
+// ---- RDS and ElastiCache
+
+/// The members that name a resource: its kind in ARNs, and its table.
+const DATASTORE_NAMES: &[(&str, &str, &str, &str)] = &[
+    ("rds", "DBInstanceIdentifier", "db", "rds.instance"),
+    ("rds", "SourceDBInstanceIdentifier", "db", "rds.instance"),
+    ("rds", "DBParameterGroupName", "pg", "rds.parameter_group"),
+    ("rds", "DBSnapshotIdentifier", "snapshot", "rds.snapshot"),
+    ("rds", "DBSubnetGroupName", "subgrp", "rds.subnet_group"),
+    ("elasticache", "CacheClusterId", "cluster", "elasticache.replication_group"),
+    ("elasticache", "CacheParameterGroupName", "parametergroup", "elasticache.parameter_group"),
+    ("elasticache", "CacheSubnetGroupName", "subnetgroup", "elasticache.subnet_group"),
+    ("elasticache", "ReplicationGroupId", "replicationgroup", "elasticache.replication_group"),
+    ("elasticache", "SnapshotName", "snapshot", "elasticache.snapshot"),
+];
+
+/// What an operation lists that names nothing.
+const DATASTORE_LISTS: &[(&str, &str)] = &[
+    ("DescribeCacheClusters", "cluster"),
+    ("DescribeCacheParameterGroups", "parametergroup"),
+    ("DescribeCacheSubnetGroups", "subnetgroup"),
+    ("DescribeDBInstances", "db"),
+    ("DescribeDBParameterGroups", "pg"),
+    ("DescribeDBSnapshots", "snapshot"),
+    ("DescribeDBSubnetGroups", "subgrp"),
+    ("DescribeReplicationGroups", "replicationgroup"),
+    ("DescribeSnapshots", "snapshot"),
+];
+
+fn datastore(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> {
+    let action = format!("{service}:{operation}");
+    let arn = |kind: &str, name: &str| format!("arn:aws:{service}:{}:{}:{kind}:{name}", tx.region(), tx.account());
+    let given = requested(input.get(if operation.starts_with("Remove") { "TagKeys" } else { "Tags" }));
+    let mut asks = Vec::new();
+    for (of, member, kind, table) in DATASTORE_NAMES {
+        let Some(name) = input.get(member).text().filter(|_| *of == service) else { continue };
+        let name = name.to_lowercase();
+        asks.push(Ask::new(&action, arn(kind, &name)).told(tagged(tx, table, &name)).told(given.clone()));
+    }
+    if let Some(resource) = input.get("ResourceName").text() {
+        asks.push(Ask::new(&action, resource).told(given.clone()));
+    }
+    if asks.is_empty() {
+        let kind = DATASTORE_LISTS.iter().find(|(name, _)| *name == operation).map(|(_, kind)| *kind);
+        asks.push(Ask::new(&action, kind.map_or_else(|| "*".to_owned(), |kind| arn(kind, "*"))));
+    }
+    if operation.starts_with("Create") && !given.is_empty() {
+        let made = asks[0].resource.clone();
+        asks.push(Ask::new(format!("{service}:AddTagsToResource"), made).told(given));
+    }
+    asks
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use crate::client::{Answer, Client};
+    use crate::signature::tests::sign;
+    use crate::{Config, Simulator};
+
+    const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}]}"#;
+
+    /// A world that enforces policies, and the keys of a session of a role with these statements.
+    struct Session {
+        admin: Client,
+        key: String,
+        secret: String,
+        token: String,
+    }
+
+    impl Session {
+        async fn of(statements: &str) -> Session {
+            let admin = Client::of(Simulator::open(Config { enforce_iam: true, ..Config::calm(7) }).unwrap());
+            let role = [("RoleName", "builder"), ("AssumeRolePolicyDocument", TRUST)];
+            let tags = [("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "blue")];
+            let arn = admin.iam("CreateRole", &[&role[..], &tags[..]].concat()).await.one("Arn");
+            let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+            let policy = [("RoleName", "builder"), ("PolicyName", "p"), ("PolicyDocument", document.as_str())];
+            admin.iam("PutRolePolicy", &policy).await;
+            let asked = [("RoleArn", arn.as_str()), ("RoleSessionName", "session")];
+            let keys = admin.query("sts", "2011-06-15", "AssumeRole", &asked).await;
+            let [key, secret, token] = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| keys.one(name));
+            Session { admin, key, secret, token }
+        }
+
+        async fn send(&self, service: &str, mut request: http::Request<Bytes>) -> Answer {
+            request.headers_mut().remove("authorization");
+            request.headers_mut().insert("x-amz-security-token", self.token.parse().unwrap());
+            let now = self.admin.simulator.now();
+            sign(&mut request, &self.key, &self.secret, "us-east-1", service, now);
+            self.admin.send(request).await.unwrap()
+        }
+
+        async fn ec2(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+            self.send("ec2", self.admin.query_request("ec2", "2016-11-15", action, parameters)).await
+        }
+
+        async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+            self.send("iam", self.admin.query_request("iam", "2010-05-08", action, parameters)).await
+        }
+    }
+
+    const ME: &str = "arn:aws:sts::000000000000:assumed-role/builder/session";
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_may_do_what_its_role_allows_and_is_refused_the_rest_in_each_services_words() {
+        let session =
+            Session::of(r#"{"Effect":"Allow","Action":["ec2:DescribeVpcs","ec2:CreateVpc"],"Resource":"*"}"#).await;
+        assert_eq!(session.ec2("DescribeVpcs", &[]).await.status, 200);
+        assert_eq!(session.ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")]).await.status, 200);
+        let refused = session.ec2("DescribeSubnets", &[]).await;
+        assert_eq!((refused.status, refused.code.as_str()), (403, "UnauthorizedOperation"));
+        let message = format!(
+            "You are not authorized to perform this operation. User: {ME} is not authorized to perform: \
+             ec2:DescribeSubnets because no identity-based policy allows the ec2:DescribeSubnets action"
+        );
+        assert_eq!(refused.message, message);
+        let refused = session.iam("GetRole", &[("RoleName", "builder")]).await;
+        assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"));
+        let message = format!(
+            "User: {ME} is not authorized to perform: iam:GetRole on resource: arn:aws:iam::000000000000:role/builder \
+             because no identity-based policy allows the iam:GetRole action"
+        );
+        assert_eq!(refused.message, message);
+        let request = session.admin.query_request("rds", "2014-10-31", "DescribeDBInstances", &[]);
+        let refused = session.send("rds", request).await;
+        assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"));
+        assert!(
+            refused.message.contains("rds:DescribeDBInstances on resource: arn:aws:rds:us-east-1:000000000000:db:*")
+        );
+        assert_eq!(session.admin.ec2("DescribeSubnets", &[]).await.status, 200, "an administrator may do everything");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tags_on_creation_need_a_permission_of_their_own_and_can_be_asked_for() {
+        let session = Session::of(
+            r#"{"Effect":"Allow","Action":"ec2:CreateVpc","Resource":"*"},
+               {"Effect":"Allow","Action":"ec2:CreateTags","Resource":"*","Condition":{
+                   "StringEquals":{"ec2:CreateAction":"CreateVpc","aws:RequestTag/team":"${aws:PrincipalTag/team}"}}},
+               {"Effect":"Allow","Action":"ec2:DeleteVpc","Resource":"*","Condition":{
+                   "StringEquals":{"aws:ResourceTag/team":"blue"}}}"#,
+        )
+        .await;
+        let tagged = |value| {
+            [
+                ("CidrBlock", "10.0.0.0/16"),
+                ("TagSpecification.1.ResourceType", "vpc"),
+                ("TagSpecification.1.Tag.1.Key", "team"),
+                ("TagSpecification.1.Tag.1.Value", value),
+            ]
+        };
+        let refused = session.ec2("CreateVpc", &tagged("red")).await;
+        assert_eq!(refused.code, "UnauthorizedOperation");
+        assert!(refused.message.contains("ec2:CreateTags on resource: arn:aws:ec2:us-east-1:000000000000:vpc/*"));
+        let vpcs = session.admin.ec2("DescribeVpcs", &[]).await.all("vpcId");
+        assert_eq!(vpcs.len(), 1, "what is refused makes nothing");
+        let ours = session.ec2("CreateVpc", &tagged("blue")).await.one("vpcId");
+        let plain = session.ec2("CreateVpc", &[("CidrBlock", "10.1.0.0/16")]).await.one("vpcId");
+        assert_eq!(session.ec2("DeleteVpc", &[("VpcId", &plain)]).await.code, "UnauthorizedOperation");
+        assert_eq!(session.ec2("DeleteVpc", &[("VpcId", &ours)]).await.status, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_is_passed_only_by_whom_may_and_a_boundary_bounds() {
+        let session = Session::of(
+            r#"{"Effect":"Allow","Action":["iam:*InstanceProfile*"],"Resource":"*"},
+               {"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}"#,
+        )
+        .await;
+        assert_eq!(session.iam("CreateInstanceProfile", &[("InstanceProfileName", "p")]).await.status, 200);
+        let add = [("InstanceProfileName", "p"), ("RoleName", "builder")];
+        let refused = session.iam("AddRoleToInstanceProfile", &add).await;
+        assert!(refused.message.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/builder"));
+        assert_eq!(session.iam("GetRole", &[("RoleName", "builder")]).await.status, 200);
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}"#;
+        let made = session.admin.iam("CreatePolicy", &[("PolicyName", "b"), ("PolicyDocument", document)]).await;
+        let bound = [("RoleName", "builder"), ("PermissionsBoundary", &made.one("Arn"))];
+        session.admin.iam("PutRolePermissionsBoundary", &bound).await;
+        let refused = session.iam("GetRole", &[("RoleName", "builder")]).await;
+        assert!(
+            refused.message.ends_with("because no permissions boundary allows the iam:GetRole action"),
+            "{}",
+            refused.message
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_explicit_deny_wins_over_a_managed_policy_and_what_is_not_known_is_said() {
+        let session = Session::of(r#"{"Effect":"Deny","Action":"ec2:DeleteVpc","Resource":"*"}"#).await;
+        let attach = async |name: &str| {
+            let arn = format!("arn:aws:iam::aws:policy/{name}");
+            session.admin.iam("AttachRolePolicy", &[("RoleName", "builder"), ("PolicyArn", &arn)]).await;
+        };
+        attach("SecurityAudit").await;
+        assert_eq!(session.ec2("DescribeVpcs", &[]).await.code, "NotSimulated");
+        attach("AdministratorAccess").await;
+        let vpc = session.ec2("DescribeVpcs", &[]).await.one("vpcId");
+        let refused = session.ec2("DeleteVpc", &[("VpcId", &vpc)]).await;
+        let message = format!(
+            "You are not authorized to perform this operation. User: {ME} is not authorized to perform: ec2:DeleteVpc \
+             on resource: arn:aws:ec2:us-east-1:000000000000:vpc/{vpc} with an explicit deny in an identity-based policy"
+        );
+        assert_eq!(refused.message, message);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_trusts_the_account_is_assumed_by_whom_a_policy_allows_it() {
+        let session = Session::of(r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"}"#).await;
+        let account = [("RoleName", "open"), ("AssumeRolePolicyDocument", TRUST)];
+        let open = session.admin.iam("CreateRole", &account).await.one("Arn");
+        let named = TRUST.replace("\"000000000000\"", "\"arn:aws:iam::000000000000:role/builder\"");
+        let by_name = [("RoleName", "named"), ("AssumeRolePolicyDocument", named.as_str())];
+        let named = session.admin.iam("CreateRole", &by_name).await.one("Arn");
+        let assume = async |arn: &str| {
+            let parameters = [("RoleArn", arn), ("RoleSessionName", "next")];
+            session.send("sts", session.admin.query_request("sts", "2011-06-15", "AssumeRole", &parameters)).await
+        };
+        assert_eq!(assume(&open).await.code, "AccessDenied");
+        assert_eq!(assume(&named).await.status, 200);
+    }
+}
