@@ -23,58 +23,63 @@ BOTOCORE = "1.44.5"
 
 SERVED = {
     "ec2": """
-        AllocateAddress AssociateAddress AssociateDhcpOptions AssociateIamInstanceProfile AssociateRouteTable
-        AttachInternetGateway AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress
-        AuthorizeSecurityGroupIngress CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion
-        CreateNatGateway CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet
-        CreateTags CreateVolume CreateVpc DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        AllocateAddress AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
+        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AttachInternetGateway
+        AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
+        CreateDhcpOptions CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
+        CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
+        CreateVpc DeleteDhcpOptions DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
         DeleteNatGateway DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
         DeleteTags DeleteVolume DeleteVpc DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
         DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
         DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
         DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
-        DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroupRules
-        DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
-        DescribeVolumesModifications DescribeVpcAttribute DescribeVpcs DetachInternetGateway
+        DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribeRegions DescribeRouteTables
+        DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
+        DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
+        DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute DescribeVpcs DetachInternetGateway
         DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
-        DisassociateRouteTable ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyLaunchTemplate
+        DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
+        GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
+        ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
-        ModifyVpcAttribute ReleaseAddress ReplaceIamInstanceProfileAssociation ReplaceRoute
-        ReplaceRouteTableAssociation RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances
-        StartInstances StopInstances TerminateInstances UpdateSecurityGroupRuleDescriptionsEgress
-        UpdateSecurityGroupRuleDescriptionsIngress
+        ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress
+        ReplaceIamInstanceProfileAssociation ReplaceRoute ReplaceRouteTableAssociation ResetAddressAttribute
+        ResetInstanceAttribute ResetNetworkInterfaceAttribute RevokeSecurityGroupEgress RevokeSecurityGroupIngress
+        RunInstances StartInstances StopInstances TerminateInstances UnassignPrivateNatGatewayAddress
+        UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """
         AssociateAccessPolicy CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
         CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
         DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
         DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup
-        DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries
-        ListAccessPolicies ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups
-        ListPodIdentityAssociations ListTagsForResource ListUpdates TagResource UntagResource
-        UpdateAccessEntry UpdateAddon UpdateClusterConfig UpdateClusterVersion UpdateNodegroupConfig
-        UpdateNodegroupVersion UpdatePodIdentityAssociation
+        DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries ListAccessPolicies
+        ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups ListPodIdentityAssociations
+        ListTagsForResource ListUpdates TagResource UntagResource UpdateAccessEntry UpdateAddon UpdateClusterConfig
+        UpdateClusterVersion UpdateNodegroupConfig UpdateNodegroupVersion UpdatePodIdentityAssociation
     """,
     "rds": """
-        AddTagsToResource CreateDBInstance CreateDBInstanceReadReplica CreateDBParameterGroup
-        CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot
-        DeleteDBSubnetGroup DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBParameterGroups
-        DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups DescribeEngineDefaultParameters
-        DescribeEvents DescribeOrderableDBInstanceOptions DescribePendingMaintenanceActions
-        ListTagsForResource ModifyDBInstance ModifyDBParameterGroup ModifyDBSubnetGroup
-        PromoteReadReplica RebootDBInstance RemoveTagsFromResource ResetDBParameterGroup
-        StartDBInstance StopDBInstance
+        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CreateDBInstance
+        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance
+        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DescribeCertificates DescribeDBEngineVersions
+        DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBMajorEngineVersions
+        DescribeDBParameterGroups DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups
+        DescribeEngineDefaultParameters DescribeEvents DescribeOrderableDBInstanceOptions
+        DescribePendingMaintenanceActions DescribeValidDBInstanceModifications ListTagsForResource ModifyDBInstance
+        ModifyDBParameterGroup ModifyDBSubnetGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
+        ResetDBParameterGroup RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBInstance
+        StopDBInstance
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup
-        CreateSnapshot DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup
-        DeleteReplicationGroup DeleteSnapshot DescribeCacheClusters DescribeCacheEngineVersions
-        DescribeCacheParameterGroups DescribeCacheParameters DescribeCacheSubnetGroups
-        DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups DescribeSnapshots DescribeUpdateActions
-        IncreaseReplicaCount ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup
-        ModifyReplicationGroup ModifyReplicationGroupShardConfiguration RemoveTagsFromResource
-        ResetCacheParameterGroup
+        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot
+        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot
+        DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
+        DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
+        DescribeSnapshots DescribeUpdateActions IncreaseReplicaCount ListAllowedNodeTypeModifications
+        ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup ModifyReplicationGroup
+        ModifyReplicationGroupShardConfiguration RemoveTagsFromResource ResetCacheParameterGroup TestFailover
     """,
     "iam": """
         AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile
@@ -86,12 +91,14 @@ SERVED = {
         ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfileTags ListInstanceProfiles
         ListInstanceProfilesForRole ListOpenIDConnectProviderTags ListOpenIDConnectProviders ListPolicies
         ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePermissionsBoundary
-        PutRolePolicy RemoveClientIDFromOpenIDConnectProvider RemoveRoleFromInstanceProfile
-        SetDefaultPolicyVersion TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole
-        UntagInstanceProfile UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
+        PutRolePolicy RemoveClientIDFromOpenIDConnectProvider RemoveRoleFromInstanceProfile SetDefaultPolicyVersion
+        TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole UntagInstanceProfile
+        UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
         UpdateOpenIDConnectProviderThumbprint UpdateRole UpdateRoleDescription
     """,
-    "sts": "AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken",
+    "sts": """
+        AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
+    """,
 }
 
 # Java's regular expressions can look around, and the engine that checks here cannot.

@@ -75,6 +75,19 @@ pub fn instance_profile(tx: &Tx<'_>, name_or_arn: &str) -> Option<InstanceProfil
 /// Whether a trust policy lets a principal assume its role in a context of condition keys.
 #[must_use]
 pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &[(&str, &str)]) -> bool {
+    trusts_for(policy, "sts:AssumeRole", kind, is_it, context)
+}
+
+/// The same for another of STS's actions that assume roles.
+#[must_use]
+pub fn trusts_for(
+    policy: &str,
+    action: &str,
+    kind: &str,
+    is_it: &dyn Fn(&str) -> bool,
+    context: &[(&str, &str)],
+) -> bool {
+    let wanted = action.to_lowercase();
     let Ok(policy) = serde_json::from_str::<Json>(policy) else { return false };
     let statements = match policy.get("Statement") {
         Some(Json::Array(several)) => several.iter().collect(),
@@ -83,12 +96,7 @@ pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &
     };
     let mut allowed = false;
     for statement in statements.into_iter().filter_map(Json::as_object) {
-        let assumes = texts(statement.get("Action")).into_iter().any(|action| {
-            matches!(
-                action.to_lowercase().as_str(),
-                "*" | "sts:*" | "sts:assumerole" | "sts:assume*" | "sts:assumerole*"
-            )
-        });
+        let assumes = texts(statement.get("Action")).into_iter().any(|action| like(&action.to_lowercase(), &wanted));
         let principal = match statement.get("Principal") {
             Some(Json::String(any)) => any == "*",
             Some(Json::Object(kinds)) => texts(kinds.get(kind)).into_iter().any(|name| name == "*" || is_it(name)),
