@@ -101,6 +101,9 @@ SERVED = {
     """,
 }
 
+# In the documentation of a `Filters` member each filter's name is marked as code, before what it selects.
+FILTER = re.compile(r"<code>([a-z][A-Za-z0-9.:-]*?)(?::&lt;key&gt;)?</code>(?=\s*(?:(?:\||or)\s*<code>|\(?(?:deprecated|Deprecated)?\)?\s*(?:-|–|—|:)))")
+
 # Java's regular expressions can look around, and the engine that checks here cannot.
 UNSUPPORTED = re.compile(r"\(\?[=!<]")
 
@@ -119,6 +122,25 @@ def loader(cache):
         "except Exception: p = {}\n" \
         "print(json.dumps([m, p]))"
     return lambda name: json.loads(subprocess.run([python, "-c", read, name], check=True, capture_output=True, text=True).stdout)
+
+
+def filters(model, operation):
+    """The names of the filters that an operation's documentation lists, but for those on tags."""
+    source = model["operations"][operation].get("input")
+    members = model["shapes"][source["shape"]].get("members", {}) if source else {}
+    # The one that DescribeNatGateways has is named in the singular.
+    text = next((members[name].get("documentation", "") for name in ("Filters", "Filter") if name in members), "")
+    # Lists within an item are of the values that the filter may have, as is what is marked as code after the name.
+    depth, items = 0, []
+    for piece in re.split(r"(</?(?:ul|li)>)", text):
+        if piece in ("<ul>", "</ul>"):
+            depth += 1 if piece == "<ul>" else -1
+        elif piece == "<li>" and depth == 1:
+            items.append("")
+        elif depth == 1 and items:
+            items[-1] += piece
+    found = {name for item in items for name in FILTER.findall(item.split(" - ")[0] + " - ")}
+    return sorted(name for name in found if name not in ("tag", "tag-key", "tag-value"))
 
 
 def member(source):
@@ -165,9 +187,13 @@ def table(name, model, pages):
                 wanted.append(source[key]["shape"])
         if "resultWrapper" in source.get("output", {}):
             kept["wrapper"] = source["output"]["resultWrapper"]
+        if source.get("authtype") == "none":
+            kept["unsigned"] = True
         page = pages.get("pagination", {}).get(op)
         if page and isinstance(page.get("input_token"), str):
             kept["page"] = {k: page[k] for k in ("input_token", "output_token", "limit_key") if isinstance(page.get(k), str)}
+        if named := filters(model, op):
+            kept["filters"] = named
         for error in source.get("errors", []):
             declared = model["shapes"][error["shape"]].get("error", {})
             code = declared.get("code", error["shape"])

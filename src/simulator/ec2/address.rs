@@ -96,6 +96,7 @@ impl Address {
 }
 
 impl Resource for Address {
+    const SHAPE: &'static str = "Address";
     const KIND: Kind = Kind {
         prefix: "eipalloc",
         tagged_as: "elastic-ip",

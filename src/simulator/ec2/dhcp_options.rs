@@ -88,6 +88,7 @@ impl DhcpOptions {
 }
 
 impl Resource for DhcpOptions {
+    const SHAPE: &'static str = "DhcpOptions";
     const KIND: Kind = Kind {
         prefix: "dopt",
         tagged_as: "dhcp-options",

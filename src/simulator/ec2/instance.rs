@@ -181,6 +181,7 @@ pub(super) fn interfaces_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Vec<&'t Netwo
 }
 
 impl Resource for Instance {
+    const SHAPE: &'static str = "Instance";
     const KIND: Kind = Kind {
         prefix: "i",
         tagged_as: "instance",

@@ -96,6 +96,7 @@ impl Row for LaunchTemplateVersion {
 }
 
 impl Resource for LaunchTemplate {
+    const SHAPE: &'static str = "LaunchTemplate";
     const KIND: Kind = Kind {
         prefix: "lt",
         tagged_as: "launch-template",

@@ -149,6 +149,7 @@ impl Row for NatGateway {
 }
 
 impl Resource for NatGateway {
+    const SHAPE: &'static str = "NatGateway";
     const KIND: Kind = Kind {
         prefix: "nat",
         tagged_as: "natgateway",

@@ -192,6 +192,7 @@ impl NetworkInterface {
 }
 
 impl Resource for NetworkInterface {
+    const SHAPE: &'static str = "NetworkInterface";
     const KIND: Kind = Kind {
         prefix: "eni",
         tagged_as: "network-interface",

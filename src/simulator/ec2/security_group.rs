@@ -64,6 +64,7 @@ impl Row for SecurityGroup {
 }
 
 impl Resource for SecurityGroup {
+    const SHAPE: &'static str = "SecurityGroup";
     const KIND: Kind = Kind {
         prefix: "sg",
         tagged_as: "security-group",

@@ -113,6 +113,7 @@ impl Subnet {
 }
 
 impl Resource for Subnet {
+    const SHAPE: &'static str = "Subnet";
     const KIND: Kind = Kind {
         prefix: "subnet",
         tagged_as: "subnet",

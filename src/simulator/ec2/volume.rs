@@ -215,6 +215,7 @@ impl Row for Volume {
 }
 
 impl Resource for Volume {
+    const SHAPE: &'static str = "Volume";
     const KIND: Kind = Kind {
         prefix: "vol",
         tagged_as: "volume",

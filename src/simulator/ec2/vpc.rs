@@ -93,6 +93,7 @@ impl Row for Vpc {
 }
 
 impl Resource for Vpc {
+    const SHAPE: &'static str = "Vpc";
     const KIND: Kind = Kind {
         prefix: "vpc",
         tagged_as: "vpc",

@@ -6,7 +6,7 @@ use super::automated_backup::RetainedBackup;
 use super::instance::{self, DbInstance};
 use super::instance_request as request;
 use super::modification::Pending;
-use super::monitoring::Monitoring;
+use super::monitoring::{self, Monitoring};
 use super::snapshot::DbSnapshot;
 use super::storage::{self, Asked, Storage};
 use super::{arn, engine, master_secret, snapshot, subnet_group};
@@ -203,6 +203,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
     let port = request::port(tx, input.integer("Port").unwrap_or(source.port))?;
     let windows = request::windows(tx, input, None)?;
     let retention = request::retention(tx, input.integer("BackupRetentionPeriod").unwrap_or(source.retention))?;
+    let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;
     let tags = instance::new_tags(tx, input)?;
     let (managed, secret_key) = (input.flag("ManageMasterUserPassword"), input.text("MasterUserSecretKmsKeyId"));
     master_secret::check_managed(tx, managed, false, secret_key.is_some())?;
@@ -238,7 +239,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
         maintenance_window: windows.maintenance,
         copy_tags: input.flag("CopyTagsToSnapshot"),
         protected: input.flag("DeletionProtection"),
-        monitoring: Monitoring::default(),
+        monitoring,
         log_exports: log_exports.into_iter().map(str::to_owned).collect(),
         authority,
         iam_login: input.bool("EnableIAMDatabaseAuthentication").unwrap_or(source.iam_login),
