@@ -23,58 +23,64 @@ BOTOCORE = "1.44.5"
 
 SERVED = {
     "ec2": """
-        AllocateAddress AssociateAddress AssociateDhcpOptions AssociateIamInstanceProfile AssociateRouteTable
-        AttachInternetGateway AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress
-        AuthorizeSecurityGroupIngress CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion
-        CreateNatGateway CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet
-        CreateTags CreateVolume CreateVpc DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        AllocateAddress AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
+        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AttachInternetGateway
+        AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
+        CreateDhcpOptions CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
+        CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
+        CreateVpc DeleteDhcpOptions DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
         DeleteNatGateway DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
         DeleteTags DeleteVolume DeleteVpc DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
         DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
         DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
         DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
-        DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroupRules
-        DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
-        DescribeVolumesModifications DescribeVpcAttribute DescribeVpcClassicLink
-        DescribeVpcClassicLinkDnsSupport DescribeVpcs DetachInternetGateway DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
-        DisassociateRouteTable ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyLaunchTemplate
+        DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribeRegions DescribeRouteTables
+        DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
+        DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
+        DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute
+        DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcs DetachInternetGateway
+        DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
+        DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
+        GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
+        ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
-        ModifyVpcAttribute ReleaseAddress ReplaceIamInstanceProfileAssociation ReplaceRoute
-        ReplaceRouteTableAssociation RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances
-        StartInstances StopInstances TerminateInstances UpdateSecurityGroupRuleDescriptionsEgress
-        UpdateSecurityGroupRuleDescriptionsIngress
+        ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress
+        ReplaceIamInstanceProfileAssociation ReplaceRoute ReplaceRouteTableAssociation ResetAddressAttribute
+        ResetInstanceAttribute ResetNetworkInterfaceAttribute RevokeSecurityGroupEgress RevokeSecurityGroupIngress
+        RunInstances StartInstances StopInstances TerminateInstances UnassignPrivateNatGatewayAddress
+        UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """
         AssociateAccessPolicy CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
         CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
         DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
         DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup
-        DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries
-        ListAccessPolicies ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups
-        ListPodIdentityAssociations ListTagsForResource ListUpdates TagResource UntagResource
-        UpdateAccessEntry UpdateAddon UpdateClusterConfig UpdateClusterVersion UpdateNodegroupConfig
-        UpdateNodegroupVersion UpdatePodIdentityAssociation
+        DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries ListAccessPolicies
+        ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups ListPodIdentityAssociations
+        ListTagsForResource ListUpdates TagResource UntagResource UpdateAccessEntry UpdateAddon UpdateClusterConfig
+        UpdateClusterVersion UpdateNodegroupConfig UpdateNodegroupVersion UpdatePodIdentityAssociation
     """,
     "rds": """
-        AddTagsToResource CreateDBInstance CreateDBInstanceReadReplica CreateDBParameterGroup
-        CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot
-        DeleteDBSubnetGroup DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBParameterGroups
-        DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups DescribeEngineDefaultParameters
-        DescribeEvents DescribeOrderableDBInstanceOptions DescribePendingMaintenanceActions
-        ListTagsForResource ModifyDBInstance ModifyDBParameterGroup ModifyDBSubnetGroup
-        PromoteReadReplica RebootDBInstance RemoveTagsFromResource ResetDBParameterGroup
-        StartDBInstance StopDBInstance
+        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CreateDBInstance
+        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance
+        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DescribeCertificates DescribeDBEngineVersions
+        DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBMajorEngineVersions
+        DescribeDBParameterGroups DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups
+        DescribeEngineDefaultParameters DescribeEvents DescribeOrderableDBInstanceOptions
+        DescribePendingMaintenanceActions DescribeValidDBInstanceModifications ListTagsForResource ModifyDBInstance
+        ModifyDBParameterGroup ModifyDBSubnetGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
+        ResetDBParameterGroup RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBInstance
+        StopDBInstance
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup
-        CreateSnapshot DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup
-        DeleteReplicationGroup DeleteSnapshot DescribeCacheClusters DescribeCacheEngineVersions
-        DescribeCacheParameterGroups DescribeCacheParameters DescribeCacheSubnetGroups
-        DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups DescribeSnapshots DescribeUpdateActions
-        IncreaseReplicaCount ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup
-        ModifyReplicationGroup ModifyReplicationGroupShardConfiguration RemoveTagsFromResource
-        ResetCacheParameterGroup
+        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot
+        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot
+        DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
+        DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
+        DescribeSnapshots DescribeUpdateActions IncreaseReplicaCount ListAllowedNodeTypeModifications
+        ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup ModifyReplicationGroup
+        ModifyReplicationGroupShardConfiguration RemoveTagsFromResource ResetCacheParameterGroup TestFailover
     """,
     "iam": """
         AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile
@@ -86,13 +92,18 @@ SERVED = {
         ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfileTags ListInstanceProfiles
         ListInstanceProfilesForRole ListOpenIDConnectProviderTags ListOpenIDConnectProviders ListPolicies
         ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePermissionsBoundary
-        PutRolePolicy RemoveClientIDFromOpenIDConnectProvider RemoveRoleFromInstanceProfile
-        SetDefaultPolicyVersion TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole
-        UntagInstanceProfile UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
+        PutRolePolicy RemoveClientIDFromOpenIDConnectProvider RemoveRoleFromInstanceProfile SetDefaultPolicyVersion
+        TagInstanceProfile TagOpenIDConnectProvider TagPolicy TagRole UntagInstanceProfile
+        UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
         UpdateOpenIDConnectProviderThumbprint UpdateRole UpdateRoleDescription
     """,
-    "sts": "AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken",
+    "sts": """
+        AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
+    """,
 }
+
+# In the documentation of a `Filters` member each filter's name is marked as code, before what it selects.
+FILTER = re.compile(r"<code>([a-z][A-Za-z0-9.:-]*?)(?::&lt;key&gt;)?</code>(?=\s*(?:(?:\||or)\s*<code>|\(?(?:deprecated|Deprecated)?\)?\s*(?:-|–|—|:)))")
 
 # Java's regular expressions can look around, and the engine that checks here cannot.
 UNSUPPORTED = re.compile(r"\(\?[=!<]")
@@ -112,6 +123,25 @@ def loader(cache):
         "except Exception: p = {}\n" \
         "print(json.dumps([m, p]))"
     return lambda name: json.loads(subprocess.run([python, "-c", read, name], check=True, capture_output=True, text=True).stdout)
+
+
+def filters(model, operation):
+    """The names of the filters that an operation's documentation lists, but for those on tags."""
+    source = model["operations"][operation].get("input")
+    members = model["shapes"][source["shape"]].get("members", {}) if source else {}
+    # The one that DescribeNatGateways has is named in the singular.
+    text = next((members[name].get("documentation", "") for name in ("Filters", "Filter") if name in members), "")
+    # Lists within an item are of the values that the filter may have, as is what is marked as code after the name.
+    depth, items = 0, []
+    for piece in re.split(r"(</?(?:ul|li)>)", text):
+        if piece in ("<ul>", "</ul>"):
+            depth += 1 if piece == "<ul>" else -1
+        elif piece == "<li>" and depth == 1:
+            items.append("")
+        elif depth == 1 and items:
+            items[-1] += piece
+    found = {name for item in items for name in FILTER.findall(item.split(" - ")[0] + " - ")}
+    return sorted(name for name in found if name not in ("tag", "tag-key", "tag-value"))
 
 
 def member(source):
@@ -158,9 +188,13 @@ def table(name, model, pages):
                 wanted.append(source[key]["shape"])
         if "resultWrapper" in source.get("output", {}):
             kept["wrapper"] = source["output"]["resultWrapper"]
+        if source.get("authtype") == "none":
+            kept["unsigned"] = True
         page = pages.get("pagination", {}).get(op)
         if page and isinstance(page.get("input_token"), str):
             kept["page"] = {k: page[k] for k in ("input_token", "output_token", "limit_key") if isinstance(page.get(k), str)}
+        if named := filters(model, op):
+            kept["filters"] = named
         for error in source.get("errors", []):
             declared = model["shapes"][error["shape"]].get("error", {})
             code = declared.get("code", error["shape"])

@@ -2,6 +2,7 @@
 //! interfaces into a group of subnets, with parameter groups, weekly and daily
 //! windows, KMS keys and tags.
 
+pub mod event;
 pub mod identifier;
 pub mod key;
 pub mod listing;

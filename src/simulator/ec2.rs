@@ -10,11 +10,14 @@ pub mod dhcp_options;
 pub mod filters;
 pub mod image;
 pub mod instance;
+pub mod instance_attribute;
+pub mod instance_lifecycle;
 pub mod instance_profile;
 pub mod instance_type;
 pub mod internet_gateway;
 pub mod launch_template;
 pub mod nat_gateway;
+pub mod nat_gateway_address;
 pub mod network_acl;
 pub mod network_interface;
 pub mod resource;
@@ -53,11 +56,14 @@ pub static SERVICE: Service = Service {
         dhcp_options::OPERATIONS,
         image::OPERATIONS,
         instance::OPERATIONS,
+        instance_attribute::OPERATIONS,
+        instance_lifecycle::OPERATIONS,
         instance_profile::OPERATIONS,
         instance_type::OPERATIONS,
         internet_gateway::OPERATIONS,
         launch_template::OPERATIONS,
         nat_gateway::OPERATIONS,
+        nat_gateway_address::OPERATIONS,
         network_acl::OPERATIONS,
         network_interface::OPERATIONS,
         route_table::OPERATIONS,
@@ -71,22 +77,38 @@ pub static SERVICE: Service = Service {
         zone::OPERATIONS,
     ],
     transitions: &[
-        instance::TRANSITIONS,
+        instance_attribute::TRANSITIONS,
+        instance_lifecycle::TRANSITIONS,
+        network_interface::TRANSITIONS,
         instance_profile::TRANSITIONS,
         nat_gateway::TRANSITIONS,
+        nat_gateway_address::TRANSITIONS,
         subnet::TRANSITIONS,
         volume::TRANSITIONS,
         vpc::TRANSITIONS,
     ],
-    spans: &[instance::SPANS, instance_profile::SPANS, nat_gateway::SPANS, subnet::SPANS, volume::SPANS, vpc::SPANS],
+    spans: &[
+        instance_attribute::SPANS,
+        instance_lifecycle::SPANS,
+        network_interface::SPANS,
+        instance_profile::SPANS,
+        nat_gateway::SPANS,
+        nat_gateway_address::SPANS,
+        subnet::SPANS,
+        volume::SPANS,
+        vpc::SPANS,
+    ],
     rules: &[
         RULES,
         address::RULES,
-        instance::RULES,
+        dhcp_options::RULES,
+        instance_attribute::RULES,
+        instance_lifecycle::RULES,
         instance_profile::RULES,
         internet_gateway::RULES,
         launch_template::RULES,
         nat_gateway::RULES,
+        nat_gateway_address::RULES,
         network_interface::RULES,
         resource::RULES,
         route_table::RULES,

@@ -13,6 +13,7 @@ pub mod listing;
 pub mod node_group;
 pub mod node_group_update;
 pub mod nodes;
+pub mod pod_identity;
 pub mod tags;
 pub mod update;
 pub mod version;
@@ -39,6 +40,7 @@ pub static SERVICE: Service = Service {
         cluster::OPERATIONS,
         node_group::OPERATIONS,
         node_group_update::OPERATIONS,
+        pod_identity::OPERATIONS,
         tags::OPERATIONS,
         update::OPERATIONS,
         version::OPERATIONS,
@@ -60,6 +62,7 @@ pub static SERVICE: Service = Service {
         listing::RULES,
         node_group::RULES,
         node_group_update::RULES,
+        pod_identity::RULES,
         tags::RULES,
         update::RULES,
     ],
@@ -99,6 +102,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<auto_scaling_group::AutoScalingGroup>();
     tables.add::<cluster::Cluster>();
     tables.add::<node_group::NodeGroup>();
+    tables.add::<pod_identity::PodIdentityAssociation>();
     tables.add::<update::Update>();
 }
 

@@ -3,6 +3,7 @@
 
 pub mod cache_cluster;
 pub mod engine;
+pub mod event;
 pub mod modification;
 pub mod node_type;
 pub mod parameter_group;
@@ -31,6 +32,7 @@ pub static SERVICE: Service = Service {
     operations: &[
         cache_cluster::OPERATIONS,
         engine::OPERATIONS,
+        event::OPERATIONS,
         modification::OPERATIONS,
         parameter_group::OPERATIONS,
         replication_group::OPERATIONS,
@@ -49,6 +51,7 @@ pub static SERVICE: Service = Service {
     rules: &[
         RULES,
         engine::RULES,
+        event::RULES,
         modification::RULES,
         parameter_group::RULES,
         replication_group::RULES,

@@ -69,6 +69,12 @@ pub struct Operation {
     pub wrapper: Option<String>,
     /// How the answer is paged.
     pub page: Option<Page>,
+    /// Whether it is called without a signature.
+    #[serde(default)]
+    pub unsigned: bool,
+    /// The filters that its documentation lists, but for those on tags.
+    #[serde(default)]
+    pub filters: Vec<String>,
 }
 
 /// The members that page an operation's answers.

@@ -3,6 +3,7 @@
 
 pub mod automated_backup;
 pub mod engine;
+pub mod event;
 pub mod filters;
 pub mod instance;
 pub mod instance_class;
@@ -15,6 +16,7 @@ pub mod orderable;
 pub mod parameter_group;
 mod parameters;
 pub mod read_replica;
+pub mod restore;
 pub mod snapshot;
 pub mod storage;
 pub mod subnet_group;
@@ -38,12 +40,14 @@ pub static SERVICE: Service = Service {
     operations: &[
         automated_backup::OPERATIONS,
         engine::OPERATIONS,
+        event::OPERATIONS,
         instance::OPERATIONS,
         lifecycle::OPERATIONS,
         modification::OPERATIONS,
         orderable::OPERATIONS,
         parameter_group::OPERATIONS,
         read_replica::OPERATIONS,
+        restore::OPERATIONS,
         snapshot::OPERATIONS,
         subnet_group::OPERATIONS,
         tags::OPERATIONS,
@@ -63,11 +67,14 @@ pub static SERVICE: Service = Service {
         modification::SPANS,
         parameter_group::SPANS,
         read_replica::SPANS,
+        restore::SPANS,
         snapshot::SPANS,
     ],
     rules: &[
         RULES,
+        automated_backup::RULES,
         engine::RULES,
+        event::RULES,
         filters::RULES,
         instance::RULES,
         instance_request::RULES,
@@ -77,6 +84,7 @@ pub static SERVICE: Service = Service {
         monitoring::RULES,
         parameter_group::RULES,
         read_replica::RULES,
+        restore::RULES,
         snapshot::RULES,
         storage::RULES,
         subnet_group::RULES,
@@ -120,6 +128,7 @@ fn model() -> &'static Model {
 
 fn tables(tables: &mut Tables) {
     tables.add::<automated_backup::RetainedBackup>();
+    tables.add::<crate::datastore::event::Event>();
     tables.add::<crate::datastore::key::ManagedKey>();
     tables.add::<instance::DbInstance>();
     tables.add::<master_secret::ManagedSecret>();

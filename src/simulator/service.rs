@@ -204,3 +204,19 @@ fn expired(signed: &jiff::Timestamp, now: &jiff::Timestamp) -> String {
         format!("Signature not yet current: {signed} is still later than {edge} ({at} + 5 min.)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_of_a_table_has_one_handler_and_every_handler_is_of_a_table() {
+        for service in crate::SERVICES {
+            let named: Vec<&str> = service.operations.iter().copied().flatten().map(|(name, _)| *name).collect();
+            let handled: BTreeSet<&str> = named.iter().copied().collect();
+            let served: BTreeSet<&str> = (service.model)().operations.keys().map(String::as_str).collect();
+            assert_eq!(named.len(), handled.len(), "{}", service.name);
+            assert_eq!(handled, served, "{}", service.name);
+        }
+    }
+}

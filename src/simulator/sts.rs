@@ -1,5 +1,7 @@
 //! STS: who calls, and roles assumed for a while.
 
+mod web_identity;
+
 use std::sync::OnceLock;
 
 use jiff::SignedDuration;
@@ -23,7 +25,7 @@ pub static SERVICE: Service = Service {
     operations: &[OPERATIONS],
     transitions: &[],
     spans: &[],
-    rules: &[RULES],
+    rules: &[RULES, web_identity::RULES],
     tables: |_| {},
     furnish: |_| {},
     manners: Manners { ..QUERY_MANNERS },
@@ -33,6 +35,7 @@ const OPERATIONS: &[(&str, Handler)] = &[
     ("GetCallerIdentity", caller_identity),
     ("GetAccessKeyInfo", access_key_info),
     ("AssumeRole", assume_role),
+    ("AssumeRoleWithWebIdentity", web_identity::assume_role),
     ("GetSessionToken", session_token),
 ];
 

@@ -29,7 +29,7 @@ def clients(world):
     made = {name: session.client(name, endpoint_url=world.address, config=config) for name in SERVICES}
 
     def settle(http_response, model, **_):
-        if http_response.status_code < 300 and not model.name.startswith(READS):
+        if world.settle_seconds and http_response.status_code < 300 and not model.name.startswith(READS):
             world.advance(world.settle_seconds)
 
     world.settle_seconds = SETTLED
@@ -55,6 +55,10 @@ class Account:
         self.numbers = itertools.count(1)
         for name, client in connected.items():
             setattr(self, name, client)
+
+    def fresh(self):
+        """Names begin anew, as in an empty world."""
+        self.numbers = itertools.count(1)
 
     def name(self, start):
         return f"{start}-{next(self.numbers)}"

@@ -22,6 +22,7 @@ class Tally:
     rules: set = dataclasses.field(default_factory=set)
     seen: list = dataclasses.field(default_factory=list)
     shapes: list = dataclasses.field(default_factory=list)
+    members: dict = dataclasses.field(default_factory=dict)
     effects: int = 0
     opinions: int = 0
 

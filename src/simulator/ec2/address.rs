@@ -21,6 +21,8 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DisassociateAddress", disassociate),
     ("DescribeAddresses", describe),
     ("DescribeAddressesAttribute", describe_attribute),
+    ("ModifyAddressAttribute", modify_attribute),
+    ("ResetAddressAttribute", reset_attribute),
 ];
 
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html";
@@ -30,6 +32,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.address.release.in_use", "an associated address is not released", PAGE),
     Rule::new("ec2.address.associate.taken", "an associated address moves only when the request says so", PAGE),
     Rule::new("ec2.address.associate.gateway", "an address is of use only in a VPC with an internet gateway", PAGE),
+    Rule::new(
+        "ec2.address.domain_name",
+        "the name that an address resolves to is a domain's",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyAddressAttribute.html",
+    ),
     Rule::new("ec2.address.managed", "an address that a NAT gateway holds is not touched from outside", PAGE),
 ];
 
@@ -43,6 +50,9 @@ pub struct Address {
     pub public_ip: String,
     /// What it is associated with.
     pub association: Option<AddressAssociation>,
+    /// The name that the address resolves to, with a dot at its end; Amazon's own where there is none.
+    #[serde(default)]
+    pub domain_name: Option<String>,
 }
 
 /// An address's association with a network interface.
@@ -72,7 +82,21 @@ impl Address {
     }
 }
 
+impl Address {
+    fn plain(&self) -> Value {
+        record! { "PublicIp" => &self.public_ip, "AllocationId" => &self.id }
+    }
+
+    /// What DescribeAddressesAttribute shows.
+    fn attributes(&self) -> Value {
+        let mut view = self.plain();
+        view.set("PtrRecord", self.domain_name.as_deref());
+        view
+    }
+}
+
 impl Resource for Address {
+    const SHAPE: &'static str = "Address";
     const KIND: Kind = Kind {
         prefix: "eipalloc",
         tagged_as: "elastic-ip",
@@ -143,6 +167,13 @@ pub fn of_interface<'t>(tx: &'t Tx<'_>, interface: &str) -> Option<&'t Address> 
     tx.rows::<Address>().find(|address| address.association.as_ref().is_some_and(|one| one.interface == interface))
 }
 
+/// The address that is associated with one of an interface's private addresses.
+#[must_use]
+pub fn of_private<'t>(tx: &'t Tx<'_>, interface: &str, private_ip: &str) -> Option<&'t Address> {
+    let is_it = |one: &AddressAssociation| one.interface == interface && one.private_ip == private_ip;
+    tx.rows::<Address>().find(|address| address.association.as_ref().is_some_and(is_it))
+}
+
 /// A public address that nothing has yet.
 pub fn new_public_ip(tx: &mut Tx<'_>) -> String {
     loop {
@@ -178,9 +209,9 @@ pub(super) fn link(tx: &mut Tx<'_>, address: &str, interface: &str, private_ip: 
     id
 }
 
-/// Ends the association of whatever address an interface has.
+/// Ends the associations of whatever addresses an interface has.
 pub(super) fn unlink(tx: &mut Tx<'_>, interface: &str) {
-    if let Some(id) = of_interface(tx, interface).map(Row::id) {
+    while let Some(id) = of_interface(tx, interface).map(Row::id) {
         tx.change::<Address>(&id, |address| address.association = None);
     }
 }
@@ -198,7 +229,7 @@ fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let public_ip = new_public_ip(tx);
     let id = tx.new_id("eipalloc");
-    tx.put(Address { id: id.clone(), public_ip: public_ip.clone(), association: None });
+    tx.put(Address { id: id.clone(), public_ip: public_ip.clone(), association: None, domain_name: None });
     tags::on_create(tx, input, "elastic-ip", &id)?;
     Ok(record! {
         "AllocationId" => id,
@@ -315,14 +346,37 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = input.text("Attribute");
+    // Without the attribute's name there is nothing to be shown of an address.
+    let wanted = input.text("Attribute") == Some("domain-name");
     let rows = resource::select::<Address>(tx, input, "AllocationIds")?;
-    let items = rows
-        .iter()
-        .map(|row| (row.id(), record! { "PublicIp" => &row.public_ip, "AllocationId" => &row.id }))
-        .collect();
+    let items = rows.iter().map(|row| (row.id(), if wanted { row.attributes() } else { row.plain() })).collect();
     let listing = Listing { ids: "AllocationIds", answer: "Addresses", ids_exclude_pages: None };
     resource::paged(tx, input, items, listing)
+}
+
+fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let address: Address = resource::find(tx, input.required("AllocationId"))?;
+    let Some(name) = input.text("DomainName").filter(|name| !name.is_empty()) else {
+        return Err(super::missing("DomainName"));
+    };
+    let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let labels = name.trim_end_matches('.').split('.');
+    let sound = labels.clone().count() > 1
+        && labels.clone().all(|label| (1..=63).contains(&label.len()) && label.chars().all(letters));
+    tx.enforce("ec2.address.domain_name", sound, || {
+        super::invalid_value(name, "domainName", "This is not a valid domain name.")
+    })?;
+    let name = format!("{}.", name.trim_end_matches('.'));
+    tx.change::<Address>(&address.id, |address| address.domain_name = Some(name));
+    Ok(record! { "Address" => resource::find::<Address>(tx, &address.id)?.attributes() })
+}
+
+fn reset_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let address: Address = resource::find(tx, input.required("AllocationId"))?;
+    // `domain-name` is the one attribute there is.
+    let _ = input.required("Attribute");
+    tx.change::<Address>(&address.id, |address| address.domain_name = None);
+    Ok(record! { "Address" => resource::find::<Address>(tx, &address.id)?.attributes() })
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use crate::ec2::tags::Tag;
 use crate::input::Input;
+use crate::model::Model;
 use crate::refusal::Refusal;
+use crate::value::Value;
 use crate::world::Tx;
 
 /// One filter of a request.
@@ -51,6 +53,50 @@ pub fn tag_values(tx: &Tx<'_>, resource: &str, name: &str) -> Option<Vec<String>
     Some(tx.rows_under::<Tag>(&start).filter(|tag| tag.key == key).map(|tag| tag.value.clone()).collect())
 }
 
+/// The filters that AWS documents for the operation that is served.
+#[must_use]
+pub fn documented(tx: &Tx<'_>) -> &'static [String] {
+    (super::SERVICE.model)().operations.get(tx.operation()).map_or(&[], |operation| &operation.filters)
+}
+
+/// The members that a filter's name leads through, where it is named as what it selects is shown:
+/// `metadata-options.http-tokens` of an instance is the member `HttpTokens` of its `MetadataOptions`.
+#[must_use]
+pub fn path(shape: &str, name: &str) -> Option<Vec<&'static str>> {
+    let model: &'static Model = (super::SERVICE.model)();
+    let mut shape = model.shapes.get(shape)?;
+    let mut path = Vec::new();
+    for part in name.split('.') {
+        let wanted = part.replace('-', "").to_lowercase();
+        let is_it = |member: &String| {
+            let member = member.to_lowercase();
+            member == wanted || member.strip_suffix('s') == Some(&wanted) || member.strip_suffix("set") == Some(&wanted)
+        };
+        let (member, next) = shape.members.iter().find(|(member, _)| is_it(member))?;
+        path.push(member.as_str());
+        shape = model.shapes.get(&next.shape)?;
+        if let Some(item) = &shape.member {
+            shape = model.shapes.get(&item.shape)?;
+        }
+    }
+    // What ends at a structure selects nothing that can be compared.
+    shape.members.is_empty().then_some(path)
+}
+
+/// The values that a view has at the end of a path.
+#[must_use]
+pub fn shown(view: &Value, path: &[&str]) -> Vec<String> {
+    match (view, path) {
+        (Value::List(items), _) => items.iter().flat_map(|item| shown(item, path)).collect(),
+        (view, [member, rest @ ..]) => shown(view.get(member), rest),
+        (Value::Text(text), []) => vec![text.clone()],
+        (Value::Bool(truth), []) => vec![truth.to_string()],
+        (Value::Integer(number), []) => vec![number.to_string()],
+        (Value::Time(at), []) => vec![at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()],
+        (_, []) => Vec::new(),
+    }
+}
+
 impl Filter {
     /// Whether one of the values fits one of the patterns.
     #[must_use]
@@ -74,6 +120,14 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filters_are_found_by_how_things_are_shown() {
+        assert_eq!(path("Instance", "metadata-options.http-tokens"), Some(vec!["MetadataOptions", "HttpTokens"]));
+        assert_eq!(path("Instance", "network-interface.description"), Some(vec!["NetworkInterfaces", "Description"]));
+        assert_eq!(path("Instance", "network-interface"), None);
+        assert_eq!(path("Instance", "affinity"), None);
+    }
 
     #[test]
     fn patterns_know_stars_and_question_marks() {

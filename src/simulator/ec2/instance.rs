@@ -1,86 +1,24 @@
-//! Instances: what they are, and their way from pending to gone.
+//! Instances: what they are, and how they are shown.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ec2::address;
 use crate::ec2::instance_profile::ProfileAssociation;
-use crate::ec2::network_interface::{self, NetworkInterface};
-use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
+use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::security_group;
-use crate::ec2::subnet::Subnet;
-use crate::ec2::volume::{self, Volume};
+use crate::ec2::volume::Volume;
 use crate::ec2::{instance_type, missing, tags};
 use crate::input::Input;
-use crate::protocol::{base64_decode, base64_encode};
+use crate::protocol::base64_decode;
 use crate::record;
 use crate::refusal::Refusal;
-use crate::rules::Rule;
-use crate::service::{Handler, Span, Transition};
+use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("DescribeInstances", describe),
-    ("DescribeInstanceStatus", describe_status),
-    ("DescribeInstanceAttribute", describe_attribute),
-    ("DescribeInstanceCreditSpecifications", describe_credits),
-    ("ModifyInstanceAttribute", modify_attribute),
-    ("ModifyInstanceMetadataOptions", modify_metadata_options),
-    ("StartInstances", start),
-    ("StopInstances", stop),
-    ("TerminateInstances", terminate),
-];
-
-pub(super) const SPANS: &[Span] = &[
-    Span::new("ec2.instance.launch", 18.0, 42.0),
-    Span::new("ec2.instance.start", 12.0, 35.0),
-    Span::new("ec2.instance.stop", 15.0, 60.0),
-    Span::new("ec2.instance.terminate", 25.0, 70.0),
-    Span::new("ec2.instance.metadata", 0.5, 3.0),
-];
-
-pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
-    ("ec2.instance.running", became_running),
-    ("ec2.instance.stopped", became_stopped),
-    ("ec2.instance.terminated", became_terminated),
-    ("ec2.instance.metadata_applied", |tx, pending| {
-        tx.change::<Instance>(&pending.subject, |instance| instance.metadata.state = "applied".to_owned());
-    }),
-    ("ec2.instance.gone", |tx, pending| {
-        tags::forget(tx, &pending.subject);
-        tx.remove::<Instance>(&pending.subject);
-    }),
-];
-
-/// How long a terminated instance is still shown.
-const SHOWN_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
-
-const LIFECYCLE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html";
-
-pub(super) const RULES: &[Rule] = &[
-    Rule::new("ec2.instance.state", "an instance is started when stopped, stopped when it runs", LIFECYCLE),
-    Rule::new(
-        "ec2.instance.terminate.protection",
-        "a protected instance is not terminated",
-        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html",
-    ),
-    Rule::new(
-        "ec2.instance.stop.protection",
-        "an instance protected from it is not stopped",
-        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-stop-protection.html",
-    ),
-    Rule::new(
-        "ec2.instance.modify.stopped",
-        "type and user data are changed while the instance is stopped",
-        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html",
-    ),
-    Rule::new(
-        "ec2.instance.modify.single",
-        "one attribute is modified at a time",
-        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html",
-    ),
-];
+pub(super) const OPERATIONS: &[(&str, Handler)] =
+    &[("DescribeInstances", describe), ("DescribeInstanceStatus", describe_status)];
 
 /// An instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +60,12 @@ pub struct Instance {
     pub ebs_optimized: bool,
     /// Whether it is watched closely.
     pub monitoring: bool,
+    /// Whether it recovers by itself: `default` or `disabled`.
+    #[serde(default = "by_default")]
+    pub auto_recovery: String,
+    /// Whether a reboot moves it: `default` or `disabled`.
+    #[serde(default = "by_default")]
+    pub reboot_migration: String,
     /// Whether it is protected from being terminated.
     pub disable_termination: bool,
     /// Whether it is protected from being stopped.
@@ -140,6 +84,9 @@ pub struct Instance {
     pub client_token: String,
     /// When it was launched, or last started.
     pub launched: Timestamp,
+    /// Since when its status checks run: its launch, or its last reboot.
+    #[serde(default)]
+    pub checked_since: Timestamp,
 }
 
 /// How an instance's metadata service answers.
@@ -187,6 +134,10 @@ impl MetadataOptions {
     }
 }
 
+fn by_default() -> String {
+    "default".to_owned()
+}
+
 impl Row for Instance {
     const TABLE: &'static str = "ec2.instance";
     fn id(&self) -> String {
@@ -208,11 +159,11 @@ pub(super) fn state_view(state: &str) -> Value {
 }
 
 impl Instance {
-    fn interfaces<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t NetworkInterface> {
+    pub(super) fn interfaces<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t NetworkInterface> {
         interfaces_of(tx, &self.id)
     }
 
-    fn volumes<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t Volume> {
+    pub(super) fn volumes<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t Volume> {
         let held = |volume: &&Volume| volume.attachment.as_ref().is_some_and(|one| one.instance == self.id);
         tx.rows::<Volume>().filter(held).collect()
     }
@@ -222,7 +173,7 @@ impl Instance {
     }
 }
 
-fn interfaces_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Vec<&'t NetworkInterface> {
+pub(super) fn interfaces_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Vec<&'t NetworkInterface> {
     let held = |interface: &&NetworkInterface| {
         interface.attachment.as_ref().is_some_and(|one| one.instance.as_deref() == Some(instance))
     };
@@ -230,6 +181,7 @@ fn interfaces_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Vec<&'t NetworkInterface
 }
 
 impl Resource for Instance {
+    const SHAPE: &'static str = "Instance";
     const KIND: Kind = Kind {
         prefix: "i",
         tagged_as: "instance",
@@ -371,7 +323,10 @@ impl Resource for Instance {
             "IamInstanceProfile" => self.profile.as_ref().map(ProfileAssociation::profile_view),
             "InstanceLifecycle" => self.spot.then_some("spot"),
             "LaunchTime" => self.launched,
-            "MaintenanceOptions" => record! { "AutoRecovery" => "default", "RebootMigration" => "default" },
+            "MaintenanceOptions" => record! {
+                "AutoRecovery" => &self.auto_recovery,
+                "RebootMigration" => &self.reboot_migration,
+            },
             "MetadataOptions" => self.metadata.view(),
             "Monitoring" => record! { "State" => if self.monitoring { "enabled" } else { "disabled" } },
             "NetworkInterfaces" => shown,
@@ -406,7 +361,7 @@ impl Resource for Instance {
     }
 }
 
-fn device_view(volume: &Volume) -> Value {
+pub(super) fn device_view(volume: &Volume) -> Value {
     let Some(attachment) = &volume.attachment else { return Value::Absent };
     record! {
         "DeviceName" => &attachment.device,
@@ -459,76 +414,9 @@ fn interface_view(tx: &Tx<'_>, interface: &NetworkInterface) -> Value {
     }
 }
 
-fn became_running(tx: &mut Tx<'_>, pending: &crate::world::Pending) {
-    tx.change::<Instance>(&pending.subject, |instance| {
-        instance.state = "running".to_owned();
-        instance.metadata.state = "applied".to_owned();
-        if let Some(profile) = instance.profile.as_mut() {
-            profile.state = "associated".to_owned();
-        }
-    });
-    let interfaces: Vec<String> = interfaces_of(tx, &pending.subject).iter().map(|one| one.id.clone()).collect();
-    for id in interfaces {
-        tx.change::<NetworkInterface>(&id, |interface| {
-            if let Some(attachment) = interface.attachment.as_mut() {
-                attachment.status = "attached".to_owned();
-            }
-        });
-    }
-    for id in volumes_of(tx, &pending.subject) {
-        tx.change::<Volume>(&id, |volume| {
-            if let Some(attachment) = volume.attachment.as_mut() {
-                attachment.state = "attached".to_owned();
-            }
-        });
-    }
-}
-
-fn volumes_of(tx: &Tx<'_>, instance: &str) -> Vec<String> {
+pub(super) fn volumes_of(tx: &Tx<'_>, instance: &str) -> Vec<String> {
     let held = |volume: &&Volume| volume.attachment.as_ref().is_some_and(|one| one.instance == instance);
     tx.rows::<Volume>().filter(held).map(|volume| volume.id.clone()).collect()
-}
-
-fn became_stopped(tx: &mut Tx<'_>, pending: &crate::world::Pending) {
-    tx.change::<Instance>(&pending.subject, |instance| instance.state = "stopped".to_owned());
-    // An address given at launch goes back; an Elastic IP stays.
-    let interfaces: Vec<String> = interfaces_of(tx, &pending.subject).iter().map(|one| one.id.clone()).collect();
-    for id in interfaces {
-        tx.change::<NetworkInterface>(&id, |interface| interface.public_ip = None);
-    }
-}
-
-fn became_terminated(tx: &mut Tx<'_>, pending: &crate::world::Pending) {
-    let id = &pending.subject;
-    let interfaces: Vec<NetworkInterface> = interfaces_of(tx, id).into_iter().cloned().collect();
-    for interface in interfaces {
-        if interface.attachment.as_ref().is_some_and(|attachment| attachment.delete_on_termination) {
-            network_interface::remove(tx, &interface.id);
-        } else {
-            tx.change::<NetworkInterface>(&interface.id, |interface| interface.attachment = None);
-        }
-    }
-    for held in volumes_of(tx, id) {
-        let goes = tx
-            .get::<Volume>(&held)
-            .and_then(|volume| volume.attachment.as_ref())
-            .is_some_and(|attachment| attachment.delete_on_termination);
-        if goes {
-            volume::remove(tx, &held);
-        } else {
-            tx.cancel("ec2.volume.detached", &held);
-            tx.change::<Volume>(&held, |volume| {
-                volume.attachment = None;
-                volume.state = "available".to_owned();
-            });
-        }
-    }
-    tx.change::<Instance>(id, |instance| {
-        instance.state = "terminated".to_owned();
-        instance.private_ip = None;
-        instance.profile = None;
-    });
-    tx.after(SHOWN_AFTERWARDS, "ec2.instance.gone", id);
 }
 
 /// The views of a reservation's instances.
@@ -561,7 +449,7 @@ fn describe_status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
         .iter()
         .filter(|instance| all || instance.state == "running")
         .map(|instance| {
-            let age = tx.now().duration_since(instance.launched);
+            let age = tx.now().duration_since(instance.launched.max(instance.checked_since));
             let status = match instance.state.as_str() {
                 // The status checks need a few minutes after the launch.
                 "running" if age < SignedDuration::from_mins(3) => "initializing",
@@ -588,24 +476,8 @@ fn describe_status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
     resource::paged(tx, input, items, listing)
 }
 
-fn describe_credits(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let rows = resource::select::<Instance>(tx, input, "InstanceIds")?;
-    let items = rows
-        .iter()
-        .filter_map(|instance| {
-            let credits = instance.credits.as_ref()?;
-            Some((instance.id.clone(), record! { "InstanceId" => &instance.id, "CpuCredits" => credits }))
-        })
-        .collect();
-    let listing = Listing { ids: "InstanceIds", answer: "InstanceCreditSpecifications", ids_exclude_pages: None };
-    resource::paged(tx, input, items, listing)
-}
-
-fn change_view(id: &str, before: &str, after: &str) -> Value {
-    record! { "InstanceId" => id, "PreviousState" => state_view(before), "CurrentState" => state_view(after) }
-}
-
-fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<Instance>, Refusal> {
+/// The instances that a request names.
+pub(super) fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<Instance>, Refusal> {
     let ids = input.texts("InstanceIds");
     if ids.is_empty() {
         return Err(missing("InstanceId"));
@@ -620,271 +492,9 @@ fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<Instance>, Refusal> {
     Ok(ids.iter().filter_map(|id| tx.get::<Instance>(id).cloned()).collect())
 }
 
-fn wrong_state(instance: &Instance, verb: &str) -> Refusal {
+pub(super) fn wrong_state(instance: &Instance, verb: &str) -> Refusal {
     let message = format!("The instance '{}' is not in a state from which it can be {verb}.", instance.id);
     Refusal::new("IncorrectInstanceState", message)
-}
-
-fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let mut changes = Vec::new();
-    for instance in named(tx, input)? {
-        match instance.state.as_str() {
-            "stopped" => {
-                let now = tx.now();
-                tx.change::<Instance>(&instance.id, |instance| {
-                    instance.state = "pending".to_owned();
-                    instance.reason = None;
-                    instance.transition_reason = String::new();
-                    instance.launched = now;
-                });
-                tx.transition("ec2.instance.start", "ec2.instance.running", &instance.id);
-                give_public_ip(tx, &instance);
-                changes.push(change_view(&instance.id, "stopped", "pending"));
-            }
-            "pending" | "running" => changes.push(change_view(&instance.id, &instance.state, &instance.state)),
-            _ => {
-                tx.enforce("ec2.instance.state", false, || wrong_state(&instance, "started"))?;
-                changes.push(change_view(&instance.id, &instance.state, &instance.state));
-            }
-        }
-    }
-    Ok(record! { "StartingInstances" => changes })
-}
-
-/// A started instance gets a new public address where its subnet gives them.
-fn give_public_ip(tx: &mut Tx<'_>, instance: &Instance) {
-    let maps = tx.get::<Subnet>(&instance.subnet).is_some_and(|subnet| subnet.map_public_ip);
-    let interface = network_interface::primary_of(tx, &instance.id).map(|one| one.id.clone());
-    if let Some(interface) = interface.filter(|id| maps && address::of_interface(tx, id).is_none()) {
-        let ip = address::new_public_ip(tx);
-        tx.change::<NetworkInterface>(&interface, |interface| interface.public_ip = Some(ip));
-    }
-}
-
-fn user_initiated(tx: &Tx<'_>) -> String {
-    format!("User initiated ({})", tx.now().strftime("%Y-%m-%d %H:%M:%S GMT"))
-}
-
-fn stop(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = (input.flag("Force"), input.flag("SkipOsShutdown"));
-    if input.flag("Hibernate") {
-        return Err(Refusal::not_simulated("ec2 StopInstances with hibernation"));
-    }
-    let mut changes = Vec::new();
-    for instance in named(tx, input)? {
-        tx.enforce("ec2.instance.stop.protection", !instance.disable_stop, || {
-            let message = format!(
-                "The instance '{}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.",
-                instance.id
-            );
-            Refusal::new("OperationNotPermitted", message)
-        })?;
-        match instance.state.as_str() {
-            "running" => {
-                let reason = user_initiated(tx);
-                tx.change::<Instance>(&instance.id, |instance| {
-                    instance.state = "stopping".to_owned();
-                    let code = "Client.UserInitiatedShutdown";
-                    instance.reason = Some((code.to_owned(), format!("{code}: User initiated shutdown")));
-                    instance.transition_reason = reason;
-                });
-                tx.transition("ec2.instance.stop", "ec2.instance.stopped", &instance.id);
-                changes.push(change_view(&instance.id, "running", "stopping"));
-            }
-            "stopping" | "stopped" => changes.push(change_view(&instance.id, &instance.state, &instance.state)),
-            _ => {
-                tx.enforce("ec2.instance.state", false, || wrong_state(&instance, "stopped"))?;
-                changes.push(change_view(&instance.id, &instance.state, &instance.state));
-            }
-        }
-    }
-    Ok(record! { "StoppingInstances" => changes })
-}
-
-fn terminate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = (input.flag("Force"), input.flag("SkipOsShutdown"));
-    let mut changes = Vec::new();
-    for instance in named(tx, input)? {
-        let protected = |attribute: &str| {
-            let message = format!(
-                "The instance '{}' may not be terminated. Modify its '{attribute}' instance attribute and try again.",
-                instance.id
-            );
-            Refusal::new("OperationNotPermitted", message)
-        };
-        let rule = "ec2.instance.terminate.protection";
-        tx.enforce(rule, !instance.disable_termination, || protected("disableApiTermination"))?;
-        tx.enforce("ec2.instance.stop.protection", !instance.disable_stop, || protected("disableApiStop"))?;
-        let before = instance.state.clone();
-        end(tx, &instance);
-        let after =
-            tx.get::<Instance>(&instance.id).map_or("terminated", |instance| instance.state.as_str()).to_owned();
-        changes.push(change_view(&instance.id, &before, &after));
-    }
-    Ok(record! { "TerminatingInstances" => changes })
-}
-
-/// Ends an instance, as users do and as services do with theirs.
-pub fn end(tx: &mut Tx<'_>, instance: &Instance) {
-    if matches!(instance.state.as_str(), "shutting-down" | "terminated") {
-        return;
-    }
-    let reason = user_initiated(tx);
-    tx.cancel("ec2.instance", &instance.id);
-    tx.cancel("ec2.instance_profile", &instance.id);
-    tx.change::<Instance>(&instance.id, |instance| {
-        instance.state = "shutting-down".to_owned();
-        let code = "Client.UserInitiatedShutdown";
-        instance.reason = Some((code.to_owned(), format!("{code}: User initiated shutdown")));
-        instance.transition_reason = reason;
-    });
-    tx.transition("ec2.instance.terminate", "ec2.instance.terminated", &instance.id);
-}
-
-fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
-    let attribute = input.required("Attribute");
-    let text = |value: Option<&str>| record! { "Value" => value };
-    let flag = |value: bool| record! { "Value" => value };
-    let interface = network_interface::primary_of(tx, &instance.id);
-    let devices = || {
-        let rows = instance.volumes(tx);
-        Value::List(rows.iter().map(|volume| device_view(volume)).collect())
-    };
-    let (name, value) = match attribute {
-        "instanceType" => ("InstanceType", text(Some(&instance.kind))),
-        "userData" => ("UserData", text(instance.user_data.as_deref())),
-        "disableApiTermination" => ("DisableApiTermination", flag(instance.disable_termination)),
-        "disableApiStop" => ("DisableApiStop", flag(instance.disable_stop)),
-        "instanceInitiatedShutdownBehavior" => ("InstanceInitiatedShutdownBehavior", text(Some(&instance.on_shutdown))),
-        "rootDeviceName" => ("RootDeviceName", text(Some(&instance.root_device))),
-        "sourceDestCheck" => ("SourceDestCheck", flag(interface.is_none_or(|one| one.source_dest_check))),
-        "groupSet" => ("Groups", interface.map_or_else(|| Value::List(Vec::new()), |one| one.group_views(tx))),
-        "ebsOptimized" => ("EbsOptimized", flag(instance.ebs_optimized)),
-        "enaSupport" => ("EnaSupport", flag(true)),
-        "blockDeviceMapping" => ("BlockDeviceMappings", devices()),
-        "kernel" => ("KernelId", text(None)),
-        "ramdisk" => ("RamdiskId", text(None)),
-        "productCodes" => ("ProductCodes", Value::List(Vec::new())),
-        "enclaveOptions" => ("EnclaveOptions", record! { "Enabled" => false }),
-        "sriovNetSupport" => ("SriovNetSupport", text(None)),
-        other => return Err(Refusal::not_simulated(format!("the instance attribute {other}"))),
-    };
-    Ok(record! { "InstanceId" => &instance.id, name => value })
-}
-
-fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
-    // The older form names the attribute in one member and has its value in another.
-    let (attribute, plain) = (input.text("Attribute"), input.text("Value"));
-    let text = |member: &str, name: &str| {
-        let nested = input.record(member).and_then(|value| value.text("Value"));
-        nested.or(plain.filter(|_| attribute == Some(name))).map(str::to_owned)
-    };
-    let flag = |member: &str, name: &str| {
-        let nested = input.record(member).and_then(|value| value.bool("Value"));
-        nested.or(plain.filter(|_| attribute == Some(name)).map(|value| value == "true"))
-    };
-    let kind = text("InstanceType", "instanceType");
-    let on_shutdown = text("InstanceInitiatedShutdownBehavior", "instanceInitiatedShutdownBehavior");
-    let user_data = match input.record("UserData").map(|data| data.whole("Value").clone()) {
-        Some(Value::Blob(bytes)) => Some(base64_encode(&bytes)),
-        _ => plain.filter(|_| attribute == Some("userData")).map(str::to_owned),
-    };
-    let termination = flag("DisableApiTermination", "disableApiTermination");
-    let stop = flag("DisableApiStop", "disableApiStop");
-    let check = flag("SourceDestCheck", "sourceDestCheck");
-    let optimized = flag("EbsOptimized", "ebsOptimized");
-    let groups = input.texts("Groups");
-    let devices = input.records("BlockDeviceMappings");
-
-    let given = [
-        kind.is_some(),
-        on_shutdown.is_some(),
-        user_data.is_some(),
-        termination.is_some(),
-        stop.is_some(),
-        check.is_some(),
-        optimized.is_some(),
-        !groups.is_empty(),
-        !devices.is_empty(),
-    ];
-    let given = given.iter().filter(|given| **given).count();
-    if given == 0 {
-        return Err(Refusal::new("InvalidParameterCombination", "No attributes specified."));
-    }
-    tx.enforce("ec2.instance.modify.single", given == 1, || {
-        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified")
-    })?;
-    let stopped = !(kind.is_some() || user_data.is_some() || optimized.is_some()) || instance.state == "stopped";
-    tx.enforce("ec2.instance.modify.stopped", stopped, || {
-        Refusal::new("IncorrectInstanceState", format!("The instance '{}' is not in the 'stopped' state.", instance.id))
-    })?;
-    if let Some(kind) = &kind {
-        let Some(found) = instance_type::find(kind) else {
-            return Err(Refusal::not_simulated(format!("the instance type {kind}")));
-        };
-        if found.architecture != instance.architecture {
-            let message = format!(
-                "The architecture '{}' of the specified instance type does not match the architecture '{}' of the instance.",
-                found.architecture, instance.architecture
-            );
-            return Err(Refusal::new("InvalidParameterValue", message));
-        }
-    }
-    let groups = security_group::check(tx, &groups, &instance.vpc)?;
-    let interface = network_interface::primary_of(tx, &instance.id).map(|one| one.id.clone());
-    if let Some(interface) = interface {
-        tx.change::<NetworkInterface>(&interface, |interface| {
-            interface.source_dest_check = check.unwrap_or(interface.source_dest_check);
-            if !groups.is_empty() {
-                interface.groups = groups;
-            }
-        });
-    }
-    for device in devices {
-        let name = device.required("DeviceName");
-        let delete = device.record("Ebs").and_then(|ebs| {
-            let _ = ebs.text("VolumeId");
-            ebs.bool("DeleteOnTermination")
-        });
-        let held = instance
-            .volumes(tx)
-            .into_iter()
-            .find(|volume| volume.attachment.as_ref().is_some_and(|attachment| attachment.device == name));
-        let Some(held) = held.map(|volume| volume.id.clone()) else {
-            let message = format!("No device is currently mapped at {name}");
-            return Err(Refusal::new("InvalidInstanceAttributeValue", message));
-        };
-        tx.change::<Volume>(&held, |volume| {
-            if let (Some(attachment), Some(delete)) = (volume.attachment.as_mut(), delete) {
-                attachment.delete_on_termination = delete;
-            }
-        });
-    }
-    tx.change::<Instance>(&instance.id, |instance| {
-        instance.kind = kind.unwrap_or_else(|| instance.kind.clone());
-        instance.on_shutdown = on_shutdown.unwrap_or_else(|| instance.on_shutdown.clone());
-        instance.user_data = user_data.or_else(|| instance.user_data.clone());
-        instance.disable_termination = termination.unwrap_or(instance.disable_termination);
-        instance.disable_stop = stop.unwrap_or(instance.disable_stop);
-        instance.ebs_optimized = optimized.unwrap_or(instance.ebs_optimized);
-    });
-    Ok(nothing())
-}
-
-fn modify_metadata_options(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
-    if matches!(instance.state.as_str(), "shutting-down" | "terminated") {
-        return Err(wrong_state(&instance, "modified"));
-    }
-    let mut metadata = instance.metadata.clone();
-    metadata.set(input);
-    metadata.state = "pending".to_owned();
-    let view = metadata.view();
-    tx.change::<Instance>(&instance.id, |instance| instance.metadata = metadata);
-    tx.transition("ec2.instance.metadata", "ec2.instance.metadata_applied", &instance.id);
-    Ok(record! { "InstanceId" => &instance.id, "InstanceMetadataOptions" => view })
 }
 
 /// Whether a text is base64, as user data has to be.

@@ -58,6 +58,7 @@ impl Row for InternetGateway {
 }
 
 impl Resource for InternetGateway {
+    const SHAPE: &'static str = "InternetGateway";
     const KIND: Kind = Kind {
         prefix: "igw",
         tagged_as: "internet-gateway",

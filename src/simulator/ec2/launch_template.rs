@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::instance::Instance;
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::tags;
+use crate::ec2::volume::Volume;
 use crate::input::Input;
 use crate::protocol::base64_decode;
 use crate::record;
@@ -22,6 +24,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeLaunchTemplates", describe),
     ("DescribeLaunchTemplateVersions", describe_versions),
     ("ModifyLaunchTemplate", modify),
+    ("GetLaunchTemplateData", data_of_instance),
 ];
 
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html";
@@ -93,6 +96,7 @@ impl Row for LaunchTemplateVersion {
 }
 
 impl Resource for LaunchTemplate {
+    const SHAPE: &'static str = "LaunchTemplate";
     const KIND: Kind = Kind {
         prefix: "lt",
         tagged_as: "launch-template",
@@ -392,4 +396,79 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         });
     }
     Ok(record! { "LaunchTemplate" => resource::find::<LaunchTemplate>(tx, &template.id)?.view(tx) })
+}
+/// The data of a template from which an instance like this one is launched.
+fn data_of_instance(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
+    let view = instance.view(tx);
+    let of = |name: &str| view.get(name).clone();
+    let devices = view.get("BlockDeviceMappings").list().iter().map(|device| {
+        let ebs = device.get("Ebs");
+        let volume = tx.get::<Volume>(ebs.get("VolumeId").text().unwrap_or_default());
+        record! {
+            "DeviceName" => device.get("DeviceName"),
+            "Ebs" => record! {
+                "DeleteOnTermination" => ebs.get("DeleteOnTermination"),
+                "Encrypted" => volume.map(|volume| volume.encrypted),
+                "Iops" => volume.and_then(|volume| volume.iops),
+                "KmsKeyId" => volume.and_then(|volume| volume.kms_key.clone()),
+                "SnapshotId" => volume.map(|volume| volume.snapshot.clone()),
+                "Throughput" => volume.and_then(|volume| volume.throughput),
+                "VolumeSize" => volume.map(|volume| volume.size),
+                "VolumeType" => volume.map(|volume| volume.kind.clone()),
+            },
+        }
+    });
+    let interfaces = instance.interfaces(tx).into_iter().map(|interface| {
+        let attachment = interface.attachment.as_ref();
+        record! {
+            "AssociatePublicIpAddress" => interface.public_ip.is_some(),
+            "DeleteOnTermination" => attachment.map(|one| one.delete_on_termination),
+            "Description" => &interface.description,
+            "DeviceIndex" => attachment.map(|one| one.device_index),
+            "Groups" => &interface.groups,
+            "InterfaceType" => &interface.kind,
+            "NetworkCardIndex" => 0_i64,
+            "PrivateIpAddresses" => vec![record! { "Primary" => true, "PrivateIpAddress" => &interface.private_ip }],
+            "SubnetId" => &interface.subnet,
+        }
+    });
+    let (devices, interfaces): (Vec<Value>, Vec<Value>) = (devices.collect(), interfaces.collect());
+    let metadata = &instance.metadata;
+    let data = record! {
+        "BlockDeviceMappings" => devices,
+        "CapacityReservationSpecification" => of("CapacityReservationSpecification"),
+        "CpuOptions" => of("CpuOptions"),
+        "CreditSpecification" => instance.credits.as_ref().map(|credits| record! { "CpuCredits" => credits }),
+        "DisableApiStop" => instance.disable_stop,
+        "DisableApiTermination" => instance.disable_termination,
+        "EbsOptimized" => instance.ebs_optimized,
+        "EnclaveOptions" => of("EnclaveOptions"),
+        "HibernationOptions" => of("HibernationOptions"),
+        "IamInstanceProfile" => instance.profile.as_ref().map(|profile| record! { "Arn" => &profile.arn }),
+        "ImageId" => &instance.image,
+        "InstanceInitiatedShutdownBehavior" => &instance.on_shutdown,
+        "InstanceType" => &instance.kind,
+        "MaintenanceOptions" => record! { "AutoRecovery" => &instance.auto_recovery },
+        "MetadataOptions" => record! {
+            "HttpEndpoint" => &metadata.endpoint,
+            "HttpProtocolIpv6" => &metadata.ipv6,
+            "HttpPutResponseHopLimit" => metadata.hop_limit,
+            "HttpTokens" => &metadata.tokens,
+            "InstanceMetadataTags" => &metadata.tags,
+        },
+        "Monitoring" => record! { "Enabled" => instance.monitoring },
+        "NetworkInterfaces" => interfaces,
+        "Placement" => record! {
+            "AvailabilityZone" => &instance.zone,
+            "GroupName" => "",
+            "Tenancy" => &instance.tenancy,
+        },
+        "PrivateDnsNameOptions" => of("PrivateDnsNameOptions"),
+        "TagSpecifications" => view.get("Tags").list().first().map(|_| {
+            vec![record! { "ResourceType" => "instance", "Tags" => view.get("Tags") }]
+        }),
+        "UserData" => instance.user_data.clone(),
+    };
+    Ok(record! { "LaunchTemplateData" => data })
 }

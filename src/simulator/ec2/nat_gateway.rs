@@ -7,7 +7,7 @@ use crate::ec2::address::{self, Address};
 use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::subnet::Subnet;
-use crate::ec2::{internet_gateway, tags};
+use crate::ec2::{internet_gateway, nat_gateway_address, tags};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -33,7 +33,10 @@ pub(super) const SPANS: &[Span] = &[
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("ec2.nat_gateway.available", |tx, pending| {
-        tx.change::<NatGateway>(&pending.subject, |gateway| gateway.state = "available".to_owned());
+        tx.change::<NatGateway>(&pending.subject, |gateway| {
+            gateway.state = "available".to_owned();
+            gateway.secondary.iter_mut().for_each(|one| one.status = "succeeded".to_owned());
+        });
     }),
     ("ec2.nat_gateway.failed", |tx, pending| {
         let now = tx.now();
@@ -101,6 +104,41 @@ pub struct NatGateway {
     pub deleted: Option<Timestamp>,
     /// Why it failed: code and message.
     pub failure: Option<(String, String)>,
+    /// Its addresses beside the first.
+    #[serde(default)]
+    pub secondary: Vec<SecondaryAddress>,
+}
+
+/// An address that a gateway has beside its first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondaryAddress {
+    /// The private address.
+    pub private_ip: String,
+    /// The Elastic IP address's allocation; none at a private gateway.
+    pub allocation: Option<String>,
+    /// The Elastic IP address.
+    pub public_ip: Option<String>,
+    /// The Elastic IP address's association.
+    pub association: Option<String>,
+    /// `assigning`, `associating`, `succeeded`, `disassociating` or `unassigning`.
+    pub status: String,
+}
+
+impl NatGateway {
+    fn secondary_views(&self) -> impl Iterator<Item = Value> {
+        self.secondary.iter().map(|one| {
+            record! {
+                "AllocationId" => one.allocation.clone(),
+                "AssociationId" => one.association.clone(),
+                "NetworkInterfaceId" => self.interface.clone(),
+                "PrivateIp" => &one.private_ip,
+                "PublicIp" => one.public_ip.clone(),
+                "IsPrimary" => false,
+                "Status" => &one.status,
+            }
+        })
+    }
 }
 
 impl Row for NatGateway {
@@ -111,6 +149,7 @@ impl Row for NatGateway {
 }
 
 impl Resource for NatGateway {
+    const SHAPE: &'static str = "NatGateway";
     const KIND: Kind = Kind {
         prefix: "nat",
         tagged_as: "natgateway",
@@ -158,7 +197,7 @@ impl Resource for NatGateway {
             "DeleteTime" => self.deleted,
             "FailureCode" => self.failure.as_ref().map(|(code, _)| code.as_str()),
             "FailureMessage" => self.failure.as_ref().map(|(_, message)| message.as_str()),
-            "NatGatewayAddresses" => vec![address],
+            "NatGatewayAddresses" => std::iter::once(address).chain(self.secondary_views()).collect::<Vec<_>>(),
             "Tags" => tags::of(tx, &self.id),
         }
     }
@@ -232,8 +271,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         created: tx.now(),
         deleted: None,
         failure: failure.clone(),
+        secondary: Vec::new(),
     });
     tags::on_create(tx, input, "natgateway", &id)?;
+    nat_gateway_address::at_creation(tx, input, &id)?;
     if failure.is_some() {
         tx.transition("ec2.nat_gateway.fail", "ec2.nat_gateway.failed", &id);
     } else {

@@ -34,6 +34,7 @@ impl Row for NetworkAcl {
 }
 
 impl Resource for NetworkAcl {
+    const SHAPE: &'static str = "NetworkAcl";
     const KIND: Kind = Kind {
         prefix: "acl",
         tagged_as: "network-acl",

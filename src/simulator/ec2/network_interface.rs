@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::address;
+use crate::ec2::instance::Instance;
+use crate::ec2::instance_type;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::subnet::Subnet;
@@ -14,7 +16,7 @@ use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::Handler;
+use crate::service::{Handler, Span, Transition};
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
@@ -28,14 +30,38 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
         resource::describe::<NetworkInterface>(tx, input, listing)
     }),
     ("ModifyNetworkInterfaceAttribute", modify_attribute),
+    ("DescribeNetworkInterfaceAttribute", describe_attribute),
+    ("ResetNetworkInterfaceAttribute", reset_attribute),
+    ("AttachNetworkInterface", attach),
     ("DetachNetworkInterface", detach),
 ];
+
+pub(super) const SPANS: &[Span] = &[Span::new("ec2.network_interface.attach", 1.0, 5.0)];
+
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("ec2.network_interface.attached", |tx, pending| {
+    tx.change::<NetworkInterface>(&pending.subject, |interface| {
+        if let Some(attachment) = interface.attachment.as_mut() {
+            attachment.status = "attached".to_owned();
+        }
+    });
+})];
+
+const ATTACH: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachNetworkInterface.html";
 
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html";
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.network_interface.delete.in_use", "an attached interface is not deleted", PAGE),
     Rule::new("ec2.network_interface.managed", "an interface that a service manages is not detached", PAGE),
+    Rule::new("ec2.network_interface.attach.in_use", "an attached interface is not attached again", ATTACH),
+    Rule::new("ec2.network_interface.attach.zone", "interface and instance lie in one zone", ATTACH),
+    Rule::new("ec2.network_interface.attach.index", "each device index of an instance has one interface", ATTACH),
+    Rule::new("ec2.network_interface.attach.state", "interfaces are attached to what runs or is stopped", ATTACH),
+    Rule::new(
+        "ec2.network_interface.attach.limit",
+        "an instance has no more interfaces than its type allows",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html",
+    ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
         "ec2.network_interface.groups",
@@ -60,6 +86,9 @@ pub struct NetworkInterface {
     pub description: String,
     /// Its private address.
     pub private_ip: String,
+    /// Its further private addresses.
+    #[serde(default)]
+    pub secondary_ips: Vec<String>,
     /// A public address that it was given at launch.
     pub public_ip: Option<String>,
     /// Its hardware address.
@@ -108,16 +137,28 @@ impl NetworkInterface {
         if self.attachment.is_some() { "in-use" } else { "available" }
     }
 
+    /// All its private addresses.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.private_ip).chain(&self.secondary_ips).map(String::as_str)
+    }
+
     /// The name that its private address has within the VPC.
     #[must_use]
     pub fn private_dns_name(&self, tx: &Tx<'_>) -> String {
-        let dashed = self.private_ip.replace('.', "-");
-        match tx.region() {
-            "us-east-1" => format!("ip-{dashed}.ec2.internal"),
-            region => format!("ip-{dashed}.{region}.compute.internal"),
-        }
+        name_of(tx, &self.private_ip)
     }
+}
 
+/// The name that a private address has within its VPC.
+fn name_of(tx: &Tx<'_>, ip: &str) -> String {
+    let dashed = ip.replace('.', "-");
+    match tx.region() {
+        "us-east-1" => format!("ip-{dashed}.ec2.internal"),
+        region => format!("ip-{dashed}.{region}.compute.internal"),
+    }
+}
+
+impl NetworkInterface {
     /// Its groups with their names.
     #[must_use]
     pub fn group_views(&self, tx: &Tx<'_>) -> Value {
@@ -130,8 +171,14 @@ impl NetworkInterface {
     /// Its public address: an Elastic IP, or one that it was given at launch.
     #[must_use]
     pub fn association(&self, tx: &Tx<'_>) -> Value {
-        let elastic = address::of_interface(tx, &self.id);
-        let Some(ip) = elastic.map(|address| &address.public_ip).or(self.public_ip.as_ref()) else {
+        self.association_of(tx, &self.private_ip)
+    }
+
+    /// The public address of one of its private ones.
+    fn association_of(&self, tx: &Tx<'_>, private_ip: &str) -> Value {
+        let elastic = address::of_private(tx, &self.id, private_ip);
+        let launched = self.public_ip.as_ref().filter(|_| private_ip == self.private_ip);
+        let Some(ip) = elastic.map(|address| &address.public_ip).or(launched) else {
             return Value::Absent;
         };
         record! {
@@ -145,6 +192,7 @@ impl NetworkInterface {
 }
 
 impl Resource for NetworkInterface {
+    const SHAPE: &'static str = "NetworkInterface";
     const KIND: Kind = Kind {
         prefix: "eni",
         tagged_as: "network-interface",
@@ -184,7 +232,8 @@ impl Resource for NetworkInterface {
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
         let attachment = self.attachment.as_ref();
         let value = match name {
-            "addresses.private-ip-address" | "private-ip-address" => Some(self.private_ip.clone()),
+            "addresses.private-ip-address" => return self.addresses().map(str::to_owned).collect(),
+            "private-ip-address" => Some(self.private_ip.clone()),
             "association.allocation-id" => address::of_interface(tx, &self.id).map(Row::id),
             "association.public-ip" => self.association(tx).get("PublicIp").text().map(str::to_owned),
             "attachment.attachment-id" => attachment.map(|one| one.id.clone()),
@@ -228,12 +277,17 @@ impl Resource for NetworkInterface {
                 "Status" => &one.status,
             }
         });
-        let address = record! {
-            "Association" => self.association(tx),
-            "Primary" => true,
-            "PrivateDnsName" => self.private_dns_name(tx),
-            "PrivateIpAddress" => &self.private_ip,
-        };
+        let addresses: Vec<Value> = self
+            .addresses()
+            .map(|ip| {
+                record! {
+                    "Association" => self.association_of(tx, ip),
+                    "Primary" => ip == self.private_ip,
+                    "PrivateDnsName" => name_of(tx, ip),
+                    "PrivateIpAddress" => ip,
+                }
+            })
+            .collect();
         record! {
             "NetworkInterfaceId" => &self.id,
             "SubnetId" => &self.subnet,
@@ -246,7 +300,7 @@ impl Resource for NetworkInterface {
             "MacAddress" => &self.mac,
             "PrivateDnsName" => self.private_dns_name(tx),
             "PrivateIpAddress" => &self.private_ip,
-            "PrivateIpAddresses" => vec![address],
+            "PrivateIpAddresses" => addresses,
             "Ipv6Addresses" => Value::List(Vec::new()),
             "Association" => self.association(tx),
             "Attachment" => attachment,
@@ -294,6 +348,7 @@ pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
         zone: subnet.zone,
         description: wanted.description.to_owned(),
         private_ip,
+        secondary_ips: Vec::new(),
         public_ip: None,
         mac,
         groups: wanted.groups,
@@ -305,11 +360,20 @@ pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     Ok(id)
 }
 
+/// A further private address of an interface: this one, or the subnet's first that is free.
+pub(super) fn add_address(tx: &mut Tx<'_>, interface: &str, wanted: Option<&str>) -> Result<String, Refusal> {
+    let subnet = resource::find::<NetworkInterface>(tx, interface)?.subnet;
+    let subnet: Subnet = resource::find(tx, &subnet)?;
+    let ip = choose_address(tx, &subnet, wanted)?;
+    tx.change::<NetworkInterface>(interface, |interface| interface.secondary_ips.push(ip.clone()));
+    Ok(ip)
+}
+
 fn choose_address(tx: &Tx<'_>, subnet: &Subnet, wanted: Option<&str>) -> Result<String, Refusal> {
     let taken: std::collections::HashSet<&str> = tx
         .rows::<NetworkInterface>()
         .filter(|interface| interface.subnet == subnet.id)
-        .map(|interface| interface.private_ip.as_str())
+        .flat_map(NetworkInterface::addresses)
         .collect();
     let (first, last) = (u32::from(subnet.cidr.network()), u32::from(subnet.cidr.broadcast()));
     // The first four and the last address are AWS's.
@@ -441,6 +505,80 @@ fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = "The network interface at device index 0 and networkCard index 0 cannot be detached.";
         return Err(Refusal::new("OperationNotPermitted", message));
     }
+    tx.cancel("ec2.network_interface", &interface.id);
     tx.change::<NetworkInterface>(&interface.id, |interface| interface.attachment = None);
+    Ok(nothing())
+}
+
+fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
+    let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
+    let index = input.integer("DeviceIndex").unwrap_or_default();
+    if input.integer("NetworkCardIndex").is_some_and(|card| card != 0) {
+        return Err(Refusal::not_simulated("ec2 AttachNetworkInterface with a second network card"));
+    }
+    tx.enforce("ec2.network_interface.attach.in_use", interface.attachment.is_none(), || {
+        Refusal::new("InvalidNetworkInterface.InUse", format!("Interface: [{}] in use.", interface.id))
+    })?;
+    tx.enforce("ec2.network_interface.attach.state", matches!(instance.state.as_str(), "running" | "stopped"), || {
+        let message = format!("Instance '{}' is not 'running' or 'stopped'.", instance.id);
+        Refusal::new("IncorrectState", message)
+    })?;
+    tx.enforce("ec2.network_interface.attach.zone", interface.zone == instance.zone, || {
+        let message =
+            "You may not attach a network interface to an instance if they are not in the same availability zone";
+        Refusal::new("InvalidParameterCombination", message)
+    })?;
+    let held = instance.interfaces(tx);
+    let taken = held.iter().any(|one| one.attachment.as_ref().is_some_and(|held| held.device_index == index));
+    tx.enforce("ec2.network_interface.attach.index", !taken, || {
+        let message =
+            format!("Instance '{}' already has an interface attached at device index '{index}'.", instance.id);
+        Refusal::new("InvalidParameterValue", message)
+    })?;
+    let most = instance_type::find(&instance.kind).map_or(i64::MAX, |kind| kind.interfaces);
+    let count = held.len() as i64 + 1;
+    tx.enforce("ec2.network_interface.attach.limit", count <= most, || {
+        let message = format!("Interface count {count} exceeds the limit for {}", instance.kind);
+        Refusal::new("AttachmentLimitExceeded", message)
+    })?;
+    let attachment = Attachment {
+        id: tx.new_id("eni-attach"),
+        instance: Some(instance.id),
+        owner: tx.account().to_owned(),
+        device_index: index,
+        status: "attaching".to_owned(),
+        delete_on_termination: false,
+        since: tx.now(),
+    };
+    let id = attachment.id.clone();
+    tx.change::<NetworkInterface>(&interface.id, |interface| interface.attachment = Some(attachment));
+    tx.transition("ec2.network_interface.attach", "ec2.network_interface.attached", &interface.id);
+    Ok(record! { "AttachmentId" => id, "NetworkCardIndex" => 0_i64 })
+}
+
+fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
+    let (name, value) = match input.text("Attribute") {
+        None => return Err(super::missing("attribute")),
+        Some("description") => ("Description", record! { "Value" => &interface.description }),
+        Some("groupSet") => ("Groups", interface.group_views(tx)),
+        Some("sourceDestCheck") => ("SourceDestCheck", record! { "Value" => interface.source_dest_check }),
+        Some("attachment") => {
+            let mut view = interface.view(tx).get("Attachment").clone();
+            view.set("NetworkCardIndex", Value::Absent);
+            ("Attachment", view)
+        }
+        Some(_) => ("AssociatePublicIpAddress", Value::from(interface.public_ip.is_some())),
+    };
+    Ok(record! { "NetworkInterfaceId" => &interface.id, name => value })
+}
+
+fn reset_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
+    if input.text("SourceDestCheck").is_none() {
+        return Err(super::missing("sourceDestCheck"));
+    }
+    tx.change::<NetworkInterface>(&interface.id, |interface| interface.source_dest_check = true);
     Ok(nothing())
 }

@@ -74,9 +74,12 @@ impl Kind {
 
 /// A resource that is described by ids, filters and pages.
 pub trait Resource: Row {
+    /// What the API's model calls it.
+    const SHAPE: &'static str;
     /// Its kind.
     const KIND: Kind;
-    /// The filters that its Describe operation has, besides those on tags.
+    /// The filters that its Describe operation has, besides those on tags and those that are named as what they
+    /// select is shown (`filters::shown`).
     const FILTERS: &'static [&'static str];
     /// The values that one of [`Self::FILTERS`] compares.
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String>;
@@ -125,13 +128,21 @@ pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<
     }
     let absent: Vec<&str> = ids.iter().copied().filter(|id| tx.get::<R>(id).is_none()).collect();
     tx.enforce("ec2.id.exists", absent.is_empty(), || R::KIND.missing(&absent))?;
-    let filters = known_filters(tx, input, R::FILTERS)?;
+    let documented = filters::documented(tx);
+    let paths: Vec<(&String, Vec<&str>)> = documented
+        .iter()
+        .filter(|name| !R::FILTERS.contains(&name.as_str()))
+        .filter_map(|name| Some((name, filters::path(R::SHAPE, name)?)))
+        .collect();
+    let names: Vec<&str> = R::FILTERS.iter().copied().chain(paths.iter().map(|(name, _)| name.as_str())).collect();
+    let filters = known_filters(tx, input, &names)?;
+    let values = |row: &R, id: &str, name: &str| {
+        let shown = paths.iter().find(|(known, _)| *known == name).map(|(_, path)| filters::shown(&row.view(tx), path));
+        filters::tag_values(tx, id, name).or(shown).unwrap_or_else(|| row.filter(tx, name))
+    };
     let chosen = tx.rows::<R>().filter(|row| {
         let id = row.id();
-        let fits = |filter: &Filter| {
-            let values = filters::tag_values(tx, &id, &filter.name).unwrap_or_else(|| row.filter(tx, &filter.name));
-            filter.fits(&values)
-        };
+        let fits = |filter: &Filter| filter.fits(&values(row, &id, &filter.name));
         (ids.is_empty() || ids.contains(&id.as_str())) && filters.iter().all(fits)
     });
     Ok(chosen.cloned().collect())
@@ -144,6 +155,10 @@ pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<
 pub fn known_filters(tx: &Tx<'_>, input: &Input<'_>, names: &[&str]) -> Result<Vec<Filter>, Refusal> {
     let mut filters = filters::read(input)?;
     let known = |name: &str| name.starts_with("tag:") || name == "tag-key" || names.contains(&name);
+    let built = |filter: &&Filter| known(&filter.name) || !filters::documented(tx).contains(&filter.name);
+    if let Some(filter) = filters.iter().find(|filter| !built(filter)) {
+        return Err(Refusal::not_simulated(format!("ec2 {} with the filter {}", tx.operation(), filter.name)));
+    }
     if let Some(filter) = filters.iter().find(|filter| !known(&filter.name)) {
         tx.enforce("ec2.filter.name", false, || filters::unknown(&filter.name))?;
     }

@@ -161,6 +161,7 @@ impl Route {
 }
 
 impl Resource for RouteTable {
+    const SHAPE: &'static str = "RouteTable";
     const KIND: Kind = Kind {
         prefix: "rtb",
         tagged_as: "route-table",

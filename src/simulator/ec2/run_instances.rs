@@ -165,6 +165,7 @@ struct Plan {
     user_data: Option<String>,
     ebs_optimized: bool,
     monitoring: bool,
+    auto_recovery: String,
     disable_termination: bool,
     disable_stop: bool,
     on_shutdown: String,
@@ -273,6 +274,11 @@ impl Plan {
             user_data,
             ebs_optimized: input.flag("EbsOptimized"),
             monitoring: input.record("Monitoring").is_some_and(|one| one.flag("Enabled")),
+            auto_recovery: input
+                .record("MaintenanceOptions")
+                .and_then(|one| one.text("AutoRecovery"))
+                .unwrap_or("default")
+                .to_owned(),
             disable_termination: input.flag("DisableApiTermination"),
             disable_stop: input.flag("DisableApiStop"),
             on_shutdown: input.text("InstanceInitiatedShutdownBehavior").unwrap_or("stop").to_owned(),
@@ -349,6 +355,8 @@ impl Plan {
             user_data: self.user_data.clone(),
             ebs_optimized: self.ebs_optimized,
             monitoring: self.monitoring,
+            auto_recovery: self.auto_recovery.clone(),
+            reboot_migration: "default".to_owned(),
             disable_termination: self.disable_termination,
             disable_stop: self.disable_stop,
             on_shutdown: self.on_shutdown.clone(),
@@ -358,6 +366,7 @@ impl Plan {
             profile,
             client_token: self.client_token.clone(),
             launched: tx.now(),
+            checked_since: tx.now(),
         };
         tx.put(made.clone());
         tx.transition("ec2.instance.launch", "ec2.instance.running", &id);
@@ -371,7 +380,6 @@ fn defaults_only(_: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
         ("CapacityReservationSpecification", "CapacityReservationPreference", Value::from("open")),
         ("EnclaveOptions", "Enabled", Value::from(false)),
         ("HibernationOptions", "Configured", Value::from(false)),
-        ("MaintenanceOptions", "AutoRecovery", Value::from("default")),
     ];
     for (name, member, default) in defaults {
         if let Some(options) = input.record(name) {

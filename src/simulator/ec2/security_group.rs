@@ -6,7 +6,7 @@ use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::security_group_rule::{self, Peer, SecurityGroupRule};
 use crate::ec2::vpc::{self, Vpc};
-use crate::ec2::{invalid_value, tags};
+use crate::ec2::{filters, invalid_value, tags};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -15,8 +15,14 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("CreateSecurityGroup", create), ("DeleteSecurityGroup", delete), ("DescribeSecurityGroups", describe)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateSecurityGroup", create),
+    ("DeleteSecurityGroup", delete),
+    ("DescribeSecurityGroupReferences", describe_references),
+    ("DescribeSecurityGroups", describe),
+    ("DescribeStaleSecurityGroups", describe_stale),
+    ("GetSecurityGroupsForVpc", for_vpc),
+];
 
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html";
 
@@ -58,6 +64,7 @@ impl Row for SecurityGroup {
 }
 
 impl Resource for SecurityGroup {
+    const SHAPE: &'static str = "SecurityGroup";
     const KIND: Kind = Kind {
         prefix: "sg",
         tagged_as: "security-group",
@@ -286,6 +293,50 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     let items = rows.iter().map(|row| (row.id.clone(), row.view(tx))).collect();
     resource::paged(tx, input, items, listing)
+}
+
+/// Groups are referred to over peerings and transit gateways, and stale when those are gone. There are none of either
+/// here, so no group of another VPC refers to one of these.
+fn describe_references(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    for id in input.texts("GroupId") {
+        resource::find::<SecurityGroup>(tx, id)?;
+    }
+    Ok(record! { "SecurityGroupReferenceSet" => Value::List(Vec::new()) })
+}
+
+fn describe_stale(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    resource::find::<Vpc>(tx, input.required("VpcId"))?;
+    let listing = Listing { ids: "", answer: "StaleSecurityGroupSet", ids_exclude_pages: None };
+    resource::paged(tx, input, Vec::new(), listing)
+}
+
+fn for_vpc(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    let filters =
+        resource::known_filters(tx, input, &["description", "group-id", "group-name", "owner-id", "primary-vpc-id"])?;
+    let fits = |group: &SecurityGroup| {
+        filters.iter().all(|filter| {
+            let name = if filter.name == "primary-vpc-id" { "vpc-id" } else { &filter.name };
+            let tagged = filters::tag_values(tx, &group.id, name);
+            filter.fits(&tagged.unwrap_or_else(|| group.filter(tx, name)))
+        })
+    };
+    let items = tx
+        .rows::<SecurityGroup>()
+        .filter(|group| group.vpc == vpc.id && fits(group))
+        .map(|group| {
+            let view = record! {
+                "GroupId" => &group.id,
+                "GroupName" => &group.name,
+                "Description" => &group.description,
+                "OwnerId" => tx.account(),
+                "PrimaryVpcId" => &group.vpc,
+                "Tags" => tags::of(tx, &group.id),
+            };
+            (group.id.clone(), view)
+        })
+        .collect();
+    resource::paged(tx, input, items, Listing { ids: "", answer: "SecurityGroupForVpcs", ids_exclude_pages: None })
 }
 
 #[cfg(test)]

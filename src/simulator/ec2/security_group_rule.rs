@@ -93,6 +93,7 @@ impl Row for SecurityGroupRule {
 }
 
 impl Resource for SecurityGroupRule {
+    const SHAPE: &'static str = "SecurityGroupRule";
     const KIND: Kind = Kind {
         prefix: "sgr",
         tagged_as: "security-group-rule",

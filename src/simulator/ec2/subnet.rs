@@ -106,12 +106,14 @@ impl Subnet {
     #[must_use]
     pub fn free_addresses(&self, tx: &Tx<'_>) -> i64 {
         let all = 1_i64 << (32 - self.cidr.prefix_len());
-        let used = tx.rows::<NetworkInterface>().filter(|interface| interface.subnet == self.id).count() as i64;
+        let inside = tx.rows::<NetworkInterface>().filter(|interface| interface.subnet == self.id);
+        let used = inside.map(|interface| interface.addresses().count()).sum::<usize>() as i64;
         all - 5 - used
     }
 }
 
 impl Resource for Subnet {
+    const SHAPE: &'static str = "Subnet";
     const KIND: Kind = Kind {
         prefix: "subnet",
         tagged_as: "subnet",

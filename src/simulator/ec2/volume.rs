@@ -28,6 +28,12 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DetachVolume", detach),
     ("ModifyVolume", modify),
     ("DescribeVolumesModifications", describe_modifications),
+    ("DescribeVolumeAttribute", describe_attribute),
+    ("ModifyVolumeAttribute", modify_attribute),
+    ("EnableVolumeIO", |tx, input| {
+        // Nothing here takes the I/O of a volume away: there is nothing to be given back.
+        resource::find::<Volume>(tx, input.required("VolumeId")).map(|_| nothing())
+    }),
 ];
 
 pub(super) const SPANS: &[Span] = &[
@@ -160,6 +166,9 @@ pub struct Volume {
     pub attachment: Option<VolumeAttachment>,
     /// Its last modification.
     pub modification: Option<Modification>,
+    /// Whether I/O goes on though its data may be inconsistent.
+    #[serde(default)]
+    pub auto_enable_io: bool,
 }
 
 /// A volume's attachment.
@@ -206,6 +215,7 @@ impl Row for Volume {
 }
 
 impl Resource for Volume {
+    const SHAPE: &'static str = "Volume";
     const KIND: Kind = Kind {
         prefix: "vol",
         tagged_as: "volume",
@@ -427,6 +437,7 @@ pub(super) fn make_attached(
         created: tx.now(),
         attachment: Some(attachment),
         modification: None,
+        auto_enable_io: false,
     });
     id
 }
@@ -485,6 +496,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         created: tx.now(),
         attachment: None,
         modification: None,
+        auto_enable_io: false,
     });
     tags::on_create(tx, input, "volume", &id)?;
     tx.transition("ec2.volume.create", "ec2.volume.available", &id);
@@ -636,6 +648,24 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.transition("ec2.volume.modify", "ec2.volume.modified", &volume.id);
     let volume: Volume = resource::find(tx, &volume.id)?;
     Ok(record! { "VolumeModification" => modification_view(&volume) })
+}
+
+fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let (name, value) = match input.required("Attribute") {
+        "autoEnableIO" => ("AutoEnableIO", record! { "Value" => volume.auto_enable_io }),
+        _ => ("ProductCodes", Value::List(Vec::new())),
+    };
+    Ok(record! { "VolumeId" => &volume.id, name => value })
+}
+
+fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let Some(auto) = input.record("AutoEnableIO").and_then(|attribute| attribute.bool("Value")) else {
+        return Err(missing("AutoEnableIO"));
+    };
+    tx.change::<Volume>(&volume.id, |volume| volume.auto_enable_io = auto);
+    Ok(nothing())
 }
 
 fn modification_view(volume: &Volume) -> Value {

@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     }),
     ("ModifyVpcAttribute", modify_attribute),
     ("DescribeVpcAttribute", describe_attribute),
+    ("ModifyVpcTenancy", modify_tenancy),
 ];
 
 pub(super) const SPANS: &[Span] = &[Span::new("ec2.vpc.create", 0.5, 2.0)];
@@ -92,6 +93,7 @@ impl Row for Vpc {
 }
 
 impl Resource for Vpc {
+    const SHAPE: &'static str = "Vpc";
     const KIND: Kind = Kind {
         prefix: "vpc",
         tagged_as: "vpc",
@@ -252,6 +254,14 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
         vpc.usage_metrics = metrics.unwrap_or(vpc.usage_metrics);
     });
     Ok(nothing())
+}
+
+fn modify_tenancy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    // `default` is all that the API's model has: a VPC's instances can only become less dedicated.
+    let tenancy = input.required("InstanceTenancy").to_owned();
+    tx.change::<Vpc>(&vpc.id, |vpc| vpc.tenancy = tenancy);
+    Ok(record! { "ReturnValue" => true })
 }
 
 fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

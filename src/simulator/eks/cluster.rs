@@ -9,6 +9,7 @@ use super::access_policy::Association;
 use super::addon::{self, Addon};
 use super::listing::named;
 use super::node_group::NodeGroup;
+use super::pod_identity::PodIdentityAssociation;
 use super::tags::{self, Tags};
 use super::update::{self, Target, Update};
 use super::{Issue, arn, control_plane, health, in_use, invalid, missing, unfit, version};
@@ -638,6 +639,7 @@ fn gone(tx: &mut Tx<'_>, name: &str) {
         addon::forget(tx, &id);
     }
     forget::<AccessEntry>(tx, name);
+    forget::<PodIdentityAssociation>(tx, name);
     forget::<Association>(tx, name);
     update::forget(tx, &Target { cluster: name, ..Target::default() });
     tx.remove::<Cluster>(name);

@@ -8,7 +8,8 @@ use super::node_group::NodeGroup;
 use super::tags::Tags;
 use super::{invalid, version};
 use crate::ec2::image::{self, Image};
-use crate::ec2::instance::{self, Instance};
+use crate::ec2::instance::Instance;
+use crate::ec2::instance_lifecycle;
 use crate::ec2::launch_template::LaunchTemplateVersion;
 use crate::ec2::volume::Volume;
 use crate::ec2::{run_instances, tags};
@@ -91,7 +92,7 @@ pub(super) fn scale(tx: &mut Tx<'_>, group: &NodeGroup) -> Result<(), Refusal> {
     while scaled.instances.len() > wanted {
         let oldest = scaled.instances.remove(0);
         if let Some(instance) = tx.get::<Instance>(&oldest).cloned() {
-            instance::end(tx, &instance);
+            instance_lifecycle::end(tx, &instance);
         }
     }
     let mut outcome = Ok(());
@@ -113,7 +114,7 @@ pub(super) fn end_all(tx: &mut Tx<'_>, group: &NodeGroup) {
     let Some(mut scaled) = tx.get::<AutoScalingGroup>(&group.group).cloned() else { return };
     for id in std::mem::take(&mut scaled.instances) {
         if let Some(instance) = tx.get::<Instance>(&id).cloned() {
-            instance::end(tx, &instance);
+            instance_lifecycle::end(tx, &instance);
         }
     }
     tx.put(scaled);

@@ -1,4 +1,4 @@
-//! EKS's tags: a map on each cluster, node group, addon and access entry, reached by its ARN.
+//! EKS's tags: a map on each cluster, node group, addon, access entry and association, reached by its ARN.
 
 use indexmap::IndexMap;
 
@@ -7,6 +7,7 @@ use super::addon::Addon;
 use super::cluster::Cluster;
 use super::invalid;
 use super::node_group::NodeGroup;
+use super::pod_identity::PodIdentityAssociation;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -71,6 +72,9 @@ fn on(tx: &mut Tx<'_>, arn: &str, change: &dyn Fn(&mut Tags)) -> Result<Tags, Re
             write::<NodeGroup>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change)
         }
         ["addon", cluster, name, _] => write::<Addon>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change),
+        ["podidentityassociation", cluster, id] => {
+            write::<PodIdentityAssociation>(tx, &format!("{cluster}/{id}"), |row| &mut row.tags, change)
+        }
         ["access-entry", cluster, ..] => {
             let id = tx.rows_under::<AccessEntry>(&format!("{cluster}/")).find(|entry| entry.arn == arn).map(Row::id);
             id.and_then(|id| write::<AccessEntry>(tx, &id, |row| &mut row.tags, change))

@@ -34,6 +34,20 @@ pub fn is_known(name: &str) -> bool {
     parts(name).is_some_and(known)
 }
 
+/// All sizes, the smaller before the larger within each series.
+pub fn all() -> impl Iterator<Item = String> {
+    let names =
+        SERIES.iter().flat_map(|(series, sizes)| sizes.iter().map(move |size| format!("cache.{series}.{size}")));
+    names.filter(|name| is_known(name))
+}
+
+/// How much a size holds, compared with others: its place among all of them.
+#[must_use]
+pub fn rank(name: &str) -> Option<usize> {
+    let (_, size) = parts(name)?;
+    BURSTABLE.iter().chain(LARGE).position(|known| *known == size)
+}
+
 /// Whether the size moves data between memory and SSD.
 #[must_use]
 pub fn has_tiering(name: &str) -> bool {

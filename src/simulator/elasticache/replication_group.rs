@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::modification::Pending;
 use super::snapshot::{self, CacheSnapshot};
 use super::subnet_group::{self, CacheSubnetGroup};
-use super::{OWNER, arn, engine, node_type, parameter_group};
+use super::{OWNER, arn, engine, event, node_type, parameter_group};
 use crate::datastore::network;
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::window::Window;
@@ -808,6 +808,13 @@ fn created(tx: &mut Tx<'_>, pending: &world::Pending) {
         group.status = "available".to_owned();
         ready(group);
     });
+    event::of_group(tx, &pending.subject, &format!("Replication group {} created", pending.subject));
+    let Some(group) = tx.get::<ReplicationGroup>(&pending.subject).cloned() else { return };
+    for node in group.nodes() {
+        event::of_cluster(tx, &node.cluster, "Cache cluster created");
+        let message = format!("Added cache node 0001 in availability zone {}", node.zone);
+        event::of_cluster(tx, &node.cluster, &message);
+    }
 }
 
 /// All its nodes are there.
@@ -856,6 +863,10 @@ fn deleted(tx: &mut Tx<'_>, pending: &world::Pending) {
     let Some(group) = tx.remove::<ReplicationGroup>(&pending.subject) else { return };
     let interfaces: Vec<String> = group.nodes().map(|node| node.interface.clone()).collect();
     network::release(tx, OWNER, &interfaces);
+    for node in group.nodes() {
+        event::of_cluster(tx, &node.cluster, "Cache cluster deleted");
+    }
+    event::of_group(tx, &pending.subject, &format!("Replication group {} deleted", pending.subject));
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::modification::not_available;
 use super::replication_group::{self as groups, Node, ReplicationGroup, Shard};
-use super::{OWNER, subnet_group};
+use super::{OWNER, event, node_type, subnet_group};
 use crate::datastore::{invalid_combination, invalid_value, network};
 use crate::input::Input;
 use crate::record;
@@ -15,21 +15,27 @@ use crate::world::{self, Tx};
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("IncreaseReplicaCount", increase),
     ("DecreaseReplicaCount", decrease),
+    ("ListAllowedNodeTypeModifications", allowed_node_types),
     ("ModifyReplicationGroupShardConfiguration", reshard),
+    ("TestFailover", fail_over),
 ];
 
 pub(super) const SPANS: &[Span] = &[
     Span::new("elasticache.replication_group.replicas", 300.0, 600.0),
     Span::new("elasticache.replication_group.reshard", 480.0, 1200.0),
+    Span::new("elasticache.replication_group.failover", 60.0, 240.0),
 ];
 
-pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("elasticache.replication_group.scaled", scaled)];
+pub(super) const TRANSITIONS: &[(&str, Transition)] =
+    &[("elasticache.replication_group.scaled", scaled), ("elasticache.replication_group.failed_over", failed_over)];
 
 const INCREASE: &str =
     "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_IncreaseReplicaCount.html";
 const DECREASE: &str =
     "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DecreaseReplicaCount.html";
 const RESHARD: &str = "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroupShardConfiguration.html";
+
+const FAILOVER: &str = "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_TestFailover.html";
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("elasticache.scaling.at_once", "other numbers of nodes are made at once only", RESHARD),
@@ -39,6 +45,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("elasticache.scaling.shard", "a shard that is named is there", RESHARD),
     Rule::new("elasticache.scaling.cluster_mode", "shards are changed in cluster mode only", RESHARD),
     Rule::new("elasticache.scaling.shards_named", "fewer shards say which go or which stay", RESHARD),
+    Rule::new("elasticache.failover.shard", "a shard that fails over is there", FAILOVER),
+    Rule::new("elasticache.failover.possible", "a shard fails over where it may, to a replica", FAILOVER),
+    Rule::new(
+        "elasticache.node_types.source",
+        "a cluster or a replication group is named",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ListAllowedNodeTypeModifications.html",
+    ),
     Rule::new("elasticache.scaling.same", "another number of shards is another", RESHARD),
 ];
 
@@ -288,4 +301,64 @@ fn scaled(tx: &mut Tx<'_>, pending: &world::Pending) {
         row.pending.scaling = false;
         groups::ready(row);
     });
+}
+
+/// The group that a request names by itself or by one of its clusters, and the size of its nodes.
+fn allowed_node_types(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let (cluster, group) = (input.text("CacheClusterId"), input.text("ReplicationGroupId"));
+    tx.enforce("elasticache.node_types.source", cluster.is_some() != group.is_some(), || {
+        invalid_combination("Either CacheClusterId or ReplicationGroupId must be specified, but not both.")
+    })?;
+    let row = match (group, cluster) {
+        (Some(id), _) => groups::find(tx, id)?,
+        (None, cluster) => {
+            let name = cluster.unwrap_or_default().to_ascii_lowercase();
+            let has = |row: &&ReplicationGroup| row.nodes().any(|node| node.cluster == name);
+            tx.rows::<ReplicationGroup>()
+                .find(has)
+                .cloned()
+                .ok_or_else(|| Refusal::new("CacheClusterNotFound", format!("CacheCluster not found: {name}")))?
+        }
+    };
+    let tiered = node_type::has_tiering(&row.node_type);
+    let others = node_type::all().filter(|name| *name != row.node_type && node_type::has_tiering(name) == tiered);
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    for name in others {
+        if node_type::rank(&name) >= node_type::rank(&row.node_type) { up.push(name) } else { down.push(name) }
+    }
+    Ok(record! { "ScaleUpModifications" => up, "ScaleDownModifications" => down })
+}
+
+fn fail_over(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let mut row = groups::find(tx, input.required("ReplicationGroupId"))?;
+    tx.enforce("elasticache.replication_group.modify.state", row.status == "available", not_available)?;
+    let id = input.required("NodeGroupId");
+    let at = row.shards.iter().position(|shard| shard.id == id || shard.id == format!("{id:0>4}"));
+    let Some(at) = at else {
+        tx.enforce("elasticache.failover.shard", false, || {
+            Refusal::new("NodeGroupNotFoundFault", format!("Node group {id} not found."))
+        })?;
+        return Ok(record! { "ReplicationGroup" => row.view(tx) });
+    };
+    let replica = row.shards[at].nodes.len() > 1;
+    tx.enforce("elasticache.failover.possible", row.failover && replica, || {
+        let message = "Automatic failover is not enabled for the replication group, or the node group has no replica.";
+        Refusal::new("InvalidReplicationGroupState", message)
+    })?;
+    // The first replica becomes the primary.
+    if replica {
+        row.shards[at].nodes.rotate_left(1);
+    }
+    row.status = "modifying".to_owned();
+    event::of_group(tx, &row.id, &format!("Test Failover API called for node group {}", row.shards[at].id));
+    let answer = record! { "ReplicationGroup" => row.view(tx) };
+    let id = row.id.clone();
+    tx.put(row);
+    tx.transition("elasticache.replication_group.failover", "elasticache.replication_group.failed_over", &id);
+    Ok(answer)
+}
+
+fn failed_over(tx: &mut Tx<'_>, pending: &world::Pending) {
+    tx.change::<ReplicationGroup>(&pending.subject, |row| row.status = "available".to_owned());
+    event::of_group(tx, &pending.subject, "Failover to replica node completed");
 }

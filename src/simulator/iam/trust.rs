@@ -76,12 +76,25 @@ pub fn instance_profile(tx: &Tx<'_>, name_or_arn: &str) -> Option<InstanceProfil
 /// Whether a trust policy lets a principal assume its role in a context of condition keys.
 #[must_use]
 pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &[(&str, &str)]) -> bool {
+    trusts_for(policy, "sts:AssumeRole", kind, is_it, context)
+}
+
+/// The same for another of STS's actions that assume roles.
+#[must_use]
+pub fn trusts_for(
+    policy: &str,
+    action: &str,
+    kind: &str,
+    is_it: &dyn Fn(&str) -> bool,
+    context: &[(&str, &str)],
+) -> bool {
+    let wanted = action.to_lowercase();
     let Ok(policy) = serde_json::from_str::<Json>(policy) else { return false };
     let context = context.iter().fold(Context::default(), |context, (key, value)| context.with(key, *value));
     let mut allowed = false;
     for statement in statements(&policy) {
         let mut actions = texts(statement.get("Action")).into_iter();
-        let assumes = actions.any(|action| like(&action.to_lowercase(), "sts:assumerole"));
+        let assumes = actions.any(|action| like(&action.to_lowercase(), &wanted));
         let principal = match statement.get("Principal") {
             Some(Json::String(any)) => any == "*",
             Some(Json::Object(kinds)) => texts(kinds.get(kind)).iter().any(|name| name == "*" || is_it(name)),

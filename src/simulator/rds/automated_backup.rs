@@ -6,16 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::DbInstance;
 use super::{arn, filters};
-use crate::datastore::listing;
+use crate::datastore::{invalid_value, listing};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
+use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("DescribeDBInstanceAutomatedBackups", describe), ("DescribePendingMaintenanceActions", describe_maintenance)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("ApplyPendingMaintenanceAction", apply_maintenance),
+    ("DescribeDBInstanceAutomatedBackups", describe),
+    ("DescribePendingMaintenanceActions", describe_maintenance),
+];
+
+pub(super) const RULES: &[Rule] = &[Rule::new(
+    "rds.maintenance.pending",
+    "only maintenance that is due is applied, of a kind and at a time that RDS knows",
+    "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ApplyPendingMaintenanceAction.html",
+)];
 
 /// Backups of an instance that is gone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +116,24 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         .map(|(instance, view)| (instance.resource.clone(), view))
         .collect();
     listing::paged(tx, input, "rds.page.size", "DBInstanceAutomatedBackups", items)
+}
+
+/// No maintenance is ever due here: there is none to be applied.
+fn apply_maintenance(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let given = input.required("ResourceIdentifier");
+    let absent = |_| Refusal::new("ResourceNotFoundFault", format!("The specified resource {given} was not found."));
+    super::instance::find(tx, given).map_err(absent)?;
+    let (action, opt_in) = (input.required("ApplyAction"), input.required("OptInType"));
+    let actions = ["ca-certificate-rotation", "db-upgrade", "hardware-maintenance", "os-upgrade", "system-update"];
+    let rule = "rds.maintenance.pending";
+    tx.enforce(rule, actions.contains(&action), || invalid_value(format!("Invalid apply action: {action}")))?;
+    tx.enforce(rule, ["immediate", "next-maintenance", "undo-opt-in"].contains(&opt_in), || {
+        invalid_value(format!("Invalid opt-in type: {opt_in}"))
+    })?;
+    tx.enforce(rule, false, || {
+        invalid_value(format!("No pending maintenance action {action} was found for the resource {given}."))
+    })?;
+    Ok(record! { "ResourcePendingMaintenanceActions" => record! { "ResourceIdentifier" => given } })
 }
 
 /// No maintenance is ever due here.

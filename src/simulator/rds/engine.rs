@@ -1,6 +1,7 @@
 //! Engines and their versions, as AWS offered them at the beginning of 2026.
 
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 
 use super::filters;
 use crate::datastore::{invalid_combination, invalid_value, listing};
@@ -12,7 +13,11 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::Tx;
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[("DescribeDBEngineVersions", describe)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("DescribeCertificates", describe_certificates),
+    ("DescribeDBEngineVersions", describe),
+    ("DescribeDBMajorEngineVersions", describe_major),
+];
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
@@ -256,6 +261,78 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         .map(|version| (format!("{:05}.{:05}", version.major, version.minor), version.view(tx)))
         .collect();
     listing::paged(tx, input, "rds.page.size", "DBEngineVersions", items)
+}
+
+/// The certificate authorities, with how long each is valid
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html>).
+fn describe_certificates(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    filters::read(tx, input, &[])?;
+    let wanted = input.text("CertificateIdentifier");
+    let known = wanted.is_none_or(is_authority);
+    tx.enforce("rds.certificate_authority", known, || {
+        Refusal::new("CertificateNotFound", format!("Certificate not found: {}", wanted.unwrap_or_default()))
+    })?;
+    let items = AUTHORITIES
+        .iter()
+        .filter(|name| wanted.is_none_or(|wanted| wanted == **name))
+        .map(|name| {
+            let view = record! {
+                "CertificateIdentifier" => *name,
+                "CertificateType" => "CA",
+                "Thumbprint" => hex::encode(&Sha256::digest(format!("{name} {}", tx.region()))[..20]),
+                "ValidFrom" => moment(2021, 5, 25),
+                "ValidTill" => if *name == "rds-ca-rsa2048-g1" { moment(2061, 5, 25) } else { moment(2121, 5, 25) },
+                "CertificateArn" => format!("arn:aws:rds:{}::cert:{name}", tx.region()),
+                "CustomerOverride" => false,
+            };
+            ((*name).to_owned(), view)
+        })
+        .collect();
+    let mut page = listing::paged(tx, input, "rds.page.size", "Certificates", items)?;
+    page.set("DefaultCertificateForNewLaunches", "rds-ca-rsa2048-g1");
+    Ok(page)
+}
+
+fn moment(year: i16, month: i8, day: i8) -> Value {
+    let midnight = Date::constant(year, month, day).to_zoned(jiff::tz::TimeZone::UTC);
+    midnight.map_or(Value::Absent, |midnight| Value::from(midnight.timestamp()))
+}
+
+/// Major versions with the ends of their support
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html>).
+fn describe_major(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    if let Some(engine) = input.text("Engine") {
+        check(tx, engine)?;
+    }
+    let wanted = input.text("MajorEngineVersion");
+    let mut majors: Vec<u16> = VERSIONS.iter().map(|version| version.major).collect();
+    majors.dedup();
+    let items = majors
+        .into_iter()
+        .filter(|major| wanted.is_none_or(|wanted| wanted == major.to_string()))
+        .map(|major| {
+            // PostgreSQL 14 came in 2022, each next major version a year later; standard support ends with the
+            // community's after some five years, extended support three years on.
+            let since = 2008 + i16::try_from(major).unwrap_or(0);
+            let cycle = |name: &str, from: Value, to: Value| {
+                record! {
+                    "LifecycleSupportName" => name,
+                    "LifecycleSupportStartDate" => from,
+                    "LifecycleSupportEndDate" => to,
+                }
+            };
+            let view = record! {
+                "Engine" => "postgres",
+                "MajorEngineVersion" => major.to_string(),
+                "SupportedEngineLifecycles" => vec![
+                    cycle("open-source-rds-standard-support", moment(since, 2, 27), moment(since + 5, 2, 28)),
+                    cycle("open-source-rds-extended-support", moment(since + 5, 3, 1), moment(since + 8, 2, 28)),
+                ],
+            };
+            (format!("{major:04}"), view)
+        })
+        .collect();
+    listing::paged(tx, input, "rds.page.size", "DBMajorEngineVersions", items)
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ pub(super) fn read<'a>(
     let mut filters = Vec::new();
     for filter in input.records("Filters") {
         let (name, values) = (filter.required("Name"), filter.texts("Values"));
+        let documented = (super::SERVICE.model)().operations.get(tx.operation()).map_or(&[][..], |one| &one.filters);
+        if !names.contains(&name) && documented.iter().any(|known| known == name) {
+            return Err(Refusal::not_simulated(format!("rds {} with the filter {name}", tx.operation())));
+        }
         tx.enforce("rds.filter.name", names.contains(&name), || {
             invalid_value(format!("Unrecognized filter name: {name}"))
         })?;

@@ -14,7 +14,7 @@ use super::parameter_group;
 use super::snapshot::{self, DbSnapshot};
 use super::storage::{self, Asked, Storage};
 use super::subnet_group::{self, DbSubnetGroup};
-use super::{OWNER, arn, engine, filters};
+use super::{OWNER, arn, engine, event, filters};
 use crate::datastore::network;
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, key, listing};
@@ -638,7 +638,9 @@ fn created(tx: &mut Tx<'_>, pending: &world::Pending) {
         backs_up = instance.retention > 0;
         instance.status = if backs_up { "backing-up" } else { "available" }.to_owned();
     });
+    event::of_instance(tx, &pending.subject, "creation", "DB instance created");
     if backs_up {
+        event::of_instance(tx, &pending.subject, "backup", "Backing up DB instance");
         tx.transition("rds.instance.backup", "rds.instance.backed_up", &pending.subject);
     }
 }
@@ -647,6 +649,7 @@ fn backed_up(tx: &mut Tx<'_>, pending: &world::Pending) {
     tx.change::<DbInstance>(&pending.subject, |instance| instance.status = "available".to_owned());
     if let Some(instance) = tx.get::<DbInstance>(&pending.subject).cloned() {
         snapshot::automated(tx, &instance);
+        event::of_instance(tx, &pending.subject, "backup", "Finished DB Instance backup");
     }
 }
 
@@ -720,6 +723,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn deleted(tx: &mut Tx<'_>, pending: &world::Pending) {
     let Some(instance) = tx.remove::<DbInstance>(&pending.subject) else { return };
+    event::of_instance(tx, &pending.subject, "deletion", "DB instance deleted");
     network::release(tx, OWNER, &instance.interfaces);
     master_secret::forget(tx, &instance);
     // Replicas of an instance that is gone stand on their own.

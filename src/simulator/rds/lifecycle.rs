@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::instance::{self, DbInstance};
-use super::snapshot;
+use super::{event, snapshot};
 use crate::datastore::invalid_combination;
 use crate::input::Input;
 use crate::record;
@@ -29,6 +29,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
             instance.status = "available".to_owned();
             instance.parameter_status = "in-sync".to_owned();
         });
+        event::of_instance(tx, &pending.subject, "notification", "DB instance started");
     }),
     ("rds.instance.stopped", stopped),
     ("rds.instance.restarts", |tx, pending| {
@@ -80,6 +81,7 @@ fn reboot(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn rebooted(tx: &mut Tx<'_>, pending: &Pending) {
+    event::of_instance(tx, &pending.subject, "availability", "DB instance restarted");
     tx.change::<DbInstance>(&pending.subject, |instance| {
         instance.status = "available".to_owned();
         instance.parameter_status = "in-sync".to_owned();
@@ -115,6 +117,7 @@ fn stopped(tx: &mut Tx<'_>, pending: &Pending) {
         instance.status = "stopped".to_owned();
         instance.restarts = restarts;
     });
+    event::of_instance(tx, &pending.subject, "notification", "DB instance stopped");
     tx.after(STOPPED_AT_MOST, "rds.instance.restarts", &pending.subject);
 }
 

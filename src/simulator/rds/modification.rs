@@ -13,7 +13,7 @@ use super::instance::{self, DbInstance};
 use super::instance_request as request;
 use super::storage::{self, Asked, Storage};
 use super::subnet_group::{self, DbSubnetGroup};
-use super::{OWNER, engine, master_secret, monitoring};
+use super::{OWNER, engine, event, master_secret, monitoring};
 use crate::datastore::network;
 use crate::datastore::window::Window;
 use crate::datastore::{invalid_combination, invalid_value};
@@ -483,6 +483,10 @@ fn modified(tx: &mut Tx<'_>, pending: &world::Pending) {
     let Some(mut row) = tx.get::<DbInstance>(&pending.subject).cloned() else { return };
     let change = std::mem::take(&mut row.pending);
     row.status = "available".to_owned();
+    if change.class.is_some() {
+        let message = "Finished applying modification to DB instance class";
+        event::of_instance(tx, &pending.subject, "configuration change", message);
+    }
     row.class = change.class.unwrap_or(row.class);
     row.port = change.port.unwrap_or(row.port);
     row.retention = change.retention.unwrap_or(row.retention);

@@ -1,6 +1,6 @@
 //! Which instance classes can be had with which version and storage.
 
-use super::{engine, filters, instance_class};
+use super::{engine, filters, instance, instance_class};
 use crate::datastore::listing;
 use crate::ec2::zone::zones;
 use crate::input::Input;
@@ -10,7 +10,10 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::Tx;
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[("DescribeOrderableDBInstanceOptions", describe)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("DescribeOrderableDBInstanceOptions", describe),
+    ("DescribeValidDBInstanceModifications", describe_modifications),
+];
 
 const STORAGE: &[&str] = &["gp2", "gp3", "io1", "io2"];
 
@@ -35,6 +38,41 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         }
     }
     listing::paged(tx, input, "rds.page.size", "OrderableDBInstanceOptions", items)
+}
+
+/// The storage that an instance can be changed to.
+fn describe_modifications(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let instance = instance::find(tx, input.required("DBInstanceIdentifier"))?;
+    if instance.status == "deleting" {
+        let message = format!("DB instance {} is being deleted.", instance.identifier);
+        return Err(Refusal::new("InvalidDBInstanceState", message));
+    }
+    let range = |from: i64, to: i64| vec![record! { "From" => from, "To" => to, "Step" => 1_i64 }];
+    let storage: Vec<Value> = STORAGE
+        .iter()
+        .map(|kind| {
+            let (provisioned, gp3) = (*kind == "io1" || *kind == "io2", *kind == "gp3");
+            // Storage never shrinks.
+            let least = instance.storage.gigabytes.max(if provisioned { 100 } else { 20 });
+            let iops = if provisioned { Some((1000, 256_000)) } else { gp3.then_some((12_000, 64_000)) };
+            let ratio =
+                if provisioned { Some(if *kind == "io1" { 50.0 } else { 1000.0 }) } else { gp3.then_some(500.0) };
+            record! {
+                "StorageType" => *kind,
+                "StorageSize" => range(least, 65_536),
+                "ProvisionedIops" => iops.map(|(from, to)| range(from, to)),
+                "IopsToStorageRatio" => ratio.map(|to| vec![record! { "From" => 0.5, "To" => to }]),
+                "ProvisionedStorageThroughput" => gp3.then(|| range(500, 4000)),
+                "StorageThroughputToIopsRatio" => gp3.then(|| vec![record! { "From" => 0.0, "To" => 0.25 }]),
+                "SupportsStorageAutoscaling" => true,
+            }
+        })
+        .collect();
+    Ok(record! { "ValidDBInstanceModificationsMessage" => record! {
+        "Storage" => storage,
+        "ValidProcessorFeatures" => Value::List(Vec::new()),
+        "SupportsDedicatedLogVolume" => instance.storage.kind.starts_with("io"),
+    } })
 }
 
 fn option(version: engine::Version, size: instance_class::InstanceClass, kind: &str, zones: &[Value]) -> Value {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::instance::DbInstance;
-use super::{arn, engine, filters, parameters};
+use super::{arn, engine, event, filters, parameters};
 use crate::datastore::parameter::{Definition, Effect};
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, listing};
@@ -18,6 +18,7 @@ use crate::value::{Record, Value};
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CopyDBParameterGroup", copy),
     ("CreateDBParameterGroup", create),
     ("DescribeDBParameterGroups", describe),
     ("ModifyDBParameterGroup", modify),
@@ -135,6 +136,36 @@ pub(super) fn find(tx: &mut Tx<'_>, name: &str) -> Result<DbParameterGroup, Refu
     Ok(group)
 }
 
+fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let given = input.required("SourceDBParameterGroupIdentifier");
+    let source = find(tx, given.strip_prefix(arn(tx, "pg", "").as_str()).unwrap_or(given))?;
+    tx.enforce("rds.parameter_group.default", !source.is_default(), || {
+        invalid_value(format!("The parameter group {} is a default group and cannot be copied.", source.name))
+    })?;
+    let (name, description) =
+        (input.required("TargetDBParameterGroupIdentifier"), input.required("TargetDBParameterGroupDescription"));
+    let name = new_name(tx, "TargetDBParameterGroupIdentifier", name)?;
+    let mut tags = Tags::default();
+    tags.add(tags::read(tx, "rds.tags", input)?);
+    let group = DbParameterGroup { name, description: description.to_owned(), tags, ..source };
+    tx.put(group.clone());
+    Ok(record! { "DBParameterGroup" => group.view(tx) })
+}
+
+/// A new group's name, which nobody has yet.
+fn new_name(tx: &Tx<'_>, parameter: &str, given: &str) -> Result<String, Refusal> {
+    let name = identifier::read(tx, "rds.parameter_group.name", parameter, given, 255)?;
+    tx.enforce("rds.parameter_group.exists", tx.get::<DbParameterGroup>(&name).is_none(), || {
+        Refusal::new("DBParameterGroupAlreadyExists", format!("Parameter group {name} already exists"))
+    })?;
+    let count = tx.rows::<DbParameterGroup>().filter(|group| !group.is_default()).count();
+    let most = tx.quota("rds.parameter-groups", 50);
+    tx.enforce("rds.parameter_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
+        Refusal::new("DBParameterGroupQuotaExceeded", "Cannot create more than 50 parameter groups.")
+    })?;
+    Ok(name)
+}
+
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let rule = "rds.parameter_group.name";
     let name = identifier::read(tx, rule, "DBParameterGroupName", input.required("DBParameterGroupName"), 255)?;
@@ -144,14 +175,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce(rule, !description.is_empty(), || {
         invalid_value("The parameter Description must be provided and must not be blank.")
     })?;
-    tx.enforce("rds.parameter_group.exists", tx.get::<DbParameterGroup>(&name).is_none(), || {
-        Refusal::new("DBParameterGroupAlreadyExists", format!("Parameter group {name} already exists"))
-    })?;
-    let count = tx.rows::<DbParameterGroup>().filter(|group| !group.is_default()).count();
-    let most = tx.quota("rds.parameter-groups", 50);
-    tx.enforce("rds.parameter_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
-        Refusal::new("DBParameterGroupQuotaExceeded", "Cannot create more than 50 parameter groups.")
-    })?;
+    let name = new_name(tx, "DBParameterGroupName", &name)?;
     let mut tags = Tags::default();
     tags.add(tags::read(tx, "rds.tags", input)?);
     let group = DbParameterGroup {
@@ -240,6 +264,9 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             group.set.insert(name.to_owned(), Setting { value: value.to_owned(), method: method.to_owned() })
         };
         if before.map_or(definition.default.to_owned(), |before| before.value) != value {
+            let how = if method == "immediate" { "immediate" } else { "pending-reboot" };
+            let message = format!("Updated parameter {name} to {value} with apply method {how}");
+            event::of_parameter_group(tx, &group.name, &message);
             (at_once, at_restart) = (at_once || method == "immediate", at_restart || method != "immediate");
         }
     }

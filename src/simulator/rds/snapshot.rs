@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::{self, DbInstance};
 use super::storage::Storage;
-use super::{arn, filters};
+use super::{arn, event, filters};
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, listing};
 use crate::input::Input;
@@ -27,6 +27,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("rds.snapshot.available
         snapshot.progress = 100;
     });
     let Some(snapshot) = tx.get::<DbSnapshot>(&pending.subject).cloned() else { return };
+    event::of_snapshot(tx, &pending.subject, "creation", "Manual snapshot created");
     tx.change::<DbInstance>(&snapshot.instance, |instance| {
         if instance.status == "backing-up" {
             instance.status = "available".to_owned();
@@ -265,6 +266,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidDBSnapshotState", message)
     })?;
     tx.remove::<DbSnapshot>(&name);
+    event::of_snapshot(tx, &name, "deletion", "Deleted manual snapshot");
     snapshot.status = "deleted".to_owned();
     let mut view = snapshot.view(tx);
     view.set("SnapshotCreateTime", snapshot.created);

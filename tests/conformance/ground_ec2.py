@@ -1,0 +1,332 @@
+"""EC2's ground, and a call of each of its operations that succeeds on it."""
+
+from members import Ground
+from world import REGION
+
+ZONE = f"{REGION}a"
+
+
+class Ec2Ground(Ground):
+    """Networks, machines and what hangs on them; of what is listed there are more than the least page holds."""
+
+    def __init__(self, aws):
+        super().__init__(aws)
+        for quota in ("ec2.vpc.quota", "ec2.address.quota", "ec2.internet_gateway.quota"):
+            aws.world.switch(quota, False)
+
+    def after(self, seconds, made):
+        self.aws.world.advance(seconds)
+        return made
+
+    def make_profile(self):
+        return self.after(60, self.aws.profile(self.aws.role()))
+
+    def make_profile2(self):
+        return self.after(60, self.aws.profile(self.aws.role()))
+
+    def make_vpc(self):
+        vpc = self.aws.vpc()
+        tags = [{"Key": "Name", "Value": "one"}, {"Key": "team", "Value": "a"}]
+        self.aws.ec2.create_tags(Resources=[vpc], Tags=tags)
+        return vpc
+
+    def make_vpc2(self):
+        return self.aws.vpc("10.1.0.0/16")
+
+    def make_vpcs(self):
+        return [self.aws.vpc(f"10.{number}.0.0/16") for number in range(2, 7)]
+
+    def make_subnet(self):
+        return self.aws.subnet(self["vpc"], 1)
+
+    def make_subnet2(self):
+        return self.aws.subnet(self["vpc"], 2, "b")
+
+    def make_empty(self):
+        return self.aws.subnet(self["vpc"], 3)
+
+    def make_gateway(self):
+        return self.aws.gateway(self["vpc"])
+
+    def make_loose(self):
+        return self.aws.gateway()
+
+    def make_gateways(self):
+        return [self.aws.gateway(vpc) for vpc in self["vpcs"][:4]]
+
+    def make_group(self):
+        group = self.aws.group(self["vpc"], "one")
+        self.aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[RULE])
+        return group
+
+    def make_group2(self):
+        return self.aws.group(self["vpc"], "two")
+
+    def make_groups(self):
+        return [self.aws.group(self["vpc"]) for _ in range(4)]
+
+    def rule_of(self, egress):
+        group = self["group"]
+        self.aws.world.advance(60)
+        found = self.aws.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+        return next(one["SecurityGroupRuleId"] for one in found["SecurityGroupRules"] if one["IsEgress"] is egress)
+
+    def make_rule(self):
+        return self.rule_of(False)
+
+    def make_egress(self):
+        return self.rule_of(True)
+
+    def make_table(self):
+        table = self.aws.route_table(self["vpc"])
+        self.aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=self["gateway"])
+        return table
+
+    def make_table2(self):
+        return self.aws.route_table(self["vpc"])
+
+    def make_tables(self):
+        return [self.aws.route_table(self["vpc"]) for _ in range(3)]
+
+    def make_association(self):
+        made = self.aws.ec2.associate_route_table(RouteTableId=self["table"], SubnetId=self["subnet"])
+        return made["AssociationId"]
+
+    def make_address(self):
+        return self.aws.allocate()
+
+    def make_spare(self):
+        return self.aws.allocate()
+
+    def make_addresses(self):
+        return [self.aws.allocate() for _ in range(5)]
+
+    def make_nat(self):
+        self["gateway"]
+        made = self.aws.ec2.create_nat_gateway(SubnetId=self["subnet"], AllocationId=self.aws.allocate()["AllocationId"])
+        return self.after(600, made["NatGateway"]["NatGatewayId"])
+
+    def make_private(self):
+        made = self.aws.ec2.create_nat_gateway(SubnetId=self["subnet"], ConnectivityType="private")
+        return self.after(600, made["NatGateway"]["NatGatewayId"])
+
+    def make_nats(self):
+        make = self.aws.ec2.create_nat_gateway
+        return [make(SubnetId=self["subnet"], ConnectivityType="private")["NatGateway"]["NatGatewayId"] for _ in range(5)]
+
+    def make_nat_association(self):
+        added = self.aws.ec2.associate_nat_gateway_address(
+            NatGatewayId=self["nat"], AllocationIds=[self.aws.allocate()["AllocationId"]]
+        )
+        return added["NatGatewayAddresses"][-1]["AssociationId"]
+
+    def make_nat_private(self):
+        added = self.aws.ec2.assign_private_nat_gateway_address(NatGatewayId=self["private"], PrivateIpAddressCount=1)
+        return added["NatGatewayAddresses"][-1]["PrivateIp"]
+
+    def make_image(self):
+        return self.aws.image()
+
+    def make_template(self):
+        template = self.aws.template("web", InstanceType="t3.micro", ImageId=self["image"])
+        self.aws.ec2.create_launch_template_version(
+            LaunchTemplateId=template, LaunchTemplateData={"InstanceType": "t3.small"}
+        )
+        return template
+
+    def make_templates(self):
+        return [self.aws.template(InstanceType="t3.micro") for _ in range(5)]
+
+    def make_instance(self):
+        return self.after(600, self.aws.instance(self["subnet"], SecurityGroupIds=[self["group"]]))
+
+    def make_stopped(self):
+        stopped = self.aws.instance(self["subnet"], IamInstanceProfile={"Name": self["profile"]})
+        self.aws.world.advance(600)
+        self.aws.ec2.stop_instances(InstanceIds=[stopped])
+        return self.after(600, stopped)
+
+    def make_instances(self):
+        return [self.aws.instance(self["subnet2"], ready=False) for _ in range(5)]
+
+    def make_profile_association(self):
+        self["stopped"]
+        found = self.aws.ec2.describe_iam_instance_profile_associations()
+        return found["IamInstanceProfileAssociations"][0]["AssociationId"]
+
+    def make_volume(self):
+        return self.aws.volume()
+
+    def make_attached(self):
+        volume = self.aws.volume()
+        self.aws.ec2.attach_volume(VolumeId=volume, InstanceId=self["instance"], Device="/dev/sdf")
+        return self.after(60, volume)
+
+    def make_modified(self):
+        volumes = [self.aws.volume() for _ in range(6)]
+        for volume in volumes:
+            self.aws.ec2.modify_volume(VolumeId=volume, Size=20)
+        return volumes
+
+    def make_interface(self):
+        return self.aws.interface(self["subnet"])
+
+    def make_plugged(self):
+        return self.aws.interface(self["subnet"])
+
+    def make_attachment(self):
+        attached = self.aws.ec2.attach_network_interface(
+            NetworkInterfaceId=self["plugged"], InstanceId=self["instance"], DeviceIndex=1
+        )
+        return self.after(60, attached["AttachmentId"])
+
+    def make_eip_association(self):
+        self["gateway"]
+        allocation = self.aws.allocate()["AllocationId"]
+        return self.aws.ec2.associate_address(AllocationId=allocation, InstanceId=self["stopped"])["AssociationId"]
+
+    def make_options(self):
+        configuration = [{"Key": "domain-name", "Values": ["example.com"]}]
+        made = [self.aws.ec2.create_dhcp_options(DhcpConfigurations=configuration)["DhcpOptions"] for _ in range(6)]
+        return made[0]["DhcpOptionsId"]
+
+
+def one(key, member):
+    return lambda g: {member: g[key]}
+
+
+def listing(**more):
+    return lambda g: dict(more)
+
+
+PERMISSION = dict(IpProtocol="tcp", FromPort=443, ToPort=443, IpRanges=[{"CidrIp": "10.0.0.0/16"}])
+RULE = dict(IpProtocol="tcp", FromPort=80, ToPort=80, IpRanges=[{"CidrIp": "10.0.0.0/16"}])
+OUT = dict(IpProtocol="-1", IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+
+
+def run(g):
+    return dict(ImageId=g["image"], InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=g["subnet"], SecurityGroupIds=[g["group"]])
+
+
+BASES = {
+    "AllocateAddress": listing(),
+    "AssignPrivateNatGatewayAddress": lambda g: dict(NatGatewayId=g["private"]),
+    "AssociateAddress": lambda g: g["gateway"] and dict(AllocationId=g["address"]["AllocationId"], NetworkInterfaceId=g["interface"]),
+    "AssociateDhcpOptions": lambda g: dict(DhcpOptionsId=g["options"], VpcId=g["vpc"]),
+    "AssociateIamInstanceProfile": lambda g: dict(IamInstanceProfile={"Name": g["profile"]}, InstanceId=g["instance"]),
+    "AssociateNatGatewayAddress": lambda g: dict(NatGatewayId=g["nat"], AllocationIds=[g["address"]["AllocationId"]]),
+    "AssociateRouteTable": lambda g: dict(RouteTableId=g["table2"], SubnetId=g["subnet2"]),
+    "AttachInternetGateway": lambda g: dict(InternetGatewayId=g["loose"], VpcId=g["vpc2"]),
+    "AttachNetworkInterface": lambda g: dict(NetworkInterfaceId=g["interface"], InstanceId=g["stopped"], DeviceIndex=1),
+    "AttachVolume": lambda g: dict(VolumeId=g["volume"], InstanceId=g["instance"], Device="/dev/sdg"),
+    "AuthorizeSecurityGroupEgress": lambda g: dict(GroupId=g["group"], IpPermissions=[PERMISSION]),
+    "AuthorizeSecurityGroupIngress": lambda g: dict(GroupId=g["group"], IpPermissions=[PERMISSION]),
+    "CreateDhcpOptions": listing(DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.org"]}]),
+    "CreateInternetGateway": listing(),
+    "CreateLaunchTemplate": listing(LaunchTemplateName="new", LaunchTemplateData={"InstanceType": "t3.micro"}),
+    "CreateLaunchTemplateVersion": lambda g: dict(LaunchTemplateId=g["template"], LaunchTemplateData={"ImageId": g["image"]}),
+    "CreateNatGateway": lambda g: g["gateway"] and dict(SubnetId=g["subnet"], AllocationId=g["address"]["AllocationId"]),
+    "CreateNetworkInterface": lambda g: dict(SubnetId=g["subnet"]),
+    "CreateRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="10.9.0.0/16", GatewayId=g["gateway"]),
+    "CreateRouteTable": one("vpc", "VpcId"),
+    "CreateSecurityGroup": lambda g: dict(GroupName="new", Description="new", VpcId=g["vpc"]),
+    "CreateSubnet": lambda g: dict(VpcId=g["vpc"], CidrBlock="10.0.9.0/24", AvailabilityZone=ZONE),
+    "CreateTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "new", "Value": "new"}]),
+    "CreateVolume": listing(AvailabilityZone=ZONE, Size=10, VolumeType="gp3"),
+    "CreateVpc": listing(CidrBlock="10.20.0.0/16"),
+    "DeleteDhcpOptions": one("options", "DhcpOptionsId"),
+    "DeleteInternetGateway": one("loose", "InternetGatewayId"),
+    "DeleteLaunchTemplate": one("template", "LaunchTemplateId"),
+    "DeleteLaunchTemplateVersions": lambda g: dict(LaunchTemplateId=g["template"], Versions=["2"]),
+    "DeleteNatGateway": one("nat", "NatGatewayId"),
+    "DeleteNetworkInterface": one("interface", "NetworkInterfaceId"),
+    "DeleteRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="0.0.0.0/0"),
+    "DeleteRouteTable": one("table2", "RouteTableId"),
+    "DeleteSecurityGroup": one("group2", "GroupId"),
+    "DeleteSubnet": one("empty", "SubnetId"),
+    "DeleteTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "Name"}]),
+    "DeleteVolume": one("volume", "VolumeId"),
+    "DeleteVpc": one("vpc2", "VpcId"),
+    "DescribeAccountAttributes": listing(),
+    "DescribeAddresses": listing(),
+    "DescribeAddressesAttribute": listing(),
+    "DescribeAvailabilityZones": listing(),
+    "DescribeDhcpOptions": listing(),
+    "DescribeIamInstanceProfileAssociations": listing(),
+    "DescribeImages": listing(),
+    "DescribeInstanceAttribute": lambda g: dict(InstanceId=g["instance"], Attribute="instanceType"),
+    "DescribeInstanceCreditSpecifications": listing(),
+    "DescribeInstanceStatus": listing(),
+    "DescribeInstanceTypeOfferings": listing(),
+    "DescribeInstanceTypes": listing(),
+    "DescribeInstances": listing(),
+    "DescribeInternetGateways": listing(),
+    "DescribeLaunchTemplateVersions": one("template", "LaunchTemplateId"),
+    "DescribeLaunchTemplates": listing(),
+    "DescribeNatGateways": listing(),
+    "DescribeNetworkAcls": listing(),
+    "DescribeNetworkInterfaceAttribute": lambda g: dict(NetworkInterfaceId=g["plugged"], Attribute="description"),
+    "DescribeNetworkInterfaces": listing(),
+    "DescribeRegions": listing(),
+    "DescribeRouteTables": listing(),
+    "DescribeSecurityGroupReferences": lambda g: dict(GroupId=[g["group"]]),
+    "DescribeSecurityGroupRules": listing(),
+    "DescribeSecurityGroups": listing(),
+    "DescribeStaleSecurityGroups": one("vpc", "VpcId"),
+    "DescribeSubnets": listing(),
+    "DescribeTags": listing(),
+    "DescribeVolumeAttribute": lambda g: dict(VolumeId=g["volume"], Attribute="autoEnableIO"),
+    "DescribeVolumeStatus": listing(),
+    "DescribeVolumes": listing(),
+    "DescribeVolumesModifications": listing(),
+    "DescribeVpcAttribute": lambda g: dict(VpcId=g["vpc"], Attribute="enableDnsSupport"),
+    "DescribeVpcs": listing(),
+    "DetachInternetGateway": lambda g: dict(InternetGatewayId=g["gateways"][0], VpcId=g["vpcs"][0]),
+    "DetachNetworkInterface": one("attachment", "AttachmentId"),
+    "DetachVolume": one("attached", "VolumeId"),
+    "DisassociateAddress": one("eip_association", "AssociationId"),
+    "DisassociateIamInstanceProfile": one("profile_association", "AssociationId"),
+    "DisassociateNatGatewayAddress": lambda g: dict(NatGatewayId=g["nat"], AssociationIds=[g["nat_association"]]),
+    "DisassociateRouteTable": one("association", "AssociationId"),
+    "EnableVolumeIO": one("volume", "VolumeId"),
+    "GetLaunchTemplateData": one("instance", "InstanceId"),
+    "GetSecurityGroupsForVpc": one("vpc", "VpcId"),
+    "ModifyAddressAttribute": lambda g: dict(AllocationId=g["address"]["AllocationId"], DomainName="mail.example.com"),
+    "ModifyInstanceAttribute": lambda g: dict(InstanceId=g["stopped"], DisableApiTermination={"Value": True}),
+    "ModifyInstanceCreditSpecification": lambda g: dict(InstanceCreditSpecifications=[{"InstanceId": g["instance"], "CpuCredits": "standard"}]),
+    "ModifyInstanceMaintenanceOptions": lambda g: dict(InstanceId=g["instance"], AutoRecovery="disabled"),
+    "ModifyInstanceMetadataOptions": lambda g: dict(InstanceId=g["instance"], HttpTokens="optional"),
+    "ModifyInstancePlacement": lambda g: dict(InstanceId=g["stopped"], Tenancy="default"),
+    "ModifyLaunchTemplate": lambda g: dict(LaunchTemplateId=g["template"], DefaultVersion="2"),
+    "ModifyNetworkInterfaceAttribute": lambda g: dict(NetworkInterfaceId=g["interface"], Description={"Value": "new"}),
+    "ModifySecurityGroupRules": lambda g: dict(GroupId=g["group"], SecurityGroupRules=[{"SecurityGroupRuleId": g["rule"], "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 81, "ToPort": 82, "CidrIpv4": "10.0.0.0/16"}}]),
+    "ModifySubnetAttribute": lambda g: dict(SubnetId=g["subnet"], MapPublicIpOnLaunch={"Value": True}),
+    "ModifyVolume": lambda g: dict(VolumeId=g["volume"], Size=30),
+    "ModifyVolumeAttribute": lambda g: dict(VolumeId=g["volume"], AutoEnableIO={"Value": True}),
+    "ModifyVpcAttribute": lambda g: dict(VpcId=g["vpc"], EnableDnsHostnames={"Value": True}),
+    "ModifyVpcTenancy": lambda g: dict(VpcId=g["vpc"], InstanceTenancy="default"),
+    "MonitorInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "RebootInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "ReleaseAddress": lambda g: dict(AllocationId=g["address"]["AllocationId"]),
+    "ReplaceIamInstanceProfileAssociation": lambda g: dict(AssociationId=g["profile_association"], IamInstanceProfile={"Name": g["profile2"]}),
+    "ReplaceRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=g["nat"]),
+    "ReplaceRouteTableAssociation": lambda g: dict(AssociationId=g["association"], RouteTableId=g["table2"]),
+    "ResetAddressAttribute": lambda g: dict(AllocationId=g["address"]["AllocationId"], Attribute="domain-name"),
+    "ResetInstanceAttribute": lambda g: dict(InstanceId=g["instance"], Attribute="sourceDestCheck"),
+    "ResetNetworkInterfaceAttribute": lambda g: dict(NetworkInterfaceId=g["interface"], SourceDestCheck="true"),
+    "RevokeSecurityGroupEgress": lambda g: dict(GroupId=g["group"], IpPermissions=[OUT]),
+    "RevokeSecurityGroupIngress": lambda g: dict(GroupId=g["group"], IpPermissions=[RULE]),
+    "RunInstances": run,
+    "StartInstances": lambda g: dict(InstanceIds=[g["stopped"]]),
+    "StopInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "TerminateInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "UnassignPrivateNatGatewayAddress": lambda g: dict(NatGatewayId=g["private"], PrivateIpAddresses=[g["nat_private"]]),
+    "UnmonitorInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "UpdateSecurityGroupRuleDescriptionsEgress": lambda g: dict(GroupId=g["group"], SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": g["egress"], "Description": "new"}]),
+    "UpdateSecurityGroupRuleDescriptionsIngress": lambda g: dict(GroupId=g["group"], SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": g["rule"], "Description": "new"}]),
+}
+
+# Values for members of one operation, where no value of the general ones would tell. With a dict, further members.
+VALUES = {}
+
+GROUND = Ec2Ground

@@ -1,0 +1,158 @@
+"""The operations of the API that create, describe, modify, tag or delete one of our resource types, and their helpers.
+
+An operation is of a type when its name has the type's words in it, as `CreateVpc` and `ModifyVpcAttribute` have that of
+`aws_vpc`. `WORDS` has the words of each type. An operation that is so named and is not served stands under `EXCLUDED`,
+with the reason: it is of a thing that is a type of its own, which is not among ours, or of something that AWS has
+and that is not simulated. `test_surface.py` holds both lists to the API's model and to what the simulator serves.
+"""
+
+import re
+
+# What our types are called in each service's operations. What they need beside themselves (network interfaces, DHCP
+# options and network ACLs of a VPC, tags, events, engine versions and so on) has its words too.
+WORDS = {
+    "ec2": {
+        "aws_vpc": "Vpc|DhcpOptions|NetworkAcl",
+        "aws_subnet": "Subnet",
+        "aws_internet_gateway": "InternetGateway",
+        "aws_eip": "Address(?!Transfer)|AddressTransfer",
+        "aws_nat_gateway": "NatGateway",
+        "aws_route_table": "RouteTable",
+        "aws_route": "Route(?!r|s?Server)",
+        "aws_security_group": "SecurityGroup",
+        "aws_launch_template": "LaunchTemplate",
+        "aws_instance": "Instances?(?!Connect)|IamInstanceProfile",
+        "aws_ebs_volume": "Volume",
+        "network interfaces": "NetworkInterface",
+        "lookups": "AvailabilityZone|Image|Region|AccountAttributes",
+        "tags": "Tags",
+    },
+    "eks": {
+        "aws_eks_cluster": "Cluster|Update|EncryptionConfig",
+        "aws_eks_node_group": "Nodegroup",
+        "aws_eks_addon": "Addon",
+        "aws_eks_access_entry": "Access(Entry|Entries|Polic)|AccessPolicy",
+        "pod identities": "PodIdentityAssociation",
+        "tags": "TagResource|UntagResource|ListTags",
+    },
+    "rds": {
+        "aws_db_subnet_group": "DBSubnetGroup",
+        "aws_db_parameter_group": "DBParameter|EngineDefaultParameters",
+        "aws_db_instance": "DBInstance|ReadReplica|DBSnapshot|DBEngineVersion|DBMajorEngineVersion|Certificates|PendingMaintenance",
+        "helpers": "Events$|Tags",
+    },
+    "elasticache": {
+        "aws_elasticache_subnet_group": "CacheSubnetGroup",
+        "aws_elasticache_parameter_group": "CacheParameter|EngineDefaultParameters",
+        "aws_elasticache_replication_group": "ReplicationGroup|Replica(?!tion)|CacheCluster|Snapshot|NodeType|Failover|CacheEngineVersion|UpdateAction|Migration",
+        "helpers": "Events$|Tags",
+    },
+    "iam": {
+        "aws_iam_role": "Role",
+        "aws_iam_policy": "Polic(y|ies)",
+        "aws_iam_instance_profile": "InstanceProfile",
+        "aws_iam_openid_connect_provider": "OpenIDConnectProvider",
+    },
+    "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
+}
+
+# Operations that are served beside those, for what asks for them on the way to our types.
+BESIDE = {
+    "ec2": "",
+    "iam": "GetAccountAuthorizationDetails GetAccountSummary GetUser ListAccountAliases",
+}
+
+# By service: patterns of whole names, each with the reason.
+EXCLUDED = {
+    "ec2": {
+        ".*VpcEndpoint.*": "VPC endpoints are a type of their own (aws_vpc_endpoint)",
+        ".*VpcPeeringConnection.*": "VPC peerings are a type of their own (aws_vpc_peering_connection)",
+        ".*(ClassicLink|ToClassic|AddressToVpc|MovingAddresses).*": "EC2-Classic is retired: AWS refuses these everywhere",
+        ".*VpcBlockPublicAccess.*": "block public access is a type of its own (aws_vpc_block_public_access_options)",
+        ".*VpcEncryption.*|GetVpcResourcesBlockingEncryptionEnforcement": "encryption controls are a type of their own (aws_vpc_encryption_control)",
+        "(Associate|Disassociate)VpcCidrBlock": "further ranges are a type of their own (aws_vpc_ipv4_cidr_block_association)",
+        "CreateDefault(Vpc|Subnet)": "default VPCs and subnets are types of their own (aws_default_vpc, aws_default_subnet)",
+        "(Associate|Disassociate)SubnetCidrBlock|.*Ipv6Addresses": "IPv6 is not simulated",
+        ".*SubnetCidrReservation.*": "reservations are a type of their own (aws_ec2_subnet_cidr_reservation)",
+        ".*SecondarySubnet.*": "secondary networks are types of their own",
+        ".*EgressOnlyInternetGateway.*": "egress-only gateways are a type of their own (aws_egress_only_internet_gateway)",
+        ".*AddressTransfer.*": "transfers are a type of their own (they go to other accounts)",
+        ".*Ipam.*": "IPAM is a family of types of its own (aws_vpc_ipam)",
+        ".*TransitGateway.*": "transit gateways are a family of types of their own (aws_ec2_transit_gateway)",
+        ".*LocalGateway.*": "local gateways belong to Outposts",
+        ".*ClientVpn.*|.*Vpn.*": "VPNs are a family of types of their own (aws_ec2_client_vpn_endpoint, aws_vpn_connection)",
+        ".*VgwRoute.*": "propagation is a type of its own (aws_vpn_gateway_route_propagation)",
+        ".*SecurityGroup(Vpc|Vpcs|VpcAssociations)": "groups of several VPCs are a type of their own (aws_vpc_security_group_vpc_association)",
+        "ValidateSecurityGroupQuotasForInterface": "quotas of interfaces are asked for by a network interface, a type of its own",
+        "(Create|Delete|Describe)NetworkAcls?|Replace(NetworkAclAssociation|NetworkAclEntry)|(Create|Delete)NetworkAclEntry": "network ACLs are a type of their own (aws_network_acl)",
+        "(Assign|Unassign)PrivateIpAddresses": "further addresses belong to a network interface, a type of its own (aws_network_interface)",
+        ".*NetworkInterfacePermission.*": "permissions are of network interfaces, a type of their own (aws_network_interface_permission)",
+        ".*ReservedInstances.*|.*ScheduledInstance.*|.*SpotInstance.*|.*SpotFleet.*|.*FleetInstances": "ways to buy instances are types of their own (aws_spot_instance_request, aws_ec2_fleet)",
+        ".*InstanceEventWindow.*": "event windows are a type of their own (aws_ec2_instance_event_window)",
+        ".*InstanceEvent(Notification.*|StartTime)": "events of instances' hosts do not come here",
+        ".*VerifiedAccess.*": "Verified Access is a family of types of its own (aws_verifiedaccess_instance)",
+        ".*InstanceMetadataDefaults": "an account's defaults are a type of their own (aws_ec2_instance_metadata_defaults)",
+        ".*InstanceSqlHa.*": "SQL Server's high availability is for Windows images, which are not simulated",
+        "(Import|Bundle|ConfirmProduct|CreateInstanceExport).*|ImportVolume|.*(ExportImage|ImportImage|ExportTask).*": "imports, exports and bundles go by S3, which is not simulated",
+        ".*CapacityReservation.*": "capacity reservations are a type of their own (aws_ec2_capacity_reservation)",
+        "ModifyInstanceCpuOptions|ModifyInstanceNetworkPerformanceOptions": "processors and bandwidth of instances are not simulated",
+        ".*ReplaceRootVolume.*|CopyVolumes|.*(Recycle|InRecycleBin).*|.*MacVolumeOwnership.*": "replacing root volumes, copying and the recycle bin need snapshots, which are not simulated",
+        "DescribeInstance(ImageMetadata|Topology)|GetInstance(TpmEkPub|UefiData)|ReportInstanceStatus|DescribeClassicLinkInstances": "what an instance's host and firmware report is not simulated",
+        "GetInstanceTypesFromInstanceRequirements": "choosing types by attributes belongs to Auto Scaling and fleets",
+        "(?!Describe(Images|Instance)).*Image.*": "images are looked up only (aws_ami is a data source here); making, sharing and disabling them is a type of its own",
+        "ModifyAvailabilityZoneGroup": "local zones and Wavelength are not simulated",
+    },
+    "eks": {
+        "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",
+        "CancelUpdate": "what can be cancelled is a rollback under EKS Auto Mode, which is not simulated",
+        "AssociateEncryptionConfig": "customer managed KMS keys are not simulated, and clusters take no others",
+        "UpdateCapability|UpdateEksAnywhereSubscription": "capabilities and subscriptions are types of their own",
+    },
+    "rds": {
+        ".*Role(To|From)DBInstance": "roles of instances are a type of their own (aws_db_instance_role_association)",
+        "RestoreDBInstanceFromS3": "backups in S3 are for MySQL, which is not simulated",
+        "(Start|Stop)DBInstanceAutomatedBackupsReplication": "replicated backups are a type of their own (aws_db_instance_automated_backups_replication)",
+        "DeleteDBInstanceAutomatedBackup": "kept backups belong to no type of ours once their instance is gone",
+        "(Copy|Modify)DBSnapshot|.*DBSnapshotAttributes?|.*DBSnapshotTenantDatabases": "snapshots are types of their own (aws_db_snapshot, aws_db_snapshot_copy)",
+        ".*CustomDBEngineVersion": "custom engine versions are a type of their own (aws_rds_custom_db_engine_version)",
+        "SwitchoverReadReplica": "a switchover is for Oracle and Db2, which are not simulated",
+        "PromoteReadReplicaDBCluster": "DB clusters are a type of their own (aws_rds_cluster)",
+        "ModifyCertificates": "an account's certificate authority is a type of its own (aws_rds_certificate)",
+        ".*ReservedDBInstances.*": "reserved instances are a type of their own (aws_rds_reserved_instance)",
+    },
+    "elasticache": {
+        ".*GlobalReplicationGroup.*": "global replication groups are a type of their own (aws_elasticache_global_replication_group)",
+        "(Create|Delete|Modify|Reboot)CacheCluster": "clusters on their own are a type of their own (aws_elasticache_cluster)",
+        ".*ServerlessCacheSnapshots?": "serverless caches are a type of their own (aws_elasticache_serverless_cache)",
+        "CopySnapshot": "copies of snapshots belong to no type of ours",
+        ".*Migration": "migrations come from a Redis outside of AWS, which is not simulated",
+        "Batch(Apply|Stop)UpdateAction": "service updates do not come here",
+    },
+    "iam": {
+        ".*(User|Group)Polic(y|ies)": "users and groups are types of their own (aws_iam_user, aws_iam_group)",
+        ".*AccountPasswordPolicy": "the password policy is a type of its own (aws_iam_account_password_policy)",
+        "Simulate(Custom|Principal)Policy|GetContextKeysFor(Custom|Principal)Policy|ListPoliciesGrantingServiceAccess": "asking what policies allow changes and shows no type of ours",
+        "AcquireRole|GetRoleTemplateVersion": "role templates are not simulated",
+    },
+    "sts": {
+        "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
+    },
+}
+
+
+def words_of(service):
+    return re.compile("|".join(f"(?:{words})" for words in WORDS[service].values()))
+
+
+def named(service, operations):
+    """Which of the operations are so named as to be of our types."""
+    pattern = words_of(service)
+    return sorted(operation for operation in operations if pattern.search(operation))
+
+
+def reason(service, operation):
+    """Why an operation is excluded; None where it is not."""
+    for pattern, why in EXCLUDED[service].items():
+        if re.fullmatch(pattern, operation):
+            return why
+    return None

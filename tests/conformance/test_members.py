@@ -1,0 +1,76 @@
+"""Every operation of our types is served, and every member that a request takes is honoured."""
+
+import os
+import pathlib
+
+import pytest
+
+import ground_ec2
+import ground_eks
+import ground_elasticache
+import ground_iam
+import ground_rds
+import surface
+from account import Account
+from members import API, Bench, Trial, documented_filters
+from without_trace import WITHOUT_TRACE
+
+# Each service's ground, its operations' calls, and the values that their members are tried with.
+SERVICES = {
+    "ec2": (ground_ec2.GROUND, ground_ec2.BASES, ground_ec2.VALUES),
+    "eks": (ground_eks.GROUND, ground_eks.BASES, ground_eks.VALUES),
+    "elasticache": (ground_elasticache.GROUND, ground_elasticache.BASES, ground_elasticache.VALUES),
+    "iam": (ground_iam.GROUND, ground_iam.IAM_BASES, ground_iam.VALUES),
+    "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
+    "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
+}
+UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")
+
+
+@pytest.fixture(scope="module")
+def benches():
+    """The ground that stands; one at a time, for there is one world."""
+    return {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_of_our_types_is_served_or_has_its_reason(service):
+    served = set(SERVICES[service][1])
+    named = set(surface.named(service, API.models[service].operation_names))
+    assert [one for one in sorted(named - served) if not surface.reason(service, one)] == []
+    assert served - named == set(surface.BESIDE.get(service, "").split()) - named
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [f"{service}.{name}" for service, (_, bases, _) in SERVICES.items() for name, base in bases.items() if base],
+)
+def test_every_member_is_honoured(server, connected, benches, operation, tally):
+    service, name = operation.split(".")
+    kind, bases, values = SERVICES[service]
+    if service not in benches:
+        benches.clear()
+        benches[service] = Bench(Account(server, connected), kind)
+    own = {path.removeprefix(f"{name}."): value for path, value in values.items() if path.startswith(f"{name}.")}
+    filters = documented_filters(operation)
+    trial = Trial(benches[service], operation, bases[name], own, filters)
+    trial.usual()
+    found = {}
+    container = API.filters_of(operation)
+    for path, _ in API.leaves(operation):
+        if container and path.startswith(f"{container}[]"):
+            continue
+        found[path] = trial.member(path)
+    if container:
+        names = filters or ["name"]
+        found.update({f"{container}:{one}": trial.filter(one) for one in names})
+    tally.members[operation] = found
+    unseen = {f"{operation}.{path}" for path, came in found.items() if came in (None, "untried")}
+    known = {one for one in UNSEEN.read_text().split() if one.rpartition(".")[0].startswith(f"{operation}.") or one.startswith(f"{operation}.")}
+    if os.environ.get("FATHUSS_UPDATE"):
+        return
+    without = {one for one in WITHOUT_TRACE if one.startswith(f"{operation}.")}
+    untried = [path for path, came in found.items() if came == "untried"]
+    assert unseen - without - known == set(), f"these are taken, and nothing comes of them; no value of {untried} got past the API's model"
+    assert known - unseen == set(), "these are honoured now: take them out of unseen.txt"
+    assert without - unseen == set(), "something comes of these: take them out of without_trace.py"
