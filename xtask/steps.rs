@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("unused dependencies", machete),
     ("licences and sources", deny),
     ("tests", tests),
+    ("protocols", protocols),
     ("conformance", conformance),
 ];
 
@@ -115,6 +116,18 @@ fn conformance(tally: &mut Tally) -> Result<(), String> {
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
     pytest.env("FATHUSS", programs.join("fathuss")).env("FATHUSS_STACKS", programs.join("fathuss-stacks"));
     counted(&mut pytest, tally)
+}
+
+/// AWS's own protocol tests, run against the simulator's codec.
+fn protocols(tally: &mut Tally) -> Result<(), String> {
+    let python = cache::python(&root().join("tests/conformance/requirements.txt"))?;
+    let cache = cache::folder()?;
+    let prepare = root().join("xtask/protocol_suites.py");
+    cache::run(Command::new(python).arg("-B").arg(prepare).arg("--cache").arg(&cache))?;
+    // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
+    cache::run(cargo().args(["build", "--workspace", "--locked", "--quiet", "--example", "protocol_suites"]))?;
+    let program = target().join("debug").join("examples").join("protocol_suites");
+    counted(Command::new(program).arg(cache.join("protocols").join("suites.json")), tally)
 }
 
 /// The long runs of which `test` takes a sample.
