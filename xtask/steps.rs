@@ -147,6 +147,28 @@ pub fn sweep() -> Result<(), String> {
     cache::run(test.env("FATHUSS_SWEEP", "full"))
 }
 
+/// As many requests of every kind to the simulator as so many seconds hold, for each property.
+pub fn fuzz(seconds: &str) -> Result<(), String> {
+    if seconds.parse::<u64>().is_err() {
+        return Err(format!("{seconds} is no number of seconds"));
+    }
+    let mut test = cargo();
+    // The simulator alone needs no SDK, so that an optimised build is quick; what is checked while testing stays on.
+    test.args([
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "fathuss-simulator",
+        "--test",
+        "fuzz",
+        "--",
+        "--nocapture",
+    ]);
+    test.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true").env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
+    cache::run(test.env("FATHUSS_FUZZ_SECONDS", seconds))
+}
+
 /// The figures of docs/figures.md.
 pub fn bench() -> Result<(), String> {
     let built = ["--package", "fathuss", "--package", "fathuss-stacks", "--package", "fathuss-tests"];

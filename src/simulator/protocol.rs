@@ -13,7 +13,7 @@ mod timestamp;
 mod xml;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::model::{Kind, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
@@ -114,10 +114,16 @@ pub enum Asked {
 #[must_use]
 pub fn operation(model: &Model, request: &Request<Bytes>, form: &Form) -> Asked {
     match model.protocol {
-        Protocol::Ec2Query | Protocol::AwsQuery => match form.get("Action") {
-            Some(action) => Asked::Operation(action.to_owned()),
-            None => Asked::Nothing("Missing Action".to_owned()),
-        },
+        Protocol::Ec2Query | Protocol::AwsQuery => {
+            let (method, path) = (request.method(), request.uri().path());
+            match form.get("Action") {
+                _ if path != "/" || !(method == Method::GET || method == Method::POST) => {
+                    Asked::Nothing(format!("{method} {path}"))
+                }
+                Some(action) => Asked::Operation(action.to_owned()),
+                None => Asked::Nothing("Missing Action".to_owned()),
+            }
+        }
         Protocol::RestJson => match rest_json::route(model, request.method().as_str(), request.uri().path()) {
             Some(name) => Asked::Operation(name),
             None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
@@ -125,11 +131,19 @@ pub fn operation(model: &Model, request: &Request<Bytes>, form: &Form) -> Asked 
     }
 }
 
+/// Bytes of a body that are read. AWS says no limit for all; its largest parameters, policies and user data, are
+/// far below.
+pub(crate) const LARGEST: usize = 1 << 20;
+
 /// Refuses a request before its members are looked at: what its protocol can't carry or its client won't take.
 ///
 /// # Errors
 /// The protocol's own refusal.
 pub fn carried(model: &Model, operation: &Operation, request: &Request<Bytes>, form: &Form) -> Result<(), Refusal> {
+    if request.body().len() > LARGEST {
+        let message = format!("The request is larger than {LARGEST} bytes.");
+        return Err(Refusal::new("RequestEntityTooLarge", message).status(413));
+    }
     match model.protocol {
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         Protocol::Ec2Query | Protocol::AwsQuery => match form.flaw() {

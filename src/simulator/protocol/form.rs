@@ -1,5 +1,7 @@
 //! Form-encoded parameters, flat as sent and as the tree that their dots make.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Request;
 use indexmap::IndexMap;
@@ -29,10 +31,11 @@ impl Form {
         form.read(request.uri().query().unwrap_or_default());
         let kind = request.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         if kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-            match std::str::from_utf8(request.body()) {
-                Ok(text) => form.read(text),
-                Err(_) => form.blame(|| "The request's body is not UTF-8.".to_owned()),
+            let text = String::from_utf8_lossy(request.body());
+            if matches!(text, Cow::Owned(_)) {
+                form.blame(|| "The request's body is not UTF-8.".to_owned());
             }
+            form.read(&text);
         }
         form
     }
@@ -113,7 +116,7 @@ fn form_decode(text: &str) -> Option<String> {
 
 /// The text with its `%xx` resolved; none where that is no UTF-8.
 pub(super) fn decoded(text: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// The text with its `%xx` resolved, and a mark for what is no UTF-8.
