@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `bench`, `pictures`, `models`, `terraform`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `models`, `terraform`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
 cargo xtask sweep       the long runs of which `test` takes a sample
+cargo xtask fuzz        odd and spoilt requests to the simulator for five minutes; `fuzz SECONDS` as long as that
 cargo xtask bench       the figures of docs/figures.md, measured on this machine with the release build
 cargo xtask pictures    the README's pictures, made anew from a real run
 cargo xtask models      the simulator's API tables, made anew from the pinned botocore
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
         ["test"] => steps::test(None),
         ["test", name] => steps::test(Some(name)),
         ["sweep"] => steps::sweep(),
+        ["fuzz"] => steps::fuzz("300"),
+        ["fuzz", seconds] => steps::fuzz(seconds),
         ["bench"] => steps::bench(),
         ["pictures"] => steps::pictures(),
         ["models"] => steps::models(),

@@ -144,23 +144,46 @@ def filters(model, operation):
     return sorted(name for name in found if name not in ("tag", "tag-key", "tag-value"))
 
 
+# What the tables say of members and of shapes, and what botocore's models say beside it that tells a server
+# nothing. Anything else is something that the codec does not know.
+MEMBER = (
+    "locationName", "queryName", "location", "flattened", "timestampFormat", "idempotencyToken", "xmlNamespace", "xmlAttribute",
+)
+SHAPE = ("enum", "min", "max", "flattened", "timestampFormat", "payload", "union", "sparse", "mediaType", "xmlNamespace")
+SILENT = {
+    "shape", "type", "members", "member", "key", "value", "required", "pattern", "document", "documentation", "deprecated",
+    "deprecatedMessage", "deprecatedSince", "sensitive", "box", "error", "exception", "fault", "wrapper", "synthetic",
+    "hostLabel",
+}
+
+
+def known(source, kept):
+    unknown = set(source) - set(kept) - SILENT
+    # Of a structure it is the element's name where it stands alone, which it does in no answer.
+    unknown.discard("locationName")
+    if unknown:
+        raise ValueError(f"the codec does not know {', '.join(sorted(unknown))}")
+
+
 def member(source):
     kept = {"shape": source["shape"]}
-    for key in ("locationName", "queryName", "location", "flattened", "timestampFormat", "idempotencyToken"):
+    for key in MEMBER:
         if key in source:
-            kept[key] = source[key]
+            kept[key] = {"uri": source[key]} if key == "xmlNamespace" and isinstance(source[key], str) else source[key]
+    known(source, MEMBER)
     return kept
 
 
 def shape(source):
-    kept = {"type": source["type"]}
-    for key in ("enum", "min", "max", "flattened", "timestampFormat", "payload"):
+    kept = {"type": "document" if source.get("document") else source["type"]}
+    for key in SHAPE:
         if key in source:
-            kept[key] = source[key]
+            kept[key] = {"uri": source[key]} if key == "xmlNamespace" and isinstance(source[key], str) else source[key]
+    known(source, SHAPE)
     pattern = source.get("pattern")
     if pattern and not UNSUPPORTED.search(pattern):
         kept["pattern"] = pattern
-    if source["type"] == "structure":
+    if kept["type"] == "structure":
         if source.get("required"):
             kept["required"] = source["required"]
         kept["members"] = {name: member(m) for name, m in source.get("members", {}).items()}
@@ -208,17 +231,19 @@ def table(name, model, pages):
         if current in shapes:
             continue
         shapes[current] = shape(model["shapes"][current])
-        if "payload" in shapes[current] and metadata["protocol"] == "rest-json":
-            sys.exit(f"{name}: {current} has a payload member, which the codec does not know")
         for key in ("members",):
             wanted += [m["shape"] for m in shapes[current].get(key, {}).values()]
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
     protocol = "query" if "query" in metadata.get("protocols", []) and metadata["protocol"] not in ("ec2", "rest-json") else metadata["protocol"]
+    namespace = metadata.get("xmlNamespace", "")
+    if protocol == "ec2" and not namespace.endswith("/"):
+        # EC2's answers have the slash that the model has not.
+        namespace += "/"
     lines = [
         "{",
         f'"service": {json.dumps(name)}, "signing": {json.dumps(metadata.get("signingName", metadata["endpointPrefix"]))},'
         f' "protocol": {json.dumps(protocol)}, "version": {json.dumps(metadata["apiVersion"])},'
-        f' "namespace": {json.dumps(metadata.get("xmlNamespace", ""))}, "source": "botocore {BOTOCORE}",',
+        f' "namespace": {json.dumps(namespace)}, "source": "botocore {BOTOCORE}",',
         '"operations": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),
         '},\n"unserved": ' + json.dumps(sorted(set(model["operations"]) - set(served))) + ",",

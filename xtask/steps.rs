@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("unused dependencies", machete),
     ("licences and sources", deny),
     ("tests", tests),
+    ("protocols", protocols),
     ("conformance", conformance),
     ("terraform", terraform_round_trip),
 ];
@@ -130,6 +131,18 @@ fn pytest(folder: &str, tally: &mut Tally) -> Result<(), String> {
     counted(&mut pytest, tally)
 }
 
+/// AWS's own protocol tests, run against the simulator's codec.
+fn protocols(tally: &mut Tally) -> Result<(), String> {
+    let python = cache::python(&root().join("tests/conformance/requirements.txt"))?;
+    let cache = cache::folder()?;
+    let prepare = root().join("xtask/protocol_suites.py");
+    cache::run(Command::new(python).arg("-B").arg(prepare).arg("--cache").arg(&cache))?;
+    // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
+    cache::run(cargo().args(["build", "--workspace", "--locked", "--quiet", "--example", "protocol_suites"]))?;
+    let program = target().join("debug").join("examples").join("protocol_suites");
+    counted(Command::new(program).arg(cache.join("protocols").join("suites.json")), tally)
+}
+
 /// The long runs of which `test` takes a sample.
 pub fn sweep() -> Result<(), String> {
     let mut test = cargo();
@@ -145,6 +158,28 @@ pub fn sweep() -> Result<(), String> {
         "--nocapture",
     ]);
     cache::run(test.env("FATHUSS_SWEEP", "full"))
+}
+
+/// As many requests of every kind to the simulator as so many seconds hold, for each property.
+pub fn fuzz(seconds: &str) -> Result<(), String> {
+    if seconds.parse::<u64>().is_err() {
+        return Err(format!("{seconds} is no number of seconds"));
+    }
+    let mut test = cargo();
+    // The simulator alone needs no SDK, so that an optimised build is quick; what is checked while testing stays on.
+    test.args([
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "fathuss-simulator",
+        "--test",
+        "fuzz",
+        "--",
+        "--nocapture",
+    ]);
+    test.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true").env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
+    cache::run(test.env("FATHUSS_FUZZ_SECONDS", seconds))
 }
 
 /// The figures of docs/figures.md.

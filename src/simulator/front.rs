@@ -170,14 +170,7 @@ impl Core {
         call: &mut Call,
     ) -> Outcome {
         let answered = |answer| Outcome { answer: Ok(answer), delay: 0.0 };
-        let mut form = Form::parse(request.uri().query().unwrap_or_default());
-        let is_form = request
-            .headers()
-            .get(http::header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
-        if is_form {
-            form.extend(Form::parse(&String::from_utf8_lossy(request.body())));
-        }
+        let form = Form::of(request);
         let claim = signature::claim(request).or_else(|flaw| self.unsigned(&flaw, &form).ok_or(flaw));
         let name = match &claim {
             Ok(claim) => claim.service.clone(),
@@ -264,6 +257,7 @@ impl Core {
         if model.protocol != Protocol::RestJson && self.state.switches.is_on("version") {
             version(model, form)?;
         }
+        protocol::carried(model, operation, request, form)?;
         let checks = self.state.switches.is_on("model");
         let value = match protocol::decode(model, operation, request, form) {
             Ok(value) => value,

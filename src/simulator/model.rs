@@ -5,7 +5,7 @@
 //! parsed once, when its service is first called.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
 use regex::Regex;
@@ -122,9 +122,21 @@ pub struct Shape {
     pub flattened: bool,
     /// How a timestamp is written.
     #[serde(rename = "timestampFormat")]
-    pub timestamp_format: Option<String>,
+    pub timestamp_format: Option<TimestampFormat>,
     /// The member that is the whole body.
     pub payload: Option<String>,
+    /// Whether just one of a structure's members is there.
+    #[serde(default)]
+    pub union: bool,
+    /// Whether a list or map may hold nulls.
+    #[serde(default)]
+    pub sparse: bool,
+    /// The content type of a payload that is not JSON.
+    #[serde(rename = "mediaType")]
+    pub media_type: Option<String>,
+    /// The XML namespace of the element, where it stands at the top of an answer.
+    #[serde(rename = "xmlNamespace")]
+    pub xml_namespace: Option<XmlNamespace>,
     #[serde(skip)]
     compiled: OnceLock<Option<Regex>>,
 }
@@ -139,16 +151,46 @@ pub struct Member {
     pub location_name: Option<String>,
     /// Its name in a query request, where it differs.
     pub query_name: Option<String>,
-    /// `uri`, `querystring`, `header` or, where there is none, the body.
+    /// `uri`, `querystring`, `header`, `headers` (all with a prefix), `statusCode` or, where there is none, the
+    /// body.
     pub location: Option<String>,
     /// Whether a list's items stand without an element around them.
     #[serde(default)]
     pub flattened: bool,
     /// How a timestamp is written.
-    pub timestamp_format: Option<String>,
+    pub timestamp_format: Option<TimestampFormat>,
     /// Whether clients fill it with a random token.
     #[serde(default)]
     pub idempotency_token: bool,
+    /// The XML namespace that its element declares.
+    pub xml_namespace: Option<XmlNamespace>,
+    /// Whether it is an attribute of its structure's element.
+    #[serde(default)]
+    pub xml_attribute: bool,
+}
+
+/// How a timestamp is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum TimestampFormat {
+    /// `1985-04-12T23:20:50Z`.
+    #[serde(rename = "iso8601")]
+    Iso8601,
+    /// `Tue, 29 Apr 2014 18:30:38 GMT`.
+    #[serde(rename = "rfc822")]
+    Rfc822,
+    /// Seconds since 1970 began.
+    #[serde(rename = "unixTimestamp")]
+    UnixTimestamp,
+}
+
+/// A namespace that an XML element declares.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct XmlNamespace {
+    /// The namespace.
+    pub uri: String,
+    /// The prefix it is declared for; none where it is the default one.
+    pub prefix: Option<String>,
 }
 
 /// The kinds of shapes.
@@ -165,6 +207,10 @@ pub enum Kind {
     String,
     /// A truth value.
     Boolean,
+    /// An 8-bit integer.
+    Byte,
+    /// A 16-bit integer.
+    Short,
     /// A 32-bit integer.
     Integer,
     /// A 64-bit integer.
@@ -177,6 +223,8 @@ pub enum Kind {
     Blob,
     /// A moment.
     Timestamp,
+    /// Any JSON.
+    Document,
 }
 
 impl Model {
@@ -206,7 +254,52 @@ impl Model {
     }
 }
 
+impl Model {
+    /// The shape of an operation's request.
+    #[must_use]
+    pub fn input(&self, operation: &Operation) -> &Shape {
+        match &operation.input {
+            Some(name) => self.shape(name),
+            None => Shape::nothing(),
+        }
+    }
+
+    /// The shape of an operation's answer.
+    #[must_use]
+    pub fn output(&self, operation: &Operation) -> &Shape {
+        match &operation.output {
+            Some(name) => self.shape(name),
+            None => Shape::nothing(),
+        }
+    }
+}
+
 impl Shape {
+    /// A structure without members: what an operation reads or answers whose table names nothing.
+    fn nothing() -> &'static Shape {
+        static NOTHING: LazyLock<Shape> = LazyLock::new(|| Shape {
+            kind: Kind::Structure,
+            required: Vec::new(),
+            members: IndexMap::new(),
+            member: None,
+            key: None,
+            value: None,
+            values: Vec::new(),
+            min: None,
+            max: None,
+            pattern: None,
+            flattened: false,
+            timestamp_format: None,
+            payload: None,
+            union: false,
+            sparse: false,
+            media_type: None,
+            xml_namespace: None,
+            compiled: OnceLock::new(),
+        });
+        &NOTHING
+    }
+
     /// Whether the text matches the shape's pattern as a whole.
     pub fn matches(&self, text: &str) -> bool {
         let Some(pattern) = &self.pattern else {
@@ -221,16 +314,11 @@ impl Member {
     /// The name in an ec2Query request: EC2 has its own rule for capitals.
     #[must_use]
     pub fn ec2_query_name(&self, name: &str) -> String {
-        match (&self.query_name, &self.location_name) {
-            (Some(query), _) => query.clone(),
-            (None, Some(location)) => {
-                let mut letters = location.chars();
-                letters
-                    .next()
-                    .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
-            }
-            (None, None) => name.to_owned(),
+        if let Some(query) = &self.query_name {
+            return query.clone();
         }
+        let mut letters = self.wire_name(name).chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
     }
 
     /// The name on the wire of every other protocol.

@@ -7,17 +7,20 @@
 mod aws_query;
 mod ec2_query;
 mod form;
+mod json;
 mod rest_json;
+mod timestamp;
 mod xml;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Request, Response};
 
-use crate::model::{Kind, Model, Operation, Protocol, Shape};
+use crate::model::{Kind, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
-pub(crate) use form::{Form, percent_decode};
+pub use form::Form;
+pub(crate) use form::percent_decode;
 
 /// One thing in a request that the API model does not allow.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +103,7 @@ pub fn lower_camel(path: &str) -> String {
 }
 
 /// What a request asks for, before its members are looked at.
-pub(crate) enum Asked {
+pub enum Asked {
     /// The operation's name as the client gave it, known or not.
     Operation(String),
     /// The request is not even of the protocol's form.
@@ -108,12 +111,19 @@ pub(crate) enum Asked {
 }
 
 /// The name of the operation that a request asks for.
-pub(crate) fn operation(model: &Model, request: &http::Request<Bytes>, form: &Form) -> Asked {
+#[must_use]
+pub fn operation(model: &Model, request: &Request<Bytes>, form: &Form) -> Asked {
     match model.protocol {
-        Protocol::Ec2Query | Protocol::AwsQuery => match form.get("Action") {
-            Some(action) => Asked::Operation(action.to_owned()),
-            None => Asked::Nothing("Missing Action".to_owned()),
-        },
+        Protocol::Ec2Query | Protocol::AwsQuery => {
+            let (method, path) = (request.method(), request.uri().path());
+            match form.get("Action") {
+                _ if path != "/" || !(method == Method::GET || method == Method::POST) => {
+                    Asked::Nothing(format!("{method} {path}"))
+                }
+                Some(action) => Asked::Operation(action.to_owned()),
+                None => Asked::Nothing("Missing Action".to_owned()),
+            }
+        }
         Protocol::RestJson => match rest_json::route(model, request.method().as_str(), request.uri().path()) {
             Some(name) => Asked::Operation(name),
             None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
@@ -121,15 +131,41 @@ pub(crate) fn operation(model: &Model, request: &http::Request<Bytes>, form: &Fo
     }
 }
 
+/// Bytes of a body that are read. AWS says no limit for all; its largest parameters, policies and user data, are
+/// far below.
+pub(crate) const LARGEST: usize = 1 << 20;
+
+/// Refuses a request before its members are looked at: what its protocol can't carry or its client won't take.
+///
+/// # Errors
+/// The protocol's own refusal.
+pub fn carried(model: &Model, operation: &Operation, request: &Request<Bytes>, form: &Form) -> Result<(), Refusal> {
+    if request.body().len() > LARGEST {
+        let message = format!("The request is larger than {LARGEST} bytes.");
+        return Err(Refusal::new("RequestEntityTooLarge", message).status(413));
+    }
+    match model.protocol {
+        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+        Protocol::Ec2Query | Protocol::AwsQuery => match form.flaw() {
+            Some(flaw) => Err(Refusal::new("MalformedQueryString", flaw).status(400)),
+            None => Ok(()),
+        },
+        Protocol::RestJson => rest_json::carried(model, operation, request),
+    }
+}
+
 /// Decodes and checks a request's members.
-pub(crate) fn decode(
+///
+/// # Errors
+/// Everything in it that the API model does not allow.
+pub fn decode(
     model: &Model,
     operation: &Operation,
-    request: &http::Request<Bytes>,
+    request: &Request<Bytes>,
     form: &Form,
 ) -> Result<Value, Vec<Violation>> {
     let mut check = Check { model, violations: Vec::new() };
-    let shape = operation.input.as_deref().map(|name| model.shape(name));
+    let shape = model.input(operation);
     let value = match model.protocol {
         Protocol::Ec2Query => ec2_query::decode(&mut check, shape, form),
         Protocol::AwsQuery => aws_query::decode(&mut check, shape, form),
@@ -147,7 +183,10 @@ pub struct EncodeError {
 }
 
 /// Encodes an answer.
-pub(crate) fn encode(
+///
+/// # Errors
+/// When the answer is not of the operation's output shape.
+pub fn encode(
     model: &Model,
     name: &str,
     operation: &Operation,
@@ -162,12 +201,13 @@ pub(crate) fn encode(
 }
 
 /// Encodes a refusal.
-pub(crate) fn encode_refusal(model: &Model, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+#[must_use]
+pub fn encode_refusal(model: &Model, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
     let status = refusal.status.or_else(|| model.errors.get(refusal.code.as_ref()).copied()).unwrap_or(400);
     match model.protocol {
-        Protocol::Ec2Query => ec2_query::encode_refusal(refusal, status, request_id),
+        Protocol::Ec2Query => ec2_query::encode_refusal(model, refusal, status, request_id),
         Protocol::AwsQuery => aws_query::encode_refusal(model, refusal, status, request_id),
-        Protocol::RestJson => rest_json::encode_refusal(refusal, status, request_id),
+        Protocol::RestJson => rest_json::encode_refusal(model, refusal, status, request_id),
     }
 }
 
@@ -216,8 +256,8 @@ impl Check<'_> {
         });
     }
 
-    /// A scalar from text, as query protocols, paths and headers carry it.
-    fn scalar(&mut self, shape: &Shape, text: &str, place: &Place) -> Value {
+    /// A scalar from text, as query protocols, paths and headers carry it; timestamps in this format.
+    fn scalar(&mut self, shape: &Shape, format: TimestampFormat, text: &str, place: &Place) -> Value {
         match shape.kind {
             Kind::String => self.text(shape, text, place),
             Kind::Boolean => match text {
@@ -225,25 +265,51 @@ impl Check<'_> {
                 "false" => Value::Bool(false),
                 _ => self.not_a("boolean", text, place),
             },
-            Kind::Integer | Kind::Long => match text.parse::<i64>() {
-                Ok(number) => self.integer(shape, number, place),
-                Err(_) => self.not_a("integer", text, place),
+            Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => match integer(text) {
+                Some(number) => self.integer(shape, number, place),
+                None => self.not_a("integer", text, place),
             },
-            Kind::Float | Kind::Double => match text.parse::<f64>() {
-                Ok(number) => Value::Float(number),
-                Err(_) => self.not_a("number", text, place),
+            Kind::Float | Kind::Double => match special(text).or_else(|| number(text)) {
+                Some(number) => self.float(shape, number, place),
+                None => self.not_a("number", text, place),
             },
-            Kind::Timestamp => match text.parse::<jiff::Timestamp>() {
-                Ok(moment) => Value::Time(moment),
-                Err(_) => self.not_a("timestamp", text, place),
+            Kind::Timestamp => match timestamp::read(format, text) {
+                Some(moment) => Value::Time(moment),
+                None => self.not_a("timestamp", text, place),
             },
             Kind::Blob => match base64_decode(text) {
-                Some(bytes) => Value::Blob(bytes),
+                Some(bytes) => self.blob(shape, bytes, place),
                 None => self.not_a("base64 text", text, place),
             },
             Kind::Structure => self.not_a("structure", text, place),
             Kind::List => self.not_a("list", text, place),
             Kind::Map => self.not_a("map", text, place),
+            Kind::Document => self.not_a("document", text, place),
+        }
+    }
+
+    fn float(&mut self, shape: &Shape, number: f64, place: &Place) -> Value {
+        if shape.kind == Kind::Float && number.is_finite() && number.abs() > f64::from(f32::MAX) {
+            return self.not_a("number", &number.to_string(), place);
+        }
+        if let Some(least) = shape.min.filter(|least| number < *least) {
+            self.flaw(place, &number.to_string(), Flaw::TooSmall(least));
+        }
+        if let Some(most) = shape.max.filter(|most| number > *most) {
+            self.flaw(place, &number.to_string(), Flaw::TooLarge(most));
+        }
+        Value::Float(number)
+    }
+
+    fn blob(&mut self, shape: &Shape, bytes: Vec<u8>, place: &Place) -> Value {
+        self.count(shape, bytes.len(), place);
+        Value::Blob(bytes)
+    }
+
+    /// Reports a text where only parts of something can be. An empty one says that it has none.
+    fn no_text(&mut self, node: &form::Node, kind: &'static str, place: &Place) {
+        if let Some(text) = node.text.as_deref().filter(|text| !text.is_empty()) {
+            self.not_a(kind, text, place);
         }
     }
 
@@ -272,7 +338,13 @@ impl Check<'_> {
     }
 
     fn integer(&mut self, shape: &Shape, number: i64, place: &Place) -> Value {
-        if shape.kind == Kind::Integer && i32::try_from(number).is_err() {
+        let fits = match shape.kind {
+            Kind::Byte => i8::try_from(number).is_ok(),
+            Kind::Short => i16::try_from(number).is_ok(),
+            Kind::Integer => i32::try_from(number).is_ok(),
+            _ => true,
+        };
+        if !fits {
             return self.not_a("integer", &number.to_string(), place);
         }
         if let Some(least) = shape.min.filter(|least| (number as f64) < *least) {
@@ -324,11 +396,44 @@ fn fits(shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
             }
         }
         (Kind::Boolean, Value::Bool(_))
-        | (Kind::Integer | Kind::Long, Value::Integer(_))
+        | (Kind::Byte | Kind::Short | Kind::Integer | Kind::Long, Value::Integer(_))
         | (Kind::Float | Kind::Double, Value::Float(_) | Value::Integer(_))
         | (Kind::Blob, Value::Blob(_))
         | (Kind::Timestamp, Value::Time(_)) => Ok(()),
         (kind, value) => wrong(format!("{value:?} is no {kind:?}")),
+    }
+}
+
+/// An integer as JSON writes it.
+fn integer(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-').then(|| text.parse().ok()).flatten()
+}
+
+/// A finite number as JSON writes it.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'));
+    let starts = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+    (plain && starts).then(|| text.parse::<f64>().ok()).flatten().filter(|number| number.is_finite())
+}
+
+/// The numbers that JSON has no digits for, in the words of AWS's protocols.
+fn special(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+/// A number in the words of AWS's protocols.
+fn float_text(number: f64) -> String {
+    if number.is_nan() {
+        "NaN".to_owned()
+    } else if number.is_infinite() {
+        if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
+    } else {
+        number.to_string()
     }
 }
 

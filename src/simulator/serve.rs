@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use crate::protocol::LARGEST;
 use crate::{Clock, Fault, Simulator};
 
 impl Simulator {
@@ -26,8 +27,10 @@ impl Simulator {
                     let (simulator, wall) = (simulator.clone(), wall.clone());
                     async move {
                         let (parts, body) = request.into_parts();
-                        // A body that breaks off is a client gone; the connection ends without an answer.
-                        let body = body.collect().await.map_err(|_| Fault::Reset)?.to_bytes();
+                        // A body that breaks off is a client gone, and one without an end no client at all; the
+                        // connection ends without an answer. One that is just too large is refused in words.
+                        let body =
+                            Limited::new(body, 2 * LARGEST).collect().await.map_err(|_| Fault::Reset)?.to_bytes();
                         let request = http::Request::from_parts(parts, body);
                         let answer = simulator.answer(request, Some(wall.now())).await?;
                         Ok::<_, Fault>(answer.map(Full::<Bytes>::new))

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::input::Input;
 use crate::model::Model;
-use crate::protocol::{Violation, validation_message};
+use crate::protocol::{Flaw, Violation, validation_message};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::signature::AuthFlaw;
@@ -156,7 +156,15 @@ pub const QUERY_MANNERS: Manners = Manners {
 
 /// The manners of the services that speak REST with JSON (EKS).
 pub const REST_MANNERS: Manners = Manners {
-    violations: |violations| Refusal::new("InvalidParameterException", validation_message(violations)).status(400),
+    violations: |violations| {
+        // What is of another kind than its member never becomes a parameter.
+        let code = if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
+            "SerializationException"
+        } else {
+            "InvalidParameterException"
+        };
+        Refusal::new(code, validation_message(violations)).status(400)
+    },
     unknown_operation: |what| {
         Refusal::new("UnknownOperationException", format!("Unknown operation: {what}")).status(404)
     },

@@ -4,27 +4,19 @@ use bytes::Bytes;
 use http::Response;
 
 use super::form::{Form, Node};
-use super::xml::{Writer, escape};
+use super::xml::{self, Writer};
 use super::{Check, EncodeError, Flaw, Place, response};
-use crate::model::{Kind, Member, Model, Operation, Shape};
+use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
-pub(super) fn decode(check: &mut Check<'_>, shape: Option<&Shape>, form: &Form) -> Value {
-    let tree = form.tree();
-    match shape {
-        Some(shape) => structure(check, shape, &tree, &Place::top()),
-        None => {
-            for name in tree.below.keys() {
-                check.flaw(&Place::top().member(name, name), "", Flaw::Unknown);
-            }
-            Value::Record(Record::new())
-        }
-    }
+pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, form: &Form) -> Value {
+    structure(check, shape, &form.tree(), &Place::top())
 }
 
 fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
     let mut members = Record::new();
+    check.no_text(node, "structure", place);
     for (wire, child) in &node.below {
         let Some((name, member)) = shape.members.iter().find(|(name, member)| query_name(name, member) == *wire) else {
             check.flaw(&place.member(wire, wire), child.text.as_deref().unwrap_or(""), Flaw::Unknown);
@@ -47,13 +39,14 @@ fn value(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, pla
     match shape.kind {
         Kind::Structure => structure(check, shape, node, place),
         Kind::List => list(check, shape, member, node, place),
-        Kind::Map => map(check, shape, node, place),
+        Kind::Map => map(check, shape, member, node, place),
         _ => {
             for name in node.below.keys() {
                 check.flaw(&place.member(name, name), "", Flaw::Unknown);
             }
+            let format = member.timestamp_format.or(shape.timestamp_format).unwrap_or(TimestampFormat::Iso8601);
             match &node.text {
-                Some(text) => check.scalar(shape, text, place),
+                Some(text) => check.scalar(shape, format, text, place),
                 None => Value::Absent,
             }
         }
@@ -92,32 +85,46 @@ fn list(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, plac
             items.push(value(check, model.shape(&inner_member.shape), inner_member, child, &place));
         }
     }
-    if let Some(text) = node.text.as_deref().filter(|text| !text.is_empty()) {
-        check.not_a("list", text, place);
-    }
+    check.no_text(node, "list", place);
     check.count(shape, items.len(), place);
     Value::List(items)
 }
 
-fn map(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
+fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place: &Place) -> Value {
     let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
         return Value::Absent;
     };
-    let entries = if shape.flattened { Some(node) } else { node.below.get("entry") };
+    check.no_text(node, "map", place);
+    let flattened = shape.flattened || member.flattened;
+    let entries = if flattened { Some(node) } else { node.below.get("entry") };
+    for name in node.below.keys().filter(|name| !flattened && *name != "entry") {
+        check.flaw(&place.member(name, name), "", Flaw::Unknown);
+    }
     let mut members = Record::new();
     let model = check.model;
-    for (number, entry) in entries.map(Node::numbered).unwrap_or_default().0 {
+    let (numbered, rest) = entries.map(Node::numbered).unwrap_or_default();
+    for name in rest {
+        check.flaw(&place.member(name, name), "", Flaw::Unknown);
+    }
+    for (number, entry) in numbered {
         let place = place.member("entry", "entry").member(&number.to_string(), &number.to_string());
-        let name = entry.below.get(key.wire_name("key")).and_then(|node| node.text.clone());
-        let found = entry.below.get(inner.wire_name("value"));
-        match (name, found) {
-            (Some(name), Some(node)) => {
+        check.no_text(entry, "key with a value", &place);
+        let (key_name, value_name) = (key.wire_name("key"), inner.wire_name("value"));
+        for name in entry.below.keys().filter(|name| *name != key_name && *name != value_name) {
+            check.flaw(&place.member(name, name), "", Flaw::Unknown);
+        }
+        match (entry.below.get(key_name), entry.below.get(value_name)) {
+            (Some(Node { text: Some(name), below }), Some(node)) if below.is_empty() => {
+                check.text(model.shape(&key.shape), name, &place);
                 let found = value(check, model.shape(&inner.shape), inner, node, &place);
-                members.insert(name, found);
+                if members.insert(name.clone(), found).is_some() {
+                    check.not_a("key that comes once", name, &place);
+                }
             }
             _ => check.flaw(&place, "", Flaw::NotA("key with a value")),
         }
     }
+    check.count(shape, members.len(), place);
     Value::Record(members)
 }
 
@@ -129,7 +136,7 @@ pub(super) fn encode(
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
     let millis = !matches!(model.service.as_str(), "iam" | "sts");
-    let mut writer = Writer { model, text: String::with_capacity(1024), item: "member", millis };
+    let mut writer = Writer { model, text: String::with_capacity(1024), millis };
     writer.text.push_str(&format!("<{name}Response xmlns=\"{}\">", model.namespace));
     if let Some(output) = &operation.output {
         let wrapper = operation.wrapper.clone().unwrap_or_else(|| format!("{name}Result"));
@@ -146,11 +153,9 @@ pub(super) fn encode(
 
 pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
     let fault = if status < 500 { "Sender" } else { "Receiver" };
-    let mut text = format!("<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type><Code>", model.namespace);
-    escape(&mut text, &refusal.code);
-    text.push_str("</Code><Message>");
-    escape(&mut text, &refusal.message);
-    text.push_str(&format!("</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"));
+    let mut text = format!("<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type>", model.namespace);
+    xml::error(model, &mut text, refusal);
+    text.push_str(&format!("</Error><RequestId>{request_id}</RequestId></ErrorResponse>"));
     let mut answer = response(status, "text/xml", text);
     name_request(&mut answer, request_id);
     answer

@@ -4,37 +4,27 @@ use bytes::Bytes;
 use http::Response;
 
 use super::form::{Form, Node};
-use super::xml::{Writer, escape};
+use super::xml::{self, Writer};
 use super::{Check, EncodeError, Flaw, Place, response};
-use crate::model::{Kind, Model, Operation, Shape};
+use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
-pub(super) fn decode(check: &mut Check<'_>, shape: Option<&Shape>, form: &Form) -> Value {
-    let tree = form.tree();
-    match shape {
-        Some(shape) => structure(check, shape, &tree, &Place::top()),
-        None => {
-            for name in tree.below.keys() {
-                let place = Place::top().member(name, name);
-                check.flaw(&place, "", Flaw::Unknown);
-            }
-            Value::Record(Record::new())
-        }
-    }
+pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, form: &Form) -> Value {
+    structure(check, shape, &form.tree(), &Place::top())
 }
 
 fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
     let mut members = Record::new();
+    check.no_text(node, "structure", place);
     for (wire, child) in &node.below {
         let Some((name, member)) = shape.members.iter().find(|(name, member)| member.ec2_query_name(name) == *wire)
         else {
             check.flaw(&place.member(wire, wire), child.text.as_deref().unwrap_or(""), Flaw::Unknown);
             continue;
         };
-        let model = check.model;
         let inner = place.member(name, wire);
-        let found = value(check, model.shape(&member.shape), child, &inner);
+        let found = value(check, member, child, &inner);
         members.insert(name.clone(), found);
     }
     for name in &shape.required {
@@ -46,22 +36,20 @@ fn structure(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -
     Value::Record(members)
 }
 
-fn value(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Value {
+fn value(check: &mut Check<'_>, member: &Member, node: &Node, place: &Place) -> Value {
+    let model = check.model;
+    let shape = model.shape(&member.shape);
     match shape.kind {
         Kind::Structure => structure(check, shape, node, place),
         Kind::List => {
-            let Some(member) = &shape.member else {
+            let Some(inner) = &shape.member else {
                 return Value::Absent;
             };
-            let model = check.model;
-            let inner = model.shape(&member.shape);
             let (numbered, rest) = node.numbered();
             for name in rest {
                 check.flaw(&place.member(name, name), "", Flaw::Unknown);
             }
-            if let Some(text) = node.text.as_deref().filter(|text| !text.is_empty()) {
-                check.not_a("list", text, place);
-            }
+            check.no_text(node, "list", place);
             let mut items = Vec::with_capacity(numbered.len());
             for (at, (number, node)) in numbered.into_iter().enumerate() {
                 let place = place.member(&(at + 1).to_string(), &number.to_string());
@@ -74,8 +62,9 @@ fn value(check: &mut Check<'_>, shape: &Shape, node: &Node, place: &Place) -> Va
             for name in node.below.keys() {
                 check.flaw(&place.member(name, name), "", Flaw::Unknown);
             }
+            let format = member.timestamp_format.or(shape.timestamp_format).unwrap_or(TimestampFormat::Iso8601);
             match &node.text {
-                Some(text) => check.scalar(shape, text, place),
+                Some(text) => check.scalar(shape, format, text, place),
                 None => Value::Absent,
             }
         }
@@ -89,12 +78,9 @@ pub(super) fn encode(
     answer: &Value,
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
-    let mut writer = Writer { model, text: String::with_capacity(1024), item: "item", millis: true };
+    let mut writer = Writer { model, text: String::with_capacity(1024), millis: true };
     writer.text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    writer.text.push_str(&format!(
-        "<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/{}/\"><requestId>{request_id}</requestId>",
-        model.version
-    ));
+    writer.text.push_str(&format!("<{name}Response xmlns=\"{}\"><requestId>{request_id}</requestId>", model.namespace));
     match &operation.output {
         Some(output) => writer.members(model.shape(output), answer, "")?,
         None => writer.text.push_str("<return>true</return>"),
@@ -103,12 +89,10 @@ pub(super) fn encode(
     Ok(response(200, "text/xml;charset=UTF-8", writer.text))
 }
 
-pub(super) fn encode_refusal(refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>");
-    escape(&mut text, &refusal.code);
-    text.push_str("</Code><Message>");
-    escape(&mut text, &refusal.message);
-    text.push_str("</Message></Error></Errors><RequestID>");
+pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>");
+    xml::error(model, &mut text, refusal);
+    text.push_str("</Error></Errors><RequestID>");
     text.push_str(request_id);
     text.push_str("</RequestID></Response>");
     response(status, "text/xml;charset=UTF-8", text)

@@ -1,14 +1,16 @@
-//! EKS's protocol: methods and paths, members in the path, the query and a JSON body.
+//! EKS's protocol: methods and paths, members in the path, the query, headers and a JSON body.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::{Map, Value as Json};
 
-use super::form::percent_decode;
-use super::{Check, EncodeError, Flaw, Place, base64_decode, base64_encode, fits, join, response};
-use crate::model::{Kind, Member, Model, Operation, Shape};
+use super::form::decoded;
+use super::{Check, EncodeError, Flaw, Place, base64_encode, fits, float_text, join, json, response, timestamp};
+use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
+
+const JSON: &str = "application/json";
 
 /// The operation that serves a method and path.
 pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
@@ -19,179 +21,290 @@ pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
         .map(|(_, name)| name.clone())
 }
 
-/// What stands in a path where the template has `{name}`; none where they differ.
-fn labels(template: &str, path: &str) -> Option<Vec<(String, String)>> {
+/// What stands in a path where the template has `{name}`, or `{name+}` for some segments; none where they differ.
+fn labels<'a>(template: &'a str, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
     let template = template.split('?').next().unwrap_or(template);
-    let (want, have): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
-    if want.len() != have.len() {
+    let want: Vec<&str> = template.trim_end_matches('/').split('/').collect();
+    let have: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
+    let greedy = want.iter().position(|part| part.ends_with("+}"));
+    if have.len() < want.len() || (greedy.is_none() && have.len() > want.len()) {
         return None;
     }
-    let mut found = Vec::new();
-    for (want, have) in want.into_iter().zip(have) {
+    let spare = have.len() - want.len();
+    let (mut found, mut at, mut start) = (Vec::new(), 0, 0);
+    for (index, want) in want.into_iter().enumerate() {
+        let taken = if Some(index) == greedy { 1 + spare } else { 1 };
+        let length = have[at..at + taken].iter().map(|part| part.len()).sum::<usize>() + taken - 1;
+        let text = &path[start..start + length];
         match want.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(_) if have.is_empty() => return None,
-            Some(name) => found.push((name.to_owned(), percent_decode(have))),
-            None if want == have => {}
+            Some(_) if text.is_empty() => return None,
+            Some(name) => found.push((name.strip_suffix('+').unwrap_or(name), text)),
+            None if want == text => {}
             None => return None,
         }
+        at += taken;
+        start += length + 1;
     }
     Some(found)
 }
 
-pub(super) fn decode(
-    check: &mut Check<'_>,
-    operation: &Operation,
-    shape: Option<&Shape>,
-    request: &Request<Bytes>,
-) -> Value {
-    let Some(shape) = shape else {
-        return Value::Record(Record::new());
+/// Refuses a body of another type than the operation reads, and a client that takes none of the type it answers with.
+///
+/// # Errors
+/// As <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type> and its tests have it.
+pub(super) fn carried(model: &Model, operation: &Operation, request: &Request<Bytes>) -> Result<(), Refusal> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let given = header(http::header::CONTENT_TYPE).map(essence);
+    let refused = !request.body().is_empty()
+        && match body_type(model, model.input(operation), operation.input.is_some()) {
+            Some(wanted) => given != Some(wanted) && wanted != ANY,
+            None => given.is_some(),
+        };
+    if refused {
+        let message = format!("The content type {} is not one that this operation reads.", given.unwrap_or("(none)"));
+        return Err(Refusal::new("UnsupportedMediaTypeException", message).status(415));
+    }
+    let answered =
+        body_type(model, model.output(operation), operation.output.is_some()).filter(|answered| *answered != ANY);
+    let accepts = |accept: &str| {
+        let (group, _) = answered.unwrap_or(ANY).split_once('/').unwrap_or_default();
+        let kinds = [answered.unwrap_or(ANY), "*/*", &format!("{group}/*")].map(str::to_owned);
+        accept.split(',').any(|one| kinds.iter().any(|kind| essence(one) == kind))
     };
+    match header(http::header::ACCEPT) {
+        Some(accept) if answered.is_some() && !accepts(accept) => {
+            let message = format!("The operation answers with {}.", answered.unwrap_or_default());
+            Err(Refusal::new("NotAcceptableException", message).status(406))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of which no table says what they are.
+const ANY: &str = "application/octet-stream";
+
+/// The type of a body that holds these members; none where it holds none of them. A structure that is there and has
+/// none is an empty object.
+fn body_type<'m>(model: &'m Model, shape: &'m Shape, given: bool) -> Option<&'m str> {
+    let Some(payload) = &shape.payload else {
+        let empty = given && shape.members.is_empty();
+        return (empty || shape.members.values().any(|member| member.location.is_none())).then_some(JSON);
+    };
+    let inner = shape.members.get(payload).map(|member| model.shape(&member.shape))?;
+    Some(match (&inner.media_type, inner.kind) {
+        (Some(media), _) => media,
+        (None, Kind::Blob) => ANY,
+        (None, Kind::String) => "text/plain",
+        (None, _) => JSON,
+    })
+}
+
+/// A content type without its parameters.
+fn essence(kind: &str) -> &str {
+    kind.split(';').next().unwrap_or(kind).trim()
+}
+
+pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape, request: &Request<Bytes>) -> Value {
     let mut members = Record::new();
-    let place = Place::top();
-    let paths = labels(&operation.uri, request.uri().path()).unwrap_or_default();
-    for (wire, text) in paths {
-        located(check, shape, "uri", &wire, &text, &mut members);
-    }
-    for pair in request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (wire, text) = pair.split_once('=').unwrap_or((pair, ""));
-        let (wire, text) = (percent_decode(wire), percent_decode(&text.replace('+', " ")));
-        if !wire.starts_with("X-Amz-") {
-            located(check, shape, "querystring", &wire, &text, &mut members);
+    for (wire, text) in labels(&operation.uri, request.uri().path()).unwrap_or_default() {
+        let found = shape.members.iter().find(|(name, member)| is_at(member, "uri") && member.wire_name(name) == wire);
+        if let Some((name, member)) = found {
+            let place = Place::top().member(name, wire);
+            match decoded(text) {
+                Some(text) => texts(check, name, member, &[text], &place, &mut members),
+                None => check.flaw(&place, text, Flaw::NotA("text in UTF-8")),
+            }
         }
     }
-    if !request.body().is_empty() {
-        match serde_json::from_slice::<Json>(request.body()) {
-            Ok(Json::Object(body)) => object(check, shape, &body, &place, true, &mut members),
-            Ok(_) | Err(_) => check.flaw(&place, "", Flaw::NotA("JSON object")),
-        }
+    query(check, operation, shape, request.uri().query().unwrap_or_default(), &mut members);
+    headers(check, shape, request, &mut members);
+    match shape.payload.as_deref().and_then(|name| shape.members.get_key_value(name)) {
+        Some((name, member)) => payload(check, name, member, request.body(), &mut members),
+        None if request.body().is_empty() => {}
+        None => match json::parse(request.body()) {
+            Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
+            _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),
+        },
     }
-    check.required(shape, &members, &place);
+    check.required(shape, &members, &Place::top());
     Value::Record(members)
 }
 
-fn located(check: &mut Check<'_>, shape: &Shape, location: &str, wire: &str, text: &str, members: &mut Record) {
-    let found = shape
+fn is_at(member: &Member, location: &str) -> bool {
+    member.location.as_deref() == Some(location)
+}
+
+fn query(check: &mut Check<'_>, operation: &Operation, shape: &Shape, query: &str, members: &mut Record) {
+    let (_, fixed) = operation.uri.split_once('?').unwrap_or_default();
+    let fixed: Vec<&str> = fixed.split('&').collect();
+    let model = check.model;
+    let rest = shape
         .members
         .iter()
-        .find(|(name, member)| member.location.as_deref() == Some(location) && member.wire_name(name) == wire);
-    let Some((name, member)) = found else {
-        check.flaw(&Place::top().member(wire, wire), text, Flaw::Unknown);
-        return;
-    };
-    let place = Place::top().member(name, wire);
-    let model = check.model;
-    let inner = model.shape(&member.shape);
-    if let (Kind::List, Some(item)) = (inner.kind, &inner.member) {
-        let value = check.scalar(model.shape(&item.shape), text, &place);
-        match members.entry(name.clone()).or_insert_with(|| Value::List(Vec::new())) {
-            Value::List(items) => items.push(value),
-            _ => check.flaw(&place, text, Flaw::NotA("list")),
-        }
-    } else {
-        let value = check.scalar(inner, text, &place);
-        members.insert(name.clone(), value);
-    }
-}
-
-fn object(
-    check: &mut Check<'_>,
-    shape: &Shape,
-    body: &Map<String, Json>,
-    place: &Place,
-    top: bool,
-    members: &mut Record,
-) {
-    for (wire, json) in body {
-        let found = shape
-            .members
-            .iter()
-            .find(|(name, member)| member.wire_name(name) == wire && !(top && member.location.is_some()));
-        let Some((name, member)) = found else {
-            check.flaw(&place.member(wire, wire), &json.to_string(), Flaw::Unknown);
+        .find(|(_, member)| is_at(member, "querystring") && model.shape(&member.shape).kind == Kind::Map);
+    let mut given: Vec<(String, Vec<String>)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (wire, text) = pair.split_once('=').unwrap_or((pair, ""));
+        let plain = |text: &str| decoded(&text.replace('+', " "));
+        let (Some(name), Some(text)) = (plain(wire), plain(text)) else {
+            check.flaw(&Place::top().member(wire, wire), pair, Flaw::NotA("text in UTF-8"));
             continue;
         };
-        if json.is_null() {
+        // A presigned URL's signature is not the operation's, and what its path demands says nothing more.
+        if name.starts_with("X-Amz-") || fixed.iter().any(|fixed| *fixed == pair || *fixed == name) {
             continue;
         }
-        let inner = place.member(name, wire);
-        let found = value(check, member, json, &inner);
-        members.insert(name.clone(), found);
+        match given.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, texts)) => texts.push(text),
+            None => given.push((name, vec![text])),
+        }
+    }
+    let mut others = Record::new();
+    for (wire, found) in given {
+        let known = shape.members.iter().find(|(name, member)| {
+            is_at(member, "querystring")
+                && member.wire_name(name) == wire
+                && model.shape(&member.shape).kind != Kind::Map
+        });
+        let place = |name: &str| Place::top().member(name, &wire);
+        if let Some((name, member)) = known {
+            texts(check, name, member, &found, &place(name), members);
+        }
+        match rest.and_then(|(name, member)| Some((name, model.shape(&member.shape).value.as_ref()?))) {
+            Some((name, inner)) => texts(check, &wire, inner, &found, &place(name), &mut others),
+            None if known.is_none() => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
+            None => {}
+        }
+    }
+    if let Some((name, _)) = rest.filter(|_| !others.is_empty()) {
+        members.insert(name.clone(), Value::Record(others));
     }
 }
 
-fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: &Place) -> Value {
+/// Reads what is text on the wire: one for a scalar, any number for a list.
+fn texts(check: &mut Check<'_>, name: &str, member: &Member, texts: &[String], place: &Place, members: &mut Record) {
     let model = check.model;
     let shape = model.shape(&member.shape);
-    match (shape.kind, json) {
-        (Kind::Structure, Json::Object(body)) => {
-            let mut members = Record::new();
-            object(check, shape, body, place, false, &mut members);
-            check.required(shape, &members, place);
-            Value::Record(members)
+    let default = if is_at(member, "header") { TimestampFormat::Rfc822 } else { TimestampFormat::Iso8601 };
+    let format = |inner: &Shape| member.timestamp_format.or(inner.timestamp_format).unwrap_or(default);
+    let value = match (shape.kind, &shape.member, texts) {
+        (Kind::List, Some(item), _) => {
+            let inner = model.shape(&item.shape);
+            check.count(shape, texts.len(), place);
+            let format = item.timestamp_format.unwrap_or(format(inner));
+            Value::List(texts.iter().map(|text| check.scalar(inner, format, text, place)).collect())
         }
-        (Kind::List, Json::Array(items)) => {
-            let Some(inner) = &shape.member else {
-                return Value::Absent;
-            };
-            check.count(shape, items.len(), place);
-            let numbered = items.iter().enumerate();
-            Value::List(
-                numbered
-                    .map(|(at, json)| {
-                        let number = (at + 1).to_string();
-                        value(check, inner, json, &place.member(&number, &number))
-                    })
-                    .collect(),
-            )
-        }
-        (Kind::Map, Json::Object(entries)) => {
-            let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
-                return Value::Absent;
-            };
-            check.count(shape, entries.len(), place);
-            let mut members = Record::new();
-            for (name, json) in entries {
-                let place = place.member(name, name);
-                check.text(model.shape(&key.shape), name, &place);
-                let found = value(check, inner, json, &place);
-                members.insert(name.clone(), found);
+        (_, _, [text]) => check.scalar(shape, format(shape), text, place),
+        _ => check.not_a("single value", &texts.join(","), place),
+    };
+    members.insert(name.to_owned(), value);
+}
+
+fn headers(check: &mut Check<'_>, shape: &Shape, request: &Request<Bytes>, members: &mut Record) {
+    let model = check.model;
+    for (name, member) in &shape.members {
+        let wire = member.location_name.as_deref().unwrap_or_default();
+        let place = Place::top().member(name, wire);
+        if is_at(member, "header") {
+            let mut given = Vec::new();
+            for value in request.headers().get_all(wire) {
+                match value.to_str() {
+                    Ok(text) => given.push(text.trim()),
+                    Err(_) => check.flaw(&place, "", Flaw::NotA("text in ASCII")),
+                }
             }
-            Value::Record(members)
-        }
-        (Kind::String, Json::String(text)) => check.text(shape, text, place),
-        (Kind::Boolean, Json::Bool(truth)) => Value::Bool(*truth),
-        (Kind::Integer | Kind::Long, Json::Number(number)) => match number.as_i64() {
-            Some(number) => check.integer(shape, number, place),
-            None => check.not_a("integer", &number.to_string(), place),
-        },
-        (Kind::Float | Kind::Double, Json::Number(number)) => Value::Float(number.as_f64().unwrap_or_default()),
-        (Kind::Blob, Json::String(text)) => match base64_decode(text) {
-            Some(bytes) => Value::Blob(bytes),
-            None => check.not_a("base64 text", text, place),
-        },
-        (Kind::Timestamp, Json::Number(number)) => {
-            let seconds = number.as_f64().unwrap_or_default();
-            match jiff::Timestamp::from_millisecond((seconds * 1000.0) as i64) {
-                Ok(moment) => Value::Time(moment),
-                Err(_) => check.not_a("timestamp", &number.to_string(), place),
+            if given.is_empty() {
+                continue;
             }
-        }
-        (kind, json) => {
-            let wanted = match kind {
-                Kind::Structure => "structure",
-                Kind::List => "list",
-                Kind::Map => "map",
-                Kind::String => "string",
-                Kind::Boolean => "boolean",
-                Kind::Integer | Kind::Long => "integer",
-                Kind::Float | Kind::Double => "number",
-                Kind::Blob => "base64 text",
-                Kind::Timestamp => "timestamp",
+            let whole = given.join(", ");
+            let inner = model.shape(&member.shape);
+            let found = match &inner.member {
+                Some(item) if inner.kind == Kind::List => {
+                    let inner = model.shape(&item.shape);
+                    let dates = item.timestamp_format.or(inner.timestamp_format).unwrap_or(TimestampFormat::Rfc822);
+                    let pairs = inner.kind == Kind::Timestamp && dates == TimestampFormat::Rfc822;
+                    if whole.is_empty() { Some(Vec::new()) } else { items(&whole, pairs) }
+                }
+                _ => Some(vec![whole.clone()]),
             };
-            check.not_a(wanted, &json.to_string(), place)
+            match found {
+                Some(found) => texts(check, name, member, &found, &place, members),
+                None => check.flaw(&place, &whole, Flaw::NotA("list")),
+            }
+        } else if is_at(member, "headers") {
+            let mut found = Record::new();
+            for (header, value) in request.headers() {
+                let rest = header.as_str().strip_prefix(&wire.to_ascii_lowercase());
+                if let (Some(rest), Ok(text)) = (rest, value.to_str()) {
+                    found.insert(rest.to_owned(), Value::from(text));
+                }
+            }
+            if !found.is_empty() {
+                members.insert(name.clone(), Value::Record(found));
+            }
         }
     }
+}
+
+/// The items of a list in a header: apart by commas, in quotes where they hold one. A date has a comma of its own.
+fn items(text: &str, dates: bool) -> Option<Vec<String>> {
+    if dates {
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        return Some(parts.chunks(2).map(|pair| pair.join(", ")).collect());
+    }
+    let mut found = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let (mut item, mut letters) = (String::new(), quoted.char_indices());
+            let end = loop {
+                match letters.next()? {
+                    (at, '"') => break at,
+                    (_, '\\') => item.push(letters.next()?.1),
+                    (_, letter) => item.push(letter),
+                }
+            };
+            found.push(item);
+            let after = quoted[end + 1..].trim_start();
+            if after.is_empty() {
+                return Some(found);
+            }
+            rest = after.strip_prefix(',')?.trim_start();
+        } else {
+            match rest.split_once(',') {
+                Some((item, after)) => {
+                    found.push(item.trim().to_owned());
+                    rest = after.trim_start();
+                }
+                None => {
+                    found.push(rest.trim().to_owned());
+                    return Some(found);
+                }
+            }
+        }
+    }
+}
+
+/// Reads a body that is one member.
+fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &Bytes, members: &mut Record) {
+    let place = Place::top().member(name, name);
+    let model = check.model;
+    let shape = model.shape(&member.shape);
+    if body.is_empty() {
+        return;
+    }
+    let value = match shape.kind {
+        Kind::Blob => check.blob(shape, body.to_vec(), &place),
+        Kind::String => match std::str::from_utf8(body) {
+            Ok(text) => check.text(shape, text, &place),
+            Err(_) => check.not_a("text in UTF-8", "", &place),
+        },
+        _ => match json::parse(body) {
+            Some(json) => json::value(check, member, &json, &place),
+            None => check.not_a("JSON value", "", &place),
+        },
+    };
+    members.insert(name.to_owned(), value);
 }
 
 pub(super) fn encode(
@@ -200,108 +313,138 @@ pub(super) fn encode(
     answer: &Value,
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
-    let body = match &operation.output {
-        Some(output) => json(model, model.shape(output), None, answer, "")?,
-        None => Json::Object(Map::new()),
-    };
-    let mut answer = response(operation.status.unwrap_or(200), "application/json", body.to_string());
-    name_request(&mut answer, request_id);
-    Ok(answer)
+    let mut encoded = response(operation.status.unwrap_or(200), JSON, Bytes::new());
+    match &operation.output {
+        Some(output) => place(model, model.shape(output), answer, &mut encoded)?,
+        None => {
+            encoded.headers_mut().remove(http::header::CONTENT_TYPE);
+        }
+    }
+    name_request(&mut encoded, request_id);
+    Ok(encoded)
 }
 
-fn json(model: &Model, shape: &Shape, format: Option<&str>, value: &Value, path: &str) -> Result<Json, EncodeError> {
-    let wrong = || EncodeError { path: path.to_owned(), why: format!("{value:?} is no {:?}", shape.kind) };
-    match shape.kind {
-        Kind::Structure => {
-            let Value::Record(given) = value else {
-                return Err(wrong());
-            };
-            if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
-                return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
+/// Puts each member where it stands in an answer: status, headers, body.
+fn place(model: &Model, shape: &Shape, value: &Value, answer: &mut Response<Bytes>) -> Result<(), EncodeError> {
+    let unfit = |name: &str, why: &str| EncodeError { path: name.to_owned(), why: why.to_owned() };
+    for (name, member) in shape.members.iter().filter(|(_, member)| member.location.is_some()) {
+        let (wire, found) = (member.wire_name(name), value.get(name));
+        match (member.location.as_deref(), found) {
+            (_, Value::Absent) | (Some("uri" | "querystring"), _) => {}
+            (Some("statusCode"), Value::Integer(status)) => {
+                let status = u16::try_from(*status).ok().and_then(|status| http::StatusCode::from_u16(status).ok());
+                *answer.status_mut() = status.ok_or_else(|| unfit(name, "it is no HTTP status"))?;
             }
-            let mut body = Map::new();
-            for (name, member) in &shape.members {
-                if let Some(value) = given.get(name).filter(|value| !value.is_absent()) {
-                    let format = member.timestamp_format.as_deref();
-                    let inner = json(model, model.shape(&member.shape), format, value, &join(path, name))?;
-                    body.insert(member.wire_name(name).to_owned(), inner);
+            (Some("header"), found) => {
+                let text = header_text(model, member, found, name)?;
+                insert(answer, wire, &text).ok_or_else(|| unfit(name, "it can't stand in a header"))?;
+            }
+            (Some("headers"), Value::Record(entries)) => {
+                for (rest, entry) in entries {
+                    let text = entry.text().ok_or_else(|| unfit(name, "it is no text"))?;
+                    let header = member.location_name.as_deref().unwrap_or_default().to_owned() + rest;
+                    insert(answer, &header, text).ok_or_else(|| unfit(name, "it can't stand in a header"))?;
                 }
             }
-            Ok(Json::Object(body))
+            _ => return Err(unfit(name, "answers have no such place")),
         }
-        Kind::List => {
-            let (Value::List(items), Some(member)) = (value, &shape.member) else {
-                return Err(wrong());
-            };
-            let inner = model.shape(&member.shape);
-            items
-                .iter()
-                .map(|item| json(model, inner, None, item, path))
-                .collect::<Result<Vec<_>, _>>()
-                .map(Json::Array)
+    }
+    let Some((name, member)) = shape.payload.as_deref().and_then(|name| shape.members.get_key_value(name)) else {
+        let body = Json::Object(json::object(model, shape, value, "", true)?);
+        *answer.body_mut() = body.to_string().into();
+        return Ok(());
+    };
+    let kind = body_type(model, shape, true).unwrap_or(JSON);
+    let body = match value.get(name) {
+        Value::Absent => Bytes::new(),
+        Value::Blob(bytes) => bytes.clone().into(),
+        Value::Text(text) if model.shape(&member.shape).kind == Kind::String => text.clone().into(),
+        found => json::written(model, member, found, name)?.to_string().into(),
+    };
+    if body.is_empty() {
+        answer.headers_mut().remove(http::header::CONTENT_TYPE);
+    } else if !answer_has_type(shape) {
+        insert(answer, "content-type", kind).ok_or_else(|| unfit(name, "its type can't stand in a header"))?;
+    }
+    *answer.body_mut() = body;
+    Ok(())
+}
+
+/// Whether a member says the body's type.
+fn answer_has_type(shape: &Shape) -> bool {
+    shape.members.values().any(|member| {
+        is_at(member, "header")
+            && member.location_name.as_deref().is_some_and(|wire| wire.eq_ignore_ascii_case("content-type"))
+    })
+}
+
+fn insert(answer: &mut Response<Bytes>, name: &str, text: &str) -> Option<()> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    answer.headers_mut().insert(name, HeaderValue::from_str(text).ok()?);
+    Some(())
+}
+
+/// A member as it stands in a header.
+fn header_text(model: &Model, member: &Member, value: &Value, path: &str) -> Result<String, EncodeError> {
+    let shape = model.shape(&member.shape);
+    let format = member.timestamp_format.or(shape.timestamp_format).unwrap_or(TimestampFormat::Rfc822);
+    if let (Value::List(items), Some(inner)) = (value, &shape.member) {
+        let mut texts = Vec::new();
+        for item in items.iter().filter(|item| !item.is_absent()) {
+            let text = header_text(model, inner, item, path)?;
+            let quoted = matches!(item, Value::Text(_)) && text.contains([',', '"']);
+            texts.push(if quoted { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) } else { text });
         }
-        Kind::Map => {
-            let (Value::Record(entries), Some(member)) = (value, &shape.value) else {
-                return Err(wrong());
-            };
-            let inner = model.shape(&member.shape);
-            let mut body = Map::new();
-            for (name, value) in entries {
-                body.insert(name.clone(), json(model, inner, None, value, &join(path, name))?);
-            }
-            Ok(Json::Object(body))
-        }
-        _ => {
-            fits(shape, value, path)?;
-            Ok(match value {
-                Value::Bool(truth) => Json::Bool(*truth),
-                Value::Integer(number) => Json::from(*number),
-                Value::Float(number) => Json::from(*number),
-                Value::Text(text) => Json::String(text.clone()),
-                Value::Blob(bytes) => Json::String(base64_encode(bytes)),
-                Value::Time(moment) => match format.or(shape.timestamp_format.as_deref()) {
-                    Some("iso8601") => Json::String(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-                    _ => Json::from(moment.as_millisecond() as f64 / 1000.0),
-                },
-                Value::Absent | Value::List(_) | Value::Record(_) => return Err(wrong()),
-            })
+        return Ok(texts.join(", "));
+    }
+    fits(shape, value, path)?;
+    match value {
+        Value::Bool(truth) => Ok(truth.to_string()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(float_text(*number)),
+        Value::Text(text) => Ok(text.clone()),
+        Value::Blob(bytes) => Ok(base64_encode(bytes)),
+        Value::Time(moment) => Ok(timestamp::write(format, *moment)),
+        Value::Absent | Value::List(_) | Value::Record(_) => {
+            Err(EncodeError { path: path.to_owned(), why: "it can't stand in a header".to_owned() })
         }
     }
 }
 
-pub(super) fn encode_refusal(refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
+pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
+    let mut answer = response(status, JSON, Bytes::new());
+    let shape = model.shapes.get(refusal.code.as_ref()).filter(|_| model.errors.contains_key(refusal.code.as_ref()));
     let mut body = Map::new();
+    let message = shape.and_then(|shape| shape.members.keys().find(|name| name.eq_ignore_ascii_case("message")));
     for (name, value) in &refusal.members {
-        body.insert(name.clone(), plain(value));
+        let member = shape.and_then(|shape| shape.members.get(name));
+        let header = member.filter(|member| is_at(member, "header"));
+        match (header, member) {
+            (Some(member), _) => {
+                if let Ok(text) = header_text(model, member, value, name) {
+                    // An error that can't say all still says what it can.
+                    let _ = insert(&mut answer, member.wire_name(name), &text);
+                }
+            }
+            (None, Some(member)) => {
+                let json = json::written(model, member, value, name).unwrap_or_else(|_| json::plain(value));
+                body.insert(member.wire_name(name).to_owned(), json);
+            }
+            (None, None) => {
+                body.insert(name.clone(), json::plain(value));
+            }
+        }
     }
-    body.insert("message".to_owned(), Json::String(refusal.message.clone()));
-    let mut answer = response(status, "application/json", Json::Object(body).to_string());
+    if !refusal.message.is_empty() {
+        let name = message.map_or("message", String::as_str);
+        body.insert(join("", name), Json::String(refusal.message.clone()));
+    }
+    *answer.body_mut() = Json::Object(body).to_string().into();
     name_request(&mut answer, request_id);
-    if let Ok(code) = http::HeaderValue::from_str(&refusal.code) {
-        answer.headers_mut().insert("x-amzn-errortype", code);
-    }
+    let _ = insert(&mut answer, "x-amzn-errortype", &refusal.code);
     answer
 }
 
-/// An error's further members, which the tables do not describe by place.
-fn plain(value: &Value) -> Json {
-    match value {
-        Value::Absent => Json::Null,
-        Value::Bool(truth) => Json::Bool(*truth),
-        Value::Integer(number) => Json::from(*number),
-        Value::Float(number) => Json::from(*number),
-        Value::Text(text) => Json::String(text.clone()),
-        Value::Blob(bytes) => Json::String(base64_encode(bytes)),
-        Value::Time(moment) => Json::from(moment.as_millisecond() as f64 / 1000.0),
-        Value::List(items) => Json::Array(items.iter().map(plain).collect()),
-        Value::Record(members) => {
-            Json::Object(members.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
-        }
-    }
-}
-
 fn name_request(answer: &mut Response<Bytes>, request_id: &str) {
-    if let Ok(id) = http::HeaderValue::from_str(request_id) {
-        answer.headers_mut().insert("x-amzn-requestid", id);
-    }
+    let _ = insert(answer, "x-amzn-requestid", request_id);
 }

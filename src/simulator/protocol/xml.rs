@@ -2,16 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{EncodeError, base64_encode, fits, join};
-use crate::model::{Kind, Member, Model, Shape};
+use super::{EncodeError, base64_encode, fits, float_text, join, timestamp};
+use crate::model::{Kind, Member, Model, Shape, TimestampFormat, XmlNamespace};
+use crate::refusal::Refusal;
 use crate::value::Value;
 
 /// Writes values as XML.
 pub(super) struct Writer<'m> {
     pub(super) model: &'m Model,
     pub(super) text: String,
-    /// The element around a list's items where the model names none.
-    pub(super) item: &'static str,
     /// Digits of a second in timestamps.
     pub(super) millis: bool,
 }
@@ -25,7 +24,7 @@ impl Writer<'_> {
         if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
             return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
         }
-        for (name, member) in &shape.members {
+        for (name, member) in shape.members.iter().filter(|(_, member)| !member.xml_attribute) {
             if let Some(value) = given.get(name) {
                 self.member(name, member, value, &join(path, name))?;
             }
@@ -37,77 +36,134 @@ impl Writer<'_> {
         let model = self.model;
         let shape = model.shape(&member.shape);
         let element = member.wire_name(name);
+        let flattened = shape.flattened || member.flattened;
         match (shape.kind, value) {
             (_, Value::Absent) => Ok(()),
-            (Kind::List, Value::List(items)) => {
+            (Kind::List, value) if flattened => {
                 let inner = shape.member.as_ref().ok_or_else(|| no_items(path))?;
-                let flattened = shape.flattened || member.flattened;
-                if !flattened {
-                    self.open(element);
-                }
-                let item = if flattened { element } else { inner.location_name.as_deref().unwrap_or(self.item) };
-                for value in items {
-                    self.element(item, model.shape(&inner.shape), value, path)?;
-                }
-                if !flattened {
-                    self.close(element);
-                }
-                Ok(())
+                let namespace = inner.xml_namespace.as_ref();
+                value.list().iter().try_for_each(|value| self.element(element, namespace, inner, value, path))
             }
-            _ => self.element(element, shape, value, path),
+            (Kind::Map, Value::Record(entries)) if flattened => {
+                entries.iter().try_for_each(|(key, value)| self.entry(element, member, shape, key, value, path))
+            }
+            _ => self.element(element, member.xml_namespace.as_ref(), member, value, path),
         }
     }
 
-    fn element(&mut self, name: &str, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
-        self.open(name);
+    fn element(
+        &mut self,
+        name: &str,
+        namespace: Option<&XmlNamespace>,
+        member: &Member,
+        value: &Value,
+        path: &str,
+    ) -> Result<(), EncodeError> {
+        let model = self.model;
+        let shape = model.shape(&member.shape);
+        self.text.push('<');
+        self.text.push_str(name);
+        self.declare(namespace);
+        if shape.kind == Kind::Structure {
+            self.attributes(shape, value, path)?;
+        }
+        self.text.push('>');
         match shape.kind {
             Kind::Structure => self.members(shape, value, path)?,
             Kind::List => {
                 let inner = shape.member.as_ref().ok_or_else(|| no_items(path))?;
-                let item = inner.location_name.as_deref().unwrap_or(self.item).to_owned();
-                let model = self.model;
+                let item = inner.wire_name("member");
                 for value in value.list() {
-                    self.element(&item, model.shape(&inner.shape), value, path)?;
+                    self.element(item, inner.xml_namespace.as_ref(), inner, value, path)?;
                 }
             }
             Kind::Map => {
-                let (Some(key), Some(inner), Value::Record(entries)) = (&shape.key, &shape.value, value) else {
+                let Value::Record(entries) = value else {
                     return Err(EncodeError { path: path.to_owned(), why: format!("{value:?} is no map") });
                 };
-                let model = self.model;
-                for (entry, value) in entries {
-                    self.open("entry");
-                    let text = Value::Text(entry.clone());
-                    self.element(key.wire_name("key"), model.shape(&key.shape), &text, path)?;
-                    self.element(inner.wire_name("value"), model.shape(&inner.shape), value, path)?;
-                    self.close("entry");
+                for (key, value) in entries {
+                    self.entry("entry", member, shape, key, value, path)?;
                 }
             }
             _ => {
                 fits(shape, value, path)?;
-                self.scalar(value);
+                self.scalar(member, shape, value);
             }
         }
         self.close(name);
         Ok(())
     }
 
-    fn scalar(&mut self, value: &Value) {
+    fn entry(
+        &mut self,
+        element: &str,
+        holder: &Member,
+        shape: &Shape,
+        name: &str,
+        value: &Value,
+        path: &str,
+    ) -> Result<(), EncodeError> {
+        let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
+            return Err(EncodeError { path: path.to_owned(), why: "the map's shape has no entries".to_owned() });
+        };
+        self.text.push('<');
+        self.text.push_str(element);
+        if element != "entry" {
+            self.declare(holder.xml_namespace.as_ref());
+        }
+        self.text.push('>');
+        self.element(key.wire_name("key"), key.xml_namespace.as_ref(), key, &Value::from(name), path)?;
+        self.element(inner.wire_name("value"), inner.xml_namespace.as_ref(), inner, value, path)?;
+        self.close(element);
+        Ok(())
+    }
+
+    fn declare(&mut self, namespace: Option<&XmlNamespace>) {
+        let Some(namespace) = namespace else { return };
+        self.text.push_str(" xmlns");
+        if let Some(prefix) = &namespace.prefix {
+            self.text.push(':');
+            self.text.push_str(prefix);
+        }
+        self.text.push_str("=\"");
+        escape(&mut self.text, &namespace.uri);
+        self.text.push('"');
+    }
+
+    fn attributes(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
+        for (name, member) in shape.members.iter().filter(|(_, member)| member.xml_attribute) {
+            let (inner, found) = (self.model.shape(&member.shape), value.get(name));
+            if !found.is_absent() {
+                fits(inner, found, &join(path, name))?;
+                self.text.push(' ');
+                self.text.push_str(member.wire_name(name));
+                self.text.push_str("=\"");
+                self.scalar(member, inner, found);
+                self.text.push('"');
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, member: &Member, shape: &Shape, value: &Value) {
         match value {
             Value::Bool(truth) => self.text.push_str(if *truth { "true" } else { "false" }),
             // Writing to a String cannot fail.
             Value::Integer(number) => {
                 let _ = write!(self.text, "{number}");
             }
-            Value::Float(number) => {
-                let _ = write!(self.text, "{number}");
-            }
+            Value::Float(number) => self.text.push_str(&float_text(*number)),
             Value::Text(text) => escape(&mut self.text, text),
             Value::Blob(bytes) => self.text.push_str(&base64_encode(bytes)),
-            Value::Time(moment) => {
-                let format = if self.millis { "%Y-%m-%dT%H:%M:%S%.3fZ" } else { "%Y-%m-%dT%H:%M:%SZ" };
-                let _ = write!(self.text, "{}", moment.strftime(format));
-            }
+            Value::Time(moment) => match member.timestamp_format.or(shape.timestamp_format) {
+                None if self.millis => {
+                    let _ = write!(self.text, "{}", moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"));
+                }
+                format => {
+                    let format = format.unwrap_or(TimestampFormat::Iso8601);
+                    self.text.push_str(&timestamp::write(format, *moment));
+                }
+            },
             Value::Absent | Value::List(_) | Value::Record(_) => {}
         }
     }
@@ -127,6 +183,24 @@ impl Writer<'_> {
 
 fn no_items(path: &str) -> EncodeError {
     EncodeError { path: path.to_owned(), why: "the list's shape has no items".to_owned() }
+}
+
+/// Appends an error's code, message and further members.
+pub(super) fn error(model: &Model, text: &mut String, refusal: &Refusal) {
+    for (name, part) in [("Code", refusal.code.as_ref()), ("Message", refusal.message.as_str())] {
+        if !part.is_empty() {
+            text.push_str(&format!("<{name}>"));
+            escape(text, part);
+            text.push_str(&format!("</{name}>"));
+        }
+    }
+    if let Some(shape) = model.shapes.get(refusal.code.as_ref()).filter(|_| !refusal.members.is_empty()) {
+        let mut writer = Writer { model, text: String::new(), millis: false };
+        // An error that can't say all still says what it can.
+        if writer.members(shape, &Value::Record(refusal.members.clone()), "").is_ok() {
+            text.push_str(&writer.text);
+        }
+    }
 }
 
 /// What XML 1.0 can carry, as a pattern: <https://www.w3.org/TR/xml/#charsets>

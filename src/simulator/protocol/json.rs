@@ -1,0 +1,339 @@
+//! JSON bodies by the API model, both ways.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value as Json};
+
+use super::{Check, EncodeError, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp};
+use crate::model::{Kind, Member, Model, Shape, TimestampFormat};
+use crate::protocol::Flaw;
+use crate::value::{Record, Value};
+
+/// The JSON in a body, every member of every object there only once.
+pub(super) fn parse(body: &[u8]) -> Option<Json> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let json = Once.deserialize(&mut reader).ok()?;
+    reader.end().ok().map(|()| json)
+}
+
+/// Reads any JSON, and refuses an object that has a member twice: no reader could tell which is meant.
+struct Once;
+
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = Json;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Json, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Json;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
+        Ok(Json::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::from(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::String(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Once)? {
+            list.push(item);
+        }
+        Ok(Json::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            let value = entries.next_value_seed(Once)?;
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member is there twice"));
+            }
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+/// Reads the members that an object holds; at the top those that stand elsewhere in the request are none of them.
+pub(super) fn members(
+    check: &mut Check<'_>,
+    shape: &Shape,
+    body: &Map<String, Json>,
+    place: &Place,
+    top: bool,
+    members: &mut Record,
+) {
+    for (wire, json) in body {
+        let found = shape
+            .members
+            .iter()
+            .find(|(name, member)| member.wire_name(name) == wire && !(top && member.location.is_some()));
+        let Some((name, member)) = found else {
+            // A union's type may be named beside its member; it says nothing new.
+            if !(wire == "__type" && shape.union) {
+                check.flaw(&place.member(wire, wire), &json.to_string(), Flaw::Unknown);
+            }
+            continue;
+        };
+        if json.is_null() {
+            continue;
+        }
+        let inner = place.member(name, wire);
+        let found = value(check, member, json, &inner);
+        members.insert(name.clone(), found);
+    }
+    let named = body.iter().filter(|(wire, json)| *wire != "__type" && !json.is_null()).count();
+    if shape.union && (named != 1 || members.len() != 1) {
+        check.not_a("union with one member", &Json::Object(body.clone()).to_string(), place);
+    }
+}
+
+/// Reads a member's value.
+pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: &Place) -> Value {
+    let model = check.model;
+    let shape = model.shape(&member.shape);
+    match (shape.kind, json) {
+        (Kind::Structure, Json::Object(body)) => {
+            let mut found = Record::new();
+            members(check, shape, body, place, false, &mut found);
+            check.required(shape, &found, place);
+            Value::Record(found)
+        }
+        (Kind::List, Json::Array(items)) => {
+            let Some(inner) = &shape.member else {
+                return Value::Absent;
+            };
+            check.count(shape, items.len(), place);
+            let numbered = items.iter().enumerate();
+            let read = numbered.map(|(at, json)| {
+                let number = (at + 1).to_string();
+                entry(check, shape, inner, json, &place.member(&number, &number))
+            });
+            Value::List(read.collect())
+        }
+        (Kind::Map, Json::Object(entries)) => {
+            let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
+                return Value::Absent;
+            };
+            check.count(shape, entries.len(), place);
+            let mut members = Record::new();
+            for (name, json) in entries {
+                let place = place.member(name, name);
+                check.text(model.shape(&key.shape), name, &place);
+                let found = entry(check, shape, inner, json, &place);
+                members.insert(name.clone(), found);
+            }
+            Value::Record(members)
+        }
+        (Kind::Document, json) => document(json),
+        (Kind::String, Json::String(text)) => check.text(shape, text, place),
+        (Kind::Boolean, Json::Bool(truth)) => Value::Bool(*truth),
+        (Kind::Byte | Kind::Short | Kind::Integer | Kind::Long, Json::Number(number)) => match number.as_i64() {
+            Some(number) => check.integer(shape, number, place),
+            None => check.not_a("integer", &number.to_string(), place),
+        },
+        (Kind::Float | Kind::Double, Json::Number(number)) => match number.as_f64() {
+            Some(number) => check.float(shape, number, place),
+            None => check.not_a("number", &number.to_string(), place),
+        },
+        (Kind::Float | Kind::Double, Json::String(text)) => match special(text) {
+            Some(number) => check.float(shape, number, place),
+            None => check.not_a("number", text, place),
+        },
+        (Kind::Blob, Json::String(text)) => match base64_decode(text) {
+            Some(bytes) => check.blob(shape, bytes, place),
+            None => check.not_a("base64 text", text, place),
+        },
+        (Kind::Timestamp, json) => {
+            let format = format(member, shape);
+            let moment = match (format, json) {
+                (TimestampFormat::UnixTimestamp, Json::Number(number)) => {
+                    number.as_f64().and_then(timestamp::of_seconds)
+                }
+                (TimestampFormat::Iso8601 | TimestampFormat::Rfc822, Json::String(text)) => {
+                    timestamp::read(format, text)
+                }
+                _ => None,
+            };
+            moment.map_or_else(|| check.not_a("timestamp", &json.to_string(), place), Value::Time)
+        }
+        (kind, json) => {
+            let wanted = match kind {
+                Kind::Structure => "structure",
+                Kind::List => "list",
+                Kind::Map => "map",
+                Kind::String => "string",
+                Kind::Boolean => "boolean",
+                Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => "integer",
+                Kind::Float | Kind::Double => "number",
+                Kind::Blob => "base64 text",
+                Kind::Timestamp => "timestamp",
+                Kind::Document => "document",
+            };
+            check.not_a(wanted, &json.to_string(), place)
+        }
+    }
+}
+
+/// An item of a list or a value of a map, which may be null only where nulls are said to come.
+fn entry(check: &mut Check<'_>, shape: &Shape, member: &Member, json: &Json, place: &Place) -> Value {
+    if json.is_null() && shape.sparse { Value::Absent } else { value(check, member, json, place) }
+}
+
+/// How a member's timestamps stand in a body.
+fn format(member: &Member, shape: &Shape) -> TimestampFormat {
+    member.timestamp_format.or(shape.timestamp_format).unwrap_or(TimestampFormat::UnixTimestamp)
+}
+
+/// Any JSON as a value.
+fn document(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Absent,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Integer(number),
+            None => Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(items) => Value::List(items.iter().map(document).collect()),
+        Json::Object(members) => {
+            Value::Record(members.iter().map(|(name, json)| (name.clone(), document(json))).collect())
+        }
+    }
+}
+
+/// Writes the members of a structure that stand in a body: all of an inner one's, at the top those without another
+/// place.
+pub(super) fn object(
+    model: &Model,
+    shape: &Shape,
+    value: &Value,
+    path: &str,
+    top: bool,
+) -> Result<Map<String, Json>, EncodeError> {
+    let Value::Record(given) = value else {
+        return Err(EncodeError { path: path.to_owned(), why: format!("{value:?} is no structure") });
+    };
+    if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
+        return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
+    }
+    let mut body = Map::new();
+    for (name, member) in &shape.members {
+        // The path and the query are of requests alone.
+        if top && member.location.as_deref().is_some_and(|place| place != "uri" && place != "querystring") {
+            continue;
+        }
+        if let Some(value) = given.get(name).filter(|value| !value.is_absent()) {
+            body.insert(member.wire_name(name).to_owned(), written(model, member, value, &join(path, name))?);
+        }
+    }
+    Ok(body)
+}
+
+/// Writes a member's value.
+pub(super) fn written(model: &Model, member: &Member, value: &Value, path: &str) -> Result<Json, EncodeError> {
+    let shape = model.shape(&member.shape);
+    let wrong = || EncodeError { path: path.to_owned(), why: format!("{value:?} is no {:?}", shape.kind) };
+    match shape.kind {
+        Kind::Structure => object(model, shape, value, path, false).map(Json::Object),
+        Kind::List => {
+            let (Value::List(items), Some(inner)) = (value, &shape.member) else {
+                return Err(wrong());
+            };
+            let item = |item: &Value| match item {
+                Value::Absent if shape.sparse => Ok(Json::Null),
+                item => written(model, inner, item, path),
+            };
+            items.iter().map(item).collect::<Result<Vec<_>, _>>().map(Json::Array)
+        }
+        Kind::Map => {
+            let (Value::Record(entries), Some(inner)) = (value, &shape.value) else {
+                return Err(wrong());
+            };
+            let mut body = Map::new();
+            for (name, value) in entries {
+                let json = match value {
+                    Value::Absent if shape.sparse => Json::Null,
+                    value => written(model, inner, value, &join(path, name))?,
+                };
+                body.insert(name.clone(), json);
+            }
+            Ok(Json::Object(body))
+        }
+        Kind::Document => Ok(plain(value)),
+        _ => {
+            fits(shape, value, path)?;
+            Ok(match value {
+                Value::Time(moment) => match format(member, shape) {
+                    TimestampFormat::UnixTimestamp => seconds(*moment),
+                    format => Json::String(timestamp::write(format, *moment)),
+                },
+                value => plain(value),
+            })
+        }
+    }
+}
+
+/// A value as JSON without a shape: what documents hold, and the members of an error that no table describes.
+pub(super) fn plain(value: &Value) -> Json {
+    match value {
+        Value::Absent => Json::Null,
+        Value::Bool(truth) => Json::Bool(*truth),
+        Value::Integer(number) => Json::from(*number),
+        Value::Float(number) if number.is_finite() => Json::from(*number),
+        Value::Float(number) => Json::String(float_text(*number)),
+        Value::Text(text) => Json::String(text.clone()),
+        Value::Blob(bytes) => Json::String(base64_encode(bytes)),
+        Value::Time(moment) => seconds(*moment),
+        Value::List(items) => Json::Array(items.iter().map(plain).collect()),
+        Value::Record(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
+        }
+    }
+}
+
+fn seconds(moment: jiff::Timestamp) -> Json {
+    Json::from(moment.as_millisecond() as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_once_and_whole() {
+        assert_eq!(
+            parse(br#"{"a": [1, null, {"b": "c"}], "d": -1.5}"#).map(|json| json.to_string()).as_deref(),
+            Some(r#"{"a":[1,null,{"b":"c"}],"d":-1.5}"#)
+        );
+        let deep = "[".repeat(100_000);
+        for text in [r#"{"a": 1, "a": 1}"#, r#"{"a": {"b": 1, "b": 2}}"#, "{} {}", "{", "", "1e999", deep.as_str()] {
+            assert_eq!(parse(text.as_bytes()), None, "{}", text.get(..20).unwrap_or(text));
+        }
+    }
+}
