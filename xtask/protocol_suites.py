@@ -14,8 +14,10 @@ import argparse
 import hashlib
 import itertools
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -59,11 +61,17 @@ def checked(path, wanted):
     return path
 
 
+def have_maven():
+    if shutil.which("mvn"):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit("mvn is missing, which fetches Smithy's protocol tests: install Maven (Debian's package maven)")
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-qq", "--no-install-recommends", "maven")
+
+
 def run(*words):
-    try:
-        done = subprocess.run(words, capture_output=True, text=True)
-    except FileNotFoundError:
-        sys.exit(f"{words[0]} is missing: Debian has it in the package maven")
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, words))}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
@@ -71,6 +79,7 @@ def run(*words):
 def smithy_package(cache):
     path = cache / f"smithy-aws-protocol-tests-{SMITHY}.jar"
     if not path.exists():
+        have_maven()
         artifact = f"software.amazon.smithy:smithy-aws-protocol-tests:{SMITHY}"
         run("mvn", "-q", "-B", "dependency:get", f"-Dartifact={artifact}", "-Dtransitive=false", f"-Dmaven.repo.local={cache / 'maven'}")
         found = cache / "maven" / "software" / "amazon" / "smithy" / "smithy-aws-protocol-tests" / SMITHY / path.name
