@@ -53,6 +53,9 @@ impl Simulator {
             for WorldRow { account, region, id, row } in self.rows(table)? {
                 let state = text(&row, "state").or_else(|| text(&row, "status")).map(str::to_owned);
                 let name = named.get(&(account.clone(), region.clone(), id.clone())).cloned();
+                // IAM's rows are found by names in small letters, and shown with the capitals they were made with.
+                let written = text(&row, "name").filter(|written| written.to_lowercase() == id).map(str::to_owned);
+                let id = written.unwrap_or(id);
                 let (service, kind) = (service.to_owned(), kind.replace('_', " "));
                 found.push(Resource { account, region, service, kind, id, name, state });
             }

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+from guide import examples
 from world import World
 
 FOLDER = pathlib.Path(__file__).parent
@@ -130,3 +131,8 @@ def test_a_platform_of_every_type_that_the_provider_knows_comes_and_goes(world, 
     round_trip(terraform, world, 40)
     refused = [call for call in world.ask("GET", "log") if call["code"] in ("NotSimulated", "SimulatorDefect")]
     assert refused == []
+
+
+def test_the_example_of_the_guide_comes_and_goes(world, tmp_path):
+    [example] = examples("hcl", world.address)
+    round_trip(Terraform(tmp_path, world, example), world, 2)

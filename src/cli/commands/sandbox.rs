@@ -14,6 +14,7 @@ use fathuss_state::Sqlite;
 use crate::error::Error;
 use crate::options::Output;
 use crate::project::{Project, is_account};
+use crate::render::{json, print};
 use crate::sandbox::{self, NO_ACCOUNT, Speed, World, config};
 use crate::session::{current_folder, holder, runtime};
 use crate::target::wall_ms;
@@ -30,7 +31,7 @@ pub enum Sandbox {
         /// The file
         file: PathBuf,
     },
-    /// Put a snapshot in the place of the sandbox's world; the stacks' states stay as they are
+    /// Put a snapshot in the place of the sandbox's world; states stay as they are
     Restore {
         /// The file
         file: PathBuf,
@@ -69,9 +70,9 @@ pub struct Serve {
     /// Switch a rule off, by id; `GET /_fathuss/rules` lists them
     #[arg(long = "rule-off")]
     rules_off: Vec<String>,
-    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset or answer-lost, and when it
-    /// strikes: service=, operation= (with * at its end), region=, probability=, after=, times=
-    #[arg(long = "fault", value_name = "FAULT[,CONDITION=VALUE]...")]
+    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset or answer-lost; conditions
+    /// follow after commas: service=, operation= (with * at its end), region=, probability=, after=, times=
+    #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<FaultRule>,
     /// Set a quota, by name; `GET /_fathuss/quotas` lists them
     #[arg(long = "quota", value_name = "NAME=LIMIT", value_parser = quota)]
@@ -222,7 +223,7 @@ fn show(output: &Output) -> Result<ExitCode, Error> {
     })?;
     if output.json {
         for resource in &resources {
-            output.line(&serde_json::to_string(resource).map_err(WorldError::Row)?)?;
+            print(&json(resource)?)?;
         }
         return Ok(ExitCode::SUCCESS);
     }

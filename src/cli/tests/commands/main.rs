@@ -17,6 +17,7 @@ mod full_disk;
 mod json;
 mod looking;
 mod platform;
+mod sandbox;
 mod secrets;
 mod stopping;
 mod terminals;

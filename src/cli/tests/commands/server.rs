@@ -66,6 +66,11 @@ impl Server {
         self.ask("GET", &format!("world/{table}"), "")
     }
 
+    /// What stands at one of the simulator's own paths.
+    pub fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "")
+    }
+
     fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let length = body.len();

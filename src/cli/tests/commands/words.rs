@@ -18,6 +18,9 @@ const COMMANDS: &[&str] = &[
     "schema",
     "sandbox",
     "sandbox serve",
+    "sandbox show",
+    "sandbox snapshot",
+    "sandbox restore",
     "sandbox reset",
     "completions",
 ];
