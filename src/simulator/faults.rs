@@ -30,6 +30,8 @@ pub enum FaultKind {
         /// The HTTP status.
         status: u16,
     },
+    /// It is accepted, and what it was to make fails later, as far as the simulator can let it fail.
+    CreateFailed,
     /// The answer takes this much longer, in world seconds.
     Delay {
         /// How much longer.
@@ -85,7 +87,7 @@ impl FaultRule {
 }
 
 /// The words for each kind of fault in [`FaultRule::from_str`].
-const WORDS: &str = "throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost";
+const WORDS: &str = "throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost, create-failed";
 
 impl FromStr for FaultRule {
     type Err = String;
@@ -102,6 +104,7 @@ impl FromStr for FaultRule {
             ("throttle", "") => FaultKind::Throttle,
             ("reset", "") => FaultKind::Reset,
             ("answer-lost", "") => FaultKind::AnswerLost,
+            ("create-failed", "") => FaultKind::CreateFailed,
             ("unavailable", status) => match number("unavailable", if status.is_empty() { "503" } else { status })? {
                 status @ 500..=599 => FaultKind::Unavailable { status },
                 status => return Err(format!("unavailable has a status from 500 to 599, not {status}")),
@@ -224,6 +227,7 @@ mod tests {
         assert_eq!(kind("delay=1.5"), Ok(FaultKind::Delay { seconds: 1.5 }));
         assert_eq!(kind("unavailable"), Ok(FaultKind::Unavailable { status: 503 }));
         assert_eq!(kind("answer-lost"), Ok(FaultKind::AnswerLost));
+        assert_eq!(kind("create-failed"), Ok(FaultKind::CreateFailed));
         let refuse = FaultKind::Refuse { code: "X".into(), message: "no".into(), status: 403 };
         assert_eq!(kind("refuse=X,message=no,status=403"), Ok(refuse));
         for wrong in ["", "flood", "delay", "delay=-1", "unavailable=200", "reset,often=1", "reset,probability=2"] {

@@ -121,6 +121,8 @@ struct Asking<'r> {
     operation: String,
     form: Form,
     claim: signature::Claim,
+    /// Whether what is made is to fail.
+    doomed: bool,
 }
 
 impl Core {
@@ -209,12 +211,15 @@ impl Core {
                 FaultKind::Refuse { code, message, status } => {
                     Refusal::new(code.clone(), message.clone()).status(*status)
                 }
-                FaultKind::Reset | FaultKind::AnswerLost | FaultKind::Delay { .. } => continue,
+                FaultKind::Reset | FaultKind::AnswerLost | FaultKind::CreateFailed | FaultKind::Delay { .. } => {
+                    continue;
+                }
             };
             return Outcome { answer: Ok(refuse(refusal, call)), delay };
         }
         let region = claim.region.clone();
-        let asking = Asking { request, service, model, region, operation: known, form, claim };
+        let doomed = struck.contains(&FaultKind::CreateFailed);
+        let asking = Asking { request, service, model, region, operation: known, form, claim, doomed };
         let answer = match self.serve(&asking, asked, now, signed_now, &call.request_id) {
             Ok(answer) => answer,
             Err(refusal) => refuse(refusal, call),
@@ -233,7 +238,7 @@ impl Core {
         signed_now: Option<Timestamp>,
         request_id: &str,
     ) -> Result<Response<Bytes>, Refusal> {
-        let Asking { request, service, model, region, operation: name, form, claim } = asking;
+        let Asking { request, service, model, region, operation: name, form, claim, doomed } = asking;
         let principal = self
             .principal(claim, request, now, signed_now.unwrap_or(now))
             .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
@@ -278,6 +283,7 @@ impl Core {
 
         let reading = ["Describe", "Get", "List"].iter().any(|start| name.starts_with(start));
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
+        tx.doom(*doomed);
         if self.enforce_iam {
             authorization::authorize(&tx, service.name, name, &value)?;
         }
@@ -289,6 +295,9 @@ impl Core {
             Some(why) => Refusal::new("SimulatorDefect", format!("{name}: {why}")).status(500),
             None => refusal,
         })?;
+        if tx.is_doomed() {
+            return Err(Refusal::not_simulated(format!("a failing {} {name}", service.name)));
+        }
         let unread = crate::input::Input::new(&value, &read).unread();
         if !unread.is_empty() && tx.rule("unread") {
             return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
@@ -618,6 +627,27 @@ mod tests {
         assert_eq!(client.send(create()).await.unwrap().status, 503);
         assert_eq!(client.send(create()).await.unwrap().status, 200, "each struck once");
         assert_eq!(client.simulator.calls()["ec2.CreateVpc"], 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_ordered_to_fail_is_accepted_and_fails_later() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let fails = FaultRule { times: Some(1), ..FaultRule::always(FaultKind::CreateFailed) };
+        let order = |operation: &str| {
+            client.simulator.set_faults(vec![FaultRule { operation: Some(operation.to_owned()), ..fails.clone() }]);
+        };
+        order("CreateNatGateway");
+        let gateway = [("SubnetId", subnet.as_str()), ("ConnectivityType", "private")];
+        let made = client.ec2("CreateNatGateway", &gateway).await;
+        assert_eq!(made.one("state"), "pending");
+        client.wait(150);
+        let shown = client.ec2("DescribeNatGateways", &[("NatGatewayId.1", &made.one("natGatewayId"))]).await;
+        assert_eq!((shown.one("state"), shown.one("failureCode")), ("failed".to_owned(), "InternalError".to_owned()));
+        order("CreateVpc");
+        client.refused("CreateVpc", &[("CidrBlock", "10.1.0.0/16")], "NotSimulated").await;
+        client.vpc("10.1.0.0/16").await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from refusal import outcome
 from world import ACCOUNT, REGION
@@ -316,6 +317,28 @@ def test_waiters_of_eks(aws):
     aws.eks.delete_cluster(name=name)
     wait(aws, aws.eks, "cluster_deleted", 30, name=name)
     assert aws.eks.list_clusters()["clusters"] == []
+
+
+def test_a_cluster_and_a_node_group_that_are_ordered_to_fail_do_so_later(aws, world):
+    def order(operation):
+        world.ask("PUT", "faults", [{"operation": operation, "times": 1, "fault": {"kind": "create_failed"}}])
+
+    order("CreateCluster")
+    failed = aws.cluster(ready=False)
+    with pytest.raises(WaiterError):
+        wait(aws, aws.eks, "cluster_active", 30, name=failed)
+    shown = aws.eks.describe_cluster(name=failed)["cluster"]
+    assert (shown["status"], shown["health"]["issues"][0]["code"]) == ("FAILED", "InternalFailure")
+    aws.eks.delete_cluster(name=failed)
+    wait(aws, aws.eks, "cluster_deleted", 30, name=failed)
+
+    cluster = aws.cluster()
+    order("CreateNodegroup")
+    group = dict(clusterName=cluster, nodegroupName=aws.node_group(cluster, ready=False))
+    with pytest.raises(WaiterError):
+        wait(aws, aws.eks, "nodegroup_active", 30, **group)
+    shown = aws.eks.describe_nodegroup(**group)["nodegroup"]
+    assert (shown["status"], shown["health"]["issues"][0]["code"]) == ("CREATE_FAILED", "AsgInstanceLaunchFailures")
 
 
 def test_waiters_of_rds(aws):

@@ -70,7 +70,7 @@ pub struct Serve {
     /// Switch a rule off, by id; `GET /_fathuss/rules` lists them
     #[arg(long = "rule-off")]
     rules_off: Vec<String>,
-    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset or answer-lost; conditions
+    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost or create-failed; conditions
     /// follow after commas: service=, operation= (with * at its end), region=, probability=, after=, times=
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<FaultRule>,

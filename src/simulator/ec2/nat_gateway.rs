@@ -223,6 +223,13 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     } else if public && internet_gateway::of_vpc(tx, &subnet.vpc).is_none() && tx.rule("ec2.nat_gateway.gateway") {
         let message = format!("Network {} has no Internet gateway attached", subnet.vpc);
         Some(("Gateway.NotAttached".to_owned(), message))
+    } else if tx.fails() {
+        let interface = tx.new_id("eni");
+        let message = format!(
+            "Network interface {interface}, created and used internally by this NAT gateway is in an invalid state. \
+             Please try again."
+        );
+        Some(("InternalError".to_owned(), message))
     } else {
         None
     };

@@ -45,6 +45,13 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("eks.cluster.active", |tx, pending| {
         tx.change::<Cluster>(name_in(&pending.subject), |cluster| cluster.status = "ACTIVE".to_owned());
     }),
+    ("eks.cluster.failed", |tx, pending| {
+        tx.change::<Cluster>(name_in(&pending.subject), |cluster| {
+            cluster.status = "FAILED".to_owned();
+            let (why, resources) = ("The cluster could not be created.", Vec::new());
+            cluster.issues.push(Issue::new("InternalFailure", why, resources));
+        });
+    }),
     ("eks.cluster.deleted", |tx, pending| gone(tx, name_in(&pending.subject))),
 ];
 
@@ -381,7 +388,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.put(cluster);
     let wait = tx.draw("eks.cluster.create", name);
     tx.after(wait / 3, "eks.cluster.plugged_in", &arn);
-    tx.after(wait, "eks.cluster.active", &arn);
+    let end = if tx.fails() { "eks.cluster.failed" } else { "eks.cluster.active" };
+    tx.after(wait, end, &arn);
     Ok(record! { "cluster" => view })
 }
 

@@ -40,6 +40,7 @@ pub(super) const SPANS: &[Span] = &[
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("eks.node_group.launched", |tx, pending| launched(tx, &pending.subject)),
+    ("eks.node_group.not_launched", |tx, pending| not_launched(tx, &pending.subject)),
     ("eks.node_group.active", |tx, pending| joined(tx, &pending.subject)),
     ("eks.node_group.failed", |tx, pending| gave_up(tx, &pending.subject)),
     ("eks.node_group.drained", |tx, pending| drained(tx, &pending.subject)),
@@ -356,7 +357,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (row, view) = (group.id(), group.view());
     tx.put(group);
     let wait = tx.draw("eks.node_group.create", &row);
-    tx.after(wait / 3, "eks.node_group.launched", &row);
+    let launched = if tx.fails() { "eks.node_group.not_launched" } else { "eks.node_group.launched" };
+    tx.after(wait / 3, launched, &row);
     tx.after(wait, "eks.node_group.active", &row);
     Ok(record! { "nodegroup" => view })
 }
@@ -622,6 +624,15 @@ fn launched(tx: &mut Tx<'_>, id: &str) {
     if let Err(refusal) = nodes::scale(tx, &group) {
         fail(tx, group, Issue::new("AsgInstanceLaunchFailures", refusal.message, Vec::new()));
     }
+}
+
+/// EC2 has no room for the group's instances.
+fn not_launched(tx: &mut Tx<'_>, id: &str) {
+    let Some(group) = tx.get::<NodeGroup>(id).cloned() else { return };
+    let message = "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have \
+                   sufficient capacity in the Availability Zone you requested. Our system will be working on \
+                   provisioning additional capacity. Launching EC2 instance failed.";
+    fail(tx, group, Issue::new("AsgInstanceLaunchFailures", message, Vec::new()));
 }
 
 /// A creation that comes to nothing does so late.

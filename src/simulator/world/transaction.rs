@@ -152,6 +152,7 @@ pub struct Tx<'w> {
     undo: Vec<Undo>,
     changes: Changes,
     before: (u64, u64),
+    doomed: bool,
     kept: bool,
 }
 
@@ -176,6 +177,7 @@ impl<'w> Tx<'w> {
             undo: Vec::new(),
             changes: Changes::new(),
             before,
+            doomed: false,
             kept: false,
         }
     }
@@ -202,6 +204,20 @@ impl<'w> Tx<'w> {
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Lets what this request makes fail, by a fault on order.
+    pub(crate) fn doom(&mut self, doomed: bool) {
+        self.doomed = doomed;
+    }
+
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doomed
+    }
+
+    /// Whether what is made is to fail, by a fault on order. Who asks sees to it.
+    pub fn fails(&mut self) -> bool {
+        std::mem::take(&mut self.doomed)
     }
 
     /// The operation's name; for a transition, its kind.
