@@ -293,6 +293,9 @@ BASES = {
     "DescribeVolumes": listing(),
     "DescribeVolumesModifications": listing(),
     "DescribeVpcAttribute": lambda g: dict(VpcId=g["vpc"], Attribute="enableDnsSupport"),
+    # EC2-Classic is gone, and all that can be had of these is their refusal.
+    "DescribeVpcClassicLink": None,
+    "DescribeVpcClassicLinkDnsSupport": None,
     "DescribeVpcs": listing(),
     "DetachInternetGateway": lambda g: dict(InternetGatewayId=g["gateways"][0], VpcId=g["vpcs"][0]),
     "DetachNetworkInterface": one("attachment", "AttachmentId"),
