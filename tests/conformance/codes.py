@@ -22,21 +22,19 @@ COMMON_PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
-    "eks": "AccessDeniedException ExpiredTokenException IncompleteSignature InvalidClientTokenId MissingAuthenticationToken",
-    "elasticache": "ExpiredToken IncompleteSignature InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue MissingAction MissingAuthenticationToken Throttling ValidationError",
+    "eks": "",
+    "elasticache": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "iam": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
-COMMON["eks"] = ""
-COMMON["elasticache"] = COMMON["rds"]
 
 EC2 = """
-    AddressLimitExceeded AttachmentLimitExceeded AuthFailure DependencyViolation DryRunOperation Gateway.NotAttached
-    IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
+    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete DependencyViolation DryRunOperation
+    Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
     InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
-    InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidDhcpOptionID.NotFound
+    InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidDhcpOptionID.NotFound
     InvalidDhcpOptionsId.Malformed InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
     InvalidGroup.Reserved InvalidGroupId.Malformed InvalidID InvalidInstanceAttributeValue
     InvalidInstanceID.Malformed InvalidInstanceID.NotFound InvalidInternetGatewayId.Malformed
@@ -45,15 +43,15 @@ EC2 = """
     InvalidLaunchTemplateName.AlreadyExistsException InvalidLaunchTemplateName.MalformedException
     InvalidLaunchTemplateName.NotFoundException InvalidNetworkAclID.NotFound InvalidNetworkInterface.InUse
     InvalidNetworkInterfaceID.NotFound InvalidNetworkInterfaceId.Malformed InvalidNextToken
-    InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Duplicate
+    InvalidParameter InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Duplicate
     InvalidPermission.NotFound InvalidRoute.NotFound InvalidRouteTableId.Malformed InvalidRouteTableID.NotFound
     InvalidSecurityGroupRuleId.NotFound InvalidSnapshot.NotFound InvalidSubnet.Conflict InvalidSubnet.Range
     InvalidSubnetId.Malformed InvalidSubnetID.NotFound InvalidUserData.Malformed InvalidVolume.NotFound
     InvalidVolume.ZoneMismatch InvalidVolumeModification.NotFound InvalidVpc.Range InvalidVpcId.Malformed
-    InvalidVpcID.NotFound InvalidZone.NotFound MissingParameter NatGatewayMalformed NatGatewayNotFound
+    InvalidVpcID.NotFound InvalidZone.NotFound MissingInput MissingParameter NatGatewayMalformed NatGatewayNotFound
     OperationNotPermitted RequestExpired RequestLimitExceeded Resource.AlreadyAssociated RouteAlreadyExists
     RouteLimitExceeded RulesPerSecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded TagLimitExceeded
-    Unavailable UnknownParameter VcpuLimitExceeded VolumeInUse VolumeModificationRateExceeded VPCIdNotSpecified
+    Unavailable UnknownParameter Unsupported UnsupportedOperation VcpuLimitExceeded VolumeInUse VolumeModificationRateExceeded VPCIdNotSpecified
     VpcLimitExceeded
 """
 

@@ -46,6 +46,7 @@ asks("ec2", "InvalidNextToken", lambda aws: aws.ec2.describe_vpcs(NextToken="non
 asks("ec2", "InvalidZone.NotFound", lambda aws: aws.ec2.create_volume(AvailabilityZone=f"{REGION}z", Size=1))
 asks("ec2", "InvalidSnapshot.NotFound", lambda aws: aws.ec2.create_volume(AvailabilityZone=f"{REGION}a", SnapshotId=f"snap-{ABSENT}"))
 asks("ec2", "InvalidParameterDependency", lambda aws: aws.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, KmsKeyId="alias/aws/ebs"))
+asks("ec2", "UnsupportedOperation", lambda aws: aws.ec2.describe_vpc_classic_link())
 asks("ec2", "InvalidUserData.Malformed", lambda aws: aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"UserData": "%"}))
 
 
