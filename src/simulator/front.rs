@@ -723,7 +723,8 @@ mod tests {
         assert_eq!(client.simulator.snapshot().unwrap().len(), other.simulator.snapshot().unwrap().len());
 
         let torn = snapshot.replace("ec2.vpc\"", "ec2.void\"");
-        for (text, said) in [(torn.as_str(), "there is no table ec2.void"), ("{}\n", "fathuss_world"), ("", "no world")] {
+        for (text, said) in [(torn.as_str(), "there is no table ec2.void"), ("{}\n", "fathuss_world"), ("", "no world")]
+        {
             let error = client.simulator.restore("it".as_ref(), text).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
             assert_eq!(state(&client).await, "available", "the world stays");

@@ -27,6 +27,7 @@ pub const QUOTAS: &[Quota] = &[
     of("ec2.vpcs", "VPCs in a region"),
     of("eks.clusters", "clusters in a region"),
     of("eks.node_groups", "node groups in a cluster"),
+    of("eks.pod-identity-associations", "pod identity associations of a cluster"),
     of("elasticache.nodes", "nodes in a region"),
     of("elasticache.nodes-per-cluster", "nodes in a replication group in cluster mode"),
     of("elasticache.parameter-groups", "parameter groups in a region"),
