@@ -28,6 +28,7 @@ pub mod security_group_rule;
 pub mod subnet;
 pub mod tags;
 pub mod volume;
+pub mod volume_modification;
 pub mod vpc;
 pub mod zone;
 
@@ -73,6 +74,7 @@ pub static SERVICE: Service = Service {
         subnet::OPERATIONS,
         tags::OPERATIONS,
         volume::OPERATIONS,
+        volume_modification::OPERATIONS,
         vpc::OPERATIONS,
         zone::OPERATIONS,
     ],
@@ -85,6 +87,7 @@ pub static SERVICE: Service = Service {
         nat_gateway_address::TRANSITIONS,
         subnet::TRANSITIONS,
         volume::TRANSITIONS,
+        volume_modification::TRANSITIONS,
         vpc::TRANSITIONS,
     ],
     spans: &[
@@ -96,6 +99,7 @@ pub static SERVICE: Service = Service {
         nat_gateway_address::SPANS,
         subnet::SPANS,
         volume::SPANS,
+        volume_modification::SPANS,
         vpc::SPANS,
     ],
     rules: &[
@@ -118,6 +122,7 @@ pub static SERVICE: Service = Service {
         subnet::RULES,
         tags::RULES,
         volume::RULES,
+        volume_modification::RULES,
         vpc::RULES,
     ],
     tables,

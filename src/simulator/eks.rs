@@ -6,11 +6,13 @@ pub mod addon;
 pub mod addon_version;
 pub mod auto_scaling_group;
 pub mod cluster;
+pub mod cluster_update;
 pub mod control_plane;
 #[cfg(test)]
 mod fixture;
 pub mod listing;
 pub mod node_group;
+pub mod node_group_settings;
 pub mod node_group_update;
 pub mod nodes;
 pub mod pod_identity;
@@ -38,6 +40,7 @@ pub static SERVICE: Service = Service {
         addon::OPERATIONS,
         addon_version::OPERATIONS,
         cluster::OPERATIONS,
+        cluster_update::OPERATIONS,
         node_group::OPERATIONS,
         node_group_update::OPERATIONS,
         pod_identity::OPERATIONS,
@@ -59,6 +62,7 @@ pub static SERVICE: Service = Service {
         access_policy::RULES,
         addon::RULES,
         cluster::RULES,
+        cluster_update::RULES,
         listing::RULES,
         node_group::RULES,
         node_group_update::RULES,

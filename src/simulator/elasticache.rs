@@ -4,6 +4,7 @@
 pub mod cache_cluster;
 pub mod engine;
 pub mod event;
+pub mod group_settings;
 pub mod modification;
 pub mod node_type;
 pub mod parameter_group;

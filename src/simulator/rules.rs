@@ -103,3 +103,21 @@ impl Switches {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_name_of_its_own_and_the_page_of_aws_that_states_it() {
+        let of_services = crate::SERVICES.iter().flat_map(|service| service.rules.iter().copied().flatten());
+        let mut names = BTreeSet::new();
+        for rule in RULES.iter().chain(of_services) {
+            assert!(names.insert(rule.id), "{} stands twice in the tables", rule.id);
+            // The one rule that is no rule of AWS's: what is not built says so.
+            let own = rule.id == "unread";
+            let page = rule.source.starts_with("https://docs.aws.amazon.com/") && rule.source.contains(".html");
+            assert!(page || own, "{}: {}", rule.id, rule.source);
+        }
+    }
+}

@@ -7,6 +7,7 @@ import json
 import boto3
 from botocore.config import Config
 
+import seen
 from world import ACCOUNT, REGION
 
 SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache"]
@@ -35,6 +36,7 @@ def clients(world):
     world.settle_seconds = SETTLED
     for client in made.values():
         client.meta.events.register("after-call", settle)
+        client.meta.events.register("after-call", seen.note)
     return made
 
 

@@ -23,6 +23,7 @@ class Tally:
     seen: list = dataclasses.field(default_factory=list)
     shapes: list = dataclasses.field(default_factory=list)
     members: dict = dataclasses.field(default_factory=dict)
+    codes: list = dataclasses.field(default_factory=list)
     effects: int = 0
     opinions: int = 0
 
@@ -87,9 +88,24 @@ def pytest_terminal_summary(terminalreporter):
         f"{len(TALLY.seen)} of {len(recorded.SEEN)} refusals of AWS's that others saw ({by_evidence}) are answered with "
         f"their code and status, {sum(seen.words for seen in TALLY.seen)} of them with their words"
     )
+    kinds = [came for found in TALLY.members.values() for came in found.values()]
+    honoured = sum(came in ("changed", "refused") for came in kinds)
+    terminalreporter.write_line(
+        f"{len(kinds)} members of {len(TALLY.members)} operations were tried: {honoured} are honoured, "
+        f"{kinds.count('not simulated')} are refused as not simulated, {len(kinds) - honoured - kinds.count('not simulated')} "
+        f"are taken without a trace; {sum(TALLY.codes)} of {len(TALLY.codes)} error codes came through boto3"
+    )
     operations = {operation for operation, _ in TALLY.shapes}
     members = sum(count for _, count in TALLY.shapes)
     terminalreporter.write_line(
         f"the answers of {len(operations)} operations hold all that AWS's recorded ones always hold: "
         f"{members} members of {len(TALLY.shapes)} kinds of objects"
     )
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is told of a whole session can't be told of a part of it."""
+    files = {item.path.name for item in items}
+    whole = files == {path.name for path in config.rootpath.glob("test_*.py")} and not config.option.keyword
+    if not whole:
+        items[:] = [item for item in items if item.path.name != "test_surface.py"]

@@ -1,6 +1,6 @@
 """EC2's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground
+from members import Ground, With
 from world import REGION
 
 ZONE = f"{REGION}a"
@@ -57,6 +57,7 @@ class Ec2Ground(Ground):
     def make_group(self):
         group = self.aws.group(self["vpc"], "one")
         self.aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[RULE])
+        self.aws.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[RULE])
         return group
 
     def make_group2(self):
@@ -147,7 +148,8 @@ class Ec2Ground(Ground):
         return self.after(600, stopped)
 
     def make_instances(self):
-        return [self.aws.instance(self["subnet2"], ready=False) for _ in range(5)]
+        profile = {"Name": self["profile"]}
+        return [self.aws.instance(self["subnet2"], False, IamInstanceProfile=profile) for _ in range(5)]
 
     def make_profile_association(self):
         self["stopped"]
@@ -180,10 +182,22 @@ class Ec2Ground(Ground):
         )
         return self.after(60, attached["AttachmentId"])
 
+    def make_bound(self):
+        return self.aws.allocate()["AllocationId"]
+
     def make_eip_association(self):
         self["gateway"]
+        return self.aws.ec2.associate_address(AllocationId=self["bound"], InstanceId=self["stopped"])["AssociationId"]
+
+    def make_moving(self):
+        """The allocation of an address that is associated with something already."""
+        self["eip_association"]
+        return self["bound"]
+
+    def make_named(self):
         allocation = self.aws.allocate()["AllocationId"]
-        return self.aws.ec2.associate_address(AllocationId=allocation, InstanceId=self["stopped"])["AssociationId"]
+        self.aws.ec2.modify_address_attribute(AllocationId=allocation, DomainName="mail.example.com")
+        return allocation
 
     def make_options(self):
         configuration = [{"Key": "domain-name", "Values": ["example.com"]}]
@@ -201,7 +215,6 @@ def listing(**more):
 
 PERMISSION = dict(IpProtocol="tcp", FromPort=443, ToPort=443, IpRanges=[{"CidrIp": "10.0.0.0/16"}])
 RULE = dict(IpProtocol="tcp", FromPort=80, ToPort=80, IpRanges=[{"CidrIp": "10.0.0.0/16"}])
-OUT = dict(IpProtocol="-1", IpRanges=[{"CidrIp": "0.0.0.0/0"}])
 
 
 def run(g):
@@ -280,6 +293,9 @@ BASES = {
     "DescribeVolumes": listing(),
     "DescribeVolumesModifications": listing(),
     "DescribeVpcAttribute": lambda g: dict(VpcId=g["vpc"], Attribute="enableDnsSupport"),
+    # EC2-Classic is gone, and all that can be had of these is their refusal.
+    "DescribeVpcClassicLink": None,
+    "DescribeVpcClassicLinkDnsSupport": None,
     "DescribeVpcs": listing(),
     "DetachInternetGateway": lambda g: dict(InternetGatewayId=g["gateways"][0], VpcId=g["vpcs"][0]),
     "DetachNetworkInterface": one("attachment", "AttachmentId"),
@@ -314,7 +330,7 @@ BASES = {
     "ResetAddressAttribute": lambda g: dict(AllocationId=g["address"]["AllocationId"], Attribute="domain-name"),
     "ResetInstanceAttribute": lambda g: dict(InstanceId=g["instance"], Attribute="sourceDestCheck"),
     "ResetNetworkInterfaceAttribute": lambda g: dict(NetworkInterfaceId=g["interface"], SourceDestCheck="true"),
-    "RevokeSecurityGroupEgress": lambda g: dict(GroupId=g["group"], IpPermissions=[OUT]),
+    "RevokeSecurityGroupEgress": lambda g: dict(GroupId=g["group"], IpPermissions=[RULE]),
     "RevokeSecurityGroupIngress": lambda g: dict(GroupId=g["group"], IpPermissions=[RULE]),
     "RunInstances": run,
     "StartInstances": lambda g: dict(InstanceIds=[g["stopped"]]),
@@ -327,6 +343,21 @@ BASES = {
 }
 
 # Values for members of one operation, where no value of the general ones would tell. With a dict, further members.
-VALUES = {}
+OLDER = {"DisableApiTermination": None, "Attribute": "disableApiTermination", "Value": "true"}
+PLUGGED = {
+    "NetworkInterfaceId": lambda g: g["plugged"],
+    "Description": None,
+    "Attachment": lambda g: {"AttachmentId": g["attachment"], "DeleteOnTermination": False},
+}
+VALUES = {
+    "AssociateAddress.AllowReassociation": With(False, {"AllocationId": lambda g: g["moving"], "AllowReassociation": True}),
+    "DescribeLaunchTemplateVersions.MaxVersion": "1",
+    "DescribeLaunchTemplateVersions.MinVersion": "2",
+    "ModifyInstanceAttribute.Attribute": With("disableApiStop", OLDER),
+    "ModifyInstanceAttribute.Value": With("false", OLDER),
+    "ModifyInstanceCreditSpecification.InstanceCreditSpecifications[].CpuCredits": "unlimited",
+    "ModifyNetworkInterfaceAttribute.Attachment.AttachmentId": With("eni-attach-0123456789abcdef0", PLUGGED),
+    "ModifyNetworkInterfaceAttribute.Attachment.DeleteOnTermination": With(True, PLUGGED),
+}
 
 GROUND = Ec2Ground

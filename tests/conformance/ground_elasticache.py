@@ -1,6 +1,6 @@
 """ElastiCache's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground
+from members import Ground, With
 from world import ACCOUNT, REGION
 
 
@@ -129,6 +129,15 @@ BASES = {
     "TestFailover": of("cache", NodeGroupId="0001"),
 }
 
-VALUES = {}
+# Values for members of one operation, where the general ones would not tell.
+TOPIC = {"NotificationTopicArn": "arn:aws:sns:us-east-1:000000000000:topic"}
+FEWER = {"NodeGroupCount": 1, "NodeGroupsToRemove": ["0002"]}
+VALUES = {
+    "ModifyReplicationGroup.ApplyImmediately": With(False, {"CacheNodeType": "cache.t3.small"}),
+    "ModifyReplicationGroup.NotificationTopicStatus": With("inactive", TOPIC),
+    "ModifyReplicationGroup.TransitEncryptionMode": With("required", {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}),
+    "ModifyReplicationGroupShardConfiguration.NodeGroupsToRemove": With(["0001"], FEWER),
+    "ModifyReplicationGroupShardConfiguration.NodeGroupsToRetain": With(["0002"], FEWER),
+}
 
 GROUND = ElasticacheGround

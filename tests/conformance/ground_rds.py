@@ -1,6 +1,6 @@
 """RDS's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground
+from members import Ground, With
 from world import ACCOUNT, REGION
 
 
@@ -144,6 +144,10 @@ BASES = {
     "StopDBInstance": of("db"),
 }
 
-VALUES = {}
+# Values for members of one operation, where the general ones would not tell.
+VALUES = {
+    "CreateDBInstance.MasterUserPassword": "short",
+    "ModifyDBInstance.AllowMajorVersionUpgrade": With(False, {"EngineVersion": "18.1", "AllowMajorVersionUpgrade": True}),
+}
 
 GROUND = RdsGround

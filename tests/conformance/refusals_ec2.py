@@ -756,3 +756,124 @@ def unknown_access_key(aws):
 def wrong_secret(aws):
     other = aws.client("iam", "test", "wrong", None)
     return other.list_roles, {}
+
+
+# DHCP options
+
+
+def dhcp(aws, key="domain-name", *values):
+    return aws.ec2.create_dhcp_options(DhcpConfigurations=[{"Key": key, "Values": list(values or ["example.com"])}])
+
+
+@refuses("ec2.dhcp_options.key", "InvalidParameterValue", "Value (gateway) for parameter name is invalid. Unknown DHCP option")
+def dhcp_option_that_is_none(aws):
+    return lambda: dhcp(aws, "gateway"), {}
+
+
+@refuses("ec2.dhcp_options.count", "InvalidParameterValue")
+def five_name_servers(aws):
+    servers = [f"10.0.0.{number}" for number in range(5)]
+    return lambda: dhcp(aws, "domain-name-servers", *servers), {}
+
+
+@refuses("ec2.dhcp_options.delete.in_use", "DependencyViolation", "The dhcpOptions '{options}' has dependencies and cannot be deleted.")
+def delete_the_options_of_a_vpc(aws):
+    options = dhcp(aws)["DhcpOptions"]["DhcpOptionsId"]
+    aws.ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=aws.vpc())
+    return lambda: aws.ec2.delete_dhcp_options(DhcpOptionsId=options), {"options": options}
+
+
+@refuses("ec2.address.domain_name", "InvalidParameterValue")
+def address_named_by_no_domain(aws):
+    allocation = aws.allocate()["AllocationId"]
+    return lambda: aws.ec2.modify_address_attribute(AllocationId=allocation, DomainName="not a domain"), {}
+
+
+# Interfaces that are attached
+
+
+def plug(aws, interface, instance, index=1):
+    return lambda: aws.ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=index)
+
+
+@refuses("ec2.network_interface.attach.in_use", "InvalidNetworkInterface.InUse", "Interface: [{interface}] in use.")
+def interface_attached_twice(aws):
+    subnet = aws.subnet(aws.vpc())
+    interface = aws.interface(subnet)
+    plug(aws, interface, aws.instance(subnet))()
+    return plug(aws, interface, aws.instance(subnet)), {"interface": interface}
+
+
+@refuses("ec2.network_interface.attach.state", "IncorrectState")
+def interface_for_an_instance_that_is_starting(aws):
+    subnet = aws.subnet(aws.vpc())
+    with aws.at_once():
+        instance = aws.instance(subnet, ready=False)
+        return plug(aws, aws.interface(subnet), instance), {}
+
+
+@refuses("ec2.network_interface.attach.zone", "InvalidParameterCombination", "You may not attach a network interface to an instance if they are not in the same availability zone")
+def interface_of_another_zone(aws):
+    vpc = aws.vpc()
+    return plug(aws, aws.interface(aws.subnet(vpc, 2, "b")), aws.instance(aws.subnet(vpc, 1))), {}
+
+
+@refuses("ec2.network_interface.attach.index", "InvalidParameterValue", "Instance '{instance}' already has an interface attached at device index '0'.")
+def two_first_interfaces(aws):
+    subnet = aws.subnet(aws.vpc())
+    instance = aws.instance(subnet)
+    return plug(aws, aws.interface(subnet), instance, 0), {"instance": instance}
+
+
+@refuses("ec2.network_interface.attach.limit", "AttachmentLimitExceeded", "Interface count 3 exceeds the limit for t3.micro")
+def one_interface_too_many(aws):
+    subnet = aws.subnet(aws.vpc())
+    instance = aws.instance(subnet)
+    plug(aws, aws.interface(subnet), instance)()
+    return plug(aws, aws.interface(subnet), instance, 2), {}
+
+
+# Further addresses of NAT gateways
+
+
+@refuses("ec2.nat_gateway_address.kind", "InvalidParameterValue")
+def private_address_for_a_public_nat_gateway(aws):
+    made = aws.nat(ready=True)
+    return lambda: aws.ec2.assign_private_nat_gateway_address(NatGatewayId=made["nat"], PrivateIpAddressCount=1), {}
+
+
+@refuses("ec2.nat_gateway_address.state", "IncorrectState", "The NAT gateway {nat} is not available.")
+def address_for_a_nat_gateway_that_is_being_made(aws):
+    with aws.at_once():
+        nat = aws.nat(ready=False)["nat"]
+        allocation = aws.allocate()["AllocationId"]
+    return lambda: aws.ec2.associate_nat_gateway_address(NatGatewayId=nat, AllocationIds=[allocation]), {"nat": nat}
+
+
+@refuses("ec2.nat_gateway_address.taken", "Resource.AlreadyAssociated")
+def address_of_its_own_for_a_nat_gateway(aws):
+    made = aws.nat()
+    taken = made["address"]["AllocationId"]
+    return lambda: aws.ec2.associate_nat_gateway_address(NatGatewayId=made["nat"], AllocationIds=[taken]), {}
+
+
+@refuses("ec2.nat_gateway_address.primary", "InvalidParameterValue")
+def take_the_first_address_of_a_nat_gateway(aws):
+    nat = aws.nat()["nat"]
+    shown = aws.ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["NatGatewayAddresses"][0]
+    first = shown["AssociationId"]
+    return lambda: aws.ec2.disassociate_nat_gateway_address(NatGatewayId=nat, AssociationIds=[first]), {}
+
+
+@refuses("ec2.instance.reset", "InvalidParameterValue", "Cannot reset the attribute instanceType.")
+def reset_the_type_of_an_instance(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.reset_instance_attribute(InstanceId=instance, Attribute="instanceType"), {}
+
+
+@refuses("ec2.instance.state", "IncorrectInstanceState")
+def reboot_a_stopped_instance(aws):
+    instance = aws.instance()
+    aws.ec2.stop_instances(InstanceIds=[instance])
+    aws.world.advance(600)
+    return lambda: aws.ec2.reboot_instances(InstanceIds=[instance]), {}

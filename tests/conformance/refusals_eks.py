@@ -298,3 +298,29 @@ def token_for_another_cluster(aws):
     aws.eks.create_cluster(**request)
     other = {**request, "name": "another"}
     return lambda: aws.eks.create_cluster(**other), {}
+
+
+# Pod identities
+
+
+def pods(aws, cluster, **more):
+    role = more.pop("role", None) or aws.role("pods.eks.amazonaws.com")
+    request = dict(clusterName=cluster, namespace="apps", serviceAccount="web", roleArn=aws.role_arn(role), **more)
+    return lambda: aws.eks.create_pod_identity_association(**request)
+
+
+@refuses("eks.pod_identity.taken", "ResourceInUseException", "Association already exists: {association}", 409)
+def service_account_with_two_roles(aws):
+    cluster = aws.cluster()
+    made = pods(aws, cluster)()
+    return pods(aws, cluster), {"association": made["association"]["associationId"]}
+
+
+@refuses("eks.pod_identity.role", "InvalidParameterException")
+def pods_with_a_role_for_machines(aws):
+    return pods(aws, aws.cluster(), role=aws.role()), {}
+
+
+@refuses("eks.pod_identity.policy", "InvalidParameterException", "A policy can be specified only if disableSessionTags is true.")
+def session_policy_of_pods_with_tags(aws):
+    return pods(aws, aws.cluster(), policy='{"Version":"2012-10-17","Statement":[]}'), {}

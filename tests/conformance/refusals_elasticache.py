@@ -113,3 +113,33 @@ def delete_a_parameter_group_in_use(aws):
     )
     aws.cache(EngineVersion="7.1", CacheParameterGroupName="web")
     return lambda: aws.elasticache.delete_cache_parameter_group(CacheParameterGroupName="web"), {}
+
+
+# Events, failover, other node types
+
+
+@refuses("elasticache.event.members", "InvalidParameterCombination", "SourceType must be specified when SourceIdentifier is.")
+def events_of_a_name_without_a_type(aws):
+    return lambda: aws.elasticache.describe_events(SourceIdentifier="cache"), {}
+
+
+@refuses("elasticache.failover.shard", "NodeGroupNotFoundFault", "Node group 0007 not found.", 404)
+def failover_of_no_shard(aws):
+    cache = aws.cache(NumCacheClusters=2, AutomaticFailoverEnabled=True)
+    return lambda: aws.elasticache.test_failover(ReplicationGroupId=cache, NodeGroupId="0007"), {}
+
+
+@refuses("elasticache.failover.possible", "InvalidReplicationGroupState")
+def failover_without_a_replica(aws):
+    cache = aws.cache()
+    return lambda: aws.elasticache.test_failover(ReplicationGroupId=cache, NodeGroupId="0001"), {}
+
+
+@refuses("elasticache.node_types.source", "InvalidParameterCombination")
+def node_types_of_nothing(aws):
+    return lambda: aws.elasticache.list_allowed_node_type_modifications(), {}
+
+
+@refuses(None, "CacheClusterNotFound", "CacheCluster not found: absent", 404)
+def node_types_of_no_cluster(aws):
+    return lambda: aws.elasticache.list_allowed_node_type_modifications(CacheClusterId="absent"), {}

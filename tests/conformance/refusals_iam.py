@@ -303,3 +303,44 @@ def session_token_from_a_session(aws):
 def session_name_of_the_wrong_form(aws):
     arn = assumable(aws)
     return lambda: aws.sts.assume_role(RoleArn=arn, RoleSessionName="Session1:2"), {}
+
+
+# Roles for the tokens of an identity provider
+
+
+def federated(aws, **more):
+    from ground_iam import IamGround, token
+
+    arn = IamGround(aws)["federated"]
+    request = dict(RoleArn=arn, RoleSessionName="session", WebIdentityToken=token(**more.pop("token", {})), **more)
+    return lambda: aws.sts.assume_role_with_web_identity(**request)
+
+
+@refuses("sts.web_identity.expiry", "ExpiredTokenException", None)
+def token_that_has_expired(aws):
+    return federated(aws, token={"expires": 1_000_000_000}), {}
+
+
+@refuses("sts.web_identity.audience", "InvalidIdentityToken", "Incorrect token audience")
+def token_for_somebody_else(aws):
+    return federated(aws, token={"audience": "somebody"}), {}
+
+
+@refuses("sts.web_identity.trust", "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+def token_about_somebody_else(aws):
+    return federated(aws, token={"subject": "system:serviceaccount:apps:other"}), {}
+
+
+@refuses("sts.web_identity.duration", "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+def session_of_a_token_for_too_long(aws):
+    return federated(aws, DurationSeconds=43200), {}
+
+
+@refuses("sts.web_identity.policy", "MalformedPolicyDocument")
+def session_policy_that_is_none(aws):
+    return federated(aws, Policy="none"), {}
+
+
+@refuses(None, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://other.example.com")
+def token_of_no_provider(aws):
+    return federated(aws, token={"issuer": "https://other.example.com"}), {}

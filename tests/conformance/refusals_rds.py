@@ -225,3 +225,88 @@ def snapshot_name_taken(aws):
 def snapshot_of_an_instance_that_is_being_made(aws):
     request = dict(DBInstanceIdentifier=aws.db(ready=False), DBSnapshotIdentifier="last")
     return lambda: aws.rds.create_db_snapshot(**request), {}
+
+
+# Restores, events, maintenance
+
+
+def restored(aws, **more):
+    return lambda: aws.rds.restore_db_instance_to_point_in_time(TargetDBInstanceIdentifier="new", **more)
+
+
+@refuses("rds.restore.snapshot_state", "InvalidDBSnapshotState")
+def restore_from_a_snapshot_that_is_being_made(aws):
+    db = aws.db()
+    with aws.at_once():
+        aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=db)
+    subnets = aws.rds.describe_db_instances()["DBInstances"][0]["DBSubnetGroup"]["DBSubnetGroupName"]
+    request = dict(DBInstanceIdentifier="new", DBSnapshotIdentifier="s", DBSubnetGroupName=subnets)
+    return lambda: aws.rds.restore_db_instance_from_db_snapshot(**request), {}
+
+
+@refuses("rds.restore.backups", "PointInTimeRestoreNotEnabled")
+def restore_without_backups(aws):
+    db = aws.db(BackupRetentionPeriod=0)
+    return restored(aws, SourceDBInstanceIdentifier=db, UseLatestRestorableTime=True), {}
+
+
+@refuses("rds.restore.moment", COMBINATION, "Either RestoreTime or UseLatestRestorableTime must be specified.")
+def restore_to_no_moment(aws):
+    return restored(aws, SourceDBInstanceIdentifier=aws.db()), {}
+
+
+@refuses("rds.restore.source", COMBINATION)
+def restore_of_two(aws):
+    db = aws.db()
+    resource = aws.rds.describe_db_instances()["DBInstances"][0]["DbiResourceId"]
+    more = dict(SourceDbiResourceId=resource, UseLatestRestorableTime=True)
+    return restored(aws, SourceDBInstanceIdentifier=db, **more), {}
+
+
+@refuses("rds.restore.engine", VALUE)
+def restore_as_another_engine(aws):
+    return restored(aws, SourceDBInstanceIdentifier=aws.db(), UseLatestRestorableTime=True, Engine="mysql"), {}
+
+
+@refuses("rds.restore.storage", VALUE)
+def restore_into_less_storage(aws):
+    db = aws.db(AllocatedStorage=40)
+    more = dict(UseLatestRestorableTime=True, AllocatedStorage=20)
+    return restored(aws, SourceDBInstanceIdentifier=db, **more), {}
+
+
+@refuses(None, "DBInstanceAutomatedBackupNotFound", None, 404)
+def restore_from_backups_that_are_not_there(aws):
+    backup = "arn:aws:rds:us-east-1:000000000000:auto-backup:ab-absent"
+    return restored(aws, SourceDBInstanceAutomatedBackupsArn=backup, UseLatestRestorableTime=True), {}
+
+
+@refuses("rds.event.members", COMBINATION, "SourceType must be specified when SourceIdentifier is.")
+def events_of_a_name_without_a_type(aws):
+    return lambda: aws.rds.describe_events(SourceIdentifier="db"), {}
+
+
+def maintenance(aws, db, action="os-upgrade"):
+    return lambda: aws.rds.apply_pending_maintenance_action(
+        ResourceIdentifier=db, ApplyAction=action, OptInType="immediate"
+    )
+
+
+@refuses("rds.maintenance.pending", VALUE, "Invalid apply action: repaint")
+def maintenance_of_no_kind(aws):
+    return maintenance(aws, aws.db(), "repaint"), {}
+
+
+@refuses("rds.maintenance.pending", VALUE)
+def maintenance_that_is_not_due(aws):
+    return maintenance(aws, aws.db()), {}
+
+
+@refuses(None, "ResourceNotFoundFault", None, 404)
+def maintenance_of_nothing(aws):
+    return maintenance(aws, "absent"), {}
+
+
+@refuses("rds.certificate_authority", "CertificateNotFound", "Certificate not found: rds-ca-2019", 404)
+def certificate_that_is_gone(aws):
+    return lambda: aws.rds.describe_certificates(CertificateIdentifier="rds-ca-2019"), {}

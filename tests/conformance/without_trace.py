@@ -3,7 +3,58 @@
 FORCE = "how hard a thing is forced changes how it ends, not that it does; nothing hangs here"
 SAME = "an update to what is there already changes nothing, with the same token as with another"
 
+MANAGED = "what a service manages in a customer's place, as EKS Auto Mode does, is not simulated: there is none to be shown"
+TRAFFIC = "there are no connections here that would have to drain"
+UPDATES = "no service update comes here: the list is empty however it is asked for"
+
 WITHOUT_TRACE = {
+    **{
+        f"ec2.{operation}.IncludeManagedResources": MANAGED
+        for operation in (
+            "DescribeInstanceStatus",
+            "DescribeInstances",
+            "DescribeLaunchTemplateVersions",
+            "DescribeLaunchTemplates",
+            "DescribeNetworkInterfaces",
+            "DescribeVolumeStatus",
+            "DescribeVolumes",
+        )
+    },
+    "ec2.DescribeAvailabilityZones.AllAvailabilityZones": "local zones and Wavelength are not simulated: there are none to be opted into",
+    "ec2.DescribeImages.IncludeDisabled": "no image here is disabled",
+    "ec2.DescribeLaunchTemplateVersions.ResolveAlias": "no template here names its image by an alias; where one does, it is not simulated",
+    "ec2.DescribeRegions.AllRegions": "every region that is simulated is on",
+    "ec2.DescribeStaleSecurityGroups.MaxResults": "groups grow stale with a peering's end; there are no peerings",
+    "ec2.DisassociateNatGatewayAddress.MaxDrainDurationSeconds": TRAFFIC,
+    "ec2.UnassignPrivateNatGatewayAddress.MaxDrainDurationSeconds": TRAFFIC,
+    "ec2.ModifyInstanceCreditSpecification.ClientToken": SAME,
+    "ec2.ModifyLaunchTemplate.ClientToken": SAME,
+    "ec2.ModifyVpcTenancy.InstanceTenancy": "default is the one value that the API has",
+    "ec2.ResetAddressAttribute.Attribute": "domain-name is the one value that the API has",
+    "ec2.ResetNetworkInterfaceAttribute.SourceDestCheck": "that it is there resets the attribute, whatever it says",
+    "ec2.RevokeSecurityGroupEgress.IpPermissions[].IpRanges[].Description": "a rule is found without its description",
+    "ec2.RevokeSecurityGroupIngress.IpPermissions[].IpRanges[].Description": "a rule is found without its description",
+    **{
+        f"elasticache.DescribeUpdateActions.{member}": UPDATES
+        for member in (
+            "CacheClusterIds",
+            "ReplicationGroupIds",
+            "ServiceUpdateName",
+            "ServiceUpdateStatus",
+            "ServiceUpdateTimeRange.EndTime",
+            "ServiceUpdateTimeRange.StartTime",
+            "ShowNodeLevelUpdateStatus",
+            "UpdateActionStatus",
+        )
+    },
+    "rds.DescribeDBEngineVersions.IncludeAll": "versions that can no longer be had are not simulated",
+    "rds.DescribeDBEngineVersions.ListSupportedCharacterSets": "PostgreSQL has none to be listed",
+    "rds.DescribeDBEngineVersions.ListSupportedTimezones": "PostgreSQL has none to be listed",
+    "rds.DescribeDBMajorEngineVersions.MaxRecords": "there are fewer major versions than the least page holds",
+    "rds.DescribeDBSnapshots.IncludePublic": "nobody shares snapshots here",
+    "rds.DescribeDBSnapshots.IncludeShared": "nobody shares snapshots here",
+    "rds.DescribePendingMaintenanceActions.Filters:db-cluster-id": "no maintenance is due here",
+    "rds.DescribePendingMaintenanceActions.Filters:db-instance-id": "no maintenance is due here",
     "ec2.DetachNetworkInterface.Force": FORCE,
     "ec2.DetachVolume.Force": FORCE,
     "ec2.StopInstances.Force": FORCE,
@@ -12,6 +63,7 @@ WITHOUT_TRACE = {
     "ec2.TerminateInstances.SkipOsShutdown": FORCE,
     "eks.CreateAddon.resolveConflicts": "conflicts are with what others have put into the cluster; nobody does here",
     "eks.DeleteAddon.preserve": "what stays in the cluster is not seen in EKS's API",
+    "eks.DescribeClusterVersions.includeAll": "every version there is is still offered; a test of the simulator's own lets them age",
     "eks.ListClusters.include": "it asks for registered clusters too, of which there are none",
     "eks.UpdateAccessEntry.clientRequestToken": SAME,
     "eks.UpdateClusterVersion.force": "it overrides findings of upgrade insights, which find nothing here",

@@ -265,8 +265,11 @@ fn unmanaged(tx: &Tx<'_>, address: &Address) -> Result<(), Refusal> {
 }
 
 fn release(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = input.text("NetworkBorderGroup");
     let address = named(tx, input)?;
+    if let Some(group) = input.text("NetworkBorderGroup").filter(|group| *group != tx.region()) {
+        let message = format!("The address {} is not in the network border group {group}.", address.public_ip);
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     tx.enforce("ec2.address.release.in_use", address.association.is_none(), || {
         Refusal::new("InvalidIPAddress.InUse", format!("Address {} is in use.", address.public_ip))
     })?;
@@ -279,7 +282,11 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let address = named(tx, input)?;
     let moves = input.flag("AllowReassociation");
     let interface: NetworkInterface = match (input.text("NetworkInterfaceId"), input.text("InstanceId")) {
-        (Some(id), _) => resource::find(tx, id)?,
+        (Some(_), Some(_)) => {
+            let message = "You may specify instance id or network interface id, but not both in the same call";
+            return Err(Refusal::new("InvalidParameterCombination", message));
+        }
+        (Some(id), None) => resource::find(tx, id)?,
         (None, Some(instance)) => super::network_interface::primary_of(tx, instance).cloned().ok_or_else(|| {
             Refusal::new("InvalidInstanceID.NotFound", format!("The instance ID '{instance}' does not exist"))
         })?,
@@ -318,7 +325,11 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let found = match (input.text("AssociationId"), input.text("PublicIp")) {
-        (Some(id), _) => {
+        (Some(_), Some(_)) => {
+            let message = "You may specify public IP or association id, but not both in the same call";
+            return Err(Refusal::new("InvalidParameterCombination", message));
+        }
+        (Some(id), None) => {
             let is_it = |address: &&Address| address.association.as_ref().is_some_and(|one| one.id == id);
             tx.rows::<Address>().find(is_it).cloned().ok_or_else(|| {
                 Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))

@@ -211,12 +211,15 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let absent: Vec<&str> = ids.iter().copied().filter(|id| all.iter().all(|image| image.id != *id)).collect();
     tx.enforce("ec2.id.exists", absent.is_empty(), || KIND.missing(&absent))?;
     let owners = input.texts("Owners");
-    let _ = (input.texts("ExecutableUsers"), input.flag("IncludeDisabled"));
+    // Amazon's images may be launched by all, and by nobody in particular. None is disabled.
+    let (users, _) = (input.texts("ExecutableUsers"), input.flag("IncludeDisabled"));
+    let launchable = users.is_empty() || users.contains(&"all");
     let deprecated = input.flag("IncludeDeprecated") || !ids.is_empty();
     let filters = filters::read(input)?;
     let mut items = Vec::new();
     for image in &all {
-        let mut fits = (ids.is_empty() || ids.contains(&image.id.as_str()))
+        let mut fits = launchable
+            && (ids.is_empty() || ids.contains(&image.id.as_str()))
             && (owners.is_empty() || owners.iter().any(|owner| *owner == "amazon" || *owner == image.owner))
             && (deprecated || image.deprecated > tx.now());
         for filter in &filters {

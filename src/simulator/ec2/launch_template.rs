@@ -336,7 +336,13 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn describe_versions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = (input.flag("IncludeManagedResources"), input.flag("ResolveAlias"));
+    let _ = input.flag("IncludeManagedResources");
+    let aliased = |one: &LaunchTemplateVersion| {
+        one.data.get("ImageId").text().is_some_and(|image| image.starts_with("resolve:ssm:"))
+    };
+    if input.flag("ResolveAlias") && tx.rows::<LaunchTemplateVersion>().any(aliased) {
+        return Err(Refusal::not_simulated("ec2 DescribeLaunchTemplateVersions with ResolveAlias"));
+    }
     let listing = Listing { ids: "", answer: "LaunchTemplateVersions", ids_exclude_pages: None };
     let wanted = input.texts("Versions");
     if !input.has("LaunchTemplateId") && !input.has("LaunchTemplateName") {
@@ -365,8 +371,15 @@ fn describe_versions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusa
         let found: Result<Vec<_>, _> = wanted.iter().map(|text| version(tx, &template, Some(text)).cloned()).collect();
         found?
     };
-    let bound = |name: &str| input.text(name).and_then(|text| text.parse::<i64>().ok());
-    let (least, most) = (bound("MinVersion"), bound("MaxVersion"));
+    let bound = |name: &str| match input.text(name).map(str::parse::<i64>) {
+        Some(Ok(number)) => Ok(Some(number)),
+        Some(Err(_)) => {
+            let given = input.text(name).unwrap_or_default();
+            Err(super::invalid_value(given, &crate::protocol::lower_camel(name), "It must be a version's number."))
+        }
+        None => Ok(None),
+    };
+    let (least, most) = (bound("MinVersion")?, bound("MaxVersion")?);
     chosen.retain(|one| least.is_none_or(|least| one.number >= least) && most.is_none_or(|most| one.number <= most));
     let filters = resource::known_filters(tx, input, &["image-id", "instance-type", "is-default-version"])?;
     chosen.retain(|one| {

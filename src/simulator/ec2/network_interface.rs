@@ -466,10 +466,14 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let description = input.record("Description").and_then(|value| value.text("Value")).map(str::to_owned);
     let check = input.record("SourceDestCheck").and_then(|value| value.bool("Value"));
     let attachment = input.record("Attachment");
-    let delete = attachment.as_ref().and_then(|attachment| {
-        let _ = attachment.text("AttachmentId");
-        attachment.bool("DeleteOnTermination")
-    });
+    if let Some(given) = &attachment {
+        let id = given.text("AttachmentId").unwrap_or_default();
+        if interface.attachment.as_ref().is_none_or(|attached| attached.id != id) {
+            let message = format!("The specified attachment ID '{id}' does not exist");
+            return Err(Refusal::new("InvalidAttachmentID.NotFound", message));
+        }
+    }
+    let delete = attachment.and_then(|attachment| attachment.bool("DeleteOnTermination"));
     tx.change::<NetworkInterface>(&interface.id, |interface| {
         if let Some(groups) = groups {
             interface.groups = groups;

@@ -243,15 +243,21 @@ impl Plan {
         let default_credits = if kind_name.starts_with("t2.") { "standard" } else { "unlimited" };
         let spot = match input.record("InstanceMarketOptions") {
             Some(options) => {
-                let _ = options.whole("SpotOptions");
+                spot_defaults(&options)?;
                 options.text("MarketType") == Some("spot")
             }
             None => false,
         };
-        let tenancy = input.record("Placement").map(|placement| {
-            let _ = placement.text("AvailabilityZone");
-            placement.text("Tenancy").unwrap_or("default").to_owned()
-        });
+        let zone = input.record("Placement").and_then(|placement| placement.text("AvailabilityZone"));
+        if let Some(zone) = zone.filter(|zone| *zone != network.subnet.zone) {
+            let message = format!(
+                "The availability zone {zone} is not the one of the subnet {}: {}.",
+                network.subnet.id, network.subnet.zone
+            );
+            return Err(Refusal::new("InvalidParameterValue", message));
+        }
+        let tenancy =
+            input.record("Placement").map(|placement| placement.text("Tenancy").unwrap_or("default").to_owned());
         defaults_only(tx, input)?;
         let profile = match input.record("IamInstanceProfile") {
             Some(one) => Some(instance_profile::specified(tx, &one)?),
@@ -375,6 +381,17 @@ impl Plan {
 }
 
 /// Takes options whose default value means nothing, and refuses any other as not simulated.
+/// Refuses spot requests other than those that end with their instance.
+fn spot_defaults(market: &Input<'_>) -> Result<(), Refusal> {
+    let Some(options) = market.record("SpotOptions") else { return Ok(()) };
+    for (member, default) in [("SpotInstanceType", "one-time"), ("InstanceInterruptionBehavior", "terminate")] {
+        if options.text(member).is_some_and(|given| given != default) {
+            return Err(Refusal::not_simulated(format!("ec2 RunInstances with SpotOptions.{member}")));
+        }
+    }
+    Ok(())
+}
+
 fn defaults_only(_: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
     let defaults: &[(&str, &str, Value)] = &[
         ("CapacityReservationSpecification", "CapacityReservationPreference", Value::from("open")),

@@ -248,7 +248,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 pub(super) fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<SecurityGroup, Refusal> {
     let (id, name) = (input.text("GroupId"), input.text("GroupName"));
     match (id, name) {
-        (Some(id), _) => resource::find(tx, id),
+        (Some(_), Some(_)) => {
+            let message = "The parameter groupName cannot be used with the parameter groupId";
+            Err(Refusal::new("InvalidParameterCombination", message))
+        }
+        (Some(id), None) => resource::find(tx, id),
         (None, Some(name)) => {
             let Some(vpc) = vpc::default(tx) else {
                 let message =

@@ -1,6 +1,6 @@
 //! EBS volumes, their attachments and modifications.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -26,8 +26,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeVolumeStatus", describe_status),
     ("AttachVolume", attach),
     ("DetachVolume", detach),
-    ("ModifyVolume", modify),
-    ("DescribeVolumesModifications", describe_modifications),
     ("DescribeVolumeAttribute", describe_attribute),
     ("ModifyVolumeAttribute", modify_attribute),
     ("EnableVolumeIO", |tx, input| {
@@ -41,8 +39,6 @@ pub(super) const SPANS: &[Span] = &[
     Span::new("ec2.volume.delete", 2.0, 8.0),
     Span::new("ec2.volume.attach", 2.0, 8.0),
     Span::new("ec2.volume.detach", 4.0, 12.0),
-    Span::new("ec2.volume.modify", 5.0, 30.0),
-    Span::new("ec2.volume.optimize", 300.0, 1800.0),
 ];
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
@@ -61,27 +57,6 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
         tx.change::<Volume>(&pending.subject, |volume| {
             volume.attachment = None;
             volume.state = "available".to_owned();
-        });
-    }),
-    ("ec2.volume.modified", |tx, pending| {
-        tx.change::<Volume>(&pending.subject, |volume| {
-            if let Some(modification) = volume.modification.as_mut() {
-                modification.state = "optimizing".to_owned();
-                volume.size = modification.size.1;
-                volume.kind.clone_from(&modification.kind.1);
-                volume.iops = modification.iops.1;
-                volume.throughput = modification.throughput.1;
-            }
-        });
-        tx.transition("ec2.volume.optimize", "ec2.volume.optimized", &pending.subject);
-    }),
-    ("ec2.volume.optimized", |tx, pending| {
-        let now = tx.now();
-        tx.change::<Volume>(&pending.subject, |volume| {
-            if let Some(modification) = volume.modification.as_mut() {
-                modification.state = "completed".to_owned();
-                modification.ended = Some(now);
-            }
         });
     }),
 ];
@@ -121,16 +96,6 @@ pub(super) const RULES: &[Rule] = &[
         "ec2.volume.detach.root",
         "the root volume of a running instance stays",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DetachVolume.html",
-    ),
-    Rule::new(
-        "ec2.volume.modify.shrink",
-        "a volume grows only",
-        "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
-    ),
-    Rule::new(
-        "ec2.volume.modify.rate",
-        "a volume is modified once in six hours, and not while it is being modified",
-        "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
     ),
 ];
 
@@ -451,6 +416,10 @@ pub(super) fn remove(tx: &mut Tx<'_>, id: &str) {
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let zones = zone::zones(tx.region());
+    if input.has("AvailabilityZone") && input.has("AvailabilityZoneId") {
+        let message = "Only one of AvailabilityZone and AvailabilityZoneId can be specified.";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     let (name, zone_id) = (input.text("AvailabilityZone"), input.text("AvailabilityZoneId"));
     if name.is_none() && zone_id.is_none() {
         return Err(missing("AvailabilityZone"));
@@ -606,50 +575,6 @@ fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(view)
 }
 
-fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
-    let size = input.integer("Size").unwrap_or(volume.size);
-    let kind = input.text("VolumeType").unwrap_or(&volume.kind).to_owned();
-    let same = kind == volume.kind;
-    let kept = |given: Option<i64>, have: Option<i64>| given.or(if same { have } else { None });
-    // gp2's follow from its size.
-    let iops = if kind == "gp2" { input.integer("Iops") } else { kept(input.integer("Iops"), volume.iops) };
-    let throughput = kept(input.integer("Throughput"), volume.throughput);
-    tx.enforce("ec2.volume.modify.shrink", size >= volume.size, || {
-        Refusal::new("InvalidParameterValue", "New size cannot be smaller than existing size")
-    })?;
-    let disk = Disk::check(tx, &kind, size, iops, throughput)?;
-    if !matches!(volume.state.as_str(), "available" | "in-use") {
-        return Err(Refusal::new("IncorrectState", format!("Volume {} is not 'available' or 'in-use'.", volume.id)));
-    }
-    if let Some(last) = &volume.modification {
-        tx.enforce("ec2.volume.modify.rate", last.state == "completed", || {
-            let message =
-                format!("Volume {} cannot be modified in modification state {}", volume.id, last.state.to_uppercase());
-            Refusal::new("IncorrectModificationState", message)
-        })?;
-        let age = tx.now().duration_since(last.started);
-        tx.enforce("ec2.volume.modify.rate", age >= SignedDuration::from_hours(6), || {
-            let message = "You've reached the maximum modification rate per volume limit. Wait at least 6 hours between \
-                           modifications per EBS volume.";
-            Refusal::new("VolumeModificationRateExceeded", message)
-        })?;
-    }
-    let modification = Modification {
-        state: "modifying".to_owned(),
-        size: (volume.size, disk.size),
-        kind: (volume.kind.clone(), disk.kind),
-        iops: (volume.iops, disk.iops),
-        throughput: (volume.throughput, disk.throughput),
-        started: tx.now(),
-        ended: None,
-    };
-    tx.change::<Volume>(&volume.id, |volume| volume.modification = Some(modification));
-    tx.transition("ec2.volume.modify", "ec2.volume.modified", &volume.id);
-    let volume: Volume = resource::find(tx, &volume.id)?;
-    Ok(record! { "VolumeModification" => modification_view(&volume) })
-}
-
 fn describe_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
     let (name, value) = match input.required("Attribute") {
@@ -666,74 +591,6 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     };
     tx.change::<Volume>(&volume.id, |volume| volume.auto_enable_io = auto);
     Ok(nothing())
-}
-
-fn modification_view(volume: &Volume) -> Value {
-    let Some(modification) = &volume.modification else { return Value::Absent };
-    let progress = match modification.state.as_str() {
-        "modifying" => 0_i64,
-        "optimizing" => 50,
-        _ => 100,
-    };
-    record! {
-        "VolumeId" => &volume.id,
-        "ModificationState" => &modification.state,
-        "TargetSize" => modification.size.1,
-        "TargetIops" => modification.iops.1,
-        "TargetVolumeType" => &modification.kind.1,
-        "TargetThroughput" => modification.throughput.1,
-        "TargetMultiAttachEnabled" => volume.multi_attach,
-        "OriginalSize" => modification.size.0,
-        "OriginalIops" => modification.iops.0,
-        "OriginalVolumeType" => &modification.kind.0,
-        "OriginalThroughput" => modification.throughput.0,
-        "OriginalMultiAttachEnabled" => volume.multi_attach,
-        "Progress" => progress,
-        "StartTime" => modification.started,
-        "EndTime" => modification.ended,
-    }
-}
-
-fn describe_modifications(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let _ = input.flag("IncludeManagedResources");
-    let ids = input.texts("VolumeIds");
-    for id in &ids {
-        let volume: Volume = resource::find(tx, id)?;
-        if volume.modification.is_none() {
-            let message = format!("Modification for volume '{id}' does not exist.");
-            return Err(Refusal::new("InvalidVolumeModification.NotFound", message));
-        }
-    }
-    let names = [
-        "volume-id",
-        "modification-state",
-        "target-size",
-        "original-size",
-        "target-volume-type",
-        "original-volume-type",
-    ];
-    let filters = resource::known_filters(tx, input, &names)?;
-    let items = tx
-        .rows::<Volume>()
-        .filter(|volume| volume.modification.is_some() && (ids.is_empty() || ids.contains(&volume.id.as_str())))
-        .map(|volume| (volume, modification_view(volume)))
-        .filter(|(volume, view)| {
-            filters.iter().all(|filter| {
-                let value = match filter.name.as_str() {
-                    "modification-state" => view.get("ModificationState").text().map(str::to_owned),
-                    "target-size" => view.get("TargetSize").integer().map(|size| size.to_string()),
-                    "original-size" => view.get("OriginalSize").integer().map(|size| size.to_string()),
-                    "target-volume-type" => view.get("TargetVolumeType").text().map(str::to_owned),
-                    "original-volume-type" => view.get("OriginalVolumeType").text().map(str::to_owned),
-                    _ => Some(volume.id.clone()),
-                };
-                filter.fits(&value.into_iter().collect::<Vec<_>>())
-            })
-        })
-        .map(|(volume, view)| (volume.id.clone(), view))
-        .collect();
-    let listing = Listing { ids: "VolumeIds", answer: "VolumesModifications", ids_exclude_pages: None };
-    resource::paged(tx, input, items, listing)
 }
 
 fn describe_status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -8,9 +8,7 @@ use super::cluster::{self, Cluster};
 use super::listing::named;
 use super::tags::{self, Tags};
 use super::update::{self, Target};
-use super::{Issue, access_entry, addon, arn, health, in_use, invalid, missing, nodes, version};
-use crate::ec2::instance_type;
-use crate::ec2::launch_template::{self, LaunchTemplate, LaunchTemplateVersion};
+use super::{Issue, access_entry, addon, arn, health, in_use, invalid, missing, node_group_settings, nodes};
 use crate::ec2::subnet::Subnet;
 use crate::iam::instance_profile::InstanceProfile;
 use crate::iam::role::Role;
@@ -295,24 +293,24 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let role = check_role(tx, input.required("nodeRole")).map_err(with)?;
     let subnets = check_subnets(tx, &cluster, input).map_err(with)?;
-    let scaling = scaling(tx, input, None).map_err(with)?;
+    let scaling = node_group_settings::scaling(tx, input, None).map_err(with)?;
     let template = match input.record("launchTemplate") {
-        Some(given) => Some(template(tx, &given).map_err(with)?),
+        Some(given) => Some(node_group_settings::template(tx, &given).map_err(with)?),
         None => None,
     };
-    let says = Said::of(template.as_ref().map(|(_, version)| &version.data), input);
+    let says = node_group_settings::Said::of(template.as_ref().map(|(_, version)| &version.data), input);
     says.check(tx).map_err(with)?;
     let ami_type = says.ami_type(input);
-    check_types(tx, &says.types, &ami_type).map_err(with)?;
+    node_group_settings::check_types(tx, &says.types, &ami_type).map_err(with)?;
     let wanted = input.text("version").unwrap_or(&cluster.version);
-    check_version(tx, &cluster, wanted).map_err(with)?;
+    node_group_settings::check_version(tx, &cluster, wanted).map_err(with)?;
     let release = match &says.image {
         Some(image) => image.clone(),
         None => nodes::release(tx, &ami_type, wanted, input.text("releaseVersion")).map_err(with)?,
     };
-    let labels = labels(tx, input.whole("labels")).map_err(with)?;
-    let taints = taints(tx, &input.records("taints")).map_err(with)?;
-    let replacing = replacing(tx, input).map_err(with)?;
+    let labels = node_group_settings::labels(tx, input.whole("labels")).map_err(with)?;
+    let taints = node_group_settings::taints(tx, &input.records("taints")).map_err(with)?;
+    let replacing = node_group_settings::replacing(tx, input).map_err(with)?;
     let tags = tags::read(tx, input)?;
     let _ = input.text("clientRequestToken");
 
@@ -404,193 +402,6 @@ fn check_subnets(tx: &Tx<'_>, cluster: &Cluster, input: &Input<'_>) -> Result<Ve
     }
     tx.enforce("eks.node_group.subnets", !subnets.is_empty(), || invalid("Subnets cannot be empty."))?;
     Ok(subnets)
-}
-
-/// The sizes that a request asks for; what it leaves out stays as it was.
-pub(super) fn scaling(tx: &Tx<'_>, input: &Input<'_>, was: Option<Scaling>) -> Result<Scaling, Refusal> {
-    let given = input.record("scalingConfig");
-    let of = |name: &str| given.as_ref().and_then(|config| config.integer(name));
-    let was = was.unwrap_or_else(|| {
-        let (min, max) = (of("minSize").unwrap_or(1), of("maxSize"));
-        let desired = of("desiredSize").unwrap_or(2.max(min)).min(max.unwrap_or(i64::MAX));
-        Scaling { min, max: max.unwrap_or(desired.max(2)), desired }
-    });
-    let scaling = Scaling {
-        min: of("minSize").unwrap_or(was.min),
-        max: of("maxSize").unwrap_or(was.max),
-        desired: of("desiredSize").unwrap_or(was.desired),
-    };
-    tx.enforce("eks.node_group.scaling", scaling.min <= scaling.max, || {
-        invalid(format!("Minimum capacity {} can't be greater than maximum size {}", scaling.min, scaling.max))
-    })?;
-    tx.enforce("eks.node_group.scaling", scaling.min <= scaling.desired, || {
-        invalid(format!("Minimum capacity {} can't be greater than desired size {}", scaling.min, scaling.desired))
-    })?;
-    tx.enforce("eks.node_group.scaling", scaling.desired <= scaling.max, || {
-        invalid(format!("Desired capacity {} can't be greater than max size {}", scaling.desired, scaling.max))
-    })?;
-    Ok(scaling)
-}
-
-/// The launch template that a request names, and its version.
-pub(super) fn template(tx: &Tx<'_>, given: &Input<'_>) -> Result<(Template, LaunchTemplateVersion), Refusal> {
-    let (id, name) = (given.text("id"), given.text("name"));
-    let found = match (id, name) {
-        (Some(id), None) => tx.get::<LaunchTemplate>(id),
-        (None, Some(name)) => tx.rows::<LaunchTemplate>().find(|template| template.name == name),
-        _ => return Err(invalid("You must specify either the launch template ID or the launch template name.")),
-    };
-    let Some(template) = found else {
-        let message = match (id, name) {
-            (Some(id), _) => format!("The specified launch template, with template ID {id}, does not exist."),
-            (_, name) => {
-                let name = name.unwrap_or_default();
-                format!("The specified launch template, with template name {name}, does not exist.")
-            }
-        };
-        return Err(invalid(message));
-    };
-    let version =
-        launch_template::version(tx, template, given.text("version")).map_err(|refusal| invalid(refusal.message))?;
-    let named = Template { id: template.id.clone(), name: template.name.clone(), version: version.number.to_string() };
-    Ok((named, version.clone()))
-}
-
-/// What a launch template and a request say of the nodes.
-struct Said {
-    types: Vec<String>,
-    image: Option<String>,
-    twice: Option<&'static str>,
-}
-
-impl Said {
-    fn of(data: Option<&Value>, input: &Input<'_>) -> Said {
-        let types: Vec<String> = input.texts("instanceTypes").into_iter().map(str::to_owned).collect();
-        let Some(data) = data else {
-            let types = if types.is_empty() { vec!["t3.medium".to_owned()] } else { types };
-            return Said { types, image: None, twice: None };
-        };
-        let has = |name: &str| !data.get(name).is_absent();
-        let image = data.get("ImageId").text().map(str::to_owned);
-        let twice = if input.has("diskSize") {
-            Some("Disk size must be specified within the launch template.")
-        } else if input.has("remoteAccess") {
-            Some("Remote access configuration cannot be specified with a launch template.")
-        } else if has("InstanceType") && !types.is_empty() {
-            Some("Cannot specify instance types in launch template and API request")
-        } else if image.is_some() && input.has("releaseVersion") {
-            Some("You cannot specify the field releaseVersion when using custom AMIs.")
-        } else if image.is_some() && input.has("version") {
-            Some("You cannot specify the field version when using custom AMIs.")
-        } else if image.is_some() && input.text("amiType").is_some_and(|kind| kind != "CUSTOM") {
-            Some(
-                "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template.",
-            )
-        } else if has("IamInstanceProfile") {
-            Some("IAM instance profile cannot be specified in the launch template.")
-        } else if has("InstanceMarketOptions") {
-            Some("Instance market options cannot be specified in the launch template.")
-        } else if data.get("NetworkInterfaces").list().iter().any(|one| one.get("SubnetId").text().is_some()) {
-            Some("Subnets cannot be specified in the launch template.")
-        } else {
-            None
-        };
-        let types = if types.is_empty() && !has("InstanceType") { vec!["t3.medium".to_owned()] } else { types };
-        Said { types, image, twice }
-    }
-
-    fn check(&self, tx: &Tx<'_>) -> Result<(), Refusal> {
-        tx.enforce("eks.node_group.template", self.twice.is_none(), || invalid(self.twice.unwrap_or_default()))
-    }
-
-    fn ami_type(&self, input: &Input<'_>) -> String {
-        let usual = if self.image.is_some() { "CUSTOM" } else { "AL2023_x86_64_STANDARD" };
-        input.text("amiType").unwrap_or(usual).to_owned()
-    }
-}
-
-fn check_types(tx: &Tx<'_>, types: &[String], ami_type: &str) -> Result<(), Refusal> {
-    let unknown: Vec<&str> =
-        types.iter().filter(|name| instance_type::find(name).is_none()).map(String::as_str).collect();
-    tx.enforce("eks.node_group.instance_types", unknown.is_empty(), || {
-        invalid(format!("The following supplied instance types do not exist: [{}]", unknown.join(", ")))
-    })?;
-    let Some(architecture) = nodes::architecture(ami_type) else { return Ok(()) };
-    let unfit: Vec<&str> = types
-        .iter()
-        .filter(|name| instance_type::find(name).is_some_and(|kind| kind.architecture != architecture))
-        .map(String::as_str)
-        .collect();
-    tx.enforce("eks.node_group.instance_types", unfit.is_empty(), || {
-        invalid(format!("[{}] is not a valid instance type for requested amiType {ami_type}", unfit.join(", ")))
-    })
-}
-
-/// Refuses a Kubernetes version that nodes of a cluster can't have.
-pub(super) fn check_version(tx: &Tx<'_>, cluster: &Cluster, wanted: &str) -> Result<(), Refusal> {
-    let minor = |name: &str| version::find(name).map(|version| version.minor);
-    let fits = minor(wanted)
-        .zip(minor(&cluster.version))
-        .is_some_and(|(nodes, cluster)| nodes <= cluster && nodes + 3 >= cluster);
-    tx.enforce("eks.node_group.version", fits, || {
-        invalid(format!(
-            "Requested Nodegroup version {wanted} is not compatible with the cluster's version {}.",
-            cluster.version
-        ))
-    })
-}
-
-/// A request's labels.
-pub(super) fn labels(tx: &Tx<'_>, given: &Value) -> Result<Tags, Refusal> {
-    let mut labels = Tags::new();
-    let Value::Record(given) = given else { return Ok(labels) };
-    for (key, value) in given {
-        let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-        let reserved = ["kubernetes.io", "k8s.io", "eks.amazonaws.com"];
-        let free = !reserved.iter().any(|one| prefix == *one || prefix.ends_with(&format!(".{one}")));
-        tx.enforce("eks.node_group.labels", free, || {
-            invalid("Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]")
-        })?;
-        labels.insert(key.clone(), value.text().unwrap_or_default().to_owned());
-    }
-    Ok(labels)
-}
-
-/// A request's taints.
-pub(super) fn taints(tx: &Tx<'_>, given: &[Input<'_>]) -> Result<Vec<Taint>, Refusal> {
-    let mut taints: Vec<Taint> = Vec::new();
-    for one in given {
-        let taint = Taint {
-            key: one.required("key").to_owned(),
-            value: one.text("value").filter(|value| !value.is_empty()).map(str::to_owned),
-            effect: one.required("effect").to_owned(),
-        };
-        let again = taints.iter().any(|known| known.key == taint.key && known.effect == taint.effect);
-        tx.enforce("eks.node_group.taints", !again, || {
-            invalid(format!("Duplicate taint with key {} and effect {}.", taint.key, taint.effect))
-        })?;
-        taints.push(taint);
-    }
-    tx.enforce("eks.node_group.taints", taints.len() <= 50, || {
-        invalid("The number of taints exceeds the limit of 50.")
-    })?;
-    Ok(taints)
-}
-
-/// How a request wants nodes replaced.
-pub(super) fn replacing(tx: &Tx<'_>, input: &Input<'_>) -> Result<Replacing, Refusal> {
-    let given = input.record("updateConfig");
-    let of = |name: &str| given.as_ref().and_then(|config| config.integer(name));
-    let (number, percentage) = (of("maxUnavailable"), of("maxUnavailablePercentage"));
-    tx.enforce("eks.node_group.update_config", number.is_none() || percentage.is_none(), || {
-        invalid("You can't specify both maxUnavailable and maxUnavailablePercentage.")
-    })?;
-    tx.enforce("eks.node_group.update_config", number.is_none_or(|number| number <= 100), || {
-        invalid("maxUnavailable can't be greater than 100.")
-    })?;
-    let number = if percentage.is_none() { number.or(Some(1)) } else { None };
-    let strategy = given.as_ref().and_then(|config| config.text("updateStrategy")).map(str::to_owned);
-    Ok(Replacing { number, percentage, strategy })
 }
 
 /// EKS wraps the nodes' role into an instance profile of its own.

@@ -1,9 +1,8 @@
 //! Updates of node groups: sizes, labels and taints, and the nodes' versions.
 
 use super::cluster;
-use super::node_group::{
-    NodeGroup, Replacing, Scaling, Taint, Template, check_version, labels, replacing, scaling, taints, template,
-};
+use super::node_group::{NodeGroup, Replacing, Scaling, Taint, Template};
+use super::node_group_settings::{check_version, labels, replacing, scaling, taints, template};
 use super::tags::Tags;
 use super::update::{self, Target, Update};
 use super::{Issue, in_use, invalid, nodes};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::addon::Addon;
 use super::cluster::{self, Cluster};
+use super::cluster_update;
 use super::listing::named;
 use super::node_group::NodeGroup;
 use super::{Issue, missing};
@@ -32,7 +33,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("eks.cluster.updated", 
     if cluster.status == "UPDATING" {
         cluster.status = "ACTIVE".to_owned();
     }
-    cluster::apply(tx, &mut cluster, &update);
+    cluster_update::apply(tx, &mut cluster, &update);
     tx.put(cluster);
 })];
 

@@ -143,5 +143,10 @@ mod tests {
         client.wait(120 * 24 * 3600);
         assert_eq!(of(client.eks("GET", path, None).await), ["1.35", "1.34", "1.33"]);
         assert_eq!(of(client.eks("GET", "/cluster-versions?defaultOnly=true", None).await), ["1.35"]);
+        client.wait(300 * 24 * 3600);
+        let offered = of(client.eks("GET", "/cluster-versions", None).await);
+        assert!(!offered.contains(&"1.30".to_owned()), "{offered:?}");
+        let every = of(client.eks("GET", "/cluster-versions?includeAll=true", None).await);
+        assert!(every.contains(&"1.30".to_owned()), "{every:?}");
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::replication_group::{self as groups, ReplicationGroup};
 use super::subnet_group::{self, CacheSubnetGroup};
-use super::{engine, parameter_group};
+use super::{engine, group_settings, parameter_group};
 use crate::datastore::window::Window;
 use crate::datastore::{invalid_combination, network};
 use crate::input::Input;
@@ -144,7 +144,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
     change_engine(tx, input, &row, &mut wanted)?;
     if let Some(name) = input.text("CacheNodeType") {
-        groups::check_node_type(tx, name)?;
+        group_settings::check_node_type(tx, name)?;
         wanted.node_type = Some(name.to_owned()).filter(|name| *name != row.node_type);
     }
     change_failover(tx, input, &row, &mut wanted)?;
@@ -200,7 +200,7 @@ fn change_engine(tx: &Tx<'_>, input: &Input<'_>, row: &ReplicationGroup, wanted:
     wanted.parameter_group = if group.family == version.family {
         None
     } else if input.has("CacheParameterGroupName") || !group.name.starts_with("default.") {
-        groups::check_family(tx, &group.family, version)?;
+        group_settings::check_family(tx, &group.family, version)?;
         None
     } else {
         Some(format!("default.{}{}", version.family, if row.is_cluster() { ".cluster.on" } else { "" }))
@@ -241,7 +241,7 @@ fn change_failover(
     if let Some(multi_az) = multi_az {
         if multi_az {
             let group = subnet_group::find(tx, &row.subnet_group)?;
-            groups::check_multi_az(tx, on, least - 1, network::zones(&group.places).len())?;
+            group_settings::check_multi_az(tx, on, least - 1, network::zones(&group.places).len())?;
         }
         wanted.multi_az = Some(multi_az).filter(|multi_az| *multi_az != row.multi_az);
     }
@@ -302,9 +302,9 @@ fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGrou
         row.description = description.to_owned();
     }
     let before = (row.snapshot_window.clone(), row.maintenance_window.clone());
-    (row.snapshot_window, row.maintenance_window) = groups::windows(tx, input, Some((&before.0, &before.1)))?;
+    (row.snapshot_window, row.maintenance_window) = group_settings::windows(tx, input, Some((&before.0, &before.1)))?;
     if let Some(days) = input.integer("SnapshotRetentionLimit") {
-        row.snapshot_days = groups::snapshot_days(tx, days)?;
+        row.snapshot_days = group_settings::snapshot_days(tx, days)?;
     }
     let rule = "elasticache.replication_group.modify.snapshotting";
     if let Some(cluster) = input.text("SnapshottingClusterId") {
@@ -335,7 +335,7 @@ fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGrou
     if let Some(name) = input.text("CacheParameterGroupName") {
         let group = parameter_group::find(tx, name)?;
         if !input.has("EngineVersion") && !input.has("Engine") {
-            groups::check_family(tx, &group.family, engine::choose(tx, &row.engine, Some(&row.version))?)?;
+            group_settings::check_family(tx, &group.family, engine::choose(tx, &row.engine, Some(&row.version))?)?;
         }
         let same = group.is_cluster_enabled() == row.is_cluster() || input.has("ClusterMode");
         tx.enforce("elasticache.replication_group.modify.parameter_group", same, || {
@@ -369,7 +369,7 @@ fn change_token(tx: &Tx<'_>, input: &Input<'_>, row: &mut ReplicationGroup) -> R
     tx.enforce(rule, row.in_transit, || {
         invalid_combination("The AUTH token is only supported when encryption-in-transit is enabled.")
     })?;
-    groups::check_token(tx, token)?;
+    group_settings::check_token(tx, token)?;
     row.auth_token = Some(tx.now());
     Ok(())
 }

@@ -8,10 +8,9 @@ use sha2::{Digest, Sha256};
 use super::modification::Pending;
 use super::snapshot::{self, CacheSnapshot};
 use super::subnet_group::{self, CacheSubnetGroup};
-use super::{OWNER, arn, engine, event, node_type, parameter_group};
+use super::{OWNER, arn, engine, event, group_settings, node_type, parameter_group};
 use crate::datastore::network;
 use crate::datastore::tags::{self, Tags};
-use crate::datastore::window::Window;
 use crate::datastore::{identifier, invalid_combination, invalid_value, key, listing};
 use crate::ec2::network_interface::NetworkInterface;
 use crate::iam::service_linked_role;
@@ -508,105 +507,6 @@ pub(super) fn make_node(
     Ok(Node { cluster, zone, interface, created: tx.now(), status: "creating".to_owned(), tags: tags.clone() })
 }
 
-/// The two windows that a request asks for; what it does not say stays, or is drawn.
-pub(super) fn windows(
-    tx: &mut Tx<'_>,
-    input: &Input<'_>,
-    before: Option<(&str, &str)>,
-) -> Result<(String, String), Refusal> {
-    let (daily, weekly) = (input.text("SnapshotWindow"), input.text("PreferredMaintenanceWindow"));
-    let form = "elasticache.window.form";
-    if let Some(text) = daily {
-        let window = Window::daily(text);
-        tx.enforce(form, window.is_some(), || {
-            invalid_value(format!("Invalid snapshot window format: {text}. Should be specified as a range hh24:mi-hh24:mi (24H Clock UTC)."))
-        })?;
-        tx.enforce("elasticache.window.length", window.is_none_or(|window| window.minutes() >= 60), || {
-            invalid_value("Snapshot window must be at least 60 minutes.")
-        })?;
-    }
-    if let Some(text) = weekly {
-        let window = Window::weekly(text);
-        tx.enforce(form, window.is_some(), || {
-            invalid_value(format!("Invalid maintenance window format: {text}. Should be specified as a range ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC)."))
-        })?;
-        tx.enforce("elasticache.window.length", window.is_none_or(|window| window.minutes() >= 60), || {
-            invalid_value("The maintenance window must be at least 60 minutes.")
-        })?;
-    }
-    let daily_given = daily.or(before.map(|before| before.0)).map(str::to_ascii_lowercase);
-    let weekly_given = weekly.or(before.map(|before| before.1)).map(str::to_ascii_lowercase);
-    let given = daily_given.is_some() && weekly_given.is_some();
-    loop {
-        let first = i64::try_from(180 + tx.below(8) * 60).unwrap_or(180);
-        let second = i64::try_from(180 + tx.below(8) * 60).unwrap_or(180);
-        let day = tx.below(7);
-        let daily = daily_given.clone().unwrap_or_else(|| Window::daily_text(first, 60));
-        let weekly = weekly_given.clone().unwrap_or_else(|| Window::weekly_text(day, second, 60));
-        let both = Window::daily(&daily).zip(Window::weekly(&weekly));
-        let apart = both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly));
-        if given {
-            tx.enforce("elasticache.window.overlap", apart, || {
-                invalid_value("The snapshot window and maintenance window must not overlap.")
-            })?;
-        }
-        if given || apart {
-            return Ok((daily, weekly));
-        }
-    }
-}
-
-/// Refuses a node type that ElastiCache does not have.
-pub(super) fn check_node_type(tx: &Tx<'_>, name: &str) -> Result<(), Refusal> {
-    tx.enforce("elasticache.node_type", node_type::is_known(name), || {
-        invalid_value(format!("Invalid cache node type: {name}"))
-    })
-}
-
-/// How long snapshots are kept.
-pub(super) fn snapshot_days(tx: &Tx<'_>, days: i64) -> Result<i64, Refusal> {
-    tx.enforce("elasticache.snapshot.retention", (0..=35).contains(&days), || {
-        invalid_value(format!("Invalid SnapshotRetentionLimit: {days}. It must be between 0 and 35."))
-    })?;
-    Ok(days)
-}
-
-/// Refuses a parameter group of another family than the version's.
-pub(super) fn check_family(tx: &Tx<'_>, family: &str, version: engine::Version) -> Result<(), Refusal> {
-    tx.enforce("elasticache.replication_group.parameter_family", family == version.family, || {
-        invalid_combination(format!(
-            "Expected a parameter group of family {} but found one of family {family}",
-            version.family
-        ))
-    })
-}
-
-/// Refuses Multi-AZ without what it needs.
-pub(super) fn check_multi_az(tx: &Tx<'_>, failover: bool, replicas: usize, zones: usize) -> Result<(), Refusal> {
-    let rule = "elasticache.replication_group.multi_az";
-    tx.enforce(rule, failover, || {
-        invalid_combination("Must specify automatic failover enabled when Multi-AZ is enabled.")
-    })?;
-    tx.enforce(rule, replicas > 0, || {
-        invalid_combination("Multi-AZ requires at least one replica in each node group.")
-    })?;
-    tx.enforce(rule, zones > 1, || {
-        invalid_combination("Multi-AZ requires a cache subnet group with subnets in more than one availability zone.")
-    })
-}
-
-/// Refuses a token that Redis does not take.
-pub(super) fn check_token(tx: &Tx<'_>, token: &str) -> Result<(), Refusal> {
-    let rule = "elasticache.replication_group.auth_token";
-    tx.enforce(rule, (16..=128).contains(&token.chars().count()), || {
-        invalid_value("Invalid AuthToken provided. It must be between 16 and 128 characters long.")
-    })?;
-    let allowed = |letter: char| letter.is_ascii_graphic() && !"\"/@'\\,`|~ ".contains(letter);
-    tx.enforce(rule, token.chars().all(allowed), || {
-        invalid_value("Invalid AuthToken provided. It contains characters that are not allowed.")
-    })
-}
-
 /// The refusal of a KMS key that is not there.
 fn no_key(key: &str) -> Refusal {
     Refusal::new("InvalidKMSKeyFault", format!("The KMS key {key} is not valid."))
@@ -634,7 +534,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let Some(node_type) = like("CacheNodeType", |snapshot| &snapshot.node_type) else {
         return Err(invalid_value("The parameter CacheNodeType must be provided and must not be blank."));
     };
-    check_node_type(tx, &node_type)?;
+    group_settings::check_node_type(tx, &node_type)?;
     let numbers = numbers(tx, input, snapshot.as_ref())?;
     let parameters = choose_parameters(tx, input, version, &numbers)?;
     let cluster = parameters.is_cluster_enabled();
@@ -653,13 +553,13 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         None => subnet_group::default(tx)?,
     };
     if multi_az {
-        check_multi_az(tx, failover, least, network::zones(&subnets.places).len())?;
+        group_settings::check_multi_az(tx, failover, least, network::zones(&subnets.places).len())?;
     }
     let ids = input.texts("SecurityGroupIds");
     let security_groups =
         network::security_groups(tx, "elasticache.security_group", "cache subnet group", &ids, &subnets.vpc)?;
-    let (snapshot_window, maintenance_window) = windows(tx, input, None)?;
-    let days = snapshot_days(tx, input.integer("SnapshotRetentionLimit").unwrap_or(0))?;
+    let (snapshot_window, maintenance_window) = group_settings::windows(tx, input, None)?;
+    let days = group_settings::snapshot_days(tx, input.integer("SnapshotRetentionLimit").unwrap_or(0))?;
     let port = input.integer("Port").unwrap_or(6379);
     tx.enforce("elasticache.port", (1024..=65_535).contains(&port), || {
         invalid_value(format!("Invalid port: {port}. It must be between 1024 and 65535."))
@@ -678,7 +578,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         tx.enforce("elasticache.replication_group.auth_token", in_transit, || {
             invalid_combination("The AUTH token is only supported when encryption-in-transit is enabled.")
         })?;
-        check_token(tx, token)?;
+        group_settings::check_token(tx, token)?;
     }
     let tiering = input.flag("DataTieringEnabled");
     let fits = tiering == node_type::has_tiering(&node_type);
@@ -761,7 +661,7 @@ fn choose_parameters(
     let wants = many || mode == Some("enabled") || mode == Some("compatible");
     let default = format!("default.{}{}", version.family, if wants { ".cluster.on" } else { "" });
     let group = parameter_group::find(tx, input.text("CacheParameterGroupName").unwrap_or(&default))?;
-    check_family(tx, &group.family, version)?;
+    group_settings::check_family(tx, &group.family, version)?;
     let rule = "elasticache.replication_group.cluster_mode";
     tx.enforce(rule, !wants || group.is_cluster_enabled(), || {
         invalid_combination(format!(

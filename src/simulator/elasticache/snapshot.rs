@@ -121,12 +121,17 @@ impl Row for CacheSnapshot {
 
 impl CacheSnapshot {
     fn view(&self, tx: &Tx<'_>) -> Value {
+        self.view_with(tx, true)
+    }
+
+    /// The same, with how its shards were made or without.
+    fn view_with(&self, tx: &Tx<'_>, shards: bool) -> Value {
         let saved: Vec<Value> = self
             .saved
             .iter()
             .map(|(shard, slots, cluster)| {
                 let configuration =
-                    self.cluster.is_none().then(|| record! { "NodeGroupId" => shard, "Slots" => slots });
+                    (shards && self.cluster.is_none()).then(|| record! { "NodeGroupId" => shard, "Slots" => slots });
                 record! {
                     "CacheClusterId" => cluster,
                     "NodeGroupId" => self.cluster.is_none().then_some(shard.as_str()),
@@ -304,7 +309,7 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             ))
         },
     )?;
-    let _ = input.flag("ShowNodeGroupConfig");
+    let shards = input.flag("ShowNodeGroupConfig");
     if let Some(name) = &name {
         tx.get::<CacheSnapshot>(name).ok_or_else(|| not_found(name))?;
     }
@@ -315,7 +320,8 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             && cluster.as_ref().is_none_or(|cluster| snapshot.cluster.as_ref() == Some(cluster))
             && source.is_none_or(|source| source == by)
     };
-    let items = tx.rows::<CacheSnapshot>().filter(fits).map(|snapshot| (snapshot.name.clone(), snapshot.view(tx)));
+    let items =
+        tx.rows::<CacheSnapshot>().filter(fits).map(|snapshot| (snapshot.name.clone(), snapshot.view_with(tx, shards)));
     let items = items.collect();
     listing::paged(tx, input, "elasticache.page.size", "Snapshots", items)
 }

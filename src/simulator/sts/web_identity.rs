@@ -19,7 +19,6 @@ use crate::world::{Principal, Row, Tx};
 const PAGE: &str = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("sts.web_identity.token", "a token is a JSON web token of a provider that the account has", PAGE),
     Rule::new("sts.web_identity.expiry", "a token has not expired", PAGE),
     Rule::new("sts.web_identity.audience", "a token is for a client that the provider knows", PAGE),
     Rule::new("sts.web_identity.trust", "a role is assumed by whom it trusts", PAGE),

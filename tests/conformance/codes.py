@@ -1,0 +1,146 @@
+"""The error codes of the operations that are served, each with the page of AWS's that has it.
+
+RDS, ElastiCache, EKS, IAM and STS declare the codes of each operation in the API's model; the page is the first of the
+operations that declares it. What all operations of a service share is on its page of common errors. EC2 declares none:
+its page of error codes has them all, and `EC2` those of our types. A code that stands under `EXCLUDED` is none that
+our operations can be brought to here, for the reason given.
+"""
+
+PAGES = {
+    "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
+    "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
+    "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/API_{}.html",
+    "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{}.html",
+    "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
+}
+COMMON_PAGES = {
+    "ec2": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+    "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html",
+    "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/CommonErrors.html",
+    "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
+    "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html",
+    "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
+}
+COMMON = {
+    "eks": "",
+    "elasticache": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
+    "iam": "InvalidAction InvalidClientTokenId Throttling ValidationError",
+    "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
+    "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
+}
+
+EC2 = """
+    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete DependencyViolation DryRunOperation
+    Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
+    InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
+    InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
+    InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidDhcpOptionID.NotFound
+    InvalidDhcpOptionsId.Malformed InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
+    InvalidGroup.Reserved InvalidGroupId.Malformed InvalidID InvalidInstanceAttributeValue
+    InvalidInstanceID.Malformed InvalidInstanceID.NotFound InvalidInternetGatewayId.Malformed
+    InvalidInternetGatewayID.NotFound InvalidIPAddress.InUse InvalidKeyPair.NotFound InvalidLaunchTemplateId.Malformed
+    InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateId.VersionNotFound
+    InvalidLaunchTemplateName.AlreadyExistsException InvalidLaunchTemplateName.MalformedException
+    InvalidLaunchTemplateName.NotFoundException InvalidNetworkAclID.NotFound InvalidNetworkInterface.InUse
+    InvalidNetworkInterfaceID.NotFound InvalidNetworkInterfaceId.Malformed InvalidNextToken
+    InvalidParameter InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Duplicate
+    InvalidPermission.NotFound InvalidRoute.NotFound InvalidRouteTableId.Malformed InvalidRouteTableID.NotFound
+    InvalidSecurityGroupRuleId.NotFound InvalidSnapshot.NotFound InvalidSubnet.Conflict InvalidSubnet.Range
+    InvalidSubnetId.Malformed InvalidSubnetID.NotFound InvalidUserData.Malformed InvalidVolume.NotFound
+    InvalidVolume.ZoneMismatch InvalidVolumeModification.NotFound InvalidVpc.Range InvalidVpcId.Malformed
+    InvalidVpcID.NotFound InvalidZone.NotFound MissingInput MissingParameter NatGatewayMalformed NatGatewayNotFound
+    OperationNotPermitted RequestExpired RequestLimitExceeded Resource.AlreadyAssociated RouteAlreadyExists
+    RouteLimitExceeded RulesPerSecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded TagLimitExceeded
+    Unavailable UnknownParameter Unsupported UnsupportedOperation VcpuLimitExceeded VolumeInUse VolumeModificationRateExceeded VPCIdNotSpecified
+    VpcLimitExceeded
+"""
+
+CLUSTERS = "DB clusters, capacity reservations, proxies, shard groups, tenants, domains and integrations are types of their own"
+OLD = "security groups of RDS's and ElastiCache's own belong to EC2-Classic, which is retired"
+FAILURE = "a failure of AWS's own, which no request brings about; fault rules send the general one"
+CAPACITY = "AWS runs out of nothing here"
+
+EXCLUDED = {
+    "eks": {
+        "ServerException": FAILURE,
+        "ServiceUnavailableException": FAILURE,
+        "ClientException": "credentials that may not use EKS; whether they may is IAM's to say",
+        "InvalidStateException": "declared by CancelUpdate and its like alone",
+        "ThrottlingException": "declared by ListUpdates and its like beside the TooManyRequestsException that EKS sends",
+    },
+    "rds": {
+        name: CLUSTERS
+        for name in """
+            BackupPolicyNotFoundFault BlueGreenDeploymentNotFoundFault DBCapacityReservationNotFound DBClusterNotFoundFault
+            DBClusterSnapshotNotFoundFault DBProxyEndpointNotFoundFault DBProxyNotFoundFault DBProxyTargetGroupNotFoundFault
+            DBShardGroupNotFound DBSnapshotTenantDatabaseNotFoundFault DomainNotFoundFault IntegrationNotFoundFault
+            InvalidDBCapacityReservationState InvalidDBClusterEndpointStateFault InvalidDBClusterStateFault
+            OptionGroupNotFoundFault TenantDatabaseNotFound TenantDatabaseQuotaExceeded VpcEncryptionControlViolationException
+        """.split()
+    }
+    | {
+        "AuthorizationNotFound": OLD,
+        "DBSecurityGroupNotFound": OLD,
+        "InvalidDBSecurityGroupState": OLD,
+        "InsufficientDBInstanceCapacity": CAPACITY,
+        "StorageQuotaExceeded": CAPACITY,
+        "ProvisionedIopsNotAvailableInAZFault": CAPACITY,
+        "DBInstanceAutomatedBackupQuotaExceeded": CAPACITY,
+        "DBUpgradeDependencyFailure": "upgrades that depend on another resource are not PostgreSQL's",
+        "NetworkTypeNotSupported": "IPv6 is not simulated",
+        "InvalidDBSubnetStateFault": "a subnet that is not available is one being deleted, which EC2 does at once",
+        "StorageTypeNotSupported": "every engine and class that is simulated has every storage type",
+        "InvalidRestoreFault": "what can't be restored is a VPC's to one outside; there is only VPC here",
+    },
+    "elasticache": {
+        "CacheSecurityGroupNotFound": OLD,
+        "InvalidCacheSecurityGroupState": OLD,
+        "InsufficientCacheClusterCapacity": CAPACITY,
+        "ClusterQuotaForCustomerExceeded": CAPACITY,
+        "SnapshotQuotaExceededFault": CAPACITY,
+        "APICallRateForCustomerExceeded": CAPACITY,
+        "GlobalReplicationGroupNotFoundFault": "global replication groups are a type of their own",
+        "InvalidGlobalReplicationGroupState": "global replication groups are a type of their own",
+        "InvalidServerlessCacheSnapshotStateFault": "serverless caches are a type of their own",
+        "InvalidServerlessCacheStateFault": "serverless caches are a type of their own",
+        "ServerlessCacheNotFoundFault": "serverless caches are a type of their own",
+        "ServerlessCacheSnapshotNotFoundFault": "serverless caches are a type of their own",
+        "InvalidUserGroupState": "user groups are a type of their own",
+        "UserGroupNotFound": "user groups are a type of their own",
+        "UserNotFound": "user groups are a type of their own",
+        "ReservedCacheNodeNotFound": "reserved nodes are a type of their own",
+        "ServiceLinkedRoleNotFoundFault": "the role is made with the first group",
+        "SnapshotFeatureNotSupportedFault": "every node type that is simulated has snapshots",
+        "SubnetNotAllowedFault": "subnets that are not allowed are those of local zones and Outposts",
+        "TestFailoverNotAvailableFault": "failover can be tested in every region that is simulated",
+        "InvalidKMSKeyFault": "a key that is there is never out of order",
+    },
+    "iam": {
+        "ServiceFailure": FAILURE,
+        "ConcurrentModification": "requests are taken one after another",
+        "OpenIdIdpCommunicationError": "nothing outside of the world is asked",
+        "PolicyNotAttachable": "policies that can't be attached are those of service-linked roles",
+    },
+    "sts": {
+        "IDPCommunicationError": "nothing outside of the world is asked",
+        "IDPRejectedClaim": "nothing outside of the world is asked",
+        "PackedPolicyTooLarge": "session policies are not simulated",
+        "RegionDisabledException": "every region that is simulated is on",
+    },
+    "ec2": {},
+}
+
+
+def listed(api, served):
+    """Service, code and page of each."""
+    for code in EC2.split():
+        yield "ec2", code, COMMON_PAGES["ec2"]
+    for service, page in PAGES.items():
+        found = {code: COMMON_PAGES[service] for code in COMMON[service].split()}
+        for operation in sorted(served[service]):
+            for shape in api.models[service].operation_model(operation).error_shapes:
+                code = shape.metadata.get("error", {}).get("code", shape.name)
+                found.setdefault(code, page.format(operation))
+        for code in sorted(found):
+            if code not in EXCLUDED[service]:
+                yield service, code, found[code]

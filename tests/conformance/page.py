@@ -1,0 +1,65 @@
+"""The part of docs/simulator.md that a session writes."""
+
+import surface
+from without_trace import WITHOUT_TRACE
+
+BEGIN, END = "<!-- surface: written by `cargo xtask surface` -->\n", "<!-- /surface -->\n"
+NAMES = {"ec2": "EC2", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "rds": "RDS", "sts": "STS"}
+# Refusals that any operation can answer, which a table need not repeat.
+EVERYWHERE = {"NotSimulated", "DryRunOperation"}
+
+
+def whole(document, operations, members, refusals, excluded):
+    """The page with its part as it is now."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + part(operations, members, refusals, excluded) + END + after
+
+
+def shortened(paths, of=()):
+    """Members as a reader wants them: where all that a structure has is among them, the structure alone."""
+    shown = []
+    for path in paths:
+        parts = path.split(".")
+        for length in range(1, len(parts) + 1):
+            start = ".".join(parts[:length])
+            below = {one for one in of if one == start or one.startswith(f"{start}.")}
+            if below <= set(paths):
+                break
+        start = start.removesuffix("[]") if length < len(parts) else start
+        if start not in shown:
+            shown.append(start)
+    return ", ".join(f"`{path}`" for path in shown) or "-"
+
+
+def names(all_of):
+    return ", ".join(f"`{name}`" for name in all_of) or "-"
+
+
+def part(operations, members, refusals, excluded):
+    kinds = [came for found in members.values() for came in found.values()]
+    honoured = sum(came in ("changed", "refused") for came in kinds)
+    silent = sum(
+        f"{operation}.{path}" in WITHOUT_TRACE for operation, found in members.items() for path in found
+    )
+    refused = kinds.count("not simulated")
+    lines = [
+        f"{len(operations)} operations of our types are served, {len(operations)} of {len(operations)}. Of "
+        f"{len(kinds)} members of their requests, down to the last leaf and filter, {honoured} are seen to be honoured, "
+        f"{silent} are taken and leave no trace at AWS either, {refused} are answered `NotSimulated`, and "
+        f"{len(kinds) - honoured - silent - refused} are taken and not yet seen to be honoured (`unseen.txt`).",
+        "",
+    ]
+    for service, name in NAMES.items():
+        lines += [f"### {name}", "", "| operation | members honoured | not simulated | errors seen |", "|---|---|---|---|"]
+        for operation in sorted(one for one in operations if one.startswith(f"{service}.")):
+            found = members.get(operation, {})
+            taken = [path for path, came in found.items() if came in ("changed", "refused")]
+            taken += [path for path in found if f"{operation}.{path}" in WITHOUT_TRACE]
+            absent = [path for path, came in found.items() if came == "not simulated"]
+            errors = sorted(refusals.get(operation, set()) - EVERYWHERE)
+            lines.append(
+                f"| {operation.partition('.')[2]} | {shortened(taken, found)} | {shortened(absent, found)} | {names(errors)} |"
+            )
+        lines += ["", f"Not served, with the reasons in `surface.py`: {names(excluded[service])}.", ""]
+    return "\n".join(lines) + "\n"
