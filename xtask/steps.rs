@@ -190,15 +190,17 @@ pub fn fuzz(seconds: &str) -> Result<(), String> {
 /// The figures of docs/figures.md.
 pub fn bench() -> Result<(), String> {
     let built = ["--package", "fathuss", "--package", "fathuss-stacks", "--package", "fathuss-tests"];
-    let whole = ["build", "--release", "--locked", "--quiet", "--bins", "--example", "many"];
-    cache::run(cargo().args(whole).args(built))?;
+    let whole = ["build", "--release", "--locked", "--quiet", "--bins", "--example", "many", "--example", "throughput"];
+    cache::run(cargo().args(whole).args(built).args(["--package", "fathuss-simulator"]))?;
     let release = target().join("release");
     let mut bench = cargo();
     bench.args(["bench", "--locked", "--quiet", "--package", "fathuss-tests", "--bench", "figures"]);
     bench.env("FATHUSS", release.join("fathuss"));
     bench.env("FATHUSS_STACKS", release.join("fathuss-stacks"));
     bench.env("FATHUSS_MANY", release.join("examples").join("many"));
-    cache::run(&mut bench)
+    cache::run(&mut bench)?;
+    let throughput = release.join("examples").join("throughput");
+    cache::run(Command::new(throughput).env("FATHUSS", release.join("fathuss")))
 }
 
 /// The README's pictures: the screen of a run of staging while it goes on, and staging as a graph.

@@ -113,6 +113,19 @@ pub(crate) struct Outcome {
     pub(crate) delay: f64,
 }
 
+/// A request as far as it can be read without the world, and so while another is being served.
+pub(crate) struct Arrived<'r> {
+    request: &'r Request<Bytes>,
+    form: Form,
+    claim: Result<signature::Claim, AuthFlaw>,
+}
+
+impl<'r> Arrived<'r> {
+    pub(crate) fn of(request: &'r Request<Bytes>) -> Self {
+        Arrived { request, form: Form::of(request), claim: signature::claim(request) }
+    }
+}
+
 struct Asking<'r> {
     request: &'r Request<Bytes>,
     service: &'static Service,
@@ -127,7 +140,7 @@ struct Asking<'r> {
 
 impl Core {
     /// Handles a request. `signed_now` is the time that signatures are checked against, where it is not the world's.
-    pub(crate) fn handle(&mut self, request: &Request<Bytes>, signed_now: Option<Timestamp>) -> Outcome {
+    pub(crate) fn handle(&mut self, arrived: Arrived<'_>, signed_now: Option<Timestamp>) -> Outcome {
         let now = self.clock.now();
         let request_id = self.request_id();
         let mut call = Call {
@@ -141,7 +154,7 @@ impl Core {
         };
         let mut outcome = self.settle(now).map_or_else(
             |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
-            |()| self.route(request, now, signed_now, &mut call),
+            |()| self.route(arrived, now, signed_now, &mut call),
         );
         if let Ok(answer) = &mut outcome.answer {
             call.status = Some(answer.status().as_u16());
@@ -166,14 +179,14 @@ impl Core {
 
     fn route(
         &mut self,
-        request: &Request<Bytes>,
+        arrived: Arrived<'_>,
         now: Timestamp,
         signed_now: Option<Timestamp>,
         call: &mut Call,
     ) -> Outcome {
         let answered = |answer| Outcome { answer: Ok(answer), delay: 0.0 };
-        let form = Form::of(request);
-        let claim = signature::claim(request).or_else(|flaw| self.unsigned(&flaw, &form).ok_or(flaw));
+        let Arrived { request, form, claim } = arrived;
+        let claim = claim.or_else(|flaw| self.unsigned(&flaw, &form).ok_or(flaw));
         let name = match &claim {
             Ok(claim) => claim.service.clone(),
             Err(_) => self.service_of_host(request),
@@ -240,7 +253,7 @@ impl Core {
     ) -> Result<Response<Bytes>, Refusal> {
         let Asking { request, service, model, region, operation: name, form, claim, doomed } = asking;
         let principal = self
-            .principal(claim, request, now, signed_now.unwrap_or(now))
+            .principal(claim, now, signed_now.unwrap_or(now))
             .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
         let at_home = service.manners.home.is_none_or(|home| home == region);
         if !at_home && self.state.switches.is_on("region") {
@@ -358,7 +371,6 @@ impl Core {
     fn principal(
         &self,
         claim: &signature::Claim,
-        request: &Request<Bytes>,
         now: Timestamp,
         signed_now: Timestamp,
     ) -> Result<Principal, AuthFlaw> {
@@ -369,7 +381,7 @@ impl Core {
         }
         let enforced = self.state.switches.is_on("signature");
         let check = |secret: &str| {
-            if enforced { claim.check(request, secret, signed_now) } else { Ok(()) }
+            if enforced { claim.check(secret, signed_now) } else { Ok(()) }
         };
         let configured = self.identities.iter().find(|identity| identity.key == claim.access_key);
         if let Some(identity) = configured.cloned().or_else(|| self.of_account(&claim.access_key)) {

@@ -106,7 +106,7 @@ pub use world::{Drawn, Holder, Row, Tx, WorldError};
 
 use clock::WorldClock;
 use faults::Faults;
-use front::Core;
+use front::{Arrived, Core};
 use rules::Switches;
 use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
@@ -275,7 +275,8 @@ impl Simulator {
             let path = path.strip_prefix('/').unwrap_or(path);
             return Ok(admin::answer(self, path, &request));
         }
-        let outcome = self.lock().handle(&request, wall);
+        let arrived = Arrived::of(&request);
+        let outcome = self.lock().handle(arrived, wall);
         if outcome.delay > 0.0 {
             tokio::time::sleep(std::time::Duration::from_secs_f64(outcome.delay)).await;
         }

@@ -26,6 +26,7 @@ pub const QUOTAS: &[Quota] = &[
     of("ec2.vcpus", "vCPUs of running On-Demand instances in a region"),
     of("ec2.vpcs", "VPCs in a region"),
     of("eks.clusters", "clusters in a region"),
+    of("eks.pod-identity-associations", "pod identity associations of a cluster"),
     of("eks.node_groups", "node groups in a cluster"),
     of("eks.pod-identity-associations", "pod identity associations in a cluster"),
     of("elasticache.nodes", "nodes in a region"),

@@ -49,6 +49,8 @@ pub(crate) struct Claim {
     /// Seconds that a presigned URL says it is good for.
     good_for: i64,
     in_query: bool,
+    /// The digest of what of the request is signed.
+    canonical: String,
 }
 
 /// How far a signature's time may be off.
@@ -71,6 +73,7 @@ impl Claim {
             stamp: String::new(),
             good_for: 0,
             in_query: false,
+            canonical: String::new(),
         }
     }
 
@@ -99,20 +102,22 @@ pub(crate) fn claim(request: &Request<Bytes>) -> Result<Claim, AuthFlaw> {
         let signed = part("SignedHeaders").ok_or_else(|| malformed("SignedHeaders"))?;
         let signature = part("Signature").ok_or_else(|| malformed("Signature"))?;
         let stamp = header("x-amz-date").ok_or_else(|| malformed("X-Amz-Date"))?;
-        return build(credential, signed, signature, stamp, header("x-amz-security-token"), SKEW.as_secs(), false);
+        let session = header("x-amz-security-token");
+        return build(request, credential, signed, signature, stamp, session, SKEW.as_secs(), false);
     }
     let query: Vec<(String, String)> = pairs(request.uri().query().unwrap_or_default());
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     match (value("X-Amz-Credential"), value("X-Amz-SignedHeaders"), value("X-Amz-Signature"), value("X-Amz-Date")) {
         (Some(credential), Some(signed), Some(signature), Some(stamp)) => {
             let good_for = value("X-Amz-Expires").and_then(|text| text.parse().ok()).unwrap_or(900);
-            build(credential, signed, signature, stamp, value("X-Amz-Security-Token"), good_for, true)
+            build(request, credential, signed, signature, stamp, value("X-Amz-Security-Token"), good_for, true)
         }
         _ => Err(AuthFlaw::Missing),
     }
 }
 
 fn build(
+    request: &Request<Bytes>,
     credential: &str,
     signed: &str,
     signature: &str,
@@ -125,23 +130,26 @@ fn build(
     let [access_key, date, region, service, "aws4_request"] = parts.as_slice() else {
         return Err(AuthFlaw::Malformed("Credential must have exactly 5 slash-delimited elements".to_owned()));
     };
+    let signed_headers: Vec<String> = signed.split(';').map(str::to_owned).collect();
+    let canonical = hex::encode(Sha256::digest(canonical(request, &signed_headers).as_bytes()));
     Ok(Claim {
         access_key: (*access_key).to_owned(),
         region: (*region).to_owned(),
         service: (*service).to_owned(),
         session_token: session.map(str::to_owned),
         date: (*date).to_owned(),
-        signed_headers: signed.split(';').map(str::to_owned).collect(),
+        signed_headers,
         signature: signature.to_owned(),
         stamp: stamp.to_owned(),
         good_for,
         in_query,
+        canonical,
     })
 }
 
 impl Claim {
     /// Checks the signature against the key's secret, at this time.
-    pub(crate) fn check(&self, request: &Request<Bytes>, secret: &str, now: Timestamp) -> Result<(), AuthFlaw> {
+    pub(crate) fn check(&self, secret: &str, now: Timestamp) -> Result<(), AuthFlaw> {
         let signed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &self.stamp)
             .ok()
             .and_then(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC).ok())
@@ -161,51 +169,50 @@ impl Claim {
             ));
         }
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
-        let canonical = hex::encode(Sha256::digest(self.canonical(request).as_bytes()));
-        let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{canonical}", self.stamp);
+        let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", self.stamp, self.canonical);
         let mut key = format!("AWS4{secret}").into_bytes();
         for part in [self.date.as_str(), &self.region, &self.service, "aws4_request", &text] {
             key = hmac(&key, part.as_bytes());
         }
         if hex::encode(key) == self.signature { Ok(()) } else { Err(AuthFlaw::WrongSignature) }
     }
+}
 
-    fn canonical(&self, request: &Request<Bytes>) -> String {
-        let path = request.uri().path();
-        // Every service but S3 signs the path encoded once more than it is sent.
-        let path = path.split('/').map(encode).collect::<Vec<_>>().join("/");
-        let mut query = pairs(request.uri().query().unwrap_or_default());
-        query.retain(|(name, _)| name != "X-Amz-Signature");
-        let mut query: Vec<(String, String)> =
-            query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
-        query.sort();
-        let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut headers = String::new();
-        for name in &self.signed_headers {
-            let values: Vec<String> = request
-                .headers()
-                .get_all(name)
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "))
-                .collect();
-            let value = if values.is_empty() && name == "host" {
-                // In process, a request has its host in its address alone.
-                request.uri().authority().map(ToString::to_string).unwrap_or_default()
-            } else {
-                values.join(",")
-            };
-            headers.push_str(&format!("{name}:{value}\n"));
-        }
-        let given = request.headers().get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-        let actual = hex::encode(Sha256::digest(request.body()));
-        let body = match given {
-            Some("UNSIGNED-PAYLOAD") => "UNSIGNED-PAYLOAD".to_owned(),
-            _ => actual,
+/// What of a request is signed, as text.
+fn canonical(request: &Request<Bytes>, signed_headers: &[String]) -> String {
+    let path = request.uri().path();
+    // Every service but S3 signs the path encoded once more than it is sent.
+    let path = path.split('/').map(encode).collect::<Vec<_>>().join("/");
+    let mut query = pairs(request.uri().query().unwrap_or_default());
+    query.retain(|(name, _)| name != "X-Amz-Signature");
+    let mut query: Vec<(String, String)> = query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    query.sort();
+    let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut headers = String::new();
+    for name in signed_headers {
+        let values: Vec<String> = request
+            .headers()
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        let value = if values.is_empty() && name == "host" {
+            // In process, a request has its host in its address alone.
+            request.uri().authority().map(ToString::to_string).unwrap_or_default()
+        } else {
+            values.join(",")
         };
-        let signed = self.signed_headers.join(";");
-        format!("{}\n{path}\n{}\n{headers}\n{signed}\n{body}", request.method(), query.join("&"))
+        headers.push_str(&format!("{name}:{value}\n"));
     }
+    let given = request.headers().get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+    let actual = hex::encode(Sha256::digest(request.body()));
+    let body = match given {
+        Some("UNSIGNED-PAYLOAD") => "UNSIGNED-PAYLOAD".to_owned(),
+        _ => actual,
+    };
+    let signed = signed_headers.join(";");
+    format!("{}\n{path}\n{}\n{headers}\n{signed}\n{body}", request.method(), query.join("&"))
 }
 
 fn pairs(query: &str) -> Vec<(String, String)> {
@@ -295,9 +302,9 @@ pub(crate) mod tests {
             .unwrap();
         let claim = claim(&request).unwrap();
         let now: Timestamp = "2015-08-30T12:40:00Z".parse().unwrap();
-        assert_eq!(claim.check(&request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", now), Ok(()));
-        assert_eq!(claim.check(&request, "another", now), Err(AuthFlaw::WrongSignature));
+        assert_eq!(claim.check("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", now), Ok(()));
+        assert_eq!(claim.check("another", now), Err(AuthFlaw::WrongSignature));
         let late = now + SignedDuration::from_hours(1);
-        assert!(matches!(claim.check(&request, "another", late), Err(AuthFlaw::Expired { .. })));
+        assert!(matches!(claim.check("another", late), Err(AuthFlaw::Expired { .. })));
     }
 }
