@@ -32,8 +32,6 @@ WITHOUT_TRACE = {
     "ec2.ModifyVpcTenancy.InstanceTenancy": "default is the one value that the API has",
     "ec2.ResetAddressAttribute.Attribute": "domain-name is the one value that the API has",
     "ec2.ResetNetworkInterfaceAttribute.SourceDestCheck": "that it is there resets the attribute, whatever it says",
-    "ec2.RevokeSecurityGroupEgress.IpPermissions[].IpRanges[].Description": "a rule is found without its description",
-    "ec2.RevokeSecurityGroupIngress.IpPermissions[].IpRanges[].Description": "a rule is found without its description",
     **{
         f"elasticache.DescribeUpdateActions.{member}": UPDATES
         for member in (
