@@ -28,7 +28,6 @@ pub const QUOTAS: &[Quota] = &[
     of("eks.clusters", "clusters in a region"),
     of("eks.pod-identity-associations", "pod identity associations of a cluster"),
     of("eks.node_groups", "node groups in a cluster"),
-    of("eks.pod-identity-associations", "pod identity associations in a cluster"),
     of("elasticache.nodes", "nodes in a region"),
     of("elasticache.nodes-per-cluster", "nodes in a replication group in cluster mode"),
     of("elasticache.parameter-groups", "parameter groups in a region"),
