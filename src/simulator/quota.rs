@@ -26,8 +26,8 @@ pub const QUOTAS: &[Quota] = &[
     of("ec2.vcpus", "vCPUs of running On-Demand instances in a region"),
     of("ec2.vpcs", "VPCs in a region"),
     of("eks.clusters", "clusters in a region"),
-    of("eks.pod-identity-associations", "pod identity associations of a cluster"),
     of("eks.node_groups", "node groups in a cluster"),
+    of("eks.pod-identity-associations", "pod identity associations of a cluster"),
     of("elasticache.nodes", "nodes in a region"),
     of("elasticache.nodes-per-cluster", "nodes in a replication group in cluster mode"),
     of("elasticache.parameter-groups", "parameter groups in a region"),
@@ -51,4 +51,14 @@ pub const QUOTAS: &[Quota] = &[
 /// Whether there is a quota of that name.
 pub(crate) fn is_known(name: &str) -> bool {
     QUOTAS.iter().any(|quota| quota.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_quota_stands_once_in_order() {
+        assert!(QUOTAS.is_sorted_by(|one, next| one.name < next.name));
+    }
 }
