@@ -156,7 +156,7 @@ impl Line {
 
     async fn whole(mut self, kinds: &[&'static str], tally: &mut Tally) -> Result<(), Violation> {
         // Small stacks and large ones alike, more of the small.
-        let most = [6, 10, 15, 25, 40, 80, 200][self.chance.random_range(0..7)];
+        let most = [6, 8, 10, 12, 15, 20, 30, 50, 100, 200][self.chance.random_range(0..10)];
         let size = self.chance.random_range(5..=most);
         let first = Blueprint::draw(&mut self.chance, size, kinds);
         let second = next_version(&first, &mut self.chance, kinds);
