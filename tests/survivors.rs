@@ -12,12 +12,13 @@ use fathuss_stacks::platform::platform;
 use fathuss_stacks::production;
 use sandbox::Sandbox;
 
-/// What AWS makes for itself on the way and keeps: its services' roles with their policies, and its keys.
+/// What AWS makes for itself on the way and keeps: its services' roles with their policies, its keys, and for some days
+/// what it says has happened.
 fn is_its_own(table: &str, row: &WorldRow) -> bool {
     match table {
         "iam.role" => row.row["path"].as_str().is_some_and(|path| path.starts_with("/aws-service-role/")),
         "iam.attachment" => row.id.contains(":policy/aws-service-role/"),
-        "kms.managed_key" => true,
+        "datastore.event" | "kms.managed_key" => true,
         _ => false,
     }
 }

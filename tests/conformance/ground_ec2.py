@@ -58,6 +58,8 @@ class Ec2Ground(Ground):
         group = self.aws.group(self["vpc"], "one")
         self.aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[RULE])
         self.aws.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[RULE])
+        for authorize in (self.aws.ec2.authorize_security_group_ingress, self.aws.ec2.authorize_security_group_egress):
+            authorize(GroupId=group, IpPermissions=[among(GroupId=group)])
         return group
 
     def make_group2(self):
@@ -217,6 +219,15 @@ PERMISSION = dict(IpProtocol="tcp", FromPort=443, ToPort=443, IpRanges=[{"CidrIp
 RULE = dict(IpProtocol="tcp", FromPort=80, ToPort=80, IpRanges=[{"CidrIp": "10.0.0.0/16"}])
 
 
+def among(**peer):
+    """What members of a group may send to each other."""
+    return dict(IpProtocol="tcp", FromPort=81, ToPort=81, UserIdGroupPairs=[peer])
+
+
+BY_ID = {"IpPermissions": lambda g: [among(GroupId=g["group"])]}
+BY_NAME = {"IpPermissions": [among(GroupName="one")]}
+
+
 def run(g):
     return dict(ImageId=g["image"], InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=g["subnet"], SecurityGroupIds=[g["group"]])
 
@@ -350,6 +361,17 @@ PLUGGED = {
     "Attachment": lambda g: {"AttachmentId": g["attachment"], "DeleteOnTermination": False},
 }
 VALUES = {
+    **{
+        f"RevokeSecurityGroup{way}.IpPermissions[].UserIdGroupPairs[].{member}": value
+        for way in ("Egress", "Ingress")
+        for member, value in {
+            "GroupName": With("none", BY_NAME),
+            "PeeringStatus": With("active", BY_ID),
+            "UserId": With("999988887777", BY_ID),
+            "VpcId": With("vpc-0123456789abcdef0", BY_ID),
+            "VpcPeeringConnectionId": With("pcx-0123456789abcdef0", BY_ID),
+        }.items()
+    },
     "AssociateAddress.AllowReassociation": With(False, {"AllocationId": lambda g: g["moving"], "AllowReassociation": True}),
     "DescribeLaunchTemplateVersions.MaxVersion": "1",
     "DescribeLaunchTemplateVersions.MinVersion": "2",

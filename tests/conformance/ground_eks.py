@@ -55,6 +55,14 @@ class EksGround(Ground):
     def make_template(self):
         return self.aws.template("nodes", InstanceType="t3.large")
 
+    def make_templated(self):
+        template = self["template"]
+        for size in ("t3.xlarge", "t3.2xlarge"):
+            self.aws.ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData={"InstanceType": size})
+        return self.aws.node_group(
+            self["cluster"], nodeRole=self["node_role"], subnets=self["vpc"][1], launchTemplate={"id": template, "version": "1"}
+        )
+
     def make_addon(self):
         self.aws.eks.create_addon(clusterName=self["cluster"], addonName="kube-proxy")
         return self.after(600, "kube-proxy")
@@ -152,7 +160,19 @@ BASES = {
 LOGS = {"logging": {"clusterLogging": [{"types": ["api"], "enabled": True}]}}
 
 # Values for members of one operation, where the general ones would not tell.
+TAINTED = {"taints": [{"key": "team", "value": "a", "effect": "NO_SCHEDULE"}]}
+FROM_TEMPLATE = {"launchTemplate": lambda g: {"id": g["template"], "version": "1"}}
+NEXT_VERSION = {
+    "nodegroupName": lambda g: g["templated"],
+    "launchTemplate": lambda g: {"id": g["template"], "version": "2"},
+    "force": None,
+}
 VALUES = {
+    "CreateCluster.encryptionConfig[].provider.keyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-666666666666",
+    "CreateNodegroup.launchTemplate.version": With("2", FROM_TEMPLATE),
+    "CreateNodegroup.taints[].key": With("crew", TAINTED),
+    "CreateNodegroup.taints[].value": With("b", TAINTED),
+    "UpdateNodegroupVersion.launchTemplate.version": With("3", NEXT_VERSION),
     "CreateCluster.logging.clusterLogging[].enabled": With(False, LOGS),
     "CreateCluster.logging.clusterLogging[].types": With(["audit"], LOGS),
 }

@@ -132,7 +132,29 @@ BASES = {
 # Values for members of one operation, where the general ones would not tell.
 TOPIC = {"NotificationTopicArn": "arn:aws:sns:us-east-1:000000000000:topic"}
 FEWER = {"NodeGroupCount": 1, "NodeGroupsToRemove": ["0002"]}
+ZONES = [f"{REGION}{zone}" for zone in "abab"]
+OUTPOST = f"arn:aws:outposts:{REGION}:{ACCOUNT}:outpost/op-0123456789abcdef0"
+
+
+def replicas(count):
+    """The same as NewReplicaCount, of each shard."""
+    each = {"NodeGroupId": "0001", "NewReplicaCount": count, "PreferredAvailabilityZones": ZONES[: count + 1]}
+    return {"NewReplicaCount": None, "ReplicaConfiguration": [each]}
+
+
+LESS = {"NewReplicaCount": None, "ReplicaConfiguration": [{"NodeGroupId": "0001", "NewReplicaCount": 1}]}
+PLACED = {
+    "ReshardingConfiguration": [
+        {"NodeGroupId": f"000{shard}", "PreferredAvailabilityZones": ZONES[:2]} for shard in (1, 2, 3)
+    ]
+}
 VALUES = {
+    "DecreaseReplicaCount.ReplicaConfiguration[].PreferredAvailabilityZones": With(ZONES[:2], LESS),
+    "DecreaseReplicaCount.ReplicaConfiguration[].PreferredOutpostArns": With([OUTPOST], LESS),
+    "IncreaseReplicaCount.ReplicaConfiguration[].PreferredAvailabilityZones": With(ZONES[::-1], replicas(3)),
+    "IncreaseReplicaCount.ReplicaConfiguration[].PreferredOutpostArns": With([OUTPOST], replicas(3)),
+    "ModifyReplicationGroupShardConfiguration.ReshardingConfiguration[].NodeGroupId": With("0009", PLACED),
+    "ModifyReplicationGroupShardConfiguration.ReshardingConfiguration[].PreferredAvailabilityZones": With(["us-east-1z"], PLACED),
     "ModifyReplicationGroup.ApplyImmediately": With(False, {"CacheNodeType": "cache.t3.small"}),
     "ModifyReplicationGroup.NotificationTopicStatus": With("inactive", TOPIC),
     "ModifyReplicationGroup.TransitEncryptionMode": With("required", {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}),

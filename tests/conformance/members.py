@@ -254,12 +254,14 @@ class Ground(dict):
         return self
 
 
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 # What has to stand beside a member within a structure, for the structure to be one.
 AROUND = {
     "UserIdGroupPairs": lambda g: {"GroupId": g["group2"]},
     "IpRanges": {"CidrIp": "10.77.0.0/16"},
     "Ipv6Ranges": {"CidrIpv6": "2001:db8::/32"},
     "PrefixListIds": {"PrefixListId": "pl-0123456789abcdef0"},
+    "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
 }
 # What each operation tags that takes tag specifications.
 TAGGED = {
@@ -319,8 +321,15 @@ def without(params, path):
     return params
 
 
+def around(path):
+    """The path of the structure that a member is in."""
+    return path.rpartition(".")[0].removesuffix("[]")
+
+
 def get(params, path):
-    """The value at a path; None where there is none."""
+    """The value at a path; None where there is none. Without a path it is the whole."""
+    if not path:
+        return params
     at = params
     for part in path.split("."):
         name = part.removesuffix("[]")
@@ -421,6 +430,7 @@ class Trial:
         self.values, self.filters = values, filters
         self.reading = reads(operation)
         self.plain = {}
+        self.stood = None
         if not self.reading:
             # What was made for the operations before would only be in the way of telling differences.
             bench.ground = None
@@ -430,9 +440,13 @@ class Trial:
             added = {name: value(ground) if callable(value) else value for name, value in (more or {}).items()}
             return {name: value for name, value in {**self.arrange(ground), **added}.items() if value is not None}
 
-        if more and not self.reading:
+        # What a refused call has left is the ground for the next one, unless more was made for it.
+        ground = self.bench.ground
+        if not self.reading and ground is not None and (repr(more), ground.made) != self.stood:
             self.bench.ground = None
-        return self.bench.stand(whole, self.reading)
+        params = self.bench.stand(whole, self.reading)
+        self.stood = (repr(more), self.bench.ground.made)
+        return params
 
     def usual(self, more=None):
         """What comes of the call as it is; the same twice, or nothing could be told by comparing."""
@@ -474,10 +488,20 @@ class Trial:
             elif came.code == "NotSimulated":
                 kind = "not simulated" if kind in (None, "untried") else kind
             elif came.succeeded or came.code == "DryRunOperation":
-                return "changed"
-            elif "." not in path or came != self.bench.call(self.operation, without(given, path)):
+                if not self.by_its_surroundings(path, value, more, came):
+                    return "changed"
+                kind = None if kind == "untried" else kind
+            elif get(base, around(path)) or came != self.bench.call(self.operation, without(given, path)):
                 kind = "refused"
         return kind
+
+    def by_its_surroundings(self, path, value, more, came):
+        """Whether it is what had to be put around a member that makes the difference, and not the member."""
+        base = self.base(more)
+        if get(base, around(path)):
+            return False
+        given = put(base, path, value, self.operation, self.bench.ground)
+        return came == self.bench.call(self.operation, without(given, path))
 
     def token(self, path):
         """The same token twice does a thing once; another one does it again, or is refused."""

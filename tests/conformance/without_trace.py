@@ -7,7 +7,15 @@ MANAGED = "what a service manages in a customer's place, as EKS Auto Mode does, 
 TRAFFIC = "there are no connections here that would have to drain"
 UPDATES = "no service update comes here: the list is empty however it is asked for"
 
+FOUND = "a rule is found by what it lets through, not by its description"
+
 WITHOUT_TRACE = {
+    **{
+        f"ec2.RevokeSecurityGroup{way}.IpPermissions[].{peers}[].Description": FOUND
+        for way in ("Egress", "Ingress")
+        for peers in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+    },
+    "rds.ModifyDBInstance.CertificateRotationRestart": "whether a rotation restarts PostgreSQL is seen in its connections alone",
     **{
         f"ec2.{operation}.IncludeManagedResources": MANAGED
         for operation in (
@@ -36,6 +44,7 @@ WITHOUT_TRACE = {
         f"elasticache.DescribeUpdateActions.{member}": UPDATES
         for member in (
             "CacheClusterIds",
+            "Engine",
             "ReplicationGroupIds",
             "ServiceUpdateName",
             "ServiceUpdateStatus",

@@ -471,7 +471,9 @@ impl Network {
         }
         let subnet = choose_subnet(tx, interface.text("SubnetId").or(subnet), input)?;
         let groups = choose_groups(tx, &interface.texts("Groups"), &subnet.vpc)?;
-        let _ = interface.integer("NetworkCardIndex");
+        if interface.integer("NetworkCardIndex").is_some_and(|card| card != 0) {
+            return Err(Refusal::not_simulated("ec2 RunInstances with a second network card"));
+        }
         Ok(Network {
             groups,
             existing: None,

@@ -274,7 +274,6 @@ fn read(
             push(Peer::PrefixList(list.required("PrefixListId").to_owned()), &list);
         }
         for pair in permission.records("UserIdGroupPairs") {
-            let _ = (pair.text("UserId"), pair.text("VpcId"));
             let peer = peer_group(tx, &pair, group)?;
             push(Peer::Group(peer), &pair);
         }
@@ -331,6 +330,15 @@ fn peer_group(tx: &Tx<'_>, pair: &Input<'_>, group: &SecurityGroup) -> Result<St
     tx.enforce("ec2.security_group_rule.peer", found.vpc == group.vpc, || {
         let message = "You have specified two resources that belong to different networks.";
         Refusal::new("InvalidParameter", message)
+    })?;
+    let owned = pair.text("UserId").is_none_or(|account| account == tx.account());
+    tx.enforce("ec2.security_group_rule.peer", owned, || SecurityGroup::KIND.missing(&[&found.id]))?;
+    let named = pair.text("GroupName").is_none_or(|name| name == found.name);
+    tx.enforce("ec2.security_group_rule.peer", named, || SecurityGroup::KIND.missing(&[&found.id]))?;
+    let vpc = pair.text("VpcId").unwrap_or(&found.vpc);
+    tx.enforce("ec2.security_group_rule.peer", vpc == found.vpc, || {
+        let message = format!("The security group '{}' does not exist in VPC '{vpc}'", found.id);
+        Refusal::new("InvalidGroup.NotFound", message)
     })?;
     Ok(found.id.clone())
 }

@@ -386,6 +386,16 @@ struct Numbers {
     zones: Vec<Vec<String>>,
 }
 
+/// Shards are numbered in their order; a request that calls one otherwise is not simulated.
+pub(super) fn named_in_order(shard: &Input<'_>, at: usize, operation: &str) -> Result<(), Refusal> {
+    match shard.text("NodeGroupId") {
+        Some(id) if format!("{id:0>4}") != format!("{:04}", at + 1) => {
+            Err(Refusal::not_simulated(format!("elasticache {operation} with a NodeGroupId of one's own")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn numbers(tx: &Tx<'_>, input: &Input<'_>, restored: Option<&CacheSnapshot>) -> Result<Numbers, Refusal> {
     let (all, shards) = (input.integer("NumCacheClusters"), input.integer("NumNodeGroups"));
     let (replicas, each) = (input.integer("ReplicasPerNodeGroup"), input.records("NodeGroupConfiguration"));
@@ -427,8 +437,7 @@ fn numbers(tx: &Tx<'_>, input: &Input<'_>, restored: Option<&CacheSnapshot>) -> 
             numbers.replicas[at] = replica_count(given)?;
         }
         numbers.slots[at] = shard.text("Slots").map(str::to_owned);
-        // Shards are numbered in their order whatever the request calls them.
-        let _ = shard.text("NodeGroupId");
+        named_in_order(shard, at, "CreateReplicationGroup")?;
         let primary = shard.text("PrimaryAvailabilityZone").map(str::to_owned);
         let replicas = shard.texts("ReplicaAvailabilityZones").into_iter().map(str::to_owned);
         let zones: Vec<String> = primary.into_iter().chain(replicas).collect();
@@ -488,15 +497,9 @@ pub(super) fn make_node(
     tags: &Tags,
 ) -> Result<Node, Refusal> {
     let zones = network::zones(&group.places);
-    tx.enforce(
-        "elasticache.replication_group.zone",
-        wanted.is_none_or(|wanted| zones.iter().any(|zone| zone == wanted)),
-        || {
-            let message =
-                format!("The availability zone {} is not one of the cache subnet group's.", wanted.unwrap_or_default());
-            Refusal::new("InvalidVPCNetworkStateFault", message)
-        },
-    )?;
+    if let Some(wanted) = wanted {
+        is_among(tx, group, wanted)?;
+    }
     let fewest = zones.iter().min_by_key(|zone| beside.iter().filter(|node| node.zone == **zone).count()).cloned();
     let zone = wanted.map(str::to_owned).or(fewest).unwrap_or_default();
     let place = group.places.iter().find(|place| place.zone == zone).or(group.places.first());
@@ -505,6 +508,15 @@ pub(super) fn make_node(
         None => String::new(),
     };
     Ok(Node { cluster, zone, interface, created: tx.now(), status: "creating".to_owned(), tags: tags.clone() })
+}
+
+/// A zone that a request names has to be one of the subnet group's.
+pub(super) fn is_among(tx: &Tx<'_>, group: &CacheSubnetGroup, zone: &str) -> Result<(), Refusal> {
+    let among = network::zones(&group.places).iter().any(|one| one == zone);
+    tx.enforce("elasticache.replication_group.zone", among, || {
+        let message = format!("The availability zone {zone} is not one of the cache subnet group's.");
+        Refusal::new("InvalidVPCNetworkStateFault", message)
+    })
 }
 
 /// The refusal of a KMS key that is not there.

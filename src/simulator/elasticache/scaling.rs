@@ -201,14 +201,13 @@ fn reshard(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let count = usize::try_from(count).unwrap_or(1);
     let (remove, retain) = (input.texts("NodeGroupsToRemove"), input.texts("NodeGroupsToRetain"));
-    let zones: Vec<Vec<String>> = input
-        .records("ReshardingConfiguration")
-        .iter()
-        .map(|shard| {
-            let _ = shard.text("NodeGroupId");
-            shard.texts("PreferredAvailabilityZones").into_iter().map(str::to_owned).collect()
-        })
-        .collect();
+    let mut zones: Vec<Vec<String>> = Vec::new();
+    for (at, shard) in input.records("ReshardingConfiguration").iter().enumerate() {
+        groups::named_in_order(shard, at, "ModifyReplicationGroupShardConfiguration")?;
+        zones.push(shard.texts("PreferredAvailabilityZones").into_iter().map(str::to_owned).collect());
+    }
+    let subnets = subnet_group::find(tx, &row.subnet_group)?;
+    zones.iter().flatten().try_for_each(|zone| groups::is_among(tx, &subnets, zone))?;
     let have = row.shards.len();
     tx.enforce("elasticache.scaling.same", count != have, || {
         Refusal::new("NoOperationFault", format!("The replication group already has {count} node groups."))
