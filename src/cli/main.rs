@@ -112,7 +112,8 @@ fn failed(error: &Error, output: &Output) -> ExitCode {
     if let Error::Output(error) = error
         && error.kind() == std::io::ErrorKind::BrokenPipe
     {
-        return ExitCode::SUCCESS;
+        // Nobody reads any more. What a shell says of a program that is ended by that: how far it came is not known.
+        return ExitCode::from(141);
     }
     render::error(error, &command_line(), output);
     ExitCode::FAILURE

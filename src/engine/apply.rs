@@ -22,11 +22,11 @@ use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
 use crate::plan::{Change, Plan, PlannedAction, output_of};
 use crate::provider::{
-    Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Provider, SecretText,
-    Standing, UpdateRequest,
+    Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
+    ReadRequest, SecretText, Standing, UpdateRequest,
 };
 use crate::schedule::{Expectations, critical_paths, patience};
-use crate::step::{Ended, Step};
+use crate::step::{Ended, Step, TOO_LONG};
 
 /// Whether to go on: set from outside, by signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -484,10 +484,45 @@ impl<'a> Run<'a> {
         };
         let step = self.step(address, self.expected[at]);
         step.write(Entry::Begun(Box::new(begun))).await?;
-        step.delete(provider.as_ref(), &standing).await?;
-        step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
-        self.attributes.borrow_mut().remove(address);
-        Ok(())
+        match step.delete(provider.as_ref(), &standing).await {
+            Ok(()) => {
+                step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+                self.attributes.borrow_mut().remove(address);
+                Ok(())
+            }
+            Err(Ended::Failed { failure, left }) if is_refusal(&failure) => {
+                let Some(observed) = self.still_there(&step, provider.as_ref(), &standing).await? else {
+                    return Err(Ended::Failed { failure, left });
+                };
+                let (_, schema) = self.provider(address.kind())?;
+                let attributes = to_record(schema, &standing.desired.attributes, observed);
+                let row = ResourceRecord { attributes, ..record.clone() };
+                step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
+                let left = "It is still there; the next plan decides about it anew.".to_owned();
+                Err(Ended::Failed { failure, left })
+            }
+            Err(ended) => Err(ended),
+        }
+    }
+
+    /// What is there of a thing whose delete was refused; none where that can't be told, and recovery sees to it.
+    async fn still_there(
+        &self,
+        step: &Step<'_>,
+        provider: &dyn Provider,
+        standing: &Standing,
+    ) -> Result<Option<Attributes>, Ended> {
+        let request = ReadRequest {
+            address: standing.address.clone(),
+            region: standing.region.clone(),
+            identity: standing.identity.clone(),
+            recorded: standing.desired.attributes.clone(),
+        };
+        let answer = step.in_call(provider.read(std::slice::from_ref(&request))).await;
+        match answer.observations.into_iter().next() {
+            Some(Ok(Observation::Present(observed))) => Ok(Some(observed)),
+            Some(Ok(Observation::Absent) | Err(_)) | None => Ok(None),
+        }
     }
 
     async fn settled(
@@ -621,6 +656,16 @@ impl<'a> Run<'a> {
 
     fn tell(&self, event: Event) {
         (self.around.listener)(&Told { at_ms: millis(self.around.clock.now()), event });
+    }
+}
+
+/// Whether AWS has said no for good, so that nothing of the delete is under way.
+fn is_refusal(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::Refused | FailureClass::Denied => true,
+        // The engine's own waiting is for what AWS has accepted.
+        FailureClass::NotYet => failure.code != TOO_LONG,
+        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Broken => false,
     }
 }
 

@@ -669,6 +669,13 @@ impl Draft {
         self.sort();
     }
 
+    /// Where to begin with actions that wait for each other: with a delete.
+    fn first_of_ring(&self, placed: &[bool]) -> Option<usize> {
+        let mut waiting = (0..placed.len()).filter(|&at| !placed[at]);
+        let is_delete = |at: &usize| matches!(self.actions[*at].change, Change::Delete | Change::DeleteReplaced);
+        waiting.clone().find(is_delete).or_else(|| waiting.next())
+    }
+
     /// Puts each action behind those that come first, and rewrites the positions.
     fn sort(&mut self) {
         let count = self.actions.len();
@@ -682,12 +689,20 @@ impl Draft {
         let mut ready: BTreeSet<usize> = (0..count).filter(|&at| missing[at] == 0).collect();
         let mut place = vec![0; count];
         let mut order = Vec::with_capacity(count);
-        while let Some(at) = ready.pop_first() {
+        let mut placed = vec![false; count];
+        while order.len() < count {
+            // A ring is in what rows of different runs say of each other, and of deletes alone: AWS's word on what is in
+            // the way of what counts then.
+            let Some(at) = ready.pop_first().or_else(|| self.first_of_ring(&placed)) else { break };
+            if std::mem::replace(&mut placed[at], true) {
+                continue;
+            }
+            self.actions[at].after.retain(|&first| placed[first]);
             place[at] = order.len();
             order.push(at);
             for &next in &followers[at] {
                 missing[next] -= 1;
-                if missing[next] == 0 {
+                if missing[next] == 0 && !placed[next] {
                     ready.insert(next);
                 }
             }

@@ -34,21 +34,24 @@ pub struct Recovery {
     pub outcome: Result<String, Failure>,
 }
 
-/// Finishes the operations of earlier runs. The journal must be committed beside it.
+/// Finishes the operations of earlier runs, but for deletes of what the program protects. The journal must be
+/// committed beside it.
 pub async fn recover(
     pending: &[Pending],
     lineage: &str,
+    protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
 ) -> Vec<Recovery> {
     let calling = Cell::new(0);
-    let all = pending.iter().map(|pending| one(pending, lineage, around, journal, &calling));
+    let all = pending.iter().map(|pending| one(pending, lineage, protected, around, journal, &calling));
     futures::future::join_all(all).await
 }
 
 async fn one(
     pending: &Pending,
     lineage: &str,
+    protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
     calling: &Cell<usize>,
@@ -80,7 +83,8 @@ async fn one(
     };
     let event = Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) };
     (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
-    let work = Work { pending, step: &step, provider: provider.as_ref(), lineage };
+    let is_protected = protected(&address);
+    let work = Work { pending, step: &step, provider: provider.as_ref(), lineage, is_protected };
     let outcome = match pending.begun.action {
         Action::Create => work.create().await,
         Action::Update => work.update().await,
@@ -104,6 +108,8 @@ struct Work<'a> {
     step: &'a Step<'a>,
     provider: &'a dyn Provider,
     lineage: &'a str,
+    /// Whether the program protects it from being destroyed.
+    is_protected: bool,
 }
 
 impl Work<'_> {
@@ -136,6 +142,10 @@ impl Work<'_> {
             }
         };
         let standing = self.standing(identity);
+        if self.pending.identified.is_some() && self.is_gone(&standing).await? {
+            self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+            return Ok(format!("{} had been created, and is gone", standing.identity));
+        }
         match self.step.settle(self.provider, &standing).await {
             Ok(attributes) => {
                 let row = self.row(&standing, attributes);
@@ -172,10 +182,16 @@ impl Work<'_> {
     }
 
     /// What is in a delete's way may be what this state holds too, and only a plan knows the order: such a delete
-    /// is left to it.
+    /// is left to it. So is one of what has been protected since.
     async fn delete(&self) -> Result<String, Ended> {
         let begun = &self.pending.begun;
         if let Some(identity) = begun.identity.clone() {
+            if self.is_protected && self.take_as_it_is(identity.clone()).await? {
+                return Ok("its deletion had begun; it is protected now, and left as it is".to_owned());
+            }
+            if self.is_protected {
+                return Ok("its deletion is finished".to_owned());
+            }
             let step = Step { not_yet: IN_THE_WAY, ..self.step.clone() };
             match step.delete(self.provider, &self.standing(identity.clone())).await {
                 Ok(()) => {}
@@ -192,8 +208,22 @@ impl Work<'_> {
         Ok("its deletion is finished".to_owned())
     }
 
-    /// Reads what is and writes it down; whether it is there.
-    async fn take_as_it_is(&self, identity: Identity) -> Result<bool, Ended> {
+    /// Whether what was made is gone again: reads by its identity find nothing for longer than they may lag.
+    async fn is_gone(&self, standing: &Standing) -> Result<bool, Ended> {
+        let until = self.step.clock.now() + EMPTY_WINDOW;
+        loop {
+            if matches!(self.read(&standing.identity).await?, Observation::Present(_)) {
+                return Ok(false);
+            }
+            if self.step.clock.now() >= until {
+                return Ok(true);
+            }
+            self.step.clock.sleep(EMPTY_WINDOW / 8).await;
+            self.step.go_on()?;
+        }
+    }
+
+    async fn read(&self, identity: &Identity) -> Result<Observation, Ended> {
         let begun = &self.pending.begun;
         let request = ReadRequest {
             address: begun.address.clone(),
@@ -201,14 +231,17 @@ impl Work<'_> {
             identity: identity.clone(),
             recorded: begun.request.clone(),
         };
-        let read = self
-            .step
-            .repeat(|| async {
-                let answer = self.provider.read(std::slice::from_ref(&request)).await;
-                answer.observations.into_iter().next().unwrap_or_else(|| Err(no_answer()))
-            })
-            .await?;
-        let (outcome, is_there) = match read {
+        let read = || async {
+            let answer = self.provider.read(std::slice::from_ref(&request)).await;
+            answer.observations.into_iter().next().unwrap_or_else(|| Err(no_answer()))
+        };
+        self.step.repeat(read).await
+    }
+
+    /// Reads what is and writes it down; whether it is there.
+    async fn take_as_it_is(&self, identity: Identity) -> Result<bool, Ended> {
+        let begun = &self.pending.begun;
+        let (outcome, is_there) = match self.read(&identity).await? {
             Observation::Present(attributes) => {
                 (Settled::Present(Box::new(self.row(&self.standing(identity), attributes))), true)
             }

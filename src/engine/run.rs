@@ -88,17 +88,23 @@ pub struct Order {
     pub outputs: OtherOutputs,
 }
 
-/// Finishes what earlier runs began. Under the lock.
-pub async fn finish_earlier(store: &mut dyn Store, around: &Surroundings<'_>) -> Result<Vec<Recovery>, RunError> {
+/// Finishes what earlier runs began; what the stack protects by now is not deleted. Under the lock.
+pub async fn finish_earlier(
+    store: &mut dyn Store,
+    graph: &Graph,
+    around: &Surroundings<'_>,
+) -> Result<Vec<Recovery>, RunError> {
     let snapshot = store.snapshot()?;
     if snapshot.pending.is_empty() {
         return Ok(Vec::new());
     }
     let journal = Journal::default();
     let store = RefCell::new(store);
+    let protects =
+        |address: &Address| graph.nodes.iter().any(|node| node.address == *address && node.lifecycle.prevent_destroy);
     let recoveries = tokio::select! {
         biased;
-        recoveries = recover(&snapshot.pending, &snapshot.lineage, around, &journal) => recoveries,
+        recoveries = recover(&snapshot.pending, &snapshot.lineage, &protects, around, &journal) => recoveries,
         never = journal.commit_all(&store) => match never {},
     };
     for recovery in &recoveries {

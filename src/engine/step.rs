@@ -246,7 +246,8 @@ impl Step<'_> {
         self.go_on()
     }
 
-    fn go_on(&self) -> Result<(), Ended> {
+    /// Whether this run is to go on; not, where it was told to stop at once.
+    pub fn go_on(&self) -> Result<(), Ended> {
         if *self.pace.borrow() == Pace::Stop {
             return Err(Ended::Interrupted);
         }
@@ -275,10 +276,13 @@ fn vanished() -> Failure {
     Failure::of_engine(FailureClass::Broken, "Vanished", message)
 }
 
+/// The code of a wait that took too long.
+pub const TOO_LONG: &str = "TooLong";
+
 fn too_long(state: &str, elapsed: Duration) -> Failure {
     let message = format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60);
     Failure {
         hint: Some("look at it in the AWS console; the next run goes on waiting".to_owned()),
-        ..Failure::of_engine(FailureClass::NotYet, "TooLong", message)
+        ..Failure::of_engine(FailureClass::NotYet, TOO_LONG, message)
     }
 }

@@ -338,7 +338,7 @@ impl Line {
         };
         let find = |kind: &str| by_kind(&aws, kind);
         let around = surroundings(&find, &self.simulator, &count, pace, salt);
-        let recovered = finish_earlier(&mut self.store, &around).await?;
+        let recovered = finish_earlier(&mut self.store, graph, &around).await?;
         tally.recovered(recovered.len());
         let mut prepared = prepare(order(graph, goal), self.store.snapshot()?, &around).await?;
         if goal == Goal::Apply {

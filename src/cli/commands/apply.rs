@@ -164,7 +164,7 @@ async fn recover(
     };
     tokio::select! {
         biased;
-        finished = finish_earlier(store, around) => Ok(finished?),
+        finished = finish_earlier(store, &session.graph, around) => Ok(finished?),
         () = says => Ok(Vec::new()),
         () = ticks(session, show) => Ok(Vec::new()),
     }

@@ -77,6 +77,7 @@ fn state(path: &std::path::Path) -> Result<String, String> {
     let Some(store) = Sqlite::look(path).map_err(|error| error.to_string())? else {
         return Ok("none yet; the first apply makes it".to_owned());
     };
+    store.snapshot().map_err(|error| error.to_string())?;
     match store.holder().map_err(|error| error.to_string())? {
         Some(holder) => {
             Ok(format!("readable; locked by {} (process {}, `{}`)", holder.who, holder.pid, holder.command))

@@ -47,7 +47,7 @@ pub fn run(options: &Init, output: &Output) -> Result<ExitCode, Error> {
         ("fathuss.toml", PROJECT.to_owned()),
         ("main.rs", PROGRAM.to_owned()),
         ("network.rs", NETWORK.to_owned()),
-        (".gitignore", "/target\n/.fathuss/sandbox/\n".to_owned()),
+        (".gitignore", "/target\n/.fathuss/\n".to_owned()),
     ];
     let unpacked = unpacked.into_iter().map(|(file, text)| (Path::new(VENDOR).join(file), text));
     for (file, text) in files.into_iter().map(|(file, text)| (file.into(), text)).chain(unpacked) {

@@ -352,6 +352,88 @@ async fn a_delete_that_something_of_the_same_state_is_in_the_way_of_is_left_to_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delete_that_is_refused_for_good_is_decided_about_anew() {
+    for class in [FailureClass::Denied, FailureClass::Refused] {
+        let mut bench = Bench::new();
+        let graph = network("10.0.0.0/16", &[]);
+        bench.apply(&graph).await;
+        bench.toy.twist("aws_internet_gateway.main", "delete", Twist::Fail(class, "AccessDenied"));
+        let destroyed = bench.run(&graph, Goal::Destroy).await.expect("the run ends");
+        assert_eq!((destroyed.failed.len(), destroyed.skipped.len()), (1, 1));
+        assert!(bench.store.snapshot().unwrap().pending.is_empty());
+        assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+        bench.apply(&graph).await;
+        assert_eq!(bench.toy.addresses(), ["toy.aws_internet_gateway.main", "toy.aws_vpc.main"]);
+        let deletes = bench.toy.log.borrow().iter().filter(|call| call.contains("delete")).count();
+        assert_eq!(deletes, 1, "{:?}", bench.toy.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_protected_by_now_is_not_deleted_though_its_delete_had_begun() {
+    let mut bench = Bench::new();
+    let with = |gateway: Option<bool>| {
+        stack(move |stack| {
+            let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+            stack.add("zone", Subnet::new(&vpc, net("10.0.0.0/24")));
+            if let Some(protected) = gateway {
+                let lifecycle = Lifecycle::new().prevent_destroy(protected);
+                stack.add("main", InternetGateway::new(&vpc).lifecycle(lifecycle));
+            }
+            Ok(())
+        })
+    };
+    bench.apply(&with(Some(false))).await;
+    let (gateway, subnet) = ("aws_internet_gateway.main".to_owned(), "aws_subnet.zone".to_owned());
+    bench.toy.in_the_way.borrow_mut().insert(gateway, subnet);
+    let died = tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(&with(None), Goal::Apply)).await;
+    assert!(died.is_err(), "the subnet stays, so the gateway can't go");
+    bench.toy.in_the_way.borrow_mut().clear();
+    bench.store.restart();
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+    bench.apply(&with(Some(true))).await;
+    assert!(bench.store.snapshot().unwrap().pending.is_empty());
+    assert_eq!(bench.toy.addresses().len(), 3);
+    let created = bench.toy.log.borrow().iter().filter(|call| call.contains("create")).count();
+    assert_eq!(created, 3, "{:?}", bench.toy.log);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_and_is_gone_before_the_next_run_is_made_again() {
+    let mut bench = Bench::new();
+    bench.toy.takes.borrow_mut().insert("aws_vpc".to_owned(), 600);
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    let pace = bench.pace.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+        pace.send_replace(Pace::Stop);
+    });
+    bench.apply(&graph).await;
+    bench.pace.send_replace(Pace::Run);
+    bench.toy.things.borrow_mut().clear();
+    let applied = bench.apply(&graph).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    assert_eq!(bench.toy.addresses().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_say_they_need_each_other_are_destroyed_all_the_same() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
+    bench.apply(&graph).await;
+    let rows = bench.store.snapshot().unwrap().resources;
+    let subnets: Vec<_> = rows.values().filter(|row| row.address.kind() == "aws_subnet").cloned().collect();
+    for (row, other) in [(&subnets[0], &subnets[1]), (&subnets[1], &subnets[0])] {
+        let mut row = row.clone();
+        row.depends_on.push(other.address.clone());
+        bench.store.append(&[fathuss_state::Entry::Recorded(Box::new(row))]).unwrap();
+    }
+    let destroyed = bench.run(&graph, Goal::Destroy).await.expect("there is a plan");
+    assert!(destroyed.failed.is_empty(), "{:?}", destroyed.failed);
+    assert!(bench.toy.addresses().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_hangs_on_a_replaced_resource_by_a_name_that_stays_is_replaced_with_it() {
     use fathuss_model::aws::policy::{Policy, Principal, Statement};
     use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment};
