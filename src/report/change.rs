@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use fathuss_engine::diff::{Cause, FieldChange, Shown};
 use fathuss_engine::plan::{Change, OutputChange, PlannedAction};
 use fathuss_model::graph::Node;
-use fathuss_model::{Address, Datum};
+use fathuss_model::{Address, Datum, Expression};
 use unicode_width::UnicodeWidthStr;
 
 use crate::line::{Line, count, harmless, head, plural, shorten, wrap};
@@ -206,8 +206,27 @@ fn source_of(field: &FieldChange, shown: &Fields<'_>) -> Option<String> {
     if field.after != Shown::Unknown {
         return None;
     }
-    let expression = shown.node?.fields.get(root(&field.path))?;
-    comes_from(expression).map(|(_, text)| text)
+    comes_from(expression_at(shown.node?, &field.path)?).map(|(_, text)| text)
+}
+
+/// The expression of a field, or of what lies in its blocks as far as the path and the program's own blocks go.
+fn expression_at<'a>(node: &'a Node, path: &str) -> Option<&'a Expression> {
+    let mut parts = path.split('.');
+    let mut expression = node.fields.get(parts.next()?)?;
+    for part in parts {
+        expression = match expression {
+            Expression::Map(fields) => match fields.get(part) {
+                Some(inner) => inner,
+                None => break,
+            },
+            Expression::List(items) => match part.parse::<usize>().ok().and_then(|at| items.get(at)) {
+                Some(inner) => inner,
+                None => break,
+            },
+            _ => break,
+        };
+    }
+    Some(expression)
 }
 
 /// What a value was and becomes; a side that is none is left out.
@@ -372,5 +391,36 @@ fn text_lines(lines: &[LineChange], shown: &Fields<'_>, style: &Style, out: &mut
     if most < lines.len() {
         let more = format!("{} {} more", style.marks().cut, plural(lines.len() - most, "line", "lines"));
         Line::at(column).with(Tone::Faint, more).write(style, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_a_block_comes_from_what_stands_there() {
+        let reference = |address: &str, attribute: &str| {
+            Expression::Reference(fathuss_model::Reference {
+                address: address.parse().expect("an address"),
+                attribute: attribute.to_owned(),
+            })
+        };
+        let block = Expression::Map(BTreeMap::from([
+            ("id".to_owned(), reference("s.aws_launch_template.general", "id")),
+            ("version".to_owned(), reference("s.aws_launch_template.general", "latest_version")),
+        ]));
+        let graph = fathuss_model::graph_of("s", |stack| {
+            stack.place("us-east-1", "111122223333");
+            stack.add("a", fathuss_model::terraform::Data::new());
+            Ok(())
+        });
+        let mut node = graph.expect("a graph").nodes.remove(0);
+        node.fields.insert("launch_template".to_owned(), block);
+        let from = |path: &str| comes_from(expression_at(&node, path)?).map(|(_, text)| text);
+        assert_eq!(from("launch_template.version").as_deref(), Some("aws_launch_template.general.latest_version"));
+        assert_eq!(from("launch_template.id.deeper").as_deref(), Some("aws_launch_template.general.id"));
+        assert_eq!(from("launch_template").as_deref(), Some("aws_launch_template.general.id"));
+        assert_eq!(from("other"), None);
     }
 }

@@ -260,6 +260,9 @@ impl Core {
             let message = "Credential should be scoped to a valid region.";
             return Err(Refusal::new("SignatureDoesNotMatch", message).status(403));
         }
+        if crate::ec2::zone::zones(region).is_empty() && self.state.switches.is_on("region") {
+            return Err(Refusal::not_simulated(format!("region {region}")));
+        }
         if let Asked::Nothing(what) = asked {
             return Err((service.manners.unknown_operation)(&what));
         }
@@ -888,6 +891,16 @@ mod tests {
         assert!(ask(&client, "11112222333").await.contains("InvalidClientTokenId"));
         assert!(ask(&open(Some("other")), "111122223333").await.contains("SignatureDoesNotMatch"));
         assert!(ask(&open(None), "111122223333").await.contains("InvalidClientTokenId"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_region_that_is_not_there_is_not_simulated() {
+        let mut client = Client::calm();
+        client.region = "us-esat-1";
+        let message = "region us-esat-1 is not simulated";
+        let answer = client.query("ec2", "2016-11-15", "DescribeVpcs", &[]).await;
+        assert_eq!(answer.status, 501);
+        assert!(answer.text.contains(message), "{}", answer.text);
     }
 
     #[tokio::test(start_paused = true)]
