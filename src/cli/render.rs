@@ -19,11 +19,15 @@ use crate::error::Error;
 use crate::options::Output;
 use crate::screen::screen;
 
-/// Prints to standard output.
+/// Prints to standard output. A reader that has left misses it; what is to be done is done all the same, and the exit
+/// status says how it went.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     let line_end = if text.ends_with('\n') { "" } else { "\n" };
-    write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush()).map_err(Error::Output)
+    match write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::Output),
+    }
 }
 
 /// Any value as one line of JSON.

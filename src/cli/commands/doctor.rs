@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use clap::Args;
-use fathuss_state::Sqlite;
+use fathuss_state::{Sqlite, Store};
 
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
