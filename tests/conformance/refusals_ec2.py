@@ -158,6 +158,33 @@ def unknown_filter(aws):
     return lambda: aws.ec2.describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}]), {}
 
 
+def page_of(operation, size, words):
+    def arrange(aws):
+        return lambda: getattr(aws.ec2, operation)(MaxResults=size), {}
+
+    arrange.__name__ = f"{operation}_in_pages_of_{size}"
+    refuses("ec2.page.size", "InvalidParameterValue", f"Value ({size}) for parameter maxResults is invalid. {words}")(arrange)
+
+
+for bounded, least, most in (
+    ("describe_instances", 5, 1000),
+    ("describe_instance_status", 5, 1000),
+    ("describe_volumes", 5, 1000),
+    ("describe_volume_status", 5, 1000),
+    ("describe_tags", 5, 1000),
+    ("describe_images", 1, 1000),
+):
+    page_of(bounded, -1, f"Expecting a value greater than {least}.")
+    page_of(bounded, least - 1, f"Expecting a value greater than {least}.")
+    page_of(bounded, most + 1, f"Expecting a value less than {most}.")
+
+
+@refuses("ec2.page.size", "InvalidParameterValue", "Value (201) for parameter maxResults is invalid. Expecting a value less than 200.")
+def launch_template_versions_in_pages_of_201(aws):
+    template = aws.template()
+    return lambda: aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, MaxResults=201), {}
+
+
 @refuses("ec2.page.ids", "InvalidParameterCombination")
 def ids_with_pages(aws):
     instance = aws.instance()
