@@ -527,6 +527,32 @@ def route_to_another_vpcs_gateway(aws):
     return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway), names
 
 
+@refuses(None, "InvalidGatewayID.NotFound", "The gateway ID '{gateway}' does not exist")
+def route_to_an_absent_gateway(aws):
+    table, gateway = aws.route_table(aws.vpc()), ABSENT["igw"]
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway), {"gateway": gateway}
+
+
+@refuses(None, "InvalidGatewayID.NotFound", "The gateway ID 'local' does not exist")
+def local_route_beyond_the_vpc(aws):
+    table = aws.route_table(aws.vpc())
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId="local"), {}
+
+
+@refuses("ec2.route.reserved", "InvalidParameterValue")
+def route_to_the_reserved_range(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="169.254.169.0/24", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.specific", "InvalidParameterValue", "The destination CIDR block 10.0.1.0/24 is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")
+def route_within_the_vpc_to_the_internet(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", GatewayId=gateway), {}
+
+
 @refuses("ec2.route.local", "InvalidParameterValue", "cannot remove local route 10.0.0.0/16 in route table {table}")
 def delete_the_local_route(aws):
     table = aws.main_table(aws.vpc())["RouteTableId"]
