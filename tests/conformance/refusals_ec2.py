@@ -298,6 +298,24 @@ def nat_gateway_without_an_address(aws):
     return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet), {}
 
 
+@refuses("ec2.nat_gateway.allocation", "InvalidParameterCombination")
+def private_nat_gateway_with_an_address(aws):
+    subnet, address = aws.subnet(aws.vpc()), aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", AllocationId=address), {}
+
+
+@refuses("ec2.token.length", "InvalidParameterValue")
+def nat_gateway_with_a_token_of_65(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", ClientToken="t" * 65), {}
+
+
+@refuses("ec2.token.length", "InvalidParameterValue")
+def launch_template_with_a_token_of_129(aws):
+    data = {"InstanceType": "t3.micro"}
+    return lambda: aws.ec2.create_launch_template(LaunchTemplateName="long", LaunchTemplateData=data, ClientToken="t" * 129), {}
+
+
 # Interfaces
 
 
