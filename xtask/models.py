@@ -193,6 +193,11 @@ def shape(source):
     return kept
 
 
+def route(source):
+    """How a request says that it asks for the operation, where its protocol has no name for that."""
+    return f"{source['http']['method']} {source['http']['requestUri']}"
+
+
 def table(name, model, pages):
     metadata = model["metadata"]
     served = SERVED[name].split()
@@ -246,7 +251,7 @@ def table(name, model, pages):
         f' "namespace": {json.dumps(namespace)}, "source": "botocore {BOTOCORE}",',
         '"operations": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),
-        '},\n"unserved": ' + json.dumps(sorted(set(model["operations"]) - set(served))) + ",",
+        '},\n"unserved": ' + json.dumps({op: route(model["operations"][op]) for op in sorted(set(model["operations"]) - set(served))}) + ",",
         '"errors": ' + json.dumps(dict(sorted(errors.items()))) + ",",
         '"shapes": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(shapes[k])}" for k in sorted(shapes)),

@@ -259,7 +259,7 @@ class Smithy:
         table = {
             "service": absolute.split("#")[1], "signing": "test", "protocol": self.protocol, "version": service["version"],
             "namespace": service["traits"].get("xmlNamespace", {}).get("uri", ""), "source": f"smithy {SMITHY}",
-            "operations": operations, "unserved": [], "errors": errors, "shapes": self.shapes,
+            "operations": operations, "unserved": {}, "errors": errors, "shapes": self.shapes,
         }
         return table, cases
 
@@ -409,7 +409,7 @@ def from_botocore(package, applies):
                 tables.append({
                     "service": suite["metadata"].get("serviceId", "test"), "signing": "test", "protocol": protocol,
                     "version": suite["metadata"]["apiVersion"], "namespace": namespace, "source": f"botocore {models.BOTOCORE}",
-                    "operations": operations, "unserved": [], "errors": errors, "shapes": shapes,
+                    "operations": operations, "unserved": {}, "errors": errors, "shapes": shapes,
                 })
     return tables, cases
 

@@ -112,6 +112,7 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
         "faults" if method == Method::GET => Ok(json!(simulator.faults())),
         "faults" if method == Method::PUT => {
             let rules: Vec<FaultRule> = body(request)?;
+            rules.iter().try_for_each(FaultRule::check).map_err(|error| (400, error))?;
             simulator.set_faults(rules);
             Ok(json!(simulator.faults()))
         }
@@ -129,6 +130,9 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
         }
         "quotas" if method == Method::PUT => {
             let quota: Quota = body(request)?;
+            if quota.limit.is_some_and(|limit| limit < 0) {
+                return Err((400, "a quota's limit is a number from 0".to_owned()));
+            }
             if simulator.set_quota(&quota.name, quota.limit) {
                 Ok(json!({ "name": quota.name, "limit": quota.limit }))
             } else {
@@ -168,4 +172,38 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
 
 fn body<T: serde::de::DeserializeOwned>(request: &Request<Bytes>) -> Result<T, (u16, String)> {
     serde_json::from_slice(request.body()).map_err(|error| (400, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_no_fault_or_quota_can_be_is_refused_and_changes_nothing() {
+        let client = Client::calm();
+        let put = async |path: &str, text: String| {
+            let request = http::Request::builder().method("PUT").uri(format!("http://localhost/_fathuss/{path}"));
+            let answer = client.simulator.handle(request.body(bytes::Bytes::from(text)).unwrap()).await.unwrap();
+            (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
+        };
+        let reset = r#""fault":{"kind":"reset"}"#;
+        for (rule, why) in [
+            (r#""fault":{"kind":"delay","seconds":1e300}"#.to_owned(), "delay takes seconds"),
+            (r#""fault":{"kind":"delay","seconds":-1}"#.to_owned(), "delay takes seconds"),
+            (r#""fault":{"kind":"unavailable","status":200}"#.to_owned(), "from 500 to 599"),
+            (r#""fault":{"kind":"refuse","code":"X","message":"","status":99}"#.to_owned(), "from 400 to 599"),
+            (r#""fault":{"kind":"refuse","code":"X","message":"","status":200}"#.to_owned(), "from 400 to 599"),
+            (format!(r#""probability":7,{reset}"#), "probability is from 0 to 1"),
+            (format!(r#""service":"ec3",{reset}"#), "there is no service"),
+        ] {
+            let (status, text) = put("faults", format!("[{{{rule}}}]")).await;
+            assert!(status == 400 && text.contains(why), "{rule}: {status} {text}");
+        }
+        assert_eq!(client.simulator.faults(), []);
+        let (status, text) = put("quotas", r#"{"name":"ec2.vpcs","limit":-5}"#.to_owned()).await;
+        assert!(status == 400 && text.contains("a number from 0"), "{status} {text}");
+        assert!(client.simulator.quotas().is_empty());
+        assert_eq!(put("faults", format!(r#"[{{"service":"ec2",{reset}}}]"#)).await.0, 200);
+        assert_eq!(put("quotas", r#"{"name":"ec2.vpcs","limit":0}"#.to_owned()).await.0, 200);
+    }
 }

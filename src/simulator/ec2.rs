@@ -142,6 +142,7 @@ pub static SERVICE: Service = Service {
         home: None,
         tokens: Some(Tokens {
             members: &["ClientToken"],
+            check: token,
             // "At least 24 hours after the termination of the instance", which never ends here.
             lifetime: SignedDuration::MAX,
             rule: "ec2.token.mismatch",
@@ -158,11 +159,23 @@ pub static SERVICE: Service = Service {
     },
 };
 
-const RULES: &[Rule] = &[Rule::new(
-    "ec2.token.mismatch",
-    "a client token used before with other parameters is refused",
-    "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html",
-)];
+const IDEMPOTENCY: &str = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html";
+
+const RULES: &[Rule] = &[
+    Rule::new("ec2.token.mismatch", "a client token used before with other parameters is refused", IDEMPOTENCY),
+    Rule::new(
+        "ec2.token.length",
+        "a client token is ASCII, of 64 letters at most, a launch template's of 128",
+        IDEMPOTENCY,
+    ),
+];
+
+fn token(tx: &Tx<'_>, token: &str) -> Result<(), Refusal> {
+    let longest = if tx.operation().contains("LaunchTemplate") { 128 } else { 64 };
+    tx.enforce("ec2.token.length", token.is_ascii() && token.len() <= longest, || {
+        invalid_value(token, "clientToken", &format!("It must have at most {longest} ASCII characters."))
+    })
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

@@ -75,6 +75,7 @@ pub static SERVICE: Service = Service {
     manners: Manners {
         tokens: Some(Tokens {
             members: &["clientRequestToken"],
+            check: |_, _| Ok(()),
             lifetime: SignedDuration::from_hours(24),
             rule: "eks.token.mismatch",
             mismatch: |token| {

@@ -65,6 +65,9 @@ pub struct FaultRule {
     pub fault: FaultKind,
 }
 
+/// The longest that an answer is held back, in world seconds: a day, which outlasts every client.
+const LONGEST_DELAY: f64 = 86_400.0;
+
 fn always() -> f64 {
     1.0
 }
@@ -74,6 +77,34 @@ impl FaultRule {
     #[must_use]
     pub fn always(fault: FaultKind) -> FaultRule {
         FaultRule { service: None, operation: None, region: None, probability: 1.0, after: 0, times: None, fault }
+    }
+
+    /// Refuses a rule that could never be kept, however it was written.
+    ///
+    /// # Errors
+    /// When it names no service that is served, or a number is out of its range.
+    pub fn check(&self) -> Result<(), String> {
+        let served = || crate::SERVICES.iter().map(|service| service.name);
+        if let Some(unknown) = self.service.as_deref().filter(|name| served().all(|known| known != *name)) {
+            let known = served().collect::<Vec<_>>().join(", ");
+            return Err(format!("there is no service {unknown:?}; there are {known}"));
+        }
+        if !(0.0..=1.0).contains(&self.probability) {
+            return Err(format!("probability is from 0 to 1, not {}", self.probability));
+        }
+        match &self.fault {
+            FaultKind::Unavailable { status } if !(500..=599).contains(status) => {
+                Err(format!("unavailable has a status from 500 to 599, not {status}"))
+            }
+            FaultKind::Refuse { code, .. } if code.is_empty() => Err("refuse has a code".to_owned()),
+            FaultKind::Refuse { status, .. } if !(400..=599).contains(status) => {
+                Err(format!("refuse has a status from 400 to 599, not {status}"))
+            }
+            FaultKind::Delay { seconds } if !(0.0..=LONGEST_DELAY).contains(seconds) => {
+                Err(format!("delay takes seconds from 0 to {LONGEST_DELAY}, not {seconds}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn matches(&self, service: &str, operation: &str, region: &str) -> bool {
@@ -105,14 +136,9 @@ impl FromStr for FaultRule {
             ("reset", "") => FaultKind::Reset,
             ("answer-lost", "") => FaultKind::AnswerLost,
             ("create-failed", "") => FaultKind::CreateFailed,
-            ("unavailable", status) => match number("unavailable", if status.is_empty() { "503" } else { status })? {
-                status @ 500..=599 => FaultKind::Unavailable { status },
-                status => return Err(format!("unavailable has a status from 500 to 599, not {status}")),
-            },
-            ("delay", seconds) => match number("delay", seconds)? {
-                seconds if f64::is_finite(seconds) && seconds >= 0.0 => FaultKind::Delay { seconds },
-                seconds => return Err(format!("delay takes seconds from 0, not {seconds}")),
-            },
+            ("unavailable", "") => FaultKind::Unavailable { status: 503 },
+            ("unavailable", status) => FaultKind::Unavailable { status: number("unavailable", status)? },
+            ("delay", seconds) => FaultKind::Delay { seconds: number("delay", seconds)? },
             ("refuse", code) if !code.is_empty() => {
                 let message = "Refused by a fault on order.".to_owned();
                 FaultKind::Refuse { code: code.to_owned(), message, status: 400 }
@@ -128,10 +154,7 @@ impl FromStr for FaultRule {
                 "service" => rule.service = Some(value.to_owned()),
                 "operation" => rule.operation = Some(value.to_owned()),
                 "region" => rule.region = Some(value.to_owned()),
-                "probability" => match number(name, value)? {
-                    share @ 0.0..=1.0 => rule.probability = share,
-                    share => return Err(format!("probability is from 0 to 1, not {share}")),
-                },
+                "probability" => rule.probability = number(name, value)?,
                 "after" => rule.after = number(name, value)?,
                 "times" => rule.times = Some(number(name, value)?),
                 "message" | "status" => match (&mut rule.fault, name) {
@@ -145,6 +168,7 @@ impl FromStr for FaultRule {
                 }
             }
         }
+        rule.check()?;
         Ok(rule)
     }
 }
@@ -230,7 +254,9 @@ mod tests {
         assert_eq!(kind("create-failed"), Ok(FaultKind::CreateFailed));
         let refuse = FaultKind::Refuse { code: "X".into(), message: "no".into(), status: 403 };
         assert_eq!(kind("refuse=X,message=no,status=403"), Ok(refuse));
-        for wrong in ["", "flood", "delay", "delay=-1", "unavailable=200", "reset,often=1", "reset,probability=2"] {
+        let out_of_range =
+            ["delay=-1", "delay=1e300", "delay=NaN", "unavailable=200", "refuse=X,status=99", "reset,probability=2"];
+        for wrong in ["", "flood", "delay", "reset,often=1", "reset,service=sqs"].into_iter().chain(out_of_range) {
             assert!(wrong.parse::<FaultRule>().is_err(), "{wrong}");
         }
     }

@@ -267,7 +267,7 @@ impl Core {
             return Err((service.manners.unknown_operation)(&what));
         }
         let Some(operation) = model.operations.get(name) else {
-            let known = model.unserved.contains(name);
+            let known = model.unserved.contains_key(name);
             let service_name = service.name;
             return Err(if known {
                 Refusal::not_simulated(format!("{service_name} {name}"))
@@ -621,6 +621,24 @@ mod tests {
         client.refused("DescribeVpcs", &[("Colour", "red")], "UnknownParameter").await;
         client.refused("DeleteVpc", &[], "MissingParameter").await;
         assert_eq!(client.query("ec2", "1999-01-01", "DescribeVpcs", &[]).await.code, "NoSuchVersion");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_method_and_path_that_aws_has_and_is_not_built_is_not_simulated() {
+        let client = Client::calm();
+        for (method, path, name) in [
+            ("POST", "/clusters/c/fargate-profiles", "CreateFargateProfile"),
+            ("GET", "/clusters/c/fargate-profiles/p", "DescribeFargateProfile"),
+            ("POST", "/clusters/c/insights", "ListInsights"),
+            ("GET", "/clusters/c/identity-provider-configs", "ListIdentityProviderConfigs"),
+            ("POST", "/cluster-registrations", "RegisterCluster"),
+        ] {
+            let refused = client.rest("eks", method, path, None).await;
+            assert_eq!((refused.status, refused.code.as_str()), (501, "NotSimulated"), "{}", refused.text);
+            assert!(refused.message.contains(name), "{}", refused.message);
+        }
+        let invented = client.rest("eks", "POST", "/clusters/c/inventions", None).await;
+        assert_eq!((invented.status, invented.code.as_str()), (404, "UnknownOperationException"), "{}", invented.text);
     }
 
     #[tokio::test(start_paused = true)]

@@ -278,7 +278,9 @@ impl Simulator {
         let arrived = Arrived::of(&request);
         let outcome = self.lock().handle(arrived, wall);
         if outcome.delay > 0.0 {
-            tokio::time::sleep(std::time::Duration::from_secs_f64(outcome.delay)).await;
+            // A slow clock can make of a day's delay what no duration holds.
+            let held_back = std::time::Duration::try_from_secs_f64(outcome.delay).unwrap_or(std::time::Duration::MAX);
+            tokio::time::sleep(held_back).await;
         }
         outcome.answer
     }

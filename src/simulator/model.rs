@@ -4,7 +4,7 @@
 //! The files are made by `xtask/models.py` from a pinned botocore. Each is
 //! parsed once, when its service is first called.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
@@ -29,8 +29,8 @@ pub struct Model {
     pub source: String,
     /// The operations served.
     pub operations: HashMap<String, Operation>,
-    /// The names of the operations that AWS has and this table leaves out.
-    pub unserved: HashSet<String>,
+    /// The operations that AWS has and this table leaves out: names, with method and path.
+    pub unserved: HashMap<String, String>,
     /// HTTP status by error code on the wire.
     pub errors: HashMap<String, u16>,
     /// The shapes by name.

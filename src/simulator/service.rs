@@ -67,6 +67,8 @@ pub struct Manners {
 pub struct Tokens {
     /// The members that carry one.
     pub members: &'static [&'static str],
+    /// Refuses a token that can't be one.
+    pub check: fn(&Tx<'_>, &str) -> Result<(), Refusal>,
     /// How long a token is remembered.
     pub lifetime: SignedDuration,
     /// The rule under which the same token with other members is refused.

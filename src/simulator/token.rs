@@ -46,6 +46,7 @@ pub(crate) fn once(
     let Some((tokens, member, token)) = given.filter(|(_, _, token)| !token.is_empty()) else {
         return handler(tx, &input);
     };
+    (tokens.check)(tx, token)?;
     let operation = tx.operation().to_owned();
     let id = format!("{service}/{operation}/{token}");
     let request = fingerprint(value, member);

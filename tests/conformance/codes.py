@@ -35,7 +35,7 @@ EC2 = """
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
     InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
     InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidDhcpOptionID.NotFound
-    InvalidDhcpOptionsId.Malformed InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
+    InvalidDhcpOptionsId.Malformed InvalidGatewayID.NotFound InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
     InvalidGroup.Reserved InvalidGroupId.Malformed InvalidID InvalidInstanceAttributeValue
     InvalidInstanceID.Malformed InvalidInstanceID.NotFound InvalidInternetGatewayId.Malformed
     InvalidInternetGatewayID.NotFound InvalidIPAddress.InUse InvalidKeyPair.NotFound InvalidLaunchTemplateId.Malformed

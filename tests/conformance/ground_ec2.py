@@ -27,6 +27,8 @@ class Ec2Ground(Ground):
     def make_vpc(self):
         vpc = self.aws.vpc()
         tags = [{"Key": "Name", "Value": "one"}, {"Key": "team", "Value": "a"}]
+        # More tags than the smallest page holds.
+        tags += [{"Key": f"part{number}", "Value": "b"} for number in range(4)]
         self.aws.ec2.create_tags(Resources=[vpc], Tags=tags)
         return vpc
 

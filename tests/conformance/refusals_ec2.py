@@ -158,6 +158,33 @@ def unknown_filter(aws):
     return lambda: aws.ec2.describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}]), {}
 
 
+def page_of(operation, size, words):
+    def arrange(aws):
+        return lambda: getattr(aws.ec2, operation)(MaxResults=size), {}
+
+    arrange.__name__ = f"{operation}_in_pages_of_{size}"
+    refuses("ec2.page.size", "InvalidParameterValue", f"Value ({size}) for parameter maxResults is invalid. {words}")(arrange)
+
+
+for bounded, least, most in (
+    ("describe_instances", 5, 1000),
+    ("describe_instance_status", 5, 1000),
+    ("describe_volumes", 5, 1000),
+    ("describe_volume_status", 5, 1000),
+    ("describe_tags", 5, 1000),
+    ("describe_images", 1, 1000),
+):
+    page_of(bounded, -1, f"Expecting a value greater than {least}.")
+    page_of(bounded, least - 1, f"Expecting a value greater than {least}.")
+    page_of(bounded, most + 1, f"Expecting a value less than {most}.")
+
+
+@refuses("ec2.page.size", "InvalidParameterValue", "Value (201) for parameter maxResults is invalid. Expecting a value less than 200.")
+def launch_template_versions_in_pages_of_201(aws):
+    template = aws.template()
+    return lambda: aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, MaxResults=201), {}
+
+
 @refuses("ec2.page.ids", "InvalidParameterCombination")
 def ids_with_pages(aws):
     instance = aws.instance()
@@ -269,6 +296,24 @@ def disassociate_a_nat_gateways_address(aws):
 def nat_gateway_without_an_address(aws):
     subnet = aws.subnet(aws.vpc())
     return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet), {}
+
+
+@refuses("ec2.nat_gateway.allocation", "InvalidParameterCombination")
+def private_nat_gateway_with_an_address(aws):
+    subnet, address = aws.subnet(aws.vpc()), aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", AllocationId=address), {}
+
+
+@refuses("ec2.token.length", "InvalidParameterValue")
+def nat_gateway_with_a_token_of_65(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", ClientToken="t" * 65), {}
+
+
+@refuses("ec2.token.length", "InvalidParameterValue")
+def launch_template_with_a_token_of_129(aws):
+    data = {"InstanceType": "t3.micro"}
+    return lambda: aws.ec2.create_launch_template(LaunchTemplateName="long", LaunchTemplateData=data, ClientToken="t" * 129), {}
 
 
 # Interfaces
@@ -498,6 +543,32 @@ def route_to_another_vpcs_gateway(aws):
     table, gateway = aws.route_table(aws.vpc()), aws.gateway(aws.vpc("10.1.0.0/16"))
     names = {"table": table, "gateway": gateway}
     return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway), names
+
+
+@refuses(None, "InvalidGatewayID.NotFound", "The gateway ID '{gateway}' does not exist")
+def route_to_an_absent_gateway(aws):
+    table, gateway = aws.route_table(aws.vpc()), ABSENT["igw"]
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway), {"gateway": gateway}
+
+
+@refuses(None, "InvalidGatewayID.NotFound", "The gateway ID 'local' does not exist")
+def local_route_beyond_the_vpc(aws):
+    table = aws.route_table(aws.vpc())
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId="local"), {}
+
+
+@refuses("ec2.route.reserved", "InvalidParameterValue")
+def route_to_the_reserved_range(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="169.254.169.0/24", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.specific", "InvalidParameterValue", "The destination CIDR block 10.0.1.0/24 is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")
+def route_within_the_vpc_to_the_internet(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", GatewayId=gateway), {}
 
 
 @refuses("ec2.route.local", "InvalidParameterValue", "cannot remove local route 10.0.0.0/16 in route table {table}")

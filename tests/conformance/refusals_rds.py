@@ -310,3 +310,31 @@ def maintenance_of_nothing(aws):
 @refuses("rds.certificate_authority", "CertificateNotFound", "Certificate not found: rds-ca-2019", 404)
 def certificate_that_is_gone(aws):
     return lambda: aws.rds.describe_certificates(CertificateIdentifier="rds-ca-2019"), {}
+
+
+# Public instances
+
+
+CLOSED = "Cannot create a publicly accessible DBInstance.  The specified VPC has no internet gateway attached.Update the VPC and then try again"
+NAMELESS = "Cannot create a publicly accessible DBInstance.  The specified VPC does not support DNS resolution, DNS hostnames, or both. Update the VPC and then try again"
+
+
+@refuses("rds.instance.public", "InvalidVPCNetworkStateFault", CLOSED)
+def public_without_an_internet_gateway(aws):
+    request = aws.db_request(PubliclyAccessible=True)
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses("rds.instance.public", "InvalidVPCNetworkStateFault", NAMELESS)
+def public_without_dns_names(aws):
+    vpc, subnets = aws.two_subnets()
+    aws.gateway(vpc)
+    aws.rds.create_db_subnet_group(DBSubnetGroupName="open", DBSubnetGroupDescription="made", SubnetIds=subnets)
+    request = aws.db_request(PubliclyAccessible=True, DBSubnetGroupName="open")
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses("rds.instance.public", "InvalidVPCNetworkStateFault", CLOSED)
+def made_public_without_an_internet_gateway(aws):
+    name = aws.db()
+    return lambda: aws.rds.modify_db_instance(DBInstanceIdentifier=name, PubliclyAccessible=True), {}

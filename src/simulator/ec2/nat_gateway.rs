@@ -68,10 +68,12 @@ const SHOWN_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 
 const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html";
 
+const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNatGateway.html";
+
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.nat_gateway.address.taken", "a gateway on an address in use is accepted, and fails", PAGE),
     Rule::new("ec2.nat_gateway.gateway", "a public gateway in a VPC without an internet gateway fails", PAGE),
-    Rule::new("ec2.nat_gateway.allocation", "a public gateway needs an address", PAGE),
+    Rule::new("ec2.nat_gateway.allocation", "a public gateway needs an address, a private one has none", CREATE),
 ];
 
 /// A NAT gateway.
@@ -214,6 +216,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let public = input.text("ConnectivityType") != Some("private");
     let allocation = input.text("AllocationId");
     tx.enforce("ec2.nat_gateway.allocation", !public || allocation.is_some(), || super::missing("AllocationId"))?;
+    tx.enforce("ec2.nat_gateway.allocation", public || allocation.is_none(), || {
+        Refusal::new("InvalidParameterCombination", "allocationId is for public NAT gateways only.")
+    })?;
     let address: Option<Address> = allocation.map(|id| resource::find(tx, id)).transpose()?;
     let id = tx.new_id("nat");
     let taken = address.as_ref().is_some_and(|address| address.association.is_some());

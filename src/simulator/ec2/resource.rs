@@ -26,6 +26,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
     ),
     Rule::new(
+        "ec2.page.size",
+        "a page's size is within its operation's bounds, also where only the documentation says them",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html",
+    ),
+    Rule::new(
         "ec2.filter.name",
         "an unknown filter is refused",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html",
@@ -166,6 +171,21 @@ pub fn known_filters(tx: &Tx<'_>, input: &Input<'_>, names: &[&str]) -> Result<V
     Ok(filters)
 }
 
+/// The least and most of `MaxResults` where the API's model does not say it, which is checked before.
+fn page_bounds(operation: &str) -> (i64, i64) {
+    match operation {
+        "DescribeInstances"
+        | "DescribeInstanceStatus"
+        | "DescribeTags"
+        | "DescribeVolumeStatus"
+        | "DescribeVolumes" => (5, 1000),
+        "DescribeImages" => (1, 1000),
+        "DescribeLaunchTemplateVersions" => (1, 200),
+        "DescribeVolumesModifications" => (1, 500),
+        _ => (1, i64::MAX),
+    }
+}
+
 /// Cuts a list into the page that a request asks for.
 ///
 /// # Errors
@@ -178,6 +198,12 @@ pub fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>, listin
             let message = format!("The parameter {name} cannot be used with the parameter maxResults");
             Refusal::new("InvalidParameterCombination", message)
         })?;
+    }
+    let (least, most) = page_bounds(tx.operation());
+    if let Some(size) = size {
+        let refuse = |rest: String| super::invalid_value(size, "maxResults", &rest);
+        tx.enforce("ec2.page.size", size >= least, || refuse(format!("Expecting a value greater than {least}.")))?;
+        tx.enforce("ec2.page.size", size <= most, || refuse(format!("Expecting a value less than {most}.")))?;
     }
     let size = size.and_then(|size| usize::try_from(size).ok());
     let page = match page(tx.operation(), items, token, size) {

@@ -1,5 +1,6 @@
 //! Route tables, their routes and their associations with subnets.
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::internet_gateway::InternetGateway;
@@ -42,6 +43,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.route.exists", "a destination has one route, the local one counts", PAGE),
     Rule::new("ec2.route.network", "a route's gateway is attached to the route table's VPC", PAGE),
     Rule::new("ec2.route.target", "a route has one target, and it exists", PAGE),
+    Rule::new("ec2.route.reserved", "no route leads to what AWS keeps for its own services, nor to a part of it", PAGE),
+    Rule::new("ec2.route.specific", "no route takes a part of the VPC's range to an internet gateway", PAGE),
     Rule::new("ec2.route.local", "the local route stays", PAGE),
     Rule::new("ec2.route.missing", "replacing or deleting a route that is not there is refused", PAGE),
     Rule::new(
@@ -117,6 +120,11 @@ impl RouteTable {
 }
 
 impl Route {
+    /// Whether it came with the VPC's range, wherever it leads by now.
+    fn is_of_the_vpc(&self) -> bool {
+        self.origin == "CreateRouteTable"
+    }
+
     /// `active`, or `blackhole` where its target is gone.
     #[must_use]
     pub fn state(&self, tx: &Tx<'_>) -> &'static str {
@@ -387,7 +395,29 @@ fn destination(input: &Input<'_>) -> Result<String, Refusal> {
     }
 }
 
-fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, Refusal> {
+/// The link-local ranges that AWS keeps for its own services.
+const RESERVED: [&str; 2] = ["169.254.168.0/22", "fd00:ec2::/32"];
+
+/// Refuses a destination that no route may have, or none to that target.
+fn check_destination(tx: &Tx<'_>, table: &RouteTable, destination: &str, target: &Target) -> Result<(), Refusal> {
+    let range = destination.parse::<IpNet>();
+    let lies_in =
+        |outer: &str| matches!((&range, outer.parse::<IpNet>()), (Ok(range), Ok(outer)) if outer.contains(range));
+    tx.enforce("ec2.route.reserved", !RESERVED.iter().any(|reserved| lies_in(reserved)), || {
+        super::invalid_value(destination, "destinationCidrBlock", "The range is reserved for use by AWS services.")
+    })?;
+    let mut local = table.routes.iter().filter(|route| route.is_of_the_vpc());
+    let part = local.any(|route| route.destination != destination && lies_in(&route.destination));
+    tx.enforce("ec2.route.specific", !part || !matches!(target, Target::InternetGateway(_)), || {
+        let message = format!(
+            "The destination CIDR block {destination} is equal to or more specific than one of this VPC's CIDR blocks. \
+             This route can target only an interface or an instance."
+        );
+        Refusal::new("InvalidParameterValue", message)
+    })
+}
+
+fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable, destination: &str) -> Result<Target, Refusal> {
     let gateway = input.text("GatewayId");
     let (nat, interface, instance) =
         (input.text("NatGatewayId"), input.text("NetworkInterfaceId"), input.text("InstanceId"));
@@ -405,10 +435,17 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, 
         })
     };
     if let Some(id) = gateway {
+        // Here gateways of every kind go by one code, unlike where they are described.
+        let absent = || Refusal::new("InvalidGatewayID.NotFound", format!("The gateway ID '{id}' does not exist"));
         if id == "local" {
-            return Ok(Target::Local);
+            let is_local = table.routes.iter().any(|route| route.is_of_the_vpc() && route.destination == destination);
+            return if is_local { Ok(Target::Local) } else { Err(absent()) };
         }
-        let found: InternetGateway = resource::find(tx, id)?;
+        if id.starts_with("vgw-") {
+            return Err(Refusal::not_simulated(format!("ec2 {} to a virtual private gateway", tx.operation())));
+        }
+        InternetGateway::KIND.check(tx, id)?;
+        let found = tx.get::<InternetGateway>(id).cloned().ok_or_else(absent)?;
         same_network(found.vpc.as_ref() == Some(&table.vpc), format!("network gateway {id}"))?;
         return Ok(Target::InternetGateway(found.id));
     }
@@ -443,7 +480,8 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable) -> Result<Target, 
 fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
     let destination = destination(input)?;
-    let target = target(tx, input, &table)?;
+    let target = target(tx, input, &table, &destination)?;
+    check_destination(tx, &table, &destination, &target)?;
     let taken = table.routes.iter().any(|route| route.destination == destination);
     tx.enforce("ec2.route.exists", !taken, || {
         let message = format!("The route identified by {destination} already exists.");
@@ -465,7 +503,8 @@ fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
     let destination = destination(input)?;
-    let target = target(tx, input, &table)?;
+    let target = target(tx, input, &table, &destination)?;
+    check_destination(tx, &table, &destination, &target)?;
     let found = table.routes.iter().position(|route| route.destination == destination);
     let Some(at) = found else {
         let message =
@@ -533,6 +572,22 @@ mod tests {
         client.ec2("DeleteRouteTable", &pair[..1]).await;
         client.ec2("DisassociateRouteTable", &[("AssociationId", &fresh)]).await;
         client.refused("DisassociateRouteTable", &[("AssociationId", &fresh)], "InvalidAssociationID.NotFound").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_virtual_private_gateway_is_not_simulated_and_a_wider_range_than_the_reserved_one_is_taken() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
+        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
+        let table = client.ec2("CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTableId");
+        let to = |range, gateway| {
+            [("RouteTableId", table.as_str()), ("DestinationCidrBlock", range), ("GatewayId", gateway)]
+        };
+        client.refused("CreateRoute", &to("0.0.0.0/0", "vgw-0123456789abcdef0"), "NotSimulated").await;
+        client.ec2("CreateRoute", &to("169.254.0.0/16", &gateway)).await;
+        client.ec2("ReplaceRoute", &to("10.0.0.0/16", "local")).await;
+        client.refused("ReplaceRoute", &to("169.254.0.0/16", "local"), "InvalidGatewayID.NotFound").await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,9 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>. The caller
 //! is a session of a role; access keys of the configuration are administrators.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::attachment::Attachment;
@@ -15,7 +18,9 @@ use super::policy::Policy;
 use super::role::Role;
 use super::role_policy::RolePolicy;
 use super::trust::{reached, role_name};
+use crate::ec2::launch_template;
 use crate::ec2::tags::Tag;
+use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::value::Value;
 use crate::world::{Row, Tx};
@@ -242,7 +247,9 @@ fn passed(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask
     let mut pass = |member: &Value, to| roles.extend(member.text().map(|arn| (arn.to_owned(), to)));
     match service {
         "ec2" => {
-            let profile = input.get("IamInstanceProfile");
+            let of_template = template(tx, input).map(|data| data.get("IamInstanceProfile"));
+            let own = Some(input.get("IamInstanceProfile")).filter(|own| !matches!(own, Value::Absent));
+            let profile = own.or(of_template).unwrap_or(&Value::Absent);
             let name = profile.get("Name").text().or_else(|| profile.get("Arn").text()?.rsplit('/').next());
             let profile = name.and_then(|name| tx.get::<InstanceProfile>(&name.to_lowercase()));
             let role = profile.and_then(|profile| profile.role.as_deref());
@@ -273,6 +280,15 @@ fn passed(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask
 }
 
 // ---- EC2
+
+/// What the launch template says that a request launches by; none where it names none that is there, which is
+/// refused later and launches nothing.
+fn template<'t>(tx: &'t Tx<'_>, input: &Value) -> Option<&'t Value> {
+    let read = RefCell::new(HashSet::new());
+    let named = Input::new(input.get("LaunchTemplate"), &read);
+    let template = launch_template::named(tx, &named).ok()?;
+    launch_template::version(tx, &template, named.text("Version")).ok().map(|version| &version.data)
+}
 
 /// What an id's prefix is called in an ARN.
 const EC2_TYPES: &[(&str, &str)] = &[
@@ -668,6 +684,28 @@ mod tests {
             "{}",
             refused.message
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_launch_templates_role_is_passed_by_whom_launches_by_it() {
+        let session = Session::of(r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"}"#).await;
+        let role = session.admin.role("node", "ec2.amazonaws.com").await;
+        session.admin.iam("CreateInstanceProfile", &[("InstanceProfileName", "nodes")]).await;
+        session.admin.iam("AddRoleToInstanceProfile", &[("InstanceProfileName", "nodes"), ("RoleName", "node")]).await;
+        let plain = [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = session.admin.ec2("DescribeImages", &plain).await.one("imageId");
+        let create = [
+            ("LaunchTemplateName", "nodes"),
+            ("LaunchTemplateData.ImageId", image.as_str()),
+            ("LaunchTemplateData.InstanceType", "t3.large"),
+            ("LaunchTemplateData.IamInstanceProfile.Name", "nodes"),
+        ];
+        session.admin.ec2("CreateLaunchTemplate", &create).await;
+        let run = [("LaunchTemplate.LaunchTemplateName", "nodes"), ("MinCount", "1"), ("MaxCount", "1")];
+        let refused = session.ec2("RunInstances", &run).await;
+        assert_eq!(refused.code, "UnauthorizedOperation", "{}", refused.text);
+        assert!(refused.message.contains(&format!("iam:PassRole on resource: {role}")), "{}", refused.message);
+        assert_eq!(session.admin.ec2("RunInstances", &run).await.status, 200);
     }
 
     #[tokio::test(start_paused = true)]

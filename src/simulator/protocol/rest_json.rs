@@ -12,13 +12,16 @@ use crate::value::{Record, Value};
 
 const JSON: &str = "application/json";
 
-/// The operation that serves a method and path.
+/// The operation of a method and path, served here or not.
 pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
+    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri));
+    let unserved = model
+        .unserved
+        .iter()
+        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri)));
     // A literal segment wins over a variable one, so the operation with the fewest variables is right.
-    let fits = model.operations.iter().filter(|(_, operation)| operation.method == method);
-    fits.filter_map(|(name, operation)| Some((labels(&operation.uri, path)?.len(), name)))
-        .min()
-        .map(|(_, name)| name.clone())
+    let fits = served.chain(unserved).filter(|(_, wanted, _)| *wanted == method);
+    fits.filter_map(|(name, _, uri)| Some((labels(uri, path)?.len(), name))).min().map(|(_, name)| name.clone())
 }
 
 /// What stands in a path where the template has `{name}`, or `{name+}` for some segments; none where they differ.

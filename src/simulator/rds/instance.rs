@@ -18,7 +18,9 @@ use super::{OWNER, arn, engine, event, filters};
 use crate::datastore::network;
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, key, listing};
+use crate::ec2::internet_gateway;
 use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::vpc::Vpc;
 use crate::iam::service_linked_role;
 use crate::input::Input;
 use crate::record;
@@ -67,6 +69,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("rds.instance.zone", "the zone is one of the subnet group's, and not chosen with Multi-AZ", CREATE),
     Rule::new("rds.instance.parameter_group", "the parameter group is of the version's family", CREATE),
     Rule::new("rds.instance.kms", "a key is given for encrypted storage only", CREATE),
+    Rule::new(
+        "rds.instance.public",
+        "a public instance stands in a VPC with an internet gateway and DNS names",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
+    ),
     Rule::new("rds.instance.delete.protection", "a protected instance is not deleted", DELETE),
     Rule::new("rds.instance.delete.state", "an instance is not deleted twice", DELETE),
     Rule::new("rds.instance.delete.final_snapshot", "a final snapshot is named, or skipped", DELETE),
@@ -431,6 +438,27 @@ fn database(tx: &Tx<'_>, given: Option<&str>) -> Result<Option<String>, Refusal>
     Ok(Some(name.to_owned()))
 }
 
+/// Whether an instance is to be reachable from the internet, which its VPC must allow.
+pub(super) fn public(tx: &Tx<'_>, input: &Input<'_>, vpc: &str, before: bool) -> Result<bool, Refusal> {
+    let public = input.bool("PubliclyAccessible").unwrap_or(before);
+    if !public || before {
+        return Ok(public);
+    }
+    let refuse = |why: &str| {
+        let message =
+            format!("Cannot create a publicly accessible DBInstance.  {why}Update the VPC and then try again");
+        Refusal::new("InvalidVPCNetworkStateFault", message)
+    };
+    tx.enforce("rds.instance.public", internet_gateway::of_vpc(tx, vpc).is_some(), || {
+        refuse("The specified VPC has no internet gateway attached.")
+    })?;
+    let named = tx.get::<Vpc>(vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
+    tx.enforce("rds.instance.public", named, || {
+        refuse("The specified VPC does not support DNS resolution, DNS hostnames, or both. ")
+    })?;
+    Ok(true)
+}
+
 /// Where an instance and its standby stand: zones of the subnet group.
 pub(super) fn zones(
     tx: &mut Tx<'_>,
@@ -559,6 +587,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     };
     let ids = input.texts("VpcSecurityGroupIds");
     let security_groups = network::security_groups(tx, "rds.security_group", "DB instance", &ids, &group.vpc)?;
+    let public = public(tx, input, &group.vpc, false)?;
     let multi_az = input.flag("MultiAZ");
     let (zone, standby_zone) = zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
     let windows = request::windows(tx, input, None)?;
@@ -603,7 +632,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         interfaces,
         parameter_group,
         parameter_status: "in-sync".to_owned(),
-        public: input.flag("PubliclyAccessible"),
+        public,
         auto_minor: input.bool("AutoMinorVersionUpgrade").unwrap_or(true),
         retention,
         backup_window: windows.backup,

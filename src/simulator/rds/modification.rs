@@ -445,7 +445,8 @@ fn change_settings(
     row.auto_minor = input.bool("AutoMinorVersionUpgrade").unwrap_or(row.auto_minor);
     row.copy_tags = input.bool("CopyTagsToSnapshot").unwrap_or(row.copy_tags);
     row.protected = input.bool("DeletionProtection").unwrap_or(row.protected);
-    row.public = input.bool("PubliclyAccessible").unwrap_or(row.public);
+    let vpc = tx.get::<DbSubnetGroup>(&row.subnet_group).map(|group| group.vpc.clone());
+    row.public = instance::public(tx, input, &vpc.unwrap_or_default(), row.public)?;
     Ok(row.security_groups != before.security_groups
         || row.parameter_group != before.parameter_group
         || row.monitoring != before.monitoring

@@ -105,6 +105,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let ids = input.texts("VpcSecurityGroupIds");
     let security_groups = network::security_groups(tx, "rds.security_group", "DB instance", &ids, &group.vpc)?;
     let multi_az = input.flag("MultiAZ");
+    let public = instance::public(tx, input, &group.vpc, false)?;
     let (zone, standby_zone) = instance::zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
     let asked = Asked {
         kind: input.text("StorageType"),
@@ -159,7 +160,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         interfaces,
         parameter_group,
         parameter_status: "in-sync".to_owned(),
-        public: input.flag("PubliclyAccessible"),
+        public,
         auto_minor: input.bool("AutoMinorVersionUpgrade").unwrap_or(source.auto_minor),
         retention: 0,
         backup_window: windows.backup,

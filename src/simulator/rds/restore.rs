@@ -179,6 +179,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
     let ids = input.texts("VpcSecurityGroupIds");
     let security_groups = network::security_groups(tx, "rds.security_group", "DB instance", &ids, &group.vpc)?;
     let multi_az = input.flag("MultiAZ");
+    let public = instance::public(tx, input, &group.vpc, false)?;
     let (zone, standby_zone) = instance::zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
     let asked = Asked {
         kind: input.text("StorageType"),
@@ -232,7 +233,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
         interfaces,
         parameter_group,
         parameter_status: "in-sync".to_owned(),
-        public: input.flag("PubliclyAccessible"),
+        public,
         auto_minor: input.bool("AutoMinorVersionUpgrade").unwrap_or(true),
         retention,
         backup_window: windows.backup,
