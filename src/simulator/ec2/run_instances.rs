@@ -248,8 +248,7 @@ impl Plan {
             }
             None => false,
         };
-        let zone = input.record("Placement").and_then(|placement| placement.text("AvailabilityZone"));
-        if let Some(zone) = zone.filter(|zone| *zone != network.subnet.zone) {
+        if let Some(zone) = zone_of(input).filter(|zone| *zone != network.subnet.zone) {
             let message = format!(
                 "The availability zone {zone} is not the one of the subnet {}: {}.",
                 network.subnet.id, network.subnet.zone
@@ -486,11 +485,16 @@ impl Network {
     }
 }
 
+/// The zone that a request asks for; an empty text asks for none.
+fn zone_of<'a>(input: &Input<'a>) -> Option<&'a str> {
+    input.record("Placement")?.text("AvailabilityZone").filter(|zone| !zone.is_empty())
+}
+
 fn choose_subnet(tx: &mut Tx<'_>, named: Option<&str>, input: &Input<'_>) -> Result<Subnet, Refusal> {
     if let Some(id) = named {
         return resource::find(tx, id);
     }
-    let zone = input.record("Placement").and_then(|placement| placement.text("AvailabilityZone"));
+    let zone = zone_of(input);
     let Some(vpc) = vpc::default(tx).map(|vpc| vpc.id.clone()) else {
         let message = "No default VPC for this user";
         return Err(Refusal::new("VPCIdNotSpecified", message));
