@@ -36,8 +36,8 @@ terraform {{
 # that lag are off, since this provider does not ask again for an OIDC provider that it has only just made.
 OPTIONS = ["--speed", "60", "--rule-off", "consistency"]
 
-# What the simulator notes for itself, and is no trace of a stack.
-NOTES = {"core.duration", "core.furnished", "core.token"}
+# What the simulator notes for itself and what services say has happened: no trace of a stack.
+NOTES = {"core.duration", "core.furnished", "core.token", "datastore.event"}
 
 # EC2 still shows what has ended for about an hour.
 FORGOTTEN = 2 * 60 * 60
