@@ -23,10 +23,10 @@ use crate::journal::{Journal, JournalError};
 use crate::plan::{Change, Plan, PlannedAction, output_of};
 use crate::provider::{
     Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
-    ReadRequest, SecretText, Standing, UpdateRequest,
+    SecretText, Standing, UpdateRequest,
 };
 use crate::schedule::{Expectations, critical_paths, patience};
-use crate::step::{Ended, Step, TOO_LONG};
+use crate::step::{Ended, Step, TOO_LONG, look};
 
 /// Whether to go on: set from outside, by signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -491,7 +491,8 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Err(Ended::Failed { failure, left }) if is_refusal(&failure) => {
-                let Some(observed) = self.still_there(&step, provider.as_ref(), &standing).await? else {
+                // Where that can't be told, recovery sees to it.
+                let Ok(Observation::Present(observed)) = step.in_call(look(provider.as_ref(), &standing)).await else {
                     return Err(Ended::Failed { failure, left });
                 };
                 let (_, schema) = self.provider(address.kind())?;
@@ -502,26 +503,6 @@ impl<'a> Run<'a> {
                 Err(Ended::Failed { failure, left })
             }
             Err(ended) => Err(ended),
-        }
-    }
-
-    /// What is there of a thing whose delete was refused; none where that can't be told, and recovery sees to it.
-    async fn still_there(
-        &self,
-        step: &Step<'_>,
-        provider: &dyn Provider,
-        standing: &Standing,
-    ) -> Result<Option<Attributes>, Ended> {
-        let request = ReadRequest {
-            address: standing.address.clone(),
-            region: standing.region.clone(),
-            identity: standing.identity.clone(),
-            recorded: standing.desired.attributes.clone(),
-        };
-        let answer = step.in_call(provider.read(std::slice::from_ref(&request))).await;
-        match answer.observations.into_iter().next() {
-            Some(Ok(Observation::Present(observed))) => Ok(Some(observed)),
-            Some(Ok(Observation::Absent) | Err(_)) | None => Ok(None),
         }
     }
 

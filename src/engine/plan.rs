@@ -694,9 +694,7 @@ impl Draft {
             // A ring is in what rows of different runs say of each other, and of deletes alone: AWS's word on what is in
             // the way of what counts then.
             let Some(at) = ready.pop_first().or_else(|| self.first_of_ring(&placed)) else { break };
-            if std::mem::replace(&mut placed[at], true) {
-                continue;
-            }
+            placed[at] = true;
             self.actions[at].after.retain(|&first| placed[first]);
             place[at] = order.len();
             order.push(at);

@@ -16,11 +16,9 @@ use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
 use crate::plan::Change;
-use crate::provider::{
-    Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, ReadRequest, Standing,
-};
+use crate::provider::{Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing};
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, patience};
-use crate::step::{Ended, Step};
+use crate::step::{Ended, Step, again, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
 const IN_THE_WAY: Duration = Duration::from_secs(60);
@@ -186,11 +184,10 @@ impl Work<'_> {
     async fn delete(&self) -> Result<String, Ended> {
         let begun = &self.pending.begun;
         if let Some(identity) = begun.identity.clone() {
-            if self.is_protected && self.take_as_it_is(identity.clone()).await? {
-                return Ok("its deletion had begun; it is protected now, and left as it is".to_owned());
-            }
             if self.is_protected {
-                return Ok("its deletion is finished".to_owned());
+                let is_there = self.take_as_it_is(identity).await?;
+                let left = "its deletion had begun; it is protected now, and left as it is";
+                return Ok(if is_there { left } else { "its deletion is finished" }.to_owned());
             }
             let step = Step { not_yet: IN_THE_WAY, ..self.step.clone() };
             match step.delete(self.provider, &self.standing(identity.clone())).await {
@@ -212,7 +209,8 @@ impl Work<'_> {
     async fn is_gone(&self, standing: &Standing) -> Result<bool, Ended> {
         let until = self.step.clock.now() + EMPTY_WINDOW;
         loop {
-            if matches!(self.read(&standing.identity).await?, Observation::Present(_)) {
+            let seen = self.step.repeat(|| look(self.provider, standing)).await?;
+            if matches!(seen, Observation::Present(_)) {
                 return Ok(false);
             }
             if self.step.clock.now() >= until {
@@ -223,28 +221,12 @@ impl Work<'_> {
         }
     }
 
-    async fn read(&self, identity: &Identity) -> Result<Observation, Ended> {
-        let begun = &self.pending.begun;
-        let request = ReadRequest {
-            address: begun.address.clone(),
-            region: begun.region.clone(),
-            identity: identity.clone(),
-            recorded: begun.request.clone(),
-        };
-        let read = || async {
-            let answer = self.provider.read(std::slice::from_ref(&request)).await;
-            answer.observations.into_iter().next().unwrap_or_else(|| Err(no_answer()))
-        };
-        self.step.repeat(read).await
-    }
-
     /// Reads what is and writes it down; whether it is there.
     async fn take_as_it_is(&self, identity: Identity) -> Result<bool, Ended> {
         let begun = &self.pending.begun;
-        let (outcome, is_there) = match self.read(&identity).await? {
-            Observation::Present(attributes) => {
-                (Settled::Present(Box::new(self.row(&self.standing(identity), attributes))), true)
-            }
+        let standing = self.standing(identity);
+        let (outcome, is_there) = match self.step.repeat(|| look(self.provider, &standing)).await? {
+            Observation::Present(attributes) => (Settled::Present(Box::new(self.row(&standing, attributes))), true),
             Observation::Absent => (Settled::Absent, false),
         };
         self.step.write(Entry::Settled { operation: begun.operation, outcome }).await?;
@@ -293,16 +275,6 @@ fn no_provider(address: &Address) -> Failure {
     again("NoProvider", format!("this release has no provider for the type `{}`", address.kind()))
 }
 
-fn no_answer() -> Failure {
-    again("NoAnswer", "the provider did not answer")
-}
-
 fn interrupted() -> Failure {
     again("Interrupted", "it was told to stop")
-}
-
-/// What the next run may get further with.
-fn again(code: &str, message: impl Into<String>) -> Failure {
-    let hint = Some("run the same command again".to_owned());
-    Failure { hint, ..Failure::of_engine(FailureClass::Refused, code, message) }
 }

@@ -11,7 +11,10 @@ use tokio::sync::watch;
 use crate::apply::{Pace, millis};
 use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
-use crate::provider::{Attributes, Clock, Failure, FailureClass, Found, MakeRequest, Progress, Provider, Standing};
+use crate::provider::{
+    Attributes, Clock, Failure, FailureClass, Found, MakeRequest, Observation, Progress, Provider, ReadRequest,
+    Standing,
+};
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, deadline, patience, poll_interval};
 
 /// What an operation has around it.
@@ -265,6 +268,24 @@ impl Step<'_> {
     fn tell(&self, event: Event) {
         (self.listener)(&Told { at_ms: millis(self.clock.now()), event });
     }
+}
+
+/// One read of a thing by its identity.
+pub async fn look(provider: &dyn Provider, standing: &Standing) -> Result<Observation, Failure> {
+    let request = ReadRequest {
+        address: standing.address.clone(),
+        region: standing.region.clone(),
+        identity: standing.identity.clone(),
+        recorded: standing.desired.attributes.clone(),
+    };
+    let answer = provider.read(std::slice::from_ref(&request)).await;
+    answer.observations.into_iter().next().unwrap_or_else(|| Err(again("NoAnswer", "the provider did not answer")))
+}
+
+/// What the next run may get further with.
+pub fn again(code: &str, message: impl Into<String>) -> Failure {
+    let hint = Some("run the same command again".to_owned());
+    Failure { hint, ..Failure::of_engine(FailureClass::Refused, code, message) }
 }
 
 fn failed(failure: Failure, left: &str) -> Ended {
