@@ -101,7 +101,7 @@ impl Sqlite {
                 params![holder.id, holder.who, holder.pid, holder.command, holder.since_ms, facts],
             )
             .map_err(fail)?;
-        let pending = rows::pending(&transaction).map_err(|trouble| told(&self.path, "read", trouble))?;
+        let pending = rows::pending(&transaction, &mut 0).map_err(|trouble| told(&self.path, "read", trouble))?;
         transaction.commit().map_err(fail)?;
         self.journal = Journal::resume(&pending);
         self.held = Some(holder.clone());

@@ -28,35 +28,21 @@ pub(super) struct Head {
 
 pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
     let Head { lineage, serial, total, .. } = head(connection)?;
+    let mut found = 0;
     let snapshot = Snapshot {
         lineage,
         serial,
-        resources: resources(connection)?,
-        outputs: outputs(connection)?,
-        pending: pending(connection)?,
-        generations: generations(connection)?,
-        durations_ms: durations(connection)?,
+        resources: resources(connection, &mut found)?,
+        outputs: outputs(connection, &mut found)?,
+        pending: pending(connection, &mut found)?,
+        generations: generations(connection, &mut found)?,
+        durations_ms: durations(connection, &mut found)?,
     };
-    if total == found(connection)? {
+    if total == found {
         return Ok(snapshot);
     }
     let reason = "a row of another table is gone or an older one: something else than fathuss changed it";
     Err(Trouble::Row { row: "the row of head".to_owned(), reason: reason.to_owned() })
-}
-
-/// The checksums that are in the tables, added up. SQLite's own sum refuses to wrap around.
-fn found(connection: &Connection) -> Result<i64> {
-    let mut total = 0_i64;
-    let mut statement = connection.prepare_cached(
-        "SELECT checksum FROM resources UNION ALL SELECT checksum FROM operations
-         UNION ALL SELECT checksum FROM generations UNION ALL SELECT checksum FROM outputs
-         UNION ALL SELECT checksum FROM durations",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        total = total.wrapping_add(row.get(0)?);
-    }
-    Ok(total)
 }
 
 pub(super) fn head(connection: &Connection) -> Result<Head> {
@@ -84,14 +70,14 @@ pub(super) fn change_head(connection: &Connection, head: &Head) -> Result<()> {
     Ok(())
 }
 
-fn resources(connection: &Connection) -> Result<BTreeMap<Address, ResourceRecord>> {
+fn resources(connection: &Connection, total: &mut i64) -> Result<BTreeMap<Address, ResourceRecord>> {
     let mut resources = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT address, body, checksum FROM resources")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let named: String = get(row, 0, "resources")?;
         let table = || format!("row {named} of resources");
-        let record: ResourceRecord = body(row, &named, 1, table)?;
+        let record: ResourceRecord = body(row, &named, 1, table, total)?;
         if record.address.to_string() != named {
             return Err(Trouble::Row { row: table(), reason: format!("it holds {}", record.address) });
         }
@@ -100,8 +86,9 @@ fn resources(connection: &Connection) -> Result<BTreeMap<Address, ResourceRecord
     Ok(resources)
 }
 
-/// Operations that began and have not settled, in the order they began.
-pub(super) fn pending(connection: &Connection) -> Result<Vec<Pending>> {
+/// Operations that began and have not settled, in the order they began; their checksums are added to a total, as those
+/// of the other tables are.
+pub(super) fn pending(connection: &Connection, total: &mut i64) -> Result<Vec<Pending>> {
     let mut pending = Vec::new();
     let mut statement = connection
         .prepare_cached("SELECT operation, begun, identified, checksum FROM operations ORDER BY serial, place")?;
@@ -112,25 +99,26 @@ pub(super) fn pending(connection: &Connection) -> Result<Vec<Pending>> {
         let text: String = get(row, 1, "operations")?;
         let identified: Option<String> = get(row, 2, "operations")?;
         let begun: Begun = parse(&text, named)?;
-        verify(operation_checksum(operation, &text, identified.as_deref()), get(row, 3, "operations")?, named)?;
+        let sum = get(row, 3, "operations")?;
+        *total = total.wrapping_add(verify(operation_checksum(operation, &text, identified.as_deref()), sum, named)?);
         pending.push(Pending { begun, identified: identified.map(Identity) });
     }
     Ok(pending)
 }
 
-fn outputs(connection: &Connection) -> Result<BTreeMap<String, Datum>> {
+fn outputs(connection: &Connection, total: &mut i64) -> Result<BTreeMap<String, Datum>> {
     let mut outputs = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT name, body, checksum FROM outputs")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = get(row, 0, "outputs")?;
-        let value = body(row, &name, 1, || format!("row {name} of outputs"))?;
+        let value = body(row, &name, 1, || format!("row {name} of outputs"), total)?;
         outputs.insert(name, value);
     }
     Ok(outputs)
 }
 
-fn generations(connection: &Connection) -> Result<BTreeMap<Address, u32>> {
+fn generations(connection: &Connection, total: &mut i64) -> Result<BTreeMap<Address, u32>> {
     let mut generations = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT address, generation, checksum FROM generations")?;
     let mut rows = statement.query([])?;
@@ -138,7 +126,8 @@ fn generations(connection: &Connection) -> Result<BTreeMap<Address, u32>> {
         let key: String = get(row, 0, "generations")?;
         let generation: u32 = get(row, 1, "generations")?;
         let named = || format!("row {key} of generations");
-        verify(checksum(&[&key, &generation.to_string()]), get(row, 2, "generations")?, named)?;
+        let sum = verify(checksum(&[&key, &generation.to_string()]), get(row, 2, "generations")?, named)?;
+        *total = total.wrapping_add(sum);
         let address =
             key.parse().map_err(|error: AddressError| Trouble::Row { row: named(), reason: error.to_string() })?;
         generations.insert(address, generation);
@@ -146,7 +135,7 @@ fn generations(connection: &Connection) -> Result<BTreeMap<Address, u32>> {
     Ok(generations)
 }
 
-fn durations(connection: &Connection) -> Result<BTreeMap<(String, String), i64>> {
+fn durations(connection: &Connection, total: &mut i64) -> Result<BTreeMap<(String, String), i64>> {
     let mut durations = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT type, action, duration_ms, checksum FROM durations")?;
     let mut rows = statement.query([])?;
@@ -154,7 +143,8 @@ fn durations(connection: &Connection) -> Result<BTreeMap<(String, String), i64>>
         let key: (String, String) = (get(row, 0, "durations")?, get(row, 1, "durations")?);
         let duration_ms: i64 = get(row, 2, "durations")?;
         let named = || format!("row {} {} of durations", key.0, key.1);
-        verify(checksum(&[&key.0, &key.1, &duration_ms.to_string()]), get(row, 3, "durations")?, named)?;
+        let computed = checksum(&[&key.0, &key.1, &duration_ms.to_string()]);
+        *total = total.wrapping_add(verify(computed, get(row, 3, "durations")?, named)?);
         durations.insert(key, duration_ms);
     }
     Ok(durations)
@@ -338,12 +328,18 @@ fn get<T: FromSql>(row: &Row<'_>, column: usize, table: &'static str) -> Result<
     row.get(column).map_err(|error| Trouble::Row { row: format!("a row of {table}"), reason: error.to_string() })
 }
 
-/// The JSON in a column, with its checksum in the next.
-fn body<T: DeserializeOwned>(row: &Row<'_>, key: &str, column: usize, named: impl Fn() -> String) -> Result<T> {
+/// The JSON in a column, with its checksum in the next, which is added to a total.
+fn body<T: DeserializeOwned>(
+    row: &Row<'_>,
+    key: &str,
+    column: usize,
+    named: impl Fn() -> String,
+    total: &mut i64,
+) -> Result<T> {
     let refuse = |error: rusqlite::Error| Trouble::Row { row: named(), reason: error.to_string() };
     let text = row.get_ref(column).map_err(refuse)?.as_str().map_err(|error| refuse(error.into()))?;
     let value = parse(text, &named)?;
-    verify(checksum(&[key, text]), row.get(column + 1).map_err(refuse)?, named)?;
+    *total = total.wrapping_add(verify(checksum(&[key, text]), row.get(column + 1).map_err(refuse)?, named)?);
     Ok(value)
 }
 
@@ -351,9 +347,10 @@ fn parse<T: DeserializeOwned>(text: &str, named: impl Fn() -> String) -> Result<
     serde_json::from_str(text).map_err(|error| Trouble::Row { row: named(), reason: error.to_string() })
 }
 
-fn verify(computed: i64, stored: i64, named: impl Fn() -> String) -> Result<()> {
+/// The checksum, which is the one that was stored.
+fn verify(computed: i64, stored: i64, named: impl Fn() -> String) -> Result<i64> {
     if computed == stored {
-        return Ok(());
+        return Ok(stored);
     }
     let reason = "it does not match its checksum: it is damaged, or something else than fathuss changed it";
     Err(Trouble::Row { row: named(), reason: reason.to_owned() })
