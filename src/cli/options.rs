@@ -1,10 +1,11 @@
 //! Options that several commands take.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use clap::Args;
 
 use crate::error::Error;
+use crate::render::print;
 use crate::sandbox::Speed;
 use crate::target::Where;
 
@@ -82,12 +83,9 @@ impl Output {
 
     /// Prints a line for people; with `--json`, a message object.
     pub fn line(&self, text: &str) -> Result<(), Error> {
-        let mut stdout = std::io::stdout().lock();
-        let written = if self.json {
-            writeln!(stdout, "{}", serde_json::json!({ "message": text }))
-        } else {
-            writeln!(stdout, "{text}")
-        };
-        written.and_then(|()| stdout.flush()).map_err(Error::Output)
+        if self.json {
+            return print(&serde_json::json!({ "message": text }).to_string());
+        }
+        print(&format!("{text}\n"))
     }
 }
