@@ -12,13 +12,12 @@ use fathuss_stacks::platform::platform;
 use fathuss_stacks::production;
 use sandbox::Sandbox;
 
-/// What AWS makes for itself on the way and keeps: its services' roles with their policies, its keys, and for some days
-/// what it says has happened.
+/// What AWS makes for itself on the way and keeps: its services' roles with their policies, and its keys.
 fn is_its_own(table: &str, row: &WorldRow) -> bool {
     match table {
         "iam.role" => row.row["path"].as_str().is_some_and(|path| path.starts_with("/aws-service-role/")),
         "iam.attachment" => row.id.contains(":policy/aws-service-role/"),
-        "datastore.event" | "kms.managed_key" => true,
+        "kms.managed_key" => true,
         _ => false,
     }
 }

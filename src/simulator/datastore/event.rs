@@ -33,7 +33,7 @@ pub struct Event {
 }
 
 impl Row for Event {
-    const TABLE: &'static str = "datastore.event";
+    const TABLE: &'static str = "core.event";
     fn id(&self) -> String {
         format!("{}/{:012}", self.service, self.sequence)
     }
