@@ -570,12 +570,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if let Some(password) = password {
         master_secret::check(tx, password)?;
     }
-    let asked = Asked {
-        kind: input.text("StorageType"),
-        gigabytes: input.integer("AllocatedStorage"),
-        iops: input.integer("Iops"),
-        throughput: input.integer("StorageThroughput"),
-    };
+    let asked = Asked::of(input);
     let storage = storage::choose(tx, &asked, None)?;
     let threshold = match input.integer("MaxAllocatedStorage").filter(|most| *most != 0) {
         Some(most) => storage::threshold(tx, most, storage.gigabytes, true)?,

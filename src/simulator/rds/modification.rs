@@ -254,12 +254,7 @@ fn target_version(tx: &Tx<'_>, input: &Input<'_>, row: &DbInstance) -> Result<Op
 }
 
 fn changed_storage(tx: &Tx<'_>, input: &Input<'_>, row: &DbInstance) -> Result<Option<Storage>, Refusal> {
-    let asked = Asked {
-        kind: input.text("StorageType"),
-        gigabytes: input.integer("AllocatedStorage"),
-        iops: input.integer("Iops"),
-        throughput: input.integer("StorageThroughput"),
-    };
+    let asked = Asked::of(input);
     if asked.kind.is_none() && asked.gigabytes.is_none() && asked.iops.is_none() && asked.throughput.is_none() {
         return Ok(None);
     }

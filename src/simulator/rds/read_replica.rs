@@ -107,21 +107,12 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let multi_az = input.flag("MultiAZ");
     let public = instance::public(tx, input, &group.vpc, false)?;
     let (zone, standby_zone) = instance::zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
-    let asked = Asked {
-        kind: input.text("StorageType"),
-        gigabytes: input.integer("AllocatedStorage"),
-        iops: input.integer("Iops"),
-        throughput: input.integer("StorageThroughput"),
-    };
+    let asked = Asked::of(input);
     let storage = storage::choose(tx, &asked, Some(&source.storage))?;
     tx.enforce("rds.replica.storage", storage.gigabytes >= source.storage.gigabytes, || {
         invalid_combination("The allocated storage of a read replica must not be less than its source's.")
     })?;
-    let threshold = match input.integer("MaxAllocatedStorage") {
-        Some(0) => None,
-        Some(most) => storage::threshold(tx, most, storage.gigabytes, true)?,
-        None => source.threshold.filter(|most| *most > storage.gigabytes),
-    };
+    let threshold = storage::threshold_after(tx, input, storage.gigabytes, source.threshold)?;
     let given = input.text("DBParameterGroupName").unwrap_or(&source.parameter_group);
     let parameter_group = instance::parameters(tx, Some(given), version)?;
     let key = input.text("KmsKeyId");

@@ -181,22 +181,13 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
     let multi_az = input.flag("MultiAZ");
     let public = instance::public(tx, input, &group.vpc, false)?;
     let (zone, standby_zone) = instance::zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
-    let asked = Asked {
-        kind: input.text("StorageType"),
-        gigabytes: input.integer("AllocatedStorage"),
-        iops: input.integer("Iops"),
-        throughput: input.integer("StorageThroughput"),
-    };
+    let asked = Asked::of(input);
     let storage = storage::choose(tx, &asked, Some(&source.storage))?;
     tx.enforce("rds.restore.storage", storage.gigabytes >= source.storage.gigabytes, || {
         invalid_value("The allocated storage must not be less than the source's.")
     })?;
     // A snapshot is restored without the threshold of its instance unless one is asked for.
-    let threshold = match input.integer("MaxAllocatedStorage") {
-        Some(0) => None,
-        Some(most) => storage::threshold(tx, most, storage.gigabytes, true)?,
-        None => source.threshold.filter(|most| *most > storage.gigabytes),
-    };
+    let threshold = storage::threshold_after(tx, input, storage.gigabytes, source.threshold)?;
     let parameter_group = instance::parameters(tx, input.text("DBParameterGroupName"), version)?;
     let log_exports = input.texts("EnableCloudwatchLogsExports");
     request::log_exports(tx, &log_exports)?;

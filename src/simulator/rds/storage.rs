@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::datastore::{invalid_combination, invalid_value};
+use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::world::Tx;
@@ -46,6 +47,18 @@ pub(super) struct Asked<'a> {
     pub(super) gigabytes: Option<i64>,
     pub(super) iops: Option<i64>,
     pub(super) throughput: Option<i64>,
+}
+
+impl<'a> Asked<'a> {
+    /// What a request says of storage.
+    pub(super) fn of(input: &Input<'a>) -> Self {
+        Self {
+            kind: input.text("StorageType"),
+            gigabytes: input.integer("AllocatedStorage"),
+            iops: input.integer("Iops"),
+            throughput: input.integer("StorageThroughput"),
+        }
+    }
 }
 
 /// From this size on, gp3 has four volumes, more IOPS, and takes one's own.
@@ -147,4 +160,18 @@ pub(super) fn threshold(tx: &Tx<'_>, asked: i64, gigabytes: i64, creating: bool)
         invalid_combination(format!("Invalid max storage size for engine name postgres: {asked}"))
     })?;
     Ok(Some(asked))
+}
+
+/// The threshold of an instance that is made of another: the other's, unless the request has one or turns it off.
+pub(super) fn threshold_after(
+    tx: &Tx<'_>,
+    input: &Input<'_>,
+    gigabytes: i64,
+    other: Option<i64>,
+) -> Result<Option<i64>, Refusal> {
+    match input.integer("MaxAllocatedStorage") {
+        Some(0) => Ok(None),
+        Some(most) => threshold(tx, most, gigabytes, true),
+        None => Ok(other.filter(|most| *most > gigabytes)),
+    }
 }
