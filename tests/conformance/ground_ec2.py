@@ -1,6 +1,6 @@
 """EC2's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground, With
+from members import Ground, With, listing
 from world import REGION
 
 ZONE = f"{REGION}a"
@@ -211,10 +211,6 @@ class Ec2Ground(Ground):
 
 def one(key, member):
     return lambda g: {member: g[key]}
-
-
-def listing(**more):
-    return lambda g: dict(more)
 
 
 PERMISSION = dict(IpProtocol="tcp", FromPort=443, ToPort=443, IpRanges=[{"CidrIp": "10.0.0.0/16"}])

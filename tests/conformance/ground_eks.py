@@ -1,6 +1,6 @@
 """EKS's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground, With
+from members import Ground, With, listing
 from world import ACCOUNT, REGION
 
 PRINCIPAL = f"arn:aws:iam::{ACCOUNT}:role/people"
@@ -104,10 +104,6 @@ class EksGround(Ground):
         self.aws.world.advance(600)
         self.aws.eks.update_cluster_config(name=self["cluster"], upgradePolicy={"supportType": "STANDARD"})
         return self.after(600, made["update"]["id"])
-
-
-def listing(**more):
-    return lambda g: dict(more)
 
 
 def of(**more):

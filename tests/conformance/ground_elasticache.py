@@ -1,6 +1,6 @@
 """ElastiCache's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground, With
+from members import Ground, With, listing
 from world import ACCOUNT, REGION
 
 
@@ -74,10 +74,6 @@ class ElasticacheGround(Ground):
 
     def arn(self):
         return f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:{self['cache']}"
-
-
-def listing(**more):
-    return lambda g: dict(more)
 
 
 def of(key, member="ReplicationGroupId", **more):

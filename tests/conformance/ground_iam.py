@@ -4,7 +4,7 @@ import base64
 import json
 
 from account import OPEN_DOCUMENT, trust
-from members import Ground, With
+from members import Ground, With, listing
 from world import ACCOUNT
 
 DOCUMENT = json.dumps(OPEN_DOCUMENT)
@@ -121,10 +121,6 @@ def token(subject="system:serviceaccount:apps:web", issuer=f"https://{ISSUER}", 
     encode = lambda part: base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
     claims = {"iss": issuer, "sub": subject, "aud": [audience], "exp": expires}
     return f"{encode({'alg': 'RS256'})}.{encode(claims)}.{encode('signature')}"
-
-
-def listing(**more):
-    return lambda g: dict(more)
 
 
 def of(**more):

@@ -1,6 +1,6 @@
 """RDS's ground, and a call of each of its operations that succeeds on it."""
 
-from members import Ground, With
+from members import Ground, With, listing
 from world import ACCOUNT, REGION
 
 
@@ -75,10 +75,6 @@ class RdsGround(Ground):
 
     def arn(self):
         return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{self['db']}"
-
-
-def listing(**more):
-    return lambda g: dict(more)
 
 
 def of(key, member="DBInstanceIdentifier", **more):

@@ -254,6 +254,11 @@ class Ground(dict):
         return self
 
 
+def listing(**more):
+    """A call whose members need nothing of the ground."""
+    return lambda g: dict(more)
+
+
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 # What has to stand beside a member within a structure, for the structure to be one.
 AROUND = {
