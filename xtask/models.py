@@ -159,7 +159,7 @@ SILENT = {
 
 def known(source, kept):
     unknown = set(source) - set(kept) - SILENT
-    # Of a structure it is the element's name where it stands alone, which it does in no answer.
+    # Of a structure it is the element's name where it stands alone, which it does in no other protocol than S3's.
     unknown.discard("locationName")
     if unknown:
         raise ValueError(f"the codec does not know {', '.join(sorted(unknown))}")
@@ -174,8 +174,10 @@ def member(source):
     return kept
 
 
-def shape(source):
+def shape(source, protocol):
     kept = {"type": "document" if source.get("document") else source["type"]}
+    if protocol == "rest-xml" and kept["type"] == "structure" and "locationName" in source:
+        kept["locationName"] = source["locationName"]
     for key in SHAPE:
         if key in source:
             kept[key] = {"uri": source[key]} if key == "xmlNamespace" and isinstance(source[key], str) else source[key]
@@ -196,6 +198,16 @@ def shape(source):
 def route(source):
     """How a request says that it asks for the operation, where its protocol has no name for that."""
     return f"{source['http']['method']} {source['http']['requestUri']}"
+
+
+def speech(metadata):
+    """What a table says of how a service speaks, beside its protocol."""
+    kept = {}
+    if "targetPrefix" in metadata:
+        kept.update(target=metadata["targetPrefix"], json=metadata.get("jsonVersion", "1.0"))
+    if "awsQueryCompatible" in metadata:
+        kept["query_errors"] = True
+    return kept
 
 
 def table(name, model, pages):

@@ -31,7 +31,20 @@ SMITHY_SHA256 = "21dd592e4f6eebccf79c84508b2fb79c0c69de5e10b80f6b286428613ecfa34
 BOTOCORE_SHA256 = "a988f39e3a4484def0b8010f41128f71157da0515a4804fccce4739aa8f216da"
 
 # Folders of Smithy's package, with the protocol as the tables call it.
-PROTOCOLS = {"ec2Query": "ec2", "awsQuery": "query", "restJson1": "rest-json"}
+PROTOCOLS = {
+    "ec2Query": "ec2", "awsQuery": "query", "restJson1": "rest-json", "restXml": "rest-xml",
+    "awsJson1_0": "json", "awsJson1_1": "json", "rpcv2Cbor": "smithy-rpc-v2-cbor",
+}
+# The files of botocore's, likewise.
+FILES = {
+    "ec2": "ec2", "query": "query", "rest-json": "rest-json", "rest-xml": "rest-xml",
+    "json": "json", "json_1_0": "json", "json_1_0-query-compatible": "json",
+    **{f"smithy-rpc-v2-cbor{kind}": "smithy-rpc-v2-cbor" for kind in ("", "-query-compatible", "-non-query-compatible")},
+}
+# The protocols of methods and paths.
+REST = {"rest-json", "rest-xml"}
+# The protocols whose bodies have the members' own names, whatever they are called in JSON.
+NAMED = {"json", "smithy-rpc-v2-cbor"}
 TIMESTAMPS = {"date-time": "iso8601", "epoch-seconds": "unixTimestamp", "http-date": "rfc822"}
 # Traits that say nothing about what a server reads or writes.
 SILENT = {
@@ -41,14 +54,35 @@ SILENT = {
     "http", "enum", "enumValue", "xmlName", "xmlFlattened", "xmlAttribute", "xmlNamespace", "ec2QueryName", "timestampFormat",
     "sparse", "required", "length", "range", "pattern", "jsonName", "httpHeader", "httpQuery", "httpLabel", "httpPayload",
     "httpPrefixHeaders", "httpQueryParams", "httpResponseCode", "idempotencyToken", "ec2Query", "awsQuery", "restJson1",
-    "mixin", "streaming", "requestCompression", "httpChecksumRequired", "mediaType", "uniqueItems", "box",
+    "mixin", "streaming", "requestCompression", "restXml", "awsJson1_0", "awsJson1_1", "rpcv2Cbor", "awsQueryCompatible",
+    "s3UnwrappedXmlOutput", "httpChecksumRequired", "mediaType", "uniqueItems", "box",
 }
 
 # Cases of botocore's that Smithy's suite has no longer: answers that no server should give and clients bear with.
 BORNE = {"RestJsonDeserializesDenseSetMapAndSkipsNull", "RestJsonIgnoreQueryParamsInResponseNoPayload"}
+# Cases of botocore's whose suite Smithy's package lacks, of what a client sends, or bears with.
+CLIENTS = {
+    "RpcV2CborClientDoesntSerializeNullStructureValues", "NoOutputClientAllowsEmptyCbor", "NoOutputClientAllowsEmptyBody",
+    "RpcV2CborDeserializesDenseSetMapAndSkipsNull", "RpcV2CborClientDoesntDeserializeNullStructureValues",
+    "RpcV2CborExtraFieldsInTheBodyShouldBeSkippedByClients", "empty_output_no_body", "RpcV2CborPayloadWithUnsetUnion",
+}
+# Cases whose answers no server could give: they hold what no member is, or what S3 does not say.
+BEYOND = {
+    "InvalidGreetingError": "the answer holds what is no member", "S3OperationNoErrorWrappingResponse": "S3 says no Type",
+}
 # Said where a case would need it.
 COMPRESSED = "the body, which the client is to compress, is not in the suite"
 DIFFER = "items that must differ"
+UNFILLED = "its members lack what a server puts into the map of the query's parameters"
+
+
+def unfilled(table, operation, given):
+    """Whether a request has a map of its query's parameters that the case leaves out, since clients need none."""
+    members = table["shapes"].get(table["operations"][operation].get("input"), {}).get("members", {})
+    return any(
+        member.get("location") == "querystring" and table["shapes"][member["shape"]]["type"] == "map" and name not in given
+        for name, member in members.items()
+    )
 
 
 # ---- packages
@@ -120,26 +154,26 @@ class Smithy:
             target = f"{target}Of{owner}{name.capitalize()}"
             self.shapes[target] = narrowed
         kept = {"shape": target}
-        wire = traits.get("jsonName" if self.protocol == "rest-json" else "xmlName")
+        wire = None if self.protocol in NAMED else traits.get("jsonName" if self.protocol == "rest-json" else "xmlName")
         if wire:
             kept["locationName"] = wire
         for trait, location in (("httpHeader", "header"), ("httpQuery", "querystring"), ("httpPrefixHeaders", "headers")):
-            if trait in traits and self.protocol == "rest-json":
+            if trait in traits and self.protocol in REST:
                 kept.update(location=location, locationName=traits[trait])
         for trait, location in (("httpQueryParams", "querystring"), ("httpResponseCode", "statusCode")):
-            if trait in traits:
+            if trait in traits and self.protocol in REST:
                 kept["location"] = location
         # A label is the path's only in requests; the same shape may be an answer's.
-        if "httpLabel" in traits:
+        if "httpLabel" in traits and self.protocol in REST:
             kept.update(location="uri", locationName=name)
         if "ec2QueryName" in traits:
             kept["queryName"] = traits["ec2QueryName"]
         if "xmlFlattened" in traits:
             kept["flattened"] = True
-        if "timestampFormat" in traits:
+        if "timestampFormat" in traits and self.protocol != "smithy-rpc-v2-cbor":
             kept["timestampFormat"] = TIMESTAMPS[traits["timestampFormat"]]
         for trait in ("xmlNamespace", "xmlAttribute", "idempotencyToken"):
-            if trait in traits:
+            if trait in traits and not (trait.startswith("xml") and self.protocol in NAMED):
                 kept[trait] = traits[trait]
         if kept.get("location") == "header" and "mediaType" in self.all.get(source["target"], {"traits": {}})["traits"]:
             self.lacking.setdefault(owner, set()).add("a value in a header as base64 of a media type")
@@ -189,6 +223,8 @@ class Smithy:
             kept["timestampFormat"] = TIMESTAMPS[traits["timestampFormat"]]
         if "xmlNamespace" in traits:
             kept["xmlNamespace"] = traits["xmlNamespace"]
+        if "xmlName" in traits and self.protocol == "rest-xml":
+            kept["locationName"] = traits["xmlName"]
         self.note(name, traits)
         if kind == "structure":
             members = source["members"]
@@ -197,7 +233,7 @@ class Smithy:
             required = [n for n, m in members.items() if "required" in m["traits"]]
             if required:
                 kept["required"] = required
-            payload = [n for n, m in members.items() if "httpPayload" in m["traits"] and self.protocol == "rest-json"]
+            payload = [n for n, m in members.items() if "httpPayload" in m["traits"] and self.protocol in REST]
             if payload:
                 kept["payload"] = payload[0]
         elif kind == "list":
@@ -228,11 +264,11 @@ class Smithy:
         service = self.all[absolute]
         self.shapes, self.names, self.lacking = {}, {}, {}
         self.operations = {target.split("#")[1]: target for target in service.get("operations", [])}
-        operations, errors, cases = {}, {}, []
+        operations, errors, named, cases = {}, {}, {}, []
         for target in service.get("operations", []):
             source = self.all[target]
             name = target.split("#")[1]
-            http = source["traits"].get("http", {}) if self.protocol == "rest-json" else {}
+            http = source["traits"].get("http", {}) if self.protocol in REST else {}
             kept = {"method": http.get("method", "POST"), "uri": http.get("uri", "/")}
             if http.get("code", 200) != 200:
                 kept["status"] = http["code"]
@@ -241,13 +277,16 @@ class Smithy:
                     kept[part] = self.shape(source[part])
             if self.protocol == "query" and "output" in kept:
                 kept["wrapper"] = f"{name}Result"
+            if "s3UnwrappedXmlOutput" in source["traits"]:
+                kept["unwrapped"] = True
             operations[name] = kept
             for error in source.get("errors", []) + service.get("errors", []):
                 if error in self.all and "error" in self.all[error]["traits"]:
                     code, status = self.error(error)
                     errors[code] = status
                     made = self.shape(error)
-                    self.shapes.setdefault(code, self.shapes[made])
+                    if code != made:
+                        named[code] = made
             traits = source["traits"]
             cases += [(name, "request", case, None) for case in traits.get("httpRequestTests", [])]
             cases += [(name, "answer", case, None) for case in traits.get("httpResponseTests", [])]
@@ -259,18 +298,31 @@ class Smithy:
         table = {
             "service": absolute.split("#")[1], "signing": "test", "protocol": self.protocol, "version": service["version"],
             "namespace": service["traits"].get("xmlNamespace", {}).get("uri", ""), "source": f"smithy {SMITHY}",
-            "operations": operations, "unserved": {}, "errors": errors, "shapes": self.shapes,
+            "operations": operations, "unserved": {}, "errors": errors, "named": named, "shapes": self.shapes,
         }
+        if self.protocol in NAMED:
+            table.update(target=absolute.split("#")[1], json="1.0" if "awsJson1_0" in service["traits"] else "1.1")
+        if absolute.endswith("#AmazonS3"):
+            table["hosts"] = True
+        if "awsQueryCompatible" in service["traits"]:
+            table["query_errors"] = True
+        spoken = service["traits"].get("restXml")
+        if isinstance(spoken, dict) and spoken.get("noErrorWrapping"):
+            table["bare_errors"] = True
         return table, cases
 
     def reason(self, table, operation, kind, case, code):
         """Why a case does not concern this server, where it does not."""
         if case.get("appliesTo") == "client":
             return "a test of clients"
+        if self.protocol == "rest-xml" and kind == "error" and case["id"] in BEYOND:
+            return BEYOND[case["id"]]
+        if self.protocol == "rest-xml" and kind == "request" and unfilled(table, operation, case.get("params", {})):
+            return UNFILLED
         if kind == "request" and "requestCompression" in self.all[self.operations[operation]]["traits"]:
             return COMPRESSED
         kept = table["operations"][operation]
-        start = {"request": kept.get("input"), "malformed": kept.get("input"), "answer": kept.get("output"), "error": code}[kind]
+        start = {"request": kept.get("input"), "malformed": kept.get("input"), "answer": kept.get("output"), "error": table["named"].get(code, code)}[kind]
         lacking = {what for name in (self.reached(start) if start else ()) for what in self.lacking.get(name, ())}
         if kind != "malformed":
             lacking.discard(DIFFER)
@@ -297,12 +349,22 @@ def expanded(whole):
     return [{**filled({k: v for k, v in whole.items() if k != "testParameters"}, at), "id": f"{whole['id']}_case{at}"} for at in range(count)]
 
 
-def typed(request, protocol):
-    """A request's headers, with the body's type, which the suites leave out where every client sends it."""
+def typed(request, protocol, table, operation):
+    """A request's headers, with those that the suites leave out where every client sends them."""
     headers = request.get("headers", {})
+    if protocol == "json":
+        kind = {"X-Amz-Target": f"{table['target']}.{operation}", "Content-Type": f"application/x-amz-json-{table['json']}"}
+        return {**kind, **headers}
+    if "resolvedHost" in request:
+        headers = {"Host": request["resolvedHost"], **headers}
     if protocol == "rest-json" and request.get("body") and "content-type" not in map(str.lower, headers):
         return {**headers, "Content-Type": request.get("bodyMediaType", "application/json")}
     return headers
+
+
+def own(headers):
+    """An answer's headers, without that of a request which one case has among them."""
+    return {name: value for name, value in headers.items() if name != "X-Amz-Target"}
 
 
 def from_smithy(package):
@@ -330,12 +392,13 @@ def from_smithy(package):
                         "reason": reader.reason(table, operation, kind, case, code),
                         "request": {
                             "method": request.get("method", "POST"), "uri": uri,
-                            "headers": typed(request, protocol) if kind == "request" else request.get("headers", {}),
+                            "headers": typed(request, protocol, table, operation) if kind == "request" else request.get("headers", {}),
                             "body": request.get("body", "") if kind in ("request", "malformed") else "",
+                            "bytes": protocol == "smithy-rpc-v2-cbor",
                         },
                         "members": case.get("params", {}), "code": code,
                         "answer": {
-                            "status": answer.get("code"), "headers": answer.get("headers", {}) if kind != "request" else {},
+                            "status": answer.get("code"), "headers": own(answer.get("headers", {})) if kind != "request" else {},
                             "forbidden": answer.get("forbidHeaders", []) if kind != "request" else [],
                             "body": (body if isinstance(body, str) else assertion.get("contents")) if "body" in answer else None,
                             "media": case.get("bodyMediaType"),
@@ -350,16 +413,16 @@ def from_smithy(package):
 def from_botocore(package, applies):
     tables, cases = [], []
     with tarfile.open(package) as tar:
-        for protocol, side in itertools.product(PROTOCOLS.values(), ("input", "output")):
-            inside = f"botocore-{models.BOTOCORE}/tests/unit/protocols/{side}/{protocol}.json"
+        for (name, protocol), side in itertools.product(FILES.items(), ("input", "output")):
+            inside = f"botocore-{models.BOTOCORE}/tests/unit/protocols/{side}/{name}.json"
             for suite in json.load(tar.extractfile(inside)):
-                operations, errors, found = {}, {}, []
+                operations, errors, named, found = {}, {}, {}, []
                 lacking = set()
                 for name, shape in suite["shapes"].items():
                     for member in shape.get("members", {}).values():
                         if member.pop("jsonvalue", False):
                             lacking.add(name)
-                shapes = {name: models.shape(shape) for name, shape in suite["shapes"].items()}
+                shapes = {name: models.shape(shape, protocol) for name, shape in suite["shapes"].items()}
                 namespace = suite["metadata"].get("xmlNamespace", "")
                 for case in suite["cases"]:
                     given = case["given"]
@@ -376,18 +439,26 @@ def from_botocore(package, applies):
                     namespace = said.group(1) if said else namespace
                     if "resultWrapper" in given.get("output", {}):
                         kept["wrapper"] = given["output"]["resultWrapper"]
+                    if protocol == "rest-xml" and "locationName" in given.get("input", {}):
+                        kept["root"] = given["input"]["locationName"]
                     operations[name] = kept
                     code = None
                     for error in given.get("errors", []):
                         declared = suite["shapes"][error["shape"]].get("error", {})
                         code = declared.get("code", error["shape"])
                         errors[code] = declared.get("httpStatusCode", case["response"]["status_code"])
-                        shapes.setdefault(code, shapes[error["shape"]])
+                        if code != error["shape"]:
+                            named[code] = error["shape"]
                     found.append((name, case, code))
                 for name, case, code in found:
                     kind = "request" if side == "input" else "error" if "error" in case or "errorCode" in case else "answer"
                     request, answer = case.get("serialized", {}), case.get("response", {})
-                    reason = "a test of clients" if applies.get(case["id"]) == "client" or case["id"] in BORNE else None
+                    reason = "a test of clients" if applies.get(case["id"]) == "client" or case["id"] in BORNE | CLIENTS else None
+                    if not reason and protocol == "rest-xml" and kind == "error":
+                        reason = BEYOND.get(case["id"])
+                    if not reason and protocol == "rest-xml" and kind == "request":
+                        about = {"operations": operations, "shapes": shapes}
+                        reason = UNFILLED if unfilled(about, name, case.get("params", {})) else None
                     if not reason and kind == "request" and "requestcompression" in case["given"]:
                         reason = COMPRESSED
                     used = lacking & {operations[name].get("input"), operations[name].get("output")}
@@ -398,18 +469,20 @@ def from_botocore(package, applies):
                         "operation": name, "reason": reason,
                         "request": {
                             "method": request.get("method", "POST"), "uri": request.get("uri", "/"),
-                            "headers": typed(request, protocol), "body": request.get("body", ""),
+                            "headers": typed(request, protocol, models.speech(suite["metadata"]), name),
+                            "body": request.get("body", ""), "bytes": protocol == "smithy-rpc-v2-cbor",
                         },
                         "members": case.get("params", case.get("result", case.get("error", {}))), "code": code,
                         "answer": {
-                            "status": answer.get("status_code"), "headers": answer.get("headers", {}), "forbidden": [],
+                            "status": answer.get("status_code"), "headers": own(answer.get("headers", {})), "forbidden": [],
                             "body": answer.get("body"), "media": None,
                         },
                     })
                 tables.append({
                     "service": suite["metadata"].get("serviceId", "test"), "signing": "test", "protocol": protocol,
                     "version": suite["metadata"]["apiVersion"], "namespace": namespace, "source": f"botocore {models.BOTOCORE}",
-                    "operations": operations, "unserved": {}, "errors": errors, "shapes": shapes,
+                    "operations": operations, "unserved": {}, "errors": errors, "named": named, "shapes": shapes,
+                    **models.speech(suite["metadata"]),
                 })
     return tables, cases
 

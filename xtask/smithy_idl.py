@@ -67,6 +67,8 @@ class File:
         self.tokens, self.at = tokens(text), 0
         self.shapes, self.applied = shapes, applied
         self.namespace, self.uses = "", {}
+        # What a request and an answer are called that are written within their operation.
+        self.suffixes = {"input": "Input", "output": "Output"}
 
     def peek(self):
         return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
@@ -172,7 +174,7 @@ class File:
         key = self.take()
         if self.taken(":="):
             traits = self.traits()
-            name = f"{owner}{key[0].upper()}{key[1:]}"
+            name = owner + self.suffixes[key]
             mixins = self.mixins()
             self.define(name, "structure", traits, mixins)
             return key, f"{self.namespace}#{name}"
@@ -201,7 +203,10 @@ class File:
             word = self.take()
             if word.startswith("$"):
                 self.take(":")
-                self.node()
+                said = self.node()
+                for key in self.suffixes:
+                    if word == f"$operation{key.capitalize()}Suffix":
+                        self.suffixes[key] = said
             elif word == "metadata":
                 self.take()
                 self.take("=")

@@ -130,6 +130,7 @@ struct Asking<'r> {
     request: &'r Request<Bytes>,
     service: &'static Service,
     model: &'static Model,
+    spoken: Protocol,
     region: String,
     operation: String,
     form: Form,
@@ -196,11 +197,12 @@ impl Core {
             return answered(elsewhere(&name, &call.request_id));
         };
         let model = (service.model)();
+        let spoken = protocol::spoken(model, request);
         let refuse = |refusal: Refusal, call: &mut Call| {
             call.code = Some(refusal.code.to_string());
-            protocol::encode_refusal(model, &refusal, &call.request_id)
+            protocol::encode_refusal(model, spoken, &refusal, &call.request_id)
         };
-        let asked = protocol::operation(model, request, &form);
+        let asked = protocol::operation(model, spoken, request, &form);
         let known = match &asked {
             Asked::Operation(name) | Asked::Nothing(name) => name.clone(),
         };
@@ -232,7 +234,7 @@ impl Core {
         }
         let region = claim.region.clone();
         let doomed = struck.contains(&FaultKind::CreateFailed);
-        let asking = Asking { request, service, model, region, operation: known, form, claim, doomed };
+        let asking = Asking { request, service, model, spoken, region, operation: known, form, claim, doomed };
         let answer = match self.serve(&asking, asked, now, signed_now, &call.request_id) {
             Ok(answer) => answer,
             Err(refusal) => refuse(refusal, call),
@@ -251,7 +253,7 @@ impl Core {
         signed_now: Option<Timestamp>,
         request_id: &str,
     ) -> Result<Response<Bytes>, Refusal> {
-        let Asking { request, service, model, region, operation: name, form, claim, doomed } = asking;
+        let Asking { request, service, model, spoken, region, operation: name, form, claim, doomed } = asking;
         let principal = self
             .principal(claim, now, signed_now.unwrap_or(now))
             .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
@@ -275,12 +277,12 @@ impl Core {
                 (service.manners.unknown_operation)(name)
             });
         };
-        if model.protocol != Protocol::RestJson && self.state.switches.is_on("version") {
+        if spoken.is_form() && self.state.switches.is_on("version") {
             version(model, form)?;
         }
-        protocol::carried(model, operation, request, form)?;
+        protocol::carried(model, *spoken, operation, request, form)?;
         let checks = self.state.switches.is_on("model");
-        let value = match protocol::decode(model, operation, request, form) {
+        let value = match protocol::decode(model, *spoken, operation, request, form) {
             Ok(value) => value,
             Err(violations) if checks => return Err((service.manners.violations)(&violations)),
             Err(_) => Value::Record(crate::value::Record::new()),
@@ -322,7 +324,7 @@ impl Core {
             let message = "Request would have succeeded, but DryRun flag is set.";
             return Err(Refusal::new("DryRunOperation", message).status(412));
         }
-        let response = protocol::encode(model, name, operation, &answer, request_id)
+        let response = protocol::encode(model, *spoken, name, operation, &answer, request_id)
             .map_err(|error| Refusal::new("SimulatorDefect", format!("{name}: {error}")).status(500))?;
         commit(tx, &mut self.journal).map_err(|error| storage(service, &error))?;
         Ok(response)

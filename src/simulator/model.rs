@@ -21,6 +21,22 @@ pub struct Model {
     pub signing: String,
     /// The wire protocol.
     pub protocol: Protocol,
+    /// The protocols that it speaks beside that one.
+    #[serde(default)]
+    pub also: Vec<Protocol>,
+    /// What stands before an operation's name where a header or a path has it.
+    pub target: Option<String>,
+    /// The version of the JSON that it speaks, where the operation's name is in a header.
+    pub json: Option<String>,
+    /// Whether an error also says, in a header, what it was called in the query protocol.
+    #[serde(default)]
+    pub query_errors: bool,
+    /// Whether the first part of a path may stand before the host's name, as S3's buckets do.
+    #[serde(default)]
+    pub hosts: bool,
+    /// Whether an error in XML stands without an envelope.
+    #[serde(default)]
+    pub bare_errors: bool,
     /// The API's version, which query protocols demand as `Version`.
     pub version: String,
     /// The XML namespace of query answers.
@@ -33,6 +49,9 @@ pub struct Model {
     pub unserved: HashMap<String, String>,
     /// HTTP status by error code on the wire.
     pub errors: HashMap<String, u16>,
+    /// The shapes of errors that are not called as their codes are.
+    #[serde(default)]
+    pub named: HashMap<String, String>,
     /// The shapes by name.
     pub shapes: HashMap<String, Shape>,
 }
@@ -49,6 +68,15 @@ pub enum Protocol {
     /// Methods and paths, JSON bodies.
     #[serde(rename = "rest-json")]
     RestJson,
+    /// Methods and paths, XML bodies.
+    #[serde(rename = "rest-xml")]
+    RestXml,
+    /// The operation in a header, JSON bodies.
+    #[serde(rename = "json")]
+    AwsJson,
+    /// The operation in the path, CBOR bodies.
+    #[serde(rename = "smithy-rpc-v2-cbor")]
+    RpcCbor,
 }
 
 /// One operation.
@@ -67,6 +95,11 @@ pub struct Operation {
     pub output: Option<String>,
     /// The XML element around an answer.
     pub wrapper: Option<String>,
+    /// The XML element around a request's members, where it is not the request's shape.
+    pub root: Option<String>,
+    /// Whether an answer's one member is the XML itself.
+    #[serde(default)]
+    pub unwrapped: bool,
     /// How the answer is paged.
     pub page: Option<Page>,
     /// Whether it is called without a signature.
@@ -125,6 +158,9 @@ pub struct Shape {
     pub timestamp_format: Option<TimestampFormat>,
     /// The member that is the whole body.
     pub payload: Option<String>,
+    /// The XML element that it is where it is a whole body.
+    #[serde(rename = "locationName")]
+    pub location_name: Option<String>,
     /// Whether just one of a structure's members is there.
     #[serde(default)]
     pub union: bool,
@@ -255,6 +291,18 @@ impl Model {
 }
 
 impl Model {
+    /// The shape of an error that the service declares.
+    #[must_use]
+    pub fn error_shape(&self, code: &str) -> Option<&Shape> {
+        self.shapes.get(self.error_name(code)).filter(|_| self.errors.contains_key(code))
+    }
+
+    /// What the shape of an error is called, for the protocols that name it so.
+    #[must_use]
+    pub fn error_name<'a>(&'a self, code: &'a str) -> &'a str {
+        self.named.get(code).map_or(code, String::as_str)
+    }
+
     /// The shape of an operation's request.
     #[must_use]
     pub fn input(&self, operation: &Operation) -> &Shape {
@@ -291,6 +339,7 @@ impl Shape {
             flattened: false,
             timestamp_format: None,
             payload: None,
+            location_name: None,
             union: false,
             sparse: false,
             media_type: None,
@@ -310,6 +359,39 @@ impl Shape {
     }
 }
 
+impl Protocol {
+    /// Whether its answers, and so all that they repeat of requests, are XML.
+    #[must_use]
+    pub fn is_xml(self) -> bool {
+        matches!(self, Protocol::Ec2Query | Protocol::AwsQuery | Protocol::RestXml)
+    }
+
+    /// Whether its requests are forms, which say the API's version.
+    #[must_use]
+    pub fn is_form(self) -> bool {
+        matches!(self, Protocol::Ec2Query | Protocol::AwsQuery)
+    }
+}
+
+impl Kind {
+    /// What it is called in a refusal.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Structure => "structure",
+            Kind::List => "list",
+            Kind::Map => "map",
+            Kind::String => "string",
+            Kind::Boolean => "boolean",
+            Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => "integer",
+            Kind::Float | Kind::Double => "number",
+            Kind::Blob => "base64 text",
+            Kind::Timestamp => "timestamp",
+            Kind::Document => "document",
+        }
+    }
+}
+
 impl Member {
     /// The name in an ec2Query request: EC2 has its own rule for capitals.
     #[must_use]
@@ -319,6 +401,12 @@ impl Member {
         }
         let mut letters = self.wire_name(name).chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    }
+
+    /// Whether it stands in the body of an answer, which has no path and no query.
+    #[must_use]
+    pub fn is_in_body(&self) -> bool {
+        self.location.as_deref().is_none_or(|place| place == "uri" || place == "querystring")
     }
 
     /// The name on the wire of every other protocol.

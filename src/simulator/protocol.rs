@@ -4,13 +4,18 @@
 //! ranges, patterns) and reports each offence as a [`Violation`]; in which words
 //! a service refuses them is the service's own affair.
 
+mod aws_json;
 mod aws_query;
 mod ec2_query;
 mod form;
 mod json;
-mod rest_json;
+mod rest;
+mod rest_xml;
+mod rpc_cbor;
 mod timestamp;
 mod xml;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -110,10 +115,37 @@ pub enum Asked {
     Nothing(String),
 }
 
+/// The protocol that a request is of, as far as the service speaks several.
+#[must_use]
+pub fn spoken(model: &Model, request: &Request<Bytes>) -> Protocol {
+    let is_of = |protocol: &Protocol| match protocol {
+        Protocol::RpcCbor => rpc_cbor::is_spoken(request),
+        Protocol::AwsJson => request.headers().contains_key("x-amz-target"),
+        Protocol::Ec2Query | Protocol::AwsQuery | Protocol::RestJson | Protocol::RestXml => true,
+    };
+    std::iter::once(&model.protocol).chain(&model.also).copied().find(is_of).unwrap_or(model.protocol)
+}
+
+/// The request with its bucket in the path, where the service takes it from the host's name too.
+#[must_use]
+pub fn addressed<'r>(model: &Model, request: &'r Request<Bytes>) -> Cow<'r, Request<Bytes>> {
+    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let bucket = Some(host).filter(|_| model.hosts).and_then(rest::bucket_of_host);
+    let Some(bucket) = bucket else {
+        return Cow::Borrowed(request);
+    };
+    let mut moved = request.clone();
+    let rest = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    if let Ok(uri) = format!("/{bucket}{rest}").parse() {
+        *moved.uri_mut() = uri;
+    }
+    Cow::Owned(moved)
+}
+
 /// The name of the operation that a request asks for.
 #[must_use]
-pub fn operation(model: &Model, request: &Request<Bytes>, form: &Form) -> Asked {
-    match model.protocol {
+pub fn operation(model: &Model, protocol: Protocol, request: &Request<Bytes>, form: &Form) -> Asked {
+    match protocol {
         Protocol::Ec2Query | Protocol::AwsQuery => {
             let (method, path) = (request.method(), request.uri().path());
             match form.get("Action") {
@@ -124,10 +156,12 @@ pub fn operation(model: &Model, request: &Request<Bytes>, form: &Form) -> Asked 
                 None => Asked::Nothing("Missing Action".to_owned()),
             }
         }
-        Protocol::RestJson => match rest_json::route(model, request.method().as_str(), request.uri().path()) {
+        Protocol::RestJson | Protocol::RestXml => match rest::route(model, request.method().as_str(), request.uri()) {
             Some(name) => Asked::Operation(name),
             None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
         },
+        Protocol::AwsJson => aws_json::operation(model, request),
+        Protocol::RpcCbor => rpc_cbor::operation(model, request),
     }
 }
 
@@ -139,18 +173,28 @@ pub(crate) const LARGEST: usize = 1 << 20;
 ///
 /// # Errors
 /// The protocol's own refusal.
-pub fn carried(model: &Model, operation: &Operation, request: &Request<Bytes>, form: &Form) -> Result<(), Refusal> {
+pub fn carried(
+    model: &Model,
+    protocol: Protocol,
+    operation: &Operation,
+    request: &Request<Bytes>,
+    form: &Form,
+) -> Result<(), Refusal> {
     if request.body().len() > LARGEST {
         let message = format!("The request is larger than {LARGEST} bytes.");
         return Err(Refusal::new("RequestEntityTooLarge", message).status(413));
     }
-    match model.protocol {
+    match protocol {
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         Protocol::Ec2Query | Protocol::AwsQuery => match form.flaw() {
             Some(flaw) => Err(Refusal::new("MalformedQueryString", flaw).status(400)),
             None => Ok(()),
         },
-        Protocol::RestJson => rest_json::carried(model, operation, request),
+        Protocol::RestJson => rest::carried(model, operation, request),
+        // Services that speak XML read a body whatever its type is said to be.
+        Protocol::RestXml => Ok(()),
+        Protocol::AwsJson => aws_json::carried(model, request),
+        Protocol::RpcCbor => rpc_cbor::carried(request),
     }
 }
 
@@ -160,16 +204,19 @@ pub fn carried(model: &Model, operation: &Operation, request: &Request<Bytes>, f
 /// Everything in it that the API model does not allow.
 pub fn decode(
     model: &Model,
+    protocol: Protocol,
     operation: &Operation,
     request: &Request<Bytes>,
     form: &Form,
 ) -> Result<Value, Vec<Violation>> {
-    let mut check = Check { model, violations: Vec::new() };
+    let mut check = Check { model, xml: protocol.is_xml(), violations: Vec::new() };
     let shape = model.input(operation);
-    let value = match model.protocol {
+    let value = match protocol {
         Protocol::Ec2Query => ec2_query::decode(&mut check, shape, form),
         Protocol::AwsQuery => aws_query::decode(&mut check, shape, form),
-        Protocol::RestJson => rest_json::decode(&mut check, operation, shape, request),
+        Protocol::RestJson | Protocol::RestXml => rest::decode(&mut check, operation, shape, request),
+        Protocol::AwsJson => aws_json::decode(&mut check, shape, request),
+        Protocol::RpcCbor => rpc_cbor::decode(&mut check, shape, request),
     };
     if check.violations.is_empty() { Ok(value) } else { Err(check.violations) }
 }
@@ -188,26 +235,43 @@ pub struct EncodeError {
 /// When the answer is not of the operation's output shape.
 pub fn encode(
     model: &Model,
+    protocol: Protocol,
     name: &str,
     operation: &Operation,
     answer: &Value,
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
-    match model.protocol {
+    match protocol {
         Protocol::Ec2Query => ec2_query::encode(model, name, operation, answer, request_id),
         Protocol::AwsQuery => aws_query::encode(model, name, operation, answer, request_id),
-        Protocol::RestJson => rest_json::encode(model, operation, answer, request_id),
+        Protocol::RestJson | Protocol::RestXml => rest::encode(model, operation, answer, request_id),
+        Protocol::AwsJson => aws_json::encode(model, operation, answer, request_id),
+        Protocol::RpcCbor => rpc_cbor::encode(model, operation, answer, request_id),
     }
 }
 
 /// Encodes a refusal.
 #[must_use]
-pub fn encode_refusal(model: &Model, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
-    let status = refusal.status.or_else(|| model.errors.get(refusal.code.as_ref()).copied()).unwrap_or(400);
-    match model.protocol {
+pub fn encode_refusal(model: &Model, protocol: Protocol, refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let declared = model.errors.get(refusal.code.as_ref()).copied().unwrap_or(400);
+    // What an error's status was in the query protocol it no longer is in those that came after.
+    let status = match refusal.status {
+        Some(status) => status,
+        None if model.query_errors && protocol != Protocol::AwsQuery => {
+            if declared < 500 {
+                400
+            } else {
+                500
+            }
+        }
+        None => declared,
+    };
+    match protocol {
         Protocol::Ec2Query => ec2_query::encode_refusal(model, refusal, status, request_id),
         Protocol::AwsQuery => aws_query::encode_refusal(model, refusal, status, request_id),
-        Protocol::RestJson => rest_json::encode_refusal(model, refusal, status, request_id),
+        Protocol::RestJson | Protocol::RestXml => rest::encode_refusal(model, refusal, status, request_id),
+        Protocol::AwsJson => aws_json::encode_refusal(model, refusal, status, request_id),
+        Protocol::RpcCbor => rpc_cbor::encode_refusal(model, refusal, status, request_id),
     }
 }
 
@@ -219,9 +283,22 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<
     response
 }
 
+/// A content type without its parameters.
+fn essence(kind: &str) -> &str {
+    kind.split(';').next().unwrap_or(kind).trim()
+}
+
+fn name_request(answer: &mut Response<Bytes>, request_id: &str) {
+    if let Ok(id) = http::HeaderValue::from_str(request_id) {
+        answer.headers_mut().insert("x-amzn-requestid", id);
+    }
+}
+
 /// The checks that are the same in every protocol.
 struct Check<'m> {
     model: &'m Model,
+    /// Whether texts come and go in XML, which can't carry every character.
+    xml: bool,
     violations: Vec<Violation>,
 }
 
@@ -331,7 +408,7 @@ impl Check<'_> {
         }
         if !shape.matches(text) {
             self.flaw(place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
-        } else if self.model.protocol != Protocol::RestJson && !text.chars().all(xml::carries) {
+        } else if self.xml && !text.chars().all(xml::carries) {
             self.flaw(place, text, Flaw::Pattern(xml::CARRIED.to_owned()));
         }
         Value::Text(text.to_owned())

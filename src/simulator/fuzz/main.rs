@@ -80,14 +80,14 @@ fn what_a_client_sends_is_read_as_it_was_meant() {
         let draft = Draft::of(model, name, operation, &value);
         let request = draft.request().ok_or_else(|| TestCaseError::fail(format!("{draft:?} is no request")))?;
         let form = Form::of(&request);
-        match protocol::operation(model, &request, &form) {
+        match protocol::operation(model, model.protocol, &request, &form) {
             Asked::Operation(asked) if asked == name => {}
             _ => return Err(TestCaseError::fail(format!("{name} was not found in {request:?}"))),
         }
-        if let Err(refusal) = protocol::carried(model, operation, &request, &form) {
+        if let Err(refusal) = protocol::carried(model, model.protocol, operation, &request, &form) {
             return Err(TestCaseError::fail(format!("{refusal:?} to {request:?}")));
         }
-        match protocol::decode(model, operation, &request, &form) {
+        match protocol::decode(model, model.protocol, operation, &request, &form) {
             Ok(read) if sorted(&read) == sorted(&value) => Ok(()),
             other => Err(TestCaseError::fail(format!("{value:?} was read as {other:?}"))),
         }
@@ -101,7 +101,8 @@ fn what_an_operation_can_answer_is_written_as_its_protocol_has_it() {
         let (model, name) = operation(&mut choices);
         let operation = &model.operations[name];
         let Some(value) = sample::value(model, model.output(operation), &mut choices, &[], 0) else { return Ok(()) };
-        let written = protocol::encode(model, name, operation, &value, "11111111-2222-4333-9444-555555555555");
+        let written =
+            protocol::encode(model, model.protocol, name, operation, &value, "11111111-2222-4333-9444-555555555555");
         let mut written = written.map_err(|error| TestCaseError::fail(format!("{error}: {value:?}")))?;
         written.headers_mut().insert("x-fathuss-now", http::HeaderValue::from_static("now"));
         match answer::code(&written) {

@@ -5,7 +5,7 @@ use http::Response;
 
 use super::form::{Form, Node};
 use super::xml::{self, Writer};
-use super::{Check, EncodeError, Flaw, Place, response};
+use super::{Check, EncodeError, Flaw, Place, name_request, response};
 use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
@@ -159,10 +159,4 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     let mut answer = response(status, "text/xml", text);
     name_request(&mut answer, request_id);
     answer
-}
-
-fn name_request(answer: &mut Response<Bytes>, request_id: &str) {
-    if let Ok(id) = http::HeaderValue::from_str(request_id) {
-        answer.headers_mut().insert("x-amzn-requestid", id);
-    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::{Check, EncodeError, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp};
 use crate::model::{Kind, Member, Model, Shape, TimestampFormat};
 use crate::protocol::Flaw;
+use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
 /// The JSON in a body, every member of every object there only once.
@@ -182,21 +183,7 @@ pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: 
             };
             moment.map_or_else(|| check.not_a("timestamp", &json.to_string(), place), Value::Time)
         }
-        (kind, json) => {
-            let wanted = match kind {
-                Kind::Structure => "structure",
-                Kind::List => "list",
-                Kind::Map => "map",
-                Kind::String => "string",
-                Kind::Boolean => "boolean",
-                Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => "integer",
-                Kind::Float | Kind::Double => "number",
-                Kind::Blob => "base64 text",
-                Kind::Timestamp => "timestamp",
-                Kind::Document => "document",
-            };
-            check.not_a(wanted, &json.to_string(), place)
-        }
+        (kind, json) => check.not_a(kind.word(), &json.to_string(), place),
     }
 }
 
@@ -244,8 +231,7 @@ pub(super) fn object(
     }
     let mut body = Map::new();
     for (name, member) in &shape.members {
-        // The path and the query are of requests alone.
-        if top && member.location.as_deref().is_some_and(|place| place != "uri" && place != "querystring") {
+        if top && !member.is_in_body() {
             continue;
         }
         if let Some(value) = given.get(name).filter(|value| !value.is_absent()) {
@@ -297,6 +283,31 @@ pub(super) fn written(model: &Model, member: &Member, value: &Value, path: &str)
             })
         }
     }
+}
+
+/// An error's members and message as an object, without those that its table puts elsewhere.
+pub(super) fn refused(model: &Model, refusal: &Refusal) -> Map<String, Json> {
+    let code = refusal.code.as_ref();
+    let shape = model.error_shape(code);
+    let mut body = Map::new();
+    for (name, value) in &refusal.members {
+        match shape.and_then(|shape| shape.members.get(name)) {
+            Some(member) if member.location.is_some() => {}
+            Some(member) => {
+                // An error that can't say all still says what it can.
+                let json = written(model, member, value, name).unwrap_or_else(|_| plain(value));
+                body.insert(member.wire_name(name).to_owned(), json);
+            }
+            None => {
+                body.insert(name.clone(), plain(value));
+            }
+        }
+    }
+    if !refusal.message.is_empty() {
+        let named = shape.and_then(|shape| shape.members.keys().find(|name| name.eq_ignore_ascii_case("message")));
+        body.insert(named.map_or("message", String::as_str).to_owned(), Json::String(refusal.message.clone()));
+    }
+    body
 }
 
 /// A value as JSON without a shape: what documents hold, and the members of an error that no table describes.

@@ -18,13 +18,28 @@ pub(super) struct Writer<'m> {
 impl Writer<'_> {
     /// Writes a structure's members without an element around them.
     pub(super) fn members(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
+        self.members_where(shape, value, path, |_| true)
+    }
+
+    /// Writes the members of an answer that stand in its body.
+    pub(super) fn body(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
+        self.members_where(shape, value, path, Member::is_in_body)
+    }
+
+    fn members_where(
+        &mut self,
+        shape: &Shape,
+        value: &Value,
+        path: &str,
+        stands: impl Fn(&Member) -> bool,
+    ) -> Result<(), EncodeError> {
         let Value::Record(given) = value else {
             return Err(EncodeError { path: path.to_owned(), why: format!("{value:?} is no structure") });
         };
         if let Some(unknown) = given.keys().find(|name| !shape.members.contains_key(*name)) {
             return Err(EncodeError { path: join(path, unknown), why: "there is no such member".to_owned() });
         }
-        for (name, member) in shape.members.iter().filter(|(_, member)| !member.xml_attribute) {
+        for (name, member) in shape.members.iter().filter(|(_, member)| !member.xml_attribute && stands(member)) {
             if let Some(value) = given.get(name) {
                 self.member(name, member, value, &join(path, name))?;
             }
@@ -51,7 +66,7 @@ impl Writer<'_> {
         }
     }
 
-    fn element(
+    pub(super) fn element(
         &mut self,
         name: &str,
         namespace: Option<&XmlNamespace>,
@@ -130,7 +145,7 @@ impl Writer<'_> {
         self.text.push('"');
     }
 
-    fn attributes(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
+    pub(super) fn attributes(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {
         for (name, member) in shape.members.iter().filter(|(_, member)| member.xml_attribute) {
             let (inner, found) = (self.model.shape(&member.shape), value.get(name));
             if !found.is_absent() {
@@ -168,6 +183,18 @@ impl Writer<'_> {
         }
     }
 
+    /// Opens an answer's element, of this namespace or the service's, and leaves room for attributes.
+    pub(super) fn open_root(&mut self, name: &str, namespace: Option<&XmlNamespace>) {
+        self.text.push('<');
+        self.text.push_str(name);
+        match namespace {
+            None if !self.model.namespace.is_empty() => {
+                self.text.push_str(&format!(" xmlns=\"{}\"", self.model.namespace))
+            }
+            namespace => self.declare(namespace),
+        }
+    }
+
     pub(super) fn open(&mut self, name: &str) {
         self.text.push('<');
         self.text.push_str(name);
@@ -194,10 +221,10 @@ pub(super) fn error(model: &Model, text: &mut String, refusal: &Refusal) {
             text.push_str(&format!("</{name}>"));
         }
     }
-    if let Some(shape) = model.shapes.get(refusal.code.as_ref()).filter(|_| !refusal.members.is_empty()) {
+    if let Some(shape) = model.error_shape(&refusal.code).filter(|_| !refusal.members.is_empty()) {
         let mut writer = Writer { model, text: String::new(), millis: false };
         // An error that can't say all still says what it can.
-        if writer.members(shape, &Value::Record(refusal.members.clone()), "").is_ok() {
+        if writer.body(shape, &Value::Record(refusal.members.clone()), "").is_ok() {
             text.push_str(&writer.text);
         }
     }

@@ -59,6 +59,8 @@ struct Asking {
     uri: String,
     headers: HashMap<String, String>,
     body: String,
+    /// Whether the body is bytes, in base64.
+    bytes: bool,
 }
 
 #[derive(Deserialize)]
@@ -164,14 +166,21 @@ impl Case {
         for (name, value) in &self.request.headers {
             request = request.header(name, value);
         }
-        request.body(Bytes::from(self.request.body.clone())).map_err(|error| format!("{}: {error}", self.request.uri))
+        let body = if self.request.bytes {
+            protocol::base64_decode(&self.request.body).ok_or("the suite's body is no base64")?
+        } else {
+            self.request.body.clone().into_bytes()
+        };
+        request.body(Bytes::from(body)).map_err(|error| format!("{}: {error}", self.request.uri))
     }
 
     /// What the codec makes of the request: its members, or the refusal.
     fn asked(&self, model: &Model) -> Result<Result<Value, (Refusal, Vec<String>)>, String> {
         let request = self.request()?;
+        let request = protocol::addressed(model, &request);
         let form = Form::of(&request);
-        let name = match protocol::operation(model, &request, &form) {
+        let spoken = protocol::spoken(model, &request);
+        let name = match protocol::operation(model, spoken, &request, &form) {
             Asked::Operation(name) => name,
             Asked::Nothing(what) => return Ok(Err(((REST_MANNERS.unknown_operation)(&what), Vec::new()))),
         };
@@ -179,10 +188,10 @@ impl Case {
             return Err(format!("it was taken for {name}"));
         }
         let operation = &model.operations[&name];
-        if let Err(refusal) = protocol::carried(model, operation, &request, &form) {
+        if let Err(refusal) = protocol::carried(model, spoken, operation, &request, &form) {
             return Ok(Err((refusal, Vec::new())));
         }
-        Ok(protocol::decode(model, operation, &request, &form).map_err(|violations| {
+        Ok(protocol::decode(model, spoken, operation, &request, &form).map_err(|violations| {
             let places = violations.iter().map(|violation| violation.path.clone()).collect();
             ((REST_MANNERS.violations)(&violations), places)
         }))
@@ -195,9 +204,7 @@ impl Case {
         let mut found = found;
         // Of what is empty nothing goes over the wire, but in a JSON body; and `{}` is no payload or an empty one.
         for (name, member) in &shape.members {
-            let silent = model.protocol != Protocol::RestJson
-                || member.location.is_some()
-                || shape.payload.as_ref() == Some(name);
+            let silent = model.protocol.is_xml() || member.location.is_some() || shape.payload.as_ref() == Some(name);
             for value in [&mut wanted, &mut found] {
                 let empty = match value.get(name) {
                     Value::List(items) => items.is_empty(),
@@ -253,15 +260,16 @@ impl Case {
     fn answered(&self, model: &Model) -> Result<(), String> {
         let operation = &model.operations[&self.operation];
         let value = members::of(model, model.output(operation), &self.members)?;
-        let id = self.answer.body.as_deref().and_then(tree::request_id).unwrap_or_else(|| "id".to_owned());
-        let answer =
-            protocol::encode(model, &self.operation, operation, &value, &id).map_err(|error| error.to_string())?;
+        let id = self.answer.body.as_deref().and_then(tree::request_id);
+        let id = id.or_else(|| self.answer.headers.get("X-Amzn-Requestid").cloned()).unwrap_or_else(|| "id".to_owned());
+        let answer = protocol::encode(model, model.protocol, &self.operation, operation, &value, &id)
+            .map_err(|error| error.to_string())?;
         self.compare(model, &answer)
     }
 
     fn failed(&self, model: &Model) -> Result<(), String> {
         let code = self.code.clone().ok_or("the error has no code")?;
-        let shape = &model.shapes[&code];
+        let shape = model.error_shape(&code).ok_or("the error has no shape")?;
         let Value::Record(mut given) = members::of(model, shape, &self.members)? else {
             return Err("no members".into());
         };
@@ -274,7 +282,7 @@ impl Case {
         let mut refusal = Refusal::new(code, message.unwrap_or_default());
         refusal.members = given.into_iter().collect::<Record>();
         let id = self.answer.body.as_deref().and_then(tree::request_id).unwrap_or_else(|| "id".to_owned());
-        self.compare(model, &protocol::encode_refusal(model, &refusal, &id))
+        self.compare(model, &protocol::encode_refusal(model, model.protocol, &refusal, &id))
     }
 
     /// Whether an answer is what the suite says, in status, headers and what its body means.
@@ -299,17 +307,24 @@ impl Case {
             return Err(format!("it has the header {name}"));
         }
         let Some(wanted) = &self.answer.body else { return Ok(()) };
+        if model.protocol == Protocol::RpcCbor {
+            let wanted = protocol::base64_decode(wanted).ok_or("the suite's body is no base64")?;
+            return members::alike_cbor(answer.body(), &wanted);
+        }
         let body = std::str::from_utf8(answer.body()).map_err(|error| error.to_string())?;
         let alike = match model.protocol {
-            Protocol::RestJson => {
+            Protocol::RestJson | Protocol::AwsJson | Protocol::RpcCbor => {
                 let is_json = self.answer.media.as_deref().is_none_or(|media| media == "application/json");
                 let read = |text: &str| serde_json::from_str::<Json>(text).ok();
                 match (is_json, read(body), read(wanted)) {
-                    (true, Some(found), Some(wanted)) => members::alike(&found, &wanted),
+                    (true, Some(found), Some(wanted)) => members::alike(&found, &members::short(wanted)),
                     _ => body == wanted,
                 }
             }
-            Protocol::Ec2Query | Protocol::AwsQuery => wanted.is_empty() || tree::alike(body, wanted)?,
+            Protocol::RestXml if body == wanted => true,
+            Protocol::Ec2Query | Protocol::AwsQuery | Protocol::RestXml => {
+                wanted.is_empty() || tree::alike(body, wanted)?
+            }
         };
         if alike { Ok(()) } else { Err(format!("its body was {body}, not {wanted}")) }
     }

@@ -1,5 +1,6 @@
 //! Members as the suites write them, as values of their shapes, and when two are the same.
 
+use ciborium::Value as Cbor;
 use fathuss_simulator::model::{Kind, Model, Shape};
 use fathuss_simulator::value::{Record, Value};
 use serde_json::Value as Json;
@@ -85,5 +86,49 @@ pub fn alike(left: &Json, right: &Json) -> bool {
                 && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| alike(value, other)))
         }
         (left, right) => left == right,
+    }
+}
+
+/// An error whose type is named without its namespace, as AWS's services name them.
+pub fn short(mut body: Json) -> Json {
+    if let Some(Json::String(name)) = body.get_mut("__type") {
+        *name = name.rsplit('#').next().unwrap_or(name).to_owned();
+    }
+    body
+}
+
+/// Whether two CBOR bodies mean the same: maps in any order, floats of any width.
+pub fn alike_cbor(ours: &[u8], wanted: &[u8]) -> Result<(), String> {
+    let read = |bytes: &[u8]| match bytes {
+        [] => Ok(None),
+        bytes => {
+            ciborium::from_reader::<Cbor, _>(bytes).map(|body| Some(ordered(body))).map_err(|error| error.to_string())
+        }
+    };
+    let (ours, wanted) = (read(ours)?, read(wanted)?);
+    if ours == wanted { Ok(()) } else { Err(format!("its body was {ours:?}, not {wanted:?}")) }
+}
+
+/// A body in one way of writing it, so that not a number is what it is.
+fn ordered(body: Cbor) -> String {
+    match body {
+        Cbor::Map(entries) => {
+            let mut parts: Vec<String> =
+                entries.into_iter().map(|(name, value)| format!("{}: {}", ordered(name), ordered(value))).collect();
+            parts.sort();
+            format!("{{{}}}", parts.join(", "))
+        }
+        Cbor::Array(items) => format!("[{}]", items.into_iter().map(ordered).collect::<Vec<_>>().join(", ")),
+        // A moment may be a whole number or one with a fraction.
+        Cbor::Tag(1, seconds) => match *seconds {
+            Cbor::Integer(number) => format!("moment {:?}", i128::from(number) as f64),
+            other => format!("moment {}", ordered(other)),
+        },
+        Cbor::Float(number) => format!("{number:?}"),
+        // The type of an error goes by its name within its namespace too.
+        Cbor::Text(text) if text.contains("protocoltests") => {
+            ordered(Cbor::Text(text.rsplit('#').next().unwrap_or(&text).to_owned()))
+        }
+        other => format!("{other:?}"),
     }
 }

@@ -1,27 +1,64 @@
-//! EKS's protocol: methods and paths, members in the path, the query, headers and a JSON body.
+//! The protocols of methods and paths: members in the path, the query, headers and a body, which is JSON (EKS, AWS
+//! Backup) or XML (S3, CloudFront, Route 53).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::form::decoded;
-use super::{Check, EncodeError, Flaw, Place, base64_encode, fits, float_text, join, json, response, timestamp};
-use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
+use super::{Check, EncodeError, Flaw, Place, base64_encode, essence, fits, float_text, json, name_request, response};
+use super::{rest_xml, timestamp};
+use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
 const JSON: &str = "application/json";
+const XML: &str = "application/xml";
 
-/// The operation of a method and path, served here or not.
-pub(super) fn route(model: &Model, method: &str, path: &str) -> Option<String> {
+/// The type of a body that holds members.
+fn structured(model: &Model) -> &'static str {
+    if model.protocol == Protocol::RestXml { XML } else { JSON }
+}
+
+/// The operation of a method, a path and a query, served here or not.
+pub(super) fn route(model: &Model, method: &str, uri: &http::Uri) -> Option<String> {
     let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri));
     let unserved = model
         .unserved
         .iter()
         .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri)));
-    // A literal segment wins over a variable one, so the operation with the fewest variables is right.
     let fits = served.chain(unserved).filter(|(_, wanted, _)| *wanted == method);
-    fits.filter_map(|(name, _, uri)| Some((labels(uri, path)?.len(), name))).min().map(|(_, name)| name.clone())
+    // What demands more of the query is meant before what demands less, and a literal segment before a variable one.
+    fits.filter_map(|(name, _, template)| {
+        let demanded = demanded(template, uri.query().unwrap_or_default())?;
+        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), name))
+    })
+    .min()
+    .map(|(.., name)| name.clone())
+}
+
+/// The bucket that a host's name begins with: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
+pub(super) fn bucket_of_host(host: &str) -> Option<&str> {
+    let name = host.split(':').next().unwrap_or(host);
+    let bucket = match name.strip_suffix(".amazonaws.com") {
+        Some(rest) => {
+            let service = [".s3.", ".s3-"].into_iter().filter_map(|mark| rest.find(mark)).min();
+            &rest[..service.or_else(|| rest.strip_suffix(".s3").map(str::len))?]
+        }
+        None => name.strip_suffix(".localhost")?,
+    };
+    (!bucket.is_empty()).then_some(bucket)
+}
+
+/// How many of the query's parts a template demands; none where one of them is missing.
+fn demanded(template: &str, query: &str) -> Option<usize> {
+    let (_, wanted) = template.split_once('?').unwrap_or_default();
+    let wanted: Vec<&str> = wanted.split('&').filter(|part| !part.is_empty()).collect();
+    let given = |part: &&str| {
+        // `?versioning` and `?versioning=` are one.
+        query.split('&').any(|found| found == *part || found.strip_suffix('=') == Some(part))
+    };
+    wanted.iter().all(given).then_some(wanted.len())
 }
 
 /// What stands in a path where the template has `{name}`, or `{name+}` for some segments; none where they differ.
@@ -91,20 +128,15 @@ const ANY: &str = "application/octet-stream";
 fn body_type<'m>(model: &'m Model, shape: &'m Shape, given: bool) -> Option<&'m str> {
     let Some(payload) = &shape.payload else {
         let empty = given && shape.members.is_empty();
-        return (empty || shape.members.values().any(|member| member.location.is_none())).then_some(JSON);
+        return (empty || shape.members.values().any(|member| member.location.is_none())).then_some(structured(model));
     };
     let inner = shape.members.get(payload).map(|member| model.shape(&member.shape))?;
     Some(match (&inner.media_type, inner.kind) {
         (Some(media), _) => media,
         (None, Kind::Blob) => ANY,
         (None, Kind::String) => "text/plain",
-        (None, _) => JSON,
+        (None, _) => structured(model),
     })
-}
-
-/// A content type without its parameters.
-fn essence(kind: &str) -> &str {
-    kind.split(';').next().unwrap_or(kind).trim()
 }
 
 pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape, request: &Request<Bytes>) -> Value {
@@ -124,6 +156,9 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
     match shape.payload.as_deref().and_then(|name| shape.members.get_key_value(name)) {
         Some((name, member)) => payload(check, name, member, request.body(), &mut members),
         None if request.body().is_empty() => {}
+        None if check.model.protocol == Protocol::RestXml => {
+            rest_xml::members(check, operation, shape, request.body(), &mut members);
+        }
         None => match json::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
             _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),
@@ -302,6 +337,7 @@ fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &Bytes, mem
             Ok(text) => check.text(shape, text, &place),
             Err(_) => check.not_a("text in UTF-8", "", &place),
         },
+        _ if model.protocol == Protocol::RestXml => rest_xml::payload(check, name, member, body, &place),
         _ => match json::parse(body) {
             Some(json) => json::value(check, member, &json, &place),
             None => check.not_a("JSON value", "", &place),
@@ -316,9 +352,9 @@ pub(super) fn encode(
     answer: &Value,
     request_id: &str,
 ) -> Result<Response<Bytes>, EncodeError> {
-    let mut encoded = response(operation.status.unwrap_or(200), JSON, Bytes::new());
+    let mut encoded = response(operation.status.unwrap_or(200), structured(model), Bytes::new());
     match &operation.output {
-        Some(output) => place(model, model.shape(output), answer, &mut encoded)?,
+        Some(output) => place(model, operation, model.shape(output), answer, &mut encoded)?,
         None => {
             encoded.headers_mut().remove(http::header::CONTENT_TYPE);
         }
@@ -328,7 +364,13 @@ pub(super) fn encode(
 }
 
 /// Puts each member where it stands in an answer: status, headers, body.
-fn place(model: &Model, shape: &Shape, value: &Value, answer: &mut Response<Bytes>) -> Result<(), EncodeError> {
+fn place(
+    model: &Model,
+    operation: &Operation,
+    shape: &Shape,
+    value: &Value,
+    answer: &mut Response<Bytes>,
+) -> Result<(), EncodeError> {
     let unfit = |name: &str, why: &str| EncodeError { path: name.to_owned(), why: why.to_owned() };
     for (name, member) in shape.members.iter().filter(|(_, member)| member.location.is_some()) {
         let (wire, found) = (member.wire_name(name), value.get(name));
@@ -353,15 +395,19 @@ fn place(model: &Model, shape: &Shape, value: &Value, answer: &mut Response<Byte
         }
     }
     let Some((name, member)) = shape.payload.as_deref().and_then(|name| shape.members.get_key_value(name)) else {
-        let body = Json::Object(json::object(model, shape, value, "", true)?);
-        *answer.body_mut() = body.to_string().into();
+        *answer.body_mut() = match model.protocol {
+            Protocol::RestXml if !shape.members.values().any(Member::is_in_body) => Bytes::new(),
+            Protocol::RestXml => rest_xml::document(model, operation, shape, value)?.into(),
+            _ => Json::Object(json::object(model, shape, value, "", true)?).to_string().into(),
+        };
         return Ok(());
     };
-    let kind = body_type(model, shape, true).unwrap_or(JSON);
+    let kind = body_type(model, shape, true).unwrap_or(structured(model));
     let body = match value.get(name) {
         Value::Absent => Bytes::new(),
         Value::Blob(bytes) => bytes.clone().into(),
         Value::Text(text) if model.shape(&member.shape).kind == Kind::String => text.clone().into(),
+        found if model.protocol == Protocol::RestXml => rest_xml::written(model, name, member, found)?.into(),
         found => json::written(model, member, found, name)?.to_string().into(),
     };
     if body.is_empty() {
@@ -415,39 +461,22 @@ fn header_text(model: &Model, member: &Member, value: &Value, path: &str) -> Res
 }
 
 pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
-    let mut answer = response(status, JSON, Bytes::new());
-    let shape = model.shapes.get(refusal.code.as_ref()).filter(|_| model.errors.contains_key(refusal.code.as_ref()));
-    let mut body = Map::new();
-    let message = shape.and_then(|shape| shape.members.keys().find(|name| name.eq_ignore_ascii_case("message")));
+    let mut answer = match model.protocol {
+        Protocol::RestXml => rest_xml::encode_refusal(model, refusal, status, request_id),
+        _ => response(status, JSON, Json::Object(json::refused(model, refusal)).to_string()),
+    };
     for (name, value) in &refusal.members {
-        let member = shape.and_then(|shape| shape.members.get(name));
-        let header = member.filter(|member| is_at(member, "header"));
-        match (header, member) {
-            (Some(member), _) => {
-                if let Ok(text) = header_text(model, member, value, name) {
-                    // An error that can't say all still says what it can.
-                    let _ = insert(&mut answer, member.wire_name(name), &text);
-                }
-            }
-            (None, Some(member)) => {
-                let json = json::written(model, member, value, name).unwrap_or_else(|_| json::plain(value));
-                body.insert(member.wire_name(name).to_owned(), json);
-            }
-            (None, None) => {
-                body.insert(name.clone(), json::plain(value));
-            }
+        let member = model.error_shape(&refusal.code).and_then(|shape| shape.members.get(name));
+        if let Some(member) = member.filter(|member| is_at(member, "header"))
+            && let Ok(text) = header_text(model, member, value, name)
+        {
+            // An error that can't say all still says what it can.
+            let _ = insert(&mut answer, member.wire_name(name), &text);
         }
     }
-    if !refusal.message.is_empty() {
-        let name = message.map_or("message", String::as_str);
-        body.insert(join("", name), Json::String(refusal.message.clone()));
-    }
-    *answer.body_mut() = Json::Object(body).to_string().into();
     name_request(&mut answer, request_id);
-    let _ = insert(&mut answer, "x-amzn-errortype", &refusal.code);
+    if model.protocol == Protocol::RestJson {
+        let _ = insert(&mut answer, "x-amzn-errortype", &refusal.code);
+    }
     answer
-}
-
-fn name_request(answer: &mut Response<Bytes>, request_id: &str) {
-    let _ = insert(answer, "x-amzn-requestid", request_id);
 }
