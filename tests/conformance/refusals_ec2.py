@@ -426,6 +426,42 @@ def port_out_of_range(aws):
     return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
 
 
+def icmp(rule, kind, code, protocol="icmp"):
+    """What a group is asked to let through; a type or code of None is left out."""
+    given = {"FromPort": kind, "ToPort": code}
+    parts = {name: number for name, number in given.items() if number is not None}
+    return {"IpProtocol": protocol, **parts, "IpRanges": [{"CidrIp": "10.0.0.0/8", **rule}]}
+
+
+def authorize(name, rule, message, permissions):
+    def arrange(aws):
+        group = aws.group(aws.vpc())
+        return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permissions]), {}
+
+    arrange.__name__ = name
+    refuses(rule, "InvalidParameterValue", message)(arrange)
+
+
+RANGED = "ec2.security_group_rule.icmp"
+DESCRIBED = "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+authorize("icmp_code_of_65535", RANGED, "ICMP code (65535) out of range", icmp({}, 0, 65535))
+authorize("icmp_type_of_256", RANGED, "ICMP type (256) out of range", icmp({}, 256, -1))
+authorize("icmp_without_type_and_code", RANGED, "Invalid value 'Must specify both from and to ports with ICMP.' for portRange.", icmp({}, None, None))
+authorize("icmp_code_of_every_type", RANGED, None, icmp({}, -1, 0))
+authorize("icmpv6_without_a_code", RANGED, None, icmp({}, 128, None, "icmpv6"))
+for named, described in (("rule_described_at_length", "x" * 256), ("rule_described_with_an_apostrophe", "Let's Encrypt")):
+    authorize(named, "ec2.security_group_rule.description", DESCRIBED, icmp({"Description": described}, 8, 0))
+
+
+@refuses("ec2.security_group_rule.description", "InvalidParameterValue", DESCRIBED)
+def rule_described_anew_with_a_dash(aws):
+    group, rule = rule_of(aws)
+    anew = [{"SecurityGroupRuleId": rule, "Description": "in \u2014 out"}]
+    return lambda: aws.ec2.update_security_group_rule_descriptions_ingress(
+        GroupId=group, SecurityGroupRuleDescriptions=anew
+    ), {}
+
+
 @refuses("ec2.security_group_rule.protocol", "InvalidParameterValue", "Invalid value 'carrier-pigeon' for IP protocol. Unknown protocol.")
 def unknown_protocol(aws):
     group = aws.group(aws.vpc())

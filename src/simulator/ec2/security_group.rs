@@ -214,11 +214,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         })?,
     };
     let form = "ec2.security_group.name.form";
-    let fits = |text: &str| {
-        text.chars().count() <= 255
-            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter))
-    };
-    tx.enforce(form, fits(name) && !name.is_empty(), || {
+    tx.enforce(form, is_description(name) && !name.is_empty(), || {
         invalid_value(name, "GroupName", "Character sets beyond ASCII are not supported.")
     })?;
     tx.enforce(form, !name.starts_with("sg-"), || {
@@ -227,7 +223,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce(form, !name.eq_ignore_ascii_case("default"), || {
         Refusal::new("InvalidParameterValue", format!("Cannot use reserved security group name: {name}"))
     })?;
-    tx.enforce("ec2.security_group.description", fits(description) && !description.is_empty(), || {
+    tx.enforce("ec2.security_group.description", is_description(description) && !description.is_empty(), || {
         invalid_value(description, "GroupDescription", "Character sets beyond ASCII are not supported.")
     })?;
     let taken = tx.rows::<SecurityGroup>().any(|group| group.vpc == vpc.id && group.name == name);
@@ -239,6 +235,12 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tags::on_create(tx, input, "security-group", &id)?;
     let group: SecurityGroup = resource::find(tx, &id)?;
     Ok(record! { "GroupId" => &id, "SecurityGroupArn" => group.arn(tx), "Tags" => tags::of(tx, &id) })
+}
+
+/// Whether a text has the length and the characters that groups' names and descriptions and those of their rules have.
+pub(super) fn is_description(text: &str) -> bool {
+    text.chars().count() <= 255
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter))
 }
 
 /// The group that a request names by id, or by name in the default VPC.
