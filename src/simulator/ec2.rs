@@ -4,6 +4,7 @@
 //! and make network interfaces with [`network_interface::make`].
 
 pub mod address;
+mod block_device;
 pub mod cidr;
 mod classic_link;
 pub mod dhcp_options;
@@ -105,6 +106,7 @@ pub static SERVICE: Service = Service {
     rules: &[
         RULES,
         address::RULES,
+        block_device::RULES,
         dhcp_options::RULES,
         instance_attribute::RULES,
         instance_lifecycle::RULES,

@@ -376,6 +376,7 @@ VALUES = {
     "ModifyInstanceAttribute.Attribute": With("disableApiStop", OLDER),
     "ModifyInstanceAttribute.Value": With("false", OLDER),
     "ModifyInstanceCreditSpecification.InstanceCreditSpecifications[].CpuCredits": "unlimited",
+    "RunInstances.CreditSpecification.CpuCredits": "standard",
     "ModifyNetworkInterfaceAttribute.Attachment.AttachmentId": With("eni-attach-0123456789abcdef0", PLUGGED),
     "ModifyNetworkInterfaceAttribute.Attachment.DeleteOnTermination": With(True, PLUGGED),
 }

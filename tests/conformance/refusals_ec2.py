@@ -798,6 +798,83 @@ def modify_a_volume_again(aws):
     return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=40), {}
 
 
+# What instances begin with
+
+
+def launch(name, rule, code, message, **more):
+    def arrange(aws):
+        subnet = aws.subnet(aws.vpc())
+        return lambda: aws.instance(subnet, ready=False, **more), {}
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+def mapped(*devices):
+    return [{"DeviceName": name, **what} for name, what in devices]
+
+
+DISK = {"Ebs": {"VolumeSize": 10}}
+DEVICE = "InvalidBlockDeviceMapping"
+for named, wrong in (("a_part", "/dev/sdf1"), ("a_root_as_a_part", "/dev/xvda1"), ("no_disk", "data")):
+    launch(f"device_of_{named}", "ec2.block_device.name", DEVICE, f"Invalid device name {wrong}", BlockDeviceMappings=mapped((wrong, DISK)))
+TWICE = "The device 'sdf' is used in more than one block-device mapping"
+launch("device_mapped_twice", "ec2.block_device.duplicate", DEVICE, TWICE, BlockDeviceMappings=mapped(("/dev/sdf", DISK), ("/dev/sdf", DISK)))
+launch("device_mapped_twice_by_two_names", "ec2.block_device.duplicate", DEVICE, TWICE, BlockDeviceMappings=mapped(("/dev/sdf", DISK), ("sdf", DISK)))
+launch("device_of_nothing", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {})))
+launch("device_of_no_store", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {"VirtualName": "ephemeral24"})))
+launch("device_of_a_volume_and_a_store", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {"VirtualName": "ephemeral0", **DISK})))
+launch("root_device_left_out", "ec2.block_device.root", DEVICE, None, BlockDeviceMappings=mapped(("/dev/xvda", {"NoDevice": ""})))
+ELSEWHERE = {"Ebs": {"SnapshotId": "snap-0123456789abcdef0", "VolumeSize": 10}}
+launch("root_device_of_another_snapshot", "ec2.block_device.root", DEVICE, "snapshotId cannot be modified on root device", BlockDeviceMappings=mapped(("/dev/xvda", ELSEWHERE)))
+launch("device_of_a_snapshot_that_is_not_there", "ec2.block_device.snapshot", "InvalidSnapshot.NotFound", "The snapshot 'snap-0123456789abcdef0' does not exist.", BlockDeviceMappings=mapped(("/dev/sdf", ELSEWHERE)))
+launch("device_of_a_malformed_snapshot", "ec2.id.malformed", "InvalidSnapshotID.Malformed", None, BlockDeviceMappings=mapped(("/dev/sdf", {"Ebs": {"SnapshotId": "snap", "VolumeSize": 10}})))
+
+FAST = dict(VolumeType="gp3", Throughput=1000)
+RATIO = "Throughput (MiBps) to iops ratio of 0.333333 is too high; maximum is 0.250000 MiBps per iops"
+launch("device_too_fast_for_its_iops", "ec2.volume.iops", "InvalidParameterValue", RATIO, BlockDeviceMappings=mapped(("/dev/sdf", {"Ebs": {"VolumeSize": 100, **FAST}})))
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", RATIO)
+def volume_too_fast_for_its_iops(aws):
+    return lambda: aws.ec2.create_volume(Size=100, AvailabilityZone="us-east-1a", **FAST), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", RATIO)
+def volume_made_too_fast_for_its_iops(aws):
+    volume = aws.volume()
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Throughput=1000), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", "Iops to volume size ratio of 600.000000 is too high; maximum is 500")
+def volume_of_too_many_iops_for_its_size(aws):
+    return lambda: aws.ec2.create_volume(Size=10, AvailabilityZone="us-east-1a", VolumeType="gp3", Iops=6000), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", "Iops to volume size ratio of 600.000000 is too high; maximum is 500")
+def volume_given_too_many_iops_for_its_size(aws):
+    volume = aws.volume(size=10)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Iops=6000), {}
+
+
+@refuses("ec2.block_device.name", "InvalidParameterValue", "Value (/dev/sdk1) for parameter device is invalid. /dev/sdk1 is not a valid EBS device name.")
+def volume_attached_as_a_part(aws):
+    volume, instance = aws.volume(), aws.instance()
+    return lambda: aws.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdk1"), {}
+
+
+launch("credits_that_are_none", "ec2.run_instances.credits", "InvalidParameterValue", None, CreditSpecification={"CpuCredits": "plenty"})
+launch("credits_of_a_type_without", "ec2.run_instances.credits", "InstanceCreditSpecification.NotSupported", "The m5.large instance type does not support T2 Unlimited.", InstanceType="m5.large", CreditSpecification={"CpuCredits": "standard"})
+for hops in (0, 65):
+    launch(f"metadata_over_{hops}_hops", "ec2.instance.hop_limit", "InvalidParameterValue", None, MetadataOptions={"HttpPutResponseHopLimit": hops})
+
+
+@refuses("ec2.instance.hop_limit", "InvalidParameterValue")
+def metadata_made_to_go_65_hops(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=65), {}
+
+
 # Launch templates and tags
 
 

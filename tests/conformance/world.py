@@ -65,3 +65,12 @@ class World:
             yield
         finally:
             self.switch(rule, True)
+
+    @contextlib.contextmanager
+    def quota(self, name, limit):
+        """A quota differs from AWS's default for as long as this lasts."""
+        self.ask("PUT", "quotas", {"name": name, "limit": limit})
+        try:
+            yield
+        finally:
+            self.ask("PUT", "quotas", {"name": name, "limit": None})

@@ -51,6 +51,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceCreditSpecification.html",
     ),
     Rule::new(
+        "ec2.instance.hop_limit",
+        "the metadata service's answers go from 1 to 64 hops",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsRequest.html",
+    ),
+    Rule::new(
         "ec2.instance.reset",
         "kernel, RAM disk and source/destination check are what can be reset",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResetInstanceAttribute.html",
@@ -208,7 +213,7 @@ fn modify_metadata_options(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, 
         return Err(wrong_state(&instance, "modified"));
     }
     let mut metadata = instance.metadata.clone();
-    metadata.set(input);
+    metadata.set(tx, input)?;
     metadata.state = "pending".to_owned();
     let view = metadata.view();
     tx.change::<Instance>(&instance.id, |instance| instance.metadata = metadata);

@@ -565,13 +565,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             }
             None => rule.peer.clone(),
         };
-        let fresh = SecurityGroupRule {
-            protocol,
-            ports,
-            peer,
-            description: description(tx, &wanted)?,
-            ..rule
-        };
+        let fresh = SecurityGroupRule { protocol, ports, peer, description: description(tx, &wanted)?, ..rule };
         let exists = tx.rows::<SecurityGroupRule>().any(|known| known.id != fresh.id && known.same(&fresh));
         tx.enforce("ec2.security_group_rule.duplicate", !exists, || {
             let message = format!("the specified rule \"{}\" already exists", fresh.shown());

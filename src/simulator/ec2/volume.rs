@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ec2::instance::Instance;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
-use crate::ec2::{missing, tags, zone};
+use crate::ec2::{block_device, missing, tags, zone};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -135,6 +135,16 @@ pub struct Volume {
     #[serde(default)]
     pub auto_enable_io: bool,
 }
+
+/// Snapshots, of which nothing makes any here.
+pub(super) const SNAPSHOT: Kind = Kind {
+    prefix: "snap",
+    tagged_as: "snapshot",
+    not_found: "InvalidSnapshot.NotFound",
+    malformed: "InvalidSnapshotID.Malformed",
+    one: "The snapshot '{}' does not exist.",
+    several: "The snapshots '{}' do not exist.",
+};
 
 /// A volume's attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -345,9 +355,15 @@ impl Disk {
         }
         if let Some(throughput) = throughput {
             tx.enforce(rule, kind == "gp3", || takes("throughput"))?;
+            let each = throughput as f64 / iops.unwrap_or(3000) as f64;
             tx.enforce(rule, (125..=2000).contains(&throughput), || {
                 let (word, edge) = if throughput < 125 { ("low; minimum", 125) } else { ("high; maximum", 2000) };
                 invalid(format!("Throughput value of {throughput} is too {word} is {edge}."))
+            })?;
+            tx.enforce(rule, each <= 0.25, || {
+                invalid(format!(
+                    "Throughput (MiBps) to iops ratio of {each:.6} is too high; maximum is 0.250000 MiBps per iops"
+                ))
             })?;
         }
         let (iops, throughput) = match kind {
@@ -431,8 +447,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let zone = found.map_or(given, |zone| &zone.name).to_owned();
     if let Some(snapshot) = input.text("SnapshotId") {
+        SNAPSHOT.check(tx, snapshot)?;
         // Only Amazon's images have snapshots here, and they are not for others' volumes.
-        return Err(Refusal::new("InvalidSnapshot.NotFound", format!("The snapshot '{snapshot}' does not exist.")));
+        return Err(SNAPSHOT.missing(&[snapshot]));
     }
     let Some(size) = input.integer("Size") else { return Err(missing("size/snapshot")) };
     let kind = input.text("VolumeType").unwrap_or("gp2");
@@ -496,6 +513,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
     let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
     let device = input.required("Device");
+    block_device::check_attached(tx, device)?;
     let rule = "ec2.volume.attach.state";
     tx.enforce(rule, volume.attachment.is_none(), || {
         Refusal::new("VolumeInUse", format!("{} is already attached to an instance", volume.id))
