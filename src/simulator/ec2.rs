@@ -108,6 +108,7 @@ pub static SERVICE: Service = Service {
         address::RULES,
         block_device::RULES,
         dhcp_options::RULES,
+        filters::RULES,
         instance_attribute::RULES,
         instance_lifecycle::RULES,
         instance_profile::RULES,

@@ -381,4 +381,15 @@ VALUES = {
     "ModifyNetworkInterfaceAttribute.Attachment.DeleteOnTermination": With(True, PLUGGED),
 }
 
+# A rule that is said without a permission.
+ALONE = {"IpPermissions": None, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 90, "CidrIp": "10.3.0.0/16"}
+GONE = {"IpPermissions": None, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/16"}
+VALUES.update(
+    {
+        f"{verb}SecurityGroupIngress.{member}": With(value, more)
+        for verb, more in (("Authorize", ALONE), ("Revoke", GONE))
+        for member, value in {"CidrIp": "10.77.0.0/16", "FromPort": 79, "IpProtocol": "udp", "ToPort": 91}.items()
+    }
+)
+
 GROUND = Ec2Ground

@@ -63,11 +63,81 @@ def vpcs_beyond_the_quota(aws):
     return aws.vpc, {}
 
 
-@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination")
+def no_vpc(name, cidr):
+    def arrange(aws):
+        return lambda: aws.vpc(cidr), {}
+
+    arrange.__name__ = f"vpc_of_{name}"
+    refuses("ec2.vpc.range", "InvalidVpc.Range", f"The CIDR '{cidr}' is invalid.")(arrange)
+
+
+no_vpc("this_network", "0.0.0.0/16")
+no_vpc("loopback", "127.0.0.0/16")
+no_vpc("link_local_addresses", "169.254.0.0/16")
+no_vpc("multicast", "239.0.0.0/16")
+no_vpc("what_is_reserved", "250.0.0.0/16")
+
+
+@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport")
 def two_attributes_of_a_vpc(aws):
     vpc = aws.vpc()
     both = dict(EnableDnsSupport={"Value": True}, EnableDnsHostnames={"Value": True})
     return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc, **both), {}
+
+
+NONE = "No attributes specified."
+
+
+@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_a_vpc(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc), {}
+
+
+@refuses("ec2.vpc.attribute.hostnames", "InvalidParameterValue")
+def host_names_without_dns(aws):
+    vpc = aws.vpc()
+    aws.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True}), {}
+
+
+@refuses("ec2.subnet.attribute.single", "InvalidParameterCombination", "Only one subnet attribute can be modified at a time. Provided attributes: [mapPublicIpOnLaunch, privateDnsHostnameTypeOnLaunch]")
+def two_attributes_of_a_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    both = dict(MapPublicIpOnLaunch={"Value": True}, PrivateDnsHostnameTypeOnLaunch="resource-name")
+    return lambda: aws.ec2.modify_subnet_attribute(SubnetId=subnet, **both), {}
+
+
+@refuses("ec2.subnet.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_a_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.ec2.modify_subnet_attribute(SubnetId=subnet), {}
+
+
+@refuses("ec2.network_interface.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: description, sourceDestCheck")
+def two_attributes_of_an_interface(aws):
+    interface = aws.interface(aws.subnet(aws.vpc()))
+    both = dict(Description={"Value": "new"}, SourceDestCheck={"Value": False})
+    return lambda: aws.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, **both), {}
+
+
+@refuses("ec2.network_interface.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_an_interface(aws):
+    interface = aws.interface(aws.subnet(aws.vpc()))
+    return lambda: aws.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface), {}
+
+
+@refuses("ec2.instance.modify.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: disableApiStop, disableApiTermination")
+def two_attributes_of_an_instance(aws):
+    instance = aws.instance()
+    both = dict(DisableApiStop={"Value": True}, DisableApiTermination={"Value": True})
+    return lambda: aws.ec2.modify_instance_attribute(InstanceId=instance, **both), {}
+
+
+@refuses("ec2.instance.modify.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_an_instance(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.modify_instance_attribute(InstanceId=instance), {}
 
 
 @refuses("ec2.subnet.range", "InvalidSubnet.Range", "The CIDR '10.1.0.0/24' is invalid.")
@@ -156,6 +226,23 @@ def describe_a_malformed_instance(aws):
 @refuses("ec2.filter.name", "InvalidParameterValue", "The filter 'colour' is invalid")
 def unknown_filter(aws):
     return lambda: aws.ec2.describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}]), {}
+
+
+@refuses("ec2.filter.limit", "FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200")
+def filter_of_201_values(aws):
+    names = [{"Name": "instance-id", "Values": [f"i-{number:017x}" for number in range(201)]}]
+    return lambda: aws.ec2.describe_instances(Filters=names), {}
+
+
+@refuses("ec2.filter.limit", "FilterLimitExceeded", "The maximum number of filters specified on a single call is 50")
+def filters_beyond_fifty(aws):
+    many = [{"Name": f"tag:{number}", "Values": ["x"]} for number in range(51)]
+    return lambda: aws.ec2.describe_vpcs(Filters=many), {}
+
+
+@refuses("ec2.filter.length", "InvalidParameterValue")
+def filter_of_a_long_value(aws):
+    return lambda: aws.ec2.describe_tags(Filters=[{"Name": "value", "Values": ["x" * 256]}]), {}
 
 
 def page_of(operation, size, words):
@@ -469,6 +556,22 @@ def unknown_protocol(aws):
     return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
 
 
+@refuses("ec2.security_group_rule.form", "InvalidParameterCombination")
+def rule_said_twice(aws):
+    group = aws.group(aws.vpc())
+    return lambda: aws.ec2.authorize_security_group_ingress(
+        GroupId=group, IpPermissions=[permission()], IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
+    ), {}
+
+
+@refuses("ec2.security_group_rule.form", "UnsupportedOperation")
+def egress_rule_without_a_permission(aws):
+    group = aws.group(aws.vpc())
+    return lambda: aws.ec2.authorize_security_group_egress(
+        GroupId=group, IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
+    ), {}
+
+
 @refuses("ec2.security_group_rule.peer", "InvalidGroup.NotFound")
 def rule_for_a_group_that_is_not_there(aws):
     group = aws.group(aws.vpc())
@@ -605,6 +708,22 @@ def route_within_the_vpc_to_the_internet(aws):
     vpc = aws.vpc()
     table, gateway = aws.route_table(vpc), aws.gateway(vpc)
     return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.specific", "InvalidParameterValue", "The destination CIDR block 10.0.0.0/16 is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")
+def local_route_led_to_the_internet(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.replace_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.subnet", "InvalidParameterValue", "Route destination doesn't match any subnet CIDR blocks.")
+def route_for_half_of_a_subnet(aws):
+    vpc = aws.vpc()
+    table, interface = aws.route_table(vpc), aws.interface(aws.subnet(vpc, 1))
+    return lambda: aws.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="10.0.1.0/25", NetworkInterfaceId=interface
+    ), {}
 
 
 @refuses("ec2.route.local", "InvalidParameterValue", "cannot remove local route 10.0.0.0/16 in route table {table}")
@@ -909,6 +1028,12 @@ def reserved_tag(aws):
     return lambda: aws.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:mine", "Value": "1"}]), {}
 
 
+@refuses("ec2.tags.reserved", "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+def take_a_reserved_tag_away(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "aws:mine"}]), {}
+
+
 @refuses("ec2.tags.limit", "TagLimitExceeded")
 def tags_beyond_the_limit(aws):
     vpc = aws.vpc()
@@ -958,6 +1083,26 @@ def dhcp_option_that_is_none(aws):
 def five_name_servers(aws):
     servers = [f"10.0.0.{number}" for number in range(5)]
     return lambda: dhcp(aws, "domain-name-servers", *servers), {}
+
+
+@refuses("ec2.dhcp_options.count", "InvalidParameterValue", "Value (10.0.0.0,10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4) for parameter value is invalid. Invalid DHCP option value.")
+def five_name_servers_in_one_text(aws):
+    servers = ",".join(f"10.0.0.{number}" for number in range(5))
+    return lambda: dhcp(aws, "domain-name-servers", servers), {}
+
+
+def no_option(name, key, value):
+    def arrange(aws):
+        return lambda: dhcp(aws, key, value), {}
+
+    arrange.__name__ = name
+    refuses("ec2.dhcp_options.value", "InvalidParameterValue", f"Value ({value}) for parameter value is invalid. Invalid DHCP option value.")(arrange)
+
+
+no_option("node_type_of_three", "netbios-node-type", "3")
+no_option("name_server_by_name", "domain-name-servers", "dns.example.com")
+no_option("time_server_by_name", "ntp-servers", "time.example.com")
+no_option("netbios_server_by_a_newer_address", "netbios-name-servers", "2001:db8::1")
 
 
 @refuses("ec2.dhcp_options.delete.in_use", "DependencyViolation", "The dhcpOptions '{options}' has dependencies and cannot be deleted.")

@@ -54,6 +54,13 @@ def test_the_default_parts_go_with_their_vpc(aws):
     assert outcome(lambda: aws.ec2.delete_vpc(VpcId=vpc)).code == "InvalidVpcID.NotFound"
 
 
+def test_a_route_for_all_of_a_subnet_leads_through_a_machine(aws):
+    vpc = aws.vpc()
+    table, interface = aws.route_table(vpc), aws.interface(aws.subnet(vpc, 1))
+    route = dict(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", NetworkInterfaceId=interface)
+    assert aws.ec2.create_route(**route)["Return"] is True
+
+
 def test_a_subnet_keeps_five_addresses(aws):
     subnet = aws.subnet(aws.vpc())
     found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]

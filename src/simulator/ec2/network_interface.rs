@@ -64,6 +64,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
+        "ec2.network_interface.attribute.single",
+        "one attribute is modified at a time",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html",
+    ),
+    Rule::new(
         "ec2.network_interface.groups",
         "an interface has at most 5 security groups",
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
@@ -466,14 +471,22 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let description = input.record("Description").and_then(|value| value.text("Value")).map(str::to_owned);
     let check = input.record("SourceDestCheck").and_then(|value| value.bool("Value"));
     let attachment = input.record("Attachment");
-    if let Some(given) = &attachment {
-        let id = given.text("AttachmentId").unwrap_or_default();
+    let given = [
+        ("attachment", attachment.is_some()),
+        ("description", description.is_some()),
+        ("groupSet", !ids.is_empty()),
+        ("sourceDestCheck", check.is_some()),
+    ];
+    let delete = attachment.as_ref().and_then(|attachment| attachment.bool("DeleteOnTermination"));
+    let attached = attachment.as_ref().and_then(|attachment| attachment.text("AttachmentId"));
+    resource::one_attribute(tx, input, "ec2.network_interface.attribute.single", &given)?;
+    if attachment.is_some() {
+        let id = attached.unwrap_or_default();
         if interface.attachment.as_ref().is_none_or(|attached| attached.id != id) {
             let message = format!("The specified attachment ID '{id}' does not exist");
             return Err(Refusal::new("InvalidAttachmentID.NotFound", message));
         }
     }
-    let delete = attachment.and_then(|attachment| attachment.bool("DeleteOnTermination"));
     tx.change::<NetworkInterface>(&interface.id, |interface| {
         if let Some(groups) = groups {
             interface.groups = groups;

@@ -6,6 +6,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, done};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::{cidr, missing, tags};
 use crate::input::Input;
+use crate::protocol::lower_camel;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -44,6 +45,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("ec2.security_group_rule.protocol", "a rule's protocol is known", PAGE),
     Rule::new("ec2.security_group_rule.peer", "a rule's peer exists", PAGE),
+    Rule::new(
+        "ec2.security_group_rule.form",
+        "rules are said in permissions, one ingress rule also without them",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html",
+    ),
     Rule::new(
         "ec2.security_group_rule.revoke.missing",
         "revoking a rule that is not there is refused",
@@ -260,6 +266,19 @@ fn read(
 ) -> Result<Vec<SecurityGroupRule>, Refusal> {
     let mut rules = Vec::new();
     let permissions = input.records("IpPermissions");
+    // A rule may also be said in the request's own members, as it was when groups had no others. AWS's page has that
+    // egress rules can't, no source what is answered to them or to both at once.
+    let own = ["CidrIp", "IpProtocol", "FromPort", "ToPort"].into_iter().find(|name| input.has(name));
+    if let Some(own) = own.map(lower_camel) {
+        tx.enforce("ec2.security_group_rule.form", !egress, || {
+            let message = format!("The parameter {own} is not supported. Use ipPermissions instead.");
+            Refusal::new("UnsupportedOperation", message)
+        })?;
+        tx.enforce("ec2.security_group_rule.form", permissions.is_empty(), || {
+            let message = format!("The parameter {own} cannot be used with the parameter ipPermissions");
+            Refusal::new("InvalidParameterCombination", message)
+        })?;
+    }
     if permissions.is_empty() && input.has("CidrIp") {
         let (protocol, ports) = traffic(tx, input)?;
         let peer = Peer::Cidr(cidr::canonical(input.required("CidrIp"), "cidrIp")?);

@@ -304,11 +304,19 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let public = value("MapPublicIpOnLaunch");
     let (a, aaaa) = (value("EnableResourceNameDnsARecordOnLaunch"), value("EnableResourceNameDnsAAAARecordOnLaunch"));
     let hostname_type = input.text("PrivateDnsHostnameTypeOnLaunch").map(str::to_owned);
-    let given = [public.is_some(), a.is_some(), aaaa.is_some(), hostname_type.is_some()];
-    let given = given.iter().filter(|given| **given).count();
-    tx.enforce("ec2.subnet.attribute.single", given <= 1, || {
-        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified.")
+    let given = [
+        ("enableResourceNameDnsAAAARecordOnLaunch", aaaa.is_some()),
+        ("enableResourceNameDnsARecordOnLaunch", a.is_some()),
+        ("mapPublicIpOnLaunch", public.is_some()),
+        ("privateDnsHostnameTypeOnLaunch", hostname_type.is_some()),
+    ];
+    let names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    tx.enforce("ec2.subnet.attribute.single", names.len() <= 1, || {
+        let names = names.join(", ");
+        let message = format!("Only one subnet attribute can be modified at a time. Provided attributes: [{names}]");
+        Refusal::new("InvalidParameterCombination", message)
     })?;
+    resource::one_attribute(tx, input, "ec2.subnet.attribute.single", &given)?;
     tx.change::<Subnet>(&subnet.id, |subnet| {
         subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
         subnet.resource_name_a = a.unwrap_or(subnet.resource_name_a);
