@@ -28,6 +28,7 @@ pub mod security_group;
 pub mod security_group_rule;
 pub mod subnet;
 pub mod tags;
+mod throttling;
 pub mod volume;
 pub mod volume_modification;
 pub mod vpc;
@@ -44,8 +45,6 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, Service, Tokens};
 use crate::signature::AuthFlaw;
-use crate::throttle::Bucket;
-use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -141,7 +140,8 @@ pub static SERVICE: Service = Service {
             status => Refusal::new("InternalError", "An internal error has occurred").status(status),
         },
         unauthenticated,
-        bucket,
+        bucket: throttling::bucket,
+        resources: throttling::resources,
         home: None,
         tokens: Some(Tokens {
             members: &["ClientToken"],
@@ -272,30 +272,6 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
         }
         AuthFlaw::ExpiredToken => Refusal::new("RequestExpired", "Request has expired."),
     }
-}
-
-/// The sizes and rates of
-/// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>: each operation has a bucket of its own.
-fn bucket(operation: &str, input: &Value) -> Option<Bucket> {
-    let (size, refill) = match operation {
-        "RunInstances" => (5.0, 2.0),
-        "StartInstances" | "StopInstances" => (5.0, 2.0),
-        "TerminateInstances" => (100.0, 5.0),
-        "CreateTags" | "DeleteTags" => (100.0, 10.0),
-        "CreateVolume" | "AttachVolume" | "DetachVolume" | "ModifyVolume" => (100.0, 5.0),
-        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => (50.0, 20.0),
-        name if name.starts_with("Describe") => {
-            let Value::Record(members) = input else {
-                return None;
-            };
-            // Unfiltered and unpaginated listings are dearer.
-            if members.keys().all(|name| name == "DryRun") { (50.0, 10.0) } else { (100.0, 20.0) }
-        }
-        _ => (50.0, 5.0),
-    };
-    let listing = operation.starts_with("Describe") && size == 50.0;
-    let name = format!("ec2.{operation}{}", if listing { ".unfiltered" } else { "" });
-    Some(Bucket { name, size, refill })
 }
 
 /// The tag specification's name for what an id belongs to.

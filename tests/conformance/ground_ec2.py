@@ -11,7 +11,7 @@ class Ec2Ground(Ground):
 
     def __init__(self, aws):
         super().__init__(aws)
-        for quota in ("ec2.vpc.quota", "ec2.address.quota", "ec2.internet_gateway.quota"):
+        for quota in ("ec2.vpc.quota", "ec2.address.quota", "ec2.internet_gateway.quota", "ec2.nat_gateway.quota"):
             aws.world.switch(quota, False)
 
     def after(self, seconds, made):

@@ -442,6 +442,81 @@ def six_groups_on_an_interface(aws):
     return lambda: aws.interface(subnet, Groups=groups), {}
 
 
+# Quotas
+
+
+def beyond(name, rule, quota, limit, code, message, arrange):
+    """A quota that is set as low as what there is already, beyond which one more is refused."""
+
+    def arranged(aws):
+        act = arrange(aws)
+        aws.world.ask("PUT", "quotas", {"name": quota, "limit": limit})
+        return act, {}
+
+    arranged.__name__ = name
+    refuses(rule, code, f"The maximum number of {message} has been reached.")(arranged)
+
+
+def another_subnet(aws):
+    vpc = aws.vpc()
+    aws.subnet(vpc, 1)
+    return lambda: aws.subnet(vpc, 2)
+
+
+def another_table(aws):
+    vpc = aws.vpc()
+    return lambda: aws.route_table(vpc)
+
+
+def another_nat_gateway(aws):
+    subnet = aws.subnet(aws.vpc())
+    make = lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")  # noqa: E731
+    make()
+    return make
+
+
+def another_group(aws):
+    vpc = aws.vpc()
+    return lambda: aws.group(vpc)
+
+
+def another_interface(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.interface(subnet)
+    return lambda: aws.interface(subnet)
+
+
+beyond("one_subnet_too_many", "ec2.subnet.quota", "ec2.subnets-per-vpc", 1, "SubnetLimitExceeded", "subnets", another_subnet)
+beyond("one_table_too_many", "ec2.route_table.quota", "ec2.route-tables-per-vpc", 1, "RouteTableLimitExceeded", "route tables", another_table)
+beyond("one_nat_gateway_too_many", "ec2.nat_gateway.quota", "ec2.nat-gateways-per-zone", 1, "NatGatewayLimitExceeded", "NAT Gateways", another_nat_gateway)
+# The default VPC's default group and this VPC's.
+beyond("one_group_too_many", "ec2.security_group.quota", "ec2.security-groups", 2, "SecurityGroupLimitExceeded", "security groups", another_group)
+beyond("one_interface_too_many", "ec2.network_interface.quota", "ec2.network-interfaces", 1, "NetworkInterfaceLimitExceeded", "network interfaces", another_interface)
+STORAGE = "You have exceeded your maximum {*} storage limit of {*} TiB. Please contact AWS Support to request an Elastic Block Store service limit increase."
+
+
+@refuses("ec2.nat_gateway.quota", "NatGatewayLimitExceeded", "The maximum number of NAT Gateways has been reached.")
+def six_nat_gateways_in_a_zone(aws):
+    subnet = aws.subnet(aws.vpc())
+    make = lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")  # noqa: E731
+    for _ in range(5):
+        make()
+    return make, {}
+
+
+@refuses("ec2.volume.quota", "VolumeLimitExceeded", STORAGE)
+def more_storage_than_a_region_has(aws):
+    aws.volume(size=40 * 1024)
+    return lambda: aws.volume(size=10 * 1024 + 1), {}
+
+
+@refuses("ec2.volume.quota", "VolumeLimitExceeded", STORAGE)
+def volume_made_larger_than_storage_is_left(aws):
+    volume = aws.volume(size=30 * 1024)
+    aws.volume(size=15 * 1024)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=36 * 1024), {}
+
+
 # Security groups
 
 

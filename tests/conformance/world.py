@@ -45,7 +45,11 @@ class World:
             return json.loads(answer.read())
 
     def reset(self):
+        """Empties the world, with AWS's quotas."""
         self.ask("POST", "reset")
+        for quota in self.ask("GET", "quotas"):
+            if quota["limit"] is not None:
+                self.ask("PUT", "quotas", {"name": quota["name"], "limit": None})
 
     def advance(self, seconds):
         """Lets that much of the world's time pass."""

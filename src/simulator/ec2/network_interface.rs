@@ -69,6 +69,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html",
     ),
     Rule::new(
+        "ec2.network_interface.quota",
+        "a region has 5,000 network interfaces",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
+    Rule::new(
         "ec2.network_interface.groups",
         "an interface has at most 5 security groups",
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
@@ -343,6 +348,11 @@ pub struct Wanted<'a> {
 /// When the subnet does not exist, has no address left, or not this one.
 pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let subnet: Subnet = resource::find(tx, wanted.subnet)?;
+    let most = tx.quota("ec2.network-interfaces", 5000);
+    tx.enforce("ec2.network_interface.quota", tx.count::<NetworkInterface>() < most, || {
+        let message = "The maximum number of network interfaces has been reached.";
+        Refusal::new("NetworkInterfaceLimitExceeded", message)
+    })?;
     let private_ip = choose_address(tx, &subnet, wanted.private_ip)?;
     let id = tx.new_id("eni");
     let mac = format!("0a:{}:{}:{}:{}:{}", tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2));

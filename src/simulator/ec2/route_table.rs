@@ -39,6 +39,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.route_table.delete.dependency", "a route table with associations is not deleted", PAGE),
     Rule::new("ec2.route_table.associate.conflict", "a subnet has one route table", PAGE),
     Rule::new("ec2.route_table.associate.network", "subnet and route table are of one VPC", PAGE),
+    Rule::new(
+        "ec2.route_table.quota",
+        "a VPC has 200 route tables",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.route_table.main.dissociate", "the main association is replaced, never ended", PAGE),
     Rule::new("ec2.route.exists", "a destination has one route, the local one counts", PAGE),
     Rule::new("ec2.route.network", "a route's gateway is attached to the route table's VPC", PAGE),
@@ -297,6 +302,11 @@ fn association_of(tx: &Tx<'_>, is_it: impl Fn(&Association) -> bool) -> Option<(
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    // The main one counts too.
+    let have = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc.id).count() as i64;
+    tx.enforce("ec2.route_table.quota", have < tx.quota("ec2.route-tables-per-vpc", 200), || {
+        Refusal::new("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
+    })?;
     let id = make(tx, &vpc.id, &vpc.cidr.to_string());
     tags::on_create(tx, input, "route-table", &id)?;
     Ok(record! {

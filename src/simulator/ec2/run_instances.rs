@@ -353,7 +353,7 @@ impl Plan {
                 since: tx.now(),
             };
             let zone = &self.subnet.zone;
-            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment);
+            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment)?;
         }
         let mut profile = self.profile.clone();
         if let (Some(profile), true) = (profile.as_mut(), at > 0) {

@@ -27,6 +27,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html";
 
 pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.security_group.quota",
+        "a region has 2,500 security groups",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.security_group.name.unique", "a name is used once in a VPC", PAGE),
     Rule::new("ec2.security_group.name.form", "a name has the form that AWS demands and is not reserved", PAGE),
     Rule::new("ec2.security_group.description", "a description has the form that AWS demands", PAGE),
@@ -226,6 +231,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("ec2.security_group.description", is_description(description) && !description.is_empty(), || {
         invalid_value(description, "GroupDescription", "Character sets beyond ASCII are not supported.")
     })?;
+    tx.enforce(
+        "ec2.security_group.quota",
+        tx.count::<SecurityGroup>() < tx.quota("ec2.security-groups", 2500),
+        || Refusal::new("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
+    )?;
     let taken = tx.rows::<SecurityGroup>().any(|group| group.vpc == vpc.id && group.name == name);
     tx.enforce("ec2.security_group.name.unique", !taken, || {
         let message = format!("The security group '{name}' already exists for VPC '{}'", vpc.id);

@@ -36,6 +36,11 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("ec2.subnet.available",
 const RANGES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
 
 pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.subnet.quota",
+        "a VPC has 200 subnets",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.subnet.range", "a subnet lies within its VPC's range and is between /16 and /28", RANGES),
     Rule::new(
         "ec2.subnet.ipv6_native",
@@ -203,6 +208,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let fits = (16..=28).contains(&range.prefix_len()) && vpc.cidr.contains(&range);
     tx.enforce("ec2.subnet.range", fits, || {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
+    })?;
+    let have = tx.rows::<Subnet>().filter(|other| other.vpc == vpc.id).count() as i64;
+    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc", 200), || {
+        Refusal::new("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
     })?;
     let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
     tx.enforce("ec2.subnet.conflict", !taken, || {

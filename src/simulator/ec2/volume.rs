@@ -66,6 +66,11 @@ const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.volume.size", "a volume's size is within its type's limits", CREATE),
     Rule::new("ec2.volume.iops", "IOPS and throughput are given where the type takes them, within its limits", CREATE),
+    Rule::new(
+        "ec2.volume.quota",
+        "a region has 50 TiB of each type of volumes, of io2 20 TiB",
+        "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html",
+    ),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
     Rule::new(
         "ec2.volume.delete.in_use",
@@ -375,6 +380,25 @@ impl Disk {
     }
 }
 
+/// Refuses so many GiB more of a type than a region's storage of that type leaves.
+///
+/// # Errors
+/// In EC2's words, where the rule is on.
+pub(super) fn check_storage(tx: &Tx<'_>, kind: &str, more: i64) -> Result<(), Refusal> {
+    if !tx.rule("ec2.volume.quota") {
+        return Ok(());
+    }
+    let most = tx.quota("ec2.volume-storage", if kind == "io2" { 20 } else { 50 });
+    let have: i64 = tx.rows::<Volume>().filter(|volume| volume.kind == kind).map(|volume| volume.size).sum();
+    tx.enforce("ec2.volume.quota", have + more <= most * 1024, || {
+        let message = format!(
+            "You have exceeded your maximum {kind} storage limit of {most} TiB. Please contact AWS Support to request an \
+             Elastic Block Store service limit increase."
+        );
+        Refusal::new("VolumeLimitExceeded", message)
+    })
+}
+
 /// The key that encrypts where none is named: the account's own for EBS.
 #[must_use]
 pub fn default_key(tx: &Tx<'_>) -> String {
@@ -401,7 +425,8 @@ pub(super) fn make_attached(
     snapshot: &str,
     key: Option<String>,
     attachment: VolumeAttachment,
-) -> String {
+) -> Result<(), Refusal> {
+    check_storage(tx, &disk.kind, disk.size)?;
     let id = tx.new_id("vol");
     tx.put(Volume {
         id: id.clone(),
@@ -420,7 +445,7 @@ pub(super) fn make_attached(
         modification: None,
         auto_enable_io: false,
     });
-    id
+    Ok(())
 }
 
 /// Removes a volume.
@@ -454,6 +479,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let Some(size) = input.integer("Size") else { return Err(missing("size/snapshot")) };
     let kind = input.text("VolumeType").unwrap_or("gp2");
     let disk = Disk::check(tx, kind, size, input.integer("Iops"), input.integer("Throughput"))?;
+    check_storage(tx, kind, size)?;
     let encrypted = input.flag("Encrypted");
     let key = input.text("KmsKeyId");
     if key.is_some() && !encrypted {

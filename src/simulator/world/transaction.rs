@@ -252,6 +252,13 @@ impl<'w> Tx<'w> {
         rows.into_iter().flatten().filter(|(_, slot)| self.sees(slot)).map(|(_, slot)| &slot.row)
     }
 
+    /// How many rows of a type there are in this account and region (as far as they reach), seen by reads or not yet.
+    #[must_use]
+    pub fn count<T: Row>(&self) -> i64 {
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        rows.map_or(0, |rows| i64::try_from(rows.len()).unwrap_or(i64::MAX))
+    }
+
     /// The rows whose id begins so.
     pub fn rows_under<'t, T: Row>(&'t self, prefix: &'t str) -> impl Iterator<Item = &'t T> {
         let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
