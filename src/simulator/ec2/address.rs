@@ -72,6 +72,9 @@ impl Row for Address {
     fn id(&self) -> String {
         self.id.clone()
     }
+    fn key(&self) -> Option<&str> {
+        Some(&self.public_ip)
+    }
 }
 
 impl Address {
@@ -179,8 +182,7 @@ pub fn new_public_ip(tx: &mut Tx<'_>) -> String {
     loop {
         let parts = (3 + tx.below(60), tx.below(256), tx.below(256), 1 + tx.below(254));
         let ip = format!("{}.{}.{}.{}", parts.0, parts.1, parts.2, parts.3);
-        let taken = tx.rows::<Address>().any(|address| address.public_ip == ip)
-            || tx.rows::<NetworkInterface>().any(|interface| interface.public_ip.as_ref() == Some(&ip));
+        let taken = tx.keyed::<Address>(&ip).next().is_some() || tx.keyed::<NetworkInterface>(&ip).next().is_some();
         // 10 is private.
         if !taken && parts.0 != 10 {
             return ip;

@@ -89,6 +89,9 @@ impl Row for LaunchTemplate {
     fn id(&self) -> String {
         self.id.clone()
     }
+    fn key(&self) -> Option<&str> {
+        Some(&self.name)
+    }
 }
 
 impl Row for LaunchTemplateVersion {
@@ -176,8 +179,8 @@ pub fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<LaunchTemplate, Refusal> 
     }
 }
 
-fn by_name<'t>(tx: &'t Tx<'_>, name: &str) -> Option<&'t LaunchTemplate> {
-    tx.rows::<LaunchTemplate>().find(|template| template.name == name)
+fn by_name<'t>(tx: &'t Tx<'_>, name: &'t str) -> Option<&'t LaunchTemplate> {
+    tx.keyed::<LaunchTemplate>(name).next()
 }
 
 /// The version that a text names: a number, `$Latest`, `$Default`, or nothing for the default.

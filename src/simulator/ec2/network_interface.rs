@@ -140,6 +140,9 @@ impl Row for NetworkInterface {
     fn id(&self) -> String {
         self.id.clone()
     }
+    fn key(&self) -> Option<&str> {
+        self.public_ip.as_deref()
+    }
 }
 
 impl NetworkInterface {
