@@ -293,10 +293,10 @@ impl Core {
             }
         }
         let things = (service.manners.resources)(name, &value).filter(|_| limited);
-        if let Some((bucket, tokens)) = things {
-            if !self.buckets.take_many(&principal.account, region, &bucket, tokens, self.rate, now) {
-                return Err((service.manners.throttled)());
-            }
+        if let Some((bucket, tokens)) = things
+            && !self.buckets.take_many(&principal.account, region, &bucket, tokens, self.rate, now)
+        {
+            return Err((service.manners.throttled)());
         }
         let scope = Scope { account: principal.account.clone(), region: region.clone() };
         self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;
