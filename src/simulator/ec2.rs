@@ -4,6 +4,7 @@
 //! and make network interfaces with [`network_interface::make`].
 
 pub mod address;
+mod block_device;
 pub mod cidr;
 mod classic_link;
 pub mod dhcp_options;
@@ -20,6 +21,7 @@ pub mod nat_gateway;
 pub mod nat_gateway_address;
 pub mod network_acl;
 pub mod network_interface;
+pub mod prefix_list;
 pub mod resource;
 pub mod route_table;
 pub mod run_instances;
@@ -27,6 +29,7 @@ pub mod security_group;
 pub mod security_group_rule;
 pub mod subnet;
 pub mod tags;
+mod throttling;
 pub mod volume;
 pub mod volume_modification;
 pub mod vpc;
@@ -43,8 +46,6 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, Service, Tokens};
 use crate::signature::AuthFlaw;
-use crate::throttle::Bucket;
-use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -67,6 +68,7 @@ pub static SERVICE: Service = Service {
         nat_gateway_address::OPERATIONS,
         network_acl::OPERATIONS,
         network_interface::OPERATIONS,
+        prefix_list::OPERATIONS,
         route_table::OPERATIONS,
         run_instances::OPERATIONS,
         security_group::OPERATIONS,
@@ -105,7 +107,9 @@ pub static SERVICE: Service = Service {
     rules: &[
         RULES,
         address::RULES,
+        block_device::RULES,
         dhcp_options::RULES,
+        filters::RULES,
         instance_attribute::RULES,
         instance_lifecycle::RULES,
         instance_profile::RULES,
@@ -138,7 +142,8 @@ pub static SERVICE: Service = Service {
             status => Refusal::new("InternalError", "An internal error has occurred").status(status),
         },
         unauthenticated,
-        bucket,
+        bucket: throttling::bucket,
+        resources: throttling::resources,
         home: None,
         tokens: Some(Tokens {
             members: &["ClientToken"],
@@ -269,30 +274,6 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
         }
         AuthFlaw::ExpiredToken => Refusal::new("RequestExpired", "Request has expired."),
     }
-}
-
-/// The sizes and rates of
-/// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>: each operation has a bucket of its own.
-fn bucket(operation: &str, input: &Value) -> Option<Bucket> {
-    let (size, refill) = match operation {
-        "RunInstances" => (5.0, 2.0),
-        "StartInstances" | "StopInstances" => (5.0, 2.0),
-        "TerminateInstances" => (100.0, 5.0),
-        "CreateTags" | "DeleteTags" => (100.0, 10.0),
-        "CreateVolume" | "AttachVolume" | "DetachVolume" | "ModifyVolume" => (100.0, 5.0),
-        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => (50.0, 20.0),
-        name if name.starts_with("Describe") => {
-            let Value::Record(members) = input else {
-                return None;
-            };
-            // Unfiltered and unpaginated listings are dearer.
-            if members.keys().all(|name| name == "DryRun") { (50.0, 10.0) } else { (100.0, 20.0) }
-        }
-        _ => (50.0, 5.0),
-    };
-    let listing = operation.starts_with("Describe") && size == 50.0;
-    let name = format!("ec2.{operation}{}", if listing { ".unfiltered" } else { "" });
-    Some(Bucket { name, size, refill })
 }
 
 /// The tag specification's name for what an id belongs to.

@@ -287,11 +287,18 @@ impl Core {
             Err(violations) if checks => return Err((service.manners.violations)(&violations)),
             Err(_) => Value::Record(crate::value::Record::new()),
         };
-        if self.throttling && self.state.switches.is_on("throttling") {
+        let limited = self.throttling && self.state.switches.is_on("throttling");
+        if limited {
             let bucket = (service.manners.bucket)(name, &value);
             if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, self.rate, now)) {
                 return Err((service.manners.throttled)());
             }
+        }
+        let things = (service.manners.resources)(name, &value).filter(|_| limited);
+        if let Some((bucket, tokens)) = things
+            && !self.buckets.take_many(&principal.account, region, &bucket, tokens, self.rate, now)
+        {
+            return Err((service.manners.throttled)());
         }
         let scope = Scope { account: principal.account.clone(), region: region.clone() };
         self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;
@@ -689,13 +696,13 @@ mod tests {
     async fn buckets_run_dry_as_documented() {
         let client = Client::of(Simulator::open(Config { lags: Vec::new(), ..Config::new(7) }).unwrap());
         for _ in 0..50 {
-            client.ec2("DescribeVpcs", &[]).await;
+            client.ec2("DescribeVolumes", &[]).await;
         }
-        let refused = client.refused("DescribeVpcs", &[], "RequestLimitExceeded").await;
+        let refused = client.refused("DescribeVolumes", &[], "RequestLimitExceeded").await;
         assert_eq!((refused.status, refused.message.as_str()), (503, "Request limit exceeded."));
         client.ec2("DescribeSubnets", &[]).await;
         client.wait(1);
-        client.ec2("DescribeVpcs", &[]).await;
+        client.ec2("DescribeVolumes", &[]).await;
     }
 
     #[tokio::test(start_paused = true)]

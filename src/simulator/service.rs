@@ -57,6 +57,8 @@ pub struct Manners {
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
     /// The buckets that a request takes a token from.
     pub bucket: fn(&str, &Value) -> Option<Bucket>,
+    /// The bucket that each thing which a request is for takes a token from, and how many those are.
+    pub resources: fn(&str, &Value) -> Option<(Bucket, f64)>,
     /// How client tokens work.
     pub tokens: Option<Tokens>,
     /// The one region that a global service's requests are signed for; none where each region has its own.
@@ -152,6 +154,7 @@ pub const QUERY_MANNERS: Manners = Manners {
         .status_if_none(403)
     },
     bucket: |_, _| None,
+    resources: |_, _| None,
     tokens: None,
     home: None,
 };
@@ -191,6 +194,7 @@ pub const REST_MANNERS: Manners = Manners {
         .status_if_none(403)
     },
     bucket: |_, _| None,
+    resources: |_, _| None,
     tokens: None,
     home: None,
 };

@@ -24,13 +24,26 @@ pub(crate) struct Buckets {
 impl Buckets {
     /// Takes a token; false where there is none. Sizes and rates are AWS's times `factor`.
     pub(crate) fn take(&mut self, account: &str, region: &str, bucket: &Bucket, factor: f64, now: Timestamp) -> bool {
-        // A bucket without room for one token would let nothing pass ever.
-        let (size, refill) = ((bucket.size * factor).max(1.0), bucket.refill * factor);
+        self.take_many(account, region, bucket, 1.0, factor, now)
+    }
+
+    /// Takes so many tokens at once, or none where there are fewer.
+    pub(crate) fn take_many(
+        &mut self,
+        account: &str,
+        region: &str,
+        bucket: &Bucket,
+        tokens: f64,
+        factor: f64,
+        now: Timestamp,
+    ) -> bool {
+        // A bucket that a factor leaves without room for what AWS's has room for would let it pass never.
+        let (size, refill) = ((bucket.size * factor).max(tokens.min(bucket.size)), bucket.refill * factor);
         let key = (account.to_owned(), region.to_owned(), bucket.name.clone());
         let (left, since) = self.left.get(&key).copied().unwrap_or((size, now));
         let filled = (left + now.duration_since(since).as_secs_f64().max(0.0) * refill).min(size);
-        let taken = filled >= 1.0;
-        self.left.insert(key, (if taken { filled - 1.0 } else { filled }, now));
+        let taken = filled >= tokens;
+        self.left.insert(key, (if taken { filled - tokens } else { filled }, now));
         taken
     }
 

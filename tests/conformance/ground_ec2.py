@@ -11,7 +11,7 @@ class Ec2Ground(Ground):
 
     def __init__(self, aws):
         super().__init__(aws)
-        for quota in ("ec2.vpc.quota", "ec2.address.quota", "ec2.internet_gateway.quota"):
+        for quota in ("ec2.vpc.quota", "ec2.address.quota", "ec2.internet_gateway.quota", "ec2.nat_gateway.quota"):
             aws.world.switch(quota, False)
 
     def after(self, seconds, made):
@@ -285,10 +285,12 @@ BASES = {
     "DescribeInternetGateways": listing(),
     "DescribeLaunchTemplateVersions": one("template", "LaunchTemplateId"),
     "DescribeLaunchTemplates": listing(),
+    "DescribeManagedPrefixLists": listing(),
     "DescribeNatGateways": listing(),
     "DescribeNetworkAcls": listing(),
     "DescribeNetworkInterfaceAttribute": lambda g: dict(NetworkInterfaceId=g["plugged"], Attribute="description"),
     "DescribeNetworkInterfaces": listing(),
+    "DescribePrefixLists": listing(),
     "DescribeRegions": listing(),
     "DescribeRouteTables": listing(),
     "DescribeSecurityGroupReferences": lambda g: dict(GroupId=[g["group"]]),
@@ -315,6 +317,7 @@ BASES = {
     "DisassociateRouteTable": one("association", "AssociationId"),
     "EnableVolumeIO": one("volume", "VolumeId"),
     "GetLaunchTemplateData": one("instance", "InstanceId"),
+    "GetManagedPrefixListEntries": listing(PrefixListId="pl-63a5400a"),
     "GetSecurityGroupsForVpc": one("vpc", "VpcId"),
     "ModifyAddressAttribute": lambda g: dict(AllocationId=g["address"]["AllocationId"], DomainName="mail.example.com"),
     "ModifyInstanceAttribute": lambda g: dict(InstanceId=g["stopped"], DisableApiTermination={"Value": True}),
@@ -376,8 +379,20 @@ VALUES = {
     "ModifyInstanceAttribute.Attribute": With("disableApiStop", OLDER),
     "ModifyInstanceAttribute.Value": With("false", OLDER),
     "ModifyInstanceCreditSpecification.InstanceCreditSpecifications[].CpuCredits": "unlimited",
+    "RunInstances.CreditSpecification.CpuCredits": "standard",
     "ModifyNetworkInterfaceAttribute.Attachment.AttachmentId": With("eni-attach-0123456789abcdef0", PLUGGED),
     "ModifyNetworkInterfaceAttribute.Attachment.DeleteOnTermination": With(True, PLUGGED),
 }
+
+# A rule that is said without a permission.
+ALONE = {"IpPermissions": None, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 90, "CidrIp": "10.3.0.0/16"}
+GONE = {"IpPermissions": None, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/16"}
+VALUES.update(
+    {
+        f"{verb}SecurityGroupIngress.{member}": With(value, more)
+        for verb, more in (("Authorize", ALONE), ("Revoke", GONE))
+        for member, value in {"CidrIp": "10.77.0.0/16", "FromPort": 79, "IpProtocol": "udp", "ToPort": 91}.items()
+    }
+)
 
 GROUND = Ec2Ground

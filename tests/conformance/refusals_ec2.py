@@ -63,11 +63,81 @@ def vpcs_beyond_the_quota(aws):
     return aws.vpc, {}
 
 
-@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination")
+def no_vpc(name, cidr):
+    def arrange(aws):
+        return lambda: aws.vpc(cidr), {}
+
+    arrange.__name__ = f"vpc_of_{name}"
+    refuses("ec2.vpc.range", "InvalidVpc.Range", f"The CIDR '{cidr}' is invalid.")(arrange)
+
+
+no_vpc("this_network", "0.0.0.0/16")
+no_vpc("loopback", "127.0.0.0/16")
+no_vpc("link_local_addresses", "169.254.0.0/16")
+no_vpc("multicast", "239.0.0.0/16")
+no_vpc("what_is_reserved", "250.0.0.0/16")
+
+
+@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport")
 def two_attributes_of_a_vpc(aws):
     vpc = aws.vpc()
     both = dict(EnableDnsSupport={"Value": True}, EnableDnsHostnames={"Value": True})
     return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc, **both), {}
+
+
+NONE = "No attributes specified."
+
+
+@refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_a_vpc(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc), {}
+
+
+@refuses("ec2.vpc.attribute.hostnames", "InvalidParameterValue")
+def host_names_without_dns(aws):
+    vpc = aws.vpc()
+    aws.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    return lambda: aws.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True}), {}
+
+
+@refuses("ec2.subnet.attribute.single", "InvalidParameterCombination", "Only one subnet attribute can be modified at a time. Provided attributes: [mapPublicIpOnLaunch, privateDnsHostnameTypeOnLaunch]")
+def two_attributes_of_a_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    both = dict(MapPublicIpOnLaunch={"Value": True}, PrivateDnsHostnameTypeOnLaunch="resource-name")
+    return lambda: aws.ec2.modify_subnet_attribute(SubnetId=subnet, **both), {}
+
+
+@refuses("ec2.subnet.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_a_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.ec2.modify_subnet_attribute(SubnetId=subnet), {}
+
+
+@refuses("ec2.network_interface.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: description, sourceDestCheck")
+def two_attributes_of_an_interface(aws):
+    interface = aws.interface(aws.subnet(aws.vpc()))
+    both = dict(Description={"Value": "new"}, SourceDestCheck={"Value": False})
+    return lambda: aws.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, **both), {}
+
+
+@refuses("ec2.network_interface.attribute.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_an_interface(aws):
+    interface = aws.interface(aws.subnet(aws.vpc()))
+    return lambda: aws.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface), {}
+
+
+@refuses("ec2.instance.modify.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: disableApiStop, disableApiTermination")
+def two_attributes_of_an_instance(aws):
+    instance = aws.instance()
+    both = dict(DisableApiStop={"Value": True}, DisableApiTermination={"Value": True})
+    return lambda: aws.ec2.modify_instance_attribute(InstanceId=instance, **both), {}
+
+
+@refuses("ec2.instance.modify.single", "InvalidParameterCombination", NONE)
+def no_attribute_of_an_instance(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.modify_instance_attribute(InstanceId=instance), {}
 
 
 @refuses("ec2.subnet.range", "InvalidSubnet.Range", "The CIDR '10.1.0.0/24' is invalid.")
@@ -156,6 +226,23 @@ def describe_a_malformed_instance(aws):
 @refuses("ec2.filter.name", "InvalidParameterValue", "The filter 'colour' is invalid")
 def unknown_filter(aws):
     return lambda: aws.ec2.describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}]), {}
+
+
+@refuses("ec2.filter.limit", "FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200")
+def filter_of_201_values(aws):
+    names = [{"Name": "instance-id", "Values": [f"i-{number:017x}" for number in range(201)]}]
+    return lambda: aws.ec2.describe_instances(Filters=names), {}
+
+
+@refuses("ec2.filter.limit", "FilterLimitExceeded", "The maximum number of filters specified on a single call is 50")
+def filters_beyond_fifty(aws):
+    many = [{"Name": f"tag:{number}", "Values": ["x"]} for number in range(51)]
+    return lambda: aws.ec2.describe_vpcs(Filters=many), {}
+
+
+@refuses("ec2.filter.length", "InvalidParameterValue")
+def filter_of_a_long_value(aws):
+    return lambda: aws.ec2.describe_tags(Filters=[{"Name": "value", "Values": ["x" * 256]}]), {}
 
 
 def page_of(operation, size, words):
@@ -355,6 +442,81 @@ def six_groups_on_an_interface(aws):
     return lambda: aws.interface(subnet, Groups=groups), {}
 
 
+# Quotas
+
+
+def beyond(name, rule, quota, limit, code, message, arrange):
+    """A quota that is set as low as what there is already, beyond which one more is refused."""
+
+    def arranged(aws):
+        act = arrange(aws)
+        aws.world.ask("PUT", "quotas", {"name": quota, "limit": limit})
+        return act, {}
+
+    arranged.__name__ = name
+    refuses(rule, code, f"The maximum number of {message} has been reached.")(arranged)
+
+
+def another_subnet(aws):
+    vpc = aws.vpc()
+    aws.subnet(vpc, 1)
+    return lambda: aws.subnet(vpc, 2)
+
+
+def another_table(aws):
+    vpc = aws.vpc()
+    return lambda: aws.route_table(vpc)
+
+
+def another_nat_gateway(aws):
+    subnet = aws.subnet(aws.vpc())
+    make = lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")  # noqa: E731
+    make()
+    return make
+
+
+def another_group(aws):
+    vpc = aws.vpc()
+    return lambda: aws.group(vpc)
+
+
+def another_interface(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.interface(subnet)
+    return lambda: aws.interface(subnet)
+
+
+beyond("one_subnet_too_many", "ec2.subnet.quota", "ec2.subnets-per-vpc", 1, "SubnetLimitExceeded", "subnets", another_subnet)
+beyond("one_table_too_many", "ec2.route_table.quota", "ec2.route-tables-per-vpc", 1, "RouteTableLimitExceeded", "route tables", another_table)
+beyond("one_nat_gateway_too_many", "ec2.nat_gateway.quota", "ec2.nat-gateways-per-zone", 1, "NatGatewayLimitExceeded", "NAT Gateways", another_nat_gateway)
+# The default VPC's default group and this VPC's.
+beyond("one_group_too_many", "ec2.security_group.quota", "ec2.security-groups", 2, "SecurityGroupLimitExceeded", "security groups", another_group)
+beyond("one_interface_too_many", "ec2.network_interface.quota", "ec2.network-interfaces", 1, "NetworkInterfaceLimitExceeded", "network interfaces", another_interface)
+STORAGE = "You have exceeded your maximum {*} storage limit of {*} TiB. Please contact AWS Support to request an Elastic Block Store service limit increase."
+
+
+@refuses("ec2.nat_gateway.quota", "NatGatewayLimitExceeded", "The maximum number of NAT Gateways has been reached.")
+def six_nat_gateways_in_a_zone(aws):
+    subnet = aws.subnet(aws.vpc())
+    make = lambda: aws.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")  # noqa: E731
+    for _ in range(5):
+        make()
+    return make, {}
+
+
+@refuses("ec2.volume.quota", "VolumeLimitExceeded", STORAGE)
+def more_storage_than_a_region_has(aws):
+    aws.volume(size=40 * 1024)
+    return lambda: aws.volume(size=10 * 1024 + 1), {}
+
+
+@refuses("ec2.volume.quota", "VolumeLimitExceeded", STORAGE)
+def volume_made_larger_than_storage_is_left(aws):
+    volume = aws.volume(size=30 * 1024)
+    aws.volume(size=15 * 1024)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=36 * 1024), {}
+
+
 # Security groups
 
 
@@ -426,11 +588,63 @@ def port_out_of_range(aws):
     return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
 
 
+def icmp(rule, kind, code, protocol="icmp"):
+    """What a group is asked to let through; a type or code of None is left out."""
+    given = {"FromPort": kind, "ToPort": code}
+    parts = {name: number for name, number in given.items() if number is not None}
+    return {"IpProtocol": protocol, **parts, "IpRanges": [{"CidrIp": "10.0.0.0/8", **rule}]}
+
+
+def authorize(name, rule, message, permissions):
+    def arrange(aws):
+        group = aws.group(aws.vpc())
+        return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permissions]), {}
+
+    arrange.__name__ = name
+    refuses(rule, "InvalidParameterValue", message)(arrange)
+
+
+RANGED = "ec2.security_group_rule.icmp"
+DESCRIBED = "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+authorize("icmp_code_of_65535", RANGED, "ICMP code (65535) out of range", icmp({}, 0, 65535))
+authorize("icmp_type_of_256", RANGED, "ICMP type (256) out of range", icmp({}, 256, -1))
+authorize("icmp_without_type_and_code", RANGED, "Invalid value 'Must specify both from and to ports with ICMP.' for portRange.", icmp({}, None, None))
+authorize("icmp_code_of_every_type", RANGED, None, icmp({}, -1, 0))
+authorize("icmpv6_without_a_code", RANGED, None, icmp({}, 128, None, "icmpv6"))
+for named, described in (("rule_described_at_length", "x" * 256), ("rule_described_with_an_apostrophe", "Let's Encrypt")):
+    authorize(named, "ec2.security_group_rule.description", DESCRIBED, icmp({"Description": described}, 8, 0))
+
+
+@refuses("ec2.security_group_rule.description", "InvalidParameterValue", DESCRIBED)
+def rule_described_anew_with_a_dash(aws):
+    group, rule = rule_of(aws)
+    anew = [{"SecurityGroupRuleId": rule, "Description": "in \u2014 out"}]
+    return lambda: aws.ec2.update_security_group_rule_descriptions_ingress(
+        GroupId=group, SecurityGroupRuleDescriptions=anew
+    ), {}
+
+
 @refuses("ec2.security_group_rule.protocol", "InvalidParameterValue", "Invalid value 'carrier-pigeon' for IP protocol. Unknown protocol.")
 def unknown_protocol(aws):
     group = aws.group(aws.vpc())
     rule = permission(protocol="carrier-pigeon")
     return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+
+@refuses("ec2.security_group_rule.form", "InvalidParameterCombination")
+def rule_said_twice(aws):
+    group = aws.group(aws.vpc())
+    return lambda: aws.ec2.authorize_security_group_ingress(
+        GroupId=group, IpPermissions=[permission()], IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
+    ), {}
+
+
+@refuses("ec2.security_group_rule.form", "UnsupportedOperation")
+def egress_rule_without_a_permission(aws):
+    group = aws.group(aws.vpc())
+    return lambda: aws.ec2.authorize_security_group_egress(
+        GroupId=group, IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
+    ), {}
 
 
 @refuses("ec2.security_group_rule.peer", "InvalidGroup.NotFound")
@@ -569,6 +783,22 @@ def route_within_the_vpc_to_the_internet(aws):
     vpc = aws.vpc()
     table, gateway = aws.route_table(vpc), aws.gateway(vpc)
     return lambda: aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.specific", "InvalidParameterValue", "The destination CIDR block 10.0.0.0/16 is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")
+def local_route_led_to_the_internet(aws):
+    vpc = aws.vpc()
+    table, gateway = aws.route_table(vpc), aws.gateway(vpc)
+    return lambda: aws.ec2.replace_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16", GatewayId=gateway), {}
+
+
+@refuses("ec2.route.subnet", "InvalidParameterValue", "Route destination doesn't match any subnet CIDR blocks.")
+def route_for_half_of_a_subnet(aws):
+    vpc = aws.vpc()
+    table, interface = aws.route_table(vpc), aws.interface(aws.subnet(vpc, 1))
+    return lambda: aws.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="10.0.1.0/25", NetworkInterfaceId=interface
+    ), {}
 
 
 @refuses("ec2.route.local", "InvalidParameterValue", "cannot remove local route 10.0.0.0/16 in route table {table}")
@@ -762,6 +992,83 @@ def modify_a_volume_again(aws):
     return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=40), {}
 
 
+# What instances begin with
+
+
+def launch(name, rule, code, message, **more):
+    def arrange(aws):
+        subnet = aws.subnet(aws.vpc())
+        return lambda: aws.instance(subnet, ready=False, **more), {}
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+def mapped(*devices):
+    return [{"DeviceName": name, **what} for name, what in devices]
+
+
+DISK = {"Ebs": {"VolumeSize": 10}}
+DEVICE = "InvalidBlockDeviceMapping"
+for named, wrong in (("a_part", "/dev/sdf1"), ("a_root_as_a_part", "/dev/xvda1"), ("no_disk", "data")):
+    launch(f"device_of_{named}", "ec2.block_device.name", DEVICE, f"Invalid device name {wrong}", BlockDeviceMappings=mapped((wrong, DISK)))
+TWICE = "The device 'sdf' is used in more than one block-device mapping"
+launch("device_mapped_twice", "ec2.block_device.duplicate", DEVICE, TWICE, BlockDeviceMappings=mapped(("/dev/sdf", DISK), ("/dev/sdf", DISK)))
+launch("device_mapped_twice_by_two_names", "ec2.block_device.duplicate", DEVICE, TWICE, BlockDeviceMappings=mapped(("/dev/sdf", DISK), ("sdf", DISK)))
+launch("device_of_nothing", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {})))
+launch("device_of_no_store", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {"VirtualName": "ephemeral24"})))
+launch("device_of_a_volume_and_a_store", "ec2.block_device.kind", DEVICE, None, BlockDeviceMappings=mapped(("/dev/sdf", {"VirtualName": "ephemeral0", **DISK})))
+launch("root_device_left_out", "ec2.block_device.root", DEVICE, None, BlockDeviceMappings=mapped(("/dev/xvda", {"NoDevice": ""})))
+ELSEWHERE = {"Ebs": {"SnapshotId": "snap-0123456789abcdef0", "VolumeSize": 10}}
+launch("root_device_of_another_snapshot", "ec2.block_device.root", DEVICE, "snapshotId cannot be modified on root device", BlockDeviceMappings=mapped(("/dev/xvda", ELSEWHERE)))
+launch("device_of_a_snapshot_that_is_not_there", "ec2.block_device.snapshot", "InvalidSnapshot.NotFound", "The snapshot 'snap-0123456789abcdef0' does not exist.", BlockDeviceMappings=mapped(("/dev/sdf", ELSEWHERE)))
+launch("device_of_a_malformed_snapshot", "ec2.id.malformed", "InvalidSnapshotID.Malformed", None, BlockDeviceMappings=mapped(("/dev/sdf", {"Ebs": {"SnapshotId": "snap", "VolumeSize": 10}})))
+
+FAST = dict(VolumeType="gp3", Throughput=1000)
+RATIO = "Throughput (MiBps) to iops ratio of 0.333333 is too high; maximum is 0.250000 MiBps per iops"
+launch("device_too_fast_for_its_iops", "ec2.volume.iops", "InvalidParameterValue", RATIO, BlockDeviceMappings=mapped(("/dev/sdf", {"Ebs": {"VolumeSize": 100, **FAST}})))
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", RATIO)
+def volume_too_fast_for_its_iops(aws):
+    return lambda: aws.ec2.create_volume(Size=100, AvailabilityZone="us-east-1a", **FAST), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", RATIO)
+def volume_made_too_fast_for_its_iops(aws):
+    volume = aws.volume()
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Throughput=1000), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", "Iops to volume size ratio of 600.000000 is too high; maximum is 500")
+def volume_of_too_many_iops_for_its_size(aws):
+    return lambda: aws.ec2.create_volume(Size=10, AvailabilityZone="us-east-1a", VolumeType="gp3", Iops=6000), {}
+
+
+@refuses("ec2.volume.iops", "InvalidParameterValue", "Iops to volume size ratio of 600.000000 is too high; maximum is 500")
+def volume_given_too_many_iops_for_its_size(aws):
+    volume = aws.volume(size=10)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Iops=6000), {}
+
+
+@refuses("ec2.block_device.name", "InvalidParameterValue", "Value (/dev/sdk1) for parameter device is invalid. /dev/sdk1 is not a valid EBS device name.")
+def volume_attached_as_a_part(aws):
+    volume, instance = aws.volume(), aws.instance()
+    return lambda: aws.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdk1"), {}
+
+
+launch("credits_that_are_none", "ec2.run_instances.credits", "InvalidParameterValue", None, CreditSpecification={"CpuCredits": "plenty"})
+launch("credits_of_a_type_without", "ec2.run_instances.credits", "InstanceCreditSpecification.NotSupported", "The m5.large instance type does not support T2 Unlimited.", InstanceType="m5.large", CreditSpecification={"CpuCredits": "standard"})
+for hops in (0, 65):
+    launch(f"metadata_over_{hops}_hops", "ec2.instance.hop_limit", "InvalidParameterValue", None, MetadataOptions={"HttpPutResponseHopLimit": hops})
+
+
+@refuses("ec2.instance.hop_limit", "InvalidParameterValue")
+def metadata_made_to_go_65_hops(aws):
+    instance = aws.instance()
+    return lambda: aws.ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=65), {}
+
+
 # Launch templates and tags
 
 
@@ -794,6 +1101,12 @@ def template_by_id_and_name(aws):
 def reserved_tag(aws):
     vpc = aws.vpc()
     return lambda: aws.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:mine", "Value": "1"}]), {}
+
+
+@refuses("ec2.tags.reserved", "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+def take_a_reserved_tag_away(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "aws:mine"}]), {}
 
 
 @refuses("ec2.tags.limit", "TagLimitExceeded")
@@ -845,6 +1158,26 @@ def dhcp_option_that_is_none(aws):
 def five_name_servers(aws):
     servers = [f"10.0.0.{number}" for number in range(5)]
     return lambda: dhcp(aws, "domain-name-servers", *servers), {}
+
+
+@refuses("ec2.dhcp_options.count", "InvalidParameterValue", "Value (10.0.0.0,10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4) for parameter value is invalid. Invalid DHCP option value.")
+def five_name_servers_in_one_text(aws):
+    servers = ",".join(f"10.0.0.{number}" for number in range(5))
+    return lambda: dhcp(aws, "domain-name-servers", servers), {}
+
+
+def no_option(name, key, value):
+    def arrange(aws):
+        return lambda: dhcp(aws, key, value), {}
+
+    arrange.__name__ = name
+    refuses("ec2.dhcp_options.value", "InvalidParameterValue", f"Value ({value}) for parameter value is invalid. Invalid DHCP option value.")(arrange)
+
+
+no_option("node_type_of_three", "netbios-node-type", "3")
+no_option("name_server_by_name", "domain-name-servers", "dns.example.com")
+no_option("time_server_by_name", "ntp-servers", "time.example.com")
+no_option("netbios_server_by_a_newer_address", "netbios-name-servers", "2001:db8::1")
 
 
 @refuses("ec2.dhcp_options.delete.in_use", "DependencyViolation", "The dhcpOptions '{options}' has dependencies and cannot be deleted.")

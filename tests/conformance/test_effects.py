@@ -54,6 +54,13 @@ def test_the_default_parts_go_with_their_vpc(aws):
     assert outcome(lambda: aws.ec2.delete_vpc(VpcId=vpc)).code == "InvalidVpcID.NotFound"
 
 
+def test_a_route_for_all_of_a_subnet_leads_through_a_machine(aws):
+    vpc = aws.vpc()
+    table, interface = aws.route_table(vpc), aws.interface(aws.subnet(vpc, 1))
+    route = dict(RouteTableId=table, DestinationCidrBlock="10.0.1.0/24", NetworkInterfaceId=interface)
+    assert aws.ec2.create_route(**route)["Return"] is True
+
+
 def test_a_subnet_keeps_five_addresses(aws):
     subnet = aws.subnet(aws.vpc())
     found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
@@ -70,6 +77,53 @@ def test_a_security_group_lets_everything_out(aws):
     found = aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
     assert found["IpPermissions"] == []
     assert found["IpPermissionsEgress"][0]["IpProtocol"] == "-1"
+
+
+def launched(aws, subnet, least, most):
+    made = aws.ec2.run_instances(
+        ImageId=aws.image(), InstanceType="t3.micro", MinCount=least, MaxCount=most, SubnetId=subnet
+    )
+    return len(made["Instances"])
+
+
+def test_as_many_instances_are_launched_as_there_are_addresses_and_none_below_the_least(aws):
+    vpc = aws.vpc()
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/28")["Subnet"]["SubnetId"]
+    assert launched(aws, subnet, 1, 8) == 8
+    assert launched(aws, subnet, 1, 8) == 3
+    assert outcome(lambda: launched(aws, subnet, 1, 8)).code == "InsufficientFreeAddressesInSubnet"
+
+
+def test_as_many_instances_are_launched_as_the_quota_leaves(aws):
+    subnet = aws.subnet(aws.vpc())
+    with aws.world.quota("ec2.vcpus", 5):
+        assert outcome(lambda: launched(aws, subnet, 3, 4)).code == "VcpuLimitExceeded"
+        assert launched(aws, subnet, 1, 4) == 2
+
+
+def test_a_launch_template_that_launches_nothing_is_made_with_a_warning(aws):
+    wrong = {
+        "BlockDeviceMappings": [{"DeviceName": "data", "Ebs": {"VolumeSize": 10}}],
+        "CreditSpecification": {"CpuCredits": "plenty"},
+        "MetadataOptions": {"HttpPutResponseHopLimit": 65},
+        "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "aws:mine", "Value": "1"}]}],
+    }
+    made = aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=wrong)
+    codes = [error["Code"] for error in made["Warning"]["Errors"]]
+    assert codes == ["InvalidBlockDeviceMapping"] + ["InvalidParameterValue"] * 3
+    right = {"CreditSpecification": {"CpuCredits": "standard"}}
+    assert "Warning" not in aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData=right)
+
+
+def test_a_mapping_takes_a_device_away_and_one_of_a_store_that_a_type_lacks_is_ignored(aws):
+    mappings = [
+        {"DeviceName": "/dev/sdf", "NoDevice": "", "Ebs": {"VolumeSize": 10}},
+        {"DeviceName": "/dev/sdg", "VirtualName": "ephemeral0"},
+        {"DeviceName": "/dev/sdh", "Ebs": {"VolumeSize": 10}},
+    ]
+    instance = aws.instance(BlockDeviceMappings=mappings)
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert {one["DeviceName"] for one in found["BlockDeviceMappings"]} == {"/dev/xvda", "/dev/sdh"}
 
 
 def test_a_nat_gateway_has_an_interface_and_frees_its_address(aws):

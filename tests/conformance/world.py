@@ -45,7 +45,11 @@ class World:
             return json.loads(answer.read())
 
     def reset(self):
+        """Empties the world, with AWS's quotas."""
         self.ask("POST", "reset")
+        for quota in self.ask("GET", "quotas"):
+            if quota["limit"] is not None:
+                self.ask("PUT", "quotas", {"name": quota["name"], "limit": None})
 
     def advance(self, seconds):
         """Lets that much of the world's time pass."""
@@ -65,3 +69,12 @@ class World:
             yield
         finally:
             self.switch(rule, True)
+
+    @contextlib.contextmanager
+    def quota(self, name, limit):
+        """A quota differs from AWS's default for as long as this lasts."""
+        self.ask("PUT", "quotas", {"name": name, "limit": limit})
+        try:
+            yield
+        finally:
+            self.ask("PUT", "quotas", {"name": name, "limit": None})

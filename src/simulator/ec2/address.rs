@@ -72,6 +72,9 @@ impl Row for Address {
     fn id(&self) -> String {
         self.id.clone()
     }
+    fn key(&self) -> Option<&str> {
+        Some(&self.public_ip)
+    }
 }
 
 impl Address {
@@ -179,8 +182,7 @@ pub fn new_public_ip(tx: &mut Tx<'_>) -> String {
     loop {
         let parts = (3 + tx.below(60), tx.below(256), tx.below(256), 1 + tx.below(254));
         let ip = format!("{}.{}.{}.{}", parts.0, parts.1, parts.2, parts.3);
-        let taken = tx.rows::<Address>().any(|address| address.public_ip == ip)
-            || tx.rows::<NetworkInterface>().any(|interface| interface.public_ip.as_ref() == Some(&ip));
+        let taken = tx.keyed::<Address>(&ip).next().is_some() || tx.keyed::<NetworkInterface>(&ip).next().is_some();
         // 10 is private.
         if !taken && parts.0 != 10 {
             return ip;
@@ -223,8 +225,7 @@ fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if input.text("NetworkBorderGroup").is_some_and(|group| group != tx.region()) {
         return Err(Refusal::new("InvalidParameterValue", "The network border group is not one of this region."));
     }
-    let have = tx.rows::<Address>().count() as i64;
-    tx.enforce("ec2.address.quota", have < tx.quota("ec2.addresses", 5), || {
+    tx.enforce("ec2.address.quota", tx.count::<Address>() < tx.quota("ec2.addresses", 5), || {
         Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached.")
     })?;
     let public_ip = new_public_ip(tx);

@@ -30,6 +30,12 @@ pub fn overlap(left: Ipv4Net, right: Ipv4Net) -> bool {
     left.contains(&right) || right.contains(&left)
 }
 
+/// Whether a range is a part of another, which is given as text, or all of it.
+#[must_use]
+pub fn lies_in(range: &Ipv4Net, outer: &str) -> bool {
+    outer.parse::<Ipv4Net>().is_ok_and(|outer| outer.contains(range))
+}
+
 /// A route's destination or a rule's peer in its canonical form.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! DHCP options: the set that every region has by itself, which new VPCs use, and those that users make.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,8 @@ const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.dhcp_options.key", "a set has the options that AWS knows, each once and with values", CREATE),
-    Rule::new("ec2.dhcp_options.count", "a set has at most four servers of a kind", CREATE),
+    Rule::new("ec2.dhcp_options.count", "a set has at most four servers of a kind, and one node type", CREATE),
+    Rule::new("ec2.dhcp_options.value", "servers are addresses, and a node type is 1, 2, 4 or 8", CREATE),
     Rule::new(
         "ec2.dhcp_options.delete.in_use",
         "a set that a VPC uses is not deleted",
@@ -157,12 +159,16 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             let message = format!("Value ({}) for parameter {key} is invalid.", values.join(", "));
             Refusal::new("InvalidParameterValue", message)
         })?;
-        tx.enforce("ec2.dhcp_options.count", values.len() <= 4, || {
-            let message = format!("Value ({}) for parameter {key} is invalid. Too many values.", values.join(", "));
-            Refusal::new("InvalidParameterValue", message)
-        })?;
         // Several names, as of servers, may also come in one text.
-        let values = values.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect();
+        let values: Vec<String> =
+            values.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect();
+        let refuse = || {
+            let message =
+                format!("Value ({}) for parameter value is invalid. Invalid DHCP option value.", values.join(","));
+            Refusal::new("InvalidParameterValue", message)
+        };
+        tx.enforce("ec2.dhcp_options.count", is_few(key, &values), refuse)?;
+        tx.enforce("ec2.dhcp_options.value", values.iter().all(|value| is_value(key, value)), refuse)?;
         made.insert(key.to_owned(), values);
     }
     if made.is_empty() {
@@ -172,6 +178,31 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.put(DhcpOptions { id: id.clone(), domain_name: None, domain_name_servers: None, made: Some(made) });
     tags::on_create(tx, input, "dhcp-options", &id)?;
     Ok(record! { "DhcpOptions" => resource::find::<DhcpOptions>(tx, &id)?.view(tx) })
+}
+
+/// Whether there are no more values than an option takes: four servers of a kind, of NTP servers four of each family of
+/// addresses, and one node type or lease time.
+fn is_few(key: &str, values: &[String]) -> bool {
+    match key {
+        "ntp-servers" => {
+            let newer = values.iter().filter(|value| value.contains(':')).count();
+            newer <= 4 && values.len() - newer <= 4
+        }
+        "netbios-node-type" | "ipv6-address-preferred-lease-time" => values.len() == 1,
+        _ => values.len() <= 4,
+    }
+}
+
+/// Whether an option can have this value.
+fn is_value(key: &str, value: &str) -> bool {
+    match key {
+        "domain-name-servers" => value == "AmazonProvidedDNS" || value.parse::<IpAddr>().is_ok(),
+        "ntp-servers" => value.parse::<IpAddr>().is_ok(),
+        "netbios-name-servers" => value.parse::<Ipv4Addr>().is_ok(),
+        "netbios-node-type" => matches!(value, "1" | "2" | "4" | "8"),
+        "ipv6-address-preferred-lease-time" => value.parse::<u32>().is_ok(),
+        _ => !value.is_empty(),
+    }
 }
 
 fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

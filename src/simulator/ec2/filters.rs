@@ -4,6 +4,7 @@ use crate::ec2::tags::Tag;
 use crate::input::Input;
 use crate::model::Model;
 use crate::refusal::Refusal;
+use crate::rules::Rule;
 use crate::value::Value;
 use crate::world::Tx;
 
@@ -16,11 +17,18 @@ pub struct Filter {
     pub values: Vec<String>,
 }
 
+const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("ec2.filter.limit", "a request has 50 filters, each of 200 values", PAGE),
+    Rule::new("ec2.filter.length", "a filter's values have at most 255 characters", PAGE),
+];
+
 /// A request's filters.
 ///
 /// # Errors
-/// When one has no name or no values.
-pub fn read(input: &Input<'_>) -> Result<Vec<Filter>, Refusal> {
+/// When one has no name, no values or too many, or there are too many of them.
+pub fn read(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<Filter>, Refusal> {
     let mut filters = Vec::new();
     // DescribeNatGateways alone calls them by the singular.
     for filter in input.records("Filters").into_iter().chain(input.records("Filter")) {
@@ -31,9 +39,24 @@ pub fn read(input: &Input<'_>) -> Result<Vec<Filter>, Refusal> {
         if values.is_empty() {
             return Err(Refusal::new("InvalidParameterValue", format!("The filter '{name}' has no values")));
         }
+        too_many(tx, "filter values", values.len(), 200)?;
+        // AWS's page has the length, no source what is answered.
+        let long = values.iter().find(|value| value.chars().count() > 255);
+        tx.enforce("ec2.filter.length", long.is_none(), || {
+            super::invalid_value(long.map_or("", String::as_str), "filter", "It must not be longer than 255.")
+        })?;
         filters.push(Filter { name: name.to_owned(), values });
     }
+    too_many(tx, "filters", filters.len(), 50)?;
     Ok(filters)
+}
+
+/// Refuses more than AWS takes, in the words that others saw for values.
+fn too_many(tx: &Tx<'_>, what: &str, have: usize, most: usize) -> Result<(), Refusal> {
+    tx.enforce("ec2.filter.limit", have <= most, || {
+        let message = format!("The maximum number of {what} specified on a single call is {most}");
+        Refusal::new("FilterLimitExceeded", message)
+    })
 }
 
 /// The refusal of a filter that the operation does not have.

@@ -215,7 +215,7 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (users, _) = (input.texts("ExecutableUsers"), input.flag("IncludeDisabled"));
     let launchable = users.is_empty() || users.contains(&"all");
     let deprecated = input.flag("IncludeDeprecated") || !ids.is_empty();
-    let filters = filters::read(input)?;
+    let filters = filters::read(tx, input)?;
     let mut items = Vec::new();
     for image in &all {
         let mut fits = launchable

@@ -8,7 +8,7 @@ use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::security_group;
 use crate::ec2::volume::Volume;
-use crate::ec2::{instance_type, missing, tags};
+use crate::ec2::{instance_type, invalid_value, missing, tags};
 use crate::input::Input;
 use crate::protocol::base64_decode;
 use crate::record;
@@ -108,6 +108,19 @@ pub struct MetadataOptions {
 }
 
 impl MetadataOptions {
+    /// What an instance has of which nothing else is said.
+    pub(super) fn fresh() -> MetadataOptions {
+        MetadataOptions {
+            state: "pending".to_owned(),
+            // Amazon Linux 2023 demands session tokens by itself.
+            tokens: "required".to_owned(),
+            hop_limit: 2,
+            endpoint: "enabled".to_owned(),
+            ipv6: "disabled".to_owned(),
+            tags: "disabled".to_owned(),
+        }
+    }
+
     pub(super) fn view(&self) -> Value {
         record! {
             "State" => &self.state,
@@ -120,7 +133,7 @@ impl MetadataOptions {
     }
 
     /// Takes over what a request names.
-    pub(super) fn set(&mut self, input: &Input<'_>) {
+    pub(super) fn set(&mut self, tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
         let set = |name: &str, field: &mut String| {
             if let Some(text) = input.text(name) {
                 text.clone_into(field);
@@ -130,7 +143,14 @@ impl MetadataOptions {
         set("HttpEndpoint", &mut self.endpoint);
         set("HttpProtocolIpv6", &mut self.ipv6);
         set("InstanceMetadataTags", &mut self.tags);
-        self.hop_limit = input.integer("HttpPutResponseHopLimit").unwrap_or(self.hop_limit);
+        if let Some(hops) = input.integer("HttpPutResponseHopLimit") {
+            // AWS's page has the bounds, no source the words.
+            tx.enforce("ec2.instance.hop_limit", (1..=64).contains(&hops), || {
+                invalid_value(hops, "HttpPutResponseHopLimit", "It must be between 1 and 64.")
+            })?;
+            self.hop_limit = hops;
+        }
+        Ok(())
     }
 }
 

@@ -51,6 +51,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceCreditSpecification.html",
     ),
     Rule::new(
+        "ec2.instance.hop_limit",
+        "the metadata service's answers go from 1 to 64 hops",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsRequest.html",
+    ),
+    Rule::new(
         "ec2.instance.reset",
         "kernel, RAM disk and source/destination check are what can be reset",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResetInstanceAttribute.html",
@@ -128,23 +133,17 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let devices = input.records("BlockDeviceMappings");
 
     let given = [
-        kind.is_some(),
-        on_shutdown.is_some(),
-        user_data.is_some(),
-        termination.is_some(),
-        stop.is_some(),
-        check.is_some(),
-        optimized.is_some(),
-        !groups.is_empty(),
-        !devices.is_empty(),
+        ("blockDeviceMapping", !devices.is_empty()),
+        ("disableApiStop", stop.is_some()),
+        ("disableApiTermination", termination.is_some()),
+        ("ebsOptimized", optimized.is_some()),
+        ("groupSet", !groups.is_empty()),
+        ("instanceInitiatedShutdownBehavior", on_shutdown.is_some()),
+        ("instanceType", kind.is_some()),
+        ("sourceDestCheck", check.is_some()),
+        ("userData", user_data.is_some()),
     ];
-    let given = given.iter().filter(|given| **given).count();
-    if given == 0 {
-        return Err(Refusal::new("InvalidParameterCombination", "No attributes specified."));
-    }
-    tx.enforce("ec2.instance.modify.single", given == 1, || {
-        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified")
-    })?;
+    resource::one_attribute(tx, input, "ec2.instance.modify.single", &given)?;
     let stopped = !(kind.is_some() || user_data.is_some() || optimized.is_some()) || instance.state == "stopped";
     tx.enforce("ec2.instance.modify.stopped", stopped, || {
         Refusal::new("IncorrectInstanceState", format!("The instance '{}' is not in the 'stopped' state.", instance.id))
@@ -208,7 +207,7 @@ fn modify_metadata_options(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, 
         return Err(wrong_state(&instance, "modified"));
     }
     let mut metadata = instance.metadata.clone();
-    metadata.set(input);
+    metadata.set(tx, input)?;
     metadata.state = "pending".to_owned();
     let view = metadata.view();
     tx.change::<Instance>(&instance.id, |instance| instance.metadata = metadata);

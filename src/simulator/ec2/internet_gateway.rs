@@ -106,10 +106,9 @@ pub(super) fn make(tx: &mut Tx<'_>, vpc: Option<&str>) -> String {
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let have = tx.rows::<InternetGateway>().count() as i64;
     tx.enforce(
         "ec2.internet_gateway.quota",
-        have < tx.quota("ec2.internet-gateways", tx.quota("ec2.vpcs", 5)),
+        tx.count::<InternetGateway>() < tx.quota("ec2.internet-gateways", tx.quota("ec2.vpcs", 5)),
         || {
             let message = "The maximum number of internet gateways has been reached.";
             Refusal::new("InternetGatewayLimitExceeded", message)

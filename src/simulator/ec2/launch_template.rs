@@ -1,12 +1,15 @@
 //! Launch templates and their versions.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ec2::instance::Instance;
+use crate::ec2::instance::{Instance, MetadataOptions};
 use crate::ec2::resource::{self, Kind, Listing, Resource};
-use crate::ec2::tags;
 use crate::ec2::volume::Volume;
+use crate::ec2::{block_device, run_instances, tags};
 use crate::input::Input;
 use crate::protocol::base64_decode;
 use crate::record;
@@ -85,6 +88,9 @@ impl Row for LaunchTemplate {
     const TABLE: &'static str = "ec2.launch_template";
     fn id(&self) -> String {
         self.id.clone()
+    }
+    fn key(&self) -> Option<&str> {
+        Some(&self.name)
     }
 }
 
@@ -173,8 +179,8 @@ pub fn named(tx: &Tx<'_>, input: &Input<'_>) -> Result<LaunchTemplate, Refusal> 
     }
 }
 
-fn by_name<'t>(tx: &'t Tx<'_>, name: &str) -> Option<&'t LaunchTemplate> {
-    tx.rows::<LaunchTemplate>().find(|template| template.name == name)
+fn by_name<'t>(tx: &'t Tx<'_>, name: &'t str) -> Option<&'t LaunchTemplate> {
+    tx.keyed::<LaunchTemplate>(name).next()
 }
 
 /// The version that a text names: a number, `$Latest`, `$Default`, or nothing for the default.
@@ -212,6 +218,30 @@ fn check_data(tx: &Tx<'_>, data: &Value) -> Result<(), Refusal> {
     })
 }
 
+/// What of a template's data no instance can be launched with: AWS makes the template all the same, and says so in the
+/// answer. What depends on an image, a subnet or a type that the data does not name shows at the launch alone.
+fn warning(tx: &Tx<'_>, data: &Value) -> Value {
+    let read = RefCell::new(HashSet::new());
+    let input = Input::new(data, &read);
+    let credits = || match input.record("CreditSpecification").and_then(|one| one.text("CpuCredits")) {
+        Some(credits) => run_instances::check_credits(tx, credits),
+        None => Ok(()),
+    };
+    let metadata = || match input.record("MetadataOptions") {
+        Some(options) => MetadataOptions::fresh().set(tx, &options),
+        None => Ok(()),
+    };
+    let tags = || tags::specified(tx, &input, run_instances::TAGGED).map(|_| ());
+    let checks = [block_device::check_alone(tx, &input), credits(), metadata(), tags()];
+    let shown = |refusal: Refusal| record! { "Code" => refusal.code.as_ref(), "Message" => refusal.message };
+    let errors: Vec<Value> = checks.into_iter().filter_map(Result::err).map(shown).collect();
+    if errors.is_empty() {
+        Value::Absent
+    } else {
+        record! { "Errors" => errors }
+    }
+}
+
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let name = input.required("LaunchTemplateName");
     let letters = |letter: char| letter.is_ascii_alphanumeric() || "()./-_".contains(letter);
@@ -245,7 +275,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         data: data.clone(),
     });
     tags::on_create(tx, input, "launch-template", &id)?;
-    Ok(record! { "LaunchTemplate" => resource::find::<LaunchTemplate>(tx, &id)?.view(tx) })
+    Ok(record! {
+        "LaunchTemplate" => resource::find::<LaunchTemplate>(tx, &id)?.view(tx),
+        "Warning" => warning(tx, data),
+    })
 }
 
 fn create_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -270,10 +303,10 @@ fn create_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> 
         created_by: tx.principal().arn.clone(),
         data,
     };
-    let view = made.view(&template);
+    let (view, warning) = (made.view(&template), warning(tx, &made.data));
     tx.put(made);
     tx.change::<LaunchTemplate>(&template.id, |template| template.latest_version = number);
-    Ok(record! { "LaunchTemplateVersion" => view })
+    Ok(record! { "LaunchTemplateVersion" => view, "Warning" => warning })
 }
 
 fn versions_of(tx: &Tx<'_>, template: &str) -> Vec<LaunchTemplateVersion> {

@@ -73,6 +73,11 @@ const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.nat_gateway.address.taken", "a gateway on an address in use is accepted, and fails", PAGE),
     Rule::new("ec2.nat_gateway.gateway", "a public gateway in a VPC without an internet gateway fails", PAGE),
+    Rule::new(
+        "ec2.nat_gateway.quota",
+        "a zone has 5 NAT gateways, those that failed or are gone aside",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.nat_gateway.allocation", "a public gateway needs an address, a private one has none", CREATE),
 ];
 
@@ -220,6 +225,14 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidParameterCombination", "allocationId is for public NAT gateways only.")
     })?;
     let address: Option<Address> = allocation.map(|id| resource::find(tx, id)).transpose()?;
+    let here = |gateway: &&NatGateway| {
+        matches!(gateway.state.as_str(), "pending" | "available" | "deleting")
+            && tx.get::<Subnet>(&gateway.subnet).is_some_and(|other| other.zone == subnet.zone)
+    };
+    let have = tx.rows::<NatGateway>().filter(here).count() as i64;
+    tx.enforce("ec2.nat_gateway.quota", have < tx.quota("ec2.nat-gateways-per-zone", 5), || {
+        Refusal::new("NatGatewayLimitExceeded", "The maximum number of NAT Gateways has been reached.")
+    })?;
     let id = tx.new_id("nat");
     let taken = address.as_ref().is_some_and(|address| address.association.is_some());
     let failure = if taken && tx.rule("ec2.nat_gateway.address.taken") {

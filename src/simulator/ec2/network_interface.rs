@@ -64,6 +64,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
+        "ec2.network_interface.attribute.single",
+        "one attribute is modified at a time",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html",
+    ),
+    Rule::new(
+        "ec2.network_interface.quota",
+        "a region has 5,000 network interfaces",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
+    Rule::new(
         "ec2.network_interface.groups",
         "an interface has at most 5 security groups",
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
@@ -129,6 +139,9 @@ impl Row for NetworkInterface {
     const TABLE: &'static str = "ec2.network_interface";
     fn id(&self) -> String {
         self.id.clone()
+    }
+    fn key(&self) -> Option<&str> {
+        self.public_ip.as_deref()
     }
 }
 
@@ -338,6 +351,11 @@ pub struct Wanted<'a> {
 /// When the subnet does not exist, has no address left, or not this one.
 pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let subnet: Subnet = resource::find(tx, wanted.subnet)?;
+    let most = tx.quota("ec2.network-interfaces", 5000);
+    tx.enforce("ec2.network_interface.quota", tx.count::<NetworkInterface>() < most, || {
+        let message = "The maximum number of network interfaces has been reached.";
+        Refusal::new("NetworkInterfaceLimitExceeded", message)
+    })?;
     let private_ip = choose_address(tx, &subnet, wanted.private_ip)?;
     let id = tx.new_id("eni");
     let mac = format!("0a:{}:{}:{}:{}:{}", tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2), tx.hex(2));
@@ -466,14 +484,22 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let description = input.record("Description").and_then(|value| value.text("Value")).map(str::to_owned);
     let check = input.record("SourceDestCheck").and_then(|value| value.bool("Value"));
     let attachment = input.record("Attachment");
-    if let Some(given) = &attachment {
-        let id = given.text("AttachmentId").unwrap_or_default();
+    let given = [
+        ("attachment", attachment.is_some()),
+        ("description", description.is_some()),
+        ("groupSet", !ids.is_empty()),
+        ("sourceDestCheck", check.is_some()),
+    ];
+    let delete = attachment.as_ref().and_then(|attachment| attachment.bool("DeleteOnTermination"));
+    let attached = attachment.as_ref().and_then(|attachment| attachment.text("AttachmentId"));
+    resource::one_attribute(tx, input, "ec2.network_interface.attribute.single", &given)?;
+    if attachment.is_some() {
+        let id = attached.unwrap_or_default();
         if interface.attachment.as_ref().is_none_or(|attached| attached.id != id) {
             let message = format!("The specified attachment ID '{id}' does not exist");
             return Err(Refusal::new("InvalidAttachmentID.NotFound", message));
         }
     }
-    let delete = attachment.and_then(|attachment| attachment.bool("DeleteOnTermination"));
     tx.change::<NetworkInterface>(&interface.id, |interface| {
         if let Some(groups) = groups {
             interface.groups = groups;

@@ -158,7 +158,7 @@ pub fn select<R: Resource>(tx: &Tx<'_>, input: &Input<'_>, ids: &str) -> Result<
 /// # Errors
 /// When one is not.
 pub fn known_filters(tx: &Tx<'_>, input: &Input<'_>, names: &[&str]) -> Result<Vec<Filter>, Refusal> {
-    let mut filters = filters::read(input)?;
+    let mut filters = filters::read(tx, input)?;
     let known = |name: &str| name.starts_with("tag:") || name == "tag-key" || names.contains(&name);
     let built = |filter: &&Filter| known(&filter.name) || !filters::documented(tx).contains(&filter.name);
     if let Some(filter) = filters.iter().find(|filter| !built(filter)) {
@@ -219,6 +219,23 @@ pub fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>, listin
         answer.insert("NextToken".to_owned(), Value::Text(next));
     }
     Ok(Value::Record(answer))
+}
+
+/// Refuses a modification of no attribute, or of several at once. The attributes go by their names on the wire, in
+/// their order, each with whether it was given; what is given and not simulated is left to say so.
+///
+/// # Errors
+/// In the words of most Modify operations.
+pub fn one_attribute(tx: &Tx<'_>, input: &Input<'_>, rule: &str, given: &[(&str, bool)]) -> Result<(), Refusal> {
+    let names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    let others = || input.unread().iter().any(|name| name != "DryRun");
+    tx.enforce(rule, !names.is_empty() || others(), || {
+        Refusal::new("InvalidParameterCombination", "No attributes specified.")
+    })?;
+    tx.enforce(rule, names.len() <= 1, || {
+        let message = format!("Fields for multiple attribute types specified: {}", names.join(", "));
+        Refusal::new("InvalidParameterCombination", message)
+    })
 }
 
 /// `{"Return": true}`, which many operations answer.

@@ -39,12 +39,18 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.route_table.delete.dependency", "a route table with associations is not deleted", PAGE),
     Rule::new("ec2.route_table.associate.conflict", "a subnet has one route table", PAGE),
     Rule::new("ec2.route_table.associate.network", "subnet and route table are of one VPC", PAGE),
+    Rule::new(
+        "ec2.route_table.quota",
+        "a VPC has 200 route tables",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.route_table.main.dissociate", "the main association is replaced, never ended", PAGE),
     Rule::new("ec2.route.exists", "a destination has one route, the local one counts", PAGE),
     Rule::new("ec2.route.network", "a route's gateway is attached to the route table's VPC", PAGE),
     Rule::new("ec2.route.target", "a route has one target, and it exists", PAGE),
     Rule::new("ec2.route.reserved", "no route leads to what AWS keeps for its own services, nor to a part of it", PAGE),
     Rule::new("ec2.route.specific", "no route takes a part of the VPC's range to an internet gateway", PAGE),
+    Rule::new("ec2.route.subnet", "a route for a part of the VPC's range is for all of a subnet", PAGE),
     Rule::new("ec2.route.local", "the local route stays", PAGE),
     Rule::new("ec2.route.missing", "replacing or deleting a route that is not there is refused", PAGE),
     Rule::new(
@@ -296,6 +302,11 @@ fn association_of(tx: &Tx<'_>, is_it: impl Fn(&Association) -> bool) -> Option<(
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
+    // The main one counts too.
+    let have = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc.id).count() as i64;
+    tx.enforce("ec2.route_table.quota", have < tx.quota("ec2.route-tables-per-vpc", 200), || {
+        Refusal::new("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
+    })?;
     let id = make(tx, &vpc.id, &vpc.cidr.to_string());
     tags::on_create(tx, input, "route-table", &id)?;
     Ok(record! {
@@ -408,7 +419,19 @@ fn check_destination(tx: &Tx<'_>, table: &RouteTable, destination: &str, target:
     })?;
     let mut local = table.routes.iter().filter(|route| route.is_of_the_vpc());
     let part = local.any(|route| route.destination != destination && lies_in(&route.destination));
-    tx.enforce("ec2.route.specific", !part || !matches!(target, Target::InternetGateway(_)), || {
+    if part {
+        not_to_the_internet(tx, destination, target)?;
+    }
+    let mut subnets = tx.rows::<Subnet>().filter(|subnet| subnet.vpc == table.vpc);
+    let of_subnet = !part || subnets.any(|subnet| subnet.cidr.to_string() == destination);
+    tx.enforce("ec2.route.subnet", of_subnet, || {
+        Refusal::new("InvalidParameterValue", "Route destination doesn't match any subnet CIDR blocks.")
+    })
+}
+
+/// Refuses to lead the VPC's range, or a part of it, to an internet gateway.
+fn not_to_the_internet(tx: &Tx<'_>, destination: &str, target: &Target) -> Result<(), Refusal> {
+    tx.enforce("ec2.route.specific", !matches!(target, Target::InternetGateway(_)), || {
         let message = format!(
             "The destination CIDR block {destination} is equal to or more specific than one of this VPC's CIDR blocks. \
              This route can target only an interface or an instance."
@@ -511,6 +534,10 @@ fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             format!("There is no route defined for '{destination}' in the route table. Use CreateRoute instead.");
         return Err(Refusal::new("InvalidParameterValue", message));
     };
+    // A new route for all of the range is refused for the one that is there; that one is replaced.
+    if table.routes[at].is_of_the_vpc() {
+        not_to_the_internet(tx, &destination, &target)?;
+    }
     tx.change::<RouteTable>(&table.id, |table| table.routes[at].target = target);
     Ok(nothing())
 }

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use crate::ec2::block_device::{self, BlockDevice};
 use crate::ec2::image::{self, Image};
 use crate::ec2::instance::{self, Instance, MetadataOptions, is_encoded, is_short};
 use crate::ec2::instance_profile::{self, ProfileAssociation};
 use crate::ec2::instance_type::{self, InstanceType};
 use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
 use crate::ec2::subnet::Subnet;
-use crate::ec2::volume::{self, Disk, VolumeAttachment};
+use crate::ec2::volume::{self, VolumeAttachment};
 use crate::ec2::{address, launch_template, missing, resource, security_group, tags, vpc};
 use crate::input::Input;
 use crate::record;
@@ -30,6 +31,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.run_instances.key", "an instance's key pair exists", PAGE),
     Rule::new("ec2.run_instances.groups", "security groups and interfaces are not given side by side", PAGE),
     Rule::new("ec2.run_instances.count", "a request launches at least one instance", PAGE),
+    Rule::new(
+        "ec2.run_instances.credits",
+        "CPU credits are standard or unlimited, and for types that have them",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreditSpecificationRequest.html",
+    ),
     Rule::new(
         "ec2.run_instances.token.terminated",
         "a token of a terminated instance is refused",
@@ -70,8 +76,12 @@ const SHARED: &[&str] = &[
     "UserData",
 ];
 
+/// What a launch can tag.
+pub(super) const TAGGED: &[&str] =
+    &["instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu"];
+
 fn run(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let count = count(tx, input)?;
+    let (least, most) = count(tx, input)?;
     let mut specification = record! {};
     if let Some(named) = input.record("LaunchTemplate") {
         let template = launch_template::named(tx, &named)?;
@@ -84,7 +94,7 @@ fn run(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             specification.set(name, input.whole(name));
         }
     }
-    let mut instances = launch(tx, &specification, count)?;
+    let mut instances = launch(tx, &specification, least, most)?;
     // The template's tags come first, the request's own overwrite them.
     for source in [&template_tags, input.whole("TagSpecifications")] {
         tag(tx, source, &instances)?;
@@ -93,7 +103,18 @@ fn run(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(instance::reservation_view(tx, &instances))
 }
 
-fn count(tx: &Tx<'_>, input: &Input<'_>) -> Result<i64, Refusal> {
+/// Refuses a credit option that there is none of.
+///
+/// # Errors
+/// In EC2's words, where the rule is on.
+pub(super) fn check_credits(tx: &Tx<'_>, credits: &str) -> Result<(), Refusal> {
+    tx.enforce("ec2.run_instances.credits", matches!(credits, "standard" | "unlimited"), || {
+        Refusal::new("InvalidParameterValue", format!("Invalid value '{credits}' for cpuCredits."))
+    })
+}
+
+/// The least and the most instances that a request asks for.
+fn count(tx: &Tx<'_>, input: &Input<'_>) -> Result<(i64, i64), Refusal> {
     let (least, most) = (input.integer("MinCount").unwrap_or(1), input.integer("MaxCount").unwrap_or(1));
     tx.enforce("ec2.run_instances.count", least >= 1, || {
         super::invalid_value(least, "minCount", "It must be at least 1.")
@@ -102,7 +123,7 @@ fn count(tx: &Tx<'_>, input: &Input<'_>) -> Result<i64, Refusal> {
         let message = format!("The parameter MinCount '{least}' may not be greater than MaxCount '{most}'.");
         Refusal::new("InvalidParameterCombination", message)
     })?;
-    Ok(most.max(1))
+    Ok((least.max(1), most.max(1)))
 }
 
 /// Answers a request that comes again with its token.
@@ -118,12 +139,13 @@ pub(super) fn again(tx: &mut Tx<'_>, answer: &Value) -> Result<Value, Refusal> {
     if alive.is_empty() { Ok(answer.clone()) } else { Ok(instance::reservation_view(tx, &alive)) }
 }
 
-/// Launches instances as a specification in the API's own names says. Services that launch instances for
-/// their customers (EKS's node groups) call it with a launch template's data and a subnet.
+/// Launches instances as a specification in the API's own names says: as many as there is room for, up to `most`, and
+/// none where there is no room for `least`. Services that launch instances for their customers (EKS's node groups) call
+/// it with a launch template's data and a subnet.
 ///
 /// # Errors
-/// When the specification is wrong, or holds something that is not simulated.
-pub fn launch(tx: &mut Tx<'_>, specification: &Value, count: i64) -> Result<Vec<Instance>, Refusal> {
+/// When the specification is wrong, holds something that is not simulated, or there is no room.
+pub fn launch(tx: &mut Tx<'_>, specification: &Value, least: i64, most: i64) -> Result<Vec<Instance>, Refusal> {
     let read = RefCell::new(HashSet::new());
     let input = Input::new(specification, &read);
     let plan = Plan::read(tx, &input)?;
@@ -138,7 +160,8 @@ pub fn launch(tx: &mut Tx<'_>, specification: &Value, count: i64) -> Result<Vec<
         .map(|kind| kind.vcpus)
         .sum();
     let quota = tx.quota("ec2.vcpus", 1920);
-    tx.enforce("ec2.run_instances.quota", running + plan.kind.vcpus * count <= quota, || {
+    let in_quota = (quota - running) / plan.kind.vcpus;
+    tx.enforce("ec2.run_instances.quota", in_quota >= least, || {
         let message = format!(
             "You have requested more vCPU capacity than your current vCPU limit of {quota} allows for the instance \
              bucket that the specified instance type belongs to. Please visit \
@@ -146,6 +169,10 @@ pub fn launch(tx: &mut Tx<'_>, specification: &Value, count: i64) -> Result<Vec<
         );
         Refusal::new("VcpuLimitExceeded", message)
     })?;
+    let in_subnet = if plan.existing_interface.is_some() { 1 } else { plan.subnet.free_addresses(tx) };
+    let room = if tx.rule("ec2.run_instances.quota") { in_quota.min(in_subnet) } else { in_subnet };
+    // Where there is no room for the least, the first that finds no address ends it all.
+    let count = most.min(room).max(least);
     let reservation = tx.new_id("r");
     (0..count).map(|at| plan.make(tx, &reservation, at)).collect()
 }
@@ -161,7 +188,7 @@ struct Plan {
     private_ip: Option<String>,
     interface_description: String,
     delete_interface: bool,
-    devices: Vec<Device>,
+    devices: Vec<BlockDevice>,
     user_data: Option<String>,
     ebs_optimized: bool,
     monitoring: bool,
@@ -175,14 +202,6 @@ struct Plan {
     metadata: MetadataOptions,
     profile: Option<ProfileAssociation>,
     client_token: String,
-}
-
-struct Device {
-    name: String,
-    disk: Disk,
-    snapshot: String,
-    key: Option<String>,
-    delete_on_termination: bool,
 }
 
 impl Plan {
@@ -226,20 +245,19 @@ impl Plan {
         tx.enforce("ec2.run_instances.user_data", short, || {
             Refusal::new("InvalidParameterValue", "User data is limited to 16384 bytes")
         })?;
-        let mut metadata = MetadataOptions {
-            state: "pending".to_owned(),
-            // Amazon Linux 2023 demands session tokens by itself.
-            tokens: "required".to_owned(),
-            hop_limit: 2,
-            endpoint: "enabled".to_owned(),
-            ipv6: "disabled".to_owned(),
-            tags: "disabled".to_owned(),
-        };
+        let mut metadata = MetadataOptions::fresh();
         if let Some(options) = input.record("MetadataOptions") {
-            metadata.set(&options);
+            metadata.set(tx, &options)?;
             let _ = options.text("State");
         }
         let credits = input.record("CreditSpecification").and_then(|one| one.text("CpuCredits")).map(str::to_owned);
+        if let Some(credits) = &credits {
+            check_credits(tx, credits)?;
+            tx.enforce("ec2.run_instances.credits", kind.burstable, || {
+                let message = format!("The {kind_name} instance type does not support T2 Unlimited.");
+                Refusal::new("InstanceCreditSpecification.NotSupported", message)
+            })?;
+        }
         let default_credits = if kind_name.starts_with("t2.") { "standard" } else { "unlimited" };
         let spot = match input.record("InstanceMarketOptions") {
             Some(options) => {
@@ -262,7 +280,7 @@ impl Plan {
             Some(one) => Some(instance_profile::specified(tx, &one)?),
             None => None,
         };
-        let devices = devices(tx, input, &image)?;
+        let devices = block_device::all(tx, input, &image)?;
         let _ = input.whole("TagSpecifications");
         Ok(Plan {
             credits: kind.burstable.then(|| credits.unwrap_or_else(|| default_credits.to_owned())),
@@ -335,7 +353,7 @@ impl Plan {
                 since: tx.now(),
             };
             let zone = &self.subnet.zone;
-            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment);
+            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment)?;
         }
         let mut profile = self.profile.clone();
         if let (Some(profile), true) = (profile.as_mut(), at > 0) {
@@ -517,58 +535,12 @@ fn choose_groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Re
     Ok(if groups.is_empty() { security_group::default_of(tx, vpc).into_iter().collect() } else { groups })
 }
 
-/// The image's root device and the specification's own, by name.
-fn devices(tx: &Tx<'_>, input: &Input<'_>, image: &Image) -> Result<Vec<Device>, Refusal> {
-    let mut devices = vec![Device {
-        name: image::ROOT_DEVICE.to_owned(),
-        disk: Disk { kind: "gp3".to_owned(), size: image.root_size, iops: Some(3000), throughput: Some(125) },
-        snapshot: image.snapshot.clone(),
-        key: None,
-        delete_on_termination: true,
-    }];
-    for mapping in input.records("BlockDeviceMappings") {
-        let Some(name) = mapping.text("DeviceName") else { return Err(missing("deviceName")) };
-        let is_root = name == image::ROOT_DEVICE;
-        let Some(ebs) = mapping.record("Ebs") else {
-            let message = format!("The parameter ebs is missing for device {name}");
-            return Err(Refusal::new("InvalidBlockDeviceMapping", message));
-        };
-        let size = match ebs.integer("VolumeSize") {
-            Some(size) => size,
-            None if is_root => image.root_size,
-            None => return Err(missing("size/snapshot")),
-        };
-        if is_root && size < image.root_size {
-            let message = format!(
-                "Volume of size {size}GB is smaller than snapshot '{}', expect size>= {}GB",
-                image.snapshot, image.root_size
-            );
-            return Err(Refusal::new("InvalidBlockDeviceMapping", message));
-        }
-        let kind = ebs.text("VolumeType").unwrap_or(if is_root { "gp3" } else { "gp2" });
-        let disk = Disk::check(tx, kind, size, ebs.integer("Iops"), ebs.integer("Throughput"))?;
-        let encrypted = ebs.flag("Encrypted");
-        let named = ebs.text("KmsKeyId");
-        let key = encrypted.then(|| named.map_or_else(|| volume::default_key(tx), |key| volume::key_arn(tx, key)));
-        devices.retain(|device| device.name != name);
-        devices.push(Device {
-            name: name.to_owned(),
-            disk,
-            snapshot: if is_root { image.snapshot.clone() } else { String::new() },
-            key,
-            delete_on_termination: ebs.bool("DeleteOnTermination").unwrap_or(true),
-        });
-    }
-    Ok(devices)
-}
-
 /// Tags what was launched: instances, their volumes and their interfaces.
 fn tag(tx: &mut Tx<'_>, specifications: &Value, instances: &[Instance]) -> Result<(), Refusal> {
     let read = RefCell::new(HashSet::new());
     let wrapped = record! { "TagSpecifications" => specifications };
     let input = Input::new(&wrapped, &read);
-    let allowed = ["instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu"];
-    for (kind, pairs) in tags::specified(tx, &input, &allowed)? {
+    for (kind, pairs) in tags::specified(tx, &input, TAGGED)? {
         for instance in instances {
             let ids: Vec<String> = match kind.as_str() {
                 "instance" => vec![instance.id.clone()],

@@ -27,6 +27,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html";
 
 pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.security_group.quota",
+        "a region has 2,500 security groups",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.security_group.name.unique", "a name is used once in a VPC", PAGE),
     Rule::new("ec2.security_group.name.form", "a name has the form that AWS demands and is not reserved", PAGE),
     Rule::new("ec2.security_group.description", "a description has the form that AWS demands", PAGE),
@@ -214,11 +219,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         })?,
     };
     let form = "ec2.security_group.name.form";
-    let fits = |text: &str| {
-        text.chars().count() <= 255
-            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter))
-    };
-    tx.enforce(form, fits(name) && !name.is_empty(), || {
+    tx.enforce(form, is_description(name) && !name.is_empty(), || {
         invalid_value(name, "GroupName", "Character sets beyond ASCII are not supported.")
     })?;
     tx.enforce(form, !name.starts_with("sg-"), || {
@@ -227,9 +228,14 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce(form, !name.eq_ignore_ascii_case("default"), || {
         Refusal::new("InvalidParameterValue", format!("Cannot use reserved security group name: {name}"))
     })?;
-    tx.enforce("ec2.security_group.description", fits(description) && !description.is_empty(), || {
+    tx.enforce("ec2.security_group.description", is_description(description) && !description.is_empty(), || {
         invalid_value(description, "GroupDescription", "Character sets beyond ASCII are not supported.")
     })?;
+    tx.enforce(
+        "ec2.security_group.quota",
+        tx.count::<SecurityGroup>() < tx.quota("ec2.security-groups", 2500),
+        || Refusal::new("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
+    )?;
     let taken = tx.rows::<SecurityGroup>().any(|group| group.vpc == vpc.id && group.name == name);
     tx.enforce("ec2.security_group.name.unique", !taken, || {
         let message = format!("The security group '{name}' already exists for VPC '{}'", vpc.id);
@@ -239,6 +245,12 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tags::on_create(tx, input, "security-group", &id)?;
     let group: SecurityGroup = resource::find(tx, &id)?;
     Ok(record! { "GroupId" => &id, "SecurityGroupArn" => group.arn(tx), "Tags" => tags::of(tx, &id) })
+}
+
+/// Whether a text has the length and the characters that groups' names and descriptions and those of their rules have.
+pub(super) fn is_description(text: &str) -> bool {
+    text.chars().count() <= 255
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter))
 }
 
 /// The group that a request names by id, or by name in the default VPC.

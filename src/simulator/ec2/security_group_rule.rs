@@ -6,6 +6,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, done};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::{cidr, missing, tags};
 use crate::input::Input;
+use crate::protocol::lower_camel;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -32,8 +33,23 @@ const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_A
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.security_group_rule.duplicate", "a group has each rule once", PAGE),
     Rule::new("ec2.security_group_rule.ports", "TCP and UDP rules name a range of ports", PAGE),
+    Rule::new(
+        "ec2.security_group_rule.icmp",
+        "ICMP rules name type and code, each from -1 to 255, and no code where they let every type through",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html",
+    ),
+    Rule::new(
+        "ec2.security_group_rule.description",
+        "a rule's description has at most 255 characters, of those that AWS allows",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html",
+    ),
     Rule::new("ec2.security_group_rule.protocol", "a rule's protocol is known", PAGE),
     Rule::new("ec2.security_group_rule.peer", "a rule's peer exists", PAGE),
+    Rule::new(
+        "ec2.security_group_rule.form",
+        "rules are said in permissions, one ingress rule also without them",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html",
+    ),
     Rule::new(
         "ec2.security_group_rule.revoke.missing",
         "revoking a rule that is not there is refused",
@@ -250,6 +266,19 @@ fn read(
 ) -> Result<Vec<SecurityGroupRule>, Refusal> {
     let mut rules = Vec::new();
     let permissions = input.records("IpPermissions");
+    // A rule may also be said in the request's own members, as it was when groups had no others. AWS's page has that
+    // egress rules can't, no source what is answered to them or to both at once.
+    let own = ["CidrIp", "IpProtocol", "FromPort", "ToPort"].into_iter().find(|name| input.has(name));
+    if let Some(own) = own.map(lower_camel) {
+        tx.enforce("ec2.security_group_rule.form", !egress, || {
+            let message = format!("The parameter {own} is not supported. Use ipPermissions instead.");
+            Refusal::new("UnsupportedOperation", message)
+        })?;
+        tx.enforce("ec2.security_group_rule.form", permissions.is_empty(), || {
+            let message = format!("The parameter {own} cannot be used with the parameter ipPermissions");
+            Refusal::new("InvalidParameterCombination", message)
+        })?;
+    }
     if permissions.is_empty() && input.has("CidrIp") {
         let (protocol, ports) = traffic(tx, input)?;
         let peer = Peer::Cidr(cidr::canonical(input.required("CidrIp"), "cidrIp")?);
@@ -258,24 +287,24 @@ fn read(
     for permission in permissions {
         let (protocol, ports) = traffic(tx, &permission)?;
         let before = rules.len();
-        let mut push = |peer: Peer, entry: &Input<'_>| {
-            let description = entry.text("Description").map(str::to_owned);
-            rules.push(draft(group, egress, &protocol, ports, peer, description));
+        let mut push = |peer: Peer, entry: &Input<'_>| -> Result<(), Refusal> {
+            rules.push(draft(group, egress, &protocol, ports, peer, description(tx, entry)?));
+            Ok(())
         };
         for range in permission.records("IpRanges") {
             let text = range.required("CidrIp");
-            push(Peer::Cidr(malformed(cidr::parse(text, "cidrIp"), text)?.to_string()), &range);
+            push(Peer::Cidr(malformed(cidr::parse(text, "cidrIp"), text)?.to_string()), &range)?;
         }
         for range in permission.records("Ipv6Ranges") {
             let text = range.required("CidrIpv6");
-            push(Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string()), &range);
+            push(Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string()), &range)?;
         }
         for list in permission.records("PrefixListIds") {
-            push(Peer::PrefixList(list.required("PrefixListId").to_owned()), &list);
+            push(Peer::PrefixList(list.required("PrefixListId").to_owned()), &list)?;
         }
         for pair in permission.records("UserIdGroupPairs") {
             let peer = peer_group(tx, &pair, group)?;
-            push(Peer::Group(peer), &pair);
+            push(Peer::Group(peer), &pair)?;
         }
         if rules.len() == before {
             return Err(missing("ipPermissions.ipRanges"));
@@ -285,6 +314,17 @@ fn read(
         return Err(missing("ipPermissions"));
     }
     Ok(rules)
+}
+
+/// What an entry of a request says its rule is for.
+fn description(tx: &Tx<'_>, entry: &Input<'_>) -> Result<Option<String>, Refusal> {
+    let text = entry.text("Description");
+    tx.enforce("ec2.security_group_rule.description", text.is_none_or(security_group::is_description), || {
+        let message = "Invalid rule description. Valid descriptions are strings less than 256 characters from the \
+                       following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*";
+        Refusal::new("InvalidParameterValue", message)
+    })?;
+    Ok(text.map(str::to_owned))
 }
 
 fn malformed<T>(range: Result<T, Refusal>, text: &str) -> Result<T, Refusal> {
@@ -386,10 +426,27 @@ fn traffic(tx: &Tx<'_>, input: &Input<'_>) -> Result<Traffic, Refusal> {
             }
             both
         }
-        "icmp" | "icmpv6" => Some((from.unwrap_or(-1), to.unwrap_or(-1))),
+        "icmp" | "icmpv6" => Some(icmp(tx, &protocol, from, to)?),
         _ => None,
     };
     Ok((protocol, ports))
+}
+
+/// The type and the code of an ICMP rule; -1 stands for all. Without either a rule of ICMPv6 lets all through.
+fn icmp(tx: &Tx<'_>, protocol: &str, kind: Option<i64>, code: Option<i64>) -> Result<(i64, i64), Refusal> {
+    let rule = "ec2.security_group_rule.icmp";
+    let invalid = |message: String| Refusal::new("InvalidParameterValue", message);
+    let both = kind.zip(code).or((protocol == "icmpv6" && kind.is_none() && code.is_none()).then_some((-1, -1)));
+    tx.enforce(rule, both.is_some(), || {
+        invalid("Invalid value 'Must specify both from and to ports with ICMP.' for portRange.".to_owned())
+    })?;
+    let (kind, code) = both.unwrap_or((kind.unwrap_or(-1), code.unwrap_or(-1)));
+    for (what, number) in [("type", kind), ("code", code)] {
+        tx.enforce(rule, (-1..=255).contains(&number), || invalid(format!("ICMP {what} ({number}) out of range")))?;
+    }
+    // No source has AWS's words for this one.
+    tx.enforce(rule, kind != -1 || code == -1, || invalid(format!("ICMP code ({code}) needs an ICMP type")))?;
+    Ok((kind, code))
 }
 
 fn authorize(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Value, Refusal> {
@@ -471,7 +528,7 @@ fn describe_anew(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Val
     let mut changed = Vec::new();
     for entry in input.records("SecurityGroupRuleDescriptions") {
         let rule: SecurityGroupRule = resource::find(tx, entry.required("SecurityGroupRuleId"))?;
-        changed.push((rule.id, entry.text("Description").map(str::to_owned)));
+        changed.push((rule.id, description(tx, &entry)?));
     }
     if changed.is_empty() {
         for rule in read(tx, input, &group, egress)? {
@@ -527,13 +584,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             }
             None => rule.peer.clone(),
         };
-        let fresh = SecurityGroupRule {
-            protocol,
-            ports,
-            peer,
-            description: wanted.text("Description").map(str::to_owned),
-            ..rule
-        };
+        let fresh = SecurityGroupRule { protocol, ports, peer, description: description(tx, &wanted)?, ..rule };
         let exists = tx.rows::<SecurityGroupRule>().any(|known| known.id != fresh.id && known.same(&fresh));
         tx.enforce("ec2.security_group_rule.duplicate", !exists, || {
             let message = format!("the specified rule \"{}\" already exists", fresh.shown());

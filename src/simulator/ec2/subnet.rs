@@ -36,6 +36,11 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("ec2.subnet.available",
 const RANGES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
 
 pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "ec2.subnet.quota",
+        "a VPC has 200 subnets",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
+    ),
     Rule::new("ec2.subnet.range", "a subnet lies within its VPC's range and is between /16 and /28", RANGES),
     Rule::new(
         "ec2.subnet.ipv6_native",
@@ -204,6 +209,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("ec2.subnet.range", fits, || {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
+    let have = tx.rows::<Subnet>().filter(|other| other.vpc == vpc.id).count() as i64;
+    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc", 200), || {
+        Refusal::new("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
+    })?;
     let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
     tx.enforce("ec2.subnet.conflict", !taken, || {
         Refusal::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet"))
@@ -304,11 +313,19 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let public = value("MapPublicIpOnLaunch");
     let (a, aaaa) = (value("EnableResourceNameDnsARecordOnLaunch"), value("EnableResourceNameDnsAAAARecordOnLaunch"));
     let hostname_type = input.text("PrivateDnsHostnameTypeOnLaunch").map(str::to_owned);
-    let given = [public.is_some(), a.is_some(), aaaa.is_some(), hostname_type.is_some()];
-    let given = given.iter().filter(|given| **given).count();
-    tx.enforce("ec2.subnet.attribute.single", given <= 1, || {
-        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified.")
+    let given = [
+        ("enableResourceNameDnsAAAARecordOnLaunch", aaaa.is_some()),
+        ("enableResourceNameDnsARecordOnLaunch", a.is_some()),
+        ("mapPublicIpOnLaunch", public.is_some()),
+        ("privateDnsHostnameTypeOnLaunch", hostname_type.is_some()),
+    ];
+    let names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    tx.enforce("ec2.subnet.attribute.single", names.len() <= 1, || {
+        let names = names.join(", ");
+        let message = format!("Only one subnet attribute can be modified at a time. Provided attributes: [{names}]");
+        Refusal::new("InvalidParameterCombination", message)
     })?;
+    resource::one_attribute(tx, input, "ec2.subnet.attribute.single", &given)?;
     tx.change::<Subnet>(&subnet.id, |subnet| {
         subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
         subnet.resource_name_a = a.unwrap_or(subnet.resource_name_a);

@@ -81,9 +81,7 @@ pub fn read(tx: &Tx<'_>, tags: &[Input<'_>]) -> Result<Vec<(String, String)>, Re
             return Err(Refusal::new("InvalidParameterValue", "Tag key cannot be empty"));
         };
         let value = tag.text("Value").unwrap_or_default();
-        tx.enforce("ec2.tags.reserved", !key.to_lowercase().starts_with("aws:"), || {
-            Refusal::new("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
-        })?;
+        not_reserved(tx, key)?;
         tx.enforce("ec2.tags.length", key.chars().count() <= 127, || {
             Refusal::new(
                 "InvalidParameterValue",
@@ -100,6 +98,12 @@ pub fn read(tx: &Tx<'_>, tags: &[Input<'_>]) -> Result<Vec<(String, String)>, Re
         pairs.push((key.to_owned(), value.to_owned()));
     }
     Ok(pairs)
+}
+
+fn not_reserved(tx: &Tx<'_>, key: &str) -> Result<(), Refusal> {
+    tx.enforce("ec2.tags.reserved", !key.to_lowercase().starts_with("aws:"), || {
+        Refusal::new("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+    })
 }
 
 /// A resource type with the tags that a request specifies for it.
@@ -182,6 +186,9 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     let wanted: Vec<(&str, Option<&str>)> =
         input.records("Tags").iter().map(|tag| (tag.text("Key").unwrap_or_default(), tag.text("Value"))).collect();
+    for (key, _) in &wanted {
+        not_reserved(tx, key)?;
+    }
     for resource in resources {
         super::taggable(tx, resource)?;
         let goes = |tag: &&Tag| {
@@ -200,7 +207,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let filters = filters::read(input)?;
+    let filters = filters::read(tx, input)?;
     let mut items = Vec::new();
     for tag in tx.rows::<Tag>() {
         let mut fits = true;

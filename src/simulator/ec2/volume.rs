@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ec2::instance::Instance;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
-use crate::ec2::{missing, tags, zone};
+use crate::ec2::{block_device, missing, tags, zone};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -66,6 +66,11 @@ const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.volume.size", "a volume's size is within its type's limits", CREATE),
     Rule::new("ec2.volume.iops", "IOPS and throughput are given where the type takes them, within its limits", CREATE),
+    Rule::new(
+        "ec2.volume.quota",
+        "a region has 50 TiB of each type of volumes, of io2 20 TiB",
+        "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html",
+    ),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
     Rule::new(
         "ec2.volume.delete.in_use",
@@ -135,6 +140,16 @@ pub struct Volume {
     #[serde(default)]
     pub auto_enable_io: bool,
 }
+
+/// Snapshots, of which nothing makes any here.
+pub(super) const SNAPSHOT: Kind = Kind {
+    prefix: "snap",
+    tagged_as: "snapshot",
+    not_found: "InvalidSnapshot.NotFound",
+    malformed: "InvalidSnapshotID.Malformed",
+    one: "The snapshot '{}' does not exist.",
+    several: "The snapshots '{}' do not exist.",
+};
 
 /// A volume's attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -345,9 +360,15 @@ impl Disk {
         }
         if let Some(throughput) = throughput {
             tx.enforce(rule, kind == "gp3", || takes("throughput"))?;
+            let each = throughput as f64 / iops.unwrap_or(3000) as f64;
             tx.enforce(rule, (125..=2000).contains(&throughput), || {
                 let (word, edge) = if throughput < 125 { ("low; minimum", 125) } else { ("high; maximum", 2000) };
                 invalid(format!("Throughput value of {throughput} is too {word} is {edge}."))
+            })?;
+            tx.enforce(rule, each <= 0.25, || {
+                invalid(format!(
+                    "Throughput (MiBps) to iops ratio of {each:.6} is too high; maximum is 0.250000 MiBps per iops"
+                ))
             })?;
         }
         let (iops, throughput) = match kind {
@@ -357,6 +378,25 @@ impl Disk {
         };
         Ok(Disk { kind: kind.to_owned(), size, iops, throughput })
     }
+}
+
+/// Refuses so many GiB more of a type than a region's storage of that type leaves.
+///
+/// # Errors
+/// In EC2's words, where the rule is on.
+pub(super) fn check_storage(tx: &Tx<'_>, kind: &str, more: i64) -> Result<(), Refusal> {
+    if !tx.rule("ec2.volume.quota") {
+        return Ok(());
+    }
+    let most = tx.quota("ec2.volume-storage", if kind == "io2" { 20 } else { 50 });
+    let have: i64 = tx.rows::<Volume>().filter(|volume| volume.kind == kind).map(|volume| volume.size).sum();
+    tx.enforce("ec2.volume.quota", have + more <= most * 1024, || {
+        let message = format!(
+            "You have exceeded your maximum {kind} storage limit of {most} TiB. Please contact AWS Support to request an \
+             Elastic Block Store service limit increase."
+        );
+        Refusal::new("VolumeLimitExceeded", message)
+    })
 }
 
 /// The key that encrypts where none is named: the account's own for EBS.
@@ -385,7 +425,8 @@ pub(super) fn make_attached(
     snapshot: &str,
     key: Option<String>,
     attachment: VolumeAttachment,
-) -> String {
+) -> Result<(), Refusal> {
+    check_storage(tx, &disk.kind, disk.size)?;
     let id = tx.new_id("vol");
     tx.put(Volume {
         id: id.clone(),
@@ -404,7 +445,7 @@ pub(super) fn make_attached(
         modification: None,
         auto_enable_io: false,
     });
-    id
+    Ok(())
 }
 
 /// Removes a volume.
@@ -431,12 +472,14 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let zone = found.map_or(given, |zone| &zone.name).to_owned();
     if let Some(snapshot) = input.text("SnapshotId") {
+        SNAPSHOT.check(tx, snapshot)?;
         // Only Amazon's images have snapshots here, and they are not for others' volumes.
-        return Err(Refusal::new("InvalidSnapshot.NotFound", format!("The snapshot '{snapshot}' does not exist.")));
+        return Err(SNAPSHOT.missing(&[snapshot]));
     }
     let Some(size) = input.integer("Size") else { return Err(missing("size/snapshot")) };
     let kind = input.text("VolumeType").unwrap_or("gp2");
     let disk = Disk::check(tx, kind, size, input.integer("Iops"), input.integer("Throughput"))?;
+    check_storage(tx, kind, size)?;
     let encrypted = input.flag("Encrypted");
     let key = input.text("KmsKeyId");
     if key.is_some() && !encrypted {
@@ -496,6 +539,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
     let instance: Instance = resource::find(tx, input.required("InstanceId"))?;
     let device = input.required("Device");
+    block_device::check_attached(tx, device)?;
     let rule = "ec2.volume.attach.state";
     tx.enforce(rule, volume.attachment.is_none(), || {
         Refusal::new("VolumeInUse", format!("{} is already attached to an instance", volume.id))

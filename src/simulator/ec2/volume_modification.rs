@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::ec2::resource::{self, Listing};
-use crate::ec2::volume::{Disk, Modification, Volume};
+use crate::ec2::volume::{self, Disk, Modification, Volume};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -68,6 +68,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidParameterValue", "New size cannot be smaller than existing size")
     })?;
     let disk = Disk::check(tx, &kind, size, iops, throughput)?;
+    volume::check_storage(tx, &kind, if same { size - volume.size } else { size })?;
     if !matches!(volume.state.as_str(), "available" | "in-use") {
         return Err(Refusal::new("IncorrectState", format!("Volume {} is not 'available' or 'in-use'.", volume.id)));
     }

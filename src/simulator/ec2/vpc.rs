@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new(
         "ec2.vpc.range",
-        "a VPC's range is between /16 and /28",
+        "a VPC's range is between /16 and /28, private or publicly routable",
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html",
     ),
     Rule::new(
@@ -52,12 +52,15 @@ pub(super) const RULES: &[Rule] = &[
         "an account has 5 VPCs in a region",
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
     ),
-    Rule::new(
-        "ec2.vpc.attribute.single",
-        "one attribute is modified at a time",
-        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html",
-    ),
+    Rule::new("ec2.vpc.attribute.single", "one attribute is modified at a time", MODIFY),
+    Rule::new("ec2.vpc.attribute.hostnames", "DNS host names are enabled where DNS support is", MODIFY),
 ];
+
+const MODIFY: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html";
+
+/// What is neither private nor publicly routable, as a VPC's range has to be: this network, loopback, link-local,
+/// multicast and what is reserved. AWS's page does not list them one by one.
+const UNUSABLE: [&str; 5] = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"];
 
 /// A VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,11 +164,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(super::missing("cidrBlock"));
     };
     let range = cidr::parse(text, "cidrBlock")?;
-    tx.enforce("ec2.vpc.range", (16..=28).contains(&range.prefix_len()), || {
-        Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid."))
-    })?;
-    let have = tx.rows::<Vpc>().count() as i64;
-    tx.enforce("ec2.vpc.quota", have < tx.quota("ec2.vpcs", 5), || {
+    let fits = (16..=28).contains(&range.prefix_len()) && !UNUSABLE.iter().any(|part| cidr::lies_in(&range, part));
+    tx.enforce("ec2.vpc.range", fits, || Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")))?;
+    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs", 5), || {
         Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     })?;
     if input.flag("AmazonProvidedIpv6CidrBlock") {
@@ -241,12 +242,15 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let value = |name: &str| input.record(name).and_then(|attribute| attribute.bool("Value"));
     let (support, hostnames) = (value("EnableDnsSupport"), value("EnableDnsHostnames"));
     let metrics = value("EnableNetworkAddressUsageMetrics");
-    let given = [support, hostnames, metrics].iter().flatten().count();
-    if given == 0 {
-        return Err(Refusal::new("InvalidParameterCombination", "No attributes specified."));
-    }
-    tx.enforce("ec2.vpc.attribute.single", given == 1, || {
-        Refusal::new("InvalidParameterCombination", "Fields for multiple attribute types specified.")
+    let given = [
+        ("enableDnsHostnames", hostnames.is_some()),
+        ("enableDnsSupport", support.is_some()),
+        ("enableNetworkAddressUsageMetrics", metrics.is_some()),
+    ];
+    resource::one_attribute(tx, input, "ec2.vpc.attribute.single", &given)?;
+    // AWS's page has the rule, no source its code or words.
+    tx.enforce("ec2.vpc.attribute.hostnames", hostnames != Some(true) || vpc.dns_support, || {
+        super::invalid_value(true, "enableDnsHostnames", "DNS support must be enabled first.")
     })?;
     tx.change::<Vpc>(&vpc.id, |vpc| {
         vpc.dns_support = support.unwrap_or(vpc.dns_support);

@@ -68,7 +68,7 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::new("InvalidParameterValue", format!("Invalid availability zone-id: [{wrong}]")));
     }
     let place = REGIONS.iter().find(|(name, ..)| *name == region).map_or("", |(_, _, _, place, _)| place);
-    let filters = filters::read(input)?;
+    let filters = filters::read(tx, input)?;
     let mut views = Vec::new();
     for (at, zone) in all.iter().enumerate() {
         let group = format!("{region}-zg-1");
@@ -111,7 +111,7 @@ fn describe_regions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     if let Some(wrong) = names.iter().find(|name| REGIONS.iter().all(|(known, ..)| known != *name)) {
         return Err(Refusal::new("InvalidParameterValue", format!("Invalid region provided: [{wrong}]")));
     }
-    let filters = filters::read(input)?;
+    let filters = filters::read(tx, input)?;
     let mut views = Vec::new();
     for (name, ..) in REGIONS {
         let endpoint = format!("ec2.{name}.amazonaws.com");

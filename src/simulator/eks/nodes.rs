@@ -152,7 +152,7 @@ fn launch(tx: &mut Tx<'_>, group: &NodeGroup, at: usize) -> Result<String, Refus
         let mapping = record! { "DeviceName" => image::ROOT_DEVICE, "Ebs" => disk };
         specification.set("BlockDeviceMappings", vec![mapping]);
     }
-    let made = run_instances::launch(tx, &specification, 1)?;
+    let made = run_instances::launch(tx, &specification, 1, 1)?;
     let Some(instance) = made.into_iter().next() else { return Err(invalid("EC2 launched nothing")) };
     tag(tx, group, &data, &instance.id)?;
     Ok(instance.id)

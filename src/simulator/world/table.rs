@@ -1,7 +1,7 @@
 //! Tables of typed rows.
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -26,6 +26,11 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Send + 'static {
     const REACH: Reach = Reach::Region;
     /// What it is found by, unique within its reach.
     fn id(&self) -> String;
+    /// What it is looked for by besides, so often that all rows can't be looked through: a name, an address. Another row
+    /// may have the same.
+    fn key(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// An account and a region. Either is empty where a row reaches further.
@@ -57,7 +62,49 @@ pub(crate) struct Slot<T> {
 }
 
 pub(crate) struct Table<T> {
+    /// Rows come and go by [`Table::insert`] and [`Table::remove`] alone, which keep the keys.
     pub(crate) rows: BTreeMap<Scope, BTreeMap<String, Slot<T>>>,
+    /// The keys that rows have, each with the row's id.
+    keys: BTreeMap<Scope, BTreeSet<(String, String)>>,
+}
+
+impl<T: Row> Table<T> {
+    /// Writes a row, and gives back the one that it takes the place of.
+    pub(crate) fn insert(&mut self, scope: &Scope, id: &str, slot: Slot<T>) -> Option<Slot<T>> {
+        let key = slot.row.key().map(str::to_owned);
+        let rows = self.rows.entry(scope.clone()).or_default();
+        let old = rows.insert(id.to_owned(), slot);
+        let before = old.as_ref().and_then(|old| old.row.key());
+        if before != key.as_deref() {
+            self.forget(scope, id, before);
+            if let Some(key) = key {
+                self.keys.entry(scope.clone()).or_default().insert((key, id.to_owned()));
+            }
+        }
+        old
+    }
+
+    /// Takes a row away.
+    pub(crate) fn remove(&mut self, scope: &Scope, id: &str) -> Option<Slot<T>> {
+        let old = self.rows.get_mut(scope)?.remove(id)?;
+        self.forget(scope, id, old.row.key());
+        Some(old)
+    }
+
+    fn forget(&mut self, scope: &Scope, id: &str, key: Option<&str>) {
+        if let (Some(key), Some(keys)) = (key, self.keys.get_mut(scope)) {
+            keys.remove(&(key.to_owned(), id.to_owned()));
+        }
+    }
+
+    /// The rows with that key.
+    pub(crate) fn keyed<'t>(&'t self, scope: &Scope, key: &'t str) -> impl Iterator<Item = &'t Slot<T>> + use<'t, T> {
+        let (rows, keys) = (self.rows.get(scope), self.keys.get(scope));
+        keys.into_iter()
+            .flat_map(move |keys| keys.range((key.to_owned(), String::new())..))
+            .take_while(move |(known, _)| known == key)
+            .filter_map(move |(_, id)| rows?.get(id))
+    }
 }
 
 /// What one changed row is after a transaction, as the journal writes it; no row means it is gone.
@@ -87,13 +134,14 @@ pub(crate) trait AnyTable: Send {
 
 impl<T: Row> AnyTable for Table<T> {
     fn load(&mut self, change: Change) -> Result<(), serde_json::Error> {
-        let rows = self.rows.entry(Scope { account: change.account, region: change.region }).or_default();
+        let scope = Scope { account: change.account, region: change.region };
         match change.row {
             Some(row) => {
-                rows.insert(change.id, Slot { row: serde_json::from_value(row)?, visible: change.visible });
+                let slot = Slot { row: serde_json::from_value(row)?, visible: change.visible };
+                self.insert(&scope, &change.id, slot);
             }
             None => {
-                rows.remove(&change.id);
+                self.remove(&scope, &change.id);
             }
         }
         Ok(())
@@ -124,6 +172,7 @@ impl<T: Row> AnyTable for Table<T> {
 
     fn clear(&mut self) {
         self.rows.clear();
+        self.keys.clear();
     }
 
     fn any(&self) -> &dyn Any {
@@ -145,7 +194,7 @@ pub struct Tables {
 impl Tables {
     /// Adds the table of a row type.
     pub fn add<T: Row>(&mut self) {
-        self.by_type.insert(TypeId::of::<T>(), Box::new(Table::<T> { rows: BTreeMap::new() }));
+        self.by_type.insert(TypeId::of::<T>(), Box::new(Table::<T> { rows: BTreeMap::new(), keys: BTreeMap::new() }));
         self.by_name.insert(T::TABLE, TypeId::of::<T>());
     }
 
@@ -171,5 +220,56 @@ impl Tables {
 
     pub(crate) fn clear(&mut self) {
         self.by_type.values_mut().for_each(|table| table.clear());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Serialize, serde::Deserialize)]
+    struct Named {
+        id: String,
+        name: Option<String>,
+    }
+
+    impl Row for Named {
+        const TABLE: &'static str = "test.named";
+        fn id(&self) -> String {
+            self.id.clone()
+        }
+        fn key(&self) -> Option<&str> {
+            self.name.as_deref()
+        }
+    }
+
+    #[test]
+    fn rows_are_found_by_their_keys_as_they_are_and_not_as_they_were() {
+        let mut table = Table::<Named> { rows: BTreeMap::new(), keys: BTreeMap::new() };
+        let here = Scope { account: "1".into(), region: "r".into() };
+        let there = Scope { account: "1".into(), region: "s".into() };
+        let put = |table: &mut Table<Named>, id: &str, name: Option<&str>| {
+            let row = Named { id: id.to_owned(), name: name.map(str::to_owned) };
+            table.insert(&here, id, Slot { row, visible: None });
+        };
+        let found = |table: &Table<Named>, scope: &Scope, key: &str| {
+            table.keyed(scope, key).map(|slot| slot.row.id.clone()).collect::<Vec<_>>()
+        };
+        put(&mut table, "a", Some("web"));
+        put(&mut table, "b", Some("web"));
+        put(&mut table, "c", Some("webs"));
+        put(&mut table, "d", None);
+        assert_eq!(found(&table, &here, "web"), ["a", "b"]);
+        assert!(found(&table, &there, "web").is_empty());
+        put(&mut table, "a", Some("data"));
+        put(&mut table, "b", None);
+        assert!(found(&table, &here, "web").is_empty());
+        assert_eq!(found(&table, &here, "data"), ["a"]);
+        table.remove(&here, "a");
+        table.remove(&here, "d");
+        assert!(found(&table, &here, "data").is_empty());
+        assert_eq!(found(&table, &here, "webs"), ["c"]);
+        table.clear();
+        assert!(found(&table, &here, "webs").is_empty());
     }
 }

@@ -106,6 +106,9 @@ impl Row for Pending {
         // Sorted as text, ids are sorted by time.
         format!("{:020}-{:012}", self.due.as_nanosecond().max(0), self.sequence)
     }
+    fn key(&self) -> Option<&str> {
+        Some(&self.subject)
+    }
 }
 
 /// A duration that was drawn, for whoever compares an apply with what it could at best take.
@@ -252,6 +255,20 @@ impl<'w> Tx<'w> {
         rows.into_iter().flatten().filter(|(_, slot)| self.sees(slot)).map(|(_, slot)| &slot.row)
     }
 
+    /// How many rows of a type there are in this account and region (as far as they reach), seen by reads or not yet.
+    #[must_use]
+    pub fn count<T: Row>(&self) -> i64 {
+        let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
+        rows.map_or(0, |rows| i64::try_from(rows.len()).unwrap_or(i64::MAX))
+    }
+
+    /// The rows with that key ([`Row::key`]), by id.
+    pub fn keyed<'t, T: Row>(&'t self, key: &'t str) -> impl Iterator<Item = &'t T> {
+        let table = self.state.tables.of::<T>();
+        let slots = table.into_iter().flat_map(move |table| table.keyed(&self.scope.of(T::REACH), key));
+        slots.filter(|slot| self.sees(slot)).map(|slot| &slot.row)
+    }
+
     /// The rows whose id begins so.
     pub fn rows_under<'t, T: Row>(&'t self, prefix: &'t str) -> impl Iterator<Item = &'t T> {
         let rows = self.state.tables.of::<T>().and_then(|table| table.rows.get(&self.scope.of(T::REACH)));
@@ -271,9 +288,9 @@ impl<'w> Tx<'w> {
             debug_assert!(false, "{} is in no service's tables", T::TABLE);
             return;
         };
-        let rows = table.rows.entry(scope.clone()).or_default();
-        let visible = visible.or_else(|| rows.get(&id).and_then(|slot| slot.visible));
-        let old = rows.insert(id.clone(), Slot { row, visible });
+        let known = || table.rows.get(&scope)?.get(&id)?.visible;
+        let visible = visible.or_else(known);
+        let old = table.insert(&scope, &id, Slot { row, visible });
         self.note::<T>(scope, id, old);
     }
 
@@ -304,7 +321,7 @@ impl<'w> Tx<'w> {
     /// Removes the row of that id, and gives it back.
     pub fn remove<T: Row>(&mut self, id: &str) -> Option<T> {
         let scope = self.scope.of(T::REACH);
-        let old = self.state.tables.of_mut::<T>()?.rows.get_mut(&scope)?.remove(id)?;
+        let old = self.state.tables.of_mut::<T>()?.remove(&scope, id)?;
         let row = old.row.clone();
         self.note(scope, id.to_owned(), Some(old));
         Some(row)
@@ -316,10 +333,9 @@ impl<'w> Tx<'w> {
             let Some(table) = tables.of_mut::<T>() else {
                 return;
             };
-            let rows = table.rows.entry(scope).or_default();
             match old {
-                Some(slot) => rows.insert(id, slot),
-                None => rows.remove(&id),
+                Some(slot) => table.insert(&scope, &id, slot),
+                None => table.remove(&scope, &id),
             };
         }));
     }
@@ -469,7 +485,7 @@ impl<'w> Tx<'w> {
                 && pending.region == self.scope.region
                 && is_of(&pending.kind)
         };
-        let ids: Vec<String> = self.rows::<Pending>().filter(is_it).map(Row::id).collect();
+        let ids: Vec<String> = self.keyed::<Pending>(subject).filter(is_it).map(Row::id).collect();
         for id in ids {
             self.remove::<Pending>(&id);
         }
