@@ -147,6 +147,12 @@ def credentials_that_have_expired(aws):
     return client.describe_vpcs
 
 
+@refused("eks", "ThrottlingException")
+def too_many_updates(aws):
+    struck(aws, "eks", {"kind": "throttle"})
+    return lambda: aws.eks.update_cluster_version(name="any", version="1.33")
+
+
 QUERY = {
     "elasticache": "describe_snapshots",
     "iam": "list_roles",
