@@ -17,6 +17,7 @@ pub mod policy;
 pub mod role;
 pub mod role_policy;
 pub mod service_linked_role;
+mod service_principal;
 pub mod tags;
 pub mod trust;
 
