@@ -65,14 +65,18 @@ const TRIES: u32 = 5;
 /// Opens the world of a project, or finds who serves it. From then on, at full speed, this runtime's time is
 /// the world's.
 pub async fn open(folder: &Path, speed: Speed, seed: u64) -> Result<World, Error> {
-    let world = folder.join("world");
+    open_world(&folder.join("world"), speed, seed).await
+}
+
+/// Opens the world in a folder of its own, likewise.
+pub async fn open_world(world: &Path, speed: Speed, seed: u64) -> Result<World, Error> {
     let mut tries = 0;
     loop {
         // Before the world's clock starts, so that a seed repeats a run to the millisecond.
         if speed == Speed::Full {
             tokio::time::pause();
         }
-        let holder = match Simulator::open(config(Some(world.clone()), NO_ACCOUNT, speed, seed, None)) {
+        let holder = match Simulator::open(config(Some(world.to_owned()), NO_ACCOUNT, speed, seed, None)) {
             Ok(simulator) => return Ok(World::Here(simulator)),
             Err(WorldError::Locked { holder, .. }) => holder,
             Err(error) => return Err(error.into()),
@@ -91,7 +95,7 @@ pub async fn open(folder: &Path, speed: Speed, seed: u64) -> Result<World, Error
         // One that keeps the world to itself does so until it ends; any other may only just have taken it.
         let keeps = holder.as_ref().is_some_and(|holder| holder.address.is_none());
         if keeps || tries == TRIES {
-            return Err(Error::WorldInUse { path: world, holder });
+            return Err(Error::WorldInUse { path: world.to_owned(), holder });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -136,7 +136,7 @@ pub static SERVICE: Service = Service {
         unknown_operation: |name| {
             Refusal::new("InvalidAction", format!("The action {name} is not valid for this web service."))
         },
-        throttled: || Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
+        throttled: |_| Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
         unavailable: |status| match status {
             503 => Refusal::new("Unavailable", "The service is unavailable. Please try again shortly.").status(503),
             status => Refusal::new("InternalError", "An internal error has occurred").status(status),
@@ -148,8 +148,10 @@ pub static SERVICE: Service = Service {
         tokens: Some(Tokens {
             members: &["ClientToken"],
             check: token,
-            // "At least 24 hours after the termination of the instance", which never ends here.
-            lifetime: SignedDuration::MAX,
+            // "At least 24 hours after the termination of the instance"; of other tokens the page says nothing, and they
+            // are remembered for a day.
+            lifetime: SignedDuration::from_hours(24),
+            holds: |tx, operation, answer| operation == "RunInstances" && run_instances::is_left(tx, answer),
             rule: "ec2.token.mismatch",
             mismatch: |_| {
                 let message = "Arguments on this idempotent request are inconsistent with arguments used in previous \

@@ -28,6 +28,8 @@ use crate::model::Model;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, REST_MANNERS, Service, Tokens};
+use crate::throttle::Bucket;
+use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -73,10 +75,13 @@ pub static SERVICE: Service = Service {
     tables,
     furnish: |_| {},
     manners: Manners {
+        throttled,
+        bucket,
         tokens: Some(Tokens {
             members: &["clientRequestToken"],
             check: |_, _| Ok(()),
             lifetime: SignedDuration::from_hours(24),
+            holds: |_, _, _| false,
             rule: "eks.token.mismatch",
             mismatch: |token| {
                 let message =
@@ -94,6 +99,34 @@ const RULES: &[Rule] = &[Rule::new(
     "a client request token used before with other parameters is refused",
     "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html",
 )];
+
+/// What a request beyond the limits is answered. Most operations send what they do not declare: a public report of each
+/// year has it (<https://github.com/awslabs/amazon-eks-ami/pull/218>, <https://github.com/fidelity/kconnect/issues/751>).
+/// These declare an exception for it.
+fn throttled(operation: &str) -> Refusal {
+    const DECLARED: &[&str] = &[
+        "AssociateEncryptionConfig",
+        "AssociateIdentityProviderConfig",
+        "CreateCapability",
+        "DisassociateIdentityProviderConfig",
+        "UpdateClusterConfig",
+        "UpdateClusterVersion",
+    ];
+    if DECLARED.contains(&operation) {
+        Refusal::new("ThrottlingException", "Rate exceeded").status(429)
+    } else {
+        Refusal::new("TooManyRequestsException", "Too Many Requests").status(429)
+    }
+}
+
+/// AWS documents no rates for EKS. Of 100 calls of DescribeCluster at once about 20 were refused
+/// (<https://github.com/fidelity/kconnect/issues/751>); how fast its buckets fill, and those of what changes something,
+/// no one has published: they are EC2's usual ones.
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let reads = ["Describe", "List"].iter().any(|start| operation.starts_with(start));
+    let (size, refill) = if reads { (80.0, 20.0) } else { (50.0, 5.0) };
+    Some(Bucket::of("eks", operation, size, refill))
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

@@ -24,6 +24,8 @@ use crate::datastore::network::Owner;
 use crate::model::Model;
 use crate::rules::Rule;
 use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -63,7 +65,7 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: |_| {},
-    manners: Manners { ..QUERY_MANNERS },
+    manners: Manners { bucket, ..QUERY_MANNERS },
 };
 
 const RULES: &[Rule] = &[
@@ -91,6 +93,13 @@ pub(crate) const OWNER: Owner = Owner {
     gone: "elasticache.interface.gone",
     release: "elasticache.interface.release",
 };
+
+/// No one has published ElastiCache's rates; they are RDS's, whose interface it shares.
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let reads = ["Describe", "List"].iter().any(|start| operation.starts_with(start));
+    let (size, refill) = if reads { (100.0, 10.0) } else { (50.0, 5.0) };
+    Some(Bucket::of("elasticache", operation, size, refill))
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

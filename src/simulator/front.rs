@@ -13,9 +13,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::clock::WorldClock;
+use crate::elsewhere;
 use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
-use crate::identity::{Credential, Identity};
+use crate::identity::{self, Credential, Identity};
 use crate::model::{Model, Protocol};
 use crate::protocol::{self, Asked, Form};
 use crate::refusal::{NOT_SIMULATED, Refusal};
@@ -157,6 +158,10 @@ impl Core {
             |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
             |()| self.route(arrived, now, signed_now, &mut call),
         );
+        if self.journal.as_ref().is_some_and(Journal::is_stale) {
+            // What can't be written anew goes on as it is: the lines of every change are there.
+            let _ = self.compact();
+        }
         if let Ok(answer) = &mut outcome.answer {
             call.status = Some(answer.status().as_u16());
             self.stamp(now, answer);
@@ -194,7 +199,9 @@ impl Core {
         };
         call.service.clone_from(&name);
         let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
-            return answered(elsewhere(&name, &call.request_id));
+            call.operation = elsewhere::operation(request, &form);
+            call.code = Some(NOT_SIMULATED.to_owned());
+            return answered(elsewhere::answer(request, &form, &name, &call.request_id));
         };
         let model = (service.model)();
         let spoken = protocol::spoken(model, request);
@@ -221,7 +228,7 @@ impl Core {
         }
         for fault in &struck {
             let refusal = match fault {
-                FaultKind::Throttle => (service.manners.throttled)(),
+                FaultKind::Throttle => (service.manners.throttled)(&known),
                 FaultKind::Unavailable { status } => (service.manners.unavailable)(*status),
                 FaultKind::Refuse { code, message, status } => {
                     Refusal::new(code.clone(), message.clone()).status(*status)
@@ -291,7 +298,7 @@ impl Core {
         if limited {
             let bucket = (service.manners.bucket)(name, &value);
             if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, self.rate, now)) {
-                return Err((service.manners.throttled)());
+                return Err((service.manners.throttled)(name));
             }
         }
         let things = (service.manners.resources)(name, &value).filter(|_| limited);
@@ -413,7 +420,10 @@ impl Core {
                 }
                 Ok(credential.principal.clone())
             }
-            None if enforced => Err(AuthFlaw::UnknownKey),
+            None if enforced => {
+                let expired = claim.session_token.as_deref().is_some_and(|token| identity::has_expired(token, now));
+                Err(if expired { AuthFlaw::ExpiredToken } else { AuthFlaw::UnknownKey })
+            }
             None => self.identities.first().map(Identity::principal).ok_or(AuthFlaw::UnknownKey),
         }
     }
@@ -549,18 +559,6 @@ fn storage(service: &Service, error: &WorldError) -> Refusal {
 
 fn broken(error: &WorldError) -> Response<Bytes> {
     protocol::response(500, "text/plain", format!("the simulator cannot write its world: {error}"))
-}
-
-/// The answer to a service that the simulator has not built.
-fn elsewhere(service: &str, request_id: &str) -> Response<Bytes> {
-    let body = serde_json::json!({
-        "__type": NOT_SIMULATED,
-        "message": format!("the service {service} is not simulated"),
-        "requestId": request_id,
-    });
-    let mut answer = protocol::response(501, "application/json", body.to_string());
-    answer.headers_mut().insert("x-amzn-errortype", http::HeaderValue::from_static(NOT_SIMULATED));
-    answer
 }
 
 #[cfg(test)]

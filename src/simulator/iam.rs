@@ -17,6 +17,7 @@ pub mod policy;
 pub mod role;
 pub mod role_policy;
 pub mod service_linked_role;
+mod service_principal;
 pub mod tags;
 pub mod trust;
 
@@ -26,6 +27,8 @@ use crate::model::Model;
 use crate::protocol::{Flaw, Violation, lower_camel, validation_message};
 use crate::refusal::Refusal;
 use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
 use crate::world::Tables;
 
 /// The service.
@@ -59,8 +62,17 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: service_linked_role::furnish,
-    manners: Manners { violations, home: Some("us-east-1"), ..QUERY_MANNERS },
+    manners: Manners { violations, bucket, home: Some("us-east-1"), ..QUERY_MANNERS },
 };
+
+/// IAM has a bucket for each operation, filled each second, and publishes neither its size nor its rate
+/// (<https://github.com/hashicorp/terraform-provider-aws/issues/44853> quotes AWS's support). They are EC2's usual ones
+/// here, for reads and for the rest.
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let reads = ["Get", "List"].iter().any(|start| operation.starts_with(start));
+    let (size, refill) = if reads { (100.0, 20.0) } else { (50.0, 5.0) };
+    Some(Bucket::of("iam", operation, size, refill))
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

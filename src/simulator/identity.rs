@@ -1,6 +1,6 @@
 //! Access keys: those of the configuration and those that STS hands out.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::world::{Principal, Reach, Row};
@@ -51,6 +51,26 @@ pub struct Credential {
     pub transitive_tags: Vec<String>,
     /// When it is no longer good.
     pub expires: Timestamp,
+}
+
+impl Credential {
+    /// Whether its row has nothing more to say: it expired a day ago, and its session token says so by itself.
+    pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
+        now.duration_since(self.expires) > SignedDuration::from_hours(24)
+    }
+}
+
+const SESSION: &str = "IQoJb3JpZ2luX2Vj";
+
+/// A session token that says when it expires, as AWS's do: credentials are told to have expired long after they did.
+pub(crate) fn session_token(expires: Timestamp, rest: &str) -> String {
+    format!("{SESSION}{:016x}{rest}", expires.as_second())
+}
+
+/// Whether a session token says that it has expired.
+pub(crate) fn has_expired(session_token: &str, now: Timestamp) -> bool {
+    let seconds = session_token.strip_prefix(SESSION).and_then(|rest| rest.get(..16));
+    seconds.and_then(|text| i64::from_str_radix(text, 16).ok()).is_some_and(|expires| expires <= now.as_second())
 }
 
 impl Row for Credential {

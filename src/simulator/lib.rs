@@ -60,6 +60,7 @@ pub mod datastore;
 pub mod ec2;
 pub mod eks;
 pub mod elasticache;
+mod elsewhere;
 pub mod faults;
 mod front;
 pub mod iam;
@@ -315,7 +316,7 @@ impl Simulator {
         Ok(now)
     }
 
-    /// Every duration that was drawn, oldest first.
+    /// The last 10,000 durations that were drawn, oldest first.
     #[must_use]
     pub fn durations(&self) -> Vec<Drawn> {
         let core = self.lock();

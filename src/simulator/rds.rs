@@ -31,6 +31,8 @@ use crate::datastore::network::Owner;
 use crate::model::Model;
 use crate::rules::Rule;
 use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -92,7 +94,7 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: |_| {},
-    manners: Manners { ..QUERY_MANNERS },
+    manners: Manners { bucket, ..QUERY_MANNERS },
 };
 
 const RULES: &[Rule] = &[
@@ -120,6 +122,15 @@ pub(crate) const OWNER: Owner = Owner {
     gone: "rds.interface.gone",
     release: "rds.interface.release",
 };
+
+/// AWS documents no rates for RDS. 700 calls of ListTagsForResource in a minute were too many
+/// (<https://github.com/awslabs/rds-snapshot-tool/issues/29>), so that its bucket fills with fewer than 12 a second; the
+/// sizes, and the rate of what changes something, are EC2's usual ones.
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let reads = ["Describe", "List"].iter().any(|start| operation.starts_with(start));
+    let (size, refill) = if reads { (100.0, 10.0) } else { (50.0, 5.0) };
+    Some(Bucket::of("rds", operation, size, refill))
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

@@ -49,8 +49,8 @@ pub struct Manners {
     pub violations: fn(&[Violation]) -> Refusal,
     /// An operation that the service does not have.
     pub unknown_operation: fn(&str) -> Refusal,
-    /// A request beyond the limits.
-    pub throttled: fn() -> Refusal,
+    /// A request of that operation beyond the limits.
+    pub throttled: fn(&str) -> Refusal,
     /// A failure of the service's own.
     pub unavailable: fn(u16) -> Refusal,
     /// A signature that is not right.
@@ -71,8 +71,10 @@ pub struct Tokens {
     pub members: &'static [&'static str],
     /// Refuses a token that can't be one.
     pub check: fn(&Tx<'_>, &str) -> Result<(), Refusal>,
-    /// How long a token is remembered.
+    /// How long a token is remembered: since its use, or since what it holds on to is gone.
     pub lifetime: SignedDuration,
+    /// Whether what a request of that operation made, by its answer, holds on to the token.
+    pub holds: fn(&Tx<'_>, &str, &Value) -> bool,
     /// The rule under which the same token with other members is refused.
     pub rule: &'static str,
     /// The refusal of the same token with other members.
@@ -133,7 +135,7 @@ pub const QUERY_MANNERS: Manners = Manners {
         let message = format!("Could not find operation {name} for this version");
         Refusal::new("InvalidAction", message).status(400)
     },
-    throttled: || Refusal::new("Throttling", "Rate exceeded").status(400),
+    throttled: |_| Refusal::new("Throttling", "Rate exceeded").status(400),
     unavailable: |status| match status {
         503 => Refusal::new("ServiceUnavailable", "Service is unavailable. Please try again shortly.").status(503),
         status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
@@ -173,7 +175,7 @@ pub const REST_MANNERS: Manners = Manners {
     unknown_operation: |what| {
         Refusal::new("UnknownOperationException", format!("Unknown operation: {what}")).status(404)
     },
-    throttled: || Refusal::new("TooManyRequestsException", "Rate exceeded").status(429),
+    throttled: |_| Refusal::new("ThrottlingException", "Rate exceeded").status(429),
     unavailable: |status| match status {
         503 => Refusal::new("ServiceUnavailableException", "Service is unavailable.").status(503),
         status => Refusal::new("ServerException", "An internal error has occurred.").status(status),

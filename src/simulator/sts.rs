@@ -8,15 +8,16 @@ use jiff::SignedDuration;
 
 use crate::iam::role::Role;
 use crate::iam::trust;
-use crate::identity::Credential;
+use crate::identity::{self, Credential};
 use crate::input::Input;
 use crate::model::Model;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Handler, Manners, QUERY_MANNERS, Service};
+use crate::throttle::Bucket;
 use crate::value::Value;
-use crate::world::{Principal, Tx};
+use crate::world::{Principal, Row, Tx};
 
 /// The service.
 pub static SERVICE: Service = Service {
@@ -28,7 +29,7 @@ pub static SERVICE: Service = Service {
     rules: &[RULES, web_identity::RULES],
     tables: |_| {},
     furnish: |_| {},
-    manners: Manners { ..QUERY_MANNERS },
+    manners: Manners { bucket, ..QUERY_MANNERS },
 };
 
 const OPERATIONS: &[(&str, Handler)] = &[
@@ -56,6 +57,13 @@ const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html",
     ),
 ];
+
+/// What is asked with AWS's credentials shares 600 requests a second in each region
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>, "STS request quotas"); what is asked
+/// with a web identity does not count.
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    (operation != "AssumeRoleWithWebIdentity").then(|| Bucket::of("sts", "requests", 600.0, 600.0))
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
@@ -191,14 +199,18 @@ fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, transitive_tags: Vec<String>, seconds: i64) -> Value {
     let access_key = format!("ASIA{}", tx.capitals(16));
     principal.access_key.clone_from(&access_key);
-    let (secret, session_token) = (tx.hex(40), format!("IQoJb3JpZ2luX2Vj{}", tx.hex(320)));
     let expires = tx.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(tx.now());
+    let (secret, session_token) = (tx.hex(40), identity::session_token(expires, &tx.hex(304)));
     let view = record! {
         "AccessKeyId" => &access_key,
         "SecretAccessKey" => &secret,
         "SessionToken" => &session_token,
         "Expiration" => expires,
     };
+    let expired: Vec<String> = tx.rows::<Credential>().filter(|one| one.is_forgotten(tx.now())).map(Row::id).collect();
+    for key in expired {
+        tx.remove::<Credential>(&key);
+    }
     tx.put(Credential { access_key, secret, session_token, principal, transitive_tags, expires });
     view
 }

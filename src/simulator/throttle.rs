@@ -15,6 +15,14 @@ pub struct Bucket {
     pub refill: f64,
 }
 
+impl Bucket {
+    /// A bucket of an operation's own.
+    #[must_use]
+    pub fn of(service: &str, operation: &str, size: f64, refill: f64) -> Bucket {
+        Bucket { name: format!("{service}.{operation}"), size, refill }
+    }
+}
+
 /// All buckets that are not full.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {

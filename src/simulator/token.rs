@@ -19,6 +19,9 @@ use crate::world::{Row, Tx};
 pub(crate) struct UsedToken {
     id: String,
     at: Timestamp,
+    /// When it is forgotten; none while what was made holds on to it.
+    #[serde(default)]
+    until: Option<Timestamp>,
     /// A digest of the request's other members.
     request: String,
     answer: Value,
@@ -50,15 +53,48 @@ pub(crate) fn once(
     let operation = tx.operation().to_owned();
     let id = format!("{service}/{operation}/{token}");
     let request = fingerprint(value, member);
-    let known = tx.get::<UsedToken>(&id).filter(|used| tx.now().duration_since(used.at) < tokens.lifetime).cloned();
+    let known = tx.get::<UsedToken>(&id).filter(|used| used.until.is_none_or(|until| until > tx.now())).cloned();
     if let Some(used) = known {
         tx.enforce(tokens.rule, used.request == request, || (tokens.mismatch)(token))?;
         let _ = input.all();
         return (tokens.again)(tx, &operation, &used.answer);
     }
     let answer = handler(tx, &input)?;
-    tx.put(UsedToken { id, at: tx.now(), request, answer: answer.clone() });
+    let until = expiry(tx, tokens, &operation, &answer);
+    tx.put(UsedToken { id, at: tx.now(), until, request, answer: answer.clone() });
+    if tx.rows::<UsedToken>().count().is_multiple_of(SWEPT) {
+        forget(tx, service, tokens);
+    }
     Ok(answer)
+}
+
+/// A region's tokens are looked through each time that so many more are there: often enough that a world that lives
+/// long does not grow with what it has forgotten.
+const SWEPT: usize = 64;
+
+fn expiry(tx: &Tx<'_>, tokens: &Tokens, operation: &str, answer: &Value) -> Option<Timestamp> {
+    let ends = || tx.now().checked_add(tokens.lifetime).unwrap_or(Timestamp::MAX);
+    (!(tokens.holds)(tx, operation, answer)).then(ends)
+}
+
+/// Removes a service's tokens that are no longer remembered, and lets those end that nothing holds on to any more.
+fn forget(tx: &mut Tx<'_>, service: &str, tokens: &Tokens) {
+    let of_service = format!("{service}/");
+    let all: Vec<UsedToken> = tx.rows_under::<UsedToken>(&of_service).cloned().collect();
+    for used in all {
+        match used.until {
+            Some(until) if until <= tx.now() => {
+                tx.remove::<UsedToken>(&used.id);
+            }
+            Some(_) => {}
+            None => {
+                let operation = used.id.split('/').nth(1).unwrap_or_default();
+                if let Some(until) = expiry(tx, tokens, operation, &used.answer) {
+                    tx.change::<UsedToken>(&used.id, |used| used.until = Some(until));
+                }
+            }
+        }
+    }
 }
 
 fn fingerprint(value: &Value, token: &str) -> String {
@@ -77,5 +113,57 @@ fn sorted(value: Value) -> Value {
         }
         Value::List(items) => Value::List(items.into_iter().map(sorted).collect()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    /// Volumes made with tokens of that name and number.
+    async fn volumes(client: &Client, name: &str, count: usize) {
+        for number in 0..count {
+            let token = format!("{name}-{number}");
+            let parameters = [("AvailabilityZone", "us-east-1a"), ("Size", "1"), ("ClientToken", token.as_str())];
+            client.ec2("CreateVolume", &parameters).await;
+        }
+    }
+
+    fn remembered(client: &Client) -> usize {
+        client.simulator.rows("core.token").unwrap().len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_are_forgotten_a_day_after_their_use() {
+        let client = Client::calm();
+        for day in 0..5 {
+            volumes(&client, &format!("day-{day}"), 64).await;
+            assert!(remembered(&client) <= 128, "{} on day {day}", remembered(&client));
+            client.wait(24 * 3600);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instances_token_is_remembered_until_a_day_after_its_end() {
+        let client = Client::calm();
+        let of_x86 = [("Owner.1", "amazon"), ("Filter.1.Name", "architecture"), ("Filter.1.Value.1", "x86_64")];
+        let image = client.ec2("DescribeImages", &of_x86).await.one("imageId");
+        let launch = [
+            ("ImageId", image.as_str()),
+            ("InstanceType", "t3.micro"),
+            ("MinCount", "1"),
+            ("MaxCount", "1"),
+            ("ClientToken", "once"),
+        ];
+        let instance = client.ec2("RunInstances", &launch).await.one("instanceId");
+        client.wait(90 * 24 * 3600);
+        volumes(&client, "before", 64).await;
+        assert_eq!(client.ec2("RunInstances", &launch).await.one("instanceId"), instance);
+        client.ec2("TerminateInstances", &[("InstanceId.1", &instance)]).await;
+        client.wait(2 * 3600);
+        volumes(&client, "after", 64).await;
+        client.refused("RunInstances", &launch, "IdempotentInstanceTerminated").await;
+        client.wait(24 * 3600);
+        assert_ne!(client.ec2("RunInstances", &launch).await.one("instanceId"), instance);
     }
 }

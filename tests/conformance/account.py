@@ -112,6 +112,15 @@ class Account:
         finally:
             self.world.settle_seconds = SETTLED
 
+    @contextlib.contextmanager
+    def within_rates(self):
+        """Changes are not given the time to settle, but none is one too many in its second."""
+        self.world.settle_seconds = 1
+        try:
+            yield
+        finally:
+            self.world.settle_seconds = SETTLED
+
     # EC2
 
     def vpc(self, cidr="10.0.0.0/16"):

@@ -66,7 +66,6 @@ EXCLUDED = {
         "ServiceUnavailableException": FAILURE,
         "ClientException": "credentials that may not use EKS; whether they may is IAM's to say",
         "InvalidStateException": "declared by CancelUpdate and its like alone",
-        "ThrottlingException": "declared by ListUpdates and its like beside the TooManyRequestsException that EKS sends",
     },
     "rds": {
         name: CLUSTERS

@@ -157,6 +157,8 @@ LOGS = {"logging": {"clusterLogging": [{"types": ["api"], "enabled": True}]}}
 
 # Values for members of one operation, where the general ones would not tell.
 TAINTED = {"taints": [{"key": "team", "value": "a", "effect": "NO_SCHEDULE"}]}
+TAINTING = {"taints": {"addOrUpdateTaints": TAINTED["taints"]}}
+UNTAINTING = {"taints": {"removeTaints": TAINTED["taints"]}}
 FROM_TEMPLATE = {"launchTemplate": lambda g: {"id": g["template"], "version": "1"}}
 NEXT_VERSION = {
     "nodegroupName": lambda g: g["templated"],
@@ -168,6 +170,13 @@ VALUES = {
     "CreateNodegroup.launchTemplate.version": With("2", FROM_TEMPLATE),
     "CreateNodegroup.taints[].key": With("crew", TAINTED),
     "CreateNodegroup.taints[].value": With("b", TAINTED),
+    "CreateNodegroup.taints[].effect": With("NO_EXECUTE", TAINTED),
+    "UpdateNodegroupConfig.taints.addOrUpdateTaints[].key": With("crew", TAINTING),
+    "UpdateNodegroupConfig.taints.addOrUpdateTaints[].value": With("b", TAINTING),
+    "UpdateNodegroupConfig.taints.addOrUpdateTaints[].effect": With("NO_EXECUTE", TAINTING),
+    "UpdateNodegroupConfig.taints.removeTaints[].key": With("crew", UNTAINTING),
+    "UpdateNodegroupConfig.taints.removeTaints[].value": With("b", UNTAINTING),
+    "UpdateNodegroupConfig.taints.removeTaints[].effect": With("NO_EXECUTE", UNTAINTING),
     "UpdateNodegroupVersion.launchTemplate.version": With("3", NEXT_VERSION),
     "CreateCluster.logging.clusterLogging[].enabled": With(False, LOGS),
     "CreateCluster.logging.clusterLogging[].types": With(["audit"], LOGS),

@@ -218,6 +218,53 @@ def taint_twice(aws):
     return lambda: aws.eks.create_nodegroup(**request), {}
 
 
+WORD = "Invalid value: {} : field must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character{{*}}"
+
+
+def refused_nodes(rule, name, message=None, **more):
+    def arrange(aws):
+        request = aws.node_group_request(aws.cluster(), **more)
+        return lambda: aws.eks.create_nodegroup(**request), {}
+
+    arrange.__name__ = name
+    refuses(rule, INVALID, message)(arrange)
+
+
+refused_nodes("eks.node_group.labels", "label_with_a_blank_in_its_key", WORD.format("my team"), labels={"my team": "a"})
+refused_nodes("eks.node_group.labels", "label_with_an_upper_case_domain", WORD.format("Example.com/team"), labels={"Example.com/team": "a"})
+refused_nodes("eks.node_group.labels", "label_with_a_slash_in_its_value", WORD.format("a/b"), labels={"team": "a/b"})
+refused_nodes("eks.node_group.labels", "label_that_ends_in_a_hyphen", WORD.format("a-"), labels={"team": "a-"})
+refused_nodes("eks.node_group.labels", "labels_beyond_the_limit", "The number of labels exceeds the limit of 50.", labels={f"key-{number}": "a" for number in range(51)})
+refused_nodes("eks.node_group.disk", "nodes_without_a_disk", None, diskSize=0)
+refused_nodes("eks.node_group.taints", "taint_with_a_blank_in_its_key", WORD.format("my gpu"), taints=[{"key": "my gpu", "value": "1", "effect": "NO_SCHEDULE"}])
+refused_nodes("eks.node_group.taints", "taint_with_a_colon_in_its_value", WORD.format("1:2"), taints=[{"key": "gpu", "value": "1:2", "effect": "NO_SCHEDULE"}])
+
+
+@refuses("eks.node_group.labels", INVALID, "The number of labels exceeds the limit of 50.")
+def labels_added_beyond_the_limit(aws):
+    cluster = aws.cluster()
+    nodes = aws.node_group(cluster, labels={f"key-{number}": "a" for number in range(50)})
+    request = dict(clusterName=cluster, nodegroupName=nodes, labels={"addOrUpdateLabels": {"one": "more"}})
+    return lambda: aws.eks.update_nodegroup_config(**request), {}
+
+
+def refused_ranges(name, message, *ranges):
+    def arrange(aws):
+        request = aws.cluster_request()
+        request["resourcesVpcConfig"] = {**request["resourcesVpcConfig"], "publicAccessCidrs": list(ranges)}
+        return lambda: aws.eks.create_cluster(**request), {}
+
+    arrange.__name__ = name
+    refuses("eks.cluster.endpoint.ranges", INVALID, message)(arrange)
+
+
+refused_ranges("endpoint_open_to_private_ranges", "The following CIDRs are invalid in publicAccessCidrs: [10.0.0.0/8, 192.168.1.0/24]", "10.0.0.0/8", "198.51.100.0/24", "192.168.1.0/24")
+refused_ranges("endpoint_open_to_no_range", "The following CIDRs are invalid in publicAccessCidrs: [198.51.100.0/33]", "198.51.100.0/33")
+refused_ranges("endpoint_open_to_an_address_within_a_range", "The following CIDRs are invalid in publicAccessCidrs: [198.51.100.1/24]", "198.51.100.1/24")
+refused_ranges("endpoint_open_to_all_twice", None, "0.0.0.0/0", "0.0.0.0/0")
+refused_ranges("endpoint_open_to_too_many_ranges", None, *(f"198.51.100.{number}/32" for number in range(41)))
+
+
 # Add-ons, access entries, tags, tokens
 
 

@@ -69,6 +69,11 @@ refused_request("elasticache.replication_group.auth_token", VALUE, "token_too_sh
 refused_request("elasticache.replication_group.numbers", COMBINATION, "counted_in_two_ways", NumNodeGroups=2, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True)
 refused_request("elasticache.node_type", VALUE, "unknown_node_type", CacheNodeType="cache.none.large")
 refused_request("elasticache.engine.version", COMBINATION, "unknown_version", "Cannot find version 99.1 for redis", EngineVersion="99.1")
+refused_request("elasticache.replication_group.multi_az", COMBINATION, "zones_that_are_one", NumCacheClusters=2, MultiAZEnabled=True, AutomaticFailoverEnabled=True, PreferredCacheClusterAZs=[f"{REGION}a", f"{REGION}a"])
+refused_request("elasticache.replication_group.zone", COMBINATION, "fewer_zones_than_clusters", NumCacheClusters=2, PreferredCacheClusterAZs=[f"{REGION}a"])
+refused_request("elasticache.replication_group.zone", COMBINATION, "zones_of_clusters_in_shards", "PreferredCacheClusterAZs can only be specified for one node group.", NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True, PreferredCacheClusterAZs=[f"{REGION}a", f"{REGION}b"])
+refused_request("elasticache.replication_group.topic", VALUE, "topic_that_is_no_arn", NotificationTopicArn="topic")
+refused_request("elasticache.replication_group.topic", VALUE, "topic_of_another_account", NotificationTopicArn=f"arn:aws:sns:{REGION}:111122223333:topic")
 refused_request("elasticache.replication_group.failover.cluster_mode", COMBINATION, "cluster_mode_without_failover", "Redis with cluster mode enabled cannot be created with auto failover turned off.", NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1, EngineVersion="7.1", CacheParameterGroupName="default.redis7.cluster.on", AutomaticFailoverEnabled=False)
 
 
@@ -143,3 +148,21 @@ def node_types_of_nothing(aws):
 @refuses(None, "CacheClusterNotFound", "CacheCluster not found: absent", 404)
 def node_types_of_no_cluster(aws):
     return lambda: aws.elasticache.list_allowed_node_type_modifications(CacheClusterId="absent"), {}
+
+
+@refuses("elasticache.replication_group.multi_az", "InvalidParameterCombination")
+def nodes_of_one_zone_turned_to_several(aws):
+    cache = aws.cache(NumCacheClusters=2, AutomaticFailoverEnabled=True, PreferredCacheClusterAZs=[f"{REGION}a", f"{REGION}a"])
+    return lambda: aws.elasticache.modify_replication_group(ReplicationGroupId=cache, MultiAZEnabled=True, ApplyImmediately=True), {}
+
+
+@refuses("elasticache.replication_group.topic", "InvalidParameterValue")
+def notifications_to_no_topic(aws):
+    cache = aws.cache()
+    topic = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"
+    return lambda: aws.elasticache.modify_replication_group(ReplicationGroupId=cache, NotificationTopicArn=topic), {}
+
+
+@refuses("elasticache.event.members", "InvalidParameterValue")
+def events_of_more_than_two_weeks(aws):
+    return lambda: aws.elasticache.describe_events(Duration=14 * 24 * 60 + 1), {}

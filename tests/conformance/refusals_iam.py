@@ -73,6 +73,23 @@ def inline_policy_with_a_principal(aws):
     return lambda: aws.iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=text), {}
 
 
+@refuses("iam.document.principal", "MalformedPolicyDocument", 'Invalid principal in policy: "SERVICE":"ec3.amazonaws.com"')
+def trust_in_a_service_that_is_none(aws):
+    return lambda: aws.iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust("ec3.amazonaws.com")), {}
+
+
+@refuses("iam.document.principal", "MalformedPolicyDocument", 'Invalid principal in policy: "SERVICE":"amazonaws.com"')
+def trust_in_all_services(aws):
+    return lambda: aws.iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust("amazonaws.com")), {}
+
+
+@refuses("iam.document.principal", "MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/absent"')
+def trust_in_a_role_that_is_not_there(aws):
+    text = json.loads(trust("ec2.amazonaws.com"))
+    text["Statement"][0]["Principal"] = {"AWS": "arn:aws:iam::000000000000:role/absent"}
+    return lambda: aws.iam.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(text)), {}
+
+
 @refuses("iam.document.trust", "MalformedPolicyDocument", "Has prohibited field Resource")
 def trust_with_a_resource(aws):
     text = json.loads(trust("ec2.amazonaws.com"))

@@ -286,6 +286,54 @@ def events_of_a_name_without_a_type(aws):
     return lambda: aws.rds.describe_events(SourceIdentifier="db"), {}
 
 
+@refuses("rds.event.members", VALUE)
+def events_of_more_than_two_weeks(aws):
+    return lambda: aws.rds.describe_events(Duration=14 * 24 * 60 + 1), {}
+
+
+@refuses("rds.event.members", VALUE)
+def events_of_no_time(aws):
+    return lambda: aws.rds.describe_events(Duration=0), {}
+
+
+@refuses("rds.filter.values", VALUE)
+def filter_without_values(aws):
+    return lambda: aws.rds.describe_db_instances(Filters=[{"Name": "engine", "Values": []}]), {}
+
+
+@refuses("rds.filter.values", VALUE)
+def filter_with_a_blank_value(aws):
+    return lambda: aws.rds.describe_db_instances(Filters=[{"Name": "engine", "Values": [""]}]), {}
+
+
+@refuses("rds.filter.name", VALUE, "Unrecognized filter name: color")
+def filter_of_no_name(aws):
+    return lambda: aws.rds.describe_db_instances(Filters=[{"Name": "color", "Values": ["blue"]}]), {}
+
+
+ADVANCED = "To enable the Advanced mode of Database Insights, modify {*} to enable Performance Insights and set the retention period for Performance Insights to at least 465 days."
+
+
+@refuses("rds.insights.advanced", COMBINATION, ADVANCED)
+def advanced_insights_without_insights(aws):
+    request = aws.db_request(DatabaseInsightsMode="advanced")
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses("rds.insights.advanced", COMBINATION, ADVANCED)
+def advanced_insights_for_a_week(aws):
+    request = aws.db_request(DatabaseInsightsMode="advanced", EnablePerformanceInsights=True)
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses("rds.insights.advanced", COMBINATION, ADVANCED)
+def shorter_insights_of_an_advanced_instance(aws):
+    request = dict(EnablePerformanceInsights=True, PerformanceInsightsRetentionPeriod=465)
+    db = aws.db(DatabaseInsightsMode="advanced", **request)
+    change = dict(DBInstanceIdentifier=db, PerformanceInsightsRetentionPeriod=7, ApplyImmediately=True)
+    return lambda: aws.rds.modify_db_instance(**change), {}
+
+
 def maintenance(aws, db, action="os-upgrade"):
     return lambda: aws.rds.apply_pending_maintenance_action(
         ResourceIdentifier=db, ApplyAction=action, OptInType="immediate"

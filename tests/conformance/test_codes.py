@@ -147,6 +147,12 @@ def credentials_that_have_expired(aws):
     return client.describe_vpcs
 
 
+@refused("eks", "ThrottlingException")
+def too_many_updates(aws):
+    struck(aws, "eks", {"kind": "throttle"})
+    return lambda: aws.eks.update_cluster_version(name="any", version="1.33")
+
+
 QUERY = {
     "elasticache": "describe_snapshots",
     "iam": "list_roles",
@@ -198,7 +204,7 @@ asks("eks", "NotFoundException", lambda aws: aws.eks.list_tags_for_resource(reso
 @refused("eks", "ResourceLimitExceededException")
 def clusters_beyond_the_quota(aws):
     request = aws.cluster_request()
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(100):
             aws.eks.create_cluster(**{**request, "name": f"cluster-{number}"})
     return lambda: aws.eks.create_cluster(**{**request, "name": "one-more"})
@@ -223,7 +229,7 @@ def parameter_groups_beyond_the_quota(aws):
             DBParameterGroupName=f"group-{number}", DBParameterGroupFamily="postgres17", Description="made"
         )
 
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(50):
             more(number)
     return lambda: more(50)
@@ -243,7 +249,7 @@ def subnet_groups_beyond_the_quota(aws):
             DBSubnetGroupName=f"group-{number}", DBSubnetGroupDescription="made", SubnetIds=subnets
         )
 
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(50):
             more(number)
     return lambda: more(50)
@@ -274,7 +280,7 @@ def snapshots_beyond_the_quota(aws):
     def more(number):
         return aws.rds.create_db_snapshot(DBSnapshotIdentifier=f"s-{number}", DBInstanceIdentifier=db)
 
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(100):
             more(number)
     return lambda: more(100)
@@ -355,7 +361,7 @@ def cache_parameter_groups_beyond_the_quota(aws):
             CacheParameterGroupName=f"group-{number}", CacheParameterGroupFamily="redis7", Description="made"
         )
 
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(150):
             more(number)
     return lambda: more(150)
@@ -370,7 +376,7 @@ def cache_subnet_groups_beyond_the_quota(aws):
             CacheSubnetGroupName=f"group-{number}", CacheSubnetGroupDescription="made", SubnetIds=subnets
         )
 
-    with aws.at_once():
+    with aws.within_rates():
         for number in range(150):
             more(number)
     return lambda: more(150)

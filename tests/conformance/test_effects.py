@@ -305,6 +305,32 @@ def test_rds_keeps_a_password_that_it_manages(aws):
     assert found["PendingModifiedValues"] == {}
 
 
+def test_a_database_that_says_nothing_is_public_where_its_vpc_leads_to_the_internet(aws):
+    vpc, subnets = aws.two_subnets()
+    aws.rds.create_db_subnet_group(DBSubnetGroupName="web", DBSubnetGroupDescription="made", SubnetIds=subnets)
+
+    def public(**more):
+        name = aws.db(DBSubnetGroupName="web", **more)
+        return aws.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["PubliclyAccessible"]
+
+    assert public() is False
+    aws.gateway(vpc)
+    assert public() is True
+    assert public(PubliclyAccessible=False) is False
+
+
+def test_the_insights_of_a_database_are_advanced_when_they_are_kept_long_enough(aws):
+    request = dict(EnablePerformanceInsights=True, PerformanceInsightsRetentionPeriod=465)
+    db = aws.db(DatabaseInsightsMode="advanced", **request)
+    shown = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]
+    assert shown["DatabaseInsightsMode"] == "advanced"
+    assert shown["PerformanceInsightsRetentionPeriod"] == 465
+    aws.rds.modify_db_instance(DBInstanceIdentifier=db, DatabaseInsightsMode="standard", ApplyImmediately=True)
+    aws.world.advance(3600)
+    shown = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]
+    assert shown["DatabaseInsightsMode"] == "standard"
+
+
 def test_rds_takes_a_final_snapshot(aws):
     db = aws.db()
     aws.rds.delete_db_instance(DBInstanceIdentifier=db, FinalDBSnapshotIdentifier="last")

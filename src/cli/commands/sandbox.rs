@@ -1,5 +1,5 @@
-//! `fathuss sandbox`: serves the simulator to any client, and shows, keeps, restores and empties the
-//! project's world.
+//! `fathuss sandbox`: serves the simulator to any client, shows, keeps and restores the project's world or another,
+//! and empties the project's.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,19 +25,37 @@ pub enum Sandbox {
     /// Serve the simulator over HTTP to any AWS client, and to commands with --sandbox
     Serve(Serve),
     /// Show what the sandbox's world holds
-    Show,
+    Show {
+        /// Which world
+        #[command(flatten)]
+        place: Place,
+    },
     /// Write the sandbox's world into a file
     Snapshot {
         /// The file
         file: PathBuf,
+        /// Which world
+        #[command(flatten)]
+        place: Place,
     },
     /// Put a snapshot in the place of the sandbox's world; states stay as they are
     Restore {
         /// The file
         file: PathBuf,
+        /// Which world
+        #[command(flatten)]
+        place: Place,
     },
     /// Empty the sandbox: its world, and the states of the stacks in it
     Reset,
+}
+
+/// The world that a command is about.
+#[derive(Args, Debug)]
+pub struct Place {
+    /// The folder of the world; without one it is the project's
+    #[arg(long)]
+    world: Option<PathBuf>,
 }
 
 /// What `sandbox serve` takes.
@@ -86,9 +104,9 @@ pub struct Serve {
 pub fn run(options: &Sandbox, output: &Output) -> Result<ExitCode, Error> {
     match options {
         Sandbox::Serve(serve) => self::serve(serve, output),
-        Sandbox::Show => show(output),
-        Sandbox::Snapshot { file } => snapshot(file, output),
-        Sandbox::Restore { file } => restore(file, output),
+        Sandbox::Show { place } => show(place, output),
+        Sandbox::Snapshot { file, place } => snapshot(file, place, output),
+        Sandbox::Restore { file, place } => restore(file, place, output),
         Sandbox::Reset => reset(output),
     }
 }
@@ -208,15 +226,38 @@ fn rate(text: &str) -> Result<f64, String> {
     read.ok_or_else(|| "a rate is a number above 0".to_owned())
 }
 
-/// The project's world, in this process or served.
-async fn world() -> Result<World, Error> {
-    let folder = Project::find(&current_folder()?)?.sandbox();
-    sandbox::open(&folder, Speed::Full, 1).await
+impl Place {
+    /// The world, in this process or served.
+    async fn open(&self) -> Result<World, Error> {
+        match &self.world {
+            Some(folder) => sandbox::open_world(folder, Speed::Full, 1).await,
+            None => sandbox::open(&Project::find(&current_folder()?)?.sandbox(), Speed::Full, 1).await,
+        }
+    }
+
+    /// The same for reading: a folder that is named has a world in it already.
+    async fn read(&self) -> Result<World, Error> {
+        match &self.world {
+            Some(folder) if !folder.join("world.jsonl").is_file() => Err(Error::Usage(format!(
+                "there is no world in {}\nNext: name the folder that `fathuss sandbox serve --world` was given",
+                folder.display()
+            ))),
+            _ => self.open().await,
+        }
+    }
+
+    /// What messages call it.
+    fn name(&self) -> String {
+        match &self.world {
+            Some(folder) => format!("The world in {}", folder.display()),
+            None => "The sandbox's world".to_owned(),
+        }
+    }
 }
 
-fn show(output: &Output) -> Result<ExitCode, Error> {
+fn show(place: &Place, output: &Output) -> Result<ExitCode, Error> {
     let resources = runtime()?.block_on(async {
-        match world().await? {
+        match place.read().await? {
             World::Here(simulator) => Ok(simulator.inventory()?),
             World::Served(served) => served.inventory().await,
         }
@@ -243,28 +284,29 @@ fn show(output: &Output) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn snapshot(file: &Path, output: &Output) -> Result<ExitCode, Error> {
+fn snapshot(file: &Path, place: &Place, output: &Output) -> Result<ExitCode, Error> {
     let text = runtime()?.block_on(async {
-        match world().await? {
+        match place.read().await? {
             World::Here(simulator) => Ok(simulator.snapshot()?),
             World::Served(served) => served.snapshot().await,
         }
     })?;
     std::fs::write(file, text).map_err(unwritable(file))?;
-    output.line(&format!("The sandbox's world is in {}.", file.display()))?;
+    output.line(&format!("{} is in {}.", place.name(), file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn restore(file: &Path, output: &Output) -> Result<ExitCode, Error> {
+fn restore(file: &Path, place: &Place, output: &Output) -> Result<ExitCode, Error> {
     let unreadable = |reason| Error::File { path: file.to_owned(), doing: "read", reason };
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     runtime()?.block_on(async {
-        match world().await? {
+        match place.open().await? {
             World::Here(simulator) => Ok(simulator.restore(file, &text)?),
             World::Served(served) => served.restore(text).await,
         }
     })?;
-    output.line(&format!("The sandbox's world is that of {}; the stacks' states are as they were.", file.display()))?;
+    let states = if place.world.is_none() { "; the stacks' states are as they were" } else { "" };
+    output.line(&format!("{} is that of {}{states}.", place.name(), file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

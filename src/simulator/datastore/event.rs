@@ -90,6 +90,12 @@ pub fn asked(tx: &Tx<'_>, input: &Input<'_>, service: &str, rule: &str) -> Resul
     tx.enforce(rule, minutes.is_none() || (from.is_none() && to.is_none()), || {
         invalid_combination("Duration cannot be specified together with StartTime or EndTime.")
     })?;
+    // As far back as events are kept; in which words more is refused no one has published.
+    let longest = KEPT.as_mins();
+    tx.enforce(rule, minutes.is_none_or(|minutes| (1..=longest).contains(&minutes)), || {
+        let minutes = minutes.unwrap_or_default();
+        invalid_value(format!("Invalid value {minutes} for Duration. Must be between 1 and {longest}"))
+    })?;
     tx.enforce(rule, from.zip(to).is_none_or(|(from, to)| from <= to), || {
         invalid_value("The StartTime must not be after the EndTime.")
     })?;

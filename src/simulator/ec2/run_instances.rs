@@ -126,6 +126,12 @@ fn count(tx: &Tx<'_>, input: &Input<'_>) -> Result<(i64, i64), Refusal> {
     Ok((least.max(1), most.max(1)))
 }
 
+/// Whether any of a request's instances is still there.
+pub(super) fn is_left(tx: &Tx<'_>, answer: &Value) -> bool {
+    let mut ids = answer.get("Instances").list().iter().filter_map(|one| one.get("InstanceId").text());
+    ids.any(|id| tx.get::<Instance>(id).is_some_and(|one| one.state != "terminated"))
+}
+
 /// Answers a request that comes again with its token.
 pub(super) fn again(tx: &mut Tx<'_>, answer: &Value) -> Result<Value, Refusal> {
     let ids = answer.get("Instances").list().iter().filter_map(|one| one.get("InstanceId").text());

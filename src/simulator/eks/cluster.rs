@@ -1,5 +1,7 @@
 //! Clusters.
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -91,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("eks.cluster.endpoint", "a cluster can be reached from somewhere", CONFIG),
     Rule::new(
         "eks.cluster.endpoint.ranges",
-        "the ranges that may reach a public endpoint are ranges of IPv4, at most 40",
+        "the ranges that may reach a public endpoint are ranges of IPv4 on the internet, each once, at most 40",
         "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
     ),
     Rule::new(
@@ -447,6 +449,26 @@ pub(super) fn unique(given: Vec<&str>) -> Vec<String> {
     kept
 }
 
+/// Ranges from which no one can come over the internet. Those for documentation, which AWS's own examples have, may
+/// stand in requests.
+const RESERVED: [(Ipv4Addr, u8); 11] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
+
+fn is_reserved(range: Ipv4Net) -> bool {
+    RESERVED.iter().any(|(start, length)| Ipv4Net::new(*start, *length).is_ok_and(|reserved| reserved.contains(&range)))
+}
+
 pub(super) fn check_endpoint(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<(), Refusal> {
     tx.enforce("eks.cluster.endpoint", endpoint.public || endpoint.private, || {
         invalid("Private and public endpoint access cannot be false")
@@ -455,10 +477,15 @@ pub(super) fn check_endpoint(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<(), Ref
         .ranges
         .iter()
         .map(String::as_str)
-        .filter(|range| !range.parse::<Ipv4Net>().is_ok_and(|net| net.addr() == net.network()))
+        .filter(|range| !range.parse::<Ipv4Net>().is_ok_and(|net| net.addr() == net.network() && !is_reserved(net)))
         .collect();
     tx.enforce("eks.cluster.endpoint.ranges", wrong.is_empty(), || {
         invalid(format!("The following CIDRs are invalid in publicAccessCidrs: [{}]", wrong.join(", ")))
+    })?;
+    // What AWS says of a range that comes twice no one has published: these are its general code and words of ours.
+    let once = unique(endpoint.ranges.iter().map(String::as_str).collect()).len() == endpoint.ranges.len();
+    tx.enforce("eks.cluster.endpoint.ranges", once, || {
+        invalid("The CIDRs in publicAccessCidrs must not contain duplicates.")
     })?;
     tx.enforce("eks.cluster.endpoint.ranges", endpoint.ranges.len() <= 40, || {
         invalid("The number of CIDRs in publicAccessCidrs exceeds the limit of 40.")

@@ -68,16 +68,18 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html",
     ),
     Rule::new("eks.node_group.instance_types", "nodes are of types that exist and fit their image", CREATE),
+    Rule::new("eks.node_group.disk", "a node's disk has at least 1 GiB", CREATE),
     Rule::new("eks.node_group.template", "what a launch template says is not said twice", TEMPLATE),
     Rule::new("eks.node_group.version", "nodes are of the cluster's version, or up to three behind", CREATE),
     Rule::new(
         "eks.node_group.labels",
-        "labels under kubernetes.io, k8s.io and eks.amazonaws.com are reserved",
+        "a node group has at most 50 labels, of Kubernetes's syntax; kubernetes.io, k8s.io and eks.amazonaws.com are \
+         reserved",
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html#AmazonEKS-CreateNodegroup-request-labels",
     ),
     Rule::new(
         "eks.node_group.taints",
-        "a node group has at most 50 taints, each once",
+        "a node group has at most 50 taints, of Kubernetes's syntax and each once",
         "https://docs.aws.amazon.com/eks/latest/userguide/node-taints-managed-node-groups.html",
     ),
     Rule::new(
@@ -309,6 +311,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         None => nodes::release(tx, &ami_type, wanted, input.text("releaseVersion")).map_err(with)?,
     };
     let labels = node_group_settings::labels(tx, input.whole("labels")).map_err(with)?;
+    node_group_settings::check_labels(tx, &labels).map_err(with)?;
+    let disk = match template {
+        Some(_) => None,
+        None => Some(node_group_settings::disk(tx, input).map_err(with)?),
+    };
     let taints = node_group_settings::taints(tx, &input.records("taints")).map_err(with)?;
     let replacing = node_group_settings::replacing(tx, input).map_err(with)?;
     let tags = tags::read(tx, input)?;
@@ -333,7 +340,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         labels,
         taints,
         scaling,
-        disk: if template.is_none() { Some(input.integer("diskSize").unwrap_or(20)) } else { None },
+        disk,
         template: template.map(|(template, _)| template),
         replacing,
         repair: input.record("nodeRepairConfig").is_some_and(|one| one.flag("enabled")),

@@ -156,9 +156,58 @@ pub(super) fn labels(tx: &Tx<'_>, given: &Value) -> Result<Tags, Refusal> {
         tx.enforce("eks.node_group.labels", free, || {
             invalid("Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]")
         })?;
-        labels.insert(key.clone(), value.text().unwrap_or_default().to_owned());
+        let value = value.text().unwrap_or_default();
+        tx.enforce("eks.node_group.labels", is_key(key), || no_word(key))?;
+        tx.enforce("eks.node_group.labels", is_word(value), || no_word(value))?;
+        labels.insert(key.clone(), value.to_owned());
     }
     Ok(labels)
+}
+
+/// A node group has at most so many labels, those that it had before among them.
+pub(super) fn check_labels(tx: &Tx<'_>, labels: &Tags) -> Result<(), Refusal> {
+    tx.enforce("eks.node_group.labels", labels.len() <= 50, || invalid("The number of labels exceeds the limit of 50."))
+}
+
+/// What EKS says of a key or value that Kubernetes does not take
+/// (<https://github.com/aws-controllers-k8s/community/issues/2208>).
+fn no_word(given: &str) -> Refusal {
+    invalid(format!(
+        "Invalid value: {given} : field must consist of alphanumeric characters, '-', '_' or '.', and must start and end \
+         with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+         '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+    ))
+}
+
+fn is_word(text: &str) -> bool {
+    let ends = |letter: Option<u8>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    ends(text.bytes().next())
+        && ends(text.bytes().last())
+        && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.'))
+}
+
+/// A key has a word, and may have a domain before it.
+fn is_key(text: &str) -> bool {
+    match text.split_once('/') {
+        None => is_word(text),
+        Some((domain, name)) => {
+            let is_part = |part: &str| {
+                let inner = part.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+                !part.is_empty() && inner && !part.starts_with('-') && !part.ends_with('-')
+            };
+            domain.split('.').all(is_part) && is_word(name)
+        }
+    }
+}
+
+/// The size of the nodes' disk. Its least is 1 GiB as that of any volume; in which words EKS refuses less no one has
+/// published.
+pub(super) fn disk(tx: &Tx<'_>, input: &Input<'_>) -> Result<i64, Refusal> {
+    let size = input.integer("diskSize").unwrap_or(20);
+    tx.enforce("eks.node_group.disk", size >= 1, || {
+        invalid(format!("The disk size {size} is invalid. It must be at least 1 GiB."))
+    })?;
+    Ok(size)
 }
 
 /// A request's taints.
@@ -170,6 +219,9 @@ pub(super) fn taints(tx: &Tx<'_>, given: &[Input<'_>]) -> Result<Vec<Taint>, Ref
             value: one.text("value").filter(|value| !value.is_empty()).map(str::to_owned),
             effect: one.required("effect").to_owned(),
         };
+        tx.enforce("eks.node_group.taints", is_key(&taint.key), || no_word(&taint.key))?;
+        let value = taint.value.as_deref().unwrap_or_default();
+        tx.enforce("eks.node_group.taints", value.is_empty() || is_word(value), || no_word(value))?;
         let again = taints.iter().any(|known| known.key == taint.key && known.effect == taint.effect);
         tx.enforce("eks.node_group.taints", !again, || {
             invalid(format!("Duplicate taint with key {} and effect {}.", taint.key, taint.effect))

@@ -2,7 +2,7 @@
 
 use super::cluster;
 use super::node_group::{NodeGroup, Replacing, Scaling, Taint, Template};
-use super::node_group_settings::{check_version, labels, replacing, scaling, taints, template};
+use super::node_group_settings::{check_labels, check_version, labels, replacing, scaling, taints, template};
 use super::tags::Tags;
 use super::update::{self, Target, Update};
 use super::{Issue, in_use, invalid, nodes};
@@ -105,6 +105,7 @@ fn config(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         }
         group.labels.retain(|key, _| !gone.contains(&key.as_str()));
         group.labels.extend(set);
+        check_labels(tx, &group.labels).map_err(|refusal| named(&group, refusal))?;
     }
     if let Some(payload) = input.record("taints") {
         let same = |left: &Taint, right: &Taint| left.key == right.key && left.effect == right.effect;

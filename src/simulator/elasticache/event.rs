@@ -15,7 +15,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[("DescribeEvents", describe)
 
 pub(super) const RULES: &[Rule] = &[Rule::new(
     "elasticache.event.members",
-    "a source's name comes with its type, and a span of time is given in one way",
+    "a source's name comes with its type, and a span of time is given in one way, of 14 days at most",
     "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeEvents.html",
 )];
 

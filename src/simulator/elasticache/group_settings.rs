@@ -94,6 +94,25 @@ pub(super) fn check_multi_az(tx: &Tx<'_>, failover: bool, replicas: usize, zones
     })
 }
 
+/// The topic that a request names. Whether there is one of that name is SNS's to say, which is not simulated.
+pub(super) fn topic(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<String>, Refusal> {
+    let Some(arn) = input.text("NotificationTopicArn").filter(|arn| !arn.is_empty()) else { return Ok(None) };
+    let parts: Vec<&str> = arn.split(':').collect();
+    let is_name = |name: &str| {
+        let name = name.strip_suffix(".fifo").unwrap_or(name);
+        !name.is_empty()
+            && name.len() <= 256
+            && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_'))
+    };
+    let sound = matches!(parts[..], ["arn", _, "sns", region, account, name]
+        if region == tx.region() && account == tx.account() && is_name(name));
+    // In which words ElastiCache says so no one has published.
+    tx.enforce("elasticache.replication_group.topic", sound, || {
+        invalid_value(format!("Invalid notification topic ARN: {arn}"))
+    })?;
+    Ok(Some(arn.to_owned()))
+}
+
 /// Refuses a token that Redis does not take.
 pub(super) fn check_token(tx: &Tx<'_>, token: &str) -> Result<(), Refusal> {
     let rule = "elasticache.replication_group.auth_token";

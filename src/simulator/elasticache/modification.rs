@@ -241,7 +241,11 @@ fn change_failover(
     if let Some(multi_az) = multi_az {
         if multi_az {
             let group = subnet_group::find(tx, &row.subnet_group)?;
-            group_settings::check_multi_az(tx, on, least - 1, network::zones(&group.places).len())?;
+            let distinct = |shard: &groups::Shard| {
+                shard.nodes.iter().map(|node| &node.zone).collect::<std::collections::BTreeSet<_>>().len()
+            };
+            let among = row.shards.iter().map(distinct).min().unwrap_or(1).min(network::zones(&group.places).len());
+            group_settings::check_multi_az(tx, on, least - 1, among)?;
         }
         wanted.multi_az = Some(multi_az).filter(|multi_az| *multi_az != row.multi_az);
     }
@@ -346,8 +350,8 @@ fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGrou
         row.parameter_group = group.name;
     }
     row.auto_minor = input.bool("AutoMinorVersionUpgrade").unwrap_or(row.auto_minor);
-    if let Some(topic) = input.text("NotificationTopicArn") {
-        row.topic = Some((topic.to_owned(), "active".to_owned()));
+    if let Some(topic) = group_settings::topic(tx, input)? {
+        row.topic = Some((topic, "active".to_owned()));
     }
     if let (Some(status), Some(topic)) = (input.text("NotificationTopicStatus"), &mut row.topic) {
         status.clone_into(&mut topic.1);

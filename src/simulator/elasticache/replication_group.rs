@@ -83,7 +83,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("elasticache.replication_group.replicas", "a shard has at most 5 replicas", CREATE),
     Rule::new("elasticache.replication_group.quota", "a region has 300 nodes", QUOTAS),
-    Rule::new("elasticache.replication_group.zone", "zones are ones of the subnet group's", CREATE),
+    Rule::new(
+        "elasticache.replication_group.zone",
+        "zones are ones of the subnet group's, as many as there are nodes",
+        CREATE,
+    ),
+    Rule::new(
+        "elasticache.replication_group.topic",
+        "notifications go to an SNS topic of the group's account and region",
+        CREATE,
+    ),
     Rule::new(
         "elasticache.replication_group.auth_token",
         "a token has 16 to 128 characters and needs encryption in transit",
@@ -430,6 +439,13 @@ fn numbers(tx: &Tx<'_>, input: &Input<'_>, restored: Option<&CacheSnapshot>) -> 
     let azs: Vec<String> = input.texts("PreferredCacheClusterAZs").into_iter().map(str::to_owned).collect();
     let total = restored.map_or(1, |snapshot| snapshot.shards);
     let shards = [count, each.len(), total].into_iter().find(|count| *count > 0).unwrap_or(1);
+    let zone = "elasticache.replication_group.zone";
+    tx.enforce(zone, azs.is_empty() || shards == 1, || {
+        invalid_combination("PreferredCacheClusterAZs can only be specified for one node group.")
+    })?;
+    tx.enforce(zone, azs.is_empty() || azs.len() == own + 1, || {
+        invalid_combination("The number of availability zones must match the number of cache clusters.")
+    })?;
     let mut numbers =
         Numbers { shards, replicas: vec![own; shards], slots: vec![None; shards], zones: vec![azs; shards] };
     for (at, shard) in each.iter().enumerate().take(shards) {
@@ -565,7 +581,11 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         None => subnet_group::default(tx)?,
     };
     if multi_az {
-        group_settings::check_multi_az(tx, failover, least, network::zones(&subnets.places).len())?;
+        let among = network::zones(&subnets.places).len();
+        // Each shard stands in zones of its own choice; one that leaves it open, in all of the subnet group's.
+        let distinct = |zones: &Vec<String>| zones.iter().collect::<std::collections::BTreeSet<_>>().len();
+        let chosen = numbers.zones.iter().filter(|zones| !zones.is_empty()).map(distinct).min().unwrap_or(among);
+        group_settings::check_multi_az(tx, failover, least, chosen.min(among))?;
     }
     let ids = input.texts("SecurityGroupIds");
     let security_groups =
@@ -599,7 +619,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     only(input, "NetworkType", "ipv4")?;
     only(input, "IpDiscovery", "ipv4")?;
-    let topic = input.text("NotificationTopicArn").map(|topic| (topic.to_owned(), "active".to_owned()));
+    let topic = group_settings::topic(tx, input)?.map(|topic| (topic, "active".to_owned()));
     let mut tags = Tags::default();
     tags.add(tags::read(tx, "elasticache.tags", input)?);
 

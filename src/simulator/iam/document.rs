@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::quota;
 use super::role::Role;
+use super::service_principal;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::world::Tx;
@@ -260,12 +261,7 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
                 _ => false,
             }
         }
-        "Service" => {
-            let name = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".amazon.com"));
-            name.is_some_and(|name| {
-                !name.is_empty() && name.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-            })
-        }
+        "Service" => service_principal::exists(name),
         "Federated" => match name.strip_prefix("arn:aws:iam::") {
             Some(rest) => rest.split_once(':').is_some_and(|(account, resource)| {
                 let kinds = ["oidc-provider/", "saml-provider/"];

@@ -6,16 +6,17 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::world::Tx;
 
-pub(super) const RULES: &[Rule] = &[Rule::new(
-    "rds.filter.name",
-    "an unknown filter is refused",
-    "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Filter.html",
-)];
+const FILTER: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Filter.html";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new("rds.filter.name", "an unknown filter is refused", FILTER),
+    Rule::new("rds.filter.values", "a filter has values", FILTER),
+];
 
 /// A request's filters: name and the values of which one has to fit.
 ///
 /// # Errors
-/// When one is none of these names.
+/// When one is none of these names, or has no values.
 pub(super) fn read<'a>(
     tx: &Tx<'_>,
     input: &Input<'a>,
@@ -30,6 +31,10 @@ pub(super) fn read<'a>(
         }
         tx.enforce("rds.filter.name", names.contains(&name), || {
             invalid_value(format!("Unrecognized filter name: {name}"))
+        })?;
+        // In which words RDS says so no one has published.
+        tx.enforce("rds.filter.values", !values.is_empty() && !values.contains(&""), || {
+            invalid_value(format!("The filter {name} must have values that are not blank."))
         })?;
         filters.push((name, values));
     }

@@ -439,9 +439,12 @@ fn database(tx: &Tx<'_>, given: Option<&str>) -> Result<Option<String>, Refusal>
 }
 
 /// Whether an instance is to be reachable from the internet, which its VPC must allow.
-pub(super) fn public(tx: &Tx<'_>, input: &Input<'_>, vpc: &str, before: bool) -> Result<bool, Refusal> {
-    let public = input.bool("PubliclyAccessible").unwrap_or(before);
-    if !public || before {
+pub(super) fn public(tx: &Tx<'_>, input: &Input<'_>, vpc: &str, before: Option<bool>) -> Result<bool, Refusal> {
+    let Some(public) = input.bool("PubliclyAccessible") else {
+        // A new one is public where its VPC has an internet gateway (API_CreateDBInstance.html).
+        return Ok(before.unwrap_or_else(|| internet_gateway::of_vpc(tx, vpc).is_some()));
+    };
+    if !public || before == Some(true) {
         return Ok(public);
     }
     let refuse = |why: &str| {
@@ -582,7 +585,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     };
     let ids = input.texts("VpcSecurityGroupIds");
     let security_groups = network::security_groups(tx, "rds.security_group", "DB instance", &ids, &group.vpc)?;
-    let public = public(tx, input, &group.vpc, false)?;
+    let public = public(tx, input, &group.vpc, None)?;
     let multi_az = input.flag("MultiAZ");
     let (zone, standby_zone) = zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
     let windows = request::windows(tx, input, None)?;

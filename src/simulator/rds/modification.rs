@@ -441,7 +441,7 @@ fn change_settings(
     row.copy_tags = input.bool("CopyTagsToSnapshot").unwrap_or(row.copy_tags);
     row.protected = input.bool("DeletionProtection").unwrap_or(row.protected);
     let vpc = tx.get::<DbSubnetGroup>(&row.subnet_group).map(|group| group.vpc.clone());
-    row.public = instance::public(tx, input, &vpc.unwrap_or_default(), row.public)?;
+    row.public = instance::public(tx, input, &vpc.unwrap_or_default(), Some(row.public))?;
     Ok(row.security_groups != before.security_groups
         || row.parameter_group != before.parameter_group
         || row.monitoring != before.monitoring

@@ -10,6 +10,8 @@ use crate::rules::Rule;
 use crate::world::Tx;
 
 const ENHANCED: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html";
+const ADVANCED: &str =
+    "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.TurningOnAdvanced.html";
 const INSIGHTS: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html";
 
 pub(super) const RULES: &[Rule] = &[
@@ -17,6 +19,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("rds.monitoring.role", "an interval needs a role, and a role an interval", ENHANCED),
     Rule::new("rds.monitoring.role.exists", "the role exists and trusts the monitoring service", ENHANCED),
     Rule::new("rds.insights.retention", "insights are kept for 7 days, months of 31 days, or 731 days", INSIGHTS),
+    Rule::new(
+        "rds.insights.advanced",
+        "the advanced mode has Performance Insights that are kept for 465 days",
+        ADVANCED,
+    ),
     Rule::new("rds.insights.off", "retention and key are for insights that are on", INSIGHTS),
 ];
 
@@ -77,6 +84,12 @@ pub(super) fn choose(tx: &mut Tx<'_>, input: &Input<'_>, before: &Monitoring) ->
         invalid_value(
             "Invalid Performance Insights retention period. Valid values are: [7, 31, 62, 93, 124, 155, 186, \
             217, 248, 279, 310, 341, 372, 403, 434, 465, 496, 527, 558, 589, 620, 651, 682, 713, 731]",
+        )
+    })?;
+    tx.enforce("rds.insights.advanced", mode != "advanced" || (insights && kept >= 465), || {
+        invalid_combination(
+            "To enable the Advanced mode of Database Insights, modify your DB instance to enable Performance Insights and \
+             set the retention period for Performance Insights to at least 465 days.",
         )
     })?;
     let insights_key = match (insights, &before.insights_key) {

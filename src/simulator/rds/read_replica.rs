@@ -105,7 +105,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let ids = input.texts("VpcSecurityGroupIds");
     let security_groups = network::security_groups(tx, "rds.security_group", "DB instance", &ids, &group.vpc)?;
     let multi_az = input.flag("MultiAZ");
-    let public = instance::public(tx, input, &group.vpc, false)?;
+    let public = instance::public(tx, input, &group.vpc, None)?;
     let (zone, standby_zone) = instance::zones(tx, &group, input.text("AvailabilityZone"), multi_az)?;
     let asked = Asked::of(input);
     let storage = storage::choose(tx, &asked, Some(&source.storage))?;

@@ -56,6 +56,11 @@ pub enum WorldError {
     Row(#[from] serde_json::Error),
 }
 
+/// A file of fewer bytes is never written anew while the world is open.
+const SMALL: u64 = 16 << 20;
+/// Nor is one that has grown to less than so many times its length when it was last written anew.
+const WORTH: u64 = 4;
+
 /// The version of the file's format.
 const FORMAT: u32 = 2;
 
@@ -96,6 +101,8 @@ pub(crate) struct Journal {
     file: File,
     length: u64,
     lines: u64,
+    /// The length from which on it is worth writing anew.
+    stale_at: u64,
     /// Held as long as the world is open.
     _lock: Lock,
 }
@@ -111,7 +118,7 @@ impl Journal {
         let file = opened.map_err(|source| io(&path, source))?;
         let length = file.metadata().map_err(|source| io(&path, source))?.len();
         let count = lines.last().map_or(0, |line| line.number);
-        Ok((Journal { path, file, length, lines: count, _lock: lock }, lines))
+        Ok((Journal { path, file, length, lines: count, stale_at: SMALL, _lock: lock }, lines))
     }
 
     /// Writes the file anew with this one line in it.
@@ -123,12 +130,20 @@ impl Journal {
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&fresh, &self.path)?;
-            OpenOptions::new().write(true).open(&self.path)
+            Ok(file)
         };
+        // A file that could not be written anew now is not tried again at each request.
+        self.stale_at = self.length.saturating_mul(2).max(SMALL);
         self.file = write().map_err(|source| io(&self.path, source))?;
         self.length = text.len() as u64;
         self.lines = 1;
+        self.stale_at = self.length.saturating_mul(WORTH).max(SMALL);
         Ok(())
+    }
+
+    /// Whether most of the file is history, so that a world that lives long is to be written anew.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.length >= self.stale_at
     }
 
     /// Appends a line. When this fails the file is as it was, and the caller undoes the transaction.
@@ -207,4 +222,41 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Line>, WorldError> {
         return Err(unreadable(lines.len() + 1, why));
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(length: usize) -> Line {
+        let row = Some(serde_json::Value::String("x".repeat(length)));
+        let text = || "a".to_owned();
+        let change = Change { table: text(), account: text(), region: text(), id: text(), visible: None, row };
+        Line { number: 0, at: Timestamp::UNIX_EPOCH, seed: 1, drawn: 0, sequence: 0, reopened: 0, rows: vec![change] }
+    }
+
+    #[test]
+    fn a_file_that_is_mostly_history_is_stale_until_it_is_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let holder = Holder { pid: 1, command: String::new(), since: Timestamp::UNIX_EPOCH, address: None };
+        let (mut journal, _) = Journal::open(folder.path(), &holder).unwrap();
+        journal.rewrite(line(10)).unwrap();
+        let mut appended = 0;
+        while !journal.is_stale() {
+            journal.append(line(1 << 20)).unwrap();
+            appended += 1;
+        }
+        assert_eq!(appended, 16);
+        journal.rewrite(line(5 << 20)).unwrap();
+        assert!(!journal.is_stale());
+        for _ in 0..14 {
+            journal.append(line(1 << 20)).unwrap();
+        }
+        assert!(!journal.is_stale(), "it has not grown to four times its length");
+        journal.append(line(1 << 20)).unwrap();
+        assert!(journal.is_stale());
+        drop(journal);
+        let (_, lines) = Journal::open(folder.path(), &holder).unwrap();
+        assert_eq!(lines.len(), 16, "what was written after the file was taken over is there");
+    }
 }

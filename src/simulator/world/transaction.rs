@@ -139,6 +139,9 @@ impl Row for Drawn {
     }
 }
 
+/// Durations that a world remembers: those of many runs, so that one that lives long does not grow with them.
+const REMEMBERED: usize = 10_000;
+
 type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 
 /// The rows that a transaction changed.
@@ -438,7 +441,8 @@ impl<'w> Tx<'w> {
 
     // ---- time
 
-    /// Draws how long something takes, and records it for [`crate::Simulator::durations`].
+    /// Draws how long something takes, and records it for [`crate::Simulator::durations`], which has the last
+    /// [`REMEMBERED`].
     pub fn draw(&mut self, kind: &str, subject: &str) -> SignedDuration {
         let Some(span) = self.state.spans.iter().find(|span| span.kind == kind).copied() else {
             debug_assert!(false, "{kind} stands in no table of durations");
@@ -449,6 +453,11 @@ impl<'w> Tx<'w> {
         let (account, region) = (self.scope.account.clone(), self.scope.region.clone());
         let (kind, subject) = (kind.to_owned(), subject.to_owned());
         self.put(Drawn { sequence, kind, subject, account, region, started: self.now, seconds });
+        let drawn = self.state.tables.of::<Drawn>().and_then(|table| table.rows.get(&self.scope.of(Drawn::REACH)));
+        let oldest = drawn.filter(|rows| rows.len() > REMEMBERED).and_then(|rows| rows.keys().next().cloned());
+        if let Some(oldest) = oldest {
+            self.remove::<Drawn>(&oldest);
+        }
         SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
     }
 

@@ -38,6 +38,29 @@ fn a_served_world_is_shown_kept_and_brought_back_as_one_at_home() {
 }
 
 #[test]
+fn a_world_outside_of_a_project_is_shown_kept_and_brought_back_by_its_folder() {
+    let project = Project::of(demo::network);
+    project.run("apply demo --sandbox").ended(0);
+    let shown = project.run("sandbox show").ended(0).stdout;
+    project.run("sandbox snapshot world.snapshot").ended(0);
+    let elsewhere = Project::empty();
+    elsewhere.write("world.snapshot", &project.read("world.snapshot"));
+
+    for words in ["sandbox show --world there", "sandbox snapshot out.snapshot --world there"] {
+        let told = elsewhere.run(words).ended(1).stderr;
+        assert!(told.contains("there is no world in there"), "{told}");
+    }
+    let told = elsewhere.run("sandbox restore world.snapshot --world there").ended(0).stdout;
+    assert_eq!(told, "The world in there is that of world.snapshot.\n");
+    assert_eq!(elsewhere.run("sandbox show --world there").ended(0).stdout, shown);
+    let server = Server::start_with(&elsewhere, "--world there --speed 1");
+    assert_eq!(elsewhere.run("sandbox show --world there").ended(0).stdout, shown, "served too");
+    drop(server);
+    elsewhere.run("sandbox snapshot again.snapshot --world there").ended(0);
+    assert!(elsewhere.path("again.snapshot").is_file());
+}
+
+#[test]
 fn what_is_no_snapshot_is_refused_and_the_world_stays() {
     let project = Project::of(demo::network);
     project.run("apply demo --sandbox").ended(0);

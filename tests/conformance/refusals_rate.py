@@ -1,0 +1,28 @@
+"""What services answer to requests beyond their rates, each with its own words, and with reads that cost nothing else."""
+
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+
+def hasty(name, code, message, status, size, ask):
+    """So many calls at once that one is more than the bucket holds. The world's clock hardly moves meanwhile."""
+
+    def arrange(aws):
+        def act():
+            for _ in range(size + size // 10 + 1):
+                ask(aws)
+
+        return act, {}
+
+    arrange.__name__ = name
+    refuses("throttling", code, message, status)(arrange)
+
+
+hasty("clusters_asked_for_in_haste", "TooManyRequestsException", "Too Many Requests", 429, 80, lambda aws: aws.eks.list_clusters())
+hasty("roles_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, lambda aws: aws.iam.list_roles())
+hasty("instances_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, lambda aws: aws.rds.describe_db_instances())
+hasty("caches_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, lambda aws: aws.elasticache.describe_replication_groups())
+hasty("callers_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 600, lambda aws: aws.sts.get_caller_identity())
+hasty("vpcs_asked_for_in_haste", "RequestLimitExceeded", "Request limit exceeded.", 503, 50, lambda aws: aws.ec2.describe_vpcs())
