@@ -34,15 +34,16 @@ SERVED = {
         DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
         DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
-        DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
-        DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribeRegions DescribeRouteTables
+        DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeManagedPrefixLists DescribeNatGateways
+        DescribeNetworkAcls DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribePrefixLists
+        DescribeRegions DescribeRouteTables
         DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
         DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
         DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute
         DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcs DetachInternetGateway
         DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
         DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
-        GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
+        GetManagedPrefixListEntries GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
         ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
         ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress

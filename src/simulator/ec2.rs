@@ -20,6 +20,7 @@ pub mod nat_gateway;
 pub mod nat_gateway_address;
 pub mod network_acl;
 pub mod network_interface;
+pub mod prefix_list;
 pub mod resource;
 pub mod route_table;
 pub mod run_instances;
@@ -67,6 +68,7 @@ pub static SERVICE: Service = Service {
         nat_gateway_address::OPERATIONS,
         network_acl::OPERATIONS,
         network_interface::OPERATIONS,
+        prefix_list::OPERATIONS,
         route_table::OPERATIONS,
         run_instances::OPERATIONS,
         security_group::OPERATIONS,
