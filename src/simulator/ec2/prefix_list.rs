@@ -20,8 +20,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 ];
 
 /// How prefix lists are named, and what is said of one that is not there.
-///
-/// AWS documents no code of a malformed id; this one is formed as those of other kinds are.
 pub const KIND: Kind = Kind {
     prefix: "pl",
     tagged_as: "prefix-list",
