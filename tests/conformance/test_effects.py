@@ -54,6 +54,32 @@ def test_the_default_parts_go_with_their_vpc(aws):
     assert outcome(lambda: aws.ec2.delete_vpc(VpcId=vpc)).code == "InvalidVpcID.NotFound"
 
 
+def test_an_interface_endpoint_has_names_and_an_interface_in_each_subnet(aws, world):
+    vpc = aws.named_vpc()
+    subnets = [aws.subnet(vpc, 1, "a"), aws.subnet(vpc, 2, "b")]
+    with aws.at_once():
+        endpoint = aws.endpoint(vpc, "ecr.api", VpcEndpointType="Interface", SubnetIds=subnets)
+        made = aws.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        assert [one["State"] for one in made if one["VpcEndpointId"] == endpoint] in ([], ["pending"])
+    world.advance(300)
+    aws.ec2.create_tags(Resources=[endpoint], Tags=[{"Key": "Name", "Value": "images"}])
+    shown = aws.ec2.describe_vpc_endpoints(Filters=[{"Name": "tag:Name", "Values": ["images"]}])["VpcEndpoints"][0]
+    assert (shown["State"], shown["PrivateDnsEnabled"], shown["SubnetIds"]) == ("available", True, subnets)
+    names = [one["DnsName"] for one in shown["DnsEntries"]]
+    assert len(names) == 4 and names[-1] == f"api.ecr.{REGION}.amazonaws.com"
+    assert names[0].startswith(f"{endpoint}-") and names[0].endswith(f".api.ecr.{REGION}.vpce.amazonaws.com")
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=shown["NetworkInterfaceIds"])["NetworkInterfaces"]
+    assert {(one["RequesterManaged"], one["InterfaceType"], one["Status"]) for one in found} == {(True, "vpc_endpoint", "in-use")}
+    assert sorted(one["SubnetId"] for one in found) == sorted(subnets)
+    assert shown["Groups"][0]["GroupId"] == aws.default_group(vpc)["GroupId"]
+
+    aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert outcome(lambda: aws.ec2.delete_subnet(SubnetId=subnets[0])).code == "DependencyViolation"
+    world.advance(600)
+    assert aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+    aws.ec2.delete_subnet(SubnetId=subnets[0])
+
+
 def test_a_subnet_keeps_five_addresses(aws):
     subnet = aws.subnet(aws.vpc())
     found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
