@@ -28,9 +28,9 @@ SERVED = {
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
         CreateDhcpOptions CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
         CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
-        CreateVpc DeleteDhcpOptions DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
         DeleteNatGateway DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
-        DeleteTags DeleteVolume DeleteVpc DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
+        DeleteTags DeleteVolume DeleteVpc DeleteVpcEndpoints DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
         DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
         DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
@@ -40,13 +40,14 @@ SERVED = {
         DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
         DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
         DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute
-        DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcs DetachInternetGateway
+        DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcEndpointServices DescribeVpcEndpoints
+        DescribeVpcs DetachInternetGateway
         DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
         DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
         GetManagedPrefixListEntries GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
         ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
-        ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress
+        ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcEndpoint ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress
         ReplaceIamInstanceProfileAssociation ReplaceRoute ReplaceRouteTableAssociation ResetAddressAttribute
         ResetInstanceAttribute ResetNetworkInterfaceAttribute RevokeSecurityGroupEgress RevokeSecurityGroupIngress
         RunInstances StartInstances StopInstances TerminateInstances UnassignPrivateNatGatewayAddress
@@ -248,7 +249,7 @@ def table(name, model, pages):
         current = wanted.pop()
         if current in shapes:
             continue
-        shapes[current] = shape(model["shapes"][current])
+        shapes[current] = shape(model["shapes"][current], metadata["protocol"])
         for key in ("members",):
             wanted += [m["shape"] for m in shapes[current].get(key, {}).values()]
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]

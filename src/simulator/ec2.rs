@@ -33,6 +33,9 @@ mod throttling;
 pub mod volume;
 pub mod volume_modification;
 pub mod vpc;
+pub mod vpc_endpoint;
+pub mod vpc_endpoint_network;
+pub mod vpc_endpoint_service;
 pub mod zone;
 
 use std::sync::OnceLock;
@@ -78,6 +81,8 @@ pub static SERVICE: Service = Service {
         volume::OPERATIONS,
         volume_modification::OPERATIONS,
         vpc::OPERATIONS,
+        vpc_endpoint::OPERATIONS,
+        vpc_endpoint_service::OPERATIONS,
         zone::OPERATIONS,
     ],
     transitions: &[
@@ -91,6 +96,8 @@ pub static SERVICE: Service = Service {
         volume::TRANSITIONS,
         volume_modification::TRANSITIONS,
         vpc::TRANSITIONS,
+        vpc_endpoint::TRANSITIONS,
+        vpc_endpoint_network::TRANSITIONS,
     ],
     spans: &[
         instance_attribute::SPANS,
@@ -103,6 +110,8 @@ pub static SERVICE: Service = Service {
         volume::SPANS,
         volume_modification::SPANS,
         vpc::SPANS,
+        vpc_endpoint::SPANS,
+        vpc_endpoint_network::SPANS,
     ],
     rules: &[
         RULES,
@@ -128,6 +137,9 @@ pub static SERVICE: Service = Service {
         volume::RULES,
         volume_modification::RULES,
         vpc::RULES,
+        vpc_endpoint::RULES,
+        vpc_endpoint_network::RULES,
+        vpc_endpoint_service::RULES,
     ],
     tables,
     furnish,
@@ -206,6 +218,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<tags::Tag>();
     tables.add::<volume::Volume>();
     tables.add::<vpc::Vpc>();
+    tables.add::<vpc_endpoint::VpcEndpoint>();
 }
 
 /// An account begins with a default VPC in each region.
@@ -302,6 +315,7 @@ fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
         (subnet::Subnet::KIND, look::<subnet::Subnet>),
         (volume::Volume::KIND, look::<volume::Volume>),
         (vpc::Vpc::KIND, look::<vpc::Vpc>),
+        (vpc_endpoint::VpcEndpoint::KIND, look::<vpc_endpoint::VpcEndpoint>),
     ];
     let prefix = id.rsplit_once('-').map_or("", |(prefix, _)| prefix);
     if prefix == "ami" {

@@ -14,6 +14,8 @@ pub mod listing;
 pub mod node_group;
 pub mod node_group_settings;
 pub mod node_group_update;
+pub mod node_health;
+pub mod node_template;
 pub mod nodes;
 pub mod pod_identity;
 pub mod tags;
@@ -52,12 +54,20 @@ pub static SERVICE: Service = Service {
     ],
     transitions: &[
         addon::TRANSITIONS,
+        auto_scaling_group::TRANSITIONS,
         cluster::TRANSITIONS,
         node_group::TRANSITIONS,
         node_group_update::TRANSITIONS,
         update::TRANSITIONS,
     ],
-    spans: &[addon::SPANS, cluster::SPANS, node_group::SPANS, node_group_update::SPANS, update::SPANS],
+    spans: &[
+        addon::SPANS,
+        auto_scaling_group::SPANS,
+        cluster::SPANS,
+        node_group::SPANS,
+        node_group_update::SPANS,
+        update::SPANS,
+    ],
     rules: &[
         RULES,
         access_entry::RULES,

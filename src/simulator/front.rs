@@ -305,7 +305,7 @@ impl Core {
         if let Some((bucket, tokens)) = things
             && !self.buckets.take_many(&principal.account, region, &bucket, tokens, self.rate, now)
         {
-            return Err((service.manners.throttled)());
+            return Err((service.manners.throttled)(name));
         }
         let scope = Scope { account: principal.account.clone(), region: region.clone() };
         self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;

@@ -457,8 +457,16 @@ impl Check<'_> {
 /// What AWS answers although its own model does not list it.
 ///
 /// An internet gateway's attachment is `available`, never `attached`: the example of
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInternetGateways.html>.
-const BEYOND_THE_MODEL: &[(&str, &str)] = &[("InternetGateways.Attachments.State", "available")];
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInternetGateways.html>. A VPC endpoint's states
+/// have small letters: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html>.
+const BEYOND_THE_MODEL: &[(&str, &str)] = &[
+    ("InternetGateways.Attachments.State", "available"),
+    ("VpcEndpoint.State", "available"),
+    ("VpcEndpoint.State", "pending"),
+    ("VpcEndpoints.State", "available"),
+    ("VpcEndpoints.State", "deleting"),
+    ("VpcEndpoints.State", "pending"),
+];
 
 /// Checks that an answer's scalar is of its shape, so that a slip in a handler shows in every test.
 fn fits(shape: &Shape, value: &Value, path: &str) -> Result<(), EncodeError> {

@@ -19,6 +19,8 @@ const fn of(name: &'static str, says: &'static str) -> Quota {
 /// All that there are. Their defaults are AWS's, and stand where they are enforced.
 pub const QUOTAS: &[Quota] = &[
     of("ec2.addresses", "Elastic IP addresses in a region"),
+    of("ec2.gateway-endpoints", "gateway VPC endpoints in a region"),
+    of("ec2.interface-endpoints-per-vpc", "interface VPC endpoints in a VPC"),
     of("ec2.internet-gateways", "internet gateways in a region"),
     of("ec2.nat-gateways-per-zone", "NAT gateways in an availability zone"),
     of("ec2.network-interfaces", "network interfaces in a region"),

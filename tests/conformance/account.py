@@ -141,6 +141,17 @@ class Account:
     def route_table(self, vpc):
         return self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
 
+    def named_vpc(self):
+        """A VPC whose machines have names, as private names of endpoints need it."""
+        vpc = self.vpc()
+        self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        return vpc
+
+    def endpoint(self, vpc, service="s3", **more):
+        """A VPC endpoint: of a gateway, or of an interface where it is said so."""
+        made = self.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.{service}", **more)
+        return made["VpcEndpoint"]["VpcEndpointId"]
+
     def main_table(self, vpc):
         found = self.ec2.describe_route_tables(
             Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]

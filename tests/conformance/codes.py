@@ -31,6 +31,7 @@ COMMON = {
 
 EC2 = """
     AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete DependencyViolation DryRunOperation
+    DuplicateSubnetsInSameZone
     Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
     InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
@@ -44,15 +45,15 @@ EC2 = """
     InvalidLaunchTemplateName.NotFoundException InvalidNetworkAclID.NotFound InvalidNetworkInterface.InUse
     InvalidNetworkInterfaceID.NotFound InvalidNetworkInterfaceId.Malformed InvalidNextToken
     InvalidParameter InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Duplicate
-    InvalidPermission.NotFound InvalidRoute.NotFound InvalidRouteTableId.Malformed InvalidRouteTableID.NotFound
-    InvalidSecurityGroupRuleId.NotFound InvalidSnapshot.NotFound InvalidSubnet.Conflict InvalidSubnet.Range
+    InvalidPermission.NotFound InvalidPolicyDocument InvalidPrefixListId.Malformed InvalidPrefixListID.NotFound InvalidRoute.NotFound InvalidRouteTableId.Malformed InvalidRouteTableID.NotFound
+    InvalidSecurityGroupRuleId.NotFound InvalidServiceName InvalidSnapshot.NotFound InvalidSubnet.Conflict InvalidSubnet.Range
     InvalidSubnetId.Malformed InvalidSubnetID.NotFound InvalidUserData.Malformed InvalidVolume.NotFound
-    InvalidVolume.ZoneMismatch InvalidVolumeModification.NotFound InvalidVpc.Range InvalidVpcId.Malformed
+    InvalidVolume.ZoneMismatch InvalidVolumeModification.NotFound InvalidVpc.Range InvalidVpcEndpointId.Malformed InvalidVpcEndpointId.NotFound InvalidVpcId.Malformed
     InvalidVpcID.NotFound InvalidZone.NotFound MissingInput MissingParameter NatGatewayMalformed NatGatewayNotFound
     OperationNotPermitted RequestExpired RequestLimitExceeded Resource.AlreadyAssociated RouteAlreadyExists
     RouteLimitExceeded RulesPerSecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded TagLimitExceeded
     Unavailable UnknownParameter Unsupported UnsupportedOperation VcpuLimitExceeded VolumeInUse VolumeModificationRateExceeded VPCIdNotSpecified
-    VpcLimitExceeded
+    VpcEndpointLimitExceeded VpcLimitExceeded
 """
 
 CLUSTERS = "DB clusters, capacity reservations, proxies, shard groups, tenants, domains and integrations are types of their own"

@@ -93,6 +93,22 @@ class Ec2Ground(Ground):
     def make_tables(self):
         return [self.aws.route_table(self["vpc"]) for _ in range(3)]
 
+    def make_endpoint(self):
+        made = self.aws.endpoint(
+            self["vpc"],
+            "sqs",
+            VpcEndpointType="Interface",
+            PrivateDnsEnabled=False,
+            SubnetIds=[self["subnet"]],
+            SecurityGroupIds=[self["group"]],
+            PolicyDocument=POLICY,
+            TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "Name", "Value": "one"}]}],
+        )
+        return self.after(600, made)
+
+    def make_endpoints(self):
+        return [self.aws.endpoint(self["vpc"], RouteTableIds=[table]) for table in self["tables"]]
+
     def make_association(self):
         made = self.aws.ec2.associate_route_table(RouteTableId=self["table"], SubnetId=self["subnet"])
         return made["AssociationId"]
@@ -222,6 +238,7 @@ def among(**peer):
     return dict(IpProtocol="tcp", FromPort=81, ToPort=81, UserIdGroupPairs=[peer])
 
 
+POLICY = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}'
 BY_ID = {"IpPermissions": lambda g: [among(GroupId=g["group"])]}
 BY_NAME = {"IpPermissions": [among(GroupName="one")]}
 
@@ -256,6 +273,7 @@ BASES = {
     "CreateTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "new", "Value": "new"}]),
     "CreateVolume": listing(AvailabilityZone=ZONE, Size=10, VolumeType="gp3"),
     "CreateVpc": listing(CidrBlock="10.20.0.0/16"),
+    "CreateVpcEndpoint": lambda g: dict(VpcId=g["vpc"], ServiceName=f"com.amazonaws.{REGION}.kms", VpcEndpointType="Interface", PrivateDnsEnabled=False, SubnetIds=[g["subnet"]]),
     "DeleteDhcpOptions": one("options", "DhcpOptionsId"),
     "DeleteInternetGateway": one("loose", "InternetGatewayId"),
     "DeleteLaunchTemplate": one("template", "LaunchTemplateId"),
@@ -269,6 +287,7 @@ BASES = {
     "DeleteTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "Name"}]),
     "DeleteVolume": one("volume", "VolumeId"),
     "DeleteVpc": one("vpc2", "VpcId"),
+    "DeleteVpcEndpoints": lambda g: dict(VpcEndpointIds=[g["endpoint"]]),
     "DescribeAccountAttributes": listing(),
     "DescribeAddresses": listing(),
     "DescribeAddressesAttribute": listing(),
@@ -307,6 +326,8 @@ BASES = {
     # EC2-Classic is gone, and all that can be had of these is their refusal.
     "DescribeVpcClassicLink": None,
     "DescribeVpcClassicLinkDnsSupport": None,
+    "DescribeVpcEndpointServices": listing(),
+    "DescribeVpcEndpoints": listing(),
     "DescribeVpcs": listing(),
     "DetachInternetGateway": lambda g: dict(InternetGatewayId=g["gateways"][0], VpcId=g["vpcs"][0]),
     "DetachNetworkInterface": one("attachment", "AttachmentId"),
@@ -332,6 +353,7 @@ BASES = {
     "ModifyVolume": lambda g: dict(VolumeId=g["volume"], Size=30),
     "ModifyVolumeAttribute": lambda g: dict(VolumeId=g["volume"], AutoEnableIO={"Value": True}),
     "ModifyVpcAttribute": lambda g: dict(VpcId=g["vpc"], EnableDnsHostnames={"Value": True}),
+    "ModifyVpcEndpoint": lambda g: dict(VpcEndpointId=g["endpoint"], AddSecurityGroupIds=[g["group2"]]),
     "ModifyVpcTenancy": lambda g: dict(VpcId=g["vpc"], InstanceTenancy="default"),
     "MonitorInstances": lambda g: dict(InstanceIds=[g["instance"]]),
     "RebootInstances": lambda g: dict(InstanceIds=[g["instance"]]),
@@ -372,6 +394,11 @@ VALUES = {
             "VpcId": With("vpc-0123456789abcdef0", BY_ID),
             "VpcPeeringConnectionId": With("pcx-0123456789abcdef0", BY_ID),
         }.items()
+    },
+    **{
+        f"{operation}.SubnetConfigurations[].{member}": With(value, {"SubnetConfigurations": lambda g, key=key: [{"SubnetId": g[key]}]})
+        for operation, key in (("CreateVpcEndpoint", "subnet"), ("ModifyVpcEndpoint", "subnet2"))
+        for member, value in {"Ipv4": "10.0.3.99", "Ipv6": "2001:db8::5"}.items()
     },
     "AssociateAddress.AllowReassociation": With(False, {"AllocationId": lambda g: g["moving"], "AllowReassociation": True}),
     "DescribeLaunchTemplateVersions.MaxVersion": "1",

@@ -284,6 +284,7 @@ TAGGED = {
     "ec2.CreateSubnet": "subnet",
     "ec2.CreateVolume": "volume",
     "ec2.CreateVpc": "vpc",
+    "ec2.CreateVpcEndpoint": "vpc-endpoint",
     "ec2.RunInstances": "instance",
 }
 

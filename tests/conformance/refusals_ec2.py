@@ -19,6 +19,8 @@ ABSENT = {
     "vol": "vol-0123456789abcdef0",
     "ami": "ami-0123456789abcdef0",
     "lt": "lt-0123456789abcdef0",
+    "vpce": "vpce-0123456789abcdef0",
+    "pl": "pl-0123456789abcdef0",
 }
 
 
@@ -187,6 +189,174 @@ def subnet_with_an_instance(aws):
     return lambda: aws.ec2.delete_subnet(SubnetId=subnet), {"subnet": subnet}
 
 
+# VPC endpoints
+
+
+def interface(aws, vpc, service="sqs", **more):
+    return aws.endpoint(vpc, service, VpcEndpointType="Interface", **{"PrivateDnsEnabled": False, **more})
+
+
+@refuses("ec2.vpc_endpoint.service", "InvalidServiceName", "The Vpc Endpoint Service 's3' does not exist")
+def describe_no_service(aws):
+    return lambda: aws.ec2.describe_vpc_endpoint_services(ServiceNames=["s3"]), {}
+
+
+@refuses("ec2.vpc_endpoint.type", "InvalidParameter", "Endpoint type (Gateway) does not match available service types ([Interface]).")
+def gateway_endpoint_of_a_service_without_one(aws):
+    vpc = aws.vpc()
+    return lambda: aws.endpoint(vpc, "ec2"), {}
+
+
+@refuses("ec2.vpc_endpoint.parameters", "InvalidParameter", "Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
+def gateway_endpoint_in_a_subnet(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    return lambda: aws.endpoint(vpc, SubnetIds=[subnet]), {}
+
+
+@refuses("ec2.vpc_endpoint.parameters", "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint.")
+def interface_endpoint_in_a_route_table(aws):
+    vpc = aws.vpc()
+    table = aws.route_table(vpc)
+    return lambda: interface(aws, vpc, RouteTableIds=[table]), {}
+
+
+@refuses("ec2.vpc_endpoint.parameters", "InvalidParameter", "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.")
+def gateway_endpoint_with_names_for_resolvers(aws):
+    vpc = aws.vpc()
+    return lambda: aws.endpoint(vpc, DnsOptions={"PrivateDnsOnlyForInboundResolverEndpoint": True}), {}
+
+
+@refuses("ec2.vpc_endpoint.policy", "InvalidPolicyDocument")
+def endpoint_with_no_policy(aws):
+    vpc = aws.vpc()
+    return lambda: aws.endpoint(vpc, PolicyDocument="none"), {}
+
+
+@refuses("ec2.vpc_endpoint.policy.length", "InvalidPolicyDocument")
+def endpoint_with_too_long_a_policy(aws):
+    vpc = aws.vpc()
+    policy = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"%s"}]}' % ("x" * 20480)
+    return lambda: aws.endpoint(vpc, PolicyDocument=policy), {}
+
+
+@refuses("ec2.vpc_endpoint.quota.gateway", "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
+def gateway_endpoints_beyond_the_quota(aws):
+    vpc = aws.vpc()
+    for _ in range(20):
+        aws.endpoint(vpc)
+    return lambda: aws.endpoint(vpc), {}
+
+
+@refuses("ec2.vpc_endpoint.quota.interface", "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
+def interface_endpoints_beyond_the_quota(aws):
+    vpc = aws.vpc()
+    for _ in range(50):
+        interface(aws, vpc)
+    return lambda: interface(aws, vpc), {}
+
+
+@refuses("ec2.vpc_endpoint.route.exists", "RouteAlreadyExists", "route table {table} already has a route with destination-prefix-list-id pl-63a5400a")
+def second_endpoint_of_a_route_table(aws):
+    vpc = aws.vpc()
+    table = aws.route_table(vpc)
+    aws.endpoint(vpc, RouteTableIds=[table])
+    return lambda: aws.endpoint(vpc, RouteTableIds=[table]), {"table": table}
+
+
+@refuses("ec2.vpc_endpoint.network", "InvalidParameter")
+def endpoint_in_another_vpcs_route_table(aws):
+    table = aws.route_table(aws.vpc())
+    vpc = aws.vpc()
+    return lambda: aws.endpoint(vpc, RouteTableIds=[table]), {}
+
+
+@refuses("ec2.vpc_endpoint.network", "InvalidParameter")
+def endpoint_in_another_vpcs_subnet(aws):
+    subnet = aws.subnet(aws.vpc())
+    vpc = aws.vpc()
+    return lambda: interface(aws, vpc, SubnetIds=[subnet]), {}
+
+
+@refuses("ec2.vpc_endpoint.zone", "DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of {subnet}")
+def endpoint_twice_in_a_zone(aws):
+    vpc = aws.vpc()
+    subnets = [aws.subnet(vpc, 1), aws.subnet(vpc, 2)]
+    return lambda: interface(aws, vpc, SubnetIds=subnets), {"subnet": subnets[0]}
+
+
+@refuses("ec2.vpc_endpoint.groups", "InvalidParameter")
+def endpoint_without_a_group(aws):
+    vpc = aws.vpc()
+    endpoint = interface(aws, vpc)
+    group = aws.default_group(vpc)["GroupId"]
+    return lambda: aws.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSecurityGroupIds=[group]), {}
+
+
+@refuses("ec2.vpc_endpoint.modify.member", "InvalidParameter")
+def endpoint_out_of_a_subnet_that_it_is_not_in(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    endpoint = interface(aws, vpc)
+    return lambda: aws.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSubnetIds=[subnet]), {}
+
+
+@refuses("ec2.vpc_endpoint.dns.vpc", "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}")
+def private_names_in_a_vpc_without_names(aws):
+    vpc = aws.vpc()
+    return lambda: interface(aws, vpc, PrivateDnsEnabled=True), {"vpc": vpc}
+
+
+@refuses("ec2.vpc_endpoint.dns.conflict", "InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for sqs.us-east-1.amazonaws.com in the VPC {vpc}")
+def private_names_that_lead_elsewhere(aws):
+    vpc = aws.named_vpc()
+    interface(aws, vpc, PrivateDnsEnabled=True)
+    return lambda: interface(aws, vpc, PrivateDnsEnabled=True), {"vpc": vpc}
+
+
+@refuses("ec2.vpc_endpoint.dns.service", "InvalidParameter", "Private DNS can't be enabled because the service com.amazonaws.us-east-1.dynamodb does not provide a private DNS name.")
+def private_names_of_a_service_without(aws):
+    vpc = aws.named_vpc()
+    return lambda: interface(aws, vpc, "dynamodb", PrivateDnsEnabled=True), {}
+
+
+@refuses("ec2.vpc_endpoint.dns.s3", "InvalidParameter", "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {vpc} must have a Gateway endpoint for the service.")
+def private_names_of_s3_without_a_gateway_endpoint(aws):
+    vpc = aws.named_vpc()
+    return lambda: interface(aws, vpc, "s3", PrivateDnsEnabled=True), {"vpc": vpc}
+
+
+@refuses("ec2.route.endpoint", "InvalidParameterValue", "cannot remove VPC endpoint route pl-63a5400a in route table {table}")
+def delete_an_endpoints_route(aws):
+    vpc = aws.vpc()
+    table = aws.route_table(vpc)
+    aws.endpoint(vpc, RouteTableIds=[table])
+    return lambda: aws.ec2.delete_route(RouteTableId=table, DestinationPrefixListId="pl-63a5400a"), {"table": table}
+
+
+@refuses("ec2.vpc.delete.dependency", "DependencyViolation", "The vpc '{vpc}' has dependencies and cannot be deleted.")
+def vpc_with_an_endpoint(aws):
+    vpc = aws.vpc()
+    aws.endpoint(vpc)
+    return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.subnet.delete.dependency", "DependencyViolation", "The subnet '{subnet}' has dependencies and cannot be deleted.")
+def subnet_with_an_endpoint(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    interface(aws, vpc, SubnetIds=[subnet])
+    return lambda: aws.ec2.delete_subnet(SubnetId=subnet), {"subnet": subnet}
+
+
+@refuses("ec2.security_group.delete.dependency", "DependencyViolation", "resource {group} has a dependent object")
+def group_of_an_endpoint(aws):
+    vpc = aws.vpc()
+    group = aws.group(vpc)
+    interface(aws, vpc, SubnetIds=[aws.subnet(vpc)], SecurityGroupIds=[group])
+    return lambda: aws.ec2.delete_security_group(GroupId=group), {"group": group}
+
+
 # Ids that are not there
 
 
@@ -207,6 +377,8 @@ absent("describe_interface", "InvalidNetworkInterfaceID.NotFound", f"The network
 absent("describe_nat", "NatGatewayNotFound", f"The Nat Gateway {ABSENT['nat']} was not found", lambda ec2: ec2.describe_nat_gateways(NatGatewayIds=[ABSENT["nat"]]))
 absent("describe_address", "InvalidAllocationID.NotFound", f"The allocation ID '{ABSENT['eipalloc']}' does not exist", lambda ec2: ec2.describe_addresses(AllocationIds=[ABSENT["eipalloc"]]))
 absent("describe_instance", "InvalidInstanceID.NotFound", f"The instance ID '{ABSENT['i']}' does not exist", lambda ec2: ec2.describe_instances(InstanceIds=[ABSENT["i"]]))
+absent("describe_endpoint", "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{ABSENT['vpce']}' does not exist", lambda ec2: ec2.describe_vpc_endpoints(VpcEndpointIds=[ABSENT["vpce"]]))
+absent("describe_prefix_list", "InvalidPrefixListID.NotFound", f"The prefix list ({ABSENT['pl']}) does not exist.", lambda ec2: ec2.describe_managed_prefix_lists(PrefixListIds=[ABSENT["pl"]]))
 absent("describe_volume", "InvalidVolume.NotFound", f"The volume '{ABSENT['vol']}' does not exist.", lambda ec2: ec2.describe_volumes(VolumeIds=[ABSENT["vol"]]))
 absent("describe_image", "InvalidAMIID.NotFound", f"The image id '[{ABSENT['ami']}]' does not exist", lambda ec2: ec2.describe_images(ImageIds=[ABSENT["ami"]]))
 absent("describe_two_images", "InvalidAMIID.NotFound", "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist", lambda ec2: ec2.describe_images(ImageIds=["ami-0123456789abcdef0", "ami-0123456789abcdef1"]))

@@ -167,6 +167,19 @@ SHAPES = {
         ".": "VpcId",
         "EnableDnsHostnames": "Value",
     },
+    "ec2.DescribeVpcEndpointServices": {
+        ".": "ServiceDetails",
+        "ServiceDetails[]": "AcceptanceRequired BaseEndpointDnsNames ManagesVpcEndpoints Owner ServiceId ServiceName ServiceRegion ServiceType Tags VpcEndpointPolicySupported",
+        "ServiceDetails[].ServiceType[]": "ServiceType",
+    },
+    "ec2.DescribeVpcEndpoints": {
+        ".": "VpcEndpoints",
+        "VpcEndpoints[]": "CreationTimestamp DnsEntries Groups NetworkInterfaceIds PrivateDnsEnabled RouteTableIds ServiceName State SubnetIds VpcEndpointId VpcEndpointType VpcId",
+        "VpcEndpoints[].DnsEntries[]": "DnsName HostedZoneId",
+        "VpcEndpoints[].DnsOptions": "DnsRecordIpType",
+        "VpcEndpoints[].Groups[]": "GroupId GroupName",
+        "VpcEndpoints[].Tags[]": "Key Value",
+    },
     "ec2.DescribeVpcs": {
         ".": "Vpcs",
         "Vpcs[]": "CidrBlock DhcpOptionsId InstanceTenancy IsDefault State VpcId",

@@ -66,7 +66,8 @@ BESIDE = {
 # By service: patterns of whole names, each with the reason.
 EXCLUDED = {
     "ec2": {
-        ".*VpcEndpoint.*": "VPC endpoints are a type of their own (aws_vpc_endpoint)",
+        ".*VpcEndpoint(ServiceConfiguration|ServicePermission|ServicePrivateDns|ServicePayer|Connection|PayerResponsibility).*": "services that accounts offer each other are a type of their own (aws_vpc_endpoint_service)",
+        "DescribeVpcEndpointAssociations": "endpoints of resources and service networks are those of VPC Lattice, which is not simulated",
         ".*VpcPeeringConnection.*": "VPC peerings are a type of their own (aws_vpc_peering_connection)",
         ".*(ClassicLink|ToClassic|AddressToVpc|MovingAddresses).*": "EC2-Classic is retired: AWS refuses these everywhere",
         ".*VpcBlockPublicAccess.*": "block public access is a type of its own (aws_vpc_block_public_access_options)",

@@ -61,6 +61,32 @@ def test_a_route_for_all_of_a_subnet_leads_through_a_machine(aws):
     assert aws.ec2.create_route(**route)["Return"] is True
 
 
+def test_an_interface_endpoint_has_names_and_an_interface_in_each_subnet(aws, world):
+    vpc = aws.named_vpc()
+    subnets = [aws.subnet(vpc, 1, "a"), aws.subnet(vpc, 2, "b")]
+    with aws.at_once():
+        endpoint = aws.endpoint(vpc, "ecr.api", VpcEndpointType="Interface", SubnetIds=subnets)
+        made = aws.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        assert [one["State"] for one in made if one["VpcEndpointId"] == endpoint] in ([], ["pending"])
+    world.advance(300)
+    aws.ec2.create_tags(Resources=[endpoint], Tags=[{"Key": "Name", "Value": "images"}])
+    shown = aws.ec2.describe_vpc_endpoints(Filters=[{"Name": "tag:Name", "Values": ["images"]}])["VpcEndpoints"][0]
+    assert (shown["State"], shown["PrivateDnsEnabled"], shown["SubnetIds"]) == ("available", True, subnets)
+    names = [one["DnsName"] for one in shown["DnsEntries"]]
+    assert len(names) == 4 and names[-1] == f"api.ecr.{REGION}.amazonaws.com"
+    assert names[0].startswith(f"{endpoint}-") and names[0].endswith(f".api.ecr.{REGION}.vpce.amazonaws.com")
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=shown["NetworkInterfaceIds"])["NetworkInterfaces"]
+    assert {(one["RequesterManaged"], one["InterfaceType"], one["Status"]) for one in found} == {(True, "vpc_endpoint", "in-use")}
+    assert sorted(one["SubnetId"] for one in found) == sorted(subnets)
+    assert shown["Groups"][0]["GroupId"] == aws.default_group(vpc)["GroupId"]
+
+    aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert outcome(lambda: aws.ec2.delete_subnet(SubnetId=subnets[0])).code == "DependencyViolation"
+    world.advance(600)
+    assert aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+    aws.ec2.delete_subnet(SubnetId=subnets[0])
+
+
 def test_a_subnet_keeps_five_addresses(aws):
     subnet = aws.subnet(aws.vpc())
     found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
@@ -419,6 +445,71 @@ def test_a_cluster_and_a_node_group_that_are_ordered_to_fail_do_so_later(aws, wo
         wait(aws, aws.eks, "nodegroup_active", 30, **group)
     shown = aws.eks.describe_nodegroup(**group)["nodegroup"]
     assert (shown["status"], shown["health"]["issues"][0]["code"]) == ("CREATE_FAILED", "AsgInstanceLaunchFailures")
+
+
+def nodes_of(aws, group):
+    """The running instances of a node group."""
+    filters = [{"Name": "tag:eks:nodegroup-name", "Values": [group]}, {"Name": "instance-state-name", "Values": ["running"]}]
+    found = aws.ec2.describe_instances(Filters=filters)["Reservations"]
+    return [instance for one in found for instance in one["Instances"]]
+
+
+def health_of(aws, cluster, group):
+    shown = aws.eks.describe_nodegroup(clusterName=cluster, nodegroupName=group)["nodegroup"]
+    return shown["status"], [issue["code"] for issue in shown["health"]["issues"]]
+
+
+def test_a_node_that_is_terminated_or_stopped_is_replaced_by_its_auto_scaling_group(aws, world):
+    cluster = aws.cluster()
+    group = aws.node_group(cluster)
+    before = [one["InstanceId"] for one in nodes_of(aws, group)]
+    aws.ec2.terminate_instances(InstanceIds=before[:1])
+    aws.ec2.stop_instances(InstanceIds=before[1:])
+    assert nodes_of(aws, group) == []
+    world.advance(600)
+    after = [one["InstanceId"] for one in nodes_of(aws, group)]
+    assert len(after) == 2 and not set(after) & set(before)
+    found = aws.ec2.describe_instances(InstanceIds=before)["Reservations"]
+    assert {one["State"]["Name"] for reservation in found for one in reservation["Instances"]} == {"terminated"}
+    assert health_of(aws, cluster, group) == ("ACTIVE", [])
+
+
+def test_nodes_are_launched_from_a_template_that_eks_makes_and_removes(aws, world):
+    cluster = aws.cluster()
+    group = aws.node_group(cluster)
+    arn = aws.eks.describe_nodegroup(clusterName=cluster, nodegroupName=group)["nodegroup"]["nodegroupArn"]
+    template = aws.ec2.describe_launch_templates(LaunchTemplateNames=[f"eks-{arn.rpartition('/')[2]}"])["LaunchTemplates"][0]
+    tags = {tag["Key"]: tag["Value"] for tag in template["Tags"]}
+    assert tags == {"eks:cluster-name": cluster, "eks:nodegroup-name": group}
+    tags = {tag["Key"]: tag["Value"] for tag in nodes_of(aws, group)[0]["Tags"]}
+    assert tags["aws:ec2launchtemplate:id"] == template["LaunchTemplateId"]
+    assert tags["aws:ec2launchtemplate:version"] == "1"
+    assert tags["aws:autoscaling:groupName"].startswith(f"eks-{group}-")
+    aws.eks.delete_nodegroup(clusterName=cluster, nodegroupName=group)
+    world.advance(600)
+    left = aws.ec2.describe_launch_templates(Filters=[{"Name": "tag:eks:nodegroup-name", "Values": [group]}])
+    assert left["LaunchTemplates"] == []
+
+
+def test_a_node_group_shows_what_is_wrong_with_it_until_it_is_mended(aws, world):
+    vpc, subnets = aws.two_subnets()
+    cluster = aws.cluster(resourcesVpcConfig={"subnetIds": subnets})
+    small = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.9.0/28", AvailabilityZone=f"{REGION}a")["Subnet"]["SubnetId"]
+    group = aws.node_group(cluster, subnets=[small], scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1})
+    left = aws.ec2.describe_subnets(SubnetIds=[small])["Subnets"][0]["AvailableIpAddressCount"]
+    interfaces = [aws.interface(small) for _ in range(left)]
+    aws.eks.update_nodegroup_config(clusterName=cluster, nodegroupName=group, scalingConfig={"desiredSize": 2})
+    world.advance(120)
+    assert health_of(aws, cluster, group) == ("DEGRADED", ["InsufficientFreeAddresses"])
+    aws.ec2.delete_network_interface(NetworkInterfaceId=interfaces[0])
+    world.advance(1800)
+    assert health_of(aws, cluster, group) == ("ACTIVE", [])
+    assert len(nodes_of(aws, group)) == 2
+
+    by_group = [{"Name": "tag:eks:nodegroup-name", "Values": [group]}]
+    template = aws.ec2.describe_launch_templates(Filters=by_group)["LaunchTemplates"][0]["LaunchTemplateId"]
+    aws.ec2.delete_launch_template(LaunchTemplateId=template)
+    assert health_of(aws, cluster, group) == ("DEGRADED", ["Ec2LaunchTemplateNotFound"])
 
 
 def test_waiters_of_rds(aws):

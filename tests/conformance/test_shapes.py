@@ -72,6 +72,11 @@ def network(aws):
     address = aws.allocate()
     nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address["AllocationId"])["NatGateway"]["NatGatewayId"]
     aws.world.advance(600)
+    tagged = [{"ResourceType": "vpc-endpoint", "Tags": tag(Name="web")}]
+    aws.endpoint(vpc, RouteTableIds=[table], TagSpecifications=tagged)
+    aws.endpoint(vpc, "sqs", VpcEndpointType="Interface", PrivateDnsEnabled=False, SubnetIds=[subnet])
+    ec2.describe_vpc_endpoints()
+    ec2.describe_vpc_endpoint_services()
     group, peer = aws.group(vpc), aws.group(vpc)
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     ranged = {**rule, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}

@@ -1,4 +1,4 @@
-# Every resource type of Fathuss that Terraform's AWS provider 3.39 knows, on a simulated AWS.
+# Every resource type of Fathuss that Terraform's AWS provider 3.39 knows, and VPC endpoints, on a simulated AWS.
 
 
 variable "endpoint" {
@@ -115,6 +115,31 @@ resource "aws_route_table_association" "private" {
   count          = 2
   subnet_id      = aws_subnet.private[count.index].id
   route_table_id = aws_route_table.private.id
+}
+
+resource "aws_vpc_endpoint" "objects" {
+  vpc_id          = aws_vpc.main.id
+  service_name    = "com.amazonaws.us-east-1.s3"
+  route_table_ids = [aws_route_table.public.id, aws_route_table.private.id]
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "s3:GetObject"
+      Resource  = "*"
+    }]
+  })
+}
+
+resource "aws_vpc_endpoint" "images" {
+  vpc_id              = aws_vpc.main.id
+  service_name        = "com.amazonaws.us-east-1.ecr.api"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = aws_subnet.private[*].id
+  security_group_ids  = [aws_security_group.data.id]
+  private_dns_enabled = true
 }
 
 resource "aws_security_group" "data" {

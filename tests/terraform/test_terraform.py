@@ -126,7 +126,7 @@ def round_trip(terraform, world, resources):
 
 def test_a_platform_of_every_type_that_the_provider_knows_comes_and_goes(world, tmp_path):
     terraform = Terraform(tmp_path, world, (FOLDER / "platform.tf").read_text())
-    round_trip(terraform, world, 40)
+    round_trip(terraform, world, 42)
     refused = [call for call in world.ask("GET", "log") if call["code"] in ("NotSimulated", "SimulatorDefect")]
     assert refused == []
 

@@ -7,7 +7,7 @@ use crate::ec2::instance::{Instance, interfaces_of, named, state_view, volumes_o
 use crate::ec2::network_interface::{self, NetworkInterface};
 use crate::ec2::resource::nothing;
 use crate::ec2::subnet::Subnet;
-use crate::ec2::tags;
+use crate::ec2::tags::{self, Tag};
 use crate::ec2::volume::{self, Volume};
 use crate::input::Input;
 use crate::record;
@@ -199,6 +199,7 @@ fn stop(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                     instance.transition_reason = reason;
                 });
                 tx.transition("ec2.instance.stop", "ec2.instance.stopped", &instance.id);
+                tell_group(tx, &instance.id);
                 changes.push(change_view(&instance.id, "running", "stopping"));
             }
             "stopping" | "stopped" => changes.push(change_view(&instance.id, &instance.state, &instance.state)),
@@ -249,6 +250,15 @@ pub fn end(tx: &mut Tx<'_>, instance: &Instance) {
         instance.transition_reason = reason;
     });
     tx.transition("ec2.instance.terminate", "ec2.instance.terminated", &instance.id);
+    tell_group(tx, &instance.id);
+}
+
+/// The Auto Scaling group of an instance that no longer runs, if it has one, finds that out in a while.
+fn tell_group(tx: &mut Tx<'_>, instance: &str) {
+    let tag = format!("{}aws:autoscaling:groupName", Tag::ids_of(instance));
+    if let Some(group) = tx.get::<Tag>(&tag).map(|tag| tag.value.clone()) {
+        tx.transition("autoscaling.group.health_check", "autoscaling.group.checked", &group);
+    }
 }
 
 fn reboot(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -97,8 +97,22 @@ impl Row for LaunchTemplate {
 impl Row for LaunchTemplateVersion {
     const TABLE: &'static str = "ec2.launch_template_version";
     fn id(&self) -> String {
-        format!("{}/{:08}", self.template, self.number)
+        LaunchTemplateVersion::id_of(&self.template, self.number)
     }
+}
+
+impl LaunchTemplateVersion {
+    /// What the version of that number is found by.
+    #[must_use]
+    pub fn id_of(template: &str, number: i64) -> String {
+        format!("{template}/{number:08}")
+    }
+}
+
+/// The refusal of a template that is not there.
+#[must_use]
+pub fn absent(id: &str) -> Refusal {
+    LaunchTemplate::KIND.missing(&[id])
 }
 
 impl Resource for LaunchTemplate {
@@ -197,7 +211,7 @@ pub fn version<'t>(
         Some("$Latest") => Some(template.latest_version),
         Some(text) => text.parse().ok(),
     };
-    let key = number.map(|number| format!("{}/{number:08}", template.id));
+    let key = number.map(|number| LaunchTemplateVersion::id_of(&template.id, number));
     key.and_then(|key| tx.get::<LaunchTemplateVersion>(&key)).ok_or_else(|| {
         let message = format!(
             "Could not find the specified version {} for the launch template with ID {}.",
@@ -256,29 +270,60 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let data = input.whole("LaunchTemplateData");
     check_data(tx, data)?;
-    let id = tx.new_id("lt");
     let created_by = tx.principal().arn.clone();
-    tx.put(LaunchTemplate {
-        id: id.clone(),
-        name: name.to_owned(),
-        created: tx.now(),
-        created_by: created_by.clone(),
-        default_version: 1,
-        latest_version: 1,
-    });
-    tx.put(LaunchTemplateVersion {
-        template: id.clone(),
-        number: 1,
-        description: input.text("VersionDescription").map(str::to_owned),
-        created: tx.now(),
-        created_by,
-        data: data.clone(),
-    });
+    let id = make(tx, name, input.text("VersionDescription"), data.clone(), created_by);
     tags::on_create(tx, input, "launch-template", &id)?;
     Ok(record! {
         "LaunchTemplate" => resource::find::<LaunchTemplate>(tx, &id)?.view(tx),
         "Warning" => warning(tx, data),
     })
+}
+
+/// Makes a template with its first version: for users, and for services in their customers' accounts.
+pub fn make(tx: &mut Tx<'_>, name: &str, description: Option<&str>, data: Value, created_by: String) -> String {
+    let id = tx.new_id("lt");
+    let template = LaunchTemplate {
+        id: id.clone(),
+        name: name.to_owned(),
+        created: tx.now(),
+        created_by: created_by.clone(),
+        default_version: 1,
+        latest_version: 0,
+    };
+    tx.put(template.clone());
+    add_version(tx, &template, description, data, created_by);
+    id
+}
+
+/// Adds a version to a template.
+pub fn add_version(
+    tx: &mut Tx<'_>,
+    template: &LaunchTemplate,
+    description: Option<&str>,
+    data: Value,
+    created_by: String,
+) -> LaunchTemplateVersion {
+    let number = template.latest_version + 1;
+    let made = LaunchTemplateVersion {
+        template: template.id.clone(),
+        number,
+        description: description.map(str::to_owned),
+        created: tx.now(),
+        created_by,
+        data,
+    };
+    tx.put(made.clone());
+    tx.change::<LaunchTemplate>(&template.id, |template| template.latest_version = number);
+    made
+}
+
+/// Removes a template with its versions.
+pub fn remove(tx: &mut Tx<'_>, id: &str) {
+    for version in versions_of(tx, id) {
+        tx.remove::<LaunchTemplateVersion>(&version.id());
+    }
+    tags::forget(tx, id);
+    tx.remove::<LaunchTemplate>(id);
 }
 
 fn create_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -294,18 +339,9 @@ fn create_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> 
             data.set(name, value);
         }
     }
-    let number = template.latest_version + 1;
-    let made = LaunchTemplateVersion {
-        template: template.id.clone(),
-        number,
-        description: input.text("VersionDescription").map(str::to_owned),
-        created: tx.now(),
-        created_by: tx.principal().arn.clone(),
-        data,
-    };
+    let by = tx.principal().arn.clone();
+    let made = add_version(tx, &template, input.text("VersionDescription"), data, by);
     let (view, warning) = (made.view(&template), warning(tx, &made.data));
-    tx.put(made);
-    tx.change::<LaunchTemplate>(&template.id, |template| template.latest_version = number);
     Ok(record! { "LaunchTemplateVersion" => view, "Warning" => warning })
 }
 
@@ -316,11 +352,7 @@ fn versions_of(tx: &Tx<'_>, template: &str) -> Vec<LaunchTemplateVersion> {
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let template = named(tx, input)?;
     let view = template.view(tx);
-    for version in versions_of(tx, &template.id) {
-        tx.remove::<LaunchTemplateVersion>(&version.id());
-    }
-    tags::forget(tx, &template.id);
-    tx.remove::<LaunchTemplate>(&template.id);
+    remove(tx, &template.id);
     Ok(record! { "LaunchTemplate" => view })
 }
 
@@ -340,7 +372,7 @@ fn delete_versions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
         if number == template.default_version {
             let message = format!("Cannot delete the default version {number} of launch template {}.", template.id);
             kept.push(view(Some(("unexpectedError", message))));
-        } else if tx.remove::<LaunchTemplateVersion>(&format!("{}/{number:08}", template.id)).is_some() {
+        } else if tx.remove::<LaunchTemplateVersion>(&LaunchTemplateVersion::id_of(&template.id, number)).is_some() {
             gone.push(view(None));
         } else {
             let message = format!("Launch template version {text} does not exist.");
@@ -443,6 +475,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     Ok(record! { "LaunchTemplate" => resource::find::<LaunchTemplate>(tx, &template.id)?.view(tx) })
 }
+
 /// The data of a template from which an instance like this one is launched.
 fn data_of_instance(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let instance: Instance = resource::find(tx, input.required("InstanceId"))?;

@@ -9,7 +9,8 @@ use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, done, nothing};
 use crate::ec2::subnet::Subnet;
 use crate::ec2::vpc::Vpc;
-use crate::ec2::{cidr, tags};
+use crate::ec2::vpc_endpoint::VpcEndpoint;
+use crate::ec2::{cidr, prefix_list, tags, vpc_endpoint_network};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -52,6 +53,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.route.specific", "no route takes a part of the VPC's range to an internet gateway", PAGE),
     Rule::new("ec2.route.subnet", "a route for a part of the VPC's range is for all of a subnet", PAGE),
     Rule::new("ec2.route.local", "the local route stays", PAGE),
+    Rule::new(
+        "ec2.route.endpoint",
+        "a gateway endpoint's route is neither deleted nor replaced",
+        "https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html",
+    ),
     Rule::new("ec2.route.missing", "replacing or deleting a route that is not there is refused", PAGE),
     Rule::new(
         "ec2.route.quota",
@@ -98,6 +104,8 @@ pub enum Target {
     NatGateway(String),
     /// A network interface.
     NetworkInterface(String),
+    /// A gateway endpoint, which puts its route here and takes it away itself.
+    VpcEndpoint(String),
 }
 
 /// A subnet's association, or the main one.
@@ -143,6 +151,7 @@ impl Route {
             Target::NetworkInterface(id) => {
                 tx.get::<NetworkInterface>(id).is_some_and(|interface| interface.attachment.is_some())
             }
+            Target::VpcEndpoint(id) => tx.get::<VpcEndpoint>(id).is_some(),
         };
         if alive { "active" } else { "blackhole" }
     }
@@ -151,7 +160,7 @@ impl Route {
         let (mut gateway, mut nat, mut interface, mut instance) = (None, None, None, None);
         match &self.target {
             Target::Local => gateway = Some("local".to_owned()),
-            Target::InternetGateway(id) => gateway = Some(id.clone()),
+            Target::InternetGateway(id) | Target::VpcEndpoint(id) => gateway = Some(id.clone()),
             Target::NatGateway(id) => nat = Some(id.clone()),
             Target::NetworkInterface(id) => {
                 interface = Some(id.clone());
@@ -159,9 +168,10 @@ impl Route {
                 instance = row.and_then(|row| row.attachment.as_ref()).and_then(|at| at.instance.clone());
             }
         }
-        let v6 = self.destination.contains(':');
+        let (v6, list) = (self.destination.contains(':'), self.destination.starts_with("pl-"));
         record! {
-            "DestinationCidrBlock" => (!v6).then_some(&*self.destination),
+            "DestinationCidrBlock" => (!v6 && !list).then_some(&*self.destination),
+            "DestinationPrefixListId" => list.then_some(&*self.destination),
             "DestinationIpv6CidrBlock" => v6.then_some(&*self.destination),
             "GatewayId" => gateway,
             "NatGatewayId" => nat,
@@ -210,10 +220,12 @@ impl Resource for RouteTable {
             "association.subnet-id" => self.associations.iter().filter_map(|one| one.subnet.clone()).collect(),
             "owner-id" => vec![tx.account().to_owned()],
             "route-table-id" => vec![self.id.clone()],
-            "route.destination-cidr-block" => routes.map(|route| route.destination.clone()).collect(),
+            "route.destination-cidr-block" => {
+                routes.map(|route| route.destination.clone()).filter(|one| !one.starts_with("pl-")).collect()
+            }
             "route.gateway-id" => routes
                 .filter_map(|route| match &route.target {
-                    Target::InternetGateway(id) => Some(id.clone()),
+                    Target::InternetGateway(id) | Target::VpcEndpoint(id) => Some(id.clone()),
                     Target::Local => Some("local".to_owned()),
                     _ => None,
                 })
@@ -321,6 +333,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("The routeTable '{}' has dependencies and cannot be deleted.", table.id);
         Refusal::new("DependencyViolation", message)
     })?;
+    vpc_endpoint_network::forget_table(tx, &table);
     tags::forget(tx, &table.id);
     tx.remove::<RouteTable>(&table.id);
     Ok(nothing())
@@ -393,17 +406,29 @@ fn replace_association(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refu
     Ok(record! { "NewAssociationId" => id, "AssociationState" => record! { "State" => "associated" } })
 }
 
-fn destination(input: &Input<'_>) -> Result<String, Refusal> {
-    match (input.text("DestinationCidrBlock"), input.text("DestinationIpv6CidrBlock")) {
-        (Some(range), None) => Ok(cidr::parse(range, "destinationCidrBlock")?.to_string()),
-        (None, Some(range)) => Ok(cidr::parse_v6(range, "destinationIpv6CidrBlock")?.to_string()),
-        (Some(_), Some(_)) => {
+fn destination(tx: &Tx<'_>, input: &Input<'_>) -> Result<String, Refusal> {
+    let (v4, v6) = (input.text("DestinationCidrBlock"), input.text("DestinationIpv6CidrBlock"));
+    match (v4, v6, input.text("DestinationPrefixListId")) {
+        (Some(range), None, None) => Ok(cidr::parse(range, "destinationCidrBlock")?.to_string()),
+        (None, Some(range), None) => Ok(cidr::parse_v6(range, "destinationIpv6CidrBlock")?.to_string()),
+        (None, None, Some(list)) => Ok(prefix_list::find(tx, list)?.id),
+        (None, None, None) => Err(super::missing("destinationCidrBlock")),
+        _ => {
             let message = "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or \
                            destinationPrefixListId";
             Err(Refusal::new("InvalidParameterCombination", message))
         }
-        (None, None) => Err(super::missing("destinationCidrBlock")),
     }
+}
+
+/// Refuses to take or change the route of a gateway endpoint, which goes by its endpoint.
+fn check_own(tx: &Tx<'_>, table: &RouteTable, route: Option<&Route>, what: &str) -> Result<(), Refusal> {
+    let managed = route.is_some_and(|route| matches!(route.target, Target::VpcEndpoint(_)));
+    tx.enforce("ec2.route.endpoint", !managed, || {
+        let destination = route.map_or("", |route| route.destination.as_str());
+        let message = format!("cannot {what} VPC endpoint route {destination} in route table {}", table.id);
+        Refusal::new("InvalidParameterValue", message)
+    })
 }
 
 /// The link-local ranges that AWS keeps for its own services.
@@ -502,7 +527,7 @@ fn target(tx: &Tx<'_>, input: &Input<'_>, table: &RouteTable, destination: &str)
 
 fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
-    let destination = destination(input)?;
+    let destination = destination(tx, input)?;
     let target = target(tx, input, &table, &destination)?;
     check_destination(tx, &table, &destination, &target)?;
     let taken = table.routes.iter().any(|route| route.destination == destination);
@@ -525,10 +550,11 @@ fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
-    let destination = destination(input)?;
+    let destination = destination(tx, input)?;
     let target = target(tx, input, &table, &destination)?;
     check_destination(tx, &table, &destination, &target)?;
     let found = table.routes.iter().position(|route| route.destination == destination);
+    check_own(tx, &table, found.map(|at| &table.routes[at]), "replace")?;
     let Some(at) = found else {
         let message =
             format!("There is no route defined for '{destination}' in the route table. Use CreateRoute instead.");
@@ -544,12 +570,13 @@ fn replace_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn delete_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let table: RouteTable = resource::find(tx, input.required("RouteTableId"))?;
-    let destination = destination(input)?;
+    let destination = destination(tx, input)?;
     let found = table.routes.iter().find(|route| route.destination == destination);
     tx.enforce("ec2.route.missing", found.is_some(), || {
         let message = format!("no route with destination-cidr-block {destination} in route table {}", table.id);
         Refusal::new("InvalidRoute.NotFound", message)
     })?;
+    check_own(tx, &table, found, "remove")?;
     tx.enforce("ec2.route.local", found.is_none_or(|route| route.target != Target::Local), || {
         let message = format!("cannot remove local route {destination} in route table {}", table.id);
         Refusal::new("InvalidParameterValue", message)

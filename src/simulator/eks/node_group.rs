@@ -8,7 +8,10 @@ use super::cluster::{self, Cluster};
 use super::listing::named;
 use super::tags::{self, Tags};
 use super::update::{self, Target};
-use super::{Issue, access_entry, addon, arn, health, in_use, invalid, missing, node_group_settings, nodes};
+use super::{
+    Issue, access_entry, addon, arn, health, in_use, invalid, missing, node_group_settings, node_health, node_template,
+    nodes,
+};
 use crate::ec2::subnet::Subnet;
 use crate::iam::instance_profile::InstanceProfile;
 use crate::iam::role::Role;
@@ -31,6 +34,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 
 pub(super) const SPANS: &[Span] = &[
     Span::new("eks.node_group.create", 120.0, 240.0),
+    Span::new("eks.node_group.join", 45.0, 90.0),
     // How long EKS waits for nodes that never come.
     Span::new("eks.node_group.give_up", 1200.0, 1500.0),
     Span::new("eks.node_group.delete", 120.0, 240.0),
@@ -132,8 +136,11 @@ pub struct NodeGroup {
     pub scaling: Scaling,
     /// Their disks' size in GiB, where no launch template has it.
     pub disk: Option<i64>,
-    /// What they are launched from.
+    /// The user's template that they are made from.
     pub template: Option<Template>,
+    /// EKS's own template, which they are launched from.
+    #[serde(default)]
+    pub launched_from: Option<Template>,
     /// How they are replaced.
     pub replacing: Replacing,
     /// Whether EKS replaces sick ones.
@@ -215,7 +222,13 @@ impl NodeGroup {
         })
     }
 
-    fn view(&self) -> Value {
+    fn view(&self, tx: &Tx<'_>) -> Value {
+        let issues = node_health::issues(tx, self);
+        let status = match self.status.as_str() {
+            "ACTIVE" | "DEGRADED" if issues.is_empty() => "ACTIVE",
+            "ACTIVE" | "DEGRADED" => "DEGRADED",
+            other => other,
+        };
         let taints = self.taints.iter().map(|taint| {
             record! { "key" => &taint.key, "value" => taint.value.as_ref(), "effect" => &taint.effect }
         });
@@ -229,7 +242,7 @@ impl NodeGroup {
             "releaseVersion" => &self.release,
             "createdAt" => self.created,
             "modifiedAt" => self.modified,
-            "status" => &self.status,
+            "status" => status,
             "capacityType" => &self.capacity,
             "scalingConfig" => record! {
                 "minSize" => self.scaling.min,
@@ -248,7 +261,7 @@ impl NodeGroup {
                 record! { "autoScalingGroups" => vec![record! { "name" => &self.group }] }
             },
             "diskSize" => self.disk,
-            "health" => health(&self.issues),
+            "health" => health(&issues),
             "updateConfig" => record! {
                 "maxUnavailable" => self.replacing.number,
                 "maxUnavailablePercentage" => self.replacing.percentage,
@@ -342,6 +355,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         scaling,
         disk,
         template: template.map(|(template, _)| template),
+        launched_from: None,
         replacing,
         repair: input.record("nodeRepairConfig").is_some_and(|one| one.flag("enabled")),
         group: format!("eks-{name}-{id}"),
@@ -359,7 +373,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         service_linked_role::ensure(tx, "spot.amazonaws.com");
     }
     access_entry::admit_nodes(tx, &cluster, &group.role);
-    let (row, view) = (group.id(), group.view());
+    let (row, view) = (group.id(), group.view(tx));
     tx.put(group);
     let wait = tx.draw("eks.node_group.create", &row);
     let launched = if tx.fails() { "eks.node_group.not_launched" } else { "eks.node_group.launched" };
@@ -429,7 +443,16 @@ fn make_profile(tx: &mut Tx<'_>, role: &Role) -> String {
 
 /// The Auto Scaling group is there and launches its instances.
 fn launched(tx: &mut Tx<'_>, id: &str) {
-    let Some(group) = tx.get::<NodeGroup>(id).cloned() else { return };
+    let Some(mut group) = tx.get::<NodeGroup>(id).cloned() else { return };
+    match node_template::write(tx, &group) {
+        Ok(template) => group.launched_from = Some(template),
+        Err(refusal) => {
+            let issue = node_health::of_launch(&group, &refusal);
+            fail(tx, group, issue);
+            return;
+        }
+    }
+    tx.put(group.clone());
     tx.put(AutoScalingGroup {
         name: group.group.clone(),
         min: group.scaling.min,
@@ -437,10 +460,11 @@ fn launched(tx: &mut Tx<'_>, id: &str) {
         desired: group.scaling.desired,
         subnets: group.subnets.clone(),
         instances: Vec::new(),
+        failing_since: None,
         tags: nodes::group_tags(&group),
     });
-    if let Err(refusal) = nodes::scale(tx, &group) {
-        fail(tx, group, Issue::new("AsgInstanceLaunchFailures", refusal.message, Vec::new()));
+    if let Err(issue) = nodes::scale(tx, &group) {
+        fail(tx, group, issue);
     }
 }
 
@@ -494,7 +518,7 @@ fn gave_up(tx: &mut Tx<'_>, id: &str) {
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let cluster = cluster::find(tx, input.required("clusterName"))?;
-    Ok(record! { "nodegroup" => NodeGroup::find(tx, &cluster.name, input.required("nodegroupName"))?.view() })
+    Ok(record! { "nodegroup" => NodeGroup::find(tx, &cluster.name, input.required("nodegroupName"))?.view(tx) })
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -514,7 +538,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let id = group.id();
     group.status = "DELETING".to_owned();
-    let view = group.view();
+    let view = group.view(tx);
     tx.put(group);
     for kind in ["launched", "active", "failed"] {
         tx.cancel(&format!("eks.node_group.{kind}"), &id);
@@ -534,6 +558,7 @@ fn drained(tx: &mut Tx<'_>, id: &str) {
 fn gone(tx: &mut Tx<'_>, id: &str) {
     let Some(group) = tx.get::<NodeGroup>(id).cloned() else { return };
     tx.remove::<AutoScalingGroup>(&group.group);
+    node_template::remove(tx, &group);
     tx.remove::<InstanceProfile>(&group.profile.to_lowercase());
     tx.remove::<NodeGroup>(id);
     let shared = tx.rows_under::<NodeGroup>(&format!("{}/", group.cluster)).any(|other| other.role == group.role);

@@ -5,7 +5,7 @@ use super::node_group::{NodeGroup, Replacing, Scaling, Taint, Template};
 use super::node_group_settings::{check_labels, check_version, labels, replacing, scaling, taints, template};
 use super::tags::Tags;
 use super::update::{self, Target, Update};
-use super::{Issue, in_use, invalid, nodes};
+use super::{Issue, in_use, invalid, node_health, node_template, nodes};
 use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -27,18 +27,21 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("eks.node_group.updated
     group.modified = tx.now();
     let outcome = if update.kind == "VersionUpdate" {
         // Every node is replaced.
-        nodes::end_all(tx, &group);
-        nodes::scale(tx, &group)
+        node_template::write(tx, &group).map_err(|refusal| node_health::of_launch(&group, &refusal)).and_then(|made| {
+            group.launched_from = Some(made);
+            nodes::end_all(tx, &group);
+            nodes::scale(tx, &group)
+        })
     } else {
         nodes::scale(tx, &group)
     };
+    group.issues.retain(|issue| !node_health::is_of_launch(issue));
     let errors = match outcome {
         Ok(()) => Vec::new(),
-        Err(refusal) => {
-            group.status = "DEGRADED".to_owned();
-            group.issues =
-                vec![Issue::new("AsgInstanceLaunchFailures", refusal.message.clone(), vec![group.group.clone()])];
-            vec![Issue::new("NodeCreationFailure", refusal.message, vec![group.group.clone()])]
+        Err(issue) => {
+            let error = Issue::new("NodeCreationFailure", issue.message.clone(), vec![group.group.clone()]);
+            group.issues.push(issue);
+            vec![error]
         }
     };
     tx.put(group);

@@ -6,11 +6,10 @@ use super::auto_scaling_group::AutoScalingGroup;
 use super::cluster::{self, Cluster};
 use super::node_group::NodeGroup;
 use super::tags::Tags;
-use super::{invalid, version};
+use super::{Issue, invalid, node_health, node_template, version};
 use crate::ec2::image::{self, Image};
 use crate::ec2::instance::Instance;
 use crate::ec2::instance_lifecycle;
-use crate::ec2::launch_template::LaunchTemplateVersion;
 use crate::ec2::volume::Volume;
 use crate::ec2::{run_instances, tags};
 use crate::iam::role::Role;
@@ -54,7 +53,7 @@ pub(super) fn release(tx: &Tx<'_>, ami_type: &str, version: &str, named: Option<
 }
 
 /// The image that a node group's instances are launched from.
-fn image_of(tx: &Tx<'_>, group: &NodeGroup) -> Result<String, Refusal> {
+pub(super) fn image_of(tx: &Tx<'_>, group: &NodeGroup) -> Result<String, Refusal> {
     if group.ami_type == "CUSTOM" {
         return Ok(group.release.clone());
     }
@@ -78,16 +77,17 @@ pub(super) fn group_tags(group: &NodeGroup) -> Tags {
     ])
 }
 
-/// Launches and ends instances until a group has as many as it is to have.
+/// Launches and ends instances until a group has as many that run as it is to have.
 ///
 /// # Errors
-/// When EC2 refuses one.
-pub(super) fn scale(tx: &mut Tx<'_>, group: &NodeGroup) -> Result<(), Refusal> {
+/// When EC2 refuses one. The group tries again later by itself.
+pub(super) fn scale(tx: &mut Tx<'_>, group: &NodeGroup) -> Result<(), Issue> {
     let Some(mut scaled) = tx.get::<AutoScalingGroup>(&group.group).cloned() else { return Ok(()) };
     scaled.min = group.scaling.min;
     scaled.max = group.scaling.max;
     scaled.desired = group.scaling.desired;
     scaled.subnets.clone_from(&group.subnets);
+    scaled.drop_unhealthy(tx);
     let wanted = usize::try_from(group.scaling.desired).unwrap_or(0);
     while scaled.instances.len() > wanted {
         let oldest = scaled.instances.remove(0);
@@ -97,13 +97,17 @@ pub(super) fn scale(tx: &mut Tx<'_>, group: &NodeGroup) -> Result<(), Refusal> {
     }
     let mut outcome = Ok(());
     while scaled.instances.len() < wanted {
-        match launch(tx, group, scaled.instances.len()) {
+        match launch(tx, group, &scaled.instances) {
             Ok(id) => scaled.instances.push(id),
             Err(refusal) => {
-                outcome = Err(refusal);
+                outcome = Err(node_health::of_launch(group, &refusal));
                 break;
             }
         }
+    }
+    match &outcome {
+        Ok(()) => scaled.failing_since = None,
+        Err(_) => scaled.failed(tx),
     }
     tx.put(scaled);
     outcome
@@ -120,51 +124,40 @@ pub(super) fn end_all(tx: &mut Tx<'_>, group: &NodeGroup) {
     tx.put(scaled);
 }
 
-fn launch(tx: &mut Tx<'_>, group: &NodeGroup, at: usize) -> Result<String, Refusal> {
-    let data = template_data(tx, group);
-    let mut specification = data.clone();
-    specification.set("ImageId", image_of(tx, group)?);
-    if let Some(kind) = group.types.first() {
-        specification.set("InstanceType", kind.as_str());
+/// Launches an instance where a group has the fewest of its own, or where there is an address left.
+fn launch(tx: &mut Tx<'_>, group: &NodeGroup, held: &[String]) -> Result<String, Refusal> {
+    let data = node_template::read(tx, group)?;
+    let count = |subnet: &String| {
+        held.iter().filter(|id| tx.get::<Instance>(id).is_some_and(|one| one.subnet == *subnet)).count()
+    };
+    let mut subnets = group.subnets.clone();
+    subnets.sort_by_cached_key(count);
+    let mut full = None;
+    for subnet in subnets {
+        match launch_in(tx, group, &data, &subnet) {
+            Err(refusal) if refusal.code == "InsufficientFreeAddressesInSubnet" => full = Some(refusal),
+            outcome => return outcome,
+        }
     }
-    let subnet = &group.subnets[at % group.subnets.len().max(1)];
-    let shared = tx.get::<Cluster>(&group.cluster).and_then(|cluster| cluster.security_group.clone());
-    let shared: Vec<String> = shared.into_iter().collect();
+    Err(full.unwrap_or_else(|| invalid("Subnets cannot be empty.")))
+}
+
+fn launch_in(tx: &mut Tx<'_>, group: &NodeGroup, data: &Value, subnet: &str) -> Result<String, Refusal> {
+    let mut specification = data.clone();
     let mut interfaces = data.get("NetworkInterfaces").list().to_vec();
     if let Some(first) = interfaces.first_mut() {
-        first.set("SubnetId", subnet.as_str());
-        if first.get("Groups").list().is_empty() {
-            first.set("Groups", &shared);
-        }
+        first.set("SubnetId", subnet);
         specification.set("NetworkInterfaces", Value::List(interfaces));
     } else {
-        specification.set("SubnetId", subnet.as_str());
-        if data.get("SecurityGroupIds").list().is_empty() {
-            specification.set("SecurityGroupIds", &shared);
-        }
+        specification.set("SubnetId", subnet);
     }
-    specification.set("IamInstanceProfile", record! { "Name" => &group.profile });
     if group.capacity == "SPOT" {
         specification.set("InstanceMarketOptions", record! { "MarketType" => "spot" });
     }
-    if let (Some(size), true) = (group.disk, data.get("BlockDeviceMappings").is_absent()) {
-        let disk = record! { "VolumeSize" => size, "VolumeType" => "gp3", "DeleteOnTermination" => true };
-        let mapping = record! { "DeviceName" => image::ROOT_DEVICE, "Ebs" => disk };
-        specification.set("BlockDeviceMappings", vec![mapping]);
-    }
     let made = run_instances::launch(tx, &specification, 1, 1)?;
     let Some(instance) = made.into_iter().next() else { return Err(invalid("EC2 launched nothing")) };
-    tag(tx, group, &data, &instance.id)?;
+    tag(tx, group, data, &instance.id)?;
     Ok(instance.id)
-}
-
-/// The data of a node group's launch template.
-fn template_data(tx: &Tx<'_>, group: &NodeGroup) -> Value {
-    let number = group.template.as_ref().and_then(|one| Some((one, one.version.parse::<i64>().ok()?)));
-    let found = number.and_then(|(template, number)| {
-        tx.rows::<LaunchTemplateVersion>().find(|version| version.template == template.id && version.number == number)
-    });
-    found.map_or_else(|| Value::Record(crate::value::Record::new()), |version| version.data.clone())
 }
 
 fn tag(tx: &mut Tx<'_>, group: &NodeGroup, data: &Value, instance: &str) -> Result<(), Refusal> {
@@ -181,6 +174,10 @@ fn tag(tx: &mut Tx<'_>, group: &NodeGroup, data: &Value, instance: &str) -> Resu
     own.extend(group_tags(group));
     own.push(("aws:autoscaling:groupName".to_owned(), group.group.clone()));
     own.push(("aws:eks:cluster-name".to_owned(), group.cluster.clone()));
+    if let Some(template) = &group.launched_from {
+        own.push(("aws:ec2launchtemplate:id".to_owned(), template.id.clone()));
+        own.push(("aws:ec2launchtemplate:version".to_owned(), template.version.clone()));
+    }
     tags::put(tx, "instance", instance, own)?;
     let on_volumes = asked("volume");
     let attached = |volume: &&Volume| volume.attachment.as_ref().is_some_and(|one| one.instance == instance);

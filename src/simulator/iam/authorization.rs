@@ -308,6 +308,7 @@ const EC2_TYPES: &[(&str, &str)] = &[
     ("subnet", "subnet"),
     ("vol", "volume"),
     ("vpc", "vpc"),
+    ("vpce", "vpc-endpoint"),
 ];
 
 /// What an operation makes, as ARNs call it.
@@ -322,6 +323,7 @@ const EC2_MADE: &[(&str, &[&str])] = &[
     ("CreateSubnet", &["subnet"]),
     ("CreateVolume", &["volume"]),
     ("CreateVpc", &["vpc"]),
+    ("CreateVpcEndpoint", &["vpc-endpoint"]),
     ("RunInstances", &["instance", "network-interface", "volume"]),
 ];
 
