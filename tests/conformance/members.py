@@ -266,7 +266,8 @@ AROUND = {
     "UserIdGroupPairs": lambda g: {"GroupId": g["group2"]},
     "IpRanges": {"CidrIp": "10.77.0.0/16"},
     "Ipv6Ranges": {"CidrIpv6": "2001:db8::/32"},
-    "PrefixListIds": {"PrefixListId": "pl-0123456789abcdef0"},
+    # S3's list of us-east-1.
+    "PrefixListIds": {"PrefixListId": "pl-63a5400a"},
     "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
 }
 # What each operation tags that takes tag specifications.

@@ -826,6 +826,29 @@ def rule_for_a_group_that_is_not_there(aws):
     return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
 
 
+def from_list(name, rule, code, message, wanted):
+    def arrange(aws):
+        group = aws.group(aws.vpc())
+        rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "PrefixListIds": [{"PrefixListId": wanted}]}
+        return lambda: aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule]), {}
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+NO_LIST = "The prefix list (pl-0123456789abcdef0) does not exist."
+from_list("rule_for_a_prefix_list_that_is_not_there", "ec2.security_group_rule.peer", "InvalidPrefixListID.NotFound", NO_LIST, "pl-0123456789abcdef0")
+from_list("rule_for_a_malformed_prefix_list", "ec2.id.malformed", "InvalidPrefixListId.Malformed", None, "s3")
+
+
+@refuses("ec2.security_group_rule.peer", "InvalidPrefixListID.NotFound", NO_LIST)
+def modify_a_rule_to_a_prefix_list_that_is_not_there(aws):
+    group, rule = rule_of(aws)
+    wanted = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "PrefixListId": "pl-0123456789abcdef0"}
+    rules = [{"SecurityGroupRuleId": rule, "SecurityGroupRule": wanted}]
+    return lambda: aws.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=rules), {}
+
+
 @refuses("ec2.security_group_rule.revoke.missing", "InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
 def revoke_a_rule_that_is_not_there(aws):
     group = aws.group(aws.vpc())

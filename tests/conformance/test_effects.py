@@ -87,6 +87,14 @@ def test_an_interface_endpoint_has_names_and_an_interface_in_each_subnet(aws, wo
     aws.ec2.delete_subnet(SubnetId=subnets[0])
 
 
+def test_a_rule_lets_the_ranges_of_a_service_through(aws):
+    found = aws.ec2.describe_prefix_lists(Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.s3"]}])
+    wanted, group = found["PrefixLists"][0]["PrefixListId"], aws.group(aws.vpc())
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": wanted}]}
+    made = aws.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[rule])
+    assert [one["PrefixListId"] for one in made["SecurityGroupRules"]] == [wanted]
+
+
 def test_a_subnet_keeps_five_addresses(aws):
     subnet = aws.subnet(aws.vpc())
     found = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ec2::resource::{self, Kind, Listing, Resource, done};
 use crate::ec2::security_group::{self, SecurityGroup};
-use crate::ec2::{cidr, missing, tags};
+use crate::ec2::{cidr, missing, prefix_list, tags};
 use crate::input::Input;
 use crate::protocol::lower_camel;
 use crate::record;
@@ -300,7 +300,7 @@ fn read(
             push(Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string()), &range)?;
         }
         for list in permission.records("PrefixListIds") {
-            push(Peer::PrefixList(list.required("PrefixListId").to_owned()), &list)?;
+            push(peer_list(tx, list.required("PrefixListId"))?, &list)?;
         }
         for pair in permission.records("UserIdGroupPairs") {
             let peer = peer_group(tx, &pair, group)?;
@@ -348,6 +348,13 @@ fn draft(
         peer,
         description,
     }
+}
+
+fn peer_list(tx: &Tx<'_>, id: &str) -> Result<Peer, Refusal> {
+    prefix_list::KIND.check(tx, id)?;
+    let exists = prefix_list::lists(tx).iter().any(|list| list.id == id);
+    tx.enforce("ec2.security_group_rule.peer", exists, || prefix_list::KIND.missing(&[id]))?;
+    Ok(Peer::PrefixList(id.to_owned()))
 }
 
 fn peer_group(tx: &Tx<'_>, pair: &Input<'_>, group: &SecurityGroup) -> Result<String, Refusal> {
@@ -577,7 +584,7 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 let text = wanted.required("CidrIpv6");
                 Peer::Cidr6(malformed(cidr::parse_v6(text, "cidrIpv6"), text)?.to_string())
             }
-            Some(&"PrefixListId") => Peer::PrefixList(wanted.required("PrefixListId").to_owned()),
+            Some(&"PrefixListId") => peer_list(tx, wanted.required("PrefixListId"))?,
             Some(_) => {
                 let referenced: SecurityGroup = resource::find(tx, wanted.required("ReferencedGroupId"))?;
                 Peer::Group(referenced.id)
