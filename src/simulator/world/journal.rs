@@ -4,7 +4,8 @@
 //! world survives a SIGKILL of the process. A last line that was cut short
 //! belongs to a request that was never answered, and is dropped. Lines are
 //! numbered, and the header says how many are whole: a file that lost some is
-//! refused. Opening a world writes it anew with one line for all rows.
+//! refused. Opening a world writes it anew with one line for all rows, and so
+//! does the first request that finds the file mostly history.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
