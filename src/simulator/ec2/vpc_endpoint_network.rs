@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Span, Transition};
 use crate::value::Value;
-use crate::world::{Row, Tx};
+use crate::world::Tx;
 
 const GATEWAY: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html";
 const INTERFACE: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html";
@@ -272,11 +272,10 @@ pub(super) fn any_in(tx: &Tx<'_>, vpc: &str) -> bool {
     tx.rows::<VpcEndpoint>().any(|endpoint| endpoint.vpc == vpc)
 }
 
-/// Lets all that an endpoint has go.
+/// Removes the interfaces of an endpoint whose time has come.
 pub(super) fn clear(tx: &mut Tx<'_>, id: &str) {
     let Some(endpoint) = tx.get::<VpcEndpoint>(id).cloned() else { return };
     for place in &endpoint.places {
         network_interface::remove(tx, &place.interface);
     }
-    debug_assert_eq!(endpoint.id(), id);
 }

@@ -1,7 +1,8 @@
 //! What is wrong with a node group: with the launches of its Auto Scaling group, which are noted when they fail, and
 //! with what it stands on, which is looked at when it is described.
 //!
-//! Codes and sentences are those of <https://docs.aws.amazon.com/eks/latest/APIReference/API_Issue.html>.
+//! Codes are those of <https://docs.aws.amazon.com/eks/latest/APIReference/API_Issue.html>, and sentences too where it
+//! has one; it has none of a subnet or a source template that is gone.
 
 use super::Issue;
 use super::cluster::Cluster;
