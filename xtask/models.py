@@ -99,6 +99,11 @@ SERVED = {
         UntagOpenIDConnectProvider UntagPolicy UntagRole UpdateAssumeRolePolicy
         UpdateOpenIDConnectProviderThumbprint UpdateRole UpdateRoleDescription
     """,
+    "kms": """
+        CancelKeyDeletion CreateAlias CreateKey DeleteAlias DescribeKey DisableKey DisableKeyRotation EnableKey
+        EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListKeyPolicies ListKeys ListResourceTags
+        PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,
@@ -218,7 +223,7 @@ def table(name, model, pages):
     missing = [op for op in served if op not in model["operations"]]
     if missing:
         sys.exit(f"{name} has no operation {', '.join(missing)}")
-    operations, errors, wanted = {}, {}, []
+    operations, errors, named, wanted = {}, {}, {}, []
     for op in sorted(served):
         source = model["operations"][op]
         kept = {"method": source["http"]["method"], "uri": source["http"]["requestUri"]}
@@ -230,6 +235,8 @@ def table(name, model, pages):
                 wanted.append(source[key]["shape"])
         if "resultWrapper" in source.get("output", {}):
             kept["wrapper"] = source["output"]["resultWrapper"]
+        if metadata["protocol"] == "rest-xml" and "locationName" in source.get("input", {}):
+            kept["root"] = source["input"]["locationName"]
         if source.get("authtype") == "none":
             kept["unsigned"] = True
         page = pages.get("pagination", {}).get(op)
@@ -241,8 +248,10 @@ def table(name, model, pages):
             declared = model["shapes"][error["shape"]].get("error", {})
             code = declared.get("code", error["shape"])
             errors[code] = declared.get("httpStatusCode", 400)
-            if metadata["protocol"] == "rest-json":
+            if metadata["protocol"] not in ("ec2", "query"):
                 wanted.append(error["shape"])
+                if code != error["shape"]:
+                    named[code] = error["shape"]
         operations[op] = kept
     shapes = {}
     while wanted:
@@ -267,6 +276,8 @@ def table(name, model, pages):
         ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),
         '},\n"unserved": ' + json.dumps({op: route(model["operations"][op]) for op in sorted(set(model["operations"]) - set(served))}) + ",",
         '"errors": ' + json.dumps(dict(sorted(errors.items()))) + ",",
+        *([f'"named": {json.dumps(dict(sorted(named.items())))},'] if named else []),
+        *([json.dumps(spoken)[1:-1] + ","] if (spoken := speech(metadata)) else []),
         '"shapes": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(shapes[k])}" for k in sorted(shapes)),
         "}\n}\n",

@@ -15,6 +15,8 @@ pub enum Service {
     Iam,
     /// Security Token Service.
     Sts,
+    /// Key Management Service.
+    Kms,
 }
 
 impl Service {
@@ -28,6 +30,7 @@ impl Service {
             Self::ElastiCache => "ElastiCache",
             Self::Iam => "IAM",
             Self::Sts => "STS",
+            Self::Kms => "KMS",
         }
     }
 
@@ -100,6 +103,12 @@ impl Call {
     #[must_use]
     pub fn iam(operation: &'static str) -> Self {
         Self::new(Service::Iam, operation)
+    }
+
+    /// A call of KMS.
+    #[must_use]
+    pub fn kms(operation: &'static str) -> Self {
+        Self::new(Service::Kms, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

@@ -170,6 +170,8 @@ pub struct Client {
     pub elasticache: aws_sdk_elasticache::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
+    /// KMS.
+    pub kms: aws_sdk_kms::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     gate: Rc<Gate>,
@@ -188,6 +190,7 @@ impl Client {
             rds: aws_sdk_rds::Client::new(&sdk),
             elasticache: aws_sdk_elasticache::Client::new(&sdk),
             iam: aws_sdk_iam::Client::new(&global),
+            kms: aws_sdk_kms::Client::new(&sdk),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }

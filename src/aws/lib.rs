@@ -43,6 +43,8 @@ mod iam_role_policy_attachment;
 mod instance;
 mod internet_gateway;
 pub mod kind;
+mod kms_alias;
+mod kms_key;
 mod launch_template;
 mod limit;
 mod listing;

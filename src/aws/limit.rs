@@ -44,6 +44,10 @@ impl Limit {
             (Service::Ec2, Access::Read) => (100.0, 20.0),
             (Service::Ec2, Access::Write) => (50.0, 10.0),
             (Service::Iam, _) => (50.0, 15.0),
+            // KMS documents a rate for each call, the least of those that are sent here 5 a second for writes and 100
+            // for reads: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
+            (Service::Kms, Access::Read) => (50.0, 50.0),
+            (Service::Kms, Access::Write) => (10.0, 5.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
         };

@@ -67,6 +67,7 @@ pub mod iam;
 pub mod identity;
 pub mod input;
 pub mod inventory;
+pub mod kms;
 pub mod model;
 mod page;
 pub mod paging;
@@ -114,7 +115,7 @@ use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
 pub static SERVICES: &[&Service] =
-    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE];
+    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE, &kms::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

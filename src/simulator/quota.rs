@@ -49,6 +49,8 @@ pub const QUOTAS: &[Quota] = &[
     of("iam.policy_versions", "versions of a managed policy"),
     of("iam.roles", "roles in an account"),
     of("iam.trust_policy", "characters of a trust policy, white space aside"),
+    of("kms.aliases", "aliases of a key"),
+    of("kms.keys", "keys in a region"),
     of("rds.instances", "DB instances in a region"),
     of("rds.manual-snapshots", "manual snapshots in a region"),
     of("rds.parameter-groups", "parameter groups in a region"),

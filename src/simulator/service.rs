@@ -201,6 +201,24 @@ pub const REST_MANNERS: Manners = Manners {
     home: None,
 };
 
+/// The manners of the services that speak JSON with the operation in a header (KMS, Secrets Manager, Logs).
+pub const JSON_MANNERS: Manners = Manners {
+    violations: |violations| {
+        if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
+            return Refusal::new("SerializationException", validation_message(violations)).status(400);
+        }
+        Refusal::new("ValidationException", validation_message(violations)).status(400)
+    },
+    unknown_operation: |_| Refusal::new("UnknownOperationException", "").status(400),
+    throttled: |_| Refusal::new("ThrottlingException", "Rate exceeded").status(400),
+    unavailable: |status| match status {
+        503 => Refusal::new("ServiceUnavailableException", "Service is unavailable.").status(503),
+        status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
+    },
+    unauthenticated: |flaw| (REST_MANNERS.unauthenticated)(flaw).status(400),
+    ..REST_MANNERS
+};
+
 const WRONG_SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check \
                                your AWS Secret Access Key and signing method. Consult the service documentation for \
                                details.";

@@ -26,6 +26,8 @@ mod instance;
 mod instance_type;
 mod internet_gateway;
 mod ip_protocol;
+mod kms_alias;
+mod kms_key;
 mod launch_template;
 mod nat_gateway;
 pub mod policy;
@@ -78,6 +80,8 @@ pub use instance::Instance;
 pub use instance_type::{InstanceType, MetadataEndpoint, MetadataOptions, MetadataTokens, RootBlockDevice, VolumeType};
 pub use internet_gateway::InternetGateway;
 pub use ip_protocol::IpProtocol;
+pub use kms_alias::KmsAlias;
+pub use kms_key::KmsKey;
 pub use launch_template::{
     BlockDeviceMapping, EbsBlockDevice, LaunchTemplate, LaunchTemplateInstanceProfile, Monitoring, TagSpecification,
     TaggedResource,
@@ -125,6 +129,8 @@ pub const SCHEMAS: &[&Schema] = &[
     DbParameterGroup::SCHEMA,
     DbInstance::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
+    KmsKey::SCHEMA,
+    KmsAlias::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,
     ElasticacheReplicationGroup::SCHEMA,
     Instance::SCHEMA,

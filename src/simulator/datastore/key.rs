@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kms::alias::Alias;
+use crate::kms::key::{Key, State};
 use crate::refusal::Refusal;
 use crate::world::{Row, Tx};
 
@@ -52,10 +54,15 @@ pub fn named(
     if let Some(alias) = bare.strip_prefix("alias/").filter(|alias| alias.starts_with("aws/")) {
         return Ok(managed(tx, alias));
     }
-    let id = bare.strip_prefix("key/").unwrap_or(bare);
-    let known = tx.rows::<ManagedKey>().any(|key| key.id == id);
+    let id = match bare.strip_prefix("key/") {
+        Some(id) => id.to_owned(),
+        // An alias is what it names at this moment.
+        None => tx.get::<Alias>(bare).map_or(bare, |alias| &alias.target).to_owned(),
+    };
+    let usable = tx.get::<Key>(&id).is_some_and(|key| key.state == State::Enabled);
+    let known = usable || tx.rows::<ManagedKey>().any(|key| key.id == id);
     tx.enforce(rule, known, || refusal(given))?;
-    Ok(if given.starts_with("arn:") {
+    Ok(if given.starts_with("arn:") && bare.starts_with("key/") {
         given.to_owned()
     } else {
         format!("arn:aws:kms:{}:{}:key/{id}", tx.region(), tx.account())

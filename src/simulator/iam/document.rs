@@ -230,6 +230,51 @@ fn trust_statement(tx: &Tx<'_>, statement: &Map<String, Json>) -> Result<(), Ref
     }
 }
 
+/// Why a policy of a resource is none; each service has its own words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceFlaw {
+    /// It does not follow the grammar.
+    Grammar,
+    /// A principal that can't be.
+    Principal,
+}
+
+/// The statements of a policy that belongs to a resource: a key, a bucket, a secret, a topic.
+///
+/// # Errors
+/// When it is no such policy.
+pub fn resource(tx: &Tx<'_>, text: &str) -> Result<Vec<Map<String, Json>>, ResourceFlaw> {
+    let policy: Json = serde_json::from_str(text).map_err(|_| ResourceFlaw::Grammar)?;
+    let found = statements(&policy, &["Version", "Id", "Statement"]).ok_or(ResourceFlaw::Grammar)?;
+    let known =
+        ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
+    for one in &found {
+        let either = |left: &str, right: &str| one.contains_key(left) != one.contains_key(right);
+        let sound = one.keys().all(|key| known.contains(&key.as_str()))
+            && matches!(one.get("Effect").and_then(Json::as_str), Some("Allow" | "Deny"))
+            && either("Action", "NotAction")
+            && either("Resource", "NotResource")
+            && ["Action", "NotAction", "Resource", "NotResource"].iter().all(|key| one.get(*key).is_none_or(is_text))
+            && one.get("Condition").is_none_or(is_condition);
+        if !sound {
+            return Err(ResourceFlaw::Grammar);
+        }
+        match one.get("Principal").or_else(|| one.get("NotPrincipal")) {
+            Some(Json::String(any)) if any == "*" => {}
+            Some(Json::Object(kinds)) if !kinds.is_empty() => {
+                for kind in kinds.keys() {
+                    let names = texts(kinds, kind).ok_or(ResourceFlaw::Grammar)?;
+                    if !names.iter().all(|name| can_be(tx, kind, name)) {
+                        return Err(ResourceFlaw::Principal);
+                    }
+                }
+            }
+            _ => return Err(ResourceFlaw::Grammar),
+        }
+    }
+    Ok(found.into_iter().cloned().collect())
+}
+
 /// Whether a principal of a trust policy can exist; roles of the same account have to.
 fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
     match kind {

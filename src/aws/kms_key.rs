@@ -1,0 +1,217 @@
+//! `aws_kms_key`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState, Tag};
+use fathuss_engine::provider::{
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
+};
+use fathuss_model::Resource;
+use fathuss_model::schema::Schema;
+use fathuss_state::Identity;
+use futures::future::try_join3;
+
+use crate::call::{Call, Service};
+use crate::client::Client;
+use crate::differ::{Differences, once_shown};
+use crate::failure::{refused, unreadable};
+use crate::fields::{Fields, Observed};
+use crate::gone::{there, waiting};
+use crate::kind::{Batch, Kind};
+use crate::mark;
+use crate::mark::{Marked, TagChange};
+
+/// The calls of `aws_kms_key`.
+pub struct KmsKey;
+
+const SCHEMA: &Schema = fathuss_model::aws::KmsKey::SCHEMA;
+
+/// Days in which a deletion can be taken back, where the program says none.
+const WINDOW: i64 = 30;
+
+#[async_trait(?Send)]
+impl Kind for KmsKey {
+    fn schema(&self) -> &'static Schema {
+        SCHEMA
+    }
+
+    /// `DescribeKey`, `GetKeyPolicy`, `GetKeyRotationStatus` and `ListResourceTags` for each: no call answers
+    /// several keys, and none of these has what another has.
+    async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
+        Batch::each(requests, |request| look(client, &request.identity.0)).await
+    }
+
+    async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
+        let desired = Fields::of(&request.desired.attributes);
+        let sending = client
+            .kms
+            .create_key()
+            .set_policy(desired.maybe_string("policy")?)
+            .set_description(desired.maybe_string("description")?)
+            .set_tags(Some(written(mark::tags_with(&request.mark, &request.desired.attributes)?)?))
+            .send();
+        // A role that the policy names was perhaps made a moment ago.
+        let call = Call::kms("CreateKey").expects("MalformedPolicyDocumentException", "principal");
+        let answer = client.send(call, sending).await?;
+        let id = answer.key_metadata.map(|key| key.key_id);
+        id.map(Identity).ok_or_else(|| unreadable(Service::Kms, "CreateKey", "KeyId"))
+    }
+
+    /// Lists all keys and the tags of each: KMS finds nothing by its tags.
+    async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
+        let mut marker = None;
+        loop {
+            let sending = client.kms.list_keys().limit(1000).set_marker(marker).send();
+            let answer = client.send(Call::kms("ListKeys"), sending).await?;
+            for id in answer.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id) {
+                // The keys that AWS made, and those that are going, are none of ours.
+                let Some(key) = described(client, &id).await? else { continue };
+                if key.key_manager == Some(KeyManagerType::Aws) {
+                    continue;
+                }
+                let tags = tags(client, &id).await?;
+                if Marked::among(&tags)
+                    .is_some_and(|marked| marked.is(&request.mark) && marked.generation == request.mark.generation)
+                {
+                    return Ok(Found::Ours(Identity(id)));
+                }
+            }
+            marker = answer.next_marker;
+            if marker.is_none() {
+                return Ok(Found::Nothing);
+            }
+        }
+    }
+
+    /// Sets what the creating call does not take: rotation, and that it is disabled.
+    async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let id = standing.identity.0.as_str();
+        let Some(observed) = look(client, id).await? else { return Ok(waiting("not visible yet")) };
+        let desired = Fields::of(&standing.desired.attributes);
+        let differing = Differences::of(SCHEMA, &standing.desired.attributes, &observed);
+        let enabled = desired.bool_or("is_enabled", true)?;
+        // Rotation is changed of an enabled key alone: on it goes before, off after.
+        if differing.has("is_enabled") && enabled {
+            client.send(Call::kms("EnableKey").lagging(), client.kms.enable_key().key_id(id).send()).await?;
+            return Ok(waiting("enabling"));
+        }
+        if differing.has("enable_key_rotation") || differing.has("rotation_period_in_days") {
+            if desired.bool_or("enable_key_rotation", false)? {
+                let days = desired.maybe_integer("rotation_period_in_days")?.and_then(|days| i32::try_from(days).ok());
+                let sending = client.kms.enable_key_rotation().key_id(id).set_rotation_period_in_days(days).send();
+                client.send(Call::kms("EnableKeyRotation").lagging(), sending).await?;
+            } else {
+                let sending = client.kms.disable_key_rotation().key_id(id).send();
+                client.send(Call::kms("DisableKeyRotation").lagging(), sending).await?;
+            }
+            return Ok(waiting("setting rotation"));
+        }
+        if differing.has("is_enabled") {
+            client.send(Call::kms("DisableKey").lagging(), client.kms.disable_key().key_id(id).send()).await?;
+            return Ok(waiting("disabling"));
+        }
+        Ok(once_shown(SCHEMA, &standing.desired.attributes, observed))
+    }
+
+    async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+        let id = standing.identity.0.as_str();
+        let desired = Fields::of(&standing.desired.attributes);
+        let changed = |name: &str| change.changed.iter().any(|field| field == name);
+        if changed("description") {
+            let text = desired.maybe_text("description")?.unwrap_or_default();
+            let sending = client.kms.update_key_description().key_id(id).description(text).send();
+            client.send(Call::kms("UpdateKeyDescription"), sending).await?;
+        }
+        if let Some(policy) = desired.maybe_text("policy")?.filter(|_| changed("policy")) {
+            let sending = client.kms.put_key_policy().key_id(id).policy_name("default").policy(policy).send();
+            let call = Call::kms("PutKeyPolicy").expects("MalformedPolicyDocumentException", "principal");
+            client.send(call, sending).await?;
+        }
+        if let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? {
+            let sending = client.kms.tag_resource().key_id(id).set_tags(Some(written(set)?)).send();
+            client.send(Call::kms("TagResource"), sending).await?;
+            if !gone.is_empty() {
+                let sending = client.kms.untag_resource().key_id(id).set_tag_keys(Some(gone)).send();
+                client.send(Call::kms("UntagResource"), sending).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that waits for its end can't be used: it counts as gone, and its survivor says until when.
+    async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
+        let id = standing.identity.0.as_str();
+        if described(client, id).await?.is_none() {
+            return Ok(Progress::Gone);
+        }
+        let days = window(&standing.desired.attributes)?;
+        let sending = client.kms.schedule_key_deletion().key_id(id).pending_window_in_days(days).send();
+        there(client.send(Call::kms("ScheduleKeyDeletion"), sending).await)?;
+        Ok(waiting("scheduling the deletion"))
+    }
+
+    fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
+        let id = Fields::of(attributes).maybe_text("id").ok().flatten().unwrap_or_default();
+        let days = window(attributes).unwrap_or_default();
+        vec![Survivor {
+            what: format!("KMS key {id}"),
+            reason: "AWS deletes a key only after a time in which that can be taken back".to_owned(),
+            expiry: Some(format!("in {days} days")),
+        }]
+    }
+}
+
+fn window(attributes: &Attributes) -> Result<i32, Failure> {
+    let days = Fields::of(attributes).maybe_integer("deletion_window_in_days")?.unwrap_or(WINDOW);
+    i32::try_from(days).map_err(|_| refused("InvalidField", format!("{days} days are no window")))
+}
+
+/// The key, unless it is gone or going.
+async fn described(client: &Client, id: &str) -> Result<Option<KeyMetadata>, Failure> {
+    let sending = client.kms.describe_key().key_id(id).send();
+    let key = there(client.send(Call::kms("DescribeKey"), sending).await)?.and_then(|answer| answer.key_metadata);
+    Ok(key.filter(|key| key.key_state != Some(KeyState::PendingDeletion)))
+}
+
+async fn tags(client: &Client, id: &str) -> Result<BTreeMap<String, String>, Failure> {
+    // A key has 50 tags at most, which are one page.
+    let sending = client.kms.list_resource_tags().key_id(id).limit(50).send();
+    let answer = there(client.send(Call::kms("ListResourceTags"), sending).await)?;
+    let tags = answer.and_then(|answer| answer.tags).unwrap_or_default();
+    Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
+}
+
+async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> {
+    let Some(key) = described(client, id).await? else { return Ok(None) };
+    let policy = async {
+        let sending = client.kms.get_key_policy().key_id(id).policy_name("default").send();
+        client.send(Call::kms("GetKeyPolicy").lagging(), sending).await
+    };
+    let rotation = async {
+        let sending = client.kms.get_key_rotation_status().key_id(id).send();
+        client.send(Call::kms("GetKeyRotationStatus").lagging(), sending).await
+    };
+    let (policy, rotation, tags) = try_join3(policy, rotation, tags(client, id)).await?;
+    let rotated = rotation.key_rotation_enabled;
+    let attributes = Observed::new()
+        .with("description", key.description.clone())
+        .with("policy", policy.policy)
+        .with("is_enabled", key.enabled)
+        .with("enable_key_rotation", rotated)
+        .with("rotation_period_in_days", rotation.rotation_period_in_days.filter(|_| rotated).map(i64::from))
+        .with("tags", mark::attribute(&tags))
+        .with("id", key.key_id.clone())
+        .with("arn", key.arn.clone())
+        .finish(SCHEMA);
+    Ok(Some(attributes))
+}
+
+fn written(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, Failure> {
+    tags.into_iter()
+        .map(|(key, value)| {
+            let tag = Tag::builder().tag_key(key).tag_value(value).build();
+            tag.map_err(|error| refused("InvalidField", error.to_string()))
+        })
+        .collect()
+}

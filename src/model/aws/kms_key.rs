@@ -1,0 +1,45 @@
+//! `aws_kms_key`: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html>
+
+use super::policy::check_length;
+use crate::check::{Findings, View};
+use crate::{Arn, Computed, Id, Json, Tags, Value};
+
+/// A symmetric key that encrypts data at rest.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_kms_key", service = "kms", creation = Tag, create_seconds = 1, delete_seconds = 1, check = check)]
+pub struct KmsKey {
+    /// What it is for.
+    #[field(default = "\"\"", max_length = 8192)]
+    description: Option<Value<String>>,
+    /// Who may do what with it: a key policy, see [`super::policy`]; without one the account's IAM policies say it.
+    #[field(json, computed)]
+    policy: Option<Value<Json>>,
+    /// Whether it can be used.
+    #[field(default = "true")]
+    is_enabled: Option<Value<bool>>,
+    /// Whether AWS gives it new material from time to time.
+    #[field(default = "false")]
+    enable_key_rotation: Option<Value<bool>>,
+    /// The days between rotations.
+    #[field(computed, min = 90, max = 2560)]
+    rotation_period_in_days: Option<Value<i64>>,
+    /// The days after which it is really deleted, in which that can be taken back.
+    #[field(instruction, default = "30", min = 7, max = 30)]
+    deletion_window_in_days: Option<Value<i64>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<KmsKey>>,
+    /// The ARN.
+    arn: Computed<Arn<KmsKey>>,
+}
+
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+const LONGEST: usize = 32_768;
+
+fn check(key: &View<'_>, findings: &mut Findings<'_>) {
+    check_length(key, "policy", LONGEST, findings);
+    if key.gives("rotation_period_in_days") && key.truth("enable_key_rotation") != Some(true) {
+        findings.refuse("`rotation_period_in_days` wants `enable_key_rotation`");
+    }
+}
