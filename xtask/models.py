@@ -104,6 +104,11 @@ SERVED = {
         EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListKeyPolicies ListKeys ListResourceTags
         PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription
     """,
+    "logs": """
+        AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups DisassociateKmsKey
+        ListTagsForResource ListTagsLogGroup PutLogGroupDeletionProtection PutRetentionPolicy TagLogGroup TagResource
+        UntagLogGroup UntagResource
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,

@@ -17,6 +17,8 @@ pub enum Service {
     Sts,
     /// Key Management Service.
     Kms,
+    /// CloudWatch Logs.
+    Logs,
 }
 
 impl Service {
@@ -31,6 +33,7 @@ impl Service {
             Self::Iam => "IAM",
             Self::Sts => "STS",
             Self::Kms => "KMS",
+            Self::Logs => "CloudWatch Logs",
         }
     }
 
@@ -109,6 +112,12 @@ impl Call {
     #[must_use]
     pub fn kms(operation: &'static str) -> Self {
         Self::new(Service::Kms, operation)
+    }
+
+    /// A call of CloudWatch Logs.
+    #[must_use]
+    pub fn logs(operation: &'static str) -> Self {
+        Self::new(Service::Logs, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

@@ -172,6 +172,8 @@ pub struct Client {
     pub iam: aws_sdk_iam::Client,
     /// KMS.
     pub kms: aws_sdk_kms::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     gate: Rc<Gate>,
@@ -191,6 +193,7 @@ impl Client {
             elasticache: aws_sdk_elasticache::Client::new(&sdk),
             iam: aws_sdk_iam::Client::new(&global),
             kms: aws_sdk_kms::Client::new(&sdk),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&sdk),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }

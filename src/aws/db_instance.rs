@@ -21,7 +21,7 @@ use crate::gather::{Page, ids, strays};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
-use crate::{mark, name, rds};
+use crate::{cloudwatch_log_group, mark, name, rds};
 
 use change::{Change, due, send};
 use observation::{PENDING, actual, expect, is_pending, is_under_way, observe, reasons};
@@ -200,6 +200,7 @@ impl Kind for DbInstance {
                 what: format!("DB snapshot {snapshot}"),
                 reason: "the instance's last snapshot, by `final_snapshot_identifier`".to_owned(),
                 expiry: None,
+                resource: None,
             });
         }
         let days = was.maybe_integer("backup_retention_period").ok().flatten().unwrap_or(0);
@@ -208,7 +209,13 @@ impl Kind for DbInstance {
                 what: "automated backups".to_owned(),
                 reason: "`delete_automated_backups` is false".to_owned(),
                 expiry: Some(format!("the last of them after {days} days")),
+                resource: None,
             });
+        }
+        if let Ok(Some(name)) = was.maybe_text("identifier") {
+            let logs = was.texts("enabled_cloudwatch_logs_exports").unwrap_or_default();
+            let group = |log| cloudwatch_log_group::left_by("RDS", format!("/aws/rds/instance/{name}/{log}"));
+            survivors.extend(logs.into_iter().map(group));
         }
         survivors
     }

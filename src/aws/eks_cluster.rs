@@ -7,7 +7,7 @@ use aws_sdk_eks::types::{
     UpdateAccessConfigRequest, UpgradePolicyRequest, VpcConfigRequest,
 };
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -20,7 +20,7 @@ use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{eks, mark};
+use crate::{cloudwatch_log_group, eks, mark};
 
 /// The calls of `aws_eks_cluster`.
 pub struct EksCluster;
@@ -137,6 +137,13 @@ impl Kind for EksCluster {
             }),
             Err(failure) => Err(failure),
         }
+    }
+
+    fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
+        let was = Fields::of(attributes);
+        let logs = !was.texts("enabled_cluster_log_types").unwrap_or_default().is_empty();
+        let name = was.maybe_text("name").ok().flatten().filter(|_| logs);
+        name.map(|name| cloudwatch_log_group::left_by("EKS", format!("/aws/eks/{name}/cluster"))).into_iter().collect()
     }
 }
 

@@ -182,6 +182,7 @@ impl Kind for ElasticacheReplicationGroup {
             what: format!("cache snapshot {snapshot}"),
             reason: "the group's last snapshot, by `final_snapshot_identifier`".to_owned(),
             expiry: None,
+            resource: None,
         }]
     }
 }

@@ -158,6 +158,7 @@ impl Kind for KmsKey {
             what: format!("KMS key {id}"),
             reason: "AWS deletes a key only after a time in which that can be taken back".to_owned(),
             expiry: Some(format!("in {days} days")),
+            resource: None,
         }]
     }
 }

@@ -12,6 +12,7 @@ mod aws;
 mod call;
 mod caller_identity;
 mod client;
+mod cloudwatch_log_group;
 mod db_instance;
 mod db_parameter_group;
 mod db_subnet_group;

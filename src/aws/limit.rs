@@ -48,6 +48,10 @@ impl Limit {
             // for reads: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
             (Service::Kms, Access::Read) => (50.0, 50.0),
             (Service::Kms, Access::Write) => (10.0, 5.0),
+            // 10 requests a second of each operation:
+            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
+            (Service::Logs, Access::Read) => (10.0, 10.0),
+            (Service::Logs, Access::Write) => (10.0, 5.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
         };

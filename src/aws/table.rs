@@ -2,12 +2,12 @@
 
 use crate::kind::{Kind, Lookup};
 use crate::{
-    ami, availability_zones, caller_identity, db_instance, db_parameter_group, db_subnet_group, default_security_group,
-    ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
-    elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, iam_instance_profile,
-    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance, internet_gateway,
-    kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association, security_group,
-    subnet, volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    ami, availability_zones, caller_identity, cloudwatch_log_group, db_instance, db_parameter_group, db_subnet_group,
+    default_security_group, ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster,
+    eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
+    iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
+    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association,
+    security_group, subnet, volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -44,6 +44,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &elasticache_subnet_group::ElasticacheSubnetGroup,
     &elasticache_parameter_group::ElasticacheParameterGroup,
     &elasticache_replication_group::ElasticacheReplicationGroup,
+    &cloudwatch_log_group::CloudwatchLogGroup,
     &kms_key::KmsKey,
     &kms_alias::KmsAlias,
 ];

@@ -270,9 +270,17 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         if matches!(action.change, Change::Delete | Change::DeleteReplaced)
             && let Some(record) = input.snapshot.resources.get(&action.address)
         {
-            let left = (input.survivors)(action.address.kind(), current(input, record));
-            survivors
-                .extend(left.into_iter().map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
+            let left = (input.survivors)(action.address.kind(), current(input, record)).into_iter();
+            let is_declared = |survivor: &Survivor| {
+                survivor.resource.as_ref().is_some_and(|(kind, identity)| {
+                    let mut records = input.snapshot.resources.iter();
+                    records.any(|(address, known)| {
+                        address.kind() == *kind && known.identity == *identity && known.region == record.region
+                    })
+                })
+            };
+            let left = left.filter(|survivor| !is_declared(survivor));
+            survivors.extend(left.map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
         }
     }
     Ok(Plan {

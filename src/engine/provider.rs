@@ -115,6 +115,10 @@ pub struct Survivor {
     pub reason: String,
     /// When it goes by itself, in words; none if it stays until someone deletes it.
     pub expiry: Option<String>,
+    /// The type and identity that it would have in a state. Where it is in this one, it is no survivor: it has a plan of
+    /// its own.
+    #[serde(skip)]
+    pub resource: Option<(&'static str, Identity)>,
 }
 
 /// A question to a lookup.

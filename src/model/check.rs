@@ -240,6 +240,13 @@ impl<'a> View<'a> {
         siblings.take_while(|other| other.address != node.address).map(|node| View { node, among }).collect()
     }
 
+    /// Every node of a type.
+    #[must_use]
+    pub fn beside(&self, kind: &'static str) -> Vec<View<'a>> {
+        let among = self.among;
+        among.of_kind(kind).iter().map(|&at| View { node: &among.nodes[at], among }).collect()
+    }
+
     /// Every node of a type that refers to this one in a field.
     #[must_use]
     pub fn referring(&self, kind: &'static str, field: &str) -> Vec<View<'a>> {

@@ -68,6 +68,7 @@ pub mod identity;
 pub mod input;
 pub mod inventory;
 pub mod kms;
+pub mod logs;
 pub mod model;
 mod page;
 pub mod paging;
@@ -114,8 +115,16 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] =
-    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE, &kms::SERVICE];
+pub static SERVICES: &[&Service] = &[
+    &ec2::SERVICE,
+    &eks::SERVICE,
+    &iam::SERVICE,
+    &sts::SERVICE,
+    &rds::SERVICE,
+    &elasticache::SERVICE,
+    &kms::SERVICE,
+    &logs::SERVICE,
+];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

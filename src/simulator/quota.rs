@@ -51,6 +51,7 @@ pub const QUOTAS: &[Quota] = &[
     of("iam.trust_policy", "characters of a trust policy, white space aside"),
     of("kms.aliases", "aliases of a key"),
     of("kms.keys", "keys in a region"),
+    of("logs.groups", "log groups in a region"),
     of("rds.instances", "DB instances in a region"),
     of("rds.manual-snapshots", "manual snapshots in a region"),
     of("rds.parameter-groups", "parameter groups in a region"),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, vpc_of};
 use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup, way_out};
-use crate::check::{Findings, View};
+use crate::check::{Findings, Part, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
 
@@ -403,12 +404,19 @@ const LEAST_WINDOW: u32 = 30;
 /// From how many GiB on IOPS and throughput of gp3 can be chosen.
 const GP3_STRIPED: i64 = 400;
 
-/// A public address holds the VPC's internet gateway.
+/// A public address holds the VPC's internet gateway; its logs go to groups.
 fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
     let public = instance.truth("publicly_accessible") == Some(true);
     let group = instance.follow("db_subnet_group_name").filter(|_| public);
     let subnets = group.and_then(|group| group.follow_all("subnet_ids")).unwrap_or_default();
-    subnets.first().map(way_out::internet).unwrap_or_default()
+    let mut waits = subnets.first().map(way_out::internet).unwrap_or_default();
+    let logs = instance.part("enabled_cloudwatch_logs_exports").map(Part::items).unwrap_or_default();
+    let logs = logs.into_iter().filter_map(|log| log.literal()?.as_str());
+    if let Some(name) = instance.text("identifier") {
+        let groups: Vec<String> = logs.map(|log| format!("/aws/rds/instance/{name}/{log}")).collect();
+        waits.extend(written_by(instance, &groups));
+    }
+    waits
 }
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {

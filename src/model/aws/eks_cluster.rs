@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 
+use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, check_spread, vpc_of};
 use super::{IamRole, SecurityGroup, Subnet, Vpc};
 use crate::check::{Findings, View};
@@ -57,7 +58,7 @@ words! {
 
 /// A Kubernetes control plane that AWS runs.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check)]
+#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check, waits = waits)]
 pub struct EksCluster {
     /// The name, unique in account and region.
     #[field(
@@ -222,6 +223,12 @@ impl Handle<EksCluster> {
 /// <https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html>
 const WANTED: u64 = 6;
 const KEPT: u64 = 5;
+
+/// The log group of its control plane.
+fn waits<'a>(cluster: &View<'a>) -> Vec<View<'a>> {
+    let group = cluster.text("name").map(|name| format!("/aws/eks/{name}/cluster"));
+    written_by(cluster, &group.into_iter().collect::<Vec<_>>())
+}
 
 fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
     check_spread(cluster, "vpc_config.subnet_ids", 2, "an EKS cluster", findings);

@@ -3,6 +3,7 @@
 mod ami;
 mod availability_zones;
 mod caller_identity;
+mod cloudwatch_log_group;
 mod db_instance;
 mod db_parameter_group;
 mod db_subnet_group;
@@ -47,6 +48,7 @@ mod zone;
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
 pub use caller_identity::CallerIdentity;
+pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
 };
@@ -129,6 +131,7 @@ pub const SCHEMAS: &[&Schema] = &[
     DbParameterGroup::SCHEMA,
     DbInstance::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
+    CloudwatchLogGroup::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,

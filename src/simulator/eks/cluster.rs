@@ -22,6 +22,7 @@ use crate::iam::role_policy::RolePolicy;
 use crate::iam::service_linked_role;
 use crate::iam::trust::{self, Flaw};
 use crate::input::Input;
+use crate::logs::writer;
 use crate::protocol::base64_encode;
 use crate::record;
 use crate::refusal::Refusal;
@@ -39,7 +40,11 @@ pub(super) const SPANS: &[Span] =
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("eks.cluster.plugged_in", |tx, pending| plugged_in(tx, name_in(&pending.subject))),
     ("eks.cluster.active", |tx, pending| {
-        tx.change::<Cluster>(name_in(&pending.subject), |cluster| cluster.status = "ACTIVE".to_owned());
+        let name = name_in(&pending.subject);
+        tx.change::<Cluster>(name, |cluster| cluster.status = "ACTIVE".to_owned());
+        if tx.get::<Cluster>(name).is_some_and(|cluster| !cluster.logs.is_empty()) {
+            writer::begins(tx, &writer::of_cluster(name));
+        }
     }),
     ("eks.cluster.failed", |tx, pending| {
         tx.change::<Cluster>(name_in(&pending.subject), |cluster| {

@@ -5,6 +5,7 @@ use super::node_group::NodeGroup;
 use super::update::{self, Target, Update};
 use super::{Issue, control_plane, in_use, invalid, version};
 use crate::input::Input;
+use crate::logs::writer;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::Handler;
@@ -188,6 +189,9 @@ pub(super) fn apply(tx: &mut Tx<'_>, cluster: &mut Cluster, update: &Update) {
     }
     if let Some(logs) = list_of(update, "ClusterLogging") {
         cluster.logs = logs;
+        if !cluster.logs.is_empty() {
+            writer::begins(tx, &writer::of_cluster(&cluster.name));
+        }
     }
     if let Some(mode) = update.param("AuthenticationMode") {
         mode.clone_into(&mut cluster.authentication);

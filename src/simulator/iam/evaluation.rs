@@ -74,7 +74,7 @@ pub fn judge(policies: &[Json], action: &str, resource: &str, context: &Context)
 }
 
 /// A policy's statements.
-pub(super) fn statements(policy: &Json) -> Vec<&Map<String, Json>> {
+pub(crate) fn statements(policy: &Json) -> Vec<&Map<String, Json>> {
     match policy.get("Statement") {
         Some(Json::Array(several)) => several.iter().filter_map(Json::as_object).collect(),
         Some(Json::Object(one)) => vec![one],
@@ -83,7 +83,7 @@ pub(super) fn statements(policy: &Json) -> Vec<&Map<String, Json>> {
 }
 
 /// The texts of a member that is one or a list of them; numbers and truth values as policies write them.
-pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
+pub(crate) fn texts(value: Option<&Json>) -> Vec<String> {
     let text = |value: &Json| match value {
         Json::String(text) => Some(text.clone()),
         Json::Bool(_) | Json::Number(_) => Some(value.to_string()),

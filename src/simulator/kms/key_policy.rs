@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::key::{ALIVE, find};
+use super::key::{ALIVE, Key, State, find};
 use super::paged;
 use crate::iam::document;
+use crate::iam::evaluation::{self, Context, Verdict, texts};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -64,13 +65,6 @@ pub(super) fn checked(tx: &Tx<'_>, text: &str, bypass: bool) -> Result<String, R
 
 /// Whether a statement allows the caller, or its account, to put a policy.
 fn lets_change(tx: &Tx<'_>, statement: &Map<String, Json>) -> bool {
-    let texts = |json: Option<&Json>| -> Vec<String> {
-        match json {
-            Some(Json::String(one)) => vec![one.clone()],
-            Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        }
-    };
     let allows = statement.get("Effect").and_then(Json::as_str) == Some("Allow");
     let acts = texts(statement.get("Action")).iter().any(|action| {
         ["*", "kms:*", "kms:Put*", "kms:PutKeyPolicy"].iter().any(|one| action.eq_ignore_ascii_case(one))
@@ -91,6 +85,28 @@ fn lets_change(tx: &Tx<'_>, statement: &Map<String, Json>) -> bool {
             || role.is_some_and(|role| name.starts_with("arn:aws:iam::") && name.ends_with(&format!("/{role}")))
     };
     allows && acts && principals.iter().any(is_caller)
+}
+
+/// Whether the customer's key of an ARN is enabled, and its policy lets a service do all of these with it. What hangs on
+/// a condition that is not known here is allowed.
+pub fn lets_service(tx: &Tx<'_>, arn: &str, service: &str, actions: &[&str], context: &Context) -> bool {
+    let own = super::arn(tx, "key/");
+    let Some(key) = arn.strip_prefix(own.as_str()).and_then(|id| tx.get::<Key>(id)) else { return false };
+    let Ok(policy) = serde_json::from_str::<Json>(&key.policy) else { return false };
+    let named = |principal: Option<&Json>| match principal {
+        Some(Json::Object(kinds)) => texts(kinds.get("Service")).iter().any(|name| name == service),
+        any => texts(any).iter().any(|name| name == "*"),
+    };
+    let statements: Vec<Json> = evaluation::statements(&policy)
+        .into_iter()
+        .filter(|statement| named(statement.get("Principal")))
+        .map(|statement| Json::Object(statement.clone()))
+        .collect();
+    let about = [serde_json::json!({ "Statement": statements })];
+    let allowed = |action: &&str| {
+        matches!(evaluation::judge(&about, action, arn, context), Verdict::Allowed | Verdict::Unknown(_))
+    };
+    key.state == State::Enabled && actions.iter().all(allowed)
 }
 
 fn default_only(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {

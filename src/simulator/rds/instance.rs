@@ -23,6 +23,7 @@ use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::vpc::Vpc;
 use crate::iam::service_linked_role;
 use crate::input::Input;
+use crate::logs::writer;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -666,9 +667,18 @@ fn created(tx: &mut Tx<'_>, pending: &world::Pending) {
         instance.status = if backs_up { "backing-up" } else { "available" }.to_owned();
     });
     event::of_instance(tx, &pending.subject, "creation", "DB instance created");
+    writes_logs(tx, &pending.subject);
     if backs_up {
         event::of_instance(tx, &pending.subject, "backup", "Backing up DB instance");
         tx.transition("rds.instance.backup", "rds.instance.backed_up", &pending.subject);
+    }
+}
+
+/// Lets an instance write to the log groups of the logs that it exports.
+fn writes_logs(tx: &mut Tx<'_>, identifier: &str) {
+    let logs = tx.get::<DbInstance>(identifier).map(|instance| instance.log_exports.clone()).unwrap_or_default();
+    for log in logs {
+        writer::begins(tx, &writer::of_instance(identifier, &log));
     }
 }
 

@@ -18,6 +18,7 @@ use crate::datastore::network;
 use crate::datastore::window::Window;
 use crate::datastore::{invalid_combination, invalid_value};
 use crate::input::Input;
+use crate::logs::writer;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -434,6 +435,7 @@ fn change_settings(
         for log in on {
             if !row.log_exports.iter().any(|known| known == log) {
                 row.log_exports.push(log.to_owned());
+                writer::begins(tx, &writer::of_instance(&row.identifier, log));
             }
         }
     }

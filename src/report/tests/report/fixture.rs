@@ -204,6 +204,7 @@ pub fn every_change() -> Plan {
             what: "snapshot staging-postgres-final".to_owned(),
             reason: "RDS takes a final snapshot before it deletes a database".to_owned(),
             expiry: None,
+            resource: None,
         },
     }];
     plan.strays = vec!["aws_subnet subnet-0abc (staging.aws_subnet.lost)".to_owned()];

@@ -1,0 +1,84 @@
+//! CloudWatch Logs: log groups with their retention, key and tags, one file per thing. What is written to them is not
+//! kept.
+
+mod encryption;
+pub mod group;
+mod retention;
+mod tags;
+pub mod writer;
+
+use std::sync::OnceLock;
+
+use crate::model::Model;
+use crate::protocol::{Flaw, validation_message};
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{JSON_MANNERS, Manners, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
+use crate::world::{Tables, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "logs",
+    model,
+    operations: &[group::OPERATIONS, retention::OPERATIONS, encryption::OPERATIONS, tags::OPERATIONS],
+    transitions: &[writer::TRANSITIONS],
+    spans: &[writer::SPANS],
+    rules: &[RULES, group::RULES, retention::RULES, encryption::RULES, tags::RULES],
+    tables: |tables: &mut Tables| tables.add::<group::LogGroup>(),
+    furnish: |_| {},
+    manners: Manners {
+        // Logs declares no ValidationException for what is out of bounds, and answers its own code:
+        // <https://github.com/hashicorp/terraform-provider-aws/issues/8042>.
+        violations: |violations| {
+            let code = if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
+                "SerializationException"
+            } else {
+                "InvalidParameterException"
+            };
+            Refusal::new(code, validation_message(violations)).status(400)
+        },
+        unavailable: |status| match status {
+            503 => Refusal::new("ServiceUnavailableException", "Service is unavailable.").status(503),
+            status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
+        },
+        bucket,
+        ..JSON_MANNERS
+    },
+};
+
+const RULES: &[Rule] = &[
+    Rule::new(
+        "logs.page.token",
+        "a page's token is one of the operation's",
+        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html",
+    ),
+    Rule::new(
+        "logs.group.found",
+        "the log group exists",
+        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html",
+    ),
+];
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/logs.json")))
+}
+
+/// 10 requests a second of each operation that
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html> has a line for, and, by
+/// analogy, of the others.
+#[expect(clippy::unnecessary_wraps, reason = "as a service's manners have it")]
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    Some(Bucket::of("logs", operation, 10.0, 10.0))
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidParameterException", message)
+}
+
+/// The ARN of a log group, without the `:*` that stands for its streams.
+fn arn(tx: &Tx<'_>, group: &str) -> String {
+    format!("arn:aws:logs:{}:{}:log-group:{group}", tx.region(), tx.account())
+}

@@ -1,0 +1,56 @@
+//! The services that write to log groups of their own: EKS what control planes say, RDS what databases say. A group is
+//! made when something is first written to it, stays when its writer goes, and comes again where it is deleted before.
+
+use super::group::LogGroup;
+use crate::eks::cluster::Cluster;
+use crate::rds::instance::DbInstance;
+use crate::service::{Span, Transition};
+use crate::world::{Row, Tx};
+
+/// How long it takes until something is written.
+pub(super) const SPANS: &[Span] = &[Span::new("logs.group.write", 5.0, 60.0)];
+
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("logs.group.written", |tx, pending| {
+    if tx.get::<LogGroup>(&pending.subject).is_none() && has_writer(tx, &pending.subject) {
+        tx.put(LogGroup::plain(&pending.subject, tx.now()));
+    }
+})];
+
+/// The group of a cluster's control plane.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html>
+#[must_use]
+pub fn of_cluster(cluster: &str) -> String {
+    format!("/aws/eks/{cluster}/cluster")
+}
+
+/// The group of one of a database's logs.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html>
+#[must_use]
+pub fn of_instance(instance: &str, log: &str) -> String {
+    format!("/aws/rds/instance/{instance}/{log}")
+}
+
+/// Lets something be written to a group, which makes it where it is not there.
+pub fn begins(tx: &mut Tx<'_>, group: &str) {
+    if tx.get::<LogGroup>(group).is_none() {
+        tx.transition("logs.group.write", "logs.group.written", group);
+    }
+}
+
+/// After a group is deleted: what still writes to it makes it again.
+pub(super) fn goes_on(tx: &mut Tx<'_>, group: &str) {
+    if has_writer(tx, group) {
+        begins(tx, group);
+    }
+}
+
+fn has_writer(tx: &Tx<'_>, group: &str) -> bool {
+    let of_eks = group.strip_prefix("/aws/eks/").and_then(|rest| rest.strip_suffix("/cluster"));
+    if let Some(name) = of_eks {
+        return tx.get::<Cluster>(name).is_some_and(|cluster| !cluster.logs.is_empty());
+    }
+    let of_rds = group.strip_prefix("/aws/rds/instance/").and_then(|rest| rest.split_once('/'));
+    let Some((name, log)) = of_rds else { return false };
+    let is_it = |instance: &DbInstance| instance.id() == name && instance.log_exports.iter().any(|it| it == log);
+    tx.get::<DbInstance>(name).is_some_and(is_it)
+}
