@@ -29,6 +29,9 @@ use crate::protocol::response;
 use crate::quota::QUOTAS;
 use crate::{FaultRule, Simulator, WorldError};
 
+/// As far as the clock is moved at once: ten years, after which a world is another one anyway.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 3_653);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
@@ -91,6 +94,9 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
                 SignedDuration::try_from_secs_f64(advance.advance_seconds).map_err(|error| (400, error.to_string()))?;
             if by.is_negative() {
                 return Err((400, "time goes forward only".to_owned()));
+            }
+            if by > FARTHEST {
+                return Err((400, format!("at most {} days at once", FARTHEST.as_secs() / 86_400)));
             }
             Ok(json!({ "now": simulator.advance(by).map_err(|error| (500, error.to_string()))? }))
         }

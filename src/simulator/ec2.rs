@@ -246,6 +246,11 @@ fn violations(violations: &[Violation]) -> Refusal {
         Flaw::Missing => missing(&name),
         Flaw::Unknown => Refusal::new("UnknownParameter", format!("The parameter {} is not recognized", first.wire)),
         Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),
+        // What is asked of a type is answered by the types; what is launched, by the parameter.
+        Flaw::NotOneOf(_) if first.path.starts_with("InstanceTypes.") => Refusal::new(
+            "InvalidInstanceType",
+            format!("The following supplied instance types do not exist: [{given}]"),
+        ),
         Flaw::NotOneOf(values) if values.len() <= 20 => invalid(format!("Valid values are: {}.", values.join(", "))),
         Flaw::NotOneOf(_) => Refusal::new("InvalidParameterValue", format!("Invalid value '{given}' for {name}.")),
         Flaw::Pattern(pattern) => invalid(format!("It does not match the pattern {pattern}.")),

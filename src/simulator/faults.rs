@@ -20,6 +20,7 @@ pub enum FaultKind {
     /// The connection is gone before anything happened.
     Reset,
     /// Everything happens, and the connection is gone before the answer.
+    #[serde(alias = "answer-lost")]
     AnswerLost,
     /// It is refused with this error.
     Refuse {
@@ -31,6 +32,7 @@ pub enum FaultKind {
         status: u16,
     },
     /// It is accepted, and what it was to make fails later, as far as the simulator can let it fail.
+    #[serde(alias = "create-failed")]
     CreateFailed,
     /// The answer takes this much longer, in world seconds.
     Delay {
@@ -89,6 +91,10 @@ impl FaultRule {
             let known = served().collect::<Vec<_>>().join(", ");
             return Err(format!("there is no service {unknown:?}; there are {known}"));
         }
+        if let Some(unknown) = self.operation.as_deref().filter(|wanted| !self.is_of_an_operation(wanted)) {
+            let whose = self.service.as_deref().unwrap_or("service");
+            return Err(format!("no {whose} has an operation {unknown}; a * at its end stands for anything"));
+        }
         if !(0.0..=1.0).contains(&self.probability) {
             return Err(format!("probability is from 0 to 1, not {}", self.probability));
         }
@@ -105,6 +111,18 @@ impl FaultRule {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether one of AWS's operations is meant, of the rule's service or of any; served here or not.
+    fn is_of_an_operation(&self, wanted: &str) -> bool {
+        let services = crate::SERVICES.iter().filter(|one| self.service.as_deref().is_none_or(|name| name == one.name));
+        services.map(|service| (service.model)()).any(|model| {
+            let mut names = model.operations.keys().chain(model.unserved.keys());
+            match wanted.strip_suffix('*') {
+                Some(start) => names.any(|name| name.starts_with(start)),
+                None => names.any(|name| name == wanted),
+            }
+        })
     }
 
     fn matches(&self, service: &str, operation: &str, region: &str) -> bool {

@@ -24,7 +24,6 @@ use crate::service::Service;
 use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
 use crate::token;
-use crate::value::Value;
 use crate::world::{Chance, Holder, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
 
 /// No answer: the connection is gone.
@@ -289,11 +288,10 @@ impl Core {
         }
         protocol::carried(model, *spoken, operation, request, form)?;
         let checks = self.state.switches.is_on("model");
-        let value = match protocol::decode(model, *spoken, operation, request, form) {
-            Ok(value) => value,
-            Err(violations) if checks => return Err((service.manners.violations)(&violations)),
-            Err(_) => Value::Record(crate::value::Record::new()),
-        };
+        let (value, violations) = protocol::read(model, *spoken, operation, request, form);
+        if checks && !violations.is_empty() {
+            return Err((service.manners.violations)(&violations));
+        }
         let limited = self.throttling && self.state.switches.is_on("throttling");
         if limited {
             let bucket = (service.manners.bucket)(name, &value);

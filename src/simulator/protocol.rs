@@ -209,6 +209,19 @@ pub fn decode(
     request: &Request<Bytes>,
     form: &Form,
 ) -> Result<Value, Vec<Violation>> {
+    let (value, violations) = read(model, protocol, operation, request, form);
+    if violations.is_empty() { Ok(value) } else { Err(violations) }
+}
+
+/// A request's members as far as they can be read, with everything in it that the API model does not allow.
+#[must_use]
+pub fn read(
+    model: &Model,
+    protocol: Protocol,
+    operation: &Operation,
+    request: &Request<Bytes>,
+    form: &Form,
+) -> (Value, Vec<Violation>) {
     let mut check = Check { model, xml: protocol.is_xml(), violations: Vec::new() };
     let shape = model.input(operation);
     let value = match protocol {
@@ -218,7 +231,7 @@ pub fn decode(
         Protocol::AwsJson => aws_json::decode(&mut check, shape, request),
         Protocol::RpcCbor => rpc_cbor::decode(&mut check, shape, request),
     };
-    if check.violations.is_empty() { Ok(value) } else { Err(check.violations) }
+    (value, check.violations)
 }
 
 /// An answer that the API model does not know: a defect of the simulator, never of a client.

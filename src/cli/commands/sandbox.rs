@@ -153,7 +153,7 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
             config.holder.command = config.holder.command.replace(&format!(":{}:", identity.secret), ":...:");
         }
         let simulator = Simulator::open(config).map_err(taken)?;
-        output.line(&welcome(address, world.as_deref(), &account))?;
+        output.line(&welcome(address, world.as_deref(), &account, &options.identities))?;
         tokio::select! {
             served = simulator.serve(listener, Arc::new(SystemClock)) => {
                 served.map_err(|error| Error::Usage(format!("the server ended: {error}")))?;
@@ -188,13 +188,20 @@ fn only_account(project: Option<&Project>) -> &str {
     }
 }
 
-fn welcome(address: SocketAddr, world: Option<&Path>, account: &str) -> String {
+fn welcome(address: SocketAddr, world: Option<&Path>, account: &str, identities: &[Identity]) -> String {
     let world = match world {
         Some(folder) => format!("The world lies in {}", folder.display()),
         None => "The world lives in memory, and ends with this process".to_owned(),
     };
+    // One that was given on the command line goes by the secret given there.
+    let test = match identities.iter().any(|identity| identity.key == "test") {
+        true => String::new(),
+        false => format!("the access key `test` is of account {account}; "),
+    };
+    let keys = format!("{test}a key of twelve digits is of the account of that number; the secret is `test`");
+    let keys = keys[..1].to_uppercase() + &keys[1..];
     format!(
-        "AWS is simulated at http://{address}\n{world}.\nThe access key `test` is of account {account}; a key of twelve digits is of the account of that number; the secret is `test`.\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\nVersion 1 of the AWS CLI sends `aws rds` of us-east-1 to AWS all the same: give it --endpoint-url http://{address} too."
+        "AWS is simulated at http://{address}\n{world}.\n{keys}.\nPoint any client at it: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\nVersion 1 of the AWS CLI sends `aws rds` of us-east-1 to AWS all the same: give it --endpoint-url http://{address} too."
     )
 }
 

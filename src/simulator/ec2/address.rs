@@ -299,6 +299,7 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         }
     };
     unmanaged(tx, &address)?;
+    super::network_interface::unmanaged(tx, &interface)?;
     let private_ip = input.text("PrivateIpAddress").unwrap_or(&interface.private_ip).to_owned();
     if private_ip != interface.private_ip {
         let message =

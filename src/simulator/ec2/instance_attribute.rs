@@ -71,7 +71,8 @@ fn describe_credits(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
             Some((instance.id.clone(), record! { "InstanceId" => &instance.id, "CpuCredits" => credits }))
         })
         .collect();
-    let listing = Listing { ids: "InstanceIds", answer: "InstanceCreditSpecifications", ids_exclude_pages: None };
+    let listing =
+        Listing { ids: "InstanceIds", answer: "InstanceCreditSpecifications", ids_exclude_pages: Some("instancesSet") };
     resource::paged(tx, input, items, listing)
 }
 

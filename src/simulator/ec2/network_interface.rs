@@ -26,7 +26,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeNetworkInterfaces", |tx, input| {
         // All of ours are shown anyway.
         let _ = input.flag("IncludeManagedResources");
-        let listing = Listing { ids: "NetworkInterfaceIds", answer: "NetworkInterfaces", ids_exclude_pages: None };
+        let listing = Listing {
+            ids: "NetworkInterfaceIds",
+            answer: "NetworkInterfaces",
+            ids_exclude_pages: Some("networkInterfaceIds"),
+        };
         resource::describe::<NetworkInterface>(tx, input, listing)
     }),
     ("ModifyNetworkInterfaceAttribute", modify_attribute),
@@ -52,7 +56,11 @@ const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-en
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.network_interface.delete.in_use", "an attached interface is not deleted", PAGE),
-    Rule::new("ec2.network_interface.managed", "an interface that a service manages is not detached", PAGE),
+    Rule::new(
+        "ec2.network_interface.managed",
+        "an interface that a service manages is not detached, changed, or given an address",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html",
+    ),
     Rule::new("ec2.network_interface.attach.in_use", "an attached interface is not attached again", ATTACH),
     Rule::new("ec2.network_interface.attach.zone", "interface and instance lie in one zone", ATTACH),
     Rule::new("ec2.network_interface.attach.index", "each device index of an instance has one interface", ATTACH),
@@ -477,6 +485,16 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(nothing())
 }
 
+/// Refuses a change of an interface that a service made for itself.
+///
+/// # Errors
+/// In that case.
+pub(super) fn unmanaged(tx: &Tx<'_>, interface: &NetworkInterface) -> Result<(), Refusal> {
+    tx.enforce("ec2.network_interface.managed", interface.requester.is_none(), || {
+        Refusal::new("AuthFailure", "You do not have permission to access the specified resource.")
+    })
+}
+
 fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let interface: NetworkInterface = resource::find(tx, input.required("NetworkInterfaceId"))?;
     let ids = input.texts("Groups");
@@ -493,6 +511,7 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
     let delete = attachment.as_ref().and_then(|attachment| attachment.bool("DeleteOnTermination"));
     let attached = attachment.as_ref().and_then(|attachment| attachment.text("AttachmentId"));
     resource::one_attribute(tx, input, "ec2.network_interface.attribute.single", &given)?;
+    unmanaged(tx, &interface)?;
     if attachment.is_some() {
         let id = attached.unwrap_or_default();
         if interface.attachment.as_ref().is_none_or(|attached| attached.id != id) {
