@@ -40,7 +40,11 @@ const CASES: &[Case] = &[
             let vpc = vpc(stack, if second { 1 } else { 0 })?;
             let internet = stack.add("main", InternetGateway::new(&vpc));
             let range = net(if second { "10.1.0.0/24" } else { "10.0.0.0/24" })?;
-            let subnet = stack.add("public", Subnet::new(&vpc, range).map_public_ip_on_launch(true));
+            let subnet = stack.add(
+                "public",
+                // A zone that has the machine's type.
+                Subnet::new(&vpc, range).availability_zone("us-east-1a").map_public_ip_on_launch(true),
+            );
             let table = stack.add("public", RouteTable::new(&vpc));
             stack.add("public", Route::to_internet(&table, &internet));
             stack.add("public", RouteTableAssociation::new(&subnet, &table));

@@ -93,6 +93,12 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
                 Some(Value::Text(text)) if text.is_empty() && member.location.as_deref() == Some("uri") => {
                     members.insert(name.clone(), Value::from("a"));
                 }
+                // Headers are ASCII, without spaces at their ends.
+                Some(Value::Text(text))
+                    if member.location.as_deref() == Some("header") && (!text.is_ascii() || text.trim() != text) =>
+                {
+                    members.insert(name.clone(), Value::from("a"));
+                }
                 Some(value) => {
                     members.insert(name.clone(), value);
                 }
@@ -102,7 +108,7 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
         }
     }
     // In a query nothing says that a structure is there but what is in it.
-    if members.is_empty() && depth > 0 && model.protocol != Protocol::RestJson {
+    if members.is_empty() && depth > 0 && !matches!(model.protocol, Protocol::RestJson | Protocol::AwsJson) {
         let first = shape.members.iter().find_map(|(name, member)| {
             let deep = depth < 8;
             Some((name, value(model, model.shape(&member.shape), choices, known, depth + 1).filter(|_| deep)?))
