@@ -102,7 +102,7 @@ const CASES: &[Case] = &[
             let role = role(stack, "held", "ec2.amazonaws.com", second);
             let profile = stack.add("servers", IamInstanceProfile::new(&role).name("servers"));
             let (vpc, _) = guarded(stack, false)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.iam_instance_profile(&profile));
             Ok(())
         },
@@ -118,7 +118,7 @@ const CASES: &[Case] = &[
             let profile = IamInstanceProfile::new(&role).path(path(second));
             let profile = stack.add("held", profile);
             let (vpc, _) = guarded(stack, false)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.iam_instance_profile(&profile));
             Ok(())
         },
@@ -130,7 +130,7 @@ const CASES: &[Case] = &[
         kept: true,
         build: |stack, second| {
             let (vpc, held) = guarded(stack, second)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.security_group(&held));
             Ok(())
         },

@@ -93,11 +93,8 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
                 Some(Value::Text(text)) if text.is_empty() && member.location.as_deref() == Some("uri") => {
                     members.insert(name.clone(), Value::from("a"));
                 }
-                // Headers are ASCII, without spaces at their ends.
-                Some(Value::Text(text))
-                    if member.location.as_deref() == Some("header") && (!text.is_ascii() || text.trim() != text) =>
-                {
-                    members.insert(name.clone(), Value::from("a"));
+                Some(value) if matches!(member.location.as_deref(), Some("header" | "headers")) => {
+                    members.insert(name.clone(), in_header(value));
                 }
                 Some(value) => {
                     members.insert(name.clone(), value);
@@ -117,6 +114,18 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
         members.insert(name.clone(), value);
     }
     Some(Value::Record(members))
+}
+
+/// The value as a header can carry it: texts in ASCII, without spaces at their ends.
+fn in_header(value: Value) -> Value {
+    match value {
+        Value::Text(text) if !text.is_ascii() || text.trim() != text => Value::from("a"),
+        Value::List(items) => Value::List(items.into_iter().map(in_header).collect()),
+        Value::Record(entries) => {
+            Value::Record(entries.into_iter().map(|(name, value)| (name, in_header(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// A text that the shape allows: often one that an answer has had.
