@@ -54,7 +54,7 @@ SERVED = {
         UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """
-        AssociateAccessPolicy CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
+        AssociateAccessPolicy AssociateEncryptionConfig CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
         CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
         DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
         DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup

@@ -74,7 +74,8 @@ impl Canned {
         self.push(operation, Ok((status, body)))
     }
 
-    /// One more answer to a method and path of a JSON service, for instance `GET /clusters/main`.
+    /// One more answer to an operation of a JSON service, or to the method and path of one that has them, for
+    /// instance `GET /clusters/main`.
     pub fn json(self: &Arc<Self>, operation: &str, status: u16, body: &serde_json::Value) -> Arc<Self> {
         self.push(operation, Ok((status, body.to_string())))
     }
@@ -120,9 +121,14 @@ impl Transport for Canned {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (decoded(name), decoded(value)))
             .collect();
-        let operation = match parameters.get("Action") {
-            Some(action) => action.clone(),
-            None => {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = match (parameters.get("Action"), target) {
+            (Some(action), _) => action.clone(),
+            (None, Some(target)) => {
+                parameters = BTreeMap::from([("body".to_owned(), body)]);
+                target.rsplit('.').next().unwrap_or_default().to_owned()
+            }
+            (None, None) => {
                 parameters = BTreeMap::from([("body".to_owned(), body)]);
                 format!("{} {}", request.method(), request.uri().path())
             }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use aws_sdk_eks::operation::update_cluster_config::builders::UpdateClusterConfigFluentBuilder;
 use aws_sdk_eks::types::{
-    self, ClusterStatus, CreateAccessConfigRequest, KubernetesNetworkConfigRequest, LogSetup, LogType, Logging,
-    UpdateAccessConfigRequest, UpgradePolicyRequest, VpcConfigRequest,
+    self, ClusterStatus, CreateAccessConfigRequest, EncryptionConfig, KubernetesNetworkConfigRequest, LogSetup,
+    LogType, Logging, UpdateAccessConfigRequest, UpgradePolicyRequest, VpcConfigRequest,
 };
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
@@ -78,6 +78,9 @@ impl Kind for EksCluster {
         let logs = desired.texts("enabled_cluster_log_types")?;
         if !logs.is_empty() {
             creating = creating.logging(logging(&logs));
+        }
+        if let Some(config) = desired.block("encryption_config")? {
+            creating = creating.encryption_config(encryption(&config)?);
         }
         if let Some(policy) = desired.block("upgrade_policy")? {
             creating = creating.upgrade_policy(upgrade_policy(&policy)?);
@@ -163,6 +166,7 @@ enum Change {
     Authentication(String),
     Support(UpgradePolicyRequest),
     Protection(bool),
+    Encryption(EncryptionConfig),
 }
 
 /// The next change that is due. Who may enter goes before the rest, the version last.
@@ -194,6 +198,12 @@ fn due(desired: &Attributes, observed: &Attributes) -> Result<Option<Change>, Fa
     {
         return Ok(Some(Change::Support(upgrade_policy(&policy)?)));
     }
+    // A key is given once: another one replaces the cluster.
+    if let Some(config) = fields.block("encryption_config")?
+        && !observed.contains_key("encryption_config")
+    {
+        return Ok(Some(Change::Encryption(encryption(&config)?)));
+    }
     if differences.has("version") {
         return Ok(Some(Change::Version(fields.text("version")?.to_owned())));
     }
@@ -212,6 +222,13 @@ async fn send(client: &Client, standing: &Standing, change: Change) -> Result<Pr
             let call = eks::one_at_a_time(Call::eks("UpdateClusterVersion"));
             let answer = client.send(call, updating.version(version).send()).await?;
             return eks::progress("UpdateClusterVersion", answer.update);
+        }
+        Change::Encryption(encryption) => {
+            let token = eks::token(standing, "encryption");
+            let updating = client.eks.associate_encryption_config().cluster_name(name).client_request_token(token);
+            let call = eks::one_at_a_time(Call::eks("AssociateEncryptionConfig"));
+            let answer = client.send(call, updating.encryption_config(encryption).send()).await?;
+            return eks::progress("AssociateEncryptionConfig", answer.update);
         }
         Change::Endpoint(vpc) => config("endpoint", &|it| it.resources_vpc_config(vpc.clone())),
         Change::Network(vpc) => config("network", &|it| it.resources_vpc_config(vpc.clone())),
@@ -251,6 +268,21 @@ fn logging(enabled: &[String]) -> Logging {
     Logging::builder().set_cluster_logging(Some([setup(true), setup(false)].into_iter().flatten().collect())).build()
 }
 
+#[expect(deprecated, reason = "EKS encrypts more than the resources say by now, and still wants and shows them")]
+fn encrypted(config: &EncryptionConfig) -> Observed {
+    let key = config.provider().and_then(|provider| provider.key_arn.clone());
+    Observed::new()
+        .with_block("provider", Observed::new().with("key_arn", key))
+        .with_list("resources", config.resources().iter().cloned())
+}
+
+#[expect(deprecated, reason = "EKS encrypts more than the resources say by now, and still wants and shows them")]
+fn encryption(config: &Fields<'_>) -> Result<EncryptionConfig, Failure> {
+    let key = config.block("provider")?.map(|provider| provider.text("key_arn").map(str::to_owned)).transpose()?;
+    let provider = types::Provider::builder().set_key_arn(key).build();
+    Ok(EncryptionConfig::builder().provider(provider).set_resources(Some(config.texts("resources")?)).build())
+}
+
 fn upgrade_policy(policy: &Fields<'_>) -> Result<UpgradePolicyRequest, Failure> {
     let support = policy.maybe_text("support_type")?.map(Into::into);
     Ok(UpgradePolicyRequest::builder().set_support_type(support).build())
@@ -287,6 +319,7 @@ fn observe(cluster: &types::Cluster) -> Attributes {
     });
     let logs = cluster.logging().map(types::Logging::cluster_logging).unwrap_or_default();
     let enabled = logs.iter().filter(|setup| setup.enabled == Some(true)).flat_map(types::LogSetup::types);
+    let encryption = cluster.encryption_config().first().map(encrypted);
     let policy = cluster.upgrade_policy().and_then(|policy| policy.support_type()).map(types::SupportType::as_str);
     let authority = cluster.certificate_authority().and_then(|authority| authority.data.clone());
     let issuer = cluster.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer.clone());
@@ -298,6 +331,7 @@ fn observe(cluster: &types::Cluster) -> Attributes {
         .with_block("access_config", access.unwrap_or_default())
         .with_block("kubernetes_network_config", network.unwrap_or_default())
         .with_list("enabled_cluster_log_types", enabled.map(types::LogType::as_str))
+        .with_block("encryption_config", encryption.unwrap_or_default())
         .with_block("upgrade_policy", Observed::new().with("support_type", policy))
         .with("deletion_protection", cluster.deletion_protection)
         .with("tags", mark::attribute(&eks::read(cluster.tags())))

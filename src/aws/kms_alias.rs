@@ -105,3 +105,67 @@ fn observe(alias: &AliasListEntry) -> Attributes {
         .with("target_key_arn", target)
         .finish(SCHEMA)
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Found, Observation, Progress};
+    use fathuss_state::Identity;
+    use serde_json::{Value, json};
+
+    use crate::asked::{change, make, read, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_kms_alias.data";
+    const NAME: &str = "alias/data";
+
+    fn listed(target: &str) -> Value {
+        let arn = "arn:aws:kms:us-east-1:111122223333:alias/data";
+        json!({ "Aliases": [{ "AliasName": NAME, "AliasArn": arn, "TargetKeyId": target }], "Truncated": false })
+    }
+
+    fn wanted(target: &str) -> Value {
+        json!({ "name": NAME, "target_key_id": target })
+    }
+
+    #[tokio::test]
+    async fn aliases_are_one_call_with_the_pages_that_it_takes() {
+        let first = json!({ "Aliases": [], "Truncated": true, "NextMarker": "next" });
+        let canned = Canned::new().json("ListAliases", 200, &first).json("ListAliases", 200, &listed("key-1"));
+        let requests = [read(AT, NAME), read("s.aws_kms_alias.other", "alias/other")];
+        let answer = canned.aws().read(&requests).await;
+        let Ok(Observation::Present(attributes)) = &answer.observations[0] else { panic!("{answer:?}") };
+        assert_eq!(attributes["target_key_arn"], "arn:aws:kms:us-east-1:111122223333:key/key-1".into());
+        assert_eq!(answer.observations[1], Ok(Observation::Absent));
+        assert_eq!(canned.operations(), ["ListAliases", "ListAliases"]);
+    }
+
+    #[tokio::test]
+    async fn one_of_its_name_is_ours_where_it_names_our_key() {
+        let canned = Canned::new().json("ListAliases", 200, &listed("key-1"));
+        let found = canned.aws().find(&make(AT, wanted("key-1"))).await;
+        assert_eq!(found, Ok(Found::Ours(Identity(NAME.to_owned()))));
+        let found = canned.aws().find(&make(AT, wanted("key-2"))).await;
+        assert_eq!(found, Ok(Found::Foreign(Identity(NAME.to_owned()))));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_kms_does_not_show_yet_is_waited_for() {
+        let refused = json!({ "__type": "NotFoundException", "message": "Key 'key-1' does not exist" });
+        let canned = Canned::new().json("CreateAlias", 400, &refused);
+        let failure = canned.aws().create(&make(AT, wanted("key-1"))).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::NotYet);
+    }
+
+    #[tokio::test]
+    async fn an_alias_moves_to_another_key_in_place_and_one_that_is_gone_is_deleted() {
+        let canned = Canned::new().json("UpdateAlias", 200, &json!({}));
+        let standing = standing(AT, NAME, wanted("key-2"));
+        canned.aws().update(&standing, &change(wanted("key-1"), &["target_key_id"])).await.unwrap();
+        let sent: Value = serde_json::from_str(canned.seen()[0].get("body").unwrap()).unwrap();
+        assert_eq!(sent, json!({ "AliasName": NAME, "TargetKeyId": "key-2" }));
+        let gone = json!({ "__type": "NotFoundException", "message": "Alias is not found." });
+        let canned = Canned::new().json("DeleteAlias", 400, &gone);
+        assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
+    }
+}

@@ -203,6 +203,7 @@ async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> 
         .with("rotation_period_in_days", rotation.rotation_period_in_days.filter(|_| rotated).map(i64::from))
         .with("tags", mark::attribute(&tags))
         .with("id", key.key_id.clone())
+        .with("key_id", key.key_id.clone())
         .with("arn", key.arn.clone())
         .finish(SCHEMA);
     Ok(Some(attributes))
@@ -215,4 +216,142 @@ fn written(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, Failure> {
             tag.map_err(|error| refused("InvalidField", error.to_string()))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Found, Observation, Progress};
+    use fathuss_state::Identity;
+    use serde_json::{Value, json};
+
+    use crate::asked::{change, make, read, standing};
+    use crate::canned::Canned;
+    use crate::mark;
+
+    const AT: &str = "s.aws_kms_key.data";
+    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn metadata(id: &str, state: &str) -> Value {
+        json!({ "KeyMetadata": {
+            "KeyId": id, "Arn": format!("arn:aws:kms:us-east-1:111122223333:key/{id}"), "Description": "data",
+            "Enabled": state == "Enabled", "KeyState": state, "KeyManager": "CUSTOMER",
+        }})
+    }
+
+    fn marked() -> Value {
+        let tags = mark::tags(&make(AT, json!({})).mark);
+        let tags: Vec<Value> =
+            tags.into_iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
+        json!({ "Tags": tags, "Truncated": false })
+    }
+
+    /// A key in a state, rotated or not.
+    fn key(state: &str, rotated: bool) -> Arc<Canned> {
+        let mut rotation = json!({ "KeyRotationEnabled": rotated, "KeyId": ID });
+        if rotated {
+            rotation["RotationPeriodInDays"] = json!(365);
+        }
+        Canned::new()
+            .json("DescribeKey", 200, &metadata(ID, state))
+            .json("GetKeyPolicy", 200, &json!({ "Policy": "{}", "PolicyName": "default" }))
+            .json("GetKeyRotationStatus", 200, &rotation)
+            .json("ListResourceTags", 200, &marked())
+    }
+
+    fn refusal(code: &str, message: &str) -> Value {
+        json!({ "__type": code, "message": message })
+    }
+
+    fn body(canned: &Canned, operation: &str) -> Value {
+        let seen = canned.seen().into_iter().find(|seen| seen.operation == operation).unwrap();
+        serde_json::from_str(seen.get("body").unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_key_is_read_in_four_calls_and_one_that_waits_for_its_end_is_gone() {
+        let canned = key("Enabled", true);
+        let answer = canned.aws().read(&[read(AT, ID)]).await;
+        let Ok(Observation::Present(attributes)) = &answer.observations[0] else { panic!("{answer:?}") };
+        assert_eq!(attributes["rotation_period_in_days"], 365.into());
+        let mut asked = canned.operations();
+        asked.sort();
+        assert_eq!(asked, ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"]);
+        let going = Canned::new().json("DescribeKey", 200, &metadata(ID, "PendingDeletion"));
+        assert_eq!(going.aws().read(&[read(AT, ID)]).await.observations[0], Ok(Observation::Absent));
+        let gone = Canned::new().json("DescribeKey", 400, &refusal("NotFoundException", "Key does not exist"));
+        assert_eq!(gone.aws().read(&[read(AT, ID)]).await.observations[0], Ok(Observation::Absent));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_found_by_its_mark_among_those_that_are_alive() {
+        let other = "99999999-12ab-34cd-56ef-1234567890ab";
+        let listed = json!({ "Keys": [{ "KeyId": other }, { "KeyId": ID }], "Truncated": false });
+        let canned = Canned::new()
+            .json("ListKeys", 200, &listed)
+            .json("DescribeKey", 200, &metadata(other, "PendingDeletion"))
+            .json("DescribeKey", 200, &metadata(ID, "Enabled"))
+            .json("ListResourceTags", 200, &marked());
+        let found = canned.aws().find(&make(AT, json!({}))).await;
+        assert_eq!(found, Ok(Found::Ours(Identity(ID.to_owned()))));
+        assert_eq!(canned.operations(), ["ListKeys", "DescribeKey", "DescribeKey", "ListResourceTags"]);
+    }
+
+    #[tokio::test]
+    async fn rotation_is_set_while_the_key_is_enabled() {
+        // A disabled key is enabled before, and asked again.
+        let canned = key("Disabled", false).json("EnableKey", 200, &json!({}));
+        let wanted = json!({ "description": "data", "enable_key_rotation": true, "rotation_period_in_days": 90 });
+        let waiting = canned.aws().settle(&standing(AT, ID, wanted.clone())).await;
+        assert_eq!(waiting, Ok(Progress::Waiting { state: "enabling".to_owned() }));
+        assert!(!canned.operations().contains(&"EnableKeyRotation".to_owned()));
+        let canned = key("Enabled", false).json("EnableKeyRotation", 200, &json!({}));
+        canned.aws().settle(&standing(AT, ID, wanted)).await.unwrap();
+        assert_eq!(body(&canned, "EnableKeyRotation"), json!({ "KeyId": ID, "RotationPeriodInDays": 90 }));
+        // One that is to be disabled loses its rotation before.
+        let canned = key("Enabled", true).json("DisableKeyRotation", 200, &json!({}));
+        let wanted = json!({ "description": "data", "is_enabled": false });
+        canned.aws().settle(&standing(AT, ID, wanted.clone())).await.unwrap();
+        assert!(!canned.operations().contains(&"DisableKey".to_owned()));
+        let canned = key("Enabled", false).json("DisableKey", 200, &json!({}));
+        let waiting = canned.aws().settle(&standing(AT, ID, wanted)).await;
+        assert_eq!(waiting, Ok(Progress::Waiting { state: "disabling".to_owned() }));
+    }
+
+    #[tokio::test]
+    async fn a_delete_waits_its_window_and_what_another_has_scheduled_is_gone() {
+        let canned = key("Enabled", false).json("ScheduleKeyDeletion", 200, &json!({ "KeyId": ID }));
+        let standing = standing(AT, ID, json!({ "id": ID, "deletion_window_in_days": 7 }));
+        assert!(matches!(canned.aws().delete(&standing).await, Ok(Progress::Waiting { .. })));
+        assert_eq!(body(&canned, "ScheduleKeyDeletion"), json!({ "KeyId": ID, "PendingWindowInDays": 7 }));
+        let survivors = canned.aws().survivors("aws_kms_key", &standing.desired.attributes);
+        assert_eq!(survivors[0].expiry.as_deref(), Some("in 7 days"));
+        assert!(survivors[0].what.ends_with(ID));
+        let going = Canned::new().json("DescribeKey", 200, &metadata(ID, "PendingDeletion"));
+        assert_eq!(going.aws().delete(&standing).await, Ok(Progress::Gone));
+        assert_eq!(going.operations(), ["DescribeKey"]);
+    }
+
+    #[tokio::test]
+    async fn a_role_of_the_policy_that_kms_does_not_know_yet_is_waited_for_and_a_bad_policy_is_not() {
+        let principal = "Policy contains a statement with one or more invalid principals.";
+        let malformed =
+            |message: &str| Canned::new().json("CreateKey", 400, &refusal("MalformedPolicyDocumentException", message));
+        let asked = make(AT, json!({ "policy": "{}" }));
+        let young = malformed(principal).aws().create(&asked).await.unwrap_err();
+        assert_eq!(young.class, FailureClass::NotYet);
+        let bad = malformed("The new key policy will not allow you to update the key policy in the future.");
+        assert_eq!(bad.aws().create(&asked).await.unwrap_err().class, FailureClass::Refused);
+    }
+
+    #[tokio::test]
+    async fn only_what_changed_is_sent() {
+        let canned = Canned::new().json("UpdateKeyDescription", 200, &json!({}));
+        let standing = standing(AT, ID, json!({ "description": "other" }));
+        canned.aws().update(&standing, &change(json!({ "description": "data" }), &["description"])).await.unwrap();
+        assert_eq!(canned.operations(), ["UpdateKeyDescription"]);
+        assert_eq!(body(&canned, "UpdateKeyDescription"), json!({ "KeyId": ID, "Description": "other" }));
+    }
 }

@@ -154,6 +154,32 @@ impl Client {
         self.send(request).await.unwrap()
     }
 
+    /// Calls a service that speaks JSON with the operation in a header, and expects a success.
+    pub(crate) async fn kms(&self, operation: &str, body: serde_json::Value) -> serde_json::Value {
+        let answer = self.send(self.json_request("kms", "TrentService", operation, &body)).await.unwrap();
+        assert_eq!(answer.status, 200, "{operation}: {}", answer.text);
+        // What answers nothing has no body.
+        if answer.text.is_empty() { serde_json::Value::Null } else { answer.json() }
+    }
+
+    pub(crate) fn json_request(
+        &self,
+        service: &str,
+        target: &str,
+        operation: &str,
+        body: &serde_json::Value,
+    ) -> Request<Bytes> {
+        let mut request = Request::builder()
+            .method("POST")
+            .uri(format!("http://{service}.{}.amazonaws.com/", self.region))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("{target}.{operation}"))
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
+        sign(&mut request, "test", "test", self.region, service, self.simulator.now());
+        request
+    }
+
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Answer, Fault> {
         self.simulator.handle(request).await.map(Answer::of)
     }
@@ -184,6 +210,11 @@ impl Answer {
             Some(code) => {
                 let body: serde_json::Value = serde_json::from_str(&text).unwrap();
                 (code, body["message"].as_str().unwrap_or_default().to_owned())
+            }
+            None if status >= 400 && text.starts_with('{') => {
+                let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let member = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+                (member("__type"), member("message"))
             }
             None if status >= 400 => {
                 (first(&text, "Code").unwrap_or_default(), first(&text, "Message").unwrap_or_default())

@@ -8,6 +8,7 @@ pub mod auto_scaling_group;
 pub mod cluster;
 pub mod cluster_update;
 pub mod control_plane;
+pub mod encryption;
 #[cfg(test)]
 mod fixture;
 pub mod listing;
@@ -45,6 +46,7 @@ pub static SERVICE: Service = Service {
         addon_version::OPERATIONS,
         cluster::OPERATIONS,
         cluster_update::OPERATIONS,
+        encryption::OPERATIONS,
         node_group::OPERATIONS,
         node_group_update::OPERATIONS,
         pod_identity::OPERATIONS,
@@ -64,6 +66,7 @@ pub static SERVICE: Service = Service {
         addon::SPANS,
         auto_scaling_group::SPANS,
         cluster::SPANS,
+        encryption::SPANS,
         node_group::SPANS,
         node_group_update::SPANS,
         update::SPANS,
@@ -75,6 +78,7 @@ pub static SERVICE: Service = Service {
         addon::RULES,
         cluster::RULES,
         cluster_update::RULES,
+        encryption::RULES,
         listing::RULES,
         node_group::RULES,
         node_group_update::RULES,

@@ -12,6 +12,8 @@ use crate::model::Model;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{JSON_MANNERS, Manners, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
 use crate::world::{Tables, Tx};
 
 /// The service.
@@ -24,7 +26,7 @@ pub static SERVICE: Service = Service {
     rules: &[RULES, key::RULES, alias::RULES, key_policy::RULES, rotation::RULES, tags::RULES],
     tables,
     furnish: |_| {},
-    manners: Manners { ..JSON_MANNERS },
+    manners: Manners { bucket, throttled, ..JSON_MANNERS },
 };
 
 const RULES: &[Rule] = &[
@@ -39,6 +41,26 @@ const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html",
     ),
 ];
+
+/// Calls a second of each operation: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let rate = match operation {
+        "DescribeKey" | "ListResourceTags" => 2000.0,
+        "GetKeyPolicy" | "GetKeyRotationStatus" => 1000.0,
+        "ListAliases" | "ListKeys" => 500.0,
+        "ListKeyPolicies" => 100.0,
+        "DeleteAlias" | "DisableKeyRotation" | "EnableKeyRotation" | "PutKeyPolicy" | "ScheduleKeyDeletion" => 15.0,
+        "TagResource" => 10.0,
+        _ => 5.0,
+    };
+    Some(Bucket::of("kms", operation, rate, rate))
+}
+
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html>
+fn throttled(_: &str) -> Refusal {
+    let message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.";
+    Refusal::new("ThrottlingException", message).status(400)
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

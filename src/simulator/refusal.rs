@@ -26,6 +26,10 @@ pub const NOT_SIMULATED: &str = "NotSimulated";
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html> and each service's page of that name.
 const COMMON: &[(&str, u16)] = &[
     ("AccessDenied", 403),
+    // The services that speak awsJson answer these with 400, as all that is the sender's fault.
+    ("AccessDeniedException", 400),
+    ("NotAuthorizedException", 400),
+    ("ValidationException", 400),
     ("InvalidParameterCombination", 400),
     ("InvalidParameterValue", 400),
     ("ValidationError", 400),

@@ -10,7 +10,7 @@ from botocore.config import Config
 import seen
 from world import ACCOUNT, REGION
 
-SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache"]
+SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms"]
 
 READS = ("Describe", "Get", "List", "Simulate")
 
@@ -278,6 +278,19 @@ class Account:
         if ready:
             self.world.advance(3600)
         return request["nodegroupName"]
+
+    # KMS
+
+    def key(self, **more):
+        return self.kms.create_key(**more)["KeyMetadata"]["KeyId"]
+
+    def key_arn(self, key):
+        return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
+
+    def alias(self, key, name=None):
+        name = name or f"alias/{self.name('key')}"
+        self.kms.create_alias(AliasName=name, TargetKeyId=key)
+        return name
 
     # RDS
 

@@ -10,6 +10,7 @@ PAGES = {
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
     "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/API_{}.html",
+    "kms": "https://docs.aws.amazon.com/kms/latest/APIReference/API_{}.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{}.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
@@ -18,6 +19,7 @@ COMMON_PAGES = {
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/CommonErrors.html",
     "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
+    "kms": "https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
@@ -25,6 +27,7 @@ COMMON = {
     "eks": "",
     "elasticache": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "iam": "InvalidAction InvalidClientTokenId Throttling ValidationError",
+    "kms": "AccessDeniedException ThrottlingException UnrecognizedClientException ValidationException",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
@@ -59,6 +62,7 @@ EC2 = """
 CLUSTERS = "DB clusters, capacity reservations, proxies, shard groups, tenants, domains and integrations are types of their own"
 OLD = "security groups of RDS's and ElastiCache's own belong to EC2-Classic, which is retired"
 FAILURE = "a failure of AWS's own, which no request brings about; fault rules send the general one"
+STORES = "key stores are a type of their own (aws_kms_custom_key_store)"
 CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
@@ -120,6 +124,17 @@ EXCLUDED = {
         "ConcurrentModification": "requests are taken one after another",
         "OpenIdIdpCommunicationError": "nothing outside of the world is asked",
         "PolicyNotAttachable": "policies that can't be attached are those of service-linked roles",
+    },
+    "kms": {
+        "DependencyTimeoutException": FAILURE,
+        "KMSInternalException": FAILURE,
+        "CloudHsmClusterInvalidConfigurationException": STORES,
+        "CustomKeyStoreInvalidStateException": STORES,
+        "XksKeyAlreadyInUseException": STORES,
+        "XksKeyInvalidConfigurationException": STORES,
+        "XksKeyNotFoundException": STORES,
+        "InvalidAliasNameException": "what can't be a name is refused as ValidationException, as AWS was seen to",
+        "UnsupportedOperationException": "declared for keys with imported material and in key stores, which are not simulated",
     },
     "sts": {
         "IDPCommunicationError": "nothing outside of the world is asked",

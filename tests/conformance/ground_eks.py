@@ -99,6 +99,15 @@ class EksGround(Ground):
     def make_pods2(self):
         return self.pod("worker")
 
+    def make_key(self):
+        return self.aws.key_arn(self.aws.key())
+
+    def make_key2(self):
+        return self.aws.key_arn(self.aws.key())
+
+    def encryption(self):
+        return [{"provider": {"keyArn": self["key"]}, "resources": ["secrets"]}]
+
     def make_update(self):
         made = self.aws.eks.update_cluster_config(name=self["cluster"], deletionProtection=False)
         self.aws.world.advance(600)
@@ -113,6 +122,7 @@ def of(**more):
 
 BASES = {
     "AssociateAccessPolicy": lambda g: dict(clusterName=g["cluster"], principalArn=g["entry"], policyArn=VIEW, accessScope={"type": "cluster"}),
+    "AssociateEncryptionConfig": lambda g: dict(clusterName=g["other"], encryptionConfig=g.encryption()),
     "CreateAccessEntry": lambda g: dict(clusterName=g["cluster"], principalArn=f"{PRINCIPAL}-new"),
     "CreateAddon": lambda g: dict(clusterName=g["cluster"], addonName="coredns"),
     "CreateCluster": lambda g: dict(name="new", roleArn=g["role"], resourcesVpcConfig=g.subnets()),
@@ -166,7 +176,9 @@ NEXT_VERSION = {
     "force": None,
 }
 VALUES = {
-    "CreateCluster.encryptionConfig[].provider.keyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-666666666666",
+    "AssociateEncryptionConfig.encryptionConfig[].provider.keyArn": lambda g: g["key2"],
+    "CreateCluster.encryptionConfig[].provider.keyArn": lambda g: g["key2"],
+    "CreateCluster.encryptionConfig[].resources": With(["pods"], {"encryptionConfig": lambda g: g.encryption()}),
     "CreateNodegroup.launchTemplate.version": With("2", FROM_TEMPLATE),
     "CreateNodegroup.taints[].key": With("crew", TAINTED),
     "CreateNodegroup.taints[].value": With("b", TAINTED),

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -260,7 +260,6 @@ def listing(**more):
     return lambda g: dict(more)
 
 
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 # What has to stand beside a member within a structure, for the structure to be one.
 AROUND = {
     "UserIdGroupPairs": lambda g: {"GroupId": g["group2"]},
@@ -268,7 +267,7 @@ AROUND = {
     "Ipv6Ranges": {"CidrIpv6": "2001:db8::/32"},
     # S3's list of us-east-1.
     "PrefixListIds": {"PrefixListId": "pl-63a5400a"},
-    "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
+    "encryptionConfig": lambda g: g.encryption()[0],
 }
 # What each operation tags that takes tag specifications.
 TAGGED = {

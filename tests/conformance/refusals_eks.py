@@ -99,6 +99,38 @@ def config_map_without_its_creator(aws):
     return lambda: aws.eks.create_cluster(**request), {}
 
 
+def encrypted(key, *resources):
+    return [{"resources": list(resources or ["secrets"]), "provider": {"keyArn": key}}]
+
+
+@refuses("eks.cluster.encryption.key", INVALID, "The keyArn for encryptionConfig is invalid.")
+def cluster_with_a_disabled_key(aws):
+    key = aws.key()
+    aws.kms.disable_key(KeyId=key)
+    request = aws.cluster_request(encryptionConfig=encrypted(aws.key_arn(key)))
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.encryption.resources", INVALID)
+def cluster_that_encrypts_pods(aws):
+    request = aws.cluster_request(encryptionConfig=encrypted(aws.key_arn(aws.key()), "pods"))
+    return lambda: aws.eks.create_cluster(**request), {}
+
+
+@refuses("eks.cluster.encryption.once", INVALID, "Encryption is already enabled on the cluster")
+def cluster_that_is_encrypted_already(aws):
+    config = encrypted(aws.key_arn(aws.key()))
+    name = aws.cluster(encryptionConfig=config)
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=config), {}
+
+
+@refuses(None, INVALID, "KeyArn is required")
+def encryption_without_a_key(aws):
+    name = aws.cluster()
+    config = [{"resources": ["secrets"]}]
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=config), {}
+
+
 @refuses("eks.cluster.delete.node_groups", IN_USE, "Cluster has nodegroups attached", 409)
 def delete_a_cluster_with_nodes(aws):
     name = aws.cluster()

@@ -54,6 +54,11 @@ WORDS = {
         "aws_iam_instance_profile": "InstanceProfile",
         "aws_iam_openid_connect_provider": "OpenIDConnectProvider",
     },
+    "kms": {
+        "aws_kms_key": "Key(?!Store|Pair|Material|Rotations$)|KeyPolic|KeyRotationStatus",
+        "aws_kms_alias": "Alias",
+        "tags": "TagResource|UntagResource|ListResourceTags",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -108,7 +113,6 @@ EXCLUDED = {
     "eks": {
         "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",
         "CancelUpdate": "what can be cancelled is a rollback under EKS Auto Mode, which is not simulated",
-        "AssociateEncryptionConfig": "customer managed KMS keys are not simulated, and clusters take no others",
         "UpdateCapability|UpdateEksAnywhereSubscription": "capabilities and subscriptions are types of their own",
     },
     "rds": {
@@ -136,6 +140,12 @@ EXCLUDED = {
         ".*AccountPasswordPolicy": "the password policy is a type of its own (aws_iam_account_password_policy)",
         "Simulate(Custom|Principal)Policy|GetContextKeysFor(Custom|Principal)Policy|ListPoliciesGrantingServiceAccess": "asking what policies allow changes and shows no type of ours",
         "AcquireRole|GetRoleTemplateVersion": "role templates are not simulated",
+    },
+    "kms": {
+        "GenerateDataKey.*|GetPublicKey|DeriveSharedSecret": "what is encrypted with keys is not simulated",
+        "RotateKeyOnDemand": "keys are rotated at their time: once more belongs to no type of ours",
+        "(Replicate|UpdatePrimaryRegion).*|ReplicateKey": "keys of several regions are a type of their own (aws_kms_replica_key)",
+        "GetKeyLastUsage": "nothing uses keys here in a way that KMS would count",
     },
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",

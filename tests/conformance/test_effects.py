@@ -9,8 +9,19 @@ import sys
 import pytest
 from botocore.exceptions import WaiterError
 
+from account import Account, clients
 from refusal import outcome
-from world import ACCOUNT, REGION
+from world import ACCOUNT, REGION, World
+
+
+@pytest.fixture
+def apart():
+    """An account of a world of its own, in which so much time can pass that versions come to their end."""
+    world = World(os.environ["FATHUSS"], "--speed", "0.001")
+    try:
+        yield Account(world, clients(world))
+    finally:
+        world.stop()
 
 
 def test_a_vpc_has_its_default_parts(aws):
@@ -41,6 +52,87 @@ def test_a_vpc_has_its_default_parts(aws):
     assert dns["EnableDnsSupport"]["Value"] is True
     names = aws.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
     assert names["EnableDnsHostnames"]["Value"] is False
+
+
+def test_an_alias_follows_its_key_and_ends_with_it(apart):
+    first, second = apart.key(), apart.key()
+    alias = apart.alias(first, "alias/main")
+    assert apart.kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"] == first
+    apart.kms.update_alias(AliasName=alias, TargetKeyId=second)
+    by_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/main"
+    assert apart.kms.describe_key(KeyId=by_arn)["KeyMetadata"]["KeyId"] == second
+    assert apart.kms.list_aliases(KeyId=first)["Aliases"] == []
+    apart.kms.schedule_key_deletion(KeyId=second, PendingWindowInDays=7)
+    assert [one["AliasName"] for one in apart.kms.list_aliases()["Aliases"]] == [alias]
+    apart.world.advance(7 * 24 * 3600)
+    assert apart.kms.list_aliases()["Aliases"] == []
+    assert outcome(lambda: apart.kms.describe_key(KeyId=second)).code == "NotFoundException"
+    apart.alias(first, "alias/main")
+
+
+def test_a_keys_deletion_waits_for_its_window_and_can_be_taken_back(apart):
+    key = apart.key()
+    apart.kms.enable_key_rotation(KeyId=key)
+    before = apart.kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (before["KeyState"], before["Enabled"]) == ("Enabled", True)
+    answer = apart.kms.schedule_key_deletion(KeyId=key)
+    assert (answer["KeyState"], answer["PendingWindowInDays"]) == ("PendingDeletion", 30)
+    going = apart.kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (going["KeyState"], going["Enabled"], going["DeletionDate"]) == ("PendingDeletion", False, answer["DeletionDate"])
+    assert 29 <= (going["DeletionDate"] - before["CreationDate"]).days <= 30
+    assert apart.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+    apart.world.advance(29 * 24 * 3600)
+    apart.kms.cancel_key_deletion(KeyId=key)
+    kept = apart.kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (kept["KeyState"], "DeletionDate" in kept) == ("Disabled", False)
+    apart.world.advance(40 * 24 * 3600)
+    apart.kms.enable_key(KeyId=key)
+    assert apart.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert apart.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
+
+
+def test_a_key_says_when_it_is_rotated_next(apart):
+    key = apart.key()
+    assert apart.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+    created = apart.kms.describe_key(KeyId=key)["KeyMetadata"]["CreationDate"]
+    apart.kms.enable_key_rotation(KeyId=key)
+    first = apart.kms.get_key_rotation_status(KeyId=key)
+    assert (first["KeyRotationEnabled"], first["RotationPeriodInDays"]) == (True, 365)
+    assert (first["NextRotationDate"] - created).days == 365
+    apart.kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    assert (apart.kms.get_key_rotation_status(KeyId=key)["NextRotationDate"] - created).days == 90
+    apart.world.advance(100 * 24 * 3600)
+    assert (apart.kms.get_key_rotation_status(KeyId=key)["NextRotationDate"] - created).days == 180
+    apart.kms.disable_key_rotation(KeyId=key)
+    assert "NextRotationDate" not in apart.kms.get_key_rotation_status(KeyId=key)
+
+
+def test_a_key_without_a_policy_of_its_own_leaves_it_to_the_account(aws):
+    key = aws.key()
+    [statement] = json.loads(aws.kms.get_key_policy(KeyId=key)["Policy"])["Statement"]
+    assert (statement["Principal"], statement["Action"]) == ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "kms:*")
+    assert aws.kms.list_key_policies(KeyId=key)["PolicyNames"] == ["default"]
+
+
+def test_a_services_own_key_is_seen_once_the_service_needed_it(aws):
+    assert aws.kms.list_aliases()["Aliases"] == []
+    aws.volume(Encrypted=True)
+    [alias] = aws.kms.list_aliases()["Aliases"]
+    assert alias["AliasName"] == "alias/aws/ebs"
+    shown = aws.kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
+    assert (shown["KeyId"], shown["KeyManager"]) == (alias["TargetKeyId"], "AWS")
+    assert [key["KeyId"] for key in aws.kms.list_keys()["Keys"]] == [shown["KeyId"]]
+    assert aws.kms.get_key_rotation_status(KeyId=shown["KeyId"])["KeyRotationEnabled"] is True
+    assert aws.kms.list_resource_tags(KeyId=shown["KeyId"])["Tags"] == []
+
+
+def test_a_database_is_refused_a_key_that_can_not_be_used(aws):
+    key = aws.key()
+    request = aws.db_request(StorageEncrypted=True, KmsKeyId=aws.alias(key))
+    aws.kms.disable_key(KeyId=key)
+    assert outcome(lambda: aws.rds.create_db_instance(**request)).code == "KMSKeyNotAccessibleFault"
+    aws.kms.enable_key(KeyId=key)
+    assert aws.rds.create_db_instance(**request)["DBInstance"]["KmsKeyId"] == aws.key_arn(key)
 
 
 def test_the_default_parts_go_with_their_vpc(aws):
@@ -603,6 +695,7 @@ QUESTIONS = {
     "eks": "list-clusters",
     "elasticache": "describe-cache-clusters",
     "iam": "list-roles",
+    "kms": "list-keys",
     "rds": "describe-db-instances",
     "sts": "get-caller-identity",
 }

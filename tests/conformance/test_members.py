@@ -9,6 +9,7 @@ import ground_ec2
 import ground_eks
 import ground_elasticache
 import ground_iam
+import ground_kms
 import ground_rds
 import surface
 from account import Account
@@ -21,6 +22,7 @@ SERVICES = {
     "eks": (ground_eks.GROUND, ground_eks.BASES, ground_eks.VALUES),
     "elasticache": (ground_elasticache.GROUND, ground_elasticache.BASES, ground_elasticache.VALUES),
     "iam": (ground_iam.GROUND, ground_iam.IAM_BASES, ground_iam.VALUES),
+    "kms": (ground_kms.GROUND, ground_kms.BASES, ground_kms.VALUES),
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }

@@ -10,6 +10,7 @@ import refusals_ec2
 import refusals_eks
 import refusals_elasticache
 import refusals_iam
+import refusals_kms
 import refusals_rate
 import refusals_rds
 from refusal import outcome, pattern
@@ -20,6 +21,7 @@ CASES = [
     *refusals_eks.CASES,
     *refusals_rds.CASES,
     *refusals_elasticache.CASES,
+    *refusals_kms.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

@@ -10,6 +10,7 @@ UPDATES = "no service update comes here: the list is empty however it is asked f
 FOUND = "a rule is found by what it lets through, not by its description"
 
 WITHOUT_TRACE = {
+    "kms.ListKeyPolicies.Limit": "a key has one policy, which is one page however many the request wants",
     **{
         f"ec2.RevokeSecurityGroup{way}.IpPermissions[].{peers}[].Description": FOUND
         for way in ("Egress", "Ingress")

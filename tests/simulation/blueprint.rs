@@ -123,6 +123,7 @@ pub enum Thing {
         zone: usize,
         size: i64,
         gp3: bool,
+        encrypted_with: Option<Key>,
     },
     VolumeAttachment {
         volume: Key,
@@ -136,6 +137,7 @@ pub enum Thing {
         groups: Vec<Key>,
         private: bool,
         name: u32,
+        encrypted_with: Option<Key>,
     },
     NodeGroup {
         cluster: Key,
@@ -181,6 +183,7 @@ pub enum Thing {
         managed: bool,
         large: bool,
         user: u32,
+        encrypted_with: Option<Key>,
     },
     Replica {
         source: Key,
@@ -201,6 +204,18 @@ pub enum Thing {
         replicas: i64,
         days: i64,
         wording: u32,
+        encrypted_with: Option<Key>,
+    },
+    EncryptionKey {
+        wording: u32,
+        rotated: bool,
+        /// What nothing is encrypted with can be switched off.
+        idle: bool,
+        on: bool,
+    },
+    Alias {
+        target: Key,
+        name: u32,
     },
 }
 
@@ -276,6 +291,8 @@ impl Thing {
             Thing::CacheSubnets { .. } => "aws_elasticache_subnet_group",
             Thing::CacheParameters { .. } => "aws_elasticache_parameter_group",
             Thing::Cache { .. } => "aws_elasticache_replication_group",
+            Thing::EncryptionKey { .. } => "aws_kms_key",
+            Thing::Alias { .. } => "aws_kms_alias",
         }
     }
 
@@ -285,7 +302,9 @@ impl Thing {
         let all = |keys: &[Key], grip| keys.iter().map(|key| (*key, grip)).collect::<Vec<_>>();
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
-            Thing::Policy { .. } | Thing::Issuer { .. } | Thing::Volume { .. } => vec![],
+            Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
+            Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
+            Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
                 vec![(*vpc, Along)]
@@ -318,8 +337,9 @@ impl Thing {
                 needs
             }
             Thing::VolumeAttachment { volume, instance, .. } => vec![(*volume, Along), (*instance, Along)],
-            Thing::Cluster { role, permits, subnets, groups, .. } => {
+            Thing::Cluster { role, permits, subnets, groups, encrypted_with, .. } => {
                 let mut needs = all(subnets, Firm);
+                needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
                 needs.extend(all(groups, Firm));
                 needs.extend(all(permits, Free));
                 needs.push((*role, Along));
@@ -343,15 +363,17 @@ impl Thing {
                 vec![(*entry, Along), (*cluster, Along), (*role, Along)]
             }
             Thing::DbSubnets { subnets, .. } | Thing::CacheSubnets { subnets, .. } => all(subnets, Along),
-            Thing::Database { subnets, parameters, groups, .. } => {
+            Thing::Database { subnets, parameters, groups, encrypted_with, .. } => {
                 let mut needs = all(groups, Firm);
+                needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
                 needs.push((*subnets, Firm));
                 needs.extend(parameters.iter().map(|key| (*key, Firm)));
                 needs
             }
             Thing::Replica { source, .. } => vec![(*source, Along)],
-            Thing::Cache { subnets, parameters, groups, .. } => {
+            Thing::Cache { subnets, parameters, groups, encrypted_with, .. } => {
                 let mut needs = all(groups, Firm);
+                needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
                 needs.extend([(*subnets, Along), (*parameters, Firm)]);
                 needs
             }
@@ -451,6 +473,13 @@ impl Blueprint {
     /// Takes something that can be had once; false where it was taken before.
     pub fn take(&mut self, what: String) -> bool {
         self.taken.insert(what)
+    }
+
+    /// The keys of a region that things can be encrypted with.
+    pub fn keys_in(&self, region: usize) -> Vec<Key> {
+        let fits =
+            |item: &&Item| item.region == region && matches!(item.thing, Thing::EncryptionKey { idle: false, .. });
+        self.items.iter().filter(fits).map(|item| item.key).collect()
     }
 
     /// The subnets of a VPC that give public addresses.
@@ -585,6 +614,19 @@ impl Grower<'_> {
             .collect();
         let count = self.rng.random_range(0..=most.min(there.len()));
         there.choose_multiple(self.rng, count).copied().collect()
+    }
+
+    /// A key that things are encrypted with, now and then.
+    fn encryption(&mut self) -> Option<Key> {
+        if !self.allowed("aws_kms_key") || !self.rng.random_bool(0.3) {
+            return None;
+        }
+        let there = self.blueprint.keys_in(self.region);
+        if !there.is_empty() && self.rng.random_bool(0.7) {
+            return there.choose(self.rng).copied();
+        }
+        let rotated = self.rng.random_bool(0.5);
+        self.push(Thing::EncryptionKey { wording: 0, rotated, idle: false, on: true })
     }
 
     fn internet_of(&self, vpc: Key) -> Option<Key> {
@@ -729,7 +771,8 @@ impl Grower<'_> {
             "aws_ebs_volume" => {
                 let (zone, size) = (self.rng.random_range(0..ZONES), self.rng.random_range(1..100));
                 let gp3 = self.rng.random_bool(0.7);
-                self.push(Thing::Volume { zone, size, gp3 })
+                let encrypted_with = self.encryption();
+                self.push(Thing::Volume { zone, size, gp3, encrypted_with })
             }
             "aws_volume_attachment" => {
                 let instance = self.some("aws_instance")?;
@@ -739,7 +782,7 @@ impl Grower<'_> {
                 if !self.allowed("aws_ebs_volume") {
                     return None;
                 }
-                let volume = self.push(Thing::Volume { zone, size: 8, gp3: true })?;
+                let volume = self.push(Thing::Volume { zone, size: 8, gp3: true, encrypted_with: None })?;
                 self.push(Thing::VolumeAttachment { volume, instance, letter })
             }
             "aws_eks_cluster" => {
@@ -753,7 +796,8 @@ impl Grower<'_> {
                 let permits = self.permits(role, &["AmazonEKSClusterPolicy"])?;
                 let groups = self.groups(vpc, 2);
                 let (private, name) = (self.rng.random_bool(0.5), self.blueprint.fresh());
-                self.push(Thing::Cluster { role, permits, subnets, groups, private, name })
+                let encrypted_with = self.encryption();
+                self.push(Thing::Cluster { role, permits, subnets, groups, private, name, encrypted_with })
             }
             "aws_eks_node_group" => {
                 let cluster = self.some("aws_eks_cluster")?;
@@ -837,7 +881,18 @@ impl Grower<'_> {
                 let (storage, days) = (self.rng.random_range(20..50), self.rng.random_range(0..8));
                 let managed = self.rng.random_bool(0.5);
                 let (large, user) = (false, 0);
-                self.push(Thing::Database { subnets, parameters, groups, storage, days, managed, large, user })
+                let encrypted_with = self.encryption();
+                self.push(Thing::Database {
+                    subnets,
+                    parameters,
+                    groups,
+                    storage,
+                    days,
+                    managed,
+                    large,
+                    user,
+                    encrypted_with,
+                })
             }
             "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
             "aws_elasticache_replication_group" => {
@@ -847,7 +902,18 @@ impl Grower<'_> {
                 let vpc = self.blueprint.vpc_of(*keys.first()?);
                 let groups = self.groups(vpc, 2);
                 let (replicas, days) = (self.rng.random_range(1..3), self.rng.random_range(0..4));
-                self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0 })
+                let encrypted_with = self.encryption();
+                self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0, encrypted_with })
+            }
+            "aws_kms_key" => {
+                let (rotated, idle) = (self.rng.random_bool(0.5), self.rng.random_bool(0.4));
+                let on = !idle || self.rng.random_bool(0.5);
+                self.push(Thing::EncryptionKey { wording: 0, rotated, idle, on })
+            }
+            "aws_kms_alias" => {
+                let target = self.some("aws_kms_key")?;
+                let name = self.blueprint.fresh();
+                self.push(Thing::Alias { target, name })
             }
             other => unreachable!("no item is of type {other}"),
         }

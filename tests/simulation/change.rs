@@ -136,6 +136,8 @@ fn retag(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
 fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
     let number = blueprint.fresh();
     let retargeted = retarget(blueprint, key, rng);
+    let keys = blueprint.items.iter().find(|item| item.key == key).map(|item| blueprint.keys_in(item.region));
+    let encryption = keys.unwrap_or_default().choose(rng).copied();
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     if let Some(Retarget::Groups(others)) = retargeted {
         if let Thing::Instance { groups, .. } | Thing::Template { groups, .. } | Thing::Database { groups, .. } =
@@ -165,7 +167,17 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             _ => *script = number,
         },
         Thing::Volume { size, .. } => *size += 5,
-        Thing::Cluster { private, .. } => *private = !*private,
+        Thing::Cluster { private, encrypted_with, .. } => match rng.random_range(0..3) {
+            // A cluster takes a key once, and keeps it.
+            0 if encrypted_with.is_none() => *encrypted_with = encryption,
+            _ => *private = !*private,
+        },
+        Thing::EncryptionKey { wording, rotated, idle, on } => match rng.random_range(0..3) {
+            0 => *wording = number,
+            1 if *idle => *on = !*on,
+            _ => *rotated = !*rotated,
+        },
+        Thing::Alias { target, .. } => *target = encryption.unwrap_or(*target),
         Thing::NodeGroup { most, labels, .. } => match rng.random_range(0..2) {
             0 => *most += 1,
             _ => *labels = number,
@@ -272,7 +284,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Policy { wording, .. } => *wording = number,
         Thing::Issuer { number: url, .. } => *url = number,
         Thing::Instance { root, .. } => *root += 1,
-        Thing::Cluster { name, .. } => *name = number,
+        Thing::Cluster { name, .. } | Thing::Alias { name, .. } => *name = number,
         Thing::Database { user, .. } => *user = number,
         Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
         _ => {}

@@ -8,10 +8,11 @@ use fathuss_model::aws::{
     CacheNodeType, CacheParameter, CallerIdentity, ClusterVpcConfig, DbInstance, DbInstanceClass, DbParameter,
     DbParameterGroup, DbSubnetGroup, DefaultSecurityGroup, EbsVolume, EgressRule, Eip, EksAccessEntry,
     EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup, ElasticacheParameterGroup,
-    ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile, IamOpenidConnectProvider, IamPolicy,
-    IamRole, IamRolePolicyAttachment, IngressRule, Instance, InstanceType, InternetGateway, IpProtocol, LaunchTemplate,
-    MasterPassword, MetadataOptions, NatGateway, ResolveConflicts, RootBlockDevice, Route, RouteTable,
-    RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet, VolumeAttachment, VolumeType, Vpc,
+    ElasticacheReplicationGroup, ElasticacheSubnetGroup, EncryptionConfig, Gp3, IamInstanceProfile,
+    IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, IngressRule, Instance, InstanceType,
+    InternetGateway, IpProtocol, KmsAlias, KmsKey, LaunchTemplate, MasterPassword, MetadataOptions, NatGateway,
+    ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet,
+    VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{ConnectivityType, LaunchTemplateInstanceProfile};
 use fathuss_model::graph::{Finding, Graph};
@@ -62,6 +63,7 @@ struct Made {
     templates: BTreeMap<Key, Handle<LaunchTemplate>>,
     instances: BTreeMap<Key, Handle<Instance>>,
     volumes: BTreeMap<Key, Handle<EbsVolume>>,
+    keys: BTreeMap<Key, Handle<KmsKey>>,
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
     entries: BTreeMap<Key, Handle<EksAccessEntry>>,
@@ -129,6 +131,7 @@ impl Declaring<'_> {
                 self.data(stack, item)
             }
             thing if thing.kind().starts_with("aws_iam") => self.iam(stack, item),
+            thing if thing.kind().starts_with("aws_kms") => self.kms(stack, item),
             _ => self.ec2(stack, item),
         }
     }
@@ -241,9 +244,12 @@ impl Declaring<'_> {
                 }
                 made.instances.insert(key, stack.add(name, at(tagged!(instance, item), item)));
             }
-            Thing::Volume { zone, size, gp3 } => {
+            Thing::Volume { zone, size, gp3, encrypted_with } => {
                 let kind = if *gp3 { VolumeType::Gp3 } else { VolumeType::Gp2 };
-                let volume = EbsVolume::new(zone_name(item, *zone)).size(*size).r#type(kind).encrypted(true);
+                let mut volume = EbsVolume::new(zone_name(item, *zone)).size(*size).r#type(kind).encrypted(true);
+                if let Some(encryption) = encrypted_with {
+                    volume = volume.kms_key_id(&made.keys[encryption]);
+                }
                 made.volumes.insert(key, stack.add(name, at(tagged!(volume, item), item)));
             }
             Thing::VolumeAttachment { volume, instance, letter } => {
@@ -310,12 +316,37 @@ impl Declaring<'_> {
         Ok(())
     }
 
+    fn kms(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::EncryptionKey { wording, rotated, on, .. } => {
+                let rotated = *rotated && *on;
+                let mut encryption = KmsKey::new()
+                    .description(format!("What it is for, wording {wording}"))
+                    .enable_key_rotation(rotated)
+                    .is_enabled(*on)
+                    .deletion_window_in_days(7);
+                if rotated {
+                    encryption = encryption.rotation_period_in_days(90 + i64::from(wording % 100));
+                }
+                made.keys.insert(item.key, stack.add(name, at(tagged!(encryption, item), item)));
+            }
+            Thing::Alias { target, name: number } => {
+                let alias = KmsAlias::new(format!("alias/key-{number}"), &made.keys[target]);
+                stack.add(name, at(alias, item));
+            }
+            other => unreachable!("{other:?} is not KMS's"),
+        }
+        Ok(())
+    }
+
     fn eks(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
         let name = ("item", item.key);
         let key = item.key;
         let made = &mut self.made;
         match &item.thing {
-            Thing::Cluster { role, permits, subnets, groups, private, name: number } => {
+            Thing::Cluster { role, permits, subnets, groups, private, name: number, encrypted_with } => {
                 let mut place = ClusterVpcConfig::new(picked(&made.subnets, subnets))
                     .endpoint_private_access(*private)
                     .endpoint_public_access(true)
@@ -326,9 +357,12 @@ impl Declaring<'_> {
                 let access = AccessConfig::new()
                     .authentication_mode(AuthenticationMode::Api)
                     .bootstrap_cluster_creator_admin_permissions(false);
-                let cluster = EksCluster::new(format!("cluster-{number}"), &made.roles[role], place)
+                let mut cluster = EksCluster::new(format!("cluster-{number}"), &made.roles[role], place)
                     .version("1.35")
                     .access_config(access);
+                if let Some(encryption) = encrypted_with {
+                    cluster = cluster.encryption_config(EncryptionConfig::secrets(&made.keys[encryption]));
+                }
                 made.clusters.insert(
                     key,
                     stack.add(name, at(tagged!(cluster, item).depends_on_all(&picked(&made.permits, permits)), item)),
@@ -401,7 +435,7 @@ impl Declaring<'_> {
                 ]);
                 made.db_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Database { subnets, parameters, groups, storage, days, managed, large, user } => {
+            Thing::Database { subnets, parameters, groups, storage, days, managed, large, user, encrypted_with } => {
                 let password = if *managed {
                     MasterPassword::ManagedByRds
                 } else {
@@ -417,6 +451,9 @@ impl Declaring<'_> {
                     .maintenance_window("sun:04:00-sun:05:00")
                     .apply_immediately(true)
                     .skip_final_snapshot(true);
+                if let Some(encryption) = encrypted_with {
+                    database = database.kms_key_id(&made.keys[encryption]);
+                }
                 for group in groups {
                     database = database.security_group(&made.groups[group]);
                 }
@@ -445,7 +482,7 @@ impl Declaring<'_> {
                     ]);
                 made.cache_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Cache { subnets, parameters, groups, replicas, days, wording } => {
+            Thing::Cache { subnets, parameters, groups, replicas, days, wording, encrypted_with } => {
                 let mut cache = ElasticacheReplicationGroup::redis_cluster(
                     &format!("Wording {wording}"),
                     "7.1",
@@ -459,6 +496,9 @@ impl Declaring<'_> {
                 .snapshot_window("04:00-05:00")
                 .maintenance_window("sun:05:00-sun:06:00")
                 .apply_immediately(true);
+                if let Some(encryption) = encrypted_with {
+                    cache = cache.kms_key_id(&made.keys[encryption]);
+                }
                 for group in groups {
                     cache = cache.security_group(&made.groups[group]);
                 }

@@ -40,7 +40,11 @@ const CASES: &[Case] = &[
             let vpc = vpc(stack, if second { 1 } else { 0 })?;
             let internet = stack.add("main", InternetGateway::new(&vpc));
             let range = net(if second { "10.1.0.0/24" } else { "10.0.0.0/24" })?;
-            let subnet = stack.add("public", Subnet::new(&vpc, range).map_public_ip_on_launch(true));
+            let subnet = stack.add(
+                "public",
+                // A zone that has the machine's type.
+                Subnet::new(&vpc, range).availability_zone("us-east-1a").map_public_ip_on_launch(true),
+            );
             let table = stack.add("public", RouteTable::new(&vpc));
             stack.add("public", Route::to_internet(&table, &internet));
             stack.add("public", RouteTableAssociation::new(&subnet, &table));
@@ -98,7 +102,7 @@ const CASES: &[Case] = &[
             let role = role(stack, "held", "ec2.amazonaws.com", second);
             let profile = stack.add("servers", IamInstanceProfile::new(&role).name("servers"));
             let (vpc, _) = guarded(stack, false)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.iam_instance_profile(&profile));
             Ok(())
         },
@@ -114,7 +118,7 @@ const CASES: &[Case] = &[
             let profile = IamInstanceProfile::new(&role).path(path(second));
             let profile = stack.add("held", profile);
             let (vpc, _) = guarded(stack, false)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.iam_instance_profile(&profile));
             Ok(())
         },
@@ -126,7 +130,7 @@ const CASES: &[Case] = &[
         kept: true,
         build: |stack, second| {
             let (vpc, held) = guarded(stack, second)?;
-            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?));
+            let subnet = stack.add("one", Subnet::new(&vpc, net("10.0.0.0/24")?).availability_zone("us-east-1a"));
             machine(stack, &subnet, |machine| machine.security_group(&held));
             Ok(())
         },

@@ -82,6 +82,7 @@ impl World {
         world.identity(&rows)?;
         world.cluster(&rows)?;
         world.data(&rows)?;
+        world.keys(&rows)?;
         Ok(world)
     }
 
@@ -247,6 +248,17 @@ impl World {
                 let policy = text(&row["policy"]);
                 self.add("aws_eks_access_policy_association", format!("{cluster}#{principal}#{policy}"));
             }
+        }
+        Ok(())
+    }
+
+    fn keys(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        // A key that waits for its end is nobody's any more.
+        for key in rows("kms.key")?.iter().filter(|key| key.row["state"] != "PendingDeletion") {
+            self.add("aws_kms_key", &key.id);
+        }
+        for alias in rows("kms.alias")? {
+            self.add("aws_kms_alias", &alias.id);
         }
         Ok(())
     }

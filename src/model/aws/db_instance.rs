@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, vpc_of};
-use super::{DbParameterGroup, DbSubnetGroup, IamRole, SecurityGroup, way_out};
+use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, way_out};
 use crate::check::{Findings, Part, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
@@ -137,8 +137,13 @@ pub struct DbInstance {
     #[field(replace, default = "false")]
     storage_encrypted: Option<Value<bool>>,
     /// The KMS key, where it is not the account's default for RDS.
-    #[field(replace, computed)]
-    kms_key_id: Option<Value<String>>,
+    #[field(
+        replace,
+        computed,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// The database made with the instance.
     #[field(
         replace,

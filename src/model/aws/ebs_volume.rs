@@ -1,5 +1,6 @@
 //! `aws_ebs_volume`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volumes.html>
 
+use super::KmsKey;
 use super::instance_type::{VolumeType, check_volume};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
@@ -35,8 +36,13 @@ pub struct EbsVolume {
     #[field(replace, computed)]
     encrypted: Option<Value<bool>>,
     /// The KMS key, where it is not the account's default for EBS.
-    #[field(replace, computed)]
-    kms_key_id: Option<Value<String>>,
+    #[field(
+        replace,
+        computed,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// The snapshot it begins as.
     #[field(ignored_after_creation)]
     snapshot_id: Option<Value<String>>,

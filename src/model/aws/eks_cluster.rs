@@ -4,9 +4,9 @@ use ipnet::Ipv4Net;
 
 use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, check_spread, vpc_of};
-use super::{IamRole, SecurityGroup, Subnet, Vpc};
+use super::{IamRole, KmsKey, SecurityGroup, Subnet, Vpc};
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Handle, Id, Tags, Value, words};
+use crate::{Arn, Computed, Handle, Id, IntoArn, Tags, Value, words};
 
 words! {
     /// Who tells EKS who may enter.
@@ -43,6 +43,14 @@ words! {
         Standard = "STANDARD",
         /// It stays, at a price.
         Extended = "EXTENDED",
+    }
+}
+
+words! {
+    /// What a key of one's own encrypts.
+    pub enum EncryptedResource {
+        /// Kubernetes' secrets.
+        Secrets = "secrets",
     }
 }
 
@@ -90,6 +98,9 @@ pub struct EksCluster {
     /// What happens when the version's standard support ends.
     #[field(computed)]
     upgrade_policy: Option<Value<UpgradePolicy>>,
+    /// The key that encrypts its secrets, where it is one of one's own: it can be given later, and not be taken back.
+    #[field(computed)]
+    encryption_config: Option<Value<EncryptionConfig>>,
     /// Whether EKS puts its own vpc-cni, kube-proxy and coredns in at creation.
     #[field(ignored_after_creation, default = "true")]
     bootstrap_self_managed_addons: Option<Value<bool>>,
@@ -173,6 +184,38 @@ pub struct UpgradePolicy {
     /// What happens.
     #[field(computed)]
     support_type: Option<Value<SupportType>>,
+}
+
+/// The envelope encryption of a cluster: <https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html>
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct EncryptionConfig {
+    /// The key.
+    provider: Value<EncryptionProvider>,
+    /// What is encrypted.
+    #[field(replace, set, min_length = 1, max_length = 1)]
+    resources: Value<Vec<EncryptedResource>>,
+}
+
+/// The key of a cluster.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct EncryptionProvider {
+    /// The key: symmetric, and of the cluster's region.
+    #[field(
+        replace,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    key_arn: Value<Arn<KmsKey>>,
+}
+
+impl EncryptionConfig {
+    /// Encryption of Kubernetes' secrets with a key.
+    #[must_use]
+    pub fn secrets(key: impl IntoArn<KmsKey>) -> Self {
+        Self::new(EncryptionProvider::new(key), [EncryptedResource::Secrets])
+    }
 }
 
 /// What a cluster's certificate is signed by.

@@ -1,7 +1,7 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
 use super::subnet::{check_groups, vpc_of, zones};
-use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, SecurityGroup};
+use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
 use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoId, IntoNameOf, Name, Tags, Value, words};
@@ -129,8 +129,12 @@ pub struct ElasticacheReplicationGroup {
     #[field(replace, default = "false")]
     at_rest_encryption_enabled: Option<Value<bool>>,
     /// The KMS key, where it is not ElastiCache's own.
-    #[field(replace)]
-    kms_key_id: Option<Value<String>>,
+    #[field(
+        replace,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether connections are encrypted; from Redis 7 on it changes in place.
     #[field(default = "false")]
     transit_encryption_enabled: Option<Value<bool>>,

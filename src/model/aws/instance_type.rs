@@ -1,7 +1,8 @@
 //! The EC2 instance types that stacks here may use, and what instances and launch templates share.
 
+use super::KmsKey;
 use crate::check::{Findings, Part};
-use crate::{Computed, Tags, Value, words};
+use crate::{Arn, Computed, Tags, Value, words};
 
 words! {
     /// A size of EC2 instance.
@@ -134,8 +135,13 @@ pub struct RootBlockDevice {
     #[field(replace, computed)]
     encrypted: Option<Value<bool>>,
     /// The KMS key, where it is not the account's default for EBS.
-    #[field(replace, computed)]
-    kms_key_id: Option<Value<String>>,
+    #[field(
+        replace,
+        computed,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether it goes with the instance.
     #[field(default = "true")]
     delete_on_termination: Option<Value<bool>>,

@@ -2,7 +2,7 @@
 
 use super::policy::check_length;
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Json, Tags, Value};
+use crate::{Arn, Computed, Id, IntoValue, Json, Tags, Value};
 
 /// A symmetric key that encrypts data at rest.
 #[derive(Clone, Debug, crate::Resource)]
@@ -30,8 +30,24 @@ pub struct KmsKey {
     tags: Option<Value<Tags>>,
     /// The id.
     id: Computed<Id<KmsKey>>,
+    /// The id, by Terraform's other name for it.
+    key_id: Computed<Id<KmsKey>>,
     /// The ARN.
     arn: Computed<Arn<KmsKey>>,
+}
+
+// The ARN of a key that another team gives out is mostly at hand as a text.
+
+impl IntoValue<Arn<KmsKey>> for &str {
+    fn into_value(self) -> Value<Arn<KmsKey>> {
+        Arn::existing(self)
+    }
+}
+
+impl IntoValue<Arn<KmsKey>> for String {
+    fn into_value(self) -> Value<Arn<KmsKey>> {
+        Arn::existing(&self)
+    }
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
@@ -41,5 +57,8 @@ fn check(key: &View<'_>, findings: &mut Findings<'_>) {
     check_length(key, "policy", LONGEST, findings);
     if key.gives("rotation_period_in_days") && key.truth("enable_key_rotation") != Some(true) {
         findings.refuse("`rotation_period_in_days` wants `enable_key_rotation`");
+    }
+    if key.truth("is_enabled") == Some(false) && key.truth("enable_key_rotation") == Some(true) {
+        findings.refuse("a disabled key is not rotated: AWS changes the rotation of enabled keys alone");
     }
 }

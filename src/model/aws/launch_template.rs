@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 
 use super::instance_type::{InstanceType, MetadataOptions, VolumeType, check_volume};
-use super::{Ami, IamInstanceProfile, SecurityGroup};
+use super::{Ami, IamInstanceProfile, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Datum, Expression, Function, Id, Name, Tags, Value, words};
 
@@ -114,7 +114,12 @@ pub struct EbsBlockDevice {
     /// Whether it is encrypted.
     encrypted: Option<Value<bool>>,
     /// The KMS key, where it is not the account's default for EBS.
-    kms_key_id: Option<Value<String>>,
+    #[field(
+        holds = Free,
+        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+    )]
+    kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether it goes with the instance.
     delete_on_termination: Option<Value<bool>>,
     /// The snapshot it begins as.

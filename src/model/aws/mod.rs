@@ -62,7 +62,8 @@ pub use eks_access_policy_association::{AccessPolicy, AccessScope, AccessScopeTy
 pub use eks_addon::{EksAddon, ResolveConflicts};
 pub use eks_cluster::{
     AccessConfig, AuthenticationMode, CertificateAuthority, ClusterIdentity, ClusterOidc, ClusterVpcConfig,
-    ControlPlaneLog, EksCluster, IpFamily, KubernetesNetworkConfig, SupportType, UpgradePolicy,
+    ControlPlaneLog, EksCluster, EncryptedResource, EncryptionConfig, EncryptionProvider, IpFamily,
+    KubernetesNetworkConfig, SupportType, UpgradePolicy,
 };
 pub use eks_node_group::{
     AmiType, AutoscalingGroup, CapacityType, EksNodeGroup, NodeGroupLaunchTemplate, NodeGroupResources, ScalingConfig,

@@ -789,3 +789,34 @@ fn an_attribute_that_there_is_not() {
         line
     });
 }
+
+#[test]
+fn an_alias_of_aws_own_and_a_key_by_an_alias() {
+    refused("names that begin with alias/aws/ are AWS's own", |stack| {
+        let key = stack.add("main", KmsKey::new());
+        stack.add("main", KmsAlias::new("alias/aws/mine", &key));
+        line!() - 1
+    });
+    refused("a key is named by its ARN", |stack| {
+        stack.add("data", EbsVolume::encrypted_gp3("us-east-1a", 8).kms_key_id("alias/data"));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let key = stack.add("main", KmsKey::new());
+        stack.add("data", EbsVolume::encrypted_gp3("us-east-1a", 8).kms_key_id(&key));
+        let other = "arn:aws:kms:us-east-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        stack.add("other", EbsVolume::encrypted_gp3("us-east-1a", 8).kms_key_id(other));
+    });
+}
+
+#[test]
+fn a_disabled_key_that_is_rotated_and_a_period_without_rotation() {
+    refused("a disabled key is not rotated", |stack| {
+        stack.add("main", KmsKey::new().is_enabled(false).enable_key_rotation(true));
+        line!() - 1
+    });
+    refused("`rotation_period_in_days` wants `enable_key_rotation`", |stack| {
+        stack.add("main", KmsKey::new().rotation_period_in_days(90));
+        line!() - 1
+    });
+}

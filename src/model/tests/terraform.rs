@@ -49,6 +49,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_instance.instance_type", "optional, here required", "the launch template that could say it is not here"),
     ("aws_instance.subnet_id", "optional, here required", NO_DEFAULT_VPC),
     ("aws_internet_gateway.vpc_id", "optional, here required", "one without a VPC leads nowhere"),
+    (
+        "aws_kms_alias.name",
+        "optional, here required",
+        "others know the key by it: a suffix that nobody knows beforehand would be no name",
+    ),
     ("aws_launch_template.block_device_mappings.device_name", "optional, here required", "EC2 refuses one without"),
     (
         "aws_launch_template.block_device_mappings.ebs",

@@ -1,6 +1,7 @@
 //! KMS keys that hold data at rest: the AWS managed ones that every account has
 //! once a service needs them, and what users name instead.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::kms::alias::Alias;
@@ -16,6 +17,28 @@ pub struct ManagedKey {
     pub alias: String,
     /// Its id.
     pub id: String,
+    /// When a service first needed it.
+    #[serde(default)]
+    pub created: Timestamp,
+}
+
+impl ManagedKey {
+    /// The service, as its endpoint is called: `ec2` for `aws/ebs`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        match self.alias.strip_prefix("aws/").unwrap_or(&self.alias) {
+            "ebs" => "ec2",
+            service => service,
+        }
+    }
+
+    /// What AWS says that it is for.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let data = self.alias.strip_prefix("aws/").unwrap_or(&self.alias).to_uppercase();
+        let kind = if data == "EBS" { "volumes" } else { "data" };
+        format!("Default key that protects my {data} {kind} when no other key is defined")
+    }
 }
 
 impl Row for ManagedKey {
@@ -31,7 +54,7 @@ pub fn managed(tx: &mut Tx<'_>, alias: &str) -> String {
         Some(key) => key.id.clone(),
         None => {
             let id = tx.uuid();
-            tx.put(ManagedKey { alias: alias.to_owned(), id: id.clone() });
+            tx.put(ManagedKey { alias: alias.to_owned(), id: id.clone(), created: tx.now() });
             id
         }
     };
@@ -50,9 +73,34 @@ pub fn named(
     refusal: fn(&str) -> Refusal,
 ) -> Result<String, Refusal> {
     let Some(given) = given else { return Ok(managed(tx, default)) };
-    let bare = given.rsplit_once(':').map_or(given, |(_, rest)| rest);
-    if let Some(alias) = bare.strip_prefix("alias/").filter(|alias| alias.starts_with("aws/")) {
-        return Ok(managed(tx, alias));
+    let named = resolved(tx, given, default);
+    tx.enforce(rule, named.usable, || refusal(given))?;
+    Ok(named.arn)
+}
+
+/// What a request's name of a key leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The key's ARN.
+    pub arn: String,
+    /// Whether there is such a key, of this account and region, and it can encrypt.
+    pub usable: bool,
+}
+
+/// The key that a request names by id, alias or ARN; `default` is the alias of the service's own, made when first
+/// needed.
+pub fn resolved(tx: &mut Tx<'_>, given: &str, default: &str) -> Named {
+    let here = format!("arn:aws:kms:{}:{}:", tx.region(), tx.account());
+    let bare = match given.strip_prefix(here.as_str()) {
+        Some(rest) => rest,
+        // Keys of other regions can't be used, and those of other accounts are not known here.
+        None if given.starts_with("arn:") => return Named { arn: given.to_owned(), usable: false },
+        None => given,
+    };
+    if let Some(alias) = bare.strip_prefix("alias/")
+        && (alias == default || tx.get::<ManagedKey>(alias).is_some())
+    {
+        return Named { arn: managed(tx, alias), usable: true };
     }
     let id = match bare.strip_prefix("key/") {
         Some(id) => id.to_owned(),
@@ -60,11 +108,6 @@ pub fn named(
         None => tx.get::<Alias>(bare).map_or(bare, |alias| &alias.target).to_owned(),
     };
     let usable = tx.get::<Key>(&id).is_some_and(|key| key.state == State::Enabled);
-    let known = usable || tx.rows::<ManagedKey>().any(|key| key.id == id);
-    tx.enforce(rule, known, || refusal(given))?;
-    Ok(if given.starts_with("arn:") && bare.starts_with("key/") {
-        given.to_owned()
-    } else {
-        format!("arn:aws:kms:{}:{}:key/{id}", tx.region(), tx.account())
-    })
+    let usable = usable || tx.rows::<ManagedKey>().any(|key| key.id == id);
+    Named { arn: format!("{here}key/{id}"), usable }
 }

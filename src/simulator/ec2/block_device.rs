@@ -1,7 +1,7 @@
 //! The block device mappings of a launch: which volumes its instances begin with, and under which names.
 
 use crate::ec2::image::{self, Image};
-use crate::ec2::volume::{self, Disk};
+use crate::ec2::volume::{self, Disk, Encryption};
 use crate::ec2::{invalid_value, missing};
 use crate::input::Input;
 use crate::refusal::Refusal;
@@ -28,7 +28,7 @@ pub(super) struct BlockDevice {
     pub(super) name: String,
     pub(super) disk: Disk,
     pub(super) snapshot: String,
-    pub(super) key: Option<String>,
+    pub(super) encryption: Encryption,
     pub(super) delete_on_termination: bool,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn all(tx: &Tx<'_>, input: &Input<'_>, image: &Image) -> Result<Vec<B
         name: image::ROOT_DEVICE.to_owned(),
         disk: Disk { kind: "gp3".to_owned(), size: image.root_size, iops: Some(3000), throughput: Some(125) },
         snapshot: image.snapshot.clone(),
-        key: None,
+        encryption: Encryption::None,
         delete_on_termination: true,
     }];
     let mappings = input.records("BlockDeviceMappings");
@@ -136,12 +136,11 @@ fn read(tx: &Tx<'_>, mapping: &Input<'_>, name: &str, image: &Image) -> Result<O
     let disk = Disk::check(tx, kind, size, ebs.integer("Iops"), ebs.integer("Throughput"))?;
     let encrypted = ebs.flag("Encrypted");
     let named = ebs.text("KmsKeyId");
-    let key = encrypted.then(|| named.map_or_else(|| volume::default_key(tx), |key| volume::key_arn(tx, key)));
     Ok(Some(BlockDevice {
         name: if is_root { image::ROOT_DEVICE.to_owned() } else { name.to_owned() },
         disk,
         snapshot: if is_root { image.snapshot.clone() } else { String::new() },
-        key,
+        encryption: Encryption::asked(encrypted, named),
         delete_on_termination: ebs.bool("DeleteOnTermination").unwrap_or(true),
     }))
 }

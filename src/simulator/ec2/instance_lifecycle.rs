@@ -33,6 +33,12 @@ pub(super) const SPANS: &[Span] = &[
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("ec2.instance.running", became_running),
+    ("ec2.instance.keyless", |tx, pending| {
+        if let Some(instance) = tx.get::<Instance>(&pending.subject).cloned() {
+            let reason = ("Client.InvalidKMSKey.InvalidState", "The KMS key provided is in an incorrect state");
+            end_because(tx, &instance, reason, String::new());
+        }
+    }),
     ("ec2.instance.stopped", became_stopped),
     ("ec2.instance.terminated", became_terminated),
     ("ec2.instance.gone", |tx, pending| {
@@ -237,17 +243,20 @@ fn terminate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 /// Ends an instance, as users do and as services do with theirs.
 pub fn end(tx: &mut Tx<'_>, instance: &Instance) {
+    let transition = user_initiated(tx);
+    end_because(tx, instance, ("Client.UserInitiatedShutdown", "User initiated shutdown"), transition);
+}
+
+fn end_because(tx: &mut Tx<'_>, instance: &Instance, (code, why): (&str, &str), transition: String) {
     if matches!(instance.state.as_str(), "shutting-down" | "terminated") {
         return;
     }
-    let reason = user_initiated(tx);
     tx.cancel("ec2.instance", &instance.id);
     tx.cancel("ec2.instance_profile", &instance.id);
     tx.change::<Instance>(&instance.id, |instance| {
         instance.state = "shutting-down".to_owned();
-        let code = "Client.UserInitiatedShutdown";
-        instance.reason = Some((code.to_owned(), format!("{code}: User initiated shutdown")));
-        instance.transition_reason = reason;
+        instance.reason = Some((code.to_owned(), format!("{code}: {why}")));
+        instance.transition_reason = transition;
     });
     tx.transition("ec2.instance.terminate", "ec2.instance.terminated", &instance.id);
     tell_group(tx, &instance.id);

@@ -350,6 +350,7 @@ impl Plan {
             row.public_ip = public_ip;
         });
         let private_ip = tx.get::<NetworkInterface>(&interface).map(|row| row.private_ip.clone());
+        let mut usable = true;
         for device in &self.devices {
             let attachment = VolumeAttachment {
                 instance: id.clone(),
@@ -359,7 +360,8 @@ impl Plan {
                 since: tx.now(),
             };
             let zone = &self.subnet.zone;
-            volume::make_attached(tx, device.disk.clone(), zone, &device.snapshot, device.key.clone(), attachment)?;
+            let disk = device.disk.clone();
+            usable &= volume::make_attached(tx, disk, zone, &device.snapshot, &device.encryption, attachment)?;
         }
         let mut profile = self.profile.clone();
         if let (Some(profile), true) = (profile.as_mut(), at > 0) {
@@ -398,7 +400,8 @@ impl Plan {
             checked_since: tx.now(),
         };
         tx.put(made.clone());
-        tx.transition("ec2.instance.launch", "ec2.instance.running", &id);
+        let end = if usable { "ec2.instance.running" } else { "ec2.instance.keyless" };
+        tx.transition("ec2.instance.launch", end, &id);
         Ok(made)
     }
 }
@@ -608,6 +611,33 @@ mod tests {
             (refused.code.as_str(), refused.message.as_str()),
             ("InvalidParameterValue", "User data is limited to 16384 bytes")
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_whose_disk_has_a_key_that_can_not_be_used_ends_and_says_why() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let image = image(&client).await;
+        let launch = [
+            ("ImageId", image.as_str()),
+            ("InstanceType", "t3.medium"),
+            ("MinCount", "1"),
+            ("MaxCount", "1"),
+            ("SubnetId", &subnet),
+            ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
+            ("BlockDeviceMapping.1.Ebs.KmsKeyId", "alias/absent"),
+        ];
+        let id = client.ec2("RunInstances", &launch).await.one("instanceId");
+        client.wait(300);
+        let shown = client.ec2("DescribeInstances", &[("InstanceId.1", &id)]).await;
+        assert!(shown.text.contains("<code>Client.InvalidKMSKey.InvalidState</code>"), "{}", shown.text);
+        assert_eq!(state(&client, &id).await, "terminated");
+        assert!(client.simulator.switch("ec2.volume.key", false));
+        let id = client.ec2("RunInstances", &launch).await.one("instanceId");
+        client.wait(300);
+        assert_eq!(state(&client, &id).await, "running");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::datastore::key::{self, Named};
 use crate::ec2::instance::Instance;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::{block_device, missing, tags, zone};
@@ -45,6 +45,9 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("ec2.volume.available", |tx, pending| {
         tx.change::<Volume>(&pending.subject, |volume| volume.state = "available".to_owned());
     }),
+    ("ec2.volume.failed", |tx, pending| {
+        tx.change::<Volume>(&pending.subject, |volume| volume.state = "error".to_owned());
+    }),
     ("ec2.volume.gone", |tx, pending| remove(tx, &pending.subject)),
     ("ec2.volume.attached", |tx, pending| {
         tx.change::<Volume>(&pending.subject, |volume| {
@@ -71,6 +74,8 @@ pub(super) const RULES: &[Rule] = &[
         "a region has 50 TiB of each type of volumes, of io2 20 TiB",
         "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html",
     ),
+    // KMS is asked later: the request itself succeeds, and what it makes fails.
+    Rule::new("ec2.volume.key", "a volume's key exists in its region and is enabled", CREATE),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
     Rule::new(
         "ec2.volume.delete.in_use",
@@ -399,34 +404,57 @@ pub(super) fn check_storage(tx: &Tx<'_>, kind: &str, more: i64) -> Result<(), Re
     })
 }
 
-/// The key that encrypts where none is named: the account's own for EBS.
-#[must_use]
-pub fn default_key(tx: &Tx<'_>) -> String {
-    let digest = hex::encode(Sha256::digest(format!("alias/aws/ebs {} {}", tx.account(), tx.region())));
-    let id =
-        format!("{}-{}-4{}-a{}-{}", &digest[..8], &digest[8..12], &digest[12..15], &digest[15..18], &digest[18..30]);
-    format!("arn:aws:kms:{}:{}:key/{id}", tx.region(), tx.account())
+/// What is to encrypt a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// Nothing.
+    None,
+    /// The account's own key for EBS.
+    Own,
+    /// The key that a request names.
+    Key(String),
 }
 
-/// The key's ARN, from any of the ways to name it.
-pub(super) fn key_arn(tx: &Tx<'_>, given: &str) -> String {
-    if given.starts_with("arn:") {
-        return given.to_owned();
+impl Encryption {
+    /// What a request asks for that encrypts or doesn't, and perhaps names a key.
+    pub(super) fn asked(encrypted: bool, key: Option<&str>) -> Self {
+        match (encrypted, key) {
+            (false, _) => Self::None,
+            (true, None) => Self::Own,
+            (true, Some(key)) => Self::Key(key.to_owned()),
+        }
     }
-    let name = if given.starts_with("alias/") { given.to_owned() } else { format!("key/{given}") };
-    format!("arn:aws:kms:{}:{}:{name}", tx.region(), tx.account())
+
+    /// The key, where there is encryption. A request that names one that can't be used succeeds all the same, and what
+    /// it makes fails.
+    pub(super) fn key(&self, tx: &mut Tx<'_>) -> Option<Named> {
+        match self {
+            Self::None => None,
+            Self::Own => Some(Named { arn: key::managed(tx, OWN), usable: true }),
+            Self::Key(given) => {
+                let named = key::resolved(tx, given, OWN);
+                let usable = named.usable || !tx.rule("ec2.volume.key");
+                Some(Named { usable, ..named })
+            }
+        }
+    }
 }
 
-/// Makes a volume that an instance is launched with.
+/// The alias of the account's own key for EBS.
+const OWN: &str = "aws/ebs";
+
+/// Makes a volume that an instance is launched with; false where its key can't be used.
 pub(super) fn make_attached(
     tx: &mut Tx<'_>,
     disk: Disk,
     zone: &str,
     snapshot: &str,
-    key: Option<String>,
+    encryption: &Encryption,
     attachment: VolumeAttachment,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     check_storage(tx, &disk.kind, disk.size)?;
+    let key = encryption.key(tx);
+    let usable = key.as_ref().is_none_or(|key| key.usable);
     let id = tx.new_id("vol");
     tx.put(Volume {
         id: id.clone(),
@@ -435,7 +463,7 @@ pub(super) fn make_attached(
         iops: disk.iops,
         throughput: disk.throughput,
         encrypted: key.is_some(),
-        kms_key: key,
+        kms_key: key.map(|key| key.arn),
         snapshot: snapshot.to_owned(),
         zone: zone.to_owned(),
         state: "in-use".to_owned(),
@@ -445,7 +473,7 @@ pub(super) fn make_attached(
         modification: None,
         auto_enable_io: false,
     });
-    Ok(())
+    Ok(usable)
 }
 
 /// Removes a volume.
@@ -492,7 +520,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::new("InvalidParameterCombination", message));
     }
     let id = tx.new_id("vol");
-    let kms_key = encrypted.then(|| key.map_or_else(|| default_key(tx), |key| key_arn(tx, key)));
+    let key = Encryption::asked(encrypted, key).key(tx);
+    let end = if key.as_ref().is_none_or(|key| key.usable) { "ec2.volume.available" } else { "ec2.volume.failed" };
     tx.put(Volume {
         id: id.clone(),
         size,
@@ -500,7 +529,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         iops: disk.iops,
         throughput: disk.throughput,
         encrypted,
-        kms_key,
+        kms_key: key.map(|key| key.arn),
         snapshot: String::new(),
         zone,
         state: "creating".to_owned(),
@@ -511,7 +540,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         auto_enable_io: false,
     });
     tags::on_create(tx, input, "volume", &id)?;
-    tx.transition("ec2.volume.create", "ec2.volume.available", &id);
+    tx.transition("ec2.volume.create", end, &id);
     let mut view = resource::find::<Volume>(tx, &id)?.view(tx);
     // The answer has no attachments yet, nor whose it is.
     view.set("Attachments", Value::Absent);
@@ -658,6 +687,8 @@ fn describe_status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::client::Client;
 
     #[tokio::test(start_paused = true)]
@@ -700,5 +731,39 @@ mod tests {
             .refused("CreateVolume", &[("AvailabilityZone", "eu-west-1a"), ("Size", "1")], "InvalidZone.NotFound")
             .await;
         client.refused("CreateVolume", &[zone, ("Size", "1"), ("VolumeType", "gp9")], "InvalidParameterValue").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_volume_is_encrypted_with_the_key_that_its_name_leads_to_and_fails_where_that_can_not_be_used() {
+        let client = Client::calm();
+        let volume = async |key: Option<&str>| {
+            let plain = [("AvailabilityZone", "us-east-1a"), ("Size", "20"), ("Encrypted", "true")];
+            let key = key.map(|key| ("KmsKeyId", key));
+            let made = client.ec2("CreateVolume", &plain.into_iter().chain(key).collect::<Vec<_>>()).await;
+            client.wait(10);
+            let shown = client.ec2("DescribeVolumes", &[("VolumeId.1", &made.one("volumeId"))]).await;
+            (shown.one("status"), shown.one("kmsKeyId"))
+        };
+        let own = volume(None).await;
+        let aliases = client.kms("ListAliases", json!({})).await;
+        let alias = &aliases["Aliases"][0];
+        assert_eq!(alias["AliasName"], "alias/aws/ebs");
+        let arn = |id: &str| format!("arn:aws:kms:us-east-1:000000000000:key/{id}");
+        assert_eq!(own, ("available".to_owned(), arn(alias["TargetKeyId"].as_str().unwrap())));
+        assert_eq!(volume(Some("alias/aws/ebs")).await, own);
+        let made = client.kms("CreateKey", json!({})).await;
+        let id = made["KeyMetadata"]["KeyId"].as_str().unwrap();
+        client.kms("CreateAlias", json!({"AliasName": "alias/disks", "TargetKeyId": id})).await;
+        let alias = "arn:aws:kms:us-east-1:000000000000:alias/disks";
+        for name in [id, &arn(id), "alias/disks", alias] {
+            assert_eq!(volume(Some(name)).await, ("available".to_owned(), arn(id)), "{name}");
+        }
+        client.kms("DisableKey", json!({"KeyId": id})).await;
+        assert_eq!(volume(Some(id)).await, ("error".to_owned(), arn(id)));
+        let elsewhere = arn(id).replace("us-east-1", "us-west-2");
+        client.kms("EnableKey", json!({"KeyId": id})).await;
+        assert_eq!(volume(Some(&elsewhere)).await, ("error".to_owned(), elsewhere.clone()));
+        assert!(client.simulator.switch("ec2.volume.key", false));
+        assert_eq!(volume(Some(&elsewhere)).await.0, "available");
     }
 }

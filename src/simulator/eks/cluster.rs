@@ -14,7 +14,7 @@ use super::node_group::NodeGroup;
 use super::pod_identity::PodIdentityAssociation;
 use super::tags::{self, Tags};
 use super::update::{self, Target};
-use super::{Issue, arn, control_plane, health, in_use, invalid, missing, unfit, version};
+use super::{Issue, arn, control_plane, encryption, health, in_use, invalid, missing, unfit, version};
 use crate::ec2::vpc::Vpc;
 use crate::iam::attachment::Attachment;
 use crate::iam::role::Role;
@@ -179,6 +179,9 @@ pub struct Cluster {
     pub zonal_shift: bool,
     /// Whether it can't be deleted.
     pub protected: bool,
+    /// The ARN of the key that encrypts its secrets, where the customer gave one.
+    #[serde(default)]
+    pub encryption: Option<String>,
     /// The token it was made with.
     pub token: Option<String>,
     /// What is wrong with it.
@@ -220,6 +223,7 @@ impl Cluster {
     }
 
     fn view(&self, tx: &Tx<'_>) -> Value {
+        let issues: Vec<Issue> = self.issues.iter().cloned().chain(encryption::issue(tx, self)).collect();
         let reachable = self.status != "CREATING" && self.status != "FAILED";
         let endpoint = format!("https://{}.gr7.{}.eks.amazonaws.com", self.key, tx.region());
         let disabled = LOGS.iter().filter(|log| !self.logs.iter().any(|on| on == *log)).map(|log| Value::from(*log));
@@ -263,7 +267,8 @@ impl Cluster {
             "clientRequestToken" => self.token.as_ref(),
             "platformVersion" => &self.platform_version,
             "tags" => tags::view(&self.tags),
-            "health" => health(&self.issues),
+            "encryptionConfig" => self.encryption.as_deref().map(encryption::view),
+            "health" => health(&issues),
             "accessConfig" => record! { "authenticationMode" => &self.authentication },
             "upgradePolicy" => record! { "supportType" => &self.support },
             "zonalShiftConfig" => record! { "enabled" => self.zonal_shift },
@@ -314,13 +319,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc = control_plane::place(tx, name, &subnets, &security_groups)?;
     let service_range = service_range(tx, input, &vpc)?;
     nothing_automatic(tx, input)?;
-    if let Some(given) = input.records("encryptionConfig").first() {
-        let key = given.record("provider").and_then(|provider| provider.text("keyArn")).unwrap_or_default();
-        if !key.starts_with("arn:aws:kms:") {
-            return Err(invalid("The keyArn for encryptionConfig is invalid."));
-        }
-        return Err(Refusal::not_simulated("eks CreateCluster with encryptionConfig"));
-    }
+    let encryption = encryption::asked(tx, input).map_err(|refusal| refusal.member("clusterName", name))?;
     let access = input.record("accessConfig");
     let authentication = access.as_ref().and_then(|one| one.text("authenticationMode")).unwrap_or("CONFIG_MAP");
     let bootstrap = access.as_ref().and_then(|one| one.bool("bootstrapClusterCreatorAdminPermissions")).unwrap_or(true);
@@ -358,6 +357,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             .to_owned(),
         zonal_shift: input.record("zonalShiftConfig").is_some_and(|one| one.flag("enabled")),
         protected: input.flag("deletionProtection"),
+        encryption,
         token: input.text("clientRequestToken").map(str::to_owned),
         issues: Vec::new(),
         tags: tags::read(tx, input)?,

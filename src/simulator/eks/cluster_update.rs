@@ -3,7 +3,7 @@
 use super::cluster::{Cluster, Endpoint, check_endpoint, find, logs, nothing_automatic, offered, strings, unique};
 use super::node_group::NodeGroup;
 use super::update::{self, Target, Update};
-use super::{Issue, control_plane, in_use, invalid, version};
+use super::{Issue, control_plane, encryption, in_use, invalid, version};
 use crate::input::Input;
 use crate::logs::writer;
 use crate::refusal::Refusal;
@@ -43,10 +43,10 @@ fn list_of(update: &Update, name: &str) -> Option<Vec<String>> {
 }
 
 /// What an update of a cluster's configuration asks for.
-struct Asked {
-    kind: &'static str,
-    span: &'static str,
-    params: Vec<(&'static str, String)>,
+pub(super) struct Asked {
+    pub(super) kind: &'static str,
+    pub(super) span: &'static str,
+    pub(super) params: Vec<(&'static str, String)>,
 }
 
 fn update_config(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -151,7 +151,7 @@ fn vpc_updates(tx: &Tx<'_>, cluster: &Cluster, config: &Input<'_>, asked: &mut V
 }
 
 /// Begins an update of a cluster that nothing else changes.
-fn begin(tx: &mut Tx<'_>, mut cluster: Cluster, asked: Asked) -> Result<Value, Refusal> {
+pub(super) fn begin(tx: &mut Tx<'_>, mut cluster: Cluster, asked: Asked) -> Result<Value, Refusal> {
     let name = cluster.name.clone();
     let running = update::under_way(tx, &name).map(|update| update.id.clone());
     tx.enforce("eks.update.one", running.is_none(), || {
@@ -198,6 +198,9 @@ pub(super) fn apply(tx: &mut Tx<'_>, cluster: &mut Cluster, update: &Update) {
     }
     if let Some(support) = update.param("UpgradePolicy") {
         support.clone_into(&mut cluster.support);
+    }
+    if let Some(key) = update.param("EncryptionConfig").and_then(encryption::brought) {
+        cluster.encryption = Some(key);
     }
     cluster.zonal_shift = flag("ZonalShiftConfig").unwrap_or(cluster.zonal_shift);
     cluster.protected = flag("DeletionProtection").unwrap_or(cluster.protected);

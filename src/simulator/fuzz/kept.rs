@@ -2,6 +2,7 @@
 //! form.
 
 use bytes::Bytes;
+use fathuss_simulator::model::Protocol;
 use fathuss_simulator::{Config, Simulator};
 
 use crate::answer;
@@ -37,7 +38,7 @@ async fn ask(simulator: &Simulator, service: &str, method: &str, path: &str, bod
         .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"))
         .body(Bytes::copy_from_slice(body))
         .unwrap();
-    answer::code(&simulator.handle(request).await.unwrap()).unwrap()
+    answer::code(&simulator.handle(request).await.unwrap(), Protocol::Ec2Query).unwrap()
 }
 
 fn unsigned() -> Simulator {

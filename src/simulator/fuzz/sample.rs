@@ -93,6 +93,9 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
                 Some(Value::Text(text)) if text.is_empty() && member.location.as_deref() == Some("uri") => {
                     members.insert(name.clone(), Value::from("a"));
                 }
+                Some(value) if matches!(member.location.as_deref(), Some("header" | "headers")) => {
+                    members.insert(name.clone(), in_header(value));
+                }
                 Some(value) => {
                     members.insert(name.clone(), value);
                 }
@@ -102,7 +105,7 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
         }
     }
     // In a query nothing says that a structure is there but what is in it.
-    if members.is_empty() && depth > 0 && model.protocol != Protocol::RestJson {
+    if members.is_empty() && depth > 0 && !matches!(model.protocol, Protocol::RestJson | Protocol::AwsJson) {
         let first = shape.members.iter().find_map(|(name, member)| {
             let deep = depth < 8;
             Some((name, value(model, model.shape(&member.shape), choices, known, depth + 1).filter(|_| deep)?))
@@ -111,6 +114,18 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
         members.insert(name.clone(), value);
     }
     Some(Value::Record(members))
+}
+
+/// The value as a header can carry it: texts in ASCII, without spaces at their ends.
+fn in_header(value: Value) -> Value {
+    match value {
+        Value::Text(text) if !text.is_ascii() || text.trim() != text => Value::from("a"),
+        Value::List(items) => Value::List(items.into_iter().map(in_header).collect()),
+        Value::Record(entries) => {
+            Value::Record(entries.into_iter().map(|(name, value)| (name, in_header(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// A text that the shape allows: often one that an answer has had.

@@ -19,10 +19,11 @@ pub enum Due {
 /// Spoils a request in one way, and says what is due to it. Some ways are not open to some requests; they stay as they
 /// are.
 pub fn spoil(draft: &mut Draft, model: &Model, operation: &Operation, value: &Value, choices: &mut Choices<'_>) -> Due {
-    let is_form = model.protocol != Protocol::RestJson;
+    let is_form = draft.is_form;
+    let is_rest = matches!(model.protocol, Protocol::RestJson | Protocol::RestXml);
     let shape = model.input(operation);
     match choices.below(22) {
-        1 => unknown_member(draft, model, choices),
+        1 => unknown_member(draft, choices),
         2 => {
             let here =
                 |name: &&String| is_form || shape.members.get(*name).is_some_and(|member| member.location.is_none());
@@ -30,8 +31,8 @@ pub fn spoil(draft: &mut Draft, model: &Model, operation: &Operation, value: &Va
             let Some(name) = choices.pick(&required) else { return Due::Anything };
             let Value::Record(mut members) = value.clone() else { return Due::Anything };
             members.shift_remove(name.as_str());
-            let action = draft.parameters.first().map(|(_, action)| action.clone()).unwrap_or_default();
-            *draft = Draft::of(model, &action, operation, &Value::Record(members));
+            let name = draft.operation.clone();
+            *draft = Draft::of(model, &name, operation, &Value::Record(members));
             Due::Refusal
         }
         3 => twice(draft, choices),
@@ -39,6 +40,9 @@ pub fn spoil(draft: &mut Draft, model: &Model, operation: &Operation, value: &Va
             if let Some((_, text)) = last(&mut draft.parameters, is_form) {
                 text.push_str(["%FF", "%C3", "%ED%A0%80", "%00%80"][choices.below(4)]);
                 return Due::Refusal;
+            }
+            if draft.json.is_none() {
+                return Due::Anything;
             }
             draft.raw(choices, |body, _| {
                 // Within the first text: a byte that begins no character.
@@ -70,7 +74,8 @@ pub fn spoil(draft: &mut Draft, model: &Model, operation: &Operation, value: &Va
             draft.method = ["PATCH", "OPTIONS", "BREW", "TRACE"][choices.below(4)].to_owned();
             Due::Refusal
         }
-        9 => {
+        // A path of S3's may go on as it likes: what comes after a bucket is an object.
+        9 if model.protocol != Protocol::RestXml => {
             draft.path = format!("{}/zzz/{}", draft.path, encode("?#/"));
             Due::Refusal
         }
@@ -131,7 +136,7 @@ pub fn spoil(draft: &mut Draft, model: &Model, operation: &Operation, value: &Va
             *name = name.replacen(".1", [".0", ".01", ".+1", ".-1", ".4294967296", ".x"][choices.below(6)], 1);
             Due::Refusal
         }
-        18 if !is_form => {
+        18 if is_rest => {
             draft.parameters.push(("colour".to_owned(), "red".to_owned()));
             Due::Refusal
         }
@@ -178,8 +183,8 @@ fn flip(body: &mut [u8], choices: &mut Choices<'_>) -> bool {
     false
 }
 
-fn unknown_member(draft: &mut Draft, model: &Model, choices: &mut Choices<'_>) -> Due {
-    if model.protocol != Protocol::RestJson {
+fn unknown_member(draft: &mut Draft, choices: &mut Choices<'_>) -> Due {
+    if draft.is_form {
         let within = draft.parameters.iter().map(|(name, _)| name.rsplit_once('.').map_or("", |(before, _)| before));
         let places: Vec<String> = within.map(str::to_owned).collect();
         let place = choices.pick(&places).cloned().unwrap_or_default();
@@ -194,7 +199,7 @@ fn unknown_member(draft: &mut Draft, model: &Model, choices: &mut Choices<'_>) -
 
 /// The same member again.
 fn twice(draft: &mut Draft, choices: &mut Choices<'_>) -> Due {
-    if draft.json.is_none() && draft.service != "eks" {
+    if draft.is_form {
         let again = choices.pick(&draft.parameters).cloned();
         draft.parameters.extend(again);
         return Due::Refusal;
@@ -218,7 +223,7 @@ fn number(draft: &mut Draft, model: &Model, operation: &Operation, choices: &mut
     });
     let integers: Vec<_> = integers.collect();
     let Some((name, member)) = choices.pick(&integers) else { return Due::Anything };
-    if model.protocol != Protocol::RestJson {
+    if draft.is_form {
         let wire = match (&member.query_name, model.protocol) {
             (_, Protocol::Ec2Query) => member.ec2_query_name(name),
             (Some(query), _) => query.clone(),
@@ -241,7 +246,7 @@ fn number(draft: &mut Draft, model: &Model, operation: &Operation, choices: &mut
 /// A member that is of another kind than its shape.
 fn other_kind(draft: &mut Draft, model: &Model, operation: &Operation, choices: &mut Choices<'_>) -> Due {
     let shape = model.input(operation);
-    if model.protocol != Protocol::RestJson {
+    if draft.is_form {
         let Some((name, text)) = last(&mut draft.parameters, true) else { return Due::Anything };
         if text.is_empty() {
             return Due::Anything;
@@ -257,7 +262,7 @@ fn other_kind(draft: &mut Draft, model: &Model, operation: &Operation, choices: 
     let others = [Json::from("a"), Json::from(1), Json::from(true), Json::from(Vec::<Json>::new())];
     let taken = match kind {
         Some(Kind::String) => 0,
-        Some(Kind::Integer | Kind::Long | Kind::Timestamp) => 1,
+        Some(Kind::Integer | Kind::Long | Kind::Float | Kind::Double | Kind::Timestamp) => 1,
         Some(Kind::Boolean) => 2,
         _ => 3,
     };

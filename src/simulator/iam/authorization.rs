@@ -21,6 +21,7 @@ use super::trust::{reached, role_name};
 use crate::ec2::launch_template;
 use crate::ec2::tags::Tag;
 use crate::input::Input;
+use crate::kms::{self, alias::Alias};
 use crate::refusal::Refusal;
 use crate::value::Value;
 use crate::world::{Row, Tx};
@@ -180,6 +181,7 @@ fn refusal(tx: &Tx<'_>, service: &str, ask: &Ask, verdict: &Verdict, by: &str) -
             Refusal::new("UnauthorizedOperation", message).status(403)
         }
         "eks" => Refusal::new("AccessDeniedException", message).status(403),
+        "kms" => Refusal::new("AccessDeniedException", message).status(400),
         _ => Refusal::new("AccessDenied", message).status(403),
     }
 }
@@ -190,6 +192,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "ec2" => ec2(tx, operation, input),
         "eks" => eks(tx, operation, input),
         "iam" => iam(tx, operation, input),
+        "kms" => kms(tx, operation, input),
         "sts" => vec![Ask::new(format!("sts:{operation}"), input.get("RoleArn").text().unwrap_or("*"))],
         _ => datastore(tx, service, operation, input),
     };
@@ -501,6 +504,57 @@ fn iam(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     asks
 }
 
+// ---- KMS
+
+/// The action is asked for on the key, and for aliases on the alias as well.
+///
+/// A key policy that names the account leaves the rest to the identity's policies, and that is what keys are made with;
+/// what a key policy says besides is not judged here.
+fn kms(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let action = format!("kms:{operation}");
+    let given = requested_of_keys(operation, input);
+    let mut asks = Vec::new();
+    if let Some(name) = input.get("AliasName").text() {
+        asks.push(Ask::new(&action, kms::arn(tx, name)));
+        let key = tx.get::<Alias>(name).map(|alias| alias.target.as_str());
+        // Of an alias that is moved, the key that it leaves is asked for as well.
+        asks.extend(key.map(|key| on_key(tx, &action, key)));
+    }
+    if let Some(key) = input.get("TargetKeyId").text().or_else(|| input.get("KeyId").text()) {
+        asks.push(on_key(tx, &action, key).told(given.clone()));
+    }
+    if asks.is_empty() {
+        asks.push(Ask::new(action, "*").told(given.clone()));
+    }
+    if operation == "CreateKey" && !given.is_empty() {
+        asks.push(Ask::new("kms:TagResource", kms::arn(tx, "key/*")).told(given));
+    }
+    asks
+}
+
+/// An action on a key that a request names by id, by ARN or by an alias.
+fn on_key(tx: &Tx<'_>, action: &str, given: &str) -> Ask {
+    let name = given.rsplit_once(':').map_or(given, |(_, rest)| rest);
+    let id = tx.get::<Alias>(name).map_or_else(|| name.strip_prefix("key/").unwrap_or(name), |alias| &alias.target);
+    let tags = tagged(tx, "kms.key", id);
+    let aliases = tx.rows::<Alias>().filter(|alias| alias.target == id);
+    let named = aliases.map(|alias| ("kms:ResourceAliases".to_owned(), alias.name.clone())).collect::<Vec<_>>();
+    Ask::new(action, kms::arn(tx, &format!("key/{id}"))).told(tags).told(named)
+}
+
+/// The tags that a request of KMS gives or takes: its members have names of their own.
+fn requested_of_keys(operation: &str, input: &Value) -> Vec<(String, String)> {
+    if operation == "UntagResource" {
+        return requested(input.get("TagKeys"));
+    }
+    let tags = input.get("Tags").list().iter();
+    let keys = tags.filter_map(|tag| {
+        let (key, value) = (tag.get("TagKey").text()?, tag.get("TagValue").text().unwrap_or_default());
+        Some([(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())])
+    });
+    keys.flatten().collect()
+}
+
 // ---- RDS and ElastiCache
 
 /// The members that name a resource: its kind in ARNs, and its table.
@@ -708,6 +762,47 @@ mod tests {
         assert_eq!(refused.code, "UnauthorizedOperation", "{}", refused.text);
         assert!(refused.message.contains(&format!("iam:PassRole on resource: {role}")), "{}", refused.message);
         assert_eq!(session.admin.ec2("RunInstances", &run).await.status, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_asked_for_by_its_arn_whatever_a_request_calls_it_and_an_alias_with_its_key() {
+        let session = Session::of(
+            r#"{"Effect":"Allow","Action":["kms:CreateKey","kms:ListKeys"],"Resource":"*"},
+               {"Effect":"Allow","Action":"kms:TagResource","Resource":"*","Condition":{
+                   "StringEquals":{"aws:RequestTag/team":"blue"}}},
+               {"Effect":"Allow","Action":["kms:DescribeKey","kms:DisableKey","kms:CreateAlias"],
+                   "Resource":"arn:aws:kms:us-east-1:000000000000:key/*","Condition":{
+                   "StringEquals":{"aws:ResourceTag/team":"blue"}}},
+               {"Effect":"Allow","Action":"kms:CreateAlias",
+                   "Resource":"arn:aws:kms:us-east-1:000000000000:alias/blue/*"}"#,
+        )
+        .await;
+        let ask = async |operation: &str, body: serde_json::Value| {
+            session.send("kms", session.admin.json_request("kms", "TrentService", operation, &body)).await
+        };
+        let tagged = |team| serde_json::json!({"Tags": [{"TagKey": "team", "TagValue": team}]});
+        let refused = ask("CreateKey", tagged("red")).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "AccessDeniedException"), "{}", refused.text);
+        assert!(refused.message.contains("kms:TagResource on resource: arn:aws:kms:us-east-1:000000000000:key/*"));
+        let id = |answer: &Answer| answer.json()["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+        let (blue, plain) =
+            (id(&ask("CreateKey", tagged("blue")).await), id(&ask("CreateKey", serde_json::json!({})).await));
+        let refused = ask("DescribeKey", serde_json::json!({"KeyId": plain})).await;
+        let message = format!(
+            "User: {ME} is not authorized to perform: kms:DescribeKey on resource: \
+             arn:aws:kms:us-east-1:000000000000:key/{plain} because no identity-based policy allows the \
+             kms:DescribeKey action"
+        );
+        assert_eq!(refused.message, message);
+        let alias = |name: &str, key: &str| serde_json::json!({"AliasName": name, "TargetKeyId": key});
+        assert_eq!(ask("CreateAlias", alias("alias/red/a", &blue)).await.code, "AccessDeniedException");
+        assert_eq!(ask("CreateAlias", alias("alias/blue/a", &plain)).await.code, "AccessDeniedException");
+        assert_eq!(ask("CreateAlias", alias("alias/blue/a", &blue)).await.status, 200);
+        assert_eq!(ask("DescribeKey", serde_json::json!({"KeyId": "alias/blue/a"})).await.status, 200);
+        let by_arn = format!("arn:aws:kms:us-east-1:000000000000:key/{blue}");
+        assert_eq!(ask("DisableKey", serde_json::json!({"KeyId": by_arn})).await.status, 200);
+        assert_eq!(ask("ListKeys", serde_json::json!({})).await.status, 200);
+        assert_eq!(ask("ListAliases", serde_json::json!({})).await.code, "AccessDeniedException");
     }
 
     #[tokio::test(start_paused = true)]

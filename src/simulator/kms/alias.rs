@@ -26,11 +26,6 @@ pub(super) const RULES: &[Rule] = &[
         "a key has 50 aliases",
         "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
     ),
-    Rule::new(
-        "kms.alias.found",
-        "the alias exists",
-        "https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html",
-    ),
 ];
 
 /// An alias of a customer's.
@@ -127,7 +122,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let only = match input.text("KeyId") {
-        Some(given) => Some(key::find(tx, given)?.id),
+        Some(given) => Some(key::seen(tx, given)?.id),
         None => None,
     };
     let wanted = |target: &str| only.as_deref().is_none_or(|only| only == target);
@@ -144,7 +139,13 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     for key in tx.rows::<ManagedKey>().filter(|key| wanted(&key.id)) {
         let name = format!("alias/{}", key.alias);
-        let view = record! { "AliasName" => &name, "AliasArn" => arn(tx, &name), "TargetKeyId" => &key.id };
+        let view = record! {
+            "AliasName" => &name,
+            "AliasArn" => arn(tx, &name),
+            "TargetKeyId" => &key.id,
+            "CreationDate" => key.created,
+            "LastUpdatedDate" => key.created,
+        };
         items.push((name, view));
     }
     paged(tx, input, "Aliases", 50, items)

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{alias::Alias, arn, invalid, key_policy, paged};
+use super::{alias::Alias, arn, invalid, key_policy, paged, rotation};
 use crate::datastore::key::ManagedKey;
 use crate::input::Input;
 use crate::record;
@@ -187,7 +187,7 @@ fn id_of<'g>(tx: &Tx<'_>, given: &'g str) -> Result<&'g str, Refusal> {
     }
 }
 
-/// The customer's key that a request names by id or ARN.
+/// The customer's key that a request changes, named by id or ARN.
 ///
 /// # Errors
 /// When there is none, or it is AWS's own.
@@ -202,6 +202,28 @@ pub(super) fn find(tx: &Tx<'_>, given: &str) -> Result<Key, Refusal> {
         Refusal::new("AccessDeniedException", message)
     })?;
     tx.get::<Key>(id).cloned().ok_or_else(|| missing(tx, id))
+}
+
+/// The key that a request only looks at, named by id or ARN: AWS's own too, as a key that nobody changed.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn seen(tx: &Tx<'_>, given: &str) -> Result<Key, Refusal> {
+    let id = given.rsplit_once('/').map_or(given, |(_, id)| id);
+    match tx.rows::<ManagedKey>().find(|key| key.id == id) {
+        Some(own) => Ok(Key {
+            id: own.id.clone(),
+            created: own.created,
+            state: State::Enabled,
+            description: own.description(),
+            policy: key_policy::of_service(tx, own.service()),
+            // AWS rotates its own keys every year.
+            rotation: Some((rotation::YEAR, own.created)),
+            deletion: None,
+            tags: Vec::new(),
+        }),
+        None => find(tx, given),
+    }
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -219,6 +241,13 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}"))
     })?;
     let origin = input.text("Origin").unwrap_or("AWS_KMS");
+    // Key stores are not simulated, so none is there.
+    if let Some(store) = input.text("CustomKeyStoreId") {
+        return Err(Refusal::new("CustomKeyStoreNotFoundException", format!("Custom key store {store} is not found.")));
+    }
+    if input.has("XksKeyId") && origin != "EXTERNAL_KEY_STORE" {
+        return Err(invalid("XksKeyId is valid only for keys with Origin EXTERNAL_KEY_STORE."));
+    }
     if origin != "AWS_KMS" || input.flag("MultiRegion") {
         return Err(Refusal::not_simulated(format!("kms CreateKey of origin {origin} or for several regions")));
     }
@@ -249,6 +278,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    if !input.texts("GrantTokens").is_empty() {
+        return Err(Refusal::not_simulated("kms DescribeKey with GrantTokens"));
+    }
     let given = input.required("KeyId");
     let name = given.rsplit_once(':').map_or(given, |(_, rest)| rest);
     if let Some(alias) = name.strip_prefix("alias/") {
@@ -269,13 +301,13 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 /// What is shown of a key that AWS made for one of its services.
 fn managed_view(tx: &Tx<'_>, key: &ManagedKey) -> Value {
-    let service = key.alias.strip_prefix("aws/").unwrap_or(&key.alias).to_uppercase();
     record! {
         "AWSAccountId" => tx.account(),
         "KeyId" => &key.id,
         "Arn" => arn(tx, &format!("key/{}", key.id)),
+        "CreationDate" => key.created,
         "Enabled" => true,
-        "Description" => format!("Default key that protects my {service} data when no other key is defined"),
+        "Description" => key.description(),
         "KeyUsage" => "ENCRYPT_DECRYPT",
         "KeyState" => "Enabled",
         "Origin" => "AWS_KMS",
@@ -288,6 +320,11 @@ fn managed_view(tx: &Tx<'_>, key: &ManagedKey) -> Value {
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    // Keys of other accounts are shared by RAM, which is not simulated.
+    let owners = input.texts("ResourceOwners");
+    if !owners.is_empty() && !owners.contains(&"SELF") {
+        return paged(tx, input, "Keys", 100, Vec::new());
+    }
     let ids = tx.rows::<Key>().map(Row::id).chain(tx.rows::<ManagedKey>().map(|key| key.id.clone()));
     let items = ids.map(|id| {
         let key = record! { "KeyId" => &id, "KeyArn" => arn(tx, &format!("key/{id}")) };

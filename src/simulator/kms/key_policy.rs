@@ -1,8 +1,8 @@
 //! Key policies: each key has the one called `default`.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
-use super::key::{ALIVE, Key, State, find};
+use super::key::{Key, State, find, seen};
 use super::paged;
 use crate::iam::document;
 use crate::iam::evaluation::{self, Context, Verdict, texts};
@@ -34,6 +34,40 @@ pub(super) fn usual(tx: &Tx<'_>) -> String {
          \"Enable IAM User Permissions\",\n    \"Effect\" : \"Allow\",\n    \"Principal\" : {{\n      \"AWS\" : \
          \"{root}\"\n    }},\n    \"Action\" : \"kms:*\",\n    \"Resource\" : \"*\"\n  }} ]\n}}"
     )
+}
+
+/// The policy of a key that AWS made for one of its services, which an account sees and can't change.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/aws-managed-policies.html>
+pub(super) fn of_service(tx: &Tx<'_>, service: &str) -> String {
+    let (account, region) = (tx.account(), tx.region());
+    json!({
+        "Version": "2012-10-17",
+        "Id": format!("auto-{service}-2"),
+        "Statement": [
+            {
+                "Sid": format!("Allow access through {service} for all principals in the account"),
+                "Effect": "Allow",
+                "Principal": { "AWS": "*" },
+                "Action": [
+                    "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant",
+                    "kms:DescribeKey",
+                ],
+                "Resource": "*",
+                "Condition": { "StringEquals": {
+                    "kms:ViaService": format!("{service}.{region}.amazonaws.com"),
+                    "kms:CallerAccount": account,
+                } },
+            },
+            {
+                "Sid": "Allow direct access to key metadata to the account",
+                "Effect": "Allow",
+                "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+                "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+                "Resource": "*",
+            },
+        ],
+    })
+    .to_string()
 }
 
 /// A policy that a key may have.
@@ -116,20 +150,19 @@ fn default_only(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
 
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     default_only(tx, input)?;
-    let key = find(tx, input.required("KeyId"))?;
+    let key = seen(tx, input.required("KeyId"))?;
     Ok(record! { "Policy" => &key.policy, "PolicyName" => "default" })
 }
 
 fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     default_only(tx, input)?;
     let mut key = find(tx, input.required("KeyId"))?;
-    key.usable_in(tx, ALIVE)?;
     key.policy = checked(tx, input.required("Policy"), input.flag("BypassPolicyLockoutSafetyCheck"))?;
     tx.put(key);
     Ok(Value::Record(Record::new()))
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    find(tx, input.required("KeyId"))?;
+    seen(tx, input.required("KeyId"))?;
     paged(tx, input, "PolicyNames", 100, vec![("default".to_owned(), Value::from("default"))])
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::key::{Key, State, find};
+use super::key::{Key, State, find, seen};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ pub(super) const RULES: &[Rule] = &[Rule::new(
 )];
 
 /// Days between rotations where a request says none.
-const YEAR: i64 = 365;
+pub(super) const YEAR: i64 = 365;
 
 fn rotatable(tx: &Tx<'_>, input: &Input<'_>) -> Result<Key, Refusal> {
     let key = find(tx, input.required("KeyId"))?;
@@ -48,7 +48,7 @@ fn disable(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let key = find(tx, input.required("KeyId"))?;
+    let key = seen(tx, input.required("KeyId"))?;
     // A key that waits for its end is not rotated, and again once that is taken back.
     let rotation = key.rotation.filter(|_| key.state != State::PendingDeletion);
     let next = rotation.map(|(days, since)| {

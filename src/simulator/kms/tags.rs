@@ -1,6 +1,6 @@
 //! Tags of keys.
 
-use super::key::{ALIVE, find};
+use super::key::{ALIVE, find, seen};
 use super::paged;
 use crate::input::Input;
 use crate::record;
@@ -71,7 +71,7 @@ fn untag(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let key = find(tx, input.required("KeyId"))?;
+    let key = seen(tx, input.required("KeyId"))?;
     let tags = key.tags.iter().map(|(name, value)| (name.clone(), record! { "TagKey" => name, "TagValue" => value }));
     paged(tx, input, "Tags", 50, tags.collect())
 }

@@ -1,0 +1,246 @@
+"""What KMS refuses, and in which words."""
+
+from ground_kms import OPEN, READING, policy
+from refusal import Cases
+from world import ACCOUNT, REGION
+
+CASES = Cases()
+refuses = CASES.refuses
+
+ABSENT = "11111111-2222-3333-4444-555555555555"
+VALIDATION = "ValidationException"
+STATE = "KMSInvalidStateException"
+FOUND = "NotFoundException"
+MALFORMED = "MalformedPolicyDocumentException"
+
+
+def going(aws):
+    key = aws.key()
+    aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    return key, {"arn": aws.key_arn(key)}
+
+
+# Keys
+
+
+@refuses("kms.key.id", FOUND, "Invalid keyId '{*}'")
+def key_by_no_id(aws):
+    return lambda: aws.kms.describe_key(KeyId="main"), {}
+
+
+@refuses("kms.key.id", FOUND, "Invalid arn us-west-2")
+def key_of_another_region(aws):
+    arn = aws.key_arn(aws.key()).replace(REGION, "us-west-2")
+    return lambda: aws.kms.describe_key(KeyId=arn), {}
+
+
+@refuses(None, FOUND, "Key '{arn}' does not exist")
+def no_key(aws):
+    return lambda: aws.kms.describe_key(KeyId=ABSENT), {"arn": aws.key_arn(ABSENT)}
+
+
+@refuses("kms.key.exists", FOUND, "Key '{arn}' does not exist")
+def key_of_another_account(aws):
+    arn = aws.key_arn(ABSENT).replace(ACCOUNT, "999988887777")
+    return lambda: aws.kms.describe_key(KeyId=arn), {"arn": arn}
+
+
+@refuses(None, "InvalidArnException", None)
+def key_by_the_arn_of_a_bucket(aws):
+    return lambda: aws.kms.enable_key(KeyId="arn:aws:s3:::bucket"), {}
+
+
+@refuses(None, "InvalidArnException", None)
+def key_changed_by_its_alias(aws):
+    alias = aws.alias(aws.key())
+    return lambda: aws.kms.disable_key(KeyId=alias), {}
+
+
+@refuses("kms.key.managed", "AccessDeniedException", None)
+def key_of_aws_that_is_tagged(aws):
+    aws.volume(Encrypted=True)
+    [alias] = aws.kms.list_aliases()["Aliases"]
+    return lambda: aws.kms.tag_resource(KeyId=alias["TargetKeyId"], Tags=[{"TagKey": "a", "TagValue": "b"}]), {}
+
+
+@refuses("kms.key.usage", VALIDATION, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT")
+def symmetric_key_that_signs(aws):
+    return lambda: aws.kms.create_key(KeyUsage="SIGN_VERIFY"), {}
+
+
+@refuses(None, VALIDATION, "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.")
+def key_of_two_specs(aws):
+    return lambda: aws.kms.create_key(KeySpec="SYMMETRIC_DEFAULT", CustomerMasterKeySpec="SYMMETRIC_DEFAULT"), {}
+
+
+@refuses(None, "CustomKeyStoreNotFoundException")
+def key_in_no_store(aws):
+    return lambda: aws.kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId="cks-1234567890abcdef0"), {}
+
+
+@refuses("kms.key.quota", "LimitExceededException")
+def keys_beyond_the_quota(aws):
+    aws.key()
+    aws.world.ask("PUT", "quotas", {"name": "kms.keys", "limit": 1})
+    return aws.key, {}
+
+
+@refuses("kms.key.window", VALIDATION, "1 validation error detected: Value '5' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value greater than or equal to 7")
+def deletion_after_five_days(aws):
+    key = aws.key()
+    return lambda: aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=5), {}
+
+
+@refuses("kms.key.window", VALIDATION, "1 validation error detected: Value '31' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value less than or equal to 30")
+def deletion_after_a_month_and_more(aws):
+    key = aws.key()
+    return lambda: aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=31), {}
+
+
+def of_a_key_that_goes(name, act):
+    """What a key that waits for its end does not allow."""
+
+    def arrange(aws):
+        key, names = going(aws)
+        return lambda: act(aws, key), names
+
+    arrange.__name__ = name
+    refuses("kms.key.state", STATE, "{arn} is pending deletion.")(arrange)
+
+
+of_a_key_that_goes("enable_a_key_that_goes", lambda aws, key: aws.kms.enable_key(KeyId=key))
+of_a_key_that_goes("disable_a_key_that_goes", lambda aws, key: aws.kms.disable_key(KeyId=key))
+of_a_key_that_goes("delete_a_key_that_goes", lambda aws, key: aws.kms.schedule_key_deletion(KeyId=key))
+of_a_key_that_goes("describe_a_key_that_goes_anew", lambda aws, key: aws.kms.update_key_description(KeyId=key, Description="new"))
+of_a_key_that_goes("tag_a_key_that_goes", lambda aws, key: aws.kms.tag_resource(KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}]))
+of_a_key_that_goes("untag_a_key_that_goes", lambda aws, key: aws.kms.untag_resource(KeyId=key, TagKeys=["a"]))
+of_a_key_that_goes("name_a_key_that_goes", lambda aws, key: aws.kms.create_alias(AliasName="alias/a", TargetKeyId=key))
+
+
+@refuses("kms.key.state", STATE, "{arn} is pending deletion.")
+def name_led_to_a_key_that_goes(aws):
+    alias = aws.alias(aws.key())
+    key, names = going(aws)
+    return lambda: aws.kms.update_alias(AliasName=alias, TargetKeyId=key), names
+
+
+@refuses("kms.key.state", STATE, "{arn} is not pending deletion.")
+def keep_a_key_that_stays(aws):
+    key = aws.key()
+    return lambda: aws.kms.cancel_key_deletion(KeyId=key), {"arn": aws.key_arn(key)}
+
+
+# Rotation
+
+
+@refuses("kms.rotation.state", "DisabledException", "{arn} is disabled.")
+def rotate_a_disabled_key(aws):
+    key = aws.key()
+    aws.kms.disable_key(KeyId=key)
+    return lambda: aws.kms.enable_key_rotation(KeyId=key), {"arn": aws.key_arn(key)}
+
+
+@refuses("kms.rotation.state", STATE, "{arn} is pending deletion.")
+def stop_rotating_a_key_that_goes(aws):
+    key, names = going(aws)
+    return lambda: aws.kms.disable_key_rotation(KeyId=key), names
+
+
+# Policies
+
+
+@refuses("kms.policy.name", FOUND, "No such policy exists")
+def policy_of_another_name(aws):
+    key = aws.key()
+    return lambda: aws.kms.get_key_policy(KeyId=key, PolicyName="other"), {}
+
+
+@refuses("kms.policy.size", "LimitExceededException")
+def policy_that_is_too_long(aws):
+    text = policy(OPEN) + " " * 32_768
+    return lambda: aws.kms.create_key(Policy=text), {}
+
+
+@refuses("kms.policy.document", MALFORMED)
+def policy_that_is_no_document(aws):
+    return lambda: aws.kms.create_key(Policy="{"), {}
+
+
+@refuses("kms.policy.document", MALFORMED, "Policy contains a statement with one or more invalid principals.")
+def policy_for_a_role_that_is_not_there(aws):
+    absent = {**OPEN, "Principal": {"AWS": aws.role_arn("absent")}}
+    return lambda: aws.kms.create_key(Policy=policy(OPEN, absent)), {}
+
+
+@refuses("kms.policy.lockout", MALFORMED, "The new key policy will not allow you to update the key policy in the future.")
+def policy_that_nobody_can_change(aws):
+    key = aws.key()
+    return lambda: aws.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(READING)), {}
+
+
+# Aliases
+
+
+@refuses("kms.alias.name", VALIDATION, "Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html")
+def alias_without_its_prefix(aws):
+    key = aws.key()
+    return lambda: aws.kms.create_alias(AliasName="main", TargetKeyId=key), {}
+
+
+@refuses("kms.alias.name", VALIDATION, "{name} contains invalid characters for an alias")
+def alias_with_a_colon(aws):
+    key = aws.key()
+    return lambda: aws.kms.create_alias(AliasName="alias/a:b", TargetKeyId=key), {"name": "alias/a:b"}
+
+
+@refuses("kms.alias.name", "NotAuthorizedException")
+def alias_of_aws_own(aws):
+    key = aws.key()
+    return lambda: aws.kms.create_alias(AliasName="alias/aws/mine", TargetKeyId=key), {}
+
+
+@refuses("kms.alias.exists", "AlreadyExistsException", "An alias with the name {arn} already exists")
+def alias_that_is_taken(aws):
+    first, second = aws.key(), aws.key()
+    name = aws.alias(first)
+    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:{name}"
+    return lambda: aws.kms.create_alias(AliasName=name, TargetKeyId=second), {"arn": arn}
+
+
+@refuses("kms.alias.quota", "LimitExceededException")
+def aliases_beyond_the_quota(aws):
+    key = aws.key()
+    aws.alias(key)
+    aws.world.ask("PUT", "quotas", {"name": "kms.aliases", "limit": 1})
+    return lambda: aws.alias(key), {}
+
+
+@refuses(None, FOUND, "Alias {arn} is not found.")
+def no_alias(aws):
+    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/absent"
+    return lambda: aws.kms.delete_alias(AliasName="alias/absent"), {"arn": arn}
+
+
+# Tags and pages
+
+
+@refuses("kms.tags.key", "TagException")
+def tag_of_aws_own(aws):
+    return lambda: aws.kms.create_key(Tags=[{"TagKey": "aws:a", "TagValue": "b"}]), {}
+
+
+@refuses("kms.tags.key", "TagException")
+def tag_that_comes_twice(aws):
+    tags = [{"TagKey": "a", "TagValue": "b"}, {"TagKey": "a", "TagValue": "c"}]
+    return lambda: aws.kms.create_key(Tags=tags), {}
+
+
+@refuses("kms.tags.limit", "TagException")
+def tags_beyond_the_limit(aws):
+    key = aws.key(Tags=[{"TagKey": f"k{number}", "TagValue": "v"} for number in range(50)])
+    return lambda: aws.kms.tag_resource(KeyId=key, Tags=[{"TagKey": "more", "TagValue": "v"}]), {}
+
+
+@refuses("kms.page.token", "InvalidMarkerException", "Could not deserialize marker")
+def page_after_no_marker(aws):
+    return lambda: aws.kms.list_keys(Marker="none"), {}
