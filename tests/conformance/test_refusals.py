@@ -10,8 +10,10 @@ import refusals_ec2
 import refusals_eks
 import refusals_elasticache
 import refusals_iam
+import refusals_logs
 import refusals_rate
 import refusals_rds
+import refusals_secretsmanager
 from refusal import outcome, pattern
 
 CASES = [
@@ -20,6 +22,8 @@ CASES = [
     *refusals_eks.CASES,
     *refusals_rds.CASES,
     *refusals_elasticache.CASES,
+    *refusals_logs.CASES,
+    *refusals_secretsmanager.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

@@ -202,7 +202,27 @@ pub enum Thing {
         days: i64,
         wording: u32,
     },
+    LogGroup {
+        /// Of [`RETENTIONS`].
+        retention: usize,
+        infrequent: bool,
+        name: Option<u32>,
+    },
+    Secret {
+        wording: u32,
+        guarded: bool,
+        /// Whether its deletion can be taken back.
+        kept: bool,
+        name: Option<u32>,
+    },
+    SecretVersion {
+        secret: Key,
+        value: i64,
+    },
 }
+
+/// For how many days log groups here keep events.
+pub const RETENTIONS: &[i64] = &[0, 1, 30, 365];
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,6 +296,9 @@ impl Thing {
             Thing::CacheSubnets { .. } => "aws_elasticache_subnet_group",
             Thing::CacheParameters { .. } => "aws_elasticache_parameter_group",
             Thing::Cache { .. } => "aws_elasticache_replication_group",
+            Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
+            Thing::Secret { .. } => "aws_secretsmanager_secret",
+            Thing::SecretVersion { .. } => "aws_secretsmanager_secret_version",
         }
     }
 
@@ -287,6 +310,8 @@ impl Thing {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::Volume { .. } => vec![],
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
+            Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
+            Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
                 vec![(*vpc, Along)]
             }
@@ -848,6 +873,21 @@ impl Grower<'_> {
                 let groups = self.groups(vpc, 2);
                 let (replicas, days) = (self.rng.random_range(1..3), self.rng.random_range(0..4));
                 self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0 })
+            }
+            "aws_cloudwatch_log_group" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (retention, infrequent) = (self.rng.random_range(0..RETENTIONS.len()), self.rng.random_bool(0.3));
+                self.push(Thing::LogGroup { retention, infrequent, name })
+            }
+            "aws_secretsmanager_secret" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (guarded, kept) = (self.rng.random_bool(0.3), self.rng.random_bool(0.7));
+                self.push(Thing::Secret { wording: 0, guarded, kept, name })
+            }
+            "aws_secretsmanager_secret_version" => {
+                let secret = self.some("aws_secretsmanager_secret")?;
+                let free = self.blueprint.take(format!("version {secret}"));
+                if free { self.push(Thing::SecretVersion { secret, value: 1 }) } else { None }
             }
             other => unreachable!("no item is of type {other}"),
         }
