@@ -2,7 +2,7 @@
 
 import json
 
-from members import Ground, listing
+from members import Ground, With
 from world import ACCOUNT
 
 TOKEN = "11111111-2222-3333-4444-{:012}"
@@ -18,10 +18,11 @@ class SecretsGround(Ground):
 
     def make_secret(self):
         self.aws.secretsmanager.create_secret(
-            Name="one", Description="first", SecretString="first", ClientRequestToken=TOKEN.format(1),
+            Name="one", Description="first", SecretString="zeroth", ClientRequestToken=TOKEN.format(5),
             Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
         )
-        self.aws.secretsmanager.put_secret_value(SecretId="one", SecretString="second", ClientRequestToken=TOKEN.format(2))
+        for number, value in enumerate(("first", "second"), 1):
+            self.aws.secretsmanager.put_secret_value(SecretId="one", SecretString=value, ClientRequestToken=TOKEN.format(number))
         return "one"
 
     def make_guarded(self):
@@ -45,11 +46,16 @@ def all_of(g):
 
 
 BASES = {
-    "CreateSecret": lambda g: dict(Name="new", SecretString="value", ClientRequestToken=TOKEN.format(9)),
+    "CreateSecret": lambda g: dict(
+        Name="new", SecretString="value", ClientRequestToken=TOKEN.format(9), Tags=[{"Key": "new", "Value": "new"}]
+    ),
     "DeleteResourcePolicy": of("guarded"),
     "DeleteSecret": of(),
     "DescribeSecret": of(),
-    "GetRandomPassword": listing(),
+    # Of one character, so that two are alike.
+    "GetRandomPassword": lambda g: dict(
+        ExcludeUppercase=True, ExcludeLowercase=True, ExcludePunctuation=True, ExcludeCharacters="012345678"
+    ),
     "GetResourcePolicy": of("guarded"),
     "GetSecretValue": of(),
     "ListSecretVersionIds": of(),
@@ -77,12 +83,20 @@ VALUES = {
     "DeleteSecret.RecoveryWindowInDays": 7,
     "GetSecretValue.VersionId": TOKEN.format(1),
     "GetSecretValue.VersionStage": "AWSPREVIOUS",
-    "GetRandomPassword.ExcludeCharacters": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "GetRandomPassword.ExcludeCharacters": "12345678",
+    "GetRandomPassword.ExcludeLowercase": False,
+    "GetRandomPassword.ExcludePunctuation": False,
+    "GetRandomPassword.ExcludeUppercase": False,
+    "GetRandomPassword.ExcludeNumbers": True,
+    "GetRandomPassword.IncludeSpace": True,
+    "GetRandomPassword.PasswordLength": 8,
+    "GetRandomPassword.RequireEachIncludedType": With(True, {"IncludeSpace": True, "PasswordLength": 1, "RequireEachIncludedType": False}),
     "ListSecrets.IncludePlannedDeletion": True,
     "ListSecrets.Filters[].Key": "name",
     "PutResourcePolicy.ResourcePolicy": policy(),
     "PutResourcePolicy.BlockPublicPolicy": True,
     "PutSecretValue.ClientRequestToken": TOKEN.format(4),
+    "PutSecretValue.RotationToken": TOKEN.format(6),
     "PutSecretValue.VersionStages": [["OTHER"]],
     "UntagResource.TagKeys": [["b"]],
     "UpdateSecret.ClientRequestToken": TOKEN.format(4),

@@ -525,7 +525,10 @@ class Trial:
 
     def filter(self, name):
         """What comes of a filter with a value that nothing has."""
-        given = {API.filters_of(self.operation): [{"Name": name, "Values": ["no-such-value"]}]}
+        container = API.filters_of(self.operation)
+        # Secrets Manager calls a filter's name its key.
+        members = API.input(self.operation).members[container].member.members
+        given = {container: [{"Name" if "Name" in members else "Key": name, "Values": ["no-such-value"]}]}
         came = self.bench.call(self.operation, {**self.base(), **given})
         if came.code == "NotSimulated":
             return "not simulated"

@@ -80,6 +80,7 @@ EXCLUDED = {
     "secretsmanager": {
         "BatchGetSecretValue": "the values of several secrets at once belong to those who use them",
         "(Rotate|CancelRotate)Secret": "rotation by functions is a type of its own (aws_secretsmanager_secret_rotation)",
+        "(ReplicateSecret|RemoveRegionsFromReplication|StopReplication).*": "replicas of secrets in other regions are not simulated",
         "ValidateResourcePolicy": "policies are judged by IAM's Access Analyzer, which is not simulated",
     },
     "ec2": {

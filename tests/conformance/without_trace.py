@@ -10,6 +10,7 @@ UPDATES = "no service update comes here: the list is empty however it is asked f
 FOUND = "a rule is found by what it lets through, not by its description"
 
 WITHOUT_TRACE = {
+    "secretsmanager.CreateSecret.ForceOverwriteReplicaSecret": "a secret without replicas overwrites none",
     **{
         f"ec2.RevokeSecurityGroup{way}.IpPermissions[].{peers}[].Description": FOUND
         for way in ("Egress", "Ingress")
