@@ -109,6 +109,11 @@ SERVED = {
         ListTagsForResource ListTagsLogGroup PutLogGroupDeletionProtection PutRetentionPolicy TagLogGroup TagResource
         UntagLogGroup UntagResource
     """,
+    "secretsmanager": """
+        CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue
+        ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource
+        UpdateSecret UpdateSecretVersionStage
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,

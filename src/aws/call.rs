@@ -19,6 +19,8 @@ pub enum Service {
     Kms,
     /// CloudWatch Logs.
     Logs,
+    /// Secrets Manager.
+    SecretsManager,
 }
 
 impl Service {
@@ -34,6 +36,7 @@ impl Service {
             Self::Sts => "STS",
             Self::Kms => "KMS",
             Self::Logs => "CloudWatch Logs",
+            Self::SecretsManager => "Secrets Manager",
         }
     }
 
@@ -118,6 +121,12 @@ impl Call {
     #[must_use]
     pub fn logs(operation: &'static str) -> Self {
         Self::new(Service::Logs, operation)
+    }
+
+    /// A call of Secrets Manager.
+    #[must_use]
+    pub fn secrets(operation: &'static str) -> Self {
+        Self::new(Service::SecretsManager, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

@@ -174,6 +174,8 @@ pub struct Client {
     pub kms: aws_sdk_kms::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Secrets Manager.
+    pub secrets: aws_sdk_secretsmanager::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     gate: Rc<Gate>,
@@ -194,6 +196,7 @@ impl Client {
             iam: aws_sdk_iam::Client::new(&global),
             kms: aws_sdk_kms::Client::new(&sdk),
             logs: aws_sdk_cloudwatchlogs::Client::new(&sdk),
+            secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }

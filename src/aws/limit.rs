@@ -52,6 +52,10 @@ impl Limit {
             // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
             (Service::Logs, Access::Read) => (10.0, 10.0),
             (Service::Logs, Access::Write) => (10.0, 5.0),
+            // 50 requests a second, and 10,000 of those that read one secret:
+            // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
+            (Service::SecretsManager, Access::Read) => (50.0, 50.0),
+            (Service::SecretsManager, Access::Write) => (40.0, 40.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
         };

@@ -7,7 +7,8 @@ use crate::{
     eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
     iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
     internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association,
-    security_group, subnet, volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    secretsmanager_secret, secretsmanager_secret_version, security_group, subnet, volume_attachment, vpc,
+    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -45,6 +46,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &elasticache_parameter_group::ElasticacheParameterGroup,
     &elasticache_replication_group::ElasticacheReplicationGroup,
     &cloudwatch_log_group::CloudwatchLogGroup,
+    &secretsmanager_secret::SecretsmanagerSecret,
+    &secretsmanager_secret_version::SecretsmanagerSecretVersion,
     &kms_key::KmsKey,
     &kms_alias::KmsAlias,
 ];

@@ -77,6 +77,7 @@ pub mod quota;
 pub mod rds;
 pub mod refusal;
 pub mod rules;
+pub mod secretsmanager;
 mod serve;
 pub mod service;
 pub mod signature;
@@ -124,6 +125,7 @@ pub static SERVICES: &[&Service] = &[
     &elasticache::SERVICE,
     &kms::SERVICE,
     &logs::SERVICE,
+    &secretsmanager::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -48,18 +48,11 @@ pub static SERVICE: Service = Service {
     },
 };
 
-const RULES: &[Rule] = &[
-    Rule::new(
-        "logs.page.token",
-        "a page's token is one of the operation's",
-        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html",
-    ),
-    Rule::new(
-        "logs.group.found",
-        "the log group exists",
-        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html",
-    ),
-];
+const RULES: &[Rule] = &[Rule::new(
+    "logs.page.token",
+    "a page's token is one of the operation's",
+    "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html",
+)];
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

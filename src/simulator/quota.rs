@@ -57,6 +57,7 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.parameter-groups", "parameter groups in a region"),
     of("rds.subnet-groups", "subnet groups in a region"),
     of("rds.subnets-per-group", "subnets in a subnet group"),
+    of("secretsmanager.secrets", "secrets in a region"),
 ];
 
 /// Whether there is a quota of that name.

@@ -142,7 +142,6 @@ fn tables(tables: &mut Tables) {
     tables.add::<crate::datastore::event::Event>();
     tables.add::<crate::datastore::key::ManagedKey>();
     tables.add::<instance::DbInstance>();
-    tables.add::<master_secret::ManagedSecret>();
     tables.add::<parameter_group::DbParameterGroup>();
     tables.add::<snapshot::DbSnapshot>();
     tables.add::<subnet_group::DbSubnetGroup>();

@@ -33,6 +33,10 @@ const COMMON: &[(&str, u16)] = &[
     ("InvalidParameterCombination", 400),
     ("InvalidParameterValue", 400),
     ("ValidationError", 400),
+    // The services that speak awsJson answer these with 400, as all that is the sender's fault.
+    ("AccessDeniedException", 400),
+    ("NotAuthorizedException", 400),
+    ("ValidationException", 400),
     (NOT_SIMULATED, 501),
 ];
 

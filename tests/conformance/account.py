@@ -10,7 +10,7 @@ from botocore.config import Config
 import seen
 from world import ACCOUNT, REGION
 
-SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms"]
+SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager"]
 
 READS = ("Describe", "Get", "List", "Simulate")
 
@@ -350,3 +350,12 @@ class Account:
         if ready:
             self.world.advance(2 * 3600)
         return request["ReplicationGroupId"]
+
+    # Logs
+
+    def logs_key(self):
+        """The ARN of a key that Logs may use."""
+        root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+        logs = {**root, "Principal": {"Service": f"logs.{REGION}.amazonaws.com"}}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [root, logs]})
+        return self.kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]

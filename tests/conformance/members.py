@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -524,7 +524,10 @@ class Trial:
 
     def filter(self, name):
         """What comes of a filter with a value that nothing has."""
-        given = {API.filters_of(self.operation): [{"Name": name, "Values": ["no-such-value"]}]}
+        container = API.filters_of(self.operation)
+        # Secrets Manager calls a filter's name its key.
+        members = API.input(self.operation).members[container].member.members
+        given = {container: [{"Name" if "Name" in members else "Key": name, "Values": ["no-such-value"]}]}
         came = self.bench.call(self.operation, {**self.base(), **given})
         if came.code == "NotSimulated":
             return "not simulated"

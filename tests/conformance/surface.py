@@ -11,6 +11,15 @@ import re
 # What our types are called in each service's operations. What they need beside themselves (network interfaces, DHCP
 # options and network ACLs of a VPC, tags, events, engine versions and so on) has its words too.
 WORDS = {
+    "logs": {
+        "aws_cloudwatch_log_group": "LogGroup(?!s?ForQuery|Fields)|RetentionPolicy|KmsKey",
+        "tags": "TagResource|UntagResource|ListTagsForResource",
+    },
+    "secretsmanager": {
+        "aws_secretsmanager_secret": "Secret(?!Value|Version)|ResourcePolicy|RandomPassword",
+        "aws_secretsmanager_secret_version": "SecretValue|SecretVersion",
+        "tags": "TagResource|UntagResource",
+    },
     "ec2": {
         "aws_vpc": "Vpc|DhcpOptions|NetworkAcl",
         "aws_subnet": "Subnet",
@@ -70,6 +79,15 @@ BESIDE = {
 
 # By service: patterns of whole names, each with the reason.
 EXCLUDED = {
+    "logs": {
+        "ListLogGroups|ListAggregateLogGroupSummaries": "what Logs says of groups from several accounts and sources is not simulated",
+    },
+    "secretsmanager": {
+        "BatchGetSecretValue": "the values of several secrets at once belong to those who use them",
+        "(Rotate|CancelRotate)Secret": "rotation by functions is a type of its own (aws_secretsmanager_secret_rotation)",
+        "(ReplicateSecret|RemoveRegionsFromReplication|StopReplication).*": "replicas of secrets in other regions are not simulated",
+        "ValidateResourcePolicy": "policies are judged by IAM's Access Analyzer, which is not simulated",
+    },
     "ec2": {
         ".*VpcEndpoint(ServiceConfiguration|ServicePermission|ServicePrivateDns|ServicePayer|Connection|PayerResponsibility).*": "services that accounts offer each other are a type of their own (aws_vpc_endpoint_service)",
         "DescribeVpcEndpointAssociations": "endpoints of resources and service networks are those of VPC Lattice, which is not simulated",

@@ -10,7 +10,9 @@ import ground_eks
 import ground_elasticache
 import ground_iam
 import ground_kms
+import ground_logs
 import ground_rds
+import ground_secretsmanager
 import surface
 from account import Account
 from members import API, Bench, Trial, documented_filters
@@ -23,7 +25,9 @@ SERVICES = {
     "elasticache": (ground_elasticache.GROUND, ground_elasticache.BASES, ground_elasticache.VALUES),
     "iam": (ground_iam.GROUND, ground_iam.IAM_BASES, ground_iam.VALUES),
     "kms": (ground_kms.GROUND, ground_kms.BASES, ground_kms.VALUES),
+    "logs": (ground_logs.GROUND, ground_logs.BASES, ground_logs.VALUES),
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
+    "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }
 UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")

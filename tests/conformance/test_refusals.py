@@ -11,8 +11,10 @@ import refusals_eks
 import refusals_elasticache
 import refusals_iam
 import refusals_kms
+import refusals_logs
 import refusals_rate
 import refusals_rds
+import refusals_secretsmanager
 from refusal import outcome, pattern
 
 CASES = [
@@ -22,6 +24,8 @@ CASES = [
     *refusals_rds.CASES,
     *refusals_elasticache.CASES,
     *refusals_kms.CASES,
+    *refusals_logs.CASES,
+    *refusals_secretsmanager.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

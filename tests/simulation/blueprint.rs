@@ -217,7 +217,27 @@ pub enum Thing {
         target: Key,
         name: u32,
     },
+    LogGroup {
+        /// Of [`RETENTIONS`].
+        retention: usize,
+        infrequent: bool,
+        name: Option<u32>,
+    },
+    Secret {
+        wording: u32,
+        guarded: bool,
+        /// Whether its deletion can be taken back.
+        kept: bool,
+        name: Option<u32>,
+    },
+    SecretVersion {
+        secret: Key,
+        value: i64,
+    },
 }
+
+/// For how many days log groups here keep events.
+pub const RETENTIONS: &[i64] = &[0, 1, 30, 365];
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,6 +313,9 @@ impl Thing {
             Thing::Cache { .. } => "aws_elasticache_replication_group",
             Thing::EncryptionKey { .. } => "aws_kms_key",
             Thing::Alias { .. } => "aws_kms_alias",
+            Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
+            Thing::Secret { .. } => "aws_secretsmanager_secret",
+            Thing::SecretVersion { .. } => "aws_secretsmanager_secret_version",
         }
     }
 
@@ -306,6 +329,8 @@ impl Thing {
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
+            Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
+            Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
                 vec![(*vpc, Along)]
             }
@@ -914,6 +939,21 @@ impl Grower<'_> {
                 let target = self.some("aws_kms_key")?;
                 let name = self.blueprint.fresh();
                 self.push(Thing::Alias { target, name })
+            }
+            "aws_cloudwatch_log_group" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (retention, infrequent) = (self.rng.random_range(0..RETENTIONS.len()), self.rng.random_bool(0.3));
+                self.push(Thing::LogGroup { retention, infrequent, name })
+            }
+            "aws_secretsmanager_secret" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (guarded, kept) = (self.rng.random_bool(0.3), self.rng.random_bool(0.7));
+                self.push(Thing::Secret { wording: 0, guarded, kept, name })
+            }
+            "aws_secretsmanager_secret_version" => {
+                let secret = self.some("aws_secretsmanager_secret")?;
+                let free = self.blueprint.take(format!("version {secret}"));
+                if free { self.push(Thing::SecretVersion { secret, value: 1 }) } else { None }
             }
             other => unreachable!("no item is of type {other}"),
         }

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::blueprint::{Blueprint, Grip, Key, Peer, RouteTarget, Thing};
+use super::blueprint::{Blueprint, Grip, Key, Peer, RETENTIONS, RouteTarget, Thing};
 
 /// The next version of a stack.
 pub struct Next {
@@ -199,6 +199,12 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 => *days += 1,
             _ => *wording = number,
         },
+        Thing::LogGroup { retention, .. } => *retention = (*retention + 1) % RETENTIONS.len(),
+        Thing::Secret { wording, guarded, .. } => match rng.random_range(0..2) {
+            0 => *wording = number,
+            _ => *guarded = !*guarded,
+        },
+        Thing::SecretVersion { value, .. } => *value += 1,
         Thing::Route { target, .. } => {
             if let Some(Retarget::Route(other)) = retargeted {
                 *target = other;
@@ -286,6 +292,8 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Instance { root, .. } => *root += 1,
         Thing::Cluster { name, .. } | Thing::Alias { name, .. } => *name = number,
         Thing::Database { user, .. } => *user = number,
+        Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
+        Thing::Secret { name, .. } => *name = Some(number),
         Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
         _ => {}
     }

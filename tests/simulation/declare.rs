@@ -14,14 +14,17 @@ use fathuss_model::aws::{
     ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet,
     VolumeAttachment, VolumeType, Vpc,
 };
-use fathuss_model::aws::{ConnectivityType, LaunchTemplateInstanceProfile};
+use fathuss_model::aws::{
+    CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, SecretsmanagerSecret,
+    SecretsmanagerSecretVersion,
+};
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
 use fathuss_model::{
     Declaration, DeclarationExt, Declared, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of,
 };
 
-use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RouteTarget, Thing};
+use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Thing};
 
 /// The account they belong to.
 pub const ACCOUNT: &str = "111122223333";
@@ -72,6 +75,7 @@ struct Made {
     databases: BTreeMap<Key, Handle<DbInstance>>,
     cache_subnets: BTreeMap<Key, Handle<ElasticacheSubnetGroup>>,
     cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
+    secrets: BTreeMap<Key, Handle<SecretsmanagerSecret>>,
 }
 
 fn picked<R>(made: &BTreeMap<Key, Handle<R>>, keys: &[Key]) -> Vec<Handle<R>> {
@@ -132,6 +136,10 @@ impl Declaring<'_> {
             }
             thing if thing.kind().starts_with("aws_iam") => self.iam(stack, item),
             thing if thing.kind().starts_with("aws_kms") => self.kms(stack, item),
+            Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::SecretVersion { .. } => {
+                self.kept(stack, item);
+                Ok(())
+            }
             _ => self.ec2(stack, item),
         }
     }
@@ -414,6 +422,45 @@ impl Declaring<'_> {
             other => unreachable!("{other:?} is not EKS's"),
         }
         Ok(())
+    }
+
+    /// Logs and secrets.
+    fn kept(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::LogGroup { retention, infrequent, name: given } => {
+                let class = if *infrequent { LogGroupClass::InfrequentAccess } else { LogGroupClass::Standard };
+                let mut group =
+                    CloudwatchLogGroup::new().retention_in_days(RETENTIONS[*retention]).log_group_class(class);
+                if let Some(number) = given {
+                    group = group.name(format!("/simulation/{number}"));
+                }
+                stack.add(name, at(tagged!(group, item), item));
+            }
+            Thing::Secret { wording, guarded, kept, name: given } => {
+                let mut secret = SecretsmanagerSecret::new()
+                    .description(format!("Wording {wording}"))
+                    .recovery_window_in_days(if *kept { 7 } else { 0 });
+                if *guarded {
+                    let reader = Statement::deny(["secretsmanager:GetSecretValue"])
+                        .by(Principal::service("lambda.amazonaws.com"))
+                        .on("*");
+                    secret = secret.policy(Policy::new([reader]));
+                }
+                if let Some(number) = given {
+                    secret = secret.name(format!("simulation/{number}"));
+                }
+                made.secrets.insert(item.key, stack.add(name, at(tagged!(secret, item), item)));
+            }
+            Thing::SecretVersion { secret, value } => {
+                let version =
+                    SecretsmanagerSecretVersion::new(&made.secrets[secret], Secret::from_environment("VALUE"))
+                        .secret_string_wo_version(*value);
+                stack.add(name, at(version, item));
+            }
+            other => unreachable!("{other:?} is neither a log nor a secret"),
+        }
     }
 
     fn data(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {

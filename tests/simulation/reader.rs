@@ -83,11 +83,40 @@ impl World {
         world.cluster(&rows)?;
         world.data(&rows)?;
         world.keys(&rows)?;
+        world.kept(&rows)?;
         Ok(world)
     }
 
     fn add(&mut self, kind: &str, identity: impl Into<String>) {
         self.made.insert((kind.to_owned(), identity.into()));
+    }
+
+    /// Logs and secrets.
+    fn kept(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        for group in rows("logs.group")? {
+            // Services make those that begin so, and leave them.
+            let kind = "aws_cloudwatch_log_group";
+            if group.id.starts_with("/aws/") {
+                self.can_be_taken_over.insert((kind.to_owned(), group.id));
+            } else {
+                self.add(kind, group.id);
+            }
+        }
+        // A secret that waits for its end is nobody's any more.
+        for secret in rows("secretsmanager.secret")?.iter().filter(|secret| secret.row["deletion"].is_null()) {
+            let arn = secret.row["arn"].as_str().unwrap_or_default();
+            self.add("aws_secretsmanager_secret", arn);
+            let versions = secret.row["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let has = |version: &&Value, label: &str| {
+                version["stages"].as_array().is_some_and(|stages| stages.iter().any(|it| it == label))
+            };
+            // What no stack has any more stays current until there is another.
+            for version in versions.iter().filter(|version| has(version, "AWSCURRENT")) {
+                let identity = format!("{arn}|{}", version["id"].as_str().unwrap_or_default());
+                self.can_be_taken_over.insert(("aws_secretsmanager_secret_version".to_owned(), identity));
+            }
+        }
+        Ok(())
     }
 
     fn network(&mut self, rows: &Rows<'_>) -> Result<(), String> {

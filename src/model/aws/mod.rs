@@ -35,6 +35,8 @@ pub mod policy;
 mod route;
 mod route_table;
 mod route_table_association;
+mod secretsmanager_secret;
+mod secretsmanager_secret_version;
 mod security_group;
 mod subnet;
 mod volume_attachment;
@@ -93,6 +95,8 @@ pub use nat_gateway::{ConnectivityType, NatGateway};
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
+pub use secretsmanager_secret::SecretsmanagerSecret;
+pub use secretsmanager_secret_version::SecretsmanagerSecretVersion;
 pub use security_group::SecurityGroup;
 pub use subnet::Subnet;
 pub use volume_attachment::VolumeAttachment;
@@ -133,6 +137,8 @@ pub const SCHEMAS: &[&Schema] = &[
     DbInstance::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
+    SecretsmanagerSecret::SCHEMA,
+    SecretsmanagerSecretVersion::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,

@@ -1,0 +1,56 @@
+//! `aws_secretsmanager_secret_version`: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html>
+
+use super::SecretsmanagerSecret;
+use crate::check::{Findings, View};
+use crate::{Arn, Computed, Id, Secret, Value};
+
+/// The value of a secret. It is sent and never read back: only that it is the current one is.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_secretsmanager_secret_version",
+    service = "secretsmanager",
+    creation = Token,
+    create_seconds = 1,
+    delete_seconds = 1,
+    check = check
+)]
+pub struct SecretsmanagerSecretVersion {
+    /// The secret.
+    #[field(replace)]
+    secret_id: Value<Id<SecretsmanagerSecret>>,
+    /// The value.
+    #[field(write_only, sensitive)]
+    secret_string_wo: Value<Secret>,
+    /// The value's version: a change of it sends the value again.
+    #[field(instruction)]
+    secret_string_wo_version: Option<Value<i64>>,
+    /// The labels that say what it is to its readers.
+    #[field(set, default = "[\"AWSCURRENT\"]", min_length = 1, max_length = 20)]
+    version_stages: Option<Value<Vec<String>>>,
+    /// The secret's ARN and the version's id, with a bar between.
+    #[field(volatile)]
+    id: Computed<Id<SecretsmanagerSecretVersion>>,
+    /// The secret's ARN.
+    arn: Computed<Arn<SecretsmanagerSecret>>,
+    /// The version's id, which another value does not have.
+    #[field(volatile)]
+    version_id: Computed<String>,
+}
+
+/// The labels of a version, where they are known.
+fn labels<'a>(version: &View<'a>) -> Vec<&'a str> {
+    match version.part("version_stages") {
+        Some(given) => given.items().into_iter().filter_map(|label| label.literal()?.as_str()).collect(),
+        None => vec!["AWSCURRENT"],
+    }
+}
+
+fn check(version: &View<'_>, findings: &mut Findings<'_>) {
+    let own = labels(version);
+    for other in version.earlier_siblings_in("secret_id") {
+        if let Some(label) = labels(&other).into_iter().find(|label| own.contains(label)) {
+            findings
+                .refuse(format!("{} has the label {label} of the same secret: only one version can", other.named()));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+"""What Secrets Manager refuses, and in which words."""
+
+from ground_secretsmanager import TOKEN, policy
+from refusal import Cases
+
+CASES = Cases()
+refuses = CASES.refuses
+
+PARAMETER = "InvalidParameterException"
+REQUEST = "InvalidRequestException"
+FOUND = "ResourceNotFoundException"
+MARKED = "You can't perform this operation on the secret because it was marked for deletion."
+
+
+def secret(aws, value="value", **more):
+    name = aws.name("secret")
+    given = {"SecretString": value} if value else {}
+    aws.secretsmanager.create_secret(Name=name, **given, **more)
+    return name
+
+
+def going(aws):
+    name = secret(aws)
+    aws.secretsmanager.delete_secret(SecretId=name)
+    return name
+
+
+def managed(aws):
+    instance = aws.db(MasterUserPassword=None, ManageMasterUserPassword=True)
+    described = aws.rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
+    return described["MasterUserSecret"]["SecretArn"]
+
+
+@refuses("secretsmanager.secret.name", "ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+def a_secret_with_a_space(aws):
+    return lambda: aws.secretsmanager.create_secret(Name="a b"), {}
+
+
+@refuses("secretsmanager.secret.exists", "ResourceExistsException", "The operation failed because the secret {name} already exists.")
+def a_secret_twice(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.create_secret(Name=name, SecretString="other"), {"name": name}
+
+
+@refuses("secretsmanager.secret.quota", "LimitExceededException")
+def a_secret_too_many(aws):
+    secret(aws)
+
+    def act():
+        with aws.world.quota("secretsmanager.secrets", 1):
+            aws.secretsmanager.create_secret(Name="more")
+
+    return act, {}
+
+
+@refuses(None, FOUND, "Secrets Manager can't find the specified secret.")
+def no_secret(aws):
+    return lambda: aws.secretsmanager.describe_secret(SecretId="absent"), {}
+
+
+@refuses("secretsmanager.secret.pending", REQUEST, "You can't create this secret because a secret with this name is already scheduled for deletion.")
+def a_secret_of_a_name_that_is_on_its_way_out(aws):
+    name = going(aws)
+    return lambda: aws.secretsmanager.create_secret(Name=name), {}
+
+
+@refuses("secretsmanager.secret.pending", REQUEST, MARKED)
+def the_value_of_a_secret_on_its_way_out(aws):
+    name = going(aws)
+    return lambda: aws.secretsmanager.get_secret_value(SecretId=name), {}
+
+
+@refuses("secretsmanager.secret.pending", REQUEST)
+def a_secret_deleted_twice(aws):
+    name = going(aws)
+    return lambda: aws.secretsmanager.delete_secret(SecretId=name), {}
+
+
+@refuses("secretsmanager.delete.window", PARAMETER, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+def a_secret_deleted_within_a_day(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.delete_secret(SecretId=name, RecoveryWindowInDays=1), {}
+
+
+@refuses("secretsmanager.delete.either", PARAMETER, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+def a_secret_deleted_by_force_within_a_week(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.delete_secret(SecretId=name, RecoveryWindowInDays=7, ForceDeleteWithoutRecovery=True), {}
+
+
+@refuses("secretsmanager.key.usable", "EncryptionFailure")
+def a_secret_with_a_key_that_is_not_there(aws):
+    return lambda: aws.secretsmanager.create_secret(Name="new", SecretString="value", KmsKeyId="alias/absent"), {}
+
+
+@refuses("secretsmanager.key.usable", "DecryptionFailure")
+def the_value_behind_a_disabled_key(aws):
+    key = aws.kms.create_key()["KeyMetadata"]["KeyId"]
+    name = secret(aws, KmsKeyId=key)
+    aws.kms.disable_key(KeyId=key)
+    return lambda: aws.secretsmanager.get_secret_value(SecretId=name), {}
+
+
+@refuses("secretsmanager.version.content", PARAMETER)
+def a_secret_of_text_and_bytes(aws):
+    return lambda: aws.secretsmanager.create_secret(Name="new", SecretString="value", SecretBinary=b"value"), {}
+
+
+@refuses("secretsmanager.version.content", REQUEST, "You must provide either SecretString or SecretBinary.")
+def a_version_of_nothing(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.put_secret_value(SecretId=name), {}
+
+
+@refuses("secretsmanager.version.fixed", "ResourceExistsException", "You can't modify an existing version, you can only create a new version.")
+def a_version_changed(aws):
+    name = secret(aws, ClientRequestToken=TOKEN.format(1))
+    return lambda: aws.secretsmanager.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=TOKEN.format(1)), {}
+
+
+@refuses(None, FOUND, "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+def the_value_of_a_secret_without_one(aws):
+    name = secret(aws, value=None)
+    return lambda: aws.secretsmanager.get_secret_value(SecretId=name), {}
+
+
+@refuses("secretsmanager.version.agree", REQUEST)
+def a_version_by_the_label_of_another(aws):
+    name = secret(aws, ClientRequestToken=TOKEN.format(1))
+    aws.secretsmanager.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=TOKEN.format(2))
+    return lambda: aws.secretsmanager.get_secret_value(SecretId=name, VersionId=TOKEN.format(1), VersionStage="AWSCURRENT"), {}
+
+
+@refuses("secretsmanager.version.found", FOUND)
+def a_label_on_no_version(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.update_secret_version_stage(SecretId=name, VersionStage="NEW", MoveToVersionId=TOKEN.format(7)), {}
+
+
+@refuses("secretsmanager.version.labels", "LimitExceededException")
+def a_version_with_too_many_labels(aws):
+    name = secret(aws, ClientRequestToken=TOKEN.format(1))
+    stage = lambda label: aws.secretsmanager.update_secret_version_stage(SecretId=name, VersionStage=label, MoveToVersionId=TOKEN.format(1))
+    for number in range(19):
+        stage(f"L{number}")
+    return lambda: stage("MORE"), {}
+
+
+@refuses("secretsmanager.label.holder", PARAMETER, "The parameter RemoveFromVersionId can't be empty. Staging label AWSCURRENT is currently attached to version {version}, so you must explicitly reference that version in RemoveFromVersionId.")
+def a_label_taken_without_saying_from_whom(aws):
+    name = secret(aws, ClientRequestToken=TOKEN.format(1))
+    aws.secretsmanager.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=TOKEN.format(2))
+    move = dict(SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=TOKEN.format(1))
+    return lambda: aws.secretsmanager.update_secret_version_stage(**move), {"version": TOKEN.format(2)}
+
+
+@refuses("secretsmanager.label.current", PARAMETER, "You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed.")
+def a_secret_left_without_a_current_version(aws):
+    name = secret(aws, ClientRequestToken=TOKEN.format(1))
+    return lambda: aws.secretsmanager.update_secret_version_stage(SecretId=name, VersionStage="AWSCURRENT", RemoveFromVersionId=TOKEN.format(1)), {}
+
+
+@refuses("secretsmanager.page.token", "InvalidNextTokenException")
+def secrets_after_no_page(aws):
+    return lambda: aws.secretsmanager.list_secrets(NextToken="none"), {}
+
+
+@refuses("secretsmanager.filter.key", PARAMETER)
+def secrets_by_a_filter_on_nothing(aws):
+    return lambda: aws.secretsmanager.list_secrets(Filters=[{"Values": ["a"]}]), {}
+
+
+@refuses("secretsmanager.managed", REQUEST)
+def a_secret_of_rds_given_another_value(aws):
+    arn = managed(aws)
+    return lambda: aws.secretsmanager.put_secret_value(SecretId=arn, SecretString="other"), {}
+
+
+@refuses("secretsmanager.policy.document", "MalformedPolicyDocumentException", "This resource policy contains an unsupported principal.")
+def a_policy_for_nobody(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.put_resource_policy(SecretId=name, ResourcePolicy=policy(principal="nobody")), {}
+
+
+@refuses("secretsmanager.policy.document", "MalformedPolicyDocumentException", "This resource policy contains a syntax error.")
+def a_policy_that_is_none(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.put_resource_policy(SecretId=name, ResourcePolicy="{}"), {}
+
+
+@refuses("secretsmanager.policy.public", "PublicPolicyException")
+def a_policy_for_everyone(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.put_resource_policy(SecretId=name, ResourcePolicy=policy("Allow", "*"), BlockPublicPolicy=True), {}
+
+
+@refuses("secretsmanager.tags.key", PARAMETER)
+def a_secret_with_a_tag_of_aws(aws):
+    return lambda: aws.secretsmanager.create_secret(Name="new", Tags=[{"Key": "aws:cost", "Value": "1"}]), {}
+
+
+@refuses("secretsmanager.tags.limit", PARAMETER)
+def a_secret_with_too_many_tags(aws):
+    tags = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
+    return lambda: aws.secretsmanager.create_secret(Name="new", Tags=tags), {}
+
+
+@refuses("secretsmanager.password.room", PARAMETER)
+def a_password_too_short_for_all_kinds(aws):
+    return lambda: aws.secretsmanager.get_random_password(PasswordLength=2), {}
