@@ -76,6 +76,7 @@ pub mod quota;
 pub mod rds;
 pub mod refusal;
 pub mod rules;
+pub mod s3;
 mod serve;
 pub mod service;
 pub mod signature;
@@ -115,7 +116,7 @@ use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
 pub static SERVICES: &[&Service] =
-    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE, &kms::SERVICE];
+    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE, &kms::SERVICE, &s3::SERVICE];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

@@ -56,6 +56,7 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.parameter-groups", "parameter groups in a region"),
     of("rds.subnet-groups", "subnet groups in a region"),
     of("rds.subnets-per-group", "subnets in a subnet group"),
+    of("s3.buckets", "buckets in an account"),
 ];
 
 /// Whether there is a quota of that name.

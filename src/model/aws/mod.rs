@@ -34,6 +34,13 @@ pub mod policy;
 mod route;
 mod route_table;
 mod route_table_association;
+mod s3_bucket;
+mod s3_bucket_lifecycle_configuration;
+mod s3_bucket_ownership_controls;
+mod s3_bucket_policy;
+mod s3_bucket_public_access_block;
+mod s3_bucket_server_side_encryption_configuration;
+mod s3_bucket_versioning;
 mod security_group;
 mod subnet;
 mod volume_attachment;
@@ -90,6 +97,13 @@ pub use nat_gateway::{ConnectivityType, NatGateway};
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
+pub use s3_bucket::S3Bucket;
+pub use s3_bucket_lifecycle_configuration::{AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule, LifecycleTransition, MinimumObjectSize, NoncurrentVersionExpiration, NoncurrentVersionTransition, RuleStatus, S3BucketLifecycleConfiguration, StorageClass};
+pub use s3_bucket_ownership_controls::{ObjectOwnership, OwnershipRule, S3BucketOwnershipControls};
+pub use s3_bucket_policy::S3BucketPolicy;
+pub use s3_bucket_public_access_block::S3BucketPublicAccessBlock;
+pub use s3_bucket_server_side_encryption_configuration::{EncryptionByDefault, EncryptionRule, S3BucketServerSideEncryptionConfiguration, SseAlgorithm};
+pub use s3_bucket_versioning::{S3BucketVersioning, VersioningConfiguration, VersioningStatus};
 pub use security_group::SecurityGroup;
 pub use subnet::Subnet;
 pub use volume_attachment::VolumeAttachment;
@@ -131,6 +145,13 @@ pub const SCHEMAS: &[&Schema] = &[
     ElasticacheSubnetGroup::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
+    S3Bucket::SCHEMA,
+    S3BucketVersioning::SCHEMA,
+    S3BucketServerSideEncryptionConfiguration::SCHEMA,
+    S3BucketPublicAccessBlock::SCHEMA,
+    S3BucketPolicy::SCHEMA,
+    S3BucketOwnershipControls::SCHEMA,
+    S3BucketLifecycleConfiguration::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,
     ElasticacheReplicationGroup::SCHEMA,
     Instance::SCHEMA,
