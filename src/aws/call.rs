@@ -17,6 +17,8 @@ pub enum Service {
     Sts,
     /// Key Management Service.
     Kms,
+    /// Simple Storage Service.
+    S3,
 }
 
 impl Service {
@@ -31,6 +33,7 @@ impl Service {
             Self::Iam => "IAM",
             Self::Sts => "STS",
             Self::Kms => "KMS",
+            Self::S3 => "S3",
         }
     }
 
@@ -109,6 +112,12 @@ impl Call {
     #[must_use]
     pub fn kms(operation: &'static str) -> Self {
         Self::new(Service::Kms, operation)
+    }
+
+    /// A call of S3.
+    #[must_use]
+    pub fn s3(operation: &'static str) -> Self {
+        Self::new(Service::S3, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

@@ -172,6 +172,8 @@ pub struct Client {
     pub iam: aws_sdk_iam::Client,
     /// KMS.
     pub kms: aws_sdk_kms::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     gate: Rc<Gate>,
@@ -191,6 +193,7 @@ impl Client {
             elasticache: aws_sdk_elasticache::Client::new(&sdk),
             iam: aws_sdk_iam::Client::new(&global),
             kms: aws_sdk_kms::Client::new(&sdk),
+            s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }
@@ -212,6 +215,13 @@ impl Client {
         self.gate.leave(&self.region, &call, throttled);
         answer
     }
+}
+
+/// S3's clients put a bucket before the host's name, which is AWS's. At one address for every service it stands in the
+/// path.
+fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Config {
+    let own_address = sdk.endpoint_url().is_some();
+    aws_sdk_s3::config::Builder::from(sdk).force_path_style(own_address).build()
 }
 
 /// Where IAM's requests are signed for. The SDK knows it by IAM's own endpoint, and forgets it for any other.

@@ -48,6 +48,10 @@ impl Limit {
             // for reads: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
             (Service::Kms, Access::Read) => (50.0, 50.0),
             (Service::Kms, Access::Write) => (10.0, 5.0),
+            // A prefix of a bucket takes 3,500 writes and 5,500 reads a second, and the calls that set something on a
+            // bucket have no figure: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
+            (Service::S3, Access::Read) => (100.0, 50.0),
+            (Service::S3, Access::Write) => (50.0, 20.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
         };

@@ -115,8 +115,16 @@ use throttle::Buckets;
 use world::{Chance, Journal, State, Tables};
 
 /// The services that are simulated.
-pub static SERVICES: &[&Service] =
-    &[&ec2::SERVICE, &eks::SERVICE, &iam::SERVICE, &sts::SERVICE, &rds::SERVICE, &elasticache::SERVICE, &kms::SERVICE, &s3::SERVICE];
+pub static SERVICES: &[&Service] = &[
+    &ec2::SERVICE,
+    &eks::SERVICE,
+    &iam::SERVICE,
+    &sts::SERVICE,
+    &rds::SERVICE,
+    &elasticache::SERVICE,
+    &kms::SERVICE,
+    &s3::SERVICE,
+];
 
 /// How a simulator is set up.
 #[derive(Debug, Clone)]

@@ -98,11 +98,17 @@ pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
 pub use s3_bucket::S3Bucket;
-pub use s3_bucket_lifecycle_configuration::{AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule, LifecycleTransition, MinimumObjectSize, NoncurrentVersionExpiration, NoncurrentVersionTransition, RuleStatus, S3BucketLifecycleConfiguration, StorageClass};
+pub use s3_bucket_lifecycle_configuration::{
+    AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule,
+    LifecycleTransition, MinimumObjectSize, NoncurrentVersionExpiration, NoncurrentVersionTransition, RuleStatus,
+    S3BucketLifecycleConfiguration, StorageClass,
+};
 pub use s3_bucket_ownership_controls::{ObjectOwnership, OwnershipRule, S3BucketOwnershipControls};
 pub use s3_bucket_policy::S3BucketPolicy;
 pub use s3_bucket_public_access_block::S3BucketPublicAccessBlock;
-pub use s3_bucket_server_side_encryption_configuration::{EncryptionByDefault, EncryptionRule, S3BucketServerSideEncryptionConfiguration, SseAlgorithm};
+pub use s3_bucket_server_side_encryption_configuration::{
+    EncryptionByDefault, EncryptionRule, S3BucketServerSideEncryptionConfiguration, SseAlgorithm,
+};
 pub use s3_bucket_versioning::{S3BucketVersioning, VersioningConfiguration, VersioningStatus};
 pub use security_group::SecurityGroup;
 pub use subnet::Subnet;

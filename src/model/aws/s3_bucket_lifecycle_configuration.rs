@@ -241,14 +241,7 @@ fn check_rule(id: &str, rule: Part<'_>, findings: &mut Findings<'_>) {
     check_moves(id, rule, "noncurrent_version_transition", "noncurrent_days", ends, findings);
 }
 
-fn check_moves(
-    id: &str,
-    rule: Part<'_>,
-    field: &str,
-    unit: &str,
-    ends: Option<i64>,
-    findings: &mut Findings<'_>,
-) {
+fn check_moves(id: &str, rule: Part<'_>, field: &str, unit: &str, ends: Option<i64>, findings: &mut Findings<'_>) {
     let mut known: Vec<(usize, &str, i64)> = Vec::new();
     for one in rule.at(field).map(Part::items).unwrap_or_default() {
         let (Some(class), Some(days)) = (one.text("storage_class"), one.integer(unit)) else { continue };

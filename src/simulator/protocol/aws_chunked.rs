@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn pieces_are_joined_and_what_follows_them_becomes_a_header() {
-        let whole = joined(&request("5\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n")).unwrap();
+        let whole =
+            joined(&request("5\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n")).unwrap();
         assert_eq!(whole.body().as_ref(), b"hello world");
         assert_eq!(whole.headers()["x-amz-checksum-crc32"], "DUoRhQ==");
     }

@@ -43,12 +43,7 @@ impl Encryption {
     pub fn usual() -> Encryption {
         // SSE-C is off in new buckets since 2026:
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html>
-        Encryption {
-            algorithm: "AES256".to_owned(),
-            key: None,
-            bucket_key: false,
-            blocked: vec!["SSE-C".to_owned()],
-        }
+        Encryption { algorithm: "AES256".to_owned(), key: None, bucket_key: false, blocked: vec!["SSE-C".to_owned()] }
     }
 }
 
@@ -90,8 +85,7 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Some(types) => types.into_iter().filter(|it| *it != "NONE").map(str::to_owned).collect(),
     };
     // S3 looks at the key when it encrypts, not here: the page says that it does not validate it.
-    let encryption =
-        Encryption { algorithm: algorithm.to_owned(), key: key.map(str::to_owned), bucket_key, blocked };
+    let encryption = Encryption { algorithm: algorithm.to_owned(), key: key.map(str::to_owned), bucket_key, blocked };
     tx.put(Bucket { encryption, ..bucket });
     Ok(nothing())
 }

@@ -129,14 +129,7 @@ fn check(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
             days
         }
     };
-    classes(
-        tx,
-        &late_moves,
-        "NoncurrentVersionTransition",
-        "NoncurrentDays",
-        late_ends,
-        "NoncurrentVersionExpiration",
-    )
+    classes(tx, &late_moves, "NoncurrentVersionTransition", "NoncurrentDays", late_ends, "NoncurrentVersionExpiration")
 }
 
 /// Whether a rule is for some objects by more than their names.
@@ -178,9 +171,7 @@ fn expiry(tx: &Tx<'_>, it: &Input<'_>) -> Result<Option<i64>, Refusal> {
 }
 
 fn midnight(tx: &Tx<'_>, date: jiff::Timestamp) -> Result<(), Refusal> {
-    tx.enforce("s3.lifecycle.when", date.as_second() % 86_400 == 0, || {
-        argument("'Date' must be at midnight GMT")
-    })
+    tx.enforce("s3.lifecycle.when", date.as_second() % 86_400 == 0, || argument("'Date' must be at midnight GMT"))
 }
 
 /// The classes from the dearest to the cheapest: what moves goes down.

@@ -39,9 +39,7 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
     let Some(block) = bucket.public_access_block else {
         let message = "The public access block configuration was not found";
-        return Err(
-            Refusal::new("NoSuchPublicAccessBlockConfiguration", message).member("BucketName", &bucket.name)
-        );
+        return Err(Refusal::new("NoSuchPublicAccessBlockConfiguration", message).member("BucketName", &bucket.name));
     };
     Ok(record! {
         "PublicAccessBlockConfiguration" => record! {
