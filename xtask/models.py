@@ -106,11 +106,12 @@ SERVED = {
     """,
     "s3": """
         CreateBucket DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls
-        DeleteBucketPolicy DeleteBucketTagging DeletePublicAccessBlock GetBucketEncryption
+        DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects DeletePublicAccessBlock GetBucketEncryption
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketOwnershipControls GetBucketPolicy
-        GetBucketTagging GetBucketVersioning GetPublicAccessBlock HeadBucket ListBuckets PutBucketEncryption
-        PutBucketLifecycleConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketTagging
-        PutBucketVersioning PutPublicAccessBlock
+        GetBucketTagging GetBucketVersioning GetObject GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration
+        PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
+        PutPublicAccessBlock
     """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
@@ -129,8 +130,9 @@ BESIDE = {
             "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "IllegalLocationConstraintException": 400,
             "IllegalVersioningConfigurationException": 400, "InvalidArgument": 400, "InvalidBucketName": 400,
             "InvalidBucketAclWithObjectOwnership": 400, "InvalidBucketState": 409, "InvalidDigest": 400, "InvalidLocationConstraint": 400,
-            "InvalidRequest": 400, "InvalidTag": 400, "KMS.NotFoundException": 400, "MalformedPolicy": 400,
-            "MalformedXML": 400, "MethodNotAllowed": 405, "MissingRequestBodyError": 400, "NoSuchBucket": 404,
+            "InvalidRequest": 400, "InvalidTag": 400, "KeyTooLongError": 400, "MalformedPolicy": 400,
+            "MalformedXML": 400, "MethodNotAllowed": 405, "MissingRequestBodyError": 400, "NoSuchBucket": 404, "NoSuchKey": 404, "NoSuchVersion": 404,
+            "NotModified": 304, "PreconditionFailed": 412,
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
             "PermanentRedirect": 301, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
@@ -139,7 +141,8 @@ BESIDE = {
             "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
             "BucketNotEmpty": ["BucketName"], "InvalidArgument": ["ArgumentName", "ArgumentValue"],
             "InvalidBucketName": ["BucketName"], "InvalidTag": ["TagKey", "TagValue"], "NoSuchBucket": ["BucketName"],
-            "NoSuchBucketPolicy": ["BucketName"], "NoSuchLifecycleConfiguration": ["BucketName"],
+            "NoSuchBucketPolicy": ["BucketName"], "NoSuchKey": ["Key", "x-amz-delete-marker"], "PreconditionFailed": ["Condition"],
+            "NoSuchLifecycleConfiguration": ["BucketName"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
@@ -147,6 +150,7 @@ BESIDE = {
         "wrapper": {
             "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketTagging": "Tagging",
             "GetBucketVersioning": "VersioningConfiguration", "ListBuckets": "ListAllMyBucketsResult",
+            "DeleteObjects": "DeleteResult", "ListObjectVersions": "ListVersionsResult", "ListObjectsV2": "ListBucketResult",
         },
         "unwrapped": ["GetBucketLocation"],
     },

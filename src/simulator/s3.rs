@@ -1,11 +1,13 @@
-//! S3: buckets and what is set on them, one file per thing. Names of buckets are unique over all accounts; each bucket
+//! S3: buckets with what is set on them and the objects in them, one file per thing. Names of buckets are unique over all accounts; each bucket
 //! belongs to one account and one region.
 
 pub mod bucket;
 mod bucket_policy;
 mod encryption;
 mod lifecycle;
+mod listing;
 mod name;
+pub mod object;
 mod ownership;
 mod public_access_block;
 mod tags;
@@ -30,6 +32,8 @@ pub static SERVICE: Service = Service {
         bucket_policy::OPERATIONS,
         encryption::OPERATIONS,
         lifecycle::OPERATIONS,
+        listing::OPERATIONS,
+        object::OPERATIONS,
         ownership::OPERATIONS,
         public_access_block::OPERATIONS,
         tags::OPERATIONS,
@@ -43,7 +47,9 @@ pub static SERVICE: Service = Service {
         bucket_policy::RULES,
         encryption::RULES,
         lifecycle::RULES,
+        listing::RULES,
         name::RULES,
+        object::RULES,
         ownership::RULES,
         tags::RULES,
         versioning::RULES,
@@ -67,6 +73,7 @@ fn model() -> &'static Model {
 fn tables(tables: &mut Tables) {
     tables.add::<bucket::Bucket>();
     tables.add::<bucket::Released>();
+    tables.add::<object::Version>();
 }
 
 /// What does not fit the API model: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>

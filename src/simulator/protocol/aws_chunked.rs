@@ -26,6 +26,10 @@ pub(super) fn joined(request: &Request<Bytes>) -> Option<Request<Bytes>> {
     }
     let mut whole = request.clone();
     *whole.body_mut() = body.into();
+    // Of the encodings of what was sent this one was for the way alone.
+    if header("content-encoding") == Some("aws-chunked") {
+        whole.headers_mut().remove(http::header::CONTENT_ENCODING);
+    }
     while let Some((line, after)) = line(rest).filter(|(line, _)| !line.is_empty()) {
         let (name, value) = line.split_once(':')?;
         let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;

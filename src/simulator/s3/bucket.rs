@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::encryption::Encryption;
 use super::lifecycle::Lifecycle;
 use super::public_access_block::PublicAccessBlock;
-use super::{name, tags};
+use super::{name, object, tags};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -36,6 +36,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("s3.bucket.unique", "names are unique over all accounts and regions", CREATE),
     Rule::new("s3.bucket.location", "a region makes buckets of its own, and us-east-1 any", CREATE),
     Rule::new("s3.bucket.released", "the name of a deleted bucket is free elsewhere after a while", ERRORS),
+    Rule::new(
+        "s3.bucket.empty",
+        "a bucket that is deleted holds no object and no version",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html",
+    ),
     Rule::new("s3.bucket.acl", "a bucket that enforces its owner has no other access control list", CREATE),
     Rule::new(
         "s3.bucket.quota",
@@ -223,6 +228,13 @@ fn placed(tx: &Tx<'_>, constraint: Option<&str>) -> Result<String, Refusal> {
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
+    let all = object::start(&bucket, "");
+    tx.enforce("s3.bucket.empty", object::versions(tx, &all).next().is_none(), || {
+        let versioned = bucket.versioning.is_some();
+        let more = if versioned { " You must delete all versions in the bucket." } else { "" };
+        let message = format!("The bucket you tried to delete is not empty.{more}");
+        Refusal::new("BucketNotEmpty", message).member("BucketName", &bucket.name)
+    })?;
     tx.remove::<Bucket>(&bucket.name);
     let until = tx.now() + tx.draw("s3.bucket.release", &bucket.name);
     tx.put(Released { name: bucket.name, region: bucket.region, until });
