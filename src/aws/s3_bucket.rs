@@ -178,3 +178,65 @@ fn written(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, Failure> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_engine::Provider;
+    use fathuss_engine::provider::{FailureClass, Found, Progress};
+    use fathuss_state::Identity;
+    use serde_json::json;
+
+    use crate::asked::{make, standing};
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_s3_bucket.cache";
+
+    fn error(code: &str) -> String {
+        format!("<Error><Code>{code}</Code><Message>m</Message><RequestId>r-1</RequestId></Error>")
+    }
+
+    fn tagged(tags: &[(&str, &str)]) -> String {
+        let tags = tags.iter().map(|(key, value)| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>"));
+        format!("<Tagging><TagSet>{}</TagSet></Tagging>", tags.collect::<String>())
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_s3_would_take_for_a_new_one_is_not_taken_over() {
+        let canned = Canned::new().xml("GET /", 200, &tagged(&[("Project", "other")]));
+        let (aws, request) = (canned.aws(), make(AT, json!({ "bucket": "taken" })));
+        let failure = aws.create(&request).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "BucketAlreadyOwnedByYou"));
+        assert_eq!(aws.find(&request).await.unwrap(), Found::Foreign(Identity("taken".to_owned())));
+        assert!(canned.operations().iter().all(|operation| operation == "GET /"), "nothing was created");
+    }
+
+    #[tokio::test]
+    async fn a_new_bucket_carries_its_mark_from_its_creation() {
+        let canned = Canned::new().xml("GET /", 404, &error("NoSuchBucket")).xml("PUT /", 200, "");
+        let made = canned.aws().create(&make(AT, json!({ "bucket": "fresh" }))).await.unwrap();
+        assert_eq!(made.0, "fresh");
+        let sent = canned.seen().pop().unwrap();
+        assert_eq!(sent.host, "fresh.s3.us-east-1.amazonaws.com");
+        let body = sent.get("body").unwrap();
+        assert!(body.contains("<Key>fathuss:lineage</Key><Value>lineage-1</Value>"), "{body}");
+        assert!(!body.contains("LocationConstraint"), "us-east-1 has no name there: {body}");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_a_bucket_goes_with_it_only_where_that_is_said() {
+        let listed = "<ListVersionsResult><Version><Key>k</Key><VersionId>v</VersionId></Version></ListVersionsResult>";
+        let canned = Canned::new().xml("DELETE /", 409, &error("BucketNotEmpty")).xml("GET /", 200, listed).xml(
+            "POST /",
+            200,
+            "<DeleteResult/>",
+        );
+        let aws = canned.aws();
+        let failure = aws.delete(&standing(AT, "b", json!({}))).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "BucketNotEmpty"));
+        assert!(failure.hint.unwrap().contains("force_destroy"));
+        assert_eq!(canned.operations(), ["DELETE /"]);
+        let progress = aws.delete(&standing(AT, "b", json!({ "force_destroy": true }))).await.unwrap();
+        assert_eq!(progress, Progress::Waiting { state: "emptying".to_owned() });
+        assert!(canned.seen().pop().unwrap().get("body").unwrap().contains("<Key>k</Key><VersionId>v</VersionId>"));
+    }
+}

@@ -141,7 +141,9 @@ pub fn addressed<'r>(model: &Model, request: &'r Request<Bytes>) -> Cow<'r, Requ
 }
 
 fn placed<'r>(model: &Model, request: &'r Request<Bytes>) -> Cow<'r, Request<Bytes>> {
-    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+    // In process, a request has its host in its address alone.
+    let host = header.or_else(|| request.uri().host()).unwrap_or_default();
     let bucket = Some(host).filter(|_| model.hosts).and_then(rest::bucket_of_host);
     let Some(bucket) = bucket else {
         return Cow::Borrowed(request);
@@ -204,6 +206,9 @@ pub fn carried(
         },
         Protocol::RestJson => rest::carried(model, operation, request),
         // Services that speak XML read a body whatever its type is said to be.
+        Protocol::RestXml if model.hosts && rest::is_another(request) => {
+            Err(Refusal::not_simulated("s3's copies and uploads in parts"))
+        }
         Protocol::RestXml if model.hosts => checksum::carried(operation, request),
         Protocol::RestXml => Ok(()),
         Protocol::AwsJson => aws_json::carried(model, request),

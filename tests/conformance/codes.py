@@ -11,6 +11,7 @@ PAGES = {
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
     "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/API_{}.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{}.html",
+    "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/API_{}.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
@@ -19,6 +20,7 @@ COMMON_PAGES = {
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/CommonErrors.html",
     "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html",
+    "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
@@ -26,6 +28,7 @@ COMMON = {
     "elasticache": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "iam": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
+    "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
 

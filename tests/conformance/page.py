@@ -4,7 +4,7 @@ import surface
 from without_trace import WITHOUT_TRACE
 
 BEGIN, END = "<!-- surface: written by `cargo xtask surface` -->\n", "<!-- /surface -->\n"
-NAMES = {"ec2": "EC2", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "rds": "RDS", "sts": "STS"}
+NAMES = {"ec2": "EC2", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "rds": "RDS", "s3": "S3", "sts": "STS"}
 # Refusals that any operation can answer, which a table need not repeat.
 EVERYWHERE = {"NotSimulated", "DryRunOperation"}
 

@@ -10,6 +10,7 @@ import ground_eks
 import ground_elasticache
 import ground_iam
 import ground_rds
+import ground_s3
 import surface
 from account import Account
 from members import API, Bench, Trial, documented_filters
@@ -22,6 +23,7 @@ SERVICES = {
     "elasticache": (ground_elasticache.GROUND, ground_elasticache.BASES, ground_elasticache.VALUES),
     "iam": (ground_iam.GROUND, ground_iam.IAM_BASES, ground_iam.VALUES),
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
+    "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }
 UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")

@@ -12,6 +12,7 @@ import refusals_elasticache
 import refusals_iam
 import refusals_rate
 import refusals_rds
+import refusals_s3
 from refusal import outcome, pattern
 
 CASES = [
@@ -20,6 +21,7 @@ CASES = [
     *refusals_eks.CASES,
     *refusals_rds.CASES,
     *refusals_elasticache.CASES,
+    *refusals_s3.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

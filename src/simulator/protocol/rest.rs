@@ -22,19 +22,27 @@ fn structured(model: &Model) -> &'static str {
 
 /// The operation of a method, a path and a query, served here or not.
 pub(super) fn route(model: &Model, method: &str, uri: &http::Uri) -> Option<String> {
-    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri));
+    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri, false));
     let unserved = model
         .unserved
         .iter()
-        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri)));
-    let fits = served.chain(unserved).filter(|(_, wanted, _)| *wanted == method);
+        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri, true)));
+    let fits = served.chain(unserved).filter(|(_, wanted, ..)| *wanted == method);
     // What demands more of the query is meant before what demands less, and a literal segment before a variable one.
-    fits.filter_map(|(name, _, template)| {
+    // Of S3's operations with one route those that are not served are older forms, or told by [`is_another`].
+    fits.filter_map(|(name, _, template, unserved)| {
         let demanded = demanded(template, uri.query().unwrap_or_default())?;
-        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), name))
+        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), unserved, name))
     })
     .min()
     .map(|(.., name)| name.clone())
+}
+
+/// Whether a request to S3 is another operation than its method and path say: a copy, or a part of an upload.
+pub(super) fn is_another(request: &Request<Bytes>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let part = query.split('&').any(|pair| pair.split('=').next() == Some("uploadId"));
+    part || request.headers().contains_key("x-amz-copy-source")
 }
 
 /// The bucket that a host's name begins with: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>

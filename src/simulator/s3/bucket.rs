@@ -30,7 +30,6 @@ const CREATE: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Create
 const ERRORS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("s3.bucket.exists", "the bucket exists", ERRORS),
     Rule::new("s3.bucket.owner", "the bucket belongs to the caller's account", ERRORS),
     Rule::new("s3.bucket.region", "a bucket is reached at its own region", ERRORS),
     Rule::new("s3.bucket.unique", "names are unique over all accounts and regions", CREATE),

@@ -12,8 +12,7 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("ListObjectsV2", objects), ("ListObjectVersions", all_versions)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[("ListObjectsV2", objects), ("ListObjectVersions", all_versions)];
 
 pub(super) const RULES: &[Rule] = &[Rule::new(
     "s3.list.size",

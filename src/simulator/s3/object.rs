@@ -22,12 +22,9 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteObjects", delete_many),
 ];
 
-const GET: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html";
 const CONDITIONS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("s3.object.exists", "the object, and the version of it, exists", GET),
-    Rule::new("s3.object.marker", "a mark of deletion is read as no object", GET),
     Rule::new("s3.object.condition", "a request's condition on the entity tag holds", CONDITIONS),
     Rule::new(
         "s3.object.key",
@@ -132,10 +129,8 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         _ => Vec::new(),
     };
     let _ = input.integer("ContentLength");
-    let checksums: Vec<(String, String)> = CHECKSUMS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), input.text(name)?.to_owned())))
-        .collect();
+    let checksums: Vec<(String, String)> =
+        CHECKSUMS.iter().filter_map(|name| Some(((*name).to_owned(), input.text(name)?.to_owned()))).collect();
     let content = Content {
         body: base64_encode(body),
         size: body.len(),
@@ -201,9 +196,7 @@ fn asked(tx: &Tx<'_>, input: &Input<'_>) -> Result<(Bucket, Version, Content), R
     let Some(content) = version.content.clone() else {
         return Err(match input.text("VersionId") {
             None => missing(key).member("x-amz-delete-marker", "true"),
-            Some(_) => {
-                Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
-            }
+            Some(_) => Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource."),
         });
     };
     if let Some(wanted) = input.text("IfMatch") {

@@ -1,0 +1,94 @@
+"""The ground of S3, and a call of each of its operations that succeeds on it."""
+
+import json
+
+from members import Ground, listing
+
+DAY = {"ID": "day", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 400}}
+
+
+def closed(bucket):
+    """A policy that lets nobody in without encryption."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+class S3Ground(Ground):
+    """A bucket with everything set on it and objects in it, a bare one, and one that keeps versions."""
+
+    def make_bucket(self):
+        s3 = self.aws.s3
+        s3.create_bucket(Bucket="full")
+        s3.put_bucket_tagging(Bucket="full", Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+        s3.put_bucket_policy(Bucket="full", Policy=closed("full"))
+        s3.put_bucket_lifecycle_configuration(Bucket="full", LifecycleConfiguration={"Rules": [DAY]})
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+        s3.put_bucket_encryption(Bucket="full", ServerSideEncryptionConfiguration={"Rules": [rule]})
+        for key in ("a/one", "a/two", "b/three"):
+            s3.put_object(Bucket="full", Key=key, Body=b"text")
+        return "full"
+
+    def make_bare(self):
+        self.aws.s3.create_bucket(Bucket="bare")
+        return "bare"
+
+    def make_versioned(self):
+        s3 = self.aws.s3
+        s3.create_bucket(Bucket="versioned")
+        s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+        for key in ("one", "two"):
+            s3.put_object(Bucket="versioned", Key=key, Body=b"first")
+            s3.put_object(Bucket="versioned", Key=key, Body=b"second")
+        return "versioned"
+
+
+def full(**more):
+    return lambda g: dict(Bucket=g["bucket"], **more)
+
+
+BASES = {
+    "CreateBucket": listing(Bucket="new"),
+    "DeleteBucket": lambda g: dict(Bucket=g["bare"]),
+    "DeleteBucketEncryption": full(),
+    "DeleteBucketLifecycle": full(),
+    "DeleteBucketOwnershipControls": full(),
+    "DeleteBucketPolicy": full(),
+    "DeleteBucketTagging": full(),
+    "DeleteObject": full(Key="a/one"),
+    "DeleteObjects": full(Delete={"Objects": [{"Key": "a/one"}]}),
+    "DeletePublicAccessBlock": full(),
+    "GetBucketEncryption": full(),
+    "GetBucketLifecycleConfiguration": full(),
+    "GetBucketLocation": full(),
+    "GetBucketOwnershipControls": full(),
+    "GetBucketPolicy": full(),
+    "GetBucketTagging": full(),
+    "GetBucketVersioning": lambda g: dict(Bucket=g["versioned"]),
+    "GetObject": full(Key="a/one"),
+    "GetPublicAccessBlock": full(),
+    "HeadBucket": full(),
+    "HeadObject": full(Key="a/one"),
+    "ListBuckets": listing(),
+    "ListObjectVersions": lambda g: dict(Bucket=g["versioned"]),
+    "ListObjectsV2": full(),
+    "PutBucketEncryption": full(
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    ),
+    "PutBucketLifecycleConfiguration": full(LifecycleConfiguration={"Rules": [{**DAY, "ID": "other"}]}),
+    "PutBucketOwnershipControls": full(OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+    "PutBucketPolicy": lambda g: dict(Bucket=g["bare"], Policy=closed("bare")),
+    "PutBucketTagging": full(Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
+    "PutBucketVersioning": full(VersioningConfiguration={"Status": "Enabled"}),
+    "PutObject": full(Key="new", Body=b"text"),
+    "PutPublicAccessBlock": full(PublicAccessBlockConfiguration={"BlockPublicAcls": True}),
+}
+
+VALUES = {}
+
+GROUND = S3Ground
