@@ -207,7 +207,7 @@ pub fn carried(
         Protocol::RestJson => rest::carried(model, operation, request),
         // Services that speak XML read a body whatever its type is said to be.
         Protocol::RestXml if model.hosts && rest::is_another(request) => {
-            Err(Refusal::not_simulated("s3's copies and uploads in parts"))
+            Err(Refusal::not_simulated("what copies, uploads in parts, or is asked of S3 Control,"))
         }
         Protocol::RestXml if model.hosts => checksum::carried(operation, request),
         Protocol::RestXml => Ok(()),

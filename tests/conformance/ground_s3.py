@@ -2,7 +2,7 @@
 
 import json
 
-from members import Ground, listing
+from members import Ground, With, listing
 
 DAY = {"ID": "day", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 400}}
 
@@ -89,6 +89,48 @@ BASES = {
     "PutPublicAccessBlock": full(PublicAccessBlockConfiguration={"BlockPublicAcls": True}),
 }
 
-VALUES = {}
+# The entity tag of what the objects hold.
+TAG = '"1cb251ec0d568de6a929b520c4aed8d1"'
+
+
+
+def ruled(value, **rule):
+    """A value within a rule of a lifecycle that has these members beside it."""
+    return With(value, {"LifecycleConfiguration": {"Rules": [{"ID": "one", "Status": "Enabled", **rule}]}})
+
+
+LIFECYCLE = "PutBucketLifecycleConfiguration.LifecycleConfiguration.Rules[]."
+DAYS = {"Days": 400}
+BOTH = {"Prefix": "a/", "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 100, "Tags": [{"Key": "a", "Value": "b"}]}
+LATE = {"NoncurrentDays": 40, "StorageClass": "GLACIER", "NewerNoncurrentVersions": 2}
+SOON = {"Days": 40, "StorageClass": "GLACIER"}
+THEN = {"Date": "2030-01-01T00:00:00Z", "StorageClass": "GLACIER"}
+EVERYTHING = {"Filter": {"Prefix": ""}}
+
+# Values for members of one operation, where the general ones would not tell.
+VALUES = {
+    "GetObject.IfNoneMatch": TAG,
+    "HeadObject.IfNoneMatch": TAG,
+    "PutObject.IfNoneMatch": With("*", {"Key": "a/one"}),
+    "PutBucketEncryption.ServerSideEncryptionConfiguration.Rules[].BlockedEncryptionTypes.EncryptionType": ["NONE"],
+    LIFECYCLE + "Filter.Tag.Key": ruled("other", Filter={"Tag": {"Key": "a", "Value": "b"}}, Expiration=DAYS),
+    LIFECYCLE + "Filter.Tag.Value": ruled("other", Filter={"Tag": {"Key": "a", "Value": "b"}}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Prefix": ruled("other/", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.ObjectSizeGreaterThan": ruled(5, Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.ObjectSizeLessThan": ruled(50, Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Tags[].Key": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Tags[].Value": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Transitions[].Date": ruled("2031-01-01T00:00:00Z", **EVERYTHING, Transitions=[THEN]),
+    LIFECYCLE + "Transitions[].Days": ruled(50, **EVERYTHING, Transitions=[SOON]),
+    LIFECYCLE + "Transitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, Transitions=[SOON]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].NoncurrentDays": ruled(50, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].NewerNoncurrentVersions": ruled(3, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionExpiration.NewerNoncurrentVersions": ruled(
+        3, **EVERYTHING, NoncurrentVersionExpiration={"NoncurrentDays": 40, "NewerNoncurrentVersions": 2}
+    ),
+    # Another length than the body's leaves boto3 and the service waiting for each other.
+    "PutObject.ContentLength": 4,
+}
 
 GROUND = S3Ground

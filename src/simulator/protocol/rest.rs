@@ -38,11 +38,14 @@ pub(super) fn route(model: &Model, method: &str, uri: &http::Uri) -> Option<Stri
     .map(|(.., name)| name.clone())
 }
 
-/// Whether a request to S3 is another operation than its method and path say: a copy, or a part of an upload.
+/// Whether a request to S3 is another operation than its method and path say: a copy, a part of an
+/// upload, or one of S3 Control.
 pub(super) fn is_another(request: &Request<Bytes>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let part = query.split('&').any(|pair| pair.split('=').next() == Some("uploadId"));
-    part || request.headers().contains_key("x-amz-copy-source")
+    // What S3 Control is asked is signed for S3, and names the account.
+    let control = request.headers().contains_key("x-amz-account-id");
+    part || control || request.headers().contains_key("x-amz-copy-source")
 }
 
 /// The bucket that a host's name begins with: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
