@@ -114,9 +114,56 @@ SERVED = {
         ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource
         UpdateSecret UpdateSecretVersionStage
     """,
+    "s3": """
+        CreateBucket DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls
+        DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects DeletePublicAccessBlock GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketLocation GetBucketOwnershipControls GetBucketPolicy
+        GetBucketTagging GetBucketVersioning GetObject GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration
+        PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
+        PutPublicAccessBlock
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,
+}
+
+# What a service's model leaves to its clients. S3 declares few of its errors; these are of
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. The members that an error has beside code and
+# message are of the pages of what it refuses. An answer's element is not called as its shape is.
+BESIDE = {
+    "s3": {
+        "namespace": "http://s3.amazonaws.com/doc/2006-03-01/",
+        "speech": {"hosts": True, "bare_errors": True},
+        "errors": {
+            "AuthorizationHeaderMalformed": 400, "BadDigest": 400, "BadRequest": 400, "BucketAlreadyExists": 409,
+            "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "IllegalLocationConstraintException": 400,
+            "IllegalVersioningConfigurationException": 400, "InvalidArgument": 400, "InvalidBucketName": 400,
+            "InvalidBucketAclWithObjectOwnership": 400, "InvalidBucketState": 409, "InvalidDigest": 400, "InvalidLocationConstraint": 400,
+            "InvalidRequest": 400, "InvalidTag": 400, "KeyTooLongError": 400, "MalformedPolicy": 400,
+            "MalformedXML": 400, "MethodNotAllowed": 405, "MissingRequestBodyError": 400, "NoSuchBucket": 404, "NoSuchKey": 404, "NoSuchVersion": 404,
+            "NotModified": 304, "PreconditionFailed": 412,
+            "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
+            "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
+            "PermanentRedirect": 301, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
+        },
+        "told": {
+            "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
+            "BucketNotEmpty": ["BucketName"], "InvalidArgument": ["ArgumentName", "ArgumentValue"],
+            "InvalidBucketName": ["BucketName"], "InvalidTag": ["TagKey", "TagValue"], "NoSuchBucket": ["BucketName"],
+            "NoSuchBucketPolicy": ["BucketName"], "NoSuchKey": ["Key", "x-amz-delete-marker"], "PreconditionFailed": ["Condition"],
+            "NoSuchLifecycleConfiguration": ["BucketName"],
+            "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
+            "OwnershipControlsNotFoundError": ["BucketName"],
+            "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
+        },
+        "wrapper": {
+            "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketTagging": "Tagging",
+            "GetBucketVersioning": "VersioningConfiguration", "ListBuckets": "ListAllMyBucketsResult",
+            "DeleteObjects": "DeleteResult", "ListObjectVersions": "ListVersionsResult", "ListObjectsV2": "ListBucketResult",
+        },
+        "unwrapped": ["GetBucketLocation"],
+    },
 }
 
 # In the documentation of a `Filters` member each filter's name is marked as code, before what it selects.
@@ -170,7 +217,7 @@ SHAPE = ("enum", "min", "max", "flattened", "timestampFormat", "payload", "union
 SILENT = {
     "shape", "type", "members", "member", "key", "value", "required", "pattern", "document", "documentation", "deprecated",
     "deprecatedMessage", "deprecatedSince", "sensitive", "box", "error", "exception", "fault", "wrapper", "synthetic",
-    "hostLabel",
+    "hostLabel", "contextParam", "streaming",
 }
 
 
@@ -217,9 +264,9 @@ def route(source):
     return f"{source['http']['method']} {source['http']['requestUri']}"
 
 
-def speech(metadata):
+def speech(name, metadata):
     """What a table says of how a service speaks, beside its protocol."""
-    kept = {}
+    kept = dict(BESIDE.get(name, {}).get("speech", {}))
     if "targetPrefix" in metadata:
         kept.update(target=metadata["targetPrefix"], json=metadata.get("jsonVersion", "1.0"))
     if "awsQueryCompatible" in metadata:
@@ -233,6 +280,7 @@ def table(name, model, pages):
     missing = [op for op in served if op not in model["operations"]]
     if missing:
         sys.exit(f"{name} has no operation {', '.join(missing)}")
+    beside = BESIDE.get(name, {})
     operations, errors, named, wanted = {}, {}, {}, []
     for op in sorted(served):
         source = model["operations"][op]
@@ -247,13 +295,19 @@ def table(name, model, pages):
             kept["wrapper"] = source["output"]["resultWrapper"]
         if metadata["protocol"] == "rest-xml" and "locationName" in source.get("input", {}):
             kept["root"] = source["input"]["locationName"]
+        if source.get("httpChecksum", {}).get("requestChecksumRequired"):
+            kept["checksum"] = True
+        if op in beside.get("wrapper", {}):
+            kept["wrapper"] = beside["wrapper"][op]
+        if op in beside.get("unwrapped", []):
+            kept["unwrapped"] = True
         if source.get("authtype") == "none":
             kept["unsigned"] = True
         page = pages.get("pagination", {}).get(op)
         if page and isinstance(page.get("input_token"), str):
             kept["page"] = {k: page[k] for k in ("input_token", "output_token", "limit_key") if isinstance(page.get(k), str)}
-        if named := filters(model, op):
-            kept["filters"] = named
+        if listed := filters(model, op):
+            kept["filters"] = listed
         for error in source.get("errors", []):
             declared = model["shapes"][error["shape"]].get("error", {})
             code = declared.get("code", error["shape"])
@@ -272,8 +326,15 @@ def table(name, model, pages):
         for key in ("members",):
             wanted += [m["shape"] for m in shapes[current].get(key, {}).values()]
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
+    errors.update(beside.get("errors", {}))
+    for code, members in beside.get("told", {}).items():
+        # What begins with x- stands in a header.
+        told = {member: {"shape": "ErrorText", **({"location": "header", "locationName": member} if member[0] == "x" else {})}
+                for member in members}
+        shapes[code] = {"type": "structure", "members": told}
+        shapes["ErrorText"] = {"type": "string"}
     protocol = "query" if "query" in metadata.get("protocols", []) and metadata["protocol"] not in ("ec2", "rest-json") else metadata["protocol"]
-    namespace = metadata.get("xmlNamespace", "")
+    namespace = metadata.get("xmlNamespace", beside.get("namespace", ""))
     if protocol == "ec2" and not namespace.endswith("/"):
         # EC2's answers have the slash that the model has not.
         namespace += "/"
@@ -287,7 +348,7 @@ def table(name, model, pages):
         '},\n"unserved": ' + json.dumps({op: route(model["operations"][op]) for op in sorted(set(model["operations"]) - set(served))}) + ",",
         '"errors": ' + json.dumps(dict(sorted(errors.items()))) + ",",
         *([f'"named": {json.dumps(dict(sorted(named.items())))},'] if named else []),
-        *([json.dumps(spoken)[1:-1] + ","] if (spoken := speech(metadata)) else []),
+        *([json.dumps(spoken)[1:-1] + ","] if (spoken := speech(name, metadata)) else []),
         '"shapes": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(shapes[k])}" for k in sorted(shapes)),
         "}\n}\n",

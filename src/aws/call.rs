@@ -21,6 +21,8 @@ pub enum Service {
     Logs,
     /// Secrets Manager.
     SecretsManager,
+    /// Simple Storage Service.
+    S3,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             Self::Kms => "KMS",
             Self::Logs => "CloudWatch Logs",
             Self::SecretsManager => "Secrets Manager",
+            Self::S3 => "S3",
         }
     }
 
@@ -127,6 +130,12 @@ impl Call {
     #[must_use]
     pub fn secrets(operation: &'static str) -> Self {
         Self::new(Service::SecretsManager, operation)
+    }
+
+    /// A call of S3.
+    #[must_use]
+    pub fn s3(operation: &'static str) -> Self {
+        Self::new(Service::S3, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

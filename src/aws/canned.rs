@@ -80,6 +80,11 @@ impl Canned {
         self.push(operation, Ok((status, body.to_string())))
     }
 
+    /// One more answer to a method and path of a service that speaks XML: the whole body.
+    pub fn xml(self: &Arc<Self>, operation: &str, status: u16, body: &str) -> Arc<Self> {
+        self.push(operation, Ok((status, body.to_owned())))
+    }
+
     /// No answer.
     pub fn reset(self: &Arc<Self>, operation: &str) -> Arc<Self> {
         self.push(operation, Err(TransportFault::Reset("by the test".to_owned())))

@@ -176,6 +176,8 @@ pub struct Client {
     pub logs: aws_sdk_cloudwatchlogs::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     gate: Rc<Gate>,
@@ -197,6 +199,7 @@ impl Client {
             kms: aws_sdk_kms::Client::new(&sdk),
             logs: aws_sdk_cloudwatchlogs::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
+            s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
         }
@@ -218,6 +221,13 @@ impl Client {
         self.gate.leave(&self.region, &call, throttled);
         answer
     }
+}
+
+/// S3's clients put a bucket before the host's name, which is AWS's. At one address for every service it stands in the
+/// path.
+fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Config {
+    let own_address = sdk.endpoint_url().is_some();
+    aws_sdk_s3::config::Builder::from(sdk).force_path_style(own_address).build()
 }
 
 /// Where IAM's requests are signed for. The SDK knows it by IAM's own endpoint, and forgets it for any other.

@@ -56,6 +56,10 @@ impl Limit {
             // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
             (Service::SecretsManager, Access::Read) => (50.0, 50.0),
             (Service::SecretsManager, Access::Write) => (40.0, 40.0),
+            // A prefix of a bucket takes 3,500 writes and 5,500 reads a second, and the calls that set something on a
+            // bucket have no figure: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
+            (Service::S3, Access::Read) => (100.0, 50.0),
+            (Service::S3, Access::Write) => (50.0, 20.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
             (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
         };

@@ -1,12 +1,15 @@
 //! The types: one line each.
 
 use crate::kind::{Kind, Lookup};
+use crate::s3_bucket_setting::Of;
 use crate::{
     ami, availability_zones, caller_identity, cloudwatch_log_group, db_instance, db_parameter_group, db_subnet_group,
     default_security_group, ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster,
     eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
     iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
     internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association,
+    s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
+    s3_bucket_public_access_block, s3_bucket_server_side_encryption_configuration, s3_bucket_versioning,
     secretsmanager_secret, secretsmanager_secret_version, security_group, subnet, volume_attachment, vpc,
     vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
@@ -50,6 +53,13 @@ pub static KINDS: &[&dyn Kind] = &[
     &secretsmanager_secret_version::SecretsmanagerSecretVersion,
     &kms_key::KmsKey,
     &kms_alias::KmsAlias,
+    &s3_bucket::S3Bucket,
+    &Of(s3_bucket_versioning::S3BucketVersioning),
+    &Of(s3_bucket_server_side_encryption_configuration::S3BucketServerSideEncryptionConfiguration),
+    &Of(s3_bucket_public_access_block::S3BucketPublicAccessBlock),
+    &Of(s3_bucket_policy::S3BucketPolicy),
+    &Of(s3_bucket_ownership_controls::S3BucketOwnershipControls),
+    &Of(s3_bucket_lifecycle_configuration::S3BucketLifecycleConfiguration),
 ];
 
 /// What is asked.

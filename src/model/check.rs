@@ -335,13 +335,13 @@ pub(crate) fn claim(schema: &Schema, node: &Node) -> Option<String> {
             let alone = schema.kind != "aws_eks_node_group";
             vec![node.fields.get(name).filter(|name| alone && name.literal().is_some())?]
         }
-        Creation::Relation => schema
+        Creation::Relation | Creation::Upsert => schema
             .fields
             .iter()
             .filter(|field| field.replace)
             .map(|field| node.fields.get(field.name))
             .collect::<Option<_>>()?,
-        Creation::Tag | Creation::Upsert | Creation::Local => return None,
+        Creation::Tag | Creation::Local => return None,
     };
     let ends = serde_json::to_string(&ends).ok()?;
     Some(format!("{} {} {ends}", schema.kind, node.region))

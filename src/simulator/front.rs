@@ -153,6 +153,7 @@ impl Core {
             code: None,
             request_id: request_id.clone(),
         };
+        let bodiless = arrived.request.method() == http::Method::HEAD;
         let mut outcome = self.settle(now).map_or_else(
             |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
             |()| self.route(arrived, now, signed_now, &mut call),
@@ -163,6 +164,10 @@ impl Core {
         }
         if let Ok(answer) = &mut outcome.answer {
             call.status = Some(answer.status().as_u16());
+            if bodiless {
+                // Who asks for the head alone gets no body, not even a refusal's.
+                *answer.body_mut() = Bytes::new();
+            }
             self.stamp(now, answer);
         }
         *self.calls.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
@@ -203,6 +208,7 @@ impl Core {
             return answered(elsewhere::answer(request, &form, &name, &call.request_id));
         };
         let model = (service.model)();
+        let request = &*protocol::addressed(model, request);
         let spoken = protocol::spoken(model, request);
         let refuse = |refusal: Refusal, call: &mut Call| {
             call.code = Some(refusal.code.to_string());
@@ -311,7 +317,7 @@ impl Core {
             return Err(Refusal::not_simulated(format!("{} {name}", service.name)));
         };
 
-        let reading = ["Describe", "Get", "List"].iter().any(|start| name.starts_with(start));
+        let reading = ["Describe", "Get", "Head", "List"].iter().any(|start| name.starts_with(start));
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
         tx.doom(*doomed);
         if self.enforce_iam {
@@ -446,9 +452,9 @@ impl Core {
     fn service_of_host(&self, request: &Request<Bytes>) -> String {
         let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
         let host = request.uri().host().or(header).unwrap_or_default();
-        let first = host.split('.').next().unwrap_or_default();
-        // A bare address says nothing; EC2's words are as good as any.
-        self.services.iter().find(|service| service.name == first).map_or("ec2", |service| service.name).to_owned()
+        // A bucket's name may stand before the service's. A bare address says nothing; EC2's words are as good as any.
+        let named = |label: &str| self.services.iter().find(|service| service.name == label).map(|it| it.name);
+        host.split('.').find_map(named).unwrap_or("ec2").to_owned()
     }
 
     fn request_id(&mut self) -> String {

@@ -77,6 +77,7 @@ pub mod quota;
 pub mod rds;
 pub mod refusal;
 pub mod rules;
+pub mod s3;
 pub mod secretsmanager;
 mod serve;
 pub mod service;
@@ -126,6 +127,7 @@ pub static SERVICES: &[&Service] = &[
     &kms::SERVICE,
     &logs::SERVICE,
     &secretsmanager::SERVICE,
+    &s3::SERVICE,
 ];
 
 /// How a simulator is set up.

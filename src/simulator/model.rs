@@ -100,6 +100,9 @@ pub struct Operation {
     /// Whether an answer's one member is the XML itself.
     #[serde(default)]
     pub unwrapped: bool,
+    /// Whether a request says a checksum of its body.
+    #[serde(default)]
+    pub checksum: bool,
     /// How the answer is paged.
     pub page: Option<Page>,
     /// Whether it is called without a signature.
@@ -429,6 +432,8 @@ mod tests {
             include_str!("models/elasticache.json"),
             include_str!("models/iam.json"),
             include_str!("models/sts.json"),
+            include_str!("models/kms.json"),
+            include_str!("models/s3.json"),
         ] {
             let model = Model::parse(text);
             let mut names: Vec<&str> = Vec::new();

@@ -4,8 +4,10 @@
 //! ranges, patterns) and reports each offence as a [`Violation`]; in which words
 //! a service refuses them is the service's own affair.
 
+mod aws_chunked;
 mod aws_json;
 mod aws_query;
+mod checksum;
 mod ec2_query;
 mod form;
 mod json;
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
+use sha2::{Digest, Sha256};
 
 use crate::model::{Kind, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
@@ -126,10 +129,21 @@ pub fn spoken(model: &Model, request: &Request<Bytes>) -> Protocol {
     std::iter::once(&model.protocol).chain(&model.also).copied().find(is_of).unwrap_or(model.protocol)
 }
 
-/// The request with its bucket in the path, where the service takes it from the host's name too.
+/// The request as an operation is read from: its bucket in the path, where the service takes it from the host's name
+/// too, and its body in one piece.
 #[must_use]
 pub fn addressed<'r>(model: &Model, request: &'r Request<Bytes>) -> Cow<'r, Request<Bytes>> {
-    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let pieces = Some(request).filter(|_| model.hosts).and_then(aws_chunked::joined);
+    let Some(joined) = pieces else {
+        return placed(model, request);
+    };
+    Cow::Owned(placed(model, &joined).into_owned())
+}
+
+fn placed<'r>(model: &Model, request: &'r Request<Bytes>) -> Cow<'r, Request<Bytes>> {
+    let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+    // In process, a request has its host in its address alone.
+    let host = header.or_else(|| request.uri().host()).unwrap_or_default();
     let bucket = Some(host).filter(|_| model.hosts).and_then(rest::bucket_of_host);
     let Some(bucket) = bucket else {
         return Cow::Borrowed(request);
@@ -192,6 +206,10 @@ pub fn carried(
         },
         Protocol::RestJson => rest::carried(model, operation, request),
         // Services that speak XML read a body whatever its type is said to be.
+        Protocol::RestXml if model.hosts && rest::is_another(request) => {
+            Err(Refusal::not_simulated("what copies, uploads in parts, or is asked of S3 Control,"))
+        }
+        Protocol::RestXml if model.hosts => checksum::carried(operation, request),
         Protocol::RestXml => Ok(()),
         Protocol::AwsJson => aws_json::carried(model, request),
         Protocol::RpcCbor => rpc_cbor::carried(request),
@@ -301,10 +319,24 @@ fn essence(kind: &str) -> &str {
     kind.split(';').next().unwrap_or(kind).trim()
 }
 
-fn name_request(answer: &mut Response<Bytes>, request_id: &str) {
-    if let Ok(id) = http::HeaderValue::from_str(request_id) {
-        answer.headers_mut().insert("x-amzn-requestid", id);
+fn name_request(model: &Model, answer: &mut Response<Bytes>, request_id: &str) {
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html>
+    let host = host_id(request_id);
+    let names: &[(&'static str, &str)] = if model.hosts {
+        &[("x-amz-request-id", request_id), ("x-amz-id-2", &host)]
+    } else {
+        &[("x-amzn-requestid", request_id)]
+    };
+    for (name, text) in names {
+        if let Ok(id) = http::HeaderValue::from_str(text) {
+            answer.headers_mut().insert(*name, id);
+        }
     }
+}
+
+/// The second id that S3 gives a request, which says nothing to anyone but AWS.
+fn host_id(request_id: &str) -> String {
+    base64_encode(&Sha256::digest(request_id))
 }
 
 /// The checks that are the same in every protocol.

@@ -131,7 +131,7 @@ fn build(
         return Err(AuthFlaw::Malformed("Credential must have exactly 5 slash-delimited elements".to_owned()));
     };
     let signed_headers: Vec<String> = signed.split(';').map(str::to_owned).collect();
-    let canonical = hex::encode(Sha256::digest(canonical(request, &signed_headers).as_bytes()));
+    let canonical = hex::encode(Sha256::digest(canonical(request, service, &signed_headers, in_query).as_bytes()));
     Ok(Claim {
         access_key: (*access_key).to_owned(),
         region: (*region).to_owned(),
@@ -179,10 +179,11 @@ impl Claim {
 }
 
 /// What of a request is signed, as text.
-fn canonical(request: &Request<Bytes>, signed_headers: &[String]) -> String {
+fn canonical(request: &Request<Bytes>, service: &str, signed_headers: &[String], in_query: bool) -> String {
     let path = request.uri().path();
     // Every service but S3 signs the path encoded once more than it is sent.
-    let path = path.split('/').map(encode).collect::<Vec<_>>().join("/");
+    let once = |part: &str| if service == "s3" { encode(&percent_decode(part)) } else { encode(part) };
+    let path = path.split('/').map(once).collect::<Vec<_>>().join("/");
     let mut query = pairs(request.uri().query().unwrap_or_default());
     query.retain(|(name, _)| name != "X-Amz-Signature");
     let mut query: Vec<(String, String)> = query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
@@ -209,6 +210,9 @@ fn canonical(request: &Request<Bytes>, signed_headers: &[String]) -> String {
     let actual = hex::encode(Sha256::digest(request.body()));
     let body = match given {
         Some("UNSIGNED-PAYLOAD") => "UNSIGNED-PAYLOAD".to_owned(),
+        // S3 signs what the header says of the body, and looks at the body by itself.
+        Some(given) if service == "s3" => given.to_owned(),
+        None if service == "s3" && in_query => "UNSIGNED-PAYLOAD".to_owned(),
         _ => actual,
     };
     let signed = signed_headers.join(";");

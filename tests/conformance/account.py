@@ -10,7 +10,7 @@ from botocore.config import Config
 import seen
 from world import ACCOUNT, REGION
 
-SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager"]
+SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager", "s3"]
 
 READS = ("Describe", "Get", "List", "Simulate")
 
@@ -74,6 +74,17 @@ class Account:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}, parameter_validation=False),
+        )
+
+    def in_region(self, service, region):
+        """A client of another region."""
+        return boto3.client(
+            service,
+            endpoint_url=self.world.address,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
             config=Config(retries={"mode": "standard", "total_max_attempts": 1}, parameter_validation=False),
         )
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -76,6 +76,8 @@ SAMPLES = {
     "roleArn": [f"arn:aws:iam::{ACCOUNT}:role/nobody"],
     "resourceArn": [f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/nobody"],
     "ResourceName": [f"arn:aws:rds:{REGION}:{ACCOUNT}:db:nobody", f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:nobody"],
+    # Of the others boto3 can't compute all.
+    "ChecksumAlgorithm": ["SHA256"],
     "DeletionTaskId": ["task/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS/00000000-0000-4000-a000-000000000000"],
     "arn": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
     "ProviderArn": ["arn:aws:iam::aws:contextProvider/IdentityCenter"],
@@ -129,10 +131,17 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?")
 STAMP = re.compile(r"\d{4}-\d\d-\d\d-\d\d-\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT")
 
 
+def written(thing):
+    """What JSON has no form for: a moment, a body that is still to be read, bytes."""
+    if hasattr(thing, "isoformat"):
+        return thing.isoformat()
+    return thing.read().decode("latin-1") if hasattr(thing, "read") else str(thing)
+
+
 def plain(value, now):
     """An answer without what differs from one call to the next: times, which are told as from now, and what botocore
     draws as tokens."""
-    text = json.dumps(value, sort_keys=True, default=lambda thing: thing.isoformat() if hasattr(thing, "isoformat") else str(thing))
+    text = json.dumps(value, sort_keys=True, default=written)
     # Backups of a database's log go out at every fifth minute of the day, wherever that is from now.
     text = re.sub(r'(IQoJb3JpZ2luX2Vj)[0-9a-f]{16}', r"\1", text)
     text = re.sub(r'"LatestRestorableTime": "[^"]*"', '"LatestRestorableTime": ""', text)

@@ -68,6 +68,16 @@ WORDS = {
         "aws_kms_alias": "Alias",
         "tags": "TagResource|UntagResource|ListResourceTags",
     },
+    "s3": {
+        "aws_s3_bucket": "Buckets?$|BucketLocation|BucketTagging",
+        "aws_s3_bucket_versioning": "BucketVersioning",
+        "aws_s3_bucket_server_side_encryption_configuration": "BucketEncryption",
+        "aws_s3_bucket_public_access_block": "PublicAccessBlock",
+        "aws_s3_bucket_policy": "BucketPolicy",
+        "aws_s3_bucket_ownership_controls": "BucketOwnershipControls",
+        "aws_s3_bucket_lifecycle_configuration": "BucketLifecycle",
+        "objects": "(Put|Get|Head|Delete)Objects?$|ListObject",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -127,6 +137,11 @@ EXCLUDED = {
         "GetInstanceTypesFromInstanceRequirements": "choosing types by attributes belongs to Auto Scaling and fleets",
         "(?!Describe(Images|Instance)).*Image.*": "images are looked up only (aws_ami is a data source here); making, sharing and disabling them is a type of its own",
         "ModifyAvailabilityZoneGroup": "local zones and Wavelength are not simulated",
+    },
+    "s3": {
+        "ListDirectoryBuckets": "directory buckets are a type of their own (aws_s3_directory_bucket)",
+        "GetBucketPolicyStatus": "whether a policy is public is a lookup of its own",
+        "(Get|Put)BucketLifecycle|ListObjects": "an older form, which AWS keeps for older clients",
     },
     "eks": {
         "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",

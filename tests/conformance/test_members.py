@@ -13,6 +13,7 @@ import ground_kms
 import ground_logs
 import ground_rds
 import ground_secretsmanager
+import ground_s3
 import surface
 from account import Account
 from members import API, Bench, Trial, documented_filters
@@ -28,6 +29,7 @@ SERVICES = {
     "logs": (ground_logs.GROUND, ground_logs.BASES, ground_logs.VALUES),
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
     "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
+    "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }
 UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")

@@ -15,6 +15,7 @@ import refusals_logs
 import refusals_rate
 import refusals_rds
 import refusals_secretsmanager
+import refusals_s3
 from refusal import outcome, pattern
 
 CASES = [
@@ -26,6 +27,7 @@ CASES = [
     *refusals_kms.CASES,
     *refusals_logs.CASES,
     *refusals_secretsmanager.CASES,
+    *refusals_s3.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

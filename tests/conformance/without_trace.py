@@ -30,6 +30,26 @@ WITHOUT_TRACE = {
             "DescribeVolumes",
         )
     },
+    **{
+        f"s3.{operation}.EncodingType": "boto3 asks for encoded keys by itself, and decodes them"
+        for operation in ("ListObjectVersions", "ListObjectsV2")
+    },
+    **{
+        f"s3.{operation}.ChecksumAlgorithm": "it says which checksum comes with a request, not what is done"
+        for operation in (
+            "DeleteObjects",
+            "PutBucketEncryption",
+            "PutBucketLifecycleConfiguration",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketTagging",
+            "PutBucketVersioning",
+            "PutPublicAccessBlock",
+        )
+    },
+    "s3.GetObject.ChecksumMode": "boto3 asks for checksums by itself",
+    "s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess": "an administrator here is never locked out",
+    "s3.PutObject.ContentLength": "it is how long the body is",
     "ec2.DescribeAvailabilityZones.AllAvailabilityZones": "local zones and Wavelength are not simulated: there are none to be opted into",
     "ec2.DescribeImages.IncludeDisabled": "no image here is disabled",
     "ec2.DescribeLaunchTemplateVersions.ResolveAlias": "no template here names its image by an alias; where one does, it is not simulated",

@@ -166,6 +166,14 @@ pub enum Thing {
         view: bool,
         namespaces: u8,
     },
+    Bucket {
+        name: Option<u32>,
+    },
+    /// What is set on a bucket.
+    BucketSetting {
+        bucket: Key,
+        setting: Setting,
+    },
     DbSubnets {
         subnets: Vec<Key>,
         wording: u32,
@@ -239,6 +247,31 @@ pub enum Thing {
 /// For how many days log groups here keep events.
 pub const RETENTIONS: &[i64] = &[0, 1, 30, 365];
 
+/// What is set on a bucket: each of them once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    Versioning { suspended: bool },
+    Encryption { bucket_key: bool },
+    Access { open: u8 },
+    Policy { wording: u32 },
+    Ownership { writer: bool },
+    Lifecycle { days: i64, rules: u8 },
+}
+
+impl Setting {
+    /// Terraform's name of the type.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Setting::Versioning { .. } => "aws_s3_bucket_versioning",
+            Setting::Encryption { .. } => "aws_s3_bucket_server_side_encryption_configuration",
+            Setting::Access { .. } => "aws_s3_bucket_public_access_block",
+            Setting::Policy { .. } => "aws_s3_bucket_policy",
+            Setting::Ownership { .. } => "aws_s3_bucket_ownership_controls",
+            Setting::Lifecycle { .. } => "aws_s3_bucket_lifecycle_configuration",
+        }
+    }
+}
+
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteTarget {
@@ -305,6 +338,8 @@ impl Thing {
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
+            Thing::Bucket { .. } => "aws_s3_bucket",
+            Thing::BucketSetting { setting, .. } => setting.kind(),
             Thing::DbSubnets { .. } => "aws_db_subnet_group",
             Thing::DbParameters { .. } => "aws_db_parameter_group",
             Thing::Database { .. } | Thing::Replica { .. } => "aws_db_instance",
@@ -328,9 +363,10 @@ impl Thing {
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
-            Thing::DbParameters { .. } | Thing::CacheParameters { .. } => vec![],
             Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
+            Thing::DbParameters { .. } | Thing::CacheParameters { .. } | Thing::Bucket { .. } => vec![],
+            Thing::BucketSetting { bucket, .. } => vec![(*bucket, Along)],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
                 vec![(*vpc, Along)]
             }
@@ -869,6 +905,25 @@ impl Grower<'_> {
                     return None;
                 }
                 self.push(Thing::AccessPolicy { entry, cluster, role, view, namespaces: 0 })
+            }
+            "aws_s3_bucket" => {
+                let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());
+                self.push(Thing::Bucket { name })
+            }
+            kind if kind.starts_with("aws_s3_bucket_") => {
+                let setting = match kind {
+                    "aws_s3_bucket_versioning" => Setting::Versioning { suspended: self.rng.random_bool(0.2) },
+                    "aws_s3_bucket_server_side_encryption_configuration" => {
+                        Setting::Encryption { bucket_key: self.rng.random_bool(0.7) }
+                    }
+                    "aws_s3_bucket_public_access_block" => Setting::Access { open: self.rng.random_range(0..16) },
+                    "aws_s3_bucket_policy" => Setting::Policy { wording: 0 },
+                    "aws_s3_bucket_ownership_controls" => Setting::Ownership { writer: self.rng.random_bool(0.5) },
+                    _ => Setting::Lifecycle { days: self.rng.random_range(30..60), rules: 1 },
+                };
+                let bucket = self.some("aws_s3_bucket")?;
+                let free = self.blueprint.take(format!("{kind} {bucket}"));
+                if free { self.push(Thing::BucketSetting { bucket, setting }) } else { None }
             }
             "aws_db_subnet_group" | "aws_elasticache_subnet_group" => {
                 let vpc = self.some("aws_vpc")?;

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::blueprint::{Blueprint, Grip, Key, Peer, RETENTIONS, RouteTarget, Thing};
+use super::blueprint::{Blueprint, Grip, Key, Peer, RETENTIONS, RouteTarget, Setting, Thing};
 
 /// The next version of a stack.
 pub struct Next {
@@ -184,6 +184,17 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         },
         Thing::AccessEntry { groups, .. } => *groups = (*groups + 1) % 3,
         Thing::AccessPolicy { namespaces, .. } => *namespaces = (*namespaces + 1) % 3,
+        Thing::BucketSetting { setting, .. } => match setting {
+            Setting::Versioning { suspended } => *suspended = !*suspended,
+            Setting::Encryption { bucket_key } => *bucket_key = !*bucket_key,
+            Setting::Access { open } => *open = (*open + 1) % 16,
+            Setting::Policy { wording } => *wording = number,
+            Setting::Ownership { writer } => *writer = !*writer,
+            Setting::Lifecycle { days, rules } => match rng.random_range(0..2) {
+                0 => *days += 1,
+                _ => *rules = *rules % 3 + 1,
+            },
+        },
         Thing::DbSubnets { wording, .. } => *wording = number,
         Thing::DbParameters { duration, .. } => *duration += 1,
         Thing::Database { storage, days, large, .. } => match rng.random_range(0..3) {
@@ -291,6 +302,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Issuer { number: url, .. } => *url = number,
         Thing::Instance { root, .. } => *root += 1,
         Thing::Cluster { name, .. } | Thing::Alias { name, .. } => *name = number,
+        Thing::Bucket { name } => *name = Some(number),
         Thing::Database { user, .. } => *user = number,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
         Thing::Secret { name, .. } => *name = Some(number),

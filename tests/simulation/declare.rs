@@ -4,6 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
+    AbortIncompleteMultipartUpload, EncryptionByDefault, EncryptionRule, LifecycleExpiration, LifecycleFilter,
+    LifecycleRule, LifecycleTransition, ObjectOwnership, OwnershipRule, RuleStatus, S3Bucket,
+    S3BucketLifecycleConfiguration, S3BucketOwnershipControls, S3BucketPolicy, S3BucketPublicAccessBlock,
+    S3BucketServerSideEncryptionConfiguration, S3BucketVersioning, SseAlgorithm, StorageClass, VersioningConfiguration,
+    VersioningStatus,
+};
+use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, Ami, AuthenticationMode, AvailabilityZones, BlockDeviceMapping,
     CacheNodeType, CacheParameter, CallerIdentity, ClusterVpcConfig, DbInstance, DbInstanceClass, DbParameter,
     DbParameterGroup, DbSubnetGroup, DefaultSecurityGroup, EbsVolume, EgressRule, Eip, EksAccessEntry,
@@ -24,7 +31,7 @@ use fathuss_model::{
     Declaration, DeclarationExt, Declared, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of,
 };
 
-use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Thing};
+use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Setting, Thing};
 
 /// The account they belong to.
 pub const ACCOUNT: &str = "111122223333";
@@ -70,6 +77,7 @@ struct Made {
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
     entries: BTreeMap<Key, Handle<EksAccessEntry>>,
+    buckets: BTreeMap<Key, Handle<S3Bucket>>,
     db_subnets: BTreeMap<Key, Handle<DbSubnetGroup>>,
     db_parameters: BTreeMap<Key, Handle<DbParameterGroup>>,
     databases: BTreeMap<Key, Handle<DbInstance>>,
@@ -140,8 +148,75 @@ impl Declaring<'_> {
                 self.kept(stack, item);
                 Ok(())
             }
+            thing if thing.kind().starts_with("aws_s3") => self.objects(stack, item),
             _ => self.ec2(stack, item),
         }
+    }
+
+    fn objects(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
+        let name = ("item", item.key);
+        let made = &mut self.made;
+        let (bucket, setting) = match &item.thing {
+            Thing::Bucket { name: given } => {
+                let mut bucket = S3Bucket::new();
+                if let Some(number) = given {
+                    bucket = bucket.bucket(format!("dst-{number}"));
+                }
+                made.buckets.insert(item.key, stack.add(name, at(tagged!(bucket, item), item)));
+                return Ok(());
+            }
+            Thing::BucketSetting { bucket, setting } => (&made.buckets[bucket], *setting),
+            other => unreachable!("{other:?} has nothing to do with objects"),
+        };
+        match setting {
+            Setting::Versioning { suspended } => {
+                let status = if suspended { VersioningStatus::Suspended } else { VersioningStatus::Enabled };
+                stack.add(name, at(S3BucketVersioning::new(bucket, VersioningConfiguration::new(status)), item));
+            }
+            Setting::Encryption { bucket_key } => {
+                let rule =
+                    EncryptionRule::new(EncryptionByDefault::new(SseAlgorithm::Kms)).bucket_key_enabled(bucket_key);
+                stack.add(name, at(S3BucketServerSideEncryptionConfiguration::new(bucket, [rule]), item));
+            }
+            Setting::Access { open } => {
+                let block = S3BucketPublicAccessBlock::new(bucket)
+                    .block_public_acls(open & 1 == 0)
+                    .block_public_policy(open & 2 == 0)
+                    .ignore_public_acls(open & 4 == 0)
+                    .restrict_public_buckets(open & 8 == 0);
+                stack.add(name, at(block, item));
+            }
+            Setting::Policy { wording } => {
+                let policy = Policy::new([Statement::deny(["s3:*"])
+                    .sid(&format!("Wording{wording}"))
+                    .by(Principal::aws("*"))
+                    .on(bucket.arn())
+                    .when("Bool", "aws:SecureTransport", ["false"])]);
+                stack.add(name, at(S3BucketPolicy::new(bucket, policy), item));
+            }
+            Setting::Ownership { writer } => {
+                let owner = if writer { ObjectOwnership::ObjectWriter } else { ObjectOwnership::BucketOwnerPreferred };
+                stack.add(name, at(S3BucketOwnershipControls::new(bucket, OwnershipRule::new(owner)), item));
+            }
+            Setting::Lifecycle { days, rules } => {
+                let rules = (0..rules).map(|number| {
+                    let rule = LifecycleRule::new(format!("rule-{number}"), RuleStatus::Enabled)
+                        .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::new(7));
+                    if number == 0 {
+                        return rule;
+                    }
+                    rule.filter(LifecycleFilter::new().prefix(format!("part-{number}/")))
+                        .transition([
+                            LifecycleTransition::new(days, StorageClass::StandardIa),
+                            LifecycleTransition::new(days + 60, StorageClass::Glacier),
+                        ])
+                        .expiration(LifecycleExpiration::new().days(days + 300))
+                });
+                let rules = rules.collect::<Vec<_>>();
+                stack.add(name, at(S3BucketLifecycleConfiguration::new(bucket, rules), item));
+            }
+        }
+        Ok(())
     }
 
     fn ec2(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {

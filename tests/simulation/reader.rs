@@ -84,6 +84,7 @@ impl World {
         world.data(&rows)?;
         world.keys(&rows)?;
         world.kept(&rows)?;
+        world.objects(&rows)?;
         Ok(world)
     }
 
@@ -288,6 +289,33 @@ impl World {
         }
         for alias in rows("kms.alias")? {
             self.add("aws_kms_alias", &alias.id);
+        }
+        Ok(())
+    }
+
+    /// Buckets, and what is set on them. What a new bucket has, and what a setting leaves behind, may be anybody's.
+    fn objects(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        for bucket in rows("s3.bucket")? {
+            self.add("aws_s3_bucket", &bucket.id);
+            let row = &bucket.row;
+            let access = &row["public_access_block"];
+            let closed = ["acls", "ignored_acls", "policy", "restricted"].iter().all(|name| access[name] == true);
+            let settings = [
+                ("versioning", !row["versioning"].is_null(), row["versioning"] == "Suspended"),
+                ("server_side_encryption_configuration", true, row["encryption"]["algorithm"] == "AES256"),
+                ("public_access_block", !access.is_null(), closed),
+                ("policy", !row["policy"].is_null(), false),
+                ("ownership_controls", !row["ownership"].is_null(), row["ownership"] == "BucketOwnerEnforced"),
+                ("lifecycle_configuration", !row["lifecycle"].is_null(), false),
+            ];
+            for (name, there, anybodys) in settings {
+                let kind = format!("aws_s3_bucket_{name}");
+                if there && anybodys {
+                    self.can_be_taken_over.insert((kind, bucket.id.clone()));
+                } else if there {
+                    self.add(&kind, &bucket.id);
+                }
+            }
         }
         Ok(())
     }

@@ -35,6 +35,13 @@ pub mod policy;
 mod route;
 mod route_table;
 mod route_table_association;
+mod s3_bucket;
+mod s3_bucket_lifecycle_configuration;
+mod s3_bucket_ownership_controls;
+mod s3_bucket_policy;
+mod s3_bucket_public_access_block;
+mod s3_bucket_server_side_encryption_configuration;
+mod s3_bucket_versioning;
 mod secretsmanager_secret;
 mod secretsmanager_secret_version;
 mod security_group;
@@ -95,6 +102,19 @@ pub use nat_gateway::{ConnectivityType, NatGateway};
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
+pub use s3_bucket::S3Bucket;
+pub use s3_bucket_lifecycle_configuration::{
+    AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule,
+    LifecycleTransition, MinimumObjectSize, NoncurrentVersionExpiration, NoncurrentVersionTransition, RuleStatus,
+    S3BucketLifecycleConfiguration, StorageClass,
+};
+pub use s3_bucket_ownership_controls::{ObjectOwnership, OwnershipRule, S3BucketOwnershipControls};
+pub use s3_bucket_policy::S3BucketPolicy;
+pub use s3_bucket_public_access_block::S3BucketPublicAccessBlock;
+pub use s3_bucket_server_side_encryption_configuration::{
+    EncryptionByDefault, EncryptionRule, S3BucketServerSideEncryptionConfiguration, SseAlgorithm,
+};
+pub use s3_bucket_versioning::{S3BucketVersioning, VersioningConfiguration, VersioningStatus};
 pub use secretsmanager_secret::SecretsmanagerSecret;
 pub use secretsmanager_secret_version::SecretsmanagerSecretVersion;
 pub use security_group::SecurityGroup;
@@ -141,6 +161,13 @@ pub const SCHEMAS: &[&Schema] = &[
     SecretsmanagerSecretVersion::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
+    S3Bucket::SCHEMA,
+    S3BucketVersioning::SCHEMA,
+    S3BucketServerSideEncryptionConfiguration::SCHEMA,
+    S3BucketPublicAccessBlock::SCHEMA,
+    S3BucketPolicy::SCHEMA,
+    S3BucketOwnershipControls::SCHEMA,
+    S3BucketLifecycleConfiguration::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,
     ElasticacheReplicationGroup::SCHEMA,
     Instance::SCHEMA,

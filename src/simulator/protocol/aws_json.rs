@@ -63,7 +63,7 @@ pub(super) fn encode(
         Some(output) => Json::Object(json::object(model, model.shape(output), answer, "", false)?).to_string(),
         None => String::new(),
     };
-    Ok(named(response(200, content_type(model), body), request_id))
+    Ok(named(model, response(200, content_type(model), body), request_id))
 }
 
 pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
@@ -75,7 +75,7 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     {
         answer.headers_mut().insert("x-amzn-query-error", said);
     }
-    named(answer, request_id)
+    named(model, answer, request_id)
 }
 
 /// The error as the query protocol has it, for the clients of a service that once spoke that:
@@ -84,7 +84,7 @@ pub(super) fn query_error(refusal: &Refusal, status: u16) -> String {
     format!("{};{}", refusal.code, if status < 500 { "Sender" } else { "Receiver" })
 }
 
-fn named(mut answer: Response<Bytes>, request_id: &str) -> Response<Bytes> {
-    name_request(&mut answer, request_id);
+fn named(model: &Model, mut answer: Response<Bytes>, request_id: &str) -> Response<Bytes> {
+    name_request(model, &mut answer, request_id);
     answer
 }

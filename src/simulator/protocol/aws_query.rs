@@ -147,7 +147,7 @@ pub(super) fn encode(
     writer.text.push_str(&format!("<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"));
     writer.close(&format!("{name}Response"));
     let mut answer = response(200, "text/xml", writer.text);
-    name_request(&mut answer, request_id);
+    name_request(model, &mut answer, request_id);
     Ok(answer)
 }
 
@@ -157,6 +157,6 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     xml::error(model, &mut text, refusal);
     text.push_str(&format!("</Error><RequestId>{request_id}</RequestId></ErrorResponse>"));
     let mut answer = response(status, "text/xml", text);
-    name_request(&mut answer, request_id);
+    name_request(model, &mut answer, request_id);
     answer
 }

@@ -22,19 +22,30 @@ fn structured(model: &Model) -> &'static str {
 
 /// The operation of a method, a path and a query, served here or not.
 pub(super) fn route(model: &Model, method: &str, uri: &http::Uri) -> Option<String> {
-    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri));
+    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri, false));
     let unserved = model
         .unserved
         .iter()
-        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri)));
-    let fits = served.chain(unserved).filter(|(_, wanted, _)| *wanted == method);
+        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri, true)));
+    let fits = served.chain(unserved).filter(|(_, wanted, ..)| *wanted == method);
     // What demands more of the query is meant before what demands less, and a literal segment before a variable one.
-    fits.filter_map(|(name, _, template)| {
+    // Of S3's operations with one route those that are not served are older forms, or told by [`is_another`].
+    fits.filter_map(|(name, _, template, unserved)| {
         let demanded = demanded(template, uri.query().unwrap_or_default())?;
-        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), name))
+        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), unserved, name))
     })
     .min()
     .map(|(.., name)| name.clone())
+}
+
+/// Whether a request to S3 is another operation than its method and path say: a copy, a part of an
+/// upload, or one of S3 Control.
+pub(super) fn is_another(request: &Request<Bytes>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let part = query.split('&').any(|pair| pair.split('=').next() == Some("uploadId"));
+    // What S3 Control is asked is signed for S3, and names the account.
+    let control = request.headers().contains_key("x-amz-account-id");
+    part || control || request.headers().contains_key("x-amz-copy-source")
 }
 
 /// The bucket that a host's name begins with: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
@@ -65,8 +76,10 @@ fn demanded(template: &str, query: &str) -> Option<usize> {
 fn labels<'a>(template: &'a str, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
     let template = template.split('?').next().unwrap_or(template);
     let want: Vec<&str> = template.trim_end_matches('/').split('/').collect();
-    let have: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
     let greedy = want.iter().position(|part| part.ends_with("+}"));
+    // What takes the rest of a path takes the slash at its end: keys of objects may have one.
+    let path = if greedy.is_some() { path } else { path.strip_suffix('/').unwrap_or(path) };
+    let have: Vec<&str> = path.split('/').collect();
     if have.len() < want.len() || (greedy.is_none() && have.len() > want.len()) {
         return None;
     }
@@ -210,7 +223,8 @@ fn query(check: &mut Check<'_>, operation: &Operation, shape: &Shape, query: &st
         }
         match rest.and_then(|(name, member)| Some((name, model.shape(&member.shape).value.as_ref()?))) {
             Some((name, inner)) => texts(check, &wire, inner, &found, &place(name), &mut others),
-            None if known.is_none() => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
+            // S3 reads what it knows of a query: its clients name the operation there, which AWS's model does not.
+            None if known.is_none() && !model.hosts => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
             None => {}
         }
     }
@@ -359,7 +373,7 @@ pub(super) fn encode(
             encoded.headers_mut().remove(http::header::CONTENT_TYPE);
         }
     }
-    name_request(&mut encoded, request_id);
+    name_request(model, &mut encoded, request_id);
     Ok(encoded)
 }
 
@@ -474,7 +488,7 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
             let _ = insert(&mut answer, member.wire_name(name), &text);
         }
     }
-    name_request(&mut answer, request_id);
+    name_request(model, &mut answer, request_id);
     if model.protocol == Protocol::RestJson {
         let _ = insert(&mut answer, "x-amzn-errortype", &refusal.code);
     }

@@ -29,7 +29,7 @@ pub(super) fn members(check: &mut Check<'_>, operation: &Operation, shape: &Shap
 /// Reads a body that is one member.
 pub(super) fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &[u8], place: &Place) -> Value {
     let shape = check.model.shape(&member.shape);
-    let root = root(shape, member, name);
+    let root = root(check.model, shape, member, name);
     let document = std::str::from_utf8(body).ok().and_then(|text| Document::parse(text).ok());
     match document {
         Some(document) if document.root_element().tag_name().name() == root => {
@@ -40,9 +40,9 @@ pub(super) fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: 
 }
 
 /// The name of the element that a payload is.
-fn root<'a>(shape: &'a Shape, member: &'a Member, name: &'a str) -> &'a str {
-    // A member is often called on the wire as it is anyway.
-    let renamed = member.location_name.as_deref().filter(|wire| *wire != name);
+fn root<'a>(model: &Model, shape: &'a Shape, member: &'a Member, name: &'a str) -> &'a str {
+    // A member is often called on the wire as it is anyway, which says nothing but where S3's model says it.
+    let renamed = member.location_name.as_deref().filter(|wire| model.hosts || *wire != name);
     let kinds = [renamed, shape.location_name.as_deref()];
     kinds.into_iter().flatten().next().unwrap_or(if shape.kind == Kind::Structure { &member.shape } else { name })
 }
@@ -253,7 +253,7 @@ pub(super) fn written(model: &Model, name: &str, member: &Member, value: &Value)
     let mut writer = Writer { model, text: DECLARATION.to_owned(), millis: true };
     let whole = (!model.namespace.is_empty()).then(|| XmlNamespace { uri: model.namespace.clone(), prefix: None });
     let namespace = member.xml_namespace.as_ref().or(shape.xml_namespace.as_ref()).or(whole.as_ref());
-    writer.element(root(shape, member, name), namespace, member, value, name)?;
+    writer.element(root(model, shape, member, name), namespace, member, value, name)?;
     Ok(writer.text)
 }
 
@@ -264,7 +264,8 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     if model.bare_errors {
         text.push_str("<Error>");
         xml::error(model, &mut text, refusal);
-        text.push_str(&format!("<RequestId>{request_id}</RequestId></Error>"));
+        text.push_str(&format!("<RequestId>{request_id}</RequestId>"));
+        text.push_str(&format!("<HostId>{}</HostId></Error>", super::host_id(request_id)));
     } else {
         let fault = if status < 500 { "Sender" } else { "Receiver" };
         text.push_str("<ErrorResponse");

@@ -176,10 +176,10 @@ pub(super) fn encode(
     let Some(output) = &operation.output else {
         let mut empty = response(200, CBOR, Bytes::new());
         empty.headers_mut().remove(http::header::CONTENT_TYPE);
-        return Ok(named(empty, request_id));
+        return Ok(named(model, empty, request_id));
     };
     let body = object(model, model.shape(output), answer, "")?;
-    Ok(named(response(200, CBOR, bytes(&body)), request_id))
+    Ok(named(model, response(200, CBOR, bytes(&body)), request_id))
 }
 
 fn object(model: &Model, shape: &Shape, value: &Value, path: &str) -> Result<Cbor, EncodeError> {
@@ -271,11 +271,11 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     {
         answer.headers_mut().insert("x-amzn-query-error", said);
     }
-    named(answer, request_id)
+    named(model, answer, request_id)
 }
 
-fn named(mut answer: Response<Bytes>, request_id: &str) -> Response<Bytes> {
+fn named(model: &Model, mut answer: Response<Bytes>, request_id: &str) -> Response<Bytes> {
     answer.headers_mut().insert(PROTOCOL, HeaderValue::from_static(NAME));
-    name_request(&mut answer, request_id);
+    name_request(model, &mut answer, request_id);
     answer
 }

@@ -1,0 +1,27 @@
+//! `aws_s3_bucket_policy`: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+
+use super::S3Bucket;
+use super::policy::check_length;
+use crate::check::{Findings, View};
+use crate::{Computed, Id, Json, Value};
+
+/// Who may do what with a bucket and its objects, beside what IAM allows.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_s3_bucket_policy", service = "s3", creation = Upsert, create_seconds = 1, delete_seconds = 1, check = check)]
+pub struct S3BucketPolicy {
+    /// The bucket.
+    #[field(replace)]
+    bucket: Value<Id<S3Bucket>>,
+    /// The policy, see [`super::policy`].
+    #[field(json)]
+    policy: Value<Json>,
+    /// The bucket's name.
+    id: Computed<Id<S3BucketPolicy>>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+const LONGEST: usize = 20 * 1024;
+
+fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
+    check_length(policy, "policy", LONGEST, findings);
+}

@@ -1,0 +1,138 @@
+//! S3: buckets with what is set on them and the objects in them, one file per thing. Names of buckets are unique over all accounts; each bucket
+//! belongs to one account and one region.
+
+pub mod bucket;
+mod bucket_policy;
+mod encryption;
+mod lifecycle;
+mod listing;
+mod name;
+pub mod object;
+mod ownership;
+mod public_access_block;
+mod tags;
+mod versioning;
+
+use std::sync::OnceLock;
+
+use crate::model::Model;
+use crate::protocol::{Flaw, Violation};
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Manners, QUERY_MANNERS, Service};
+use crate::signature::AuthFlaw;
+use crate::world::Tables;
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "s3",
+    model,
+    operations: &[
+        bucket::OPERATIONS,
+        bucket_policy::OPERATIONS,
+        encryption::OPERATIONS,
+        lifecycle::OPERATIONS,
+        listing::OPERATIONS,
+        object::OPERATIONS,
+        ownership::OPERATIONS,
+        public_access_block::OPERATIONS,
+        tags::OPERATIONS,
+        versioning::OPERATIONS,
+    ],
+    transitions: &[],
+    spans: &[bucket::SPANS],
+    rules: &[
+        RULES,
+        bucket::RULES,
+        bucket_policy::RULES,
+        encryption::RULES,
+        lifecycle::RULES,
+        listing::RULES,
+        name::RULES,
+        object::RULES,
+        ownership::RULES,
+        tags::RULES,
+        versioning::RULES,
+    ],
+    tables,
+    furnish: |_| {},
+    manners: Manners { violations, unknown_operation, throttled, unavailable, unauthenticated, ..QUERY_MANNERS },
+};
+
+const RULES: &[Rule] = &[Rule::new(
+    "s3.page.token",
+    "a page's token is one of the operation's",
+    "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html",
+)];
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/s3.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<bucket::Bucket>();
+    tables.add::<bucket::Released>();
+    tables.add::<object::Version>();
+}
+
+/// What does not fit the API model: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+fn violations(violations: &[Violation]) -> Refusal {
+    let malformed = || {
+        let message = "The XML you provided was not well-formed or did not validate against our published schema";
+        Refusal::new("MalformedXML", message).status(400)
+    };
+    let Some(first) = violations.first() else { return malformed() };
+    let in_body = first.path.contains('.') || matches!(first.flaw, Flaw::NotA("XML document of the operation's"));
+    if first.path == "CreateBucketConfiguration.LocationConstraint" && matches!(first.flaw, Flaw::NotOneOf(_)) {
+        let message = "The specified location-constraint is not valid";
+        return Refusal::new("InvalidLocationConstraint", message).status(400);
+    }
+    if in_body {
+        return malformed();
+    }
+    if first.flaw == Flaw::Missing {
+        return Refusal::new("MissingRequestBodyError", "Request Body is empty").status(400);
+    }
+    // Each header has words of its own, which no page lists.
+    Refusal::new("InvalidArgument", format!("Invalid argument: {}", first.wire))
+        .status(400)
+        .member("ArgumentName", &first.wire)
+        .member("ArgumentValue", &first.given)
+}
+
+fn unknown_operation(_: &str) -> Refusal {
+    Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.").status(405)
+}
+
+fn throttled(_: &str) -> Refusal {
+    Refusal::new("SlowDown", "Please reduce your request rate.").status(503)
+}
+
+fn unavailable(status: u16) -> Refusal {
+    match status {
+        503 => Refusal::new("ServiceUnavailable", "Service is unable to handle request.").status(503),
+        status => Refusal::new("InternalError", "We encountered an internal error. Please try again.").status(status),
+    }
+}
+
+fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
+    match flaw {
+        AuthFlaw::Missing => Refusal::new("AccessDenied", "Access Denied").status(403),
+        AuthFlaw::Malformed(why) => Refusal::new("AuthorizationHeaderMalformed", why.clone()).status(400),
+        AuthFlaw::UnknownKey => {
+            let message = "The AWS Access Key Id you provided does not exist in our records.";
+            Refusal::new("InvalidAccessKeyId", message).status(403)
+        }
+        AuthFlaw::WrongSignature => {
+            let message = "The request signature we calculated does not match the signature you provided. Check your \
+                           key and signing method.";
+            Refusal::new("SignatureDoesNotMatch", message).status(403)
+        }
+        AuthFlaw::Expired { .. } => {
+            let message = "The difference between the request time and the current time is too large.";
+            Refusal::new("RequestTimeTooSkewed", message).status(403)
+        }
+        AuthFlaw::ExpiredToken => Refusal::new("ExpiredToken", "The provided token has expired.").status(400),
+    }
+}

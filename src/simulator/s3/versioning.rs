@@ -1,0 +1,35 @@
+//! Whether a bucket keeps the versions of its objects.
+
+use super::bucket::{Bucket, find, nothing};
+use crate::input::Input;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::Handler;
+use crate::value::Value;
+use crate::world::Tx;
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[("GetBucketVersioning", get), ("PutBucketVersioning", put)];
+
+pub(super) const RULES: &[Rule] = &[Rule::new(
+    "s3.versioning.status",
+    "versioning is enabled or suspended",
+    "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html",
+)];
+
+/// A bucket that never had versions says nothing of them.
+fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let bucket = find(tx, input)?;
+    Ok(record! { "Status" => bucket.versioning })
+}
+
+fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let bucket = find(tx, input)?;
+    let status = input.record("VersioningConfiguration").and_then(|it| it.text("Status").map(str::to_owned));
+    tx.enforce("s3.versioning.status", status.is_some(), || {
+        let message = "The Versioning element must be specified";
+        Refusal::new("IllegalVersioningConfigurationException", message)
+    })?;
+    tx.put(Bucket { versioning: status.or_else(|| bucket.versioning.clone()), ..bucket });
+    Ok(nothing())
+}

@@ -1,0 +1,136 @@
+"""The ground of S3, and a call of each of its operations that succeeds on it."""
+
+import json
+
+from members import Ground, With, listing
+
+DAY = {"ID": "day", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 400}}
+
+
+def closed(bucket):
+    """A policy that lets nobody in without encryption."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+class S3Ground(Ground):
+    """A bucket with everything set on it and objects in it, a bare one, and one that keeps versions."""
+
+    def make_bucket(self):
+        s3 = self.aws.s3
+        s3.create_bucket(Bucket="full")
+        s3.put_bucket_tagging(Bucket="full", Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+        s3.put_bucket_policy(Bucket="full", Policy=closed("full"))
+        s3.put_bucket_lifecycle_configuration(Bucket="full", LifecycleConfiguration={"Rules": [DAY]})
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+        s3.put_bucket_encryption(Bucket="full", ServerSideEncryptionConfiguration={"Rules": [rule]})
+        for key in ("a/one", "a/two", "b/three"):
+            s3.put_object(Bucket="full", Key=key, Body=b"text")
+        return "full"
+
+    def make_bare(self):
+        self.aws.s3.create_bucket(Bucket="bare")
+        return "bare"
+
+    def make_versioned(self):
+        s3 = self.aws.s3
+        s3.create_bucket(Bucket="versioned")
+        s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+        for key in ("one", "two"):
+            s3.put_object(Bucket="versioned", Key=key, Body=b"first")
+            s3.put_object(Bucket="versioned", Key=key, Body=b"second")
+        return "versioned"
+
+
+def full(**more):
+    return lambda g: dict(Bucket=g["bucket"], **more)
+
+
+BASES = {
+    "CreateBucket": listing(Bucket="new"),
+    "DeleteBucket": lambda g: dict(Bucket=g["bare"]),
+    "DeleteBucketEncryption": full(),
+    "DeleteBucketLifecycle": full(),
+    "DeleteBucketOwnershipControls": full(),
+    "DeleteBucketPolicy": full(),
+    "DeleteBucketTagging": full(),
+    "DeleteObject": full(Key="a/one"),
+    "DeleteObjects": full(Delete={"Objects": [{"Key": "a/one"}]}),
+    "DeletePublicAccessBlock": full(),
+    "GetBucketEncryption": full(),
+    "GetBucketLifecycleConfiguration": full(),
+    "GetBucketLocation": full(),
+    "GetBucketOwnershipControls": full(),
+    "GetBucketPolicy": full(),
+    "GetBucketTagging": full(),
+    "GetBucketVersioning": lambda g: dict(Bucket=g["versioned"]),
+    "GetObject": full(Key="a/one"),
+    "GetPublicAccessBlock": full(),
+    "HeadBucket": full(),
+    "HeadObject": full(Key="a/one"),
+    "ListBuckets": listing(),
+    "ListObjectVersions": lambda g: dict(Bucket=g["versioned"]),
+    "ListObjectsV2": full(),
+    "PutBucketEncryption": full(
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    ),
+    "PutBucketLifecycleConfiguration": full(LifecycleConfiguration={"Rules": [{**DAY, "ID": "other"}]}),
+    "PutBucketOwnershipControls": full(OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+    "PutBucketPolicy": lambda g: dict(Bucket=g["bare"], Policy=closed("bare")),
+    "PutBucketTagging": full(Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
+    "PutBucketVersioning": full(VersioningConfiguration={"Status": "Enabled"}),
+    "PutObject": full(Key="new", Body=b"text"),
+    "PutPublicAccessBlock": full(PublicAccessBlockConfiguration={"BlockPublicAcls": True}),
+}
+
+# The entity tag of what the objects hold.
+TAG = '"1cb251ec0d568de6a929b520c4aed8d1"'
+
+
+
+def ruled(value, **rule):
+    """A value within a rule of a lifecycle that has these members beside it."""
+    return With(value, {"LifecycleConfiguration": {"Rules": [{"ID": "one", "Status": "Enabled", **rule}]}})
+
+
+LIFECYCLE = "PutBucketLifecycleConfiguration.LifecycleConfiguration.Rules[]."
+DAYS = {"Days": 400}
+BOTH = {"Prefix": "a/", "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 100, "Tags": [{"Key": "a", "Value": "b"}]}
+LATE = {"NoncurrentDays": 40, "StorageClass": "GLACIER", "NewerNoncurrentVersions": 2}
+SOON = {"Days": 40, "StorageClass": "GLACIER"}
+THEN = {"Date": "2030-01-01T00:00:00Z", "StorageClass": "GLACIER"}
+EVERYTHING = {"Filter": {"Prefix": ""}}
+
+# Values for members of one operation, where the general ones would not tell.
+VALUES = {
+    "GetObject.IfNoneMatch": TAG,
+    "HeadObject.IfNoneMatch": TAG,
+    "PutObject.IfNoneMatch": With("*", {"Key": "a/one"}),
+    "PutBucketEncryption.ServerSideEncryptionConfiguration.Rules[].BlockedEncryptionTypes.EncryptionType": ["NONE"],
+    LIFECYCLE + "Filter.Tag.Key": ruled("other", Filter={"Tag": {"Key": "a", "Value": "b"}}, Expiration=DAYS),
+    LIFECYCLE + "Filter.Tag.Value": ruled("other", Filter={"Tag": {"Key": "a", "Value": "b"}}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Prefix": ruled("other/", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.ObjectSizeGreaterThan": ruled(5, Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.ObjectSizeLessThan": ruled(50, Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Tags[].Key": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Filter.And.Tags[].Value": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Transitions[].Date": ruled("2031-01-01T00:00:00Z", **EVERYTHING, Transitions=[THEN]),
+    LIFECYCLE + "Transitions[].Days": ruled(50, **EVERYTHING, Transitions=[SOON]),
+    LIFECYCLE + "Transitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, Transitions=[SOON]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].NoncurrentDays": ruled(50, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionTransitions[].NewerNoncurrentVersions": ruled(3, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
+    LIFECYCLE + "NoncurrentVersionExpiration.NewerNoncurrentVersions": ruled(
+        3, **EVERYTHING, NoncurrentVersionExpiration={"NoncurrentDays": 40, "NewerNoncurrentVersions": 2}
+    ),
+    # Another length than the body's leaves boto3 and the service waiting for each other.
+    "PutObject.ContentLength": 4,
+}
+
+GROUND = S3Ground
