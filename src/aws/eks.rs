@@ -197,6 +197,37 @@ mod tests {
     const CLUSTER: &str = "s.aws_eks_cluster.main";
     const DESCRIBE: &str = "GET /clusters/main";
 
+    fn encrypted(key: &str) -> Attributes {
+        let mut wanted = cluster();
+        let config = json!({ "provider": { "key_arn": key }, "resources": ["secrets"] });
+        wanted.extend(attributes(json!({ "encryption_config": config })));
+        wanted
+    }
+
+    #[tokio::test]
+    async fn a_key_is_given_to_a_cluster_in_place_and_another_one_replaces_it() {
+        let associate = "POST /clusters/main/encryption-config/associate";
+        let begun = json!({"update": {"id": "u-1", "status": "InProgress", "type": "AssociateEncryptionConfig"}});
+        let canned =
+            Canned::new().json(DESCRIBE, 200, &described("ACTIVE", &["api", "audit"])).json(associate, 200, &begun);
+        let settled = canned.aws().settle(&standing(CLUSTER, "main", encrypted("key-1"))).await;
+        assert!(matches!(settled, Ok(Progress::Waiting { .. })), "{settled:?}");
+        let sent: Value = serde_json::from_str(canned.seen()[1].get("body").unwrap()).unwrap();
+        let config = json!([{ "provider": { "keyArn": "key-1" }, "resources": ["secrets"] }]);
+        assert_eq!(sent["encryptionConfig"], config);
+        let forced = |before: &Attributes, after: &Attributes| {
+            let wanted = after.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
+            let changes = diff(EksCluster::SCHEMA, &wanted, before, before, &Lifecycle::default());
+            let of_it = changes.iter().filter(|change| change.path.starts_with("encryption_config"));
+            of_it.map(|change| (change.path.clone(), change.forces_replacement)).collect::<Vec<_>>()
+        };
+        let given = vec![("encryption_config".to_owned(), false)];
+        assert_eq!(forced(&cluster(), &encrypted("key-1")), given);
+        let other = vec![("encryption_config.provider.key_arn".to_owned(), true)];
+        assert_eq!(forced(&encrypted("key-1"), &encrypted("key-2")), other);
+        assert_eq!(forced(&encrypted("key-1"), &cluster()), []);
+    }
+
     #[tokio::test]
     async fn a_cluster_that_nobody_touched_shows_no_change() {
         let canned = Canned::new().json(DESCRIBE, 200, &described("ACTIVE", &["api", "audit"]));

@@ -187,6 +187,11 @@ for service, name in QUERY.items():
     common(service, name)
 
 
+@refused("kms", "UnrecognizedClientException")
+def key_that_kms_does_not_know(aws):
+    return aws.client("kms", "AKIAIOSFODNN7EXAMPLE", "secret", None).list_keys
+
+
 @refused("ec2", "InvalidAction")
 def action_that_ec2_lacks(aws):
     def act():
