@@ -1,6 +1,6 @@
 //! `aws_secretsmanager_secret`: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html>
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
@@ -151,9 +151,10 @@ impl Kind for SecretsmanagerSecret {
         }
         let all = mark::tags_with(&standing.mark, &standing.desired.attributes)?;
         let has = tags(&secret);
-        let lacking: BTreeMap<_, _> = all.iter().filter(|(key, value)| has.get(*key) != Some(value)).collect();
-        if !lacking.is_empty() {
-            let gone: Vec<String> = mark::stripped(&has).into_keys().filter(|key| !all.contains_key(key)).collect();
+        let lacks = all.iter().any(|(key, value)| has.get(key) != Some(value));
+        // One that was had back still has those that it was deleted with.
+        let gone: Vec<String> = mark::stripped(&has).into_keys().filter(|key| !all.contains_key(key)).collect();
+        if lacks || !gone.is_empty() {
             retag(client, arn, TagChange { set: all, gone }).await?;
             sent = true;
         }

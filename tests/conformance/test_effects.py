@@ -713,3 +713,73 @@ def test_the_variable_leads_the_cli_here_but_for_rds_in_us_east_1(aws, service):
         assert run_cli(*words, "us-west-2", **to).returncode == 0
     else:
         assert here.returncode == 0, here.stderr
+
+
+def log_groups(aws):
+    return [group["logGroupName"] for group in aws.logs.describe_log_groups()["logGroups"]]
+
+
+def test_a_control_plane_writes_to_a_log_group_that_stays(aws):
+    logging = {"clusterLogging": [{"types": ["api"], "enabled": True}]}
+    name = aws.cluster(logging=logging)
+    aws.world.advance(600)
+    group = f"/aws/eks/{name}/cluster"
+    assert log_groups(aws) == [group]
+    # What still writes makes it again.
+    aws.logs.delete_log_group(logGroupName=group)
+    aws.world.advance(600)
+    assert log_groups(aws) == [group]
+    aws.eks.delete_cluster(name=name)
+    aws.world.advance(3600)
+    assert log_groups(aws) == [group]
+    aws.logs.delete_log_group(logGroupName=group)
+    aws.world.advance(600)
+    assert log_groups(aws) == []
+
+
+def test_a_database_writes_to_a_log_group_for_each_log_that_it_exports(aws):
+    name = aws.db(EnableCloudwatchLogsExports=["postgresql"])
+    assert log_groups(aws) == [f"/aws/rds/instance/{name}/postgresql"]
+    more = {"EnableLogTypes": ["upgrade"]}
+    aws.rds.modify_db_instance(DBInstanceIdentifier=name, CloudwatchLogsExportConfiguration=more)
+    aws.world.advance(600)
+    assert log_groups(aws) == [f"/aws/rds/instance/{name}/{log}" for log in ("postgresql", "upgrade")]
+
+
+def test_the_password_that_rds_manages_is_read_in_secrets_manager(aws):
+    db = aws.db(MasterUserPassword=None, ManageMasterUserPassword=True)
+    arn = aws.rds.describe_db_instances(DBInstanceIdentifier=db)["DBInstances"][0]["MasterUserSecret"]["SecretArn"]
+    value = json.loads(aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"])
+    assert value["username"] == "root" and value["password"]
+    found = aws.secretsmanager.describe_secret(SecretId=arn)
+    assert found["OwningService"] == "rds" and found["RotationEnabled"]
+    aws.rds.delete_db_instance(DBInstanceIdentifier=db, SkipFinalSnapshot=True)
+    aws.world.advance(3600)
+    assert outcome(lambda: aws.secretsmanager.describe_secret(SecretId=arn)).code == "ResourceNotFoundException"
+
+
+def test_a_deleted_secret_can_be_had_back_until_its_window_ends(aws):
+    aws.secretsmanager.create_secret(Name="token", SecretString="one")
+    arn = aws.secretsmanager.delete_secret(SecretId="token", RecoveryWindowInDays=7)["ARN"]
+    assert aws.secretsmanager.list_secrets()["SecretList"] == []
+    assert aws.secretsmanager.describe_secret(SecretId="token")["DeletedDate"]
+    aws.world.advance(6 * 86400)
+    aws.secretsmanager.restore_secret(SecretId="token")
+    aws.world.advance(86400)
+    assert aws.secretsmanager.get_secret_value(SecretId="token")["SecretString"] == "one"
+    aws.secretsmanager.delete_secret(SecretId="token", RecoveryWindowInDays=7)
+    aws.world.advance(7 * 86400)
+    assert outcome(lambda: aws.secretsmanager.describe_secret(SecretId="token")).code == "ResourceNotFoundException"
+    assert aws.secretsmanager.create_secret(Name="token")["ARN"] != arn
+
+
+def test_a_new_value_is_current_and_the_one_before_previous(aws):
+    first = aws.secretsmanager.create_secret(Name="token", SecretString="one")["VersionId"]
+    second = aws.secretsmanager.put_secret_value(SecretId="token", SecretString="two")["VersionId"]
+    read = lambda **which: aws.secretsmanager.get_secret_value(SecretId="token", **which)["SecretString"]
+    assert (read(), read(VersionStage="AWSPREVIOUS"), read(VersionId=first)) == ("two", "one", "one")
+    aws.secretsmanager.put_secret_value(SecretId="token", SecretString="two", ClientRequestToken=second)
+    assert read(VersionStage="AWSPREVIOUS") == "one"
+    move = dict(VersionStage="AWSCURRENT", RemoveFromVersionId=second, MoveToVersionId=first)
+    aws.secretsmanager.update_secret_version_stage(SecretId="token", **move)
+    assert (read(), read(VersionStage="AWSPREVIOUS")) == ("one", "two")

@@ -15,7 +15,7 @@ use fathuss_aws::{Aws, Config, Reply, Transport, TransportFault};
 use fathuss_engine::diff::{default_of, diff};
 use fathuss_engine::provider::{
     Attributes, Desired, Failure, FailureClass, Found, LookupRequest, MakeRequest, Mark, Observation, Progress,
-    ReadRequest, Standing, UpdateRequest,
+    ReadRequest, SecretText, Standing, UpdateRequest,
 };
 use fathuss_engine::{Clock, Provider};
 use fathuss_model::{Address, Datum, Lifecycle, Partial};
@@ -619,4 +619,87 @@ async fn a_machine_with_a_volume_lives_and_goes() {
     for standing in [attachment, volume, machine, template] {
         world.destroy(&standing).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_group_lives_and_goes() {
+    let world = World::new();
+    let group = world.make("s.aws_cloudwatch_log_group.app", json!({ "name": "/app", "retention_in_days": 30 })).await;
+    let changes = json!({ "retention_in_days": 0, "deletion_protection_enabled": true, "tags": { "Team": "a" } });
+    let group = world.change(&group, changes).await;
+    let protected = world.aws.delete(&group).await.unwrap_err();
+    assert_eq!((protected.class, protected.code.as_str()), (FailureClass::Refused, "ValidationException"));
+    let group = world.change(&group, json!({ "deletion_protection_enabled": false })).await;
+    world.destroy(&group).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_deleted_is_had_back_as_it_is_wanted_now() {
+    let world = World::new();
+    let address = "s.aws_secretsmanager_secret.token";
+    let first = json!({
+        "name": "app/token", "description": "first", "tags": { "Team": "a" }, "policy": allow_to("lambda.amazonaws.com"),
+    });
+    let secret = world.make(address, first).await;
+    let secret = world.change(&secret, json!({ "description": "changed", "tags": { "Team": "b" } })).await;
+    world.destroy(&secret).await;
+    let again = world.make(address, json!({ "name": "app/token", "description": "second" })).await;
+    assert_eq!(again.identity, secret.identity, "it is the same secret");
+    let at_once = world.change(&again, json!({ "recovery_window_in_days": 0, "description": "third" })).await;
+    world.destroy(&at_once).await;
+    let new = world.make(address, json!({ "name": "app/token" })).await;
+    assert_ne!(new.identity, secret.identity, "nothing was left of it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_of_someone_else_that_waits_for_its_end_is_left_to_them() {
+    let world = World::new();
+    let theirs = world.make("s.aws_secretsmanager_secret.theirs", json!({ "name": "app/token" })).await;
+    world.destroy(&theirs).await;
+    let request = world.request("s.aws_secretsmanager_secret.ours", json!({ "name": "app/token" }));
+    let failure = world.aws.create(&request).await.unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "InvalidRequestException"));
+    assert!(failure.hint.unwrap().contains("restore-secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_value_of_a_secret_is_another_version() {
+    let world = World::new();
+    let secret = world.make("s.aws_secretsmanager_secret.token", json!({ "name": "app/token" })).await;
+    let desired = json!({ "secret_id": secret.identity.0, "version_stages": ["AWSCURRENT"] });
+    let mut request = world.request("s.aws_secretsmanager_secret_version.token", desired);
+    let value = SecretText::new("one".to_owned());
+    request.desired.secrets.insert("secret_string_wo".to_owned(), value);
+    let identity = world.aws.create(&request).await.unwrap();
+    let mut version = Standing {
+        address: request.address.clone(),
+        region: request.region.clone(),
+        account: request.account.clone(),
+        mark: request.mark.clone(),
+        identity: identity.clone(),
+        desired: request.desired.clone(),
+        token: request.token.clone(),
+    };
+    let before = world.settle(&version).await;
+    assert_eq!(world.aws.find(&request).await.unwrap(), Found::Ours(identity.clone()));
+    version.desired.secrets.insert("secret_string_wo".to_owned(), SecretText::new("two".to_owned()));
+    version.token = "f".repeat(64);
+    let change = UpdateRequest { before, changed: vec!["secret_string_wo_version".to_owned()] };
+    world.aws.update(&version, &change).await.unwrap();
+    let after = world.settle(&version).await;
+    let kind = "aws_secretsmanager_secret_version";
+    let now = world.aws.identity(kind, &after).unwrap();
+    assert_ne!(now, identity);
+    let shown = format!("{after:?}");
+    assert!(!shown.contains("two") && !shown.contains("secret_string_wo"), "{shown}");
+    version.identity = now;
+    assert_eq!(world.read(&version).await.unwrap(), after);
+}
+
+/// A policy of a secret that lets a service read it.
+fn allow_to(service: &str) -> String {
+    let statement = json!({
+        "Effect": "Allow", "Principal": { "Service": service }, "Action": "secretsmanager:GetSecretValue", "Resource": "*",
+    });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }

@@ -820,3 +820,38 @@ fn a_disabled_key_that_is_rotated_and_a_period_without_rotation() {
         line!() - 1
     });
 }
+
+#[test]
+fn logs_that_are_kept_for_days_that_are_not_offered() {
+    refused("not for 31, but for 30 days or 60 days", |stack| {
+        stack.add("app", CloudwatchLogGroup::new().retention_in_days(31));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_log_group_by_a_name_of_aws_s_own() {
+    refused("names that begin with aws/ are AWS's own", |stack| {
+        stack.add("app", CloudwatchLogGroup::new().name("AWS/app"));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_secret_whose_deletion_can_be_taken_back_for_a_day() {
+    refused("is 7 to 30, or 0", |stack| {
+        stack.add("token", SecretsmanagerSecret::new().recovery_window_in_days(1));
+        line!() - 1
+    });
+}
+
+#[test]
+fn two_current_values_of_a_secret() {
+    refused("has the label AWSCURRENT of the same secret", |stack| {
+        let secret = stack.add("token", SecretsmanagerSecret::new());
+        let value = || Secret::from_environment("TOKEN");
+        stack.add("one", SecretsmanagerSecretVersion::new(&secret, value()));
+        stack.add("two", SecretsmanagerSecretVersion::new(&secret, value()));
+        line!() - 1
+    });
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fathuss_model::aws::{
-    Ami, Eip, Instance, InstanceType, InternetGateway, MetadataOptions, NatGateway, Route, RouteTable,
-    RouteTableAssociation, Subnet, Vpc,
+    Ami, CloudwatchLogGroup, DbInstance, DbInstanceClass, DbLogExport, Eip, Gp3, Instance, InstanceType,
+    InternetGateway, MetadataOptions, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc,
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Result, Stack, graph_of};
@@ -94,4 +94,23 @@ fn the_program_s_own_order_counts_where_it_says_the_contrary() {
         Ok(())
     });
     assert_eq!(waits(&graph, "aws_instance.one"), set([]));
+}
+
+#[test]
+fn a_database_waits_for_the_log_groups_that_it_writes_to_in_its_region() {
+    let graph = stack(|stack| {
+        let database = DbInstance::postgres("17", DbInstanceClass::T3Medium)
+            .identifier("main")
+            .username("main")
+            .storage(Gp3::gigabytes(20))
+            .enabled_cloudwatch_logs_exports([DbLogExport::Postgresql])
+            .skip_final_snapshot(true);
+        stack.add("main", database.master_password(fathuss_model::aws::MasterPassword::ManagedByRds));
+        let group = |log: &str| CloudwatchLogGroup::new().name(format!("/aws/rds/instance/main/{log}"));
+        stack.add("written", group("postgresql"));
+        stack.add("not_exported", group("upgrade"));
+        stack.add("elsewhere", group("postgresql").region("us-west-2"));
+        Ok(())
+    });
+    assert_eq!(waits(&graph, "aws_db_instance.main"), set(["aws_cloudwatch_log_group.written"]));
 }
