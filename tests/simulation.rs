@@ -50,12 +50,7 @@ fn kinds() -> Vec<&'static str> {
         let schema = fathuss_model::schemas().find(|schema| schema.kind == *kind).expect("it has a schema");
         services.iter().any(|service| service.name == schema.service)
     };
-    provided
-        .chain(asked)
-        .filter(simulated)
-        .filter(|kind| !kind.starts_with("aws_kms"))
-        .chain(["terraform_data"])
-        .collect()
+    provided.chain(asked).filter(simulated).chain(["terraform_data"]).collect()
 }
 
 #[test]
