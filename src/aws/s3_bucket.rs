@@ -231,11 +231,11 @@ mod tests {
             "<DeleteResult/>",
         );
         let aws = canned.aws();
-        let failure = aws.delete(&standing(AT, "b", json!({}))).await.unwrap_err();
+        let failure = aws.delete(&standing(AT, "full", json!({}))).await.unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "BucketNotEmpty"));
         assert!(failure.hint.unwrap().contains("force_destroy"));
         assert_eq!(canned.operations(), ["DELETE /"]);
-        let progress = aws.delete(&standing(AT, "b", json!({ "force_destroy": true }))).await.unwrap();
+        let progress = aws.delete(&standing(AT, "full", json!({ "force_destroy": true }))).await.unwrap();
         assert_eq!(progress, Progress::Waiting { state: "emptying".to_owned() });
         assert!(canned.seen().pop().unwrap().get("body").unwrap().contains("<Key>k</Key><VersionId>v</VersionId>"));
     }

@@ -104,7 +104,6 @@ DAYS = {"Days": 400}
 BOTH = {"Prefix": "a/", "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 100, "Tags": [{"Key": "a", "Value": "b"}]}
 LATE = {"NoncurrentDays": 40, "StorageClass": "GLACIER", "NewerNoncurrentVersions": 2}
 SOON = {"Days": 40, "StorageClass": "GLACIER"}
-THEN = {"Date": "2030-01-01T00:00:00Z", "StorageClass": "GLACIER"}
 EVERYTHING = {"Filter": {"Prefix": ""}}
 
 # Values for members of one operation, where the general ones would not tell.
@@ -120,7 +119,6 @@ VALUES = {
     LIFECYCLE + "Filter.And.ObjectSizeLessThan": ruled(50, Filter={"And": BOTH}, Expiration=DAYS),
     LIFECYCLE + "Filter.And.Tags[].Key": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
     LIFECYCLE + "Filter.And.Tags[].Value": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
-    LIFECYCLE + "Transitions[].Date": ruled("2031-01-01T00:00:00Z", **EVERYTHING, Transitions=[THEN]),
     LIFECYCLE + "Transitions[].Days": ruled(50, **EVERYTHING, Transitions=[SOON]),
     LIFECYCLE + "Transitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, Transitions=[SOON]),
     LIFECYCLE + "NoncurrentVersionTransitions[].NoncurrentDays": ruled(50, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),
