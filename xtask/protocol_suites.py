@@ -462,7 +462,7 @@ def from_botocore(package, applies):
                     if not reason and kind == "request" and "requestcompression" in case["given"]:
                         reason = COMPRESSED
                     used = lacking & {operations[name].get("input"), operations[name].get("output")}
-                    if not reason and used:
+                    if not reason and used and protocol in REST:
                         reason = "no table has a value in a header as base64 of a media type"
                     cases.append({
                         "suite": f"botocore {models.BOTOCORE}", "id": case["id"], "kind": kind, "table": len(tables),
