@@ -68,6 +68,7 @@ pub mod identity;
 pub mod input;
 pub mod inventory;
 pub mod model;
+mod once;
 mod page;
 pub mod paging;
 pub mod protocol;

@@ -9,6 +9,7 @@ use super::{hand_out, role_of};
 use crate::iam::oidc_provider::OidcProvider;
 use crate::iam::trust;
 use crate::input::Input;
+use crate::once;
 use crate::protocol::base64_decode;
 use crate::record;
 use crate::refusal::Refusal;
@@ -100,7 +101,7 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
     })?;
     if input.has("Policy") || input.has("PolicyArns") {
         if let Some(policy) = input.text("Policy") {
-            let document = serde_json::from_str::<Json>(policy).is_ok_and(|policy| policy.get("Statement").is_some());
+            let document = once::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
             tx.enforce("sts.web_identity.policy", document, || {
                 Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json")
             })?;
