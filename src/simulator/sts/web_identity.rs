@@ -5,8 +5,10 @@
 
 use serde_json::Value as Json;
 
-use super::{hand_out, role_of};
+use super::{SessionTags, hand_out, role_of};
+use crate::iam::caller;
 use crate::iam::oidc_provider::OidcProvider;
+use crate::iam::principal::Asker;
 use crate::iam::trust;
 use crate::input::Input;
 use crate::once;
@@ -85,15 +87,13 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
     let client = claims.audiences.iter().find(|audience| provider.clients.contains(audience));
     tx.enforce("sts.web_identity.audience", client.is_some(), || invalid("Incorrect token audience"))?;
     let audience = client.or(claims.audiences.first()).cloned().unwrap_or_default();
-    let (about, for_whom) = (format!("{url}:sub"), format!("{url}:aud"));
-    let context = [
-        (about.as_str(), claims.subject.as_str()),
-        (for_whom.as_str(), audience.as_str()),
-        ("sts:RoleSessionName", session),
-    ];
-    let action = "sts:AssumeRoleWithWebIdentity";
-    let trusted = trust::trusts_for(&role.trust, action, "Federated", &|name| name == provider.id(), &context);
-    tx.enforce("sts.web_identity.trust", trusted, denied)?;
+    let context = caller::request(tx)
+        .with(&format!("{url}:sub"), &claims.subject)
+        .with(&format!("{url}:aud"), &audience)
+        .with("sts:RoleSessionName", session);
+    let asker = Asker::federated(&provider.id());
+    let verdict = trust::judged(&role, "sts:AssumeRoleWithWebIdentity", &asker, &context);
+    trust::enforce(tx, "sts.web_identity.trust", &verdict, denied)?;
     let seconds = input.integer("DurationSeconds").unwrap_or(3600);
     tx.enforce("sts.web_identity.duration", seconds <= role.max_session, || {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
@@ -115,7 +115,7 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, Vec::new(), seconds);
+    let credentials = hand_out(tx, principal, SessionTags::default(), seconds);
     Ok(record! {
         "Credentials" => credentials,
         "SubjectFromWebIdentityToken" => &claims.subject,
