@@ -1,5 +1,7 @@
 //! Access keys: those of the configuration and those that STS hands out.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +48,10 @@ pub struct Credential {
     pub session_token: String,
     /// Who its holder is.
     pub principal: Principal,
-    /// The keys of the session's tags that go on to the sessions that it assumes.
+    /// The session's tags, those that it inherits among them.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// The keys, in small letters, of the session's tags that go on to the sessions that it assumes.
     #[serde(default)]
     pub transitive_tags: Vec<String>,
     /// When it is no longer good.

@@ -70,6 +70,7 @@ pub mod inventory;
 pub mod kms;
 pub mod logs;
 pub mod model;
+mod once;
 mod page;
 pub mod paging;
 pub mod protocol;

@@ -2,10 +2,13 @@
 
 mod web_identity;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::SignedDuration;
 
+use crate::iam::authorization::request_tag;
+use crate::iam::caller;
 use crate::iam::role::Role;
 use crate::iam::trust;
 use crate::identity::{self, Credential};
@@ -50,7 +53,11 @@ const RULES: &[Rule] = &[
         "a session is no longer than its role allows, or an hour from another role",
         ASSUME,
     ),
-    Rule::new("sts.assume_role.tags", "a session's tags name a key once, and those passed on are among them", ASSUME),
+    Rule::new(
+        "sts.assume_role.tags",
+        "a session's tags name a key once and none of AWS's own, and those passed on are among them",
+        ASSUME,
+    ),
     Rule::new(
         "sts.session_token.caller",
         "temporary credentials get no session token",
@@ -97,31 +104,31 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let sound = matches!(parts[..], ["arn", partition, service, _, _, resource] if ![partition, service, resource].contains(&""));
     tx.enforce("sts.assume_role.arn", sound, || Refusal::new("ValidationError", format!("{arn} is invalid")))?;
     let session = input.required("RoleSessionName");
-    let inherited =
-        tx.get::<Credential>(&tx.principal().access_key).map(|one| one.transitive_tags.clone()).unwrap_or_default();
     let tagged = !input.records("Tags").is_empty();
-    let transitive = session_tags(tx, input, inherited)?;
+    let tags = session_tags(tx, input)?;
     let caller = tx.principal().clone();
-    let denied = || {
-        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", caller.arn);
+    let denied = |action: &str| {
+        let message = format!("User: {} is not authorized to perform: {action} on resource: {arn}", caller.arn);
         Refusal::new("AccessDenied", message).status(403)
     };
     let account = parts.get(4).copied().unwrap_or_default().to_owned();
-    let role = role_of(tx, arn, &account).ok_or_else(denied)?;
-    let root = format!("arn:aws:iam::{}:root", caller.account);
-    let is_it = |name: &str| name == root || name == caller.arn || Some(name) == assumed(&caller).as_deref();
-    // Of a session, it is the role.
-    let behind = assumed(&caller).unwrap_or_else(|| caller.arn.clone());
-    let mut context = vec![
-        ("aws:PrincipalArn", behind.as_str()),
-        ("aws:PrincipalAccount", caller.account.as_str()),
-        ("sts:RoleSessionName", session),
-    ];
+    let role = role_of(tx, arn, &account).ok_or_else(|| denied("sts:AssumeRole"))?;
+    let mut context = caller::context(tx).with("sts:RoleSessionName", session);
     if let Some(id) = input.text("ExternalId") {
-        context.push(("sts:ExternalId", id));
+        context.add("sts:ExternalId", id);
     }
-    let trusted = trust::trusts(&role.trust, "AWS", &is_it, &context);
-    tx.enforce("sts.assume_role.trust", trusted, denied)?;
+    for (key, value) in tags.tags.iter().flat_map(|(key, value)| request_tag(key, value)) {
+        context.add(&key, value);
+    }
+    for key in &tags.transitive {
+        context.add("sts:TransitiveTagKeys", key);
+    }
+    let asker = caller::asker(tx);
+    let actions = ["sts:AssumeRole", "sts:TagSession"];
+    for action in &actions[..if tags.tags.is_empty() { 1 } else { 2 }] {
+        let verdict = trust::judged(&role, action, &asker, &context);
+        trust::enforce(tx, "sts.assume_role.trust", &verdict, || denied(action))?;
+    }
     let seconds = input.integer("DurationSeconds").unwrap_or(3600);
     tx.enforce("sts.assume_role.duration", !is_temporary(tx) || seconds <= 3600, || {
         let message =
@@ -139,7 +146,7 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, transitive, seconds);
+    let credentials = hand_out(tx, principal, tags, seconds);
     let packed = tagged.then_some(6_i64);
     Ok(record! { "Credentials" => credentials, "AssumedRoleUser" => user, "PackedPolicySize" => packed })
 }
@@ -152,20 +159,29 @@ fn role_of(tx: &mut Tx<'_>, arn: &str, account: &str) -> Option<Role> {
     tx.in_account(account, |tx| trust::role(tx, arn).ok())
 }
 
-/// The ARN of the role behind an assumed role's session.
-fn assumed(caller: &Principal) -> Option<String> {
-    let (_, rest) = caller.arn.split_once(":assumed-role/")?;
-    let (role, _) = rest.split_once('/')?;
-    Some(format!("arn:aws:iam::{}:role/{role}", caller.account))
+/// The tags of a session that begins: those that it inherits from the one that assumes it, and its own.
+#[derive(Debug, Default)]
+struct SessionTags {
+    tags: BTreeMap<String, String>,
+    /// The keys, in small letters, of those that go on from it.
+    transitive: Vec<String>,
 }
 
-/// Checks a session's tags, and gives the keys that go on from it: those that it inherits and its own.
-fn session_tags(tx: &Tx<'_>, input: &Input<'_>, mut transitive: Vec<String>) -> Result<Vec<String>, Refusal> {
+/// Checks the tags that a session is given, and adds them to those that it inherits.
+fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<SessionTags, Refusal> {
+    let mut tags = caller::inherited(tx);
+    let mut transitive: Vec<String> = tags.keys().map(|key| key.to_lowercase()).collect();
     let mut keys: Vec<String> = Vec::new();
     for tag in input.records("Tags") {
-        let (key, _value) = (tag.required("Key").to_lowercase(), tag.text("Value"));
+        let (name, value) = (tag.required("Key"), tag.text("Value").unwrap_or_default());
+        let key = name.to_lowercase();
         tx.enforce("sts.assume_role.tags", !keys.contains(&key), || {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+            Refusal::new("InvalidParameterValue", message)
+        })?;
+        // AWS documents that such keys are its own, and not what it says of them; these are IAM's words.
+        tx.enforce("sts.assume_role.tags", !key.starts_with("aws:"), || {
+            let message = "aws: prefixed tag key names are not allowed for external use.";
             Refusal::new("InvalidParameterValue", message)
         })?;
         tx.enforce("sts.assume_role.tags", !transitive.contains(&key), || {
@@ -173,6 +189,7 @@ fn session_tags(tx: &Tx<'_>, input: &Input<'_>, mut transitive: Vec<String>) -> 
                            tag key from the calling session.";
             Refusal::new("InvalidParameterValue", message)
         })?;
+        tags.insert(name.to_owned(), value.to_owned());
         keys.push(key);
     }
     for key in input.texts("TransitiveTagKeys") {
@@ -183,7 +200,7 @@ fn session_tags(tx: &Tx<'_>, input: &Input<'_>, mut transitive: Vec<String>) -> 
         })?;
         transitive.push(key);
     }
-    Ok(transitive)
+    Ok(SessionTags { tags, transitive })
 }
 
 fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -192,11 +209,11 @@ fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let principal = tx.principal().clone();
     let seconds = input.integer("DurationSeconds").unwrap_or(43_200);
-    Ok(record! { "Credentials" => hand_out(tx, principal, Vec::new(), seconds) })
+    Ok(record! { "Credentials" => hand_out(tx, principal, SessionTags::default(), seconds) })
 }
 
 /// Writes temporary credentials for a principal.
-fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, transitive_tags: Vec<String>, seconds: i64) -> Value {
+fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, tags: SessionTags, seconds: i64) -> Value {
     let access_key = format!("ASIA{}", tx.capitals(16));
     principal.access_key.clone_from(&access_key);
     let expires = tx.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(tx.now());
@@ -211,13 +228,14 @@ fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, transitive_tags: Vec<Stri
     for key in expired {
         tx.remove::<Credential>(&key);
     }
-    tx.put(Credential { access_key, secret, session_token, principal, transitive_tags, expires });
+    let SessionTags { tags, transitive: transitive_tags } = tags;
+    tx.put(Credential { access_key, secret, session_token, principal, tags, transitive_tags, expires });
     view
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::client::Client;
+    use crate::client::{Answer, Client};
     use crate::signature::tests::sign;
 
     const VERSION: &str = "2011-06-15";
@@ -289,5 +307,113 @@ mod tests {
         );
         assert!(client.simulator.switch("sts.assume_role.trust", false));
         assert_eq!(client.query("sts", VERSION, "AssumeRole", &base).await.status, 200);
+    }
+
+    /// A role with a trust policy of these statements.
+    async fn trusting(client: &Client, name: &str, path: &str, statements: &str) -> String {
+        let trust = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        let parameters = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", trust.as_str())];
+        client.iam("CreateRole", &parameters).await.one("Arn")
+    }
+
+    async fn assume(client: &Client, arn: &str, more: &[(&str, &str)]) -> Answer {
+        let parameters = [&[("RoleArn", arn), ("RoleSessionName", "first")], more].concat();
+        client.query("sts", VERSION, "AssumeRole", &parameters).await
+    }
+
+    /// The same by a session.
+    async fn chained(client: &Client, session: &Answer, arn: &str, more: &[(&str, &str)]) -> Answer {
+        let parameters = [&[("RoleArn", arn), ("RoleSessionName", "next")], more].concat();
+        let mut request = client.query_request("sts", VERSION, "AssumeRole", &parameters);
+        request.headers_mut().remove("authorization");
+        request.headers_mut().insert("x-amz-security-token", session.one("SessionToken").parse().unwrap());
+        let (key, secret) = (session.one("AccessKeyId"), session.one("SecretAccessKey"));
+        sign(&mut request, &key, &secret, "us-east-1", "sts", client.simulator.now());
+        client.send(request).await.unwrap()
+    }
+
+    const ALL: &str = r#"{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:*"}"#;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trust_policy_is_judged_by_what_is_told_of_every_request() {
+        let client = Client::calm();
+        let cases = [
+            (r#""Principal":"*","Action":"sts:*","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#, "AccessDenied"),
+            (r#""Principal":"*","Action":"sts:*","Condition":{"Bool":{"aws:SecureTransport":"false"}}"#, ""),
+            (
+                r#""Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}"#,
+                "AccessDenied",
+            ),
+            (
+                r#""Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:PrincipalType":"User"}}"#,
+                "AccessDenied",
+            ),
+            (
+                r#""Principal":"*","Action":"*","Condition":{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+                "AccessDenied",
+            ),
+            (r#""Principal":"*","NotAction":"sts:TagSession""#, "AccessDenied"),
+            (r#""NotPrincipal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"*""#, "AccessDenied"),
+            (r#""Principal":"*","Action":"*","Condition":{"StringEquals":{"ec2:Tenancy":"x"}}"#, "NotSimulated"),
+        ];
+        for (at, (deny, code)) in cases.iter().enumerate() {
+            let arn = trusting(&client, &format!("r{at}"), "/", &format!(r#"{ALL},{{"Effect":"Deny",{deny}}}"#)).await;
+            assert_eq!(assume(&client, &arn, &[]).await.code, *code, "{deny}");
+        }
+        for (name, range, code) in [("near", "127.0.0.0/8", ""), ("far", "10.0.0.0/8", "AccessDenied")] {
+            let allow = format!(
+                r#"{{"Effect":"Allow","Principal":{{"AWS":"000000000000"}},"Action":"sts:*","Condition":{{"IpAddress":{{"aws:SourceIp":"{range}"}}}}}}"#
+            );
+            let arn = trusting(&client, name, "/", &allow).await;
+            assert_eq!(assume(&client, &arn, &[]).await.code, code, "{range}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_with_a_path_is_trusted_by_its_arn() {
+        let client = Client::calm();
+        let source = trusting(&client, "source", "/p/", ALL).await;
+        let named = format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{source}"}},"Action":"sts:AssumeRole"}}"#);
+        let target = trusting(&client, "target", "/", &named).await;
+        let session = assume(&client, &source, &[]).await;
+        assert_eq!(chained(&client, &session, &target, &[]).await.status, 200);
+        assert_eq!(assume(&client, &target, &[]).await.code, "AccessDenied", "the account is not trusted");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sessions_tags_need_a_permission_of_their_own_are_seen_by_policies_and_go_on_if_transitive() {
+        let client = Client::calm();
+        let team = |value| [("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", value)];
+        let transitive = [&team("blue")[..], &[("TransitiveTagKeys.member.1", "Team")]].concat();
+        let plain = r#"{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}"#;
+        let untagged = trusting(&client, "untagged", "/", plain).await;
+        let refused = assume(&client, &untagged, &team("blue")).await;
+        let message = format!(
+            "User: arn:aws:iam::000000000000:user/administrator is not authorized to perform: sts:TagSession on \
+             resource: {untagged}"
+        );
+        assert_eq!((refused.code.as_str(), refused.message), ("AccessDenied", message));
+        let condition = r#","Condition":{"StringEquals":{"aws:RequestTag/Team":"blue"},"ForAllValues:StringEquals":{"aws:TagKeys":["Team"]}}}"#;
+        let blue = trusting(&client, "blue", "/", &ALL.replace("\"sts:*\"}", &format!("\"sts:*\"{condition}"))).await;
+        assert_eq!(assume(&client, &blue, &team("red")).await.code, "AccessDenied");
+        assert_eq!(assume(&client, &blue, &team("blue")).await.status, 200);
+        let open = trusting(&client, "open", "/", ALL).await;
+        let reserved = [("Tags.member.1.Key", "aws:team"), ("Tags.member.1.Value", "x")];
+        assert_eq!(assume(&client, &open, &reserved).await.code, "InvalidParameterValue");
+        let tag = [("RoleName", "open"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "red")];
+        client.iam("TagRole", &tag).await;
+        let by_tag =
+            ALL.replace("\"sts:*\"}", r#""sts:*","Condition":{"StringEquals":{"aws:PrincipalTag/Team":"blue"}}}"#);
+        let target = trusting(&client, "target", "/", &by_tag).await;
+        let untagged_session = assume(&client, &open, &[]).await;
+        assert_eq!(chained(&client, &untagged_session, &target, &[]).await.code, "AccessDenied", "the role's own tag");
+        let session = assume(&client, &open, &transitive).await;
+        let second = chained(&client, &session, &target, &[]).await;
+        assert_eq!(second.status, 200, "the session's tag goes before the role's");
+        assert_eq!(chained(&client, &second, &target, &[]).await.status, 200, "a transitive tag goes on");
+        assert_eq!(chained(&client, &second, &untagged, &[]).await.code, "AccessDenied", "and needs its permission");
+        let once = assume(&client, &open, &team("blue")).await;
+        let second = chained(&client, &once, &target, &[]).await;
+        assert_eq!(chained(&client, &second, &target, &[]).await.code, "AccessDenied", "another does not go on");
     }
 }

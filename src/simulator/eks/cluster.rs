@@ -406,6 +406,7 @@ fn check_role(tx: &Tx<'_>, cluster: &str, arn: &str) -> Result<(), Refusal> {
         Err(Flaw::Missing) => {
             tx.enforce("eks.cluster.role.exists", false, || refuse(format!("roleArn, {arn}, does not exist")))
         }
+        Err(Flaw::Unknown(key)) => Err(trust::unknown(&key)),
         Err(Flaw::Untrusting) => tx.enforce("eks.cluster.role.trust", false, || {
             refuse("Role could not be assumed because the trusted entity is not correct".to_owned())
         }),

@@ -395,6 +395,7 @@ fn check_role(tx: &Tx<'_>, arn: &str) -> Result<Role, Refusal> {
     };
     match &found {
         Ok(role) => Ok(role.clone()),
+        Err(Flaw::Unknown(key)) => Err(trust::unknown(key)),
         Err(Flaw::Untrusting) => {
             tx.enforce("eks.node_group.role.trust", false, refusal)?;
             trust::role(tx, arn).map_err(|_| refusal())

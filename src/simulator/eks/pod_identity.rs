@@ -122,6 +122,7 @@ fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<PodIdentityAssociation, Refusa
 fn check_role(tx: &Tx<'_>, role: &str) -> Result<(), Refusal> {
     let refusal = match trust::role_for(tx, role, AGENT) {
         Ok(_) => return Ok(()),
+        Err(Flaw::Unknown(key)) => return Err(trust::unknown(&key)),
         Err(Flaw::Malformed) => invalid(format!("Role ARN {role} is invalid")),
         Err(Flaw::Missing) => invalid(format!("Role provided in the request does not exist: {role}")),
         Err(Flaw::Untrusting) => {

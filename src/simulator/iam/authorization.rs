@@ -11,13 +11,14 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 
 use super::attachment::Attachment;
-use super::evaluation::{Context, Verdict, judge, statements, texts};
+use super::caller;
+use super::evaluation::{Context, Verdict, judge};
 use super::instance_profile::InstanceProfile;
 use super::managed_document;
 use super::policy::Policy;
 use super::role::Role;
 use super::role_policy::RolePolicy;
-use super::trust::{reached, role_name};
+use super::trust::{judged, reached, role_name};
 use crate::ec2::launch_template;
 use crate::ec2::tags::Tag;
 use crate::input::Input;
@@ -54,25 +55,26 @@ impl Ask {
 /// # Errors
 /// The service's refusal; "not simulated" where it hangs on what is not known here.
 pub(crate) fn authorize(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<(), Refusal> {
-    let Some(role) = session_role(tx) else { return Ok(()) };
+    let is_session = tx.principal().access_key.starts_with("ASIA") && caller::role_name(tx).is_some();
+    if !is_session {
+        return Ok(());
+    }
     if FREE.contains(&(service, operation)) {
         return Ok(());
     }
     // A session of a role that is gone has no permissions left.
-    let role: Option<Role> = reached::<Role>(tx, &Role::id_of(role)).cloned();
-    let (policies, unread) = role.as_ref().map_or_else(Default::default, |role| policies(tx, role));
-    let boundary = role.as_ref().and_then(|role| role.boundary.as_deref()).map(|arn| managed(tx, arn).ok_or(arn));
-    let context = context(tx, role.as_ref());
+    let role = caller::role(tx);
+    let (policies, unread) = role.map_or_else(Default::default, |role| policies(tx, role));
+    let boundary = role.and_then(|role| role.boundary.as_deref()).map(|arn| managed(tx, arn).ok_or(arn));
+    let context = caller::context(tx);
     for ask in asks(tx, service, operation, input) {
-        if service == "sts" && role.as_ref().is_some_and(|role| is_named(tx, role, &ask.resource)) {
-            continue;
-        }
         let about = ask.told.iter().fold(context.clone(), |about, (key, value)| about.with(key, value));
         let unknown = |what: &str| Refusal::not_simulated(format!("whether {what} allows {}", ask.action));
         let refused = |verdict: &Verdict, by: &str| refusal(tx, service, &ask, verdict, by);
         match judge(&policies, &ask.action, &ask.resource, &about) {
             Verdict::Allowed => {}
             Verdict::Unknown(key) => return Err(unknown(&format!("a policy with the condition key {key}"))),
+            Verdict::NotAllowed if service == "sts" && role.is_some() && is_named(tx, &ask, &about) => continue,
             Verdict::NotAllowed if !unread.is_empty() => return Err(unknown(&unread[0])),
             verdict => return Err(refused(&verdict, "identity-based policy")),
         }
@@ -87,13 +89,6 @@ pub(crate) fn authorize(tx: &Tx<'_>, service: &str, operation: &str, input: &Val
         }
     }
     Ok(())
-}
-
-/// The name of the role whose session calls; none for an administrator.
-fn session_role<'t>(tx: &'t Tx<'_>) -> Option<&'t str> {
-    let caller = tx.principal();
-    let (_, rest) = caller.arn.split_once(":assumed-role/").filter(|_| caller.access_key.starts_with("ASIA"))?;
-    rest.split('/').next()
 }
 
 /// A role's policies, and the ARNs of those of AWS's whose content is not known here.
@@ -128,41 +123,13 @@ fn managed(tx: &Tx<'_>, arn: &str) -> Option<Json> {
     serde_json::from_str(&version.document).ok()
 }
 
-/// What is told of every request.
-fn context(tx: &Tx<'_>, role: Option<&Role>) -> Context {
-    let caller = tx.principal();
-    let mut context = Context::default()
-        .with("aws:PrincipalAccount", &caller.account)
-        .with("aws:PrincipalType", "AssumedRole")
-        .with("aws:PrincipalIsAWSService", "false")
-        .with("aws:userid", &caller.user_id)
-        .with("aws:RequestedRegion", tx.region())
-        .with("aws:CurrentTime", tx.now().to_string())
-        .with("aws:EpochTime", tx.now().as_second().to_string())
-        // AWS's endpoints are asked over TLS; here no one listens but this machine.
-        .with("aws:SecureTransport", "true")
-        .with("aws:SourceIp", "127.0.0.1")
-        .with("aws:ViaAWSService", "false")
-        .with("ec2:Region", tx.region());
-    if let Some(role) = role {
-        context.add("aws:PrincipalArn", &role.arn);
-        for (key, value) in &role.tags {
-            context.add(&format!("aws:PrincipalTag/{key}"), value);
-        }
-    }
-    context
-}
-
-/// Whether a role of this account trusts the caller's role or session by its name: then the trust policy is enough.
-fn is_named(tx: &Tx<'_>, caller: &Role, wanted: &str) -> bool {
-    let trust = role_name(wanted).and_then(|name| tx.get::<Role>(&Role::id_of(name)));
-    let Some(trust) = trust.filter(|role| role.arn == wanted) else { return false };
-    let Ok(policy) = serde_json::from_str::<Json>(&trust.trust) else { return false };
-    let is_it = |name: &String| *name == caller.arn || *name == tx.principal().arn;
-    statements(&policy).iter().any(|one| {
-        let allows = one.get("Effect").and_then(Json::as_str) == Some("Allow");
-        allows && texts(one.get("Principal").and_then(|principal| principal.get("AWS"))).iter().any(is_it)
-    })
+/// Whether a role of this account trusts the caller alone, and not all of the account: then the trust policy is
+/// enough. What it hangs on that is not known here is said when the role is assumed.
+fn is_named(tx: &Tx<'_>, ask: &Ask, about: &Context) -> bool {
+    let role = role_name(&ask.resource).and_then(|name| tx.get::<Role>(&Role::id_of(name)));
+    let Some(role) = role.filter(|role| role.arn == ask.resource) else { return false };
+    let verdict = judged(role, &ask.action, &caller::asker(tx).alone(), about);
+    matches!(verdict, Verdict::Allowed | Verdict::Unknown(_))
 }
 
 fn refusal(tx: &Tx<'_>, service: &str, ask: &Ask, verdict: &Verdict, by: &str) -> Refusal {
@@ -193,11 +160,25 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "eks" => eks(tx, operation, input),
         "iam" => iam(tx, operation, input),
         "kms" => kms(tx, operation, input),
-        "sts" => vec![Ask::new(format!("sts:{operation}"), input.get("RoleArn").text().unwrap_or("*"))],
+        "sts" => sts(tx, operation, input),
         _ => datastore(tx, service, operation, input),
     };
     asks.extend(passed(tx, service, operation, input));
     asks
+}
+
+fn sts(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let told = [("RoleSessionName", "sts:RoleSessionName"), ("ExternalId", "sts:ExternalId")];
+    let told =
+        told.into_iter().filter_map(|(member, key)| Some((key.to_owned(), input.get(member).text()?.to_owned())));
+    let transitive = input.get("TransitiveTagKeys");
+    let inherited = caller::inherited(tx);
+    let mut told: Vec<_> = told.chain(requested(input.get("Tags"))).collect();
+    told.extend(inherited.iter().flat_map(|(key, value)| request_tag(key, value)));
+    let ask = Ask::new(format!("sts:{operation}"), input.get("RoleArn").text().unwrap_or("*")).told(told);
+    let tags = !input.get("Tags").list().is_empty() || !transitive.list().is_empty() || !inherited.is_empty();
+    let tag = (operation == "AssumeRole" && tags).then(|| Ask { action: "sts:TagSession".to_owned(), ..ask.clone() });
+    std::iter::once(ask).chain(tag).collect()
 }
 
 // ---- tags
@@ -214,10 +195,12 @@ fn requested(tags: &Value) -> Vec<(String, String)> {
         }
         _ => {}
     }
-    let keys = |(key, value): (&str, &str)| {
-        [(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())]
-    };
-    pairs.into_iter().flat_map(keys).collect()
+    pairs.into_iter().flat_map(|(key, value)| request_tag(key, value)).collect()
+}
+
+/// A tag that a request gives, as condition keys.
+pub(crate) fn request_tag(key: &str, value: &str) -> [(String, String); 2] {
+    [(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())]
 }
 
 /// The tags of a row, as condition keys. Services keep them as a map or as pairs.

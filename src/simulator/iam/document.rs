@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::quota;
 use super::role::Role;
 use super::service_principal;
+use crate::once;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::world::Tx;
@@ -13,7 +14,7 @@ use crate::world::Tx;
 const GRAMMAR: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("iam.document.json", "a policy is JSON", GRAMMAR),
+    Rule::new("iam.document.json", "a policy is JSON that names each member once", GRAMMAR),
     Rule::new("iam.document.grammar", "a policy follows the grammar of policies", GRAMMAR),
     Rule::new(
         "iam.document.version",
@@ -86,12 +87,9 @@ const SYNTAX: &str = "Syntax errors in policy.";
 /// # Errors
 /// `MalformedPolicyDocument`.
 pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
-    let policy: Json = match serde_json::from_str(text) {
-        Ok(policy) => policy,
-        Err(_) => {
-            tx.enforce("iam.document.json", false, || malformed(SYNTAX))?;
-            return Ok(text.to_owned());
-        }
+    let Some(policy) = once::parse(text.as_bytes()) else {
+        tx.enforce("iam.document.json", false, || malformed(SYNTAX))?;
+        return Ok(text.to_owned());
     };
     let statements = statements(&policy, &["Version", "Id", "Statement"]);
     let Some(statements) = statements else {
@@ -154,8 +152,8 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
 /// `MalformedPolicyDocument`.
 pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy", 2048))?;
-    let mut policy: Json = match serde_json::from_str(text) {
-        Ok(policy @ Json::Object(_)) => policy,
+    let mut policy = match once::parse(text.as_bytes()) {
+        Some(policy @ Json::Object(_)) => policy,
         _ => {
             tx.enforce("iam.document.json", false, || malformed("This policy contains invalid Json"))?;
             return Ok(text.to_owned());
@@ -244,7 +242,7 @@ pub enum ResourceFlaw {
 /// # Errors
 /// When it is no such policy.
 pub fn resource(tx: &Tx<'_>, text: &str) -> Result<Vec<Map<String, Json>>, ResourceFlaw> {
-    let policy: Json = serde_json::from_str(text).map_err(|_| ResourceFlaw::Grammar)?;
+    let policy = once::parse(text.as_bytes()).ok_or(ResourceFlaw::Grammar)?;
     let found = statements(&policy, &["Version", "Id", "Statement"]).ok_or(ResourceFlaw::Grammar)?;
     let known =
         ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
@@ -275,7 +273,7 @@ pub fn resource(tx: &Tx<'_>, text: &str) -> Result<Vec<Map<String, Json>>, Resou
     Ok(found.into_iter().cloned().collect())
 }
 
-/// Whether a principal of a trust policy can exist; roles of the same account have to.
+/// Whether a principal of a trust policy can exist; roles and users of the same account have to.
 fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
     match kind {
         "AWS" => {
@@ -295,9 +293,13 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
                             tx.propagated::<Role>(&Role::id_of(last)).is_some_and(|role| role.arn == name)
                         }
                         Some(role) => !role.is_empty(),
-                        None => {
-                            resource == "root" || resource.strip_prefix("user/").is_some_and(|user| !user.is_empty())
+                        None if resource == "root" => true,
+                        // No user is made here: there are the administrators, of whom the caller may be one.
+                        None if account == tx.account() => {
+                            resource == "user/administrator"
+                                || (name == tx.principal().arn && resource.starts_with("user/"))
                         }
+                        None => resource.strip_prefix("user/").is_some_and(|user| !user.is_empty()),
                     }
                 }
                 ["arn", "aws", "sts", "", account, resource] if is_account(account) => {
@@ -475,4 +477,50 @@ fn resource_flaw(resource: &str) -> Option<String> {
     let vendor = parts.get(2).copied().unwrap_or_default();
     (vendor != "*" && vendor.contains('*') && parts.len() > 3)
         .then(|| "Resource vendor must be fully qualified and cannot contain regexes.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::{Answer, Client};
+
+    const TWICE: &str =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"ec2:*","Resource":"*"}]}"#;
+
+    async fn trusting(client: &Client, name: &str, principal: &str) -> Answer {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
+        );
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", trust.as_str())];
+        client.query("iam", "2010-05-08", "CreateRole", &parameters).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_document_that_names_a_member_twice_is_refused_wherever_one_is_given() {
+        let client = Client::calm();
+        client.role("r", "ec2.amazonaws.com").await;
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}]}"#;
+        let kept = TWICE.replace(r#""Effect":"Deny","#, "");
+        let made = client.iam("CreatePolicy", &[("PolicyName", "p"), ("PolicyDocument", &kept)]).await.one("Arn");
+        for (operation, parameters) in [
+            ("CreateRole", [("RoleName", "other"), ("AssumeRolePolicyDocument", trust)].to_vec()),
+            ("UpdateAssumeRolePolicy", [("RoleName", "r"), ("PolicyDocument", trust)].to_vec()),
+            ("PutRolePolicy", [("RoleName", "r"), ("PolicyName", "p"), ("PolicyDocument", TWICE)].to_vec()),
+            ("CreatePolicy", [("PolicyName", "q"), ("PolicyDocument", TWICE)].to_vec()),
+            ("CreatePolicyVersion", [("PolicyArn", made.as_str()), ("PolicyDocument", TWICE)].to_vec()),
+        ] {
+            let refused = client.query("iam", "2010-05-08", operation, &parameters).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "MalformedPolicyDocument"), "{operation}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_the_users_of_its_account_a_trust_policy_names_only_those_that_are_there() {
+        let client = Client::calm();
+        let refused = trusting(&client, "a", "arn:aws:iam::000000000000:user/x").await;
+        let message = r#"Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:user/x""#;
+        assert_eq!((refused.code.as_str(), refused.message.as_str()), ("MalformedPolicyDocument", message));
+        assert_eq!(trusting(&client, "b", "arn:aws:iam::000000000000:user/administrator").await.status, 200);
+        let elsewhere = trusting(&client, "c", "arn:aws:iam::999999999999:user/x").await;
+        assert_eq!(elsewhere.status, 200, "other accounts' users are not known");
+    }
 }

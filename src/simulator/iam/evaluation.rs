@@ -3,16 +3,19 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 //! has them. It knows no request and no world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::principal::Asker;
+
 /// What a request is about, by condition key in small letters.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     values: BTreeMap<String, Vec<String>>,
+    untold: BTreeSet<String>,
 }
 
 impl Context {
@@ -26,6 +29,13 @@ impl Context {
     /// Adds a value to a key.
     pub fn add(&mut self, key: &str, value: impl Into<String>) {
         self.values.entry(key.to_lowercase()).or_default().push(value.into());
+    }
+
+    /// The same with a key that has a value of which nothing is known.
+    #[must_use]
+    pub fn untold(mut self, key: &str) -> Self {
+        self.untold.insert(key.to_lowercase());
+        self
     }
 
     fn get(&self, key: &str) -> Option<&[String]> {
@@ -49,12 +59,22 @@ pub enum Verdict {
 /// Judges an action on a resource by policies, each as JSON.
 #[must_use]
 pub fn judge(policies: &[Json], action: &str, resource: &str, context: &Context) -> Verdict {
+    let all = policies.iter().flat_map(statements);
+    weigh(all.filter(|statement| concerns(statement, action, resource, context)), context)
+}
+
+/// Judges an action on the role of a trust policy by who asks for it.
+#[must_use]
+pub fn judge_trust(policy: &Json, action: &str, asker: &Asker, context: &Context) -> Verdict {
+    let meant = |statement: &&Map<String, Json>| asker.is_meant(statement) && concerns(statement, action, "", context);
+    weigh(statements(policy).into_iter().filter(meant), context)
+}
+
+/// What the statements say together that speak of a request.
+fn weigh<'p>(statements: impl Iterator<Item = &'p Map<String, Json>>, context: &Context) -> Verdict {
     let mut verdict = Verdict::NotAllowed;
     let mut unknown = None;
-    for statement in policies.iter().flat_map(statements) {
-        if !concerns(statement, action, resource, context) {
-            continue;
-        }
+    for statement in statements {
         let denies = statement.get("Effect").and_then(Json::as_str) == Some("Deny");
         let condition = statement.get("Condition").and_then(Json::as_object);
         if let Some(key) = condition.and_then(|condition| stranger(condition, context)) {
@@ -164,7 +184,7 @@ impl Pattern {
 }
 
 /// Whether a text fits a pattern with `*` and `?`.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
+fn like(pattern: &str, text: &str) -> bool {
     Pattern(pattern.chars().map(wild).collect()).fits(text)
 }
 
@@ -221,14 +241,27 @@ fn stranger(condition: &Map<String, Json>, context: &Context) -> Option<String> 
     let is_known = |key: &str| {
         let name = key.to_lowercase();
         let head = name.split('/').next().unwrap_or_default();
-        context.get(&name).is_some() || name.starts_with("aws:") || name.starts_with("sts:") || TOLD.contains(&head)
+        if context.untold.contains(&name) {
+            return false;
+        }
+        context.get(&name).is_some()
+            || name.starts_with("aws:")
+            || name.starts_with("sts:")
+            || TOLD.contains(&head)
+            || is_of_another_provider(&name, context)
     };
     keys.find(|key| !is_known(key)).cloned()
 }
 
+/// Whether a key is a claim of an identity provider's that the request does not come from: AWS leaves those out.
+fn is_of_another_provider(key: &str, context: &Context) -> bool {
+    let Some((provider, _)) = key.rsplit_once(':').filter(|(provider, _)| provider.contains('.')) else { return false };
+    let of_it = |known: &String| known.rsplit_once(':').is_some_and(|(head, _)| head == provider);
+    !context.values.keys().any(of_it)
+}
+
 /// Whether every condition of a statement holds.
-#[must_use]
-pub fn meets(condition: &Map<String, Json>, context: &Context) -> bool {
+fn meets(condition: &Map<String, Json>, context: &Context) -> bool {
     condition.iter().all(|(operator, keys)| {
         let operator = Operator::read(operator);
         keys.as_object()

@@ -2,9 +2,11 @@
 
 use serde_json::Value as Json;
 
-use super::evaluation::{Context, like, meets, statements, texts};
+use super::evaluation::{Context, Verdict, judge_trust};
 use super::instance_profile::InstanceProfile;
+use super::principal::Asker;
 use super::role::Role;
+use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::world::{Row, Tx};
 
@@ -23,6 +25,8 @@ pub enum Flaw {
     Missing,
     /// The role does not trust the service.
     Untrusting,
+    /// Whether it does hangs on a condition key that is not known here.
+    Unknown(String),
 }
 
 /// A row of IAM's as another service sees it.
@@ -37,8 +41,21 @@ pub fn reached<'t, T: Row>(tx: &'t Tx<'_>, id: &str) -> Option<&'t T> {
 /// Why there is none.
 pub fn role_for(tx: &Tx<'_>, arn: &str, service: &str) -> Result<Role, Flaw> {
     let role = role(tx, arn)?;
-    let context = [("aws:SourceAccount", tx.account())];
-    if trusts(&role.trust, "Service", &|name| name == service, &context) { Ok(role) } else { Err(Flaw::Untrusting) }
+    // A service asks by itself: from no address of the caller's, and for a resource that is not there yet.
+    let context = Context::default()
+        .with("aws:CurrentTime", tx.now().to_string())
+        .with("aws:EpochTime", tx.now().as_second().to_string())
+        .with("aws:PrincipalIsAWSService", "true")
+        .with("aws:PrincipalServiceName", service)
+        .with("aws:RequestedRegion", tx.region())
+        .with("aws:SecureTransport", "true")
+        .with("aws:SourceAccount", tx.account())
+        .untold("aws:SourceArn");
+    match judged(&role, "sts:AssumeRole", &Asker::service(service), &context) {
+        Verdict::Allowed => Ok(role),
+        Verdict::Unknown(key) => Err(Flaw::Unknown(key)),
+        Verdict::NotAllowed | Verdict::Denied => Err(Flaw::Untrusting),
+    }
 }
 
 /// The role of an ARN of this account.
@@ -73,47 +90,47 @@ pub fn instance_profile(tx: &Tx<'_>, name_or_arn: &str) -> Option<InstanceProfil
     same.then(|| profile.clone())
 }
 
-/// Whether a trust policy lets a principal assume its role in a context of condition keys.
+/// What a role's trust policy says of who asks for an action of STS's on it.
 #[must_use]
-pub fn trusts(policy: &str, kind: &str, is_it: &dyn Fn(&str) -> bool, context: &[(&str, &str)]) -> bool {
-    trusts_for(policy, "sts:AssumeRole", kind, is_it, context)
+pub fn judged(role: &Role, action: &str, asker: &Asker, context: &Context) -> Verdict {
+    let Ok(policy) = serde_json::from_str::<Json>(&role.trust) else { return Verdict::NotAllowed };
+    let mut context = context.clone();
+    for (key, value) in &role.tags {
+        context.add(&format!("aws:ResourceTag/{key}"), value);
+        context.add(&format!("iam:ResourceTag/{key}"), value);
+    }
+    judge_trust(&policy, action, asker, &context)
 }
 
-/// The same for another of STS's actions that assume roles.
-#[must_use]
-pub fn trusts_for(
-    policy: &str,
-    action: &str,
-    kind: &str,
-    is_it: &dyn Fn(&str) -> bool,
-    context: &[(&str, &str)],
-) -> bool {
-    let wanted = action.to_lowercase();
-    let Ok(policy) = serde_json::from_str::<Json>(policy) else { return false };
-    let context = context.iter().fold(Context::default(), |context, (key, value)| context.with(key, *value));
-    let mut allowed = false;
-    for statement in statements(&policy) {
-        let mut actions = texts(statement.get("Action")).into_iter();
-        let assumes = actions.any(|action| like(&action.to_lowercase(), &wanted));
-        let principal = match statement.get("Principal") {
-            Some(Json::String(any)) => any == "*",
-            Some(Json::Object(kinds)) => texts(kinds.get(kind)).iter().any(|name| name == "*" || is_it(name)),
-            _ => false,
-        };
-        let condition = statement.get("Condition").and_then(Json::as_object);
-        if assumes && principal && condition.is_none_or(|condition| meets(condition, &context)) {
-            if statement.get("Effect").and_then(Json::as_str) == Some("Deny") {
-                return false;
-            }
-            allowed = true;
-        }
+/// Enforces the rule that a role is assumed by whom it trusts.
+///
+/// # Errors
+/// The refusal, or "not simulated" where the policy hangs on what is not known here.
+pub fn enforce(
+    tx: &Tx<'_>,
+    rule: &'static str,
+    verdict: &Verdict,
+    denied: impl FnOnce() -> Refusal,
+) -> Result<(), Refusal> {
+    match verdict {
+        Verdict::Unknown(key) if tx.rule(rule) => Err(unknown(key)),
+        verdict => tx.enforce(rule, *verdict == Verdict::Allowed, denied),
     }
-    allowed
+}
+
+/// The answer where a trust policy hangs on a condition key that is not known here.
+#[must_use]
+pub fn unknown(key: &str) -> Refusal {
+    Refusal::not_simulated(format!("whether a trust policy with the condition key {key} allows its role to be assumed"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn said(policy: &str, action: &str, asker: &Asker, context: &Context) -> Verdict {
+        judge_trust(&serde_json::from_str(policy).unwrap(), action, asker, context)
+    }
 
     const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
         {"Effect":"Allow","Principal":{"Service":["ec2.amazonaws.com","eks.amazonaws.com"]},"Action":"sts:AssumeRole",
@@ -124,18 +141,56 @@ mod tests {
     #[test]
     fn a_statement_has_to_name_the_principal_meet_its_conditions_and_not_be_denied() {
         let asks = |service: &str, account: &str, arn: &str| {
-            trusts(
-                POLICY,
-                "Service",
-                &|name| name == service,
-                &[("aws:SourceAccount", account), ("aws:SourceArn", arn)],
-            )
+            let context = Context::default().with("aws:SourceAccount", account).with("aws:SourceArn", arn);
+            said(POLICY, "sts:AssumeRole", &Asker::service(service), &context)
         };
         let arn = "arn:aws:eks:us-east-1:111122223333:cluster/a";
-        assert!(asks("eks.amazonaws.com", "111122223333", arn));
-        assert!(!asks("eks.amazonaws.com", "999999999999", arn));
-        assert!(!asks("eks.amazonaws.com", "111122223333", "arn:aws:eks:us-east-1:111122223333:cluster/ab"));
-        assert!(!asks("rds.amazonaws.com", "111122223333", arn));
-        assert!(!asks("ec2.amazonaws.com", "111122223333", arn), "an explicit deny wins");
+        assert_eq!(asks("eks.amazonaws.com", "111122223333", arn), Verdict::Allowed);
+        assert_eq!(asks("eks.amazonaws.com", "999999999999", arn), Verdict::NotAllowed);
+        let other = "arn:aws:eks:us-east-1:111122223333:cluster/ab";
+        assert_eq!(asks("eks.amazonaws.com", "111122223333", other), Verdict::NotAllowed);
+        assert_eq!(asks("rds.amazonaws.com", "111122223333", arn), Verdict::NotAllowed);
+        assert_eq!(asks("ec2.amazonaws.com", "111122223333", arn), Verdict::Denied, "an explicit deny wins");
+        let untold = Context::default().with("aws:SourceAccount", "111122223333").untold("aws:SourceArn");
+        let eks = said(POLICY, "sts:AssumeRole", &Asker::service("eks.amazonaws.com"), &untold);
+        assert_eq!(eks, Verdict::Unknown("aws:SourceArn".to_owned()));
+    }
+
+    #[test]
+    fn not_principal_spares_whom_it_lists_with_role_and_account_and_not_action_denies_the_rest() {
+        let session = Asker::of_account(
+            "111122223333",
+            [
+                vec!["arn:aws:iam::111122223333:role/r".to_owned()],
+                vec!["arn:aws:sts::111122223333:assumed-role/r/s".to_owned()],
+            ],
+        );
+        let asks = |deny: &str, action: &str| {
+            let policy = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"111122223333"}},"Action":"sts:*"}},{{"Effect":"Deny",{deny}}}]}}"#
+            );
+            said(&policy, action, &session, &Context::default())
+        };
+        let all = r#""NotPrincipal":{"AWS":["arn:aws:iam::111122223333:root","arn:aws:iam::111122223333:role/r","arn:aws:sts::111122223333:assumed-role/r/s"]},"Action":"sts:*""#;
+        assert_eq!(asks(all, "sts:AssumeRole"), Verdict::Allowed);
+        let role = r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/r"},"Action":"sts:*""#;
+        assert_eq!(asks(role, "sts:AssumeRole"), Verdict::Denied);
+        let rest = r#""Principal":"*","NotAction":"sts:TagSession""#;
+        assert_eq!(asks(rest, "sts:AssumeRole"), Verdict::Denied);
+        assert_eq!(asks(rest, "sts:TagSession"), Verdict::Allowed);
+    }
+
+    #[test]
+    fn claims_of_another_provider_are_absent_and_unread_claims_of_its_own_are_not_decided() {
+        let context = Context::default().with("id.example.com:sub", "me");
+        let asks = |key: &str| {
+            let policy = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Federated":"p"}},"Action":"sts:*","Condition":{{"StringEquals":{{"{key}":"me"}}}}}}}}"#
+            );
+            said(&policy, "sts:AssumeRoleWithWebIdentity", &Asker::federated("p"), &context)
+        };
+        assert_eq!(asks("id.example.com:sub"), Verdict::Allowed);
+        assert_eq!(asks("other.example.com:sub"), Verdict::NotAllowed);
+        assert_eq!(asks("id.example.com:email"), Verdict::Unknown("id.example.com:email".to_owned()));
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::{Asked, Check, EncodeError, Flaw, Place, essence, json, name_request, response};
 use crate::model::{Model, Operation, Shape};
+use crate::once;
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
@@ -43,7 +44,7 @@ fn content_type(model: &Model) -> &'static str {
 
 pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, request: &Request<Bytes>) -> Value {
     let mut members = Record::new();
-    match json::parse(request.body()) {
+    match once::parse(request.body()) {
         _ if request.body().is_empty() => {}
         Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), false, &mut members),
         _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),

@@ -9,6 +9,7 @@ use super::form::decoded;
 use super::{Check, EncodeError, Flaw, Place, base64_encode, essence, fits, float_text, json, name_request, response};
 use super::{rest_xml, timestamp};
 use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
+use crate::once;
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
@@ -172,7 +173,7 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
         None if check.model.protocol == Protocol::RestXml => {
             rest_xml::members(check, operation, shape, request.body(), &mut members);
         }
-        None => match json::parse(request.body()) {
+        None => match once::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
             _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),
         },
@@ -352,7 +353,7 @@ fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &Bytes, mem
             Err(_) => check.not_a("text in UTF-8", "", &place),
         },
         _ if model.protocol == Protocol::RestXml => rest_xml::payload(check, name, member, body, &place),
-        _ => match json::parse(body) {
+        _ => match once::parse(body) {
             Some(json) => json::value(check, member, &json, &place),
             None => check.not_a("JSON value", "", &place),
         },

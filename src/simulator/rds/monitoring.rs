@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::datastore::{invalid_combination, invalid_value, key};
-use crate::iam::trust;
+use crate::iam::trust::{self, Flaw};
 use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -65,8 +65,11 @@ pub(super) fn choose(tx: &mut Tx<'_>, input: &Input<'_>, before: &Monitoring) ->
         )
     })?;
     if let Some(role) = role.as_deref().filter(|role| given && Some(*role) != before.role.as_deref()) {
-        let may = trust::role_for(tx, role, "monitoring.rds.amazonaws.com").is_ok();
-        tx.enforce("rds.monitoring.role.exists", may, || {
+        let found = trust::role_for(tx, role, "monitoring.rds.amazonaws.com");
+        if let Err(Flaw::Unknown(key)) = &found {
+            return Err(trust::unknown(key));
+        }
+        tx.enforce("rds.monitoring.role.exists", found.is_ok(), || {
             invalid_value(
                 "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
             )

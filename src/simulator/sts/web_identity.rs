@@ -5,10 +5,13 @@
 
 use serde_json::Value as Json;
 
-use super::{hand_out, role_of};
+use super::{SessionTags, hand_out, role_of};
+use crate::iam::caller;
 use crate::iam::oidc_provider::OidcProvider;
+use crate::iam::principal::Asker;
 use crate::iam::trust;
 use crate::input::Input;
+use crate::once;
 use crate::protocol::base64_decode;
 use crate::record;
 use crate::refusal::Refusal;
@@ -84,15 +87,13 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
     let client = claims.audiences.iter().find(|audience| provider.clients.contains(audience));
     tx.enforce("sts.web_identity.audience", client.is_some(), || invalid("Incorrect token audience"))?;
     let audience = client.or(claims.audiences.first()).cloned().unwrap_or_default();
-    let (about, for_whom) = (format!("{url}:sub"), format!("{url}:aud"));
-    let context = [
-        (about.as_str(), claims.subject.as_str()),
-        (for_whom.as_str(), audience.as_str()),
-        ("sts:RoleSessionName", session),
-    ];
-    let action = "sts:AssumeRoleWithWebIdentity";
-    let trusted = trust::trusts_for(&role.trust, action, "Federated", &|name| name == provider.id(), &context);
-    tx.enforce("sts.web_identity.trust", trusted, denied)?;
+    let context = caller::request(tx)
+        .with(&format!("{url}:sub"), &claims.subject)
+        .with(&format!("{url}:aud"), &audience)
+        .with("sts:RoleSessionName", session);
+    let asker = Asker::federated(&provider.id());
+    let verdict = trust::judged(&role, "sts:AssumeRoleWithWebIdentity", &asker, &context);
+    trust::enforce(tx, "sts.web_identity.trust", &verdict, denied)?;
     let seconds = input.integer("DurationSeconds").unwrap_or(3600);
     tx.enforce("sts.web_identity.duration", seconds <= role.max_session, || {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
@@ -100,7 +101,7 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
     })?;
     if input.has("Policy") || input.has("PolicyArns") {
         if let Some(policy) = input.text("Policy") {
-            let document = serde_json::from_str::<Json>(policy).is_ok_and(|policy| policy.get("Statement").is_some());
+            let document = once::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
             tx.enforce("sts.web_identity.policy", document, || {
                 Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json")
             })?;
@@ -114,7 +115,7 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, Vec::new(), seconds);
+    let credentials = hand_out(tx, principal, SessionTags::default(), seconds);
     Ok(record! {
         "Credentials" => credentials,
         "SubjectFromWebIdentityToken" => &claims.subject,

@@ -1,0 +1,91 @@
+//! Who calls, as policies know it: the role behind a session, its tags, and what conditions are told of a request.
+
+use std::collections::BTreeMap;
+
+use super::evaluation::Context;
+use super::principal::Asker;
+use super::role::Role;
+use super::trust::reached;
+use crate::identity::Credential;
+use crate::world::Tx;
+
+/// The name of the role of which the caller is a session.
+#[must_use]
+pub fn role_name<'t>(tx: &'t Tx<'_>) -> Option<&'t str> {
+    let (_, rest) = tx.principal().arn.split_once(":assumed-role/")?;
+    rest.split('/').next()
+}
+
+/// The role of which the caller is a session, if it is still there.
+#[must_use]
+pub fn role<'t>(tx: &'t Tx<'_>) -> Option<&'t Role> {
+    reached::<Role>(tx, &Role::id_of(role_name(tx)?))
+}
+
+/// The caller as trust policies name it.
+#[must_use]
+pub fn asker(tx: &Tx<'_>) -> Asker {
+    let caller = tx.principal();
+    let itself = vec![caller.arn.clone(), caller.user_id.clone()];
+    let behind = role_name(tx).map(|name| match role(tx) {
+        Some(role) => vec![role.arn.clone(), role.role_id.clone()],
+        None => vec![format!("arn:aws:iam::{}:role/{name}", caller.account)],
+    });
+    let root = caller.arn.ends_with(":root");
+    Asker::of_account(&caller.account, behind.into_iter().chain((!root).then_some(itself)))
+}
+
+/// The tags that the caller's session hands on to the sessions that it assumes.
+#[must_use]
+pub fn inherited(tx: &Tx<'_>) -> BTreeMap<String, String> {
+    let Some(credential) = tx.get::<Credential>(&tx.principal().access_key) else { return BTreeMap::new() };
+    let goes_on = |key: &str| credential.transitive_tags.contains(&key.to_lowercase());
+    let tags = credential.tags.iter().filter(|(key, _)| goes_on(key));
+    tags.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// What is told of a request, whoever asks.
+#[must_use]
+pub fn request(tx: &Tx<'_>) -> Context {
+    Context::default()
+        .with("aws:RequestedRegion", tx.region())
+        .with("aws:CurrentTime", tx.now().to_string())
+        .with("aws:EpochTime", tx.now().as_second().to_string())
+        // AWS's endpoints are asked over TLS; here no one listens but this machine.
+        .with("aws:SecureTransport", "true")
+        .with("aws:SourceIp", "127.0.0.1")
+        .with("aws:ViaAWSService", "false")
+        .with("ec2:Region", tx.region())
+}
+
+/// What is told of a request and its caller.
+#[must_use]
+pub fn context(tx: &Tx<'_>) -> Context {
+    let caller = tx.principal();
+    let mut context = request(tx)
+        .with("aws:PrincipalAccount", &caller.account)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:userid", &caller.user_id);
+    let Some(name) = role_name(tx) else {
+        let user = caller.arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next());
+        if let Some(user) = user {
+            context.add("aws:username", user);
+        }
+        let kind = if user.is_some() { "User" } else { "Account" };
+        return context.with("aws:PrincipalType", kind).with("aws:PrincipalArn", &caller.arn);
+    };
+    context.add("aws:PrincipalType", "AssumedRole");
+    let role = role(tx);
+    let arn = role.map_or_else(|| format!("arn:aws:iam::{}:role/{name}", caller.account), |role| role.arn.clone());
+    context.add("aws:PrincipalArn", arn);
+    let session = tx.get::<Credential>(&caller.access_key).map(|one| one.tags.clone()).unwrap_or_default();
+    // A session's tags go before those of its role.
+    let of_role = role.into_iter().flat_map(|role| &role.tags);
+    for (key, value) in of_role.filter(|(key, _)| !session.keys().any(|other| other.eq_ignore_ascii_case(key))) {
+        context.add(&format!("aws:PrincipalTag/{key}"), value);
+    }
+    for (key, value) in &session {
+        context.add(&format!("aws:PrincipalTag/{key}"), value);
+    }
+    context
+}
