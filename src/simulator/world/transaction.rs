@@ -442,7 +442,7 @@ impl<'w> Tx<'w> {
     // ---- time
 
     /// Draws how long something takes, and records it for [`crate::Simulator::durations`], which has the last
-    /// [`REMEMBERED`].
+    /// `REMEMBERED`.
     pub fn draw(&mut self, kind: &str, subject: &str) -> SignedDuration {
         let Some(span) = self.state.spans.iter().find(|span| span.kind == kind).copied() else {
             debug_assert!(false, "{kind} stands in no table of durations");
