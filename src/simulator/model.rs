@@ -303,6 +303,14 @@ impl Model {
         self.named.get(code).map_or(code, String::as_str)
     }
 
+    /// What the member is called that an error's message stands in.
+    #[must_use]
+    pub fn message_name(&self, code: &str) -> &str {
+        let members = self.error_shape(code).map(|shape| shape.members.keys());
+        let named = members.and_then(|mut names| names.find(|name| name.eq_ignore_ascii_case("message")));
+        named.map_or("message", String::as_str)
+    }
+
     /// The shape of an operation's request.
     #[must_use]
     pub fn input(&self, operation: &Operation) -> &Shape {
