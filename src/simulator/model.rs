@@ -264,6 +264,29 @@ pub enum Kind {
 }
 
 impl Model {
+    /// A table of nothing: of a service of which only the protocol is known.
+    pub(crate) fn blank(protocol: Protocol) -> Model {
+        Model {
+            service: String::new(),
+            signing: String::new(),
+            protocol,
+            also: Vec::new(),
+            target: None,
+            json: None,
+            query_errors: false,
+            hosts: false,
+            bare_errors: false,
+            version: String::new(),
+            namespace: String::new(),
+            source: String::new(),
+            operations: HashMap::new(),
+            unserved: HashMap::new(),
+            errors: HashMap::new(),
+            named: HashMap::new(),
+            shapes: HashMap::new(),
+        }
+    }
+
     /// Parses a table that this package carries.
     ///
     /// # Panics
