@@ -267,6 +267,29 @@ pub enum Kind {
 }
 
 impl Model {
+    /// A table of nothing: of a service of which only the protocol is known.
+    pub(crate) fn blank(protocol: Protocol) -> Model {
+        Model {
+            service: String::new(),
+            signing: String::new(),
+            protocol,
+            also: Vec::new(),
+            target: None,
+            json: None,
+            query_errors: false,
+            hosts: false,
+            bare_errors: false,
+            version: String::new(),
+            namespace: String::new(),
+            source: String::new(),
+            operations: HashMap::new(),
+            unserved: HashMap::new(),
+            errors: HashMap::new(),
+            named: HashMap::new(),
+            shapes: HashMap::new(),
+        }
+    }
+
     /// Parses a table that this package carries.
     ///
     /// # Panics
@@ -304,6 +327,14 @@ impl Model {
     #[must_use]
     pub fn error_name<'a>(&'a self, code: &'a str) -> &'a str {
         self.named.get(code).map_or(code, String::as_str)
+    }
+
+    /// What the member is called that an error's message stands in.
+    #[must_use]
+    pub fn message_name(&self, code: &str) -> &str {
+        let members = self.error_shape(code).map(|shape| shape.members.keys());
+        let named = members.and_then(|mut names| names.find(|name| name.eq_ignore_ascii_case("message")));
+        named.map_or("message", String::as_str)
     }
 
     /// The shape of an operation's request.

@@ -62,7 +62,7 @@ pub(crate) fn once(
     let answer = handler(tx, &input)?;
     let until = expiry(tx, tokens, &operation, &answer);
     tx.put(UsedToken { id, at: tx.now(), until, request, answer: answer.clone() });
-    if tx.rows::<UsedToken>().count().is_multiple_of(SWEPT) {
+    if tx.count::<UsedToken>() % SWEPT == 0 {
         forget(tx, service, tokens);
     }
     Ok(answer)
@@ -70,7 +70,7 @@ pub(crate) fn once(
 
 /// A region's tokens are looked through each time that so many more are there: often enough that a world that lives
 /// long does not grow with what it has forgotten.
-const SWEPT: usize = 64;
+const SWEPT: i64 = 64;
 
 fn expiry(tx: &Tx<'_>, tokens: &Tokens, operation: &str, answer: &Value) -> Option<Timestamp> {
     let ends = || tx.now().checked_add(tokens.lifetime).unwrap_or(Timestamp::MAX);

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::address::{self, Address};
-use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
+use crate::ec2::network_interface::{self, NetworkInterface, Wanted};
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::subnet::Subnet;
 use crate::ec2::{internet_gateway, nat_gateway_address, tags};
@@ -264,16 +264,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 private_ip: input.text("PrivateIpAddress"),
             },
         )?;
-        let attachment = Attachment {
-            id: tx.new_id("ela-attach"),
-            instance: None,
-            owner: "amazon-aws".to_owned(),
-            device_index: 1,
-            status: "attached".to_owned(),
-            delete_on_termination: false,
-            since: tx.now(),
-        };
-        tx.change::<NetworkInterface>(&made, |row| row.attachment = Some(attachment));
+        network_interface::attach_to_service(tx, &made);
         private_ip = tx.get::<NetworkInterface>(&made).map(|row| row.private_ip.clone());
         if let (Some(address), Some(ip)) = (&address, &private_ip) {
             association = Some(address::link(tx, &address.id, &made, ip));

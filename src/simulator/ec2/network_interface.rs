@@ -353,6 +353,20 @@ pub struct Wanted<'a> {
     pub private_ip: Option<&'a str>,
 }
 
+/// Attaches an interface to what a service runs behind it, which the account does not see.
+pub fn attach_to_service(tx: &mut Tx<'_>, interface: &str) {
+    let attachment = Attachment {
+        id: tx.new_id("ela-attach"),
+        instance: None,
+        owner: "amazon-aws".to_owned(),
+        device_index: 1,
+        status: "attached".to_owned(),
+        delete_on_termination: false,
+        since: tx.now(),
+    };
+    tx.change::<NetworkInterface>(interface, |row| row.attachment = Some(attachment));
+}
+
 /// Makes an interface: for instances, and for services (EKS, RDS, ElastiCache) in their customers' subnets.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
+use crate::ec2::network_interface::{self, NetworkInterface, Wanted};
 use crate::ec2::resource;
 use crate::ec2::route_table::{Route, RouteTable, Target};
 use crate::ec2::subnet::Subnet;
@@ -145,16 +145,7 @@ pub(super) fn plug_in(
             private_ip: address.as_deref(),
         };
         let interface = network_interface::make(tx, wanted)?;
-        let attachment = Attachment {
-            id: tx.new_id("ela-attach"),
-            instance: None,
-            owner: "amazon-aws".to_owned(),
-            device_index: 1,
-            status: "attached".to_owned(),
-            delete_on_termination: false,
-            since: tx.now(),
-        };
-        tx.change::<NetworkInterface>(&interface, |row| row.attachment = Some(attachment));
+        network_interface::attach_to_service(tx, &interface);
         endpoint.places.push(Place { subnet: id.clone(), zone: subnet.zone, interface });
     }
     Ok(())

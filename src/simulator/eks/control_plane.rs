@@ -3,7 +3,7 @@
 
 use super::cluster::Cluster;
 use super::invalid;
-use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
+use crate::ec2::network_interface::{self, NetworkInterface, Wanted};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::security_group_rule::{self, Peer, SecurityGroupRule};
 use crate::ec2::subnet::Subnet;
@@ -113,16 +113,7 @@ pub(super) fn plug_in(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<Vec<String>,
             private_ip: None,
         };
         let id = network_interface::make(tx, wanted)?;
-        let attachment = Attachment {
-            id: tx.new_id("ela-attach"),
-            instance: None,
-            owner: "amazon-aws".to_owned(),
-            device_index: 1,
-            status: "attached".to_owned(),
-            delete_on_termination: false,
-            since: tx.now(),
-        };
-        tx.change::<NetworkInterface>(&id, |interface| interface.attachment = Some(attachment));
+        network_interface::attach_to_service(tx, &id);
         made.push(id);
     }
     Ok(made)

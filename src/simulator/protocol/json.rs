@@ -232,8 +232,7 @@ pub(super) fn refused(model: &Model, refusal: &Refusal) -> Map<String, Json> {
         }
     }
     if !refusal.message.is_empty() {
-        let named = shape.and_then(|shape| shape.members.keys().find(|name| name.eq_ignore_ascii_case("message")));
-        body.insert(named.map_or("message", String::as_str).to_owned(), Json::String(refusal.message.clone()));
+        body.insert(model.message_name(code).to_owned(), Json::String(refusal.message.clone()));
     }
     body
 }

@@ -261,9 +261,7 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
         body.push((Cbor::Text(name.clone()), said.unwrap_or_else(|| scalar(value, false))));
     }
     if !refusal.message.is_empty() {
-        let named = shape.and_then(|shape| shape.members.keys().find(|name| name.eq_ignore_ascii_case("message")));
-        let name = named.map_or("message", String::as_str);
-        body.push((Cbor::Text(name.to_owned()), Cbor::Text(refusal.message.clone())));
+        body.push((Cbor::from(model.message_name(&refusal.code)), Cbor::from(refusal.message.as_str())));
     }
     let mut answer = response(status, CBOR, bytes(&Cbor::Map(body)));
     if model.query_errors
