@@ -123,6 +123,16 @@ SERVED = {
         PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
         PutPublicAccessBlock
     """,
+    "sns": """
+        AddPermission ConfirmSubscription CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes
+        ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish RemovePermission
+        SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource
+    """,
+    "cloudwatch": """
+        DeleteAlarms DeleteDashboards DescribeAlarmHistory DescribeAlarms DescribeAlarmsForMetric DisableAlarmActions
+        EnableAlarmActions GetDashboard ListDashboards ListTagsForResource PutDashboard PutMetricAlarm SetAlarmState
+        TagResource UntagResource
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,
@@ -217,7 +227,7 @@ SHAPE = ("enum", "min", "max", "flattened", "timestampFormat", "payload", "union
 SILENT = {
     "shape", "type", "members", "member", "key", "value", "required", "pattern", "document", "documentation", "deprecated",
     "deprecatedMessage", "deprecatedSince", "sensitive", "box", "error", "exception", "fault", "wrapper", "synthetic",
-    "hostLabel", "contextParam", "streaming",
+    "hostLabel", "contextParam", "streaming", "xmlOrder",
 }
 
 
@@ -272,6 +282,14 @@ def speech(name, metadata):
     if "awsQueryCompatible" in metadata:
         kept["query_errors"] = True
     return kept
+
+
+def protocols(metadata):
+    """The protocols that a service speaks, the one that its requests say of themselves the most clearly first."""
+    usual, spoken = metadata["protocol"], metadata.get("protocols", [])
+    if usual == "smithy-rpc-v2-cbor":
+        return [one for one in (usual, "json", "query") if one in spoken]
+    return ["query" if "query" in spoken and usual not in ("ec2", "rest-json") else usual]
 
 
 def table(name, model, pages):
@@ -333,7 +351,8 @@ def table(name, model, pages):
                 for member in members}
         shapes[code] = {"type": "structure", "members": told}
         shapes["ErrorText"] = {"type": "string"}
-    protocol = "query" if "query" in metadata.get("protocols", []) and metadata["protocol"] not in ("ec2", "rest-json") else metadata["protocol"]
+    protocol, *also = protocols(metadata)
+    beside_it = f' "also": {json.dumps(also)},' if also else ""
     namespace = metadata.get("xmlNamespace", beside.get("namespace", ""))
     if protocol == "ec2" and not namespace.endswith("/"):
         # EC2's answers have the slash that the model has not.
@@ -341,7 +360,7 @@ def table(name, model, pages):
     lines = [
         "{",
         f'"service": {json.dumps(name)}, "signing": {json.dumps(metadata.get("signingName", metadata["endpointPrefix"]))},'
-        f' "protocol": {json.dumps(protocol)}, "version": {json.dumps(metadata["apiVersion"])},'
+        f' "protocol": {json.dumps(protocol)},{beside_it} "version": {json.dumps(metadata["apiVersion"])},'
         f' "namespace": {json.dumps(namespace)}, "source": "botocore {BOTOCORE}",',
         '"operations": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),

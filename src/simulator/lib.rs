@@ -83,6 +83,7 @@ pub mod secretsmanager;
 mod serve;
 pub mod service;
 pub mod signature;
+pub mod sns;
 pub mod sts;
 pub mod throttle;
 mod token;
@@ -129,6 +130,7 @@ pub static SERVICES: &[&Service] = &[
     &logs::SERVICE,
     &secretsmanager::SERVICE,
     &s3::SERVICE,
+    &sns::SERVICE,
 ];
 
 /// How a simulator is set up.

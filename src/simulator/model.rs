@@ -465,6 +465,10 @@ mod tests {
             include_str!("models/sts.json"),
             include_str!("models/kms.json"),
             include_str!("models/s3.json"),
+            include_str!("models/cloudwatch.json"),
+            include_str!("models/logs.json"),
+            include_str!("models/secretsmanager.json"),
+            include_str!("models/sns.json"),
         ] {
             let model = Model::parse(text);
             let mut names: Vec<&str> = Vec::new();

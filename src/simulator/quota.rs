@@ -57,8 +57,14 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.parameter-groups", "parameter groups in a region"),
     of("rds.subnet-groups", "subnet groups in a region"),
     of("rds.subnets-per-group", "subnets in a subnet group"),
-    of("secretsmanager.secrets", "secrets in a region"),
     of("s3.buckets", "buckets in an account"),
+    of("secretsmanager.secrets", "secrets in a region"),
+    of("sns.fifo-topics", "FIFO topics in a region"),
+    of("sns.filter-policies-per-topic", "filter policies of a topic's subscriptions"),
+    of("sns.pending-subscriptions", "subscriptions in a region that nobody has confirmed"),
+    of("sns.subscriptions-per-fifo-topic", "subscriptions to a FIFO topic"),
+    of("sns.subscriptions-per-topic", "subscriptions to a standard topic"),
+    of("sns.topics", "standard topics in a region"),
 ];
 
 /// Whether there is a quota of that name.

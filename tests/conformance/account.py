@@ -10,7 +10,7 @@ from botocore.config import Config
 import seen
 from world import ACCOUNT, REGION
 
-SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager", "s3"]
+SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager", "s3", "sns"]
 
 READS = ("Describe", "Get", "List", "Simulate")
 
@@ -361,6 +361,31 @@ class Account:
         if ready:
             self.world.advance(2 * 3600)
         return request["ReplicationGroupId"]
+
+    # SNS
+
+    def topic(self, name=None, **more):
+        return self.sns.create_topic(Name=name or self.name("topic"), **more)["TopicArn"]
+
+    def fifo_topic(self):
+        return self.topic(f"{self.name('topic')}.fifo", Attributes={"FifoTopic": "true"})
+
+    def subscription(self, topic, protocol="sqs", endpoint=None, **attributes):
+        """The ARN of a subscription, whether it is confirmed or not; no queue is asked whether it is there."""
+        made = self.sns.subscribe(
+            TopicArn=topic,
+            Protocol=protocol,
+            Endpoint=endpoint or f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue",
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )
+        return made["SubscriptionArn"]
+
+    def confirmation(self, subscription):
+        """The token that a subscription's endpoint was sent."""
+        name = subscription.split(":", 5)[5]
+        rows = self.world.ask("GET", "world/sns.subscription")
+        return next(row["row"]["token"] for row in rows if row["id"] == name)
 
     # Logs
 

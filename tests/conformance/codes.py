@@ -15,6 +15,7 @@ PAGES = {
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{}.html",
     "secretsmanager": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_{}.html",
     "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/API_{}.html",
+    "sns": "https://docs.aws.amazon.com/sns/latest/api/API_{}.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
@@ -27,6 +28,7 @@ COMMON_PAGES = {
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html",
     "secretsmanager": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html",
     "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+    "sns": "https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
@@ -38,6 +40,7 @@ COMMON = {
     "kms": "AccessDeniedException ThrottlingException UnrecognizedClientException ValidationException",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
+    "sns": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
 
@@ -72,6 +75,7 @@ CLUSTERS = "DB clusters, capacity reservations, proxies, shard groups, tenants, 
 OLD = "security groups of RDS's and ElastiCache's own belong to EC2-Classic, which is retired"
 FAILURE = "a failure of AWS's own, which no request brings about; fault rules send the general one"
 STORES = "key stores are a type of their own (aws_kms_custom_key_store)"
+APPLICATIONS = "endpoints of applications are types of their own (aws_sns_platform_application)"
 CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
@@ -153,6 +157,21 @@ EXCLUDED = {
         "XksKeyNotFoundException": STORES,
         "InvalidAliasNameException": "what can't be a name is refused as ValidationException, as AWS was seen to",
         "UnsupportedOperationException": "declared for keys with imported material and in key stores, which are not simulated",
+    },
+    "sns": {
+        "InternalError": FAILURE,
+        "ConcurrentAccess": "requests are taken one after another",
+        "EndpointDisabled": APPLICATIONS,
+        "PlatformApplicationDisabled": APPLICATIONS,
+        "InvalidSecurity": "a signature that is wrong is refused by the codes that all query services have",
+        "InvalidState": "declared for topics whose messages are archived, which is not simulated",
+        "KMSAccessDenied": "whether a caller may use a key is IAM's to say, and no key is used for what goes to nobody",
+        "KMSOptInRequired": "every service is subscribed to here",
+        "KMSThrottling": "keys are asked as often as wanted",
+        "ReplayLimitExceeded": "archives of messages are not simulated, and so neither are replays",
+        "StaleTag": "requests are taken one after another",
+        "TagPolicy": "tag policies belong to Organizations, which is not simulated",
+        "ValidationException": "what the model does not allow is refused as ValidationError, as AWS was seen to",
     },
     "sts": {
         "IDPCommunicationError": "nothing outside of the world is asked",

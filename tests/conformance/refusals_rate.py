@@ -26,6 +26,7 @@ hasty("instances_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, l
 hasty("caches_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, lambda aws: aws.elasticache.describe_replication_groups())
 hasty("log_groups_asked_for_in_haste", "ThrottlingException", "Rate exceeded", 400, 10, lambda aws: aws.logs.describe_log_groups())
 hasty("secrets_asked_for_in_haste", "ThrottlingException", "Rate exceeded", 400, 100, lambda aws: aws.secretsmanager.list_secrets())
+hasty("topics_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 30, lambda aws: aws.sns.list_topics())
 hasty("callers_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 600, lambda aws: aws.sts.get_caller_identity())
 hasty("keys_asked_for_in_haste", "ThrottlingException", "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.", 400, 500, lambda aws: aws.kms.list_keys())
 hasty("vpcs_asked_for_in_haste", "RequestLimitExceeded", "Request limit exceeded.", 503, 100, lambda aws: aws.ec2.describe_vpcs())

@@ -78,6 +78,12 @@ WORDS = {
         "aws_s3_bucket_lifecycle_configuration": "BucketLifecycle",
         "objects": "(Put|Get|Head|Delete)Objects?$|ListObject",
     },
+    "sns": {
+        "aws_sns_topic": "Topics?$|TopicAttributes|Publish$",
+        "aws_sns_topic_policy": "Permission",
+        "aws_sns_topic_subscription": "[Ss]ubscri",
+        "tags": "TagResource|UntagResource|ListTagsForResource",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 

@@ -159,6 +159,7 @@ QUERY = {
     "elasticache": "describe_snapshots",
     "iam": "list_roles",
     "rds": "describe_db_instances",
+    "sns": "list_topics",
     "sts": "get_caller_identity",
 }
 

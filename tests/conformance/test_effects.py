@@ -697,6 +697,7 @@ QUESTIONS = {
     "iam": "list-roles",
     "kms": "list-keys",
     "rds": "describe-db-instances",
+    "sns": "list-topics",
     "sts": "get-caller-identity",
 }
 
@@ -783,3 +784,74 @@ def test_a_new_value_is_current_and_the_one_before_previous(aws):
     move = dict(VersionStage="AWSCURRENT", RemoveFromVersionId=second, MoveToVersionId=first)
     aws.secretsmanager.update_secret_version_stage(SecretId="token", **move)
     assert (read(), read(VersionStage="AWSPREVIOUS")) == ("one", "two")
+
+
+def attributes(aws, subscription):
+    return aws.sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+
+
+def test_a_subscription_waits_for_whom_it_is_for(aws):
+    topic = aws.topic()
+    asked = dict(TopicArn=topic, Protocol="email", Endpoint="someone@example.com")
+    assert aws.sns.subscribe(**asked)["SubscriptionArn"] == "pending confirmation"
+    pending = aws.sns.subscribe(**asked, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    assert attributes(aws, pending)["PendingConfirmation"] == "true"
+    listed = lambda: aws.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [one["SubscriptionArn"] for one in listed()] == ["PendingConfirmation"]
+    token = aws.confirmation(pending)
+    assert aws.sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"] == pending
+    assert attributes(aws, pending)["PendingConfirmation"] == "false"
+    assert [one["SubscriptionArn"] for one in listed()] == [pending]
+    aws.world.advance(3 * 86400)
+    assert listed() != []
+    aws.sns.unsubscribe(SubscriptionArn=pending)
+    aws.sns.unsubscribe(SubscriptionArn=pending)
+    assert listed() == []
+    assert aws.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
+
+
+def test_a_subscription_that_nobody_confirms_is_gone_after_two_days(aws):
+    topic = aws.topic()
+    pending = aws.subscription(topic, "email", "someone@example.com")
+    token = aws.confirmation(pending)
+    aws.world.advance(47 * 3600)
+    assert aws.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "1"
+    aws.world.advance(3600)
+    assert outcome(lambda: attributes(aws, pending)).code == "NotFound"
+    assert outcome(lambda: aws.sns.confirm_subscription(TopicArn=topic, Token=token)).code == "InvalidParameter"
+
+
+def test_a_topic_goes_with_its_subscriptions_and_can_be_made_anew(aws):
+    topic = aws.topic("one", Tags=[{"Key": "a", "Value": "1"}])
+    aws.subscription(topic)
+    aws.sns.delete_topic(TopicArn=topic)
+    aws.sns.delete_topic(TopicArn=topic)
+    assert aws.sns.list_subscriptions()["Subscriptions"] == []
+    assert aws.topic("one", Tags=[{"Key": "a", "Value": "2"}]) == topic
+    assert aws.sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "a", "Value": "2"}]
+
+
+def test_a_topics_retries_are_those_that_hold_for_what_says_nothing_else(aws):
+    retries = {"minDelayTarget": 5, "maxDelayTarget": 6, "numRetries": 1}
+    policy = {"http": {"defaultHealthyRetryPolicy": retries}}
+    topic = aws.topic(Attributes={"DeliveryPolicy": json.dumps(policy)})
+    shown = aws.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    usual = {"numMaxDelayRetries": 0, "numNoDelayRetries": 0, "numMinDelayRetries": 0, "backoffFunction": "linear"}
+    kept = {"http": {**policy["http"], "disableSubscriptionOverrides": False}}
+    assert json.loads(shown["DeliveryPolicy"]) == kept
+    assert json.loads(shown["EffectiveDeliveryPolicy"])["http"]["defaultHealthyRetryPolicy"] == {**retries, **usual}
+    own = {"healthyRetryPolicy": {**retries, "numRetries": 2}}
+    subscription = aws.subscription(topic, "https", "https://example.com", DeliveryPolicy=json.dumps(own))
+    effective = json.loads(attributes(aws, subscription)["EffectiveDeliveryPolicy"])
+    assert effective["healthyRetryPolicy"] == {**retries, "numRetries": 2, **usual}
+    aws.sns.set_topic_attributes(TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue="")
+    assert "DeliveryPolicy" not in aws.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+
+
+def test_topics_come_a_hundred_at_a_time(aws):
+    with aws.within_rates():
+        for number in range(101):
+            aws.topic(f"topic-{number}")
+    first = aws.sns.list_topics()
+    assert len(first["Topics"]) == 100
+    assert len(aws.sns.list_topics(NextToken=first["NextToken"])["Topics"]) == 1

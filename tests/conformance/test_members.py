@@ -14,6 +14,7 @@ import ground_logs
 import ground_rds
 import ground_secretsmanager
 import ground_s3
+import ground_sns
 import surface
 from account import Account
 from members import API, Bench, Trial, documented_filters
@@ -30,6 +31,7 @@ SERVICES = {
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
     "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
     "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
+    "sns": (ground_sns.GROUND, ground_sns.BASES, ground_sns.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }
 UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")

@@ -16,6 +16,7 @@ import refusals_rate
 import refusals_rds
 import refusals_secretsmanager
 import refusals_s3
+import refusals_sns
 from refusal import outcome, pattern
 
 CASES = [
@@ -28,6 +29,7 @@ CASES = [
     *refusals_logs.CASES,
     *refusals_secretsmanager.CASES,
     *refusals_s3.CASES,
+    *refusals_sns.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

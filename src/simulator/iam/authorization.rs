@@ -149,6 +149,7 @@ fn refusal(tx: &Tx<'_>, service: &str, ask: &Ask, verdict: &Verdict, by: &str) -
         }
         "eks" => Refusal::new("AccessDeniedException", message).status(403),
         "kms" => Refusal::new("AccessDeniedException", message).status(400),
+        "sns" => Refusal::new("AuthorizationError", message),
         _ => Refusal::new("AccessDenied", message).status(403),
     }
 }
@@ -160,6 +161,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "eks" => eks(tx, operation, input),
         "iam" => iam(tx, operation, input),
         "kms" => kms(tx, operation, input),
+        "sns" => sns(tx, operation, input),
         "sts" => sts(tx, operation, input),
         _ => datastore(tx, service, operation, input),
     };
@@ -536,6 +538,26 @@ fn requested_of_keys(operation: &str, input: &Value) -> Vec<(String, String)> {
         Some([(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())])
     });
     keys.flatten().collect()
+}
+
+// ---- SNS
+
+/// The action is asked for on the topic; what names a subscription alone has no resource. SNS writes its name in
+/// capitals: <https://github.com/ansible-collections/community.aws/pull/972>.
+fn sns(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let text = |member: &str| input.get(member).text();
+    let made = text("Name").map(|name| format!("arn:aws:sns:{}:{}:{name}", tx.region(), tx.account()));
+    let named = text("TopicArn").or_else(|| text("TargetArn")).or_else(|| text("ResourceArn"));
+    let resource = made.or_else(|| named.map(str::to_owned)).unwrap_or_else(|| "*".to_owned());
+    let tags = tagged(tx, "sns.topic", resource.rsplit(':').next().unwrap_or_default());
+    let given = requested(input.get(if operation == "UntagResource" { "TagKeys" } else { "Tags" }));
+    let about = [("Protocol", "sns:Protocol"), ("Endpoint", "sns:Endpoint")];
+    let about = about.into_iter().filter_map(|(member, key)| Some((key.to_owned(), text(member)?.to_owned())));
+    let mut asks = vec![Ask::new(format!("SNS:{operation}"), &resource).told(tags).told(given.clone()).told(about)];
+    if operation == "CreateTopic" && !given.is_empty() {
+        asks.push(Ask::new("SNS:TagResource", resource).told(given));
+    }
+    asks
 }
 
 // ---- RDS and ElastiCache
