@@ -142,6 +142,8 @@ SERVED = {
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. The members that an error has beside code and
 # message are of the pages of what it refuses. An answer's element is not called as its shape is.
 BESIDE = {
+    # Declared by none of the operations, and answered by them all the same, as recordings of accounts show.
+    "cloudwatch": {"raised": ["ValidationException"]},
     "s3": {
         "namespace": "http://s3.amazonaws.com/doc/2006-03-01/",
         "speech": {"hosts": True, "bare_errors": True},
@@ -326,13 +328,14 @@ def table(name, model, pages):
             kept["page"] = {k: page[k] for k in ("input_token", "output_token", "limit_key") if isinstance(page.get(k), str)}
         if listed := filters(model, op):
             kept["filters"] = listed
-        for error in source.get("errors", []):
+        for error in source.get("errors", []) + [{"shape": shape} for shape in beside.get("raised", [])]:
             declared = model["shapes"][error["shape"]].get("error", {})
             code = declared.get("code", error["shape"])
             errors[code] = declared.get("httpStatusCode", 400)
             if metadata["protocol"] not in ("ec2", "query"):
                 wanted.append(error["shape"])
-                if code != error["shape"]:
+                # Of two errors with one code, clients are told the one that is called so.
+                if code != error["shape"] and code not in model["shapes"]:
                     named[code] = error["shape"]
         operations[op] = kept
     shapes = {}

@@ -56,6 +56,7 @@ pub mod admin;
 #[cfg(test)]
 mod client;
 pub mod clock;
+pub mod cloudwatch;
 pub mod datastore;
 pub mod ec2;
 pub mod eks;
@@ -131,6 +132,7 @@ pub static SERVICES: &[&Service] = &[
     &secretsmanager::SERVICE,
     &s3::SERVICE,
     &sns::SERVICE,
+    &cloudwatch::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -18,6 +18,7 @@ const fn of(name: &'static str, says: &'static str) -> Quota {
 
 /// All that there are. Their defaults are AWS's, and stand where they are enforced.
 pub const QUOTAS: &[Quota] = &[
+    of("cloudwatch.alarms", "alarms in a region"),
     of("ec2.addresses", "Elastic IP addresses in a region"),
     of("ec2.gateway-endpoints", "gateway VPC endpoints in a region"),
     of("ec2.interface-endpoints-per-vpc", "interface VPC endpoints in a VPC"),

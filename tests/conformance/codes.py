@@ -7,6 +7,7 @@ our operations can be brought to here, for the reason given.
 """
 
 PAGES = {
+    "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_{}.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
     "iam": "https://docs.aws.amazon.com/IAM/latest/APIReference/API_{}.html",
@@ -19,6 +20,7 @@ PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
+    "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html",
     "ec2": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/CommonErrors.html",
@@ -32,6 +34,7 @@ COMMON_PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
+    "cloudwatch": "InvalidClientTokenId Throttling ValidationError",
     "eks": "",
     "logs": "AccessDeniedException ThrottlingException UnrecognizedClientException",
     "secretsmanager": "ThrottlingException UnrecognizedClientException ValidationException",
@@ -79,6 +82,12 @@ APPLICATIONS = "endpoints of applications are types of their own (aws_sns_platfo
 CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
+    "cloudwatch": {
+        "InternalServiceError": FAILURE,
+        "ConcurrentModificationException": "requests are taken one after another",
+        "ConflictException": "requests are taken one after another",
+        "ResourceConflict": "declared for composite alarms that depend on each other, which are not simulated",
+    },
     "logs": {
         "ServiceUnavailableException": FAILURE,
         "OperationAbortedException": "two changes of one group at once, which come one after the other here",

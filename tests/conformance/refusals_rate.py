@@ -26,6 +26,7 @@ hasty("instances_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, l
 hasty("caches_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 100, lambda aws: aws.elasticache.describe_replication_groups())
 hasty("log_groups_asked_for_in_haste", "ThrottlingException", "Rate exceeded", 400, 10, lambda aws: aws.logs.describe_log_groups())
 hasty("secrets_asked_for_in_haste", "ThrottlingException", "Rate exceeded", 400, 100, lambda aws: aws.secretsmanager.list_secrets())
+hasty("alarms_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 9, lambda aws: aws.cloudwatch.describe_alarms())
 hasty("topics_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 30, lambda aws: aws.sns.list_topics())
 hasty("callers_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 600, lambda aws: aws.sts.get_caller_identity())
 hasty("keys_asked_for_in_haste", "ThrottlingException", "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.", 400, 500, lambda aws: aws.kms.list_keys())

@@ -11,6 +11,11 @@ import re
 # What our types are called in each service's operations. What they need beside themselves (network interfaces, DHCP
 # options and network ACLs of a VPC, tags, events, engine versions and so on) has its words too.
 WORDS = {
+    "cloudwatch": {
+        "aws_cloudwatch_metric_alarm": "Alarm(?!MuteRule)",
+        "aws_cloudwatch_dashboard": "Dashboard",
+        "tags": "TagResource|UntagResource|ListTagsForResource",
+    },
     "logs": {
         "aws_cloudwatch_log_group": "LogGroup(?!s?ForQuery|Fields)|RetentionPolicy|KmsKey",
         "tags": "TagResource|UntagResource|ListTagsForResource",
@@ -95,6 +100,11 @@ BESIDE = {
 
 # By service: patterns of whole names, each with the reason.
 EXCLUDED = {
+    "cloudwatch": {
+        "PutCompositeAlarm": "composite alarms are a type of their own (aws_cloudwatch_composite_alarm)",
+        "PutLogAlarm": "alarms on logs are a type of their own",
+        "DescribeAlarmContributors": "contributors are of alarms on queries of several metrics, which find no data here",
+    },
     "logs": {
         "ListLogGroups|ListAggregateLogGroupSummaries": "what Logs says of groups from several accounts and sources is not simulated",
     },

@@ -193,6 +193,11 @@ def key_that_kms_does_not_know(aws):
     return aws.client("kms", "AKIAIOSFODNN7EXAMPLE", "secret", None).list_keys
 
 
+@refused("cloudwatch", "InvalidClientTokenId")
+def key_that_cloudwatch_does_not_know(aws):
+    return aws.client("cloudwatch", "AKIAIOSFODNN7EXAMPLE", "secret", None).describe_alarms
+
+
 @refused("ec2", "InvalidAction")
 def action_that_ec2_lacks(aws):
     def act():

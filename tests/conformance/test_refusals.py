@@ -6,6 +6,7 @@ import pytest
 
 import recorded
 import refusals_absent
+import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
 import refusals_elasticache
@@ -30,6 +31,7 @@ CASES = [
     *refusals_secretsmanager.CASES,
     *refusals_s3.CASES,
     *refusals_sns.CASES,
+    *refusals_cloudwatch.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

@@ -161,6 +161,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "eks" => eks(tx, operation, input),
         "iam" => iam(tx, operation, input),
         "kms" => kms(tx, operation, input),
+        "monitoring" => cloudwatch(tx, operation, input),
         "sns" => sns(tx, operation, input),
         "sts" => sts(tx, operation, input),
         _ => datastore(tx, service, operation, input),
@@ -221,7 +222,7 @@ fn tagged(tx: &Tx<'_>, table: &str, id: &str) -> Vec<(String, String)> {
 
 fn row(tx: &Tx<'_>, table: &str, id: &str) -> Option<Json> {
     let mut scope = tx.scope().clone();
-    if table.starts_with("iam.") {
+    if table.starts_with("iam.") || table == "cloudwatch.dashboard" {
         scope.region.clear();
     }
     tx.state().tables.named(table)?.change(table, &scope, id).ok()?.row
@@ -538,6 +539,41 @@ fn requested_of_keys(operation: &str, input: &Value) -> Vec<(String, String)> {
         Some([(format!("aws:RequestTag/{key}"), value.to_owned()), ("aws:TagKeys".to_owned(), key.to_owned())])
     });
     keys.flatten().collect()
+}
+
+// ---- CloudWatch
+
+/// The action is asked for on each alarm or dashboard that is named, and on all of them where none is.
+fn cloudwatch(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let alarm = |name: &str| {
+        let arn = format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", tx.region(), tx.account());
+        (arn, tagged(tx, "cloudwatch.alarm", name))
+    };
+    let dashboard = |name: &str| {
+        let arn = format!("arn:aws:cloudwatch::{}:dashboard/{name}", tx.account());
+        (arn, tagged(tx, "cloudwatch.dashboard", name))
+    };
+    let texts = |member: &str| input.get(member).list().iter().filter_map(Value::text).collect::<Vec<_>>();
+    let mut named: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    named.extend(input.get("AlarmName").text().map(alarm));
+    named.extend(texts("AlarmNames").into_iter().map(alarm));
+    named.extend(input.get("DashboardName").text().map(dashboard));
+    named.extend(texts("DashboardNames").into_iter().map(dashboard));
+    named.extend(input.get("ResourceARN").text().map(|arn| match arn.split_once(":dashboard/") {
+        Some((_, name)) => dashboard(name),
+        None => (arn.to_owned(), tagged(tx, "cloudwatch.alarm", arn.rsplit(':').next().unwrap_or_default())),
+    }));
+    if named.is_empty() {
+        named.push(if operation == "DescribeAlarms" { alarm("*") } else { ("*".to_owned(), Vec::new()) });
+    }
+    let given = requested(input.get(if operation == "UntagResource" { "TagKeys" } else { "Tags" }));
+    let action = format!("cloudwatch:{operation}");
+    let ask = |(arn, tags): (String, Vec<(String, String)>)| Ask::new(&action, arn).told(tags).told(given.clone());
+    let mut asks: Vec<Ask> = named.into_iter().map(ask).collect();
+    if operation.starts_with("Put") && !given.is_empty() {
+        asks.push(Ask::new("cloudwatch:TagResource", asks[0].resource.clone()).told(given));
+    }
+    asks
 }
 
 // ---- SNS
