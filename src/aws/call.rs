@@ -23,6 +23,10 @@ pub enum Service {
     SecretsManager,
     /// Simple Storage Service.
     S3,
+    /// CloudWatch, without its logs.
+    CloudWatch,
+    /// Simple Notification Service.
+    Sns,
 }
 
 impl Service {
@@ -40,6 +44,8 @@ impl Service {
             Self::Logs => "CloudWatch Logs",
             Self::SecretsManager => "Secrets Manager",
             Self::S3 => "S3",
+            Self::CloudWatch => "CloudWatch",
+            Self::Sns => "SNS",
         }
     }
 
@@ -136,6 +142,18 @@ impl Call {
     #[must_use]
     pub fn s3(operation: &'static str) -> Self {
         Self::new(Service::S3, operation)
+    }
+
+    /// A call of CloudWatch.
+    #[must_use]
+    pub fn cloudwatch(operation: &'static str) -> Self {
+        Self::new(Service::CloudWatch, operation)
+    }
+
+    /// A call of SNS.
+    #[must_use]
+    pub fn sns(operation: &'static str) -> Self {
+        Self::new(Service::Sns, operation)
     }
 
     /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.

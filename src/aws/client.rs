@@ -174,6 +174,10 @@ pub struct Client {
     pub kms: aws_sdk_kms::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// SNS.
+    pub sns: aws_sdk_sns::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
     /// S3.
@@ -198,6 +202,8 @@ impl Client {
             iam: aws_sdk_iam::Client::new(&global),
             kms: aws_sdk_kms::Client::new(&sdk),
             logs: aws_sdk_cloudwatchlogs::Client::new(&sdk),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
+            sns: aws_sdk_sns::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),

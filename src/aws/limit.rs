@@ -52,6 +52,14 @@ impl Limit {
             // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
             (Service::Logs, Access::Read) => (10.0, 10.0),
             (Service::Logs, Access::Write) => (10.0, 5.0),
+            // Each operation on alarms 3 to 20 requests a second:
+            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+            (Service::CloudWatch, Access::Read) => (9.0, 9.0),
+            (Service::CloudWatch, Access::Write) => (3.0, 3.0),
+            // 10 requests a second of those on tags, and at least 30 of the others:
+            // <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>
+            (Service::Sns, Access::Read) => (10.0, 10.0),
+            (Service::Sns, Access::Write) => (10.0, 10.0),
             // 50 requests a second, and 10,000 of those that read one secret:
             // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
             (Service::SecretsManager, Access::Read) => (50.0, 50.0),

@@ -3,15 +3,16 @@
 use crate::kind::{Kind, Lookup};
 use crate::s3_bucket_setting::Of;
 use crate::{
-    ami, availability_zones, caller_identity, cloudwatch_log_group, db_instance, db_parameter_group, db_subnet_group,
-    default_security_group, ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster,
-    eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
-    iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
-    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association,
-    s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
-    s3_bucket_public_access_block, s3_bucket_server_side_encryption_configuration, s3_bucket_versioning,
-    secretsmanager_secret, secretsmanager_secret_version, security_group, subnet, volume_attachment, vpc,
-    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    ami, availability_zones, caller_identity, cloudwatch_dashboard, cloudwatch_log_group, cloudwatch_metric_alarm,
+    db_instance, db_parameter_group, db_subnet_group, default_security_group, ebs_volume, eip, eks_access_entry,
+    eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group,
+    elasticache_replication_group, elasticache_subnet_group, iam_instance_profile, iam_openid_connect_provider,
+    iam_policy, iam_role, iam_role_policy_attachment, instance, internet_gateway, kms_alias, kms_key, launch_template,
+    nat_gateway, route, route_table, route_table_association, s3_bucket, s3_bucket_lifecycle_configuration,
+    s3_bucket_ownership_controls, s3_bucket_policy, s3_bucket_public_access_block,
+    s3_bucket_server_side_encryption_configuration, s3_bucket_versioning, secretsmanager_secret,
+    secretsmanager_secret_version, security_group, sns_topic, sns_topic_policy, sns_topic_subscription, subnet,
+    volume_attachment, vpc, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -49,6 +50,11 @@ pub static KINDS: &[&dyn Kind] = &[
     &elasticache_parameter_group::ElasticacheParameterGroup,
     &elasticache_replication_group::ElasticacheReplicationGroup,
     &cloudwatch_log_group::CloudwatchLogGroup,
+    &cloudwatch_metric_alarm::CloudwatchMetricAlarm,
+    &cloudwatch_dashboard::CloudwatchDashboard,
+    &sns_topic::SnsTopic,
+    &sns_topic_policy::SnsTopicPolicy,
+    &sns_topic_subscription::SnsTopicSubscription,
     &secretsmanager_secret::SecretsmanagerSecret,
     &secretsmanager_secret_version::SecretsmanagerSecretVersion,
     &kms_key::KmsKey,

@@ -25,6 +25,7 @@ mod address;
 pub mod aws;
 pub mod check;
 mod datum;
+mod decimal;
 mod expression;
 mod function;
 pub mod graph;
@@ -38,6 +39,7 @@ mod waits;
 
 pub use address::{Address, AddressError};
 pub use datum::Datum;
+pub use decimal::Decimal;
 pub use expression::{
     Call, Document, EvaluationError, Expression, OutputReference, Partial, Reference, Scope, SecretSource,
 };

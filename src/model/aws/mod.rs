@@ -3,7 +3,9 @@
 mod ami;
 mod availability_zones;
 mod caller_identity;
+mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
+mod cloudwatch_metric_alarm;
 mod db_instance;
 mod db_parameter_group;
 mod db_subnet_group;
@@ -45,6 +47,9 @@ mod s3_bucket_versioning;
 mod secretsmanager_secret;
 mod secretsmanager_secret_version;
 mod security_group;
+mod sns_topic;
+mod sns_topic_policy;
+mod sns_topic_subscription;
 mod subnet;
 mod volume_attachment;
 mod vpc;
@@ -57,7 +62,11 @@ mod zone;
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
 pub use caller_identity::CallerIdentity;
+pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
+pub use cloudwatch_metric_alarm::{
+    CloudwatchMetricAlarm, ComparisonOperator, LowSampleCount, MetricQuery, QueriedMetric, Statistic, TreatMissingData,
+};
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
 };
@@ -118,6 +127,9 @@ pub use s3_bucket_versioning::{S3BucketVersioning, VersioningConfiguration, Vers
 pub use secretsmanager_secret::SecretsmanagerSecret;
 pub use secretsmanager_secret_version::SecretsmanagerSecretVersion;
 pub use security_group::SecurityGroup;
+pub use sns_topic::{FifoThroughputScope, SnsTopic, TracingMode};
+pub use sns_topic_policy::SnsTopicPolicy;
+pub use sns_topic_subscription::{FilterPolicyScope, SnsTopicSubscription, SubscriptionProtocol};
 pub use subnet::Subnet;
 pub use volume_attachment::VolumeAttachment;
 pub use vpc::{Tenancy, Vpc};
@@ -157,6 +169,11 @@ pub const SCHEMAS: &[&Schema] = &[
     DbInstance::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
+    CloudwatchMetricAlarm::SCHEMA,
+    CloudwatchDashboard::SCHEMA,
+    SnsTopic::SCHEMA,
+    SnsTopicPolicy::SCHEMA,
+    SnsTopicSubscription::SCHEMA,
     SecretsmanagerSecret::SCHEMA,
     SecretsmanagerSecretVersion::SCHEMA,
     KmsKey::SCHEMA,

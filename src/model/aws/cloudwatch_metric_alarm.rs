@@ -1,0 +1,251 @@
+//! `aws_cloudwatch_metric_alarm`: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html>
+
+use std::collections::BTreeMap;
+
+use crate::check::{Findings, View};
+use crate::{Arn, Computed, Decimal, Id, Tags, Value, words};
+
+words! {
+    /// How a metric lies to its threshold when all is not well.
+    pub enum ComparisonOperator {
+        /// At it or above.
+        GreaterThanOrEqualToThreshold = "GreaterThanOrEqualToThreshold",
+        /// Above it.
+        GreaterThanThreshold = "GreaterThanThreshold",
+        /// Below it.
+        LessThanThreshold = "LessThanThreshold",
+        /// At it or below.
+        LessThanOrEqualToThreshold = "LessThanOrEqualToThreshold",
+        /// Outside of the band of what is usual.
+        LessThanLowerOrGreaterThanUpperThreshold = "LessThanLowerOrGreaterThanUpperThreshold",
+        /// Below that band.
+        LessThanLowerThreshold = "LessThanLowerThreshold",
+        /// Above that band.
+        GreaterThanUpperThreshold = "GreaterThanUpperThreshold",
+    }
+}
+
+words! {
+    /// What is made of a period's data.
+    pub enum Statistic {
+        /// How much there is.
+        SampleCount = "SampleCount",
+        /// Their mean.
+        Average = "Average",
+        /// Their sum.
+        Sum = "Sum",
+        /// The least.
+        Minimum = "Minimum",
+        /// The greatest.
+        Maximum = "Maximum",
+    }
+}
+
+words! {
+    /// What a period without data counts as.
+    pub enum TreatMissingData {
+        /// As missing: there is nothing to tell by.
+        Missing = "missing",
+        /// As nothing: the alarm stays as it is.
+        Ignore = "ignore",
+        /// As across the threshold.
+        Breaching = "breaching",
+        /// As within it.
+        NotBreaching = "notBreaching",
+    }
+}
+
+words! {
+    /// What a percentile of few samples counts as.
+    pub enum LowSampleCount {
+        /// As any other.
+        Evaluate = "evaluate",
+        /// As nothing.
+        Ignore = "ignore",
+    }
+}
+
+/// An alarm: it watches a metric, or what is reckoned from several, and does something when that crosses a threshold.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_cloudwatch_metric_alarm",
+    service = "cloudwatch",
+    creation = Name,
+    create_seconds = 1,
+    delete_seconds = 1,
+    check = check
+)]
+pub struct CloudwatchMetricAlarm {
+    /// How the metric lies to the threshold when all is not well.
+    comparison_operator: Value<ComparisonOperator>,
+    /// The periods that are looked at.
+    #[field(min = 1)]
+    evaluation_periods: Value<i64>,
+    /// The name, unique in account and region.
+    #[field(replace, computed, named, min_length = 1, max_length = 255)]
+    alarm_name: Option<Value<String>>,
+    /// What it is for.
+    #[field(max_length = 1024)]
+    alarm_description: Option<Value<String>>,
+    /// The metric's name.
+    #[field(min_length = 1, max_length = 255)]
+    metric_name: Option<Value<String>>,
+    /// The metric's namespace, for instance `AWS/RDS`.
+    #[field(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"[^:].*",
+        pattern_words = "a namespace does not begin with a colon"
+    )]
+    namespace: Option<Value<String>>,
+    /// Of which of the metric's things it is.
+    dimensions: Option<Value<BTreeMap<String, String>>>,
+    /// The seconds of a period: 10, 20, 30 or a multiple of 60.
+    #[field(min = 10)]
+    period: Option<Value<i64>>,
+    /// What is made of a period's data.
+    statistic: Option<Value<Statistic>>,
+    /// The same where it is a percentile or the like, for instance `p99`.
+    extended_statistic: Option<Value<String>>,
+    /// The metric's unit; usually better left out.
+    unit: Option<Value<String>>,
+    /// What the metric is compared with.
+    threshold: Option<Value<Decimal>>,
+    /// The id of the query that is a band of what is usual, which the metric is compared with instead.
+    #[field(max_length = 255)]
+    threshold_metric_id: Option<Value<String>>,
+    /// Metrics and what is reckoned from them, in place of one metric.
+    #[field(set)]
+    metric_query: Option<Value<Vec<MetricQuery>>>,
+    /// The periods across the threshold that ring the alarm, of those looked at; all of them where nothing is given.
+    #[field(min = 1)]
+    datapoints_to_alarm: Option<Value<i64>>,
+    /// What a period without data counts as.
+    #[field(default = "\"missing\"")]
+    treat_missing_data: Option<Value<TreatMissingData>>,
+    /// What a percentile of few samples counts as.
+    #[field(computed)]
+    evaluate_low_sample_count_percentiles: Option<Value<LowSampleCount>>,
+    /// Whether anything is done.
+    #[field(default = "true")]
+    actions_enabled: Option<Value<bool>>,
+    /// What is done when the alarm rings: ARNs of topics, of scaling policies and the like.
+    #[field(set, max_length = 5)]
+    alarm_actions: Option<Value<Vec<String>>>,
+    /// What is done when all is well again.
+    #[field(set, max_length = 5)]
+    ok_actions: Option<Value<Vec<String>>>,
+    /// What is done when there is nothing to tell by.
+    #[field(set, max_length = 5)]
+    insufficient_data_actions: Option<Value<Vec<String>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<CloudwatchMetricAlarm>>,
+    /// The ARN.
+    arn: Computed<Arn<CloudwatchMetricAlarm>>,
+}
+
+/// A metric, or what is reckoned from others.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct MetricQuery {
+    /// What expressions call it.
+    #[field(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"[a-z][A-Za-z0-9_]*",
+        pattern_words = "letters, digits and _ are taken, a small letter first"
+    )]
+    id: Value<String>,
+    /// The account that has the metric, where it is another one.
+    account_id: Option<Value<String>>,
+    /// What is reckoned.
+    #[field(min_length = 1, max_length = 2048)]
+    expression: Option<Value<String>>,
+    /// What people call it.
+    label: Option<Value<String>>,
+    /// The metric.
+    metric: Option<Value<QueriedMetric>>,
+    /// The seconds of an expression's period.
+    period: Option<Value<i64>>,
+    /// Whether this is what is compared with the threshold.
+    #[field(default = "false")]
+    return_data: Option<Value<bool>>,
+}
+
+/// The metric of a query.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct QueriedMetric {
+    /// Its name.
+    #[field(min_length = 1, max_length = 255)]
+    metric_name: Value<String>,
+    /// The seconds of a period.
+    #[field(min = 1)]
+    period: Value<i64>,
+    /// What is made of a period's data, for instance `Average` or `p99`.
+    stat: Value<String>,
+    /// Its namespace.
+    #[field(min_length = 1, max_length = 255)]
+    namespace: Option<Value<String>>,
+    /// Of which of the metric's things it is.
+    dimensions: Option<Value<BTreeMap<String, String>>>,
+    /// Its unit.
+    unit: Option<Value<String>>,
+}
+
+/// The members that say which one metric is watched.
+const OF_ONE: &[&str] =
+    &["metric_name", "namespace", "dimensions", "period", "unit", "statistic", "extended_statistic"];
+
+fn check(alarm: &View<'_>, findings: &mut Findings<'_>) {
+    if alarm.gives("metric_query") {
+        for member in OF_ONE.iter().filter(|member| alarm.gives(member)) {
+            findings.refuse(format!("`{member}` is of an alarm on one metric, and this one has `metric_query`"));
+        }
+    } else {
+        for member in ["metric_name", "namespace", "period"] {
+            if !alarm.gives(member) {
+                findings.refuse(format!("an alarm on one metric wants `{member}`; one on several has `metric_query`"));
+            }
+        }
+        if alarm.gives("statistic") == alarm.gives("extended_statistic") {
+            findings.refuse("an alarm on one metric has either `statistic` or `extended_statistic`");
+        }
+    }
+    let period = alarm.integer("period");
+    if period.is_some_and(|period| ![10, 20, 30].contains(&period) && period % 60 != 0) {
+        findings.refuse("`period` is 10, 20, 30 or a multiple of 60");
+    }
+    let periods = alarm.integer("evaluation_periods").unwrap_or(1);
+    if let Some(period) = period {
+        let most = if period < 3_600 { 86_400 } else { 604_800 };
+        if period.saturating_mul(periods) > most {
+            findings.refuse(format!(
+                "CloudWatch looks back {most} seconds at most: {periods} periods of {period} seconds are more"
+            ));
+        }
+    }
+    if alarm.integer("datapoints_to_alarm").is_some_and(|wanted| wanted > periods) {
+        findings.refuse("`datapoints_to_alarm` is no more than `evaluation_periods`");
+    }
+    if alarm.gives("threshold") == alarm.gives("threshold_metric_id") {
+        findings.refuse("an alarm has either `threshold` or `threshold_metric_id`");
+    }
+    let bands = ["LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"];
+    let of_band = alarm.text("comparison_operator").is_some_and(|operator| bands.contains(&operator));
+    if of_band != alarm.gives("threshold_metric_id") {
+        findings.refuse("`threshold_metric_id` goes with a comparison with a band, and with no other");
+    }
+    if alarm.text("threshold").is_some_and(|text| text.parse::<f64>().is_ok_and(|number| !number.is_finite())) {
+        findings.refuse("`threshold` is a number");
+    }
+    if alarm.text("extended_statistic").is_some_and(|statistic| {
+        statistic
+            .strip_prefix('p')
+            .is_some_and(|share| !share.parse::<f64>().is_ok_and(|share| (0.0..=100.0).contains(&share)))
+    }) {
+        findings.refuse("a percentile is p0 to p100");
+    }
+}

@@ -1,0 +1,20 @@
+//! `aws_sns_topic_policy`: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-key-concepts.html>
+
+use super::SnsTopic;
+use crate::{Arn, Computed, Id, Json, Value};
+
+/// Who may do what with a topic, in place of what a topic has when it is made: its own account everything.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_sns_topic_policy", service = "sns", creation = Upsert, create_seconds = 1, delete_seconds = 1)]
+pub struct SnsTopicPolicy {
+    /// The topic.
+    #[field(replace)]
+    arn: Value<Arn<SnsTopic>>,
+    /// The policy, see [`super::policy`]: each statement names the topic, and actions of topics alone.
+    #[field(json)]
+    policy: Value<Json>,
+    /// The topic's ARN.
+    id: Computed<Id<SnsTopicPolicy>>,
+    /// The account that the topic belongs to.
+    owner: Computed<String>,
+}
