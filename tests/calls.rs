@@ -121,7 +121,7 @@ fn call(text: &str) -> Call {
     let (service, rest) = text.split_once(" [").expect("a service and an operation");
     let (operation, rest) = rest.split_once("](").expect("a link");
     let (link, times) = rest.split_once(") × ").expect("how many times");
-    assert!(link.ends_with(&format!("/APIReference/API_{operation}.html")), "{link} is {operation}'s page");
+    assert!(link.ends_with(&format!("/API_{operation}.html")), "{link} is {operation}'s page");
     let times = match times {
         "1" => Times::Once,
         "n" => Times::Each(1),
@@ -129,7 +129,9 @@ fn call(text: &str) -> Call {
         "p" => Times::Principal,
         other => panic!("× {other}"),
     };
-    Call { operation: format!("{}.{operation}", service.to_lowercase()), times }
+    // Calls are counted by the names that services are signed for.
+    let signed = if service == "CloudWatch" { "monitoring".to_owned() } else { service.to_lowercase() };
+    Call { operation: format!("{signed}.{operation}"), times }
 }
 
 fn difference(after: &Calls, before: &Calls) -> Calls {

@@ -84,8 +84,8 @@ impl Kind for SnsTopicPolicy {
 }
 
 async fn put(client: &Client, arn: &str, policy: &str) -> Result<(), Failure> {
-    // A role that it names was perhaps made a moment ago.
-    let call = Call::sns("SetTopicAttributes").expects("InvalidParameter", "PrincipalNotFound");
+    // The topic, or a role that it names, was perhaps made a moment ago.
+    let call = Call::sns("SetTopicAttributes").lagging().expects("InvalidParameter", "PrincipalNotFound");
     sns::set_topic(client, call, arn, "Policy", policy).await
 }
 

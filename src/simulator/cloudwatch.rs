@@ -100,3 +100,125 @@ fn paged(
     crate::paging::page(tx.operation(), items, token, usize::try_from(size).ok())
         .map_err(|_| Refusal::new("InvalidNextToken", "The next token is invalid."))
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use ciborium::Value as Cbor;
+    use http::Request;
+    use serde_json::json;
+
+    use crate::client::Client;
+    use crate::signature::tests::sign;
+
+    const VERSION: &str = "2010-08-01";
+    const TARGET: &str = "GraniteServiceVersion20100801";
+
+    fn signed(client: &Client, mut request: Request<Bytes>) -> Request<Bytes> {
+        request.headers_mut().remove("authorization");
+        sign(&mut request, "test", "test", client.region, "monitoring", client.simulator.now());
+        request
+    }
+
+    fn in_json(client: &Client, operation: &str, body: &serde_json::Value) -> Request<Bytes> {
+        let mut request = client.json_request("monitoring", TARGET, operation, body);
+        request.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
+        signed(client, request)
+    }
+
+    fn in_cbor(client: &Client, operation: &str, body: &Cbor) -> Request<Bytes> {
+        let mut bytes = Vec::new();
+        ciborium::into_writer(body, &mut bytes).unwrap();
+        let request = Request::post(format!("http://monitoring/service/{TARGET}/operation/{operation}"))
+            .header("host", "monitoring.us-east-1.amazonaws.com")
+            .header("smithy-protocol", "rpc-v2-cbor")
+            .header("content-type", "application/cbor")
+            .body(Bytes::from(bytes));
+        signed(client, request.unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_is_spoken_of_alike_in_three_protocols() {
+        let client = Client::calm();
+        let alarm = [
+            ("AlarmName", "load"),
+            ("ComparisonOperator", "GreaterThanThreshold"),
+            ("EvaluationPeriods", "1"),
+            ("MetricName", "CPUUtilization"),
+            ("Namespace", "AWS/EC2"),
+            ("Period", "60"),
+            ("Statistic", "Average"),
+            ("Threshold", "0.5"),
+            ("AlarmActions.member.1", "arn:aws:sns:us-east-1:000000000000:topic"),
+        ];
+        assert_eq!(client.query("monitoring", VERSION, "PutMetricAlarm", &alarm).await.status, 200);
+        let shown = client.query("monitoring", VERSION, "DescribeAlarms", &[]).await;
+        assert_eq!((shown.one("AlarmName"), shown.one("Threshold")), ("load".to_owned(), "0.5".to_owned()));
+        let shown = client.send(in_json(&client, "DescribeAlarms", &json!({}))).await.unwrap().json();
+        assert_eq!(shown["MetricAlarms"][0]["AlarmName"], "load");
+        assert_eq!(shown["MetricAlarms"][0]["Threshold"], 0.5);
+        let answer = client.simulator.handle(in_cbor(&client, "DescribeAlarms", &Cbor::Map(Vec::new()))).await.unwrap();
+        let shown: Cbor = ciborium::from_reader(answer.body().as_ref()).unwrap();
+        let member = |of: &Cbor, name: &str| {
+            let members = of.as_map().unwrap();
+            members.iter().find(|(key, _)| key.as_text() == Some(name)).unwrap().1.clone()
+        };
+        let shown = member(&shown, "MetricAlarms").as_array().unwrap()[0].clone();
+        assert_eq!((member(&shown, "AlarmName"), member(&shown, "Threshold")), ("load".into(), 0.5.into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_there_is_missing_in_each_protocol() {
+        let client = Client::calm();
+        let asked = [("AlarmName", "absent"), ("StateValue", "OK"), ("StateReason", "told")];
+        let refused = client.query("monitoring", VERSION, "SetAlarmState", &asked).await;
+        assert_eq!((refused.status, refused.code.as_str()), (404, "ResourceNotFound"));
+        let body = json!({"AlarmName": "absent", "StateValue": "OK", "StateReason": "told"});
+        let answer = client.simulator.handle(in_json(&client, "SetAlarmState", &body)).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["x-amzn-query-error"].to_str().unwrap()),
+            (404, "ResourceNotFound;Sender")
+        );
+        let text = |text: &str| Cbor::Text(text.to_owned());
+        let body = Cbor::Map(asked.iter().map(|(name, value)| (text(name), text(value))).collect());
+        let answer = client.simulator.handle(in_cbor(&client, "SetAlarmState", &body)).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["x-amzn-query-error"].to_str().unwrap()),
+            (404, "ResourceNotFound;Sender")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_finds_nothing_is_in_the_state_that_it_says_this_to_be() {
+        let client = Client::calm();
+        for (treated, state) in [
+            ("missing", "INSUFFICIENT_DATA"),
+            ("breaching", "ALARM"),
+            ("notBreaching", "OK"),
+            ("ignore", "INSUFFICIENT_DATA"),
+        ] {
+            let alarm = [
+                ("AlarmName", treated),
+                ("ComparisonOperator", "GreaterThanThreshold"),
+                ("EvaluationPeriods", "2"),
+                ("MetricName", "CPUUtilization"),
+                ("Namespace", "AWS/EC2"),
+                ("Period", "60"),
+                ("Statistic", "Average"),
+                ("Threshold", "50"),
+                ("TreatMissingData", treated),
+            ];
+            client.query("monitoring", VERSION, "PutMetricAlarm", &alarm).await;
+            client.wait(120);
+            let asked = [("AlarmNames.member.1", treated)];
+            let shown = client.query("monitoring", VERSION, "DescribeAlarms", &asked).await;
+            assert_eq!(shown.one("StateValue"), state, "{treated}");
+        }
+        let told = [("AlarmName", "notBreaching"), ("StateValue", "ALARM"), ("StateReason", "told")];
+        client.query("monitoring", VERSION, "SetAlarmState", &told).await;
+        let asked = [("AlarmNames.member.1", "notBreaching")];
+        assert_eq!(client.query("monitoring", VERSION, "DescribeAlarms", &asked).await.one("StateReason"), "told");
+        client.wait(120);
+        assert_eq!(client.query("monitoring", VERSION, "DescribeAlarms", &asked).await.one("StateValue"), "OK");
+    }
+}

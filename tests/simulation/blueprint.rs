@@ -242,6 +242,36 @@ pub enum Thing {
         secret: Key,
         value: i64,
     },
+    Topic {
+        wording: u32,
+        /// Whether messages are signed with SHA-256.
+        strong: bool,
+        name: Option<u32>,
+    },
+    TopicPolicy {
+        topic: Key,
+        wording: u32,
+    },
+    Subscription {
+        topic: Key,
+        /// Whether someone has to agree to it.
+        mail: bool,
+        endpoint: u32,
+        /// What is let through; everything where it is nought.
+        filter: u32,
+        raw: bool,
+    },
+    Alarm {
+        topics: Vec<Key>,
+        threshold: u32,
+        /// Whether it is on what is reckoned from a metric.
+        reckoned: bool,
+        name: Option<u32>,
+    },
+    Dashboard {
+        wording: u32,
+        name: Option<u32>,
+    },
 }
 
 /// For how many days log groups here keep events.
@@ -351,6 +381,11 @@ impl Thing {
             Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
             Thing::Secret { .. } => "aws_secretsmanager_secret",
             Thing::SecretVersion { .. } => "aws_secretsmanager_secret_version",
+            Thing::Topic { .. } => "aws_sns_topic",
+            Thing::TopicPolicy { .. } => "aws_sns_topic_policy",
+            Thing::Subscription { .. } => "aws_sns_topic_subscription",
+            Thing::Alarm { .. } => "aws_cloudwatch_metric_alarm",
+            Thing::Dashboard { .. } => "aws_cloudwatch_dashboard",
         }
     }
 
@@ -365,6 +400,9 @@ impl Thing {
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
+            Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
+            Thing::TopicPolicy { topic, .. } | Thing::Subscription { topic, .. } => vec![(*topic, Along)],
+            Thing::Alarm { topics, .. } => all(topics, Free),
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } | Thing::Bucket { .. } => vec![],
             Thing::BucketSetting { bucket, .. } => vec![(*bucket, Along)],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
@@ -1009,6 +1047,33 @@ impl Grower<'_> {
                 let secret = self.some("aws_secretsmanager_secret")?;
                 let free = self.blueprint.take(format!("version {secret}"));
                 if free { self.push(Thing::SecretVersion { secret, value: 1 }) } else { None }
+            }
+            "aws_sns_topic" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let strong = self.rng.random_bool(0.5);
+                self.push(Thing::Topic { wording: 0, strong, name })
+            }
+            "aws_sns_topic_policy" => {
+                let topic = self.some("aws_sns_topic")?;
+                let free = self.blueprint.take(format!("policy of topic {topic}"));
+                if free { self.push(Thing::TopicPolicy { topic, wording: 0 }) } else { None }
+            }
+            "aws_sns_topic_subscription" => {
+                let topic = self.some("aws_sns_topic")?;
+                let (mail, endpoint) = (self.rng.random_bool(0.3), self.blueprint.fresh());
+                let filter = self.rng.random_range(0..3);
+                let raw = !mail && self.rng.random_bool(0.5);
+                self.push(Thing::Subscription { topic, mail, endpoint, filter, raw })
+            }
+            "aws_cloudwatch_metric_alarm" => {
+                let topic = if self.rng.random_bool(0.7) { self.some("aws_sns_topic") } else { None };
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (threshold, reckoned) = (self.rng.random_range(0..100), self.rng.random_bool(0.3));
+                self.push(Thing::Alarm { topics: topic.into_iter().collect(), threshold, reckoned, name })
+            }
+            "aws_cloudwatch_dashboard" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::Dashboard { wording: 0, name })
             }
             other => unreachable!("no item is of type {other}"),
         }

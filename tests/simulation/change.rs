@@ -216,6 +216,19 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             _ => *guarded = !*guarded,
         },
         Thing::SecretVersion { value, .. } => *value += 1,
+        Thing::Topic { wording, strong, .. } => match rng.random_range(0..2) {
+            0 => *wording = number,
+            _ => *strong = !*strong,
+        },
+        Thing::TopicPolicy { wording, .. } | Thing::Dashboard { wording, .. } => *wording = number,
+        Thing::Subscription { filter, mail, raw, .. } => match rng.random_range(0..2) {
+            0 if !*mail => *raw = !*raw,
+            _ => *filter = (*filter + 1) % 3,
+        },
+        Thing::Alarm { threshold, reckoned, .. } => match rng.random_range(0..2) {
+            0 => *threshold += 1,
+            _ => *reckoned = !*reckoned,
+        },
         Thing::Route { target, .. } => {
             if let Some(Retarget::Route(other)) = retargeted {
                 *target = other;
@@ -305,7 +318,9 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Bucket { name } => *name = Some(number),
         Thing::Database { user, .. } => *user = number,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
-        Thing::Secret { name, .. } => *name = Some(number),
+        Thing::Secret { name, .. } | Thing::Topic { name, .. } => *name = Some(number),
+        Thing::Alarm { name, .. } | Thing::Dashboard { name, .. } => *name = Some(number),
+        Thing::Subscription { endpoint, .. } => *endpoint = number,
         Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
         _ => {}
     }

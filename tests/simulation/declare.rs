@@ -22,14 +22,21 @@ use fathuss_model::aws::{
     VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{
+    CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, MetricQuery, QueriedMetric, SnsTopic,
+    SnsTopicPolicy, SnsTopicSubscription, Statistic, SubscriptionProtocol,
+};
+use fathuss_model::aws::{
     CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, SecretsmanagerSecret,
     SecretsmanagerSecretVersion,
 };
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
 use fathuss_model::{
-    Declaration, DeclarationExt, Declared, Handle, IntoValue, Ipv4Net, Result, Secret, Stack, graph_of,
+    Declaration, DeclarationExt, Declared, Expression, Handle, IntoValue, Ipv4Net, Json, Result, Secret, Stack, Value,
+    graph_of,
 };
+
+use serde_json::json;
 
 use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Setting, Thing};
 
@@ -84,6 +91,7 @@ struct Made {
     cache_subnets: BTreeMap<Key, Handle<ElasticacheSubnetGroup>>,
     cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
     secrets: BTreeMap<Key, Handle<SecretsmanagerSecret>>,
+    topics: BTreeMap<Key, Handle<SnsTopic>>,
 }
 
 fn picked<R>(made: &BTreeMap<Key, Handle<R>>, keys: &[Key]) -> Vec<Handle<R>> {
@@ -128,6 +136,11 @@ macro_rules! rule {
         rule
     }};
 }
+/// A document that holds no references.
+fn document(json: &serde_json::Value) -> Value<Json> {
+    Value::from_expression(Expression::Literal(json.to_string().into()))
+}
+
 impl Declaring<'_> {
     fn with_needs(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {
         if !self.done.insert(item.key) {
@@ -146,6 +159,10 @@ impl Declaring<'_> {
             thing if thing.kind().starts_with("aws_kms") => self.kms(stack, item),
             Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::SecretVersion { .. } => {
                 self.kept(stack, item);
+                Ok(())
+            }
+            thing if thing.kind().starts_with("aws_sns") || thing.kind().starts_with("aws_cloudwatch") => {
+                self.alarms(stack, item);
                 Ok(())
             }
             thing if thing.kind().starts_with("aws_s3") => self.objects(stack, item),
@@ -497,6 +514,77 @@ impl Declaring<'_> {
             other => unreachable!("{other:?} is not EKS's"),
         }
         Ok(())
+    }
+
+    /// Topics, who is told what is sent to them, alarms and dashboards.
+    fn alarms(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::Topic { wording, strong, name: given } => {
+                let mut topic = SnsTopic::new()
+                    .display_name(format!("Wording {wording}"))
+                    .signature_version(if *strong { 2 } else { 1 });
+                if let Some(number) = given {
+                    topic = topic.name(format!("simulation-{number}"));
+                }
+                made.topics.insert(item.key, stack.add(name, at(tagged!(topic, item), item)));
+            }
+            Thing::TopicPolicy { topic, wording } => {
+                let topic = &made.topics[topic];
+                let alarms = Statement::allow(["SNS:Publish"])
+                    .sid(&format!("Wording{wording}"))
+                    .by(Principal::service("cloudwatch.amazonaws.com"))
+                    .on(topic.arn());
+                stack.add(name, at(SnsTopicPolicy::new(topic, Policy::new([alarms])), item));
+            }
+            Thing::Subscription { topic, mail, endpoint, filter, raw } => {
+                let (protocol, endpoint) = if *mail {
+                    (SubscriptionProtocol::Email, format!("{endpoint}@example.com"))
+                } else {
+                    let region = REGIONS[item.region];
+                    (SubscriptionProtocol::Sqs, format!("arn:aws:sqs:{region}:111122223333:q{endpoint}"))
+                };
+                let mut subscription = SnsTopicSubscription::new(&made.topics[topic], protocol, endpoint);
+                if *filter > 0 {
+                    subscription = subscription.filter_policy(document(&json!({ "kind": [format!("kind-{filter}")] })));
+                }
+                if *raw {
+                    subscription = subscription.raw_message_delivery(true);
+                }
+                stack.add(name, at(subscription, item));
+            }
+            Thing::Alarm { topics, threshold, reckoned, name: given } => {
+                let actions: Vec<_> = topics.iter().map(|topic| made.topics[topic].arn()).collect();
+                let mut alarm = CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 2)
+                    .threshold(f64::from(*threshold) / 2.0);
+                alarm = if *reckoned {
+                    let metric = QueriedMetric::new("CPUUtilization", 60, "Average").namespace("AWS/EC2");
+                    alarm.metric_query([
+                        MetricQuery::new("m1").metric(metric),
+                        MetricQuery::new("e1").expression("m1 * 2").return_data(true),
+                    ])
+                } else {
+                    alarm.metric_name("CPUUtilization").namespace("AWS/EC2").period(60).statistic(Statistic::Average)
+                };
+                if !actions.is_empty() {
+                    alarm = alarm.alarm_actions(actions);
+                }
+                if let Some(number) = given {
+                    alarm = alarm.alarm_name(format!("simulation {number}"));
+                }
+                stack.add(name, at(tagged!(alarm, item), item));
+            }
+            Thing::Dashboard { wording, name: given } => {
+                let text = json!({ "type": "text", "properties": { "markdown": format!("Wording {wording}") } });
+                let mut dashboard = CloudwatchDashboard::new(document(&json!({ "widgets": [text] })));
+                if let Some(number) = given {
+                    dashboard = dashboard.dashboard_name(format!("simulation-{number}"));
+                }
+                stack.add(name, at(dashboard, item));
+            }
+            other => unreachable!("{other:?} has nothing to do with alarms"),
+        }
     }
 
     /// Logs and secrets.

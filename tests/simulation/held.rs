@@ -35,6 +35,7 @@ const HOLDING_KEYS: &[(&str, &str)] = &[
     ("aws_cloudwatch_log_group", "kms_key_id"),
     ("aws_kms_alias", "target_key_id"),
     ("aws_secretsmanager_secret", "kms_key_id"),
+    ("aws_sns_topic", "kms_master_key_id"),
 ];
 
 const CASES: &[Case] = &[

@@ -85,11 +85,41 @@ impl World {
         world.keys(&rows)?;
         world.kept(&rows)?;
         world.objects(&rows)?;
+        world.alarms(&rows)?;
         Ok(world)
     }
 
     fn add(&mut self, kind: &str, identity: impl Into<String>) {
         self.made.insert((kind.to_owned(), identity.into()));
+    }
+
+    /// Topics, who is told what is sent to them, alarms and dashboards.
+    fn alarms(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        let arn = |row: &WorldRow| format!("arn:aws:sns:{}:{}:{}", row.region, row.account, row.id);
+        for topic in rows("sns.topic")? {
+            self.add("aws_sns_topic", arn(&topic));
+            // What a delete puts back is no policy of a stack's.
+            let policy = topic.row["attributes"]["Policy"].as_str();
+            if policy.is_some_and(|policy| !policy.contains("__default_policy_ID")) {
+                self.add("aws_sns_topic_policy", arn(&topic));
+            }
+        }
+        for subscription in rows("sns.subscription")? {
+            let (kind, identity) = ("aws_sns_topic_subscription", arn(&subscription));
+            // What nobody has agreed to can't be deleted.
+            if subscription.row["state"] == "pending" {
+                self.can_be_taken_over.insert((kind.to_owned(), identity));
+            } else {
+                self.add(kind, identity);
+            }
+        }
+        for alarm in rows("cloudwatch.alarm")? {
+            self.add("aws_cloudwatch_metric_alarm", alarm.id);
+        }
+        for dashboard in rows("cloudwatch.dashboard")? {
+            self.add("aws_cloudwatch_dashboard", dashboard.id);
+        }
+        Ok(())
     }
 
     /// Logs and secrets.

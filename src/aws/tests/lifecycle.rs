@@ -46,6 +46,14 @@ impl World {
 
     /// Makes it and waits until it is usable; holds that it is found, reads the same twice, and shows no difference.
     async fn make(&self, address: &str, desired: Value) -> Standing {
+        let (request, standing) = self.make_unfound(address, desired).await;
+        let found = self.until(address, || self.aws.find(&request)).await;
+        assert_eq!(found, Found::Ours(standing.identity.clone()), "{address}");
+        standing
+    }
+
+    /// `make` for what a search doesn't find yet.
+    async fn make_unfound(&self, address: &str, desired: Value) -> (MakeRequest, Standing) {
         let request = self.request(address, desired);
         let identity = self.until(address, || self.aws.create(&request)).await;
         let standing = Standing {
@@ -59,11 +67,9 @@ impl World {
         };
         let settled = self.settle(&standing).await;
         assert_eq!(self.differences(&standing, &settled), Vec::<String>::new(), "{address} differs once made");
-        let found = self.until(address, || self.aws.find(&request)).await;
-        assert_eq!(found, Found::Ours(standing.identity.clone()), "{address}");
         let read = self.read(&standing).await.unwrap();
         assert_eq!(read, settled, "{address} reads otherwise than it settled");
-        standing
+        (request, standing)
     }
 
     /// Changes it in place; holds that nothing differs afterwards.
@@ -694,6 +700,74 @@ async fn another_value_of_a_secret_is_another_version() {
     assert!(!shown.contains("two") && !shown.contains("secret_string_wo"), "{shown}");
     version.identity = now;
     assert_eq!(world.read(&version).await.unwrap(), after);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_with_its_policy_and_subscriptions_lives_and_goes() {
+    let world = World::new();
+    let topic = json!({ "name": "alarms", "display_name": "Alarms", "tags": { "Team": "a" } });
+    let topic = world.make("s.aws_sns_topic.alarms", topic).await;
+    let arn = topic.identity.0.clone();
+    let changes = json!({ "display_name": "All alarms", "signature_version": 2, "tags": { "Team": "b" } });
+    let topic = world.change(&topic, changes).await;
+    let topic = world.change(&topic, json!({ "display_name": "", "signature_version": 1 })).await;
+
+    let document = |service: &str| {
+        let statement =
+            json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "SNS:Publish", "Resource": arn });
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    let policy = json!({ "arn": arn, "policy": document("cloudwatch.amazonaws.com") });
+    let policy = world.make("s.aws_sns_topic_policy.alarms", policy).await;
+    let policy = world.change(&policy, json!({ "policy": document("budgets.amazonaws.com") })).await;
+
+    let queue = "arn:aws:sqs:us-east-1:111122223333:alarms";
+    let filter = |kind: &str| json!({ "kind": [kind] }).to_string();
+    let by_queue = json!({ "topic_arn": arn, "protocol": "sqs", "endpoint": queue, "filter_policy": filter("a") });
+    let by_queue = world.make("s.aws_sns_topic_subscription.queue", by_queue).await;
+    let changes = json!({ "filter_policy": filter("b"), "raw_message_delivery": true });
+    let by_queue = world.change(&by_queue, changes).await;
+    let by_mail = json!({ "topic_arn": arn, "protocol": "email", "endpoint": "someone@example.com" });
+    let (request, by_mail) = world.make_unfound("s.aws_sns_topic_subscription.mail", by_mail).await;
+    // It is listed without its ARN, and answered with it when it is asked for again.
+    assert_eq!(world.aws.find(&request).await, Ok(Found::Nothing));
+    assert_eq!(world.aws.create(&request).await, Ok(by_mail.identity.clone()));
+    assert_eq!(world.read(&by_mail).await.unwrap()["pending_confirmation"], true.into());
+
+    world.destroy(&by_queue).await;
+    world.destroy(&policy).await;
+    // Nobody can delete what nobody has agreed to, until the topic goes.
+    assert_eq!(world.aws.delete(&by_mail).await, Ok(Progress::Gone));
+    assert!(world.read(&by_mail).await.is_some());
+    world.destroy(&topic).await;
+    assert!(world.read(&by_mail).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_and_a_dashboard_live_and_go() {
+    let world = World::new();
+    let topic = "arn:aws:sns:us-east-1:111122223333:alarms";
+    let alarm = json!({
+        "alarm_name": "load", "comparison_operator": "GreaterThanThreshold", "evaluation_periods": 3, "threshold": "0.5",
+        "metric_name": "CPUUtilization", "namespace": "AWS/EC2", "period": 60, "statistic": "Average",
+        "dimensions": { "InstanceId": "i-1" }, "alarm_actions": [topic], "tags": { "Team": "a" },
+    });
+    let alarm = world.make("s.aws_cloudwatch_metric_alarm.load", alarm).await;
+    let changes = json!({ "threshold": "80", "treat_missing_data": "breaching", "tags": { "Team": "b" } });
+    let alarm = world.change(&alarm, changes).await;
+    let other = world.request("s.aws_cloudwatch_metric_alarm.other", json!({ "alarm_name": "load" }));
+    assert_eq!(world.aws.create(&other).await.unwrap_err().code, "AlarmExists");
+
+    let body = |text: &str| json!({ "widgets": [{ "type": "text", "properties": { "markdown": text } }] }).to_string();
+    let dashboard = json!({ "dashboard_name": "all", "dashboard_body": body("one") });
+    let dashboard = world.make("s.aws_cloudwatch_dashboard.all", dashboard).await;
+    let dashboard = world.change(&dashboard, json!({ "dashboard_body": body("two") })).await;
+    let other = json!({ "dashboard_name": "all", "dashboard_body": body("three") });
+    let other = world.request("s.aws_cloudwatch_dashboard.other", other);
+    assert_eq!(world.aws.create(&other).await.unwrap_err().code, "DashboardExists");
+    for standing in [alarm, dashboard] {
+        world.destroy(&standing).await;
+    }
 }
 
 /// A policy of a secret that lets a service read it.

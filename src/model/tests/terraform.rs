@@ -12,6 +12,16 @@ use serde::Deserialize;
 const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
     ("aws_availability_zones.zone_names", "unknown", "the filter `zone-name`, which a block would make long"),
+    (
+        "aws_cloudwatch_dashboard.dashboard_name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm.alarm_name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
     ("aws_db_instance.engine", "optional, here required", "a replica and a restored instance say it too"),
     ("aws_db_instance.pending_modified_values", "unknown", "what waits for the window is shown, not only read again"),
     ("aws_default_security_group.egress.from_port", "optional, here required", REQUIRED_THERE),
