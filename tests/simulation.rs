@@ -48,7 +48,9 @@ fn kinds() -> Vec<&'static str> {
     let simulated = |kind: &&str| {
         let services = fathuss_simulator::SERVICES;
         let schema = fathuss_model::schemas().find(|schema| schema.kind == *kind).expect("it has a schema");
-        services.iter().any(|service| service.name == schema.service)
+        // CloudWatch signs as `monitoring`, by which name the simulator has it.
+        let name = if schema.service == "cloudwatch" { "monitoring" } else { schema.service };
+        services.iter().any(|service| service.name == name)
     };
     provided.chain(asked).filter(simulated).chain(["terraform_data"]).collect()
 }
