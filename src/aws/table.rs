@@ -4,14 +4,15 @@ use crate::kind::{Kind, Lookup};
 use crate::s3_bucket_setting::Of;
 use crate::{
     ami, availability_zones, caller_identity, cloudwatch_log_group, db_instance, db_parameter_group, db_subnet_group,
-    default_security_group, ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster,
-    eks_node_group, elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group,
-    iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
-    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, route, route_table, route_table_association,
-    s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
-    s3_bucket_public_access_block, s3_bucket_server_side_encryption_configuration, s3_bucket_versioning,
-    secretsmanager_secret, secretsmanager_secret_version, security_group, subnet, volume_attachment, vpc,
-    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    default_network_acl, default_route_table, default_security_group, ebs_volume, eip, eks_access_entry,
+    eks_access_policy_association, eks_addon, eks_cluster, eks_node_group, elasticache_parameter_group,
+    elasticache_replication_group, elasticache_subnet_group, flow_log, iam_instance_profile,
+    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance, internet_gateway,
+    kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface, route, route_table,
+    route_table_association, s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls,
+    s3_bucket_policy, s3_bucket_public_access_block, s3_bucket_server_side_encryption_configuration,
+    s3_bucket_versioning, secretsmanager_secret, secretsmanager_secret_version, security_group, subnet,
+    volume_attachment, vpc, vpc_endpoint, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -24,6 +25,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &route_table::RouteTable,
     &route::Route,
     &route_table_association::RouteTableAssociation,
+    &default_route_table::DefaultRouteTable,
     &security_group::SecurityGroup,
     &default_security_group::DefaultSecurityGroup,
     &launch_template::LaunchTemplate,
@@ -32,6 +34,11 @@ pub static KINDS: &[&dyn Kind] = &[
     &volume_attachment::VolumeAttachment,
     &vpc_security_group_ingress_rule::KIND,
     &vpc_security_group_egress_rule::KIND,
+    &vpc_endpoint::VpcEndpoint,
+    &network_acl::NetworkAcl,
+    &default_network_acl::DefaultNetworkAcl,
+    &flow_log::FlowLog,
+    &network_interface::NetworkInterface,
     &iam_role::IamRole,
     &iam_policy::IamPolicy,
     &iam_role_policy_attachment::IamRolePolicyAttachment,

@@ -19,13 +19,16 @@ const fn of(name: &'static str, says: &'static str) -> Quota {
 /// All that there are. Their defaults are AWS's, and stand where they are enforced.
 pub const QUOTAS: &[Quota] = &[
     of("ec2.addresses", "Elastic IP addresses in a region"),
+    of("ec2.flow-logs-per-resource", "flow logs of a VPC, subnet or network interface"),
     of("ec2.gateway-endpoints", "gateway VPC endpoints in a region"),
     of("ec2.interface-endpoints-per-vpc", "interface VPC endpoints in a VPC"),
     of("ec2.internet-gateways", "internet gateways in a region"),
     of("ec2.nat-gateways-per-zone", "NAT gateways in an availability zone"),
+    of("ec2.network-acls-per-vpc", "network ACLs of a VPC, the default one among them"),
     of("ec2.network-interfaces", "network interfaces in a region"),
     of("ec2.route-tables-per-vpc", "route tables of a VPC, the main one among them"),
     of("ec2.routes", "routes in a route table"),
+    of("ec2.rules-per-network-acl", "rules of a network ACL in one direction, the last one that denies all among them"),
     of("ec2.rules-per-security-group", "rules of a security group in one direction"),
     of("ec2.security-groups", "security groups in a region"),
     of("ec2.security-groups-per-interface", "security groups on a network interface"),
@@ -57,8 +60,8 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.parameter-groups", "parameter groups in a region"),
     of("rds.subnet-groups", "subnet groups in a region"),
     of("rds.subnets-per-group", "subnets in a subnet group"),
-    of("secretsmanager.secrets", "secrets in a region"),
     of("s3.buckets", "buckets in an account"),
+    of("secretsmanager.secrets", "secrets in a region"),
 ];
 
 /// Whether there is a quota of that name.

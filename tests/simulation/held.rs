@@ -100,6 +100,42 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        holder: "aws_vpc_endpoint",
+        field: "subnet_ids",
+        held: "aws_subnet.a",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, group) = guarded(stack, false)?;
+            let subnets = pair(stack, &vpc, second)?;
+            endpoint(stack, &vpc, &subnets, &group);
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_vpc_endpoint",
+        field: "security_group_ids",
+        held: "aws_security_group.held",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, group) = guarded(stack, second)?;
+            let subnets = pair(stack, &vpc, false)?;
+            endpoint(stack, &vpc, &subnets, &group);
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_network_interface",
+        field: "security_groups",
+        held: "aws_security_group.held",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, held) = guarded(stack, second)?;
+            let subnets = pair(stack, &vpc, false)?;
+            stack.add("one", NetworkInterface::new(&subnets[0]).security_groups([&held]));
+            Ok(())
+        },
+    },
+    Case {
         holder: "aws_iam_instance_profile",
         field: "role",
         held: "aws_iam_role.held",
@@ -419,6 +455,14 @@ fn pair(stack: &mut Stack, vpc: &Handle<Vpc>, second: bool) -> Result<Vec<Handle
         stack.add("a", Subnet::new(vpc, first).availability_zone("us-east-1a")),
         stack.add("b", Subnet::new(vpc, net("10.0.1.0/24")?).availability_zone("us-east-1b")),
     ])
+}
+
+fn endpoint(stack: &mut Stack, vpc: &Handle<Vpc>, subnets: &[Handle<Subnet>], group: &Handle<SecurityGroup>) {
+    let endpoint = VpcEndpoint::new(vpc, "com.amazonaws.us-east-1.sts")
+        .vpc_endpoint_type(VpcEndpointType::Interface)
+        .subnet_ids(subnets)
+        .security_group_ids([group]);
+    stack.add("sts", endpoint);
 }
 
 fn role(stack: &mut Stack, name: &str, service: &str, second: bool) -> Handle<IamRole> {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::address;
+use crate::ec2::flow_log;
 use crate::ec2::instance::Instance;
 use crate::ec2::instance_type;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
@@ -69,6 +70,11 @@ pub(super) const RULES: &[Rule] = &[
         "ec2.network_interface.attach.limit",
         "an instance has no more interfaces than its type allows",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html",
+    ),
+    Rule::new(
+        "ec2.network_interface.addresses",
+        "a new interface's addresses are listed, or its first one is named and the others counted",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkInterface.html",
     ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
@@ -441,6 +447,7 @@ fn choose_address(tx: &Tx<'_>, subnet: &Subnet, wanted: Option<&str>) -> Result<
 
 /// Removes an interface, with its address's association and its tags.
 pub fn remove(tx: &mut Tx<'_>, id: &str) {
+    flow_log::forget(tx, id);
     address::unlink(tx, id);
     tags::forget(tx, id);
     tx.remove::<NetworkInterface>(id);
@@ -466,21 +473,57 @@ fn groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusal> 
     Ok(groups)
 }
 
+/// The addresses that a new interface asks for: its first one, and further ones. One that is none is any.
+fn read_addresses(tx: &Tx<'_>, input: &Input<'_>) -> Result<(Option<String>, Vec<Option<String>>), Refusal> {
+    let listed = input.records("PrivateIpAddresses");
+    let counted = input.integer("SecondaryPrivateIpAddressCount");
+    let first = input.text("PrivateIpAddress");
+    let rule = "ec2.network_interface.addresses";
+    tx.enforce(rule, listed.is_empty() || (first.is_none() && counted.is_none()), || {
+        // AWS's page says that they exclude each other; its words are not known.
+        let message = "The parameter privateIpAddresses cannot be used with privateIpAddress or \
+                       secondaryPrivateIpAddressCount";
+        Refusal::new("InvalidParameterCombination", message)
+    })?;
+    if listed.is_empty() {
+        let others = (0..counted.unwrap_or_default()).map(|_| None).collect();
+        return Ok((first.map(str::to_owned), others));
+    }
+    let mut addresses = Vec::new();
+    for one in &listed {
+        let Some(ip) = one.text("PrivateIpAddress") else {
+            return Err(super::missing("privateIpAddresses.privateIpAddress"));
+        };
+        addresses.push((ip.to_owned(), one.flag("Primary")));
+    }
+    let primary = addresses.iter().filter(|(_, primary)| *primary).count();
+    tx.enforce(rule, primary <= 1, || {
+        Refusal::new("InvalidParameterValue", "Only one primary private IP address can be specified.")
+    })?;
+    let at = addresses.iter().position(|(_, primary)| *primary);
+    let first = at.map(|at| addresses.remove(at).0);
+    Ok((first, addresses.into_iter().map(|(ip, _)| Some(ip)).collect()))
+}
+
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let subnet: Subnet = resource::find(tx, input.required("SubnetId"))?;
     let mut groups = groups(tx, &input.texts("Groups"), &subnet.vpc)?;
     if groups.is_empty() {
         groups.extend(security_group::default_of(tx, &subnet.vpc));
     }
+    let (first, others) = read_addresses(tx, input)?;
     let wanted = Wanted {
         subnet: &subnet.id,
         groups,
         description: input.text("Description").unwrap_or_default(),
         kind: "interface",
         requester: None,
-        private_ip: input.text("PrivateIpAddress"),
+        private_ip: first.as_deref(),
     };
     let id = make(tx, wanted)?;
+    for other in others {
+        add_address(tx, &id, other.as_deref())?;
+    }
     tags::on_create(tx, input, "network-interface", &id)?;
     let mut view = resource::find::<NetworkInterface>(tx, &id)?.view(tx);
     // The model's enum lacks it; recordings of AWS have it.

@@ -8,7 +8,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::route_table;
 use crate::ec2::vpc::Vpc;
 use crate::ec2::zone::{Zone, zones};
-use crate::ec2::{cidr, invalid_value, network_acl, tags};
+use crate::ec2::{cidr, flow_log, invalid_value, network_acl, tags};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -300,7 +300,8 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     // Its route table association goes with it.
     route_table::dissociate(tx, &subnet.id);
-    network_acl::dissociate(tx, &subnet.vpc, &subnet.id);
+    network_acl::dissociate(tx, &subnet.id);
+    flow_log::forget(tx, &subnet.id);
     tags::forget(tx, &subnet.id);
     tx.cancel("ec2.subnet", &subnet.id);
     tx.remove::<Subnet>(&subnet.id);
