@@ -225,7 +225,7 @@ fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if input.text("NetworkBorderGroup").is_some_and(|group| group != tx.region()) {
         return Err(Refusal::new("InvalidParameterValue", "The network border group is not one of this region."));
     }
-    tx.enforce("ec2.address.quota", tx.count::<Address>() < tx.quota("ec2.addresses", 5), || {
+    tx.enforce("ec2.address.quota", tx.count::<Address>() < tx.quota("ec2.addresses"), || {
         Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached.")
     })?;
     let public_ip = new_public_ip(tx);

@@ -230,7 +230,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             && tx.get::<Subnet>(&gateway.subnet).is_some_and(|other| other.zone == subnet.zone)
     };
     let have = tx.rows::<NatGateway>().filter(here).count() as i64;
-    tx.enforce("ec2.nat_gateway.quota", have < tx.quota("ec2.nat-gateways-per-zone", 5), || {
+    tx.enforce("ec2.nat_gateway.quota", have < tx.quota("ec2.nat-gateways-per-zone"), || {
         Refusal::new("NatGatewayLimitExceeded", "The maximum number of NAT Gateways has been reached.")
     })?;
     let id = tx.new_id("nat");

@@ -373,7 +373,7 @@ pub fn attach_to_service(tx: &mut Tx<'_>, interface: &str) {
 /// When the subnet does not exist, has no address left, or not this one.
 pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let subnet: Subnet = resource::find(tx, wanted.subnet)?;
-    let most = tx.quota("ec2.network-interfaces", 5000);
+    let most = tx.quota("ec2.network-interfaces");
     tx.enforce("ec2.network_interface.quota", tx.count::<NetworkInterface>() < most, || {
         let message = "The maximum number of network interfaces has been reached.";
         Refusal::new("NetworkInterfaceLimitExceeded", message)
@@ -458,7 +458,7 @@ pub fn primary_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Option<&'t NetworkInter
 
 fn groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusal> {
     let groups = security_group::check(tx, ids, vpc)?;
-    let most = tx.quota("ec2.security-groups-per-interface", 5);
+    let most = tx.quota("ec2.security-groups-per-interface");
     tx.enforce("ec2.network_interface.groups", groups.len() as i64 <= most, || {
         let message = "The maximum number of security groups per interface has been reached.";
         Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", message)

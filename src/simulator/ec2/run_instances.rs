@@ -165,7 +165,7 @@ pub fn launch(tx: &mut Tx<'_>, specification: &Value, least: i64, most: i64) -> 
         .filter_map(|one| instance_type::find(&one.kind))
         .map(|kind| kind.vcpus)
         .sum();
-    let quota = tx.quota("ec2.vcpus", 1920);
+    let quota = tx.quota("ec2.vcpus");
     let in_quota = (quota - running) / plan.kind.vcpus;
     tx.enforce("ec2.run_instances.quota", in_quota >= least, || {
         let message = format!(

@@ -210,7 +210,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
     let have = tx.rows::<Subnet>().filter(|other| other.vpc == vpc.id).count() as i64;
-    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc", 200), || {
+    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc"), || {
         Refusal::new("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
     })?;
     let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));

@@ -393,7 +393,7 @@ pub(super) fn check_storage(tx: &Tx<'_>, kind: &str, more: i64) -> Result<(), Re
     if !tx.rule("ec2.volume.quota") {
         return Ok(());
     }
-    let most = tx.quota("ec2.volume-storage", if kind == "io2" { 20 } else { 50 });
+    let most = tx.quota(if kind == "io2" { "ec2.io2-storage" } else { "ec2.volume-storage" });
     let have: i64 = tx.rows::<Volume>().filter(|volume| volume.kind == kind).map(|volume| volume.size).sum();
     tx.enforce("ec2.volume.quota", have + more <= most * 1024, || {
         let message = format!(

@@ -305,7 +305,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("eks.cluster.name.taken", tx.get::<Cluster>(name).is_none(), || {
         in_use(format!("Cluster already exists with name: {name}")).member("clusterName", name)
     })?;
-    let limit = tx.quota("eks.clusters", 100);
+    let limit = tx.quota("eks.clusters");
     let have = i64::try_from(tx.rows::<Cluster>().count()).unwrap_or(i64::MAX);
     tx.enforce("eks.cluster.quota", have < limit, || {
         Refusal::new("ResourceLimitExceededException", format!("maximum of {limit} clusters"))
