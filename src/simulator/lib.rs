@@ -52,6 +52,7 @@
 #[cfg(test)]
 extern crate self as fathuss_simulator;
 
+mod addressee;
 pub mod admin;
 #[cfg(test)]
 mod client;
