@@ -44,6 +44,11 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
+        "ec2.volume.modify.nothing",
+        "a modification is of a size, a type, IOPS or throughput",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVolume.html",
+    ),
+    Rule::new(
         "ec2.volume.modify.shrink",
         "a volume grows only",
         "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
@@ -57,6 +62,12 @@ pub(super) const RULES: &[Rule] = &[
 
 fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let given = ["Size", "VolumeType", "Iops", "Throughput", "MultiAttachEnabled"].iter().any(|name| input.has(name));
+    // The page has each of them optional, and no source what AWS says to none: these are the words of most Modify
+    // operations.
+    tx.enforce("ec2.volume.modify.nothing", given, || {
+        Refusal::new("InvalidParameterCombination", "No attributes specified.")
+    })?;
     let size = input.integer("Size").unwrap_or(volume.size);
     let kind = input.text("VolumeType").unwrap_or(&volume.kind).to_owned();
     let same = kind == volume.kind;
