@@ -533,6 +533,25 @@ def associated(aws):
     )
 
 
+@refuses("ec2.address.id", "InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address")
+def release_an_address_by_its_ip(aws):
+    address = aws.allocate()
+    return lambda: aws.ec2.release_address(PublicIp=address["PublicIp"]), {}
+
+
+MULTIPLE = "There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead."
+
+
+@refuses("ec2.network_interface.sole", "InvalidInstanceID", MULTIPLE)
+def address_for_an_instance_of_two_interfaces(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    aws.gateway(vpc)
+    instance, address = aws.instance(subnet), aws.allocate()
+    aws.ec2.attach_network_interface(NetworkInterfaceId=aws.interface(subnet), InstanceId=instance, DeviceIndex=1)
+    return lambda: aws.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance), {"instance": instance}
+
+
 @refuses("ec2.address.release.in_use", "InvalidIPAddress.InUse")
 def release_an_address_in_use(aws):
     made = associated(aws)

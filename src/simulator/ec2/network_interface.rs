@@ -70,6 +70,11 @@ pub(super) const RULES: &[Rule] = &[
         "an instance has no more interfaces than its type allows",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html",
     ),
+    Rule::new(
+        "ec2.network_interface.sole",
+        "an instance stands for its interface where it has one alone",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html",
+    ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
         "ec2.network_interface.attribute.single",
@@ -659,6 +664,7 @@ fn reset_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
     if input.text("SourceDestCheck").is_none() {
         return Err(super::missing("sourceDestCheck"));
     }
+    unmanaged(tx, &interface)?;
     tx.change::<NetworkInterface>(&interface.id, |interface| interface.source_dest_check = true);
     Ok(nothing())
 }

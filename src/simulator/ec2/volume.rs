@@ -760,6 +760,10 @@ mod tests {
         let volumes = [("VolumeId.1", id.as_str())];
         client.refused("DescribeVolumesModifications", &volumes, "InvalidVolumeModification.NotFound").await;
         client.ec2("ModifyVolume", &[("VolumeId", &id), ("Iops", "4000")]).await;
+        let other = client.ec2("CreateVolume", &create).await.one("volumeId");
+        client.wait(20);
+        let made = client.ec2("ModifyVolume", &[("VolumeId", &other), ("VolumeType", "io2")]).await;
+        assert_eq!(made.one("targetIops"), "3000");
     }
 
     #[tokio::test(start_paused = true)]

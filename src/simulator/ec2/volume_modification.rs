@@ -74,6 +74,8 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let kept = |given: Option<i64>, have: Option<i64>| given.or(if same { have } else { None });
     // gp2's follow from its size.
     let iops = if kind == "gp2" { input.integer("Iops") } else { kept(input.integer("Iops"), volume.iops) };
+    // "If you change the volume type to io1, io2, or gp3, the default is 3,000", which creating one has for gp3 alone.
+    let iops = iops.or_else(|| matches!(kind.as_str(), "io1" | "io2").then_some(3000));
     let throughput = kept(input.integer("Throughput"), volume.throughput);
     tx.enforce("ec2.volume.modify.shrink", size >= volume.size, || {
         Refusal::new("InvalidParameterValue", "New size cannot be smaller than existing size")
