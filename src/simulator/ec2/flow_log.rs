@@ -388,7 +388,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             Refusal::new("FlowLogAlreadyExists", message)
         })?;
         let have = of_it().count() as i64;
-        tx.enforce("ec2.flow_log.quota", have < tx.quota("ec2.flow-logs-per-resource", 2), || {
+        tx.enforce("ec2.flow_log.quota", have < tx.quota("ec2.flow-logs-per-resource"), || {
             Refusal::new("FlowLogsLimitExceeded", "The maximum number of flow logs has been reached.")
         })?;
         let log = FlowLog {

@@ -166,7 +166,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
     let have = tx.rows::<NetworkAcl>().filter(|acl| acl.vpc == vpc.id).count() as i64;
-    tx.enforce("ec2.network_acl.quota", have < tx.quota("ec2.network-acls-per-vpc", 200), || {
+    tx.enforce("ec2.network_acl.quota", have < tx.quota("ec2.network-acls-per-vpc"), || {
         Refusal::new("NetworkAclLimitExceeded", "The maximum number of network ACLs has been reached.")
     })?;
     let id = tx.new_id("acl");

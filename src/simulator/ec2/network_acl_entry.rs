@@ -230,7 +230,7 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>, replace: bool) -> Result<Value, Refus
     let alike = |known: &&Entry| known.egress == entry.egress && known.is_v6() == entry.is_v6();
     let have = acl.entries.iter().filter(alike).count() as i64 + 1;
     let grows = there.is_none_or(|there| there.is_v6() != entry.is_v6());
-    let most = tx.quota("ec2.rules-per-network-acl", 20);
+    let most = tx.quota("ec2.rules-per-network-acl");
     tx.enforce("ec2.network_acl_entry.quota", !grows || have < most, || {
         Refusal::new("NetworkAclEntryLimitExceeded", "The maximum number of network acl entries has been reached.")
     })?;
