@@ -119,6 +119,7 @@ class Ec2Ground(Ground):
 
     def make_acl_association(self):
         subnet = self["subnet"]
+        self.aws.world.advance(60)
         associations = self.aws.default_acl(self["vpc"])["Associations"]
         found = [one for one in associations if one["SubnetId"] == subnet]
         return found[0]["NetworkAclAssociationId"]
@@ -133,10 +134,10 @@ class Ec2Ground(Ground):
 
     def make_flow(self):
         """One that has delivered nothing, since its bucket is gone."""
-        made = self.aws.flow_log_to_bucket(self["vpc"], TrafficType="REJECT")["FlowLogIds"][0]
-        found = self.aws.ec2.describe_flow_logs(FlowLogIds=[made])["FlowLogs"][0]
-        self.aws.s3.delete_bucket(Bucket=found["LogDestination"].rpartition(":")[2])
-        return made
+        bucket = self.make_bucket()
+        made = self.aws.flow_log_to_bucket(self["vpc"], TrafficType="REJECT", LogDestination=bucket)
+        self.aws.s3.delete_bucket(Bucket=bucket.rpartition(":")[2])
+        return made["FlowLogIds"][0]
 
     def make_flows(self):
         made = self.aws.ec2.create_flow_logs(
@@ -453,7 +454,7 @@ VALUES = {
         f"{verb}NetworkAclEntry.{member}": value
         for verb in ("Create", "Replace")
         for member, value in {
-            "Ipv6CidrBlock": With("2001:db8::/32", {"CidrBlock": None}),
+            "Ipv6CidrBlock": With("2001:db8:1::/48", {"CidrBlock": None, "Ipv6CidrBlock": "2001:db8::/32"}),
             "IcmpTypeCode.Code": With(4, ICMP),
             "IcmpTypeCode.Type": With(5, ICMP),
             "PortRange.From": 80,
@@ -462,8 +463,8 @@ VALUES = {
             "RuleNumber": 101,
         }.items()
     },
-    "AssignPrivateIpAddresses.AllowReassignment": With(True, {"PrivateIpAddresses": lambda g: [g["secondary"]]}),
-    "AssignPrivateIpAddresses.SecondaryPrivateIpAddressCount": With(2, {"PrivateIpAddresses": None}),
+    "AssignPrivateIpAddresses.AllowReassignment": With(False, {"PrivateIpAddresses": lambda g: [g["secondary"]], "AllowReassignment": True}),
+    "AssignPrivateIpAddresses.SecondaryPrivateIpAddressCount": With(2, {"PrivateIpAddresses": None, "SecondaryPrivateIpAddressCount": 1}),
     "CreateFlowLogs.MaxAggregationInterval": 60,
     "CreateFlowLogs.LogFormat": "${version} ${vpc-id}",
     "CreateNetworkInterface.PrivateIpAddresses[].Primary": With(True, LISTED),

@@ -1724,7 +1724,7 @@ no_flow_log("to_what_is_no_bucket", "ec2.flow_log.destination", LogDestination="
 no_flow_log("to_a_bucket_with_a_role", "ec2.flow_log.role", "DeliverLogsPermissionArn is not applicable for s3 delivery", DeliverLogsPermissionArn="arn:aws:iam::111122223333:role/flows")
 no_flow_log("to_a_group_without_a_role", None, "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.", **GROUP)
 no_flow_log("by_no_role", "ec2.flow_log.role.trust", "Unable to assume given IAM role: 'arn:aws:iam::111122223333:role/flows'", DeliverLogsPermissionArn="arn:aws:iam::111122223333:role/flows", **GROUP)
-no_flow_log("to_a_group_in_parquet", "ec2.flow_log.options", DestinationOptions={"FileFormat": "parquet"}, **GROUP)
+no_flow_log("to_a_group_in_parquet", "ec2.flow_log.options", "DestinationOptions are only supported for the LogDestinationType s3.", DestinationOptions={"FileFormat": "parquet"}, **GROUP)
 no_flow_log("of_half_a_minute", "ec2.flow_log.interval", "Invalid Flow Log Max Aggregation Interval", MaxAggregationInterval=30)
 no_flow_log("of_a_field_that_is_none", "ec2.flow_log.format", LogFormat="${version} ${weather}")
 
@@ -1783,7 +1783,7 @@ def addresses_beyond_the_type_s(aws):
     return lambda: aws.ec2.assign_private_ip_addresses(NetworkInterfaceId=interface, SecondaryPrivateIpAddressCount=50), {}
 
 
-@refuses("ec2.network_interface_address.primary", "InvalidParameterValue")
+@refuses("ec2.network_interface_address.primary", "InvalidParameterValue", "The primary IP address 10.0.0.9 cannot be unassigned.")
 def take_an_interface_its_first_address(aws):
     subnet = aws.subnet(aws.vpc())
     interface = aws.interface(subnet, PrivateIpAddress="10.0.0.9")
