@@ -303,7 +303,7 @@ mod tests {
         let icmp = [("Icmp.Type", "8"), ("Icmp.Code", "-1")];
         client.ec2("CreateNetworkAclEntry", &with(rule(&acl, "101", "icmp"), &icmp)).await;
         let echo = [("Filter.1.Name", "entry.icmp.type"), ("Filter.1.Value.1", "8")];
-        assert_eq!(client.ec2("DescribeNetworkAcls", &echo).await.all("networkAclId"), [acl.clone()]);
+        assert_eq!(client.ec2("DescribeNetworkAcls", &echo).await.all("networkAclId"), [acl.as_str()]);
         let gone = [("NetworkAclId", acl.as_str()), ("Egress", "false"), ("RuleNumber", "100")];
         client.ec2("DeleteNetworkAclEntry", &gone).await;
         client.refused("DeleteNetworkAclEntry", &gone, "InvalidNetworkAclEntry.NotFound").await;
