@@ -161,6 +161,7 @@ EXCLUDED = {
         "RegionDisabledException": "every region that is simulated is on",
     },
     "ec2": {},
+    "s3": {},
 }
 
 
