@@ -162,6 +162,7 @@ EXCLUDED = {
         "RegionDisabledException": "every region that is simulated is on",
     },
     "ec2": {},
+    "s3": {},
 }
 
 

@@ -149,6 +149,9 @@ def plain(value, now):
 
     def since(found):
         moment = datetime.datetime.fromisoformat(found.group()[:19].replace(" ", "T"))
+        # A date that a request gave: nothing of the world's own comes at midnight years from now.
+        if moment.time() == datetime.time() and moment.year > now.year + 1:
+            return str(moment.date())
         return f"<{round((moment - now).total_seconds() / 10)}>"
 
     return MOMENT.sub(since, text)
