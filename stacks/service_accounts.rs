@@ -29,12 +29,7 @@ pub struct ServiceAccounts {
 }
 
 /// A role per service account.
-pub fn service_accounts(
-    stack: &mut Stack,
-    env: &Environment,
-    cluster: &Cluster,
-    storage: &Storage,
-) -> ServiceAccounts {
+pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster, storage: &Storage) -> ServiceAccounts {
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
         let issuer = cluster.cluster.oidc_issuer();
         let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
