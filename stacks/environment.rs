@@ -26,6 +26,8 @@ pub struct Environment {
     pub deployers: Vec<Principal>,
     /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
     pub public_access: Vec<Ipv4Net>,
+    /// How many days logs are kept.
+    pub log_days: i64,
     /// How PostgreSQL is kept.
     pub postgres: Postgres,
     /// How Redis is laid out.

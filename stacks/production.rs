@@ -25,6 +25,7 @@ pub fn environment() -> Result<Environment> {
         }],
         deployers: vec![Principal { name: "deploy", arn: "arn:aws:iam::444455556666:role/fathuss-deploy" }],
         public_access: vec!["203.0.113.0/24".parse()?],
+        log_days: 365,
         postgres: Postgres { standby: true, backup_days: 30, read_replica: true },
         redis: Redis { shards: 2, replicas: 2, multi_az: true, snapshot_days: 30 },
     })

@@ -25,6 +25,7 @@ pub fn environment() -> Result<Environment> {
         }],
         deployers: vec![Principal { name: "deploy", arn: "arn:aws:iam::111122223333:role/fathuss-deploy" }],
         public_access: vec!["203.0.113.0/24".parse()?],
+        log_days: 30,
         postgres: Postgres { standby: false, backup_days: 7, read_replica: false },
         redis: Redis { shards: 1, replicas: 1, multi_az: false, snapshot_days: 7 },
     })
