@@ -15,6 +15,7 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     let storage = storage::storage(stack, env);
     let cluster = cluster::cluster(stack, env, &network, &storage);
     firewall::admit(stack, env, &firewall, &cluster.cluster);
+    firewall::endpoints(stack, env, &network, &firewall);
     let data = data::data(stack, env, &network, &firewall);
 
     outputs_of_network(stack, &network.vpc, &network.private);

@@ -19,6 +19,7 @@ pub fn environment() -> Result<Environment> {
         zones: Zones::new(["us-east-1a", "us-east-1b", "us-east-1c"]),
         range: Range::read("10.20.0.0/16")?,
         nat_gateways: NatGateways::PerZone,
+        endpoints: &["ecr.api", "ecr.dkr", "sts"],
         administrators: vec![Principal {
             name: "platform_admins",
             arn: "arn:aws:iam::444455556666:role/platform-admins",

@@ -19,6 +19,7 @@ pub fn environment() -> Result<Environment> {
         zones: Zones::new(["us-east-1a", "us-east-1b", "us-east-1c"]),
         range: Range::read("10.10.0.0/16")?,
         nat_gateways: NatGateways::One,
+        endpoints: &[],
         administrators: vec![Principal {
             name: "platform_admins",
             arn: "arn:aws:iam::111122223333:role/platform-admins",
