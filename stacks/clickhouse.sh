@@ -1,4 +1,4 @@
-# Starts ClickHouse with its data on $volume. Runs once, at the instance's first start.
+# Starts ClickHouse with its data on $volume and its password from $secret in $region. Runs once, at the instance's first start.
 
 # The disk's serial number is the volume's id without the hyphen; it appears when the volume is attached.
 disk="/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume/-/}"
@@ -12,7 +12,7 @@ mkdir -p /var/lib/clickhouse
 echo "LABEL=clickhouse /var/lib/clickhouse xfs defaults,noatime,nofail 0 2" >> /etc/fstab
 mount /var/lib/clickhouse
 
-dnf install -y dnf-plugins-core openssl
+dnf install -y dnf-plugins-core awscli-2
 dnf config-manager --add-repo https://packages.clickhouse.com/rpm/clickhouse.repo
 dnf install -y clickhouse-server clickhouse-client
 chown clickhouse:clickhouse /var/lib/clickhouse
@@ -25,12 +25,9 @@ cat > /etc/clickhouse-server/config.d/listen.xml << 'XML'
 </clickhouse>
 XML
 
-# Nobody gets in without a password: one is made here and kept beside the data, for root alone.
-password=/var/lib/clickhouse/.password
-if [ ! -s "$password" ]; then
-  (umask 077 && openssl rand -hex 24 > "$password")
-fi
-digest=$(tr -d '\n' < "$password" | sha256sum | cut -d ' ' -f 1)
+# Nobody gets in without the password; the server keeps no more of it than its digest.
+digest=$(aws secretsmanager get-secret-value --region "$region" --secret-id "$secret" \
+  --query SecretString --output text | tr -d '\n' | sha256sum | cut -d ' ' -f 1)
 cat > /etc/clickhouse-server/users.d/password.xml << XML
 <clickhouse>
   <users>

@@ -2,16 +2,18 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, ClusterVpcConfig,
-    EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup, IamOpenidConnectProvider,
-    IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType, LaunchTemplate, MetadataOptions, ResolveConflicts,
-    ScalingConfig, TagSpecification, TaggedResource, Taint, TaintEffect, UpdateConfig,
+    AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, CloudwatchLogGroup,
+    ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup,
+    EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType, KmsAlias,
+    KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification, TaggedResource, Taint,
+    TaintEffect, UpdateConfig,
 };
-use fathuss_model::{DeclarationExt, Handle, Stack};
+use fathuss_model::{DeclarationExt, Handle, Lifecycle, Stack};
 
 use crate::environment::Environment;
 use crate::network::Network;
 use crate::service_accounts;
+use crate::storage::Storage;
 
 /// The Kubernetes version.
 const VERSION: &str = "1.35";
@@ -66,7 +68,7 @@ const NODE_GROUPS: [NodeGroup; 3] = [
 ];
 
 /// The control plane, its nodes, who may enter, the addons, and the roles of service accounts.
-pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network) -> Cluster {
+pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage: &Storage) -> Cluster {
     env.tag_all(stack, "cluster");
     let cluster = control_plane(stack, env, network);
     let issuer = IamOpenidConnectProvider::new(cluster.oidc_issuer(), ["sts.amazonaws.com"]);
@@ -75,7 +77,7 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network) -> Clust
 
     access(stack, env, &made.cluster);
     let open_nodes = nodes(stack, env, network, &made.cluster);
-    let roles = service_accounts::service_accounts(stack, env, &made);
+    let roles = service_accounts::service_accounts(stack, env, &made, storage);
     addons(stack, &made.cluster, &open_nodes, &roles.ebs_csi);
     made
 }
@@ -86,6 +88,14 @@ fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Han
     let role = stack.add("cluster", role);
     let permitted =
         stack.add("cluster", IamRolePolicyAttachment::new(&role, IamPolicy::of_aws("AmazonEKSClusterPolicy")));
+
+    let key = KmsKey::new().description(format!("Secrets of {}", env.cluster_name())).enable_key_rotation(true);
+    let key = stack.add("cluster", key.lifecycle(Lifecycle::new().prevent_destroy(env.is_production())));
+    stack.add("cluster", KmsAlias::new(format!("alias/{}-cluster", env.name()), &key));
+    let logs = CloudwatchLogGroup::new()
+        .name(format!("/aws/eks/{}/cluster", env.cluster_name()))
+        .retention_in_days(env.log_days);
+    stack.add("cluster", logs);
 
     let place = ClusterVpcConfig::new(&network.private)
         .endpoint_private_access(true)
@@ -98,6 +108,14 @@ fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Han
                 .authentication_mode(AuthenticationMode::Api)
                 .bootstrap_cluster_creator_admin_permissions(false),
         )
+        .encryption_config(EncryptionConfig::secrets(&key))
+        .enabled_cluster_log_types([
+            ControlPlaneLog::Api,
+            ControlPlaneLog::Audit,
+            ControlPlaneLog::Authenticator,
+            ControlPlaneLog::ControllerManager,
+            ControlPlaneLog::Scheduler,
+        ])
         .deletion_protection(env.is_production());
     stack.add("main", cluster.depends_on(&permitted))
 }
@@ -222,6 +240,19 @@ mod tests {
                 let policy = node(&graph, "aws_eks_access_policy_association", entry.address.name());
                 assert_eq!(refers_to(policy, "principal_arn"), [entry.address.local()]);
             }
+        }
+    }
+
+    #[test]
+    fn secrets_have_a_key_of_their_own_and_all_logs_are_kept() {
+        for graph in both() {
+            let cluster = node(&graph, "aws_eks_cluster", "main");
+            assert_eq!(refers_to(cluster, "encryption_config"), ["aws_kms_key.cluster"]);
+            let types = literal(cluster, "enabled_cluster_log_types").unwrap();
+            assert_eq!(types.as_list().unwrap().len(), 5);
+            let group = node(&graph, "aws_cloudwatch_log_group", "cluster");
+            assert_eq!(literal(group, "name"), Some(format!("/aws/eks/{}-fathuss/cluster", graph.stack).into()));
+            assert!(literal(group, "retention_in_days").is_some());
         }
     }
 

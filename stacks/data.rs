@@ -5,13 +5,16 @@ use fathuss_model::aws::{
     Ami, CacheNodeType, CacheParameter, DbInstance, DbInstanceClass, DbParameter, DbParameterGroup, DbSubnetGroup,
     EbsVolume, ElasticacheParameterGroup, ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile,
     IamPolicy, IamRole, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions,
-    RootBlockDevice, VolumeAttachment,
+    RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, template};
 
 use crate::environment::Environment;
 use crate::firewall::Firewall;
 use crate::network::Network;
+
+/// The version of the passwords: another number draws others.
+const PASSWORD: i64 = 1;
 
 /// What others build on.
 #[derive(Debug)]
@@ -51,7 +54,8 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
 
     let password = if env.postgres.read_replica {
         // RDS can't manage the password of an instance with a replica.
-        MasterPassword::Secret(Secret::from_environment("FATHUSS_POSTGRES_PASSWORD"), 1)
+        let (_, password) = generated(stack, env, "postgres");
+        MasterPassword::Secret(password.value(), PASSWORD)
     } else {
         MasterPassword::ManagedByRds
     };
@@ -133,6 +137,24 @@ fn redis(
     stack.add("redis", group.lifecycle(Lifecycle::new().prevent_destroy(env.is_production())))
 }
 
+/// A password by chance, which Secrets Manager alone keeps.
+fn generated(
+    stack: &mut Stack,
+    env: &Environment,
+    of: &'static str,
+) -> (Handle<SecretsmanagerSecret>, Handle<SecretsmanagerSecretVersion>) {
+    let secret = SecretsmanagerSecret::new()
+        .name(format!("{}/{of}", env.name()))
+        .description(format!("The password of {of}"))
+        // A secret that can be had back keeps its name: staging is built anew at once.
+        .recovery_window_in_days(if env.is_production() { 30 } else { 0 })
+        .lifecycle(Lifecycle::new().prevent_destroy(env.is_production()));
+    let secret = stack.add(of, secret);
+    let version = SecretsmanagerSecretVersion::new(&secret, Secret::generated(32)).secret_string_wo_version(PASSWORD);
+    let version = stack.add(of, version);
+    (secret, version)
+}
+
 /// ClickHouse on one server; its data on a volume that outlives it.
 fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall: &Firewall) -> Handle<Instance> {
     env.tag_all(stack, "clickhouse");
@@ -144,6 +166,10 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
     // People reach the server through Systems Manager: there is no SSH.
     let policy = IamPolicy::of_aws("AmazonSSMManagedInstanceCore");
     let permitted = stack.add("clickhouse", IamRolePolicyAttachment::new(&role, policy));
+    let (secret, password) = generated(stack, env, "clickhouse");
+    let reads = Policy::new([Statement::allow(["secretsmanager:GetSecretValue"]).on(secret.arn())]);
+    let reads = stack.add("clickhouse", IamPolicy::new(reads));
+    let reads = stack.add(("clickhouse", "secret"), IamRolePolicyAttachment::new(&role, &reads));
     let profile = stack.add("clickhouse", IamInstanceProfile::new(&role));
 
     let zone = env.zones.first();
@@ -156,19 +182,23 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
         .iam_instance_profile(&profile)
         .metadata_options(MetadataOptions::v2_only())
         .root_block_device(RootBlockDevice::encrypted_gp3(20).tags(env.tags("clickhouse")))
-        .user_data_base64(start_up(volume.id().into_value()).base64())
+        .user_data_base64(start_up(env, volume.id().into_value(), secret.arn().into_value()).base64())
         .tag("Name", name);
-    let server = stack.add("clickhouse", server.depends_on(&permitted));
+    // At its first start the server reads its password.
+    let server = server.depends_on(&permitted).depends_on(&reads).depends_on(&password);
+    let server = stack.add("clickhouse", server);
     stack.add("clickhouse_data", VolumeAttachment::new("/dev/sdf", &volume, &server));
     server
 }
 
 /// What the server does at its first start.
-fn start_up(volume: Value<String>) -> Value<String> {
+fn start_up(env: &Environment, volume: Value<String>, secret: Value<String>) -> Value<String> {
     template([
         "#!/bin/bash\nset -euo pipefail\nvolume=".into_value(),
         volume,
-        "\n".into_value(),
+        "\nsecret=".into_value(),
+        secret,
+        format!("\nregion={}\n", env.region).into_value(),
         include_str!("clickhouse.sh").into_value(),
     ])
 }
@@ -225,11 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn in_production_the_password_is_named_and_never_written() {
+    fn in_production_the_password_is_drawn_and_kept_in_secrets_manager_alone() {
         let graph = production();
+        let version = node(&graph, "aws_secretsmanager_secret_version", "postgres");
+        let drawn = Expression::Secret(SecretSource::Generated(32));
+        assert_eq!(version.fields.get("secret_string_wo"), Some(&drawn));
         let postgres = node(&graph, "aws_db_instance", "postgres");
-        let source = SecretSource::Environment("FATHUSS_POSTGRES_PASSWORD".to_owned());
-        assert_eq!(postgres.fields.get("password_wo"), Some(&Expression::Secret(source)));
+        assert!(matches!(postgres.fields.get("password_wo"), Some(Expression::Secret(SecretSource::Kept(_)))));
+        assert_eq!(refers_to(postgres, "password_wo"), [version.address.local()]);
+        let versions = [literal(version, "secret_string_wo_version"), literal(postgres, "password_wo_version")];
+        assert_eq!(versions[0], versions[1], "one is not drawn anew without the other");
         assert_eq!(refers_to(node(&graph, "aws_db_instance", "postgres_replica"), "replicate_source_db").len(), 1);
     }
 
@@ -288,7 +323,24 @@ mod tests {
         assert!(start_up.len() < 16 * 1024 * 4 / 3);
         assert_eq!(
             refers_to(node(&graph, "aws_instance", "clickhouse"), "user_data_base64"),
-            ["aws_ebs_volume.clickhouse_data"]
+            ["aws_ebs_volume.clickhouse_data", "aws_secretsmanager_secret.clickhouse"]
         );
+    }
+
+    #[test]
+    fn clickhouse_reads_its_one_secret_and_no_other() {
+        for graph in both() {
+            let policy = value(node(&graph, "aws_iam_policy", "clickhouse"), "policy").unwrap();
+            let secret = "<aws_secretsmanager_secret.clickhouse.arn>";
+            assert_eq!(
+                policy.as_str().unwrap(),
+                format!(
+                    r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"{secret}"}}]}}"#
+                )
+            );
+            let server = node(&graph, "aws_instance", "clickhouse");
+            let waits = |kind: &str| server.depends_on.iter().any(|address| address.kind() == kind);
+            assert!(waits("aws_secretsmanager_secret_version"), "the secret has its value before it is read");
+        }
     }
 }

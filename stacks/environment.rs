@@ -20,12 +20,16 @@ pub struct Environment {
     pub range: Range,
     /// Whether each zone has a NAT gateway of its own, or all share one.
     pub nat_gateways: NatGateways,
+    /// The services that are reached within the VPC, for instance `sts`: each costs by the hour.
+    pub endpoints: &'static [&'static str],
     /// Who administers the cluster.
     pub administrators: Vec<Principal>,
     /// Who deploys.
     pub deployers: Vec<Principal>,
     /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
     pub public_access: Vec<Ipv4Net>,
+    /// How many days logs are kept.
+    pub log_days: i64,
     /// How PostgreSQL is kept.
     pub postgres: Postgres,
     /// How Redis is laid out.
@@ -131,6 +135,12 @@ impl Environment {
         for (key, value) in self.tags(service) {
             stack.default_tag(key, value);
         }
+    }
+
+    /// The name by which endpoints know a service of this region, for instance `s3`.
+    #[must_use]
+    pub fn service(&self, name: &str) -> String {
+        format!("com.amazonaws.{}.{name}", self.region)
     }
 
     /// The ARN of something in this region and account, for instance of service `secretsmanager` and resource `secret:*`.

@@ -2,7 +2,7 @@
 //!
 //! The sources are the cluster's security group, never the whole VPC.
 
-use fathuss_model::aws::{EgressRule, EksCluster, IngressRule, SecurityGroup};
+use fathuss_model::aws::{EgressRule, EksCluster, IngressRule, SecurityGroup, VpcEndpoint};
 use fathuss_model::{Handle, Ipv4Net, Stack};
 
 use crate::environment::Environment;
@@ -15,6 +15,9 @@ pub const REDIS: i64 = 6379;
 /// ClickHouse's ports: HTTP and its own protocol.
 pub const CLICKHOUSE: [i64; 2] = [8123, 9000];
 
+/// The port of AWS's services.
+const HTTPS: i64 = 443;
+
 /// The groups of the data stores.
 #[derive(Debug)]
 pub struct Firewall {
@@ -24,6 +27,8 @@ pub struct Firewall {
     pub redis: Handle<SecurityGroup>,
     /// ClickHouse's.
     pub clickhouse: Handle<SecurityGroup>,
+    /// That of the endpoints of AWS's services, where there are some.
+    pub endpoints: Option<Handle<SecurityGroup>>,
 }
 
 /// The groups. They wait for the VPC alone, so that data stores need not wait for the cluster.
@@ -37,6 +42,18 @@ pub fn firewall(stack: &mut Stack, env: &Environment, network: &Network) -> Fire
         database: group("database", "PostgreSQL, for the cluster"),
         redis: group("redis", "Redis, for the cluster"),
         clickhouse: group("clickhouse", "ClickHouse, for the cluster"),
+        endpoints: (!env.endpoints.is_empty()).then(|| group("endpoints", "Services of AWS, for the cluster")),
+    }
+}
+
+/// AWS's services within the VPC, under the names that they have on the internet.
+pub fn endpoints(stack: &mut Stack, env: &Environment, network: &Network, firewall: &Firewall) {
+    env.tag_all(stack, "network");
+    for service in env.endpoints {
+        let endpoint = VpcEndpoint::interface(&network.vpc, env.service(service), &network.private)
+            .security_group_ids(firewall.endpoints.iter().collect::<Vec<_>>())
+            .tag("Name", format!("{}-{service}", env.name()));
+        stack.add(service.replace('.', "_"), endpoint);
     }
 }
 
@@ -52,13 +69,18 @@ pub fn admit(stack: &mut Stack, env: &Environment, firewall: &Firewall, cluster:
     for port in CLICKHOUSE {
         admit("clickhouse", &firewall.clickhouse, port);
     }
-    let https = EgressRule::tcp(&firewall.clickhouse, 443).to_range(Ipv4Net::default());
-    stack.add(("clickhouse", 443), https.description("packages and Systems Manager"));
+    if let Some(endpoints) = &firewall.endpoints {
+        admit("endpoints", endpoints, HTTPS);
+    }
+    let https = EgressRule::tcp(&firewall.clickhouse, HTTPS).to_range(Ipv4Net::default());
+    stack.add(("clickhouse", HTTPS), https.description("packages and Systems Manager"));
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::inspection::{attribute, both, literal, node, nodes};
+    use fathuss_model::graph::Graph;
+
+    use crate::inspection::{attribute, both, literal, node, nodes, production, refers_to, staging};
 
     #[test]
     fn nothing_is_open_to_the_world() {
@@ -83,6 +105,7 @@ mod tests {
                     format!("{} {}", rule.address.name(), literal(rule, "from_port").unwrap())
                 })
                 .collect();
+            ports.retain(|port| port != "endpoints 443");
             ports.sort();
             assert_eq!(ports, ["clickhouse 8123", "clickhouse 9000", "database 5432", "redis 6379"]);
         }
@@ -95,6 +118,23 @@ mod tests {
             assert_eq!(attribute(rule, "security_group_id").as_deref(), Some("aws_security_group.clickhouse.id"));
             assert_eq!(literal(rule, "from_port"), Some(443.into()));
         }
+    }
+
+    #[test]
+    fn production_reaches_aws_s_services_without_leaving_the_vpc() {
+        let names = |graph: &Graph| -> Vec<String> {
+            nodes(graph, "aws_vpc_endpoint")
+                .iter()
+                .filter(|endpoint| literal(endpoint, "vpc_endpoint_type") == Some("Interface".into()))
+                .map(|endpoint| {
+                    assert_eq!(refers_to(endpoint, "security_group_ids"), ["aws_security_group.endpoints"]);
+                    assert_eq!(literal(endpoint, "private_dns_enabled"), Some(true.into()));
+                    endpoint.address.name().to_owned()
+                })
+                .collect()
+        };
+        assert_eq!(names(&production()), ["ecr_api", "ecr_dkr", "sts"]);
+        assert!(names(&staging()).is_empty(), "each costs by the hour");
     }
 
     #[test]

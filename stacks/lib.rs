@@ -14,6 +14,7 @@ pub mod platform;
 pub mod production;
 pub mod service_accounts;
 pub mod staging;
+pub mod storage;
 
 use fathuss_model::program::Stacks;
 

@@ -5,12 +5,16 @@
 //! | /24 at 10, 11, 12 | public subnets: load balancers and NAT gateways |
 //! | /24 at 16, 17, 18 | database subnets, without a way out |
 //! | /20 at 2, 3, 4 | private subnets: nodes and ClickHouse |
+//!
+//! Who spoke to whom is in flow logs.
 
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    AvailabilityZones, DefaultSecurityGroup, Eip, InternetGateway, NatGateway, Route, RouteTable,
-    RouteTableAssociation, Subnet, Vpc,
+    AvailabilityZones, CloudwatchLogGroup, DefaultSecurityGroup, Eip, FlowLog, IamPolicy, IamRole,
+    IamRolePolicyAttachment, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet,
+    TrafficType, Vpc, VpcEndpoint,
 };
-use fathuss_model::{Handle, Result, Stack};
+use fathuss_model::{DeclarationExt, Handle, IntoValue, Result, Stack, template};
 
 use crate::environment::{Environment, NatGateways, Zone};
 
@@ -57,7 +61,10 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
     for (zone, subnet) in env.zones.iter().zip(&public) {
         stack.add(("public", zone), RouteTableAssociation::new(subnet, &public_routes));
     }
-    way_out(stack, env, &vpc, &public, &private);
+    let private_routes = way_out(stack, env, &vpc, &public, &private);
+    // Images and objects come by this way, which costs nothing, and not through a NAT gateway, which charges for bytes.
+    let s3 = VpcEndpoint::gateway(&vpc, env.service("s3"), &private_routes);
+    stack.add("s3", s3.tag("Name", format!("{}-s3", env.name())));
 
     // Local routes alone: what stands there answers, and asks nobody.
     let inner = stack.add("database", RouteTable::new(&vpc).tag("Name", format!("{}-database", env.name())));
@@ -65,21 +72,41 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
         stack.add(("database", zone), RouteTableAssociation::new(subnet, &inner));
     }
 
+    flow_logs(stack, env, &vpc);
     Ok(Network { vpc, public, private, database })
+}
+
+/// What was let through and what was not, kept like other logs.
+fn flow_logs(stack: &mut Stack, env: &Environment, vpc: &Handle<Vpc>) {
+    let group = CloudwatchLogGroup::new().name(format!("/fathuss/{}/flow", env.name())).retention_in_days(env.log_days);
+    let group = stack.add("flow", group);
+    let writes = Statement::assume_role(Principal::service("vpc-flow-logs.amazonaws.com"));
+    // No other account's flow logs get it to write here.
+    let writes = writes.when("StringEquals", "aws:SourceAccount", [env.account]);
+    let role = stack.add("flow", IamRole::new(Policy::new([writes])).description("What flow logs are written with"));
+    let streams = template([group.arn().into_value(), ":*".into_value()]);
+    let policy =
+        Policy::new([
+            Statement::allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]).on(streams)
+        ]);
+    let policy = stack.add("flow", IamPolicy::new(policy));
+    let permitted = stack.add("flow", IamRolePolicyAttachment::new(&role, &policy));
+    let log = FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(vpc).tag("Name", env.name());
+    stack.add("main", log.depends_on(&permitted));
 }
 
 fn named(subnet: Subnet, env: &Environment, tier: &str, zone: Zone) -> Subnet {
     subnet.availability_zone(zone.name()).tag("Tier", tier).tag("Name", format!("{}-{tier}-{zone}", env.name()))
 }
 
-/// NAT gateways, each with its address and a route table for the private subnets that it serves.
+/// NAT gateways, each with its address and a route table for the private subnets that it serves. Gives the tables.
 fn way_out(
     stack: &mut Stack,
     env: &Environment,
     vpc: &Handle<Vpc>,
     public: &[Handle<Subnet>],
     private: &[Handle<Subnet>],
-) {
+) -> Vec<Handle<RouteTable>> {
     let mut tables = Vec::new();
     let gateways = match env.nat_gateways {
         NatGateways::One => 1,
@@ -97,6 +124,7 @@ fn way_out(
     for ((zone, subnet), table) in env.zones.iter().zip(private).zip(tables.iter().cycle()) {
         stack.add(("private", zone), RouteTableAssociation::new(subnet, table));
     }
+    tables
 }
 
 #[cfg(test)]
@@ -104,6 +132,26 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::inspection::{attribute, both, literal, node, nodes, production, refers_to, staging};
+
+    #[test]
+    fn private_subnets_reach_s3_without_a_nat_gateway() {
+        for graph in both() {
+            let endpoint = node(&graph, "aws_vpc_endpoint", "s3");
+            let tables = nodes(&graph, "aws_route_table");
+            let private = tables.iter().filter(|table| table.address.name() == "private").count();
+            assert_eq!(refers_to(endpoint, "route_table_ids").len(), private);
+        }
+    }
+
+    #[test]
+    fn all_traffic_is_logged() {
+        for graph in both() {
+            let log = node(&graph, "aws_flow_log", "main");
+            assert_eq!(literal(log, "traffic_type"), Some("ALL".into()));
+            assert_eq!(refers_to(log, "vpc_id"), ["aws_vpc.main"]);
+            assert_eq!(refers_to(log, "log_destination"), ["aws_cloudwatch_log_group.flow"]);
+        }
+    }
 
     #[test]
     fn each_zone_has_a_subnet_of_each_tier() {

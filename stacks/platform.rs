@@ -4,7 +4,7 @@ use fathuss_model::aws::{EksCluster, Subnet, Vpc};
 use fathuss_model::{Handle, Id, IntoValue, Result, Stack, Value};
 
 use crate::environment::Environment;
-use crate::{cluster, data, firewall, network};
+use crate::{cluster, data, firewall, network, storage};
 
 /// Network, cluster and data stores of an environment, and their outputs.
 pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
@@ -12,8 +12,10 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
 
     let network = network::network(stack, env)?;
     let firewall = firewall::firewall(stack, env, &network);
-    let cluster = cluster::cluster(stack, env, &network);
+    let storage = storage::storage(stack, env);
+    let cluster = cluster::cluster(stack, env, &network, &storage);
     firewall::admit(stack, env, &firewall, &cluster.cluster);
+    firewall::endpoints(stack, env, &network, &firewall);
     let data = data::data(stack, env, &network, &firewall);
 
     outputs_of_network(stack, &network.vpc, &network.private);
@@ -24,6 +26,8 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     }
     stack.output("redis_endpoint", data.redis.configuration_endpoint_address());
     stack.output("clickhouse_address", data.clickhouse.private_ip());
+    stack.output("grader_cache_bucket", storage.grader_cache.id());
+    stack.output("loki_bucket", storage.loki.id());
     Ok(())
 }
 
@@ -97,7 +101,7 @@ mod tests {
     fn every_node_says_which_line_declared_it() {
         let files: BTreeSet<String> = staging().nodes.iter().map(|node| node.source.file.clone()).collect();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let expected = ["cluster.rs", "data.rs", "firewall.rs", "network.rs", "service_accounts.rs"];
+        let expected = ["cluster.rs", "data.rs", "firewall.rs", "network.rs", "service_accounts.rs", "storage.rs"];
         assert_eq!(files, expected.map(|file| format!("stacks/{file}")));
     }
 

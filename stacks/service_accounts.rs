@@ -2,11 +2,12 @@
 //! that its program needs.
 
 use fathuss_model::aws::policy::{Policy, Statement};
-use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment};
+use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment, KmsKey, S3Bucket};
 use fathuss_model::{Handle, IntoArn, Stack};
 
 use crate::cluster::Cluster;
 use crate::environment::Environment;
+use crate::storage::{self, Storage};
 
 /// The roles that the graph or the cluster's applications refer to.
 #[derive(Debug)]
@@ -21,10 +22,14 @@ pub struct ServiceAccounts {
     pub load_balancer_controller: Handle<IamRole>,
     /// The one who brings secrets into the cluster.
     pub external_secrets: Handle<IamRole>,
+    /// The one who keeps logs.
+    pub loki: Handle<IamRole>,
+    /// The one who grades.
+    pub grader_worker: Handle<IamRole>,
 }
 
 /// A role per service account.
-pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster) -> ServiceAccounts {
+pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster, storage: &Storage) -> ServiceAccounts {
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
         let issuer = cluster.cluster.oidc_issuer();
         let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
@@ -64,6 +69,13 @@ pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster)
             "external-secrets",
             "external-secrets",
             Permission::Own(external_secrets(env)),
+        ),
+        loki: account("loki", "loki", "loki", Permission::Own(keeps_objects(&storage.loki, &storage.key))),
+        grader_worker: account(
+            "grader_worker",
+            "fathuss",
+            "grader-worker",
+            Permission::Own(keeps_objects(&storage.grader_cache, &storage.key)),
         ),
     }
 }
@@ -120,6 +132,15 @@ fn external_secrets(env: &Environment) -> Policy {
         "secretsmanager:ListSecretVersionIds",
     ])
     .on(ours)])
+}
+
+/// Reads, writes and deletes the objects of one bucket, which its key encrypts.
+fn keeps_objects(bucket: &Handle<S3Bucket>, key: &Handle<KmsKey>) -> Policy {
+    Policy::new([
+        Statement::allow(["s3:ListBucket"]).on(bucket.arn()),
+        Statement::allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]).on(storage::objects(bucket)),
+        Statement::allow(["kms:Decrypt", "kms:GenerateDataKey"]).on(key.arn()),
+    ])
 }
 
 /// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/>
@@ -228,7 +249,7 @@ mod tests {
             trust.contains("AssumeRoleWithWebIdentity").then_some(trust)
         });
         let federated: Vec<String> = federated.collect();
-        assert_eq!(federated.len(), 5);
+        assert_eq!(federated.len(), 7);
         assert!(federated.iter().all(|trust| trust.contains(":sub\"") && trust.contains(":aud\"")));
     }
 
@@ -253,8 +274,9 @@ mod tests {
                 let document = value(policy, "policy").unwrap();
                 for wide in [r#""Action":"*""#, r#":*""#] {
                     let found = document.as_str().unwrap().match_indices(wide).any(|(at, _)| {
-                        // An ARN may end so, an action may not.
-                        !document.as_str().unwrap()[..at].rsplit('"').next().unwrap_or_default().starts_with("arn:")
+                        // An ARN, or what stands for one here, may end so; an action may not.
+                        let before = document.as_str().unwrap()[..at].rsplit('"').next().unwrap_or_default();
+                        !["arn:", "<"].iter().any(|start| before.starts_with(start))
                     });
                     assert!(!found, "{} allows {wide}", policy.address);
                 }

@@ -18,6 +18,8 @@ fn is_its_own(table: &str, row: &WorldRow) -> bool {
         "iam.role" => row.row["path"].as_str().is_some_and(|path| path.starts_with("/aws-service-role/")),
         "iam.attachment" => row.id.contains(":policy/aws-service-role/"),
         "kms.managed_key" => true,
+        // The names of buckets that are gone, which can't be had again at once.
+        "s3.released" => true,
         _ => false,
     }
 }

@@ -23,15 +23,15 @@ BOTOCORE = "1.44.5"
 
 SERVED = {
     "ec2": """
-        AllocateAddress AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
+        AllocateAddress AssignPrivateIpAddresses AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
         AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AttachInternetGateway
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
-        CreateDhcpOptions CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
-        CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
-        CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
-        DeleteNatGateway DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
+        CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
+        CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
+        CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
         DeleteTags DeleteVolume DeleteVpc DeleteVpcEndpoints DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
-        DescribeAvailabilityZones DescribeDhcpOptions DescribeIamInstanceProfileAssociations DescribeImages
+        DescribeAvailabilityZones DescribeDhcpOptions DescribeFlowLogs DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
         DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
         DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeManagedPrefixLists DescribeNatGateways
@@ -48,9 +48,9 @@ SERVED = {
         ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
         ModifyVolumeAttribute ModifyVpcAttribute ModifyVpcEndpoint ModifyVpcTenancy MonitorInstances RebootInstances ReleaseAddress
-        ReplaceIamInstanceProfileAssociation ReplaceRoute ReplaceRouteTableAssociation ResetAddressAttribute
+        ReplaceIamInstanceProfileAssociation ReplaceNetworkAclAssociation ReplaceNetworkAclEntry ReplaceRoute ReplaceRouteTableAssociation ResetAddressAttribute
         ResetInstanceAttribute ResetNetworkInterfaceAttribute RevokeSecurityGroupEgress RevokeSecurityGroupIngress
-        RunInstances StartInstances StopInstances TerminateInstances UnassignPrivateNatGatewayAddress
+        RunInstances StartInstances StopInstances TerminateInstances UnassignPrivateIpAddresses UnassignPrivateNatGatewayAddress
         UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use fathuss_engine::Provider;
 use fathuss_engine::provider::{
     Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
-    ReadAnswer, ReadRequest, Standing, Survivor, UpdateRequest,
+    ReadAnswer, ReadRequest, SecretText, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
@@ -160,6 +160,11 @@ impl Provider for Aws {
 
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
         find_kind(kind).map(|kind| kind.survivors(attributes)).unwrap_or_default()
+    }
+
+    async fn reveal(&self, kind: &str, region: &str, identity: &Identity) -> Result<SecretText, Failure> {
+        let keeper = find_kind(kind).ok_or_else(|| unknown(kind))?;
+        keeper.reveal(&self.client(region), identity).await
     }
 
     fn calls(&self) -> CallCounts {

@@ -9,6 +9,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
+use aws_sdk_ec2::types::UnsuccessfulItem;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use fathuss_engine::provider::{Failure, FailureClass};
 
@@ -239,6 +240,22 @@ pub(crate) fn unreadable(service: Service, operation: &str, lacks: &str) -> Fail
         request_id: None,
         hint: None,
     }
+}
+
+/// What a call did not do, where EC2 answers that by items and not by an error: the first of them.
+pub(crate) fn not_done(call: &Call, items: &[UnsuccessfulItem]) -> Option<Failure> {
+    let error = items.first()?.error.as_ref();
+    let code = error.and_then(|error| error.code()).unwrap_or("Unknown");
+    let message = error.and_then(|error| error.message()).unwrap_or("AWS gives no reason");
+    Some(Failure {
+        class: class_of(call, 400, code, message),
+        service: call.service.name().to_owned(),
+        operation: call.operation.to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        request_id: None,
+        hint: None,
+    })
 }
 
 /// What was made has failed: it has to go before it is made again.

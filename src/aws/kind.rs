@@ -8,14 +8,15 @@
 
 use async_trait::async_trait;
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, LookupRequest, MakeRequest, Observation, Progress, ReadRequest, Standing, Stray,
-    Survivor, UpdateRequest,
+    Attributes, Failure, Found, LookupRequest, MakeRequest, Observation, Progress, ReadRequest, SecretText, Standing,
+    Stray, Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
 use futures::future::join_all;
 
 use crate::client::Client;
+use crate::failure::refused;
 
 /// A managed or adopted resource type.
 #[async_trait(?Send)]
@@ -51,6 +52,12 @@ pub trait Kind: Sync {
     fn identity(&self, attributes: &Attributes) -> Option<Identity> {
         let _ = attributes;
         None
+    }
+
+    /// The secret that it keeps.
+    async fn reveal(&self, client: &Client, identity: &Identity) -> Result<SecretText, Failure> {
+        let _ = (client, identity);
+        Err(refused("NoSecret", format!("{} keeps no secret", self.schema().kind)))
     }
 
     /// What a delete leaves behind, as AWS keeps it.

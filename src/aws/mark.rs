@@ -56,6 +56,12 @@ impl Marked {
     }
 }
 
+/// Whether the mark among these tags is of a resource of this type.
+#[must_use]
+pub fn is_of(tags: &BTreeMap<String, String>, kind: &str) -> bool {
+    tags.get(ADDRESS).and_then(|address| address.split('.').nth(1)) == Some(kind)
+}
+
 /// The mark's own tags.
 #[must_use]
 pub fn tags(mark: &Mark) -> BTreeMap<String, String> {

@@ -22,7 +22,7 @@ use crate::gather::{Page, by_values, gather, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
 use crate::route::{self, Ends};
-use crate::{arn, mark, route_table_association, tag};
+use crate::{arn, default_route_table, mark, route_table_association, tag};
 
 /// The calls of `aws_route_table`.
 pub struct RouteTable;
@@ -90,14 +90,19 @@ async fn read(client: &Client, requests: &[ReadRequest]) -> Result<Batch, Failur
         requests.iter().filter(|request| is(request, SCHEMA)).map(|request| request.identity.0.clone()).collect();
     let mut wanted = known.clone();
     for request in requests {
-        if is(request, route::SCHEMA) {
+        if is(request, default_route_table::SCHEMA) {
+            wanted.insert(request.identity.0.clone());
+        } else if is(request, route::SCHEMA) {
             wanted.insert(Ends::of(&request.identity)?.table);
         } else if is(request, route_table_association::SCHEMA) {
             wanted.insert(route_table_association::Ends::of(&request.identity)?.table);
         }
     }
     let tables = gather(client, &wanted, "route-table-id", id_of, page(client)).await?;
-    let strays = strays(client, SCHEMA.kind, &known, tables.iter().map(|(id, table)| (id, tag::read(table.tags()))));
+    let tagged = tables.iter().map(|(id, table)| (id, tag::read(table.tags())));
+    // The table that comes with a VPC may be ours by its mark: it is another type's.
+    let made = tagged.filter(|(_, tags)| !mark::is_of(tags, default_route_table::SCHEMA.kind));
+    let strays = strays(client, SCHEMA.kind, &known, made);
     let mut associations: BTreeMap<String, Attributes> =
         tables.values().flat_map(route_table_association::observe_all).collect();
     let mut elsewhere = BTreeSet::new();
@@ -116,6 +121,9 @@ async fn read(client: &Client, requests: &[ReadRequest]) -> Result<Batch, Failur
         } else if is(request, route_table_association::SCHEMA) {
             let ends = route_table_association::Ends::of(&request.identity).ok()?;
             associations.get(&ends.subnet).cloned()
+        } else if is(request, default_route_table::SCHEMA) {
+            let table = tables.get(&request.identity.0)?;
+            Some(default_route_table::observe(client, table, &request.recorded))
         } else {
             tables.get(&request.identity.0).map(|table| observe(client, table))
         };
@@ -138,15 +146,18 @@ pub(crate) fn page(
     }
 }
 
+pub(crate) fn arn_of(client: &Client, table: &types::RouteTable) -> Option<String> {
+    let (owner, id) = (table.owner_id()?, table.route_table_id()?);
+    Some(arn::ec2(&client.region, owner, &format!("route-table/{id}")))
+}
+
 fn observe(client: &Client, table: &types::RouteTable) -> Attributes {
-    let id = table.route_table_id().unwrap_or_default();
-    let owner = table.owner_id();
     Observed::new()
         .with("vpc_id", table.vpc_id())
         .with("tags", mark::attribute(&tag::read(table.tags())))
-        .with("id", id)
-        .with("arn", owner.map(|owner| arn::ec2(&client.region, owner, &format!("route-table/{id}"))))
-        .with("owner_id", owner)
+        .with("id", table.route_table_id())
+        .with("arn", arn_of(client, table))
+        .with("owner_id", table.owner_id())
         .finish(SCHEMA)
 }
 

@@ -128,6 +128,14 @@ impl Kind for SecretsmanagerSecretVersion {
         Ok(waiting("taking labels away"))
     }
 
+    async fn reveal(&self, client: &Client, identity: &Identity) -> Result<SecretText, Failure> {
+        let parts = Parts::of(identity)?;
+        let sending = client.secrets.get_secret_value().secret_id(parts.secret).version_id(parts.version).send();
+        let answer = client.send(Call::secrets("GetSecretValue").lagging(), sending).await?;
+        let text = answer.secret_string().ok_or_else(|| refused("NoText", format!("`{identity}` holds bytes")))?;
+        Ok(SecretText::new(text.to_owned()))
+    }
+
     fn identity(&self, attributes: &Attributes) -> Option<Identity> {
         Fields::of(attributes).maybe_string("id").ok().flatten().map(Identity)
     }

@@ -176,6 +176,8 @@ async fn observe(
         names.iter().filter(|id| !known.contains_key(*id)).cloned().collect()
     };
     let (mut groups, mut acls) = (known("default_security_group_id"), known("default_network_acl_id"));
+    // It was the main one when it was first seen.
+    let first_tables = known("default_route_table_id");
     let (groups_of, acls_of) = (unknown(&groups), unknown(&acls));
     let parts =
         try_join3(main_tables(client, &names), default_groups(client, &groups_of), default_acls(client, &acls_of));
@@ -197,7 +199,7 @@ async fn observe(
                 .with("arn", owner.as_deref().map(|owner| arn::ec2(&client.region, owner, &format!("vpc/{id}"))))
                 .with("owner_id", owner)
                 .with("main_route_table_id", tables.get(&id).cloned())
-                .with("default_route_table_id", tables.get(&id).cloned())
+                .with("default_route_table_id", first_tables.get(&id).or(tables.get(&id)).cloned())
                 .with("default_security_group_id", groups.get(&id).cloned())
                 .with("default_network_acl_id", acls.get(&id).cloned())
                 .with("dhcp_options_id", vpc.dhcp_options_id.clone())

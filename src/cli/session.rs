@@ -11,6 +11,8 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::{Expression, SecretSource};
 use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
+use rand::Rng as _;
+use rand::distr::Alphanumeric;
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -139,6 +141,7 @@ pub fn check_secrets(prepared: &Prepared, again: &str) -> Result<(), Error> {
     for node in prepared.graph.nodes.iter().filter(|node| planned.contains(&node.address)) {
         for (field, expression) in &node.fields {
             if let Expression::Secret(source) = expression
+                && !matches!(source, SecretSource::Kept(_))
                 && let Err(reason) = secret(source)
             {
                 let Source { file, line } = &node.source;
@@ -163,6 +166,12 @@ fn secret(source: &SecretSource) -> Result<SecretText, String> {
             let text = std::fs::read_to_string(path).map_err(|error| format!("{path} can't be read: {error}"))?;
             Ok(SecretText::new(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
         }
+        SecretSource::Generated(length) => {
+            let mut random = rand::rng();
+            let drawn = std::iter::repeat_with(|| char::from(random.sample(Alphanumeric)));
+            Ok(SecretText::new(drawn.take(usize::from(*length)).collect()))
+        }
+        SecretSource::Kept(reference) => Err(format!("{} has it, once it is there", reference.address)),
     }
 }
 

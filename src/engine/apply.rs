@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::Schema;
-use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope, SecretSource};
+use fathuss_model::{
+    Address, Datum, EvaluationError, Expression, OutputReference, Partial, Reference, Scope, SecretSource,
+};
 use fathuss_state::{Action, Begun, Entry, Identity, OperationId, ResourceRecord, Settled, Snapshot};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
@@ -307,7 +309,7 @@ impl<'a> Run<'a> {
     async fn read(&self, action: &PlannedAction) -> Result<(), Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let desired = self.desired(node, schema)?.attributes;
+        let desired = self.desired(node, schema).await?.attributes;
         let mut attributes = match self.job.lookups.get(&node.address) {
             Some(answer) => answer.clone(),
             None => {
@@ -339,7 +341,7 @@ impl<'a> Run<'a> {
     async fn create(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let mut desired = self.desired(node, schema)?;
+        let mut desired = self.desired(node, schema).await?;
         with_defaults(schema, &mut desired.attributes);
         let generation = self.generation(&node.address);
         let mark = Mark { lineage: self.job.snapshot.lineage.clone(), address: node.address.clone(), generation };
@@ -382,7 +384,7 @@ impl<'a> Run<'a> {
         let (provider, schema) = self.provider(node.address.kind())?;
         let record = self.record(&node.address)?;
         let before = self.attributes.borrow().get(&node.address).cloned().unwrap_or_else(|| record.attributes.clone());
-        let mut desired = self.desired(node, schema)?;
+        let mut desired = self.desired(node, schema).await?;
         let wanted =
             desired.attributes.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
         let changes = diff(schema, &wanted, &record.attributes, &before, &node.lifecycle);
@@ -600,19 +602,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn desired(&self, node: &Node, schema: &'static Schema) -> Result<Desired, Ended> {
-        let scope = ApplyScope { attributes: &self.attributes.borrow(), outputs: self.job.outputs };
+    async fn desired(&self, node: &Node, schema: &'static Schema) -> Result<Desired, Ended> {
         let mut desired = Desired::default();
         for (name, expression) in &node.fields {
-            let value =
-                expression.evaluate(&scope).map_err(|reason| refused("NoValue", &format!("`{name}`: {reason}")))?;
-            match value {
+            match self.value(name, expression)? {
                 Partial::Known(datum) => {
                     desired.attributes.insert(name.clone(), datum);
                 }
                 Partial::Secret(source) => {
-                    let text = (self.around.secrets)(&source)
-                        .map_err(|reason| refused("NoSecret", &format!("`{name}`: {reason}")))?;
+                    let text = self.secret(node, name, &source).await?;
                     desired.secrets.insert(name.clone(), text);
                 }
                 Partial::Unknown | Partial::List(_) | Partial::Map(_) => {
@@ -621,6 +619,27 @@ impl<'a> Run<'a> {
             }
         }
         Ok(desired)
+    }
+
+    fn value(&self, field: &str, expression: &Expression) -> Result<Partial, Ended> {
+        let scope = ApplyScope { attributes: &self.attributes.borrow(), outputs: self.job.outputs };
+        expression.evaluate(&scope).map_err(|reason| refused("NoValue", &format!("`{field}`: {reason}")))
+    }
+
+    /// A secret's text: from outside, or from the resource that keeps it.
+    async fn secret(&self, node: &Node, field: &str, source: &SecretSource) -> Result<SecretText, Ended> {
+        let SecretSource::Kept(reference) = source else {
+            let text = (self.around.secrets)(source);
+            return text.map_err(|reason| refused("NoSecret", &format!("`{field}`: {reason}")));
+        };
+        let keeper = &reference.address;
+        let identity = self.value(field, &Expression::Reference(reference.clone()))?.into_known();
+        let identity = identity.as_ref().and_then(Datum::as_str).map(|text| Identity(text.to_owned()));
+        let identity = identity.ok_or_else(|| refused("NoSecret", &format!("`{field}`: {keeper} is not there")))?;
+        let (provider, _) = self.provider(keeper.kind())?;
+        let region = self.nodes.get(keeper).map_or(&node.region, |keeper| &keeper.region);
+        let step = self.step(&node.address, Duration::from_secs(1));
+        step.repeat(|| provider.reveal(keeper.kind(), region, &identity)).await
     }
 
     fn outputs(&self) -> Option<BTreeMap<String, Datum>> {

@@ -37,7 +37,7 @@ pub enum Expression {
 }
 
 /// An attribute of another node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
     /// The node that is referred to.
@@ -86,6 +86,10 @@ pub enum SecretSource {
     Environment(String),
     /// A file that only the process that applies can read; its last line break is left out.
     File(String),
+    /// So many letters and digits by chance, others each time that they are sent.
+    Generated(u16),
+    /// What a resource of the same stack keeps, by the attribute that identifies it: asked for when it is sent.
+    Kept(Reference),
 }
 
 /// A value of which parts may be unknown until something is applied.
@@ -231,7 +235,7 @@ impl Expression {
     /// Calls `visit` with every reference to a node inside.
     pub fn references<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         match self {
-            Self::Reference(reference) => visit(reference),
+            Self::Reference(reference) | Self::Secret(SecretSource::Kept(reference)) => visit(reference),
             Self::Literal(_) | Self::Output(_) | Self::Secret(_) => {}
             Self::Template(parts) | Self::List(parts) => parts.iter().for_each(|part| part.references(visit)),
             Self::Map(entries) => entries.values().for_each(|value| value.references(visit)),

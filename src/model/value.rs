@@ -55,7 +55,8 @@ pub struct Arn<R>(PhantomData<fn() -> R>);
 #[derive(Debug)]
 pub struct Name<R>(PhantomData<fn() -> R>);
 
-/// A text that no plan, log or report shows; made by [`Secret::from_environment`] or [`Secret::from_file`].
+/// A text that no plan, log or report shows; made by [`Secret::from_environment`], [`Secret::from_file`] or
+/// [`Secret::generated`], or what a resource keeps.
 #[derive(Debug)]
 pub struct Secret(());
 
@@ -294,6 +295,14 @@ impl Secret {
     #[must_use]
     pub fn from_file(path: &str) -> Value<Self> {
         Value::from_expression(Expression::Secret(SecretSource::File(path.to_owned())))
+    }
+
+    /// So many letters and digits by chance. They are drawn when they are sent, and kept by whom they are sent to alone:
+    /// give them to a [`crate::aws::SecretsmanagerSecretVersion`], and what that
+    /// keeps to everyone else.
+    #[must_use]
+    pub fn generated(length: u16) -> Value<Self> {
+        Value::from_expression(Expression::Secret(SecretSource::Generated(length)))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod cidr;
 mod classic_link;
 pub mod dhcp_options;
 pub mod filters;
+pub mod flow_log;
 pub mod image;
 pub mod instance;
 pub mod instance_attribute;
@@ -20,7 +21,9 @@ pub mod launch_template;
 pub mod nat_gateway;
 pub mod nat_gateway_address;
 pub mod network_acl;
+pub mod network_acl_entry;
 pub mod network_interface;
+pub mod network_interface_address;
 pub mod prefix_list;
 pub mod resource;
 pub mod route_table;
@@ -59,6 +62,7 @@ pub static SERVICE: Service = Service {
         address::OPERATIONS,
         classic_link::OPERATIONS,
         dhcp_options::OPERATIONS,
+        flow_log::OPERATIONS,
         image::OPERATIONS,
         instance::OPERATIONS,
         instance_attribute::OPERATIONS,
@@ -70,7 +74,9 @@ pub static SERVICE: Service = Service {
         nat_gateway::OPERATIONS,
         nat_gateway_address::OPERATIONS,
         network_acl::OPERATIONS,
+        network_acl_entry::OPERATIONS,
         network_interface::OPERATIONS,
+        network_interface_address::OPERATIONS,
         prefix_list::OPERATIONS,
         route_table::OPERATIONS,
         run_instances::OPERATIONS,
@@ -119,6 +125,7 @@ pub static SERVICE: Service = Service {
         block_device::RULES,
         dhcp_options::RULES,
         filters::RULES,
+        flow_log::RULES,
         instance_attribute::RULES,
         instance_lifecycle::RULES,
         instance_profile::RULES,
@@ -126,7 +133,10 @@ pub static SERVICE: Service = Service {
         launch_template::RULES,
         nat_gateway::RULES,
         nat_gateway_address::RULES,
+        network_acl::RULES,
+        network_acl_entry::RULES,
         network_interface::RULES,
+        network_interface_address::RULES,
         resource::RULES,
         route_table::RULES,
         run_instances::RULES,
@@ -204,6 +214,7 @@ fn model() -> &'static Model {
 fn tables(tables: &mut Tables) {
     tables.add::<address::Address>();
     tables.add::<dhcp_options::DhcpOptions>();
+    tables.add::<flow_log::FlowLog>();
     tables.add::<instance::Instance>();
     tables.add::<internet_gateway::InternetGateway>();
     tables.add::<launch_template::LaunchTemplate>();
@@ -308,6 +319,7 @@ fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
     const KINDS: &[(Kind, Look)] = &[
         (address::Address::KIND, look::<address::Address>),
         (dhcp_options::DhcpOptions::KIND, look::<dhcp_options::DhcpOptions>),
+        (flow_log::FlowLog::KIND, look::<flow_log::FlowLog>),
         (instance::Instance::KIND, look::<instance::Instance>),
         (internet_gateway::InternetGateway::KIND, look::<internet_gateway::InternetGateway>),
         (launch_template::LaunchTemplate::KIND, look::<launch_template::LaunchTemplate>),

@@ -169,6 +169,30 @@ class Account:
         )
         return found["RouteTables"][0]
 
+    def default_acl(self, vpc):
+        found = self.ec2.describe_network_acls(
+            Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default", "Values": ["true"]}]
+        )
+        return found["NetworkAcls"][0]
+
+    def acl(self, vpc, *rules, **more):
+        """A network ACL, with these rules for what comes in."""
+        acl = self.ec2.create_network_acl(VpcId=vpc, **more)["NetworkAcl"]["NetworkAclId"]
+        for number in rules:
+            self.acl_rule(acl, number)
+        return acl
+
+    def acl_rule(self, acl, number, **more):
+        usual = dict(Egress=False, Protocol="-1", RuleAction="allow", CidrBlock="10.0.0.0/16")
+        return self.ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=number, **{**usual, **more})
+
+    def flow_log_to_bucket(self, resource, kind="VPC", **more):
+        """A flow log in a bucket, as it is answered."""
+        bucket = self.name("flows")
+        self.s3.create_bucket(Bucket=bucket)
+        usual = dict(TrafficType="ALL", LogDestinationType="s3", LogDestination=f"arn:aws:s3:::{bucket}")
+        return self.ec2.create_flow_logs(ResourceIds=[resource], ResourceType=kind, **{**usual, **more})
+
     def group(self, vpc, name=None):
         made = self.ec2.create_security_group(VpcId=vpc, GroupName=name or self.name("group"), Description="made")
         return made["GroupId"]

@@ -50,17 +50,17 @@ COMMON = {
 EC2 = """
     AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete DependencyViolation DryRunOperation
     DuplicateSubnetsInSameZone
-    Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
+    FlowLogAlreadyExists FlowLogsLimitExceeded Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
     InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
     InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidDhcpOptionID.NotFound
-    InvalidDhcpOptionsId.Malformed InvalidGatewayID.NotFound InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
+    InvalidDhcpOptionsId.Malformed InvalidFlowLogId.NotFound InvalidGatewayID.NotFound InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
     InvalidGroup.Reserved InvalidGroupId.Malformed InvalidID InvalidInstanceAttributeValue
     InvalidInstanceID.Malformed InvalidInstanceID.NotFound InvalidInternetGatewayId.Malformed
     InvalidInternetGatewayID.NotFound InvalidIPAddress.InUse InvalidKeyPair.NotFound InvalidLaunchTemplateId.Malformed
     InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateId.VersionNotFound
     InvalidLaunchTemplateName.AlreadyExistsException InvalidLaunchTemplateName.MalformedException
-    InvalidLaunchTemplateName.NotFoundException InvalidNetworkAclID.NotFound InvalidNetworkInterface.InUse
+    InvalidLaunchTemplateName.NotFoundException InvalidNetworkAclEntry.NotFound InvalidNetworkAclID.NotFound InvalidNetworkInterface.InUse
     InvalidNetworkInterfaceID.NotFound InvalidNetworkInterfaceId.Malformed InvalidNextToken
     InvalidParameter InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Duplicate
     InvalidPermission.NotFound InvalidPolicyDocument InvalidPrefixListId.Malformed InvalidPrefixListID.NotFound InvalidRoute.NotFound InvalidRouteTableId.Malformed InvalidRouteTableID.NotFound
@@ -68,6 +68,7 @@ EC2 = """
     InvalidSubnetId.Malformed InvalidSubnetID.NotFound InvalidUserData.Malformed InvalidVolume.NotFound
     InvalidVolume.ZoneMismatch InvalidVolumeModification.NotFound InvalidVpc.Range InvalidVpcEndpointId.Malformed InvalidVpcEndpointId.NotFound InvalidVpcId.Malformed
     InvalidVpcID.NotFound InvalidZone.NotFound MissingInput MissingParameter NatGatewayMalformed NatGatewayNotFound
+    NetworkAclEntryAlreadyExists NetworkAclEntryLimitExceeded NetworkAclLimitExceeded PrivateIpAddressLimitExceeded
     OperationNotPermitted RequestExpired RequestLimitExceeded Resource.AlreadyAssociated RouteAlreadyExists
     RouteLimitExceeded RulesPerSecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded TagLimitExceeded
     Unavailable UnknownParameter Unsupported UnsupportedOperation VcpuLimitExceeded VolumeInUse VolumeModificationRateExceeded VPCIdNotSpecified
@@ -189,6 +190,7 @@ EXCLUDED = {
         "RegionDisabledException": "every region that is simulated is on",
     },
     "ec2": {},
+    "s3": {},
 }
 
 

@@ -109,6 +109,52 @@ class Ec2Ground(Ground):
     def make_endpoints(self):
         return [self.aws.endpoint(self["vpc"], RouteTableIds=[table]) for table in self["tables"]]
 
+    def make_acl(self):
+        acl = self.aws.acl(self["vpc"])
+        self.aws.acl_rule(acl, 100, Protocol="6", PortRange={"From": 80, "To": 90})
+        self.aws.acl_rule(acl, 101, Protocol="1", IcmpTypeCode={"Type": 8, "Code": 0})
+        v6 = dict(Egress=True, Protocol="-1", RuleAction="deny", Ipv6CidrBlock="2001:db8::/32")
+        self.aws.ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=102, **v6)
+        return acl
+
+    def make_acl_association(self):
+        subnet = self["subnet"]
+        self.aws.world.advance(60)
+        associations = self.aws.default_acl(self["vpc"])["Associations"]
+        found = [one for one in associations if one["SubnetId"] == subnet]
+        return found[0]["NetworkAclAssociationId"]
+
+    def make_flow_role(self):
+        return self.after(60, self.aws.role_arn(self.aws.role("vpc-flow-logs.amazonaws.com")))
+
+    def make_bucket(self):
+        bucket = self.aws.name("flows")
+        self.aws.s3.create_bucket(Bucket=bucket)
+        return f"arn:aws:s3:::{bucket}"
+
+    def make_flow(self):
+        """One that has delivered nothing, since its bucket is gone."""
+        bucket = self.make_bucket()
+        made = self.aws.flow_log_to_bucket(self["vpc"], TrafficType="REJECT", LogDestination=bucket)
+        self.aws.s3.delete_bucket(Bucket=bucket.rpartition(":")[2])
+        return made["FlowLogIds"][0]
+
+    def make_flows(self):
+        made = self.aws.ec2.create_flow_logs(
+            ResourceIds=self["vpcs"],
+            ResourceType="VPC",
+            TrafficType="ACCEPT",
+            LogGroupName="flows",
+            DeliverLogsPermissionArn=self["flow_role"],
+            TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "Name", "Value": "one"}]}],
+        )
+        return made["FlowLogIds"]
+
+    def make_secondary(self):
+        ip = "10.0.1.77"
+        self.aws.ec2.assign_private_ip_addresses(NetworkInterfaceId=self["plugged"], PrivateIpAddresses=[ip])
+        return ip
+
     def make_association(self):
         made = self.aws.ec2.associate_route_table(RouteTableId=self["table"], SubnetId=self["subnet"])
         return made["AssociationId"]
@@ -247,8 +293,16 @@ def run(g):
     return dict(ImageId=g["image"], InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=g["subnet"], SecurityGroupIds=[g["group"]])
 
 
+def entry(number):
+    """A rule of that number in a network ACL."""
+    ports = {"From": 443, "To": 443}
+    rest = dict(Protocol="6", RuleAction="allow", Egress=False, CidrBlock="10.0.0.0/16", PortRange=ports)
+    return lambda g: dict(NetworkAclId=g["acl"], RuleNumber=number, **rest)
+
+
 BASES = {
     "AllocateAddress": listing(),
+    "AssignPrivateIpAddresses": lambda g: dict(NetworkInterfaceId=g["interface"], PrivateIpAddresses=["10.0.1.99"]),
     "AssignPrivateNatGatewayAddress": lambda g: dict(NatGatewayId=g["private"]),
     "AssociateAddress": lambda g: g["gateway"] and dict(AllocationId=g["address"]["AllocationId"], NetworkInterfaceId=g["interface"]),
     "AssociateDhcpOptions": lambda g: dict(DhcpOptionsId=g["options"], VpcId=g["vpc"]),
@@ -261,10 +315,13 @@ BASES = {
     "AuthorizeSecurityGroupEgress": lambda g: dict(GroupId=g["group"], IpPermissions=[PERMISSION]),
     "AuthorizeSecurityGroupIngress": lambda g: dict(GroupId=g["group"], IpPermissions=[PERMISSION]),
     "CreateDhcpOptions": listing(DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.org"]}]),
+    "CreateFlowLogs": lambda g: dict(ResourceIds=[g["vpc"]], ResourceType="VPC", TrafficType="ALL", LogDestinationType="s3", LogDestination=g["bucket"]),
     "CreateInternetGateway": listing(),
     "CreateLaunchTemplate": listing(LaunchTemplateName="new", LaunchTemplateData={"InstanceType": "t3.micro"}),
     "CreateLaunchTemplateVersion": lambda g: dict(LaunchTemplateId=g["template"], LaunchTemplateData={"ImageId": g["image"]}),
     "CreateNatGateway": lambda g: g["gateway"] and dict(SubnetId=g["subnet"], AllocationId=g["address"]["AllocationId"]),
+    "CreateNetworkAcl": one("vpc", "VpcId"),
+    "CreateNetworkAclEntry": entry(200),
     "CreateNetworkInterface": lambda g: dict(SubnetId=g["subnet"]),
     "CreateRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="10.9.0.0/16", GatewayId=g["gateway"]),
     "CreateRouteTable": one("vpc", "VpcId"),
@@ -275,10 +332,13 @@ BASES = {
     "CreateVpc": listing(CidrBlock="10.20.0.0/16"),
     "CreateVpcEndpoint": lambda g: dict(VpcId=g["vpc"], ServiceName=f"com.amazonaws.{REGION}.kms", VpcEndpointType="Interface", PrivateDnsEnabled=False, SubnetIds=[g["subnet"]]),
     "DeleteDhcpOptions": one("options", "DhcpOptionsId"),
+    "DeleteFlowLogs": lambda g: dict(FlowLogIds=[g["flow"]]),
     "DeleteInternetGateway": one("loose", "InternetGatewayId"),
     "DeleteLaunchTemplate": one("template", "LaunchTemplateId"),
     "DeleteLaunchTemplateVersions": lambda g: dict(LaunchTemplateId=g["template"], Versions=["2"]),
     "DeleteNatGateway": one("nat", "NatGatewayId"),
+    "DeleteNetworkAcl": one("acl", "NetworkAclId"),
+    "DeleteNetworkAclEntry": lambda g: dict(NetworkAclId=g["acl"], RuleNumber=100, Egress=False),
     "DeleteNetworkInterface": one("interface", "NetworkInterfaceId"),
     "DeleteRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="0.0.0.0/0"),
     "DeleteRouteTable": one("table2", "RouteTableId"),
@@ -293,6 +353,7 @@ BASES = {
     "DescribeAddressesAttribute": listing(),
     "DescribeAvailabilityZones": listing(),
     "DescribeDhcpOptions": listing(),
+    "DescribeFlowLogs": listing(),
     "DescribeIamInstanceProfileAssociations": listing(),
     "DescribeImages": listing(),
     "DescribeInstanceAttribute": lambda g: dict(InstanceId=g["instance"], Attribute="instanceType"),
@@ -359,6 +420,8 @@ BASES = {
     "RebootInstances": lambda g: dict(InstanceIds=[g["instance"]]),
     "ReleaseAddress": lambda g: dict(AllocationId=g["address"]["AllocationId"]),
     "ReplaceIamInstanceProfileAssociation": lambda g: dict(AssociationId=g["profile_association"], IamInstanceProfile={"Name": g["profile2"]}),
+    "ReplaceNetworkAclAssociation": lambda g: dict(AssociationId=g["acl_association"], NetworkAclId=g["acl"]),
+    "ReplaceNetworkAclEntry": entry(100),
     "ReplaceRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=g["nat"]),
     "ReplaceRouteTableAssociation": lambda g: dict(AssociationId=g["association"], RouteTableId=g["table2"]),
     "ResetAddressAttribute": lambda g: dict(AllocationId=g["address"]["AllocationId"], Attribute="domain-name"),
@@ -370,6 +433,7 @@ BASES = {
     "StartInstances": lambda g: dict(InstanceIds=[g["stopped"]]),
     "StopInstances": lambda g: dict(InstanceIds=[g["instance"]]),
     "TerminateInstances": lambda g: dict(InstanceIds=[g["instance"]]),
+    "UnassignPrivateIpAddresses": lambda g: dict(NetworkInterfaceId=g["plugged"], PrivateIpAddresses=[g["secondary"]]),
     "UnassignPrivateNatGatewayAddress": lambda g: dict(NatGatewayId=g["private"], PrivateIpAddresses=[g["nat_private"]]),
     "UnmonitorInstances": lambda g: dict(InstanceIds=[g["instance"]]),
     "UpdateSecurityGroupRuleDescriptionsEgress": lambda g: dict(GroupId=g["group"], SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": g["egress"], "Description": "new"}]),
@@ -383,7 +447,28 @@ PLUGGED = {
     "Description": None,
     "Attachment": lambda g: {"AttachmentId": g["attachment"], "DeleteOnTermination": False},
 }
+ICMP = {"Protocol": "1", "PortRange": None, "IcmpTypeCode": {"Type": 3, "Code": 1}}
+LISTED = {"PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.88"}]}
 VALUES = {
+    **{
+        f"{verb}NetworkAclEntry.{member}": value
+        for verb in ("Create", "Replace")
+        for member, value in {
+            "Ipv6CidrBlock": With("2001:db8:1::/48", {"CidrBlock": None, "Ipv6CidrBlock": "2001:db8::/32"}),
+            "IcmpTypeCode.Code": With(4, ICMP),
+            "IcmpTypeCode.Type": With(5, ICMP),
+            "PortRange.From": 80,
+            "PortRange.To": 8080,
+            "Protocol": "17",
+            "RuleNumber": 101,
+        }.items()
+    },
+    "AssignPrivateIpAddresses.AllowReassignment": With(False, {"PrivateIpAddresses": lambda g: [g["secondary"]], "AllowReassignment": True}),
+    "AssignPrivateIpAddresses.SecondaryPrivateIpAddressCount": With(2, {"PrivateIpAddresses": None, "SecondaryPrivateIpAddressCount": 1}),
+    "CreateFlowLogs.MaxAggregationInterval": 60,
+    "CreateFlowLogs.LogFormat": "${version} ${vpc-id}",
+    "CreateNetworkInterface.PrivateIpAddresses[].Primary": With(True, LISTED),
+    "CreateNetworkInterface.SecondaryPrivateIpAddressCount": 2,
     **{
         f"RevokeSecurityGroup{way}.IpPermissions[].UserIdGroupPairs[].{member}": value
         for way in ("Egress", "Ingress")

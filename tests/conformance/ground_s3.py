@@ -1,5 +1,6 @@
 """The ground of S3, and a call of each of its operations that succeeds on it."""
 
+import datetime
 import json
 
 from members import Ground, With, listing
@@ -104,6 +105,8 @@ DAYS = {"Days": 400}
 BOTH = {"Prefix": "a/", "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 100, "Tags": [{"Key": "a", "Value": "b"}]}
 LATE = {"NoncurrentDays": 40, "StorageClass": "GLACIER", "NewerNoncurrentVersions": 2}
 SOON = {"Days": 40, "StorageClass": "GLACIER"}
+THEN = {"Date": datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc), "StorageClass": "GLACIER"}
+LATER = datetime.datetime(2031, 1, 1, tzinfo=datetime.timezone.utc)
 EVERYTHING = {"Filter": {"Prefix": ""}}
 
 # Values for members of one operation, where the general ones would not tell.
@@ -119,6 +122,7 @@ VALUES = {
     LIFECYCLE + "Filter.And.ObjectSizeLessThan": ruled(50, Filter={"And": BOTH}, Expiration=DAYS),
     LIFECYCLE + "Filter.And.Tags[].Key": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
     LIFECYCLE + "Filter.And.Tags[].Value": ruled("other", Filter={"And": BOTH}, Expiration=DAYS),
+    LIFECYCLE + "Transitions[].Date": ruled(LATER, **EVERYTHING, Transitions=[THEN]),
     LIFECYCLE + "Transitions[].Days": ruled(50, **EVERYTHING, Transitions=[SOON]),
     LIFECYCLE + "Transitions[].StorageClass": ruled("DEEP_ARCHIVE", **EVERYTHING, Transitions=[SOON]),
     LIFECYCLE + "NoncurrentVersionTransitions[].NoncurrentDays": ruled(50, **EVERYTHING, NoncurrentVersionTransitions=[LATE]),

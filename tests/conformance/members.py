@@ -149,6 +149,9 @@ def plain(value, now):
 
     def since(found):
         moment = datetime.datetime.fromisoformat(found.group()[:19].replace(" ", "T"))
+        # A date that a request gave: nothing of the world's own comes at midnight years from now.
+        if moment.time() == datetime.time() and moment.year > now.year + 1:
+            return str(moment.date())
         return f"<{round((moment - now).total_seconds() / 10)}>"
 
     return MOMENT.sub(since, text)
@@ -284,9 +287,11 @@ TAGGED = {
     "ec2.AuthorizeSecurityGroupEgress": "security-group-rule",
     "ec2.AuthorizeSecurityGroupIngress": "security-group-rule",
     "ec2.CreateDhcpOptions": "dhcp-options",
+    "ec2.CreateFlowLogs": "vpc-flow-log",
     "ec2.CreateInternetGateway": "internet-gateway",
     "ec2.CreateLaunchTemplate": "launch-template",
     "ec2.CreateNatGateway": "natgateway",
+    "ec2.CreateNetworkAcl": "network-acl",
     "ec2.CreateNetworkInterface": "network-interface",
     "ec2.CreateRouteTable": "route-table",
     "ec2.CreateSecurityGroup": "security-group",

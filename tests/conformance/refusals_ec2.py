@@ -80,6 +80,18 @@ no_vpc("multicast", "239.0.0.0/16")
 no_vpc("what_is_reserved", "250.0.0.0/16")
 
 
+def padded(name, cidr):
+    def arrange(aws):
+        return lambda: aws.vpc(cidr), {}
+
+    arrange.__name__ = f"vpc_of_a_padded_{name}"
+    refuses(None, "InvalidParameterValue", f"Value ({cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")(arrange)
+
+
+padded("address", "010.0.0.0/16")
+padded("length", "10.0.0.0/016")
+
+
 @refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport")
 def two_attributes_of_a_vpc(aws):
     vpc = aws.vpc()
@@ -444,6 +456,16 @@ def launch_template_versions_in_pages_of_201(aws):
     return lambda: aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, MaxResults=201), {}
 
 
+@refuses(None, "InvalidNextToken", "The token '{token}' is invalid")
+def token_of_another_question(aws):
+    vpc = aws.vpc()
+    for number in range(6):
+        aws.subnet(vpc, number)
+    within = [{"Name": "vpc-id", "Values": [vpc]}]
+    token = aws.ec2.describe_subnets(Filters=within, MaxResults=5)["NextToken"]
+    return lambda: aws.ec2.describe_subnets(MaxResults=5, NextToken=token), {"token": token}
+
+
 @refuses("ec2.page.ids", "InvalidParameterCombination")
 def ids_with_pages(aws):
     instance = aws.instance()
@@ -509,6 +531,25 @@ def associated(aws):
         interface=interface,
         association=made["AssociationId"],
     )
+
+
+@refuses("ec2.address.id", "InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address")
+def release_an_address_by_its_ip(aws):
+    address = aws.allocate()
+    return lambda: aws.ec2.release_address(PublicIp=address["PublicIp"]), {}
+
+
+MULTIPLE = "There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead."
+
+
+@refuses("ec2.network_interface.sole", "InvalidInstanceID", MULTIPLE)
+def address_for_an_instance_of_two_interfaces(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    aws.gateway(vpc)
+    instance, address = aws.instance(subnet), aws.allocate()
+    aws.ec2.attach_network_interface(NetworkInterfaceId=aws.interface(subnet), InstanceId=instance, DeviceIndex=1)
+    return lambda: aws.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance), {"instance": instance}
 
 
 @refuses("ec2.address.release.in_use", "InvalidIPAddress.InUse")
@@ -1102,6 +1143,57 @@ def groups_beside_interfaces(aws):
     ), {"what": "security groups"}
 
 
+BESIDE = "Network interfaces and an instance-level private IP address may not be specified on the same request"
+
+
+@refuses("ec2.run_instances.groups", "InvalidParameterCombination", BESIDE)
+def address_beside_interfaces(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    return lambda: aws.ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        PrivateIpAddress="10.0.0.50",
+        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet}],
+    ), {}
+
+
+@refuses("ec2.run_instances.several", "InvalidParameterCombination")
+def address_for_two_instances(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.instance(subnet, ready=False, MaxCount=2, PrivateIpAddress="10.0.0.50"), {}
+
+
+def through(interface, most=1, **more):
+    """A launch through an interface that is there."""
+    return dict(
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=most,
+        NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface, **more}],
+    )
+
+
+@refuses("ec2.run_instances.several", "InvalidParameterCombination")
+def interface_for_two_instances(aws):
+    interface, image = aws.interface(aws.subnet(aws.vpc())), aws.image()
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, 2)), {}
+
+
+@refuses("ec2.run_instances.interface", "InvalidParameterCombination", "A network interface may not specify both a network interface ID and a subnet")
+def interface_that_is_there_in_a_subnet(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    interface = aws.interface(subnet)
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, SubnetId=subnet)), {}
+
+
+@refuses("ec2.run_instances.interface", "InvalidParameterCombination", "A network interface may not specify a network interface ID and delete on termination as true")
+def interface_that_is_there_to_go_with_its_instance(aws):
+    interface, image = aws.interface(aws.subnet(aws.vpc())), aws.image()
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, DeleteOnTermination=True)), {}
+
+
 @refuses("ec2.token.mismatch", "IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
 def token_for_another_instance(aws):
     subnet = aws.subnet(aws.vpc())
@@ -1153,6 +1245,21 @@ def volume_too_small(aws):
     return lambda: aws.ec2.create_volume(Size=100, AvailabilityZone="us-east-1a", VolumeType="st1"), {}
 
 
+KEYLESS = "The parameter KmsKeyId requires the parameter Encrypted to be set."
+
+
+@refuses("ec2.volume.encrypted", "InvalidParameterDependency", KEYLESS)
+def key_of_a_plain_volume(aws):
+    return lambda: aws.ec2.create_volume(Size=1, AvailabilityZone="us-east-1a", KmsKeyId="alias/aws/ebs"), {}
+
+
+@refuses("ec2.volume.encrypted", "InvalidParameterDependency", KEYLESS)
+def key_of_a_plain_device(aws):
+    subnet = aws.subnet(aws.vpc())
+    disk = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 10, "KmsKeyId": "alias/aws/ebs"}}
+    return lambda: aws.instance(subnet, ready=False, BlockDeviceMappings=[disk]), {}
+
+
 @refuses("ec2.volume.delete.in_use", "VolumeInUse")
 def delete_an_attached_volume(aws):
     instance = aws.instance()
@@ -1177,6 +1284,12 @@ def detach_a_free_volume(aws):
 def shrink_a_volume(aws):
     volume = aws.volume(size=20)
     return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=10), {}
+
+
+@refuses("ec2.volume.modify.nothing", "InvalidParameterCombination")
+def modify_nothing_of_a_volume(aws):
+    volume = aws.volume()
+    return lambda: aws.ec2.modify_volume(VolumeId=volume), {}
 
 
 @refuses("ec2.volume.modify.rate", "VolumeModificationRateExceeded")
@@ -1476,3 +1589,208 @@ def reboot_a_stopped_instance(aws):
     aws.ec2.stop_instances(InstanceIds=[instance])
     aws.world.advance(600)
     return lambda: aws.ec2.reboot_instances(InstanceIds=[instance]), {}
+
+
+# Network ACLs
+
+
+@refuses("ec2.vpc.delete.dependency", "DependencyViolation", "The vpc '{vpc}' has dependencies and cannot be deleted.")
+def vpc_with_a_network_acl(aws):
+    vpc = aws.vpc()
+    aws.acl(vpc)
+    return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
+
+
+@refuses("ec2.network_acl.delete.default", "InvalidParameterValue")
+def delete_a_default_network_acl(aws):
+    acl = aws.default_acl(aws.vpc())["NetworkAclId"]
+    return lambda: aws.ec2.delete_network_acl(NetworkAclId=acl), {}
+
+
+def with_subnet(aws):
+    """A network ACL of a VPC and the association of the VPC's one subnet with the default one."""
+    vpc = aws.vpc()
+    aws.subnet(vpc)
+    return aws.acl(vpc), aws.default_acl(vpc)["Associations"][0]["NetworkAclAssociationId"]
+
+
+@refuses("ec2.network_acl.delete.dependency", "DependencyViolation", "The networkAcl '{acl}' has dependencies and cannot be deleted.")
+def delete_a_network_acl_of_a_subnet(aws):
+    acl, association = with_subnet(aws)
+    aws.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    return lambda: aws.ec2.delete_network_acl(NetworkAclId=acl), {"acl": acl}
+
+
+@refuses("ec2.network_acl.associate.network", "InvalidParameterValue")
+def give_a_subnet_another_vpcs_network_acl(aws):
+    _, association = with_subnet(aws)
+    acl = aws.acl(aws.vpc())
+    return lambda: aws.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl), {}
+
+
+@refuses(None, "InvalidAssociationID.NotFound", "The association ID 'aclassoc-0123456789abcdef0' does not exist")
+def replace_no_association_of_a_network_acl(aws):
+    acl = aws.acl(aws.vpc())
+    return lambda: aws.ec2.replace_network_acl_association(AssociationId="aclassoc-0123456789abcdef0", NetworkAclId=acl), {}
+
+
+@refuses("ec2.network_acl.quota", "NetworkAclLimitExceeded", "The maximum number of network ACLs has been reached.")
+def network_acls_beyond_the_quota(aws):
+    vpc = aws.vpc()
+    aws.world.ask("PUT", "quotas", {"name": "ec2.network-acls-per-vpc", "limit": 2})
+    aws.acl(vpc)
+    return lambda: aws.acl(vpc), {}
+
+
+@refuses("ec2.network_acl_entry.exists", "NetworkAclEntryAlreadyExists", "The network acl entry identified by 100 already exists.")
+def second_rule_of_a_number(aws):
+    acl = aws.acl(aws.vpc(), 100)
+    return lambda: aws.acl_rule(acl, 100), {}
+
+
+@refuses("ec2.network_acl_entry.missing", "InvalidNetworkAclEntry.NotFound")
+def replace_no_rule_of_a_network_acl(aws):
+    acl = aws.acl(aws.vpc())
+    rule = dict(RuleNumber=100, Egress=True, Protocol="-1", RuleAction="deny", CidrBlock="10.0.0.0/16")
+    return lambda: aws.ec2.replace_network_acl_entry(NetworkAclId=acl, **rule), {}
+
+
+@refuses("ec2.network_acl_entry.missing", "InvalidNetworkAclEntry.NotFound")
+def delete_no_rule_of_a_network_acl(aws):
+    acl = aws.acl(aws.vpc(), 100)
+    return lambda: aws.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=100, Egress=True), {}
+
+
+def no_rule(name, rule, code, **more):
+    def arrange(aws):
+        acl = aws.acl(aws.vpc())
+        number = more.get("RuleNumber", 100)
+        rest = {member: value for member, value in more.items() if member != "RuleNumber"}
+        return lambda: aws.acl_rule(acl, number, **rest), {}
+
+    arrange.__name__ = f"rule_of_a_network_acl_{name}"
+    refuses(f"ec2.network_acl_entry.{rule}", code)(arrange)
+
+
+no_rule("without_a_number", "number", "InvalidParameterValue", RuleNumber=0)
+no_rule("with_aws_s_number", "number", "InvalidParameterValue", RuleNumber=32767)
+no_rule("for_no_protocol", "protocol", "InvalidParameterValue", Protocol="carrier-pigeon")
+no_rule("for_tcp_without_ports", "ports", "MissingParameter", Protocol="tcp")
+no_rule("for_ports_that_end_before_they_begin", "ports", "InvalidParameterValue", Protocol="udp", PortRange={"From": 2, "To": 1})
+no_rule("for_icmp_without_a_type", "ports", "MissingParameter", Protocol="icmp")
+no_rule("for_a_code_of_all_types", "ports", "InvalidParameterValue", Protocol="icmp", IcmpTypeCode={"Type": -1, "Code": 3})
+no_rule("for_two_ranges", "range", "InvalidParameterCombination", Ipv6CidrBlock="2001:db8::/32")
+
+
+@refuses("ec2.network_acl_entry.quota", "NetworkAclEntryLimitExceeded", "The maximum number of network acl entries has been reached.")
+def rules_of_a_network_acl_beyond_the_quota(aws):
+    acl = aws.acl(aws.vpc(), *range(1, 20))
+    return lambda: aws.acl_rule(acl, 20), {}
+
+
+# Flow logs
+
+
+@refuses("ec2.flow_log.exists", "FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
+def second_flow_log_to_a_bucket(aws):
+    vpc = aws.vpc()
+    aws.s3.create_bucket(Bucket="flow-logs-of-one-vpc")
+    destination = dict(LogDestination="arn:aws:s3:::flow-logs-of-one-vpc")
+    of_vpc = dict(ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogDestinationType="s3", **destination)
+    aws.ec2.create_flow_logs(**of_vpc)
+    return lambda: aws.ec2.create_flow_logs(**of_vpc), {}
+
+
+@refuses("ec2.flow_log.quota", "FlowLogsLimitExceeded")
+def third_flow_log_of_a_vpc(aws):
+    vpc = aws.vpc()
+    for _ in range(2):
+        aws.flow_log_to_bucket(vpc)
+    return lambda: aws.flow_log_to_bucket(vpc), {}
+
+
+def no_flow_log(name, rule, message=None, code="InvalidParameter", **more):
+    def arrange(aws):
+        vpc = aws.vpc()
+        return lambda: aws.flow_log_to_bucket(vpc, **more), {}
+
+    arrange.__name__ = f"flow_log_{name}"
+    refuses(rule, code, message)(arrange)
+
+
+GROUP = dict(LogDestinationType="cloud-watch-logs", LogDestination="arn:aws:logs:us-east-1:111122223333:log-group:flows")
+no_flow_log("to_a_bucket_and_a_group", "ec2.flow_log.destination", "Please only provide LogGroupName or only provide LogDestination.", LogGroupName="flows")
+no_flow_log("to_what_is_no_bucket", "ec2.flow_log.destination", LogDestination="arn:aws:sqs:us-east-1:111122223333:flows")
+no_flow_log("to_a_bucket_with_a_role", "ec2.flow_log.role", "DeliverLogsPermissionArn is not applicable for s3 delivery", DeliverLogsPermissionArn="arn:aws:iam::111122223333:role/flows")
+no_flow_log("to_a_group_without_a_role", None, "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.", **GROUP)
+no_flow_log("by_no_role", "ec2.flow_log.role.trust", "Unable to assume given IAM role: 'arn:aws:iam::111122223333:role/flows'", DeliverLogsPermissionArn="arn:aws:iam::111122223333:role/flows", **GROUP)
+no_flow_log("to_a_group_in_parquet", "ec2.flow_log.options", "DestinationOptions are only supported for the LogDestinationType s3.", DestinationOptions={"FileFormat": "parquet"}, **GROUP)
+no_flow_log("of_half_a_minute", "ec2.flow_log.interval", "Invalid Flow Log Max Aggregation Interval", MaxAggregationInterval=30)
+no_flow_log("of_a_field_that_is_none", "ec2.flow_log.format", LogFormat="${version} ${weather}")
+
+
+def to_nowhere(aws, **more):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.create_flow_logs(
+        ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogDestinationType="s3", **more
+    ), {}
+
+
+@refuses(None, "InvalidParameter", "LogDestination can't be empty if LogGroupName is not provided.")
+def flow_log_to_nowhere(aws):
+    return to_nowhere(aws)
+
+
+@refuses("ec2.flow_log.destination", "InvalidParameter", "LogDestination type must be cloud-watch-logs if LogGroupName is provided.")
+def flow_log_to_a_group_as_a_bucket(aws):
+    return to_nowhere(aws, LogGroupName="flows")
+
+
+@refuses("ec2.flow_log.role.trust", "InvalidParameter", "Unable to assume given IAM role: '{role}'")
+def flow_log_by_a_role_of_others(aws):
+    vpc, role = aws.vpc(), aws.role_arn(aws.role("ec2.amazonaws.com"))
+    aws.world.advance(60)
+    return lambda: aws.flow_log_to_bucket(vpc, DeliverLogsPermissionArn=role, **GROUP), {"role": role}
+
+
+# Further addresses of network interfaces
+
+
+def interface_of(aws):
+    return aws.interface(aws.subnet(aws.vpc()))
+
+
+@refuses("ec2.network_interface.addresses", "InvalidParameterCombination")
+def interface_with_addresses_said_twice(aws):
+    subnet = aws.subnet(aws.vpc())
+    listed = [{"PrivateIpAddress": "10.0.0.9", "Primary": True}]
+    return lambda: aws.interface(subnet, PrivateIpAddress="10.0.0.9", PrivateIpAddresses=listed), {}
+
+
+@refuses("ec2.network_interface_address.choice", "InvalidParameterCombination")
+def addresses_that_are_named_and_counted(aws):
+    interface = interface_of(aws)
+    both = dict(PrivateIpAddresses=["10.0.0.99"], SecondaryPrivateIpAddressCount=1)
+    return lambda: aws.ec2.assign_private_ip_addresses(NetworkInterfaceId=interface, **both), {}
+
+
+@refuses("ec2.network_interface_address.limit", "PrivateIpAddressLimitExceeded")
+def addresses_beyond_the_type_s(aws):
+    subnet = aws.subnet(aws.vpc())
+    aws.instance(subnet)
+    aws.world.advance(60)
+    interface = aws.ec2.describe_network_interfaces()["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    return lambda: aws.ec2.assign_private_ip_addresses(NetworkInterfaceId=interface, SecondaryPrivateIpAddressCount=50), {}
+
+
+@refuses("ec2.network_interface_address.primary", "InvalidParameterValue", "The primary IP address 10.0.0.9 cannot be unassigned.")
+def take_an_interface_its_first_address(aws):
+    subnet = aws.subnet(aws.vpc())
+    interface = aws.interface(subnet, PrivateIpAddress="10.0.0.9")
+    return lambda: aws.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.9"]), {}
+
+
+@refuses("ec2.network_interface_address.assigned", "InvalidParameterValue")
+def take_an_interface_what_it_has_not(aws):
+    interface = interface_of(aws)
+    return lambda: aws.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.99"]), {}

@@ -7,6 +7,9 @@ character sets.
 """
 
 SHAPES = {
+    "ec2.CreateFlowLogs": {
+        ".": "ClientToken FlowLogIds Unsuccessful",
+    },
     "ec2.CreateNetworkInterface": {
         ".": "NetworkInterface",
         "NetworkInterface": "AvailabilityZone Description Groups Ipv6Addresses MacAddress NetworkInterfaceId OwnerId PrivateIpAddress PrivateIpAddresses RequesterId RequesterManaged SourceDestCheck Status SubnetId TagSet VpcId",
@@ -42,6 +45,11 @@ SHAPES = {
         "DhcpOptions[].DhcpConfigurations[]": "Key Values",
         "DhcpOptions[].DhcpConfigurations[].Values[]": "Value",
         "DhcpOptions[].Tags[]": "Key Value",
+    },
+    "ec2.DescribeFlowLogs": {
+        ".": "FlowLogs",
+        "FlowLogs[]": "CreationTime DeliverLogsStatus DestinationOptions FlowLogId FlowLogStatus LogDestination LogDestinationType LogFormat MaxAggregationInterval ResourceId Tags TrafficType",
+        "FlowLogs[].DestinationOptions": "FileFormat HiveCompatiblePartitions PerHourPartition",
     },
     "ec2.DescribeIamInstanceProfileAssociations": {
         ".": "IamInstanceProfileAssociations",

@@ -8,8 +8,8 @@ and that is not simulated. `test_surface.py` holds both lists to the API's model
 
 import re
 
-# What our types are called in each service's operations. What they need beside themselves (network interfaces, DHCP
-# options and network ACLs of a VPC, tags, events, engine versions and so on) has its words too.
+# What our types are called in each service's operations. What they need beside themselves (DHCP options of a VPC,
+# tags, events, engine versions and so on) has its words too.
 WORDS = {
     "cloudwatch": {
         "aws_cloudwatch_metric_alarm": "Alarm(?!MuteRule)",
@@ -26,7 +26,9 @@ WORDS = {
         "tags": "TagResource|UntagResource",
     },
     "ec2": {
-        "aws_vpc": "Vpc|DhcpOptions|NetworkAcl",
+        "aws_vpc": "Vpc|DhcpOptions",
+        "aws_network_acl": "NetworkAcl",
+        "aws_flow_log": "FlowLog",
         "aws_subnet": "Subnet",
         "aws_internet_gateway": "InternetGateway",
         "aws_eip": "Address(?!Transfer)|AddressTransfer",
@@ -37,7 +39,7 @@ WORDS = {
         "aws_launch_template": "LaunchTemplate",
         "aws_instance": "Instances?(?!Connect)|IamInstanceProfile",
         "aws_ebs_volume": "Volume",
-        "network interfaces": "NetworkInterface",
+        "aws_network_interface": "NetworkInterface",
         "prefix lists": "PrefixList",
         "lookups": "AvailabilityZone|Image|Region|AccountAttributes",
         "tags": "Tags",
@@ -135,8 +137,7 @@ EXCLUDED = {
         ".*VgwRoute.*": "propagation is a type of its own (aws_vpn_gateway_route_propagation)",
         ".*SecurityGroup(Vpc|Vpcs|VpcAssociations)": "groups of several VPCs are a type of their own (aws_vpc_security_group_vpc_association)",
         "ValidateSecurityGroupQuotasForInterface": "quotas of interfaces are asked for by a network interface, a type of its own",
-        "(Create|Delete|Describe)NetworkAcls?|Replace(NetworkAclAssociation|NetworkAclEntry)|(Create|Delete)NetworkAclEntry": "network ACLs are a type of their own (aws_network_acl)",
-        "(Assign|Unassign)PrivateIpAddresses": "further addresses belong to a network interface, a type of its own (aws_network_interface)",
+        "GetFlowLogsIntegrationTemplate": "a template that lets Athena read flow logs is CloudFormation's",
         "(Create|Modify|Delete|Restore)ManagedPrefixList.*|GetManagedPrefixListAssociations": "lists of a customer's own are a type of their own (aws_ec2_managed_prefix_list)",
         ".*NetworkInterfacePermission.*": "permissions are of network interfaces, a type of their own (aws_network_interface_permission)",
         ".*ReservedInstances.*|.*ScheduledInstance.*|.*SpotInstance.*|.*SpotFleet.*|.*FleetInstances": "ways to buy instances are types of their own (aws_spot_instance_request, aws_ec2_fleet)",

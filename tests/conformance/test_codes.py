@@ -32,6 +32,7 @@ asks("ec2", "InvalidDhcpOptionsId.Malformed", lambda aws: aws.ec2.describe_dhcp_
 asks("ec2", "InvalidGroupId.Malformed", lambda aws: aws.ec2.describe_security_groups(GroupIds=["group"]))
 asks("ec2", "InvalidInternetGatewayId.Malformed", lambda aws: aws.ec2.describe_internet_gateways(InternetGatewayIds=["igw"]))
 asks("ec2", "InvalidLaunchTemplateId.Malformed", lambda aws: aws.ec2.describe_launch_templates(LaunchTemplateIds=["lt"]))
+asks("ec2", "InvalidFlowLogId.NotFound", lambda aws: aws.ec2.describe_flow_logs(FlowLogIds=[f"fl-{ABSENT}"]))
 asks("ec2", "InvalidNetworkAclID.NotFound", lambda aws: aws.ec2.describe_network_acls(NetworkAclIds=[f"acl-{ABSENT}"]))
 asks("ec2", "InvalidNetworkInterfaceId.Malformed", lambda aws: aws.ec2.delete_network_interface(NetworkInterfaceId="eni"))
 asks("ec2", "InvalidRouteTableId.Malformed", lambda aws: aws.ec2.describe_route_tables(RouteTableIds=["rtb"]))

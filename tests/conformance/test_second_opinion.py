@@ -15,9 +15,23 @@ from moto_gaps import GAPS
 from moto_seen import LOOKS, Seen, compare
 from moto_server import ACCOUNT, REGION, Moto
 
+STACK = "staging keeps nothing in it yet"
+
 # Types that staging does not have, and why that is all there is to say.
 ELSEWHERE = {
     "aws_caller_identity": "each run asks it, before all else",
+    "aws_cloudwatch_log_group": STACK,
+    "aws_kms_alias": STACK,
+    "aws_kms_key": STACK,
+    "aws_s3_bucket": STACK,
+    "aws_s3_bucket_lifecycle_configuration": STACK,
+    "aws_s3_bucket_ownership_controls": STACK,
+    "aws_s3_bucket_policy": STACK,
+    "aws_s3_bucket_public_access_block": STACK,
+    "aws_s3_bucket_server_side_encryption_configuration": STACK,
+    "aws_s3_bucket_versioning": STACK,
+    "aws_secretsmanager_secret": STACK,
+    "aws_secretsmanager_secret_version": STACK,
     "terraform_data": "it is nobody's but the state's",
 }
 LOOKUPS = {"aws_ami", "aws_availability_zones"}

@@ -84,6 +84,8 @@ def network(aws):
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ranged, paired])
     ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[paired])
     interface = aws.interface(other, Groups=[group])
+    aws.flow_log_to_bucket(vpc, TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": tag(Name="web")}])
+    ec2.describe_flow_logs()
     named = [vpc, subnet, gateway, table, nat, group, interface, address["AllocationId"]]
     options = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["DhcpOptionsId"]
     ec2.create_tags(Resources=[*named, options], Tags=tag(Name="web"))

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fathuss_model::aws::TrafficType;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -69,6 +70,40 @@ pub enum Thing {
     Group {
         vpc: Key,
         wording: u32,
+    },
+    /// One with subnets is an interface endpoint, one without is for the routes of tables.
+    Endpoint {
+        vpc: Key,
+        service: &'static str,
+        tables: Vec<Key>,
+        subnets: Vec<Key>,
+        groups: Vec<Key>,
+    },
+    Acl {
+        vpc: Key,
+        subnets: Vec<Key>,
+        rules: u32,
+    },
+    DefaultAcl {
+        vpc: Key,
+        rules: u32,
+    },
+    DefaultTable {
+        vpc: Key,
+        internet: Option<Key>,
+        destination: u16,
+    },
+    Interface {
+        subnet: Key,
+        groups: Vec<Key>,
+        wording: u32,
+        checked: bool,
+    },
+    FlowLog {
+        of: Key,
+        traffic: TrafficType,
+        kept: Kept,
+        minute: bool,
     },
     Rule {
         group: Key,
@@ -302,6 +337,13 @@ impl Setting {
     }
 }
 
+/// Where a flow log is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Group { group: Key, role: Key },
+    Bucket(Key),
+}
+
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteTarget {
@@ -352,6 +394,12 @@ impl Thing {
             Thing::Association { .. } => "aws_route_table_association",
             Thing::DefaultGroup { .. } => "aws_default_security_group",
             Thing::Group { .. } => "aws_security_group",
+            Thing::Endpoint { .. } => "aws_vpc_endpoint",
+            Thing::Acl { .. } => "aws_network_acl",
+            Thing::DefaultAcl { .. } => "aws_default_network_acl",
+            Thing::DefaultTable { .. } => "aws_default_route_table",
+            Thing::Interface { .. } => "aws_network_interface",
+            Thing::FlowLog { .. } => "aws_flow_log",
             Thing::Rule { egress: false, .. } => "aws_vpc_security_group_ingress_rule",
             Thing::Rule { egress: true, .. } => "aws_vpc_security_group_egress_rule",
             Thing::Role { .. } => "aws_iam_role",
@@ -408,7 +456,35 @@ impl Thing {
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
                 vec![(*vpc, Along)]
             }
-            Thing::DefaultGroup { vpc } | Thing::Group { vpc, .. } => vec![(*vpc, Along)],
+            Thing::DefaultGroup { vpc } | Thing::Group { vpc, .. } | Thing::DefaultAcl { vpc, .. } => {
+                vec![(*vpc, Along)]
+            }
+            Thing::DefaultTable { vpc, internet, .. } => {
+                let mut needs = vec![(*vpc, Along)];
+                needs.extend(internet.iter().map(|key| (*key, Free)));
+                needs
+            }
+            Thing::Acl { vpc, subnets, .. } => {
+                let mut needs = all(subnets, Free);
+                needs.push((*vpc, Along));
+                needs
+            }
+            Thing::Endpoint { vpc, tables, subnets, groups, .. } => {
+                let mut needs = all(tables, Free);
+                needs.extend(all(subnets, Along));
+                needs.extend(all(groups, Along));
+                needs.push((*vpc, Along));
+                needs
+            }
+            Thing::Interface { subnet, groups, .. } => {
+                let mut needs = all(groups, Firm);
+                needs.push((*subnet, Along));
+                needs
+            }
+            Thing::FlowLog { of, kept: Kept::Bucket(bucket), .. } => vec![(*of, Along), (*bucket, Along)],
+            Thing::FlowLog { of, kept: Kept::Group { group, role }, .. } => {
+                vec![(*of, Along), (*group, Along), (*role, Along)]
+            }
             Thing::NatGateway { subnet, address: None } => vec![(*subnet, Along)],
             // Nothing is written of the internet gateway: the model knows.
             Thing::NatGateway { subnet, address: Some((eip, internet)) } => {
@@ -572,6 +648,25 @@ impl Blueprint {
     /// Takes something that can be had once; false where it was taken before.
     pub fn take(&mut self, what: String) -> bool {
         self.taken.insert(what)
+    }
+
+    /// The subnets of a VPC that have no network ACL but its default one.
+    pub fn subnets_without_acl(&self, vpc: Key) -> Vec<Key> {
+        let mut having = BTreeSet::new();
+        for item in &self.items {
+            if let Thing::Acl { subnets, .. } = &item.thing {
+                having.extend(subnets.iter().copied());
+            }
+        }
+        let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, .. } if of == vpc);
+        self.items.iter().filter(is_one).map(|item| item.key).filter(|key| !having.contains(key)).collect()
+    }
+
+    /// The route tables of a VPC that no gateway endpoint of a service ever had, which have one from now on.
+    pub fn take_tables(&mut self, vpc: Key, service: &str) -> Vec<Key> {
+        let is_one = |item: &&Item| matches!(item.thing, Thing::RouteTable { vpc: of } if of == vpc);
+        let tables: Vec<Key> = self.items.iter().filter(is_one).map(|item| item.key).collect();
+        tables.into_iter().filter(|table| self.take(format!("gateway {service} {table}"))).collect()
     }
 
     /// The keys of a region that things can be encrypted with.
@@ -823,6 +918,68 @@ impl Grower<'_> {
                 let (width, udp) = (self.rng.random_range(0..2), self.rng.random_bool(0.2));
                 let egress = kind.contains("egress");
                 self.push(Thing::Rule { group, egress, port, width, udp, peer, note: None })
+            }
+            "aws_vpc_endpoint" => {
+                let vpc = self.some("aws_vpc")?;
+                if self.rng.random_bool(0.5) {
+                    let service = ["s3", "dynamodb"].choose(self.rng)?;
+                    let tables = self.blueprint.take_tables(vpc, service);
+                    return self.push(Thing::Endpoint {
+                        vpc,
+                        service,
+                        tables,
+                        subnets: Vec::new(),
+                        groups: Vec::new(),
+                    });
+                }
+                let service = ["sts", "ecr.api", "sqs"].choose(self.rng)?;
+                let subnets = self.pair(vpc)?;
+                let groups = self.groups(vpc, 2);
+                self.push(Thing::Endpoint { vpc, service, tables: Vec::new(), subnets, groups })
+            }
+            "aws_network_acl" => {
+                let vpc = self.some("aws_vpc")?;
+                let free = self.blueprint.subnets_without_acl(vpc);
+                let count = self.rng.random_range(0..=2.min(free.len()));
+                let subnets = free.choose_multiple(self.rng, count).copied().collect();
+                let rules = self.rng.random_range(0..6);
+                self.push(Thing::Acl { vpc, subnets, rules })
+            }
+            "aws_default_network_acl" => {
+                let vpc = self.some("aws_vpc")?;
+                let free = self.blueprint.take(format!("default acl {vpc}"));
+                let rules = self.rng.random_range(0..6);
+                if free { self.push(Thing::DefaultAcl { vpc, rules }) } else { None }
+            }
+            "aws_default_route_table" => {
+                let vpc = self.some("aws_vpc")?;
+                if !self.blueprint.take(format!("default table {vpc}")) {
+                    return None;
+                }
+                let routed = self.rng.random_bool(0.7);
+                let internet = if routed { self.internet_of(vpc).or_else(|| self.new_internet(vpc)) } else { None };
+                let destination = u16::try_from(self.blueprint.fresh() % 60_000).ok()?;
+                self.push(Thing::DefaultTable { vpc, internet, destination })
+            }
+            "aws_network_interface" => {
+                let subnet = self.some("aws_subnet")?;
+                let groups = self.groups(self.blueprint.vpc_of(subnet), 2);
+                let checked = self.rng.random_bool(0.7);
+                self.push(Thing::Interface { subnet, groups, wording: 0, checked })
+            }
+            "aws_flow_log" => {
+                let kind = *["aws_vpc", "aws_subnet", "aws_network_interface"].choose(self.rng)?;
+                let of = self.some(kind)?;
+                // AWS takes two of one thing.
+                let traffic = [TrafficType::All, TrafficType::Reject];
+                let traffic = traffic.into_iter().find(|it| self.blueprint.take(format!("flow log {of} {it:?}")))?;
+                let kept = if self.rng.random_bool(0.7) {
+                    let role = self.role("vpc-flow-logs")?;
+                    Kept::Group { group: self.some("aws_cloudwatch_log_group")?, role }
+                } else {
+                    Kept::Bucket(self.some("aws_s3_bucket")?)
+                };
+                self.push(Thing::FlowLog { of, traffic, kept, minute: false })
             }
             "aws_iam_role" => {
                 let trust = ["ec2", "eks", "monitoring.rds", "lambda"].choose(self.rng)?;

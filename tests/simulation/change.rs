@@ -138,10 +138,18 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
     let retargeted = retarget(blueprint, key, rng);
     let keys = blueprint.items.iter().find(|item| item.key == key).map(|item| blueprint.keys_in(item.region));
     let encryption = keys.unwrap_or_default().choose(rng).copied();
+    let more = match blueprint.get(key).clone() {
+        Thing::Endpoint { vpc, service, .. } => blueprint.take_tables(vpc, service),
+        Thing::Acl { vpc, .. } => blueprint.subnets_without_acl(vpc),
+        _ => Vec::new(),
+    };
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     if let Some(Retarget::Groups(others)) = retargeted {
-        if let Thing::Instance { groups, .. } | Thing::Template { groups, .. } | Thing::Database { groups, .. } =
-            &mut item.thing
+        if let Thing::Instance { groups, .. }
+        | Thing::Template { groups, .. }
+        | Thing::Database { groups, .. }
+        | Thing::Endpoint { groups, .. }
+        | Thing::Interface { groups, .. } = &mut item.thing
         {
             *groups = others;
         }
@@ -167,6 +175,25 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             _ => *script = number,
         },
         Thing::Volume { size, .. } => *size += 5,
+        // An interface endpoint leaves a subnet, a gateway endpoint a table for others.
+        Thing::Endpoint { subnets, .. } if !subnets.is_empty() => subnets.truncate(1),
+        Thing::Endpoint { tables, .. } => {
+            tables.pop();
+            tables.extend(more);
+        }
+        Thing::Acl { rules, subnets, .. } => match rng.random_range(0..2) {
+            0 => *rules += 1,
+            _ => {
+                subnets.pop();
+                subnets.extend(more.into_iter().take(2));
+            }
+        },
+        Thing::DefaultAcl { rules, .. } => *rules += 1,
+        Thing::DefaultTable { destination, .. } => *destination = u16::try_from(number % 60_000).unwrap_or_default(),
+        Thing::Interface { wording, checked, .. } => match rng.random_range(0..2) {
+            0 => *wording = number,
+            _ => *checked = !*checked,
+        },
         Thing::Cluster { private, encrypted_with, .. } => match rng.random_range(0..3) {
             // A cluster takes a key once, and keeps it.
             0 if encrypted_with.is_none() => *encrypted_with = encryption,
@@ -252,7 +279,8 @@ enum Retarget {
 /// Other security groups of the VPC that a thing stands in.
 fn regroup(blueprint: &Blueprint, key: Key, rng: &mut ChaCha8Rng) -> Option<Retarget> {
     let vpc = match blueprint.get(key) {
-        Thing::Instance { subnet, .. } => blueprint.vpc_of(*subnet),
+        Thing::Instance { subnet, .. } | Thing::Interface { subnet, .. } => blueprint.vpc_of(*subnet),
+        Thing::Endpoint { vpc, subnets, .. } if !subnets.is_empty() => *vpc,
         Thing::Template { groups, .. } => blueprint.vpc_of(*groups.first()?),
         Thing::Database { subnets, .. } => match blueprint.get(*subnets) {
             Thing::DbSubnets { subnets, .. } => blueprint.vpc_of(*subnets.first()?),
@@ -317,6 +345,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Cluster { name, .. } | Thing::Alias { name, .. } => *name = number,
         Thing::Bucket { name } => *name = Some(number),
         Thing::Database { user, .. } => *user = number,
+        Thing::FlowLog { minute, .. } => *minute = !*minute,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
         Thing::Secret { name, .. } | Thing::Topic { name, .. } => *name = Some(number),
         Thing::Alarm { name, .. } | Thing::Dashboard { name, .. } => *name = Some(number),

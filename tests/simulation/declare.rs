@@ -29,6 +29,10 @@ use fathuss_model::aws::{
     CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, SecretsmanagerSecret,
     SecretsmanagerSecretVersion,
 };
+use fathuss_model::aws::{
+    DefaultNetworkAcl, DefaultRoute, DefaultRouteTable, FlowLog, NetworkAcl, NetworkAclAction, NetworkAclRule,
+    NetworkInterface, VpcEndpoint, VpcEndpointType,
+};
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
 use fathuss_model::{
@@ -38,7 +42,7 @@ use fathuss_model::{
 
 use serde_json::json;
 
-use super::blueprint::{Blueprint, Item, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Setting, Thing};
+use super::blueprint::{Blueprint, Item, Kept, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Setting, Thing};
 
 /// The account they belong to.
 pub const ACCOUNT: &str = "111122223333";
@@ -92,6 +96,8 @@ struct Made {
     cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
     secrets: BTreeMap<Key, Handle<SecretsmanagerSecret>>,
     topics: BTreeMap<Key, Handle<SnsTopic>>,
+    log_groups: BTreeMap<Key, Handle<CloudwatchLogGroup>>,
+    interfaces: BTreeMap<Key, Handle<NetworkInterface>>,
 }
 
 fn picked<R>(made: &BTreeMap<Key, Handle<R>>, keys: &[Key]) -> Vec<Handle<R>> {
@@ -105,6 +111,24 @@ fn net(text: String) -> Result<Ipv4Net> {
 /// A range of its own for each number, outside all VPCs.
 fn outside(first: u8, number: u16) -> Result<Ipv4Net> {
     net(format!("{}.{}.{}.0/24", u16::from(first) + number / 10_000, number / 100 % 100, number % 100))
+}
+
+/// So many rules of a network ACL, of several kinds.
+fn acl_rules(count: u32) -> Result<Vec<NetworkAclRule>> {
+    let mut rules = Vec::new();
+    for at in 0..count % 7 {
+        let number = 100 + i64::from(at) * 10;
+        let range = outside(40, u16::try_from(at + count)?)?;
+        rules.push(match at % 3 {
+            0 => NetworkAclRule::tcp(number, NetworkAclAction::Allow, 443, 443 + i64::from(count), range),
+            1 => NetworkAclRule::all(number, NetworkAclAction::Deny, range),
+            _ => NetworkAclRule::new(number, NetworkAclAction::Allow, IpProtocol::Icmp)
+                .icmp_type(-1)
+                .icmp_code(-1)
+                .cidr_block(range),
+        });
+    }
+    Ok(rules)
 }
 
 /// A resource with an item's tags.
@@ -308,6 +332,64 @@ impl Declaring<'_> {
             Thing::Group { vpc, wording } => {
                 let group = SecurityGroup::new(&made.vpcs[vpc], format!("What it is for, wording {wording}"));
                 made.groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
+            }
+            Thing::Endpoint { vpc, service, tables, subnets, groups } => {
+                let service = format!("com.amazonaws.{}.{service}", REGIONS[item.region]);
+                let mut endpoint = VpcEndpoint::new(&made.vpcs[vpc], service);
+                endpoint = if subnets.is_empty() {
+                    endpoint.route_table_ids(picked(&made.tables, tables))
+                } else {
+                    endpoint.vpc_endpoint_type(VpcEndpointType::Interface).subnet_ids(picked(&made.subnets, subnets))
+                };
+                if !groups.is_empty() {
+                    endpoint = endpoint.security_group_ids(picked(&made.groups, groups));
+                }
+                stack.add(name, at(tagged!(endpoint, item), item));
+            }
+            Thing::Acl { vpc, subnets, rules } => {
+                let acl = NetworkAcl::new(&made.vpcs[vpc])
+                    .subnet_ids(picked(&made.subnets, subnets))
+                    .ingress(acl_rules(*rules)?)
+                    .egress(acl_rules(*rules / 2)?);
+                stack.add(name, at(tagged!(acl, item), item));
+            }
+            Thing::DefaultAcl { vpc, rules } => {
+                let acl = DefaultNetworkAcl::new(made.vpcs[vpc].default_network_acl_id())
+                    .ingress(acl_rules(*rules)?)
+                    .egress(acl_rules(*rules / 2)?);
+                stack.add(name, at(tagged!(acl, item), item));
+            }
+            Thing::DefaultTable { vpc, internet, destination } => {
+                let mut table = DefaultRouteTable::new(made.vpcs[vpc].default_route_table_id());
+                if let Some(internet) = internet {
+                    let route = DefaultRoute::new(outside(20, *destination)?).gateway_id(&made.internets[internet]);
+                    table = table.route([route]);
+                }
+                stack.add(name, at(tagged!(table, item), item));
+            }
+            Thing::Interface { subnet, groups, wording, checked } => {
+                let mut interface = NetworkInterface::new(&made.subnets[subnet])
+                    .description(format!("Wording {wording}"))
+                    .source_dest_check(*checked);
+                if !groups.is_empty() {
+                    interface = interface.security_groups(picked(&made.groups, groups));
+                }
+                made.interfaces.insert(key, stack.add(name, at(tagged!(interface, item), item)));
+            }
+            Thing::FlowLog { of, traffic, kept, minute } => {
+                let mut log = match kept {
+                    Kept::Group { group, role } => {
+                        FlowLog::to_log_group(*traffic, made.log_groups[group].arn(), made.roles[role].arn())
+                    }
+                    Kept::Bucket(bucket) => FlowLog::to_bucket(*traffic, made.buckets[bucket].arn()),
+                };
+                log = match self.blueprint.get(*of) {
+                    Thing::Vpc { .. } => log.vpc_id(&made.vpcs[of]),
+                    Thing::Subnet { .. } => log.subnet_id(&made.subnets[of]),
+                    _ => log.eni_id(&made.interfaces[of]),
+                };
+                log = log.max_aggregation_interval(if *minute { 60 } else { 600 });
+                stack.add(name, at(tagged!(log, item), item));
             }
             Thing::Rule { egress: false, .. } => {
                 let rule = rule!(IngressRule, made, item);
@@ -599,7 +681,7 @@ impl Declaring<'_> {
                 if let Some(number) = given {
                     group = group.name(format!("/simulation/{number}"));
                 }
-                stack.add(name, at(tagged!(group, item), item));
+                made.log_groups.insert(item.key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::Secret { wording, guarded, kept, name: given } => {
                 let mut secret = SecretsmanagerSecret::new()

@@ -34,6 +34,10 @@ struct Case {
 const HOLDING_KEYS: &[(&str, &str)] = &[
     ("aws_cloudwatch_log_group", "kms_key_id"),
     ("aws_kms_alias", "target_key_id"),
+    (
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "rule.apply_server_side_encryption_by_default.kms_master_key_id",
+    ),
     ("aws_secretsmanager_secret", "kms_key_id"),
     ("aws_sns_topic", "kms_master_key_id"),
 ];
@@ -97,6 +101,42 @@ const CASES: &[Case] = &[
             let (vpc, held) = guarded(stack, second)?;
             let other = stack.add("other", SecurityGroup::new(&vpc, "stays"));
             stack.add("to", EgressRule::tcp(&other, 443).to_group(&held));
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_vpc_endpoint",
+        field: "subnet_ids",
+        held: "aws_subnet.a",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, group) = guarded(stack, false)?;
+            let subnets = pair(stack, &vpc, second)?;
+            endpoint(stack, &vpc, &subnets, &group);
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_vpc_endpoint",
+        field: "security_group_ids",
+        held: "aws_security_group.held",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, group) = guarded(stack, second)?;
+            let subnets = pair(stack, &vpc, false)?;
+            endpoint(stack, &vpc, &subnets, &group);
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_network_interface",
+        field: "security_groups",
+        held: "aws_security_group.held",
+        kept: true,
+        build: |stack, second| {
+            let (vpc, held) = guarded(stack, second)?;
+            let subnets = pair(stack, &vpc, false)?;
+            stack.add("one", NetworkInterface::new(&subnets[0]).security_groups([&held]));
             Ok(())
         },
     },
@@ -315,7 +355,11 @@ fn find(field: &Field, path: &str, found: &mut Vec<String>) {
     if !field.replace && field.hold != Hold::Free {
         found.push(path.to_owned());
     }
-    if let Type::Block(fields) = &field.ty {
+    let mut ty = &field.ty;
+    while let Type::List(inner) = ty {
+        ty = inner;
+    }
+    if let Type::Block(fields) = ty {
         fields.iter().for_each(|field| find(field, &format!("{path}.{}", field.name), found));
     }
 }
@@ -420,6 +464,14 @@ fn pair(stack: &mut Stack, vpc: &Handle<Vpc>, second: bool) -> Result<Vec<Handle
         stack.add("a", Subnet::new(vpc, first).availability_zone("us-east-1a")),
         stack.add("b", Subnet::new(vpc, net("10.0.1.0/24")?).availability_zone("us-east-1b")),
     ])
+}
+
+fn endpoint(stack: &mut Stack, vpc: &Handle<Vpc>, subnets: &[Handle<Subnet>], group: &Handle<SecurityGroup>) {
+    let endpoint = VpcEndpoint::new(vpc, "com.amazonaws.us-east-1.sts")
+        .vpc_endpoint_type(VpcEndpointType::Interface)
+        .subnet_ids(subnets)
+        .security_group_ids([group]);
+    stack.add("sts", endpoint);
 }
 
 fn role(stack: &mut Stack, name: &str, service: &str, second: bool) -> Handle<IamRole> {

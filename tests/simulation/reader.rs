@@ -179,18 +179,32 @@ impl World {
         for table in rows("ec2.route_table")? {
             let associations = list(&table.row["associations"]);
             let is_main = associations.iter().any(|association| association["subnet"].is_null());
-            if !is_main {
+            if is_main {
+                self.can_be_taken_over.insert(("aws_default_route_table".to_owned(), table.id.clone()));
+            } else {
                 self.add("aws_route_table", &table.id);
             }
             for subnet in associations.iter().filter_map(|association| association["subnet"].as_str()) {
                 self.add("aws_route_table_association", format!("{subnet}/{}", table.id));
             }
-            let in_own = table.row["vpc"].as_str().is_some_and(|vpc| own.contains(vpc));
-            for route in list(&table.row["routes"]).iter().filter(|route| in_own && route["origin"] == "CreateRoute") {
+            // The routes of the table that came with a VPC are in place there; those of endpoints are put there by them.
+            let own = !is_main && table.row["vpc"].as_str().is_some_and(|vpc| own.contains(vpc));
+            let made = |route: &&Value| route["origin"] == "CreateRoute" && route["target"]["vpc_endpoint"].is_null();
+            for route in list(&table.row["routes"]).iter().filter(|route| own && made(route)) {
                 self.add("aws_route", format!("{}_{}", table.id, text(&route["destination"])));
             }
         }
+        for endpoint in rows("ec2.vpc_endpoint")?.iter().filter(|endpoint| endpoint.row["state"] != "deleting") {
+            self.add("aws_vpc_endpoint", &endpoint.id);
+        }
+        for log in rows("ec2.flow_log")? {
+            self.add("aws_flow_log", &log.id);
+        }
         for interface in rows("ec2.network_interface")? {
+            // What is made with something else, by a machine or a service, is attached to that from its beginning.
+            if interface.row["attachment"].is_null() && interface.row["requester"].is_null() {
+                self.add("aws_network_interface", &interface.id);
+            }
             if !subnets.contains(text(&interface.row["subnet"])) {
                 self.loose_ends.push(format!("{} stands in a subnet that is gone", interface.id));
             }
@@ -207,6 +221,13 @@ impl World {
             } else if !of_clusters.contains(&group.id) {
                 self.add("aws_security_group", &group.id);
                 own.insert(group.id);
+            }
+        }
+        for acl in rows("ec2.network_acl")? {
+            if acl.row["is_default"] == true {
+                self.can_be_taken_over.insert(("aws_default_network_acl".to_owned(), acl.id));
+            } else {
+                self.add("aws_network_acl", &acl.id);
             }
         }
         for rule in rows("ec2.security_group_rule")? {

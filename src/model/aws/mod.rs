@@ -9,6 +9,8 @@ mod cloudwatch_metric_alarm;
 mod db_instance;
 mod db_parameter_group;
 mod db_subnet_group;
+mod default_network_acl;
+mod default_route_table;
 mod default_security_group;
 mod ebs_volume;
 mod eip;
@@ -20,6 +22,7 @@ mod eks_node_group;
 mod elasticache_parameter_group;
 mod elasticache_replication_group;
 mod elasticache_subnet_group;
+mod flow_log;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;
@@ -33,6 +36,9 @@ mod kms_alias;
 mod kms_key;
 mod launch_template;
 mod nat_gateway;
+mod network_acl;
+mod network_acl_rule;
+mod network_interface;
 pub mod policy;
 mod route;
 mod route_table;
@@ -53,6 +59,7 @@ mod sns_topic_subscription;
 mod subnet;
 mod volume_attachment;
 mod vpc;
+mod vpc_endpoint;
 mod vpc_security_group_egress_rule;
 mod vpc_security_group_ingress_rule;
 mod way_out;
@@ -72,6 +79,8 @@ pub use db_instance::{
 };
 pub use db_parameter_group::{ApplyMethod, DbParameter, DbParameterGroup};
 pub use db_subnet_group::DbSubnetGroup;
+pub use default_network_acl::DefaultNetworkAcl;
+pub use default_route_table::{DefaultRoute, DefaultRouteTable};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupRule};
 pub use ebs_volume::EbsVolume;
 pub use eip::{Eip, EipDomain};
@@ -92,6 +101,7 @@ pub use elasticache_replication_group::{
     CacheEngine, CacheNodeType, ClusterMode, ElasticacheReplicationGroup, TransitEncryptionMode,
 };
 pub use elasticache_subnet_group::ElasticacheSubnetGroup;
+pub use flow_log::{FlowLog, FlowLogDestinationOptions, FlowLogFileFormat, LogDestinationType, TrafficType};
 pub use iam_instance_profile::IamInstanceProfile;
 pub use iam_openid_connect_provider::IamOpenidConnectProvider;
 pub use iam_policy::IamPolicy;
@@ -108,6 +118,9 @@ pub use launch_template::{
     TaggedResource,
 };
 pub use nat_gateway::{ConnectivityType, NatGateway};
+pub use network_acl::NetworkAcl;
+pub use network_acl_rule::{NetworkAclAction, NetworkAclRule};
+pub use network_interface::NetworkInterface;
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
@@ -133,6 +146,9 @@ pub use sns_topic_subscription::{FilterPolicyScope, SnsTopicSubscription, Subscr
 pub use subnet::Subnet;
 pub use volume_attachment::VolumeAttachment;
 pub use vpc::{Tenancy, Vpc};
+pub use vpc_endpoint::{
+    DnsRecordIpType, EndpointDnsEntry, EndpointDnsOptions, EndpointIpAddressType, VpcEndpoint, VpcEndpointType,
+};
 pub use vpc_security_group_egress_rule::EgressRule;
 pub use vpc_security_group_ingress_rule::IngressRule;
 
@@ -153,6 +169,12 @@ pub const SCHEMAS: &[&Schema] = &[
     SecurityGroup::SCHEMA,
     IngressRule::SCHEMA,
     EgressRule::SCHEMA,
+    VpcEndpoint::SCHEMA,
+    NetworkAcl::SCHEMA,
+    DefaultNetworkAcl::SCHEMA,
+    DefaultRouteTable::SCHEMA,
+    FlowLog::SCHEMA,
+    NetworkInterface::SCHEMA,
     IamRole::SCHEMA,
     IamPolicy::SCHEMA,
     IamRolePolicyAttachment::SCHEMA,

@@ -3,9 +3,9 @@
 use ipnet::Ipv4Net;
 
 use super::subnet::vpc_of;
-use super::{InternetGateway, NatGateway, RouteTable};
+use super::{DefaultRouteTable, InternetGateway, NatGateway, RouteTable};
 use crate::check::{Findings, View};
-use crate::{Computed, Id, IntoId, Value};
+use crate::{Computed, Id, IntoId, Resource as _, Value};
 
 /// Where a route table sends what goes to a range.
 #[derive(Clone, Debug, crate::Resource)]
@@ -58,7 +58,11 @@ fn check(route: &View<'_>, findings: &mut Findings<'_>) {
     if given != 1 {
         findings.refuse(format!("a route leads to one target, {given} given: one of {}", targets.join(", ")));
     }
-    let vpc = route.follow("route_table_id").and_then(|table| vpc_of(&table));
+    let table = route.follow("route_table_id");
+    if let Some(table) = table.filter(|table| table.node().address.kind() == DefaultRouteTable::SCHEMA.kind) {
+        findings.refuse(format!("{} has its routes in place: declare it there", table.named()));
+    }
+    let vpc = table.and_then(|table| vpc_of(&table));
     let gateway = route.follow("gateway_id");
     if let (Some(vpc), Some(gateway)) = (vpc, gateway)
         && vpc_of(&gateway).is_some_and(|other| other.node().address != vpc.node().address)

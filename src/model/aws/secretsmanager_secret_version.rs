@@ -2,7 +2,8 @@
 
 use super::SecretsmanagerSecret;
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Secret, Value};
+use crate::expression::{Expression, Reference, SecretSource};
+use crate::{Arn, Computed, Handle, Id, Secret, Value};
 
 /// The value of a secret. It is sent and never read back: only that it is the current one is.
 #[derive(Clone, Debug, crate::Resource)]
@@ -35,6 +36,16 @@ pub struct SecretsmanagerSecretVersion {
     /// The version's id, which another value does not have.
     #[field(volatile)]
     version_id: Computed<String>,
+}
+
+impl Handle<SecretsmanagerSecretVersion> {
+    /// Its value, for another resource that is to have the same: read from Secrets Manager when it is sent there, and
+    /// kept nowhere else.
+    #[must_use]
+    pub fn value(&self) -> Value<Secret> {
+        let reference = Reference { address: self.address().clone(), attribute: "id".to_owned() };
+        Value::from_expression(Expression::Secret(SecretSource::Kept(reference)))
+    }
 }
 
 /// The labels of a version, where they are known.

@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 
+use super::{DefaultNetworkAcl, DefaultRouteTable};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value, words};
 
@@ -42,11 +43,11 @@ pub struct Vpc {
     /// The route table of subnets that have none of their own.
     main_route_table_id: Computed<String>,
     /// The route table that came with the VPC.
-    default_route_table_id: Computed<String>,
+    default_route_table_id: Computed<Id<DefaultRouteTable>>,
     /// The security group of what names none.
     default_security_group_id: Computed<String>,
     /// The network ACL of subnets that have none of their own.
-    default_network_acl_id: Computed<String>,
+    default_network_acl_id: Computed<Id<DefaultNetworkAcl>>,
     /// The DHCP options.
     dhcp_options_id: Computed<String>,
 }

@@ -8,9 +8,15 @@ use std::collections::HashSet;
 use super::subnet::vpc_of;
 use crate::check::View;
 
-/// The associations of a subnet with a route table, and that table's routes.
+/// The associations of a subnet with a route table, and that table's routes; of a subnet that has none, the table that
+/// came with its VPC.
 pub(super) fn routes<'a>(subnet: &View<'a>) -> Vec<View<'a>> {
     let mut found = subnet.referring("aws_route_table_association", "subnet_id");
+    if found.is_empty()
+        && let Some(vpc) = vpc_of(subnet)
+    {
+        return vpc.referring("aws_default_route_table", "default_route_table_id");
+    }
     let tables: Vec<View<'a>> = found.iter().filter_map(|association| association.follow("route_table_id")).collect();
     for table in tables {
         found.extend(table.referring("aws_route", "route_table_id"));

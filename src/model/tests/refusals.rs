@@ -855,3 +855,223 @@ fn two_current_values_of_a_secret() {
         line!() - 1
     });
 }
+
+const S3: &str = "com.amazonaws.us-east-1.s3";
+const STS: &str = "com.amazonaws.us-east-1.sts";
+
+#[test]
+fn an_endpoint_that_has_what_the_other_kind_has() {
+    refused("`subnet_ids` is for interface endpoints", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        stack.add("s3", VpcEndpoint::new(&vpc, S3).subnet_ids(&subnets));
+        line!() - 1
+    });
+    refused("routes lead to gateway endpoints alone", |stack| {
+        let vpc = vpc(stack);
+        let table = stack.add("one", RouteTable::new(&vpc));
+        let endpoint = VpcEndpoint::new(&vpc, STS).vpc_endpoint_type(VpcEndpointType::Interface);
+        stack.add("sts", endpoint.route_table_ids([&table]));
+        line!() - 1
+    });
+    refused("`private_dns_enabled` is for interface endpoints", |stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")).enable_dns_hostnames(true));
+        stack.add("s3", VpcEndpoint::new(&vpc, S3).private_dns_enabled(true));
+        line!() - 1
+    });
+}
+
+#[test]
+fn an_endpoint_of_a_service_that_it_cannot_lead_to() {
+    refused("no gateway endpoint leads to com.amazonaws.us-east-1.sts", |stack| {
+        let vpc = vpc(stack);
+        stack.add("sts", VpcEndpoint::new(&vpc, STS));
+        line!() - 1
+    });
+    refused("is a service of eu-west-1; the endpoint stands in us-east-1", |stack| {
+        let vpc = vpc(stack);
+        stack.add("s3", VpcEndpoint::new(&vpc, "com.amazonaws.eu-west-1.s3"));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        let offered = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0";
+        let endpoint = VpcEndpoint::new(&vpc, offered).vpc_endpoint_type(VpcEndpointType::Interface);
+        stack.add("partner", endpoint);
+    });
+}
+
+#[test]
+fn private_names_that_the_vpc_or_another_endpoint_rules_out() {
+    refused("`private_dns_enabled` wants `enable_dns_hostnames`", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        stack.add("sts", VpcEndpoint::interface(&vpc, STS, &subnets));
+        line!() - 1
+    });
+    refused("the service's own names lead to aws_vpc_endpoint.one", |stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")).enable_dns_hostnames(true));
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        stack.add("one", VpcEndpoint::interface(&vpc, STS, &subnets));
+        stack.add("two", VpcEndpoint::interface(&vpc, STS, &subnets));
+        line!() - 1
+    });
+}
+
+#[test]
+fn an_endpoint_twice_in_a_zone_or_in_a_table_that_another_has() {
+    refused("an endpoint has one subnet in a zone", |stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")).enable_dns_hostnames(true));
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1a"]);
+        stack.add("sts", VpcEndpoint::interface(&vpc, STS, &subnets));
+        line!() - 1
+    });
+    refused("aws_route_table.one (", |stack| {
+        let vpc = vpc(stack);
+        let table = stack.add("one", RouteTable::new(&vpc));
+        stack.add("one", VpcEndpoint::gateway(&vpc, S3, [&table]));
+        stack.add("two", VpcEndpoint::gateway(&vpc, S3, [&table]));
+        line!() - 1
+    });
+    refused("belongs to another VPC than aws_vpc.main", |stack| {
+        let vpc = vpc(stack);
+        let other = stack.add("other", Vpc::new(net("10.1.0.0/16")));
+        let table = stack.add("one", RouteTable::new(&other));
+        stack.add("s3", VpcEndpoint::gateway(&vpc, S3, [&table]));
+        line!() - 1
+    });
+}
+
+fn rule(number: i64) -> NetworkAclRule {
+    NetworkAclRule::all(number, NetworkAclAction::Allow, net("10.0.0.0/8"))
+}
+
+#[test]
+fn a_rule_of_a_network_acl_that_ec2_does_not_take() {
+    let tcp = || NetworkAclRule::new(100, NetworkAclAction::Allow, IpProtocol::Tcp).cidr_block(net("10.0.0.0/8"));
+    let icmp = || NetworkAclRule::new(100, NetworkAclAction::Allow, IpProtocol::Icmp).cidr_block(net("10.0.0.0/8"));
+    let odd = [
+        (vec![rule(100), rule(100)], "`ingress` has several rules of the number 100"),
+        (vec![rule(32_767)], "the largest that AWS takes is 32766"),
+        (vec![tcp()], "rule 100 of `ingress` wants both `from_port` and `to_port`, since it is for tcp"),
+        (vec![tcp().from_port(2).to_port(1)], "the range of ports ends before it begins: 2 to 1"),
+        (vec![rule(100).from_port(1).to_port(2)], "takes neither `from_port` nor `to_port`, since its protocol is -1"),
+        (vec![icmp()], "wants both `icmp_type` and `icmp_code`, since it is for icmp"),
+        (vec![icmp().icmp_type(-1).icmp_code(3)], "all types of ICMP have all codes"),
+        (vec![rule(100).ipv6_cidr_block("::/0")], "is for one range: `cidr_block` or `ipv6_cidr_block`"),
+        (vec![NetworkAclRule::all(1, NetworkAclAction::Deny, net("10.0.0.1/8"))], "10.0.0.1/8 has host bits"),
+    ];
+    for (rules, message) in odd {
+        refused(message, |stack| {
+            let vpc = vpc(stack);
+            stack.add("odd", NetworkAcl::new(&vpc).ingress(rules));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        let sound = [rule(1), icmp().icmp_type(8).icmp_code(-1)];
+        stack.add("one", NetworkAcl::new(&vpc).ingress([tcp().from_port(1).to_port(2)]).egress([rule(100)]));
+        stack.add("taken", DefaultNetworkAcl::new(vpc.default_network_acl_id()).ingress(sound));
+    });
+}
+
+#[test]
+fn a_subnet_with_two_network_acls() {
+    refused("a subnet has one network ACL", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a"]);
+        stack.add("one", NetworkAcl::new(&vpc).subnet_ids(&subnets));
+        stack.add("two", NetworkAcl::new(&vpc).subnet_ids(&subnets));
+        line!() - 1
+    });
+}
+
+#[test]
+fn what_comes_with_a_vpc_taken_over_twice() {
+    refused("a VPC has one default network ACL; aws_default_network_acl.one", |stack| {
+        let vpc = vpc(stack);
+        stack.add("one", DefaultNetworkAcl::new(vpc.default_network_acl_id()));
+        stack.add("two", DefaultNetworkAcl::new(vpc.default_network_acl_id()));
+        line!() - 1
+    });
+    refused("a VPC has one default route table; aws_default_route_table.one", |stack| {
+        let vpc = vpc(stack);
+        stack.add("one", DefaultRouteTable::new(vpc.default_route_table_id()));
+        stack.add("two", DefaultRouteTable::new(vpc.default_route_table_id()));
+        line!() - 1
+    });
+}
+
+#[test]
+fn routes_of_the_default_route_table() {
+    refused("the route for 0.0.0.0/0 leads to one target, 0 given", |stack| {
+        let vpc = vpc(stack);
+        let route = DefaultRoute::new(Ipv4Net::default());
+        stack.add("main", DefaultRouteTable::new(vpc.default_route_table_id()).route([route]));
+        line!() - 1
+    });
+    refused("a range has one route; 0.0.0.0/0 has several", |stack| {
+        let vpc = vpc(stack);
+        let internet = stack.add("main", InternetGateway::new(&vpc));
+        let route = || DefaultRoute::new(Ipv4Net::default()).gateway_id(&internet);
+        stack.add("main", DefaultRouteTable::new(vpc.default_route_table_id()).route([route(), route()]));
+        line!() - 1
+    });
+    refused("aws_default_route_table.main", |stack| {
+        let vpc = vpc(stack);
+        let internet = stack.add("main", InternetGateway::new(&vpc));
+        let table = stack.add("main", DefaultRouteTable::new(vpc.default_route_table_id()));
+        stack.add("internet", Route::to_internet(table.id(), &internet));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_flow_log_that_ec2_does_not_take() {
+    const GROUP: &str = "arn:aws:logs:us-east-1:111122223333:log-group:flows";
+    const BUCKET: &str = "arn:aws:s3:::flows/here/";
+    let of = |destination: &str| FlowLog::new(TrafficType::All, destination).vpc_id(Id::existing("vpc-1"));
+    let to_group = || of(GROUP).iam_role_arn(role());
+    let to_bucket = || of(BUCKET).log_destination_type(LogDestinationType::S3);
+    let odd = [
+        (to_group().subnet_id(Id::existing("subnet-1")), "a flow log is of one thing, 2 given"),
+        (of(GROUP), "wants the role that writes there"),
+        (to_bucket().iam_role_arn(role()), "a bucket's policy says who writes there"),
+        (of(BUCKET).iam_role_arn(role()), "is of the `log_destination_type` s3"),
+        (of(&format!("{GROUP}:*")).iam_role_arn(role()), "without `:*` behind it"),
+        (to_group().max_aggregation_interval(30), "AWS takes 60 and 600 seconds"),
+        (to_group().log_format("${version}, ${start}"), "fields as `${name}`"),
+        (to_group().destination_options(FlowLogDestinationOptions::new()), "are for files in a bucket"),
+    ];
+    for (log, message) in odd {
+        refused(message, |stack| {
+            stack.add("odd", log);
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        stack.add("group", to_group().max_aggregation_interval(60).log_format("${version} ${vpc-id}"));
+        stack.add("bucket", to_bucket());
+    });
+}
+
+#[test]
+fn addresses_that_a_network_interface_cannot_have() {
+    let odd = [
+        (vec!["10.0.0.3"], "10.0.0.3 can't be had in 10.0.0.0/24"),
+        (vec!["10.0.1.9"], "10.0.1.9 can't be had in 10.0.0.0/24"),
+        (vec!["10.0.0"], "\"10.0.0\" is no IPv4 address"),
+        (vec!["10.0.0.8"], "10.0.0.9, which `private_ip` says, is not among them"),
+    ];
+    for (addresses, message) in odd {
+        refused(message, |stack| {
+            let vpc = vpc(stack);
+            let subnet = subnets(stack, &vpc, &["us-east-1a"]).remove(0);
+            let interface = NetworkInterface::new(&subnet).private_ips(addresses.clone());
+            let interface = if addresses == ["10.0.0.8"] { interface.private_ip("10.0.0.9") } else { interface };
+            stack.add("odd", interface);
+            line!() - 1
+        });
+    }
+}

@@ -24,6 +24,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("aws_db_instance.engine", "optional, here required", "a replica and a restored instance say it too"),
     ("aws_db_instance.pending_modified_values", "unknown", "what waits for the window is shown, not only read again"),
+    ("aws_default_network_acl.egress.from_port", "required, here optional", PORTS_OF_SOME),
+    ("aws_default_network_acl.egress.to_port", "required, here optional", PORTS_OF_SOME),
+    ("aws_default_network_acl.ingress.from_port", "required, here optional", PORTS_OF_SOME),
+    ("aws_default_network_acl.ingress.to_port", "required, here optional", PORTS_OF_SOME),
+    ("aws_default_route_table.route.cidr_block", "optional, here required", "IPv6 and prefix lists are not here"),
     ("aws_default_security_group.egress.from_port", "optional, here required", REQUIRED_THERE),
     ("aws_default_security_group.egress.protocol", "optional, here required", REQUIRED_THERE),
     ("aws_default_security_group.egress.to_port", "optional, here required", REQUIRED_THERE),
@@ -53,6 +58,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "required, here optional",
         "a name is made with a suffix where none is given, as for every type",
     ),
+    (
+        "aws_flow_log.log_destination",
+        "optional, here required",
+        "a log group goes by its ARN too, not by its name alone",
+    ),
+    ("aws_flow_log.traffic_type", "optional, here required", "EC2 demands it of all that is here"),
     ("aws_iam_instance_profile.role", "optional, here required", "a profile without a role hands out nothing"),
     ("aws_iam_policy.default_version_id", "unknown", "of the same version the document need not be read again"),
     ("aws_instance.ami", "optional, here required", "the launch template that could say it is not here"),
@@ -76,8 +87,34 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_launch_template.tag_specifications.resource_type", "optional, here required", "EC2 refuses one without"),
     ("aws_launch_template.tag_specifications.tags", "optional, here required", "the block says nothing else"),
     ("aws_nat_gateway.subnet_id", "optional, here required", "gateways of a whole VPC are not here"),
+    ("aws_network_acl.egress.action", "optional, here required", RULE_REQUIRED),
+    ("aws_network_acl.egress.protocol", "optional, here required", RULE_REQUIRED),
+    ("aws_network_acl.egress.rule_no", "optional, here required", RULE_REQUIRED),
+    ("aws_network_acl.ingress.action", "optional, here required", RULE_REQUIRED),
+    ("aws_network_acl.ingress.protocol", "optional, here required", RULE_REQUIRED),
+    ("aws_network_acl.ingress.rule_no", "optional, here required", RULE_REQUIRED),
     ("aws_route.destination_cidr_block", "optional, here required", "IPv6 and prefix lists are not here"),
     ("aws_route_table_association.subnet_id", "optional, here required", "associations of gateways are not here"),
+    (
+        "aws_s3_bucket_lifecycle_configuration.rule",
+        "optional block, here required block",
+        "S3 refuses a configuration without a rule",
+    ),
+    (
+        "aws_s3_bucket_lifecycle_configuration.rule.abort_incomplete_multipart_upload.days_after_initiation",
+        "optional, here required",
+        "the block says nothing else",
+    ),
+    (
+        "aws_s3_bucket_lifecycle_configuration.rule.transition.days",
+        "optional, here required",
+        "the `date` that could be said instead is not here",
+    ),
+    (
+        "aws_s3_bucket_server_side_encryption_configuration.rule.apply_server_side_encryption_by_default",
+        "optional block, here required block",
+        "the rule without it says how, and not whether",
+    ),
     (
         "aws_secretsmanager_secret_version.secret_string_wo",
         "optional, here required",
@@ -92,9 +129,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_subnet.availability_zone_id", "optional, here computed", "zones are given by name"),
     ("aws_subnet.cidr_block", "optional, here required", "ranges from IPAM and IPv6 alone are not here"),
     ("aws_vpc.cidr_block", "optional, here required", "ranges from IPAM are not here"),
+    ("aws_vpc_endpoint.service_name", "optional, here required", "endpoints of VPC Lattice are not here"),
 ];
 
 const REQUIRED_THERE: &str = "in `aws_security_group`'s own blocks it is required, and EC2 demands it";
+const RULE_REQUIRED: &str = "in `aws_default_network_acl`'s blocks it is required, and EC2 demands it";
+const PORTS_OF_SOME: &str = "only TCP and UDP have ports; there it is 0 for the others";
 const NO_DEFAULT_VPC: &str = "nothing is made in a default VPC by leaving something out";
 
 /// The provider's types, as the table has them.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use fathuss_model::aws::{
-    Ami, CloudwatchLogGroup, DbInstance, DbInstanceClass, DbLogExport, Eip, Gp3, Instance, InstanceType,
-    InternetGateway, MetadataOptions, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc,
+    Ami, CloudwatchLogGroup, DbInstance, DbInstanceClass, DbLogExport, DefaultRoute, DefaultRouteTable, Eip, Gp3,
+    Instance, InstanceType, InternetGateway, MetadataOptions, NatGateway, Route, RouteTable, RouteTableAssociation,
+    Subnet, Vpc,
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Result, Stack, graph_of};
@@ -113,4 +114,19 @@ fn a_database_waits_for_the_log_groups_that_it_writes_to_in_its_region() {
         Ok(())
     });
     assert_eq!(waits(&graph, "aws_db_instance.main"), set(["aws_cloudwatch_log_group.written"]));
+}
+
+#[test]
+fn a_subnet_without_a_table_of_its_own_has_the_routes_of_the_default_one() {
+    let graph = stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+        let subnet = stack.add("public", Subnet::new(&vpc, net("10.0.0.0/24")));
+        let machine = machine(stack, &subnet);
+        stack.add("one", machine);
+        let internet = stack.add("main", InternetGateway::new(&vpc));
+        let route = DefaultRoute::new(Ipv4Net::default()).gateway_id(&internet);
+        stack.add("main", DefaultRouteTable::new(vpc.default_route_table_id()).route([route]));
+        Ok(())
+    });
+    assert_eq!(waits(&graph, "aws_instance.one"), set(["aws_default_route_table.main"]));
 }

@@ -135,7 +135,7 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tags::within(tx, &given)?;
     let known = tx.get::<MetricAlarm>(name).cloned();
     if known.is_none() {
-        let most = tx.quota("cloudwatch.alarms", 5_000);
+        let most = tx.quota("cloudwatch.alarms");
         // The code is declared; no source has the words.
         tx.enforce("cloudwatch.alarm.quota", tx.count::<MetricAlarm>() < most, || {
             Refusal::new("LimitExceeded", "The maximum limit of alarms has been reached.")

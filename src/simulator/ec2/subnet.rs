@@ -8,7 +8,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::route_table;
 use crate::ec2::vpc::Vpc;
 use crate::ec2::zone::{Zone, zones};
-use crate::ec2::{cidr, invalid_value, network_acl, tags};
+use crate::ec2::{cidr, flow_log, invalid_value, network_acl, tags};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -210,7 +210,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
     let have = tx.rows::<Subnet>().filter(|other| other.vpc == vpc.id).count() as i64;
-    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc", 200), || {
+    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc"), || {
         Refusal::new("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
     })?;
     let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
@@ -300,7 +300,8 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     // Its route table association goes with it.
     route_table::dissociate(tx, &subnet.id);
-    network_acl::dissociate(tx, &subnet.vpc, &subnet.id);
+    network_acl::dissociate(tx, &subnet.id);
+    flow_log::forget(tx, &subnet.id);
     tags::forget(tx, &subnet.id);
     tx.cancel("ec2.subnet", &subnet.id);
     tx.remove::<Subnet>(&subnet.id);
@@ -356,6 +357,10 @@ mod tests {
         assert_eq!(refused.message, "The CIDR '10.0.0.128/25' conflicts with another subnet");
         let nowhere = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.2.0/24"), ("AvailabilityZone", "us-east-1z")];
         client.refused("CreateSubnet", &nowhere, "InvalidParameterValue").await;
+        let padded = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.02.0/24")];
+        let refused = client.refused("CreateSubnet", &padded, "InvalidParameterValue").await;
+        let said = "Value (10.0.02.0/24) for parameter cidrBlock is invalid. This is not a valid CIDR block.";
+        assert_eq!(refused.message, said);
     }
 
     #[tokio::test(start_paused = true)]

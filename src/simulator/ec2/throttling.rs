@@ -20,6 +20,7 @@ const LISTINGS: &[&str] = &[
 
 /// Operations with a size and a rate that are in no category.
 const OWN: &[(&str, f64, f64)] = &[
+    ("AssignPrivateIpAddresses", 100.0, 5.0),
     ("AssignPrivateNatGatewayAddress", 10.0, 1.0),
     ("AssociateIamInstanceProfile", 100.0, 5.0),
     ("AssociateNatGatewayAddress", 10.0, 1.0),
@@ -45,6 +46,7 @@ const OWN: &[(&str, f64, f64)] = &[
     ("RunInstances", 5.0, 2.0),
     ("StartInstances", 5.0, 2.0),
     ("TerminateInstances", 100.0, 5.0),
+    ("UnassignPrivateIpAddresses", 100.0, 5.0),
     ("UnassignPrivateNatGatewayAddress", 10.0, 1.0),
 ];
 

@@ -9,7 +9,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::route_table::{self, RouteTable};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::subnet::{self, Subnet};
-use crate::ec2::{cidr, dhcp_options, network_acl, tags, vpc_endpoint_network, zone};
+use crate::ec2::{cidr, dhcp_options, flow_log, network_acl, tags, vpc_endpoint_network, zone};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -166,7 +166,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let range = cidr::parse(text, "cidrBlock")?;
     let fits = (16..=28).contains(&range.prefix_len()) && !UNUSABLE.iter().any(|part| cidr::lies_in(&range, part));
     tx.enforce("ec2.vpc.range", fits, || Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")))?;
-    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs", 5), || {
+    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs"), || {
         Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     })?;
     if input.flag("AmazonProvidedIpv6CidrBlock") {
@@ -224,6 +224,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         || tx.rows::<RouteTable>().any(|table| table.vpc == id && !table.is_main())
         || tx.rows::<SecurityGroup>().any(|group| group.vpc == id && group.name != "default")
         || tx.rows::<NetworkInterface>().any(|interface| interface.vpc == id)
+        || network_acl::any_in(tx, id)
         || vpc_endpoint_network::any_in(tx, id);
     tx.enforce("ec2.vpc.delete.dependency", !in_use, || {
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
@@ -232,6 +233,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     route_table::forget(tx, id);
     security_group::forget(tx, id);
     network_acl::forget(tx, id);
+    flow_log::forget(tx, id);
     tags::forget(tx, id);
     tx.cancel("ec2.vpc", id);
     tx.remove::<Vpc>(id);

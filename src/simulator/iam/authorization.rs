@@ -236,6 +236,7 @@ fn passed(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask
     let mut pass = |member: &Value, to| roles.extend(member.text().map(|arn| (arn.to_owned(), to)));
     match service {
         "ec2" => {
+            pass(input.get("DeliverLogsPermissionArn"), "vpc-flow-logs.amazonaws.com");
             let of_template = template(tx, input).map(|data| data.get("IamInstanceProfile"));
             let own = Some(input.get("IamInstanceProfile")).filter(|own| !matches!(own, Value::Absent));
             let profile = own.or(of_template).unwrap_or(&Value::Absent);
@@ -286,6 +287,7 @@ const EC2_TYPES: &[(&str, &str)] = &[
     ("dopt", "dhcp-options"),
     ("eipalloc", "elastic-ip"),
     ("eni", "network-interface"),
+    ("fl", "vpc-flow-log"),
     ("i", "instance"),
     ("igw", "internet-gateway"),
     ("lt", "launch-template"),
@@ -303,9 +305,11 @@ const EC2_TYPES: &[(&str, &str)] = &[
 /// What an operation makes, as ARNs call it.
 const EC2_MADE: &[(&str, &[&str])] = &[
     ("AllocateAddress", &["elastic-ip"]),
+    ("CreateFlowLogs", &["vpc-flow-log"]),
     ("CreateInternetGateway", &["internet-gateway"]),
     ("CreateLaunchTemplate", &["launch-template"]),
     ("CreateNatGateway", &["natgateway"]),
+    ("CreateNetworkAcl", &["network-acl"]),
     ("CreateNetworkInterface", &["network-interface"]),
     ("CreateRouteTable", &["route-table"]),
     ("CreateSecurityGroup", &["security-group"]),

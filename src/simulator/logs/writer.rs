@@ -1,7 +1,9 @@
-//! The services that write to log groups of their own: EKS what control planes say, RDS what databases say. A group is
-//! made when something is first written to it, stays when its writer goes, and comes again where it is deleted before.
+//! The services that write to log groups: EKS what control planes say, RDS what databases say, each to a group of its
+//! own, and flow logs to any. A group is made when something is first written to it, stays when its writer goes, and
+//! comes again where it is deleted before.
 
 use super::group::LogGroup;
+use crate::ec2::flow_log;
 use crate::eks::cluster::Cluster;
 use crate::rds::instance::DbInstance;
 use crate::service::{Span, Transition};
@@ -48,6 +50,9 @@ fn has_writer(tx: &Tx<'_>, group: &str) -> bool {
     let of_eks = group.strip_prefix("/aws/eks/").and_then(|rest| rest.strip_suffix("/cluster"));
     if let Some(name) = of_eks {
         return tx.get::<Cluster>(name).is_some_and(|cluster| !cluster.logs.is_empty());
+    }
+    if flow_log::writes_to(tx, group) {
+        return true;
     }
     let of_rds = group.strip_prefix("/aws/rds/instance/").and_then(|rest| rest.split_once('/'));
     let Some((name, log)) = of_rds else { return false };

@@ -86,7 +86,7 @@ pub(super) fn checked(tx: &Tx<'_>, text: &str, scope: &str) -> Result<String, Fl
 pub(super) fn room(tx: &Tx<'_>, topic: &Topic, subscription: &Subscription) -> Result<(), Refusal> {
     let filters = |one: &Subscription| one.attributes.contains_key("FilterPolicy");
     let others = topic.subscriptions(tx).filter(|one| one.id != subscription.id && filters(one)).count();
-    let most = tx.quota("sns.filter-policies-per-topic", 200);
+    let most = tx.quota("sns.filter-policies-per-topic");
     let fits = !filters(subscription) || i64::try_from(others).is_ok_and(|others| others < most);
     // The code is declared; no source has the words.
     tx.enforce("sns.filter.quota", fits, || {

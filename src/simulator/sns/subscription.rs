@@ -171,13 +171,9 @@ fn answer(tx: &Tx<'_>, subscription: &Subscription, shown: bool) -> Value {
 /// No source has the words of the quotas.
 fn room(tx: &Tx<'_>, topic: &Topic, subscription: &Subscription) -> Result<(), Refusal> {
     let full = |message: &str| Refusal::new("SubscriptionLimitExceeded", message);
-    let (quota, usual) = if topic.is_fifo() {
-        ("sns.subscriptions-per-fifo-topic", 100)
-    } else {
-        ("sns.subscriptions-per-topic", 12_500_000)
-    };
+    let quota = if topic.is_fifo() { "sns.subscriptions-per-fifo-topic" } else { "sns.subscriptions-per-topic" };
     let have = i64::try_from(topic.subscriptions(tx).count()).unwrap_or(i64::MAX);
-    tx.enforce("sns.subscription.quota", have < tx.quota(quota, usual), || {
+    tx.enforce("sns.subscription.quota", have < tx.quota(quota), || {
         full("The maximum number of subscriptions of the topic has been reached.")
     })?;
     if topic.has_large_messages() {
@@ -187,7 +183,7 @@ fn room(tx: &Tx<'_>, topic: &Topic, subscription: &Subscription) -> Result<(), R
         })?;
     }
     let pending = tx.rows::<Subscription>().filter(|one| one.state == State::Pending).count();
-    let most = tx.quota("sns.pending-subscriptions", 5_000);
+    let most = tx.quota("sns.pending-subscriptions");
     let fits = subscription.state == State::Confirmed || i64::try_from(pending).is_ok_and(|have| have < most);
     tx.enforce("sns.subscription.pending-quota", fits, || {
         full("The maximum number of pending subscriptions has been reached.")

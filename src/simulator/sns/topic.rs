@@ -122,10 +122,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         tx.enforce("sns.topic.tags", same, || invalid("Tags Reason: Topic already exists with different tags"))?;
         return Ok(record! { "TopicArn" => known.arn(tx) });
     }
-    let (quota, usual) = if fifo { ("sns.fifo-topics", 1_000) } else { ("sns.topics", 100_000) };
+    let quota = if fifo { "sns.fifo-topics" } else { "sns.topics" };
     let have = tx.rows::<Topic>().filter(|topic| topic.is_fifo() == fifo).count();
     // The code is declared; no source has the words.
-    tx.enforce("sns.topic.quota", i64::try_from(have).is_ok_and(|have| have < tx.quota(quota, usual)), || {
+    tx.enforce("sns.topic.quota", i64::try_from(have).is_ok_and(|have| have < tx.quota(quota)), || {
         Refusal::new("TopicLimitExceeded", "The maximum number of topics has been reached.")
     })?;
     tags::within(tx, &tags)?;
