@@ -41,7 +41,7 @@ fn every_type_of_the_platform_is_there_once() {
     let unique: BTreeSet<&str> = kinds.iter().copied().collect();
     assert_eq!(unique.len(), kinds.len(), "{kinds:?}");
     assert_eq!(schemas().filter(|schema| schema.mode == Mode::Lookup).count(), 3);
-    assert_eq!(kinds.len(), 50 + 3 + 1);
+    assert_eq!(kinds.len(), 55 + 3 + 1);
 }
 
 #[test]
