@@ -3,6 +3,7 @@
 //! A module is a function that takes the stack, the [`environment::Environment`]
 //! and what other modules made, and gives back the handles that others need.
 
+pub mod alarms;
 pub mod cluster;
 pub mod data;
 pub mod environment;

@@ -29,6 +29,8 @@ pub struct Network {
     pub private: Vec<Handle<Subnet>>,
     /// A subnet per zone for what needs no way out.
     pub database: Vec<Handle<Subnet>>,
+    /// The NAT gateways, in the order of their zones.
+    pub nat_gateways: Vec<Handle<NatGateway>>,
 }
 
 /// Three zones with a public, a private and a database subnet in each, and one NAT gateway, or one per zone.
@@ -61,7 +63,7 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
     for (zone, subnet) in env.zones.iter().zip(&public) {
         stack.add(("public", zone), RouteTableAssociation::new(subnet, &public_routes));
     }
-    let private_routes = way_out(stack, env, &vpc, &public, &private);
+    let (nat_gateways, private_routes) = way_out(stack, env, &vpc, &public, &private);
     // Images and objects come by this way, which costs nothing, and not through a NAT gateway, which charges for bytes.
     let s3 = VpcEndpoint::gateway(&vpc, env.service("s3"), &private_routes);
     stack.add("s3", s3.tag("Name", format!("{}-s3", env.name())));
@@ -73,7 +75,7 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
     }
 
     flow_logs(stack, env, &vpc);
-    Ok(Network { vpc, public, private, database })
+    Ok(Network { vpc, public, private, database, nat_gateways })
 }
 
 /// What was let through and what was not, kept like other logs.
@@ -99,15 +101,15 @@ fn named(subnet: Subnet, env: &Environment, tier: &str, zone: Zone) -> Subnet {
     subnet.availability_zone(zone.name()).tag("Tier", tier).tag("Name", format!("{}-{tier}-{zone}", env.name()))
 }
 
-/// NAT gateways, each with its address and a route table for the private subnets that it serves. Gives the tables.
+/// NAT gateways, each with its address and a route table for the private subnets that it serves. Gives both.
 fn way_out(
     stack: &mut Stack,
     env: &Environment,
     vpc: &Handle<Vpc>,
     public: &[Handle<Subnet>],
     private: &[Handle<Subnet>],
-) -> Vec<Handle<RouteTable>> {
-    let mut tables = Vec::new();
+) -> (Vec<Handle<NatGateway>>, Vec<Handle<RouteTable>>) {
+    let (mut made, mut tables) = (Vec::new(), Vec::new());
     let gateways = match env.nat_gateways {
         NatGateways::One => 1,
         NatGateways::PerZone => public.len(),
@@ -119,12 +121,13 @@ fn way_out(
         let table = RouteTable::new(vpc).tag("Name", format!("{}-private-{zone}", env.name()));
         let table = stack.add(("private", zone), table);
         stack.add(("private", zone), Route::through_nat(&table, &gateway));
+        made.push(gateway);
         tables.push(table);
     }
     for ((zone, subnet), table) in env.zones.iter().zip(private).zip(tables.iter().cycle()) {
         stack.add(("private", zone), RouteTableAssociation::new(subnet, table));
     }
-    tables
+    (made, tables)
 }
 
 #[cfg(test)]

@@ -23,10 +23,12 @@ fn by_host(services: &[&'static Service], request: &Request<Bytes>) -> Option<&'
     host.split('.').find_map(|label| services.iter().copied().find(|service| service.name == label))
 }
 
-/// By what stands before the operation in the header that has it.
+/// By what stands before the operation in the header that has it, or in the path of a request in CBOR.
 fn by_target(services: &[&'static Service], request: &Request<Bytes>) -> Option<&'static Service> {
-    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
-    let (prefix, _) = target.rsplit_once('.')?;
+    let header = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    let of_header = header.and_then(|target| target.rsplit_once('.')).map(|(prefix, _)| prefix);
+    let of_path = request.uri().path().strip_prefix("/service/").and_then(|rest| rest.split('/').next());
+    let prefix = of_header.or(of_path)?;
     services.iter().copied().find(|service| (service.model)().target.as_deref() == Some(prefix))
 }
 
@@ -108,6 +110,19 @@ mod tests {
             assert_eq!((status, kind.as_str()), (400, "application/x-amz-json-1.1"), "{target}");
             assert!(text.contains("MissingAuthenticationTokenException"), "{text}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cbor_without_a_signature_is_refused_in_cbor() {
+        let headers = [("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")];
+        let mut request = Request::post("/service/GraniteServiceVersion20100801/operation/DescribeAlarms");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.header("host", "127.0.0.1:4599").body(Bytes::from_static(b"\xa0")).unwrap();
+        let answer = Client::calm().simulator.handle(request).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/cbor");
+        assert!(answer.status().is_client_error());
     }
 
     #[tokio::test(start_paused = true)]

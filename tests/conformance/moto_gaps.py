@@ -33,6 +33,8 @@ class Gap:
     also: tuple = ()
     # The fields given in place of a field.
     instead: dict = dataclasses.field(default_factory=dict)
+    # The resources that are nothing without it.
+    with_it: tuple = ()
 
     def fields(self):
         """The fields it takes out, each with what comes in their place."""
@@ -128,7 +130,46 @@ def lists_no_members_of_a_replication_group(client):
         return error.response["Error"]["Code"] == "CacheClusterNotFound"
 
 
+def forgets_the_tags_that_a_bucket_is_made_with(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="gap-of-tags", CreateBucketConfiguration={"Tags": [{"Key": "Project", "Value": "Fathuss"}]})
+    try:
+        s3.get_bucket_tagging(Bucket="gap-of-tags")
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "NoSuchTagSet"
+    return False
+
+
+def breaks_at_endpoints_by_id(client):
+    ec2 = client("ec2")
+    [vpc] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    made = ec2.create_vpc_endpoint(VpcId=vpc["VpcId"], ServiceName="com.amazonaws.us-east-1.s3")["VpcEndpoint"]
+    try:
+        ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": [made["VpcEndpointId"]]}])
+    except (ClientError, ResponseParserError):
+        return True
+    return False
+
+
 GAPS = (
+    Gap(
+        "aws_s3_bucket",
+        "the tags that a bucket is made with are forgotten, and with them whose it is",
+        forgets_the_tags_that_a_bucket_is_made_with,
+        with_it=(
+            "aws_s3_bucket_lifecycle_configuration",
+            "aws_s3_bucket_ownership_controls",
+            "aws_s3_bucket_policy",
+            "aws_s3_bucket_public_access_block",
+            "aws_s3_bucket_server_side_encryption_configuration",
+            "aws_s3_bucket_versioning",
+            "aws_iam_policy.loki",
+            "aws_iam_policy.grader_worker",
+            "aws_iam_role_policy_attachment.loki",
+            "aws_iam_role_policy_attachment.grader_worker",
+        ),
+    ),
+    Gap("aws_vpc_endpoint", "endpoints can't be asked for by a filter with their ids", breaks_at_endpoints_by_id),
     Gap(
         "aws_launch_template",
         "the template's own tags show in its version's data, as tags for what is launched",
@@ -191,5 +232,6 @@ GAPS = (
         "aws_elasticache_replication_group",
         "the members of a replication group are no clusters that can be described",
         lists_no_members_of_a_replication_group,
+        with_it=("aws_cloudwatch_metric_alarm.redis", "aws_cloudwatch_dashboard"),
     ),
 )

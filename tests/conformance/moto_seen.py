@@ -17,6 +17,8 @@ class Seen:
     def __init__(self, client):
         self.client = client
         self.ec2, self.iam, self.eks, self.rds = (client(name) for name in ("ec2", "iam", "eks", "rds"))
+        self.kms, self.logs, self.secrets = (client(name) for name in ("kms", "logs", "secretsmanager"))
+        self.sns, self.cloudwatch = client("sns"), client("cloudwatch")
         self.things = {}
         for tags, thing in self.everything():
             if ADDRESS in tags and thing.get("State") != "deleted":
@@ -38,6 +40,7 @@ class Seen:
             (ec2.describe_security_groups, "SecurityGroups"),
             (ec2.describe_security_group_rules, "SecurityGroupRules"),
             (ec2.describe_volumes, "Volumes"),
+            (ec2.describe_flow_logs, "FlowLogs"),
         ):
             for thing in operation()[name]:
                 yield pairs(thing.get("Tags")), thing
@@ -71,6 +74,24 @@ class Seen:
         ):
             for thing in operation()[name]:
                 yield pairs(rds.list_tags_for_resource(ResourceName=thing[arn])["TagList"]), thing
+
+        kms = self.kms
+        for listed in kms.list_keys()["Keys"]:
+            thing = kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]
+            if thing["KeyManager"] == "CUSTOMER" and thing["KeyState"] != "PendingDeletion":
+                tags = kms.list_resource_tags(KeyId=listed["KeyId"])["Tags"]
+                yield {tag["TagKey"]: tag["TagValue"] for tag in tags}, thing
+        for thing in self.logs.describe_log_groups()["logGroups"]:
+            yield self.logs.list_tags_for_resource(resourceArn=thing["logGroupArn"])["tags"], thing
+        for listed in self.secrets.list_secrets()["SecretList"]:
+            yield pairs(listed.get("Tags")), self.secrets.describe_secret(SecretId=listed["ARN"])
+        for listed in self.sns.list_topics()["Topics"]:
+            arn = listed["TopicArn"]
+            yield pairs(self.sns.list_tags_for_resource(ResourceArn=arn)["Tags"]), self.sns.get_topic_attributes(
+                TopicArn=arn
+            )["Attributes"]
+        for thing in self.cloudwatch.describe_alarms()["MetricAlarms"]:
+            yield pairs(self.cloudwatch.list_tags_for_resource(ResourceARN=thing["AlarmArn"])["Tags"]), thing
 
     def thing(self, address):
         return self.things[platform_graph.marked(address)][1]
@@ -114,6 +135,14 @@ ATTRIBUTES = {
     ("aws_eks_cluster", "identity.oidc.issuer"): "identity.oidc.issuer",
     ("aws_db_subnet_group", "name"): "DBSubnetGroupName",
     ("aws_db_parameter_group", "name"): "DBParameterGroupName",
+    ("aws_db_instance", "id"): "DBInstanceIdentifier",
+    ("aws_kms_key", "id"): "KeyId",
+    ("aws_kms_key", "arn"): "Arn",
+    ("aws_cloudwatch_log_group", "arn"): "logGroupArn",
+    ("aws_secretsmanager_secret", "id"): "ARN",
+    ("aws_secretsmanager_secret", "arn"): "ARN",
+    ("aws_sns_topic", "id"): "TopicArn",
+    ("aws_sns_topic", "arn"): "TopicArn",
 }
 
 
@@ -286,6 +315,14 @@ def eks_cluster(seen, address, declared):
         "public_access_cidrs": place["publicAccessCidrs"],
         "subnet_ids": place["subnetIds"],
     }
+    [logs] = thing["logging"]["clusterLogging"]
+    assert logs["enabled"]
+    yield "enabled_cluster_log_types", logs["types"]
+    [encrypted] = thing["encryptionConfig"]
+    yield "encryption_config", {
+        "resources": encrypted["resources"],
+        "provider": {"key_arn": encrypted["provider"]["keyArn"]},
+    }
 
 
 def eks_node_group(seen, address, declared):
@@ -354,6 +391,73 @@ def db_instance(seen, address, declared):
 
 
 # How each type is seen, and what of it no answer can hold: what tells the provider how to act.
+def kms_key(seen, address, declared):
+    thing = seen.thing(address)
+    yield "description", thing["Description"]
+    yield "enable_key_rotation", seen.kms.get_key_rotation_status(KeyId=thing["KeyId"])["KeyRotationEnabled"]
+    if "policy" in declared:
+        yield "policy", json.loads(seen.kms.get_key_policy(KeyId=thing["KeyId"])["Policy"])
+
+
+def kms_alias(seen, address, declared):
+    [found] = [one for one in seen.kms.list_aliases()["Aliases"] if one["AliasName"] == declared["name"]]
+    yield "name", found["AliasName"]
+    yield "target_key_id", found["TargetKeyId"]
+
+
+def log_group(seen, address, declared):
+    thing = seen.thing(address)
+    yield "name", thing["logGroupName"]
+    yield "retention_in_days", thing["retentionInDays"]
+
+
+def flow_log(seen, address, declared):
+    thing = seen.thing(address)
+    yield "traffic_type", thing["TrafficType"]
+    yield "vpc_id", thing["ResourceId"]
+    yield "iam_role_arn", thing["DeliverLogsPermissionArn"]
+    yield "log_destination", thing["LogDestination"]
+
+
+def secret(seen, address, declared):
+    thing = seen.thing(address)
+    yield "name", thing["Name"]
+    yield "description", thing["Description"]
+
+
+def secret_version(seen, address, declared):
+    value = seen.secrets.get_secret_value(SecretId=declared["secret_id"])
+    assert len(value["SecretString"]) == 32 and value["SecretString"].isalnum()
+    yield "secret_id", value["ARN"]
+
+
+def topic(seen, address, declared):
+    yield "kms_master_key_id", seen.thing(address)["KmsMasterKeyId"]
+
+
+def topic_policy(seen, address, declared):
+    found = seen.sns.get_topic_attributes(TopicArn=declared["arn"])["Attributes"]
+    yield "arn", found["TopicArn"]
+    yield "policy", json.loads(found["Policy"])
+
+
+def metric_alarm(seen, address, declared):
+    thing = seen.thing(address)
+    yield "alarm_name", thing["AlarmName"]
+    yield "alarm_description", thing["AlarmDescription"]
+    yield "comparison_operator", thing["ComparisonOperator"]
+    yield "evaluation_periods", thing["EvaluationPeriods"]
+    yield "namespace", thing["Namespace"]
+    yield "metric_name", thing["MetricName"]
+    yield "dimensions", {one["Name"]: one["Value"] for one in thing["Dimensions"]}
+    yield "statistic", thing["Statistic"]
+    yield "period", thing["Period"]
+    yield "threshold", f"{thing['Threshold']:g}" if thing["Threshold"] < 1e5 else str(int(thing["Threshold"]))
+    yield "treat_missing_data", thing["TreatMissingData"]
+    yield "alarm_actions", thing["AlarmActions"]
+    yield "ok_actions", thing["OKActions"]
+
+
 LOOKS = {
     "aws_vpc": (vpc, ()),
     "aws_subnet": (subnet, ()),
@@ -380,6 +484,15 @@ LOOKS = {
     "aws_db_subnet_group": (db_subnet_group, ()),
     "aws_db_parameter_group": (db_parameter_group, ()),
     "aws_db_instance": (db_instance, ("skip_final_snapshot",)),
+    "aws_kms_key": (kms_key, ()),
+    "aws_kms_alias": (kms_alias, ()),
+    "aws_cloudwatch_log_group": (log_group, ()),
+    "aws_flow_log": (flow_log, ()),
+    "aws_secretsmanager_secret": (secret, ("recovery_window_in_days",)),
+    "aws_secretsmanager_secret_version": (secret_version, ("secret_string_wo", "secret_string_wo_version")),
+    "aws_sns_topic": (topic, ()),
+    "aws_sns_topic_policy": (topic_policy, ()),
+    "aws_cloudwatch_metric_alarm": (metric_alarm, ()),
 }
 
 

@@ -15,6 +15,11 @@ def kind(address):
     return address.split(".")[1]
 
 
+def local(address):
+    """An address within its stack, without its key."""
+    return address.split(".", 1)[1].split("[")[0]
+
+
 def marked(address):
     """An address as the tag writes it that everything made carries."""
     return address.replace('["', "/").removesuffix('"]')
@@ -36,6 +41,7 @@ def without(document, gaps):
     """Takes out the types and fields that gaps name, and puts in what they give instead."""
     graph, gone, kept = document["graph"], set(), []
     types = {gap.what for gap in gaps if "." not in gap.what}
+    along = {what for gap in gaps for what in gap.with_it}
     fields = dict(pair for gap in gaps for pair in gap.fields())
     for node in graph["nodes"]:
         for name in list(node["fields"]):
@@ -43,7 +49,7 @@ def without(document, gaps):
             if path in fields:
                 del node["fields"][name]
                 node["fields"].update(fields[path])
-        if kind(node["address"]) in types:
+        if kind(node["address"]) in types | along or local(node["address"]) in along:
             gone.add(node["address"])
         else:
             kept.append(node)
@@ -69,6 +75,8 @@ def evaluate(expression, resolve):
         return [evaluate(item, resolve) for item in inner]
     if form == "map":
         return {name: evaluate(value, resolve) for name, value in inner.items()}
+    if form == "secret":
+        return inner
     if form == "json":
         return document(inner, resolve)
     if form == "call":

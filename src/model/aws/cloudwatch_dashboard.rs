@@ -17,7 +17,8 @@ pub struct CloudwatchDashboard {
         pattern_words = "letters, digits, - and _ are taken"
     )]
     dashboard_name: Option<Value<String>>,
-    /// The widgets: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>
+    /// The widgets, as
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html> has them.
     #[field(json)]
     dashboard_body: Value<Json>,
     /// The name.
