@@ -12,7 +12,7 @@
 //! | `GET /_fathuss/world`, `GET /_fathuss/world/TABLE` | the tables' names, a table's rows |
 //! | `GET /_fathuss/inventory` | every resource with its state |
 //! | `GET /_fathuss/` | the same as a page for people |
-//! | `GET /_fathuss/quotas`, `PUT` `{"name": "..", "limit": n}` | quotas; without a limit it is AWS's again |
+//! | `GET /_fathuss/quotas`, `PUT` `{"name": "..", "limit": n}` | quotas with AWS's defaults and the limits that were set; without a limit it is AWS's again |
 //! | `GET /_fathuss/rate`, `PUT` `{"factor": x}` | what the token buckets' sizes and rates are multiplied by |
 //! | `GET /_fathuss/snapshot`, `PUT` what it gave | the whole world, to be restored here or elsewhere |
 //! | `POST /_fathuss/reset` | empties the world |
@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::protocol::response;
-use crate::quota::QUOTAS;
+use crate::quota::{self, QUOTAS};
 use crate::{FaultRule, Simulator, WorldError};
 
 /// As far as the clock is moved at once: ten years, after which a world is another one anyway.
@@ -129,10 +129,11 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
         }
         "quotas" if method == Method::GET => {
             let set = simulator.quotas();
-            let quotas = QUOTAS.iter();
-            Ok(quotas
-                .map(|quota| json!({ "name": quota.name, "says": quota.says, "limit": set.get(quota.name) }))
-                .collect())
+            let shown = |quota: &quota::Quota| {
+                let set = set.get(quota.name);
+                json!({ "name": quota.name, "says": quota.says, "default": quota.default, "limit": set })
+            };
+            Ok(QUOTAS.iter().map(shown).collect())
         }
         "quotas" if method == Method::PUT => {
             let quota: Quota = body(request)?;
@@ -211,5 +212,18 @@ mod tests {
         assert!(client.simulator.quotas().is_empty());
         assert_eq!(put("faults", format!(r#"[{{"service":"ec2",{reset}}}]"#)).await.0, 200);
         assert_eq!(put("quotas", r#"{"name":"ec2.vpcs","limit":0}"#.to_owned()).await.0, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_quota_is_shown_with_its_default_and_with_what_was_set() {
+        let client = Client::calm();
+        assert!(client.simulator.set_quota("ec2.vpcs", Some(9)));
+        let request = http::Request::get("http://localhost/_fathuss/quotas").body(bytes::Bytes::new()).unwrap();
+        let answer = client.simulator.handle(request).await.unwrap();
+        let quotas: Vec<serde_json::Value> = serde_json::from_slice(answer.body()).unwrap();
+        let named = |name: &str| quotas.iter().find(|quota| quota["name"] == name).unwrap();
+        assert_eq!((&named("ec2.vpcs")["default"], &named("ec2.vpcs")["limit"]), (&5.into(), &9.into()));
+        assert_eq!((&named("eks.clusters")["default"], &named("eks.clusters")["limit"]), (&100.into(), &().into()));
+        assert!(quotas.iter().all(|quota| quota["default"].as_i64() > Some(0)));
     }
 }

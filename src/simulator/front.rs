@@ -12,18 +12,20 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use crate::addressee;
 use crate::clock::WorldClock;
 use crate::elsewhere;
 use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
 use crate::identity::{self, Credential, Identity};
-use crate::model::{Model, Protocol};
+use crate::model::{Model, Operation, Protocol};
 use crate::protocol::{self, Asked, Form};
 use crate::refusal::{NOT_SIMULATED, Refusal};
-use crate::service::Service;
+use crate::service::{Handler, Service};
 use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
 use crate::token;
+use crate::value::Value;
 use crate::world::{Chance, Holder, Journal, Line, Pending, Principal, Reach, Row, Scope, State, Tx, WorldError};
 
 /// No answer: the connection is gone.
@@ -187,6 +189,7 @@ impl Core {
         }
     }
 
+    /// Leads a request to its service and answers it, or says why not, in that service's words.
     fn route(
         &mut self,
         arrived: Arrived<'_>,
@@ -199,7 +202,7 @@ impl Core {
         let claim = claim.or_else(|flaw| self.unsigned(&flaw, &form).ok_or(flaw));
         let name = match &claim {
             Ok(claim) => claim.service.clone(),
-            Err(_) => self.service_of_host(request),
+            Err(_) => addressee::of(self.services, request, &form).to_owned(),
         };
         call.service.clone_from(&name);
         let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
@@ -208,6 +211,7 @@ impl Core {
             return answered(elsewhere::answer(request, &form, &name, &call.request_id));
         };
         let model = (service.model)();
+        let size = request.body().len();
         let request = &*protocol::addressed(model, request);
         let spoken = protocol::spoken(model, request);
         let refuse = |refusal: Refusal, call: &mut Call| {
@@ -219,29 +223,20 @@ impl Core {
             Asked::Operation(name) | Asked::Nothing(name) => name.clone(),
         };
         call.operation.clone_from(&known);
+        if let Some(refusal) = protocol::too_large(model, &known, size) {
+            return answered(refuse(refusal, call));
+        }
         let claim = match claim {
             Ok(claim) => claim,
             Err(flaw) => return answered(refuse((service.manners.unauthenticated)(&flaw), call)),
         };
         call.region.clone_from(&claim.region);
         let struck = self.faults.strike(service.name, &known, &claim.region);
-        let held_back =
-            struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 });
-        let delay = held_back.sum::<f64>() / self.clock.speed();
+        let delay = held_back(&struck) / self.clock.speed();
         if struck.contains(&FaultKind::Reset) {
             return Outcome { answer: Err(Fault::Reset), delay };
         }
-        for fault in &struck {
-            let refusal = match fault {
-                FaultKind::Throttle => (service.manners.throttled)(&known),
-                FaultKind::Unavailable { status } => (service.manners.unavailable)(*status),
-                FaultKind::Refuse { code, message, status } => {
-                    Refusal::new(code.clone(), message.clone()).status(*status)
-                }
-                FaultKind::Reset | FaultKind::AnswerLost | FaultKind::CreateFailed | FaultKind::Delay { .. } => {
-                    continue;
-                }
-            };
+        if let Some(refusal) = refused_on_order(service, &known, &struck) {
             return Outcome { answer: Ok(refuse(refusal, call)), delay };
         }
         let region = claim.region.clone();
@@ -257,6 +252,7 @@ impl Core {
         Outcome { answer: Ok(answer), delay }
     }
 
+    /// Serves what a caller asks of a service that is here.
     fn serve(
         &mut self,
         asking: &Asking<'_>,
@@ -265,10 +261,33 @@ impl Core {
         signed_now: Option<Timestamp>,
         request_id: &str,
     ) -> Result<Response<Bytes>, Refusal> {
-        let Asking { request, service, model, spoken, region, operation: name, form, claim, doomed } = asking;
-        let principal = self
-            .principal(claim, now, signed_now.unwrap_or(now))
-            .map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
+        let principal = self.admit(asking, now, signed_now.unwrap_or(now))?;
+        let operation = known_operation(asking, asked)?;
+        let value = self.members(asking, operation)?;
+        self.throttle(asking, &principal, &value, now)?;
+        let scope = Scope { account: principal.account.clone(), region: asking.region.clone() };
+        self.furnish(&scope, now, &principal).map_err(|error| storage(asking.service, &error))?;
+        let Some(handler) = asking.service.handler(&asking.operation) else {
+            return Err(Refusal::not_simulated(format!("{} {}", asking.service.name, asking.operation)));
+        };
+        let reading = ["Describe", "Get", "Head", "List"].iter().any(|start| asking.operation.starts_with(start));
+        let mut tx = Tx::begin(&mut self.state, scope, now, principal, &asking.operation, reading);
+        tx.doom(asking.doomed);
+        if self.enforce_iam {
+            authorization::authorize(&tx, asking.service.name, &asking.operation, &value)?;
+        }
+        let answer = handle_once(&mut tx, asking, &value, handler)?;
+        let response = protocol::encode(asking.model, asking.spoken, &asking.operation, operation, &answer, request_id)
+            .map_err(|error| defect(&asking.operation, &error))?;
+        commit(tx, &mut self.journal).map_err(|error| storage(asking.service, &error))?;
+        Ok(response)
+    }
+
+    /// Who asks, where their signature is good, and for a region that the service has.
+    fn admit(&self, asking: &Asking<'_>, now: Timestamp, signed_now: Timestamp) -> Result<Principal, Refusal> {
+        let Asking { service, region, claim, .. } = asking;
+        let principal =
+            self.principal(claim, now, signed_now).map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
         let at_home = service.manners.home.is_none_or(|home| home == region);
         if !at_home && self.state.switches.is_on("region") {
             let message = "Credential should be scoped to a valid region.";
@@ -277,18 +296,12 @@ impl Core {
         if crate::ec2::zone::zones(region).is_empty() && self.state.switches.is_on("region") {
             return Err(Refusal::not_simulated(format!("region {region}")));
         }
-        if let Asked::Nothing(what) = asked {
-            return Err((service.manners.unknown_operation)(&what));
-        }
-        let Some(operation) = model.operations.get(name) else {
-            let known = model.unserved.contains_key(name);
-            let service_name = service.name;
-            return Err(if known {
-                Refusal::not_simulated(format!("{service_name} {name}"))
-            } else {
-                (service.manners.unknown_operation)(name)
-            });
-        };
+        Ok(principal)
+    }
+
+    /// What a request says, where its protocol and the API's model allow it.
+    fn members(&self, asking: &Asking<'_>, operation: &Operation) -> Result<Value, Refusal> {
+        let Asking { request, service, model, spoken, form, .. } = asking;
         if spoken.is_form() && self.state.switches.is_on("version") {
             version(model, form)?;
         }
@@ -298,54 +311,32 @@ impl Core {
         if checks && !violations.is_empty() {
             return Err((service.manners.violations)(&violations));
         }
-        let limited = self.throttling && self.state.switches.is_on("throttling");
-        if limited {
-            let bucket = (service.manners.bucket)(name, &value);
-            if bucket.is_some_and(|bucket| !self.buckets.take(&principal.account, region, &bucket, self.rate, now)) {
-                return Err((service.manners.throttled)(name));
-            }
-        }
-        let things = (service.manners.resources)(name, &value).filter(|_| limited);
-        if let Some((bucket, tokens)) = things
-            && !self.buckets.take_many(&principal.account, region, &bucket, tokens, self.rate, now)
-        {
-            return Err((service.manners.throttled)(name));
-        }
-        let scope = Scope { account: principal.account.clone(), region: region.clone() };
-        self.furnish(&scope, now, &principal).map_err(|error| storage(service, &error))?;
-        let Some(handler) = service.handler(name) else {
-            return Err(Refusal::not_simulated(format!("{} {name}", service.name)));
-        };
+        Ok(value)
+    }
 
-        let reading = ["Describe", "Get", "Head", "List"].iter().any(|start| name.starts_with(start));
-        let mut tx = Tx::begin(&mut self.state, scope, now, principal, name, reading);
-        tx.doom(*doomed);
-        if self.enforce_iam {
-            authorization::authorize(&tx, service.name, name, &value)?;
+    /// Takes a request's tokens out of its account's buckets.
+    fn throttle(
+        &mut self,
+        asking: &Asking<'_>,
+        principal: &Principal,
+        value: &Value,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !self.throttling || !self.state.switches.is_on("throttling") {
+            return Ok(());
         }
-        let read = RefCell::new(HashSet::new());
-        let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
-        read.borrow_mut().insert("DryRun".to_owned());
-        let result = token::once(&mut tx, service.name, service.manners.tokens.as_ref(), &value, &read, handler);
-        let answer = result.map_err(|refusal| match refusal.undeclared(&model.errors) {
-            Some(why) => Refusal::new("SimulatorDefect", format!("{name}: {why}")).status(500),
-            None => refusal,
-        })?;
-        if tx.is_doomed() {
-            return Err(Refusal::not_simulated(format!("a failing {} {name}", service.name)));
+        let Asking { service, region, operation: name, .. } = asking;
+        let manners = &service.manners;
+        let (buckets, account, rate) = (&mut self.buckets, &principal.account, self.rate);
+        let for_request = (manners.bucket)(name, value);
+        if for_request.is_some_and(|bucket| !buckets.take(account, region, &bucket, rate, now)) {
+            return Err((manners.throttled)(name));
         }
-        let unread = crate::input::Input::new(&value, &read).unread();
-        if !unread.is_empty() && tx.rule("unread") {
-            return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
+        let for_things = (manners.resources)(name, value);
+        if for_things.is_some_and(|(bucket, tokens)| !buckets.take_many(account, region, &bucket, tokens, rate, now)) {
+            return Err((manners.throttled)(name));
         }
-        if dry {
-            let message = "Request would have succeeded, but DryRun flag is set.";
-            return Err(Refusal::new("DryRunOperation", message).status(412));
-        }
-        let response = protocol::encode(model, *spoken, name, operation, &answer, request_id)
-            .map_err(|error| Refusal::new("SimulatorDefect", format!("{name}: {error}")).status(500))?;
-        commit(tx, &mut self.journal).map_err(|error| storage(service, &error))?;
-        Ok(response)
+        Ok(())
     }
 
     /// Applies every transition that is due, each at its own moment.
@@ -448,15 +439,6 @@ impl Core {
         self.services.iter().find(takes).map(|service| signature::Claim::none(service.name))
     }
 
-    /// The service that an unsigned request means, by its host's first part.
-    fn service_of_host(&self, request: &Request<Bytes>) -> String {
-        let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
-        let host = request.uri().host().or(header).unwrap_or_default();
-        // A bucket's name may stand before the service's. A bare address says nothing; EC2's words are as good as any.
-        let named = |label: &str| self.services.iter().find(|service| service.name == label).map(|it| it.name);
-        host.split('.').find_map(named).unwrap_or("ec2").to_owned()
-    }
-
     fn request_id(&mut self) -> String {
         let (high, low) = (self.request_ids.next_u64(), self.request_ids.next_u64());
         let tail = low & 0xffff_ffff_ffff;
@@ -513,6 +495,69 @@ impl Core {
         self.log.clear();
         self.compact()
     }
+}
+
+/// Seconds of the world's time that the faults which struck hold an answer back.
+fn held_back(struck: &[FaultKind]) -> f64 {
+    struck.iter().map(|fault| if let FaultKind::Delay { seconds } = fault { *seconds } else { 0.0 }).sum()
+}
+
+/// What the first of the faults that struck says in place of the service.
+fn refused_on_order(service: &Service, operation: &str, struck: &[FaultKind]) -> Option<Refusal> {
+    struck.iter().find_map(|fault| match fault {
+        FaultKind::Throttle => Some((service.manners.throttled)(operation)),
+        FaultKind::Unavailable { status } => Some((service.manners.unavailable)(*status)),
+        FaultKind::Refuse { code, message, status } => {
+            Some(Refusal::new(code.clone(), message.clone()).status(*status))
+        }
+        FaultKind::Reset | FaultKind::AnswerLost | FaultKind::CreateFailed | FaultKind::Delay { .. } => None,
+    })
+}
+
+/// The operation that is asked for, where the service has it and it is served here.
+fn known_operation(asking: &Asking<'_>, asked: Asked) -> Result<&'static Operation, Refusal> {
+    let Asking { service, model, operation: name, .. } = asking;
+    if let Asked::Nothing(what) = asked {
+        return Err((service.manners.unknown_operation)(&what));
+    }
+    model.operations.get(name).ok_or_else(|| {
+        if model.unserved.contains_key(name) {
+            Refusal::not_simulated(format!("{} {name}", service.name))
+        } else {
+            (service.manners.unknown_operation)(name)
+        }
+    })
+}
+
+/// The handler's answer, or the first one where the request comes again with its token; what the handler left unread,
+/// and what was only to be tried, is refused.
+fn handle_once(tx: &mut Tx<'_>, asking: &Asking<'_>, value: &Value, handler: Handler) -> Result<Value, Refusal> {
+    let Asking { service, model, operation: name, .. } = asking;
+    let read = RefCell::new(HashSet::new());
+    let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
+    read.borrow_mut().insert("DryRun".to_owned());
+    let result = token::once(tx, service.name, service.manners.tokens.as_ref(), value, &read, handler);
+    let answer = result.map_err(|refusal| match refusal.undeclared(&model.errors) {
+        Some(why) => defect(name, &why),
+        None => refusal,
+    })?;
+    if tx.is_doomed() {
+        return Err(Refusal::not_simulated(format!("a failing {} {name}", service.name)));
+    }
+    let unread = crate::input::Input::new(value, &read).unread();
+    if !unread.is_empty() && tx.rule("unread") {
+        return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
+    }
+    if dry {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(Refusal::new("DryRunOperation", message).status(412));
+    }
+    Ok(answer)
+}
+
+/// What the simulator itself got wrong.
+fn defect(operation: &str, why: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new("SimulatorDefect", format!("{operation}: {why}")).status(500)
 }
 
 fn line(state: &State, at: Timestamp, rows: Vec<crate::world::Change>) -> Line {
@@ -597,6 +642,43 @@ mod tests {
         let mut request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
         *request.body_mut() = Bytes::from_static(b"Action=DeleteVpc&Version=2016-11-15&VpcId=vpc-12345678");
         assert_eq!(client.send(request).await.unwrap().code, "AuthFailure", "the body is signed too");
+    }
+
+    // The header is on every answer that the AWS SDKs' pages show: "x-amzn-RequestId".
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_ec2_has_its_requests_id_in_its_head_as_in_its_body() {
+        let client = Client::calm();
+        for (action, status, element) in [("DescribeVpcs", 200, "requestId"), ("CreateVpc", 400, "RequestID")] {
+            let request = client.query_request("ec2", "2016-11-15", action, &[]);
+            let answer = client.simulator.handle(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{action}");
+            let id = answer.headers()["x-amzn-requestid"].to_str().unwrap();
+            let text = String::from_utf8(answer.body().to_vec()).unwrap();
+            assert!(text.contains(&format!("<{element}>{id}</{element}>")), "{id}: {text}");
+        }
+    }
+
+    // <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html> and
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_large_is_refused_in_its_services_own_way() {
+        let client = Client::calm();
+        let large = "x".repeat(crate::protocol::LARGEST + 1);
+        let role = [("RoleName", large.as_str())];
+        let refused = client.query("iam", "2010-05-08", "GetRole", &role).await;
+        assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLargeException"));
+        let refused = client.try_ec2("DescribeVpcs", &[("VpcId.1", &large)]).await;
+        assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLarge"));
+        let body = serde_json::json!({ "name": large });
+        let refused = client.rest("eks", "POST", "/clusters", Some(body.clone())).await;
+        assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLargeException"));
+        let request = client.json_request("kms", "TrentService", "CreateKey", &body);
+        let refused = client.send(request).await.unwrap();
+        assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLargeException"));
+        let refused = client.rest("s3", "PUT", "/bucket/key", Some(body.clone())).await;
+        assert_eq!((refused.status, refused.code.as_str()), (501, "NotSimulated"), "S3 takes far more");
+        let refused = client.rest("s3", "PUT", "/bucket?tagging", Some(body)).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "MaxMessageLengthExceeded"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -110,6 +110,13 @@ impl<'a> Input<'a> {
         !self.value.get(name).is_absent()
     }
 
+    /// Everything given beside these members. Does not count as reading it.
+    pub(crate) fn besides(&self, names: &[&str]) -> Vec<(&'a str, &'a Value)> {
+        let Value::Record(members) = self.value else { return Vec::new() };
+        let given = members.iter().map(|(name, value)| (name.as_str(), value));
+        given.filter(|(name, value)| !names.contains(name) && !value.is_absent()).collect()
+    }
+
     /// The dotted path of this structure in the request; empty at the top.
     #[must_use]
     pub fn path(&self) -> &str {

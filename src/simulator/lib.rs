@@ -52,6 +52,7 @@
 #[cfg(test)]
 extern crate self as fathuss_simulator;
 
+mod addressee;
 pub mod admin;
 #[cfg(test)]
 mod client;
@@ -224,7 +225,7 @@ impl Simulator {
         SERVICES.iter().for_each(|service| (service.tables)(&mut tables));
         let rules =
             rules::RULES.iter().chain(SERVICES.iter().flat_map(|service| service.rules.iter().copied().flatten()));
-        if let Some(unknown) = config.quotas.keys().find(|name| !quota::is_known(name)) {
+        if let Some(unknown) = config.quotas.keys().find(|name| quota::named(name).is_none()) {
             return Err(WorldError::UnknownQuota(unknown.clone()));
         }
         let switches = Switches::new(rules.copied().collect(), config.rules_off).map_err(WorldError::UnknownRule)?;
@@ -377,7 +378,7 @@ impl Simulator {
     /// Sets a quota, or gives it AWS's default again; false if there is none of that name.
     #[must_use]
     pub fn set_quota(&self, name: &str, limit: Option<i64>) -> bool {
-        if !quota::is_known(name) {
+        if quota::named(name).is_none() {
             return false;
         }
         let quotas = &mut self.lock().state.quotas;

@@ -17,42 +17,43 @@ pub struct Page<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadToken;
 
-/// The page of this size after the token. The items come in the order of their keys, which are unique.
+/// The page of this size after the token. The items come in the order of their keys, which are unique. `asked` is what
+/// a token is good for: the operation, and where its service holds its callers to it, what else the request says.
 ///
 /// # Errors
-/// When the token is of another operation, or of no page at all.
+/// When the token is of something else that was asked, or of no page at all.
 pub fn page<T>(
-    operation: &str,
+    asked: &str,
     mut items: Vec<(String, T)>,
     token: Option<&str>,
     size: Option<usize>,
 ) -> Result<Page<T>, BadToken> {
     items.sort_by(|left, right| left.0.cmp(&right.0));
     if let Some(token) = token {
-        let last = open(operation, token).ok_or(BadToken)?;
+        let last = open(asked, token).ok_or(BadToken)?;
         items.retain(|(key, _)| *key > last);
     }
     let size = size.unwrap_or(items.len()).max(1);
-    let next = (items.len() > size).then(|| seal(operation, &items[size - 1].0));
+    let next = (items.len() > size).then(|| seal(asked, &items[size - 1].0));
     items.truncate(size);
     Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next })
 }
 
-fn seal(operation: &str, key: &str) -> String {
-    let mut bytes = mark(operation, key);
+fn seal(asked: &str, key: &str) -> String {
+    let mut bytes = mark(asked, key);
     bytes.extend(key.bytes().map(|byte| byte ^ 0x5a));
     base64_encode(&bytes)
 }
 
-fn open(operation: &str, token: &str) -> Option<String> {
+fn open(asked: &str, token: &str) -> Option<String> {
     let bytes = base64_decode(token)?;
     let (sealed, key) = bytes.split_at_checked(8)?;
     let key = String::from_utf8(key.iter().map(|byte| byte ^ 0x5a).collect()).ok()?;
-    (mark(operation, &key) == sealed).then_some(key)
+    (mark(asked, &key) == sealed).then_some(key)
 }
 
-fn mark(operation: &str, key: &str) -> Vec<u8> {
-    Sha256::digest(format!("page of {operation} after {key}"))[..8].to_vec()
+fn mark(asked: &str, key: &str) -> Vec<u8> {
+    Sha256::digest(format!("page of {asked} after {key}"))[..8].to_vec()
 }
 
 #[cfg(test)]

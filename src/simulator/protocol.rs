@@ -183,6 +183,27 @@ pub fn operation(model: &Model, protocol: Protocol, request: &Request<Bytes>, fo
 /// far below.
 pub(crate) const LARGEST: usize = 1 << 20;
 
+/// The refusal of a body of this size, where it is longer than is read, as its service has it.
+///
+/// EC2's page of errors has none of this, and it is refused as the others do, without their suffix. What S3 takes up to
+/// 5 GB of is not simulated at that size.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+pub(crate) fn too_large(model: &Model, operation: &str, size: usize) -> Option<Refusal> {
+    if size <= LARGEST {
+        return None;
+    }
+    let message = format!("The request is larger than {LARGEST} bytes.");
+    Some(match model.protocol {
+        Protocol::RestXml if matches!(operation, "PutObject" | "UploadPart") => {
+            Refusal::not_simulated(format!("{} {operation} of more than {LARGEST} bytes", model.service))
+        }
+        Protocol::RestXml => Refusal::new("MaxMessageLengthExceeded", "Your request was too large.").status(400),
+        Protocol::Ec2Query => Refusal::new("RequestEntityTooLarge", message).status(413),
+        _ => Refusal::new("RequestEntityTooLargeException", message).status(413),
+    })
+}
+
 /// Refuses a request before its members are looked at: what its protocol can't carry or its client won't take.
 ///
 /// # Errors
@@ -194,10 +215,6 @@ pub fn carried(
     request: &Request<Bytes>,
     form: &Form,
 ) -> Result<(), Refusal> {
-    if request.body().len() > LARGEST {
-        let message = format!("The request is larger than {LARGEST} bytes.");
-        return Err(Refusal::new("RequestEntityTooLarge", message).status(413));
-    }
     match protocol {
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         Protocol::Ec2Query | Protocol::AwsQuery => match form.flaw() {
@@ -504,7 +521,11 @@ impl Check<'_> {
 /// An internet gateway's attachment is `available`, never `attached`: the example of
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInternetGateways.html>. A VPC endpoint's states
 /// have small letters: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html>.
+///
+/// A NAT gateway's interface is a `nat_gateway`, as the filter `interface-type` of
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html> calls it.
 const BEYOND_THE_MODEL: &[(&str, &str)] = &[
+    ("NetworkInterfaces.InterfaceType", "nat_gateway"),
     ("InternetGateways.Attachments.State", "available"),
     ("VpcEndpoint.State", "available"),
     ("VpcEndpoint.State", "pending"),

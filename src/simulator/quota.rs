@@ -8,62 +8,65 @@ use serde::Serialize;
 pub struct Quota {
     /// Its name, as `--quota` and the admin path take it.
     pub name: &'static str,
+    /// AWS's default.
+    pub default: i64,
     /// What it limits.
     pub says: &'static str,
 }
 
-const fn of(name: &'static str, says: &'static str) -> Quota {
-    Quota { name, says }
+const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
+    Quota { name, default, says }
 }
 
-/// All that there are. Their defaults are AWS's, and stand where they are enforced.
+/// All that there are. The rules that enforce them have the pages of their defaults.
 pub const QUOTAS: &[Quota] = &[
-    of("ec2.addresses", "Elastic IP addresses in a region"),
-    of("ec2.gateway-endpoints", "gateway VPC endpoints in a region"),
-    of("ec2.interface-endpoints-per-vpc", "interface VPC endpoints in a VPC"),
-    of("ec2.internet-gateways", "internet gateways in a region"),
-    of("ec2.nat-gateways-per-zone", "NAT gateways in an availability zone"),
-    of("ec2.network-interfaces", "network interfaces in a region"),
-    of("ec2.route-tables-per-vpc", "route tables of a VPC, the main one among them"),
-    of("ec2.routes", "routes in a route table"),
-    of("ec2.rules-per-security-group", "rules of a security group in one direction"),
-    of("ec2.security-groups", "security groups in a region"),
-    of("ec2.security-groups-per-interface", "security groups on a network interface"),
-    of("ec2.subnets-per-vpc", "subnets of a VPC"),
-    of("ec2.vcpus", "vCPUs of running On-Demand instances in a region"),
-    of("ec2.volume-storage", "TiB of volumes of each type in a region"),
-    of("ec2.vpcs", "VPCs in a region"),
-    of("eks.clusters", "clusters in a region"),
-    of("eks.node_groups", "node groups in a cluster"),
-    of("eks.pod-identity-associations", "pod identity associations of a cluster"),
-    of("elasticache.nodes", "nodes in a region"),
-    of("elasticache.nodes-per-cluster", "nodes in a replication group in cluster mode"),
-    of("elasticache.parameter-groups", "parameter groups in a region"),
-    of("elasticache.subnet-groups", "subnet groups in a region"),
-    of("elasticache.subnets-per-group", "subnets in a subnet group"),
-    of("iam.instance_profiles", "instance profiles in an account"),
-    of("iam.oidc_clients", "client ids of an OIDC provider"),
-    of("iam.oidc_providers", "OIDC providers in an account"),
-    of("iam.policies", "managed policies of an account's own"),
-    of("iam.policies_per_role", "managed policies on a role"),
-    of("iam.policy_versions", "versions of a managed policy"),
-    of("iam.roles", "roles in an account"),
-    of("iam.trust_policy", "characters of a trust policy, white space aside"),
-    of("kms.aliases", "aliases of a key"),
-    of("kms.keys", "keys in a region"),
-    of("logs.groups", "log groups in a region"),
-    of("rds.instances", "DB instances in a region"),
-    of("rds.manual-snapshots", "manual snapshots in a region"),
-    of("rds.parameter-groups", "parameter groups in a region"),
-    of("rds.subnet-groups", "subnet groups in a region"),
-    of("rds.subnets-per-group", "subnets in a subnet group"),
-    of("secretsmanager.secrets", "secrets in a region"),
-    of("s3.buckets", "buckets in an account"),
+    of("ec2.addresses", 5, "Elastic IP addresses in a region"),
+    of("ec2.gateway-endpoints", 20, "gateway VPC endpoints in a region"),
+    of("ec2.interface-endpoints-per-vpc", 50, "interface VPC endpoints in a VPC"),
+    of("ec2.internet-gateways", 5, "internet gateways in a region; where it is not set, as many as VPCs"),
+    of("ec2.io2-storage", 20, "TiB of io2 volumes in a region"),
+    of("ec2.nat-gateways-per-zone", 5, "NAT gateways in an availability zone"),
+    of("ec2.network-interfaces", 5000, "network interfaces in a region"),
+    of("ec2.route-tables-per-vpc", 200, "route tables of a VPC, the main one among them"),
+    of("ec2.routes", 50, "routes in a route table"),
+    of("ec2.rules-per-security-group", 60, "rules of a security group in one direction"),
+    of("ec2.security-groups", 2500, "security groups in a region"),
+    of("ec2.security-groups-per-interface", 5, "security groups on a network interface"),
+    of("ec2.subnets-per-vpc", 200, "subnets of a VPC"),
+    of("ec2.vcpus", 1920, "vCPUs of running On-Demand instances in a region"),
+    of("ec2.volume-storage", 50, "TiB of volumes of each other type in a region"),
+    of("ec2.vpcs", 5, "VPCs in a region"),
+    of("eks.clusters", 100, "clusters in a region"),
+    of("eks.node_groups", 30, "node groups in a cluster"),
+    of("eks.pod-identity-associations", 5000, "pod identity associations of a cluster"),
+    of("elasticache.nodes", 300, "nodes in a region"),
+    of("elasticache.nodes-per-cluster", 90, "nodes in a replication group in cluster mode"),
+    of("elasticache.parameter-groups", 150, "parameter groups in a region"),
+    of("elasticache.subnet-groups", 150, "subnet groups in a region"),
+    of("elasticache.subnets-per-group", 20, "subnets in a subnet group"),
+    of("iam.instance_profiles", 1000, "instance profiles in an account"),
+    of("iam.oidc_clients", 100, "client ids of an OIDC provider"),
+    of("iam.oidc_providers", 100, "OIDC providers in an account"),
+    of("iam.policies", 1500, "managed policies of an account's own"),
+    of("iam.policies_per_role", 10, "managed policies on a role"),
+    of("iam.policy_versions", 5, "versions of a managed policy"),
+    of("iam.roles", 1000, "roles in an account"),
+    of("iam.trust_policy", 2048, "characters of a trust policy, white space aside"),
+    of("kms.aliases", 50, "aliases of a key"),
+    of("kms.keys", 100_000, "keys in a region"),
+    of("logs.groups", 1_000_000, "log groups in a region"),
+    of("rds.instances", 40, "DB instances in a region"),
+    of("rds.manual-snapshots", 100, "manual snapshots in a region"),
+    of("rds.parameter-groups", 50, "parameter groups in a region"),
+    of("rds.subnet-groups", 50, "subnet groups in a region"),
+    of("rds.subnets-per-group", 20, "subnets in a subnet group"),
+    of("s3.buckets", 10_000, "buckets in an account"),
+    of("secretsmanager.secrets", 500_000, "secrets in a region"),
 ];
 
-/// Whether there is a quota of that name.
-pub(crate) fn is_known(name: &str) -> bool {
-    QUOTAS.iter().any(|quota| quota.name == name)
+/// The quota of that name.
+pub(crate) fn named(name: &str) -> Option<&'static Quota> {
+    QUOTAS.iter().find(|quota| quota.name == name)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::protocol::LARGEST;
 use crate::{Clock, Fault, Simulator};
@@ -21,35 +21,98 @@ impl Simulator {
     pub async fn serve(&self, listener: TcpListener, wall: Arc<dyn Clock>) -> std::io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
-            let (simulator, wall) = (self.clone(), wall.clone());
-            tokio::spawn(async move {
-                let service = service_fn(move |request: http::Request<Incoming>| {
-                    let (simulator, wall) = (simulator.clone(), wall.clone());
-                    async move {
-                        let (parts, body) = request.into_parts();
-                        // A body that breaks off is a client gone, and one without an end no client at all; the
-                        // connection ends without an answer. One that is just too large is refused in words.
-                        let body =
-                            Limited::new(body, 2 * LARGEST).collect().await.map_err(|_| Fault::Reset)?.to_bytes();
-                        let request = http::Request::from_parts(parts, body);
-                        let answer = simulator.answer(request, Some(wall.now())).await?;
-                        Ok::<_, Fault>(answer.map(Full::<Bytes>::new))
-                    }
-                });
-                // An error here is a fault on order or a client gone: either way this connection is over.
-                let _ =
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-            });
+            tokio::spawn(self.clone().converse(stream, wall.clone()));
         }
     }
+
+    /// Answers the requests of one connection.
+    async fn converse(self, stream: TcpStream, wall: Arc<dyn Clock>) {
+        let service = service_fn(move |request| {
+            let (simulator, now) = (self.clone(), wall.now());
+            async move { simulator.respond(request, now).await }
+        });
+        // An error here is a fault on order or a client gone: either way this connection is over.
+        let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    }
+
+    /// Answers one request.
+    async fn respond(
+        &self,
+        request: http::Request<Incoming>,
+        now: jiff::Timestamp,
+    ) -> Result<http::Response<Full<Bytes>>, Fault> {
+        let (parts, body) = request.into_parts();
+        let most = if parts.uri.path().starts_with("/_fathuss/") { LARGEST_WORLD } else { LARGEST };
+        let body = received(body, most).await?;
+        let answer = self.answer(http::Request::from_parts(parts, body), Some(now)).await?;
+        Ok(answer.map(Full::new))
+    }
+}
+
+/// Bytes of a world that can be restored.
+const LARGEST_WORLD: usize = 1 << 28;
+
+/// Bytes that are taken from a client which sends more than is read of them. Who still sends then does not listen.
+const DRAINED: usize = 1 << 30;
+
+/// A request's body: all of it, or one byte more than the most that is read of it, which is how the front knows it for
+/// too large. The rest is taken from the client all the same, since clients send before they listen.
+async fn received(mut body: Incoming, most: usize) -> Result<Bytes, Fault> {
+    let (mut kept, mut seen) = (BytesMut::new(), 0);
+    while let Some(frame) = body.frame().await {
+        // A body that breaks off is a client gone.
+        let Ok(data) = frame.map_err(|_| Fault::Reset)?.into_data() else { continue };
+        seen += data.len();
+        let room = (most + 1).saturating_sub(kept.len());
+        kept.extend_from_slice(&data[..data.len().min(room)]);
+        if seen > DRAINED {
+            break;
+        }
+    }
+    Ok(kept.freeze())
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeSet, HashSet};
 
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use crate::client::Client;
+    use crate::protocol::LARGEST;
     use crate::{Config, Simulator, SystemClock, Time};
+
+    /// The answer to a POST of so many bytes to a server of its own, sent whole before anything is read.
+    async fn post(bytes: usize) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let simulator = Client::calm().simulator;
+        let server = tokio::spawn(async move { simulator.serve(listener, std::sync::Arc::new(SystemClock)).await });
+        let start = "Action=GetCallerIdentity&Version=2011-06-15&A=";
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {bytes}\r\nconnection: close\r\n\r\n{start}"
+        );
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'a'; bytes - start.len()]).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        server.abort();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_body_of_any_size_is_answered() {
+        for bytes in [LARGEST + 1, 2 * LARGEST + 1, 48 * LARGEST] {
+            let answer = post(bytes).await;
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{bytes}: {answer}");
+            assert!(answer.contains("<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"), "{answer}");
+            assert!(answer.contains("<Code>RequestEntityTooLargeException</Code>"), "{answer}");
+        }
+        let answer = post(LARGEST).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "just small enough to be asked who sends it: {answer}");
+    }
 
     /// Asks as many times at once as there are numbers, each from a task of its own on several threads.
     async fn at_once<T: Send + 'static>(

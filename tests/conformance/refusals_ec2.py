@@ -80,6 +80,18 @@ no_vpc("multicast", "239.0.0.0/16")
 no_vpc("what_is_reserved", "250.0.0.0/16")
 
 
+def padded(name, cidr):
+    def arrange(aws):
+        return lambda: aws.vpc(cidr), {}
+
+    arrange.__name__ = f"vpc_of_a_padded_{name}"
+    refuses(None, "InvalidParameterValue", f"Value ({cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")(arrange)
+
+
+padded("address", "010.0.0.0/16")
+padded("length", "10.0.0.0/016")
+
+
 @refuses("ec2.vpc.attribute.single", "InvalidParameterCombination", "Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport")
 def two_attributes_of_a_vpc(aws):
     vpc = aws.vpc()
@@ -444,6 +456,16 @@ def launch_template_versions_in_pages_of_201(aws):
     return lambda: aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, MaxResults=201), {}
 
 
+@refuses(None, "InvalidNextToken", "The token '{token}' is invalid")
+def token_of_another_question(aws):
+    vpc = aws.vpc()
+    for number in range(6):
+        aws.subnet(vpc, number)
+    within = [{"Name": "vpc-id", "Values": [vpc]}]
+    token = aws.ec2.describe_subnets(Filters=within, MaxResults=5)["NextToken"]
+    return lambda: aws.ec2.describe_subnets(MaxResults=5, NextToken=token), {"token": token}
+
+
 @refuses("ec2.page.ids", "InvalidParameterCombination")
 def ids_with_pages(aws):
     instance = aws.instance()
@@ -509,6 +531,25 @@ def associated(aws):
         interface=interface,
         association=made["AssociationId"],
     )
+
+
+@refuses("ec2.address.id", "InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address")
+def release_an_address_by_its_ip(aws):
+    address = aws.allocate()
+    return lambda: aws.ec2.release_address(PublicIp=address["PublicIp"]), {}
+
+
+MULTIPLE = "There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead."
+
+
+@refuses("ec2.network_interface.sole", "InvalidInstanceID", MULTIPLE)
+def address_for_an_instance_of_two_interfaces(aws):
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    aws.gateway(vpc)
+    instance, address = aws.instance(subnet), aws.allocate()
+    aws.ec2.attach_network_interface(NetworkInterfaceId=aws.interface(subnet), InstanceId=instance, DeviceIndex=1)
+    return lambda: aws.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance), {"instance": instance}
 
 
 @refuses("ec2.address.release.in_use", "InvalidIPAddress.InUse")
@@ -1102,6 +1143,57 @@ def groups_beside_interfaces(aws):
     ), {"what": "security groups"}
 
 
+BESIDE = "Network interfaces and an instance-level private IP address may not be specified on the same request"
+
+
+@refuses("ec2.run_instances.groups", "InvalidParameterCombination", BESIDE)
+def address_beside_interfaces(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    return lambda: aws.ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        PrivateIpAddress="10.0.0.50",
+        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet}],
+    ), {}
+
+
+@refuses("ec2.run_instances.several", "InvalidParameterCombination")
+def address_for_two_instances(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.instance(subnet, ready=False, MaxCount=2, PrivateIpAddress="10.0.0.50"), {}
+
+
+def through(interface, most=1, **more):
+    """A launch through an interface that is there."""
+    return dict(
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=most,
+        NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface, **more}],
+    )
+
+
+@refuses("ec2.run_instances.several", "InvalidParameterCombination")
+def interface_for_two_instances(aws):
+    interface, image = aws.interface(aws.subnet(aws.vpc())), aws.image()
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, 2)), {}
+
+
+@refuses("ec2.run_instances.interface", "InvalidParameterCombination", "A network interface may not specify both a network interface ID and a subnet")
+def interface_that_is_there_in_a_subnet(aws):
+    subnet, image = aws.subnet(aws.vpc()), aws.image()
+    interface = aws.interface(subnet)
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, SubnetId=subnet)), {}
+
+
+@refuses("ec2.run_instances.interface", "InvalidParameterCombination", "A network interface may not specify a network interface ID and delete on termination as true")
+def interface_that_is_there_to_go_with_its_instance(aws):
+    interface, image = aws.interface(aws.subnet(aws.vpc())), aws.image()
+    return lambda: aws.ec2.run_instances(ImageId=image, **through(interface, DeleteOnTermination=True)), {}
+
+
 @refuses("ec2.token.mismatch", "IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
 def token_for_another_instance(aws):
     subnet = aws.subnet(aws.vpc())
@@ -1153,6 +1245,21 @@ def volume_too_small(aws):
     return lambda: aws.ec2.create_volume(Size=100, AvailabilityZone="us-east-1a", VolumeType="st1"), {}
 
 
+KEYLESS = "The parameter KmsKeyId requires the parameter Encrypted to be set."
+
+
+@refuses("ec2.volume.encrypted", "InvalidParameterDependency", KEYLESS)
+def key_of_a_plain_volume(aws):
+    return lambda: aws.ec2.create_volume(Size=1, AvailabilityZone="us-east-1a", KmsKeyId="alias/aws/ebs"), {}
+
+
+@refuses("ec2.volume.encrypted", "InvalidParameterDependency", KEYLESS)
+def key_of_a_plain_device(aws):
+    subnet = aws.subnet(aws.vpc())
+    disk = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 10, "KmsKeyId": "alias/aws/ebs"}}
+    return lambda: aws.instance(subnet, ready=False, BlockDeviceMappings=[disk]), {}
+
+
 @refuses("ec2.volume.delete.in_use", "VolumeInUse")
 def delete_an_attached_volume(aws):
     instance = aws.instance()
@@ -1177,6 +1284,12 @@ def detach_a_free_volume(aws):
 def shrink_a_volume(aws):
     volume = aws.volume(size=20)
     return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=10), {}
+
+
+@refuses("ec2.volume.modify.nothing", "InvalidParameterCombination")
+def modify_nothing_of_a_volume(aws):
+    volume = aws.volume()
+    return lambda: aws.ec2.modify_volume(VolumeId=volume), {}
 
 
 @refuses("ec2.volume.modify.rate", "VolumeModificationRateExceeded")

@@ -280,6 +280,18 @@ def test_a_nat_gateway_on_an_address_in_use_fails(aws):
     assert found["FailureCode"] == "Resource.AlreadyAssociated"
 
 
+def test_interfaces_say_who_asked_for_them(aws):
+    nat = aws.nat()
+    own = aws.interface(nat["subnet"])
+    found = aws.ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [nat["vpc"]]}])
+    by_kind = {found["InterfaceType"]: found for found in found["NetworkInterfaces"]}
+    assert by_kind["interface"]["NetworkInterfaceId"] == own
+    assert (by_kind["interface"]["RequesterManaged"], by_kind["nat_gateway"]["RequesterManaged"]) == (False, True)
+    assert by_kind["interface"]["RequesterId"] != by_kind["nat_gateway"]["RequesterId"]
+    mine = [{"Name": "requester-id", "Values": [by_kind["interface"]["RequesterId"]]}]
+    assert [one["NetworkInterfaceId"] for one in aws.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]] == [own]
+
+
 def test_an_instance_has_an_interface_and_a_volume_that_go_with_it(aws):
     instance = aws.instance()
     found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]

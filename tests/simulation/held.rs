@@ -34,6 +34,10 @@ struct Case {
 const HOLDING_KEYS: &[(&str, &str)] = &[
     ("aws_cloudwatch_log_group", "kms_key_id"),
     ("aws_kms_alias", "target_key_id"),
+    (
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "rule.apply_server_side_encryption_by_default.kms_master_key_id",
+    ),
     ("aws_secretsmanager_secret", "kms_key_id"),
 ];
 
@@ -314,7 +318,11 @@ fn find(field: &Field, path: &str, found: &mut Vec<String>) {
     if !field.replace && field.hold != Hold::Free {
         found.push(path.to_owned());
     }
-    if let Type::Block(fields) = &field.ty {
+    let mut ty = &field.ty;
+    while let Type::List(inner) = ty {
+        ty = inner;
+    }
+    if let Type::Block(fields) = ty {
         fields.iter().for_each(|field| find(field, &format!("{path}.{}", field.name), found));
     }
 }

@@ -69,6 +69,26 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_route.destination_cidr_block", "optional, here required", "IPv6 and prefix lists are not here"),
     ("aws_route_table_association.subnet_id", "optional, here required", "associations of gateways are not here"),
     (
+        "aws_s3_bucket_lifecycle_configuration.rule",
+        "optional block, here required block",
+        "S3 refuses a configuration without a rule",
+    ),
+    (
+        "aws_s3_bucket_lifecycle_configuration.rule.abort_incomplete_multipart_upload.days_after_initiation",
+        "optional, here required",
+        "the block says nothing else",
+    ),
+    (
+        "aws_s3_bucket_lifecycle_configuration.rule.transition.days",
+        "optional, here required",
+        "the `date` that could be said instead is not here",
+    ),
+    (
+        "aws_s3_bucket_server_side_encryption_configuration.rule.apply_server_side_encryption_by_default",
+        "optional block, here required block",
+        "the rule without it says how, and not whether",
+    ),
+    (
         "aws_secretsmanager_secret_version.secret_string_wo",
         "optional, here required",
         "values in state, and bytes, are not here",

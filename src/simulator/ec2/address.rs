@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::instance::Instance;
 use crate::ec2::internet_gateway;
 use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
@@ -29,6 +30,11 @@ const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.address.quota", "an account has 5 addresses in a region", PAGE),
+    Rule::new(
+        "ec2.address.id",
+        "an address is released, and taken from what has it, by its id",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html",
+    ),
     Rule::new("ec2.address.release.in_use", "an associated address is not released", PAGE),
     Rule::new("ec2.address.associate.taken", "an associated address moves only when the request says so", PAGE),
     Rule::new("ec2.address.associate.gateway", "an address is of use only in a VPC with an internet gateway", PAGE),
@@ -225,7 +231,7 @@ fn allocate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if input.text("NetworkBorderGroup").is_some_and(|group| group != tx.region()) {
         return Err(Refusal::new("InvalidParameterValue", "The network border group is not one of this region."));
     }
-    tx.enforce("ec2.address.quota", tx.count::<Address>() < tx.quota("ec2.addresses", 5), || {
+    tx.enforce("ec2.address.quota", tx.count::<Address>() < tx.quota("ec2.addresses"), || {
         Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached.")
     })?;
     let public_ip = new_public_ip(tx);
@@ -265,8 +271,16 @@ fn unmanaged(tx: &Tx<'_>, address: &Address) -> Result<(), Refusal> {
     })
 }
 
+/// Refuses a public IP where only an id tells which of a VPC's addresses, or which of its associations, is meant.
+fn by_id(tx: &Tx<'_>, input: &Input<'_>, what: &str) -> Result<(), Refusal> {
+    tx.enforce("ec2.address.id", input.text("PublicIp").is_none(), || {
+        Refusal::new("InvalidParameterValue", format!("You must specify an {what}"))
+    })
+}
+
 fn release(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let address = named(tx, input)?;
+    by_id(tx, input, "allocation id when releasing a VPC elastic IP address")?;
     if let Some(group) = input.text("NetworkBorderGroup").filter(|group| *group != tx.region()) {
         let message = format!("The address {} is not in the network border group {group}.", address.public_ip);
         return Err(Refusal::new("InvalidParameterCombination", message));
@@ -288,9 +302,10 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             return Err(Refusal::new("InvalidParameterCombination", message));
         }
         (Some(id), None) => resource::find(tx, id)?,
-        (None, Some(instance)) => super::network_interface::primary_of(tx, instance).cloned().ok_or_else(|| {
-            Refusal::new("InvalidInstanceID.NotFound", format!("The instance ID '{instance}' does not exist"))
-        })?,
+        (None, Some(id)) => {
+            let instance: Instance = resource::find(tx, id)?;
+            instance.sole_interface(tx)?.cloned().ok_or_else(|| Instance::KIND.missing(&[id]))?
+        }
         (None, None) => {
             return Err(Refusal::new(
                 "MissingParameter",
@@ -337,7 +352,11 @@ fn disassociate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
             })?
         }
-        (None, Some(_)) => named(tx, input)?,
+        (None, Some(_)) => {
+            let address = named(tx, input)?;
+            by_id(tx, input, "association id when unmapping an address from a VPC instance")?;
+            address
+        }
         (None, None) => {
             return Err(Refusal::new("MissingParameter", "Either public IP or association id must be specified"));
         }
@@ -395,6 +414,41 @@ fn reset_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
 #[cfg(test)]
 mod tests {
     use crate::client::Client;
+
+    // "This parameter is required" has of the ids, and "If the instance has more than one network interface, you must
+    // specify a network interface ID":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html>,
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateAddress.html>,
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html>
+    #[tokio::test(start_paused = true)]
+    async fn an_address_goes_by_its_id_and_an_instance_stands_for_its_only_interface() {
+        let client = Client::calm();
+        let owned = [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = client.ec2("DescribeImages", &owned).await.one("imageId");
+        let counts = [("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "t3.micro")];
+        let launched = client.ec2("RunInstances", &[&counts[..], &[("ImageId", &image)]].concat()).await;
+        let (instance, subnet) = (launched.one("instanceId"), launched.one("subnetId"));
+        client.wait(300);
+        let made = client.ec2("AllocateAddress", &[("Domain", "vpc")]).await;
+        let (id, ip) = (made.one("allocationId"), made.one("publicIp"));
+        let refused = client.refused("ReleaseAddress", &[("PublicIp", &ip)], "InvalidParameterValue").await;
+        assert_eq!(refused.message, "You must specify an allocation id when releasing a VPC elastic IP address");
+        let link = [("AllocationId", id.as_str()), ("InstanceId", &instance)];
+        client.ec2("AssociateAddress", &link).await;
+        client.refused("DisassociateAddress", &[("PublicIp", &ip)], "InvalidParameterValue").await;
+
+        let second = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await.one("networkInterfaceId");
+        let plug = [("NetworkInterfaceId", second.as_str()), ("InstanceId", &instance), ("DeviceIndex", "1")];
+        client.ec2("AttachNetworkInterface", &plug).await;
+        let refused = client.refused("AssociateAddress", &link, "InvalidInstanceID").await;
+        let said = format!(
+            "There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the \
+             operation instead."
+        );
+        assert_eq!(refused.message, said);
+        let check = [("InstanceId", instance.as_str()), ("SourceDestCheck.Value", "false")];
+        client.refused("ModifyInstanceAttribute", &check, "InvalidInstanceID").await;
+    }
 
     #[tokio::test(start_paused = true)]
     async fn five_addresses_are_the_limit_and_a_used_one_is_kept() {

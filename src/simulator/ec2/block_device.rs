@@ -134,13 +134,11 @@ fn read(tx: &Tx<'_>, mapping: &Input<'_>, name: &str, image: &Image) -> Result<O
     }
     let kind = ebs.text("VolumeType").unwrap_or(if is_root { "gp3" } else { "gp2" });
     let disk = Disk::check(tx, kind, size, ebs.integer("Iops"), ebs.integer("Throughput"))?;
-    let encrypted = ebs.flag("Encrypted");
-    let named = ebs.text("KmsKeyId");
     Ok(Some(BlockDevice {
         name: if is_root { image::ROOT_DEVICE.to_owned() } else { name.to_owned() },
         disk,
         snapshot: if is_root { image.snapshot.clone() } else { String::new() },
-        encryption: Encryption::asked(encrypted, named),
+        encryption: Encryption::asked(tx, &ebs)?,
         delete_on_termination: ebs.bool("DeleteOnTermination").unwrap_or(true),
     }))
 }
@@ -168,6 +166,7 @@ pub(super) fn check_alone(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal>
         if let (Some(size), Some(kind)) = (size, kind) {
             Disk::check(tx, kind, size, ebs.integer("Iops"), ebs.integer("Throughput"))?;
         }
+        Encryption::asked(tx, &ebs)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::instance_profile::ProfileAssociation;
-use crate::ec2::network_interface::NetworkInterface;
+use crate::ec2::network_interface::{self, NetworkInterface};
 use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::security_group;
 use crate::ec2::volume::Volume;
@@ -181,6 +181,22 @@ pub(super) fn state_view(state: &str) -> Value {
 impl Instance {
     pub(super) fn interfaces<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t NetworkInterface> {
         interfaces_of(tx, &self.id)
+    }
+
+    /// The interface that a request means which names the instance alone.
+    ///
+    /// # Errors
+    /// When it could mean several.
+    pub(super) fn sole_interface<'t>(&self, tx: &'t Tx<'_>) -> Result<Option<&'t NetworkInterface>, Refusal> {
+        tx.enforce("ec2.network_interface.sole", self.interfaces(tx).len() <= 1, || {
+            let message = format!(
+                "There are multiple interfaces attached to instance '{}'. Please specify an interface ID for the \
+                 operation instead.",
+                self.id
+            );
+            Refusal::new("InvalidInstanceID", message)
+        })?;
+        Ok(network_interface::primary_of(tx, &self.id))
     }
 
     pub(super) fn volumes<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t Volume> {

@@ -162,7 +162,8 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
         }
     }
     let groups = security_group::check(tx, &groups, &instance.vpc)?;
-    let interface = network_interface::primary_of(tx, &instance.id).map(|one| one.id.clone());
+    let changed = check.is_some() || !groups.is_empty();
+    let interface = if changed { instance.sole_interface(tx)?.map(|one| one.id.clone()) } else { None };
     if let Some(interface) = interface {
         tx.change::<NetworkInterface>(&interface, |interface| {
             interface.source_dest_check = check.unwrap_or(interface.source_dest_check);

@@ -106,14 +106,12 @@ pub(super) fn make(tx: &mut Tx<'_>, vpc: Option<&str>) -> String {
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    tx.enforce(
-        "ec2.internet_gateway.quota",
-        tx.count::<InternetGateway>() < tx.quota("ec2.internet-gateways", tx.quota("ec2.vpcs", 5)),
-        || {
-            let message = "The maximum number of internet gateways has been reached.";
-            Refusal::new("InternetGatewayLimitExceeded", message)
-        },
-    )?;
+    // Raising the quota of VPCs raises this one with it.
+    let most = tx.quota_set("ec2.internet-gateways").unwrap_or_else(|| tx.quota("ec2.vpcs"));
+    tx.enforce("ec2.internet_gateway.quota", tx.count::<InternetGateway>() < most, || {
+        let message = "The maximum number of internet gateways has been reached.";
+        Refusal::new("InternetGatewayLimitExceeded", message)
+    })?;
     let id = make(tx, None);
     tags::on_create(tx, input, "internet-gateway", &id)?;
     Ok(record! { "InternetGateway" => resource::find::<InternetGateway>(tx, &id)?.view(tx) })

@@ -66,6 +66,9 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
 /// How long a deleted or failed gateway is still shown.
 const SHOWN_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 
+/// The account of AWS's that the interface of a gateway shows as its requester, as it was seen in Ireland.
+const REQUESTER: &str = "036872051663";
+
 const PAGE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html";
 
 const CREATE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNatGateway.html";
@@ -230,7 +233,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             && tx.get::<Subnet>(&gateway.subnet).is_some_and(|other| other.zone == subnet.zone)
     };
     let have = tx.rows::<NatGateway>().filter(here).count() as i64;
-    tx.enforce("ec2.nat_gateway.quota", have < tx.quota("ec2.nat-gateways-per-zone", 5), || {
+    tx.enforce("ec2.nat_gateway.quota", have < tx.quota("ec2.nat-gateways-per-zone"), || {
         Refusal::new("NatGatewayLimitExceeded", "The maximum number of NAT Gateways has been reached.")
     })?;
     let id = tx.new_id("nat");
@@ -259,8 +262,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 subnet: &subnet.id,
                 groups: Vec::new(),
                 description: &format!("Interface for NAT Gateway {id}"),
-                kind: "natGateway",
-                requester: Some("amazon-vpc-nat"),
+                kind: "nat_gateway",
+                requester: Some(REQUESTER),
                 private_ip: input.text("PrivateIpAddress"),
             },
         )?;

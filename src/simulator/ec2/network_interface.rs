@@ -70,6 +70,11 @@ pub(super) const RULES: &[Rule] = &[
         "an instance has no more interfaces than its type allows",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html",
     ),
+    Rule::new(
+        "ec2.network_interface.sole",
+        "an instance stands for its interface where it has one alone",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html",
+    ),
     Rule::new("ec2.network_interface.address", "a private address is free and within its subnet", PAGE),
     Rule::new(
         "ec2.network_interface.attribute.single",
@@ -113,10 +118,14 @@ pub struct NetworkInterface {
     pub mac: String,
     /// Its security groups.
     pub groups: Vec<String>,
-    /// `interface`, `natGateway` and so on.
+    /// `interface`, `nat_gateway` and so on.
     pub kind: String,
-    /// The service that manages it.
+    /// The service that manages it, as EC2 calls it: by an alias, by an account of AWS's, or by the session in which it
+    /// acts.
     pub requester: Option<String>,
+    /// Whose user or role made it by itself.
+    #[serde(default)]
+    pub creator: Option<String>,
     /// Whether traffic has to be its own.
     pub source_dest_check: bool,
     /// What it is attached to.
@@ -154,6 +163,17 @@ impl Row for NetworkInterface {
 }
 
 impl NetworkInterface {
+    /// Who is shown as having asked for it. An instance's own has nobody.
+    fn requester_id(&self) -> Option<&str> {
+        self.requester.as_ref().or(self.creator.as_ref()).map(String::as_str)
+    }
+
+    /// Whether it is shown as a service's own. A service that acts through a role of the account's, as EKS does, made
+    /// it as that role.
+    fn is_shown_as_managed(&self) -> bool {
+        self.requester.as_ref().is_some_and(|requester| !requester.contains(':'))
+    }
+
     fn status(&self) -> &'static str {
         if self.attachment.is_some() { "in-use" } else { "available" }
     }
@@ -274,8 +294,8 @@ impl Resource for NetworkInterface {
             "network-interface-id" => Some(self.id.clone()),
             "owner-id" => Some(tx.account().to_owned()),
             "private-dns-name" => Some(self.private_dns_name(tx)),
-            "requester-id" => self.requester.clone(),
-            "requester-managed" => Some(self.requester.is_some().to_string()),
+            "requester-id" => self.requester_id().map(str::to_owned),
+            "requester-managed" => Some(self.is_shown_as_managed().to_string()),
             "source-dest-check" => Some(self.source_dest_check.to_string()),
             "status" => Some(self.status().to_owned()),
             "subnet-id" => Some(self.subnet.clone()),
@@ -326,8 +346,8 @@ impl Resource for NetworkInterface {
             "Association" => self.association(tx),
             "Attachment" => attachment,
             "Groups" => self.group_views(tx),
-            "RequesterId" => self.requester.clone(),
-            "RequesterManaged" => self.requester.is_some(),
+            "RequesterId" => self.requester_id(),
+            "RequesterManaged" => self.is_shown_as_managed(),
             "SourceDestCheck" => self.source_dest_check,
             "Status" => self.status(),
             "TagSet" => tags::of(tx, &self.id),
@@ -345,9 +365,9 @@ pub struct Wanted<'a> {
     pub groups: Vec<String>,
     /// What it is for.
     pub description: &'a str,
-    /// `interface`, `natGateway` and so on.
+    /// `interface`, `nat_gateway` and so on.
     pub kind: &'a str,
-    /// The service that manages it.
+    /// The service that manages it, as EC2 calls it.
     pub requester: Option<&'a str>,
     /// The private address; the subnet's first free one where none is given.
     pub private_ip: Option<&'a str>,
@@ -373,7 +393,7 @@ pub fn attach_to_service(tx: &mut Tx<'_>, interface: &str) {
 /// When the subnet does not exist, has no address left, or not this one.
 pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let subnet: Subnet = resource::find(tx, wanted.subnet)?;
-    let most = tx.quota("ec2.network-interfaces", 5000);
+    let most = tx.quota("ec2.network-interfaces");
     tx.enforce("ec2.network_interface.quota", tx.count::<NetworkInterface>() < most, || {
         let message = "The maximum number of network interfaces has been reached.";
         Refusal::new("NetworkInterfaceLimitExceeded", message)
@@ -394,7 +414,8 @@ pub fn make(tx: &mut Tx<'_>, wanted: Wanted<'_>) -> Result<String, Refusal> {
         groups: wanted.groups,
         kind: wanted.kind.to_owned(),
         requester: wanted.requester.map(str::to_owned),
-        source_dest_check: wanted.kind != "natGateway",
+        creator: None,
+        source_dest_check: wanted.kind != "nat_gateway",
         attachment: None,
     });
     Ok(id)
@@ -458,7 +479,7 @@ pub fn primary_of<'t>(tx: &'t Tx<'_>, instance: &str) -> Option<&'t NetworkInter
 
 fn groups(tx: &Tx<'_>, ids: &[&str], vpc: &str) -> Result<Vec<String>, Refusal> {
     let groups = security_group::check(tx, ids, vpc)?;
-    let most = tx.quota("ec2.security-groups-per-interface", 5);
+    let most = tx.quota("ec2.security-groups-per-interface");
     tx.enforce("ec2.network_interface.groups", groups.len() as i64 <= most, || {
         let message = "The maximum number of security groups per interface has been reached.";
         Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", message)
@@ -481,11 +502,12 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         private_ip: input.text("PrivateIpAddress"),
     };
     let id = make(tx, wanted)?;
+    let creator = tx.principal().user_id.clone();
+    tx.change::<NetworkInterface>(&id, |interface| interface.creator = Some(creator));
     tags::on_create(tx, input, "network-interface", &id)?;
     let mut view = resource::find::<NetworkInterface>(tx, &id)?.view(tx);
     // The model's enum lacks it; recordings of AWS have it.
     view.set("Status", "available");
-    view.set("RequesterId", &tx.principal().user_id);
     Ok(record! { "NetworkInterface" => view, "ClientToken" => input.text("ClientToken") })
 }
 
@@ -642,6 +664,46 @@ fn reset_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal>
     if input.text("SourceDestCheck").is_none() {
         return Err(super::missing("sourceDestCheck"));
     }
+    unmanaged(tx, &interface)?;
     tx.change::<NetworkInterface>(&interface.id, |interface| interface.source_dest_check = true);
     Ok(nothing())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    // "The alias or AWS account ID of the principal or service that created the network interface":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html>
+    #[tokio::test(start_paused = true)]
+    async fn an_interface_says_who_asked_for_it() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let shown = async |name: &str, value: &str| {
+            let filter = [("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+            client.ec2("DescribeNetworkInterfaces", &filter).await
+        };
+        let made = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await;
+        let own = shown("network-interface-id", &made.one("networkInterfaceId")).await;
+        assert_eq!(
+            (own.one("requesterId"), own.one("requesterManaged")),
+            (made.one("requesterId"), "false".to_owned())
+        );
+        assert_eq!(shown("requester-id", &made.one("requesterId")).await.all("networkInterfaceId").len(), 1);
+
+        let gateway = [("SubnetId", subnet.as_str()), ("ConnectivityType", "private")];
+        client.ec2("CreateNatGateway", &gateway).await;
+        let managed = shown("requester-managed", "true").await;
+        assert_eq!(managed.all("requesterId"), ["036872051663"]);
+        assert_eq!(managed.all("interfaceType"), ["nat_gateway"]);
+
+        let owned = [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = client.ec2("DescribeImages", &owned).await.one("imageId");
+        let counts = [("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "t3.micro")];
+        let launch = [&counts[..], &[("ImageId", &image), ("SubnetId", &subnet)]].concat();
+        let launched = client.ec2("RunInstances", &launch).await.one("instanceId");
+        let launched = shown("attachment.instance-id", &launched).await;
+        assert_eq!((launched.all("requesterId").len(), launched.one("requesterManaged")), (0, "false".to_owned()));
+    }
 }

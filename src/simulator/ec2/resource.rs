@@ -206,7 +206,10 @@ pub fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>, listin
         tx.enforce("ec2.page.size", size <= most, || refuse(format!("Expecting a value less than {most}.")))?;
     }
     let size = size.and_then(|size| usize::try_from(size).ok());
-    let page = match page(tx.operation(), items, token, size) {
+    // A token goes on with what was asked, and with nothing else: another question's is none of this one's. How large the
+    // pages are is no part of the question.
+    let question = input.besides(&["DryRun", "MaxResults", "NextToken"]);
+    let page = match page(&format!("{} of {question:?}", tx.operation()), items, token, size) {
         Ok(page) => page,
         Err(_) => {
             let message = format!("The token '{}' is invalid", token.unwrap_or_default());
@@ -248,4 +251,36 @@ pub fn done() -> Value {
 #[must_use]
 pub fn nothing() -> Value {
     Value::Record(Record::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::Client;
+
+    // "Pagination continues from the end of the items returned by the previous request":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSubnets.html>, and what `InvalidNextToken` is has
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+    #[tokio::test(start_paused = true)]
+    async fn a_token_goes_on_with_the_question_that_gave_it() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        for third in 0..7 {
+            client.subnet(&vpc, &format!("10.0.{third}.0/24"), "us-east-1a").await;
+        }
+        let question = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", vpc.as_str())];
+        let ask = async |question: &[(&str, &str)], more: &[(&str, &str)]| {
+            client.try_ec2("DescribeSubnets", &[question, more].concat()).await
+        };
+        let first = ask(&question, &[("MaxResults", "5")]).await;
+        let token = first.one("nextToken");
+        let another = [("Filter.1.Name", "state"), ("Filter.1.Value.1", "available")];
+        for other in [&another[..], &[]] {
+            let refused = ask(other, &[("MaxResults", "5"), ("NextToken", &token)]).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "InvalidNextToken"), "{other:?}");
+        }
+        for size in [&[("MaxResults", "5")][..], &[("MaxResults", "6")], &[]] {
+            let rest = ask(&question, &[size, &[("NextToken", token.as_str())]].concat()).await;
+            assert_eq!(rest.all("subnetId").len(), 2, "{size:?}: {}", rest.text);
+        }
+    }
 }

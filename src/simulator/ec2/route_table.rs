@@ -316,7 +316,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vpc: Vpc = resource::find(tx, input.required("VpcId"))?;
     // The main one counts too.
     let have = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc.id).count() as i64;
-    tx.enforce("ec2.route_table.quota", have < tx.quota("ec2.route-tables-per-vpc", 200), || {
+    tx.enforce("ec2.route_table.quota", have < tx.quota("ec2.route-tables-per-vpc"), || {
         Refusal::new("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
     })?;
     let id = make(tx, &vpc.id, &vpc.cidr.to_string());
@@ -536,7 +536,7 @@ fn create_route(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("RouteAlreadyExists", message)
     })?;
     let have = table.routes.len() as i64 - 1;
-    tx.enforce("ec2.route.quota", have < tx.quota("ec2.routes", 50), || {
+    tx.enforce("ec2.route.quota", have < tx.quota("ec2.routes"), || {
         let message = format!("The maximum number of routes has been reached for route table {}.", table.id);
         Refusal::new("RouteLimitExceeded", message)
     })?;

@@ -29,7 +29,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.run_instances.zone", "a zone offers the instance type", PAGE),
     Rule::new("ec2.run_instances.user_data", "user data is base64, of 16 KiB at most", PAGE),
     Rule::new("ec2.run_instances.key", "an instance's key pair exists", PAGE),
-    Rule::new("ec2.run_instances.groups", "security groups and interfaces are not given side by side", PAGE),
+    Rule::new(
+        "ec2.run_instances.groups",
+        "security groups, a subnet or an address and interfaces are not given side by side",
+        PAGE,
+    ),
+    Rule::new(
+        "ec2.run_instances.interface",
+        "an interface that is there already has its subnet, address and groups, and outlives the instance",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html",
+    ),
+    Rule::new("ec2.run_instances.several", "an address or an interface is given to one instance", PAGE),
     Rule::new("ec2.run_instances.count", "a request launches at least one instance", PAGE),
     Rule::new(
         "ec2.run_instances.credits",
@@ -155,6 +165,13 @@ pub fn launch(tx: &mut Tx<'_>, specification: &Value, least: i64, most: i64) -> 
     let read = RefCell::new(HashSet::new());
     let input = Input::new(specification, &read);
     let plan = Plan::read(tx, &input)?;
+    // "You cannot specify this option if you're launching more than one instance in the request." The words are this
+    // simulator's.
+    let single = plan.private_ip.is_some() || plan.existing_interface.is_some();
+    tx.enforce("ec2.run_instances.several", !single || most == 1, || {
+        let message = "A private IP address or a network interface ID can't be given to more than one instance.";
+        Refusal::new("InvalidParameterCombination", message)
+    })?;
     let left = input.unread();
     if !left.is_empty() && tx.rule("unread") {
         return Err(Refusal::not_simulated(format!("ec2 RunInstances with {}", left.join(", "))));
@@ -165,7 +182,7 @@ pub fn launch(tx: &mut Tx<'_>, specification: &Value, least: i64, most: i64) -> 
         .filter_map(|one| instance_type::find(&one.kind))
         .map(|kind| kind.vcpus)
         .sum();
-    let quota = tx.quota("ec2.vcpus", 1920);
+    let quota = tx.quota("ec2.vcpus");
     let in_quota = (quota - running) / plan.kind.vcpus;
     tx.enforce("ec2.run_instances.quota", in_quota >= least, || {
         let message = format!(
@@ -466,7 +483,12 @@ impl Network {
         if interfaces.len() > 1 {
             return Err(Refusal::not_simulated("ec2 RunInstances with several interfaces"));
         }
-        for (given, what) in [(subnet.is_some(), "subnet ID"), (!groups.is_empty(), "security groups")] {
+        let beside = [
+            (subnet.is_some(), "subnet ID"),
+            (!groups.is_empty(), "security groups"),
+            (input.text("PrivateIpAddress").is_some(), "private IP address"),
+        ];
+        for (given, what) in beside {
             tx.enforce("ec2.run_instances.groups", !given, || {
                 let message =
                     format!("Network interfaces and an instance-level {what} may not be specified on the same request");
@@ -479,6 +501,7 @@ impl Network {
         }
         let delete = interface.bool("DeleteOnTermination");
         if let Some(id) = interface.text("NetworkInterfaceId") {
+            check_existing(tx, interface)?;
             let existing: NetworkInterface = resource::find(tx, id)?;
             if existing.attachment.is_some() {
                 let message = format!("Network interface '{id}' is currently in use.");
@@ -510,6 +533,36 @@ impl Network {
             subnet,
         })
     }
+}
+
+/// Refuses to say of an interface that is there already what only a new one is told.
+fn check_existing(tx: &Tx<'_>, interface: &Input<'_>) -> Result<(), Refusal> {
+    let given = [
+        (
+            interface.text("SubnetId").is_some(),
+            "A network interface may not specify both a network interface ID and a subnet",
+        ),
+        (
+            interface.text("PrivateIpAddress").is_some(),
+            "A network interface may not specify both a network interface ID and a private IP address",
+        ),
+        (
+            !interface.texts("Groups").is_empty(),
+            "A network interface may not specify both a network interface ID and security groups",
+        ),
+        (
+            interface.flag("DeleteOnTermination"),
+            "A network interface may not specify a network interface ID and delete on termination as true",
+        ),
+        (
+            interface.flag("AssociatePublicIpAddress"),
+            "The associatePublicIPAddress parameter cannot be specified for a network interface with an ID.",
+        ),
+    ];
+    let wrong = given.iter().find(|(given, _)| *given).map(|(_, message)| *message);
+    tx.enforce("ec2.run_instances.interface", wrong.is_none(), || {
+        Refusal::new("InvalidParameterCombination", wrong.unwrap_or_default())
+    })
 }
 
 /// The zone that a request asks for; an empty text asks for none.
@@ -611,6 +664,71 @@ mod tests {
             (refused.code.as_str(), refused.message.as_str()),
             ("InvalidParameterValue", "User data is limited to 16384 bytes")
         );
+    }
+
+    // "You cannot specify this option if you're launching more than one instance in the request":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
+    #[tokio::test(start_paused = true)]
+    async fn an_address_and_an_interface_are_for_one_instance() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let image = image(&client).await;
+        let made = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await.one("networkInterfaceId");
+        let launch = async |most: &str, more: &[(&str, &str)]| {
+            let image =
+                [("ImageId", image.as_str()), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", most)];
+            client.try_ec2("RunInstances", &[&image[..], more].concat()).await
+        };
+        let address = [("SubnetId", subnet.as_str()), ("PrivateIpAddress", "10.0.0.50")];
+        let fresh = [
+            ("NetworkInterface.1.DeviceIndex", "0"),
+            ("NetworkInterface.1.SubnetId", subnet.as_str()),
+            ("NetworkInterface.1.PrivateIpAddress", "10.0.0.51"),
+        ];
+        let there = [("NetworkInterface.1.DeviceIndex", "0"), ("NetworkInterface.1.NetworkInterfaceId", made.as_str())];
+        for one in [&address[..], &fresh, &there] {
+            assert_eq!(launch("2", one).await.code, "InvalidParameterCombination", "{one:?}");
+        }
+        assert!(client.ec2("DescribeInstances", &[]).await.all("instanceId").is_empty());
+        for one in [&address[..], &fresh, &there] {
+            assert_eq!(launch("1", one).await.status, 200, "{one:?}");
+        }
+        let both = [&fresh[..2], &address[1..]].concat();
+        let said =
+            "Network interfaces and an instance-level private IP address may not be specified on the same request";
+        assert_eq!(launch("1", &both).await.message, said);
+    }
+
+    // "Applies only if creating a network interface when launching an instance":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html>
+    #[tokio::test(start_paused = true)]
+    async fn an_interface_that_is_there_is_told_nothing_new() {
+        let client = Client::calm();
+        let vpc = client.vpc("10.0.0.0/16").await;
+        let subnet = client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await;
+        let image = image(&client).await;
+        let made = client.ec2("CreateNetworkInterface", &[("SubnetId", &subnet)]).await;
+        let (id, group) = (made.one("networkInterfaceId"), made.one("groupId"));
+        for (name, value) in [
+            ("SubnetId", subnet.as_str()),
+            ("PrivateIpAddress", "10.0.0.50"),
+            ("SecurityGroupId.1", &group),
+            ("DeleteOnTermination", "true"),
+            ("AssociatePublicIpAddress", "true"),
+        ] {
+            let launch = [
+                ("ImageId", image.as_str()),
+                ("InstanceType", "t3.micro"),
+                ("MinCount", "1"),
+                ("MaxCount", "1"),
+                ("NetworkInterface.1.DeviceIndex", "0"),
+                ("NetworkInterface.1.NetworkInterfaceId", &id),
+                (&*format!("NetworkInterface.1.{name}"), value),
+            ];
+            let refused = client.refused("RunInstances", &launch, "InvalidParameterCombination").await;
+            assert!(refused.message.contains("etwork interface"), "{name}: {}", refused.message);
+        }
     }
 
     #[tokio::test(start_paused = true)]

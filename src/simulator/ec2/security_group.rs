@@ -231,11 +231,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("ec2.security_group.description", is_description(description) && !description.is_empty(), || {
         invalid_value(description, "GroupDescription", "Character sets beyond ASCII are not supported.")
     })?;
-    tx.enforce(
-        "ec2.security_group.quota",
-        tx.count::<SecurityGroup>() < tx.quota("ec2.security-groups", 2500),
-        || Refusal::new("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
-    )?;
+    tx.enforce("ec2.security_group.quota", tx.count::<SecurityGroup>() < tx.quota("ec2.security-groups"), || {
+        Refusal::new("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.")
+    })?;
     let taken = tx.rows::<SecurityGroup>().any(|group| group.vpc == vpc.id && group.name == name);
     tx.enforce("ec2.security_group.name.unique", !taken, || {
         let message = format!("The security group '{name}' already exists for VPC '{}'", vpc.id);

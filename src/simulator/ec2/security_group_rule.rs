@@ -475,7 +475,7 @@ fn authorize(tx: &mut Tx<'_>, input: &Input<'_>, egress: bool) -> Result<Value, 
     }
     let count =
         tx.rows::<SecurityGroupRule>().filter(|rule| rule.group == group.id && rule.egress == egress).count() as i64;
-    tx.enforce("ec2.security_group_rule.quota", count <= tx.quota("ec2.rules-per-security-group", 60), || {
+    tx.enforce("ec2.security_group_rule.quota", count <= tx.quota("ec2.rules-per-security-group"), || {
         let message = "The maximum number of rules per security group has been reached.";
         Refusal::new("RulesPerSecurityGroupLimitExceeded", message)
     })?;

@@ -210,7 +210,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
     let have = tx.rows::<Subnet>().filter(|other| other.vpc == vpc.id).count() as i64;
-    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc", 200), || {
+    tx.enforce("ec2.subnet.quota", have < tx.quota("ec2.subnets-per-vpc"), || {
         Refusal::new("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
     })?;
     let taken = tx.rows::<Subnet>().any(|other| other.vpc == vpc.id && cidr::overlap(other.cidr, range));
@@ -356,6 +356,10 @@ mod tests {
         assert_eq!(refused.message, "The CIDR '10.0.0.128/25' conflicts with another subnet");
         let nowhere = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.2.0/24"), ("AvailabilityZone", "us-east-1z")];
         client.refused("CreateSubnet", &nowhere, "InvalidParameterValue").await;
+        let padded = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.02.0/24")];
+        let refused = client.refused("CreateSubnet", &padded, "InvalidParameterValue").await;
+        let said = "Value (10.0.02.0/24) for parameter cidrBlock is invalid. This is not a valid CIDR block.";
+        assert_eq!(refused.message, said);
     }
 
     #[tokio::test(start_paused = true)]

@@ -74,6 +74,7 @@ pub(super) const RULES: &[Rule] = &[
         "a region has 50 TiB of each type of volumes, of io2 20 TiB",
         "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html",
     ),
+    Rule::new("ec2.volume.encrypted", "a key is named for what is encrypted", CREATE),
     // KMS is asked later: the request itself succeeds, and what it makes fails.
     Rule::new("ec2.volume.key", "a volume's key exists in its region and is enabled", CREATE),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
@@ -393,7 +394,7 @@ pub(super) fn check_storage(tx: &Tx<'_>, kind: &str, more: i64) -> Result<(), Re
     if !tx.rule("ec2.volume.quota") {
         return Ok(());
     }
-    let most = tx.quota("ec2.volume-storage", if kind == "io2" { 20 } else { 50 });
+    let most = tx.quota(if kind == "io2" { "ec2.io2-storage" } else { "ec2.volume-storage" });
     let have: i64 = tx.rows::<Volume>().filter(|volume| volume.kind == kind).map(|volume| volume.size).sum();
     tx.enforce("ec2.volume.quota", have + more <= most * 1024, || {
         let message = format!(
@@ -416,13 +417,23 @@ pub(super) enum Encryption {
 }
 
 impl Encryption {
-    /// What a request asks for that encrypts or doesn't, and perhaps names a key.
-    pub(super) fn asked(encrypted: bool, key: Option<&str>) -> Self {
-        match (encrypted, key) {
+    /// What a volume or a block device asks for that encrypts or doesn't, and perhaps names a key; an empty text names
+    /// none.
+    ///
+    /// # Errors
+    /// When there is a key and nothing for it to encrypt.
+    pub(super) fn asked(tx: &Tx<'_>, input: &Input<'_>) -> Result<Self, Refusal> {
+        let encrypted = input.flag("Encrypted");
+        let key = input.text("KmsKeyId").filter(|key| !key.is_empty());
+        tx.enforce("ec2.volume.encrypted", encrypted || key.is_none(), || {
+            let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
+            Refusal::new("InvalidParameterDependency", message)
+        })?;
+        Ok(match (encrypted, key) {
             (false, _) => Self::None,
             (true, None) => Self::Own,
             (true, Some(key)) => Self::Key(key.to_owned()),
-        }
+        })
     }
 
     /// The key, where there is encryption. A request that names one that can't be used succeeds all the same, and what
@@ -508,19 +519,14 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let kind = input.text("VolumeType").unwrap_or("gp2");
     let disk = Disk::check(tx, kind, size, input.integer("Iops"), input.integer("Throughput"))?;
     check_storage(tx, kind, size)?;
-    let encrypted = input.flag("Encrypted");
-    let key = input.text("KmsKeyId");
-    if key.is_some() && !encrypted {
-        let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
-        return Err(Refusal::new("InvalidParameterDependency", message));
-    }
+    let encryption = Encryption::asked(tx, input)?;
     let multi_attach = input.flag("MultiAttachEnabled");
     if multi_attach && !matches!(kind, "io1" | "io2") {
         let message = format!("The parameter MultiAttachEnabled is not supported for {kind} volumes.");
         return Err(Refusal::new("InvalidParameterCombination", message));
     }
     let id = tx.new_id("vol");
-    let key = Encryption::asked(encrypted, key).key(tx);
+    let key = encryption.key(tx);
     let end = if key.as_ref().is_none_or(|key| key.usable) { "ec2.volume.available" } else { "ec2.volume.failed" };
     tx.put(Volume {
         id: id.clone(),
@@ -528,7 +534,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         kind: disk.kind,
         iops: disk.iops,
         throughput: disk.throughput,
-        encrypted,
+        encrypted: key.is_some(),
         kms_key: key.map(|key| key.arn),
         snapshot: String::new(),
         zone,
@@ -715,6 +721,49 @@ mod tests {
         client.wait(15);
         let gone = client.refused("DescribeVolumes", &[("VolumeId.1", &id)], "InvalidVolume.NotFound").await;
         assert_eq!(gone.message, format!("The volume '{id}' does not exist."));
+    }
+
+    // "If KmsKeyId is specified, the encrypted state must be true":
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_named_for_what_is_encrypted_in_a_volume_and_in_a_launch() {
+        let client = Client::calm();
+        let said = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
+        let volume = [("AvailabilityZone", "us-east-1a"), ("Size", "1"), ("KmsKeyId", "alias/aws/ebs")];
+        let refused = client.refused("CreateVolume", &volume, "InvalidParameterDependency").await;
+        assert_eq!((refused.status, refused.message.as_str()), (400, said));
+        let owned = [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "al2023-ami-2023*-x86_64")];
+        let image = client.ec2("DescribeImages", &owned).await.one("imageId");
+        let launch = [
+            ("ImageId", image.as_str()),
+            ("InstanceType", "t3.micro"),
+            ("MinCount", "1"),
+            ("MaxCount", "1"),
+            ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.Ebs.KmsKeyId", "alias/aws/ebs"),
+        ];
+        let refused = client.refused("RunInstances", &launch, "InvalidParameterDependency").await;
+        assert_eq!((refused.status, refused.message.as_str()), (400, said));
+        let plain = [&launch[..], &[("BlockDeviceMapping.1.Ebs.Encrypted", "false")]].concat();
+        client.refused("RunInstances", &plain, "InvalidParameterDependency").await;
+        assert!(client.ec2("DescribeVolumes", &[]).await.all("volumeId").is_empty(), "a refusal makes nothing");
+    }
+
+    // Each of the parameters is optional: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVolume.html>
+    #[tokio::test(start_paused = true)]
+    async fn a_volume_is_modified_in_something() {
+        let client = Client::calm();
+        let create = [("AvailabilityZone", "us-east-1a"), ("Size", "20"), ("VolumeType", "gp3")];
+        let id = client.ec2("CreateVolume", &create).await.one("volumeId");
+        client.wait(20);
+        client.refused("ModifyVolume", &[("VolumeId", &id)], "InvalidParameterCombination").await;
+        let volumes = [("VolumeId.1", id.as_str())];
+        client.refused("DescribeVolumesModifications", &volumes, "InvalidVolumeModification.NotFound").await;
+        client.ec2("ModifyVolume", &[("VolumeId", &id), ("Iops", "4000")]).await;
+        let other = client.ec2("CreateVolume", &create).await.one("volumeId");
+        client.wait(20);
+        let made = client.ec2("ModifyVolume", &[("VolumeId", &other), ("VolumeType", "io2")]).await;
+        assert_eq!(made.one("targetIops"), "3000");
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,6 +44,11 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
+        "ec2.volume.modify.nothing",
+        "a modification is of a size, a type, IOPS or throughput",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVolume.html",
+    ),
+    Rule::new(
         "ec2.volume.modify.shrink",
         "a volume grows only",
         "https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html",
@@ -57,12 +62,20 @@ pub(super) const RULES: &[Rule] = &[
 
 fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let volume: Volume = resource::find(tx, input.required("VolumeId"))?;
+    let given = ["Size", "VolumeType", "Iops", "Throughput", "MultiAttachEnabled"].iter().any(|name| input.has(name));
+    // The page has each of them optional, and no source what AWS says to none: these are the words of most Modify
+    // operations.
+    tx.enforce("ec2.volume.modify.nothing", given, || {
+        Refusal::new("InvalidParameterCombination", "No attributes specified.")
+    })?;
     let size = input.integer("Size").unwrap_or(volume.size);
     let kind = input.text("VolumeType").unwrap_or(&volume.kind).to_owned();
     let same = kind == volume.kind;
     let kept = |given: Option<i64>, have: Option<i64>| given.or(if same { have } else { None });
     // gp2's follow from its size.
     let iops = if kind == "gp2" { input.integer("Iops") } else { kept(input.integer("Iops"), volume.iops) };
+    // "If you change the volume type to io1, io2, or gp3, the default is 3,000", which creating one has for gp3 alone.
+    let iops = iops.or_else(|| matches!(kind.as_str(), "io1" | "io2").then_some(3000));
     let throughput = kept(input.integer("Throughput"), volume.throughput);
     tx.enforce("ec2.volume.modify.shrink", size >= volume.size, || {
         Refusal::new("InvalidParameterValue", "New size cannot be smaller than existing size")

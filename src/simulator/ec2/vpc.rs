@@ -166,7 +166,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let range = cidr::parse(text, "cidrBlock")?;
     let fits = (16..=28).contains(&range.prefix_len()) && !UNUSABLE.iter().any(|part| cidr::lies_in(&range, part));
     tx.enforce("ec2.vpc.range", fits, || Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")))?;
-    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs", 5), || {
+    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs"), || {
         Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     })?;
     if input.flag("AmazonProvidedIpv6CidrBlock") {

@@ -269,13 +269,13 @@ fn read_subnets(input: &Input<'_>, member: &str) -> Vec<(String, Option<String>)
 }
 
 fn check_quota(tx: &Tx<'_>, kind: &str, vpc: &str) -> Result<(), Refusal> {
-    let (rule, quota, default) = match kind {
-        "Gateway" => ("ec2.vpc_endpoint.quota.gateway", "ec2.gateway-endpoints", 20),
-        _ => ("ec2.vpc_endpoint.quota.interface", "ec2.interface-endpoints-per-vpc", 50),
+    let (rule, quota) = match kind {
+        "Gateway" => ("ec2.vpc_endpoint.quota.gateway", "ec2.gateway-endpoints"),
+        _ => ("ec2.vpc_endpoint.quota.interface", "ec2.interface-endpoints-per-vpc"),
     };
     let counts = |one: &&VpcEndpoint| one.kind == kind && (kind == "Gateway" || one.vpc == vpc);
     let have = tx.rows::<VpcEndpoint>().filter(counts).count() as i64;
-    tx.enforce(rule, have < tx.quota(quota, default), || {
+    tx.enforce(rule, have < tx.quota(quota), || {
         Refusal::new("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
     })
 }

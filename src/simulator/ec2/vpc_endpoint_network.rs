@@ -18,6 +18,10 @@ use crate::service::{Span, Transition};
 use crate::value::Value;
 use crate::world::Tx;
 
+/// The account of AWS's that an endpoint's interface shows as its requester:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html>.
+const REQUESTER: &str = "727180483921";
+
 const GATEWAY: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html";
 const INTERFACE: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html";
 const DNS: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html";
@@ -141,7 +145,7 @@ pub(super) fn plug_in(
             groups: endpoint.groups.clone(),
             description: &format!("VPC Endpoint Interface {}", endpoint.id),
             kind: "vpc_endpoint",
-            requester: Some("amazon-aws"),
+            requester: Some(REQUESTER),
             private_ip: address.as_deref(),
         };
         let interface = network_interface::make(tx, wanted)?;

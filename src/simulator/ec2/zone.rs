@@ -140,9 +140,9 @@ fn describe_account_attributes(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Val
         ("supported-platforms", "VPC".to_owned()),
         ("default-vpc", default_vpc.to_owned()),
         ("max-instances", "20".to_owned()),
-        ("vpc-max-security-groups-per-interface", tx.quota("ec2.security-groups-per-interface", 5).to_string()),
-        ("max-elastic-ips", tx.quota("ec2.addresses", 5).to_string()),
-        ("vpc-max-elastic-ips", tx.quota("ec2.addresses", 5).to_string()),
+        ("vpc-max-security-groups-per-interface", tx.quota("ec2.security-groups-per-interface").to_string()),
+        ("max-elastic-ips", tx.quota("ec2.addresses").to_string()),
+        ("vpc-max-elastic-ips", tx.quota("ec2.addresses").to_string()),
     ];
     let wanted = input.texts("AttributeNames");
     let views: Vec<Value> = attributes

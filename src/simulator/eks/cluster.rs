@@ -305,7 +305,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("eks.cluster.name.taken", tx.get::<Cluster>(name).is_none(), || {
         in_use(format!("Cluster already exists with name: {name}")).member("clusterName", name)
     })?;
-    let limit = tx.quota("eks.clusters", 100);
+    let limit = tx.quota("eks.clusters");
     let have = i64::try_from(tx.rows::<Cluster>().count()).unwrap_or(i64::MAX);
     tx.enforce("eks.cluster.quota", have < limit, || {
         Refusal::new("ResourceLimitExceededException", format!("maximum of {limit} clusters"))
@@ -704,6 +704,11 @@ mod tests {
         let filter = [("Filter.1.Name", "group-id"), ("Filter.1.Value.1", group)];
         let interfaces = ground.client.ec2("DescribeNetworkInterfaces", &filter).await;
         assert_eq!(interfaces.all("description"), ["Amazon EKS c"; 2]);
+        // EKS acts through its service-linked role:
+        // <https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html>.
+        let role = ground.client.iam("GetRole", &[("RoleName", "AWSServiceRoleForAmazonEKS")]).await.one("RoleId");
+        assert_eq!(interfaces.all("requesterId"), [format!("{role}:AmazonEKS"), format!("{role}:AmazonEKS")]);
+        assert_eq!(interfaces.all("requesterManaged"), ["false"; 2]);
         ground.client.refused("DeleteSubnet", &[("SubnetId", &ground.subnets[0])], "DependencyViolation").await;
         // The creator is an administrator.
         let entries = ground.client.eks("GET", "/clusters/c/access-entries", None).await;

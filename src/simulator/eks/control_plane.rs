@@ -8,6 +8,7 @@ use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::security_group_rule::{self, Peer, SecurityGroupRule};
 use crate::ec2::subnet::Subnet;
 use crate::ec2::tags;
+use crate::iam::service_linked_role;
 use crate::refusal::Refusal;
 use crate::world::Tx;
 
@@ -102,6 +103,7 @@ pub(super) fn plug_in(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<Vec<String>,
     }
     let groups: Vec<String> = cluster.security_group.iter().chain(&cluster.security_groups).cloned().collect();
     let description = format!("Amazon EKS {}", cluster.name);
+    let requester = format!("{}:AmazonEKS", service_linked_role::id(tx, "eks.amazonaws.com").unwrap_or_default());
     let mut made = Vec::new();
     for subnet in chosen {
         let wanted = Wanted {
@@ -109,7 +111,7 @@ pub(super) fn plug_in(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<Vec<String>,
             groups: groups.clone(),
             description: &description,
             kind: "interface",
-            requester: Some("amazon-eks"),
+            requester: Some(&requester),
             private_ip: None,
         };
         let id = network_interface::make(tx, wanted)?;

@@ -300,7 +300,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("eks.node_group.name.taken", !taken, || {
         with(in_use(format!("NodeGroup already exists with name {name} and cluster name {}", cluster.name)))
     })?;
-    let limit = tx.quota("eks.node_groups", 30);
+    let limit = tx.quota("eks.node_groups");
     let have = tx.rows_under::<NodeGroup>(&format!("{}/", cluster.name)).count();
     tx.enforce("eks.node_group.quota", i64::try_from(have).unwrap_or(i64::MAX) < limit, || {
         let message = format!("maximum of {limit} nodegroups for cluster {}", cluster.name);

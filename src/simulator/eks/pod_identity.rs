@@ -143,7 +143,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         with(in_use(format!("Association already exists: {}", taken.unwrap_or_default())))
     })?;
     let have = tx.rows_under::<PodIdentityAssociation>(&under).count() as i64;
-    tx.enforce("eks.pod_identity.quota", have < tx.quota("eks.pod-identity-associations", 5000), || {
+    tx.enforce("eks.pod_identity.quota", have < tx.quota("eks.pod-identity-associations"), || {
         with(Refusal::new("ResourceLimitExceededException", "Association limit exceeded for the cluster."))
     })?;
     let role = input.required("roleArn");

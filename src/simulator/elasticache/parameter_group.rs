@@ -141,7 +141,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("CacheParameterGroupAlreadyExists", format!("Cache Parameter group {name} already exists"))
     })?;
     let count = tx.rows::<CacheParameterGroup>().count();
-    let most = tx.quota("elasticache.parameter-groups", 150);
+    let most = tx.quota("elasticache.parameter-groups");
     tx.enforce("elasticache.parameter_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new(
             "CacheParameterGroupQuotaExceeded",

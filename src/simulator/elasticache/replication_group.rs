@@ -475,7 +475,7 @@ fn numbers(tx: &Tx<'_>, input: &Input<'_>, restored: Option<&CacheSnapshot>) -> 
 
 /// Refuses more nodes in one group than there may be.
 pub(super) fn within(tx: &Tx<'_>, shards: usize, nodes: usize) -> Result<(), Refusal> {
-    let most = tx.quota("elasticache.nodes-per-cluster", 90);
+    let most = tx.quota("elasticache.nodes-per-cluster");
     let fits = i64::try_from(nodes).is_ok_and(|nodes| nodes <= most);
     tx.enforce("elasticache.replication_group.shards", fits, || {
         if shards > 1 {
@@ -487,7 +487,7 @@ pub(super) fn within(tx: &Tx<'_>, shards: usize, nodes: usize) -> Result<(), Ref
         }
     })?;
     let there: usize = tx.rows::<ReplicationGroup>().map(|group| group.nodes().count()).sum();
-    let most = tx.quota("elasticache.nodes", 300);
+    let most = tx.quota("elasticache.nodes");
     let fits = i64::try_from(there + nodes).is_ok_and(|nodes| nodes <= most);
     tx.enforce("elasticache.replication_group.quota", fits, || {
         let message =

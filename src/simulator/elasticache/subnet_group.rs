@@ -118,7 +118,7 @@ pub(super) fn default(tx: &mut Tx<'_>) -> Result<CacheSubnetGroup, Refusal> {
 }
 
 fn within(tx: &Tx<'_>, places: &[Place]) -> Result<(), Refusal> {
-    let most = tx.quota("elasticache.subnets-per-group", 20);
+    let most = tx.quota("elasticache.subnets-per-group");
     tx.enforce("elasticache.subnet_group.quota", i64::try_from(places.len()).is_ok_and(|count| count <= most), || {
         let message =
             "The request would result in the user exceeding the allowed number of subnets in a cache subnet group.";
@@ -137,7 +137,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (vpc, places) = network::places(tx, &ids, rules.0, rules.1)?;
     within(tx, &places)?;
     let count = tx.rows::<CacheSubnetGroup>().count();
-    let most = tx.quota("elasticache.subnet-groups", 150);
+    let most = tx.quota("elasticache.subnet-groups");
     tx.enforce("elasticache.subnet_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new(
             "CacheSubnetGroupQuotaExceeded",

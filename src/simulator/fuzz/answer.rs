@@ -8,11 +8,11 @@ use serde_json::Value as Json;
 
 use crate::tree;
 
-/// The error's code; none for a success.
+/// The error's code, the status where HEAD asked; none for a success.
 ///
 /// # Errors
 /// What is not as the protocol has it.
-pub fn code(answer: &Response<Bytes>, protocol: Protocol) -> Result<Option<String>, String> {
+pub fn code(answer: &Response<Bytes>, protocol: Protocol, is_head: bool) -> Result<Option<String>, String> {
     let status = answer.status().as_u16();
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     if header("x-fathuss-now").is_empty() {
@@ -30,10 +30,15 @@ pub fn code(answer: &Response<Bytes>, protocol: Protocol) -> Result<Option<Strin
         let code = code.and_then(|(_, code)| code.as_text()).unwrap_or_default().to_owned();
         return verdict(status, code, &named, "CBOR");
     }
-    // What is read of an object is no document.
     let content = header("content-type");
-    if protocol == Protocol::RestXml && status < 300 && !content.contains("xml") {
+    // What is read of an object is no document, and what answers nothing has no body.
+    let is_object = status < 300 && (!content.contains("xml") || answer.body().is_empty());
+    if protocol == Protocol::RestXml && is_object {
         return verdict(status, String::new(), &named, "an object");
+    }
+    // An answer to HEAD has no body to name an error in.
+    if is_head && answer.body().is_empty() {
+        return verdict(status, answer.status().as_str().to_owned(), &named, "an answer to HEAD");
     }
     let body = std::str::from_utf8(answer.body()).map_err(|error| error.to_string())?;
     let (code, id) = if protocol == Protocol::AwsJson && content.starts_with("application/x-amz-json") {

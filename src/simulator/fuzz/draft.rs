@@ -8,6 +8,7 @@ use fathuss_simulator::protocol::base64_encode;
 use http::Request;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 
 use crate::written;
 
@@ -29,6 +30,8 @@ pub struct Draft {
     pub bytes: Option<Vec<u8>>,
     pub content_type: Option<String>,
     pub authorization: String,
+    /// Whether it has to say what its body's checksum is.
+    pub is_summed: bool,
     /// Instead of the body that the parts make.
     pub body: Option<Vec<u8>>,
 }
@@ -57,6 +60,7 @@ impl Draft {
             bytes: None,
             content_type: None,
             authorization,
+            is_summed: operation.checksum,
             body: None,
         };
         match model.protocol {
@@ -117,6 +121,11 @@ impl Draft {
             }
         }
         self.content(model, operation, shape, value);
+        // What a member may say is said by the member alone.
+        let says_type = |member: &Member| member.location_name.as_deref() == Some("Content-Type");
+        if shape.members.values().any(says_type) {
+            self.content_type = None;
+        }
     }
 
     fn query(&mut self, model: &Model, wire: &str, member: &Member, found: &Value) {
@@ -198,6 +207,9 @@ impl Draft {
         }
         if let Some(kind) = &self.content_type {
             request = request.header("content-type", kind);
+        }
+        if self.is_summed {
+            request = request.header("x-amz-checksum-sha256", base64_encode(&Sha256::digest(&body)));
         }
         request.body(body.into()).ok()
     }

@@ -38,7 +38,7 @@ async fn ask(simulator: &Simulator, service: &str, method: &str, path: &str, bod
         .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"))
         .body(Bytes::copy_from_slice(body))
         .unwrap();
-    answer::code(&simulator.handle(request).await.unwrap(), Protocol::Ec2Query).unwrap()
+    answer::code(&simulator.handle(request).await.unwrap(), Protocol::Ec2Query, false).unwrap()
 }
 
 fn unsigned() -> Simulator {

@@ -165,7 +165,7 @@ fn what_an_operation_can_answer_is_written_as_its_protocol_has_it() {
             protocol::encode(model, model.protocol, name, operation, &value, "11111111-2222-4333-9444-555555555555");
         let mut written = written.map_err(|error| TestCaseError::fail(format!("{error}: {value:?}")))?;
         written.headers_mut().insert("x-fathuss-now", http::HeaderValue::from_static("now"));
-        match answer::code(&written, model.protocol) {
+        match answer::code(&written, model.protocol, operation.method == "HEAD") {
             Ok(None) => Ok(()),
             other => Err(TestCaseError::fail(format!("{other:?}: {written:?}"))),
         }
@@ -193,12 +193,13 @@ fn no_request_panics_or_succeeds_that_is_not_understood() {
             let due = spoil::spoil(&mut draft, model, operation, &value, &mut choices);
             let Some(request) = draft.request() else { continue };
             let shown = format!("{name}, {due:?}: {request:?}");
+            let is_head = request.method() == http::Method::HEAD;
             let began = Instant::now();
             let answer = runtime.block_on(simulator.handle(request));
             let took = began.elapsed();
             let answer = answer.map_err(|fault| TestCaseError::fail(format!("{fault}: {shown}")))?;
             let fail = |why: String| Err(TestCaseError::fail(format!("{why}\n{shown}")));
-            match answer::code(&answer, model.protocol) {
+            match answer::code(&answer, model.protocol, is_head) {
                 Err(why) => return fail(why),
                 Ok(None) if due == Due::Refusal => return fail(format!("it succeeded: {:?}", answer.body())),
                 Ok(None) => succeeded.set(succeeded.get() + 1),

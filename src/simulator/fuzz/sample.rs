@@ -1,7 +1,7 @@
 //! Values that a shape allows.
 
 use fathuss_simulator::Value;
-use fathuss_simulator::model::{Kind, Model, Protocol, Shape};
+use fathuss_simulator::model::{Kind, Member, Model, Protocol, Shape};
 use fathuss_simulator::value::Record;
 
 use crate::choices::Choices;
@@ -81,21 +81,36 @@ pub fn value(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
     })
 }
 
+/// Whether it says what the body's checksum is, which no value at random does.
+fn is_of_the_body(member: &Member) -> bool {
+    let name = member.location_name.as_deref().unwrap_or_default().to_ascii_lowercase();
+    name == "content-md5" || name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm"
+}
+
 fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[String], depth: usize) -> Option<Value> {
     let mut members = Record::new();
     for (name, member) in &shape.members {
         let required = shape.required.contains(name);
         // The more members, the fewer of them: most handlers refuse most combinations.
         let wanted = required || (depth < 4 && choices.once_in(if shape.members.len() > 8 { 9 } else { 4 }));
-        if wanted && (name != "DryRun" || choices.once_in(8)) {
+        let likely = !is_of_the_body(member) && (name != "DryRun" || choices.once_in(8));
+        if wanted && likely {
             match value(model, model.shape(&member.shape), choices, known, depth + 1) {
                 // No client sends a path with nothing where a name belongs.
                 Some(Value::Text(text)) if text.is_empty() && member.location.as_deref() == Some("uri") => {
                     members.insert(name.clone(), Value::from("a"));
                 }
                 Some(value) if matches!(member.location.as_deref(), Some("header" | "headers")) => {
-                    members.insert(name.clone(), in_header(value));
+                    let value = in_header(value);
+                    if !matches!(&value, Value::Record(entries) if entries.is_empty()) {
+                        members.insert(name.clone(), value);
+                    }
                 }
+                // A body of no bytes is none.
+                Some(Value::Text(text)) if text.is_empty() && shape.payload.as_ref() == Some(name) => {
+                    members.insert(name.clone(), Value::from("a"));
+                }
+                Some(Value::Blob(bytes)) if bytes.is_empty() && shape.payload.as_ref() == Some(name) => {}
                 Some(value) => {
                     members.insert(name.clone(), value);
                 }
@@ -116,13 +131,15 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
     Some(Value::Record(members))
 }
 
-/// The value as a header can carry it: texts in ASCII, without spaces at their ends.
+/// The value as a header can carry it: texts in ASCII, without spaces at their ends; names in letters and digits.
 fn in_header(value: Value) -> Value {
     match value {
         Value::Text(text) if !text.is_ascii() || text.trim() != text => Value::from("a"),
         Value::List(items) => Value::List(items.into_iter().map(in_header).collect()),
         Value::Record(entries) => {
-            Value::Record(entries.into_iter().map(|(name, value)| (name, in_header(value))).collect())
+            let can_be_named = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let entries = entries.into_iter().filter(|(name, _)| !name.is_empty() && can_be_named(name));
+            Value::Record(entries.map(|(name, value)| (name.to_ascii_lowercase(), in_header(value))).collect())
         }
         other => other,
     }

@@ -18,7 +18,7 @@ pub fn document(model: &Model, operation: &Operation, shape: &Shape, value: &Val
 /// A member that is the whole body.
 pub fn payload(model: &Model, name: &str, member: &Member, value: &Value) -> String {
     let shape = model.shape(&member.shape);
-    let renamed = member.location_name.as_deref().filter(|wire| *wire != name);
+    let renamed = member.location_name.as_deref().filter(|wire| model.hosts || *wire != name);
     let usual = if shape.kind == Kind::Structure { &member.shape } else { name };
     let mut xml = String::new();
     element(model, renamed.or(shape.location_name.as_deref()).unwrap_or(usual), member, value, &mut xml);

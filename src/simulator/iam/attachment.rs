@@ -84,7 +84,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         // Attaching twice is no error.
         return Ok(Value::Record(Record::new()));
     }
-    let limit = tx.quota("iam.policies_per_role", 10);
+    let limit = tx.quota("iam.policies_per_role");
     let have = tx.rows_under::<Attachment>(&Attachment::ids_of(&role.name)).count();
     tx.enforce("iam.attachment.quota", i64::try_from(have).unwrap_or(i64::MAX) < limit, || {
         quota("PoliciesPerRole", limit)

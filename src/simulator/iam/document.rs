@@ -151,7 +151,7 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
 /// # Errors
 /// `MalformedPolicyDocument`.
 pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
-    within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy", 2048))?;
+    within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy"))?;
     let mut policy = match once::parse(text.as_bytes()) {
         Some(policy @ Json::Object(_)) => policy,
         _ => {

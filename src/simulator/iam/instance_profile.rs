@@ -110,7 +110,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("iam.instance_profile.name.taken", tx.get::<InstanceProfile>(&name.to_lowercase()).is_none(), || {
         Refusal::new("EntityAlreadyExists", format!("Instance Profile {name} already exists."))
     })?;
-    let limit = tx.quota("iam.instance_profiles", 1000);
+    let limit = tx.quota("iam.instance_profiles");
     let have = i64::try_from(tx.rows::<InstanceProfile>().count()).unwrap_or(i64::MAX);
     tx.enforce("iam.instance_profile.quota", have < limit, || quota("InstanceProfilesPerAccount", limit))?;
     let profile = InstanceProfile {

@@ -90,7 +90,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("iam.oidc_provider.url.taken", tx.get::<OidcProvider>(&arn).is_none(), || {
         Refusal::new("EntityAlreadyExists", format!("Provider with url {given} already exists."))
     })?;
-    let limit = tx.quota("iam.oidc_providers", 100);
+    let limit = tx.quota("iam.oidc_providers");
     let have = i64::try_from(tx.rows::<OidcProvider>().count()).unwrap_or(i64::MAX);
     tx.enforce("iam.oidc_provider.quota", have < limit, || quota("OpenIDConnectProvidersPerAccount", limit))?;
     let mut thumbprints = thumbprints(tx, input)?;
@@ -127,7 +127,7 @@ fn thumbprints(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<String>, Refusal> {
 }
 
 fn enough_clients(tx: &Tx<'_>, count: usize) -> Result<(), Refusal> {
-    let limit = tx.quota("iam.oidc_clients", 100);
+    let limit = tx.quota("iam.oidc_clients");
     let fits = i64::try_from(count).unwrap_or(i64::MAX) <= limit;
     tx.enforce("iam.oidc_provider.quota", fits, || quota("ClientIdsPerOpenIdConnectProvider", limit))
 }

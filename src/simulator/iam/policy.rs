@@ -320,7 +320,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("A policy called {name} already exists. Duplicate names are not allowed.");
         Refusal::new("EntityAlreadyExists", message)
     })?;
-    let limit = tx.quota("iam.policies", 1500);
+    let limit = tx.quota("iam.policies");
     let have = i64::try_from(tx.rows::<Policy>().count()).unwrap_or(i64::MAX);
     tx.enforce("iam.policy.quota", have < limit, || quota("PoliciesPerAccount", limit))?;
     let tags = tags::read(tx, input)?;
@@ -394,7 +394,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn create_version(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let mut policy = own(tx, input.required("PolicyArn"))?;
     let text = sized(tx, input.required("PolicyDocument"))?;
-    let limit = usize::try_from(tx.quota("iam.policy_versions", 5)).unwrap_or(5);
+    let limit = usize::try_from(tx.quota("iam.policy_versions")).unwrap_or(5);
     tx.enforce("iam.policy.versions.quota", policy.versions.len() < limit, || {
         let message = format!(
             "A managed policy can have up to {limit} versions. Before you create a new version, you must delete an \

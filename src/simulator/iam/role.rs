@@ -181,7 +181,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("iam.role.name.taken", tx.get::<Role>(&Role::id_of(name)).is_none(), || {
         Refusal::new("EntityAlreadyExists", format!("Role with name {name} already exists."))
     })?;
-    let limit = tx.quota("iam.roles", 1000);
+    let limit = tx.quota("iam.roles");
     let own = tx.rows::<Role>().filter(|role| role.linked_to.is_none()).count();
     tx.enforce("iam.role.quota", i64::try_from(own).unwrap_or(i64::MAX) < limit, || quota("RolesPerAccount", limit))?;
     let boundary = input.text("PermissionsBoundary").map(|arn| policy::boundary(tx, arn)).transpose()?;

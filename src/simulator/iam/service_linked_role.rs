@@ -100,6 +100,13 @@ pub fn ensure(tx: &mut Tx<'_>, service: &str) {
     }
 }
 
+/// The id of a service's role, where it has one.
+#[must_use]
+pub fn id(tx: &Tx<'_>, service: &str) -> Option<String> {
+    let (_, name, ..) = SERVICES.iter().find(|(known, ..)| *known == service)?;
+    tx.get::<Role>(&Role::id_of(name)).map(|role| role.role_id.clone())
+}
+
 fn make(tx: &mut Tx<'_>, service: &str, name: &str, policy: &str, description: Option<&str>) -> Role {
     let path = format!("/aws-service-role/{service}/");
     let trust = format!(

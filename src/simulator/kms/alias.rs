@@ -92,7 +92,7 @@ fn target(tx: &Tx<'_>, input: &Input<'_>) -> Result<String, Refusal> {
 }
 
 fn room(tx: &Tx<'_>, key: &str) -> Result<(), Refusal> {
-    let most = tx.quota("kms.aliases", 50);
+    let most = tx.quota("kms.aliases");
     let have = tx.rows::<Alias>().filter(|alias| alias.target == key).count();
     tx.enforce("kms.alias.quota", i64::try_from(have).is_ok_and(|have| have < most), || {
         Refusal::new("LimitExceededException", format!("You have reached the limit of {most} aliases for this key."))

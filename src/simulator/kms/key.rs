@@ -251,7 +251,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if origin != "AWS_KMS" || input.flag("MultiRegion") {
         return Err(Refusal::not_simulated(format!("kms CreateKey of origin {origin} or for several regions")));
     }
-    let most = tx.quota("kms.keys", 100_000);
+    let most = tx.quota("kms.keys");
     let have = i64::try_from(tx.rows::<Key>().count()).unwrap_or(i64::MAX);
     tx.enforce("kms.key.quota", have < most, || {
         Refusal::new("LimitExceededException", format!("You have reached the limit of {most} keys in this Region."))

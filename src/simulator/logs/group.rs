@@ -164,7 +164,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("logs.group.exists", tx.get::<LogGroup>(name).is_none(), || {
         Refusal::new("ResourceAlreadyExistsException", "The specified log group already exists")
     })?;
-    let most = tx.quota("logs.groups", 1_000_000);
+    let most = tx.quota("logs.groups");
     tx.enforce("logs.group.quota", tx.count::<LogGroup>() < most, || {
         Refusal::new("LimitExceededException", "Resource limit exceeded.")
     })?;

@@ -5,7 +5,7 @@ use http::Response;
 
 use super::form::{Form, Node};
 use super::xml::{self, Writer};
-use super::{Check, EncodeError, Flaw, Place, response};
+use super::{Check, EncodeError, Flaw, Place, name_request, response};
 use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
@@ -86,7 +86,7 @@ pub(super) fn encode(
         None => writer.text.push_str("<return>true</return>"),
     }
     writer.close(&format!("{name}Response"));
-    Ok(response(200, "text/xml;charset=UTF-8", writer.text))
+    Ok(named(model, response(200, "text/xml;charset=UTF-8", writer.text), request_id))
 }
 
 pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, request_id: &str) -> Response<Bytes> {
@@ -95,5 +95,11 @@ pub(super) fn encode_refusal(model: &Model, refusal: &Refusal, status: u16, requ
     text.push_str("</Error></Errors><RequestID>");
     text.push_str(request_id);
     text.push_str("</RequestID></Response>");
-    response(status, "text/xml;charset=UTF-8", text)
+    named(model, response(status, "text/xml;charset=UTF-8", text), request_id)
+}
+
+/// An answer with its request's id in a header too, as EC2 sends it beside the one in the body.
+fn named(model: &Model, mut answer: Response<Bytes>, request_id: &str) -> Response<Bytes> {
+    name_request(model, &mut answer, request_id);
+    answer
 }

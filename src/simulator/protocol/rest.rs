@@ -427,17 +427,18 @@ fn place(
     };
     if body.is_empty() {
         answer.headers_mut().remove(http::header::CONTENT_TYPE);
-    } else if !answer_has_type(shape) {
+    } else if !says_its_type(shape, value) {
         insert(answer, "content-type", kind).ok_or_else(|| unfit(name, "its type can't stand in a header"))?;
     }
     *answer.body_mut() = body;
     Ok(())
 }
 
-/// Whether a member says the body's type.
-fn answer_has_type(shape: &Shape) -> bool {
-    shape.members.values().any(|member| {
+/// Whether a member that is given says the body's type.
+fn says_its_type(shape: &Shape, value: &Value) -> bool {
+    shape.members.iter().any(|(name, member)| {
         is_at(member, "header")
+            && !value.get(name).is_absent()
             && member.location_name.as_deref().is_some_and(|wire| wire.eq_ignore_ascii_case("content-type"))
     })
 }

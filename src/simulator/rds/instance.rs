@@ -538,7 +538,7 @@ pub(super) fn new_identifier(tx: &Tx<'_>, given: &str) -> Result<String, Refusal
     tx.enforce("rds.instance.exists", tx.get::<DbInstance>(&id).is_none(), || {
         Refusal::new("DBInstanceAlreadyExists", "DB instance already exists")
     })?;
-    let most = tx.quota("rds.instances", 40);
+    let most = tx.quota("rds.instances");
     let count = tx.rows::<DbInstance>().count();
     tx.enforce("rds.instance.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new(

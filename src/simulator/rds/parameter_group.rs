@@ -159,7 +159,7 @@ fn new_name(tx: &Tx<'_>, parameter: &str, given: &str) -> Result<String, Refusal
         Refusal::new("DBParameterGroupAlreadyExists", format!("Parameter group {name} already exists"))
     })?;
     let count = tx.rows::<DbParameterGroup>().filter(|group| !group.is_default()).count();
-    let most = tx.quota("rds.parameter-groups", 50);
+    let most = tx.quota("rds.parameter-groups");
     tx.enforce("rds.parameter_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new("DBParameterGroupQuotaExceeded", "Cannot create more than 50 parameter groups.")
     })?;

@@ -152,7 +152,7 @@ pub(super) fn new_identifier(tx: &Tx<'_>, parameter: &str, given: &str) -> Resul
         Refusal::new("DBSnapshotAlreadyExists", message)
     })?;
     let count = tx.rows::<DbSnapshot>().filter(|snapshot| snapshot.kind == "manual").count();
-    let most = tx.quota("rds.manual-snapshots", 100);
+    let most = tx.quota("rds.manual-snapshots");
     tx.enforce("rds.snapshot.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new("SnapshotQuotaExceeded", format!("Cannot create more than {most} manual snapshots"))
     })?;

@@ -142,7 +142,7 @@ fn covered(tx: &Tx<'_>, places: &[Place]) -> Result<(), Refusal> {
         );
         Refusal::new("DBSubnetGroupDoesNotCoverEnoughAZs", message)
     })?;
-    let most = tx.quota("rds.subnets-per-group", 20);
+    let most = tx.quota("rds.subnets-per-group");
     let within = i64::try_from(places.len()).is_ok_and(|count| count <= most);
     tx.enforce("rds.subnet_group.quota", within, || {
         Refusal::new(
@@ -178,7 +178,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (vpc, places) = network::places(tx, &ids, "rds.subnet_group.subnets", "rds.subnet_group.one_vpc")?;
     covered(tx, &places)?;
     let count = tx.rows::<DbSubnetGroup>().filter(|group| group.name != "default").count();
-    let most = tx.quota("rds.subnet-groups", 50);
+    let most = tx.quota("rds.subnet-groups");
     tx.enforce("rds.subnet_group.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
         Refusal::new("DBSubnetGroupQuotaExceeded", "Subnet group quota exceeded for this account.")
     })?;

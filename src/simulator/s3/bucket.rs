@@ -181,7 +181,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                        again.";
         Refusal::new("OperationAborted", message)
     })?;
-    let most = tx.quota("s3.buckets", 10_000);
+    let most = tx.quota("s3.buckets");
     let have = tx.rows::<Bucket>().filter(|it| it.account == tx.account()).count();
     tx.enforce("s3.bucket.quota", i64::try_from(have).is_ok_and(|have| have < most), || {
         Refusal::new("TooManyBuckets", "You have attempted to create more buckets than allowed")

@@ -203,7 +203,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             Refusal::new("ResourceExistsException", message)
         })?;
     }
-    let most = tx.quota("secretsmanager.secrets", 500_000);
+    let most = tx.quota("secretsmanager.secrets");
     tx.enforce("secretsmanager.secret.quota", tx.count::<Secret>() < most, || {
         Refusal::new("LimitExceededException", "You've exceeded the maximum number of secrets.")
     })?;

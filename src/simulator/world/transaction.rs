@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Line, WorldError};
 use super::table::{Change, Reach, Row, Scope, Slot, Tables};
 use crate::faults::Lag;
+use crate::quota;
 use crate::refusal::Refusal;
 use crate::rules::Switches;
 use crate::service::Span;
@@ -375,11 +376,18 @@ impl<'w> Tx<'w> {
         if !holds && self.rule(id) { Err(refusal()) } else { Ok(()) }
     }
 
-    /// The account's quota of that name: the configured one, else AWS's default.
+    /// The account's quota of that name: the one that was set, else AWS's default.
     #[must_use]
-    pub fn quota(&self, name: &str, default: i64) -> i64 {
-        debug_assert!(crate::quota::is_known(name), "{name} stands in no table of quotas");
-        self.state.quotas.get(name).copied().unwrap_or(default)
+    pub fn quota(&self, name: &str) -> i64 {
+        let known = quota::named(name);
+        debug_assert!(known.is_some(), "{name} stands in no table of quotas");
+        self.quota_set(name).or(known.map(|known| known.default)).unwrap_or(i64::MAX)
+    }
+
+    /// The account's quota of that name where it was set.
+    #[must_use]
+    pub fn quota_set(&self, name: &str) -> Option<i64> {
+        self.state.quotas.get(name).copied()
     }
 
     // ---- chance
