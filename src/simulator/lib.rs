@@ -78,6 +78,7 @@ pub mod protocol;
 pub mod quota;
 pub mod rds;
 pub mod refusal;
+pub mod route53;
 pub mod rules;
 pub mod s3;
 pub mod secretsmanager;
@@ -130,6 +131,7 @@ pub static SERVICES: &[&Service] = &[
     &logs::SERVICE,
     &secretsmanager::SERVICE,
     &s3::SERVICE,
+    &route53::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -60,6 +60,9 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.parameter-groups", 50, "parameter groups in a region"),
     of("rds.subnet-groups", 50, "subnet groups in a region"),
     of("rds.subnets-per-group", 20, "subnets in a subnet group"),
+    of("route53.records-per-zone", 10_000, "record sets in a hosted zone"),
+    of("route53.vpcs-per-zone", 300, "VPCs of a private hosted zone"),
+    of("route53.zones", 500, "hosted zones in an account"),
     of("s3.buckets", 10_000, "buckets in an account"),
     of("secretsmanager.secrets", 500_000, "secrets in a region"),
 ];

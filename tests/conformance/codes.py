@@ -13,6 +13,7 @@ PAGES = {
     "kms": "https://docs.aws.amazon.com/kms/latest/APIReference/API_{}.html",
     "logs": "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_{}.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{}.html",
+    "route53": "https://docs.aws.amazon.com/Route53/latest/APIReference/API_{}.html",
     "secretsmanager": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_{}.html",
     "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/API_{}.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
@@ -25,6 +26,7 @@ COMMON_PAGES = {
     "kms": "https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html",
     "logs": "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html",
     "rds": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html",
+    "route53": "https://docs.aws.amazon.com/Route53/latest/APIReference/CommonErrors.html",
     "secretsmanager": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html",
     "s3": "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
@@ -37,6 +39,7 @@ COMMON = {
     "iam": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "kms": "AccessDeniedException ThrottlingException UnrecognizedClientException ValidationException",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
+    "route53": "InvalidClientTokenId Throttling",
     "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
@@ -153,6 +156,14 @@ EXCLUDED = {
         "XksKeyNotFoundException": STORES,
         "InvalidAliasNameException": "what can't be a name is refused as ValidationException, as AWS was seen to",
         "UnsupportedOperationException": "declared for keys with imported material and in key stores, which are not simulated",
+    },
+    "route53": {
+        "DelegationSetNotAvailable": "an account of its own has no limit of zones of one name here",
+        "DelegationSetNotReusable": "reusable delegation sets are a type of their own (aws_route53_delegation_set)",
+        "NoSuchDelegationSet": "reusable delegation sets are a type of their own (aws_route53_delegation_set)",
+        "NoSuchHealthCheck": "health checks are a type of their own (aws_route53_health_check)",
+        "NotAuthorizedException": "VPCs of other accounts are not simulated: theirs are refused as no VPCs",
+        "ThrottlingException": "declared for resource record set protections, which are not simulated",
     },
     "sts": {
         "IDPCommunicationError": "nothing outside of the world is asked",

@@ -23,7 +23,6 @@ CALLS = {
     "sns": lambda client: client.list_topics(),
     "sqs": lambda client: client.list_queues(),
     "ssm": lambda client: client.describe_parameters(),
-    "route53": lambda client: client.list_hosted_zones(),
     "stepfunctions": lambda client: client.list_state_machines(),
 }
 

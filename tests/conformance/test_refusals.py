@@ -14,6 +14,7 @@ import refusals_kms
 import refusals_logs
 import refusals_rate
 import refusals_rds
+import refusals_route53
 import refusals_secretsmanager
 import refusals_s3
 from refusal import outcome, pattern
@@ -28,6 +29,7 @@ CASES = [
     *refusals_logs.CASES,
     *refusals_secretsmanager.CASES,
     *refusals_s3.CASES,
+    *refusals_route53.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]
