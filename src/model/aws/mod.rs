@@ -33,6 +33,10 @@ mod launch_template;
 mod nat_gateway;
 pub mod policy;
 mod route;
+mod route53_name;
+mod route53_record;
+mod route53_zone;
+mod route53_zone_lookup;
 mod route_table;
 mod route_table_association;
 mod s3_bucket;
@@ -102,6 +106,9 @@ pub use nat_gateway::{ConnectivityType, NatGateway};
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
+pub use route53_record::{RecordAlias, RecordType, Route53Record, WeightedRouting};
+pub use route53_zone::{Route53Zone, ZoneVpc};
+pub use route53_zone_lookup::Route53ZoneLookup;
 pub use s3_bucket::S3Bucket;
 pub use s3_bucket_lifecycle_configuration::{
     AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule,
@@ -161,6 +168,8 @@ pub const SCHEMAS: &[&Schema] = &[
     SecretsmanagerSecretVersion::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
+    Route53Zone::SCHEMA,
+    Route53Record::SCHEMA,
     S3Bucket::SCHEMA,
     S3BucketVersioning::SCHEMA,
     S3BucketServerSideEncryptionConfiguration::SCHEMA,
@@ -176,4 +185,5 @@ pub const SCHEMAS: &[&Schema] = &[
     AvailabilityZones::SCHEMA,
     Ami::SCHEMA,
     CallerIdentity::SCHEMA,
+    Route53ZoneLookup::SCHEMA,
 ];

@@ -26,11 +26,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("route53.vpc.given", "a VPC is named by its id and its region", ASSOCIATE),
     Rule::new("route53.vpc.exists", "the VPC exists, and is the caller's", ASSOCIATE),
     Rule::new("route53.vpc.public", "a public hosted zone has no VPCs", ASSOCIATE),
-    Rule::new(
-        "route53.vpc.conflict",
-        "a VPC sees one private hosted zone of a name",
-        "https://github.com/infrablocks/terraform-aws-base-networking/issues/4",
-    ),
+    Rule::new("route53.vpc.conflict", "a VPC sees one private hosted zone of a name", ASSOCIATE),
     Rule::new(
         "route53.vpc.quota",
         "a private hosted zone has 300 VPCs",

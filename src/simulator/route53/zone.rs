@@ -30,11 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("route53.zone.reference", "a caller reference makes one hosted zone, ever", CREATE),
     Rule::new("route53.zone.name", "a hosted zone is of a domain", CREATE),
     Rule::new("route53.zone.top", "there is no public hosted zone of a top-level domain", CREATE),
-    Rule::new(
-        "route53.zone.reserved",
-        "there is no hosted zone of the domains that are for examples",
-        "https://github.com/aws-samples/sample-agentic-value-accelerator/pull/126",
-    ),
+    Rule::new("route53.zone.reserved", "there is no hosted zone of the domains that are for examples", CREATE),
     Rule::new(
         "route53.zone.quota",
         "an account has 500 hosted zones",
