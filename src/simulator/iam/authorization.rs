@@ -852,4 +852,23 @@ mod tests {
         assert_eq!(assume(&open).await.code, "AccessDenied");
         assert_eq!(assume(&named).await.status, 200);
     }
+
+    #[test]
+    fn zones_and_changes_are_named_by_their_arns_and_lists_are_of_all() {
+        use crate::record;
+        let asked = |operation: &str, input: crate::Value| {
+            let asks = super::route53(operation, &input);
+            asks.into_iter().map(|ask| format!("{} {}", ask.action, ask.resource)).collect::<Vec<_>>()
+        };
+        let get = asked("GetHostedZone", record! { "Id" => "/hostedzone/Z1" });
+        assert_eq!(get, ["route53:GetHostedZone arn:aws:route53:::hostedzone/Z1"]);
+        let change = asked("GetChange", record! { "Id" => "C1" });
+        assert_eq!(change, ["route53:GetChange arn:aws:route53:::change/C1"]);
+        let tags = record! { "ResourceType" => "hostedzone", "ResourceIds" => vec!["Z1", "Z2"] };
+        assert_eq!(asked("ListTagsForResources", tags).len(), 2);
+        let listed = asked("ListHostedZonesByName", record! { "DNSName" => "a.test", "HostedZoneId" => "Z1" });
+        assert_eq!(listed, ["route53:ListHostedZonesByName *"]);
+        let made = asked("CreateHostedZone", record! { "VPC" => record! { "VPCId" => "vpc-1" } });
+        assert_eq!(made, ["route53:CreateHostedZone *", "ec2:DescribeVpcs *"]);
+    }
 }
