@@ -45,6 +45,7 @@ enum Times {
     Once,
     Each(u64),
     Principal,
+    Zone,
 }
 
 impl Page {
@@ -71,6 +72,12 @@ impl Page {
                 Some((ends.next()?, ends.next()?))
             })
             .collect();
+        let zones: BTreeSet<&str> = snapshot
+            .resources
+            .values()
+            .filter(|record| record.address.kind() == "aws_route53_record")
+            .filter_map(|record| record.identity.0.split('_').next())
+            .collect();
         let mut calls = Calls::from([("sts.GetCallerIdentity".to_owned(), 1)]);
         for (kind, line) in &self.managed {
             let count = of_kind(kind);
@@ -82,6 +89,7 @@ impl Page {
                             Times::Once => 1,
                             Times::Each(times) => times * count,
                             Times::Principal => principals.len() as u64,
+                            Times::Zone => zones.len() as u64,
                         };
                     }
                 }
@@ -130,6 +138,7 @@ fn call(text: &str) -> Call {
         "n" => Times::Each(1),
         "2n" => Times::Each(2),
         "p" => Times::Principal,
+        "z" => Times::Zone,
         other => panic!("× {other}"),
     };
     // Calls are counted by the names that services are signed for.

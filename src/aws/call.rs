@@ -21,6 +21,8 @@ pub enum Service {
     Logs,
     /// Secrets Manager.
     SecretsManager,
+    /// Route 53.
+    Route53,
     /// Simple Storage Service.
     S3,
     /// CloudWatch, without its logs.
@@ -43,6 +45,7 @@ impl Service {
             Self::Kms => "KMS",
             Self::Logs => "CloudWatch Logs",
             Self::SecretsManager => "Secrets Manager",
+            Self::Route53 => "Route 53",
             Self::S3 => "S3",
             Self::CloudWatch => "CloudWatch",
             Self::Sns => "SNS",
@@ -52,7 +55,7 @@ impl Service {
     /// Whether its limits are counted for the account, not per region.
     #[must_use]
     pub fn is_global(self) -> bool {
-        matches!(self, Self::Iam)
+        matches!(self, Self::Iam | Self::Route53)
     }
 }
 

@@ -180,6 +180,8 @@ pub struct Client {
     pub sns: aws_sdk_sns::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    /// Route 53.
+    pub route53: aws_sdk_route53::Client,
     /// S3.
     pub s3: aws_sdk_s3::Client,
     /// STS.
@@ -190,7 +192,7 @@ pub struct Client {
 impl Client {
     pub(crate) fn new(config: &Config, region: &str, gate: Rc<Gate>) -> Self {
         let regional = |region: &str| config.sdk.to_builder().region(Region::new(region.to_owned())).build();
-        let (sdk, global) = (regional(region), regional(home_of_iam(region)));
+        let (sdk, global) = (regional(region), regional(home_of_global(region)));
         Self {
             region: region.to_owned(),
             lineage: config.lineage.clone(),
@@ -205,6 +207,7 @@ impl Client {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
             sns: aws_sdk_sns::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
+            route53: aws_sdk_route53::Client::new(&global),
             s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
             gate,
@@ -236,9 +239,10 @@ fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Config {
     aws_sdk_s3::config::Builder::from(sdk).force_path_style(own_address).build()
 }
 
-/// Where IAM's requests are signed for. The SDK knows it by IAM's own endpoint, and forgets it for any other.
+/// Where the requests of IAM and Route 53 are signed for. The SDK knows it by their own endpoints, and forgets it for any
+/// other.
 /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
-fn home_of_iam(region: &str) -> &'static str {
+fn home_of_global(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "cn-north-1",
         _ if region.starts_with("us-gov-") => "us-gov-west-1",

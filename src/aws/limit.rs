@@ -64,6 +64,10 @@ impl Limit {
             // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
             (Service::SecretsManager, Access::Read) => (50.0, 50.0),
             (Service::SecretsManager, Access::Write) => (40.0, 40.0),
+            // 5 requests a second of an account, whichever they are:
+            // <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests>
+            (Service::Route53, Access::Read) => (3.0, 3.0),
+            (Service::Route53, Access::Write) => (2.0, 2.0),
             // A prefix of a bucket takes 3,500 writes and 5,500 reads a second, and the calls that set something on a
             // bucket have no figure: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
             (Service::S3, Access::Read) => (100.0, 50.0),

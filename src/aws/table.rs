@@ -9,11 +9,11 @@ use crate::{
     elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, flow_log,
     iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
     internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface, route,
-    route_table, route_table_association, s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls,
-    s3_bucket_policy, s3_bucket_public_access_block, s3_bucket_server_side_encryption_configuration,
-    s3_bucket_versioning, secretsmanager_secret, secretsmanager_secret_version, security_group, sns_topic,
-    sns_topic_policy, sns_topic_subscription, subnet, volume_attachment, vpc, vpc_endpoint,
-    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    route_table, route_table_association, route53_record, route53_zone, route53_zone_lookup, s3_bucket,
+    s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy, s3_bucket_public_access_block,
+    s3_bucket_server_side_encryption_configuration, s3_bucket_versioning, secretsmanager_secret,
+    secretsmanager_secret_version, security_group, sns_topic, sns_topic_policy, sns_topic_subscription, subnet,
+    volume_attachment, vpc, vpc_endpoint, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -66,6 +66,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &secretsmanager_secret_version::SecretsmanagerSecretVersion,
     &kms_key::KmsKey,
     &kms_alias::KmsAlias,
+    &route53_zone::Route53Zone,
+    &route53_record::Route53Record,
     &s3_bucket::S3Bucket,
     &Of(s3_bucket_versioning::S3BucketVersioning),
     &Of(s3_bucket_server_side_encryption_configuration::S3BucketServerSideEncryptionConfiguration),
@@ -76,5 +78,9 @@ pub static KINDS: &[&dyn Kind] = &[
 ];
 
 /// What is asked.
-pub static LOOKUPS: &[&dyn Lookup] =
-    &[&availability_zones::AvailabilityZones, &ami::Ami, &caller_identity::CallerIdentity];
+pub static LOOKUPS: &[&dyn Lookup] = &[
+    &availability_zones::AvailabilityZones,
+    &ami::Ami,
+    &caller_identity::CallerIdentity,
+    &route53_zone_lookup::Route53ZoneLookup,
+];

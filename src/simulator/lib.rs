@@ -79,6 +79,7 @@ pub mod protocol;
 pub mod quota;
 pub mod rds;
 pub mod refusal;
+pub mod route53;
 pub mod rules;
 pub mod s3;
 pub mod secretsmanager;
@@ -134,6 +135,7 @@ pub static SERVICES: &[&Service] = &[
     &s3::SERVICE,
     &sns::SERVICE,
     &cloudwatch::SERVICE,
+    &route53::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -41,6 +41,9 @@ SAMPLES = {
     "UserData": ["b3RoZXI=", "other"],
     "InstanceType": ["t3.large"],
     "instanceTypes": [["t3.large"]],
+    "CollectionId": ["00000000-0000-4000-a000-000000000000"],
+    "Latitude": ["52.52"],
+    "Longitude": ["13.40"],
     "KmsKeyId": ["alias/aws/ebs", "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-a000-000000000000"],
     "CacheNodeType": ["cache.t3.medium"],
     "DBInstanceClass": ["db.t3.large"],

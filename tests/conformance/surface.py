@@ -91,6 +91,12 @@ WORDS = {
         "aws_sns_topic_subscription": "[Ss]ubscri",
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
+    "route53": {
+        "aws_route53_zone": "HostedZone|VPC",
+        "aws_route53_record": "ResourceRecordSet|GetChange$",
+        "quotas": "AccountLimit",
+        "tags": "Tags",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -196,6 +202,13 @@ EXCLUDED = {
         "RotateKeyOnDemand": "keys are rotated at their time: once more belongs to no type of ours",
         "(Replicate|UpdatePrimaryRegion).*|ReplicateKey": "keys of several regions are a type of their own (aws_kms_replica_key)",
         "GetKeyLastUsage": "nothing uses keys here in a way that KMS would count",
+    },
+    "route53": {
+        ".*VPCAssociationAuthorizations?": "VPCs of other accounts are a type of their own (aws_route53_vpc_association_authorization)",
+        ".*HostedZoneDNSSEC": "signed zones are a type of their own (aws_route53_hosted_zone_dnssec)",
+        "ListTrafficPolicyInstancesByHostedZone": "traffic policies are a family of types of their own (aws_route53_traffic_policy)",
+        ".*ResourceRecordSetProtections": "protections of record sets are not simulated",
+        "UpdateHostedZoneFeatures": "accelerated recovery is not simulated",
     },
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",

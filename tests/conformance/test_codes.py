@@ -189,6 +189,11 @@ for service, name in QUERY.items():
     common(service, name)
 
 
+@refused("route53", "InvalidClientTokenId")
+def key_that_route_53_does_not_know(aws):
+    return aws.client("route53", "AKIAIOSFODNN7EXAMPLE", "secret", None).list_hosted_zones
+
+
 @refused("kms", "UnrecognizedClientException")
 def key_that_kms_does_not_know(aws):
     return aws.client("kms", "AKIAIOSFODNN7EXAMPLE", "secret", None).list_keys

@@ -107,6 +107,65 @@ def test_a_key_says_when_it_is_rotated_next(apart):
     assert "NextRotationDate" not in apart.kms.get_key_rotation_status(KeyId=key)
 
 
+def record(name, kind, *values, **more):
+    return {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value} for value in values], **more}
+
+
+def made_zone(aws, *records):
+    """A zone with these records, and the change that made them."""
+    zone = aws.route53.create_hosted_zone(Name="Main.TEST", CallerReference="main")
+    changes = [{"Action": "CREATE", "ResourceRecordSet": one} for one in records]
+    zone_id = zone["HostedZone"]["Id"]
+    made = aws.route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    return zone, made["ChangeInfo"]
+
+
+def test_a_zone_begins_with_its_servers_and_its_authority(aws):
+    made = aws.route53.create_hosted_zone(Name="main.test", CallerReference="main")
+    servers = made["DelegationSet"]["NameServers"]
+    assert [server.split(".", 2)[2] for server in servers] == ["com", "net", "org", "co.uk"]
+    assert made["Location"] == f"https://route53.amazonaws.com/2013-04-01{made['HostedZone']['Id']}"
+    found = aws.route53.list_resource_record_sets(HostedZoneId=made["HostedZone"]["Id"])["ResourceRecordSets"]
+    assert [(one["Name"], one["Type"], one["TTL"]) for one in found] == [("main.test.", "NS", 172800), ("main.test.", "SOA", 900)]
+    assert [one["Value"] for one in found[0]["ResourceRecords"]] == [f"{server}." for server in servers]
+
+
+def test_records_come_in_the_order_of_their_names_from_the_last_label_and_page_by_page(aws):
+    names = ["b.main.test", "*.a.main.test", "a.main.test", "A-B.main.test"]
+    zone, _ = made_zone(aws, *(record(name, "A", "192.0.2.1") for name in names), record("a.main.test", "TXT", '"x"'))
+    wanted = ["main.test. NS", "main.test. SOA", "a-b.main.test. A", "a.main.test. A", "a.main.test. TXT", "\\052.a.main.test. A", "b.main.test. A"]
+    pages = aws.route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["HostedZone"]["Id"], PaginationConfig={"PageSize": 2})
+    assert [f"{one['Name']} {one['Type']}" for page in pages for one in page["ResourceRecordSets"]] == wanted
+
+
+def test_a_change_is_everywhere_within_minutes(aws):
+    _, change = made_zone(aws, record("a.main.test", "A", "192.0.2.1"))
+    assert change["Status"] == "PENDING"
+    with aws.passing(aws.route53, 30):
+        aws.route53.get_waiter("resource_record_sets_changed").wait(Id=change["Id"], WaiterConfig={"Delay": 0})
+    assert aws.route53.get_change(Id=change["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+
+
+def test_a_batch_that_has_a_flaw_changes_nothing_and_names_them_all(aws):
+    zone, _ = made_zone(aws, record("a.main.test", "A", "192.0.2.1"))
+    changes = [("CREATE", "b.main.test"), ("CREATE", "a.main.test"), ("DELETE", "c.main.test")]
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record(name, "A", "192.0.2.2")} for action, name in changes]}
+    came = outcome(lambda: aws.route53.change_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"], ChangeBatch=batch))
+    assert came.code == "InvalidChangeBatch"
+    assert "create resource record set [name='a.main.test.'" in came.message
+    assert "delete resource record set [name='c.main.test.'" in came.message
+    assert aws.route53.get_hosted_zone(Id=zone["HostedZone"]["Id"])["HostedZone"]["ResourceRecordSetCount"] == 3
+
+
+def test_a_batch_takes_a_record_away_for_another_of_its_name(aws):
+    zone, _ = made_zone(aws, record("a.main.test", "A", "192.0.2.1"))
+    changes = [("DELETE", record("a.main.test", "A", "192.0.2.1")), ("CREATE", record("a.main.test", "CNAME", "b.test"))]
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": one} for action, one in changes]}
+    aws.route53.change_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"], ChangeBatch=batch)
+    found = aws.route53.list_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"], StartRecordName="a.main.test")
+    assert [one["Type"] for one in found["ResourceRecordSets"]] == ["CNAME"]
+
+
 def test_a_key_without_a_policy_of_its_own_leaves_it_to_the_account(aws):
     key = aws.key()
     [statement] = json.loads(aws.kms.get_key_policy(KeyId=key)["Policy"])["Statement"]

@@ -22,7 +22,6 @@ CALLS = {
     "route53domains": lambda client: client.list_domains(),
     "sqs": lambda client: client.list_queues(),
     "ssm": lambda client: client.describe_parameters(),
-    "route53": lambda client: client.list_hosted_zones(),
     "stepfunctions": lambda client: client.list_state_machines(),
 }
 

@@ -13,6 +13,7 @@ import ground_iam
 import ground_kms
 import ground_logs
 import ground_rds
+import ground_route53
 import ground_secretsmanager
 import ground_s3
 import ground_sns
@@ -31,6 +32,7 @@ SERVICES = {
     "kms": (ground_kms.GROUND, ground_kms.BASES, ground_kms.VALUES),
     "logs": (ground_logs.GROUND, ground_logs.BASES, ground_logs.VALUES),
     "rds": (ground_rds.GROUND, ground_rds.BASES, ground_rds.VALUES),
+    "route53": (ground_route53.GROUND, ground_route53.BASES, ground_route53.VALUES),
     "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
     "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sns": (ground_sns.GROUND, ground_sns.BASES, ground_sns.VALUES),

@@ -15,6 +15,7 @@ import refusals_kms
 import refusals_logs
 import refusals_rate
 import refusals_rds
+import refusals_route53
 import refusals_secretsmanager
 import refusals_s3
 import refusals_sns
@@ -32,6 +33,7 @@ CASES = [
     *refusals_s3.CASES,
     *refusals_sns.CASES,
     *refusals_cloudwatch.CASES,
+    *refusals_route53.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

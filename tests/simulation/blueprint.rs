@@ -256,6 +256,17 @@ pub enum Thing {
         idle: bool,
         on: bool,
     },
+    HostedZone {
+        vpcs: Vec<Key>,
+        wording: u32,
+        name: u32,
+    },
+    Record {
+        zone: Key,
+        name: u32,
+        value: u32,
+        kind: RecordKind,
+    },
     Alias {
         target: Key,
         name: u32,
@@ -426,6 +437,8 @@ impl Thing {
             Thing::Cache { .. } => "aws_elasticache_replication_group",
             Thing::EncryptionKey { .. } => "aws_kms_key",
             Thing::Alias { .. } => "aws_kms_alias",
+            Thing::HostedZone { .. } => "aws_route53_zone",
+            Thing::Record { .. } => "aws_route53_record",
             Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
             Thing::Secret { .. } => "aws_secretsmanager_secret",
             Thing::SecretVersion { .. } => "aws_secretsmanager_secret_version",
@@ -446,6 +459,8 @@ impl Thing {
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
+            Thing::HostedZone { vpcs, .. } => all(vpcs, Free),
+            Thing::Record { zone, .. } => vec![(*zone, Along)],
             Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
@@ -559,6 +574,19 @@ impl Thing {
     fn is_global(&self) -> bool {
         self.kind().starts_with("aws_iam") || matches!(self, Thing::Data { .. } | Thing::Caller)
     }
+}
+
+/// What a record answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Addresses.
+    Address,
+    /// A text.
+    Text,
+    /// Another name.
+    Name,
+    /// An address, by its share.
+    Weighted,
 }
 
 /// AWS's policies that roles here are given.
@@ -1189,6 +1217,24 @@ impl Grower<'_> {
                 let target = self.some("aws_kms_key")?;
                 let name = self.blueprint.fresh();
                 self.push(Thing::Alias { target, name })
+            }
+            // What it asks for people have made beforehand, and a run begins with an empty world.
+            "aws_route53_zone_lookup" => None,
+            "aws_route53_zone" => {
+                let name = self.blueprint.fresh();
+                let mut vpcs = Vec::new();
+                if self.rng.random_bool(0.4) {
+                    vpcs.extend(self.some("aws_vpc"));
+                    let others: Vec<Key> = self.all("aws_vpc").into_iter().filter(|vpc| !vpcs.contains(vpc)).collect();
+                    vpcs.extend(others.choose(self.rng).filter(|_| vpcs.len() == 1));
+                }
+                self.push(Thing::HostedZone { vpcs, wording: 0, name })
+            }
+            "aws_route53_record" => {
+                let zone = self.some("aws_route53_zone")?;
+                let kinds = [RecordKind::Address, RecordKind::Text, RecordKind::Name, RecordKind::Weighted];
+                let (name, kind) = (self.blueprint.fresh(), *kinds.choose(self.rng)?);
+                self.push(Thing::Record { zone, name, value: 0, kind })
             }
             "aws_cloudwatch_log_group" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());

@@ -204,6 +204,8 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             1 if *idle => *on = !*on,
             _ => *rotated = !*rotated,
         },
+        Thing::HostedZone { wording, .. } => *wording = number,
+        Thing::Record { value, .. } => *value = number,
         Thing::Alias { target, .. } => *target = encryption.unwrap_or(*target),
         Thing::NodeGroup { most, labels, .. } => match rng.random_range(0..2) {
             0 => *most += 1,
@@ -342,7 +344,10 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Policy { wording, .. } => *wording = number,
         Thing::Issuer { number: url, .. } => *url = number,
         Thing::Instance { root, .. } => *root += 1,
-        Thing::Cluster { name, .. } | Thing::Alias { name, .. } => *name = number,
+        Thing::Cluster { name, .. }
+        | Thing::Alias { name, .. }
+        | Thing::HostedZone { name, .. }
+        | Thing::Record { name, .. } => *name = number,
         Thing::Bucket { name } => *name = Some(number),
         Thing::Database { user, .. } => *user = number,
         Thing::FlowLog { minute, .. } => *minute = !*minute,

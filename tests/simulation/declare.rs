@@ -26,8 +26,8 @@ use fathuss_model::aws::{
     SnsTopicPolicy, SnsTopicSubscription, Statistic, SubscriptionProtocol,
 };
 use fathuss_model::aws::{
-    CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, SecretsmanagerSecret,
-    SecretsmanagerSecretVersion,
+    CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, RecordType, Route53Record,
+    Route53Zone, SecretsmanagerSecret, SecretsmanagerSecretVersion, WeightedRouting, ZoneVpc,
 };
 use fathuss_model::aws::{
     DefaultNetworkAcl, DefaultRoute, DefaultRouteTable, FlowLog, NetworkAcl, NetworkAclAction, NetworkAclRule,
@@ -42,7 +42,9 @@ use fathuss_model::{
 
 use serde_json::json;
 
-use super::blueprint::{Blueprint, Item, Kept, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RouteTarget, Setting, Thing};
+use super::blueprint::{
+    Blueprint, Item, Kept, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RecordKind, RouteTarget, Setting, Thing,
+};
 
 /// The account they belong to.
 pub const ACCOUNT: &str = "111122223333";
@@ -85,6 +87,7 @@ struct Made {
     instances: BTreeMap<Key, Handle<Instance>>,
     volumes: BTreeMap<Key, Handle<EbsVolume>>,
     keys: BTreeMap<Key, Handle<KmsKey>>,
+    zones: BTreeMap<Key, Handle<Route53Zone>>,
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
     entries: BTreeMap<Key, Handle<EksAccessEntry>>,
@@ -181,6 +184,10 @@ impl Declaring<'_> {
             }
             thing if thing.kind().starts_with("aws_iam") => self.iam(stack, item),
             thing if thing.kind().starts_with("aws_kms") => self.kms(stack, item),
+            Thing::HostedZone { .. } | Thing::Record { .. } => {
+                self.names(stack, item);
+                Ok(())
+            }
             Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::SecretVersion { .. } => {
                 self.kept(stack, item);
                 Ok(())
@@ -521,6 +528,41 @@ impl Declaring<'_> {
             other => unreachable!("{other:?} is not KMS's"),
         }
         Ok(())
+    }
+
+    fn names(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        let domain = |number: &u32| format!("zone-{number}.test");
+        match &item.thing {
+            Thing::HostedZone { vpcs, wording, name: number } => {
+                let mut zone = Route53Zone::new(domain(number)).comment(format!("What it is for, wording {wording}"));
+                if !vpcs.is_empty() {
+                    zone = zone.vpc(picked(&self.made.vpcs, vpcs).iter().map(ZoneVpc::new).collect::<Vec<_>>());
+                }
+                self.made.zones.insert(item.key, stack.add(name, at(tagged!(zone, item), item)));
+            }
+            Thing::Record { zone, name: number, value, kind } => {
+                let Thing::HostedZone { name: of, .. } = self.blueprint.get(*zone) else {
+                    unreachable!("it is a zone")
+                };
+                let zone = &self.made.zones[zone];
+                let whole = format!("record-{number}.{}", domain(of));
+                let address = format!("192.0.2.{}", value % 250);
+                let (kind, answer) = match kind {
+                    RecordKind::Address | RecordKind::Weighted => (RecordType::A, address),
+                    RecordKind::Text => (RecordType::Txt, format!("the value {value}")),
+                    RecordKind::Name => (RecordType::Cname, format!("value-{value}.test")),
+                };
+                let mut record =
+                    Route53Record::new(zone, whole, kind).ttl(300 + i64::from(value % 60)).records([answer]);
+                if matches!(item.thing, Thing::Record { kind: RecordKind::Weighted, .. }) {
+                    let share = WeightedRouting::new(i64::from(value % 256));
+                    record = record.set_identifier("only").weighted_routing_policy(share);
+                }
+                stack.add(name, at(record, item));
+            }
+            other => unreachable!("{other:?} is no name"),
+        }
     }
 
     fn eks(&mut self, stack: &mut Stack, item: &Item) -> Result<()> {

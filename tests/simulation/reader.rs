@@ -341,6 +341,16 @@ impl World {
         for alias in rows("kms.alias")? {
             self.add("aws_kms_alias", &alias.id);
         }
+        for zone in rows("route53.zone")? {
+            self.add("aws_route53_zone", &zone.id);
+        }
+        // What each zone has of its own is nobody's.
+        for record in rows("route53.record")?.iter().filter(|it| !["NS", "SOA"].contains(&text(&it.row["kind"]))) {
+            let row = &record.row;
+            let (zone, name, kind) = (text(&row["zone"]), text(&row["name"]), text(&row["kind"]));
+            let set = row["set"].as_str().map(|set| format!("_{set}")).unwrap_or_default();
+            self.add("aws_route53_record", format!("{zone}_{}_{kind}{set}", name.trim_end_matches('.')));
+        }
         Ok(())
     }
 

@@ -41,6 +41,10 @@ mod network_acl_rule;
 mod network_interface;
 pub mod policy;
 mod route;
+mod route53_name;
+mod route53_record;
+mod route53_zone;
+mod route53_zone_lookup;
 mod route_table;
 mod route_table_association;
 mod s3_bucket;
@@ -124,6 +128,9 @@ pub use network_interface::NetworkInterface;
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
+pub use route53_record::{RecordAlias, RecordType, Route53Record, WeightedRouting};
+pub use route53_zone::{Route53Zone, ZoneVpc};
+pub use route53_zone_lookup::Route53ZoneLookup;
 pub use s3_bucket::S3Bucket;
 pub use s3_bucket_lifecycle_configuration::{
     AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleFilter, LifecycleFilterAnd, LifecycleRule,
@@ -200,6 +207,8 @@ pub const SCHEMAS: &[&Schema] = &[
     SecretsmanagerSecretVersion::SCHEMA,
     KmsKey::SCHEMA,
     KmsAlias::SCHEMA,
+    Route53Zone::SCHEMA,
+    Route53Record::SCHEMA,
     S3Bucket::SCHEMA,
     S3BucketVersioning::SCHEMA,
     S3BucketServerSideEncryptionConfiguration::SCHEMA,
@@ -215,4 +224,5 @@ pub const SCHEMAS: &[&Schema] = &[
     AvailabilityZones::SCHEMA,
     Ami::SCHEMA,
     CallerIdentity::SCHEMA,
+    Route53ZoneLookup::SCHEMA,
 ];

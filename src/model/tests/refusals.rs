@@ -791,6 +791,73 @@ fn an_attribute_that_there_is_not() {
 }
 
 #[test]
+fn zones_of_no_domain_of_a_top_level_one_and_of_an_example() {
+    refused("`name` has an empty label", |stack| {
+        stack.add("main", Route53Zone::new("two..test"));
+        line!() - 1
+    });
+    refused("a top-level domain", |stack| {
+        stack.add("main", Route53Zone::new("test"));
+        line!() - 1
+    });
+    refused("reserved for examples", |stack| {
+        stack.add("main", Route53Zone::new("example.com"));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        stack.add("main", Route53Zone::new("internal").vpc([ZoneVpc::new(&vpc)]));
+    });
+}
+
+#[test]
+fn records_that_lie_elsewhere_answer_nothing_or_answer_what_is_none() {
+    let zone = |stack: &mut Stack| stack.add("main", Route53Zone::new("main.test"));
+    refused("does not lie in main.test", |stack| {
+        let zone = zone(stack);
+        stack.add("www", Route53Record::new(&zone, "www", RecordType::A).ttl(60).records(["192.0.2.1"]));
+        line!() - 1
+    });
+    refused("`records` with a `ttl`, or an `alias`", |stack| {
+        let zone = zone(stack);
+        stack.add("www", Route53Record::new(&zone, "www.main.test", RecordType::A).records(["192.0.2.1"]));
+        line!() - 1
+    });
+    refused("come together", |stack| {
+        let zone = zone(stack);
+        let record = Route53Record::new(&zone, "www.main.test", RecordType::A).ttl(60).records(["192.0.2.1"]);
+        stack.add("www", record.set_identifier("one"));
+        line!() - 1
+    });
+    refused("\"192.0.2.256\" is no IPv4 address", |stack| {
+        let zone = zone(stack);
+        stack.add("www", Route53Record::new(&zone, "www.main.test", RecordType::A).ttl(60).records(["192.0.2.256"]));
+        line!() - 1
+    });
+    refused("a CNAME record has one value", |stack| {
+        let zone = zone(stack);
+        let record = Route53Record::new(&zone, "www.main.test", RecordType::Cname).ttl(60);
+        stack.add("www", record.records(["a.test", "b.test"]));
+        line!() - 1
+    });
+    refused("a zone's own name has no CNAME", |stack| {
+        let zone = zone(stack);
+        stack.add("www", Route53Record::new(&zone, "Main.test.", RecordType::Cname).ttl(60).records(["a.test"]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let zone = zone(stack);
+        let target = RecordAlias::new("d111.cloudfront.net", "Z2FDTNDATAQYW2", false);
+        stack.add("apex", Route53Record::new(&zone, "main.test", RecordType::A).alias(target));
+        let asked = stack.add("there", Route53ZoneLookup::new("there.test"));
+        stack.add(
+            "www",
+            Route53Record::new(asked.zone_id(), "www.there.test", RecordType::Aaaa).ttl(60).records(["::1"]),
+        );
+    });
+}
+
+#[test]
 fn an_alias_of_aws_own_and_a_key_by_an_alias() {
     refused("names that begin with alias/aws/ are AWS's own", |stack| {
         let key = stack.add("main", KmsKey::new());

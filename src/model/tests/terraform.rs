@@ -137,6 +137,12 @@ const RULE_REQUIRED: &str = "in `aws_default_network_acl`'s blocks it is require
 const PORTS_OF_SOME: &str = "only TCP and UDP have ports; there it is 0 for the others";
 const NO_DEFAULT_VPC: &str = "nothing is made in a default VPC by leaving something out";
 
+/// Types that the provider has not by that name, and why they are called so here.
+const OWN: &[(&str, &str)] = &[(
+    "aws_route53_zone_lookup",
+    "its question has the name of the resource, and here a type is made or asked: `aws_route53_zone` is made",
+)];
+
 /// The provider's types, as the table has them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,7 +218,8 @@ fn compare(
 fn every_difference_from_terraform_is_meant() {
     let table = table();
     let mut found = BTreeSet::new();
-    for schema in schemas().filter(|schema| schema.provider == "aws") {
+    let own = |kind: &str| OWN.iter().any(|(name, _)| *name == kind);
+    for schema in schemas().filter(|schema| schema.provider == "aws" && !own(schema.kind)) {
         let mut here = BTreeMap::new();
         ours("", schema.fields, &mut here);
         found.extend(compare(schema.kind, &here, &table.types[schema.kind]));
@@ -230,6 +237,7 @@ fn the_table_has_each_type_and_no_other() {
     let table = table();
     let ours: BTreeSet<&str> = schemas().filter(|schema| schema.provider == "aws").map(|schema| schema.kind).collect();
     let theirs: BTreeSet<&str> = table.types.keys().map(String::as_str).collect();
-    assert_eq!(ours, theirs);
-    assert!(table.unknown.is_empty(), "{:?}", table.unknown);
+    let own: BTreeSet<&str> = OWN.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(ours, &theirs | &own);
+    assert_eq!(table.unknown.iter().map(String::as_str).collect::<BTreeSet<_>>(), own);
 }

@@ -163,6 +163,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "kms" => kms(tx, operation, input),
         "monitoring" => cloudwatch(tx, operation, input),
         "sns" => sns(tx, operation, input),
+        "route53" => route53(operation, input),
         "sts" => sts(tx, operation, input),
         _ => datastore(tx, service, operation, input),
     };
@@ -600,6 +601,35 @@ fn sns(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     asks
 }
 
+// ---- Route 53
+
+/// The action is asked for on the zone or the change that the request names, else on all. Who gives a VPC to a zone has
+/// to be allowed to see VPCs.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html>
+fn route53(operation: &str, input: &Value) -> Vec<Ask> {
+    let kind = match operation {
+        "GetChange" => "change",
+        _ => input.get("ResourceType").text().unwrap_or("hostedzone"),
+    };
+    let named = ["HostedZoneId", "Id", "ResourceId"].iter().filter_map(|member| input.get(member).text());
+    let many = input.get("ResourceIds").list().iter().filter_map(Value::text);
+    let bare = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
+    // Of a list a zone's id says where it begins.
+    let of_one = operation != "ListHostedZonesByName";
+    let found = named.chain(many).filter(|_| of_one).map(|id| format!("arn:aws:route53:::{kind}/{}", bare(id)));
+    let action = format!("route53:{operation}");
+    let mut asks: Vec<Ask> = found.map(|arn| Ask::new(&action, arn)).collect();
+    if asks.is_empty() {
+        asks.push(Ask::new(action, "*"));
+    }
+    let associates = ["CreateHostedZone", "AssociateVPCWithHostedZone"].contains(&operation);
+    if associates && !input.get("VPC").is_absent() {
+        asks.push(Ask::new("ec2:DescribeVpcs", "*"));
+    }
+    asks
+}
+
 // ---- RDS and ElastiCache
 
 /// The members that name a resource: its kind in ARNs, and its table.
@@ -883,5 +913,24 @@ mod tests {
         };
         assert_eq!(assume(&open).await.code, "AccessDenied");
         assert_eq!(assume(&named).await.status, 200);
+    }
+
+    #[test]
+    fn zones_and_changes_are_named_by_their_arns_and_lists_are_of_all() {
+        use crate::record;
+        let asked = |operation: &str, input: crate::Value| {
+            let asks = super::route53(operation, &input);
+            asks.into_iter().map(|ask| format!("{} {}", ask.action, ask.resource)).collect::<Vec<_>>()
+        };
+        let get = asked("GetHostedZone", record! { "Id" => "/hostedzone/Z1" });
+        assert_eq!(get, ["route53:GetHostedZone arn:aws:route53:::hostedzone/Z1"]);
+        let change = asked("GetChange", record! { "Id" => "C1" });
+        assert_eq!(change, ["route53:GetChange arn:aws:route53:::change/C1"]);
+        let tags = record! { "ResourceType" => "hostedzone", "ResourceIds" => vec!["Z1", "Z2"] };
+        assert_eq!(asked("ListTagsForResources", tags).len(), 2);
+        let listed = asked("ListHostedZonesByName", record! { "DNSName" => "a.test", "HostedZoneId" => "Z1" });
+        assert_eq!(listed, ["route53:ListHostedZonesByName *"]);
+        let made = asked("CreateHostedZone", record! { "VPC" => record! { "VPCId" => "vpc-1" } });
+        assert_eq!(made, ["route53:CreateHostedZone *", "ec2:DescribeVpcs *"]);
     }
 }
