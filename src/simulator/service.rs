@@ -55,12 +55,16 @@ pub struct Manners {
     pub unavailable: fn(u16) -> Refusal,
     /// A signature that is not right.
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
+    /// What the caller's policies do not allow, with IAM's words for it.
+    pub denied: fn(String) -> Refusal,
     /// The buckets that a request takes a token from.
     pub bucket: fn(&str, &Value) -> Option<Bucket>,
     /// The bucket that each thing which a request is for takes a token from, and how many those are.
     pub resources: fn(&str, &Value) -> Option<(Bucket, f64)>,
     /// How client tokens work.
     pub tokens: Option<Tokens>,
+    /// The API's older versions that a query may name, all of them served as the model's own.
+    pub versions: &'static [&'static str],
     /// The one region that a global service's requests are signed for; none where each region has its own.
     pub home: Option<&'static str>,
 }
@@ -155,6 +159,11 @@ pub const QUERY_MANNERS: Manners = Manners {
         }
         .status_if_none(403)
     },
+    // <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html> and the like call it
+    // AccessDeniedException; on the wire it is shorter:
+    // <https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/18> shows CloudWatch's.
+    denied: |message| Refusal::new("AccessDenied", message).status(403),
+    versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,
@@ -195,6 +204,9 @@ pub const REST_MANNERS: Manners = Manners {
         }
         .status_if_none(403)
     },
+    // <https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html>
+    denied: |message| Refusal::new("AccessDeniedException", message).status(403),
+    versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,
@@ -216,6 +228,10 @@ pub const JSON_MANNERS: Manners = Manners {
         status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
     },
     unauthenticated: |flaw| (REST_MANNERS.unauthenticated)(flaw).status(400),
+    // <https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>,
+    // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html>,
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
+    denied: |message| Refusal::new("AccessDeniedException", message).status(400),
     ..REST_MANNERS
 };
 
