@@ -325,6 +325,25 @@ mod tests {
         assert_eq!(gone.message, format!("The vpc ID '{vpc}' does not exist"));
     }
 
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html>: "the host value is only for
+    /// instances", and an IPAM pool stands in a range's place.
+    #[tokio::test(start_paused = true)]
+    async fn a_vpcs_tenancy_is_default_or_dedicated_and_its_range_may_come_from_elsewhere() {
+        let client = Client::calm();
+        for given in ["host", "shared"] {
+            let asked = [("CidrBlock", "10.0.0.0/16"), ("InstanceTenancy", given)];
+            let refused = client.refused("CreateVpc", &asked, "InvalidParameterValue").await;
+            let message = format!(
+                "Value ({given}) for parameter instanceTenancy is invalid. Valid values are: default, dedicated."
+            );
+            assert_eq!(refused.message, message);
+        }
+        client
+            .refused("CreateVpc", &[("Ipv4IpamPoolId", "ipam-pool-1"), ("Ipv4NetmaskLength", "20")], "NotSimulated")
+            .await;
+        client.refused("CreateVpc", &[], "MissingParameter").await;
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_vpc_is_pending_before_it_is_available() {
         let client = Client::calm();

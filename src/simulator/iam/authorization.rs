@@ -723,6 +723,22 @@ mod tests {
         assert!(
             refused.message.contains("rds:DescribeDBInstances on resource: arn:aws:rds:us-east-1:000000000000:db:*")
         );
+        for (service, target, operation) in [
+            ("kms", "TrentService", "ListKeys"),
+            ("secretsmanager", "secretsmanager", "ListSecrets"),
+            ("logs", "Logs_20140328", "DescribeLogGroups"),
+        ] {
+            let request = session.admin.json_request(service, target, operation, &serde_json::json!({}));
+            let refused = session.send(service, request).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "AccessDeniedException"), "{service}");
+        }
+        for (service, version, operation, code) in [
+            ("sns", "2010-03-31", "ListTopics", "AuthorizationError"),
+            ("monitoring", "2010-08-01", "DescribeAlarms", "AccessDenied"),
+        ] {
+            let refused = session.send(service, session.admin.query_request(service, version, operation, &[])).await;
+            assert_eq!((refused.status, refused.code.as_str()), (403, code), "{service}");
+        }
         assert_eq!(session.admin.ec2("DescribeSubnets", &[]).await.status, 200, "an administrator may do everything");
     }
 
