@@ -362,7 +362,7 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
     match flaw {
         AuthFlaw::Missing => missing("AWSAccessKeyId"),
         AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()),
-        AuthFlaw::UnknownKey | AuthFlaw::WrongSignature => {
+        AuthFlaw::UnknownKey | AuthFlaw::ForeignToken | AuthFlaw::WrongSignature => {
             Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(401)
         }
         AuthFlaw::Expired { signed, .. } => {

@@ -404,6 +404,10 @@ impl Core {
         let configured = self.identities.iter().find(|identity| identity.key == claim.access_key);
         if let Some(identity) = configured.cloned().or_else(|| self.of_account(&claim.access_key)) {
             check(&identity.secret)?;
+            // A long-term key has no session: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html>
+            if enforced && claim.session_token.is_some() {
+                return Err(AuthFlaw::ForeignToken);
+            }
             return Ok(identity.principal());
         }
         let world = Scope { account: String::new(), region: String::new() };
@@ -803,6 +807,21 @@ mod tests {
         let few = [("MaxResults", "3")];
         client.refused("DescribeVpcs", &few, "InvalidParameterValue").await;
         client.refused("DescribeVpcs", &few, "RequestLimitExceeded").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_term_key_takes_no_session_token() {
+        let client = Client::calm();
+        for (service, version, action, code) in [
+            ("sts", "2011-06-15", "GetCallerIdentity", "InvalidClientTokenId"),
+            ("ec2", "2016-11-15", "DescribeVpcs", "AuthFailure"),
+        ] {
+            let mut request = client.query_request(service, version, action, &[]);
+            request.headers_mut().remove("authorization");
+            request.headers_mut().insert("x-amz-security-token", "anything".parse().unwrap());
+            sign(&mut request, "test", "test", "us-east-1", service, client.simulator.now());
+            assert_eq!(client.send(request).await.unwrap().code, code, "{service}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::protocol::{Flaw, Violation, validation_message};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::signature::AuthFlaw;
+use crate::signature::{AuthFlaw, SKEW};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Pending, Tables, Tx};
@@ -147,7 +147,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     unauthenticated: |flaw| {
         match flaw {
             AuthFlaw::Missing => Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token"),
-            AuthFlaw::UnknownKey => {
+            AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("InvalidClientTokenId", "The security token included in the request is invalid.")
             }
             AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()).status(400),
@@ -192,7 +192,7 @@ pub const REST_MANNERS: Manners = Manners {
     unauthenticated: |flaw| {
         match flaw {
             AuthFlaw::Missing => Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
-            AuthFlaw::UnknownKey => {
+            AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
             }
             AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignatureException", why.clone()),
@@ -241,11 +241,7 @@ const WRONG_SIGNATURE: &str = "The request signature we calculated does not matc
 
 fn expired(signed: &jiff::Timestamp, now: &jiff::Timestamp) -> String {
     let format = "%Y%m%dT%H%M%SZ";
-    let edge = if signed < now {
-        now.checked_sub(SignedDuration::from_mins(5))
-    } else {
-        now.checked_add(SignedDuration::from_mins(5))
-    };
+    let edge = if signed < now { now.checked_sub(SKEW) } else { now.checked_add(SKEW) };
     let (signed, at) = (signed.strftime(format), now.strftime(format));
     let edge = edge.map_or_else(|_| at.to_string(), |edge| edge.strftime(format).to_string());
     if signed.to_string() < at.to_string() {
