@@ -167,6 +167,7 @@ BESIDE = {
             "InvalidRequest": 400, "InvalidTag": 400, "KeyTooLongError": 400, "MalformedPolicy": 400,
             "MalformedXML": 400, "MethodNotAllowed": 405, "MissingRequestBodyError": 400, "NoSuchBucket": 404, "NoSuchKey": 404, "NoSuchVersion": 404,
             "NotModified": 304, "PreconditionFailed": 412,
+            "KMS.NotFoundException": 400, "KMS.DisabledException": 400, "KMS.KMSInvalidStateException": 400, "KMS.InvalidArnException": 400,
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
             "PermanentRedirect": 301, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,

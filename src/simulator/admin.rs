@@ -13,6 +13,7 @@
 //! | `GET /_fathuss/inventory` | every resource with its state |
 //! | `GET /_fathuss/` | the same as a page for people |
 //! | `GET /_fathuss/quotas`, `PUT` `{"name": "..", "limit": n}` | quotas with AWS's defaults and the limits that were set; without a limit it is AWS's again |
+//! | `GET /_fathuss/regions` | the regions that there are |
 //! | `GET /_fathuss/rate`, `PUT` `{"factor": x}` | what the token buckets' sizes and rates are multiplied by |
 //! | `GET /_fathuss/snapshot`, `PUT` what it gave | the whole world, to be restored here or elsewhere |
 //! | `POST /_fathuss/reset` | empties the world |
@@ -20,6 +21,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use http::header::{HOST, ORIGIN};
 use http::{Method, Request, Response};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -62,6 +64,11 @@ struct Rate {
 type Answer = Result<Json, (u16, String)>;
 
 pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
+    if let Err(why) = from_here(request) {
+        let mut answer = told(Err((403, why)));
+        simulator.stamp(&mut answer);
+        return answer;
+    }
     let written = match path {
         "" if request.method() == Method::GET => Some((crate::page::page(simulator), "text/html; charset=utf-8")),
         "snapshot" if request.method() == Method::GET => Some((simulator.snapshot(), "application/jsonl")),
@@ -74,6 +81,34 @@ pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>
     };
     simulator.stamp(&mut answer);
     answer
+}
+
+/// Refuses what a web page of elsewhere sends: its browser says the page's origin, and where the page's name was made to
+/// lead here (DNS rebinding), the host is that name. Clients that are no browsers send no origin.
+fn from_here(request: &Request<Bytes>) -> Result<(), String> {
+    let text = |name| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    // In this process there can be neither.
+    let host = text(HOST).or_else(|| request.uri().authority().map(ToString::to_string));
+    if let Some(host) = &host
+        && !is_address(host)
+    {
+        return Err(format!(
+            "the simulator's own paths are asked for by its address or as localhost, not as {host}: a name can be made \
+             to lead here by any web page"
+        ));
+    }
+    match (text(ORIGIN), host) {
+        (None, _) => Ok(()),
+        (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(&format!("http://{host}")) => Ok(()),
+        (Some(origin), _) => Err(format!("the simulator's own paths are not for web pages of elsewhere ({origin})")),
+    }
+}
+
+/// Whether a host, with its port or without, is an address or the loopback's name, and so can be no other's.
+fn is_address(host: &str) -> bool {
+    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn told(answer: Answer) -> Response<Bytes> {
@@ -146,6 +181,7 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
                 Err((404, format!("there is no quota {}", quota.name)))
             }
         }
+        "regions" if method == Method::GET => Ok(json!(crate::ec2::zone::regions().collect::<Vec<_>>())),
         "rate" if method == Method::GET => Ok(json!({ "factor": simulator.rate() })),
         "rate" if method == Method::PUT => {
             let rate: Rate = body(request)?;
@@ -212,6 +248,40 @@ mod tests {
         assert!(client.simulator.quotas().is_empty());
         assert_eq!(put("faults", format!(r#"[{{"service":"ec2",{reset}}}]"#)).await.0, 200);
         assert_eq!(put("quotas", r#"{"name":"ec2.vpcs","limit":0}"#.to_owned()).await.0, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_web_page_of_elsewhere_changes_and_reads_nothing() {
+        let client = Client::calm();
+        client.vpc("10.0.0.0/16").await;
+        let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+            let mut request = http::Request::builder().method(method).uri(format!("/_fathuss/{path}"));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let answer = client.simulator.handle(request.body(bytes::Bytes::new()).unwrap()).await.unwrap();
+            answer.status().as_u16()
+        };
+        for headers in [
+            &[("host", "127.0.0.1:4599"), ("origin", "https://example.com")][..],
+            &[("host", "127.0.0.1:4599"), ("origin", "null")],
+            &[("host", "127.0.0.1:4599"), ("origin", "http://127.0.0.1:8080")],
+            &[("host", "example.com:4599"), ("origin", "http://example.com:4599")],
+            &[("host", "example.com:4599")],
+            &[("host", "localhost.example.com")],
+        ] {
+            assert_eq!(ask("POST", "reset", headers).await, 403, "{headers:?}");
+            assert_eq!(ask("GET", "snapshot", headers).await, 403, "{headers:?}");
+        }
+        assert_eq!(client.ec2("DescribeVpcs", &[]).await.all("vpcId").len(), 2, "nothing was reset");
+        for headers in [
+            &[("host", "127.0.0.1:4599")][..],
+            &[("host", "[::1]:4599")],
+            &[("host", "localhost:4599"), ("origin", "http://localhost:4599")],
+        ] {
+            assert_eq!(ask("GET", "", headers).await, 200, "{headers:?}");
+        }
+        assert_eq!(ask("POST", "reset", &[("host", "127.0.0.1:4599")]).await, 200);
     }
 
     #[tokio::test(start_paused = true)]

@@ -164,6 +164,14 @@ pub static SERVICE: Service = Service {
             status => Refusal::new("InternalError", "An internal error has occurred").status(status),
         },
         unauthenticated,
+        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>; where an action has no
+        // resource, EC2 names none.
+        denied: |message| {
+            let message = message.replacen(" on resource: * ", " ", 1);
+            let message = format!("You are not authorized to perform this operation. {message}");
+            Refusal::new("UnauthorizedOperation", message).status(403)
+        },
+        versions: VERSIONS,
         bucket: throttling::bucket,
         resources: throttling::resources,
         home: None,
@@ -187,6 +195,62 @@ pub static SERVICE: Service = Service {
         }),
     },
 };
+
+/// The dates of the API before this one, of <https://docs.aws.amazon.com/AWSEC2/latest/DeveloperGuide/DocumentHistory.html>
+/// and the document histories before it. Their clients are served as those of today.
+const VERSIONS: &[&str] = &[
+    "2006-06-26",
+    "2006-10-01",
+    "2007-01-03",
+    "2007-01-19",
+    "2007-03-01",
+    "2007-08-29",
+    "2008-02-01",
+    "2008-05-05",
+    "2008-08-08",
+    "2008-12-01",
+    "2009-03-01",
+    "2009-04-04",
+    "2009-07-15",
+    "2009-08-15",
+    "2009-10-31",
+    "2009-11-30",
+    "2010-06-15",
+    "2010-08-31",
+    "2010-11-15",
+    "2011-01-01",
+    "2011-02-28",
+    "2011-05-15",
+    "2011-07-15",
+    "2011-11-01",
+    "2011-12-01",
+    "2011-12-15",
+    "2012-03-01",
+    "2012-04-01",
+    "2012-05-01",
+    "2012-06-01",
+    "2012-06-15",
+    "2012-07-20",
+    "2012-08-15",
+    "2012-10-01",
+    "2012-12-01",
+    "2013-02-01",
+    "2013-06-15",
+    "2013-07-15",
+    "2013-08-15",
+    "2013-10-01",
+    "2013-10-15",
+    "2014-02-01",
+    "2014-05-01",
+    "2014-06-15",
+    "2014-09-01",
+    "2014-10-01",
+    "2015-03-01",
+    "2015-04-15",
+    "2015-10-01",
+    "2016-04-01",
+    "2016-09-15",
+];
 
 const IDEMPOTENCY: &str = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html";
 
@@ -262,6 +326,8 @@ fn violations(violations: &[Violation]) -> Refusal {
             "InvalidInstanceType",
             format!("The following supplied instance types do not exist: [{given}]"),
         ),
+        // A VPC's tenancy is not every one that an instance has.
+        Flaw::NotOneOf(_) if first.path == "InstanceTenancy" => vpc::tenancy_refusal(given),
         Flaw::NotOneOf(values) if values.len() <= 20 => invalid(format!("Valid values are: {}.", values.join(", "))),
         Flaw::NotOneOf(_) => Refusal::new("InvalidParameterValue", format!("Invalid value '{given}' for {name}.")),
         Flaw::Pattern(pattern) => invalid(format!("It does not match the pattern {pattern}.")),
@@ -296,7 +362,7 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
     match flaw {
         AuthFlaw::Missing => missing("AWSAccessKeyId"),
         AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()),
-        AuthFlaw::UnknownKey | AuthFlaw::WrongSignature => {
+        AuthFlaw::UnknownKey | AuthFlaw::ForeignToken | AuthFlaw::WrongSignature => {
             Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(401)
         }
         AuthFlaw::Expired { signed, .. } => {

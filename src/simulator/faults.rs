@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happens to a request that a fault rule strikes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FaultKind {
     /// It is refused with the service's own error for too many requests.
     Throttle,
@@ -20,7 +20,6 @@ pub enum FaultKind {
     /// The connection is gone before anything happened.
     Reset,
     /// Everything happens, and the connection is gone before the answer.
-    #[serde(alias = "answer-lost")]
     AnswerLost,
     /// It is refused with this error.
     Refuse {
@@ -32,7 +31,6 @@ pub enum FaultKind {
         status: u16,
     },
     /// It is accepted, and what it was to make fails later, as far as the simulator can let it fail.
-    #[serde(alias = "create-failed")]
     CreateFailed,
     /// The answer takes this much longer, in world seconds.
     Delay {
@@ -94,6 +92,13 @@ impl FaultRule {
         if let Some(unknown) = self.operation.as_deref().filter(|wanted| !self.is_of_an_operation(wanted)) {
             let whose = self.service.as_deref().unwrap_or("service");
             return Err(format!("no {whose} has an operation {unknown}; a * at its end stands for anything"));
+        }
+        if let Some(unknown) = self.region.as_deref().filter(|region| crate::ec2::zone::zones(region).is_empty()) {
+            let known = crate::ec2::zone::regions().collect::<Vec<_>>().join(", ");
+            return Err(format!("there is no region {unknown}; there are {known}"));
+        }
+        if self.times == Some(0) {
+            return Err("times is a number from 1: a fault that never strikes is none".to_owned());
         }
         if !(0.0..=1.0).contains(&self.probability) {
             return Err(format!("probability is from 0 to 1, not {}", self.probability));
@@ -272,10 +277,30 @@ mod tests {
         assert_eq!(kind("create-failed"), Ok(FaultKind::CreateFailed));
         let refuse = FaultKind::Refuse { code: "X".into(), message: "no".into(), status: 403 };
         assert_eq!(kind("refuse=X,message=no,status=403"), Ok(refuse));
-        let out_of_range =
-            ["delay=-1", "delay=1e300", "delay=NaN", "unavailable=200", "refuse=X,status=99", "reset,probability=2"];
-        for wrong in ["", "flood", "delay", "reset,often=1", "reset,service=sqs"].into_iter().chain(out_of_range) {
+        let out_of_range = [
+            "delay=-1",
+            "delay=1e300",
+            "delay=NaN",
+            "unavailable=200",
+            "refuse=X,status=99",
+            "reset,probability=2",
+            "reset,times=0",
+        ];
+        for wrong in ["", "flood", "delay", "reset,often=1", "reset,service=sqs", "reset,region=us-esat-1"]
+            .into_iter()
+            .chain(out_of_range)
+        {
             assert!(wrong.parse::<FaultRule>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_fault_has_one_spelling_on_either_way_in_and_out() {
+        for word in ["answer-lost", "create-failed", "throttle", "reset"] {
+            let rule: FaultRule = word.parse().unwrap();
+            let written = serde_json::to_value(&rule).unwrap();
+            assert_eq!(written["fault"]["kind"], word);
+            assert_eq!(serde_json::from_value::<FaultRule>(written).unwrap(), rule);
         }
     }
 

@@ -1,4 +1,5 @@
-//! A request's way through the simulator: signature, faults, limits, decoding,
+//! A request's way through the simulator, in AWS's order: who is not known gets no further than the signature; faults on
+//! order strike whoever is; then each request takes its tokens, sound or not; then come the version and the model, IAM,
 //! the handler's transaction, the journal, the answer.
 
 use std::cell::RefCell;
@@ -19,7 +20,7 @@ use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
 use crate::identity::{self, Credential, Identity};
 use crate::model::{Model, Operation, Protocol};
-use crate::protocol::{self, Asked, Form};
+use crate::protocol::{self, Asked, Form, Violation};
 use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::service::{Handler, Service};
 use crate::signature::{self, AuthFlaw};
@@ -136,7 +137,7 @@ struct Asking<'r> {
     region: String,
     operation: String,
     form: Form,
-    claim: signature::Claim,
+    principal: Principal,
     /// Whether what is made is to fail.
     doomed: bool,
 }
@@ -231,6 +232,10 @@ impl Core {
             Err(flaw) => return answered(refuse((service.manners.unauthenticated)(&flaw), call)),
         };
         call.region.clone_from(&claim.region);
+        let principal = match self.admit(service, &claim, now, signed_now.unwrap_or(now)) {
+            Ok(principal) => principal,
+            Err(refusal) => return answered(refuse(refusal, call)),
+        };
         let struck = self.faults.strike(service.name, &known, &claim.region);
         let delay = held_back(&struck) / self.clock.speed();
         if struck.contains(&FaultKind::Reset) {
@@ -241,8 +246,8 @@ impl Core {
         }
         let region = claim.region.clone();
         let doomed = struck.contains(&FaultKind::CreateFailed);
-        let asking = Asking { request, service, model, spoken, region, operation: known, form, claim, doomed };
-        let answer = match self.serve(&asking, asked, now, signed_now, &call.request_id) {
+        let asking = Asking { request, service, model, spoken, region, operation: known, form, principal, doomed };
+        let answer = match self.serve(&asking, asked, now, &call.request_id) {
             Ok(answer) => answer,
             Err(refusal) => refuse(refusal, call),
         };
@@ -258,13 +263,14 @@ impl Core {
         asking: &Asking<'_>,
         asked: Asked,
         now: Timestamp,
-        signed_now: Option<Timestamp>,
         request_id: &str,
     ) -> Result<Response<Bytes>, Refusal> {
-        let principal = self.admit(asking, now, signed_now.unwrap_or(now))?;
         let operation = known_operation(asking, asked)?;
-        let value = self.members(asking, operation)?;
-        self.throttle(asking, &principal, &value, now)?;
+        let Asking { request, model, spoken, form, .. } = asking;
+        let (value, violations) = protocol::read(model, *spoken, operation, request, form);
+        self.throttle(asking, &value, now)?;
+        self.sound(asking, operation, &violations)?;
+        let principal = asking.principal.clone();
         let scope = Scope { account: principal.account.clone(), region: asking.region.clone() };
         self.furnish(&scope, now, &principal).map_err(|error| storage(asking.service, &error))?;
         let Some(handler) = asking.service.handler(&asking.operation) else {
@@ -274,7 +280,7 @@ impl Core {
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, &asking.operation, reading);
         tx.doom(asking.doomed);
         if self.enforce_iam {
-            authorization::authorize(&tx, asking.service.name, &asking.operation, &value)?;
+            authorization::authorize(&tx, asking.service, &asking.operation, &value)?;
         }
         let answer = handle_once(&mut tx, asking, &value, handler)?;
         let response = protocol::encode(asking.model, asking.spoken, &asking.operation, operation, &answer, request_id)
@@ -284,8 +290,14 @@ impl Core {
     }
 
     /// Who asks, where their signature is good, and for a region that the service has.
-    fn admit(&self, asking: &Asking<'_>, now: Timestamp, signed_now: Timestamp) -> Result<Principal, Refusal> {
-        let Asking { service, region, claim, .. } = asking;
+    fn admit(
+        &self,
+        service: &Service,
+        claim: &signature::Claim,
+        now: Timestamp,
+        signed_now: Timestamp,
+    ) -> Result<Principal, Refusal> {
+        let region = &claim.region;
         let principal =
             self.principal(claim, now, signed_now).map_err(|flaw| (service.manners.unauthenticated)(&flaw))?;
         let at_home = service.manners.home.is_none_or(|home| home == region);
@@ -299,33 +311,25 @@ impl Core {
         Ok(principal)
     }
 
-    /// What a request says, where its protocol and the API's model allow it.
-    fn members(&self, asking: &Asking<'_>, operation: &Operation) -> Result<Value, Refusal> {
+    /// Refuses what the protocol and the API's model do not allow.
+    fn sound(&self, asking: &Asking<'_>, operation: &Operation, violations: &[Violation]) -> Result<(), Refusal> {
         let Asking { request, service, model, spoken, form, .. } = asking;
         if spoken.is_form() && self.state.switches.is_on("version") {
-            version(model, form)?;
+            version(service, model, form)?;
         }
         protocol::carried(model, *spoken, operation, request, form)?;
-        let checks = self.state.switches.is_on("model");
-        let (value, violations) = protocol::read(model, *spoken, operation, request, form);
-        if checks && !violations.is_empty() {
-            return Err((service.manners.violations)(&violations));
+        if !violations.is_empty() && self.state.switches.is_on("model") {
+            return Err((service.manners.violations)(violations));
         }
-        Ok(value)
+        Ok(())
     }
 
     /// Takes a request's tokens out of its account's buckets.
-    fn throttle(
-        &mut self,
-        asking: &Asking<'_>,
-        principal: &Principal,
-        value: &Value,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
+    fn throttle(&mut self, asking: &Asking<'_>, value: &Value, now: Timestamp) -> Result<(), Refusal> {
         if !self.throttling || !self.state.switches.is_on("throttling") {
             return Ok(());
         }
-        let Asking { service, region, operation: name, .. } = asking;
+        let Asking { service, region, operation: name, principal, .. } = asking;
         let manners = &service.manners;
         let (buckets, account, rate) = (&mut self.buckets, &principal.account, self.rate);
         let for_request = (manners.bucket)(name, value);
@@ -400,6 +404,10 @@ impl Core {
         let configured = self.identities.iter().find(|identity| identity.key == claim.access_key);
         if let Some(identity) = configured.cloned().or_else(|| self.of_account(&claim.access_key)) {
             check(&identity.secret)?;
+            // A long-term key has no session: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html>
+            if enforced && claim.session_token.is_some() {
+                return Err(AuthFlaw::ForeignToken);
+            }
             return Ok(identity.principal());
         }
         let world = Scope { account: String::new(), region: String::new() };
@@ -589,9 +597,9 @@ fn commit(tx: Tx<'_>, journal: &mut Option<Journal>) -> Result<(), WorldError> {
     Ok(())
 }
 
-fn version(model: &Model, form: &Form) -> Result<(), Refusal> {
+fn version(service: &Service, model: &Model, form: &Form) -> Result<(), Refusal> {
     match form.get("Version") {
-        Some(version) if version == model.version => Ok(()),
+        Some(version) if version == model.version || service.manners.versions.contains(&version) => Ok(()),
         Some(version) => Err(Refusal::new(
             "NoSuchVersion",
             format!("The requested version ({version}) of service {} does not exist", model.service),
@@ -787,6 +795,54 @@ mod tests {
         client.ec2("DescribeSubnets", &[]).await;
         client.wait(1);
         client.ec2("DescribeVolumes", &[]).await;
+    }
+
+    /// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>: each request takes a token.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_takes_a_token_too_and_who_is_not_known_takes_none() {
+        let client = Client::of(Simulator::open(Config { lags: Vec::new(), rate: 0.01, ..Config::new(7) }).unwrap());
+        let mut stranger = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        sign(&mut stranger, "test", "wrong", "us-east-1", "ec2", client.simulator.now());
+        assert_eq!(client.simulator.handle(stranger).await.unwrap().status(), 401);
+        let few = [("MaxResults", "3")];
+        client.refused("DescribeVpcs", &few, "InvalidParameterValue").await;
+        client.refused("DescribeVpcs", &few, "RequestLimitExceeded").await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_term_key_takes_no_session_token() {
+        let client = Client::calm();
+        for (service, version, action, code) in [
+            ("sts", "2011-06-15", "GetCallerIdentity", "InvalidClientTokenId"),
+            ("ec2", "2016-11-15", "DescribeVpcs", "AuthFailure"),
+        ] {
+            let mut request = client.query_request(service, version, action, &[]);
+            request.headers_mut().remove("authorization");
+            request.headers_mut().insert("x-amz-security-token", "anything".parse().unwrap());
+            sign(&mut request, "test", "test", "us-east-1", service, client.simulator.now());
+            assert_eq!(client.send(request).await.unwrap().code, code, "{service}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fault_is_not_used_up_by_who_is_not_known() {
+        let client = Client::calm();
+        let once = FaultRule { times: Some(1), ..FaultRule::always(FaultKind::Throttle) };
+        client.simulator.set_faults(vec![once]);
+        let mut stranger = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        sign(&mut stranger, "test", "wrong", "us-east-1", "ec2", client.simulator.now());
+        assert_eq!(client.simulator.handle(stranger).await.unwrap().status(), 401);
+        client.refused("DescribeVpcs", &[], "RequestLimitExceeded").await;
+        client.ec2("DescribeVpcs", &[]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_version_of_ec2s_api_is_served_and_no_other_date() {
+        let client = Client::calm();
+        for version in ["2014-10-01", "2016-09-15", "2016-11-15"] {
+            assert_eq!(client.query("ec2", version, "DescribeVpcs", &[]).await.status, 200, "{version}");
+        }
+        assert_eq!(client.query("ec2", "2016-09-16", "DescribeVpcs", &[]).await.code, "NoSuchVersion");
     }
 
     #[tokio::test(start_paused = true)]

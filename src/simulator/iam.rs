@@ -18,6 +18,7 @@ pub mod policy;
 pub mod principal;
 pub mod role;
 pub mod role_policy;
+mod role_usage;
 pub mod service_linked_role;
 mod service_principal;
 pub mod tags;

@@ -26,7 +26,7 @@ impl Rule {
 pub(crate) const RULES: &[Rule] = &[
     Rule::new(
         "signature",
-        "a request carries a valid signature of a known access key, not older than 15 minutes",
+        "a request carries a valid signature of a known access key, not older than 5 minutes, for S3 15",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html",
     ),
     Rule::new(

@@ -120,6 +120,9 @@ fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
     match flaw {
         AuthFlaw::Missing => Refusal::new("AccessDenied", "Access Denied").status(403),
         AuthFlaw::Malformed(why) => Refusal::new("AuthorizationHeaderMalformed", why.clone()).status(400),
+        AuthFlaw::ForeignToken => {
+            Refusal::new("InvalidToken", "The provided token is malformed or otherwise invalid.").status(400)
+        }
         AuthFlaw::UnknownKey => {
             let message = "The AWS Access Key Id you provided does not exist in our records.";
             Refusal::new("InvalidAccessKeyId", message).status(403)

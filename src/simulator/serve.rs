@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
+use http::header::{CONNECTION, EXPECT};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
@@ -42,9 +44,15 @@ impl Simulator {
         now: jiff::Timestamp,
     ) -> Result<http::Response<Full<Bytes>>, Fault> {
         let (parts, body) = request.into_parts();
+        // Who sends Expect reads no answer before "100 Continue", which hyper says to who has a body alone. Where the
+        // connection ends, such a client takes the answer for what it is and asks on another one.
+        let unheeded = parts.headers.contains_key(EXPECT) && body.is_end_stream();
         let most = if parts.uri.path().starts_with("/_fathuss/") { LARGEST_WORLD } else { LARGEST };
         let body = received(body, most).await?;
-        let answer = self.answer(http::Request::from_parts(parts, body), Some(now)).await?;
+        let mut answer = self.answer(http::Request::from_parts(parts, body), Some(now)).await?;
+        if unheeded {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         Ok(answer.map(Full::new))
     }
 }
@@ -112,6 +120,48 @@ mod tests {
         }
         let answer = post(LARGEST).await;
         assert!(answer.starts_with("HTTP/1.1 403 "), "just small enough to be asked who sends it: {answer}");
+    }
+
+    /// What comes back for one request with `Expect: 100-continue`, whose body is sent once the server says so, until
+    /// the connection ends or nothing has come for a while; and whether it ended.
+    async fn expecting(path: &str, body: &str) -> (String, bool) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let simulator = Client::calm().simulator;
+        let server = tokio::spawn(async move { simulator.serve(listener, std::sync::Arc::new(SystemClock)).await });
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\nhost: s3.us-east-1.amazonaws.com\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (mut answer, mut sent) = (String::new(), false);
+        let ended = loop {
+            let mut bytes = [0; 4096];
+            match tokio::time::timeout(std::time::Duration::from_millis(500), stream.read(&mut bytes)).await {
+                Ok(Ok(0)) => break true,
+                Ok(read) => answer.push_str(std::str::from_utf8(&bytes[..read.unwrap()]).unwrap()),
+                Err(_) => break false,
+            }
+            if !sent && answer.starts_with("HTTP/1.1 100 ") {
+                stream.write_all(body.as_bytes()).await.unwrap();
+                sent = true;
+            }
+        };
+        server.abort();
+        (answer, ended)
+    }
+
+    /// <https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1>, and AWS's "Expect" in
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html>.
+    #[tokio::test]
+    async fn who_waits_for_100_continue_gets_it_or_the_end_of_the_connection() {
+        let (answer, ended) = expecting("/a-bucket/key", "body").await;
+        assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 "), "{answer}");
+        assert!(!ended, "the connection serves on");
+        let (answer, ended) = expecting("/a-bucket/key", "").await;
+        assert!(answer.starts_with("HTTP/1.1 403 ") && answer.contains("connection: close"), "{answer}");
+        assert!(ended);
     }
 
     /// Asks as many times at once as there are numbers, each from a task of its own on several threads.

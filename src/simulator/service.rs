@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::protocol::{Flaw, Violation, validation_message};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::signature::AuthFlaw;
+use crate::signature::{AuthFlaw, SKEW};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Pending, Tables, Tx};
@@ -55,12 +55,16 @@ pub struct Manners {
     pub unavailable: fn(u16) -> Refusal,
     /// A signature that is not right.
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
+    /// What the caller's policies do not allow, with IAM's words for it.
+    pub denied: fn(String) -> Refusal,
     /// The buckets that a request takes a token from.
     pub bucket: fn(&str, &Value) -> Option<Bucket>,
     /// The bucket that each thing which a request is for takes a token from, and how many those are.
     pub resources: fn(&str, &Value) -> Option<(Bucket, f64)>,
     /// How client tokens work.
     pub tokens: Option<Tokens>,
+    /// The API's older versions that a query may name, all of them served as the model's own.
+    pub versions: &'static [&'static str],
     /// The one region that a global service's requests are signed for; none where each region has its own.
     pub home: Option<&'static str>,
 }
@@ -143,7 +147,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     unauthenticated: |flaw| {
         match flaw {
             AuthFlaw::Missing => Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token"),
-            AuthFlaw::UnknownKey => {
+            AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("InvalidClientTokenId", "The security token included in the request is invalid.")
             }
             AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()).status(400),
@@ -155,6 +159,11 @@ pub const QUERY_MANNERS: Manners = Manners {
         }
         .status_if_none(403)
     },
+    // <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html> and the like call it
+    // AccessDeniedException; on the wire it is shorter:
+    // <https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/18> shows CloudWatch's.
+    denied: |message| Refusal::new("AccessDenied", message).status(403),
+    versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,
@@ -183,7 +192,7 @@ pub const REST_MANNERS: Manners = Manners {
     unauthenticated: |flaw| {
         match flaw {
             AuthFlaw::Missing => Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
-            AuthFlaw::UnknownKey => {
+            AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
             }
             AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignatureException", why.clone()),
@@ -195,6 +204,9 @@ pub const REST_MANNERS: Manners = Manners {
         }
         .status_if_none(403)
     },
+    // <https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html>
+    denied: |message| Refusal::new("AccessDeniedException", message).status(403),
+    versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,
@@ -216,6 +228,10 @@ pub const JSON_MANNERS: Manners = Manners {
         status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),
     },
     unauthenticated: |flaw| (REST_MANNERS.unauthenticated)(flaw).status(400),
+    // <https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>,
+    // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html>,
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
+    denied: |message| Refusal::new("AccessDeniedException", message).status(400),
     ..REST_MANNERS
 };
 
@@ -225,11 +241,7 @@ const WRONG_SIGNATURE: &str = "The request signature we calculated does not matc
 
 fn expired(signed: &jiff::Timestamp, now: &jiff::Timestamp) -> String {
     let format = "%Y%m%dT%H%M%SZ";
-    let edge = if signed < now {
-        now.checked_sub(SignedDuration::from_mins(5))
-    } else {
-        now.checked_add(SignedDuration::from_mins(5))
-    };
+    let edge = if signed < now { now.checked_sub(SKEW) } else { now.checked_add(SKEW) };
     let (signed, at) = (signed.strftime(format), now.strftime(format));
     let edge = edge.map_or_else(|_| at.to_string(), |edge| edge.strftime(format).to_string());
     if signed.to_string() < at.to_string() {

@@ -31,6 +31,8 @@ pub enum AuthFlaw {
         /// The time here.
         now: Timestamp,
     },
+    /// A session token came with an access key that is of no session.
+    ForeignToken,
     /// The temporary credentials are no longer valid.
     ExpiredToken,
 }
@@ -53,8 +55,11 @@ pub(crate) struct Claim {
     canonical: String,
 }
 
-/// How far a signature's time may be off.
-const SKEW: SignedDuration = SignedDuration::from_mins(15);
+/// How far a signature's time may be off: five minutes, for S3 fifteen.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const SKEW_OF_S3: SignedDuration = SignedDuration::from_mins(15);
 
 /// What stays as it is in a canonical request.
 const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -156,8 +161,9 @@ impl Claim {
             .map(|moment| moment.timestamp())
             .ok_or_else(|| AuthFlaw::Malformed("Date must be in ISO-8601 'basic format'".to_owned()))?;
         let age = now.duration_since(signed);
-        let most = if self.in_query { SignedDuration::from_secs(self.good_for) } else { SKEW };
-        if age > most || age < -SKEW {
+        let skew = if self.service == "s3" { SKEW_OF_S3 } else { SKEW };
+        let most = if self.in_query { SignedDuration::from_secs(self.good_for) } else { skew };
+        if age > most || age < -skew {
             return Err(AuthFlaw::Expired { signed, now });
         }
         if !self.stamp.starts_with(&self.date) {

@@ -56,7 +56,13 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: |_| {},
-    manners: Manners { violations, bucket, ..QUERY_MANNERS },
+    manners: Manners {
+        violations,
+        bucket,
+        // <https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html> and each operation's page
+        denied: |message| Refusal::new("AuthorizationError", message).status(403),
+        ..QUERY_MANNERS
+    },
 };
 
 const RULES: &[Rule] = &[

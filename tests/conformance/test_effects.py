@@ -598,7 +598,7 @@ def test_waiters_of_eks(aws):
 
 def test_a_cluster_and_a_node_group_that_are_ordered_to_fail_do_so_later(aws, world):
     def order(operation):
-        world.ask("PUT", "faults", [{"operation": operation, "times": 1, "fault": {"kind": "create_failed"}}])
+        world.ask("PUT", "faults", [{"operation": operation, "times": 1, "fault": {"kind": "create-failed"}}])
 
     order("CreateCluster")
     failed = aws.cluster(ready=False)

@@ -41,6 +41,20 @@ impl ManagedKey {
     }
 }
 
+/// The aliases of AWS's own that every account has before there is a key behind them:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html>, and for each the service's page.
+pub const PREDEFINED: &[&str] = &[
+    "aws/dynamodb",
+    "aws/ebs",
+    "aws/lambda",
+    "aws/rds",
+    "aws/redshift",
+    "aws/s3",
+    "aws/secretsmanager",
+    "aws/sns",
+    "aws/ssm",
+];
+
 impl Row for ManagedKey {
     const TABLE: &'static str = "kms.managed_key";
     fn id(&self) -> String {

@@ -52,6 +52,11 @@ pub(super) const RULES: &[Rule] = &[
         "an account has 5 VPCs in a region",
         "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
     ),
+    Rule::new(
+        "ec2.vpc.tenancy",
+        "a VPC's tenancy is default or dedicated: host is an instance's alone",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html",
+    ),
     Rule::new("ec2.vpc.attribute.single", "one attribute is modified at a time", MODIFY),
     Rule::new("ec2.vpc.attribute.hostnames", "DNS host names are enabled where DNS support is", MODIFY),
 ];
@@ -61,6 +66,14 @@ const MODIFY: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 /// What is neither private nor publicly routable, as a VPC's range has to be: this network, loopback, link-local,
 /// multicast and what is reserved. AWS's page does not list them one by one.
 const UNUSABLE: [&str; 5] = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"];
+
+/// What a VPC's tenancy can be.
+const TENANCIES: [&str; 2] = ["default", "dedicated"];
+
+/// The refusal of another tenancy.
+pub(super) fn tenancy_refusal(given: &str) -> Refusal {
+    super::invalid_value(given, "instanceTenancy", &format!("Valid values are: {}.", TENANCIES.join(", ")))
+}
 
 /// A VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +173,9 @@ pub fn default<'t>(tx: &'t Tx<'_>) -> Option<&'t Vpc> {
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    if input.text("Ipv4IpamPoolId").is_some() || input.integer("Ipv4NetmaskLength").is_some() {
+        return Err(Refusal::not_simulated("ec2 CreateVpc with a range from an IPAM pool"));
+    }
     let Some(text) = input.text("CidrBlock") else {
         return Err(super::missing("cidrBlock"));
     };
@@ -173,6 +189,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::not_simulated("ec2 CreateVpc with an IPv6 range"));
     }
     let tenancy = input.text("InstanceTenancy").unwrap_or("default").to_owned();
+    tx.enforce("ec2.vpc.tenancy", TENANCIES.contains(&tenancy.as_str()), || tenancy_refusal(&tenancy))?;
     let id = make(tx, range, tenancy, false);
     tags::on_create(tx, input, "vpc", &id)?;
     tx.transition("ec2.vpc.create", "ec2.vpc.available", &id);
@@ -306,6 +323,25 @@ mod tests {
         }
         let gone = client.refused("DescribeVpcs", &[("VpcId.1", &vpc)], "InvalidVpcID.NotFound").await;
         assert_eq!(gone.message, format!("The vpc ID '{vpc}' does not exist"));
+    }
+
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html>: "the host value is only for
+    /// instances", and an IPAM pool stands in a range's place.
+    #[tokio::test(start_paused = true)]
+    async fn a_vpcs_tenancy_is_default_or_dedicated_and_its_range_may_come_from_elsewhere() {
+        let client = Client::calm();
+        for given in ["host", "shared"] {
+            let asked = [("CidrBlock", "10.0.0.0/16"), ("InstanceTenancy", given)];
+            let refused = client.refused("CreateVpc", &asked, "InvalidParameterValue").await;
+            let message = format!(
+                "Value ({given}) for parameter instanceTenancy is invalid. Valid values are: default, dedicated."
+            );
+            assert_eq!(refused.message, message);
+        }
+        client
+            .refused("CreateVpc", &[("Ipv4IpamPoolId", "ipam-pool-1"), ("Ipv4NetmaskLength", "20")], "NotSimulated")
+            .await;
+        client.refused("CreateVpc", &[], "MissingParameter").await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -55,6 +55,11 @@ pub fn zones(region: &str) -> Vec<Zone> {
     })
 }
 
+/// The regions' names.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(name, ..)| *name)
+}
+
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let _ = input.flag("AllAvailabilityZones");
     let region = tx.region().to_owned();

@@ -24,6 +24,7 @@ use crate::ec2::tags::Tag;
 use crate::input::Input;
 use crate::kms::{self, alias::Alias};
 use crate::refusal::Refusal;
+use crate::service::Service;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
@@ -54,7 +55,8 @@ impl Ask {
 ///
 /// # Errors
 /// The service's refusal; "not simulated" where it hangs on what is not known here.
-pub(crate) fn authorize(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<(), Refusal> {
+pub(crate) fn authorize(tx: &Tx<'_>, asked: &Service, operation: &str, input: &Value) -> Result<(), Refusal> {
+    let service = asked.name;
     let is_session = tx.principal().access_key.starts_with("ASIA") && caller::role_name(tx).is_some();
     if !is_session {
         return Ok(());
@@ -70,7 +72,7 @@ pub(crate) fn authorize(tx: &Tx<'_>, service: &str, operation: &str, input: &Val
     for ask in asks(tx, service, operation, input) {
         let about = ask.told.iter().fold(context.clone(), |about, (key, value)| about.with(key, value));
         let unknown = |what: &str| Refusal::not_simulated(format!("whether {what} allows {}", ask.action));
-        let refused = |verdict: &Verdict, by: &str| refusal(tx, service, &ask, verdict, by);
+        let refused = |verdict: &Verdict, by: &str| refusal(tx, asked.manners.denied, &ask, verdict, by);
         match judge(&policies, &ask.action, &ask.resource, &about) {
             Verdict::Allowed => {}
             Verdict::Unknown(key) => return Err(unknown(&format!("a policy with the condition key {key}"))),
@@ -132,26 +134,16 @@ fn is_named(tx: &Tx<'_>, ask: &Ask, about: &Context) -> bool {
     matches!(verdict, Verdict::Allowed | Verdict::Unknown(_))
 }
 
-fn refusal(tx: &Tx<'_>, service: &str, ask: &Ask, verdict: &Verdict, by: &str) -> Refusal {
+fn refusal(tx: &Tx<'_>, denied: fn(String) -> Refusal, ask: &Ask, verdict: &Verdict, by: &str) -> Refusal {
     let Ask { action, resource, .. } = ask;
     let why = match verdict {
         Verdict::Denied if by.starts_with('p') => format!("with an explicit deny in a {by}"),
         Verdict::Denied => format!("with an explicit deny in an {by}"),
         _ => format!("because no {by} allows the {action} action"),
     };
-    // EC2 names no resource where an action has none.
-    let on = if service == "ec2" && resource == "*" { String::new() } else { format!(" on resource: {resource}") };
-    let message = format!("User: {} is not authorized to perform: {action}{on} {why}", tx.principal().arn);
-    match service {
-        "ec2" => {
-            let message = format!("You are not authorized to perform this operation. {message}");
-            Refusal::new("UnauthorizedOperation", message).status(403)
-        }
-        "eks" => Refusal::new("AccessDeniedException", message).status(403),
-        "kms" => Refusal::new("AccessDeniedException", message).status(400),
-        "sns" => Refusal::new("AuthorizationError", message),
-        _ => Refusal::new("AccessDenied", message).status(403),
-    }
+    let message =
+        format!("User: {} is not authorized to perform: {action} on resource: {resource} {why}", tx.principal().arn);
+    denied(message)
 }
 
 /// The actions that a request is.
@@ -761,6 +753,22 @@ mod tests {
         assert!(
             refused.message.contains("rds:DescribeDBInstances on resource: arn:aws:rds:us-east-1:000000000000:db:*")
         );
+        for (service, target, operation) in [
+            ("kms", "TrentService", "ListKeys"),
+            ("secretsmanager", "secretsmanager", "ListSecrets"),
+            ("logs", "Logs_20140328", "DescribeLogGroups"),
+        ] {
+            let request = session.admin.json_request(service, target, operation, &serde_json::json!({}));
+            let refused = session.send(service, request).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "AccessDeniedException"), "{service}");
+        }
+        for (service, version, operation, code) in [
+            ("sns", "2010-03-31", "ListTopics", "AuthorizationError"),
+            ("monitoring", "2010-08-01", "DescribeAlarms", "AccessDenied"),
+        ] {
+            let refused = session.send(service, session.admin.query_request(service, version, operation, &[])).await;
+            assert_eq!((refused.status, refused.code.as_str()), (403, code), "{service}");
+        }
         assert_eq!(session.admin.ec2("DescribeSubnets", &[]).await.status, 200, "an administrator may do everything");
     }
 

@@ -1,9 +1,11 @@
 //! Service-linked roles: made for a service, by a user or by the service itself.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::role::Role;
+use super::role_usage::{self, Usage};
 use super::tags::Tags;
 use super::{missing, role};
 use crate::input::Input;
@@ -22,18 +24,39 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 
 pub(super) const SPANS: &[Span] = &[Span::new("iam.service_linked_role.delete", 1.0, 5.0)];
 
-pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("iam.service_linked_role.deleted", |tx, pending| {
-    let Some(mut deletion) = tx.get::<Deletion>(&pending.subject).cloned() else { return };
-    remove(tx, &deletion.role);
-    deletion.done = true;
-    tx.put(deletion);
-})];
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
+    ("iam.service_linked_role.deleted", |tx, pending| {
+        let Some(mut deletion) = tx.get::<Deletion>(&pending.subject).cloned() else { return };
+        let role = tx.get::<Role>(&Role::id_of(&deletion.role));
+        let service = role.and_then(|role| role.linked_to.clone());
+        deletion.usage = service.map(|service| role_usage::of(tx, &service)).unwrap_or_default();
+        if deletion.usage.is_empty() || !tx.rule("iam.service_linked_role.used") {
+            deletion.usage.clear();
+            remove(tx, &deletion.role);
+        }
+        deletion.done = true;
+        tx.after(KEPT, "iam.service_linked_role.forgotten", &deletion.task);
+        tx.put(deletion);
+    }),
+    ("iam.service_linked_role.forgotten", |tx, pending| {
+        tx.remove::<Deletion>(&pending.subject);
+    }),
+];
+
+/// How long a deletion that is over is told of. No page says it; AWS forgets some within seconds:
+/// <https://github.com/gruntwork-io/cloud-nuke/issues/1143>.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "iam.service_linked_role.suffix",
         "a custom suffix is for the services that take one",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html",
+    ),
+    Rule::new(
+        "iam.service_linked_role.used",
+        "the deletion of a role that its service uses fails",
+        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteServiceLinkedRole.html",
     ),
     Rule::new(
         "iam.service_linked_role.taken",
@@ -76,6 +99,9 @@ pub struct Deletion {
     pub role: String,
     /// Whether it is over.
     pub done: bool,
+    /// What needed the role, where that made it fail.
+    #[serde(default)]
+    pub usage: Vec<Usage>,
 }
 
 impl Row for Deletion {
@@ -165,8 +191,12 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("Role {} is not a service-linked role.", role.name);
         return Err(Refusal::new("InvalidInput", message));
     };
+    // A deletion that is under way is the one that is told of.
+    if let Some(earlier) = tx.rows::<Deletion>().find(|one| one.role == role.name && !one.done) {
+        return Ok(record! { "DeletionTaskId" => &earlier.task });
+    }
     let task = format!("task/aws-service-role/{service}/{}/{}", role.name, tx.uuid());
-    tx.put(Deletion { task: task.clone(), role: role.name.clone(), done: false });
+    tx.put(Deletion { task: task.clone(), role: role.name.clone(), done: false, usage: Vec::new() });
     tx.transition("iam.service_linked_role.delete", "iam.service_linked_role.deleted", &task);
     Ok(record! { "DeletionTaskId" => task })
 }
@@ -174,7 +204,19 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let task = input.required("DeletionTaskId");
     let deletion = tx.get::<Deletion>(task).ok_or_else(|| missing(format!("Deletion task {task} cannot be found.")))?;
-    Ok(record! { "Status" => if deletion.done { "SUCCEEDED" } else { "IN_PROGRESS" } })
+    let status = match deletion {
+        Deletion { done: false, .. } => "IN_PROGRESS",
+        Deletion { usage, .. } if usage.is_empty() => "SUCCEEDED",
+        _ => "FAILED",
+    };
+    // The words are the service's, and no page has them.
+    let reason = (status == "FAILED").then(|| {
+        record! {
+            "Reason" => format!("The role {} is in use by the resources of its service.", deletion.role),
+            "RoleUsageList" => deletion.usage.iter().map(Usage::view).collect::<Vec<_>>(),
+        }
+    });
+    Ok(record! { "Status" => status, "Reason" => reason })
 }
 
 #[cfg(test)]
@@ -202,5 +244,36 @@ mod tests {
         assert_eq!(status.one("Status"), "SUCCEEDED");
         let message = "The role with name AWSServiceRoleForBatch cannot be found.";
         client.iam_refuses("GetRole", &named, "NoSuchEntity", message).await;
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteServiceLinkedRole.html>
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_its_service_uses_stays_and_what_uses_it_is_told() {
+        let client = Client::calm();
+        let volume = [
+            ("DBInstanceIdentifier", "store"),
+            ("DBInstanceClass", "db.t4g.micro"),
+            ("Engine", "postgres"),
+            ("AllocatedStorage", "20"),
+            ("MasterUsername", "keeper"),
+            ("MasterUserPassword", "long-enough"),
+        ];
+        let made = client.query("rds", "2014-10-31", "CreateDBInstance", &volume).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let named = [("RoleName", "AWSServiceRoleForRDS")];
+        let task = client.iam("DeleteServiceLinkedRole", &named).await.one("DeletionTaskId");
+        let again = client.iam("DeleteServiceLinkedRole", &named).await.one("DeletionTaskId");
+        assert_eq!(task, again, "the deletion under way is the same");
+        client.wait(10);
+        let asked = [("DeletionTaskId", task.as_str())];
+        let status = client.iam("GetServiceLinkedRoleDeletionStatus", &asked).await;
+        assert_eq!((status.one("Status"), status.one("Region")), ("FAILED".to_owned(), "us-east-1".to_owned()));
+        assert!(status.text.contains("arn:aws:rds:us-east-1:000000000000:db:store"), "{}", status.text);
+        client.iam("GetRole", &named).await;
+        let other = client.iam("DeleteServiceLinkedRole", &named).await.one("DeletionTaskId");
+        assert_ne!(task, other, "what failed is tried anew");
+        client.wait(25 * 3600);
+        let message = format!("Deletion task {task} cannot be found.");
+        client.iam_refuses("GetServiceLinkedRoleDeletionStatus", &asked, "NoSuchEntity", &message).await;
     }
 }

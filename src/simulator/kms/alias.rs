@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{arn, invalid, key, paged};
-use crate::datastore::key::ManagedKey;
+use crate::datastore::key::{ManagedKey, PREDEFINED};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -148,5 +148,31 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         };
         items.push((name, view));
     }
+    // What no service has needed yet has a name and no key.
+    for alias in PREDEFINED.iter().filter(|alias| only.is_none() && tx.get::<ManagedKey>(alias).is_none()) {
+        let name = format!("alias/{alias}");
+        items.push((name.clone(), record! { "AliasName" => &name, "AliasArn" => arn(tx, &name) }));
+    }
     paged(tx, input, "Aliases", 50, items)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::client::Client;
+
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
+    #[tokio::test(start_paused = true)]
+    async fn a_predefined_alias_has_no_key_until_somebody_looks_at_it() {
+        let client = Client::calm();
+        let listed = async || {
+            let aliases = client.kms("ListAliases", json!({})).await;
+            aliases["Aliases"].as_array().unwrap().iter().find(|it| it["AliasName"] == "alias/aws/s3").unwrap().clone()
+        };
+        assert_eq!(listed().await.get("TargetKeyId"), None);
+        let key = client.kms("DescribeKey", json!({ "KeyId": "alias/aws/s3" })).await;
+        assert_eq!(listed().await["TargetKeyId"], key["KeyMetadata"]["KeyId"]);
+        assert_eq!(client.kms("DescribeKey", json!({ "KeyId": "alias/aws/s3" })).await, key, "it stays the same key");
+    }
 }

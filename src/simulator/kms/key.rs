@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{alias::Alias, arn, invalid, key_policy, paged, rotation};
-use crate::datastore::key::ManagedKey;
+use crate::datastore::key::{ManagedKey, PREDEFINED, managed};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -226,6 +226,23 @@ pub(super) fn seen(tx: &Tx<'_>, given: &str) -> Result<Key, Refusal> {
     }
 }
 
+/// The ARN of the key that a service is to encrypt with or decrypt by, named by id, alias or ARN; one of AWS's own is
+/// made when first needed.
+///
+/// # Errors
+/// When there is none, or it can't be used now, in KMS's words.
+pub fn usable(tx: &mut Tx<'_>, given: &str) -> Result<String, Refusal> {
+    let name = given.rsplit_once(':').map_or(given, |(_, rest)| rest);
+    let id = match name.strip_prefix("alias/") {
+        Some(alias) if PREDEFINED.contains(&alias) => return Ok(managed(tx, alias)),
+        Some(_) => super::alias::find(tx, name)?.target,
+        None => id_of(tx, given)?.to_owned(),
+    };
+    let key = seen(tx, &id)?;
+    key.usable_in(tx, &[State::Enabled])?;
+    Ok(key.arn(tx))
+}
+
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let spec = input.text("KeySpec").or_else(|| input.text("CustomerMasterKeySpec")).unwrap_or("SYMMETRIC_DEFAULT");
     if input.has("KeySpec") && input.has("CustomerMasterKeySpec") {
@@ -284,6 +301,11 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let given = input.required("KeyId");
     let name = given.rsplit_once(':').map_or(given, |(_, rest)| rest);
     if let Some(alias) = name.strip_prefix("alias/") {
+        // "If you specify a predefined AWS alias (an AWS alias with no key ID), AWS KMS associates the alias with an AWS
+        // managed key and returns its KeyId and Arn": API_DescribeKey.
+        if PREDEFINED.contains(&alias) {
+            managed(tx, alias);
+        }
         if let Some(managed) = tx.get::<ManagedKey>(alias).cloned() {
             return Ok(record! { "KeyMetadata" => managed_view(tx, &managed) });
         }

@@ -47,7 +47,11 @@ pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, request: &Request<Byt
     match once::parse(request.body()) {
         _ if request.body().is_empty() => {}
         Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), false, &mut members),
-        _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),
+        _ => {
+            // Of what can't be read nothing is known to be missing.
+            check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+            return Value::Record(members);
+        }
     }
     check.required(shape, &members, &Place::top());
     Value::Record(members)

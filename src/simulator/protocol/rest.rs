@@ -175,7 +175,11 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
         }
         None => match once::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
-            _ => check.flaw(&Place::top(), "", Flaw::NotA("JSON object")),
+            _ => {
+                // Of what can't be read nothing is known to be missing.
+                check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+                return Value::Record(members);
+            }
         },
     }
     check.required(shape, &members, &Place::top());

@@ -20,6 +20,16 @@ const DEFAULT: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Serve
 pub(super) const RULES: &[Rule] = &[
     Rule::new("s3.encryption.rules", "there is one rule, and it says the algorithm", PUT),
     Rule::new("s3.encryption.key", "a key is named where KMS encrypts", DEFAULT),
+    Rule::new(
+        "s3.encryption.header",
+        "a key comes with the algorithm that takes it",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html",
+    ),
+    Rule::new(
+        "s3.encryption.usable",
+        "the KMS key of an object exists and is enabled",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+    ),
     Rule::new("s3.encryption.bucket_key", "a bucket key is one of KMS alone", PUT),
 ];
 
@@ -44,6 +54,70 @@ impl Encryption {
         // SSE-C is off in new buckets since 2026:
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html>
         Encryption { algorithm: "AES256".to_owned(), key: None, bucket_key: false, blocked: vec!["SSE-C".to_owned()] }
+    }
+}
+
+/// How an object is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: String,
+    /// The ARN of KMS's key.
+    pub key: Option<String>,
+    /// Whether one key of the bucket stands for KMS's own.
+    pub bucket_key: bool,
+}
+
+impl Sealed {
+    /// What a request chooses for an object, or its bucket where it chooses nothing.
+    pub(super) fn chosen(tx: &mut Tx<'_>, input: &Input<'_>, usual: &Encryption) -> Result<Sealed, Refusal> {
+        let (algorithm, key) = (input.text("ServerSideEncryption"), input.text("SSEKMSKeyId"));
+        let bucket_key = if input.has("BucketKeyEnabled") { Some(input.flag("BucketKeyEnabled")) } else { None };
+        let by_kms = algorithm.is_some_and(|algorithm| algorithm.starts_with("aws:kms"));
+        tx.enforce("s3.encryption.header", key.is_none() || by_kms, || {
+            let message = "Server Side Encryption with AWS KMS managed key requires HTTP header \
+                           x-amz-server-side-encryption : aws:kms";
+            Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", "x-amz-server-side-encryption")
+        })?;
+        let (algorithm, key) = match algorithm {
+            Some(algorithm) => (algorithm, key),
+            None => (usual.algorithm.as_str(), usual.key.as_deref()),
+        };
+        let key = match algorithm {
+            "aws:kms" | "aws:kms:dsse" => Some(usable(tx, key.unwrap_or("alias/aws/s3"))?),
+            "AES256" => None,
+            other => return Err(Refusal::not_simulated(format!("s3 objects encrypted with {other}"))),
+        };
+        let bucket_key = key.is_some() && bucket_key.unwrap_or(usual.bucket_key);
+        Ok(Sealed { algorithm: algorithm.to_owned(), key, bucket_key })
+    }
+
+    /// Refuses to read what is encrypted with a key that can't be used now.
+    pub(super) fn opened(&self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
+        match &self.key {
+            Some(key) => usable(tx, key).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Says it in an answer.
+    pub(super) fn tell(&self, answer: &mut Value) {
+        answer.set("ServerSideEncryption", self.algorithm.as_str());
+        answer.set("SSEKMSKeyId", self.key.clone());
+        answer.set("BucketKeyEnabled", Some(true).filter(|_| self.bucket_key));
+    }
+}
+
+/// The ARN of a key that can be used, or KMS's refusal as S3 passes it on:
+/// <https://github.com/localstack/localstack/pull/7786>, recorded from AWS.
+fn usable(tx: &mut Tx<'_>, given: &str) -> Result<String, Refusal> {
+    match crate::kms::key::usable(tx, given) {
+        Err(refusal) if tx.rule("s3.encryption.usable") => {
+            Err(Refusal::new(format!("KMS.{}", refusal.code), refusal.message).status(400))
+        }
+        Err(_) => Ok(given.to_owned()),
+        named => named,
     }
 }
 

@@ -49,6 +49,7 @@ fn objects(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let prefix = input.text("Prefix").unwrap_or_default();
     let (asked, size) = size(tx, input)?;
     let after = input.text("StartAfter");
+    let delimiter = input.text("Delimiter").filter(|delimiter| !delimiter.is_empty());
     let mut last = "";
     let mut items: Vec<(String, Value)> = Vec::new();
     let from = start(&bucket, prefix);
@@ -57,6 +58,15 @@ fn objects(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let first = std::mem::replace(&mut last, &version.key) != version.key;
         let Some(content) = version.content.as_ref().filter(|_| first) else { continue };
         if after.is_some_and(|after| version.key.as_str() <= after) {
+            continue;
+        }
+        // Keys that go on alike up to the delimiter are one.
+        let rest = delimiter.and_then(|delimiter| Some((delimiter, version.key.strip_prefix(prefix)?)));
+        if let Some((delimiter, at)) = rest.and_then(|(delimiter, rest)| Some((delimiter, rest.find(delimiter)?))) {
+            let common = &version.key[..prefix.len() + at + delimiter.len()];
+            if items.last().is_none_or(|(last, _)| last != common) {
+                items.push((common.to_owned(), record! { "Prefix" => shown(input, common) }));
+            }
             continue;
         }
         let view = record! {
@@ -74,11 +84,16 @@ fn objects(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             .member("ArgumentName", "continuation-token")
     })?;
     let found = if size == 0 { Vec::new() } else { page.items };
+    let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    let (found, common): (Vec<Value>, Vec<Value>) =
+        found.into_iter().partition(|item| item.get("Key").text().is_some());
     Ok(record! {
         "Name" => &bucket.name,
         "Prefix" => prefix,
+        "Delimiter" => delimiter.map(|delimiter| shown(input, delimiter)),
         "MaxKeys" => asked,
-        "KeyCount" => i64::try_from(found.len()).unwrap_or(i64::MAX),
+        "KeyCount" => count,
+        "CommonPrefixes" => common,
         "IsTruncated" => page.next.is_some() && size > 0,
         "Contents" => found,
         "EncodingType" => input.text("EncodingType"),

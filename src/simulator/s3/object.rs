@@ -5,6 +5,7 @@ use md5::Digest as _;
 use serde::{Deserialize, Serialize};
 
 use super::bucket::{Bucket, find};
+use super::encryption::Sealed;
 use crate::input::Input;
 use crate::protocol::{base64_decode, base64_encode};
 use crate::record;
@@ -30,6 +31,11 @@ pub(super) const RULES: &[Rule] = &[
         "s3.object.key",
         "a key has 1 to 1,024 bytes",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html",
+    ),
+    Rule::new(
+        "s3.object.version",
+        "a version's id is one that S3 could have given",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
     ),
     Rule::new(
         "s3.object.many",
@@ -72,6 +78,9 @@ pub struct Content {
     pub metadata: Vec<(String, String)>,
     /// The checksums that came with it, by member.
     pub checksums: Vec<(String, String)>,
+    /// How it is encrypted; as its bucket is, where an older world does not say.
+    #[serde(default)]
+    pub sealed: Option<Sealed>,
 }
 
 impl Row for Version {
@@ -131,6 +140,7 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let _ = input.integer("ContentLength");
     let checksums: Vec<(String, String)> =
         CHECKSUMS.iter().filter_map(|name| Some(((*name).to_owned(), input.text(name)?.to_owned()))).collect();
+    let sealed = Sealed::chosen(tx, input, &bucket.encryption)?;
     let content = Content {
         body: base64_encode(body),
         size: body.len(),
@@ -138,8 +148,10 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         kind: input.text("ContentType").unwrap_or("binary/octet-stream").to_owned(),
         metadata,
         checksums,
+        sealed: Some(sealed.clone()),
     };
-    let mut answer = record! { "ETag" => &content.tag, "ServerSideEncryption" => &bucket.encryption.algorithm };
+    let mut answer = record! { "ETag" => &content.tag };
+    sealed.tell(&mut answer);
     for (name, sum) in &content.checksums {
         answer.set(name, sum.as_str());
     }
@@ -181,11 +193,24 @@ fn same(wanted: &str, tag: &str) -> bool {
     wanted == "*" || wanted.trim_matches('"') == tag.trim_matches('"')
 }
 
+/// The version's id that a request gives, where there can be such a one.
+fn version_id<'i>(tx: &Tx<'_>, input: &Input<'i>) -> Result<Option<&'i str>, Refusal> {
+    let id = input.text("VersionId");
+    let sound = id.is_none_or(|id| id == "null" || (id.len() == 32 && id.bytes().all(|it| it.is_ascii_graphic())));
+    tx.enforce("s3.object.version", sound, || {
+        Refusal::new("InvalidArgument", "Invalid version id specified")
+            .status(400)
+            .member("ArgumentName", "versionId")
+            .member("ArgumentValue", id.unwrap_or_default())
+    })?;
+    Ok(id)
+}
+
 /// The version that a request asks for, with its content.
 fn asked(tx: &Tx<'_>, input: &Input<'_>) -> Result<(Bucket, Version, Content), Refusal> {
     let bucket = find(tx, input)?;
     let key = input.required("Key");
-    let version = match input.text("VersionId") {
+    let version = match version_id(tx, input)? {
         None => newest(tx, &bucket.name, key).ok_or_else(|| missing(key))?,
         Some(id) => {
             let all = under(&bucket.name, key);
@@ -225,11 +250,17 @@ fn shown(input: &Input<'_>, bucket: &Bucket, version: &Version, content: &Conten
             answer.set(name, sum.as_str());
         }
     }
+    if let Some(sealed) = &content.sealed {
+        sealed.tell(&mut answer);
+    }
     answer
 }
 
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (bucket, version, content) = asked(tx, input)?;
+    if let Some(sealed) = &content.sealed {
+        sealed.opened(tx)?;
+    }
     let mut answer = shown(input, &bucket, &version, &content);
     answer.set("Body", Value::Blob(base64_decode(&content.body).unwrap_or_default()));
     Ok(answer)
@@ -263,12 +294,13 @@ fn gone(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, version: Option<&str>) -> (
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
     let key = input.required("Key");
+    let version = version_id(tx, input)?;
     if let Some(wanted) = input.text("IfMatch") {
         let there = newest(tx, &bucket.name, key).and_then(|version| version.content);
         let Some(there) = there else { return Err(missing(key)) };
         tx.enforce("s3.object.condition", same(wanted, &there.tag), || failed("If-Match"))?;
     }
-    let (marker, version) = gone(tx, &bucket, key, input.text("VersionId"));
+    let (marker, version) = gone(tx, &bucket, key, version);
     Ok(record! { "DeleteMarker" => Some(true).filter(|_| marker), "VersionId" => version })
 }
 
@@ -293,4 +325,93 @@ fn delete_many(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         });
     }
     Ok(record! { "Deleted" => Some(deleted).filter(|_| !quiet) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::client::{Answer, Client};
+    use crate::signature::tests::sign;
+
+    /// Asks S3 with these headers and this body.
+    async fn ask(client: &Client, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request =
+            http::Request::builder().method(method).uri(format!("http://s3.us-east-1.amazonaws.com{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(bytes::Bytes::from(body.to_owned())).unwrap();
+        sign(&mut request, "test", "test", "us-east-1", "s3", client.simulator.now());
+        client.send(request).await.unwrap()
+    }
+
+    async fn bucket() -> Client {
+        let client = Client::calm();
+        assert_eq!(ask(&client, "PUT", "/a-bucket", &[], "").await.status, 200);
+        client
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+    #[tokio::test(start_paused = true)]
+    async fn a_versions_id_that_s3_never_gave_is_an_invalid_argument() {
+        let client = bucket().await;
+        ask(&client, "PUT", "/a-bucket/key", &[], "text").await;
+        let refused = ask(&client, "GET", "/a-bucket/key?versionId=zzz", &[], "").await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "InvalidArgument"));
+        assert_eq!(refused.message, "Invalid version id specified");
+        let unknown = format!("/a-bucket/key?versionId={}", "0".repeat(32));
+        assert_eq!(ask(&client, "GET", &unknown, &[], "").await.code, "NoSuchVersion");
+        assert_eq!(ask(&client, "GET", "/a-bucket/key?versionId=null", &[], "").await.status, 200);
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_go_on_alike_up_to_the_delimiter_are_listed_as_one() {
+        let client = bucket().await;
+        for key in ["a", "logs/1/x", "logs/1/y", "logs/2/x", "logs/last", "z"] {
+            ask(&client, "PUT", &format!("/a-bucket/{key}"), &[], "text").await;
+        }
+        let list = async |more: &str| {
+            let path = format!("/a-bucket?list-type=2&delimiter=%2F{more}");
+            ask(&client, "GET", &path, &[], "").await
+        };
+        let top = list("").await;
+        assert_eq!((top.all("Key"), top.one("KeyCount")), (vec!["a".to_owned(), "z".to_owned()], "3".to_owned()));
+        assert!(top.text.contains("<CommonPrefixes><Prefix>logs/</Prefix></CommonPrefixes>"), "{}", top.text);
+        let within = list("&prefix=logs/").await;
+        assert_eq!(within.all("Key"), ["logs/last"]);
+        assert!(within.text.contains("<Prefix>logs/1/</Prefix>") && within.text.contains("<Prefix>logs/2/</Prefix>"));
+        let first = list("&max-keys=2").await;
+        let token = first.one("NextContinuationToken").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let second = list(&format!("&max-keys=2&continuation-token={token}")).await;
+        assert_eq!((second.all("Key"), second.one("KeyCount")), (vec!["z".to_owned()], "1".to_owned()));
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>
+    #[tokio::test(start_paused = true)]
+    async fn an_object_is_encrypted_with_the_key_it_names_where_that_can_be_used() {
+        let client = bucket().await;
+        let made = client.kms("CreateKey", json!({})).await;
+        let (id, arn) = (made["KeyMetadata"]["KeyId"].as_str().unwrap(), made["KeyMetadata"]["Arn"].as_str().unwrap());
+        const KMS: (&str, &str) = ("x-amz-server-side-encryption", "aws:kms");
+        const KEY: &str = "x-amz-server-side-encryption-aws-kms-key-id";
+        let put = async |key: &str| ask(&client, "PUT", "/a-bucket/key", &[KMS, (KEY, key)], "text").await;
+        let missing = put("11111111-1111-1111-1111-111111111111").await;
+        assert_eq!((missing.status, missing.code.as_str()), (400, "KMS.NotFoundException"));
+        assert_eq!(put(id).await.status, 200);
+        client.kms("DisableKey", json!({ "KeyId": id })).await;
+        let disabled = put(id).await;
+        assert_eq!((disabled.status, disabled.code.as_str()), (400, "KMS.DisabledException"));
+        assert_eq!(disabled.message, format!("{arn} is disabled."));
+        assert_eq!(ask(&client, "GET", "/a-bucket/key", &[], "").await.code, "KMS.DisabledException");
+        client.kms("ScheduleKeyDeletion", json!({ "KeyId": id })).await;
+        assert_eq!(put(id).await.code, "KMS.KMSInvalidStateException");
+        let managed = ask(&client, "PUT", "/a-bucket/key", &[KMS], "text").await;
+        assert_eq!(managed.status, 200);
+        let key = client.kms("DescribeKey", json!({ "KeyId": "alias/aws/s3" })).await;
+        assert_eq!(key["KeyMetadata"]["KeyManager"], "AWS");
+        let alone = ask(&client, "PUT", "/a-bucket/key", &[(KEY, id)], "text").await;
+        assert_eq!((alone.status, alone.code.as_str()), (400, "InvalidArgument"));
+    }
 }
