@@ -824,6 +824,22 @@ mod tests {
         }
     }
 
+    /// <https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html>
+    #[tokio::test(start_paused = true)]
+    async fn of_a_body_that_can_not_be_read_nothing_is_said_to_be_missing() {
+        let client = Client::calm();
+        let mut request = http::Request::post("http://eks.us-east-1.amazonaws.com/clusters")
+            .header("content-type", "application/json")
+            .body(Bytes::from("{\"name\": "))
+            .unwrap();
+        sign(&mut request, "test", "test", "us-east-1", "eks", client.simulator.now());
+        let answer = client.simulator.handle(request).await.unwrap();
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.headers()["x-amzn-errortype"], "SerializationException", "{text}");
+        assert!(!text.contains("null"), "{text}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_fault_is_not_used_up_by_who_is_not_known() {
         let client = Client::calm();

@@ -48,6 +48,11 @@ def vpc_with_a_security_group(aws):
     return lambda: aws.ec2.delete_vpc(VpcId=vpc), {"vpc": vpc}
 
 
+@refuses("ec2.vpc.tenancy", "InvalidParameterValue", "Value (host) for parameter instanceTenancy is invalid. Valid values are: default, dedicated.")
+def vpc_on_dedicated_hosts(aws):
+    return lambda: aws.ec2.create_vpc(CidrBlock="10.0.0.0/16", InstanceTenancy="host"), {}
+
+
 @refuses("ec2.vpc.range", "InvalidVpc.Range", "The CIDR '10.0.0.0/8' is invalid.")
 def vpc_too_wide(aws):
     return lambda: aws.vpc("10.0.0.0/8"), {}

@@ -272,6 +272,51 @@ def object_that_is_there_already(aws):
     return lambda: aws.s3.put_object(Bucket=name, Key="one", Body=b"second", IfNoneMatch="*"), {}
 
 
+@refuses("s3.object.version", "InvalidArgument", "Invalid version id specified")
+def object_of_a_version_that_s3_never_gave(aws):
+    name = bucket(aws)
+    aws.s3.put_object(Bucket=name, Key="one", Body=b"first")
+    return lambda: aws.s3.get_object(Bucket=name, Key="one", VersionId="zzz"), {}
+
+
+def sealed(aws, name, key):
+    return aws.s3.put_object(Bucket=name, Key="one", Body=b"text", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+
+
+@refuses("s3.encryption.usable", "KMS.NotFoundException", "Key '{arn}' does not exist")
+def object_with_a_key_that_is_not_there(aws):
+    name, key = bucket(aws), "11111111-1111-1111-1111-111111111111"
+    return lambda: sealed(aws, name, key), {"arn": aws.key_arn(key)}
+
+
+@refuses("s3.encryption.usable", "KMS.NotFoundException", "Key '{arn}' does not exist")
+def object_in_a_bucket_whose_key_is_not_there(aws):
+    name, key = bucket(aws), "11111111-1111-1111-1111-111111111111"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    aws.s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Body=b"text"), {"arn": aws.key_arn(key)}
+
+
+@refuses("s3.encryption.usable", "KMS.DisabledException", "{arn} is disabled.")
+def object_with_a_disabled_key(aws):
+    name, key = bucket(aws), aws.key()
+    aws.kms.disable_key(KeyId=key)
+    return lambda: sealed(aws, name, key), {"arn": aws.key_arn(key)}
+
+
+@refuses("s3.encryption.usable", "KMS.KMSInvalidStateException", "{arn} is pending deletion.")
+def object_with_a_key_that_waits_for_its_end(aws):
+    name, key = bucket(aws), aws.key()
+    aws.kms.schedule_key_deletion(KeyId=key)
+    return lambda: sealed(aws, name, key), {"arn": aws.key_arn(key)}
+
+
+@refuses("s3.encryption.header", "InvalidArgument")
+def object_with_a_key_and_no_algorithm(aws):
+    name, key = bucket(aws), aws.key()
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Body=b"text", SSEKMSKeyId=key), {}
+
+
 @refuses("s3.object.many", "MalformedXML", MALFORMED)
 def objects_beyond_a_thousand(aws):
     name = bucket(aws)

@@ -54,10 +54,9 @@ def test_a_vpc_has_its_default_parts(aws):
     assert names["EnableDnsHostnames"]["Value"] is False
 
 
-def own_aliases(aws):
-    """Those that AWS has not named."""
-    names = [one["AliasName"] for one in aws.kms.list_aliases()["Aliases"]]
-    return [name for name in names if not name.startswith("alias/aws/")]
+def keyed_aliases(aws):
+    """The aliases that name a key: AWS's own are listed before there is one behind them."""
+    return [one for one in aws.kms.list_aliases()["Aliases"] if "TargetKeyId" in one]
 
 
 def test_an_alias_follows_its_key_and_ends_with_it(apart):
@@ -69,9 +68,9 @@ def test_an_alias_follows_its_key_and_ends_with_it(apart):
     assert apart.kms.describe_key(KeyId=by_arn)["KeyMetadata"]["KeyId"] == second
     assert apart.kms.list_aliases(KeyId=first)["Aliases"] == []
     apart.kms.schedule_key_deletion(KeyId=second, PendingWindowInDays=7)
-    assert own_aliases(apart) == [alias]
+    assert [one["AliasName"] for one in keyed_aliases(apart)] == [alias]
     apart.world.advance(7 * 24 * 3600)
-    assert own_aliases(apart) == []
+    assert keyed_aliases(apart) == []
     assert outcome(lambda: apart.kms.describe_key(KeyId=second)).code == "NotFoundException"
     apart.alias(first, "alias/main")
 
@@ -180,16 +179,54 @@ def test_a_key_without_a_policy_of_its_own_leaves_it_to_the_account(aws):
 
 
 def test_a_services_own_key_is_seen_once_the_service_needed_it(aws):
-    # Its name is there from the start, and no key behind it.
-    assert all("TargetKeyId" not in one for one in aws.kms.list_aliases()["Aliases"])
+    assert keyed_aliases(aws) == []
+    assert "alias/aws/ebs" in [one["AliasName"] for one in aws.kms.list_aliases()["Aliases"]]
     aws.volume(Encrypted=True)
-    [alias] = [one for one in aws.kms.list_aliases()["Aliases"] if "TargetKeyId" in one]
+    [alias] = keyed_aliases(aws)
     assert alias["AliasName"] == "alias/aws/ebs"
     shown = aws.kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
     assert (shown["KeyId"], shown["KeyManager"]) == (alias["TargetKeyId"], "AWS")
     assert [key["KeyId"] for key in aws.kms.list_keys()["Keys"]] == [shown["KeyId"]]
     assert aws.kms.get_key_rotation_status(KeyId=shown["KeyId"])["KeyRotationEnabled"] is True
     assert aws.kms.list_resource_tags(KeyId=shown["KeyId"])["Tags"] == []
+
+
+def test_looking_at_an_alias_of_awss_makes_its_key(aws):
+    shown = aws.kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
+    [alias] = keyed_aliases(aws)
+    assert (alias["AliasName"], alias["TargetKeyId"]) == ("alias/aws/s3", shown["KeyId"])
+
+
+def test_a_service_linked_role_in_use_stays(aws, world):
+    database = aws.db()
+    role = "AWSServiceRoleForRDS"
+    task = aws.iam.delete_service_linked_role(RoleName=role)["DeletionTaskId"]
+    assert aws.iam.delete_service_linked_role(RoleName=role)["DeletionTaskId"] == task
+    world.advance(10)
+    status = aws.iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
+    assert status["Status"] == "FAILED"
+    [usage] = status["Reason"]["RoleUsageList"]
+    assert (usage["Region"], len(usage["Resources"])) == (REGION, 1)
+    assert usage["Resources"][0].startswith(f"arn:aws:rds:{REGION}:{ACCOUNT}:db:"), database
+    assert aws.iam.get_role(RoleName=role)["Role"]["RoleName"] == role
+
+
+def test_an_empty_object_leaves_the_connection_as_it_was(aws):
+    aws.s3.create_bucket(Bucket="empties")
+    for key in ["one", "two"]:
+        aws.s3.put_object(Bucket="empties", Key=key, Body=b"")
+    aws.s3.put_object(Bucket="empties", Key="full", Body=b"text")
+    assert [one["Size"] for one in aws.s3.list_objects_v2(Bucket="empties")["Contents"]] == [4, 0, 0]
+
+
+def test_keys_are_listed_by_their_folders(aws):
+    aws.s3.create_bucket(Bucket="folders")
+    for key in ["a", "logs/1", "logs/2", "z"]:
+        aws.s3.put_object(Bucket="folders", Key=key, Body=b"text")
+    listed = aws.s3.list_objects_v2(Bucket="folders", Delimiter="/")
+    assert [one["Key"] for one in listed["Contents"]] == ["a", "z"]
+    assert listed["CommonPrefixes"] == [{"Prefix": "logs/"}]
+    assert listed["KeyCount"] == 3
 
 
 def test_a_database_is_refused_a_key_that_can_not_be_used(aws):
