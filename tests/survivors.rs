@@ -20,6 +20,8 @@ fn is_its_own(table: &str, row: &WorldRow) -> bool {
         "kms.managed_key" => true,
         // The names of buckets that are gone, which can't be had again at once.
         "s3.released" => true,
+        // What CloudWatch remembers of alarms, for some weeks.
+        "cloudwatch.alarm_history" => true,
         _ => false,
     }
 }

@@ -18,7 +18,7 @@ class Seen:
         self.client = client
         self.ec2, self.iam, self.eks, self.rds = (client(name) for name in ("ec2", "iam", "eks", "rds"))
         self.kms, self.logs, self.secrets = (client(name) for name in ("kms", "logs", "secretsmanager"))
-        self.sns, self.cloudwatch = client("sns"), client("cloudwatch")
+        self.sns = client("sns")
         self.things = {}
         for tags, thing in self.everything():
             if ADDRESS in tags and thing.get("State") != "deleted":
@@ -90,8 +90,6 @@ class Seen:
             yield pairs(self.sns.list_tags_for_resource(ResourceArn=arn)["Tags"]), self.sns.get_topic_attributes(
                 TopicArn=arn
             )["Attributes"]
-        for thing in self.cloudwatch.describe_alarms()["MetricAlarms"]:
-            yield pairs(self.cloudwatch.list_tags_for_resource(ResourceARN=thing["AlarmArn"])["Tags"]), thing
 
     def thing(self, address):
         return self.things[platform_graph.marked(address)][1]
@@ -135,7 +133,6 @@ ATTRIBUTES = {
     ("aws_eks_cluster", "identity.oidc.issuer"): "identity.oidc.issuer",
     ("aws_db_subnet_group", "name"): "DBSubnetGroupName",
     ("aws_db_parameter_group", "name"): "DBParameterGroupName",
-    ("aws_db_instance", "id"): "DBInstanceIdentifier",
     ("aws_kms_key", "id"): "KeyId",
     ("aws_kms_key", "arn"): "Arn",
     ("aws_cloudwatch_log_group", "arn"): "logGroupArn",
@@ -441,23 +438,6 @@ def topic_policy(seen, address, declared):
     yield "policy", json.loads(found["Policy"])
 
 
-def metric_alarm(seen, address, declared):
-    thing = seen.thing(address)
-    yield "alarm_name", thing["AlarmName"]
-    yield "alarm_description", thing["AlarmDescription"]
-    yield "comparison_operator", thing["ComparisonOperator"]
-    yield "evaluation_periods", thing["EvaluationPeriods"]
-    yield "namespace", thing["Namespace"]
-    yield "metric_name", thing["MetricName"]
-    yield "dimensions", {one["Name"]: one["Value"] for one in thing["Dimensions"]}
-    yield "statistic", thing["Statistic"]
-    yield "period", thing["Period"]
-    yield "threshold", f"{thing['Threshold']:g}" if thing["Threshold"] < 1e5 else str(int(thing["Threshold"]))
-    yield "treat_missing_data", thing["TreatMissingData"]
-    yield "alarm_actions", thing["AlarmActions"]
-    yield "ok_actions", thing["OKActions"]
-
-
 LOOKS = {
     "aws_vpc": (vpc, ()),
     "aws_subnet": (subnet, ()),
@@ -492,7 +472,6 @@ LOOKS = {
     "aws_secretsmanager_secret_version": (secret_version, ("secret_string_wo", "secret_string_wo_version")),
     "aws_sns_topic": (topic, ()),
     "aws_sns_topic_policy": (topic_policy, ()),
-    "aws_cloudwatch_metric_alarm": (metric_alarm, ()),
 }
 
 

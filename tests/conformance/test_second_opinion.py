@@ -22,10 +22,12 @@ ELSEWHERE = {
     "aws_default_route_table": "no subnet uses it",
     "aws_network_acl": "security groups say who speaks to whom",
     "aws_network_interface": "each machine has the one that it is made with",
+    "aws_route53_record": "names and certificates are not in the stack yet",
+    "aws_route53_zone": "names and certificates are not in the stack yet",
     "aws_sns_topic_subscription": "who is told is not the program's to say",
     "terraform_data": "it is nobody's but the state's",
 }
-LOOKUPS = {"aws_ami", "aws_availability_zones"}
+LOOKUPS = {"aws_ami", "aws_availability_zones", "aws_route53_zone_lookup"}
 
 # Longer than all of the platform takes where nothing waits for anything.
 PATIENCE = 600

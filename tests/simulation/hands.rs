@@ -87,16 +87,19 @@ async fn set(
     let mut standing = standing(snapshot, record);
     standing.desired.attributes.insert(field.to_owned(), value);
     let change = UpdateRequest { before: record.attributes.clone(), changed: vec![field.to_owned()] };
-    aws.update(&standing, &change).await.map_err(|failure| format!("{}: {failure}", record.address))?;
+    until(&record.address, async || aws.update(&standing, &change).await.map(|()| true)).await?;
     until(&record.address, async || Ok(matches!(aws.settle(&standing).await?, Progress::Ready(_)))).await?;
     Ok("changed by hand")
 }
 
-/// Repeats a step until it is done.
+/// Repeats a step until it is done; one that was sent too fast is none.
 async fn until(address: &Address, step: impl AsyncFn() -> Result<bool, Failure>) -> Result<(), String> {
     for _ in 0..LOOKS {
-        if step().await.map_err(|failure| format!("{address}: {failure}"))? {
-            return Ok(());
+        match step().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(failure) if failure.class == FailureClass::Throttled => {}
+            Err(failure) => return Err(format!("{address}: {failure}")),
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
     }

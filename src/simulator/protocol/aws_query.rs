@@ -107,6 +107,7 @@ fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place
         check.flaw(&place.member(name, name), "", Flaw::Unknown);
     }
     for (number, entry) in numbered {
+        let whole = place;
         let place = place.member("entry", "entry").member(&number.to_string(), &number.to_string());
         check.no_text(entry, "key with a value", &place);
         let (key_name, value_name) = (key.wire_name("key"), inner.wire_name("value"));
@@ -116,7 +117,9 @@ fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place
         match (entry.below.get(key_name), entry.below.get(value_name)) {
             (Some(Node { text: Some(name), below }), Some(node)) if below.is_empty() => {
                 check.text(model.shape(&key.shape), name, &place);
-                let found = value(check, model.shape(&inner.shape), inner, node, &place);
+                // AWS names a value by its key.
+                let within = whole.member(name, name).member("member", "member");
+                let found = value(check, model.shape(&inner.shape), inner, node, &within);
                 if members.insert(name.clone(), found).is_some() {
                     check.not_a("key that comes once", name, &place);
                 }
