@@ -60,7 +60,7 @@ pub trait Provider {
     /// The secret that something keeps.
     async fn reveal(&self, kind: &str, region: &str, identity: &Identity) -> Result<SecretText, Failure> {
         let _ = (region, identity);
-        Err(Failure::of_engine(FailureClass::Refused, "NoSecret", &format!("{kind} keeps no secret")))
+        Err(Failure::of_engine(FailureClass::Refused, "NoSecret", format!("{kind} keeps no secret")))
     }
 
     /// How many calls were sent so far, by service.

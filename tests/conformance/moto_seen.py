@@ -393,7 +393,7 @@ def kms_key(seen, address, declared):
     yield "description", thing["Description"]
     yield "enable_key_rotation", seen.kms.get_key_rotation_status(KeyId=thing["KeyId"])["KeyRotationEnabled"]
     if "policy" in declared:
-        yield "policy", json.loads(seen.kms.get_key_policy(KeyId=thing["KeyId"])["Policy"])
+        yield "policy", json.loads(seen.kms.get_key_policy(KeyId=thing["KeyId"], PolicyName="default")["Policy"])
 
 
 def kms_alias(seen, address, declared):
