@@ -98,10 +98,11 @@ class Terraform:
 
 
 def traces(world):
-    """What a world holds, by table; service-linked roles aside, which stay as they do in AWS."""
+    """What a world holds, by table; service-linked roles and AWS's own keys aside, which stay as they do in AWS."""
     found = {}
     # What the simulator notes for itself is no trace of a stack.
-    for table in (table for table in world.ask("GET", "world") if not table.startswith("core.")):
+    notes = lambda table: table.startswith("core.") or table == "kms.managed_key"
+    for table in (table for table in world.ask("GET", "world") if not notes(table)):
         ids = sorted(row["id"] for row in world.ask("GET", f"world/{table}"))
         found[table] = [entry for entry in ids if "awsservicerolefor" not in entry.lower()]
     return found
