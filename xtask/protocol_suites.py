@@ -469,7 +469,7 @@ def from_botocore(package, applies):
                         "operation": name, "reason": reason,
                         "request": {
                             "method": request.get("method", "POST"), "uri": request.get("uri", "/"),
-                            "headers": typed(request, protocol, models.speech(suite["metadata"]), name),
+                            "headers": typed(request, protocol, models.speech("", suite["metadata"]), name),
                             "body": request.get("body", ""), "bytes": protocol == "smithy-rpc-v2-cbor",
                         },
                         "members": case.get("params", case.get("result", case.get("error", {}))), "code": code,
@@ -482,7 +482,7 @@ def from_botocore(package, applies):
                     "service": suite["metadata"].get("serviceId", "test"), "signing": "test", "protocol": protocol,
                     "version": suite["metadata"]["apiVersion"], "namespace": namespace, "source": f"botocore {models.BOTOCORE}",
                     "operations": operations, "unserved": {}, "errors": errors, "named": named, "shapes": shapes,
-                    **models.speech(suite["metadata"]),
+                    **models.speech("", suite["metadata"]),
                 })
     return tables, cases
 
