@@ -3,23 +3,23 @@
 //! AWS makes it with its VPC and refuses to delete it: it is found, given its rules, and let go of.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self, Tag};
+use aws_sdk_ec2::types;
 use fathuss_engine::provider::{
-    Attributes, Failure, FailureClass, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
 
-use crate::call::Call;
+use crate::adopted;
 use crate::client::Client;
 use crate::differ::once_shown;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::one;
-use crate::gone::{once_accepted, waiting};
+use crate::gone::waiting;
 use crate::kind::{Batch, Kind};
-use crate::mark::{self, ADDRESS, GENERATION, LINEAGE};
+use crate::mark;
 use crate::network_acl::{self, NetworkAcl, arn_of, page};
 use crate::{network_acl_rule, tag};
 
@@ -45,13 +45,7 @@ impl Kind for DefaultNetworkAcl {
 
     /// Sends nothing that creates: looks whether it is there.
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
-        match look(client, request).await? {
-            Some(id) => Ok(Identity(id)),
-            None => Err(Failure {
-                class: FailureClass::NotYet,
-                ..refused("DefaultAclMissing", "the VPC's default network ACL is not visible yet".to_owned())
-            }),
-        }
+        adopted::found(look(client, request).await?, "DefaultAclMissing", "default network ACL")
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
@@ -70,8 +64,7 @@ impl Kind for DefaultNetworkAcl {
             return Ok(waiting("setting rules"));
         }
         let tags = mark::tags_with(&standing.mark, desired)?;
-        let has = tag::read(acl.tags());
-        if tags.iter().any(|(key, value)| has.get(key) != Some(value)) {
+        if adopted::lacks(acl.tags(), &tags) {
             tag::set(client, id, tags).await?;
             return Ok(waiting("setting tags"));
         }
@@ -85,9 +78,7 @@ impl Kind for DefaultNetworkAcl {
 
     /// Takes the mark off; the list goes with its VPC.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let mark = [LINEAGE, ADDRESS, GENERATION].map(|key| Tag::builder().key(key).build());
-        let sending = client.ec2.delete_tags().resources(&standing.identity.0).set_tags(Some(mark.to_vec())).send();
-        once_accepted(client.send(Call::ec2("DeleteTags"), sending).await)
+        adopted::let_go(client, &standing.identity).await
     }
 }
 

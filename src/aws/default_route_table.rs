@@ -5,23 +5,23 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self, RouteOrigin, Tag};
+use aws_sdk_ec2::types::{self, RouteOrigin};
 use fathuss_engine::provider::{
-    Attributes, Failure, FailureClass, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
 use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 
+use crate::adopted;
 use crate::call::Call;
 use crate::client::Client;
 use crate::differ::once_shown;
-use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::one;
-use crate::gone::{is_not_found, once_accepted, waiting};
+use crate::gone::{is_not_found, waiting};
 use crate::kind::{Batch, Kind};
-use crate::mark::{self, ADDRESS, GENERATION, LINEAGE};
+use crate::mark;
 use crate::route_table::{self, RouteTable, arn_of, page};
 use crate::tag;
 
@@ -47,13 +47,7 @@ impl Kind for DefaultRouteTable {
 
     /// Sends nothing that creates: looks whether it is there.
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
-        match look(client, request).await? {
-            Some(id) => Ok(Identity(id)),
-            None => Err(Failure {
-                class: FailureClass::NotYet,
-                ..refused("DefaultTableMissing", "the VPC's default route table is not visible yet".to_owned())
-            }),
-        }
+        adopted::found(look(client, request).await?, "DefaultTableMissing", "default route table")
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
@@ -73,8 +67,7 @@ impl Kind for DefaultRouteTable {
             return Ok(waiting("setting routes"));
         }
         let tags = mark::tags_with(&standing.mark, desired)?;
-        let has = tag::read(table.tags());
-        if tags.iter().any(|(key, value)| has.get(key) != Some(value)) {
+        if adopted::lacks(table.tags(), &tags) {
             tag::set(client, id, tags).await?;
             return Ok(waiting("setting tags"));
         }
@@ -88,9 +81,7 @@ impl Kind for DefaultRouteTable {
 
     /// Takes the mark off; the table and its routes go with the VPC.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let mark = [LINEAGE, ADDRESS, GENERATION].map(|key| Tag::builder().key(key).build());
-        let sending = client.ec2.delete_tags().resources(&standing.identity.0).set_tags(Some(mark.to_vec())).send();
-        once_accepted(client.send(Call::ec2("DeleteTags"), sending).await)
+        adopted::let_go(client, &standing.identity).await
     }
 }
 

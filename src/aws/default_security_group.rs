@@ -5,23 +5,23 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self, IpPermission, IpRange, Tag, UserIdGroupPair};
+use aws_sdk_ec2::types::{self, IpPermission, IpRange, UserIdGroupPair};
 use fathuss_engine::provider::{
-    Attributes, Failure, FailureClass, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
 use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 
+use crate::adopted;
 use crate::call::Call;
 use crate::client::Client;
 use crate::differ::once_shown;
-use crate::failure::refused;
 use crate::fields::{Fields, Observed};
 use crate::gather::{by_values, filter, one};
-use crate::gone::{is_not_found, once_accepted, waiting};
+use crate::gone::{is_not_found, waiting};
 use crate::kind::{Batch, Kind};
-use crate::mark::{self, ADDRESS, GENERATION, LINEAGE};
+use crate::mark;
 use crate::security_group::{self, SecurityGroup, arn_of, page};
 use crate::tag;
 
@@ -47,13 +47,7 @@ impl Kind for DefaultSecurityGroup {
 
     /// Sends nothing that creates: finds the VPC's.
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
-        match look(client, request).await? {
-            Some(id) => Ok(Identity(id)),
-            None => Err(Failure {
-                class: FailureClass::NotYet,
-                ..refused("DefaultGroupMissing", "the VPC's default security group is not visible yet".to_owned())
-            }),
-        }
+        adopted::found(look(client, request).await?, "DefaultGroupMissing", "default security group")
     }
 
     async fn find(&self, client: &Client, request: &MakeRequest) -> Result<Found, Failure> {
@@ -67,8 +61,7 @@ impl Kind for DefaultSecurityGroup {
         let look = async || one("group-id", id, page(client)).await;
         let Some(mut group) = look().await? else { return Ok(waiting("not visible yet")) };
         let tags = mark::tags_with(&standing.mark, desired)?;
-        let has = tag::read(group.tags());
-        let unmarked = tags.iter().any(|(key, value)| has.get(key) != Some(value));
+        let unmarked = adopted::lacks(group.tags(), &tags);
         let mut sent = unmarked;
         if unmarked {
             // By what they allow: a list may not show yet the rules that the group came with.
@@ -120,9 +113,7 @@ impl Kind for DefaultSecurityGroup {
 
     /// Takes the mark off; the group goes with its VPC.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let mark = [LINEAGE, ADDRESS, GENERATION].map(|key| Tag::builder().key(key).build());
-        let sending = client.ec2.delete_tags().resources(&standing.identity.0).set_tags(Some(mark.to_vec())).send();
-        once_accepted(client.send(Call::ec2("DeleteTags"), sending).await)
+        adopted::let_go(client, &standing.identity).await
     }
 }
 

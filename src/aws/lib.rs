@@ -5,6 +5,7 @@
 //! services are asked at once. Nothing here retries: a failure says what can be
 //! done about it, and the engine does it.
 
+mod adopted;
 mod ami;
 mod arn;
 mod availability_zones;
