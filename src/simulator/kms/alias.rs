@@ -126,28 +126,22 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         None => None,
     };
     let wanted = |target: &str| only.as_deref().is_none_or(|only| only == target);
-    let mut items: Vec<(String, Value)> = Vec::new();
-    for alias in tx.rows::<Alias>().filter(|alias| wanted(&alias.target)) {
+    let view = |name: &str, key: &str, created: Timestamp, updated: Timestamp| {
         let view = record! {
-            "AliasName" => &alias.name,
-            "AliasArn" => arn(tx, &alias.name),
-            "TargetKeyId" => &alias.target,
-            "CreationDate" => alias.created,
-            "LastUpdatedDate" => alias.updated,
+            "AliasName" => name,
+            "AliasArn" => arn(tx, name),
+            "TargetKeyId" => key,
+            "CreationDate" => created,
+            "LastUpdatedDate" => updated,
         };
-        items.push((alias.name.clone(), view));
-    }
-    for key in tx.rows::<ManagedKey>().filter(|key| wanted(&key.id)) {
-        let name = format!("alias/{}", key.alias);
-        let view = record! {
-            "AliasName" => &name,
-            "AliasArn" => arn(tx, &name),
-            "TargetKeyId" => &key.id,
-            "CreationDate" => key.created,
-            "LastUpdatedDate" => key.created,
-        };
-        items.push((name, view));
-    }
+        (name.to_owned(), view)
+    };
+    let own = tx.rows::<Alias>().filter(|alias| wanted(&alias.target));
+    let own = own.map(|alias| view(&alias.name, &alias.target, alias.created, alias.updated));
+    // A service's own key has its alias from the service.
+    let managed = tx.rows::<ManagedKey>().filter(|key| wanted(&key.id));
+    let managed = managed.map(|key| view(&format!("alias/{}", key.alias), &key.id, key.created, key.created));
+    let mut items: Vec<(String, Value)> = own.chain(managed).collect();
     // What no service has needed yet has a name and no key.
     for alias in PREDEFINED.iter().filter(|alias| only.is_none() && tx.get::<ManagedKey>(alias).is_none()) {
         let name = format!("alias/{alias}");
