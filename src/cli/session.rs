@@ -5,11 +5,12 @@ use std::path::Path;
 
 use fathuss_engine::apply::{Pace, Surroundings};
 use fathuss_engine::event::Told;
-use fathuss_engine::plan::{Change, Goal};
+use fathuss_engine::plan::{Change, Goal, PlannedAction};
 use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
-use fathuss_model::{Expression, SecretSource};
+use fathuss_model::schema::Field;
+use fathuss_model::{Expression, SecretSource, schemas};
 use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
@@ -134,13 +135,13 @@ pub fn current_folder() -> Result<std::path::PathBuf, Error> {
 /// Refuses a plan whose creations and changes want secrets that can't be had, before the first of them is made. What is
 /// read is dropped at once.
 pub fn check_secrets(prepared: &Prepared, again: &str) -> Result<(), Error> {
-    let wanting = |change| matches!(change, Change::Create | Change::Replace | Change::Update);
-    let planned = prepared.plan.actions.iter().filter(|action| wanting(action.change)).map(|action| &action.address);
-    let planned: BTreeSet<_> = planned.collect();
+    let planned: BTreeMap<_, _> = prepared.plan.actions.iter().map(|action| (&action.address, action)).collect();
     let mut missing = String::new();
-    for node in prepared.graph.nodes.iter().filter(|node| planned.contains(&node.address)) {
+    for node in &prepared.graph.nodes {
+        let Some(action) = planned.get(&node.address) else { continue };
         for (field, expression) in &node.fields {
             if let Expression::Secret(source) = expression
+                && sends(action, field)
                 && !matches!(source, SecretSource::Kept(_))
                 && let Err(reason) = secret(source)
             {
@@ -155,6 +156,19 @@ pub fn check_secrets(prepared: &Prepared, again: &str) -> Result<(), Error> {
     Err(Error::Usage(format!(
         "the plan wants secrets that can't be read here; nothing was changed{missing}\nNext: set the variables, or put the files there, then run\n  {again}"
     )))
+}
+
+/// Whether an action sends a secret.
+fn sends(action: &PlannedAction, field: &str) -> bool {
+    match action.change {
+        Change::Create | Change::Replace => true,
+        Change::Update => {
+            let schema = schemas().find(|schema| schema.kind == action.address.kind());
+            let version = schema.and_then(|schema| schema.field(field)).and_then(Field::version);
+            action.fields.iter().any(|change| Some(&change.path) == version.as_ref())
+        }
+        _ => false,
+    }
 }
 
 fn secret(source: &SecretSource) -> Result<SecretText, String> {

@@ -309,7 +309,7 @@ impl<'a> Run<'a> {
     async fn read(&self, action: &PlannedAction) -> Result<(), Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let desired = self.desired(node, schema).await?.attributes;
+        let desired = self.desired(node, schema)?;
         let mut attributes = match self.job.lookups.get(&node.address) {
             Some(answer) => answer.clone(),
             None => {
@@ -341,7 +341,10 @@ impl<'a> Run<'a> {
     async fn create(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let mut desired = self.desired(node, schema).await?;
+        let mut desired = Desired { attributes: self.desired(node, schema)?, secrets: BTreeMap::new() };
+        for name in node.fields.keys() {
+            self.add_secret(node, name, &mut desired).await?;
+        }
         with_defaults(schema, &mut desired.attributes);
         let generation = self.generation(&node.address);
         let mark = Mark { lineage: self.job.snapshot.lineage.clone(), address: node.address.clone(), generation };
@@ -384,13 +387,19 @@ impl<'a> Run<'a> {
         let (provider, schema) = self.provider(node.address.kind())?;
         let record = self.record(&node.address)?;
         let before = self.attributes.borrow().get(&node.address).cloned().unwrap_or_else(|| record.attributes.clone());
-        let mut desired = self.desired(node, schema).await?;
+        let mut desired = Desired { attributes: self.desired(node, schema)?, secrets: BTreeMap::new() };
         let wanted =
             desired.attributes.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
         let changes = diff(schema, &wanted, &record.attributes, &before, &node.lifecycle);
         let mut changed: Vec<String> =
             changes.iter().map(|change| change.path.split('.').next().unwrap_or_default().to_owned()).collect();
         changed.dedup();
+        // A secret that is not sent is asked of nobody: it may be gone.
+        for field in schema.fields {
+            if field.version().is_some_and(|version| changed.contains(&version)) {
+                self.add_secret(node, field.name, &mut desired).await?;
+            }
+        }
         with_defaults(schema, &mut desired.attributes);
         // A drift that is to be ignored is left alone by the provider, too.
         for ignored in &node.lifecycle.ignore_changes {
@@ -602,23 +611,30 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn desired(&self, node: &Node, schema: &'static Schema) -> Result<Desired, Ended> {
-        let mut desired = Desired::default();
+    /// What a node is to be, its secrets left out.
+    fn desired(&self, node: &Node, schema: &'static Schema) -> Result<Attributes, Ended> {
+        let mut desired = Attributes::default();
         for (name, expression) in &node.fields {
             match self.value(name, expression)? {
                 Partial::Known(datum) => {
-                    desired.attributes.insert(name.clone(), datum);
+                    desired.insert(name.clone(), datum);
                 }
-                Partial::Secret(source) => {
-                    let text = self.secret(node, name, &source).await?;
-                    desired.secrets.insert(name.clone(), text);
-                }
+                Partial::Secret(_) => {}
                 Partial::Unknown | Partial::List(_) | Partial::Map(_) => {
                     return Err(refused("NoValue", &format!("`{name}` of {} is not known even now", schema.kind)));
                 }
             }
         }
         Ok(desired)
+    }
+
+    /// Gets a field's text, where it is a secret.
+    async fn add_secret(&self, node: &Node, field: &str, desired: &mut Desired) -> Result<(), Ended> {
+        let Some(expression) = node.fields.get(field) else { return Ok(()) };
+        if let Partial::Secret(source) = self.value(field, expression)? {
+            desired.secrets.insert(field.to_owned(), self.secret(node, field, &source).await?);
+        }
+        Ok(())
     }
 
     fn value(&self, field: &str, expression: &Expression) -> Result<Partial, Ended> {

@@ -183,6 +183,14 @@ pub enum Type {
     Any,
 }
 
+impl Field {
+    /// The field whose change sends this one again, where it is kept from state.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.write_only.then(|| format!("{}_version", self.name))
+    }
+}
+
 impl Schema {
     /// The field of that name.
     #[must_use]
