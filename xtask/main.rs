@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `surface`, `models`, `terraform`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `surface`, `models`, `terraform`,
+//! `cloudformation`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform) they
 //! install themselves into a cache outside the checkout, and say what is missing
@@ -10,14 +11,15 @@ mod steps;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test        everything that CI checks; `test NAME` runs the steps whose name contains NAME
-cargo xtask sweep       the long runs of which `test` takes a sample
-cargo xtask fuzz        odd and spoilt requests to the simulator for five minutes; `fuzz SECONDS` as long as that
-cargo xtask bench       the figures of docs/figures.md, measured on this machine with the release build
-cargo xtask pictures    the README's pictures, made anew from a real run
-cargo xtask surface     the part of docs/simulator.md that the conformance tests hold, and their lists, written anew
-cargo xtask models      the simulator's API tables, made anew from the pinned botocore
-cargo xtask terraform   the names that Terraform's AWS provider gives our types and fields, read anew from a pinned package
+cargo xtask test             everything that CI checks; `test NAME` runs the steps whose name contains NAME
+cargo xtask sweep            the long runs of which `test` takes a sample
+cargo xtask fuzz             odd and spoilt requests to the simulator for five minutes; `fuzz SECONDS` as long as that
+cargo xtask bench            the figures of docs/figures.md, measured on this machine with the release build
+cargo xtask pictures         the README's pictures, made anew from a real run
+cargo xtask surface          the part of docs/simulator.md that the conformance tests hold, and their lists, written anew
+cargo xtask models           the simulator's API tables, made anew from the pinned botocore
+cargo xtask terraform        the names that Terraform's AWS provider gives our types and fields, read anew from a pinned package
+cargo xtask cloudformation   which changes force a replacement by AWS's own schemas, read anew from a pinned package
 ";
 
 fn main() -> ExitCode {
@@ -31,8 +33,7 @@ fn main() -> ExitCode {
         ["bench"] => steps::bench(),
         ["pictures"] => steps::pictures(),
         ["surface"] => steps::surface(),
-        ["models"] => steps::models(),
-        ["terraform"] => steps::terraform(),
+        [table @ ("models" | "terraform" | "cloudformation")] => steps::table(table),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::FAILURE;

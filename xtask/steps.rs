@@ -240,14 +240,10 @@ pub fn pictures() -> Result<(), String> {
     std::fs::write(docs.join("staging.svg"), graph.stdout).map_err(written)
 }
 
-/// The simulator's API tables.
-pub fn models() -> Result<(), String> {
-    cache::run(Command::new("python3").arg(root().join("xtask/models.py")).env("FATHUSS_CACHE", cache::folder()?))
-}
-
-/// What Terraform's provider calls our types and fields.
-pub fn terraform() -> Result<(), String> {
-    cache::run(Command::new("python3").arg(root().join("xtask/terraform.py")).env("FATHUSS_CACHE", cache::folder()?))
+/// A table that is made from a pinned package of others: the script says which.
+pub fn table(name: &str) -> Result<(), String> {
+    let script = root().join("xtask").join(name).with_extension("py");
+    cache::run(Command::new("python3").arg(script).env("FATHUSS_CACHE", cache::folder()?))
 }
 
 fn cargo() -> Command {
