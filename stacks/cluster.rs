@@ -154,6 +154,8 @@ fn nodes(
         let template = stack.add(group.name, launch_template(env, group.name));
         let (min, desired, max) = group.size;
         let nodes = EksNodeGroup::new(cluster, &role, &network.private, ScalingConfig::between(min, desired, max))
+            // Upgraded behind the control plane and the addons.
+            .version(cluster.version())
             .instance_types(group.types)
             .capacity_type(group.capacity)
             .labels([group.label])

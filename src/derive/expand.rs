@@ -303,6 +303,8 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
     let creation = attributes.creation.clone().unwrap_or_else(|| Ident::new("Local", Span::call_site()));
     let check = option(attributes.check.as_ref().map(|check| quote! { #check }).as_ref());
     let waits = option(attributes.waits.as_ref().map(|waits| quote! { #waits }).as_ref());
+    let transition = option(attributes.transition.as_ref().map(|transition| quote! { #transition }).as_ref());
+    let updates_after = attributes.updates_after.iter();
     let holds_data = attributes.holds_data;
     let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
@@ -326,6 +328,8 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
                 fields: #rows,
                 check: #check,
                 waits: #waits,
+                transition: #transition,
+                updates_after: &[#(#updates_after),*],
             };
 
             fn into_fields(self) -> ::std::collections::BTreeMap<::std::string::String, ::fathuss_model::Expression> {

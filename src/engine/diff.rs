@@ -326,6 +326,8 @@ mod tests {
         ],
         check: None,
         waits: None,
+        transition: None,
+        updates_after: &[],
     };
 
     fn attributes<const N: usize>(pairs: [(&str, Datum); N]) -> Attributes {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::schema::{Mode, Schema};
+use fathuss_model::transition::Becoming;
 use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::{ResourceRecord, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -217,6 +218,20 @@ pub enum PlanError {
         recorded: String,
         /// Where the stack is to be.
         wanted: String,
+    },
+    /// A resource can't become in place what is wanted.
+    #[error("{address} ({source_line}): `{field}`: {reason} Next: {next}")]
+    Impossible {
+        /// The resource.
+        address: Address,
+        /// Its line.
+        source_line: Source,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        reason: String,
+        /// What to do.
+        next: String,
     },
     /// Create-before-destroy needs what this release does not do.
     #[error(
@@ -550,7 +565,29 @@ fn managed<'a>(
         }
         return Ok(Decision::Replace(fields));
     }
+    possible(node, schema, wanted, observed, &fields)?;
     Ok(Decision::Update(fields))
+}
+
+/// Refuses what the type's own rule says AWS would refuse.
+fn possible(
+    node: &Node,
+    schema: &Schema,
+    wanted: &Wanted,
+    observed: &Attributes,
+    fields: &[FieldChange],
+) -> Result<(), PlanError> {
+    let Some(transition) = schema.transition else { return Ok(()) };
+    let known = wanted.iter().filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())));
+    let changed: Vec<&str> = fields.iter().filter_map(|field| field.path.split('.').next()).collect();
+    let becoming = Becoming { is: observed, wanted: &known.collect(), changed: &changed };
+    transition(&becoming).map_err(|why| PlanError::Impossible {
+        address: node.address.clone(),
+        source_line: node.source.clone(),
+        field: why.field,
+        reason: why.reason,
+        next: why.next,
+    })
 }
 
 /// How the protection of a resource that is declared at this line, or nowhere any more, is taken away.
@@ -648,7 +685,8 @@ impl Draft {
         for (address, &make) in &self.makes {
             if let Some(dependencies) = dependencies {
                 for needed in dependencies.addresses_needed(dependencies.index[address]) {
-                    after[make].extend(self.makes.get(&needed));
+                    let first = self.makes.get(&needed).copied();
+                    after[make].extend(first.filter(|&first| !self.updates_before(make, first, dependencies)));
                 }
             }
             after[make].extend(self.deletes.get(address));
@@ -671,10 +709,40 @@ impl Draft {
                 after[delete].insert(make);
             }
         }
+        if let Some(dependencies) = dependencies {
+            let updates = || (0..self.actions.len()).filter(|&at| self.actions[at].change == Change::Update);
+            let schema = |at: usize| dependencies.schemas[dependencies.index[&self.actions[at].address]];
+            let waiting = updates().filter(|&at| !schema(at).updates_after.is_empty());
+            for (last, first) in waiting.flat_map(|last| updates().map(move |first| (last, first))) {
+                if self.updates_before(first, last, dependencies) && !comes_after(first, last, &after) {
+                    after[last].insert(first);
+                }
+            }
+        }
         for (action, after) in self.actions.iter_mut().zip(after) {
             action.after = after.into_iter().collect();
         }
         self.sort();
+    }
+
+    /// Whether two actions are updates of parts of one resource, and AWS wants this one before the other, whichever
+    /// was made first.
+    fn updates_before(&self, first: usize, last: usize, dependencies: &Dependencies<'_>) -> bool {
+        let [first, last] = [first, last].map(|at| &self.actions[at]);
+        if first.change != Change::Update || last.change != Change::Update {
+            return false;
+        }
+        let [(first, schema), (last, of_last)] = [first, last].map(|action| {
+            let at = dependencies.index[&action.address];
+            (&dependencies.nodes[at], dependencies.schemas[at])
+        });
+        let part_of_the_same = || {
+            schema.fields.iter().any(|field| {
+                let both = field.replace && of_last.field(field.name).is_some_and(|field| field.replace);
+                both && first.fields.get(field.name).is_some_and(|parent| last.fields.get(field.name) == Some(parent))
+            })
+        };
+        of_last.updates_after.contains(&schema.kind) && part_of_the_same()
     }
 
     /// Where to begin with actions that wait for each other: with a delete.

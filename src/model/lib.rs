@@ -34,6 +34,7 @@ mod resource;
 pub mod schema;
 mod stack;
 pub mod terraform;
+pub mod transition;
 mod value;
 mod waits;
 

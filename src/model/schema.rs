@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use crate::check::{Check, Waits};
+use crate::transition::Transition;
 
 /// A resource type or a lookup.
 #[derive(Debug, Serialize)]
@@ -37,6 +38,12 @@ pub struct Schema {
     /// What it waits for beyond what its fields refer to: declarations that stand beside it.
     #[serde(skip)]
     pub waits: Option<Waits>,
+    /// What it can't become in place.
+    #[serde(skip)]
+    pub transition: Option<Transition>,
+    /// The types whose updates come before its own, where both belong to the same resource: software in a cluster
+    /// before the nodes.
+    pub updates_after: &'static [&'static str],
 }
 
 /// What kind of node a type is.

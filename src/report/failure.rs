@@ -181,6 +181,10 @@ impl Trouble {
                 ),
             )
             .hint("set `account` back, or give the stack in the other account a name and a state of its own"),
+            PlanError::Impossible { address, source_line, field, reason, next } => Self {
+                source: Some(source_line.clone()),
+                ..Self::new(address.local(), format!("`{field}`: {reason}")).hint(next.clone())
+            },
             PlanError::CreateBeforeDestroy { address, source_line } => Self {
                 source: Some(source_line.clone()),
                 ..Self::new(address.local(), "It asks for create_before_destroy, which this release does not do yet.")

@@ -7,7 +7,10 @@ use fathuss_engine::event::Event;
 use fathuss_engine::plan::{Change, Goal, PlanError};
 use fathuss_engine::provider::FailureClass;
 use fathuss_engine::run::RunError;
-use fathuss_model::aws::{InternetGateway, Subnet, Vpc};
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::{
+    ClusterVpcConfig, EksAddon, EksCluster, EksNodeGroup, IamRole, InternetGateway, ScalingConfig, Subnet, Vpc,
+};
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
 use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle};
@@ -552,4 +555,63 @@ async fn what_lets_go_of_something_for_what_is_made_only_after_that_is_gone_wait
     );
     assert!(bench.apply(&graph).await.failed.is_empty());
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+/// A cluster with a group of nodes, and an addon that is ready once there are some.
+fn cluster(version: &str, addon_version: &str) -> Graph {
+    stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+        let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
+            let subnet = Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}"));
+            stack.add(zone, subnet)
+        });
+        let subnets = subnets.to_vec();
+        let trust = |service: &str| IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
+        let role = stack.add("cluster", trust("eks.amazonaws.com"));
+        let place = ClusterVpcConfig::new(&subnets).endpoint_private_access(true).endpoint_public_access(false);
+        let cluster = EksCluster::new("main", &role, place).version(version);
+        let cluster = stack.add("main", cluster);
+        let role = stack.add("node", trust("ec2.amazonaws.com"));
+        let nodes = EksNodeGroup::new(&cluster, &role, &subnets, ScalingConfig::between(1, 2, 3))
+            .node_group_name("main")
+            .version(cluster.version());
+        let nodes = stack.add("main", nodes);
+        let addon = EksAddon::new(&cluster, "coredns").addon_version(addon_version);
+        stack.add("coredns", addon.depends_on(&nodes));
+        Ok(())
+    })
+}
+
+/// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>
+#[tokio::test(start_paused = true)]
+async fn a_cluster_is_upgraded_before_its_addons_and_those_before_its_nodes_though_they_were_made_the_other_way_round()
+{
+    let mut bench = Bench::new();
+    assert!(bench.apply(&cluster("1.34", "v1")).await.failed.is_empty());
+    let calls = |bench: &Bench, verb: &str| -> Vec<String> {
+        let log = bench.toy.log.borrow();
+        log.iter()
+            .filter_map(|line| line.strip_prefix(verb))
+            .filter(|line| line.contains("eks"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let [control, nodes, addon] = ["aws_eks_cluster.main", "aws_eks_node_group.main", "aws_eks_addon.coredns"];
+    assert_eq!(calls(&bench, "create "), [control, nodes, addon]);
+    assert!(bench.apply(&cluster("1.35", "v2")).await.failed.is_empty());
+    assert_eq!(calls(&bench, "update "), [control, addon, nodes]);
+    let again = bench.plan(&cluster("1.35", "v2"), Goal::Apply).await.unwrap();
+    assert!(!again.has_changes(), "{:?}", again.actions);
+}
+
+/// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>
+#[tokio::test(start_paused = true)]
+async fn what_aws_would_refuse_of_a_version_is_refused_in_the_plan() {
+    let mut bench = Bench::new();
+    bench.apply(&cluster("1.34", "v1")).await;
+    for (version, words) in [("1.36", "one minor version at a time"), ("1.33", "no cluster back")] {
+        let refused = bench.plan(&cluster(version, "v1"), Goal::Apply).await.unwrap_err();
+        assert!(matches!(refused, RunError::Plan(PlanError::Impossible { field: "version", .. })), "{refused:?}");
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
 }

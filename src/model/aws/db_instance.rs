@@ -6,6 +6,7 @@ use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, vpc_of};
 use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, way_out};
 use crate::check::{Findings, Part, View};
+use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
 use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
 
@@ -91,7 +92,8 @@ words! {
     create_seconds = 420,
     delete_seconds = 300,
     check = check,
-    waits = waits
+    waits = waits,
+    transition = transition
 )]
 pub struct DbInstance {
     /// The engine.
@@ -542,4 +544,42 @@ fn check_family(instance: &View<'_>, findings: &mut Findings<'_>) {
     if major.len() == parts && family != format!("{engine}{}", major.join(".")) {
         findings.refuse(format!("{} is for {family}, the instance is {engine} {version}", group.named()));
     }
+}
+
+/// Versions: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html>, storage:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html>
+fn transition(instance: &Becoming<'_>) -> Result<(), Impossible> {
+    if let Some((is, wanted)) = instance.integer("allocated_storage")
+        && wanted < is
+    {
+        return Err(Impossible {
+            field: "allocated_storage",
+            reason: format!("The instance has {is} GiB, and its storage only grows: not to {wanted}."),
+            next: format!("write {is}"),
+        });
+    }
+    let (Some((is, wanted)), Some((text, target))) =
+        (instance.version("engine_version"), instance.text("engine_version"))
+    else {
+        return Ok(());
+    };
+    if is_earlier(&wanted, &is) {
+        return Err(Impossible {
+            field: "engine_version",
+            reason: format!("The instance is at {text}, and RDS takes none back to {target}."),
+            next: format!("write {text}; an earlier version is had from a snapshot of its time alone"),
+        });
+    }
+    // MySQL's and MariaDB's major versions have two parts, PostgreSQL's one since 10.
+    let postgres = instance.is.get("engine").and_then(|engine| engine.as_str()) == Some(DbEngine::Postgres.word());
+    let parts = if postgres { 1 } else { 2 };
+    let crosses = is.iter().take(parts).ne(wanted.iter().take(parts));
+    if crosses && !instance.wants("allow_major_version_upgrade") {
+        return Err(Impossible {
+            field: "engine_version",
+            reason: format!("From {text} to {target} is a major upgrade, which is not undone and can break queries."),
+            next: "try it on a restored snapshot, then say `allow_major_version_upgrade(true)`".to_owned(),
+        });
+    }
+    Ok(())
 }

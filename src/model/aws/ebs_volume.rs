@@ -3,6 +3,7 @@
 use super::KmsKey;
 use super::instance_type::{VolumeType, check_volume};
 use crate::check::{Findings, View};
+use crate::transition::{Becoming, Impossible};
 use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
 
 /// A disk that outlives the instances it is attached to.
@@ -14,7 +15,8 @@ use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
     holds_data,
     create_seconds = 5,
     delete_seconds = 5,
-    check = check
+    check = check,
+    transition = transition
 )]
 pub struct EbsVolume {
     /// The zone; it can be attached to what stands there.
@@ -73,4 +75,16 @@ fn check(volume: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse("a volume wants a size in GiB, or a snapshot that it begins as");
     }
     check_volume("the volume", volume.whole(), "type", "size", findings);
+}
+
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html>
+fn transition(volume: &Becoming<'_>) -> Result<(), Impossible> {
+    match volume.integer("size") {
+        Some((is, wanted)) if wanted < is => Err(Impossible {
+            field: "size",
+            reason: format!("The volume has {is} GiB, and a volume only grows: not to {wanted}."),
+            next: format!("write {is}, or make a smaller one beside it and move the data"),
+        }),
+        _ => Ok(()),
+    }
 }

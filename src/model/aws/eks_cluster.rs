@@ -6,6 +6,7 @@ use super::cloudwatch_log_group::written_by;
 use super::subnet::{check_groups, check_spread, vpc_of};
 use super::{IamRole, KmsKey, SecurityGroup, Subnet, Vpc};
 use crate::check::{Findings, View};
+use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::{Arn, Computed, Handle, Id, IntoArn, Tags, Value, words};
 
 words! {
@@ -66,7 +67,7 @@ words! {
 
 /// A Kubernetes control plane that AWS runs.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check, waits = waits)]
+#[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check, waits = waits, transition = transition)]
 pub struct EksCluster {
     /// The name, unique in account and region.
     #[field(
@@ -306,4 +307,28 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
             ));
         }
     }
+}
+
+/// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>
+fn transition(cluster: &Becoming<'_>) -> Result<(), Impossible> {
+    let Some((is, wanted)) = cluster.version("version") else { return Ok(()) };
+    let (Some((text, target)), &[major, minor]) = (cluster.text("version"), is.as_slice()) else { return Ok(()) };
+    let next = format!("{major}.{}", minor + 1);
+    if is_earlier(&wanted, &is) {
+        return Err(Impossible {
+            field: "version",
+            reason: format!("The cluster is at {text}, and EKS takes no cluster back to {target}."),
+            next: format!("write {text}"),
+        });
+    }
+    if target != next {
+        return Err(Impossible {
+            field: "version",
+            reason: format!(
+                "The cluster is at {text}, and EKS upgrades one minor version at a time: not to {target} at once."
+            ),
+            next: format!("write {next} and apply, and go on from there"),
+        });
+    }
+    Ok(())
 }

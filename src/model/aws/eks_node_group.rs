@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::instance_type::InstanceType;
 use super::{EksCluster, IamRole, LaunchTemplate, Subnet, way_out};
 use crate::check::{Findings, View};
+use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::{Arn, Computed, Id, Name, Tags, Value, words};
 
 words! {
@@ -47,7 +48,7 @@ words! {
 
 /// Nodes of one kind that EKS starts, updates and drains.
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits)]
+#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits, transition = transition, updates_after = "aws_eks_addon")]
 pub struct EksNodeGroup {
     /// The cluster.
     #[field(replace)]
@@ -247,5 +248,17 @@ fn check_template(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     if template.gives("image_id") && group.gives("ami_type") {
         findings.refuse(format!("{} says the image, so `ami_type` is left out", template.named()));
+    }
+}
+
+/// <https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html>
+fn transition(group: &Becoming<'_>) -> Result<(), Impossible> {
+    match (group.version("version"), group.text("version")) {
+        (Some((is, wanted)), Some((text, target))) if is_earlier(&wanted, &is) => Err(Impossible {
+            field: "version",
+            reason: format!("The nodes are at {text}, and EKS takes no group back to {target}."),
+            next: format!("write {text}, or make another group"),
+        }),
+        _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
+use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoId, IntoNameOf, Name, Tags, Value, words};
 
@@ -73,7 +74,8 @@ words! {
     holds_data,
     create_seconds = 540,
     delete_seconds = 360,
-    check = check
+    check = check,
+    transition = transition
 )]
 pub struct ElasticacheReplicationGroup {
     /// What it is for.
@@ -297,4 +299,17 @@ fn check_cluster_mode(group: &View<'_>, failover: bool, findings: &mut Findings<
         }
     }
     clustered
+}
+
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>
+fn transition(group: &Becoming<'_>) -> Result<(), Impossible> {
+    let changes_engine = group.text("engine").is_some();
+    match (group.version("engine_version"), group.text("engine_version")) {
+        (Some((is, wanted)), Some((text, target))) if !changes_engine && is_earlier(&wanted, &is) => Err(Impossible {
+            field: "engine_version",
+            reason: format!("The group is at {text}, and ElastiCache takes none back to {target}."),
+            next: format!("write {text}, or make another group"),
+        }),
+        _ => Ok(()),
+    }
 }
