@@ -5,7 +5,7 @@ use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsAlias, KmsKey, SnsTopic, SnsTopicPolicy,
     Statistic, TreatMissingData,
 };
-use fathuss_model::{Document, Expression, Handle, IntoValue, Stack, Value, json, template};
+use fathuss_model::{Document, Expression, Handle, IntoValue, Stack, Value, actions, json, template};
 
 use crate::cluster::Cluster;
 use crate::data::Data;
@@ -60,15 +60,18 @@ fn topic(stack: &mut Stack, env: &Environment) -> Handle<SnsTopic> {
     let of_this_account = |statement: Statement| statement.when("StringEquals", "aws:SourceAccount", [env.account]);
     let key =
         KmsKey::new().description(format!("Alarms of {}", env.name())).enable_key_rotation(true).policy(Policy::new([
-            Statement::allow(["kms:*"]).sid("Account").by(account).on("*"),
+            Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"),
             of_this_account(
-                Statement::allow(["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Alarms").by(cloudwatch()).on("*"),
+                Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"])
+                    .sid("Alarms")
+                    .by(cloudwatch())
+                    .on("*"),
             ),
         ]));
     let key = stack.add("alarms", key);
     stack.add("alarms", KmsAlias::new(format!("alias/{}-alarms", env.name()), &key));
     let topic = stack.add("alarms", SnsTopic::new().kms_master_key_id(&key));
-    let publishes = Statement::allow(["sns:Publish"]).sid("Alarms").by(cloudwatch()).on(topic.arn());
+    let publishes = Statement::allow(actions!["sns:Publish"]).sid("Alarms").by(cloudwatch()).on(topic.arn());
     stack.add("alarms", SnsTopicPolicy::new(&topic, Policy::new([of_this_account(publishes)])));
     topic
 }

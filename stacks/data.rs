@@ -7,7 +7,7 @@ use fathuss_model::aws::{
     IamPolicy, IamRole, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions,
     RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
 };
-use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, template};
+use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, actions, template};
 
 use crate::environment::Environment;
 use crate::firewall::Firewall;
@@ -167,7 +167,7 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
     let policy = IamPolicy::of_aws("AmazonSSMManagedInstanceCore");
     let permitted = stack.add("clickhouse", IamRolePolicyAttachment::new(&role, policy));
     let (secret, password) = generated(stack, env, "clickhouse");
-    let reads = Policy::new([Statement::allow(["secretsmanager:GetSecretValue"]).on(secret.arn())]);
+    let reads = Policy::new([Statement::allow(actions!["secretsmanager:GetSecretValue"]).on(secret.arn())]);
     let reads = stack.add("clickhouse", IamPolicy::new(reads));
     let reads = stack.add(("clickhouse", "secret"), IamRolePolicyAttachment::new(&role, &reads));
     let profile = stack.add("clickhouse", IamInstanceProfile::new(&role));

@@ -14,7 +14,7 @@ use fathuss_model::aws::{
     IamRolePolicyAttachment, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet,
     TrafficType, Vpc, VpcEndpoint,
 };
-use fathuss_model::{DeclarationExt, Handle, IntoValue, Result, Stack, template};
+use fathuss_model::{DeclarationExt, Handle, IntoValue, Result, Stack, actions, template};
 
 use crate::environment::{Environment, NatGateways, Zone};
 
@@ -87,10 +87,12 @@ fn flow_logs(stack: &mut Stack, env: &Environment, vpc: &Handle<Vpc>) {
     let writes = writes.when("StringEquals", "aws:SourceAccount", [env.account]);
     let role = stack.add("flow", IamRole::new(Policy::new([writes])).description("What flow logs are written with"));
     let streams = template([group.arn().into_value(), ":*".into_value()]);
-    let policy =
-        Policy::new([
-            Statement::allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]).on(streams)
-        ]);
+    let policy = Policy::new([Statement::allow(actions![
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents"
+    ])
+    .on(streams)]);
     let policy = stack.add("flow", IamPolicy::new(policy));
     let permitted = stack.add("flow", IamRolePolicyAttachment::new(&role, &policy));
     let log = FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(vpc).tag("Name", env.name());

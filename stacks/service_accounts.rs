@@ -3,7 +3,7 @@
 
 use fathuss_model::aws::policy::{Policy, Statement};
 use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment, KmsKey, S3Bucket};
-use fathuss_model::{Handle, IntoArn, Stack};
+use fathuss_model::{Handle, IntoArn, Stack, actions};
 
 use crate::cluster::Cluster;
 use crate::environment::Environment;
@@ -96,7 +96,7 @@ fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl In
 fn cluster_autoscaler(env: &Environment) -> Policy {
     let owned = format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{}", env.cluster_name());
     Policy::new([
-        Statement::allow([
+        Statement::allow(actions![
             "autoscaling:DescribeAutoScalingGroups",
             "autoscaling:DescribeAutoScalingInstances",
             "autoscaling:DescribeLaunchConfigurations",
@@ -107,8 +107,9 @@ fn cluster_autoscaler(env: &Environment) -> Policy {
             "ec2:GetInstanceTypesFromInstanceRequirements",
         ])
         .on("*"),
-        Statement::allow(["eks:DescribeNodegroup"]).on(env.arn("eks", &format!("nodegroup/{}/*", env.cluster_name()))),
-        Statement::allow(["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"])
+        Statement::allow(actions!["eks:DescribeNodegroup"])
+            .on(env.arn("eks", &format!("nodegroup/{}/*", env.cluster_name()))),
+        Statement::allow(actions!["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"])
             .on("*")
             .when("StringEquals", owned, ["owned"]),
     ])
@@ -117,16 +118,20 @@ fn cluster_autoscaler(env: &Environment) -> Policy {
 /// <https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/>
 fn external_dns() -> Policy {
     Policy::new([
-        Statement::allow(["route53:ChangeResourceRecordSets"]).on("arn:aws:route53:::hostedzone/*"),
-        Statement::allow(["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ListTagsForResources"])
-            .on("*"),
+        Statement::allow(actions!["route53:ChangeResourceRecordSets"]).on("arn:aws:route53:::hostedzone/*"),
+        Statement::allow(actions![
+            "route53:ListHostedZones",
+            "route53:ListResourceRecordSets",
+            "route53:ListTagsForResources"
+        ])
+        .on("*"),
     ])
 }
 
 /// Reads what is named after the environment, and nothing else.
 fn external_secrets(env: &Environment) -> Policy {
     let ours = env.arn("secretsmanager", &format!("secret:{}/*", env.name()));
-    Policy::new([Statement::allow([
+    Policy::new([Statement::allow(actions![
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
         "secretsmanager:ListSecretVersionIds",
@@ -137,9 +142,9 @@ fn external_secrets(env: &Environment) -> Policy {
 /// Reads, writes and deletes the objects of one bucket, which its key encrypts.
 fn keeps_objects(bucket: &Handle<S3Bucket>, key: &Handle<KmsKey>) -> Policy {
     Policy::new([
-        Statement::allow(["s3:ListBucket"]).on(bucket.arn()),
-        Statement::allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]).on(storage::objects(bucket)),
-        Statement::allow(["kms:Decrypt", "kms:GenerateDataKey"]).on(key.arn()),
+        Statement::allow(actions!["s3:ListBucket"]).on(bucket.arn()),
+        Statement::allow(actions!["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]).on(storage::objects(bucket)),
+        Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey"]).on(key.arn()),
     ])
 }
 
@@ -155,7 +160,7 @@ fn load_balancer_controller(env: &Environment) -> Policy {
     let balancers: Vec<String> = balancers.iter().map(|what| env.arn("elasticloadbalancing", what)).collect();
     let on_balancers = |statement: Statement| balancers.iter().fold(statement, Statement::on);
     Policy::new([
-        Statement::allow([
+        Statement::allow(actions![
             "acm:DescribeCertificate",
             "acm:ListCertificates",
             "ec2:DescribeAccountAttributes",
@@ -173,17 +178,17 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "elasticloadbalancing:Describe*",
         ])
         .on("*"),
-        Statement::allow(["iam:CreateServiceLinkedRole"]).on("*").when(
+        Statement::allow(actions!["iam:CreateServiceLinkedRole"]).on("*").when(
             "StringEquals",
             "iam:AWSServiceName",
             ["elasticloadbalancing.amazonaws.com"],
         ),
-        Statement::allow(["ec2:CreateSecurityGroup"]).on("*"),
-        Statement::allow(["ec2:CreateTags"])
+        Statement::allow(actions!["ec2:CreateSecurityGroup"]).on("*"),
+        Statement::allow(actions!["ec2:CreateTags"])
             .on(&groups)
             .when("StringEquals", "ec2:CreateAction", ["CreateSecurityGroup"])
             .when("StringEquals", &marking, [env.cluster_name()]),
-        Statement::allow([
+        Statement::allow(actions![
             "ec2:AuthorizeSecurityGroupIngress",
             "ec2:CreateTags",
             "ec2:DeleteSecurityGroup",
@@ -192,13 +197,13 @@ fn load_balancer_controller(env: &Environment) -> Policy {
         ])
         .on(&groups)
         .when("StringEquals", &marked, [env.cluster_name()]),
-        Statement::allow(["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"])
+        Statement::allow(actions!["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"])
             .on("*")
             .when("StringEquals", &marking, [env.cluster_name()]),
-        on_balancers(Statement::allow(["elasticloadbalancing:AddTags"]))
+        on_balancers(Statement::allow(actions!["elasticloadbalancing:AddTags"]))
             .when("StringEquals", "elasticloadbalancing:CreateAction", ["CreateLoadBalancer", "CreateTargetGroup"])
             .when("StringEquals", &marking, [env.cluster_name()]),
-        on_balancers(Statement::allow([
+        on_balancers(Statement::allow(actions![
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:DeleteLoadBalancer",
             "elasticloadbalancing:DeleteTargetGroup",
@@ -213,7 +218,7 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "elasticloadbalancing:SetSubnets",
         ]))
         .when("StringEquals", marked, [env.cluster_name()]),
-        Statement::allow([
+        Statement::allow(actions![
             "elasticloadbalancing:CreateListener",
             "elasticloadbalancing:CreateRule",
             "elasticloadbalancing:DeleteListener",

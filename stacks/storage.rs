@@ -8,7 +8,7 @@ use fathuss_model::aws::{
     S3BucketServerSideEncryptionConfiguration, S3BucketVersioning, SseAlgorithm, StorageClass, VersioningConfiguration,
     VersioningStatus,
 };
-use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Stack, Value, template};
+use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Stack, Value, actions, template};
 
 use crate::environment::Environment;
 
@@ -82,7 +82,7 @@ fn bucket(
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
 fn by_tls_alone(bucket: &Handle<S3Bucket>) -> Policy {
-    Policy::new([Statement::deny(["s3:*"])
+    Policy::new([Statement::deny(actions!["s3:*"])
         .sid("TlsAlone")
         .by(Principal::aws("*"))
         .on(bucket.arn())

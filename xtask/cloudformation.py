@@ -1,11 +1,13 @@
-"""Writes which properties AWS says can't be changed in place, for the types that the model has.
+"""Writes which properties AWS says can't be changed in place, for the types that the model has, and IAM's actions.
 
 The source is a pinned cfn-lint from PyPI, which holds CloudFormation's resource
-schemas as AWS publishes them. Only two facts of each property are kept: that it
-exists, and whether it is among the schema's `createOnlyProperties`.
+schemas and IAM's services as AWS publishes them. Only two facts of each property
+are kept: that it exists, and whether it is among the schema's
+`createOnlyProperties`. Of an action the name is kept, in small letters, as the
+source has it: to IAM they are the same.
 
-    python3 xtask/cloudformation.py            writes src/model/tests/cloudformation.json
-    python3 xtask/cloudformation.py --check    exits 1 if it would change
+    python3 xtask/cloudformation.py            writes src/model/tests/cloudformation.json, src/model/aws/actions.rs
+    python3 xtask/cloudformation.py --check    exits 1 if they would change
 """
 
 import argparse
@@ -124,17 +126,32 @@ def properties(schema):
     return {path: hows.get(path, "never") for path in sorted(written | set(hows))}
 
 
-def table(root, cache):
+def actions(package):
+    """IAM's services with their actions, sorted, as a table in Rust."""
+    services = json.loads(package.read("cfnlint/data/AdditionalSpecs/Policies.json"))
+    rows = []
+    for service, about in sorted(services.items()):
+        names = ", ".join(f'"{name}"' for name in sorted(about["Actions"]))
+        rows.append(f'    ("{service}", &[{names}]),\n')
+    return f"""//! IAM's actions, written by `cargo xtask cloudformation` from {PACKAGE} {VERSION}.
+
+/// Each service with its actions in small letters, both sorted.
+#[rustfmt::skip]
+pub(super) const SERVICES: &[(&str, &[&str])] = &[
+{"".join(rows)}];
+"""
+
+
+def table(root, package):
     wanted = kinds(root)
-    with archive(cache) as package:
-        folder = "cfnlint/data/schemas"
-        names = json.loads(package.read(f"{folder}/providers/{REGION}.json"))
-        date = json.loads(package.read(f"{folder}/version.json"))["schema_date"][:10]
-        lines = []
-        for kind, name in sorted(TYPES.items()):
-            if kind in wanted:
-                schema = json.loads(package.read(f"{folder}/resources/{names[name]}.json"))
-                lines.append(f"{json.dumps(kind)}: " + json.dumps({"type": name, "replaces": properties(schema)}))
+    folder = "cfnlint/data/schemas"
+    names = json.loads(package.read(f"{folder}/providers/{REGION}.json"))
+    date = json.loads(package.read(f"{folder}/version.json"))["schema_date"][:10]
+    lines = []
+    for kind, name in sorted(TYPES.items()):
+        if kind in wanted:
+            schema = json.loads(package.read(f"{folder}/resources/{names[name]}.json"))
+            lines.append(f"{json.dumps(kind)}: " + json.dumps({"type": name, "replaces": properties(schema)}))
     source = f"CloudFormation's schemas of {date}, as {PACKAGE} {VERSION} has them"
     body = ",\n".join(lines)
     return f'{{\n"source": {json.dumps(source)},\n"types": {{\n{body}\n}}\n}}\n'
@@ -147,13 +164,17 @@ def main():
     arguments = parser.parse_args()
     cache = pathlib.Path(os.environ.get("FATHUSS_CACHE") or pathlib.Path.home() / ".cache" / "fathuss")
     cache.mkdir(parents=True, exist_ok=True)
-    target = root / "src" / "model" / "tests" / "cloudformation.json"
-    text = table(root, cache)
-    if not target.exists() or target.read_text() != text:
-        if arguments.check:
-            sys.exit(f"out of date: {target.relative_to(root)}")
-        target.write_text(text)
-    print(f"{len(json.loads(text)['types'])} types, {len(text) // 1024} KiB")
+    with archive(cache) as package:
+        written = {
+            root / "src" / "model" / "tests" / "cloudformation.json": table(root, package),
+            root / "src" / "model" / "aws" / "actions.rs": actions(package),
+        }
+    for target, text in written.items():
+        if not target.exists() or target.read_text() != text:
+            if arguments.check:
+                sys.exit(f"out of date: {target.relative_to(root)}")
+            target.write_text(text)
+        print(f"{target.relative_to(root)}: {len(text) // 1024} KiB")
 
 
 if __name__ == "__main__":

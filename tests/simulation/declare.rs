@@ -37,7 +37,7 @@ use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::terraform::Data;
 use fathuss_model::{
     Declaration, DeclarationExt, Declared, Expression, Handle, IntoValue, Ipv4Net, Json, Result, Secret, Stack, Value,
-    graph_of,
+    actions, graph_of,
 };
 
 use serde_json::json;
@@ -235,7 +235,7 @@ impl Declaring<'_> {
                 stack.add(name, at(block, item));
             }
             Setting::Policy { wording } => {
-                let policy = Policy::new([Statement::deny(["s3:*"])
+                let policy = Policy::new([Statement::deny(actions!["s3:*"])
                     .sid(&format!("Wording{wording}"))
                     .by(Principal::aws("*"))
                     .on(bucket.arn())
@@ -475,7 +475,7 @@ impl Declaring<'_> {
             Thing::Policy { action, wording, path } => {
                 let actions = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"];
                 let action = actions[*action as usize % actions.len()];
-                let policy = IamPolicy::new(Policy::new([Statement::allow([action]).on("*")]))
+                let policy = IamPolicy::new(Policy::new([Statement::allow(actions![action]).on("*")]))
                     .description(format!("What it is for, wording {wording}"))
                     .path(path_of(*path));
                 made.policies.insert(key, stack.add(name, at(tagged!(policy, item), item)));
@@ -656,7 +656,7 @@ impl Declaring<'_> {
             }
             Thing::TopicPolicy { topic, wording } => {
                 let topic = &made.topics[topic];
-                let alarms = Statement::allow(["SNS:Publish"])
+                let alarms = Statement::allow(actions!["SNS:Publish"])
                     .sid(&format!("Wording{wording}"))
                     .by(Principal::service("cloudwatch.amazonaws.com"))
                     .on(topic.arn());
@@ -730,7 +730,7 @@ impl Declaring<'_> {
                     .description(format!("Wording {wording}"))
                     .recovery_window_in_days(if *kept { 7 } else { 0 });
                 if *guarded {
-                    let reader = Statement::deny(["secretsmanager:GetSecretValue"])
+                    let reader = Statement::deny(actions!["secretsmanager:GetSecretValue"])
                         .by(Principal::service("lambda.amazonaws.com"))
                         .on("*");
                     secret = secret.policy(Policy::new([reader]));

@@ -11,7 +11,7 @@ use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
 use fathuss_model::graph::Graph;
 use fathuss_model::schema::{Field, Hold, Type};
-use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Resource as _, Result, Secret, Stack, graph_of};
+use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Resource as _, Result, Secret, Stack, actions, graph_of};
 use fathuss_state::Store;
 
 use super::run::{Line, provider, world};
@@ -201,7 +201,8 @@ const CASES: &[Case] = &[
         held: "aws_iam_policy.held",
         kept: true,
         build: |stack, second| {
-            let policy = IamPolicy::new(Policy::new([Statement::allow(["s3:GetObject"]).on("*")])).path(path(second));
+            let policy =
+                IamPolicy::new(Policy::new([Statement::allow(actions!["s3:GetObject"]).on("*")])).path(path(second));
             let policy = stack.add("held", policy);
             let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
             stack.add("bounded", IamRole::new(trust).permissions_boundary(&policy));

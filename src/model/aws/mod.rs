@@ -1,5 +1,7 @@
 //! AWS's resource types, one file each: the typed struct is the schema.
 
+mod action;
+mod actions;
 mod ami;
 mod availability_zones;
 mod caller_identity;

@@ -11,10 +11,11 @@
 use std::collections::BTreeMap;
 
 use super::IamOpenidConnectProvider;
+pub use super::action::Action;
 use crate::check::{Findings, View};
 use crate::expression::{Document, Expression};
 use crate::{
-    Datum, EvaluationError, IntoArn, IntoValue, Json, OutputReference, Partial, Reference, Scope, Value, json,
+    Datum, EvaluationError, IntoArn, IntoValue, Json, OutputReference, Partial, Reference, Scope, Value, actions, json,
 };
 
 /// The version of the grammar that AWS wants.
@@ -31,7 +32,7 @@ pub struct Policy {
 pub struct Statement {
     sid: Option<String>,
     effect: Effect,
-    actions: Vec<String>,
+    actions: Vec<&'static str>,
     principals: Vec<Principal>,
     resources: Vec<Expression>,
     conditions: Vec<Condition>,
@@ -86,22 +87,35 @@ impl Principal {
 }
 
 impl Statement {
-    /// Allows actions; say on what with [`Statement::on`].
+    /// Allows actions, as [`actions!`](crate::actions) writes them; say on what with [`Statement::on`].
     #[must_use]
-    pub fn allow<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn allow(actions: impl IntoIterator<Item = Action>) -> Self {
         Self::with(Effect::Allow, actions)
     }
 
     /// Denies actions, whatever else allows them; say on what with [`Statement::on`].
     #[must_use]
-    pub fn deny<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn deny(actions: impl IntoIterator<Item = Action>) -> Self {
         Self::with(Effect::Deny, actions)
+    }
+
+    /// Allows every action on every resource. The reason is for whoever reads the program.
+    #[must_use]
+    pub fn allow_everything(because: &'static str) -> Self {
+        let _ = because;
+        Self::with(Effect::Allow, [Action("*")]).on("*")
+    }
+
+    /// Denies every action; say on what with [`Statement::on`].
+    #[must_use]
+    pub fn deny_everything() -> Self {
+        Self::with(Effect::Deny, [Action("*")])
     }
 
     /// Lets a principal take on the role whose trust policy this is.
     #[must_use]
     pub fn assume_role(principal: Principal) -> Self {
-        Self::allow(["sts:AssumeRole"]).by(principal)
+        Self::allow(actions!["sts:AssumeRole"]).by(principal)
     }
 
     /// Lets one service account of a cluster take on the role whose trust policy this is: bound by `sub` and `aud`.
@@ -118,7 +132,7 @@ impl Statement {
             let host = issuer.clone().strip_prefix("https://");
             crate::template([host, Value::from_expression(text(&format!(":{claim}")))])
         };
-        Self::allow(["sts:AssumeRoleWithWebIdentity"])
+        Self::allow(actions!["sts:AssumeRoleWithWebIdentity"])
             .by(Principal::federated(provider))
             .when("StringEquals", key("sub"), [format!("system:serviceaccount:{namespace}:{service_account}")])
             .when("StringEquals", key("aud"), ["sts.amazonaws.com"])
@@ -158,11 +172,11 @@ impl Statement {
         self
     }
 
-    fn with<'a>(effect: Effect, actions: impl IntoIterator<Item = &'a str>) -> Self {
+    fn with(effect: Effect, actions: impl IntoIterator<Item = Action>) -> Self {
         Self {
             sid: None,
             effect,
-            actions: actions.into_iter().map(str::to_owned).collect(),
+            actions: actions.into_iter().map(|action| action.0).collect(),
             principals: Vec::new(),
             resources: Vec::new(),
             conditions: Vec::new(),
@@ -259,7 +273,7 @@ fn one_or_more(mut values: Vec<Expression>) -> Document {
 mod tests {
     use super::*;
     use crate::aws::IamRole;
-    use crate::{Arn, graph_of};
+    use crate::{Arn, actions, graph_of};
 
     fn written(policy: Policy) -> String {
         let value: Value<Json> = policy.into_value();
@@ -272,8 +286,8 @@ mod tests {
     #[test]
     fn a_document_reads_as_aws_writes_it() {
         let policy = Policy::new([
-            Statement::allow(["s3:GetObject", "s3:PutObject"]).sid("Objects").on("arn:aws:s3:::cache/*"),
-            Statement::deny(["s3:*"])
+            Statement::allow(actions!["s3:GetObject", "s3:PutObject"]).sid("Objects").on("arn:aws:s3:::cache/*"),
+            Statement::deny(actions!["s3:*"])
                 .by(Principal::aws("arn:aws:iam::111122223333:root"))
                 .by(Principal::aws("arn:aws:iam::444455556666:root"))
                 .on("*")
@@ -294,6 +308,14 @@ mod tests {
                 r#"]}"#
             )
         );
+    }
+
+    #[test]
+    fn everything_is_allowed_by_its_own_name_alone() {
+        let everything = written(Policy::new([Statement::allow_everything("the account's own administrators")]));
+        assert!(everything.contains(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#), "{everything}");
+        let nothing = written(Policy::new([Statement::deny_everything().on("arn:aws:s3:::cache/*")]));
+        assert!(nothing.contains(r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::cache/*"}"#), "{nothing}");
     }
 
     #[test]
