@@ -191,16 +191,15 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
     server
 }
 
-/// What the server does at its first start.
+/// What cloud-init does at the server's first start; between two @ stands the name of what goes there.
 fn start_up(env: &Environment, volume: Value<String>, secret: Value<String>) -> Value<String> {
-    template([
-        "#!/bin/bash\nset -euo pipefail\nvolume=".into_value(),
-        volume,
-        "\nsecret=".into_value(),
-        secret,
-        format!("\nregion={}\n", env.region).into_value(),
-        include_str!("clickhouse.sh").into_value(),
-    ])
+    let parts = include_str!("clickhouse.yaml").split('@').map(|part| match part {
+        "volume" => volume.clone(),
+        "secret" => secret.clone(),
+        "region" => env.region.into_value(),
+        text => text.into_value(),
+    });
+    template(parts)
 }
 
 #[cfg(test)]
@@ -318,7 +317,7 @@ mod tests {
         let graph = staging();
         let start_up = value(node(&graph, "aws_instance", "clickhouse"), "user_data_base64").unwrap();
         let start_up = start_up.as_str().unwrap();
-        assert!(start_up.starts_with("IyEvYmluL2Jhc2g"), "it is base64 of #!/bin/bash");
+        assert!(start_up.starts_with("I2Nsb3VkLWNvbmZpZ"), "it is base64 of #cloud-config");
         // 16 KiB before base64.
         assert!(start_up.len() < 16 * 1024 * 4 / 3);
         assert_eq!(

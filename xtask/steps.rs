@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("protocols", protocols),
     ("conformance", conformance),
     ("terraform", terraform_round_trip),
+    ("cloud-init", cloud_init),
 ];
 
 /// Everything that CI checks.
@@ -123,6 +124,10 @@ fn terraform_round_trip(tally: &mut Tally) -> Result<(), String> {
     counted(&mut pytest("tests/terraform")?, tally)
 }
 
+fn cloud_init(tally: &mut Tally) -> Result<(), String> {
+    counted(&mut pytest("tests/cloud_init")?, tally)
+}
+
 /// A folder of Python tests against the program, in an environment of what the folder pins.
 fn pytest(folder: &str) -> Result<Command, String> {
     let folder = root().join(folder);
@@ -133,6 +138,7 @@ fn pytest(folder: &str) -> Result<Command, String> {
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
     pytest.env("FATHUSS", programs.join("fathuss")).env("FATHUSS_STACKS", programs.join("fathuss-stacks"));
+    pytest.env("FATHUSS_CACHE", cache::folder()?);
     Ok(pytest)
 }
 
