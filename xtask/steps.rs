@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     ("conformance", conformance),
     ("terraform", terraform_round_trip),
     ("cloud-init", cloud_init),
+    ("checkov", checkov),
 ];
 
 /// Everything that CI checks.
@@ -126,6 +127,10 @@ fn terraform_round_trip(tally: &mut Tally) -> Result<(), String> {
 
 fn cloud_init(tally: &mut Tally) -> Result<(), String> {
     counted(&mut pytest("tests/cloud_init")?, tally)
+}
+
+fn checkov(tally: &mut Tally) -> Result<(), String> {
+    counted(&mut pytest("tests/checkov")?, tally)
 }
 
 /// A folder of Python tests against the program, in an environment of what the folder pins.
