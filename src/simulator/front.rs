@@ -684,6 +684,9 @@ mod tests {
         let refused = client.send(request).await.unwrap();
         assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLargeException"));
         let refused = client.rest("s3", "PUT", "/bucket/key", Some(body.clone())).await;
+        assert_eq!((refused.status, refused.code.as_str()), (404, "NoSuchBucket"), "objects are larger");
+        let object = serde_json::json!("x".repeat(crate::protocol::LARGEST_OBJECT));
+        let refused = client.rest("s3", "PUT", "/bucket/key", Some(object)).await;
         assert_eq!((refused.status, refused.code.as_str()), (501, "NotSimulated"), "S3 takes far more");
         let refused = client.rest("s3", "PUT", "/bucket?tagging", Some(body)).await;
         assert_eq!((refused.status, refused.code.as_str()), (400, "MaxMessageLengthExceeded"));
