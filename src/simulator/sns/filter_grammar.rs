@@ -72,8 +72,7 @@ impl Compiler<'_> {
     /// The fields of an object that has begun.
     fn object(&mut self, inside_or: bool) -> Result<(), String> {
         let mut empty = true;
-        loop {
-            let Token::Field(name) = self.next()? else { break };
+        while let Token::Field(name) = self.next()? {
             empty = false;
             if name == "$or" {
                 self.either()?;
