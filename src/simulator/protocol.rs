@@ -11,6 +11,7 @@ mod checksum;
 mod ec2_query;
 mod form;
 mod json;
+mod query_json;
 mod rest;
 mod rest_xml;
 mod rpc_cbor;
@@ -30,6 +31,7 @@ use crate::value::{Record, Value};
 pub(crate) use checksum::computed as checksum;
 pub use form::Form;
 pub(crate) use form::percent_decode;
+pub(crate) use query_json::{to_json, wants_json};
 
 /// One thing in a request that the API model does not allow.
 #[derive(Debug, Clone, PartialEq)]
