@@ -121,13 +121,14 @@ SERVED = {
         ListTagsForResources UpdateHostedZoneComment
     """,
     "s3": """
-        CreateBucket DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls
-        DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects DeletePublicAccessBlock GetBucketEncryption
+        AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket
+        DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls DeleteBucketPolicy
+        DeleteBucketTagging DeleteObject DeleteObjectTagging DeleteObjects DeletePublicAccessBlock GetBucketEncryption
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketOwnershipControls GetBucketPolicy
-        GetBucketTagging GetBucketVersioning GetObject GetPublicAccessBlock HeadBucket HeadObject ListBuckets
-        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration
-        PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
-        PutPublicAccessBlock
+        GetBucketTagging GetBucketVersioning GetObject GetObjectAttributes GetObjectTagging GetPublicAccessBlock
+        HeadBucket HeadObject ListBuckets ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts
+        PutBucketEncryption PutBucketLifecycleConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketTagging
+        PutBucketVersioning PutObject PutObjectTagging PutPublicAccessBlock UploadPart UploadPartCopy
     """,
     "sns": """
         AddPermission ConfirmSubscription CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes
@@ -167,6 +168,9 @@ BESIDE = {
             "InvalidRequest": 400, "InvalidTag": 400, "KeyTooLongError": 400, "MalformedPolicy": 400,
             "MalformedXML": 400, "MethodNotAllowed": 405, "MissingRequestBodyError": 400, "NoSuchBucket": 404, "NoSuchKey": 404, "NoSuchVersion": 404,
             "NotModified": 304, "PreconditionFailed": 412,
+            "AccessControlListNotSupported": 400, "ConditionalRequestConflict": 409, "EntityTooSmall": 400,
+            "InvalidEncryptionAlgorithmError": 400, "InvalidPart": 400, "InvalidPartNumber": 416, "InvalidPartOrder": 400,
+            "InvalidRange": 416, "InvalidRedirectLocation": 400, "InvalidStorageClass": 400, "NotImplemented": 501,
             "KMS.NotFoundException": 400, "KMS.DisabledException": 400, "KMS.KMSInvalidStateException": 400, "KMS.InvalidArnException": 400,
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
@@ -177,7 +181,15 @@ BESIDE = {
             "BucketNotEmpty": ["BucketName"], "InvalidArgument": ["ArgumentName", "ArgumentValue"],
             "InvalidBucketName": ["BucketName"], "InvalidTag": ["TagKey", "TagValue"], "NoSuchBucket": ["BucketName"],
             "NoSuchBucketPolicy": ["BucketName"], "NoSuchKey": ["Key", "x-amz-delete-marker"], "PreconditionFailed": ["Condition"],
-            "NoSuchLifecycleConfiguration": ["BucketName"],
+            "NoSuchLifecycleConfiguration": ["BucketName"], "NoSuchUpload": ["UploadId"], "NoSuchVersion": ["Key", "VersionId"],
+            "ConditionalRequestConflict": ["Condition", "Key"],
+            "EntityTooSmall": ["ETag", "MinSizeAllowed", "PartNumber", "ProposedSize"],
+            "InvalidEncryptionAlgorithmError": ["ArgumentName", "ArgumentValue"],
+            "InvalidPart": ["UploadId", "PartNumber", "ETag"], "InvalidPartNumber": ["PartNumberRequested", "ActualPartCount"],
+            "InvalidPartOrder": ["UploadId"], "InvalidRange": ["RangeRequested", "ActualObjectSize"],
+            "InvalidStorageClass": ["StorageClassRequested"],
+            "MethodNotAllowed": ["Method", "ResourceType", "x-amz-delete-marker"],
+            "NotImplemented": ["Header", "additionalMessage"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
@@ -185,6 +197,10 @@ BESIDE = {
         "wrapper": {
             "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketTagging": "Tagging",
             "GetBucketVersioning": "VersioningConfiguration", "ListBuckets": "ListAllMyBucketsResult",
+            "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+            "CreateMultipartUpload": "InitiateMultipartUploadResult", "GetObjectAttributes": "GetObjectAttributesResponse",
+            "GetObjectTagging": "Tagging", "ListMultipartUploads": "ListMultipartUploadsResult",
+            "ListObjects": "ListBucketResult", "ListParts": "ListPartsResult",
             "DeleteObjects": "DeleteResult", "ListObjectVersions": "ListVersionsResult", "ListObjectsV2": "ListBucketResult",
         },
         "unwrapped": ["GetBucketLocation"],

@@ -7,20 +7,33 @@ use crate::model::Protocol;
 use crate::protocol::{self, Asked, Form};
 use crate::service::Service;
 
-/// The service's name. What says nothing at all is EC2's.
-pub(crate) fn of(services: &[&'static Service], request: &Request<Bytes>, form: &Form) -> &'static str {
-    by_host(services, request)
+/// The service's name, simulated here or not. What says nothing at all is EC2's.
+pub(crate) fn of(services: &[&'static Service], request: &Request<Bytes>, form: &Form) -> String {
+    let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().host().or(header).unwrap_or_default();
+    let known = by_host(services, host);
+    if let Some(other) = elsewhere(host).filter(|_| known.is_none()) {
+        return other.to_owned();
+    }
+    known
         .or_else(|| by_target(services, request))
         .or_else(|| by_version(services, form))
         .or_else(|| by_path(services, request, form))
         .map_or("ec2", |service| service.name)
+        .to_owned()
 }
 
 /// By a part of the host's name. A bucket's may stand before the service's.
-fn by_host(services: &[&'static Service], request: &Request<Bytes>) -> Option<&'static Service> {
-    let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().host().or(header).unwrap_or_default();
+fn by_host(services: &[&'static Service], host: &str) -> Option<&'static Service> {
     host.split('.').find_map(|label| services.iter().copied().find(|service| service.name == label))
+}
+
+/// The service of one of AWS's hosts: what stands before the region, if it has one.
+/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+fn elsewhere(host: &str) -> Option<&str> {
+    let name = host.split(':').next()?.strip_suffix(".amazonaws.com")?;
+    let is_region = |label: &str| label.ends_with(|last: char| last.is_ascii_digit()) && label.contains('-');
+    name.rsplit('.').find(|label| !is_region(label))
 }
 
 /// By what stands before the operation in the header that has it, or in the path of a request in CBOR.
@@ -123,6 +136,21 @@ mod tests {
         let answer = Client::calm().simulator.handle(request).await.unwrap();
         assert_eq!(answer.headers()["content-type"], "application/cbor");
         assert!(answer.status().is_client_error());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_of_a_service_that_is_not_simulated_is_told_so() {
+        for (host, service) in [
+            ("lambda.us-east-1.amazonaws.com", "lambda"),
+            ("budgets.amazonaws.com", "budgets"),
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "ecr"),
+        ] {
+            let request = Request::get(format!("http://{host}/2015-03-31/functions")).body(Bytes::new()).unwrap();
+            let answer = Client::calm().simulator.handle(request).await.unwrap();
+            assert_eq!(answer.status(), 501, "{host}");
+            let text = String::from_utf8(answer.body().to_vec()).unwrap();
+            assert!(text.contains(&format!("the service {service} is not simulated")), "{text}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -157,6 +157,7 @@ impl Core {
             request_id: request_id.clone(),
         };
         let bodiless = arrived.request.method() == http::Method::HEAD;
+        let as_json = protocol::wants_json(arrived.request);
         let mut outcome = self.settle(now).map_or_else(
             |error| Outcome { answer: Ok(broken(&error)), delay: 0.0 },
             |()| self.route(arrived, now, signed_now, &mut call),
@@ -170,6 +171,8 @@ impl Core {
             if bodiless {
                 // Who asks for the head alone gets no body, not even a refusal's.
                 *answer.body_mut() = Bytes::new();
+            } else if as_json && call.service == "sts" {
+                protocol::to_json(answer);
             }
             self.stamp(now, answer);
         }
@@ -203,7 +206,7 @@ impl Core {
         let claim = claim.or_else(|flaw| self.unsigned(&flaw, &form).ok_or(flaw));
         let name = match &claim {
             Ok(claim) => claim.service.clone(),
-            Err(_) => addressee::of(self.services, request, &form).to_owned(),
+            Err(_) => addressee::of(self.services, request, &form),
         };
         call.service.clone_from(&name);
         let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
@@ -684,6 +687,9 @@ mod tests {
         let refused = client.send(request).await.unwrap();
         assert_eq!((refused.status, refused.code.as_str()), (413, "RequestEntityTooLargeException"));
         let refused = client.rest("s3", "PUT", "/bucket/key", Some(body.clone())).await;
+        assert_eq!((refused.status, refused.code.as_str()), (404, "NoSuchBucket"), "objects are larger");
+        let object = serde_json::json!("x".repeat(crate::protocol::LARGEST_OBJECT));
+        let refused = client.rest("s3", "PUT", "/bucket/key", Some(object)).await;
         assert_eq!((refused.status, refused.code.as_str()), (501, "NotSimulated"), "S3 takes far more");
         let refused = client.rest("s3", "PUT", "/bucket?tagging", Some(body)).await;
         assert_eq!((refused.status, refused.code.as_str()), (400, "MaxMessageLengthExceeded"));

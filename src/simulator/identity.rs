@@ -54,6 +54,9 @@ pub struct Credential {
     /// The keys, in small letters, of the session's tags that go on to the sessions that it assumes.
     #[serde(default)]
     pub transitive_tags: Vec<String>,
+    /// A policy document without whose leave the session may do nothing, where it was given one.
+    #[serde(default)]
+    pub policy: Option<String>,
     /// When it is no longer good.
     pub expires: Timestamp,
 }

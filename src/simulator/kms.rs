@@ -26,7 +26,7 @@ pub static SERVICE: Service = Service {
     rules: &[RULES, key::RULES, alias::RULES, key_policy::RULES, rotation::RULES, tags::RULES],
     tables,
     furnish: |_| {},
-    manners: Manners { bucket, throttled, ..JSON_MANNERS },
+    manners: Manners { bucket, throttled, unavailable, ..JSON_MANNERS },
 };
 
 const RULES: &[Rule] = &[
@@ -60,6 +60,18 @@ fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
 fn throttled(_: &str) -> Refusal {
     let message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.";
     Refusal::new("ThrottlingException", message).status(400)
+}
+
+/// `KMSInternalException` is declared by every operation:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
+fn unavailable(status: u16) -> Refusal {
+    match status {
+        503 => (JSON_MANNERS.unavailable)(status),
+        status => {
+            let message = "The request was rejected because an internal error occurred. The request can be retried.";
+            Refusal::new("KMSInternalException", message).status(status)
+        }
+    }
 }
 
 fn model() -> &'static Model {

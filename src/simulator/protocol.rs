@@ -11,6 +11,7 @@ mod checksum;
 mod ec2_query;
 mod form;
 mod json;
+mod query_json;
 mod rest;
 mod rest_xml;
 mod rpc_cbor;
@@ -27,8 +28,10 @@ use crate::model::{Kind, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
+pub(crate) use checksum::computed as checksum;
 pub use form::Form;
 pub(crate) use form::percent_decode;
+pub(crate) use query_json::{to_json, wants_json};
 
 /// One thing in a request that the API model does not allow.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,7 +173,7 @@ pub fn operation(model: &Model, protocol: Protocol, request: &Request<Bytes>, fo
                 None => Asked::Nothing("Missing Action".to_owned()),
             }
         }
-        Protocol::RestJson | Protocol::RestXml => match rest::route(model, request.method().as_str(), request.uri()) {
+        Protocol::RestJson | Protocol::RestXml => match rest::route(model, request) {
             Some(name) => Asked::Operation(name),
             None => Asked::Nothing(format!("{} {}", request.method(), request.uri().path())),
         },
@@ -183,6 +186,18 @@ pub fn operation(model: &Model, protocol: Protocol, request: &Request<Bytes>, fo
 /// far below.
 pub(crate) const LARGEST: usize = 1 << 20;
 
+/// Bytes of an object, or of a part of one, that are read at once.
+pub(crate) const LARGEST_OBJECT: usize = 64 << 20;
+
+/// Whether a request can be one that brings an object or a part of one: it is a PUT that is signed for S3. What it
+/// is in truth is seen when it is read.
+pub(crate) fn may_be_object(request: &http::request::Parts) -> bool {
+    let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let query = request.uri.query().unwrap_or_default();
+    let signed = header.is_some_and(|text| text.contains("/s3/aws4_request")) || query.contains("%2Fs3%2Faws4_request");
+    request.method == Method::PUT && signed
+}
+
 /// The refusal of a body of this size, where it is longer than is read, as its service has it.
 ///
 /// EC2's page of errors has none of this, and it is refused as the others do, without their suffix. What S3 takes up to
@@ -190,14 +205,14 @@ pub(crate) const LARGEST: usize = 1 << 20;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 pub(crate) fn too_large(model: &Model, operation: &str, size: usize) -> Option<Refusal> {
-    if size <= LARGEST {
+    let object = model.hosts && matches!(operation, "PutObject" | "UploadPart");
+    let most = if object { LARGEST_OBJECT } else { LARGEST };
+    if size <= most {
         return None;
     }
-    let message = format!("The request is larger than {LARGEST} bytes.");
+    let message = format!("The request is larger than {most} bytes.");
     Some(match model.protocol {
-        Protocol::RestXml if matches!(operation, "PutObject" | "UploadPart") => {
-            Refusal::not_simulated(format!("{} {operation} of more than {LARGEST} bytes", model.service))
-        }
+        _ if object => Refusal::not_simulated(format!("{} {operation} of more than {most} bytes", model.service)),
         Protocol::RestXml => Refusal::new("MaxMessageLengthExceeded", "Your request was too large.").status(400),
         Protocol::Ec2Query => Refusal::new("RequestEntityTooLarge", message).status(413),
         _ => Refusal::new("RequestEntityTooLargeException", message).status(413),
@@ -223,10 +238,10 @@ pub fn carried(
         },
         Protocol::RestJson => rest::carried(model, operation, request),
         // Services that speak XML read a body whatever its type is said to be.
-        Protocol::RestXml if model.hosts && rest::is_another(request) => {
-            Err(Refusal::not_simulated("what copies, uploads in parts, or is asked of S3 Control,"))
+        Protocol::RestXml if model.hosts && rest::is_of_control(request) => {
+            Err(Refusal::not_simulated("what is asked of S3 Control"))
         }
-        Protocol::RestXml if model.hosts => checksum::carried(operation, request),
+        Protocol::RestXml if model.hosts => checksum::carried(model, operation, request),
         Protocol::RestXml => Ok(()),
         Protocol::AwsJson => aws_json::carried(model, request),
         Protocol::RpcCbor => rpc_cbor::carried(request),
@@ -616,9 +631,12 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     }
     let body = stripped.strip_suffix(b"==").or_else(|| stripped.strip_suffix(b"=")).unwrap_or(&stripped);
     let (mut bytes, mut sum, mut bits) = (Vec::with_capacity(body.len() * 3 / 4), 0_u32, 0);
+    let digits: [Option<u8>; 256] = std::array::from_fn(|byte| {
+        let place = ALPHABET.iter().position(|known| usize::from(*known) == byte);
+        place.and_then(|place| u8::try_from(place).ok())
+    });
     for byte in body {
-        let digit = ALPHABET.iter().position(|known| known == byte)?;
-        sum = (sum << 6) | u32::try_from(digit).ok()?;
+        sum = (sum << 6) | u32::from(digits[usize::from(*byte)]?);
         bits += 6;
         if bits >= 8 {
             bits -= 8;

@@ -1,16 +1,30 @@
-//! S3: buckets with what is set on them and the objects in them, one file per thing. Names of buckets are unique over all accounts; each bucket
-//! belongs to one account and one region.
+//! S3: buckets with what is set on them and the objects in them, one file per thing. Names of buckets are unique over
+//! all accounts; each bucket belongs to one account and one region. Refusals without a source of their own have the
+//! codes and words of AWS's answers in <https://github.com/localstack/localstack/tree/main/tests/aws/services/s3>.
 
+mod body;
 pub mod bucket;
 mod bucket_policy;
+mod checksum;
+mod condition;
+mod copy;
+mod customer_key;
+mod deletion;
+mod description;
 mod encryption;
 mod lifecycle;
 mod listing;
 mod name;
 pub mod object;
+mod object_tags;
 mod ownership;
 mod public_access_block;
+mod range;
+mod reading;
 mod tags;
+mod upload;
+mod upload_completion;
+mod upload_part;
 mod versioning;
 
 use std::sync::OnceLock;
@@ -30,13 +44,20 @@ pub static SERVICE: Service = Service {
     operations: &[
         bucket::OPERATIONS,
         bucket_policy::OPERATIONS,
+        copy::OPERATIONS,
+        deletion::OPERATIONS,
         encryption::OPERATIONS,
         lifecycle::OPERATIONS,
         listing::OPERATIONS,
         object::OPERATIONS,
+        object_tags::OPERATIONS,
         ownership::OPERATIONS,
         public_access_block::OPERATIONS,
+        reading::OPERATIONS,
         tags::OPERATIONS,
+        upload::OPERATIONS,
+        upload_completion::OPERATIONS,
+        upload_part::OPERATIONS,
         versioning::OPERATIONS,
     ],
     transitions: &[],
@@ -45,13 +66,24 @@ pub static SERVICE: Service = Service {
         RULES,
         bucket::RULES,
         bucket_policy::RULES,
+        condition::RULES,
+        copy::RULES,
+        customer_key::RULES,
+        deletion::RULES,
+        description::RULES,
         encryption::RULES,
         lifecycle::RULES,
         listing::RULES,
         name::RULES,
         object::RULES,
+        object_tags::RULES,
         ownership::RULES,
+        range::RULES,
+        reading::RULES,
         tags::RULES,
+        upload::RULES,
+        upload_completion::RULES,
+        upload_part::RULES,
         versioning::RULES,
     ],
     tables,
@@ -74,6 +106,8 @@ fn tables(tables: &mut Tables) {
     tables.add::<bucket::Bucket>();
     tables.add::<bucket::Released>();
     tables.add::<object::Version>();
+    tables.add::<upload::Upload>();
+    tables.add::<upload_part::Part>();
 }
 
 /// What does not fit the API model: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
@@ -93,6 +127,12 @@ fn violations(violations: &[Violation]) -> Refusal {
     }
     if first.flaw == Flaw::Missing {
         return Refusal::new("MissingRequestBodyError", "Request Body is empty").status(400);
+    }
+    if first.path == "CopySource" {
+        return Refusal::new("InvalidArgument", "Invalid copy source object key")
+            .status(400)
+            .member("ArgumentName", &first.wire)
+            .member("ArgumentValue", &first.wire);
     }
     // Each header has words of its own, which no page lists.
     Refusal::new("InvalidArgument", format!("Invalid argument: {}", first.wire))

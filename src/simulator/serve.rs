@@ -10,8 +10,9 @@ use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
-use crate::protocol::LARGEST;
+use crate::protocol::{LARGEST, LARGEST_OBJECT, may_be_object};
 use crate::{Clock, Fault, Simulator};
 
 impl Simulator {
@@ -47,7 +48,11 @@ impl Simulator {
         // Who sends Expect reads no answer before "100 Continue", which hyper says to who has a body alone. Where the
         // connection ends, such a client takes the answer for what it is and asks on another one.
         let unheeded = parts.headers.contains_key(EXPECT) && body.is_end_stream();
-        let most = if parts.uri.path().starts_with("/_fathuss/") { LARGEST_WORLD } else { LARGEST };
+        let most = match parts.uri.path() {
+            path if path.starts_with("/_fathuss/") => LARGEST_WORLD,
+            _ if may_be_object(&parts) => LARGEST_OBJECT,
+            _ => LARGEST,
+        };
         let body = received(body, most).await?;
         let mut answer = self.answer(http::Request::from_parts(parts, body), Some(now)).await?;
         if unheeded {
@@ -63,14 +68,22 @@ const LARGEST_WORLD: usize = 1 << 28;
 /// Bytes that are taken from a client which sends more than is read of them. Who still sends then does not listen.
 const DRAINED: usize = 1 << 30;
 
+/// Bodies larger than most that are taken at once: what all of them need is bounded, and who comes later waits.
+static LARGE: Semaphore = Semaphore::const_new(16);
+
 /// A request's body: all of it, or one byte more than the most that is read of it, which is how the front knows it for
 /// too large. The rest is taken from the client all the same, since clients send before they listen.
 async fn received(mut body: Incoming, most: usize) -> Result<Bytes, Fault> {
     let (mut kept, mut seen) = (BytesMut::new(), 0);
+    let mut turn = None;
     while let Some(frame) = body.frame().await {
         // A body that breaks off is a client gone.
         let Ok(data) = frame.map_err(|_| Fault::Reset)?.into_data() else { continue };
         seen += data.len();
+        if seen > LARGEST && turn.is_none() {
+            // The bound is never closed.
+            turn = LARGE.acquire().await.ok();
+        }
         let room = (most + 1).saturating_sub(kept.len());
         kept.extend_from_slice(&data[..data.len().min(room)]);
         if seen > DRAINED {

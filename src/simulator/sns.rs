@@ -4,7 +4,9 @@
 mod confirmation;
 mod delivery_policy;
 mod endpoint;
+mod filter_grammar;
 mod filter_policy;
+mod json_reader;
 mod publish;
 mod subscription;
 mod subscription_attribute;

@@ -14,6 +14,7 @@ use crate::iam::trust;
 use crate::identity::{self, Credential};
 use crate::input::Input;
 use crate::model::Model;
+use crate::once;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -58,6 +59,7 @@ const RULES: &[Rule] = &[
         "a session's tags name a key once and none of AWS's own, and those passed on are among them",
         ASSUME,
     ),
+    Rule::new("sts.assume_role.policy", "a session policy is a policy document", ASSUME),
     Rule::new(
         "sts.session_token.caller",
         "temporary credentials get no session token",
@@ -146,8 +148,9 @@ fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, tags, seconds);
-    let packed = tagged.then_some(6_i64);
+    let policy = session_policy(tx, input, "sts.assume_role.policy")?;
+    let packed = (tagged || policy.is_some()).then_some(6_i64);
+    let credentials = hand_out(tx, principal, Given { policy, ..tags }, seconds);
     Ok(record! { "Credentials" => credentials, "AssumedRoleUser" => user, "PackedPolicySize" => packed })
 }
 
@@ -159,16 +162,28 @@ fn role_of(tx: &mut Tx<'_>, arn: &str, account: &str) -> Option<Role> {
     tx.in_account(account, |tx| trust::role(tx, arn).ok())
 }
 
-/// The tags of a session that begins: those that it inherits from the one that assumes it, and its own.
+/// What a session is given that begins: tags, those that it inherits from the one that assumes it and its own, and a
+/// policy that it stays within.
 #[derive(Debug, Default)]
-struct SessionTags {
+struct Given {
     tags: BTreeMap<String, String>,
     /// The keys, in small letters, of those that go on from it.
     transitive: Vec<String>,
+    policy: Option<String>,
+}
+
+/// The policy that a request wants its session to stay within.
+fn session_policy(tx: &Tx<'_>, input: &Input<'_>, rule: &str) -> Result<Option<String>, Refusal> {
+    let Some(policy) = input.text("Policy").filter(|policy| !policy.is_empty()) else { return Ok(None) };
+    let document = once::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
+    tx.enforce(rule, document, || {
+        Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json").status(400)
+    })?;
+    Ok(Some(policy.to_owned()))
 }
 
 /// Checks the tags that a session is given, and adds them to those that it inherits.
-fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<SessionTags, Refusal> {
+fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<Given, Refusal> {
     let mut tags = caller::inherited(tx);
     let mut transitive: Vec<String> = tags.keys().map(|key| key.to_lowercase()).collect();
     let mut keys: Vec<String> = Vec::new();
@@ -200,7 +215,7 @@ fn session_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<SessionTags, Refusal> 
         })?;
         transitive.push(key);
     }
-    Ok(SessionTags { tags, transitive })
+    Ok(Given { tags, transitive, policy: None })
 }
 
 fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -209,11 +224,11 @@ fn session_token(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let principal = tx.principal().clone();
     let seconds = input.integer("DurationSeconds").unwrap_or(43_200);
-    Ok(record! { "Credentials" => hand_out(tx, principal, SessionTags::default(), seconds) })
+    Ok(record! { "Credentials" => hand_out(tx, principal, Given::default(), seconds) })
 }
 
 /// Writes temporary credentials for a principal.
-fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, tags: SessionTags, seconds: i64) -> Value {
+fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, given: Given, seconds: i64) -> Value {
     let access_key = format!("ASIA{}", tx.capitals(16));
     principal.access_key.clone_from(&access_key);
     let expires = tx.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(tx.now());
@@ -228,8 +243,8 @@ fn hand_out(tx: &mut Tx<'_>, mut principal: Principal, tags: SessionTags, second
     for key in expired {
         tx.remove::<Credential>(&key);
     }
-    let SessionTags { tags, transitive: transitive_tags } = tags;
-    tx.put(Credential { access_key, secret, session_token, principal, tags, transitive_tags, expires });
+    let Given { tags, transitive: transitive_tags, policy } = given;
+    tx.put(Credential { access_key, secret, session_token, principal, tags, transitive_tags, policy, expires });
     view
 }
 

@@ -45,7 +45,7 @@ COMMON = {
     "kms": "AccessDeniedException ThrottlingException UnrecognizedClientException ValidationException",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "route53": "InvalidClientTokenId Throttling",
-    "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
+    "s3": "AccessControlListNotSupported AccessDenied BadDigest BadRequest BucketNotEmpty ConditionalRequestConflict EntityTooSmall IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidEncryptionAlgorithmError InvalidLocationConstraint InvalidPart InvalidPartNumber InvalidPartOrder InvalidRange InvalidRequest InvalidStorageClass InvalidTag KeyTooLongError MalformedPolicy MalformedXML MethodNotAllowed NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion NotImplemented OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
     "sns": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }
@@ -83,6 +83,7 @@ OLD = "security groups of RDS's and ElastiCache's own belong to EC2-Classic, whi
 FAILURE = "a failure of AWS's own, which no request brings about; fault rules send the general one"
 STORES = "key stores are a type of their own (aws_kms_custom_key_store)"
 APPLICATIONS = "endpoints of applications are types of their own (aws_sns_platform_application)"
+DIRECTORIES = "declared for what is appended to objects of directory buckets, a type of their own (aws_s3_directory_bucket)"
 CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
@@ -197,11 +198,15 @@ EXCLUDED = {
     "sts": {
         "IDPCommunicationError": "nothing outside of the world is asked",
         "IDPRejectedClaim": "nothing outside of the world is asked",
-        "PackedPolicyTooLarge": "session policies are not simulated",
+        "PackedPolicyTooLarge": "how AWS packs policies and tags, and so what is too large, no page says",
         "RegionDisabledException": "every region that is simulated is on",
     },
     "ec2": {},
-    "s3": {},
+    "s3": {
+        "EncryptionTypeMismatch": DIRECTORIES,
+        "InvalidWriteOffset": DIRECTORIES,
+        "TooManyParts": DIRECTORIES,
+    },
 }
 
 

@@ -86,7 +86,8 @@ def pytest_terminal_summary(terminalreporter):
     by_evidence = ", ".join(f"{kinds.count(evidence)} {evidence}" for evidence in recorded.EVIDENCE)
     terminalreporter.write_line(
         f"{len(TALLY.seen)} of {len(recorded.SEEN)} refusals of AWS's that others saw ({by_evidence}) are answered with "
-        f"their code and status, {sum(seen.words for seen in TALLY.seen)} of them with their words"
+        f"their code and status; of the {sum(seen.words for seen in recorded.SEEN)} whose source has a message, "
+        f"{sum(seen.words for seen in TALLY.seen)} are answered with its words"
     )
     kinds = [came for found in TALLY.members.values() for came in found.values()]
     honoured = sum(came in ("changed", "refused") for came in kinds)

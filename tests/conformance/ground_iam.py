@@ -202,6 +202,8 @@ KNOWN = {"RoleArn": lambda g: g["external"], "ExternalId": "secret"}
 # Values for members of one operation, where the general ones would not tell.
 VALUES = {
     "AssumeRole.ExternalId": With("other", KNOWN),
+    "AssumeRole.Policy": DOCUMENT,
+    "AssumeRoleWithWebIdentity.Policy": DOCUMENT,
 }
 
 GROUND = IamGround

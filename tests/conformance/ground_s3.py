@@ -48,13 +48,48 @@ class S3Ground(Ground):
             s3.put_object(Bucket="versioned", Key=key, Body=b"second")
         return "versioned"
 
+    def make_upload(self):
+        """An upload of `up/one` with two parts, and one beside it that has none."""
+        s3, bucket = self.aws.s3, self["bucket"]
+        upload = s3.create_multipart_upload(Bucket=bucket, Key="up/one")["UploadId"]
+        for number in (1, 2):
+            s3.upload_part(Bucket=bucket, Key="up/one", UploadId=upload, PartNumber=number, Body=b"text")
+        s3.create_multipart_upload(Bucket=bucket, Key="up/two")
+        return upload
+
+    def make_parted(self):
+        """An object that was uploaded in parts whose checksums count."""
+        s3, place = self.aws.s3, dict(Bucket=self["bucket"], Key="parted")
+        upload = s3.create_multipart_upload(**place, ChecksumAlgorithm="CRC32")["UploadId"]
+        part = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"text")
+        parts = [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}]
+        s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+        return "parted"
+
 
 def full(**more):
     return lambda g: dict(Bucket=g["bucket"], **more)
 
 
+def uploading(**more):
+    return lambda g: dict(Bucket=g["bucket"], Key="up/one", UploadId=g["upload"], **more)
+
+
+def now(g):
+    """The world's time, than which nothing that stands is newer."""
+    shown = g.aws.world.ask("GET", "clock")["now"]
+    return datetime.datetime.fromisoformat(shown[:19]).replace(tzinfo=datetime.timezone.utc)
+
+
+# The entity tag of what the objects hold.
+TAG = '"1cb251ec0d568de6a929b520c4aed8d1"'
+
 BASES = {
+    "AbortMultipartUpload": uploading(),
+    "CompleteMultipartUpload": uploading(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": TAG}]}),
+    "CopyObject": full(Key="copy", CopySource="full/a/one"),
     "CreateBucket": listing(Bucket="new"),
+    "CreateMultipartUpload": full(Key="new"),
     "DeleteBucket": lambda g: dict(Bucket=g["bare"]),
     "DeleteBucketEncryption": full(),
     "DeleteBucketLifecycle": full(),
@@ -62,6 +97,7 @@ BASES = {
     "DeleteBucketPolicy": full(),
     "DeleteBucketTagging": full(),
     "DeleteObject": full(Key="a/one"),
+    "DeleteObjectTagging": full(Key="a/one"),
     "DeleteObjects": full(Delete={"Objects": [{"Key": "a/one"}]}),
     "DeletePublicAccessBlock": full(),
     "GetBucketEncryption": full(),
@@ -72,12 +108,17 @@ BASES = {
     "GetBucketTagging": full(),
     "GetBucketVersioning": lambda g: dict(Bucket=g["versioned"]),
     "GetObject": full(Key="a/one"),
+    "GetObjectAttributes": lambda g: dict(Bucket=g["bucket"], Key=g["parted"], ObjectAttributes=["ETag", "ObjectParts"]),
+    "GetObjectTagging": full(Key="a/one"),
     "GetPublicAccessBlock": full(),
     "HeadBucket": full(),
     "HeadObject": full(Key="a/one"),
     "ListBuckets": listing(),
+    "ListMultipartUploads": lambda g: dict(Bucket=g["bucket"]) if g["upload"] else None,
     "ListObjectVersions": lambda g: dict(Bucket=g["versioned"]),
+    "ListObjects": full(),
     "ListObjectsV2": full(),
+    "ListParts": uploading(),
     "PutBucketEncryption": full(
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
     ),
@@ -87,13 +128,11 @@ BASES = {
     "PutBucketTagging": full(Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
     "PutBucketVersioning": full(VersioningConfiguration={"Status": "Enabled"}),
     "PutObject": full(Key="new", Body=b"text"),
+    "PutObjectTagging": full(Key="a/one", Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
     "PutPublicAccessBlock": full(PublicAccessBlockConfiguration={"BlockPublicAcls": True}),
+    "UploadPart": uploading(PartNumber=3, Body=b"text"),
+    "UploadPartCopy": uploading(PartNumber=3, CopySource="full/a/one"),
 }
-
-# The entity tag of what the objects hold.
-TAG = '"1cb251ec0d568de6a929b520c4aed8d1"'
-
-
 
 def ruled(value, **rule):
     """A value within a rule of a lifecycle that has these members beside it."""
@@ -111,8 +150,22 @@ EVERYTHING = {"Filter": {"Prefix": ""}}
 
 # Values for members of one operation, where the general ones would not tell.
 VALUES = {
-    "GetObject.IfNoneMatch": TAG,
-    "HeadObject.IfNoneMatch": TAG,
+    **{f"{operation}.IfNoneMatch": TAG for operation in ("GetObject", "HeadObject")},
+    **{f"{operation}.IfModifiedSince": now for operation in ("GetObject", "HeadObject")},
+    **{f"{operation}.Range": "bytes=1-2" for operation in ("GetObject", "HeadObject")},
+    **{f"{operation}.CopySourceIfNoneMatch": TAG for operation in ("CopyObject", "UploadPartCopy")},
+    **{f"{operation}.CopySourceIfModifiedSince": now for operation in ("CopyObject", "UploadPartCopy")},
+    # What a copy says of itself counts where it does not take it from its source.
+    **{
+        f"CopyObject.{header}": With("other", {"MetadataDirective": "REPLACE"})
+        for header in ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
+    },
+    "CopyObject.Expires": With(LATER, {"MetadataDirective": "REPLACE"}),
+    "CopyObject.Metadata": With({"other": "value"}, {"MetadataDirective": "REPLACE"}),
+    "CopyObject.MetadataDirective": With("REPLACE", {"ContentType": "text/plain"}),
+    "CopyObject.Tagging": With("other=value", {"TaggingDirective": "REPLACE"}),
+    "CopyObject.TaggingDirective": With("REPLACE", {"Tagging": "other=value"}),
+    "UploadPart.ContentLength": 4,
     "PutObject.IfNoneMatch": With("*", {"Key": "a/one"}),
     "PutBucketEncryption.ServerSideEncryptionConfiguration.Rules[].BlockedEncryptionTypes.EncryptionType": ["NONE"],
     LIFECYCLE + "Filter.Tag.Key": ruled("other", Filter={"Tag": {"Key": "a", "Value": "b"}}, Expiration=DAYS),

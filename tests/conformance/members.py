@@ -123,6 +123,10 @@ class With:
     more: dict
 
 
+# How the simulator says that it does not simulate something. The answer to a HEAD has no body to say a code in, and
+# botocore takes its status for one.
+NOT_SIMULATED = ("NotSimulated", "501")
+
 # What services say of a value that does not fit the API's model: no handler has looked at it.
 BY_MODEL = re.compile(
     "failed to satisfy constraint|does not match the pattern|must not be (shorter|longer)|Expecting a value|"
@@ -509,7 +513,7 @@ class Trial:
                 continue
             if came == usual:
                 kind = None if kind == "untried" else kind
-            elif came.code == "NotSimulated":
+            elif came.code in NOT_SIMULATED:
                 kind = "not simulated" if kind in (None, "untried") else kind
             elif came.succeeded or came.code == "DryRunOperation":
                 if not self.by_its_surroundings(path, value, more, came):
@@ -534,7 +538,7 @@ class Trial:
         again = self.bench.call(self.operation, {**self.base(), **token}, again=True)
         other = self.bench.call(self.operation, {**self.base(), path: "a-token-of-the-bench-that-is-another"}, again=True)
         self.bench.ground = None
-        if first.code == "NotSimulated":
+        if first.code in NOT_SIMULATED:
             return "not simulated"
         once = again.succeeded and again.world == first.world
         return "changed" if once and (other.code, other.world) != (again.code, again.world) else None
@@ -546,7 +550,7 @@ class Trial:
         members = API.input(self.operation).members[container].member.members
         given = {container: [{"Name" if "Name" in members else "Key": name, "Values": ["no-such-value"]}]}
         came = self.bench.call(self.operation, {**self.base(), **given})
-        if came.code == "NotSimulated":
+        if came.code in NOT_SIMULATED:
             return "not simulated"
         if came.succeeded:
             return "changed" if came != self.usual() else None

@@ -273,6 +273,12 @@ def assume_a_services_role(aws):
     return lambda: aws.sts.assume_role(RoleArn=arn, RoleSessionName="me"), {}
 
 
+@refuses("sts.assume_role.policy", "MalformedPolicyDocument", "This policy contains invalid Json")
+def session_within_no_policy(aws):
+    arn = assumable(aws)
+    return lambda: aws.sts.assume_role(RoleArn=arn, RoleSessionName="me", Policy="none"), {}
+
+
 @refuses("sts.assume_role.duration", "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 def session_longer_than_its_role_allows(aws):
     arn = assumable(aws)

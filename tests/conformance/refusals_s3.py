@@ -1,5 +1,6 @@
 """What S3 refuses, and in which words."""
 
+import base64
 import json
 
 from refusal import Cases
@@ -328,3 +329,511 @@ def objects_beyond_a_thousand(aws):
 def objects_in_less_than_nothing(aws):
     name = bucket(aws)
     return lambda: aws.s3.list_objects_v2(Bucket=name, MaxKeys=-1), {}
+
+
+# Parts of objects
+
+
+def written(aws, body=b"01234567", key="one", **more):
+    name = bucket(aws)
+    aws.s3.put_object(Bucket=name, Key=key, Body=body, **more)
+    return dict(Bucket=name, Key=key)
+
+
+@refuses("s3.object.range", "InvalidRange", "The requested range is not satisfiable", 416)
+def range_behind_the_end(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, Range="bytes=1024-4096"), {}
+
+
+@refuses("s3.object.part", "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+def range_of_a_part(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, Range="bytes=0-1", PartNumber=1), {}
+
+
+@refuses("s3.object.part", "InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
+def part_of_an_object_without(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, PartNumber=2), {}
+
+
+@refuses("s3.object.archived", "InvalidObjectState", "The operation is not valid for the object's storage class", 403)
+def object_in_an_archive(aws):
+    place = written(aws, StorageClass="GLACIER")
+    return lambda: aws.s3.get_object(**place), {}
+
+
+PRECONDITION = "At least one of the pre-conditions you specified did not hold"
+
+
+@refuses("s3.object.condition", "PreconditionFailed", PRECONDITION, 412)
+def object_of_another_tag(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, IfMatch="other"), {}
+
+
+@refuses("s3.object.condition", "PreconditionFailed", PRECONDITION, 412)
+def object_newer_than_a_time(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, IfUnmodifiedSince="2020-01-01"), {}
+
+
+@refuses("s3.object.condition", "304", "Not Modified", 304)
+def object_that_the_client_has(aws):
+    place = written(aws)
+    tag = aws.s3.head_object(**place)["ETag"]
+    return lambda: aws.s3.get_object(**place, IfNoneMatch=tag), {}
+
+
+@refuses(None, "MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+def mark_of_deletion_read(aws):
+    place = written(aws)
+    aws.s3.put_bucket_versioning(Bucket=place["Bucket"], VersioningConfiguration={"Status": "Enabled"})
+    mark = aws.s3.delete_object(**place)["VersionId"]
+    return lambda: aws.s3.get_object(**place, VersionId=mark), {}
+
+
+@refuses(None, "NoSuchVersion", "The specified version does not exist.", 404)
+def version_that_is_not_there(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, VersionId="0" * 32), {}
+
+
+# Objects that are written
+
+NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
+
+
+@refuses("s3.object.condition.form", "NotImplemented", NOT_IMPLEMENTED, 501)
+def object_under_two_conditions(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", IfMatch="tag", IfNoneMatch="*"), {}
+
+
+@refuses("s3.object.condition.form", "NotImplemented", NOT_IMPLEMENTED, 501)
+def object_unless_of_a_tag(aws):
+    place = written(aws)
+    return lambda: aws.s3.put_object(**place, IfNoneMatch="tag"), {}
+
+
+@refuses("s3.object.condition.form", "NotImplemented", NOT_IMPLEMENTED, 501)
+def object_of_any_tag(aws):
+    place = written(aws)
+    return lambda: aws.s3.put_object(**place, IfMatch="*"), {}
+
+
+@refuses(None, "NoSuchKey", "The specified key does not exist.", 404)
+def object_of_a_tag_that_is_not_there(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", IfMatch="tag"), {}
+
+
+@refuses("s3.object.acl", "AccessControlListNotSupported", "The bucket does not allow ACLs")
+def object_open_to_readers(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", ACL="public-read"), {}
+
+
+@refuses("s3.object.lock", "InvalidRequest")
+def object_locked_in_a_bucket_that_locks_none(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", ObjectLockLegalHoldStatus="ON"), {}
+
+
+@refuses("s3.object.class", "InvalidStorageClass", "The storage class you specified is not valid")
+def object_of_a_class_of_outposts(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", StorageClass="OUTPOSTS"), {}
+
+
+@refuses("s3.object.redirect", "InvalidRedirectLocation")
+def object_that_leads_nowhere(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", WebsiteRedirectLocation="nowhere"), {}
+
+
+TAGGING = (
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates."
+)
+
+
+@refuses("s3.object.tags.header", "InvalidArgument", TAGGING)
+def object_with_a_tag_twice(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Tagging="key1=val1&key1=val2"), {}
+
+
+@refuses("s3.object.tags.header", "InvalidArgument", TAGGING)
+def object_with_tags_between_commas(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Tagging="key1=val1,key2=val2"), {}
+
+
+def tagged(aws, *tags):
+    place = written(aws)
+    tags = [{"Key": key, "Value": value} for key, value in tags]
+    return lambda: aws.s3.put_object_tagging(**place, Tagging={"TagSet": tags}), {}
+
+
+@refuses("s3.object.tags.limit", "BadRequest", "Object tags cannot be greater than 10")
+def object_with_eleven_tags(aws):
+    return tagged(aws, *((f"k{number}", "v") for number in range(11)))
+
+
+@refuses("s3.tags.key", "InvalidTag", "The TagKey you have provided is invalid")
+def object_with_a_comma_in_a_tags_key(aws):
+    return tagged(aws, ("Key1,Key2", "Val1"))
+
+
+@refuses("s3.tags.value", "InvalidTag", "The TagValue you have provided is invalid")
+def object_with_a_comma_in_a_tags_value(aws):
+    return tagged(aws, ("Key1", "Val1,Val2"))
+
+
+@refuses(None, "NoSuchKey", "The specified key does not exist.", 404)
+def tags_of_no_object(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.get_object_tagging(Bucket=name, Key="nothing"), {}
+
+
+@refuses("s3.object.bypass", "InvalidArgument", "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.")
+def object_deleted_over_a_lock_that_is_none(aws):
+    place = written(aws)
+    return lambda: aws.s3.delete_object(**place, BypassGovernanceRetention=True), {}
+
+
+@refuses("s3.object.delete.condition", "NotImplemented", NOT_IMPLEMENTED, 501)
+def object_deleted_by_its_size(aws):
+    place = written(aws)
+    return lambda: aws.s3.delete_object(**place, IfMatchSize=8), {}
+
+
+# Keys of the customer's own
+
+SECRET = b"k" * 32
+
+
+def opened(aws):
+    """A bucket that takes them."""
+    name = bucket(aws)
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+        "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
+    }
+    aws.s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    return name
+
+
+def own(aws, **more):
+    place = dict(Bucket=opened(aws), Key="one")
+    aws.s3.put_object(**place, Body=b"text", SSECustomerAlgorithm="AES256", SSECustomerKey=SECRET)
+    return place
+
+
+@refuses("s3.customer_key.blocked", "AccessDenied", None, 403)
+def object_with_a_key_of_ones_own_in_a_new_bucket(aws):
+    name = bucket(aws)
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=SECRET)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", **given), {}
+
+
+@refuses("s3.customer_key.form", "InvalidEncryptionAlgorithmError", "The Encryption request you specified is not valid. Supported value: AES256.")
+def object_with_a_key_for_no_algorithm(aws):
+    name = opened(aws)
+    given = dict(SSECustomerAlgorithm="KMS", SSECustomerKey=SECRET)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", **given), {}
+
+
+@refuses("s3.customer_key.form", "InvalidArgument", "The secret key was invalid for the specified algorithm.")
+def object_with_a_short_key(aws):
+    name = opened(aws)
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=b"short")
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", **given), {}
+
+
+@refuses("s3.customer_key.form", "InvalidArgument", "The calculated MD5 hash of the key did not match the hash that was provided.")
+def object_with_a_key_of_another_digest(aws):
+    name = opened(aws)
+    # Where a digest is given, boto3 sends the key as it is.
+    key = base64.b64encode(SECRET).decode()
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=key, SSECustomerKeyMD5="1B2M2Y8AsgTpgAmY7PhCfg==")
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", **given), {}
+
+
+@refuses("s3.customer_key.same", "InvalidRequest", "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+def object_read_without_its_key(aws):
+    place = own(aws)
+    return lambda: aws.s3.get_object(**place), {}
+
+
+@refuses("s3.customer_key.same", "AccessDenied", "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.", 403)
+def object_read_with_another_key(aws):
+    place = own(aws)
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=b"o" * 32)
+    return lambda: aws.s3.get_object(**place, **given), {}
+
+
+@refuses("s3.customer_key.same", "InvalidRequest", "The encryption parameters are not applicable to this object.")
+def object_read_with_a_key_that_it_has_not(aws):
+    place = written(aws)
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=SECRET)
+    return lambda: aws.s3.get_object(**place, **given), {}
+
+
+# Copies
+
+
+def copied(aws, source=None, **more):
+    place = written(aws)
+    source = source or f"{place['Bucket']}/one"
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=source, **more), {}
+
+
+@refuses("model", "InvalidArgument", "Invalid copy source object key")
+def copy_of_no_key(aws):
+    return copied(aws, "wrongformat")
+
+
+@refuses(None, "NoSuchBucket", "The specified bucket does not exist", 404)
+def copy_from_no_bucket(aws):
+    return copied(aws, "nobodys-bucket/one")
+
+
+@refuses(None, "NoSuchKey", "The specified key does not exist.", 404)
+def copy_of_no_object(aws):
+    place = written(aws)
+    source = f"{place['Bucket']}/nothing"
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=source), {}
+
+
+@refuses("s3.copy.marker", "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+def copy_of_a_mark_of_deletion(aws):
+    place = written(aws)
+    aws.s3.put_bucket_versioning(Bucket=place["Bucket"], VersioningConfiguration={"Status": "Enabled"})
+    mark = aws.s3.delete_object(**place)["VersionId"]
+    source = {**place, "VersionId": mark}
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=source), {}
+
+
+@refuses("s3.copy.self", "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+def copy_onto_itself(aws):
+    place = written(aws)
+    return lambda: aws.s3.copy_object(**place, CopySource=place), {}
+
+
+@refuses("s3.copy.archived", "ObjectNotInActiveTierError", None, 403)
+def copy_from_an_archive(aws):
+    place = written(aws, StorageClass="DEEP_ARCHIVE")
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=place), {}
+
+
+@refuses("s3.object.condition", "PreconditionFailed", PRECONDITION, 412)
+def copy_of_another_tag(aws):
+    return copied(aws, CopySourceIfMatch="other")
+
+
+@refuses("s3.object.condition", "PreconditionFailed", PRECONDITION, 412)
+def copy_of_what_is_newer(aws):
+    return copied(aws, CopySourceIfUnmodifiedSince="2020-01-01")
+
+
+# Uploads in parts
+
+
+class Upload:
+    """An upload with some parts."""
+
+    def __init__(self, aws, *bodies, **more):
+        self.s3 = aws.s3
+        self.place = dict(Bucket=bucket(aws), Key="one")
+        self.id = self.s3.create_multipart_upload(**self.place, **more)["UploadId"]
+        self.parts = []
+        for number, body in enumerate(bodies, 1):
+            part = self.part(number, Body=body)
+            sums = {name: sum for name, sum in part.items() if name.startswith("Checksum") and more}
+            self.parts.append({"PartNumber": number, "ETag": part["ETag"], **sums})
+
+    def part(self, number, **more):
+        return self.s3.upload_part(**self.place, UploadId=self.id, PartNumber=number, **more)
+
+    def complete(self, parts, **more):
+        return self.s3.complete_multipart_upload(**self.place, UploadId=self.id, MultipartUpload={"Parts": parts}, **more)
+
+
+GONE = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
+NO_PART = "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."
+MODE = "The upload was created using the {} checksum mode. The complete request must use the same checksum mode."
+
+
+@refuses(None, "NoSuchUpload", GONE, 404)
+def parts_of_an_upload_that_was_aborted(aws):
+    upload = Upload(aws, b"text")
+    aws.s3.abort_multipart_upload(**upload.place, UploadId=upload.id)
+    return lambda: aws.s3.list_parts(**upload.place, UploadId=upload.id), {}
+
+
+@refuses(None, "NoSuchUpload", GONE, 404)
+def part_of_an_upload_to_another_key(aws):
+    upload = Upload(aws)
+    place = {**upload.place, "Key": "other"}
+    return lambda: aws.s3.upload_part(**place, UploadId=upload.id, PartNumber=1, Body=b"text"), {}
+
+
+@refuses("s3.upload.number", "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+def part_of_no_number(aws):
+    upload = Upload(aws)
+    return lambda: upload.part(-1, Body=b"text"), {}
+
+
+@refuses("s3.upload.parts", "InvalidRequest", "You must specify at least one part")
+def upload_of_nothing(aws):
+    upload = Upload(aws, b"text")
+    return lambda: aws.s3.complete_multipart_upload(**upload.place, UploadId=upload.id), {}
+
+
+@refuses("s3.upload.order", "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+def upload_put_together_backwards(aws):
+    upload = Upload(aws, b"text", b"text")
+    return lambda: upload.complete(upload.parts[::-1]), {}
+
+
+@refuses(None, "InvalidPart", NO_PART)
+def upload_of_a_part_that_was_not_sent(aws):
+    upload = Upload(aws, b"text")
+    return lambda: upload.complete([{**upload.parts[0], "PartNumber": 2}]), {}
+
+
+@refuses("s3.upload.part", "InvalidPart", NO_PART)
+def upload_of_a_part_with_another_tag(aws):
+    upload = Upload(aws, b"text")
+    return lambda: upload.complete([{**upload.parts[0], "ETag": "d41d8cd98f00b204e9800998ecf8427e"}]), {}
+
+
+@refuses("s3.upload.part", "InvalidPart", NO_PART)
+def upload_of_a_part_with_another_checksum(aws):
+    upload = Upload(aws, b"text", ChecksumAlgorithm="CRC32")
+    return lambda: upload.complete([{**upload.parts[0], "ChecksumCRC32": "AAAAAA=="}]), {}
+
+
+@refuses(
+    "s3.upload.part",
+    "InvalidRequest",
+    "The upload was created using a crc32 checksum. The complete request must include the checksum for each part. It was missing for part 1 in the request.",
+)
+def upload_of_a_part_without_its_checksum(aws):
+    upload = Upload(aws, b"text", ChecksumAlgorithm="CRC32")
+    return lambda: upload.complete([{"PartNumber": 1, "ETag": upload.parts[0]["ETag"]}]), {}
+
+
+@refuses("s3.upload.small", "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+def upload_of_small_parts(aws):
+    upload = Upload(aws, b"text", b"text")
+    return lambda: upload.complete(upload.parts), {}
+
+
+@refuses("s3.upload.size", "InvalidRequest", "The provided 'x-amz-mp-object-size' header value 5 does not match what was computed: 4")
+def upload_of_another_size(aws):
+    upload = Upload(aws, b"text")
+    return lambda: upload.complete(upload.parts, MpuObjectSize=5), {}
+
+
+@refuses("s3.upload.sum", "InvalidRequest", MODE.format("COMPOSITE"))
+def upload_with_a_checksum_of_another_kind(aws):
+    upload = Upload(aws, b"text", ChecksumAlgorithm="CRC32")
+    return lambda: upload.complete(upload.parts, ChecksumType="FULL_OBJECT"), {}
+
+
+@refuses("s3.upload.sum", "BadDigest", "The crc32c you specified did not match the calculated checksum.")
+def upload_with_another_checksum(aws):
+    upload = Upload(aws, ChecksumAlgorithm="CRC32C", ChecksumType="FULL_OBJECT")
+    tag = upload.part(1, Body=b"abc", ChecksumCRC32C="Nks/tw==")["ETag"]
+    return lambda: upload.complete([{"PartNumber": 1, "ETag": tag}], ChecksumCRC32C="AAAAAA=="), {}
+
+
+@refuses(
+    "s3.upload.conflict",
+    "ConditionalRequestConflict",
+    "The conditional request cannot succeed due to a conflicting operation against this resource.",
+    409,
+)
+def upload_over_an_object_that_was_written_meanwhile(aws):
+    upload = Upload(aws, b"text")
+    aws.world.advance(1)
+    tag = aws.s3.put_object(**upload.place, Body=b"meanwhile")["ETag"]
+    return lambda: upload.complete(upload.parts, IfMatch=tag), {}
+
+
+@refuses("s3.upload.algorithm", "InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: crc32")
+def part_with_a_checksum_of_another_algorithm(aws):
+    upload = Upload(aws, ChecksumAlgorithm="SHA256")
+    return lambda: upload.part(1, Body=b"text", ChecksumAlgorithm="CRC32"), {}
+
+
+def begun(aws, **more):
+    name = bucket(aws)
+    return lambda: aws.s3.create_multipart_upload(Bucket=name, Key="one", **more), {}
+
+
+@refuses("s3.upload.checksum", "InvalidRequest", "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+def upload_with_a_kind_of_no_checksum(aws):
+    return begun(aws, ChecksumType="COMPOSITE")
+
+
+@refuses("s3.upload.checksum", "InvalidRequest", "The FULL_OBJECT checksum type cannot be used with the sha256 checksum algorithm.")
+def upload_with_a_digest_of_the_whole(aws):
+    return begun(aws, ChecksumType="FULL_OBJECT", ChecksumAlgorithm="SHA256")
+
+
+@refuses("s3.upload.checksum", "InvalidRequest", "The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.")
+def upload_with_a_crc64_of_its_parts(aws):
+    return begun(aws, ChecksumType="COMPOSITE", ChecksumAlgorithm="CRC64NVME")
+
+
+def keyed(aws):
+    place = dict(Bucket=opened(aws), Key="one")
+    given = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=SECRET)
+    upload = aws.s3.create_multipart_upload(**place, **given)["UploadId"]
+    return dict(**place, UploadId=upload, PartNumber=1, Body=b"text")
+
+
+@refuses("s3.upload.key", "InvalidRequest", "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
+def part_without_its_uploads_key(aws):
+    part = keyed(aws)
+    return lambda: aws.s3.upload_part(**part), {}
+
+
+@refuses("s3.upload.key", "InvalidRequest", "The provided encryption parameters did not match the ones used originally.")
+def part_with_another_key(aws):
+    part = keyed(aws)
+    return lambda: aws.s3.upload_part(**part, SSECustomerAlgorithm="AES256", SSECustomerKey=b"o" * 32), {}
+
+
+def pieced(aws, range):
+    upload = Upload(aws)
+    aws.s3.put_object(Bucket=upload.place["Bucket"], Key="source", Body=b"0123456789")
+    source = f"{upload.place['Bucket']}/source"
+    place = dict(**upload.place, UploadId=upload.id, PartNumber=1)
+    return lambda: aws.s3.upload_part_copy(**place, CopySource=source, CopySourceRange=range), {}
+
+
+@refuses("s3.copy.range", "InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+def part_copied_from_no_range(aws):
+    return pieced(aws, "0-8")
+
+
+@refuses("s3.copy.range", "InvalidArgument", "Range specified is not valid for source object of size: 10")
+def part_copied_beyond_the_end(aws):
+    return pieced(aws, "bytes=0-100")
+
+
+@refuses("s3.copy.range", "InvalidRequest", "The specified copy range is invalid for the source object size")
+def part_copied_from_behind_the_end(aws):
+    return pieced(aws, "bytes=100-200")
+
+
+@refuses("s3.upload.marker", "InvalidArgument", "Invalid uploadId marker")
+def uploads_behind_none(aws):
+    upload = Upload(aws)
+    given = dict(KeyMarker="one", UploadIdMarker="none")
+    return lambda: aws.s3.list_multipart_uploads(Bucket=upload.place["Bucket"], **given), {}

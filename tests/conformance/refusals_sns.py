@@ -10,6 +10,8 @@ CASES = Cases()
 refuses = CASES.refuses
 
 INVALID = "InvalidParameter"
+# How the parser behind SNS tells of a place in what it does not show.
+REDACTED = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: "
 DENIED = "AuthorizationError"
 NO_TOPIC = "Topic does not exist"
 NO_SUBSCRIPTION = "Subscription does not exist"
@@ -509,7 +511,12 @@ def dead_letters_to_no_queue(aws):
     return changed(aws, "RedrivePolicy", json.dumps({"deadLetterTargetArn": "fake-arn"}))
 
 
-@refuses("sns.subscription.redrive", INVALID, "Invalid parameter: RedrivePolicy: failed to parse JSON.{*}")
+@refuses(
+    "sns.subscription.redrive",
+    INVALID,
+    "Invalid parameter: RedrivePolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting "
+    f"double-quote to start field name\n at {REDACTED}2]",
+)
 def dead_letters_to_no_json(aws):
     return changed(aws, "RedrivePolicy", "{invalidjson}")
 
@@ -540,63 +547,92 @@ def a_queue_with_a_role(aws):
 FILTER = "Invalid parameter: Attributes Reason: FilterPolicy: "
 
 
-def filtered(why, message, policy):
+def filtered(why, message, policy, column=None):
+    """A filter that is refused, at a column of its text without spaces where one is named."""
+
     def arrange(aws):
         return subscribed(aws, "sqs", queue(), FilterPolicy=json.dumps(policy))
 
     arrange.__name__ = why
-    refuses("sns.filter.document", INVALID, f"{FILTER}{message}")(arrange)
+    source = json.dumps(policy, separators=(",", ":"))
+    place = f'\n at [Source: (String)"{source}"; line: 1, column: {column}]' if column else ""
+    refuses("sns.filter.document", INVALID, f"{FILTER}{message}{place}")(arrange)
 
 
-filtered("a_filter_of_a_list_in_a_list", "Match value must be String, number, true, false, or null", {"key": [["value"]]})
-filtered("a_filter_by_no_operator", "Unrecognized match type wrong-operator", {"key": [{"wrong-operator": True}]})
+filtered(
+    "a_filter_of_a_list_in_a_list",
+    "Match value must be String, number, true, false, or null",
+    {"key": [["value"]]},
+    10,
+)
+filtered("a_filter_by_no_operator", "Unrecognized match type wrong-operator", {"key": [{"wrong-operator": True}]}, 31)
 filtered(
     "a_filter_by_two_operators",
     "Only one key allowed in match expression",
     {"key": [{"suffix": "value", "prefix": "value2"}]},
+    37,
 )
-filtered("a_filter_of_nothing", "Empty arrays are not allowed", {"key": []})
-filtered("a_filter_by_a_number_at_the_end", "suffix match pattern must be a string", {"key": [{"suffix": 100}]})
-filtered("a_filter_of_a_word", '"key_a" must be an object or an array', {"key_a": "value_one"})
-filtered("a_filter_by_a_list_of_ranges", "prefix match pattern must be a string", {"key": [{"cidr": ["bad-filter"]}]})
+filtered("a_filter_of_nothing", "Empty arrays are not allowed", {"key": []}, 10)
+filtered("a_filter_by_a_number_at_the_end", "suffix match pattern must be a string", {"key": [{"suffix": 100}]}, 22)
+filtered("a_filter_of_a_word", '"key_a" must be an object or an array', {"key_a": "value_one"}, 11)
+filtered(
+    "a_filter_by_a_list_of_ranges",
+    "prefix match pattern must be a string",
+    {"key": [{"cidr": ["bad-filter"]}]},
+    18,
+)
 filtered("a_filter_by_no_range", "Malformed CIDR, one '/' required", {"key": [{"cidr": "bad-filter"}]})
 filtered("a_filter_by_a_range_of_words", "Nonstandard IP address: bad-filter", {"key": [{"cidr": "bad-filter/64"}]})
-filtered("a_filter_by_a_range_of_no_bits", "Malformed CIDR, mask bits must be an integer", {"key": [{"cidr": "10.0.0.0/x"}]})
-filtered("a_filter_by_no_comparison", "Invalid member in numeric match: ]", {"key": [{"numeric": []}]})
+filtered(
+    "a_filter_by_a_range_of_no_bits",
+    "Malformed CIDR, mask bits must be an integer",
+    {"key": [{"cidr": "10.0.0.0/x"}]},
+)
+filtered("a_filter_by_no_comparison", "Invalid member in numeric match: ]", {"key": [{"numeric": []}]}, 22)
 filtered(
     "a_filter_by_a_comparison_that_is_none",
     "Unrecognized numeric range operator: operator",
     {"key": [{"numeric": ["operator"]}]},
+    32,
 )
-filtered("a_filter_by_a_number_first", "Invalid member in numeric match: 1", {"key": [{"numeric": [1, "<="]}]})
-filtered("a_filter_equal_to_a_word", "Value of equals must be numeric", {"key": [{"numeric": ["=", "000"]}]})
-filtered("a_filter_by_half_a_comparison", "Value of >= must be numeric", {"key": [{"numeric": [">="]}]})
+filtered("a_filter_by_a_number_first", "Invalid member in numeric match: 1", {"key": [{"numeric": [1, "<="]}]}, 22)
+filtered("a_filter_equal_to_a_word", "Value of equals must be numeric", {"key": [{"numeric": ["=", "000"]}]}, 26)
+filtered("a_filter_by_half_a_comparison", "Value of >= must be numeric", {"key": [{"numeric": [">="]}]}, 26)
 filtered(
     "a_filter_from_the_top",
     "Too many elements in numeric expression",
     {"key": [{"numeric": ["<", 100, ">", 10]}]},
+    30,
 )
-filtered("a_filter_of_two_bottoms", "Bad numeric range operator: >", {"key": [{"numeric": [">=", 1, ">", 2]}]})
-filtered("a_filter_of_an_empty_range", "Bottom must be less than top", {"key": [{"numeric": [">", 3, "<", 1]}]})
-filtered("a_filter_of_a_range_of_numbers", "Bad value in numeric range: 30", {"key": [{"numeric": [">", 20, 30]}]})
+filtered("a_filter_of_two_bottoms", "Bad numeric range operator: >", {"key": [{"numeric": [">=", 1, ">", 2]}]}, 31)
+filtered("a_filter_of_an_empty_range", "Bottom must be less than top", {"key": [{"numeric": [">", 3, "<", 1]}]}, 33)
+filtered("a_filter_of_a_range_of_numbers", "Bad value in numeric range: 30", {"key": [{"numeric": [">", 20, 30]}]}, 30)
 filtered(
     "a_filter_of_a_range_of_three",
     "Too many terms in numeric range expression",
     {"key": [{"numeric": [">", 20, "<", 30, "<", 50]}]},
+    36,
 )
 filtered(
     "a_filter_by_existence_in_words",
     "exists match pattern must be either true or false.",
     {"key": [{"exists": "no"}]},
+    20,
 )
 filtered(
     "a_filter_of_anything_but_an_end",
     "Unsupported anything-but pattern: suffix",
     {"key": [{"anything-but": {"suffix": "test"}}]},
+    36,
 )
 
 
-@refuses("sns.filter.document", INVALID, f"{FILTER}failed to parse JSON.{{*}}")
+@refuses(
+    "sns.filter.document",
+    INVALID,
+    f"{FILTER}failed to parse JSON. Unrecognized token 'invalid': was expecting (JSON String, Number, Array, Object or "
+    f"token 'null', 'true' or 'false')\n at {REDACTED}8]",
+)
 def a_filter_that_is_no_json(aws):
     return subscribed(aws, "sqs", queue(), FilterPolicy="invalid")
 

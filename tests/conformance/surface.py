@@ -83,7 +83,8 @@ WORDS = {
         "aws_s3_bucket_policy": "BucketPolicy",
         "aws_s3_bucket_ownership_controls": "BucketOwnershipControls",
         "aws_s3_bucket_lifecycle_configuration": "BucketLifecycle",
-        "objects": "(Put|Get|Head|Delete)Objects?$|ListObject",
+        "objects": "(Put|Get|Head|Delete|Copy)Objects?$|ListObject|ObjectTagging|ObjectAttributes",
+        "uploads in parts": "MultipartUpload|UploadPart|ListParts",
     },
     "sns": {
         "aws_sns_topic": "Topics?$|TopicAttributes|Publish$",
@@ -164,7 +165,7 @@ EXCLUDED = {
     "s3": {
         "ListDirectoryBuckets": "directory buckets are a type of their own (aws_s3_directory_bucket)",
         "GetBucketPolicyStatus": "whether a policy is public is a lookup of its own",
-        "(Get|Put)BucketLifecycle|ListObjects": "an older form, which AWS keeps for older clients",
+        "(Get|Put)BucketLifecycle": "an older form, which AWS keeps for older clients",
     },
     "eks": {
         "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",

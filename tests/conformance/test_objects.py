@@ -1,10 +1,12 @@
 """Objects and their versions as boto3 writes, reads, lists and deletes them."""
 
+import io
 import urllib.error
 import urllib.request
 
 import boto3
 import pytest
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -112,3 +114,69 @@ def test_new_buckets_are_closed_and_encrypted(aws, bucket):
     assert rules == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     encryption = aws.s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     assert encryption["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+MIB = 1 << 20
+
+
+def test_a_large_object_goes_up_in_parts_and_comes_down_in_ranges(aws, bucket):
+    body = bytes(range(256)) * (12 * 4096)
+    parts = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+    aws.s3.upload_fileobj(io.BytesIO(body), bucket, "large", Config=parts, ExtraArgs={"Metadata": {"of": "parts"}})
+    head = aws.s3.head_object(Bucket=bucket, Key="large")
+    assert (head["ContentLength"], head["Metadata"]) == (12 * MIB, {"of": "parts"})
+    assert head["ETag"].endswith('-3"')
+    down = io.BytesIO()
+    aws.s3.download_fileobj(bucket, "large", down, Config=parts)
+    assert down.getvalue() == body
+    assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
+    third = aws.s3.get_object(Bucket=bucket, Key="large", PartNumber=3)
+    assert (third["ContentLength"], third["PartsCount"]) == (2 * MIB, 3)
+    assert third["ContentRange"] == f"bytes {10 * MIB}-{12 * MIB - 1}/{12 * MIB}"
+    # The copy of an object in parts is one without, where it is made at once.
+    aws.s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/large")
+    assert "-" not in aws.s3.head_object(Bucket=bucket, Key="copy")["ETag"]
+    aws.s3.copy({"Bucket": bucket, "Key": "large"}, bucket, "again", Config=parts)
+    assert aws.s3.get_object(Bucket=bucket, Key="again")["Body"].read() == body
+
+
+def test_a_part_of_an_object_is_told_from_the_whole(aws, bucket):
+    aws.s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
+    part = aws.s3.get_object(Bucket=bucket, Key="k", Range="bytes=0-8")
+    assert part["ResponseMetadata"]["HTTPStatusCode"] == 206
+    assert (part["ContentRange"], part["Body"].read()) == ("bytes 0-8/10", b"012345678")
+    # What is no range is not heeded.
+    whole = aws.s3.get_object(Bucket=bucket, Key="k", Range="bytes=1-0")
+    assert (whole["ResponseMetadata"]["HTTPStatusCode"], whole["Body"].read()) == (200, b"0123456789")
+    given = aws.s3.get_object(Bucket=bucket, Key="k", ResponseContentType="text/csv", ResponseCacheControl="no-store")
+    assert (given["ContentType"], given["CacheControl"]) == ("text/csv", "no-store")
+
+
+def test_an_object_of_a_customers_own_key_is_read_with_it_alone(aws, bucket):
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+        "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
+    }
+    aws.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    own = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=b"k" * 32)
+    made = aws.s3.put_object(Bucket=bucket, Key="k", Body=b"text", **own)
+    assert "ServerSideEncryption" not in made and made["SSECustomerAlgorithm"] == "AES256"
+    assert aws.s3.get_object(Bucket=bucket, Key="k", **own)["Body"].read() == b"text"
+
+
+def test_the_first_version_of_lists_goes_on_behind_a_key(aws, bucket):
+    for key in ("a/1", "a/2", "b", "c"):
+        aws.s3.put_object(Bucket=bucket, Key=key)
+    first = aws.s3.list_objects(Bucket=bucket, Delimiter="/", MaxKeys=2)
+    assert [one["Prefix"] for one in first["CommonPrefixes"]] == ["a/"]
+    assert ([one["Key"] for one in first["Contents"]], first["NextMarker"]) == (["b"], "b")
+    pages = aws.s3.get_paginator("list_objects").paginate(Bucket=bucket, PaginationConfig={"PageSize": 3})
+    assert [[one["Key"] for one in page["Contents"]] for page in pages] == [["a/1", "a/2", "b"], ["c"]]
+
+
+def test_ids_of_versions_that_never_were_are_told_where_many_objects_are_deleted(aws, bucket):
+    aws.s3.put_object(Bucket=bucket, Key="k", Body=b"text")
+    objects = [{"Key": "k", "VersionId": "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"}]
+    answer = aws.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+    assert [(one["Code"], one["VersionId"]) for one in answer["Errors"]] == [("NoSuchVersion", objects[0]["VersionId"])]
+    assert aws.s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"text"

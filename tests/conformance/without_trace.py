@@ -33,7 +33,7 @@ WITHOUT_TRACE = {
     },
     **{
         f"s3.{operation}.EncodingType": "boto3 asks for encoded keys by itself, and decodes them"
-        for operation in ("ListObjectVersions", "ListObjectsV2")
+        for operation in ("ListObjectVersions", "ListObjects", "ListObjectsV2")
     },
     **{
         f"s3.{operation}.ChecksumAlgorithm": "it says which checksum comes with a request, not what is done"
@@ -45,9 +45,35 @@ WITHOUT_TRACE = {
             "PutBucketPolicy",
             "PutBucketTagging",
             "PutBucketVersioning",
+            "PutObjectTagging",
             "PutPublicAccessBlock",
         )
     },
+    **{
+        f"s3.{operation}.RequestPayer": "no bucket here lets its requesters pay; of any other its owner does, whoever offers to"
+        for operation in (
+            "AbortMultipartUpload",
+            "CompleteMultipartUpload",
+            "CopyObject",
+            "CreateMultipartUpload",
+            "DeleteObject",
+            "DeleteObjects",
+            "GetObject",
+            "GetObjectAttributes",
+            "GetObjectTagging",
+            "HeadObject",
+            "ListMultipartUploads",
+            "ListObjectVersions",
+            "ListObjects",
+            "ListObjectsV2",
+            "ListParts",
+            "PutObject",
+            "PutObjectTagging",
+            "UploadPart",
+            "UploadPartCopy",
+        )
+    },
+    "s3.UploadPart.ContentLength": "it is how long the body is",
     "s3.GetObject.ChecksumMode": "boto3 asks for checksums by itself",
     "s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess": "an administrator here is never locked out",
     "s3.PutObject.ContentLength": "it is how long the body is",

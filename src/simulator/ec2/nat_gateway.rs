@@ -267,7 +267,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 private_ip: input.text("PrivateIpAddress"),
             },
         )?;
-        network_interface::attach_to_service(tx, &made);
+        network_interface::attach_to_service(tx, &made, network_interface::Behind::Network);
         private_ip = tx.get::<NetworkInterface>(&made).map(|row| row.private_ip.clone());
         if let (Some(address), Some(ip)) = (&address, &private_ip) {
             association = Some(address::link(tx, &address.id, &made, ip));

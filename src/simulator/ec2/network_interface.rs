@@ -379,12 +379,25 @@ pub struct Wanted<'a> {
     pub private_ip: Option<&'a str>,
 }
 
-/// Attaches an interface to what a service runs behind it, which the account does not see.
-pub fn attach_to_service(tx: &mut Tx<'_>, interface: &str) {
+/// What a service runs behind an interface, which the account does not see.
+#[derive(Debug, Clone, Copy)]
+pub enum Behind {
+    /// Something of AWS's own network.
+    Network,
+    /// An instance in an account of AWS's.
+    Instance(&'static str),
+}
+
+/// Attaches an interface to what a service runs behind it.
+pub fn attach_to_service(tx: &mut Tx<'_>, interface: &str, behind: Behind) {
+    let (kind, owner) = match behind {
+        Behind::Network => ("ela-attach", "amazon-aws"),
+        Behind::Instance(account) => ("eni-attach", account),
+    };
     let attachment = Attachment {
-        id: tx.new_id("ela-attach"),
+        id: tx.new_id(kind),
         instance: None,
-        owner: "amazon-aws".to_owned(),
+        owner: owner.to_owned(),
         device_index: 1,
         status: "attached".to_owned(),
         delete_on_termination: false,
@@ -621,6 +634,10 @@ fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("The specified attachment ID '{id}' does not exist");
         return Err(Refusal::new("InvalidAttachmentID.NotFound", message));
     };
+    // An instance of another account's is not the caller's to manage: <https://github.com/aws/aws-k8s-tester/issues/70>
+    if interface.attachment.as_ref().is_some_and(|one| one.instance.is_none() && one.id.starts_with("eni-attach-")) {
+        unmanaged(tx, &interface)?;
+    }
     tx.enforce("ec2.network_interface.managed", interface.requester.is_none(), || {
         let message = format!(
             "You are not allowed to manage '{}' attachments.",

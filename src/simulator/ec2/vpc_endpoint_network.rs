@@ -149,7 +149,7 @@ pub(super) fn plug_in(
             private_ip: address.as_deref(),
         };
         let interface = network_interface::make(tx, wanted)?;
-        network_interface::attach_to_service(tx, &interface);
+        network_interface::attach_to_service(tx, &interface, network_interface::Behind::Network);
         endpoint.places.push(Place { subnet: id.clone(), zone: subnet.zone, interface });
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use super::cluster::Cluster;
 use super::invalid;
-use crate::ec2::network_interface::{self, NetworkInterface, Wanted};
+use crate::ec2::network_interface::{self, Behind, NetworkInterface, Wanted};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::security_group_rule::{self, Peer, SecurityGroupRule};
 use crate::ec2::subnet::Subnet;
@@ -87,6 +87,11 @@ pub(super) fn security_group(tx: &mut Tx<'_>, cluster: &str, vpc: &str) -> Strin
     id
 }
 
+/// The account in which a cluster's control plane runs. That it is one of EKS's own, and not `amazon-aws` as behind
+/// other services' interfaces, is seen in <https://github.com/aws-quickstart/quickstart-amazon-eks/issues/201>; which
+/// one no source says. This is the one that EKS's images are of.
+const ACCOUNT: &str = "602401143452";
+
 /// Puts a cluster's interfaces into two of its subnets, in different zones.
 ///
 /// # Errors
@@ -115,7 +120,7 @@ pub(super) fn plug_in(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<Vec<String>,
             private_ip: None,
         };
         let id = network_interface::make(tx, wanted)?;
-        network_interface::attach_to_service(tx, &id);
+        network_interface::attach_to_service(tx, &id, Behind::Instance(ACCOUNT));
         made.push(id);
     }
     Ok(made)

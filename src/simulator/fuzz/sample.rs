@@ -134,7 +134,8 @@ fn structure(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
 /// The value as a header can carry it: texts in ASCII, without spaces at their ends; names in letters and digits.
 fn in_header(value: Value) -> Value {
     match value {
-        Value::Text(text) if !text.is_ascii() || text.trim() != text => Value::from("a"),
+        Value::Text(text) if !text.is_ascii() => Value::from("a"),
+        Value::Text(text) => Value::from(text.trim()),
         Value::List(items) => Value::List(items.into_iter().map(in_header).collect()),
         Value::Record(entries) => {
             let can_be_named = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());

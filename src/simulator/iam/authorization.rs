@@ -68,6 +68,7 @@ pub(crate) fn authorize(tx: &Tx<'_>, asked: &Service, operation: &str, input: &V
     let role = caller::role(tx);
     let (policies, unread) = role.map_or_else(Default::default, |role| policies(tx, role));
     let boundary = role.and_then(|role| role.boundary.as_deref()).map(|arn| managed(tx, arn).ok_or(arn));
+    let session = caller::session_policy(tx).map(Ok::<_, &str>);
     let context = caller::context(tx);
     for ask in asks(tx, service, operation, input) {
         let about = ask.told.iter().fold(context.clone(), |about, (key, value)| about.with(key, value));
@@ -80,14 +81,18 @@ pub(crate) fn authorize(tx: &Tx<'_>, asked: &Service, operation: &str, input: &V
             Verdict::NotAllowed if !unread.is_empty() => return Err(unknown(&unread[0])),
             verdict => return Err(refused(&verdict, "identity-based policy")),
         }
-        match &boundary {
-            None => {}
-            Some(Err(arn)) => return Err(unknown(arn)),
-            Some(Ok(policy)) => match judge(std::slice::from_ref(policy), &ask.action, &ask.resource, &about) {
-                Verdict::Allowed => {}
-                Verdict::Unknown(key) => return Err(unknown(&format!("a boundary with the condition key {key}"))),
-                verdict => return Err(refused(&verdict, "permissions boundary")),
-            },
+        for (policy, what, by) in
+            [(&boundary, "a boundary", "permissions boundary"), (&session, "a session policy", "session policy")]
+        {
+            match policy {
+                None => {}
+                Some(Err(arn)) => return Err(unknown(arn)),
+                Some(Ok(policy)) => match judge(std::slice::from_ref(policy), &ask.action, &ask.resource, &about) {
+                    Verdict::Allowed => {}
+                    Verdict::Unknown(key) => return Err(unknown(&format!("{what} with the condition key {key}"))),
+                    verdict => return Err(refused(&verdict, by)),
+                },
+            }
         }
     }
     Ok(())
@@ -137,7 +142,7 @@ fn is_named(tx: &Tx<'_>, ask: &Ask, about: &Context) -> bool {
 fn refusal(tx: &Tx<'_>, denied: fn(String) -> Refusal, ask: &Ask, verdict: &Verdict, by: &str) -> Refusal {
     let Ask { action, resource, .. } = ask;
     let why = match verdict {
-        Verdict::Denied if by.starts_with('p') => format!("with an explicit deny in a {by}"),
+        Verdict::Denied if !by.starts_with('i') => format!("with an explicit deny in a {by}"),
         Verdict::Denied => format!("with an explicit deny in an {by}"),
         _ => format!("because no {by} allows the {action} action"),
     };
@@ -726,6 +731,23 @@ mod tests {
     }
 
     const ME: &str = "arn:aws:sts::000000000000:assumed-role/builder/session";
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_was_given_a_policy_stays_within_it() {
+        let mut session = Session::of(r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"}"#).await;
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:DescribeVpcs","iam:*"],"Resource":"*"}]}"#;
+        let arn = "arn:aws:iam::000000000000:role/builder";
+        let asked = [("RoleArn", arn), ("RoleSessionName", "session"), ("Policy", policy)];
+        let keys = session.admin.query("sts", "2011-06-15", "AssumeRole", &asked).await;
+        [session.key, session.secret, session.token] =
+            ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| keys.one(name));
+        assert_eq!(session.ec2("DescribeVpcs", &[]).await.status, 200);
+        let refused = session.ec2("DescribeSubnets", &[]).await;
+        let why = "because no session policy allows the ec2:DescribeSubnets action";
+        assert!(refused.code == "UnauthorizedOperation" && refused.message.ends_with(why), "{}", refused.message);
+        // It gives nothing that the role does not.
+        assert_eq!(session.iam("ListRoles", &[]).await.code, "AccessDenied");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_session_may_do_what_its_role_allows_and_is_refused_the_rest_in_each_services_words() {

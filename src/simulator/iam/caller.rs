@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::evaluation::Context;
 use super::principal::Asker;
 use super::role::Role;
@@ -42,6 +44,13 @@ pub fn inherited(tx: &Tx<'_>) -> BTreeMap<String, String> {
     let goes_on = |key: &str| credential.transitive_tags.contains(&key.to_lowercase());
     let tags = credential.tags.iter().filter(|(key, _)| goes_on(key));
     tags.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The policy that the caller's session stays within, where it was given one.
+#[must_use]
+pub fn session_policy(tx: &Tx<'_>) -> Option<Json> {
+    let credential = tx.get::<Credential>(&tx.principal().access_key)?;
+    serde_json::from_str(credential.policy.as_deref()?).ok()
 }
 
 /// What is told of a request, whoever asks.

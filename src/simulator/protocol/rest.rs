@@ -21,32 +21,54 @@ fn structured(model: &Model) -> &'static str {
     if model.protocol == Protocol::RestXml { XML } else { JSON }
 }
 
-/// The operation of a method, a path and a query, served here or not.
-pub(super) fn route(model: &Model, method: &str, uri: &http::Uri) -> Option<String> {
-    let served = model.operations.iter().map(|(name, operation)| (name, &*operation.method, &*operation.uri, false));
+/// The operation of a request's method, path, query and headers, served here or not.
+pub(super) fn route(model: &Model, request: &Request<Bytes>) -> Option<String> {
+    let (method, uri) = (request.method().as_str(), request.uri());
+    let served = model.operations.iter().map(|(name, it)| (name, &*it.method, &*it.uri, Some(it)));
     let unserved = model
         .unserved
         .iter()
-        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri, true)));
+        .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri, None)));
     let fits = served.chain(unserved).filter(|(_, wanted, ..)| *wanted == method);
     // What demands more of the query is meant before what demands less, and a literal segment before a variable one.
-    // Of S3's operations with one route those that are not served are older forms, or told by [`is_another`].
-    fits.filter_map(|(name, _, template, unserved)| {
+    // Of S3's operations with one route those are meant whose members are there, and of them the one with the most:
+    // a part of an upload is an object with a number and an upload's id. Those that are not served are older forms.
+    fits.filter_map(|(name, _, template, operation)| {
         let demanded = demanded(template, uri.query().unwrap_or_default())?;
-        Some((std::cmp::Reverse(demanded), labels(template, uri.path())?.len(), unserved, name))
+        let members = operation.and_then(|operation| given(model, operation, request));
+        let labels = labels(template, uri.path())?.len();
+        Some((std::cmp::Reverse(demanded), labels, operation.is_none(), std::cmp::Reverse(members), name))
     })
     .min()
     .map(|(.., name)| name.clone())
 }
 
-/// Whether a request to S3 is another operation than its method and path say: a copy, a part of an
-/// upload, or one of S3 Control.
-pub(super) fn is_another(request: &Request<Bytes>) -> bool {
-    let query = request.uri().query().unwrap_or_default();
-    let part = query.split('&').any(|pair| pair.split('=').next() == Some("uploadId"));
-    // What S3 Control is asked is signed for S3, and names the account.
-    let control = request.headers().contains_key("x-amz-account-id");
-    part || control || request.headers().contains_key("x-amz-copy-source")
+/// Whether a request that is signed for S3 is one of S3 Control's, which names the account.
+pub(super) fn is_of_control(request: &Request<Bytes>) -> bool {
+    request.headers().contains_key("x-amz-account-id")
+}
+
+/// How many of the members that an operation can't be without stand in a request's query and headers; none where one
+/// of them is missing.
+fn given(model: &Model, operation: &Operation, request: &Request<Bytes>) -> Option<usize> {
+    let shape = model.input(operation);
+    let mut found = 0;
+    for (name, member) in shape.required.iter().filter_map(|name| shape.members.get_key_value(name)) {
+        let wire = member.wire_name(name);
+        let there = match member.location.as_deref() {
+            Some("querystring") => {
+                let query = request.uri().query().unwrap_or_default();
+                query.split('&').any(|pair| pair.split('=').next() == Some(wire))
+            }
+            Some("header") => request.headers().contains_key(wire),
+            _ => continue,
+        };
+        if !there {
+            return None;
+        }
+        found += 1;
+    }
+    Some(found)
 }
 
 /// The bucket that a host's name begins with: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
@@ -373,7 +395,13 @@ pub(super) fn encode(
 ) -> Result<Response<Bytes>, EncodeError> {
     let mut encoded = response(operation.status.unwrap_or(200), structured(model), Bytes::new());
     match &operation.output {
-        Some(output) => place(model, operation, model.shape(output), answer, &mut encoded)?,
+        Some(output) => {
+            place(model, operation, model.shape(output), answer, &mut encoded)?;
+            // What says which bytes it has is a part: <https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7>
+            if encoded.headers().contains_key(http::header::CONTENT_RANGE) {
+                *encoded.status_mut() = http::StatusCode::PARTIAL_CONTENT;
+            }
+        }
         None => {
             encoded.headers_mut().remove(http::header::CONTENT_TYPE);
         }

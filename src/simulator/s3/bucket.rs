@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::encryption::Encryption;
 use super::lifecycle::Lifecycle;
 use super::public_access_block::PublicAccessBlock;
-use super::{name, object, tags};
+use super::{name, object, tags, upload};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -111,11 +111,20 @@ impl Row for Released {
 pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
     // What the protocol has checked against the body already.
     let _ = (input.text("ContentMD5"), input.text("ChecksumAlgorithm"));
-    let name = input.required("Bucket");
-    let Some(bucket) = tx.get::<Bucket>(name).cloned() else { return Err(missing(name)) };
+    // No bucket here lets its requesters pay, and of any other its owner does.
+    let _ = input.text("RequestPayer");
+    let bucket = owned(tx, input.required("Bucket"), input.text("ExpectedBucketOwner"))?;
     tx.enforce("s3.bucket.region", bucket.region == tx.region(), || redirect(&bucket))?;
-    let expected = input.text("ExpectedBucketOwner").unwrap_or(tx.account());
-    let owned = bucket.account == tx.account() && bucket.account == expected;
+    Ok(bucket)
+}
+
+/// The bucket of that name, wherever it is, which the caller may use.
+///
+/// # Errors
+/// Where there is none, or it is another account's, or not of the one that is expected.
+pub(super) fn owned(tx: &Tx<'_>, name: &str, expected: Option<&str>) -> Result<Bucket, Refusal> {
+    let Some(bucket) = tx.get::<Bucket>(name).cloned() else { return Err(missing(name)) };
+    let owned = bucket.account == tx.account() && expected.is_none_or(|expected| bucket.account == expected);
     tx.enforce("s3.bucket.owner", owned, || Refusal::new("AccessDenied", "Access Denied").status(403))?;
     Ok(bucket)
 }
@@ -235,6 +244,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("BucketNotEmpty", message).member("BucketName", &bucket.name)
     })?;
     tx.remove::<Bucket>(&bucket.name);
+    upload::forget_all(tx, &bucket);
     let until = tx.now() + tx.draw("s3.bucket.release", &bucket.name);
     tx.put(Released { name: bucket.name, region: bucket.region, until });
     Ok(nothing())
@@ -281,7 +291,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 /// An account as S3 names it: 64 hexadecimal digits.
-fn owner(account: &str) -> String {
+pub(super) fn owner(account: &str) -> String {
     use sha2::Digest as _;
     hex::encode(sha2::Sha256::digest(format!("s3 {account}")))
 }

@@ -67,9 +67,17 @@ pub struct Sealed {
     pub key: Option<String>,
     /// Whether one key of the bucket stands for KMS's own.
     pub bucket_key: bool,
+    /// The digest of the customer's own key, where that is what it is encrypted with.
+    #[serde(default)]
+    pub customer: Option<String>,
 }
 
 impl Sealed {
+    /// Encrypted with a key of the customer's own that has this digest.
+    pub(super) fn by_customer(digest: String) -> Sealed {
+        Sealed { algorithm: "AES256".to_owned(), key: None, bucket_key: false, customer: Some(digest) }
+    }
+
     /// What a request chooses for an object, or its bucket where it chooses nothing.
     pub(super) fn chosen(tx: &mut Tx<'_>, input: &Input<'_>, usual: &Encryption) -> Result<Sealed, Refusal> {
         let (algorithm, key) = (input.text("ServerSideEncryption"), input.text("SSEKMSKeyId"));
@@ -90,7 +98,7 @@ impl Sealed {
             other => return Err(Refusal::not_simulated(format!("s3 objects encrypted with {other}"))),
         };
         let bucket_key = key.is_some() && bucket_key.unwrap_or(usual.bucket_key);
-        Ok(Sealed { algorithm: algorithm.to_owned(), key, bucket_key })
+        Ok(Sealed { algorithm: algorithm.to_owned(), key, bucket_key, customer: None })
     }
 
     /// Refuses to read what is encrypted with a key that can't be used now.
@@ -103,6 +111,11 @@ impl Sealed {
 
     /// Says it in an answer.
     pub(super) fn tell(&self, answer: &mut Value) {
+        if let Some(digest) = &self.customer {
+            answer.set("SSECustomerAlgorithm", self.algorithm.as_str());
+            answer.set("SSECustomerKeyMD5", digest.as_str());
+            return;
+        }
         answer.set("ServerSideEncryption", self.algorithm.as_str());
         answer.set("SSEKMSKeyId", self.key.clone());
         answer.set("BucketKeyEnabled", Some(true).filter(|_| self.bucket_key));

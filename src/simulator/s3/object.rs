@@ -1,32 +1,26 @@
-//! Objects with their versions: written in one request, read whole, listed, deleted.
+//! Objects with their versions, as a bucket keeps them: how they are found, and how one is written at once.
 
 use jiff::Timestamp;
 use md5::Digest as _;
 use serde::{Deserialize, Serialize};
 
+use super::body::Body;
 use super::bucket::{Bucket, find};
+use super::checksum::{self, Sum};
+use super::condition;
+use super::description::described;
 use super::encryption::Sealed;
 use crate::input::Input;
-use crate::protocol::{base64_decode, base64_encode};
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::Handler;
-use crate::value::{Record, Value};
+use crate::value::Value;
 use crate::world::{Reach, Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] = &[
-    ("PutObject", put),
-    ("GetObject", get),
-    ("HeadObject", head),
-    ("DeleteObject", delete),
-    ("DeleteObjects", delete_many),
-];
-
-const CONDITIONS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html";
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[("PutObject", put)];
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("s3.object.condition", "a request's condition on the entity tag holds", CONDITIONS),
     Rule::new(
         "s3.object.key",
         "a key has 1 to 1,024 bytes",
@@ -37,15 +31,10 @@ pub(super) const RULES: &[Rule] = &[
         "a version's id is one that S3 could have given",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
     ),
-    Rule::new(
-        "s3.object.many",
-        "1 to 1,000 objects are deleted at once",
-        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html",
-    ),
 ];
 
 /// A version of an object, or a mark that it is deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
     /// The bucket.
@@ -63,11 +52,11 @@ pub struct Version {
 }
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
-    /// The bytes, in base64.
-    pub body: String,
+    /// The bytes.
+    pub body: Body,
     /// How many bytes they are.
     pub size: usize,
     /// The entity tag, in quotes.
@@ -76,11 +65,66 @@ pub struct Content {
     pub kind: String,
     /// What the writer says of it.
     pub metadata: Vec<(String, String)>,
-    /// The checksums that came with it, by member.
-    pub checksums: Vec<(String, String)>,
+    /// The checksums that S3 keeps of it, by algorithm.
+    pub checksums: Vec<Sum>,
+    /// Whether they are of its parts' checksums.
+    #[serde(default)]
+    pub composite: bool,
     /// How it is encrypted; as its bucket is, where an older world does not say.
     #[serde(default)]
     pub sealed: Option<Sealed>,
+    /// The headers that go out with it as they were given, by member.
+    #[serde(default)]
+    pub headers: Vec<(String, Value)>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<(String, String)>,
+    /// Its storage class; none for the usual one.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// The parts that it was uploaded in; none where it was written at once.
+    #[serde(default)]
+    pub parts: Vec<PartOf>,
+}
+
+/// A part of an object that was uploaded in parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartOf {
+    /// Its number.
+    pub number: u16,
+    /// How many bytes it has.
+    pub size: usize,
+    /// Its checksums, by algorithm.
+    pub checksums: Vec<Sum>,
+}
+
+impl Content {
+    /// The same with these bytes, written at once.
+    pub(super) fn with(self, body: Body, checksums: Vec<Sum>) -> Content {
+        let tag = format!("\"{}\"", hex::encode(md5::Md5::digest(&*body)));
+        Content { size: body.len(), tag, body, checksums, composite: false, parts: Vec::new(), ..self }
+    }
+
+    /// How many bytes it has, as answers say it.
+    pub(super) fn length(&self) -> i64 {
+        count(self.size)
+    }
+
+    /// Whether it has to be restored before it is read.
+    pub(super) fn is_archived(&self) -> bool {
+        matches!(self.class(), "GLACIER" | "DEEP_ARCHIVE")
+    }
+
+    /// The storage class by its name.
+    pub(super) fn class(&self) -> &str {
+        self.class.as_deref().unwrap_or("STANDARD")
+    }
+}
+
+/// A number of bytes or things, as answers say it.
+pub(super) fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Row for Version {
@@ -91,8 +135,8 @@ impl Row for Version {
     }
 }
 
-/// What the ids of a key's versions begin with. No bucket's name holds the sign between.
-fn under(bucket: &str, key: &str) -> String {
+/// What the ids of what belongs to a key begin with. No bucket's name holds the sign between.
+pub(super) fn under(bucket: &str, key: &str) -> String {
     format!("{bucket}\n{key}\0")
 }
 
@@ -107,61 +151,78 @@ pub(super) fn start(bucket: &Bucket, prefix: &str) -> String {
 }
 
 /// The newest version of a key.
-fn newest(tx: &Tx<'_>, bucket: &str, key: &str) -> Option<Version> {
+pub(super) fn newest(tx: &Tx<'_>, bucket: &str, key: &str) -> Option<Version> {
     tx.rows_under::<Version>(&under(bucket, key)).next().cloned()
 }
 
-const CHECKSUMS: &[&str] = &["ChecksumCRC32", "ChecksumCRC32C", "ChecksumCRC64NVME", "ChecksumSHA1", "ChecksumSHA256"];
+/// The version of a key that has this id.
+pub(super) fn with_id(tx: &Tx<'_>, bucket: &str, key: &str, id: &str) -> Option<Version> {
+    tx.rows_under::<Version>(&under(bucket, key)).find(|version| version.version == id).cloned()
+}
 
-fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let bucket = find(tx, input)?;
+/// The version that an id names, or the newest.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn named(tx: &Tx<'_>, bucket: &str, key: &str, id: Option<&str>) -> Result<Version, Refusal> {
+    match id {
+        None => newest(tx, bucket, key).ok_or_else(|| missing(key)),
+        Some(id) => with_id(tx, bucket, key, id).ok_or_else(|| {
+            Refusal::new("NoSuchVersion", "The specified version does not exist.")
+                .member("Key", key)
+                .member("VersionId", id)
+        }),
+    }
+}
+
+/// The key that a request writes to.
+///
+/// # Errors
+/// `KeyTooLongError`.
+pub(super) fn writable<'i>(tx: &Tx<'_>, input: &Input<'i>) -> Result<&'i str, Refusal> {
     let key = input.required("Key");
     tx.enforce("s3.object.key", (1..=1024).contains(&key.len()), || {
         Refusal::new("KeyTooLongError", "Your key is too long")
     })?;
-    let there = newest(tx, &bucket.name, key).and_then(|version| version.content);
-    if let Some(wanted) = input.text("IfNoneMatch") {
-        tx.enforce("s3.object.condition", wanted != "*" || there.is_none(), || failed("If-None-Match"))?;
-    }
-    if let Some(wanted) = input.text("IfMatch") {
-        let Some(there) = &there else { return Err(missing(key)) };
-        tx.enforce("s3.object.condition", same(wanted, &there.tag), || failed("If-Match"))?;
-    }
-    let body: &[u8] = match input.whole("Body") {
-        Value::Blob(bytes) => bytes,
-        _ => &[],
-    };
-    let metadata = match input.whole("Metadata") {
-        Value::Record(entries) => {
-            entries.iter().map(|(name, value)| (name.clone(), value.text().unwrap_or_default().to_owned())).collect()
-        }
-        _ => Vec::new(),
-    };
-    let _ = input.integer("ContentLength");
-    let checksums: Vec<(String, String)> =
-        CHECKSUMS.iter().filter_map(|name| Some(((*name).to_owned(), input.text(name)?.to_owned()))).collect();
-    let sealed = Sealed::chosen(tx, input, &bucket.encryption)?;
-    let content = Content {
-        body: base64_encode(body),
-        size: body.len(),
-        tag: format!("\"{}\"", hex::encode(md5::Md5::digest(body))),
-        kind: input.text("ContentType").unwrap_or("binary/octet-stream").to_owned(),
-        metadata,
-        checksums,
-        sealed: Some(sealed.clone()),
-    };
+    Ok(key)
+}
+
+fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let bucket = find(tx, input)?;
+    let key = writable(tx, input)?;
+    condition::to_write(tx, input, &bucket.name, key)?;
+    let description = described(tx, input, &bucket)?;
+    let (body, checksums) = received(input)?;
+    let content = description.with(body, checksums);
     let mut answer = record! { "ETag" => &content.tag };
-    sealed.tell(&mut answer);
-    for (name, sum) in &content.checksums {
-        answer.set(name, sum.as_str());
+    if let Some(sealed) = &content.sealed {
+        sealed.tell(&mut answer);
     }
+    checksum::tell(&content.checksums, false, &mut answer);
     let version = write(tx, &bucket, key, Some(content));
     answer.set("VersionId", Some(version).filter(|_| bucket.versioning.is_some()));
     Ok(answer)
 }
 
+/// The bytes that come with a request, with their checksums: those that it gives, or the one that S3 takes.
+///
+/// # Errors
+/// Never, where the usual checksum is computed here.
+pub(super) fn received(input: &Input<'_>) -> Result<(Body, Vec<Sum>), Refusal> {
+    let body = match input.whole("Body") {
+        Value::Blob(bytes) => Body::from(bytes.clone()),
+        _ => Body::default(),
+    };
+    let _ = input.integer("ContentLength");
+    let mut checksums = checksum::given(input);
+    if checksums.is_empty() {
+        checksums.push(checksum::of(checksum::USUAL, &body)?);
+    }
+    Ok((body, checksums))
+}
+
 /// Writes a version, and gives its id.
-fn write(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, content: Option<Content>) -> String {
+pub(super) fn write(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, content: Option<Content>) -> String {
     let version = if bucket.versioning.as_deref() == Some("Enabled") {
         tx.hex(32)
     } else {
@@ -179,152 +240,30 @@ fn write(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, content: Option<Content>) 
     version
 }
 
-fn missing(key: &str) -> Refusal {
+pub(super) fn missing(key: &str) -> Refusal {
     Refusal::new("NoSuchKey", "The specified key does not exist.").member("Key", key)
 }
 
-fn failed(condition: &str) -> Refusal {
-    Refusal::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-        .member("Condition", condition)
-}
-
-/// Whether an entity tag is the one wanted, which may come without its quotes.
-fn same(wanted: &str, tag: &str) -> bool {
-    wanted == "*" || wanted.trim_matches('"') == tag.trim_matches('"')
-}
-
 /// The version's id that a request gives, where there can be such a one.
-fn version_id<'i>(tx: &Tx<'_>, input: &Input<'i>) -> Result<Option<&'i str>, Refusal> {
+///
+/// # Errors
+/// `InvalidArgument`.
+pub(super) fn version_id<'i>(tx: &Tx<'_>, input: &Input<'i>) -> Result<Option<&'i str>, Refusal> {
     let id = input.text("VersionId");
-    let sound = id.is_none_or(|id| id == "null" || (id.len() == 32 && id.bytes().all(|it| it.is_ascii_graphic())));
-    tx.enforce("s3.object.version", sound, || {
-        Refusal::new("InvalidArgument", "Invalid version id specified")
-            .status(400)
-            .member("ArgumentName", "versionId")
-            .member("ArgumentValue", id.unwrap_or_default())
-    })?;
+    tx.enforce("s3.object.version", id.is_none_or(is_version), || invalid_version(id.unwrap_or_default()))?;
     Ok(id)
 }
 
-/// The version that a request asks for, with its content.
-fn asked(tx: &Tx<'_>, input: &Input<'_>) -> Result<(Bucket, Version, Content), Refusal> {
-    let bucket = find(tx, input)?;
-    let key = input.required("Key");
-    let version = match version_id(tx, input)? {
-        None => newest(tx, &bucket.name, key).ok_or_else(|| missing(key))?,
-        Some(id) => {
-            let all = under(&bucket.name, key);
-            let found = tx.rows_under::<Version>(&all).find(|version| version.version == id).cloned();
-            found.ok_or_else(|| Refusal::new("NoSuchVersion", "The specified version does not exist."))?
-        }
-    };
-    let Some(content) = version.content.clone() else {
-        return Err(match input.text("VersionId") {
-            None => missing(key).member("x-amz-delete-marker", "true"),
-            Some(_) => Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource."),
-        });
-    };
-    if let Some(wanted) = input.text("IfMatch") {
-        tx.enforce("s3.object.condition", same(wanted, &content.tag), || failed("If-Match"))?;
-    }
-    if let Some(wanted) = input.text("IfNoneMatch") {
-        tx.enforce("s3.object.condition", !same(wanted, &content.tag), || Refusal::new("NotModified", ""))?;
-    }
-    Ok((bucket, version, content))
+pub(super) fn invalid_version(id: &str) -> Refusal {
+    Refusal::new("InvalidArgument", "Invalid version id specified")
+        .status(400)
+        .member("ArgumentName", "versionId")
+        .member("ArgumentValue", id)
 }
 
-fn shown(input: &Input<'_>, bucket: &Bucket, version: &Version, content: &Content) -> Value {
-    let metadata: Record = content.metadata.iter().map(|(name, text)| (name.clone(), Value::from(text))).collect();
-    let mut answer = record! {
-        "AcceptRanges" => "bytes",
-        "LastModified" => version.modified,
-        "ContentLength" => i64::try_from(content.size).unwrap_or(i64::MAX),
-        "ETag" => &content.tag,
-        "ContentType" => &content.kind,
-        "ServerSideEncryption" => &bucket.encryption.algorithm,
-        "Metadata" => Some(metadata).filter(|entries| !entries.is_empty()),
-        "VersionId" => Some(&version.version).filter(|_| bucket.versioning.is_some()),
-    };
-    if input.text("ChecksumMode") == Some("ENABLED") {
-        for (name, sum) in &content.checksums {
-            answer.set(name, sum.as_str());
-        }
-    }
-    if let Some(sealed) = &content.sealed {
-        sealed.tell(&mut answer);
-    }
-    answer
-}
-
-fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let (bucket, version, content) = asked(tx, input)?;
-    if let Some(sealed) = &content.sealed {
-        sealed.opened(tx)?;
-    }
-    let mut answer = shown(input, &bucket, &version, &content);
-    answer.set("Body", Value::Blob(base64_decode(&content.body).unwrap_or_default()));
-    Ok(answer)
-}
-
-fn head(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let (bucket, version, content) = asked(tx, input)?;
-    Ok(shown(input, &bucket, &version, &content))
-}
-
-/// Deletes a key, or a version of it: whether a mark was left or taken away, and its id.
-fn gone(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, version: Option<&str>) -> (bool, Option<String>) {
-    let Some(id) = version else {
-        return match bucket.versioning {
-            None => {
-                let last = newest(tx, &bucket.name, key).map(|version| version.id());
-                if let Some(last) = last {
-                    tx.remove::<Version>(&last);
-                }
-                (false, None)
-            }
-            Some(_) => (true, Some(write(tx, bucket, key, None))),
-        };
-    };
-    let all = under(&bucket.name, key);
-    let found = tx.rows_under::<Version>(&all).find(|version| version.version == id).map(Row::id);
-    let taken = found.and_then(|row| tx.remove::<Version>(&row));
-    (taken.is_some_and(|version| version.content.is_none()), Some(id.to_owned()))
-}
-
-fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let bucket = find(tx, input)?;
-    let key = input.required("Key");
-    let version = version_id(tx, input)?;
-    if let Some(wanted) = input.text("IfMatch") {
-        let there = newest(tx, &bucket.name, key).and_then(|version| version.content);
-        let Some(there) = there else { return Err(missing(key)) };
-        tx.enforce("s3.object.condition", same(wanted, &there.tag), || failed("If-Match"))?;
-    }
-    let (marker, version) = gone(tx, &bucket, key, version);
-    Ok(record! { "DeleteMarker" => Some(true).filter(|_| marker), "VersionId" => version })
-}
-
-fn delete_many(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let bucket = find(tx, input)?;
-    let Some(delete) = input.record("Delete") else { return Ok(super::bucket::nothing()) };
-    let objects = delete.records("Objects");
-    tx.enforce("s3.object.many", (1..=1000).contains(&objects.len()), || {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema";
-        Refusal::new("MalformedXML", message)
-    })?;
-    let quiet = delete.flag("Quiet");
-    let mut deleted = Vec::new();
-    for object in objects {
-        let (key, version) = (object.required("Key"), object.text("VersionId"));
-        let (marker, id) = gone(tx, &bucket, key, version);
-        deleted.push(record! {
-            "Key" => key,
-            "VersionId" => version,
-            "DeleteMarker" => Some(true).filter(|_| marker),
-            "DeleteMarkerVersionId" => id.filter(|_| marker),
-        });
-    }
-    Ok(record! { "Deleted" => Some(deleted).filter(|_| !quiet) })
+/// Whether a version could have this id, in the form in which they are given here.
+pub(super) fn is_version(id: &str) -> bool {
+    id == "null" || (id.len() == 32 && id.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub(super) const OPERATIONS: &[(&str, Handler)] =
 const PAGE: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("s3.tags.key", "tag keys are unique, have 1 to 128 characters, and none begins with aws:", PAGE),
-    Rule::new("s3.tags.value", "tag values have at most 256 characters", PAGE),
+    Rule::new("s3.tags.key", "tag keys are unique, have 1 to 128 plain characters, and none begins with aws:", PAGE),
+    Rule::new("s3.tags.value", "tag values have at most 256 plain characters", PAGE),
     Rule::new(
         "s3.tags.limit",
         "a bucket has at most 50 tags",
@@ -37,28 +37,38 @@ pub(super) fn read(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<(String, String
     let member = if input.has("TagSet") { "TagSet" } else { "Tags" };
     let mut tags: Vec<(String, String)> = Vec::new();
     for tag in input.records(member) {
-        let (key, value) = (tag.required("Key"), tag.required("Value"));
-        let sound = (1..=128).contains(&key.chars().count());
-        tx.enforce("s3.tags.key", sound, || {
-            Refusal::new("InvalidTag", "The TagKey you have provided is invalid").member("TagKey", key)
-        })?;
-        tx.enforce("s3.tags.key", !key.to_ascii_lowercase().starts_with("aws:"), || {
-            Refusal::new("InvalidTag", "System tags cannot be added/updated by requester").member("TagKey", key)
-        })?;
-        tx.enforce("s3.tags.key", tags.iter().all(|(known, _)| known != key), || {
-            Refusal::new("InvalidTag", "Cannot provide multiple Tags with the same key").member("TagKey", key)
-        })?;
-        tx.enforce("s3.tags.value", value.chars().count() <= 256, || {
-            Refusal::new("InvalidTag", "The TagValue you have provided is invalid")
-                .member("TagKey", key)
-                .member("TagValue", value)
-        })?;
-        tags.push((key.to_owned(), value.to_owned()));
+        add(tx, &mut tags, tag.required("Key"), tag.required("Value"))?;
     }
     tx.enforce("s3.tags.limit", tags.len() <= 50, || {
         Refusal::new("BadRequest", "Bucket tag count cannot be greater than 50")
     })?;
     Ok(tags)
+}
+
+/// Adds a tag to those of a bucket or an object.
+///
+/// # Errors
+/// `InvalidTag`.
+pub(super) fn add(tx: &Tx<'_>, tags: &mut Vec<(String, String)>, key: &str, value: &str) -> Result<(), Refusal> {
+    // Letters and digits of every language, spaces, and these signs.
+    let written =
+        |text: &str| text.chars().all(|it| it.is_alphanumeric() || it.is_whitespace() || "+-=._:/@".contains(it));
+    tx.enforce("s3.tags.key", (1..=128).contains(&key.chars().count()) && written(key), || {
+        Refusal::new("InvalidTag", "The TagKey you have provided is invalid").member("TagKey", key)
+    })?;
+    tx.enforce("s3.tags.key", !key.to_ascii_lowercase().starts_with("aws:"), || {
+        Refusal::new("InvalidTag", "System tags cannot be added/updated by requester").member("TagKey", key)
+    })?;
+    tx.enforce("s3.tags.key", tags.iter().all(|(known, _)| known != key), || {
+        Refusal::new("InvalidTag", "Cannot provide multiple Tags with the same key").member("TagKey", key)
+    })?;
+    tx.enforce("s3.tags.value", value.chars().count() <= 256 && written(value), || {
+        Refusal::new("InvalidTag", "The TagValue you have provided is invalid")
+            .member("TagKey", key)
+            .member("TagValue", value)
+    })?;
+    tags.push((key.to_owned(), value.to_owned()));
+    Ok(())
 }
 
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

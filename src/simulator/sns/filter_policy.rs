@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::subscription::Subscription;
 use super::topic::Topic;
+use super::{filter_grammar, json_reader};
 use crate::once;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -48,10 +49,17 @@ pub(super) fn checked(tx: &Tx<'_>, text: &str, scope: &str) -> Result<String, Fl
     if text.is_empty() {
         return Ok(String::new());
     }
-    let Some(Json::Object(policy)) = once::parse(text.as_bytes()) else {
-        return if document { Err(Flaw::Policy("failed to parse JSON.".to_owned())) } else { Ok(text.to_owned()) };
+    if document {
+        json_reader::syntax(text).map_err(Flaw::Policy)?;
+    }
+    // Of a member that is there twice, and of lists in lists without end, no source has the words.
+    let policy = match once::parse(text.as_bytes()) {
+        None if document => return Err(Flaw::Policy("failed to parse JSON.".to_owned())),
+        Some(Json::Object(policy)) => policy,
+        _ => Map::new(),
     };
-    if policy.is_empty() {
+    // One that lets everything through.
+    if policy.is_empty() && (text.trim_start().starts_with('{') || !document) {
         return Ok(String::new());
     }
     let nested = policy.iter().any(|(key, value)| value.is_object() && key != "$or");
@@ -60,12 +68,11 @@ pub(super) fn checked(tx: &Tx<'_>, text: &str, scope: &str) -> Result<String, Fl
             "Filter policy scope MessageAttributes does not support nested filter policy".to_owned(),
         ));
     }
-    let mut leaves = Vec::new();
-    if let Err(why) = keys(&policy, 1, &mut leaves)
-        && document
-    {
-        return Err(Flaw::Policy(why));
+    if document {
+        filter_grammar::follows(text).map_err(Flaw::Policy)?;
     }
+    let mut leaves = Vec::new();
+    keys(&policy, 1, &mut leaves);
     if tx.rule("sns.filter.size") {
         if leaves.len() > 5 {
             return Err(Flaw::Policy("Filter policy can not have more than 5 keys".to_owned()));
@@ -98,110 +105,15 @@ pub(super) fn room(tx: &Tx<'_>, topic: &Topic, subscription: &Subscription) -> R
 }
 
 /// The keys that hold lists, with how deep they lie and how many values they let through.
-fn keys(policy: &Map<String, Json>, depth: usize, leaves: &mut Vec<(usize, usize)>) -> Result<(), String> {
+fn keys(policy: &Map<String, Json>, depth: usize, leaves: &mut Vec<(usize, usize)>) {
     for (key, value) in policy {
         match value {
             Json::Array(either) if key == "$or" => {
-                for one in either {
-                    let one = one.as_object().ok_or("\"$or\" must be an array of objects")?;
-                    keys(one, depth, leaves)?;
-                }
+                either.iter().filter_map(Json::as_object).for_each(|one| keys(one, depth, leaves));
             }
-            Json::Array(values) => {
-                if values.is_empty() {
-                    return Err("Empty arrays are not allowed".to_owned());
-                }
-                values.iter().try_for_each(matches)?;
-                leaves.push((depth, values.len()));
-            }
-            Json::Object(inner) => keys(inner, depth + 1, leaves)?,
-            _ => return Err(format!("\"{key}\" must be an object or an array")),
+            Json::Array(values) => leaves.push((depth, values.len())),
+            Json::Object(inner) => keys(inner, depth + 1, leaves),
+            _ => {}
         }
     }
-    Ok(())
-}
-
-fn matches(value: &Json) -> Result<(), String> {
-    let operator = match value {
-        Json::Array(_) => return Err("Match value must be String, number, true, false, or null".to_owned()),
-        Json::Object(operator) => operator,
-        _ => return Ok(()),
-    };
-    let mut several = operator.iter();
-    let (Some((name, operand)), None) = (several.next(), several.next()) else {
-        return Err("Only one key allowed in match expression".to_owned());
-    };
-    match (name.as_str(), operand) {
-        ("prefix" | "suffix", Json::Object(inner)) if inner.len() == 1 && inner.contains_key("equals-ignore-case") => {
-            Ok(())
-        }
-        ("prefix" | "suffix" | "equals-ignore-case" | "wildcard", operand) => match operand {
-            Json::String(_) => Ok(()),
-            _ => Err(format!("{name} match pattern must be a string")),
-        },
-        ("cidr", Json::String(range)) => cidr(range),
-        ("cidr", _) => Err("prefix match pattern must be a string".to_owned()),
-        ("exists", Json::Bool(_)) => Ok(()),
-        ("exists", _) => Err("exists match pattern must be either true or false.".to_owned()),
-        ("numeric", Json::Array(terms)) => numeric(terms),
-        ("numeric", _) => Err("Value of numeric must be an array.".to_owned()),
-        ("anything-but", Json::Object(inner)) => match inner.iter().next() {
-            Some((prefix, Json::String(_))) if prefix == "prefix" && inner.len() == 1 => Ok(()),
-            Some((prefix, _)) if prefix == "prefix" => Err("prefix match pattern must be a string".to_owned()),
-            Some((other, _)) => Err(format!("Unsupported anything-but pattern: {other}")),
-            None => Err("Only one key allowed in match expression".to_owned()),
-        },
-        ("anything-but", Json::Array(values)) if values.iter().any(|one| !(one.is_string() || one.is_number())) => {
-            Err("Inside anything-but list, start|null|boolean is not supported.".to_owned())
-        }
-        ("anything-but", _) => Ok(()),
-        (other, _) => Err(format!("Unrecognized match type {other}")),
-    }
-}
-
-fn cidr(range: &str) -> Result<(), String> {
-    let mut parts = range.split('/');
-    let (Some(address), Some(bits), None) = (parts.next(), parts.next(), parts.next()) else {
-        return Err("Malformed CIDR, one '/' required".to_owned());
-    };
-    let Ok(address) = address.parse::<std::net::IpAddr>() else {
-        return Err(format!("Nonstandard IP address: {address}"));
-    };
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    match bits.parse::<u8>() {
-        Ok(bits) if bits <= most => Ok(()),
-        Ok(_) => Err(format!("Malformed CIDR, mask bits must not be more than {most}")),
-        Err(_) => Err("Malformed CIDR, mask bits must be an integer".to_owned()),
-    }
-}
-
-/// One comparison with a number, or two that make a range.
-fn numeric(terms: &[Json]) -> Result<(), String> {
-    let Some(first) = terms.first() else { return Err("Invalid member in numeric match: ]".to_owned()) };
-    let Json::String(operator) = first else { return Err(format!("Invalid member in numeric match: {first}")) };
-    let value = |at: usize, operator: &str| {
-        let name = if operator == "=" { "equals" } else { operator };
-        terms.get(at).and_then(Json::as_f64).ok_or_else(|| format!("Value of {name} must be numeric"))
-    };
-    let bottom = match operator.as_str() {
-        "=" | "<" | "<=" => {
-            value(1, operator)?;
-            return if terms.len() > 2 { Err("Too many elements in numeric expression".to_owned()) } else { Ok(()) };
-        }
-        ">" | ">=" => value(1, operator)?,
-        other => return Err(format!("Unrecognized numeric range operator: {other}")),
-    };
-    let top = match terms.get(2) {
-        None => return Ok(()),
-        Some(Json::String(operator)) if operator == "<" || operator == "<=" => value(3, operator)?,
-        Some(Json::String(other)) => return Err(format!("Bad numeric range operator: {other}")),
-        Some(other) => return Err(format!("Bad value in numeric range: {other}")),
-    };
-    if terms.len() > 4 {
-        return Err("Too many terms in numeric range expression".to_owned());
-    }
-    if bottom >= top {
-        return Err("Bottom must be less than top".to_owned());
-    }
-    Ok(())
 }

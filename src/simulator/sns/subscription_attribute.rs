@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::subscription::{State, Subscription, find};
 use super::topic::Topic;
-use super::{delivery_policy, endpoint, filter_policy, invalid, topic_attribute};
+use super::{delivery_policy, endpoint, filter_policy, invalid, json_reader, topic_attribute};
 use crate::iam::role::Role;
 use crate::input::Input;
 use crate::once;
@@ -179,6 +179,9 @@ fn redrive(tx: &Tx<'_>, topic: &Topic, text: &str) -> Result<String, String> {
         }
         Ok(text.to_owned())
     };
+    if let Err(why) = json_reader::syntax(text) {
+        return refused(&why);
+    }
     let policy = once::parse(text.as_bytes());
     let Some(policy) = policy.as_ref().and_then(Json::as_object) else { return refused("failed to parse JSON.") };
     let queue = policy.get("deadLetterTargetArn").and_then(Json::as_str).unwrap_or_default();

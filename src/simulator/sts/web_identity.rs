@@ -5,13 +5,12 @@
 
 use serde_json::Value as Json;
 
-use super::{SessionTags, hand_out, role_of};
+use super::{Given, hand_out, role_of, session_policy};
 use crate::iam::caller;
 use crate::iam::oidc_provider::OidcProvider;
 use crate::iam::principal::Asker;
 use crate::iam::trust;
 use crate::input::Input;
-use crate::once;
 use crate::protocol::base64_decode;
 use crate::record;
 use crate::refusal::Refusal;
@@ -99,15 +98,7 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         Refusal::new("ValidationError", message)
     })?;
-    if input.has("Policy") || input.has("PolicyArns") {
-        if let Some(policy) = input.text("Policy") {
-            let document = once::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
-            tx.enforce("sts.web_identity.policy", document, || {
-                Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json")
-            })?;
-        }
-        return Err(Refusal::not_simulated("sts AssumeRoleWithWebIdentity with a session policy"));
-    }
+    let policy = session_policy(tx, input, "sts.web_identity.policy")?;
     let principal = Principal {
         account: account.clone(),
         arn: format!("arn:aws:sts::{account}:assumed-role/{}/{session}", role.name),
@@ -115,12 +106,14 @@ pub(super) fn assume_role(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, R
         access_key: String::new(),
     };
     let user = record! { "AssumedRoleId" => &principal.user_id, "Arn" => &principal.arn };
-    let credentials = hand_out(tx, principal, SessionTags::default(), seconds);
+    let packed = policy.as_ref().map(|_| 6_i64);
+    let credentials = hand_out(tx, principal, Given { policy, ..Given::default() }, seconds);
     Ok(record! {
         "Credentials" => credentials,
         "SubjectFromWebIdentityToken" => &claims.subject,
         "AssumedRoleUser" => user,
         "Provider" => provider.id(),
         "Audience" => audience,
+        "PackedPolicySize" => packed,
     })
 }
