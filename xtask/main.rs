@@ -1,11 +1,12 @@
-//! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `surface`, `models`, `terraform`,
-//! `cloudformation`.
+//! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `surface`, `docs`, `models`,
+//! `terraform`, `cloudformation`.
 //!
 //! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform) they
 //! install themselves into a cache outside the checkout, and say what is missing
 //! where they cannot.
 
 mod cache;
+mod reference;
 mod steps;
 
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ cargo xtask fuzz             odd and spoilt requests to the simulator for five m
 cargo xtask bench            the figures of docs/figures.md, measured on this machine with the release build
 cargo xtask pictures         the README's pictures, made anew from a real run
 cargo xtask surface          the part of docs/simulator.md that the conformance tests hold, and their lists, written anew
+cargo xtask docs             docs/resources, made anew from the schemas
 cargo xtask models           the simulator's API tables, made anew from the pinned botocore
 cargo xtask terraform        the names that Terraform's AWS provider gives our types and fields, read anew from a pinned package
 cargo xtask cloudformation   which changes force a replacement by AWS's own schemas, read anew from a pinned package
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["bench"] => steps::bench(),
         ["pictures"] => steps::pictures(),
         ["surface"] => steps::surface(),
+        ["docs"] => steps::docs(),
         [table @ ("models" | "terraform" | "cloudformation")] => steps::table(table),
         _ => {
             eprint!("{USAGE}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::cache;
+use crate::{cache, reference};
 
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_MACHETE: &str = "0.9.2";
@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     ("format", format),
     ("clippy", clippy),
     ("doc", doc),
+    ("resource reference", resource_reference),
     ("unused dependencies", machete),
     ("licences and sources", deny),
     ("tests", tests),
@@ -85,6 +86,16 @@ fn doc(_: &mut Tally) -> Result<(), String> {
     cache::run(
         cargo().args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"),
     )
+}
+
+/// Whether docs/resources is what the schemas make of it.
+fn resource_reference(_: &mut Tally) -> Result<(), String> {
+    reference::check(&root())
+}
+
+/// docs/resources, made anew.
+pub fn docs() -> Result<(), String> {
+    reference::write(&root())
 }
 
 fn machete(_: &mut Tally) -> Result<(), String> {

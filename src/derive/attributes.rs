@@ -116,18 +116,29 @@ impl FieldAttributes {
 
 /// The first paragraph of the doc comment, on one line.
 pub fn doc(attributes: &[Attribute]) -> String {
-    let mut lines = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
-        if let syn::Meta::NameValue(pair) = &attribute.meta
-            && let Expr::Lit(literal) = &pair.value
-            && let syn::Lit::Str(text) = &literal.lit
-        {
-            let line = text.value().trim().to_owned();
-            if line.is_empty() && !lines.is_empty() {
-                break;
-            }
-            lines.push(line);
-        }
-    }
-    lines.join(" ")
+    let lines = lines(attributes);
+    let paragraph = lines.iter().map(|line| line.trim()).skip_while(|line| line.is_empty());
+    paragraph.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The first code block of the doc comment, as rustdoc shows it: without the lines that only make it compile.
+pub fn example(attributes: &[Attribute]) -> String {
+    let lines = lines(attributes);
+    let is_fence = |line: &&String| line.trim_start().starts_with("```");
+    let block = lines.iter().skip_while(|line| !is_fence(line)).skip(1).take_while(|line| !is_fence(line));
+    let is_hidden = |line: &str| line == "#" || line.starts_with("# ");
+    let shown: Vec<&str> =
+        block.map(|line| line.strip_prefix(' ').unwrap_or(line)).filter(|line| !is_hidden(line.trim_start())).collect();
+    shown.join("\n").trim_end().to_owned()
+}
+
+/// The lines of the doc comment, each with the blank that follows `///`.
+fn lines(attributes: &[Attribute]) -> Vec<String> {
+    let text = |attribute: &Attribute| {
+        let syn::Meta::NameValue(pair) = &attribute.meta else { return None };
+        let Expr::Lit(literal) = &pair.value else { return None };
+        let syn::Lit::Str(text) = &literal.lit else { return None };
+        Some(text.value())
+    };
+    attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(text).collect()
 }

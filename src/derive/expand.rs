@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Fields, GenericArgument, PathArguments, Type};
 
-use crate::attributes::{FieldAttributes, ResourceAttributes, doc};
+use crate::attributes::{FieldAttributes, ResourceAttributes, doc, example};
 
 /// How a field stands to the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -222,6 +222,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let computed = *role == Role::Computed || at.computed;
         let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
         let FieldAttributes { named, replace_presence, instruction, version_prefix, .. } = at;
+        let (rust, method) = (spelled(inner), field.ident.to_string());
         let ignored = at.ignored_after_creation;
         let volatile = at.volatile;
         let along = if *replace { "Along" } else { "Free" };
@@ -236,6 +237,9 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         quote! {
             ::fathuss_model::schema::Field {
                 name: #name,
+                rust: #rust,
+                method: #method,
+                variants: <#inner as ::fathuss_model::Typed>::VARIANTS,
                 ty: <#inner as ::fathuss_model::Typed>::TYPE,
                 doc: #doc,
                 required: #required,
@@ -267,6 +271,11 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         }
     });
     quote! { &[#(#rows),*] }
+}
+
+/// A type as a program spells it.
+fn spelled(ty: &Type) -> String {
+    quote! { #ty }.to_string().replace(' ', "").replace(',', ", ")
 }
 
 fn option(value: Option<&impl quote::ToTokens>) -> TokenStream {
@@ -308,7 +317,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
     let holds_data = attributes.holds_data;
     let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
-    let type_doc = doc(&input.attrs);
+    let (rust, type_doc, example) = (name.to_string(), doc(&input.attrs), example(&input.attrs));
     let rows = schema_fields(fields);
     let into = into_fields(fields);
     let accessors = fields.iter().filter(|field| !field.attributes.write_only).map(|field| accessor(name, field));
@@ -317,9 +326,11 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
         impl ::fathuss_model::Resource for #name {
             const SCHEMA: &'static ::fathuss_model::schema::Schema = &::fathuss_model::schema::Schema {
                 kind: #kind,
+                rust: #rust,
                 provider: #provider,
                 service: #service,
                 doc: #type_doc,
+                example: #example,
                 mode: ::fathuss_model::schema::Mode::#mode,
                 creation: ::fathuss_model::schema::Creation::#creation,
                 holds_data: #holds_data,

@@ -16,6 +16,9 @@
 //! }
 //! ```
 //!
+//! What a doc comment says first is the schema's `doc`, and its first code block the schema's `example`: rustdoc's
+//! tests run it, and docs/resources shows it.
+//!
 //! On the struct: `type`, `service`, `provider`, `creation`, `mode`, `check`,
 //! `waits`, `transition`, `updates_after`, `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,

@@ -287,6 +287,9 @@ mod tests {
 
     const FIELD: Field = Field {
         name: "",
+        rust: "String",
+        method: "",
+        variants: &[],
         ty: Type::String,
         doc: "",
         required: false,
@@ -311,9 +314,11 @@ mod tests {
 
     const THING: &Schema = &Schema {
         kind: "x_thing",
+        rust: "Thing",
         provider: "x",
         service: "x",
         doc: "",
+        example: "",
         mode: Mode::Managed,
         creation: Creation::Local,
         holds_data: false,

@@ -14,12 +14,16 @@ use crate::transition::Transition;
 pub struct Schema {
     /// Terraform's name of the type, for instance `aws_subnet`.
     pub kind: &'static str,
+    /// What a stack program calls it, for instance `Subnet`.
+    pub rust: &'static str,
     /// The provider that makes it: the part before the first `_` of most types.
     pub provider: &'static str,
     /// The service that answers for it, for instance `ec2`; rate limits are counted per service.
     pub service: &'static str,
     /// One sentence on what it is.
     pub doc: &'static str,
+    /// How a stack declares one: what a reader is to see of the code block in its doc comment, which is a test.
+    pub example: &'static str,
     /// What kind of node it is.
     pub mode: Mode,
     /// How a creation is kept from happening twice.
@@ -81,6 +85,13 @@ pub enum Creation {
 pub struct Field {
     /// Terraform's name of the attribute.
     pub name: &'static str,
+    /// What a stack program calls its type, for instance `Id<Vpc>`.
+    pub rust: &'static str,
+    /// What a stack program calls it, in the builder and of the handle: its name, but for Rust's own words.
+    pub method: &'static str,
+    /// The words that it may be, or that are in it, where these are a closed set.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub variants: &'static [Variant],
     /// What it holds.
     pub ty: Type,
     /// What it is, with its unit.
@@ -188,6 +199,17 @@ pub enum Type {
     Block(&'static [Field]),
     /// Anything.
     Any,
+}
+
+/// A word of a closed set.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Variant {
+    /// What a stack program calls it, for instance `OnDemand`.
+    pub rust: &'static str,
+    /// The word that AWS knows it by.
+    pub word: &'static str,
+    /// What it means.
+    pub doc: &'static str,
 }
 
 impl Field {

@@ -3,6 +3,15 @@
 use crate::{Computed, Datum, Id, Value};
 
 /// A value kept in state, without anything in a cloud behind it.
+///
+/// ```
+/// # use fathuss_model::{terraform::Data, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let release = stack.add("release", Data::new().input("2026-11").triggers_replace("schema-7"));
+/// stack.output("release", release.output());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "terraform_data", provider = "terraform", service = "local", creation = Local)]
 pub struct Data {

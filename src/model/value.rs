@@ -12,7 +12,7 @@ use ipnet::Ipv4Net;
 use crate::datum::Datum;
 use crate::expression::{Call, Document, Expression, OutputReference, SecretSource};
 use crate::function::Function;
-use crate::schema::Type;
+use crate::schema::{Type, Variant};
 
 /// An expression that evaluates to a `T`.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub type Tags = BTreeMap<String, String>;
 pub trait Typed {
     /// Its type there.
     const TYPE: Type;
+    /// The words that it may be, or that are in it, where these are a closed set.
+    const VARIANTS: &'static [Variant] = &[];
 }
 
 /// What can stand where a `T` is wanted.
@@ -548,20 +550,22 @@ typed! {
 
 impl<T: Typed> Typed for Vec<T> {
     const TYPE: Type = Type::List(&T::TYPE);
+    const VARIANTS: &'static [Variant] = T::VARIANTS;
 }
 
 impl<T: Typed> Typed for BTreeMap<String, T> {
     const TYPE: Type = Type::Map(&T::TYPE);
+    const VARIANTS: &'static [Variant] = T::VARIANTS;
 }
 
 /// Declares a closed set of words: an enum whose variants stand for the texts that AWS knows.
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
-            $($(#[$doc])* $variant),*
+            $($(#[doc = $doc])* $variant),*
         }
 
         impl $name {
@@ -588,6 +592,11 @@ macro_rules! words {
 
         impl $crate::Typed for $name {
             const TYPE: $crate::schema::Type = $crate::schema::Type::Word(&[$($word),*]);
+            const VARIANTS: &'static [$crate::schema::Variant] = &[$($crate::schema::Variant {
+                rust: stringify!($variant),
+                word: $word,
+                doc: concat!($($doc),*).trim_ascii(),
+            }),*];
         }
     };
 }

@@ -3,6 +3,17 @@
 use crate::{Arn, Computed, Id, Value};
 
 /// A machine image, looked up once and pinned.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// stack.add("amazon_linux", Ami::amazon_linux_2023("arm64"));
+/// // One's own, by its name.
+/// let filters = [Filter::new("name", ["server-*"]), Filter::new("state", ["available"])];
+/// stack.add("server", Ami::new(["self"]).filter(filters).most_recent(true));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_ami", service = "ec2", mode = Lookup)]
 pub struct Ami {

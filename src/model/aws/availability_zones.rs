@@ -15,6 +15,16 @@ words! {
 }
 
 /// The zones of a region. A stack names its zones itself; this proves that they are there.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let zones = ["us-east-1a", "us-east-1b", "us-east-1c"];
+/// // The program names its zones; this proves before the first change that they are there.
+/// stack.add("all", AvailabilityZones::new().zone_names(zones));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_availability_zones", service = "ec2", mode = Lookup)]
 pub struct AvailabilityZones {

@@ -3,6 +3,15 @@
 use crate::{Computed, Id};
 
 /// Who is asking.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let caller = stack.add("me", CallerIdentity::new());
+/// stack.output("applied_by", caller.arn());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_caller_identity", service = "sts", mode = Lookup)]
 pub struct CallerIdentity {

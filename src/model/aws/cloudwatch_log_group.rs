@@ -15,6 +15,14 @@ words! {
 }
 
 /// Where log events are kept.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// stack.add("api", CloudwatchLogGroup::new().name("/shop/api").retention_in_days(30));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_cloudwatch_log_group",

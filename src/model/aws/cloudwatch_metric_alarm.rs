@@ -66,6 +66,26 @@ words! {
 }
 
 /// An alarm: it watches a metric, or what is reckoned from several, and does something when that crosses a threshold.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let topic = stack.add("alarms", SnsTopic::new());
+/// let alarm = CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 3)
+///     .alarm_description("PostgreSQL is busy")
+///     .namespace("AWS/RDS")
+///     .metric_name("CPUUtilization")
+///     .dimensions([("DBInstanceIdentifier", "postgres")])
+///     .statistic(Statistic::Average)
+///     .period(300)
+///     .threshold(80)
+///     .treat_missing_data(TreatMissingData::NotBreaching)
+///     .alarm_actions([topic.arn()])
+///     .ok_actions([topic.arn()]);
+/// stack.add("busy", alarm);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_cloudwatch_metric_alarm",

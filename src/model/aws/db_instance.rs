@@ -83,6 +83,40 @@ words! {
 }
 
 /// A database server that AWS runs.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let firewall = stack.add("database", SecurityGroup::new(&vpc, "PostgreSQL"));
+/// # let parameters = stack.add("postgres", DbParameterGroup::new("postgres17"));
+/// let group = stack.add("postgres", DbSubnetGroup::new(&subnets));
+/// let postgres = DbInstance::postgres("17", DbInstanceClass::T4gMedium)
+///     .storage(Gp3::gigabytes(20).growing_to(100))
+///     .subnets(&group)
+///     .security_group(&firewall)
+///     .parameters(&parameters)
+///     .db_name("shop")
+///     .username("shop")
+///     .master_password(MasterPassword::ManagedByRds)
+///     .multi_az(true)
+///     .backup_retention_period(14)
+///     .backup_window("03:00-04:00")
+///     .maintenance_window("sun:04:00-sun:05:00")
+///     .deletion_protection(true)
+///     .final_snapshot_identifier("postgres-final");
+/// // No plan may destroy it until this line is taken out.
+/// let postgres = stack.add("postgres", postgres.lifecycle(Lifecycle::new().prevent_destroy(true)));
+/// stack.output("endpoint", postgres.endpoint());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_db_instance",

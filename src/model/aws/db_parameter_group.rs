@@ -13,6 +13,18 @@ words! {
 }
 
 /// The settings of database instances of one engine version family.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let parameters = DbParameterGroup::new("postgres17").parameter([
+///     DbParameter::at_once("log_min_duration_statement", "1000"),
+///     DbParameter::at_restart("max_connections", "400"),
+/// ]);
+/// stack.add("postgres", parameters);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_db_parameter_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2)]
 pub struct DbParameterGroup {

@@ -6,6 +6,19 @@ use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The network ACL that comes with a VPC, taken over: it has the rules that are declared and no others. A subnet has
 /// it that has no other.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// let acl = DefaultNetworkAcl::new(vpc.default_network_acl_id())
+///     .ingress([NetworkAclRule::all(100, NetworkAclAction::Allow, range)])
+///     .egress([NetworkAclRule::all(100, NetworkAclAction::Allow, range)]);
+/// stack.add("inside_alone", acl);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_default_network_acl",

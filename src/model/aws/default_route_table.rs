@@ -10,6 +10,19 @@ use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The route table that comes with a VPC, taken over: it has the routes that are declared, the local one, and those of
 /// gateway endpoints, and no others. A subnet has it that has no other.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let internet = stack.add("main", InternetGateway::new(&vpc));
+/// let table = DefaultRouteTable::new(vpc.default_route_table_id())
+///     .route([DefaultRoute::new(Ipv4Net::default()).gateway_id(&internet)]);
+/// stack.add("main", table);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_default_route_table",

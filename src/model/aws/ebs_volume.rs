@@ -7,6 +7,15 @@ use crate::transition::{Becoming, Impossible};
 use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
 
 /// A disk that outlives the instances it is attached to.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let volume = EbsVolume::encrypted_gp3("us-east-1a", 100).tag("Name", "data");
+/// stack.add("data", volume.lifecycle(Lifecycle::new().prevent_destroy(true)));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_ebs_volume",

@@ -11,6 +11,15 @@ words! {
 }
 
 /// A public IPv4 address that stays the account's until it is released.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let address = stack.add("nat", Eip::new().tag("Name", "nat"));
+/// stack.output("leaves_from", address.public_ip());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_eip", service = "ec2", creation = Tag, create_seconds = 1, delete_seconds = 1)]
 pub struct Eip {

@@ -23,6 +23,33 @@ words! {
 }
 
 /// Lets an IAM principal into a cluster; alone it permits nothing.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// let administrators = Arn::existing("arn:aws:iam::111122223333:role/administrators");
+/// let entry = stack.add("administrators", EksAccessEntry::new(&cluster, administrators));
+/// // The entry alone permits nothing.
+/// let policy = EksAccessPolicyAssociation::new(
+///     &cluster,
+///     entry.principal_arn(),
+///     AccessPolicy::ClusterAdmin,
+///     AccessScope::cluster(),
+/// );
+/// stack.add("administrators", policy);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_eks_access_entry", service = "eks", creation = Token, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct EksAccessEntry {

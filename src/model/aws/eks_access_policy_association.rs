@@ -31,6 +31,32 @@ words! {
 }
 
 /// Gives a principal with an access entry what a policy permits.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// # let developers = Arn::existing("arn:aws:iam::111122223333:role/developers");
+/// # let entry = stack.add("developers", EksAccessEntry::new(&cluster, developers));
+/// let policy = EksAccessPolicyAssociation::new(
+///     &cluster,
+///     entry.principal_arn(),
+///     AccessPolicy::Edit,
+///     AccessScope::namespaces_of(["preview"]),
+/// );
+/// stack.add("developers", policy);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_eks_access_policy_association",

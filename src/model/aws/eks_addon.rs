@@ -16,6 +16,28 @@ words! {
 }
 
 /// Software in the cluster that EKS installs and updates.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// let addon = EksAddon::new(&cluster, "vpc-cni")
+///     // EKS puts its own in at first; this takes over.
+///     .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
+///     .resolve_conflicts_on_update(ResolveConflicts::Overwrite);
+/// stack.add("vpc-cni", addon);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_eks_addon", service = "eks", creation = Token, create_seconds = 60, delete_seconds = 30)]
 pub struct EksAddon {

@@ -66,6 +66,39 @@ words! {
 }
 
 /// A Kubernetes control plane that AWS runs.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// let role = stack.add("cluster", IamRole::new(trust));
+/// let policy = IamPolicy::of_aws("AmazonEKSClusterPolicy");
+/// let permitted = stack.add("cluster", IamRolePolicyAttachment::new(&role, policy));
+/// let key = stack.add("cluster", KmsKey::new().enable_key_rotation(true));
+///
+/// let place = ClusterVpcConfig::new(&subnets)
+///     .endpoint_private_access(true)
+///     .public_access_cidrs(["203.0.113.0/24".parse::<Ipv4Net>()?]);
+/// let access = AccessConfig::new()
+///     .authentication_mode(AuthenticationMode::Api)
+///     .bootstrap_cluster_creator_admin_permissions(false);
+/// let cluster = EksCluster::new("main", &role, place)
+///     .version("1.35")
+///     .access_config(access)
+///     .encryption_config(EncryptionConfig::secrets(&key))
+///     .enabled_cluster_log_types([ControlPlaneLog::Api, ControlPlaneLog::Audit]);
+/// // No field refers to the permission, and the cluster needs it.
+/// stack.add("main", cluster.depends_on(&permitted));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_eks_cluster", service = "eks", creation = Token, create_seconds = 570, delete_seconds = 180, check = check, waits = waits, transition = transition)]
 pub struct EksCluster {

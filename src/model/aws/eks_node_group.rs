@@ -47,6 +47,41 @@ words! {
 }
 
 /// Nodes of one kind that EKS starts, updates and drains.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+/// # let role = stack.add("node", IamRole::new(trust));
+/// # let template = stack.add("nodes", LaunchTemplate::new().metadata_options(MetadataOptions::v2_only()));
+/// let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+/// let permitted = policies.map(|name| {
+///     stack.add(("node", name), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(name)))
+/// });
+/// let nodes = EksNodeGroup::new(&cluster, &role, &subnets, ScalingConfig::between(1, 2, 10))
+///     // Upgraded behind the control plane and the addons.
+///     .version(cluster.version())
+///     .instance_types([InstanceType::T3Medium, InstanceType::T3Large])
+///     .capacity_type(CapacityType::Spot)
+///     .labels([("node-type", "spot")])
+///     .taint([Taint::new("spot", TaintEffect::NoSchedule).value("true")])
+///     .launched_with(&template)
+///     .update_config(UpdateConfig::new().max_unavailable(1));
+/// // A node that may do nothing never becomes ready.
+/// stack.add("spot", nodes.depends_on_all(&permitted));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits, transition = transition, updates_after = "aws_eks_addon")]
 pub struct EksNodeGroup {

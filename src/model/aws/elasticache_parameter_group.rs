@@ -3,6 +3,18 @@
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The settings of caches of one engine version family.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let parameters = ElasticacheParameterGroup::new("redis7").parameter([
+///     CacheParameter::new("cluster-enabled", "yes"),
+///     CacheParameter::new("maxmemory-policy", "allkeys-lru"),
+/// ]);
+/// stack.add("redis", parameters);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_elasticache_parameter_group",

@@ -66,6 +66,34 @@ words! {
 }
 
 /// A cache of shards with replicas that AWS runs.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let firewall = stack.add("redis", SecurityGroup::new(&vpc, "Redis"));
+/// # let group = stack.add("redis", ElasticacheSubnetGroup::new(&subnets));
+/// # let settings = ElasticacheParameterGroup::new("redis7").parameter([CacheParameter::new("cluster-enabled", "yes")]);
+/// # let parameters = stack.add("redis", settings);
+/// // Two shards with a replica each, in cluster mode, encrypted at rest and on the way.
+/// let redis = ElasticacheReplicationGroup::redis_cluster("Sessions", "7.1", CacheNodeType::T4gSmall, 2, 1)
+///     .multi_az_enabled(true)
+///     .subnets(&group)
+///     .security_group(&firewall)
+///     .parameters(&parameters)
+///     .snapshot_retention_limit(7)
+///     .snapshot_window("04:00-05:00")
+///     .maintenance_window("sun:05:00-sun:06:00");
+/// stack.add("redis", redis);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_elasticache_replication_group",

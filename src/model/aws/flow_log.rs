@@ -37,6 +37,19 @@ words! {
 }
 
 /// Who spoke with whom in a VPC, a subnet, or at a network interface. Nothing of it but its tags can change.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("vpc-flow-logs.amazonaws.com"))]);
+/// # let role = stack.add("flow", IamRole::new(trust));
+/// let group = stack.add("flow", CloudwatchLogGroup::new().retention_in_days(30));
+/// stack.add("main", FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(&vpc));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_flow_log",

@@ -4,6 +4,16 @@ use super::IamRole;
 use crate::{Arn, Computed, Id, Name, Tags, Value};
 
 /// What hands a role to an instance.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+/// let role = stack.add("server", IamRole::new(trust));
+/// let profile = stack.add("server", IamInstanceProfile::new(&role));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_iam_instance_profile", service = "iam", creation = Name, create_seconds = 8, delete_seconds = 2)]
 pub struct IamInstanceProfile {

@@ -3,6 +3,29 @@
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// An issuer of identity tokens that trust policies may name, for instance a cluster's for its service accounts.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// let issuer = cluster.oidc_issuer();
+/// let provider = IamOpenidConnectProvider::new(&issuer, ["sts.amazonaws.com"]);
+/// let provider = stack.add("cluster", provider);
+/// // The role of one service account of the cluster, and of no other.
+/// let trust = Statement::assume_role_by_service_account(&provider, &issuer, "loki", "loki");
+/// stack.add("loki", IamRole::new(Policy::new([trust])));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_iam_openid_connect_provider",

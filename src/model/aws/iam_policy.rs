@@ -5,10 +5,24 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
 /// A permission document that roles are given by attachment.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// let objects = template([bucket.arn().into_value(), "/*".into_value()]);
+/// let policy = Policy::new([
+///     Statement::allow(["s3:ListBucket"]).on(bucket.arn()),
+///     Statement::allow(["s3:GetObject", "s3:PutObject"]).on(objects),
+/// ]);
+/// stack.add("cache", IamPolicy::new(policy));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_iam_policy", service = "iam", creation = Name, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct IamPolicy {
-    /// The document, see [`super::policy`]; a change makes a new default version. 6,144 characters at most.
+    /// The document, see [`super::policy::Policy`]; a change makes a new default version. 6,144 characters at most.
     #[field(json)]
     policy: Value<Json>,
     /// The name, unique in the account.

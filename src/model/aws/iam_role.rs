@@ -6,10 +6,19 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
 /// An identity that services and people take on for a while.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+/// stack.add("server", IamRole::new(trust).description("What the server acts with"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_iam_role", service = "iam", creation = Name, create_seconds = 3, delete_seconds = 2, check = check)]
 pub struct IamRole {
-    /// Who may take it on: a trust policy, see [`super::policy`]; 2,048 characters by default, 4,096 at most.
+    /// Who may take it on: a trust policy, see [`super::policy::Policy`]; 2,048 characters by default, 4,096 at most.
     #[field(json)]
     assume_role_policy: Value<Json>,
     /// The name, unique in the account.

@@ -9,6 +9,30 @@ use crate::value::pushed;
 use crate::{Arn, Computed, Id, IntoId, Name, Tags, Value};
 
 /// A virtual machine.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let subnet = stack.add("private", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// # let group = stack.add("server", SecurityGroup::new(&vpc, "The server"));
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+/// # let role = stack.add("server", IamRole::new(trust));
+/// # let profile = stack.add("server", IamInstanceProfile::new(&role));
+/// let image = stack.add("amazon_linux", Ami::amazon_linux_2023("x86_64"));
+/// let start_up: Value<String> = "#!/bin/bash\ndnf install -y postgresql16\n".into_value();
+/// let server = Instance::new(&image, InstanceType::T3Medium, &subnet)
+///     .security_group(&group)
+///     .iam_instance_profile(&profile)
+///     .metadata_options(MetadataOptions::v2_only())
+///     .root_block_device(RootBlockDevice::encrypted_gp3(20))
+///     .user_data_base64(start_up.base64())
+///     .tag("Name", "server");
+/// stack.add("server", server);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_instance", service = "ec2", creation = Token, create_seconds = 30, delete_seconds = 45, check = check, waits = waits)]
 pub struct Instance {

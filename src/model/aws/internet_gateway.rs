@@ -6,6 +6,16 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The way between a VPC and the internet.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// stack.add("main", InternetGateway::new(&vpc));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_internet_gateway", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2, check = check)]
 pub struct InternetGateway {

@@ -5,6 +5,15 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Value};
 
 /// A name for a key.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let key = stack.add("storage", KmsKey::new().enable_key_rotation(true));
+/// stack.add("storage", KmsAlias::new("alias/storage", &key));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_kms_alias", service = "kms", creation = Relation, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct KmsAlias {

@@ -5,13 +5,23 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, IntoValue, Json, Tags, Value};
 
 /// A symmetric key that encrypts data at rest.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let key = KmsKey::new().description("What the buckets are encrypted with").enable_key_rotation(true);
+/// let key = stack.add("storage", key.lifecycle(Lifecycle::new().prevent_destroy(true)));
+/// stack.add("storage", KmsAlias::new("alias/storage", &key));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_kms_key", service = "kms", creation = Tag, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct KmsKey {
     /// What it is for.
     #[field(default = "\"\"", max_length = 8192)]
     description: Option<Value<String>>,
-    /// Who may do what with it: a key policy, see [`super::policy`]; without one the account's IAM policies say it.
+    /// Who may do what with it: a key policy, see [`super::policy::Policy`]; without one the account's IAM policies say it.
     #[field(json, computed)]
     policy: Option<Value<Json>>,
     /// Whether it can be used.

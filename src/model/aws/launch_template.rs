@@ -10,6 +10,18 @@ use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Datum, Expression, Function, Id, Name, Tags, Value, words};
 
 /// What instances are launched with. A change makes a new version; the old ones stay.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let template = LaunchTemplate::new()
+///     .metadata_options(MetadataOptions::v2_only())
+///     .block_device_mappings([BlockDeviceMapping::encrypted_root(50)])
+///     .tag_specifications([TagSpecification::new(TaggedResource::Instance, [("Name", "node")])]);
+/// stack.add("nodes", template);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_launch_template", service = "ec2", creation = Token, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct LaunchTemplate {

@@ -15,6 +15,19 @@ words! {
 }
 
 /// Lets what stands in private subnets reach out, and nothing in.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let public = stack.add("public", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// let address = stack.add("nat", Eip::new());
+/// // It waits for the VPC's internet gateway and the subnet's routes by itself.
+/// stack.add("main", NatGateway::public(&public, &address));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_nat_gateway",

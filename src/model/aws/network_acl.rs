@@ -7,6 +7,22 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A firewall around subnets that keeps no state: answers need rules of their own. What no rule is for is dropped.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let subnet = stack.add("database", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// // It keeps no connections in mind: answers go out by the ports that they came from.
+/// let acl = NetworkAcl::new(&vpc)
+///     .subnet_ids([&subnet])
+///     .ingress([NetworkAclRule::tcp(100, NetworkAclAction::Allow, 5432, 5432, range)])
+///     .egress([NetworkAclRule::tcp(100, NetworkAclAction::Allow, 1024, 65_535, range)]);
+/// stack.add("database", acl);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_network_acl",

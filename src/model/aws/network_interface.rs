@@ -6,6 +6,19 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A network card of its own, whose addresses outlive the machine that it is attached to.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let subnet = stack.add("private", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// # let group = stack.add("server", SecurityGroup::new(&vpc, "The server"));
+/// let interface = NetworkInterface::new(&subnet).private_ip("10.0.0.10").security_groups([&group]);
+/// stack.add("fixed", interface);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_network_interface",

@@ -8,6 +8,23 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, IntoId, Resource as _, Value};
 
 /// Where a route table sends what goes to a range.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let subnet = stack.add("public", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// # let internet = stack.add("main", InternetGateway::new(&vpc));
+/// # let address = stack.add("nat", Eip::new());
+/// # let nat = stack.add("main", NatGateway::public(&subnet, &address));
+/// # let public = stack.add("public", RouteTable::new(&vpc));
+/// # let private = stack.add("private", RouteTable::new(&vpc));
+/// stack.add("public", Route::to_internet(&public, &internet));
+/// stack.add("private", Route::through_nat(&private, &nat));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_route",

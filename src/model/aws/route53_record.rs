@@ -48,6 +48,16 @@ words! {
 }
 
 /// What a zone answers for a name and a type.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let zone = stack.add("main", Route53Zone::new("shop.test"));
+/// let record = Route53Record::new(&zone, "www.shop.test", RecordType::A).ttl(300).records(["203.0.113.10"]);
+/// stack.add("www", record);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_route53_record",

@@ -7,6 +7,18 @@ use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A hosted zone: what answers for a domain, to everyone or in VPCs alone. A public one answers once its registrar names
 /// its name servers.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// // With a VPC it is private; without one it is public, and its registrar is told its name servers.
+/// let zone = Route53Zone::new("internal.shop.test").vpc([ZoneVpc::new(&vpc)]);
+/// stack.add("internal", zone);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_route53_zone",

@@ -6,6 +6,17 @@ use crate::{Arn, Computed, Id, Tags, Value};
 /// A hosted zone that is there, looked up once and pinned: people make and delegate it by hand.
 ///
 /// Terraform calls the question by the name of the resource; here a type is made or asked.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// // Delegated by hand, and found by its name.
+/// let zone = stack.add("main", Route53ZoneLookup::new("shop.test"));
+/// let record = Route53Record::new(zone.zone_id(), "www.shop.test", RecordType::A).ttl(300);
+/// stack.add("www", record.records(["203.0.113.10"]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_route53_zone_lookup", service = "route53", mode = Lookup)]
 pub struct Route53ZoneLookup {

@@ -6,6 +6,24 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
 
 /// Which route table a subnet uses; without one it uses the VPC's main table.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// let table = stack.add("private", RouteTable::new(&vpc));
+/// for (zone, subnet) in ["us-east-1a", "us-east-1b"].iter().zip(&subnets) {
+///     stack.add(("private", zone), RouteTableAssociation::new(subnet, &table));
+/// }
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_route_table_association",

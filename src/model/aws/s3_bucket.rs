@@ -4,6 +4,18 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A bucket. What is set on it are resources of their own; a new one is encrypted and closed to the public.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let bucket = stack.add("cache", S3Bucket::new());
+/// // What is set on it are resources of their own.
+/// stack.add("cache", S3BucketPublicAccessBlock::all(&bucket));
+/// let versions = VersioningConfiguration::new(VersioningStatus::Enabled);
+/// stack.add("cache", S3BucketVersioning::new(&bucket, versions));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_s3_bucket", service = "s3", creation = Name, holds_data, create_seconds = 2, delete_seconds = 1, check = check)]
 pub struct S3Bucket {

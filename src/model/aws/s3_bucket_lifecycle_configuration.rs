@@ -8,6 +8,21 @@ use crate::check::{Findings, Part, View};
 use crate::{Computed, Id, Tags, Value, words};
 
 /// What becomes of a bucket's objects with time.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// let age = LifecycleRule::new("age", RuleStatus::Enabled)
+///     .transition([LifecycleTransition::new(30, StorageClass::StandardIa)])
+///     .expiration(LifecycleExpiration::new().days(365));
+/// let tidy = LifecycleRule::new("tidy", RuleStatus::Enabled)
+///     .noncurrent_version_expiration(NoncurrentVersionExpiration::new(30))
+///     .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::new(7));
+/// stack.add("cache", S3BucketLifecycleConfiguration::new(&bucket, [age, tidy]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_s3_bucket_lifecycle_configuration",

@@ -4,6 +4,16 @@ use super::S3Bucket;
 use crate::{Computed, Id, Value, words};
 
 /// Who owns the objects of a bucket.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// let rule = OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced);
+/// stack.add("cache", S3BucketOwnershipControls::new(&bucket, rule));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_s3_bucket_ownership_controls",

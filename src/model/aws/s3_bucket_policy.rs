@@ -6,13 +6,27 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Value};
 
 /// Who may do what with a bucket and its objects, beside what IAM allows.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// let by_tls_alone = Statement::deny(["s3:*"])
+///     .by(Principal::aws("*"))
+///     .on(bucket.arn())
+///     .on(template([bucket.arn().into_value(), "/*".into_value()]))
+///     .when("Bool", "aws:SecureTransport", ["false"]);
+/// stack.add("cache", S3BucketPolicy::new(&bucket, Policy::new([by_tls_alone])));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_s3_bucket_policy", service = "s3", creation = Upsert, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct S3BucketPolicy {
     /// The bucket.
     #[field(replace)]
     bucket: Value<Id<S3Bucket>>,
-    /// The policy, see [`super::policy`].
+    /// The policy, see [`super::policy::Policy`].
     #[field(json)]
     policy: Value<Json>,
     /// The bucket's name.

@@ -5,6 +5,15 @@ use super::S3Bucket;
 use crate::{Computed, Id, Value};
 
 /// What keeps the public out of a bucket. Destroying it opens nothing by itself, and lets a policy do so.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// stack.add("cache", S3BucketPublicAccessBlock::all(&bucket));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_s3_bucket_public_access_block",

@@ -6,6 +6,19 @@ use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Value, words};
 
 /// How a bucket encrypts new objects; destroying it leaves S3's own encryption.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// # let key = stack.add("storage", KmsKey::new().enable_key_rotation(true));
+/// let by_key = EncryptionByDefault::new(SseAlgorithm::Kms).kms_master_key_id(&key);
+/// // A key for the bucket saves a call to KMS for each object.
+/// let rule = EncryptionRule::new(by_key).bucket_key_enabled(true);
+/// stack.add("cache", S3BucketServerSideEncryptionConfiguration::new(&bucket, [rule]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_s3_bucket_server_side_encryption_configuration",

@@ -4,6 +4,16 @@ use super::S3Bucket;
 use crate::{Computed, Id, Value, words};
 
 /// Whether a bucket keeps the versions of its objects; destroying it suspends that.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// let versions = VersioningConfiguration::new(VersioningStatus::Enabled);
+/// stack.add("cache", S3BucketVersioning::new(&bucket, versions));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_s3_bucket_versioning", service = "s3", creation = Upsert, create_seconds = 1, delete_seconds = 1)]
 pub struct S3BucketVersioning {

@@ -6,6 +6,18 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
 /// A name under which a secret value is kept; its value is an `aws_secretsmanager_secret_version`.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let secret = SecretsmanagerSecret::new().name("shop/api-key").recovery_window_in_days(7);
+/// let secret = stack.add("api_key", secret);
+/// // The value is read when it is sent: it stands in no graph, plan or state.
+/// let value = Secret::from_environment("API_KEY");
+/// stack.add("api_key", SecretsmanagerSecretVersion::new(&secret, value).secret_string_wo_version(1));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_secretsmanager_secret",
@@ -35,7 +47,7 @@ pub struct SecretsmanagerSecret {
     /// The KMS key that values are encrypted with, where it is not the account's own for Secrets Manager.
     #[field(holds = Free)]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
-    /// Who may do what with it beside what their own policies say: see [`super::policy`].
+    /// Who may do what with it beside what their own policies say: see [`super::policy::Policy`].
     #[field(json)]
     policy: Option<Value<Json>>,
     /// The days in which a deletion can be taken back: 7 to 30, or 0 for a deletion at once.

@@ -6,6 +6,24 @@ use crate::expression::{Expression, Reference, SecretSource};
 use crate::{Arn, Computed, Handle, Id, Secret, Value};
 
 /// The value of a secret. It is sent and never read back: only that it is the current one is.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let secret = stack.add("postgres", SecretsmanagerSecret::new());
+/// // 32 letters and digits by chance, which Secrets Manager alone keeps; version 2 draws others.
+/// let password = SecretsmanagerSecretVersion::new(&secret, Secret::generated(32)).secret_string_wo_version(1);
+/// let password = stack.add("postgres", password);
+/// // Whoever is to have the same is given it from there.
+/// let postgres = DbInstance::postgres("17", DbInstanceClass::T4gMedium)
+///     .storage(Gp3::gigabytes(20))
+///     .username("shop")
+///     .master_password(MasterPassword::Secret(password.value(), 1))
+///     .skip_final_snapshot(true);
+/// stack.add("postgres", postgres);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_secretsmanager_secret_version",

@@ -5,6 +5,18 @@ use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A firewall around what is in it. Each rule is a resource of its own: a new group lets nothing in and, its default
 /// rule being revoked at creation, nothing out.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let cluster = stack.add("cluster", SecurityGroup::new(&vpc, "The nodes of the cluster"));
+/// let database = stack.add("database", SecurityGroup::new(&vpc, "PostgreSQL, for the cluster"));
+/// stack.add("postgres", IngressRule::tcp(&database, 5432).from_group(&cluster));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_security_group", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2)]
 pub struct SecurityGroup {

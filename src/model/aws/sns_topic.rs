@@ -25,6 +25,17 @@ words! {
 }
 
 /// What messages are sent to, for all who are subscribed to it.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let key = stack.add("alarms", KmsKey::new().enable_key_rotation(true));
+/// let topic = stack.add("alarms", SnsTopic::new().kms_master_key_id(&key));
+/// let mail = SnsTopicSubscription::new(&topic, SubscriptionProtocol::Email, "on-call@example.com");
+/// stack.add("on_call", mail);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_sns_topic", service = "sns", creation = Name, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct SnsTopic {

@@ -40,6 +40,16 @@ words! {
 
 /// Who is sent what a topic is told. One that who has the endpoint must agree to is made all the same and is pending until
 /// then; AWS deletes what nobody has agreed to after two days, and not before.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let topic = stack.add("alarms", SnsTopic::new());
+/// let mail = SnsTopicSubscription::new(&topic, SubscriptionProtocol::Email, "on-call@example.com");
+/// stack.add("on_call", mail);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_sns_topic_subscription",

@@ -9,6 +9,20 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A part of a VPC's range in one availability zone.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// let vpc = stack.add("main", Vpc::new(range));
+/// for (position, zone) in (0..).zip(["us-east-1a", "us-east-1b", "us-east-1c"]) {
+///     // The first, second and third /24 of the VPC's range.
+///     let subnet = Subnet::new(&vpc, range.subnet(24, position)?).availability_zone(zone);
+///     stack.add(("private", zone), subnet);
+/// }
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_subnet", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 1, check = check)]
 pub struct Subnet {

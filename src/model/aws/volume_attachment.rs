@@ -5,6 +5,20 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
 
 /// Gives an instance a volume.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let subnet = stack.add("private", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// # let image = stack.add("amazon_linux", Ami::amazon_linux_2023("x86_64"));
+/// # let server = stack.add("server", Instance::new(&image, InstanceType::T3Medium, &subnet));
+/// let volume = stack.add("data", EbsVolume::encrypted_gp3("us-east-1a", 100));
+/// stack.add("data", VolumeAttachment::new("/dev/sdf", &volume, &server));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_volume_attachment",

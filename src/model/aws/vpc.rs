@@ -17,6 +17,16 @@ words! {
 }
 
 /// A virtual private cloud: the address range that subnets lie in.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let vpc = Vpc::new("10.0.0.0/16".parse::<Ipv4Net>()?).enable_dns_hostnames(true).tag("Name", "main");
+/// let vpc = stack.add("main", vpc);
+/// stack.output("vpc_id", vpc.id());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_vpc", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 1, check = check)]
 pub struct Vpc {

@@ -42,6 +42,23 @@ words! {
 }
 
 /// A way from a VPC to a service of AWS that leaves the internet out.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range).enable_dns_hostnames(true));
+/// # let subnet = stack.add("private", Subnet::new(&vpc, range.subnet(24, 0)?).availability_zone("us-east-1a"));
+/// # let table = stack.add("private", RouteTable::new(&vpc));
+/// # let https = stack.add("endpoints", SecurityGroup::new(&vpc, "Services of AWS"));
+/// // By routes, free of charge: S3 and DynamoDB alone.
+/// stack.add("s3", VpcEndpoint::gateway(&vpc, "com.amazonaws.us-east-1.s3", [&table]));
+/// // By an address in each subnet, under the service's own name.
+/// let sts = VpcEndpoint::interface(&vpc, "com.amazonaws.us-east-1.sts", [&subnet]);
+/// stack.add("sts", sts.security_group_ids([&https]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_vpc_endpoint",
@@ -73,7 +90,7 @@ pub struct VpcEndpoint {
     /// Whether the service's own names lead to an interface endpoint; wants DNS support and DNS hostnames of the VPC.
     #[field(default = "false")]
     private_dns_enabled: Option<Value<bool>>,
-    /// What may be done through it, see [`super::policy`]; everything where none is given.
+    /// What may be done through it, see [`super::policy::Policy`]; everything where none is given.
     #[field(json, computed)]
     policy: Option<Value<Json>>,
     /// The addresses of an interface endpoint.

@@ -7,6 +7,20 @@ use super::ip_protocol::{IpProtocol, check};
 use crate::{Arn, Computed, Id, IntoId, IntoPlain, IntoRange, Tags, Value};
 
 /// What may go out of a security group.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let server = stack.add("server", SecurityGroup::new(&vpc, "The server"));
+/// # let database = stack.add("database", SecurityGroup::new(&vpc, "PostgreSQL"));
+/// stack.add("database", EgressRule::tcp(&server, 5432).to_group(&database));
+/// // Anywhere, by HTTPS alone.
+/// stack.add("https", EgressRule::tcp(&server, 443).to_range(Ipv4Net::default()));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_vpc_security_group_egress_rule",

@@ -7,6 +7,20 @@ use super::ip_protocol::{IpProtocol, check};
 use crate::{Arn, Computed, Id, IntoId, IntoPlain, IntoRange, Tags, Value};
 
 /// What may come into a security group.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let database = stack.add("database", SecurityGroup::new(&vpc, "PostgreSQL, for the cluster"));
+/// # let cluster = stack.add("cluster", SecurityGroup::new(&vpc, "The nodes of the cluster"));
+/// # let office: Ipv4Net = "203.0.113.0/24".parse()?;
+/// stack.add("cluster", IngressRule::tcp(&database, 5432).from_group(&cluster));
+/// stack.add("office", IngressRule::tcp(&database, 5432).from_range(office).description("from the office"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_vpc_security_group_ingress_rule",

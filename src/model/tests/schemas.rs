@@ -55,6 +55,24 @@ fn everything_is_documented_with_a_sentence() {
 }
 
 #[test]
+fn every_type_has_an_example_that_declares_one() {
+    for schema in schemas() {
+        let declares = format!("{}::", schema.rust);
+        let mut words = schema.example.split(|letter: char| !letter.is_alphanumeric() && letter != ':');
+        assert!(
+            words.any(|word| word.starts_with(&declares)),
+            "{kind}: its page in docs/resources has no example. Add one to the doc comment of `struct {rust}`, behind \
+             its first sentence: a code block between lines of ``` that builds a stack with `graph_of`, as \
+             src/model/aws/subnet.rs has it, and declares a `{declares}new(...)` or the like in lines that do not \
+             begin with `#`. Then run `cargo xtask docs`.",
+            kind = schema.kind,
+            rust = schema.rust,
+        );
+        assert!(!schema.example.contains("graph_of"), "{}: hide what only makes it compile with `# `", schema.kind);
+    }
+}
+
+#[test]
 fn every_default_is_a_value_of_its_type() {
     for schema in schemas() {
         for (path, field) in fields(schema) {
