@@ -142,3 +142,49 @@ fn lines(attributes: &[Attribute]) -> Vec<String> {
     };
     attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(text).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{ItemStruct, parse_quote};
+
+    use super::*;
+
+    #[test]
+    fn the_first_paragraph_says_what_it_is_and_the_first_block_is_its_example() {
+        let item: ItemStruct = parse_quote! {
+            /// A thing
+            /// in two lines.
+            ///
+            /// More on it.
+            ///
+            /// ```
+            /// # hidden();
+            /// let thing = Thing::new();
+            ///
+            /// #[allow(unused)]
+            /// if thing.is() {
+            ///     // So it is.
+            ///     # also_hidden();
+            /// }
+            /// # }
+            /// ```
+            ///
+            /// ```
+            /// another();
+            /// ```
+            struct Thing;
+        };
+        assert_eq!(doc(&item.attrs), "A thing in two lines.");
+        let shown = "let thing = Thing::new();\n\n#[allow(unused)]\nif thing.is() {\n    // So it is.\n}";
+        assert_eq!(example(&item.attrs), shown);
+    }
+
+    #[test]
+    fn what_has_no_block_has_no_example() {
+        let item: ItemStruct = parse_quote! {
+            /// A thing.
+            struct Thing;
+        };
+        assert_eq!(example(&item.attrs), "");
+    }
+}

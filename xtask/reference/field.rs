@@ -35,15 +35,16 @@ pub fn type_in_words(field: &Field, pages: Pages<'_>) -> String {
 
 fn in_words(rust: &str, several: bool, pages: Pages<'_>) -> String {
     let (head, argument) = parts(rust);
-    let of = |what: &str| format!("{what}{} of {}", if several { "s" } else { "" }, pages.named(last(argument)));
+    let plural = |what: &str| if several { format!("{what}s") } else { what.to_owned() };
+    let of = |what: &str| format!("{} of {}", plural(what), pages.named(last(argument)));
     match head {
         "bool" => "bool".to_owned(),
-        "i64" => "whole number".to_owned(),
-        "Decimal" => "number".to_owned(),
+        "i64" => plural("whole number"),
+        "Decimal" => plural("number"),
         "String" => "text".to_owned(),
-        "Json" => "JSON document".to_owned(),
-        "Ipv4Net" => "IPv4 range".to_owned(),
-        "Secret" => "secret".to_owned(),
+        "Json" => plural("JSON document"),
+        "Ipv4Net" => plural("IPv4 range"),
+        "Secret" => plural("secret"),
         "Datum" => "anything".to_owned(),
         "Tags" => "map of text".to_owned(),
         "Id" => of("id"),

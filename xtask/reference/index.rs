@@ -58,13 +58,14 @@ let subnet = stack.add("private", subnet);
 
 - `new` takes what is required. Each other field is a method of its name, and `.tag(key, value)` adds one tag.
 - `stack.add` gives a handle. `&vpc` stands for the VPC's id, ARN or name, whichever the field wants, and `vpc.id()`, `vpc.arn()` and so on for what AWS gives. A handle of another type does not compile. `Id::existing("vpc-...")`, `Arn::existing` and `Name::existing` are for what no stack here makes.
+- Some types have shorter ways to declare what is common, such as `Route::to_internet` or `EbsVolume::encrypted_gp3`. The examples use them, and `cargo doc --package fathuss-model --open` has all.
 - One of several of a kind has a key: `stack.add(("private", zone), ...)`.
 - A closed set of words is an enum, a block a struct: `CapacityType::Spot`, `Taint::new(...)`. Policies are made by `Policy::new([...])`, ranges by `range.subnet(24, 0)?`.
 - Where a name may be left out, leave it out: one is made that nothing else has.
 - What is *looked up* is asked and never made. What is *taken over* AWS has made with something else.
 - Any type takes `.depends_on(&handle)`, `.region("us-west-2")` and `.lifecycle(Lifecycle::new().prevent_destroy(true))` behind its own fields.
 
-The examples stand in a stack's function and are compiled and checked by the tests. Handles that an example does not make, such as `&vpc` or `&cluster`, are those of other resources of the stack. They begin with
+The examples stand in a stack's function and are compiled and checked by the tests. Handles that an example does not make, such as `&vpc` or `&cluster`, are those of other resources of the stack, and `range` is the VPC's. They begin with
 
 ```rust
 use fathuss_model::aws::policy::*;

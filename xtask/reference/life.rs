@@ -15,7 +15,7 @@ pub fn life(schema: &Schema, all: &[&Schema]) -> String {
     }
     if schema.waits.is_some() {
         facts.push(
-            "It waits for more than its fields refer to, without being told: for what AWS wants first.".to_owned(),
+            "Beyond what its fields refer to, it waits by itself for what AWS wants to be there first.".to_owned(),
         );
     }
     if schema.transition.is_some() {
@@ -49,10 +49,13 @@ fn origin(schema: &Schema) -> String {
             "Made once: the creating call sets tags, by which it is looked for before the call is sent again."
         }
         (Mode::Managed, Creation::Name) => {
-            let name = schema.fields.iter().find(|field| field.named).map(|field| field.name);
-            let known = name.map_or("there is room for one".to_owned(), |name| format!("its `{name}` is unique"));
+            // An identity provider has no name of its own: what replaces it stands for it.
+            let fields = || schema.fields.iter();
+            let name = fields().find(|field| field.named).or_else(|| fields().find(|field| field.replace));
+            let name = name.map_or("id", |field| field.name);
             return format!(
-                "Made once: {known}. One that this stack did not make is left alone, and the apply says so."
+                "Made once: its `{name}` is unique. What has it and was not made by this stack is left alone; the \
+                 apply says so."
             );
         }
         (Mode::Managed, Creation::Relation) => {
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_made_once_says_by_what_it_is_known() {
         assert!(said("aws_db_instance").contains("its `identifier` is unique"));
-        assert!(said("aws_iam_openid_connect_provider").contains("there is room for one"));
+        assert!(said("aws_iam_openid_connect_provider").contains("its `url` is unique"));
         assert!(said("aws_route").contains("known by its `route_table_id`, `destination_cidr_block`."));
     }
 

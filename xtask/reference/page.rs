@@ -21,7 +21,7 @@ pub fn page(schema: &Schema, link: Option<&str>, all: &[&Schema]) -> String {
         let _ = writeln!(page, "## Fields\n\n{}\n", constructor(schema.rust, schema.fields));
         page += &tables.fields(&given, schema.fields);
     }
-    let _ = writeln!(page, "## {}\n", if schema.provider == "aws" { "Given by AWS" } else { "Given by itself" });
+    let _ = writeln!(page, "## {}\n", if schema.provider == "aws" { "Given by AWS" } else { "Given once it is made" });
     page += &tables.attributes(&computed);
     let _ = writeln!(page, "## How it comes and goes\n\n{}", life(schema, all));
     page += &tables.blocks(schema.fields);

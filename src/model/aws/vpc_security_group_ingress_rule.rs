@@ -16,7 +16,7 @@ use crate::{Arn, Computed, Id, IntoId, IntoPlain, IntoRange, Tags, Value};
 /// # let vpc = stack.add("main", Vpc::new(range));
 /// # let database = stack.add("database", SecurityGroup::new(&vpc, "PostgreSQL, for the cluster"));
 /// # let cluster = stack.add("cluster", SecurityGroup::new(&vpc, "The nodes of the cluster"));
-/// # let office: Ipv4Net = "203.0.113.0/24".parse()?;
+/// let office: Ipv4Net = "203.0.113.0/24".parse()?;
 /// stack.add("cluster", IngressRule::tcp(&database, 5432).from_group(&cluster));
 /// stack.add("office", IngressRule::tcp(&database, 5432).from_range(office).description("from the office"));
 /// # Ok(()) }).expect("nothing is wrong with it");

@@ -63,7 +63,7 @@ fn every_type_has_an_example_that_declares_one() {
             words.any(|word| word.starts_with(&declares)),
             "{kind}: its page in docs/resources has no example. Add one to the doc comment of `struct {rust}`, behind \
              its first sentence: a code block between lines of ``` that builds a stack with `graph_of`, as \
-             src/model/aws/subnet.rs has it, and declares a `{declares}new(...)` or the like in lines that do not \
+             src/model/aws/subnet.rs has it, and declares one by `{declares}new(...)` or the like in lines that do not \
              begin with `#`. Then run `cargo xtask docs`.",
             kind = schema.kind,
             rust = schema.rust,
