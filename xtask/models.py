@@ -122,11 +122,11 @@ SERVED = {
     """,
     "s3": """
         CreateBucket DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls
-        DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects DeletePublicAccessBlock GetBucketEncryption
+        DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteObject DeleteObjects DeletePublicAccessBlock GetBucketEncryption
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketOwnershipControls GetBucketPolicy
-        GetBucketTagging GetBucketVersioning GetObject GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        GetBucketReplication GetBucketTagging GetBucketVersioning GetObject GetPublicAccessBlock HeadBucket HeadObject ListBuckets
         ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration
-        PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
+        PutBucketOwnershipControls PutBucketPolicy PutBucketReplication PutBucketTagging PutBucketVersioning PutObject
         PutPublicAccessBlock
     """,
     "sns": """
@@ -170,7 +170,7 @@ BESIDE = {
             "KMS.NotFoundException": 400, "KMS.DisabledException": 400, "KMS.KMSInvalidStateException": 400, "KMS.InvalidArnException": 400,
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
-            "PermanentRedirect": 301, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
+            "PermanentRedirect": 301, "ReplicationConfigurationNotFoundError": 404, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
         },
         "told": {
             "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
@@ -180,6 +180,7 @@ BESIDE = {
             "NoSuchLifecycleConfiguration": ["BucketName"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
+            "ReplicationConfigurationNotFoundError": ["BucketName"],
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
         },
         "wrapper": {

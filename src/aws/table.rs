@@ -5,15 +5,17 @@ use crate::s3_bucket_setting::Of;
 use crate::{
     ami, availability_zones, caller_identity, cloudwatch_dashboard, cloudwatch_log_group, cloudwatch_metric_alarm,
     db_instance, db_parameter_group, db_subnet_group, default_network_acl, default_route_table, default_security_group,
-    ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
-    elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, flow_log,
-    iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
-    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface, route,
-    route_table, route_table_association, route53_record, route53_zone, route53_zone_lookup, s3_bucket,
-    s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy, s3_bucket_public_access_block,
-    s3_bucket_server_side_encryption_configuration, s3_bucket_versioning, secretsmanager_secret,
-    secretsmanager_secret_version, security_group, sns_topic, sns_topic_policy, sns_topic_subscription, subnet,
-    volume_attachment, vpc, vpc_endpoint, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    ebs_volume, ec2_instance_type_offerings, eip, eks_access_entry, eks_access_policy_association, eks_addon,
+    eks_addon_version, eks_cluster, eks_node_group, eks_pod_identity_association, elasticache_parameter_group,
+    elasticache_replication_group, elasticache_subnet_group, flow_log, iam_instance_profile,
+    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy, iam_role_policy_attachment, instance,
+    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface,
+    rds_engine_version, route, route_table, route_table_association, route53_record, route53_zone, route53_zone_lookup,
+    s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
+    s3_bucket_public_access_block, s3_bucket_replication_configuration, s3_bucket_server_side_encryption_configuration,
+    s3_bucket_versioning, secretsmanager_secret, secretsmanager_secret_version, security_group, sns_topic,
+    sns_topic_policy, sns_topic_subscription, subnet, volume_attachment, vpc, vpc_endpoint,
+    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -43,6 +45,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &iam_role::IamRole,
     &iam_policy::IamPolicy,
     &iam_role_policy_attachment::IamRolePolicyAttachment,
+    &iam_role_policy::IamRolePolicy,
     &iam_instance_profile::IamInstanceProfile,
     &iam_openid_connect_provider::IamOpenidConnectProvider,
     &eks_cluster::EksCluster,
@@ -50,6 +53,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &eks_addon::EksAddon,
     &eks_access_entry::EksAccessEntry,
     &eks_access_policy_association::EksAccessPolicyAssociation,
+    &eks_pod_identity_association::EksPodIdentityAssociation,
     &db_subnet_group::DbSubnetGroup,
     &db_parameter_group::DbParameterGroup,
     &db_instance::DbInstance,
@@ -75,6 +79,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of(s3_bucket_policy::S3BucketPolicy),
     &Of(s3_bucket_ownership_controls::S3BucketOwnershipControls),
     &Of(s3_bucket_lifecycle_configuration::S3BucketLifecycleConfiguration),
+    &Of(s3_bucket_replication_configuration::S3BucketReplicationConfiguration),
 ];
 
 /// What is asked.
@@ -83,4 +88,7 @@ pub static LOOKUPS: &[&dyn Lookup] = &[
     &ami::Ami,
     &caller_identity::CallerIdentity,
     &route53_zone_lookup::Route53ZoneLookup,
+    &ec2_instance_type_offerings::Ec2InstanceTypeOfferings,
+    &eks_addon_version::EksAddonVersion,
+    &rds_engine_version::RdsEngineVersion,
 ];

@@ -10,6 +10,7 @@ mod name;
 pub mod object;
 mod ownership;
 mod public_access_block;
+mod replication;
 mod tags;
 mod versioning;
 
@@ -36,6 +37,7 @@ pub static SERVICE: Service = Service {
         object::OPERATIONS,
         ownership::OPERATIONS,
         public_access_block::OPERATIONS,
+        replication::OPERATIONS,
         tags::OPERATIONS,
         versioning::OPERATIONS,
     ],
@@ -51,6 +53,7 @@ pub static SERVICE: Service = Service {
         name::RULES,
         object::RULES,
         ownership::RULES,
+        replication::RULES,
         tags::RULES,
         versioning::RULES,
     ],

@@ -45,7 +45,7 @@ COMMON = {
     "kms": "AccessDeniedException ThrottlingException UnrecognizedClientException ValidationException",
     "rds": "InvalidAction InvalidClientTokenId InvalidParameterCombination InvalidParameterValue Throttling ValidationError",
     "route53": "InvalidClientTokenId Throttling",
-    "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed TooManyBuckets",
+    "s3": "AccessDenied BadRequest BucketNotEmpty IllegalLocationConstraintException IllegalVersioningConfigurationException InvalidArgument InvalidBucketName InvalidBucketState InvalidLocationConstraint InvalidRequest InvalidTag MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchVersion OperationAborted OwnershipControlsNotFoundError PreconditionFailed ReplicationConfigurationNotFoundError TooManyBuckets",
     "sns": "InvalidAction InvalidClientTokenId Throttling ValidationError",
     "sts": "AccessDenied InvalidAction InvalidClientTokenId Throttling ValidationError",
 }

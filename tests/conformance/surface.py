@@ -49,7 +49,7 @@ WORDS = {
         "aws_eks_node_group": "Nodegroup",
         "aws_eks_addon": "Addon",
         "aws_eks_access_entry": "Access(Entry|Entries|Polic)|AccessPolicy",
-        "pod identities": "PodIdentityAssociation",
+        "aws_eks_pod_identity_association": "PodIdentityAssociation",
         "tags": "TagResource|UntagResource|ListTags",
     },
     "rds": {
@@ -83,6 +83,7 @@ WORDS = {
         "aws_s3_bucket_policy": "BucketPolicy",
         "aws_s3_bucket_ownership_controls": "BucketOwnershipControls",
         "aws_s3_bucket_lifecycle_configuration": "BucketLifecycle",
+        "aws_s3_bucket_replication_configuration": "BucketReplication",
         "objects": "(Put|Get|Head|Delete)Objects?$|ListObject",
     },
     "sns": {

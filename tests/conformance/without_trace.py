@@ -43,6 +43,7 @@ WITHOUT_TRACE = {
             "PutBucketLifecycleConfiguration",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
+            "PutBucketReplication",
             "PutBucketTagging",
             "PutBucketVersioning",
             "PutPublicAccessBlock",

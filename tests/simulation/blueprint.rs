@@ -34,6 +34,10 @@ pub enum Thing {
     Zones,
     Image,
     Caller,
+    /// A question that has no more than its type.
+    Question {
+        kind: &'static str,
+    },
     Vpc {
         net: u8,
         hostnames: bool,
@@ -131,6 +135,12 @@ pub enum Thing {
         role: Key,
         policy: PolicyOf,
     },
+    /// A policy inside a role.
+    InlinePolicy {
+        role: Key,
+        action: u32,
+        name: Option<u32>,
+    },
     Profile {
         role: Key,
         path: u32,
@@ -201,8 +211,24 @@ pub enum Thing {
         view: bool,
         namespaces: u8,
     },
+    PodIdentity {
+        cluster: Key,
+        role: Key,
+        account: u32,
+        tagless: bool,
+    },
     Bucket {
         name: Option<u32>,
+    },
+    /// Copies go from one bucket to another; both keep versions.
+    Replication {
+        bucket: Key,
+        destination: Key,
+        versions: [Key; 2],
+        role: Key,
+        priority: i64,
+        deletions: bool,
+        encrypted_with: Option<Key>,
     },
     /// What is set on a bucket.
     BucketSetting {
@@ -395,6 +421,7 @@ impl Thing {
             Thing::Zones => "aws_availability_zones",
             Thing::Image => "aws_ami",
             Thing::Caller => "aws_caller_identity",
+            Thing::Question { kind } => kind,
             Thing::Vpc { .. } => "aws_vpc",
             Thing::Subnet { .. } => "aws_subnet",
             Thing::InternetGateway { .. } => "aws_internet_gateway",
@@ -416,6 +443,7 @@ impl Thing {
             Thing::Role { .. } => "aws_iam_role",
             Thing::Policy { .. } => "aws_iam_policy",
             Thing::PolicyAttachment { .. } => "aws_iam_role_policy_attachment",
+            Thing::InlinePolicy { .. } => "aws_iam_role_policy",
             Thing::Profile { .. } => "aws_iam_instance_profile",
             Thing::Issuer { .. } => "aws_iam_openid_connect_provider",
             Thing::Template { .. } => "aws_launch_template",
@@ -427,7 +455,9 @@ impl Thing {
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
+            Thing::PodIdentity { .. } => "aws_eks_pod_identity_association",
             Thing::Bucket { .. } => "aws_s3_bucket",
+            Thing::Replication { .. } => "aws_s3_bucket_replication_configuration",
             Thing::BucketSetting { setting, .. } => setting.kind(),
             Thing::DbSubnets { .. } => "aws_db_subnet_group",
             Thing::DbParameters { .. } => "aws_db_parameter_group",
@@ -457,6 +487,15 @@ impl Thing {
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
+            Thing::Question { .. } => vec![],
+            Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
+            Thing::PodIdentity { cluster, role, .. } => vec![(*cluster, Along), (*role, Free)],
+            Thing::Replication { bucket, destination, versions, role, encrypted_with, .. } => {
+                let mut needs = all(versions, Free);
+                needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
+                needs.extend([(*bucket, Along), (*destination, Free), (*role, Free)]);
+                needs
+            }
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::HostedZone { vpcs, .. } => all(vpcs, Free),
@@ -704,6 +743,13 @@ impl Blueprint {
         self.items.iter().filter(fits).map(|item| item.key).collect()
     }
 
+    /// Whether copies of objects need this bucket's versions.
+    pub fn is_copied(&self, versioning: Key) -> bool {
+        let by =
+            |item: &Item| matches!(item.thing, Thing::Replication { versions, .. } if versions.contains(&versioning));
+        self.items.iter().any(by)
+    }
+
     /// The subnets of a VPC that give public addresses.
     pub fn public_subnets(&self, vpc: Key) -> BTreeSet<Key> {
         let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, public: true, .. } if of == vpc);
@@ -851,6 +897,27 @@ impl Grower<'_> {
         self.push(Thing::EncryptionKey { wording: 0, rotated, idle: false, on: true })
     }
 
+    /// A bucket that keeps versions, and what says so.
+    fn versioned(&mut self) -> Option<(Key, Key)> {
+        let mut there = Vec::new();
+        for item in self.blueprint.items.iter().filter(|item| item.region == self.region) {
+            if let Thing::BucketSetting { bucket, setting: Setting::Versioning { suspended: false } } = item.thing {
+                there.push((bucket, item.key));
+            }
+        }
+        if !there.is_empty() && self.rng.random_bool(0.7) {
+            return there.choose(self.rng).copied();
+        }
+        let bucket = self.some("aws_s3_bucket")?;
+        if !self.allowed("aws_s3_bucket_versioning")
+            || !self.blueprint.take(format!("aws_s3_bucket_versioning {bucket}"))
+        {
+            return None;
+        }
+        let setting = Setting::Versioning { suspended: false };
+        Some((bucket, self.push(Thing::BucketSetting { bucket, setting })?))
+    }
+
     fn internet_of(&self, vpc: Key) -> Option<Key> {
         let mut items = self.blueprint.items.iter();
         items.find(|item| item.thing == Thing::InternetGateway { vpc }).map(|item| item.key)
@@ -880,6 +947,10 @@ impl Grower<'_> {
                     "aws_caller_identity" => Thing::Caller,
                     _ => Thing::Zones,
                 })
+            }
+            "aws_ec2_instance_type_offerings" | "aws_eks_addon_version" | "aws_rds_engine_version" => {
+                let there = self.all(kind).first().copied();
+                there.or_else(|| self.push(Thing::Question { kind }))
             }
             "aws_vpc" => {
                 // A few VPCs, so that they fill.
@@ -1024,6 +1095,11 @@ impl Grower<'_> {
                 let free = self.blueprint.take(attachment_of(role, policy));
                 if free { self.push(Thing::PolicyAttachment { role, policy }) } else { None }
             }
+            "aws_iam_role_policy" => {
+                let role = self.some("aws_iam_role")?;
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::InlinePolicy { role, action: 0, name })
+            }
             "aws_iam_instance_profile" => {
                 let role = self.role("ec2")?;
                 let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());
@@ -1128,6 +1204,37 @@ impl Grower<'_> {
                     return None;
                 }
                 self.push(Thing::AccessPolicy { entry, cluster, role, view, namespaces: 0 })
+            }
+            "aws_eks_pod_identity_association" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let role = self.role("pods.eks")?;
+                let (account, tagless) = (self.blueprint.fresh(), self.rng.random_bool(0.3));
+                self.push(Thing::PodIdentity { cluster, role, account, tagless })
+            }
+            "aws_s3_bucket_replication_configuration" => {
+                let role = self.role("s3")?;
+                let (bucket, version) = self.versioned()?;
+                let here = self.region;
+                // As a rule copies go to another region, and are encrypted with a key of it.
+                if self.rng.random_bool(0.7) {
+                    self.region = 1 - here;
+                }
+                let (other, encrypted_with) = (self.versioned(), self.encryption());
+                self.region = here;
+                let (destination, copied) = other.filter(|(destination, _)| *destination != bucket)?;
+                if !self.blueprint.take(format!("{kind} {bucket}")) {
+                    return None;
+                }
+                let deletions = self.rng.random_bool(0.5);
+                self.push(Thing::Replication {
+                    bucket,
+                    destination,
+                    versions: [version, copied],
+                    role,
+                    priority: 1,
+                    deletions,
+                    encrypted_with,
+                })
             }
             "aws_s3_bucket" => {
                 let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());

@@ -143,6 +143,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::Acl { vpc, .. } => blueprint.subnets_without_acl(vpc),
         _ => Vec::new(),
     };
+    let copied = blueprint.is_copied(key);
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     if let Some(Retarget::Groups(others)) = retargeted {
         if let Thing::Instance { groups, .. }
@@ -167,7 +168,12 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 => *wording = number,
             _ => *hours = *hours % 12 + 1,
         },
-        Thing::Policy { action, .. } => *action += 1,
+        Thing::Policy { action, .. } | Thing::InlinePolicy { action, .. } => *action += 1,
+        Thing::PodIdentity { tagless, .. } => *tagless = !*tagless,
+        Thing::Replication { priority, deletions, .. } => match rng.random_range(0..2) {
+            0 => *priority += 1,
+            _ => *deletions = !*deletions,
+        },
         Thing::Issuer { clients, .. } => *clients = *clients % 3 + 1,
         Thing::Template { size, .. } => *size += 1,
         Thing::Instance { large, script, .. } => match rng.random_range(0..2) {
@@ -214,7 +220,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::AccessEntry { groups, .. } => *groups = (*groups + 1) % 3,
         Thing::AccessPolicy { namespaces, .. } => *namespaces = (*namespaces + 1) % 3,
         Thing::BucketSetting { setting, .. } => match setting {
-            Setting::Versioning { suspended } => *suspended = !*suspended,
+            Setting::Versioning { suspended } => *suspended = !*suspended && !copied,
             Setting::Encryption { bucket_key } => *bucket_key = !*bucket_key,
             Setting::Access { open } => *open = (*open + 1) % 16,
             Setting::Policy { wording } => *wording = number,
@@ -348,7 +354,8 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         | Thing::Alias { name, .. }
         | Thing::HostedZone { name, .. }
         | Thing::Record { name, .. } => *name = number,
-        Thing::Bucket { name } => *name = Some(number),
+        Thing::Bucket { name } | Thing::InlinePolicy { name, .. } => *name = Some(number),
+        Thing::PodIdentity { account, .. } => *account = number,
         Thing::Database { user, .. } => *user = number,
         Thing::FlowLog { minute, .. } => *minute = !*minute,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,

@@ -30,6 +30,11 @@ use fathuss_model::aws::{
     Route53Zone, SecretsmanagerSecret, SecretsmanagerSecretVersion, WeightedRouting, ZoneVpc,
 };
 use fathuss_model::aws::{
+    DbEngine, DeleteMarkerReplication, Ec2InstanceTypeOfferings, EksAddonVersion, EksPodIdentityAssociation, Filter,
+    IamRolePolicy, OfferingLocation, RdsEngineVersion, ReplicaEncryption, ReplicationDestination, ReplicationRule,
+    S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
+};
+use fathuss_model::aws::{
     DefaultNetworkAcl, DefaultRoute, DefaultRouteTable, FlowLog, NetworkAcl, NetworkAclAction, NetworkAclRule,
     NetworkInterface, VpcEndpoint, VpcEndpointType,
 };
@@ -178,6 +183,10 @@ impl Declaring<'_> {
             self.with_needs(stack, needed)?;
         }
         match &item.thing {
+            Thing::Question { kind } => {
+                ask(stack, item, kind);
+                Ok(())
+            }
             thing if thing.kind().starts_with("aws_eks") => self.eks(stack, item),
             thing if thing.kind().starts_with("aws_db") || thing.kind().starts_with("aws_elasticache") => {
                 self.data(stack, item)
@@ -211,6 +220,23 @@ impl Declaring<'_> {
                     bucket = bucket.bucket(format!("dst-{number}"));
                 }
                 made.buckets.insert(item.key, stack.add(name, at(tagged!(bucket, item), item)));
+                return Ok(());
+            }
+            Thing::Replication { bucket, destination, role, priority, deletions, encrypted_with, .. } => {
+                let copies =
+                    DeleteMarkerReplication::new(if *deletions { RuleStatus::Enabled } else { RuleStatus::Disabled });
+                let mut target = ReplicationDestination::new(made.buckets[destination].arn());
+                if let Some(encryption) = encrypted_with {
+                    target = target.encryption_configuration(ReplicaEncryption::new(&made.keys[encryption]));
+                }
+                let mut rule = ReplicationRule::new("all", *priority, RuleStatus::Enabled, copies, target);
+                if encrypted_with.is_some() {
+                    let encrypted = Selected::new(RuleStatus::Enabled);
+                    rule = rule
+                        .source_selection_criteria(SourceSelectionCriteria::new().sse_kms_encrypted_objects(encrypted));
+                }
+                let (bucket, role) = (&made.buckets[bucket], &made.roles[role]);
+                stack.add(name, at(S3BucketReplicationConfiguration::new(bucket, role, [rule]), item));
                 return Ok(());
             }
             Thing::BucketSetting { bucket, setting } => (&made.buckets[bucket], *setting),
@@ -488,6 +514,16 @@ impl Declaring<'_> {
                 };
                 made.permits.insert(key, stack.add(name, at(attachment, item)));
             }
+            Thing::InlinePolicy { role, action, name: given } => {
+                let actions = ["s3:GetObject", "s3:PutObject", "logs:PutLogEvents"];
+                let action = actions[*action as usize % actions.len()];
+                let document = Policy::new([Statement::allow([action]).on("*")]);
+                let mut policy = IamRolePolicy::new(&made.roles[role], document);
+                if let Some(number) = given {
+                    policy = policy.name(format!("Inline-{number}"));
+                }
+                stack.add(name, at(policy, item));
+            }
             Thing::Profile { role, path, name: given } => {
                 let mut profile = IamInstanceProfile::new(&made.roles[role]).path(path_of(*path));
                 if let Some(number) = given {
@@ -621,6 +657,13 @@ impl Declaring<'_> {
                 let groups: Vec<String> = (0..*groups).map(|at| format!("group-{at}")).collect();
                 let entry = EksAccessEntry::new(&made.clusters[cluster], &made.roles[role]).kubernetes_groups(groups);
                 made.entries.insert(key, stack.add(name, at(tagged!(entry, item), item)));
+            }
+            Thing::PodIdentity { cluster, role, account, tagless } => {
+                let account = format!("account-{account}");
+                let association =
+                    EksPodIdentityAssociation::new(&made.clusters[cluster], "apps", account, &made.roles[role])
+                        .disable_session_tags(*tagless);
+                stack.add(name, at(tagged!(association, item), item));
             }
             Thing::AccessPolicy { entry, cluster, view, namespaces, .. } => {
                 let policy = if *view { AccessPolicy::View } else { AccessPolicy::Edit };
@@ -847,6 +890,24 @@ impl Declaring<'_> {
 /// A declaration in its item's region.
 fn at<D: Declaration>(declaration: D, item: &Item) -> Declared<D::Resource> {
     declaration.region(REGIONS[item.region])
+}
+
+/// Asks what a type asks.
+fn ask(stack: &mut Stack, item: &Item, kind: &str) {
+    let name = ("item", item.key);
+    match kind {
+        "aws_ec2_instance_type_offerings" => {
+            let types = Filter::new("instance-type", ["t3.medium".to_owned(), "t3.large".to_owned()]);
+            let offers = Ec2InstanceTypeOfferings::new().location_type(OfferingLocation::AvailabilityZone);
+            stack.add(name, at(offers.filter([types]), item));
+        }
+        "aws_eks_addon_version" => {
+            stack.add(name, at(EksAddonVersion::new("vpc-cni", "1.35"), item));
+        }
+        _ => {
+            stack.add(name, at(RdsEngineVersion::new(DbEngine::Postgres).version("17").latest(true), item));
+        }
+    }
 }
 
 fn zone_name(item: &Item, zone: usize) -> String {

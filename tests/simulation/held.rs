@@ -34,6 +34,7 @@ struct Case {
 const HOLDING_KEYS: &[(&str, &str)] = &[
     ("aws_cloudwatch_log_group", "kms_key_id"),
     ("aws_kms_alias", "target_key_id"),
+    ("aws_s3_bucket_replication_configuration", "rule.destination.encryption_configuration.replica_kms_key_id"),
     (
         "aws_s3_bucket_server_side_encryption_configuration",
         "rule.apply_server_side_encryption_by_default.kms_master_key_id",

@@ -58,7 +58,14 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
 
 /// Lookups' answers and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
-    let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity"];
+    let lookups = [
+        "aws_ami",
+        "aws_availability_zones",
+        "aws_caller_identity",
+        "aws_ec2_instance_type_offerings",
+        "aws_eks_addon_version",
+        "aws_rds_engine_version",
+    ];
     record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
 }
 
@@ -298,7 +305,7 @@ impl World {
             self.add("aws_iam_openid_connect_provider", text(&provider.row["arn"]));
         }
         for policy in rows("iam.role_policy")? {
-            self.loose_ends.push(format!("{} is an inline policy, and nobody makes those", policy.id));
+            self.add("aws_iam_role_policy", format!("{}:{}", text(&policy.row["role"]), text(&policy.row["name"])));
         }
         Ok(())
     }
@@ -314,6 +321,10 @@ impl World {
         for addon in rows("eks.addon")? {
             let (cluster, name) = (text(&addon.row["cluster"]), text(&addon.row["name"]));
             self.add("aws_eks_addon", format!("{cluster}:{name}"));
+        }
+        for association in rows("eks.pod_identity_association")? {
+            let row = &association.row;
+            self.add("aws_eks_pod_identity_association", format!("{}:{}", text(&row["cluster"]), text(&row["id"])));
         }
         let mut own = BTreeSet::new();
         // EKS makes the entries of nodes' roles itself.
@@ -368,6 +379,7 @@ impl World {
                 ("policy", !row["policy"].is_null(), false),
                 ("ownership_controls", !row["ownership"].is_null(), row["ownership"] == "BucketOwnerEnforced"),
                 ("lifecycle_configuration", !row["lifecycle"].is_null(), false),
+                ("replication_configuration", !row["replication"].is_null(), false),
             ];
             for (name, there, anybodys) in settings {
                 let kind = format!("aws_s3_bucket_{name}");
