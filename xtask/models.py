@@ -54,35 +54,36 @@ SERVED = {
         UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """
-        AssociateAccessPolicy AssociateEncryptionConfig CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
-        CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
+        AssociateAccessPolicy AssociateEncryptionConfig CreateAccessEntry CreateAddon CreateCluster CreateFargateProfile CreateNodegroup
+        CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteFargateProfile DeleteNodegroup
         DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
-        DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup
+        DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeFargateProfile DescribeNodegroup
         DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries ListAccessPolicies
-        ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups ListPodIdentityAssociations
+        ListAddons ListAssociatedAccessPolicies ListClusters ListFargateProfiles ListNodegroups ListPodIdentityAssociations
         ListTagsForResource ListUpdates TagResource UntagResource UpdateAccessEntry UpdateAddon UpdateClusterConfig
         UpdateClusterVersion UpdateNodegroupConfig UpdateNodegroupVersion UpdatePodIdentityAssociation
     """,
     "rds": """
-        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CreateDBInstance
-        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance
-        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DescribeCertificates DescribeDBEngineVersions
+        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CopyDBSnapshot CopyOptionGroup CreateDBInstance
+        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup CreateOptionGroup DeleteDBInstance
+        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DeleteOptionGroup DescribeCertificates DescribeDBEngineVersions
         DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBMajorEngineVersions
         DescribeDBParameterGroups DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups
         DescribeEngineDefaultParameters DescribeEvents DescribeOrderableDBInstanceOptions
+        DescribeOptionGroupOptions DescribeOptionGroups
         DescribePendingMaintenanceActions DescribeValidDBInstanceModifications ListTagsForResource ModifyDBInstance
-        ModifyDBParameterGroup ModifyDBSubnetGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
+        ModifyDBParameterGroup ModifyDBSnapshot ModifyDBSubnetGroup ModifyOptionGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
         ResetDBParameterGroup RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBInstance
-        StopDBInstance
+        StartDBInstanceAutomatedBackupsReplication StopDBInstance StopDBInstanceAutomatedBackupsReplication
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot
-        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot
+        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
+        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot DeleteUser DeleteUserGroup
         DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
         DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
-        DescribeSnapshots DescribeUpdateActions IncreaseReplicaCount ListAllowedNodeTypeModifications
+        DescribeSnapshots DescribeUpdateActions DescribeUserGroups DescribeUsers IncreaseReplicaCount ListAllowedNodeTypeModifications
         ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup ModifyReplicationGroup
-        ModifyReplicationGroupShardConfiguration RemoveTagsFromResource ResetCacheParameterGroup TestFailover
+        ModifyReplicationGroupShardConfiguration ModifyUser ModifyUserGroup RemoveTagsFromResource ResetCacheParameterGroup TestFailover
     """,
     "iam": """
         AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile

@@ -211,6 +211,13 @@ pub enum Thing {
         view: bool,
         namespaces: u8,
     },
+    Fargate {
+        cluster: Key,
+        role: Key,
+        subnets: Vec<Key>,
+        name: u32,
+        labelled: bool,
+    },
     PodIdentity {
         cluster: Key,
         role: Key,
@@ -258,9 +265,35 @@ pub enum Thing {
         source: Key,
         large: bool,
     },
+    DbSnapshot {
+        database: Key,
+        name: u32,
+    },
+    DbOptions {
+        wording: u32,
+        rotations: i64,
+        narrow: bool,
+    },
+    /// In another region than its database.
+    CopiedBackups {
+        database: Key,
+        days: i64,
+        encrypted_with: Key,
+    },
     CacheSubnets {
         subnets: Vec<Key>,
         wording: u32,
+    },
+    /// One of the name `default`, or of its own.
+    CacheUser {
+        name: u32,
+        usual: bool,
+        access: u32,
+        password: bool,
+    },
+    CacheUsers {
+        users: Vec<Key>,
+        name: u32,
     },
     CacheParameters {
         policy: u8,
@@ -270,6 +303,7 @@ pub enum Thing {
         subnets: Key,
         parameters: Key,
         groups: Vec<Key>,
+        users: Option<Key>,
         replicas: i64,
         days: i64,
         wording: u32,
@@ -455,6 +489,7 @@ impl Thing {
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
+            Thing::Fargate { .. } => "aws_eks_fargate_profile",
             Thing::PodIdentity { .. } => "aws_eks_pod_identity_association",
             Thing::Bucket { .. } => "aws_s3_bucket",
             Thing::Replication { .. } => "aws_s3_bucket_replication_configuration",
@@ -462,7 +497,12 @@ impl Thing {
             Thing::DbSubnets { .. } => "aws_db_subnet_group",
             Thing::DbParameters { .. } => "aws_db_parameter_group",
             Thing::Database { .. } | Thing::Replica { .. } => "aws_db_instance",
+            Thing::DbSnapshot { .. } => "aws_db_snapshot",
+            Thing::DbOptions { .. } => "aws_db_option_group",
+            Thing::CopiedBackups { .. } => "aws_db_instance_automated_backups_replication",
             Thing::CacheSubnets { .. } => "aws_elasticache_subnet_group",
+            Thing::CacheUser { .. } => "aws_elasticache_user",
+            Thing::CacheUsers { .. } => "aws_elasticache_user_group",
             Thing::CacheParameters { .. } => "aws_elasticache_parameter_group",
             Thing::Cache { .. } => "aws_elasticache_replication_group",
             Thing::EncryptionKey { .. } => "aws_kms_key",
@@ -489,6 +529,11 @@ impl Thing {
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
             Thing::Question { .. } => vec![],
             Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
+            Thing::Fargate { cluster, role, subnets, .. } => {
+                let mut needs = all(subnets, Along);
+                needs.extend([(*cluster, Along), (*role, Along)]);
+                needs
+            }
             Thing::PodIdentity { cluster, role, .. } => vec![(*cluster, Along), (*role, Free)],
             Thing::Replication { bucket, destination, versions, role, encrypted_with, .. } => {
                 let mut needs = all(versions, Free);
@@ -600,8 +645,14 @@ impl Thing {
                 needs
             }
             Thing::Replica { source, .. } => vec![(*source, Along)],
-            Thing::Cache { subnets, parameters, groups, encrypted_with, .. } => {
+            Thing::DbSnapshot { database, .. } => vec![(*database, Along)],
+            Thing::DbOptions { .. } => vec![],
+            Thing::CopiedBackups { database, encrypted_with, .. } => vec![(*database, Along), (*encrypted_with, Along)],
+            Thing::CacheUser { .. } => vec![],
+            Thing::CacheUsers { users, .. } => all(users, Firm),
+            Thing::Cache { subnets, parameters, groups, users, encrypted_with, .. } => {
                 let mut needs = all(groups, Firm);
+                needs.extend(users.iter().map(|key| (*key, Firm)));
                 needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
                 needs.extend([(*subnets, Along), (*parameters, Firm)]);
                 needs
@@ -741,6 +792,11 @@ impl Blueprint {
         let fits =
             |item: &&Item| item.region == region && matches!(item.thing, Thing::EncryptionKey { idle: false, .. });
         self.items.iter().filter(fits).map(|item| item.key).collect()
+    }
+
+    /// Whether pods on Fargate stand in a subnet, which is private then.
+    pub fn has_pods(&self, subnet: Key) -> bool {
+        self.items.iter().any(|item| matches!(&item.thing, Thing::Fargate { subnets, .. } if subnets.contains(&subnet)))
     }
 
     /// Whether copies of objects need this bucket's versions.
@@ -1205,6 +1261,32 @@ impl Grower<'_> {
                 }
                 self.push(Thing::AccessPolicy { entry, cluster, role, view, namespaces: 0 })
             }
+            "aws_eks_fargate_profile" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let Thing::Cluster { subnets, .. } = self.blueprint.get(cluster).clone() else { return None };
+                // A subnet that routes lead out of would be public.
+                let routed = |key: &Key| {
+                    let own = |item: &Item| matches!(item.thing, Thing::Association { subnet, .. } if subnet == *key);
+                    self.blueprint.items.iter().any(own)
+                };
+                let main =
+                    |vpc| move |item: &Item| matches!(item.thing, Thing::DefaultTable { vpc: of, .. } if of == vpc);
+                let vpc = self.blueprint.vpc_of(*subnets.first()?);
+                let open = self.blueprint.items.iter().any(main(vpc));
+                let private = |key: &&Key| !matches!(self.blueprint.get(**key), Thing::Subnet { public: true, .. });
+                let subnets: Vec<Key> = subnets.iter().filter(private).filter(|key| !routed(key)).copied().collect();
+                if open || subnets.is_empty() {
+                    return None;
+                }
+                // What makes a subnet public later on is no longer drawn.
+                for subnet in &subnets {
+                    self.blueprint.take(format!("association {subnet}"));
+                }
+                self.blueprint.take(format!("default table {vpc}"));
+                let role = self.new_role("eks-fargate-pods")?;
+                let (name, labelled) = (self.blueprint.fresh(), self.rng.random_bool(0.5));
+                self.push(Thing::Fargate { cluster, role, subnets, name, labelled })
+            }
             "aws_eks_pod_identity_association" => {
                 let cluster = self.some("aws_eks_cluster")?;
                 let role = self.role("pods.eks")?;
@@ -1304,6 +1386,62 @@ impl Grower<'_> {
                     encrypted_with,
                 })
             }
+            "aws_db_snapshot" => {
+                let databases: Vec<Key> = self
+                    .all("aws_db_instance")
+                    .into_iter()
+                    .filter(|key| matches!(self.blueprint.get(*key), Thing::Database { .. }))
+                    .collect();
+                let database = *databases.choose(self.rng)?;
+                let name = self.blueprint.fresh();
+                self.push(Thing::DbSnapshot { database, name })
+            }
+            "aws_db_option_group" => {
+                let (rotations, narrow) = (self.rng.random_range(1..9), self.rng.random_bool(0.5));
+                self.push(Thing::DbOptions { wording: 0, rotations, narrow })
+            }
+            "aws_db_instance_automated_backups_replication" => {
+                let fits = |item: &&Item| {
+                    item.region != self.region && matches!(item.thing, Thing::Database { days: 1.., .. })
+                };
+                let databases: Vec<Key> = self.blueprint.items.iter().filter(fits).map(|item| item.key).collect();
+                let database = match databases.choose(self.rng) {
+                    Some(database) => *database,
+                    None => {
+                        self.region = 1 - self.region;
+                        let made = self.make("aws_db_instance");
+                        self.region = 1 - self.region;
+                        made.filter(|key| matches!(self.blueprint.get(*key), Thing::Database { days: 1.., .. }))?
+                    }
+                };
+                if !self.allowed("aws_kms_key") || !self.blueprint.take(format!("copied backups {database}")) {
+                    return None;
+                }
+                // Databases here are encrypted, and a copy wants a key of its own region.
+                let there = self.blueprint.keys_in(self.region);
+                let encrypted_with = match there.choose(self.rng) {
+                    Some(key) => *key,
+                    None => self.push(Thing::EncryptionKey { wording: 0, rotated: false, idle: false, on: true })?,
+                };
+                let days = self.rng.random_range(1..10);
+                self.push(Thing::CopiedBackups { database, days, encrypted_with })
+            }
+            "aws_elasticache_user" => {
+                let (name, usual) = (self.blueprint.fresh(), self.rng.random_bool(0.5));
+                let password = self.rng.random_bool(0.5);
+                self.push(Thing::CacheUser { name, usual, access: 0, password })
+            }
+            "aws_elasticache_user_group" => {
+                let (mut usual, mut others) = (Vec::new(), Vec::new());
+                for key in self.all("aws_elasticache_user") {
+                    let Thing::CacheUser { usual: is, .. } = self.blueprint.get(key) else { continue };
+                    if *is { usual.push(key) } else { others.push(key) }
+                }
+                let mut users = vec![*usual.choose(self.rng)?];
+                users.extend(others.choose(self.rng));
+                let name = self.blueprint.fresh();
+                self.push(Thing::CacheUsers { users, name })
+            }
             "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
             "aws_elasticache_replication_group" => {
                 let subnets = self.some("aws_elasticache_subnet_group")?;
@@ -1313,7 +1451,10 @@ impl Grower<'_> {
                 let groups = self.groups(vpc, 2);
                 let (replicas, days) = (self.rng.random_range(1..3), self.rng.random_range(0..4));
                 let encrypted_with = self.encryption();
-                self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0, encrypted_with })
+                let users = self.all("aws_elasticache_user_group").choose(self.rng).copied();
+                let users = users.filter(|_| self.rng.random_bool(0.7));
+                let wording = 0;
+                self.push(Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with })
             }
             "aws_kms_key" => {
                 let (rotated, idle) = (self.rng.random_bool(0.5), self.rng.random_bool(0.4));

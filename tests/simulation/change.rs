@@ -143,7 +143,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::Acl { vpc, .. } => blueprint.subnets_without_acl(vpc),
         _ => Vec::new(),
     };
-    let copied = blueprint.is_copied(key);
+    let (copied, private) = (blueprint.is_copied(key), blueprint.has_pods(key));
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     if let Some(Retarget::Groups(others)) = retargeted {
         if let Thing::Instance { groups, .. }
@@ -159,7 +159,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
     match &mut item.thing {
         Thing::Data { input, .. } => *input += 1,
         Thing::Vpc { hostnames, .. } => *hostnames = !*hostnames,
-        Thing::Subnet { public, .. } => *public = !*public,
+        Thing::Subnet { public, .. } => *public = !*public && !private,
         Thing::Rule { note, port, .. } => match rng.random_range(0..2) {
             0 => *note = Some(number),
             _ => *port = i64::from(number % 30_000) * 2 + 1,
@@ -239,7 +239,14 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             _ => *large = !*large,
         },
         Thing::Replica { large, .. } => *large = !*large,
+        Thing::DbOptions { rotations, narrow, .. } => match rng.random_range(0..2) {
+            0 => *rotations = *rotations % 9 + 1,
+            _ => *narrow = !*narrow,
+        },
         Thing::CacheSubnets { wording, .. } => *wording = number,
+        Thing::CacheUser { access, .. } => *access += 1,
+        // The first one is the default user.
+        Thing::CacheUsers { users, .. } => users.truncate(1),
         Thing::CacheParameters { policy, .. } => *policy += 1,
         Thing::Cache { days, wording, .. } => match rng.random_range(0..2) {
             0 => *days += 1,
@@ -356,13 +363,19 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         | Thing::Record { name, .. } => *name = number,
         Thing::Bucket { name } | Thing::InlinePolicy { name, .. } => *name = Some(number),
         Thing::PodIdentity { account, .. } => *account = number,
+        Thing::CacheUser { name, .. } | Thing::CacheUsers { name, .. } => *name = number,
+        Thing::Fargate { labelled, .. } => *labelled = !*labelled,
         Thing::Database { user, .. } => *user = number,
         Thing::FlowLog { minute, .. } => *minute = !*minute,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
         Thing::Secret { name, .. } | Thing::Topic { name, .. } => *name = Some(number),
         Thing::Alarm { name, .. } | Thing::Dashboard { name, .. } => *name = Some(number),
         Thing::Subscription { endpoint, .. } => *endpoint = number,
-        Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
+        Thing::DbParameters { wording, .. }
+        | Thing::DbOptions { wording, .. }
+        | Thing::CacheParameters { wording, .. } => *wording = number,
+        Thing::DbSnapshot { name, .. } => *name = number,
+        Thing::CopiedBackups { days, .. } => *days = *days % 35 + 1,
         _ => {}
     }
 }

@@ -22,6 +22,9 @@ use fathuss_model::aws::{
     VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{
+    CacheAuthentication, CacheAuthenticationMode, CacheEngine, ElasticacheUser, ElasticacheUserGroup,
+};
+use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, MetricQuery, QueriedMetric, SnsTopic,
     SnsTopicPolicy, SnsTopicSubscription, Statistic, SubscriptionProtocol,
 };
@@ -30,9 +33,10 @@ use fathuss_model::aws::{
     Route53Zone, SecretsmanagerSecret, SecretsmanagerSecretVersion, WeightedRouting, ZoneVpc,
 };
 use fathuss_model::aws::{
-    DbEngine, DeleteMarkerReplication, Ec2InstanceTypeOfferings, EksAddonVersion, EksPodIdentityAssociation, Filter,
-    IamRolePolicy, OfferingLocation, RdsEngineVersion, ReplicaEncryption, ReplicationDestination, ReplicationRule,
-    S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
+    DbEngine, DbInstanceAutomatedBackupsReplication, DbOption, DbOptionGroup, DbOptionSetting, DbSnapshot,
+    DeleteMarkerReplication, Ec2InstanceTypeOfferings, EksAddonVersion, EksFargateProfile, EksPodIdentityAssociation,
+    FargateSelector, Filter, IamRolePolicy, OfferingLocation, OptionEngine, RdsEngineVersion, ReplicaEncryption,
+    ReplicationDestination, ReplicationRule, S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
 };
 use fathuss_model::aws::{
     DefaultNetworkAcl, DefaultRoute, DefaultRouteTable, FlowLog, NetworkAcl, NetworkAclAction, NetworkAclRule,
@@ -101,6 +105,8 @@ struct Made {
     db_parameters: BTreeMap<Key, Handle<DbParameterGroup>>,
     databases: BTreeMap<Key, Handle<DbInstance>>,
     cache_subnets: BTreeMap<Key, Handle<ElasticacheSubnetGroup>>,
+    cache_users: BTreeMap<Key, Handle<ElasticacheUser>>,
+    user_groups: BTreeMap<Key, Handle<ElasticacheUserGroup>>,
     cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
     secrets: BTreeMap<Key, Handle<SecretsmanagerSecret>>,
     topics: BTreeMap<Key, Handle<SnsTopic>>,
@@ -658,6 +664,16 @@ impl Declaring<'_> {
                 let entry = EksAccessEntry::new(&made.clusters[cluster], &made.roles[role]).kubernetes_groups(groups);
                 made.entries.insert(key, stack.add(name, at(tagged!(entry, item), item)));
             }
+            Thing::Fargate { cluster, role, subnets, name: number, labelled } => {
+                let mut selector = FargateSelector::new("apps");
+                if *labelled {
+                    selector = selector.labels([("on", "fargate")]);
+                }
+                let (cluster, role) = (&made.clusters[cluster], &made.roles[role]);
+                let subnets = picked(&made.subnets, subnets);
+                let profile = EksFargateProfile::new(cluster, format!("pods-{number}"), role, subnets, [selector]);
+                stack.add(name, at(tagged!(profile, item), item));
+            }
             Thing::PodIdentity { cluster, role, account, tagless } => {
                 let account = format!("account-{account}");
                 let association =
@@ -845,10 +861,47 @@ impl Declaring<'_> {
                     .skip_final_snapshot(true);
                 stack.add(name, at(tagged!(replica, item), item));
             }
+            Thing::DbSnapshot { database, name: number } => {
+                let snapshot = DbSnapshot::new(&made.databases[database], format!("snapshot-{number}"));
+                stack.add(name, at(tagged!(snapshot, item), item));
+            }
+            Thing::DbOptions { wording, rotations, narrow } => {
+                let rotations = DbOptionSetting::new("SERVER_AUDIT_FILE_ROTATIONS", rotations.to_string());
+                let events = DbOptionSetting::new("SERVER_AUDIT_EVENTS", "CONNECT");
+                let settings = if *narrow { vec![rotations, events] } else { vec![rotations] };
+                let options = DbOptionGroup::new(OptionEngine::Mysql, "8.0")
+                    .option_group_description(format!("Wording {wording}"))
+                    .option([DbOption::new("MARIADB_AUDIT_PLUGIN").option_settings(settings)]);
+                stack.add(name, at(tagged!(options, item), item));
+            }
+            Thing::CopiedBackups { database, days, encrypted_with } => {
+                let copies = DbInstanceAutomatedBackupsReplication::new(made.databases[database].arn())
+                    .kms_key_id(&made.keys[encrypted_with])
+                    .retention_period(*days);
+                stack.add(name, at(copies, item));
+            }
             Thing::CacheSubnets { subnets, wording } => {
                 let group = ElasticacheSubnetGroup::new(picked(&made.subnets, subnets))
                     .description(format!("Wording {wording}"));
                 made.cache_subnets.insert(key, stack.add(name, at(tagged!(group, item), item)));
+            }
+            Thing::CacheUser { name: number, usual, access, password } => {
+                let own = if *usual { "default".to_owned() } else { format!("user-{number}") };
+                let mode =
+                    if *password { CacheAuthentication::Password } else { CacheAuthentication::NoPasswordRequired };
+                let mode = CacheAuthenticationMode::new(mode);
+                let access = format!("on ~part-{access}:* +@read");
+                let id = format!("user-{number}");
+                let mut user = ElasticacheUser::new(id, own, CacheEngine::Redis, access, mode);
+                if *password {
+                    user = user.passwords_wo(Secret::from_environment("PASSWORD")).passwords_wo_version(1);
+                }
+                made.cache_users.insert(key, stack.add(name, at(tagged!(user, item), item)));
+            }
+            Thing::CacheUsers { users, name: number } => {
+                let users = picked(&made.cache_users, users);
+                let group = ElasticacheUserGroup::new(format!("users-{number}"), CacheEngine::Redis, users);
+                made.user_groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::CacheParameters { policy, wording } => {
                 let policies = ["allkeys-lru", "volatile-lru", "noeviction"];
@@ -859,7 +912,7 @@ impl Declaring<'_> {
                     ]);
                 made.cache_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Cache { subnets, parameters, groups, replicas, days, wording, encrypted_with } => {
+            Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with } => {
                 let mut cache = ElasticacheReplicationGroup::redis_cluster(
                     &format!("Wording {wording}"),
                     "7.1",
@@ -875,6 +928,9 @@ impl Declaring<'_> {
                 .apply_immediately(true);
                 if let Some(encryption) = encrypted_with {
                     cache = cache.kms_key_id(&made.keys[encryption]);
+                }
+                if let Some(users) = users {
+                    cache = cache.user_group_ids([&made.user_groups[users]]);
                 }
                 for group in groups {
                     cache = cache.security_group(&made.groups[group]);

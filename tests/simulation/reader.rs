@@ -322,6 +322,10 @@ impl World {
             let (cluster, name) = (text(&addon.row["cluster"]), text(&addon.row["name"]));
             self.add("aws_eks_addon", format!("{cluster}:{name}"));
         }
+        for profile in rows("eks.fargate_profile")? {
+            let (cluster, name) = (text(&profile.row["cluster"]), text(&profile.row["name"]));
+            self.add("aws_eks_fargate_profile", format!("{cluster}:{name}"));
+        }
         for association in rows("eks.pod_identity_association")? {
             let row = &association.row;
             self.add("aws_eks_pod_identity_association", format!("{}:{}", text(&row["cluster"]), text(&row["id"])));
@@ -408,11 +412,25 @@ impl World {
                 self.add(kind, &row.id);
             }
         }
-        for table in ["rds.snapshot", "elasticache.snapshot"] {
-            let manual = |row: &&WorldRow| [&row.row["kind"], &row.row["source"]].iter().any(|kind| **kind == "manual");
-            for row in rows(table)?.iter().filter(manual) {
-                self.loose_ends.push(format!("the snapshot {} was asked for by nobody", row.id));
-            }
+        for row in rows("elasticache.snapshot")?.iter().filter(|row| row.row["source"] == "manual") {
+            self.loose_ends.push(format!("the snapshot {} was asked for by nobody", row.id));
+        }
+        for row in rows("rds.snapshot")?.iter().filter(|row| row.row["kind"] == "manual") {
+            self.add("aws_db_snapshot", &row.id);
+        }
+        for row in rows("elasticache.user")?.iter().filter(|row| row.id != "default") {
+            self.add("aws_elasticache_user", &row.id);
+        }
+        for row in rows("elasticache.user_group")? {
+            self.add("aws_elasticache_user_group", &row.id);
+        }
+        for row in rows("rds.option_group")?.iter().filter(|row| !row.id.starts_with("default:")) {
+            self.add("aws_db_option_group", &row.id);
+        }
+        // What copying left behind goes by itself.
+        for row in rows("rds.replicated_backup")?.iter().filter(|row| row.row["stopped"].is_null()) {
+            let arn = format!("arn:aws:rds:{}:{}:auto-backup:{}", row.region, row.account, text(&row.row["name"]));
+            self.add("aws_db_instance_automated_backups_replication", arn);
         }
         for row in rows("rds.retained_backup")? {
             self.loose_ends.push(format!("the backup {} should have gone with its instance", row.id));

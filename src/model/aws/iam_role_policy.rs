@@ -42,9 +42,4 @@ const LONGEST: usize = 10_240;
 
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_length(policy, "policy", LONGEST, findings);
-    let Some(name) = policy.text("name") else { return };
-    let same = |other: &View<'_>| other.text("name").is_some_and(|other| other == name);
-    if let Some(other) = policy.earlier_siblings_in("role").iter().find(|other| same(other)) {
-        findings.refuse(format!("a role has one policy of a name; this one has {}", other.named()));
-    }
 }

@@ -7,7 +7,10 @@ mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
 mod db_instance;
+mod db_instance_automated_backups_replication;
+mod db_option_group;
 mod db_parameter_group;
+mod db_snapshot;
 mod db_subnet_group;
 mod default_network_acl;
 mod default_route_table;
@@ -20,11 +23,14 @@ mod eks_access_policy_association;
 mod eks_addon;
 mod eks_addon_version;
 mod eks_cluster;
+mod eks_fargate_profile;
 mod eks_node_group;
 mod eks_pod_identity_association;
 mod elasticache_parameter_group;
 mod elasticache_replication_group;
 mod elasticache_subnet_group;
+mod elasticache_user;
+mod elasticache_user_group;
 mod flow_log;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
@@ -87,7 +93,10 @@ pub use cloudwatch_metric_alarm::{
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
 };
+pub use db_instance_automated_backups_replication::DbInstanceAutomatedBackupsReplication;
+pub use db_option_group::{DbOption, DbOptionGroup, DbOptionSetting, OptionEngine};
 pub use db_parameter_group::{ApplyMethod, DbParameter, DbParameterGroup};
+pub use db_snapshot::DbSnapshot;
 pub use db_subnet_group::DbSubnetGroup;
 pub use default_network_acl::DefaultNetworkAcl;
 pub use default_route_table::{DefaultRoute, DefaultRouteTable};
@@ -104,6 +113,7 @@ pub use eks_cluster::{
     ControlPlaneLog, EksCluster, EncryptedResource, EncryptionConfig, EncryptionProvider, IpFamily,
     KubernetesNetworkConfig, SupportType, UpgradePolicy,
 };
+pub use eks_fargate_profile::{EksFargateProfile, FargateSelector};
 pub use eks_node_group::{
     AmiType, AutoscalingGroup, CapacityType, EksNodeGroup, NodeGroupLaunchTemplate, NodeGroupResources, ScalingConfig,
     Taint, TaintEffect, UpdateConfig,
@@ -114,6 +124,8 @@ pub use elasticache_replication_group::{
     CacheEngine, CacheNodeType, ClusterMode, ElasticacheReplicationGroup, TransitEncryptionMode,
 };
 pub use elasticache_subnet_group::ElasticacheSubnetGroup;
+pub use elasticache_user::{CacheAuthentication, CacheAuthenticationMode, ElasticacheUser};
+pub use elasticache_user_group::ElasticacheUserGroup;
 pub use flow_log::{FlowLog, FlowLogDestinationOptions, FlowLogFileFormat, LogDestinationType, TrafficType};
 pub use iam_instance_profile::IamInstanceProfile;
 pub use iam_openid_connect_provider::IamOpenidConnectProvider;
@@ -211,9 +223,13 @@ pub const SCHEMAS: &[&Schema] = &[
     EksAccessEntry::SCHEMA,
     EksAccessPolicyAssociation::SCHEMA,
     EksPodIdentityAssociation::SCHEMA,
+    EksFargateProfile::SCHEMA,
     DbSubnetGroup::SCHEMA,
     DbParameterGroup::SCHEMA,
     DbInstance::SCHEMA,
+    DbSnapshot::SCHEMA,
+    DbOptionGroup::SCHEMA,
+    DbInstanceAutomatedBackupsReplication::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
     CloudwatchMetricAlarm::SCHEMA,
@@ -237,6 +253,8 @@ pub const SCHEMAS: &[&Schema] = &[
     S3BucketReplicationConfiguration::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,
     ElasticacheReplicationGroup::SCHEMA,
+    ElasticacheUser::SCHEMA,
+    ElasticacheUserGroup::SCHEMA,
     Instance::SCHEMA,
     EbsVolume::SCHEMA,
     VolumeAttachment::SCHEMA,
