@@ -54,35 +54,36 @@ SERVED = {
         UnmonitorInstances UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress
     """,
     "eks": """
-        AssociateAccessPolicy AssociateEncryptionConfig CreateAccessEntry CreateAddon CreateCluster CreateNodegroup
-        CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteNodegroup
+        AssociateAccessPolicy AssociateEncryptionConfig CreateAccessEntry CreateAddon CreateCluster CreateFargateProfile CreateNodegroup
+        CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon DeleteCluster DeleteFargateProfile DeleteNodegroup
         DeletePodIdentityAssociation DescribeAccessEntry DescribeAddon DescribeAddonConfiguration
-        DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeNodegroup
+        DescribeAddonVersions DescribeCluster DescribeClusterVersions DescribeFargateProfile DescribeNodegroup
         DescribePodIdentityAssociation DescribeUpdate DisassociateAccessPolicy ListAccessEntries ListAccessPolicies
-        ListAddons ListAssociatedAccessPolicies ListClusters ListNodegroups ListPodIdentityAssociations
+        ListAddons ListAssociatedAccessPolicies ListClusters ListFargateProfiles ListNodegroups ListPodIdentityAssociations
         ListTagsForResource ListUpdates TagResource UntagResource UpdateAccessEntry UpdateAddon UpdateClusterConfig
         UpdateClusterVersion UpdateNodegroupConfig UpdateNodegroupVersion UpdatePodIdentityAssociation
     """,
     "rds": """
-        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CreateDBInstance
-        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBInstance
-        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DescribeCertificates DescribeDBEngineVersions
+        AddTagsToResource ApplyPendingMaintenanceAction CopyDBParameterGroup CopyDBSnapshot CopyOptionGroup CreateDBInstance
+        CreateDBInstanceReadReplica CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup CreateOptionGroup DeleteDBInstance
+        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DeleteOptionGroup DescribeCertificates DescribeDBEngineVersions
         DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBMajorEngineVersions
         DescribeDBParameterGroups DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups
         DescribeEngineDefaultParameters DescribeEvents DescribeOrderableDBInstanceOptions
+        DescribeOptionGroupOptions DescribeOptionGroups
         DescribePendingMaintenanceActions DescribeValidDBInstanceModifications ListTagsForResource ModifyDBInstance
-        ModifyDBParameterGroup ModifyDBSubnetGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
+        ModifyDBParameterGroup ModifyDBSnapshot ModifyDBSubnetGroup ModifyOptionGroup PromoteReadReplica RebootDBInstance RemoveTagsFromResource
         ResetDBParameterGroup RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBInstance
-        StopDBInstance
+        StartDBInstanceAutomatedBackupsReplication StopDBInstance StopDBInstanceAutomatedBackupsReplication
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot
-        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot
+        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
+        DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot DeleteUser DeleteUserGroup
         DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
         DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
-        DescribeSnapshots DescribeUpdateActions IncreaseReplicaCount ListAllowedNodeTypeModifications
+        DescribeSnapshots DescribeUpdateActions DescribeUserGroups DescribeUsers IncreaseReplicaCount ListAllowedNodeTypeModifications
         ListTagsForResource ModifyCacheParameterGroup ModifyCacheSubnetGroup ModifyReplicationGroup
-        ModifyReplicationGroupShardConfiguration RemoveTagsFromResource ResetCacheParameterGroup TestFailover
+        ModifyReplicationGroupShardConfiguration ModifyUser ModifyUserGroup RemoveTagsFromResource ResetCacheParameterGroup TestFailover
     """,
     "iam": """
         AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile
@@ -123,12 +124,13 @@ SERVED = {
     "s3": """
         AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket
         DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls DeleteBucketPolicy
-        DeleteBucketTagging DeleteObject DeleteObjectTagging DeleteObjects DeletePublicAccessBlock GetBucketEncryption
-        GetBucketLifecycleConfiguration GetBucketLocation GetBucketOwnershipControls GetBucketPolicy
-        GetBucketTagging GetBucketVersioning GetObject GetObjectAttributes GetObjectTagging GetPublicAccessBlock
-        HeadBucket HeadObject ListBuckets ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts
-        PutBucketEncryption PutBucketLifecycleConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketTagging
-        PutBucketVersioning PutObject PutObjectTagging PutPublicAccessBlock UploadPart UploadPartCopy
+        DeleteBucketReplication DeleteBucketTagging DeleteObject DeleteObjectTagging DeleteObjects
+        DeletePublicAccessBlock GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLocation
+        GetBucketOwnershipControls GetBucketPolicy GetBucketReplication GetBucketTagging GetBucketVersioning GetObject
+        GetObjectAttributes GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts PutBucketEncryption
+        PutBucketLifecycleConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketReplication
+        PutBucketTagging PutBucketVersioning PutObject PutObjectTagging PutPublicAccessBlock UploadPart UploadPartCopy
     """,
     "sns": """
         AddPermission ConfirmSubscription CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes
@@ -174,7 +176,7 @@ BESIDE = {
             "KMS.NotFoundException": 400, "KMS.DisabledException": 400, "KMS.KMSInvalidStateException": 400, "KMS.InvalidArnException": 400,
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
-            "PermanentRedirect": 301, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
+            "PermanentRedirect": 301, "ReplicationConfigurationNotFoundError": 404, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
         },
         "told": {
             "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
@@ -192,6 +194,7 @@ BESIDE = {
             "NotImplemented": ["Header", "additionalMessage"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
+            "ReplicationConfigurationNotFoundError": ["BucketName"],
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
         },
         "wrapper": {

@@ -89,6 +89,7 @@ impl Kind for ElasticacheReplicationGroup {
             .set_port(desired.maybe_i32("port")?)
             .set_cache_subnet_group_name(desired.maybe_string("subnet_group_name")?)
             .set_security_group_ids((!groups.is_empty()).then_some(groups))
+            .set_user_group_ids(Some(desired.texts("user_group_ids")?).filter(|groups| !groups.is_empty()))
             .set_at_rest_encryption_enabled(desired.maybe_bool("at_rest_encryption_enabled")?)
             .set_kms_key_id(desired.maybe_string("kms_key_id")?)
             .set_transit_encryption_enabled(desired.maybe_bool("transit_encryption_enabled")?)
@@ -100,7 +101,9 @@ impl Kind for ElasticacheReplicationGroup {
             .set_snapshot_name(desired.maybe_string("snapshot_name")?)
             .set_tags(Some(elasticache::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
-        let answer = client.send(Call::elasticache("CreateReplicationGroup"), sending).await?;
+        let answer = client
+            .send(Call::elasticache("CreateReplicationGroup").expects("InvalidUserGroupState", ""), sending)
+            .await?;
         let name = answer.replication_group.and_then(|group| group.replication_group_id);
         name.map(Identity)
             .ok_or_else(|| unreadable(Service::ElastiCache, "CreateReplicationGroup", "ReplicationGroupId"))
@@ -236,6 +239,7 @@ const MODIFIABLE: &[&str] = &[
     "cluster_mode",
     "parameter_group_name",
     "security_group_ids",
+    "user_group_ids",
     "transit_encryption_enabled",
     "transit_encryption_mode",
     "maintenance_window",
@@ -305,6 +309,12 @@ async fn modify(client: &Client, standing: &Standing, observed: &Attributes, cal
     let number = |name: &str| if differs.has(name) { desired.maybe_i32(name) } else { Ok(None) };
     let truth = |name: &str| if differs.has(name) { desired.maybe_bool(name) } else { Ok(None) };
     let groups = differs.has("security_group_ids").then(|| desired.texts("security_group_ids")).transpose()?;
+    let (mut joining, mut leaving) = (Vec::new(), Vec::new());
+    if differs.has("user_group_ids") {
+        let (wanted, have) = (desired.texts("user_group_ids")?, Fields::of(observed).texts("user_group_ids")?);
+        joining = wanted.iter().filter(|group| !have.contains(group)).cloned().collect();
+        leaving = have.into_iter().filter(|group| !wanted.contains(group)).collect();
+    }
     let sending = client
         .elasticache
         .modify_replication_group()
@@ -319,6 +329,8 @@ async fn modify(client: &Client, standing: &Standing, observed: &Attributes, cal
         .set_cluster_mode(text("cluster_mode")?.as_deref().map(Into::into))
         .set_cache_parameter_group_name(text("parameter_group_name")?)
         .set_security_group_ids(groups)
+        .set_user_group_ids_to_add(Some(joining).filter(|groups| !groups.is_empty()))
+        .set_user_group_ids_to_remove(Some(leaving).filter(|groups| !groups.is_empty()))
         .set_transit_encryption_enabled(truth("transit_encryption_enabled")?)
         .set_transit_encryption_mode(text("transit_encryption_mode")?.as_deref().map(Into::into))
         .set_preferred_maintenance_window(text("maintenance_window")?)
@@ -402,6 +414,7 @@ fn observe(
         .with("parameter_group_name", parameters.and_then(|group| group.cache_parameter_group_name.clone()))
         .with("port", port)
         .with("subnet_group_name", cluster.and_then(|cluster| cluster.cache_subnet_group_name.clone()))
+        .with_list("user_group_ids", group.user_group_ids().iter().cloned())
         .with_list("security_group_ids", groups.iter().filter_map(|group| group.security_group_id.clone()))
         .with("at_rest_encryption_enabled", group.at_rest_encryption_enabled)
         .with("kms_key_id", group.kms_key_id.clone())

@@ -46,6 +46,12 @@ impl Shown {
         let policies = self.details.get(role).map(types::RoleDetail::attached_managed_policies).unwrap_or_default();
         policies.iter().any(|attached| attached.policy_arn() == Some(policy))
     }
+
+    /// The document of a policy inside a role, as IAM answers it.
+    pub(crate) fn inline(&self, role: &str, policy: &str) -> Option<&str> {
+        let policies = self.details.get(role).map(types::RoleDetail::role_policy_list).unwrap_or_default();
+        policies.iter().find(|inside| inside.policy_name() == Some(policy))?.policy_document()
+    }
 }
 
 /// What the lists show of these roles, and of these with their attachments, as far as that saves calls.

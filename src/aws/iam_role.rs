@@ -8,7 +8,7 @@ use fathuss_engine::provider::{
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
-use futures::future::join;
+use futures::future::join3;
 
 use crate::call::{Call, Service};
 use crate::client::Client;
@@ -18,12 +18,12 @@ use crate::fields::{Fields, Observed, instant};
 use crate::gone::{once_accepted, there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::mark::TagChange;
-use crate::{iam, iam_account, iam_role_policy_attachment, mark, name};
+use crate::{iam, iam_account, iam_role_policy, iam_role_policy_attachment, mark, name};
 
 /// The calls of `aws_iam_role`.
 pub struct IamRole;
 
-/// The family that attachments belong to.
+/// The family that attachments and policies inside roles belong to.
 pub(crate) const FAMILY: &str = SCHEMA.kind;
 
 const SCHEMA: &Schema = fathuss_model::aws::IamRole::SCHEMA;
@@ -34,14 +34,20 @@ impl Kind for IamRole {
         SCHEMA
     }
 
-    /// One `GetAccountAuthorizationDetails` and one `ListRoles` for all roles and their attachments, where that is
-    /// fewer: see [`iam_account`]. For what these do not show, one `GetRole` for each role and one
-    /// `ListAttachedRolePolicies` for each role with attachments: neither takes several names.
+    /// One `GetAccountAuthorizationDetails` and one `ListRoles` for all roles, their attachments and the policies inside
+    /// them, where that is fewer: see [`iam_account`]. For what these do not show, one `GetRole` for each role, one
+    /// `ListAttachedRolePolicies` for each role with attachments and one `GetRolePolicy` for each policy inside one:
+    /// none takes several names.
     async fn read(&self, client: &Client, requests: &[ReadRequest]) -> Batch {
-        let attaches = |request: &ReadRequest| request.address.kind() == iam_role_policy_attachment::SCHEMA.kind;
-        let (attachments, roles): (Vec<ReadRequest>, Vec<ReadRequest>) = requests.iter().cloned().partition(attaches);
+        let of = |schema: &Schema| -> Vec<ReadRequest> {
+            requests.iter().filter(|request| request.address.kind() == schema.kind).cloned().collect()
+        };
+        let (roles, attachments) = (of(SCHEMA), of(iam_role_policy_attachment::SCHEMA));
+        let inline = of(iam_role_policy::SCHEMA);
         let names = roles.iter().map(|request| request.identity.0.as_str()).collect();
-        let shown = iam_account::shown(client, &names, &iam_role_policy_attachment::roles(&attachments)).await;
+        let mut holders = iam_role_policy_attachment::roles(&attachments);
+        holders.extend(iam_role_policy::roles(&inline));
+        let shown = iam_account::shown(client, &names, &holders).await;
         let shown = match shown {
             Ok(shown) => shown,
             Err(failure) => return Batch::failed(requests, &failure),
@@ -55,9 +61,15 @@ impl Kind for IamRole {
             Ok(role.map(|role| observe(&role)))
         };
         let attached = iam_role_policy_attachment::read(client, &attachments, &shown);
-        let (roles, attached) = join(Batch::each(&roles, look), attached).await;
+        let inside = iam_role_policy::read(client, &inline, &shown);
+        let (roles, attached, inside) = join3(Batch::each(&roles, look), attached, inside).await;
         let (mut roles, mut attached) = (roles.observations.into_iter(), attached.observations.into_iter());
-        let next = |request| if attaches(request) { attached.next() } else { roles.next() };
+        let mut inside = inside.observations.into_iter();
+        let next = |request: &ReadRequest| match request.address.kind() {
+            kind if kind == iam_role_policy_attachment::SCHEMA.kind => attached.next(),
+            kind if kind == iam_role_policy::SCHEMA.kind => inside.next(),
+            _ => roles.next(),
+        };
         Batch { observations: requests.iter().filter_map(next).collect(), strays: Vec::new() }
     }
 

@@ -29,8 +29,18 @@ pub(crate) async fn tags_of(client: &Client, arn: Option<&str>) -> Result<BTreeM
 
 /// Sends what an update changes in the tags, if it changes them.
 pub(crate) async fn update_tags(client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
+    update_tags_of(client, "arn", standing, change).await
+}
+
+/// The same for a type that calls its ARN otherwise.
+pub(crate) async fn update_tags_of(
+    client: &Client,
+    arn: &str,
+    standing: &Standing,
+    change: &UpdateRequest,
+) -> Result<(), Failure> {
     let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? else { return Ok(()) };
-    let arn = Fields::of(&change.before).text("arn")?;
+    let arn = Fields::of(&change.before).text(arn)?;
     let sending = client.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(written(set))).send();
     client.send(Call::rds("AddTagsToResource"), sending).await?;
     if !gone.is_empty() {

@@ -207,7 +207,13 @@ impl<'a> View<'a> {
     /// The node that a field refers to.
     #[must_use]
     pub fn follow(&self, field: &str) -> Option<View<'a>> {
-        match self.part(field)? {
+        self.referred(self.part(field)?)
+    }
+
+    /// The node that a part of a field refers to.
+    #[must_use]
+    pub fn referred(&self, part: Part<'a>) -> Option<View<'a>> {
+        match part {
             Part::Expression(expression) => self.target(expression),
             Part::Datum(_) | Part::Fields(_) => None,
         }

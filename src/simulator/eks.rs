@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod cluster_update;
 pub mod control_plane;
 pub mod encryption;
+pub mod fargate_profile;
 #[cfg(test)]
 mod fixture;
 pub mod listing;
@@ -47,6 +48,7 @@ pub static SERVICE: Service = Service {
         cluster::OPERATIONS,
         cluster_update::OPERATIONS,
         encryption::OPERATIONS,
+        fargate_profile::OPERATIONS,
         node_group::OPERATIONS,
         node_group_update::OPERATIONS,
         pod_identity::OPERATIONS,
@@ -58,6 +60,7 @@ pub static SERVICE: Service = Service {
         addon::TRANSITIONS,
         auto_scaling_group::TRANSITIONS,
         cluster::TRANSITIONS,
+        fargate_profile::TRANSITIONS,
         node_group::TRANSITIONS,
         node_group_update::TRANSITIONS,
         update::TRANSITIONS,
@@ -67,6 +70,7 @@ pub static SERVICE: Service = Service {
         auto_scaling_group::SPANS,
         cluster::SPANS,
         encryption::SPANS,
+        fargate_profile::SPANS,
         node_group::SPANS,
         node_group_update::SPANS,
         update::SPANS,
@@ -79,6 +83,7 @@ pub static SERVICE: Service = Service {
         cluster::RULES,
         cluster_update::RULES,
         encryption::RULES,
+        fargate_profile::RULES,
         listing::RULES,
         node_group::RULES,
         node_group_update::RULES,
@@ -153,6 +158,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<addon::Addon>();
     tables.add::<auto_scaling_group::AutoScalingGroup>();
     tables.add::<cluster::Cluster>();
+    tables.add::<fargate_profile::FargateProfile>();
     tables.add::<node_group::NodeGroup>();
     tables.add::<pod_identity::PodIdentityAssociation>();
     tables.add::<update::Update>();

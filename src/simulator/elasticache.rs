@@ -1,5 +1,5 @@
 //! ElastiCache: replication groups of Redis OSS and Valkey with their cache
-//! clusters, snapshots, subnet groups and parameter groups, one file per resource.
+//! clusters, snapshots, subnet groups, parameter groups and users, one file per resource.
 
 pub mod cache_cluster;
 pub mod engine;
@@ -14,6 +14,8 @@ pub mod scaling;
 pub mod snapshot;
 pub mod subnet_group;
 pub mod tags;
+pub mod user;
+pub mod user_group;
 
 #[cfg(test)]
 mod tests;
@@ -43,14 +45,25 @@ pub static SERVICE: Service = Service {
         snapshot::OPERATIONS,
         subnet_group::OPERATIONS,
         tags::OPERATIONS,
+        user::OPERATIONS,
+        user_group::OPERATIONS,
     ],
     transitions: &[
         modification::TRANSITIONS,
         replication_group::TRANSITIONS,
         scaling::TRANSITIONS,
         snapshot::TRANSITIONS,
+        user::TRANSITIONS,
+        user_group::TRANSITIONS,
     ],
-    spans: &[modification::SPANS, replication_group::SPANS, scaling::SPANS, snapshot::SPANS],
+    spans: &[
+        modification::SPANS,
+        replication_group::SPANS,
+        scaling::SPANS,
+        snapshot::SPANS,
+        user::SPANS,
+        user_group::SPANS,
+    ],
     rules: &[
         RULES,
         engine::RULES,
@@ -62,6 +75,8 @@ pub static SERVICE: Service = Service {
         snapshot::RULES,
         subnet_group::RULES,
         tags::RULES,
+        user::RULES,
+        user_group::RULES,
     ],
     tables,
     furnish: |_| {},
@@ -111,9 +126,12 @@ fn tables(tables: &mut Tables) {
     tables.add::<replication_group::ReplicationGroup>();
     tables.add::<snapshot::CacheSnapshot>();
     tables.add::<subnet_group::CacheSubnetGroup>();
+    tables.add::<user::User>();
+    tables.add::<user_group::UserGroup>();
 }
 
-/// The ARN of a resource: `replicationgroup`, `cluster`, `subnetgroup`, `parametergroup` or `snapshot`.
+/// The ARN of a resource: `replicationgroup`, `cluster`, `subnetgroup`, `parametergroup`,
+/// `user`, `usergroup` or `snapshot`.
 #[must_use]
 pub fn arn(tx: &Tx<'_>, kind: &str, name: &str) -> String {
     format!("arn:aws:elasticache:{}:{}:{kind}:{name}", tx.region(), tx.account())

@@ -1,7 +1,8 @@
-//! RDS: database instances, their snapshots, subnet groups and parameter groups,
+//! RDS: database instances, their snapshots, subnet, parameter and option groups,
 //! one file per resource. PostgreSQL is the engine that is simulated.
 
 pub mod automated_backup;
+pub mod backup_replication;
 pub mod engine;
 pub mod event;
 pub mod filters;
@@ -12,12 +13,15 @@ pub mod lifecycle;
 pub mod master_secret;
 pub mod modification;
 pub mod monitoring;
+pub mod option;
+pub mod option_group;
 pub mod orderable;
 pub mod parameter_group;
 mod parameters;
 pub mod read_replica;
 pub mod restore;
 pub mod snapshot;
+mod snapshot_copy;
 pub mod storage;
 pub mod subnet_group;
 pub mod tags;
@@ -41,20 +45,24 @@ pub static SERVICE: Service = Service {
     model,
     operations: &[
         automated_backup::OPERATIONS,
+        backup_replication::OPERATIONS,
         engine::OPERATIONS,
         event::OPERATIONS,
         instance::OPERATIONS,
         lifecycle::OPERATIONS,
         modification::OPERATIONS,
+        option_group::OPERATIONS,
         orderable::OPERATIONS,
         parameter_group::OPERATIONS,
         read_replica::OPERATIONS,
         restore::OPERATIONS,
         snapshot::OPERATIONS,
+        snapshot_copy::OPERATIONS,
         subnet_group::OPERATIONS,
         tags::OPERATIONS,
     ],
     transitions: &[
+        backup_replication::TRANSITIONS,
         instance::TRANSITIONS,
         lifecycle::TRANSITIONS,
         master_secret::TRANSITIONS,
@@ -63,6 +71,7 @@ pub static SERVICE: Service = Service {
         snapshot::TRANSITIONS,
     ],
     spans: &[
+        backup_replication::SPANS,
         instance::SPANS,
         lifecycle::SPANS,
         master_secret::SPANS,
@@ -75,6 +84,7 @@ pub static SERVICE: Service = Service {
     rules: &[
         RULES,
         automated_backup::RULES,
+        backup_replication::RULES,
         engine::RULES,
         event::RULES,
         filters::RULES,
@@ -84,10 +94,12 @@ pub static SERVICE: Service = Service {
         master_secret::RULES,
         modification::RULES,
         monitoring::RULES,
+        option_group::RULES,
         parameter_group::RULES,
         read_replica::RULES,
         restore::RULES,
         snapshot::RULES,
+        snapshot_copy::RULES,
         storage::RULES,
         subnet_group::RULES,
         tags::RULES,
@@ -139,6 +151,8 @@ fn model() -> &'static Model {
 
 fn tables(tables: &mut Tables) {
     tables.add::<automated_backup::RetainedBackup>();
+    tables.add::<backup_replication::ReplicatedBackup>();
+    tables.add::<option_group::OptionGroup>();
     tables.add::<crate::datastore::event::Event>();
     tables.add::<crate::datastore::key::ManagedKey>();
     tables.add::<instance::DbInstance>();
@@ -147,7 +161,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<subnet_group::DbSubnetGroup>();
 }
 
-/// The ARN of a resource: `db`, `subgrp`, `pg` or `snapshot`.
+/// The ARN of a resource: `db`, `subgrp`, `pg`, `og`, `auto-backup` or `snapshot`.
 #[must_use]
 pub fn arn(tx: &Tx<'_>, kind: &str, name: &str) -> String {
     format!("arn:aws:rds:{}:{}:{kind}:{name}", tx.region(), tx.account())

@@ -21,6 +21,7 @@ mod ownership;
 mod public_access_block;
 mod range;
 mod reading;
+mod replication;
 mod tags;
 mod upload;
 mod upload_completion;
@@ -54,6 +55,7 @@ pub static SERVICE: Service = Service {
         ownership::OPERATIONS,
         public_access_block::OPERATIONS,
         reading::OPERATIONS,
+        replication::OPERATIONS,
         tags::OPERATIONS,
         upload::OPERATIONS,
         upload_completion::OPERATIONS,
@@ -80,6 +82,7 @@ pub static SERVICE: Service = Service {
         ownership::RULES,
         range::RULES,
         reading::RULES,
+        replication::RULES,
         tags::RULES,
         upload::RULES,
         upload_completion::RULES,

@@ -99,6 +99,25 @@ class EksGround(Ground):
     def make_pods2(self):
         return self.pod("worker")
 
+    def make_fargate_role(self):
+        return self.after(60, self.aws.role_arn(self.aws.role("eks-fargate-pods.amazonaws.com")))
+
+    def fargate(self, name):
+        self.aws.eks.create_fargate_profile(
+            clusterName=self["cluster"],
+            fargateProfileName=name,
+            podExecutionRoleArn=self["fargate_role"],
+            subnets=self["vpc"][1],
+            selectors=[{"namespace": "apps"}],
+        )
+        return self.after(600, name)
+
+    def make_profile(self):
+        return self.fargate("profile")
+
+    def make_profile2(self):
+        return self.fargate("profile-too")
+
     def make_key(self):
         return self.aws.key_arn(self.aws.key())
 
@@ -127,11 +146,13 @@ BASES = {
     "CreateAddon": lambda g: dict(clusterName=g["cluster"], addonName="coredns"),
     "CreateCluster": lambda g: dict(name="new", roleArn=g["role"], resourcesVpcConfig=g.subnets()),
     "CreateNodegroup": lambda g: dict(clusterName=g["cluster"], nodegroupName="new", nodeRole=g["node_role"], subnets=g["vpc"][1], scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1}),
+    "CreateFargateProfile": lambda g: dict(clusterName=g["cluster"], fargateProfileName="new", podExecutionRoleArn=g["fargate_role"], subnets=g["vpc"][1], selectors=[{"namespace": "new", "labels": {"a": "b"}}]),
     "CreatePodIdentityAssociation": lambda g: dict(clusterName=g["cluster"], namespace="new", serviceAccount="new", roleArn=g["pod_role"]),
     "DeleteAccessEntry": of(principalArn="entry"),
     "DeleteAddon": of(addonName="addon"),
     "DeleteCluster": lambda g: dict(name=g["other"]),
     "DeleteNodegroup": of(nodegroupName="nodes"),
+    "DeleteFargateProfile": of(fargateProfileName="profile"),
     "DeletePodIdentityAssociation": of(associationId="pods"),
     "DescribeAccessEntry": of(principalArn="entry"),
     "DescribeAddon": of(addonName="addon"),
@@ -140,6 +161,7 @@ BASES = {
     "DescribeCluster": lambda g: dict(name=g["cluster"]),
     "DescribeClusterVersions": listing(),
     "DescribeNodegroup": of(nodegroupName="nodes"),
+    "DescribeFargateProfile": of(fargateProfileName="profile"),
     "DescribePodIdentityAssociation": of(associationId="pods"),
     "DescribeUpdate": lambda g: dict(name=g["cluster"], updateId=g["update"]),
     "DisassociateAccessPolicy": of(principalArn="entry", policyArn="policy"),
@@ -149,6 +171,7 @@ BASES = {
     "ListAssociatedAccessPolicies": of(principalArn="entry"),
     "ListClusters": listing(),
     "ListNodegroups": of(),
+    "ListFargateProfiles": of(),
     "ListPodIdentityAssociations": of(),
     "ListTagsForResource": lambda g: dict(resourceArn=g.arn()),
     "ListUpdates": lambda g: dict(name=g["cluster"]),

@@ -5,7 +5,7 @@ from world import ACCOUNT, REGION
 
 
 class ElasticacheGround(Ground):
-    """Replication groups in and out of cluster mode, their snapshots, parameter groups and subnet groups."""
+    """Replication groups in and out of cluster mode, their snapshots, users, and parameter, subnet and user groups."""
 
     def after(self, seconds, made):
         self.aws.world.advance(seconds)
@@ -50,6 +50,8 @@ class ElasticacheGround(Ground):
             NumCacheClusters=3,
             AutomaticFailoverEnabled=True,
             EngineVersion="7.0",
+            TransitEncryptionEnabled=True,
+            UserGroupIds=[self["users2"]],
             Tags=[{"Key": "a", "Value": "1"}],
         )
 
@@ -71,6 +73,31 @@ class ElasticacheGround(Ground):
 
     def make_snapshot2(self):
         return self.snapshot("snapshot-too")
+
+    def user(self, name, called):
+        self.aws.elasticache.create_user(
+            UserId=name, UserName=called, Engine="redis", AccessString="on ~* +@all", Passwords=["correct-horse-battery"]
+        )
+        return name
+
+    def make_user(self):
+        return self.user("user", "app")
+
+    def make_user2(self):
+        return self.user("user-too", "worker")
+
+    def make_usual(self):
+        return self.user("usual", "default")
+
+    def users(self, name):
+        self.aws.elasticache.create_user_group(UserGroupId=name, Engine="redis", UserIds=[self["usual"], self["user2"]])
+        return self.after(600, name)
+
+    def make_users(self):
+        return self.users("users")
+
+    def make_users2(self):
+        return self.users("users-too")
 
     def arn(self):
         return f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:{self['cache']}"
@@ -97,12 +124,20 @@ BASES = {
         PreferredMaintenanceWindow="sun:04:00-sun:05:00",
         SnapshotWindow="03:00-04:00",
     ),
+    "CreateUser": listing(UserId="new", UserName="new", Engine="redis", AccessString="on ~* +@all", NoPasswordRequired=True),
+    "CreateUserGroup": lambda g: dict(UserGroupId="new", Engine="redis", UserIds=[g["usual"]]),
     "CreateSnapshot": of("sharded", SnapshotName="new"),
     "DecreaseReplicaCount": of("cache", NewReplicaCount=1, ApplyImmediately=True),
     "DeleteCacheParameterGroup": of("parameters", "CacheParameterGroupName"),
     "DeleteCacheSubnetGroup": of("subnets2", "CacheSubnetGroupName"),
     "DeleteReplicationGroup": of("cache"),
     "DeleteSnapshot": of("snapshot", "SnapshotName"),
+    "DeleteUser": of("user", "UserId"),
+    "DeleteUserGroup": of("users", "UserGroupId"),
+    "DescribeUserGroups": listing(),
+    "DescribeUsers": listing(),
+    "ModifyUser": of("user", "UserId", AccessString="on ~other:* +@all"),
+    "ModifyUserGroup": lambda g: dict(UserGroupId=g["users"], UserIdsToAdd=[g["user"]]),
     "DescribeCacheClusters": listing(),
     "DescribeCacheEngineVersions": listing(),
     "DescribeCacheParameterGroups": listing(),

@@ -5,7 +5,7 @@ from world import ACCOUNT, REGION
 
 
 class RdsGround(Ground):
-    """Instances in several states, snapshots, parameter groups and subnet groups."""
+    """Instances in several states, one of them in another region, snapshots, and parameter, option and subnet groups."""
 
     def after(self, seconds, made):
         self.aws.world.advance(seconds)
@@ -64,7 +64,9 @@ class RdsGround(Ground):
         return self.after(3600, "replica")
 
     def snapshot(self, name):
-        self.aws.rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=self["db"])
+        self.aws.rds.create_db_snapshot(
+            DBSnapshotIdentifier=name, DBInstanceIdentifier=self["db"], Tags=[{"Key": "a", "Value": "1"}]
+        )
         return self.after(1800, name)
 
     def make_snapshot(self):
@@ -73,8 +75,42 @@ class RdsGround(Ground):
     def make_snapshot2(self):
         return self.snapshot("snapshot-too")
 
+    def make_options(self):
+        self.aws.rds.create_option_group(
+            OptionGroupName="options", EngineName="mysql", MajorEngineVersion="8.0", OptionGroupDescription="made"
+        )
+        audit = {"OptionName": "MARIADB_AUDIT_PLUGIN"}
+        self.aws.rds.modify_option_group(OptionGroupName="options", OptionsToInclude=[audit], ApplyImmediately=True)
+        return "options"
+
+    def make_far(self):
+        """An encrypted instance of another region, by its ARN."""
+        west = self.aws.in_region("rds", WEST)
+        made = west.create_db_instance(
+            DBInstanceIdentifier="far",
+            DBInstanceClass="db.t3.micro",
+            Engine="postgres",
+            MasterUsername="root",
+            MasterUserPassword="correct-horse",
+            AllocatedStorage=20,
+            StorageEncrypted=True,
+        )
+        return self.after(3 * 3600, made["DBInstance"]["DBInstanceArn"])
+
+    def make_copied(self):
+        """The same, of which backups are copied to here."""
+        key = self.aws.key()
+        self.aws.rds.start_db_instance_automated_backups_replication(SourceDBInstanceArn=self["far"], KmsKeyId=key)
+        return self.after(1800, self["far"])
+
+    def make_key(self):
+        return self.aws.key()
+
     def arn(self):
         return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{self['db']}"
+
+
+WEST = "us-west-2"
 
 
 def of(key, member="DBInstanceIdentifier", **more):
@@ -103,15 +139,19 @@ BASES = {
     # No maintenance is due here, so all that can be had of this one is its refusal.
     "ApplyPendingMaintenanceAction": None,
     "CopyDBParameterGroup": lambda g: dict(SourceDBParameterGroupIdentifier=g["parameters"], TargetDBParameterGroupIdentifier="copy", TargetDBParameterGroupDescription="copied"),
+    "CopyDBSnapshot": lambda g: dict(SourceDBSnapshotIdentifier=g["snapshot"], TargetDBSnapshotIdentifier="copy"),
+    "CopyOptionGroup": lambda g: dict(SourceOptionGroupIdentifier=g["options"], TargetOptionGroupIdentifier="copy", TargetOptionGroupDescription="copied"),
     "CreateDBInstance": request,
     "CreateDBInstanceReadReplica": lambda g: dict(DBInstanceIdentifier="new", SourceDBInstanceIdentifier=g["db"], AvailabilityZone=f"{REGION}a"),
     "CreateDBParameterGroup": listing(DBParameterGroupName="new", DBParameterGroupFamily="postgres17", Description="new"),
     "CreateDBSnapshot": lambda g: dict(DBSnapshotIdentifier="new", DBInstanceIdentifier=g["db"]),
     "CreateDBSubnetGroup": lambda g: dict(DBSubnetGroupName="new", DBSubnetGroupDescription="new", SubnetIds=g["vpc_subnets"]),
+    "CreateOptionGroup": listing(OptionGroupName="new", EngineName="mysql", MajorEngineVersion="8.0", OptionGroupDescription="new"),
     "DeleteDBInstance": of("db", SkipFinalSnapshot=True),
     "DeleteDBParameterGroup": of("parameters", "DBParameterGroupName"),
     "DeleteDBSnapshot": of("snapshot", "DBSnapshotIdentifier"),
     "DeleteDBSubnetGroup": of("subnets2", "DBSubnetGroupName"),
+    "DeleteOptionGroup": of("options", "OptionGroupName"),
     "DescribeCertificates": listing(),
     "DescribeDBEngineVersions": listing(),
     "DescribeDBInstanceAutomatedBackups": listing(),
@@ -123,13 +163,17 @@ BASES = {
     "DescribeDBSubnetGroups": listing(),
     "DescribeEngineDefaultParameters": listing(DBParameterGroupFamily="postgres17"),
     "DescribeEvents": listing(Duration=20160),
+    "DescribeOptionGroupOptions": listing(EngineName="mysql"),
+    "DescribeOptionGroups": listing(),
     "DescribeOrderableDBInstanceOptions": listing(Engine="postgres"),
     "DescribePendingMaintenanceActions": listing(),
     "DescribeValidDBInstanceModifications": of("db"),
     "ListTagsForResource": lambda g: dict(ResourceName=g.arn()),
     "ModifyDBInstance": of("db", BackupRetentionPeriod=3, ApplyImmediately=True),
     "ModifyDBParameterGroup": of("parameters", "DBParameterGroupName", Parameters=[{"ParameterName": "work_mem", "ParameterValue": "16384", "ApplyMethod": "immediate"}]),
+    "ModifyDBSnapshot": of("snapshot", "DBSnapshotIdentifier", EngineVersion="17.6"),
     "ModifyDBSubnetGroup": lambda g: dict(DBSubnetGroupName=g["subnets"], DBSubnetGroupDescription="new", SubnetIds=g["vpc_subnets"]),
+    "ModifyOptionGroup": of("options", "OptionGroupName", OptionsToInclude=[{"OptionName": "MEMCACHED"}]),
     "PromoteReadReplica": of("replica"),
     "RebootDBInstance": of("db2"),
     "RemoveTagsFromResource": lambda g: dict(ResourceName=g.arn(), TagKeys=["a"]),
@@ -137,7 +181,9 @@ BASES = {
     "RestoreDBInstanceFromDBSnapshot": lambda g: dict(DBInstanceIdentifier="new", DBSnapshotIdentifier=g["snapshot"], DBSubnetGroupName=g["subnets"], **WINDOWS),
     "RestoreDBInstanceToPointInTime": lambda g: dict(TargetDBInstanceIdentifier="new", SourceDBInstanceIdentifier=g["db"], UseLatestRestorableTime=True, **WINDOWS),
     "StartDBInstance": of("stopped"),
+    "StartDBInstanceAutomatedBackupsReplication": lambda g: dict(SourceDBInstanceArn=g["far"], KmsKeyId=g["key"]),
     "StopDBInstance": of("db"),
+    "StopDBInstanceAutomatedBackupsReplication": of("copied", "SourceDBInstanceArn"),
 }
 
 # Values for members of one operation, where the general ones would not tell.

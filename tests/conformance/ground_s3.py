@@ -20,8 +20,21 @@ def closed(bucket):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def copies(bucket, **rule):
+    """Rules that copy everything to a bucket."""
+    usual = {
+        "ID": "all",
+        "Priority": 1,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{bucket}"},
+    }
+    return {"Role": "arn:aws:iam::000000000000:role/copier", "Rules": [{**usual, **rule}]}
+
+
 class S3Ground(Ground):
-    """A bucket with everything set on it and objects in it, a bare one, and one that keeps versions."""
+    """A bucket with everything set on it and objects in it, a bare one, one that keeps versions, and one with copies."""
 
     def make_bucket(self):
         s3 = self.aws.s3
@@ -67,6 +80,15 @@ class S3Ground(Ground):
         return "parted"
 
 
+    def make_copied(self):
+        s3 = self.aws.s3
+        for bucket in ("copied", "copies"):
+            s3.create_bucket(Bucket=bucket)
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_bucket_replication(Bucket="copied", ReplicationConfiguration=copies("copies"))
+        return "copied"
+
+
 def full(**more):
     return lambda g: dict(Bucket=g["bucket"], **more)
 
@@ -95,6 +117,7 @@ BASES = {
     "DeleteBucketLifecycle": full(),
     "DeleteBucketOwnershipControls": full(),
     "DeleteBucketPolicy": full(),
+    "DeleteBucketReplication": lambda g: dict(Bucket=g["copied"]),
     "DeleteBucketTagging": full(),
     "DeleteObject": full(Key="a/one"),
     "DeleteObjectTagging": full(Key="a/one"),
@@ -105,6 +128,7 @@ BASES = {
     "GetBucketLocation": full(),
     "GetBucketOwnershipControls": full(),
     "GetBucketPolicy": full(),
+    "GetBucketReplication": lambda g: dict(Bucket=g["copied"]),
     "GetBucketTagging": full(),
     "GetBucketVersioning": lambda g: dict(Bucket=g["versioned"]),
     "GetObject": full(Key="a/one"),
@@ -125,6 +149,7 @@ BASES = {
     "PutBucketLifecycleConfiguration": full(LifecycleConfiguration={"Rules": [{**DAY, "ID": "other"}]}),
     "PutBucketOwnershipControls": full(OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
     "PutBucketPolicy": lambda g: dict(Bucket=g["bare"], Policy=closed("bare")),
+    "PutBucketReplication": lambda g: dict(Bucket=g["copied"], ReplicationConfiguration=copies("copies", ID="other")),
     "PutBucketTagging": full(Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
     "PutBucketVersioning": full(VersioningConfiguration={"Status": "Enabled"}),
     "PutObject": full(Key="new", Body=b"text"),
@@ -147,6 +172,25 @@ SOON = {"Days": 40, "StorageClass": "GLACIER"}
 THEN = {"Date": datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc), "StorageClass": "GLACIER"}
 LATER = datetime.datetime(2031, 1, 1, tzinfo=datetime.timezone.utc)
 EVERYTHING = {"Filter": {"Prefix": ""}}
+
+
+def replicated(value, **rule):
+    """A value within a rule that copies, which has these members beside it."""
+    return With(value, {"ReplicationConfiguration": copies("copies", **rule)})
+
+
+def replicated_to(value, **destination):
+    """The same within where the copies go."""
+    encrypted = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+    more = {"SourceSelectionCriteria": encrypted} if "EncryptionConfiguration" in destination else {}
+    return replicated(value, Destination={"Bucket": "arn:aws:s3:::copies", **destination}, **more)
+
+
+REPLICATION = "PutBucketReplication.ReplicationConfiguration.Rules[]."
+TAGGED = {"Tag": {"Key": "a", "Value": "b"}}
+JOINED = {"And": {"Prefix": "a/", "Tags": [{"Key": "a", "Value": "b"}]}}
+MEASURED = {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}
+IN_TIME = {"Status": "Enabled", "Time": {"Minutes": 15}}
 
 # Values for members of one operation, where the general ones would not tell.
 VALUES = {
@@ -184,6 +228,16 @@ VALUES = {
     LIFECYCLE + "NoncurrentVersionExpiration.NewerNoncurrentVersions": ruled(
         3, **EVERYTHING, NoncurrentVersionExpiration={"NoncurrentDays": 40, "NewerNoncurrentVersions": 2}
     ),
+    REPLICATION + "Filter.Tag.Key": replicated("other", Filter=TAGGED),
+    REPLICATION + "Filter.Tag.Value": replicated("other", Filter=TAGGED),
+    REPLICATION + "Filter.And.Prefix": replicated("other/", Filter=JOINED),
+    REPLICATION + "Filter.And.Tags[].Key": replicated("other", Filter=JOINED),
+    REPLICATION + "Filter.And.Tags[].Value": replicated("other", Filter=JOINED),
+    REPLICATION + "Destination.EncryptionConfiguration.ReplicaKmsKeyID": replicated_to(
+        "other", EncryptionConfiguration={"ReplicaKmsKeyID": "key"}
+    ),
+    REPLICATION + "Destination.ReplicationTime.Time.Minutes": replicated_to(20, Metrics=MEASURED, ReplicationTime=IN_TIME),
+    REPLICATION + "Destination.Metrics.EventThreshold.Minutes": replicated_to(20, Metrics=MEASURED),
     # Another length than the body's leaves boto3 and the service waiting for each other.
     "PutObject.ContentLength": 4,
 }

@@ -382,6 +382,92 @@ def token_for_another_cluster(aws):
 # Pod identities
 
 
+def profile(aws, cluster, name="apps", **more):
+    """A call that makes a Fargate profile in a cluster."""
+    usual = {
+        "clusterName": cluster,
+        "fargateProfileName": name,
+        "subnets": aws.eks.describe_cluster(name=cluster)["cluster"]["resourcesVpcConfig"]["subnetIds"],
+        "selectors": [{"namespace": "apps"}],
+    }
+    if "podExecutionRoleArn" not in more:
+        usual["podExecutionRoleArn"] = aws.role_arn(aws.role("eks-fargate-pods.amazonaws.com"))
+        aws.world.advance(60)
+    request = {**usual, **more}
+    return lambda: aws.eks.create_fargate_profile(**request)
+
+
+@refuses("eks.fargate_profile.name", "InvalidParameterException")
+def fargate_profile_with_a_name_of_eks(aws):
+    return profile(aws, aws.cluster(), "eks-apps"), {}
+
+
+@refuses("eks.fargate_profile.name.taken", "ResourceInUseException", "FargateProfile already exists with name apps and cluster name {cluster}", 409)
+def fargate_profile_twice(aws):
+    cluster = aws.cluster()
+    profile(aws, cluster)()
+    aws.world.advance(600)
+    return profile(aws, cluster), {"cluster": cluster}
+
+
+@refuses("eks.fargate_profile.one", "ResourceInUseException", "Cannot create Fargate Profile other because cluster {cluster} currently has Fargate profile apps in status CREATING", 409)
+def fargate_profile_while_another_is_made(aws):
+    cluster = aws.cluster()
+    other = profile(aws, cluster, "other")
+    make = profile(aws, cluster)
+    with aws.at_once():
+        make()
+    return other, {"cluster": cluster}
+
+
+@refuses("eks.fargate_profile.quota", "ResourceLimitExceededException")
+def fargate_profiles_without_end(aws):
+    cluster = aws.cluster()
+    for number in range(10):
+        profile(aws, cluster, f"apps{number}")()
+        aws.world.advance(600)
+    return profile(aws, cluster), {}
+
+
+@refuses("eks.fargate_profile.selectors", "InvalidParameterException")
+def fargate_profile_of_no_pods(aws):
+    return profile(aws, aws.cluster(), selectors=[]), {}
+
+
+@refuses("eks.fargate_profile.role", "InvalidParameterException", "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal")
+def fargate_profile_with_a_role_of_others(aws):
+    role = aws.role_arn(aws.role("pods.eks.amazonaws.com"))
+    aws.world.advance(60)
+    return profile(aws, aws.cluster(), podExecutionRoleArn=role), {}
+
+
+@refuses("eks.fargate_profile.subnets", "InvalidParameterException", "Subnet {subnet} provided in Fargate Profile is not a private subnet")
+def fargate_profile_in_a_public_subnet(aws):
+    cluster = aws.cluster()
+    network = aws.eks.describe_cluster(name=cluster)["cluster"]["resourcesVpcConfig"]
+    vpc, subnet = network["vpcId"], network["subnetIds"][0]
+    gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = aws.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    aws.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    return profile(aws, cluster, subnets=[subnet]), {"subnet": subnet}
+
+
+@refuses("eks.cluster.delete.fargate_profiles", "ResourceInUseException", None, 409)
+def cluster_with_fargate_profiles_deleted(aws):
+    cluster = aws.cluster()
+    profile(aws, cluster)()
+    aws.world.advance(600)
+    return lambda: aws.eks.delete_cluster(name=cluster), {}
+
+
+@refuses(None, "ResourceNotFoundException", "No Fargate Profile found with name: nobody.", 404)
+def fargate_profile_that_is_not_there(aws):
+    cluster = aws.cluster()
+    return lambda: aws.eks.describe_fargate_profile(clusterName=cluster, fargateProfileName="nobody"), {}
+
+
 def pods(aws, cluster, **more):
     role = more.pop("role", None) or aws.role("pods.eks.amazonaws.com")
     request = dict(clusterName=cluster, namespace="apps", serviceAccount="web", roleArn=aws.role_arn(role), **more)

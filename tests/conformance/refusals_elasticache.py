@@ -166,3 +166,152 @@ def notifications_to_no_topic(aws):
 @refuses("elasticache.event.members", "InvalidParameterValue")
 def events_of_more_than_two_weeks(aws):
     return lambda: aws.elasticache.describe_events(Duration=14 * 24 * 60 + 1), {}
+
+
+# Users and their groups
+
+
+def user(aws, name="app", called="app", **more):
+    request = dict(UserId=name, UserName=called, Engine="redis", AccessString="on ~* +@all", NoPasswordRequired=True)
+    merged = {**request, **more}
+    return aws.elasticache.create_user(**{member: value for member, value in merged.items() if value is not None})
+
+
+def users(aws, *ids, name="apps", engine="redis"):
+    aws.elasticache.create_user_group(UserGroupId=name, Engine=engine, UserIds=list(ids))
+    aws.world.advance(600)
+    return name
+
+
+@refuses("elasticache.user.exists", "UserAlreadyExists", "User app already exists.")
+def user_twice(aws):
+    user(aws)
+    return lambda: user(aws), {}
+
+
+@refuses("elasticache.user.id", "InvalidParameterValue")
+def user_with_two_hyphens(aws):
+    return lambda: user(aws, "a--b"), {}
+
+
+@refuses("elasticache.user.engine", "InvalidParameterValue")
+def user_of_another_engine(aws):
+    return lambda: user(aws, Engine="memcached"), {}
+
+
+@refuses(None, "InvalidParameterValue", "No password was provided. If you want to create/update the user without password, please use the NoPasswordRequired flag.")
+def user_of_whom_nothing_is_said(aws):
+    return lambda: user(aws, NoPasswordRequired=None), {}
+
+
+@refuses("elasticache.user.password", "InvalidParameterValue", "Passwords length must be between 16-128 characters.")
+def user_with_a_short_password(aws):
+    return lambda: user(aws, NoPasswordRequired=None, Passwords=["short"]), {}
+
+
+@refuses("elasticache.user.password", "InvalidParameterCombination", "Password field is not allowed with authentication type: iam")
+def user_of_iam_with_a_password(aws):
+    mode = {"Type": "iam", "Passwords": ["correct-horse-battery"]}
+    return lambda: user(aws, NoPasswordRequired=None, AuthenticationMode=mode), {}
+
+
+@refuses("elasticache.user.iam", "InvalidParameterCombination")
+def user_of_iam_by_another_name(aws):
+    return lambda: user(aws, "app", "other", NoPasswordRequired=None, AuthenticationMode={"Type": "iam"}), {}
+
+
+@refuses("elasticache.user.access", "InvalidParameterValue")
+def user_neither_on_nor_off(aws):
+    return lambda: user(aws, AccessString="~* +@all"), {}
+
+
+@refuses("elasticache.user.filter", "InvalidParameterCombination")
+def users_by_their_shoes(aws):
+    return lambda: aws.elasticache.describe_users(Filters=[{"Name": "shoes", "Values": ["a"]}]), {}
+
+
+@refuses("elasticache.user.state", "InvalidUserState")
+def user_changed_while_it_changes(aws):
+    user(aws)
+    change = lambda: aws.elasticache.modify_user(UserId="app", AccessString="off ~* +@all")
+    with aws.at_once():
+        change()
+    return change, {}
+
+
+@refuses("elasticache.user.default", "InvalidParameterValue")
+def user_of_every_account_deleted(aws):
+    return lambda: aws.elasticache.delete_user(UserId="default"), {}
+
+
+@refuses("elasticache.user.delete.default", "DefaultUserAssociatedToUserGroup")
+def default_user_of_a_group_deleted(aws):
+    user(aws, "usual", "default")
+    users(aws, "usual")
+    return lambda: aws.elasticache.delete_user(UserId="usual"), {}
+
+
+@refuses(None, "UserNotFound", "User nobody not found.", 404)
+def user_that_is_not_there(aws):
+    return lambda: aws.elasticache.describe_users(UserId="nobody"), {}
+
+
+@refuses("elasticache.user_group.exists", "UserGroupAlreadyExists", "User Group apps already exists.")
+def user_group_twice(aws):
+    users(aws, "default")
+    return lambda: users(aws, "default"), {}
+
+
+@refuses("elasticache.user_group.id", "InvalidParameterValue")
+def user_group_with_two_hyphens(aws):
+    return lambda: users(aws, "default", name="a--b"), {}
+
+
+@refuses("elasticache.user_group.default", "DefaultUserRequired")
+def user_group_without_a_default_user(aws):
+    user(aws)
+    return lambda: users(aws, "app"), {}
+
+
+@refuses("elasticache.user_group.names", "DuplicateUserName")
+def user_group_of_two_of_a_name(aws):
+    user(aws, "usual", "default")
+    return lambda: users(aws, "default", "usual"), {}
+
+
+@refuses("elasticache.user_group.engine", "InvalidParameterCombination")
+def user_group_of_two_engines(aws):
+    user(aws, Engine="valkey")
+    return lambda: users(aws, "default", "app"), {}
+
+
+@refuses("elasticache.user_group.state", "InvalidUserGroupState")
+def user_group_deleted_while_it_is_made(aws):
+    with aws.at_once():
+        aws.elasticache.create_user_group(UserGroupId="apps", Engine="redis", UserIds=["default"])
+    return lambda: aws.elasticache.delete_user_group(UserGroupId="apps"), {}
+
+
+@refuses("elasticache.user_group.change", "InvalidParameterCombination")
+def user_group_left_by_who_is_not_in(aws):
+    group = users(aws, "default")
+    return lambda: aws.elasticache.modify_user_group(UserGroupId=group, UserIdsToRemove=["app"]), {}
+
+
+@refuses("elasticache.user_group.delete.in_use", "InvalidUserGroupState")
+def user_group_of_a_cache_deleted(aws):
+    group = users(aws, "default")
+    aws.cache(TransitEncryptionEnabled=True, UserGroupIds=[group])
+    return lambda: aws.elasticache.delete_user_group(UserGroupId=group), {}
+
+
+@refuses("elasticache.replication_group.users", "InvalidParameterCombination")
+def users_over_plain_connections(aws):
+    request = aws.cache_request(UserGroupIds=[users(aws, "default")])
+    return lambda: aws.elasticache.create_replication_group(**request), {}
+
+
+@refuses(None, "UserGroupNotFound", None, 404)
+def cache_of_no_user_group(aws):
+    request = aws.cache_request(TransitEncryptionEnabled=True, UserGroupIds=["nobody"])
+    return lambda: aws.elasticache.create_replication_group(**request), {}

@@ -227,6 +227,212 @@ def snapshot_of_an_instance_that_is_being_made(aws):
     return lambda: aws.rds.create_db_snapshot(**request), {}
 
 
+@refuses(None, VALUE)
+def copy_of_what_is_no_snapshot(aws):
+    request = dict(SourceDBSnapshotIdentifier="arn:aws:rds:us-west-2:000000000000:db:far", TargetDBSnapshotIdentifier="copy")
+    return lambda: aws.rds.copy_db_snapshot(**request), {}
+
+
+@refuses(None, "DBSnapshotNotFound", "DBSnapshot not found: nobody", 404)
+def copy_of_no_snapshot(aws):
+    return lambda: aws.rds.copy_db_snapshot(SourceDBSnapshotIdentifier="nobody", TargetDBSnapshotIdentifier="copy"), {}
+
+
+@refuses("rds.snapshot.copy.state", "InvalidDBSnapshotState")
+def copy_of_a_snapshot_that_is_being_made(aws):
+    db = aws.db()
+    with aws.at_once():
+        aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=db)
+    return lambda: aws.rds.copy_db_snapshot(SourceDBSnapshotIdentifier="s", TargetDBSnapshotIdentifier="copy"), {}
+
+
+@refuses("rds.snapshot.copy.key", COMBINATION)
+def copy_of_an_encrypted_snapshot_from_afar_without_a_key(aws):
+    db = aws.db(StorageEncrypted=True)
+    made = aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=db)
+    aws.world.advance(3600)
+    request = dict(SourceDBSnapshotIdentifier=made["DBSnapshot"]["DBSnapshotArn"], TargetDBSnapshotIdentifier="copy")
+    return lambda: aws.in_region("rds", "us-west-2").copy_db_snapshot(**request), {}
+
+
+@refuses("rds.snapshot.copy.target", VALUE)
+def copy_to_a_zone(aws):
+    aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=aws.db())
+    aws.world.advance(3600)
+    request = dict(SourceDBSnapshotIdentifier="s", TargetDBSnapshotIdentifier="copy", SnapshotTarget="local-zone")
+    return lambda: aws.rds.copy_db_snapshot(**request), {}
+
+
+@refuses("rds.snapshot.modify.state", "InvalidDBSnapshotState")
+def upgrade_of_a_snapshot_that_is_being_made(aws):
+    db = aws.db()
+    with aws.at_once():
+        aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=db)
+    return lambda: aws.rds.modify_db_snapshot(DBSnapshotIdentifier="s", EngineVersion="18.1"), {}
+
+
+@refuses("rds.snapshot.modify.version", COMBINATION, "Cannot upgrade postgres from 16.6 to 15.15")
+def upgrade_of_a_snapshot_backwards(aws):
+    aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=aws.db(EngineVersion="16.6"))
+    aws.world.advance(3600)
+    return lambda: aws.rds.modify_db_snapshot(DBSnapshotIdentifier="s", EngineVersion="15.15"), {}
+
+
+# Option groups
+
+
+def options(aws, engine="mysql", version="8.0", name="web", **more):
+    request = dict(OptionGroupName=name, EngineName=engine, MajorEngineVersion=version, OptionGroupDescription="made")
+    aws.rds.create_option_group(**{**request, **more})
+    return name
+
+
+def included(aws, **option):
+    name = options(aws)
+    return lambda: aws.rds.modify_option_group(OptionGroupName=name, OptionsToInclude=[option]), {}
+
+
+@refuses("rds.option_group.exists", "OptionGroupAlreadyExistsFault", "An option group named web already exists.")
+def option_group_name_taken(aws):
+    options(aws)
+    return lambda: options(aws), {}
+
+
+@refuses("rds.option_group.name", VALUE)
+def option_group_of_two_hyphens(aws):
+    return lambda: options(aws, name="a--b"), {}
+
+
+@refuses("rds.option_group.description", VALUE, "The parameter OptionGroupDescription must be provided and must not be blank.")
+def option_group_that_says_nothing(aws):
+    return lambda: options(aws, OptionGroupDescription=""), {}
+
+
+@refuses("rds.option_group.engine", COMBINATION, "Cannot find major version 4.0 for mysql")
+def option_group_of_no_version(aws):
+    return lambda: options(aws, version="4.0"), {}
+
+
+@refuses(None, "OptionGroupNotFoundFault", "Specified OptionGroupName: nobody not found.", 404)
+def option_group_that_is_not_there(aws):
+    return lambda: aws.rds.describe_option_groups(OptionGroupName="nobody"), {}
+
+
+@refuses("rds.option_group.default", VALUE)
+def default_option_group_deleted(aws):
+    return lambda: aws.rds.delete_option_group(OptionGroupName="default:mysql-8-0"), {}
+
+
+@refuses("rds.option_group.modify", VALUE, "At least one option must be added, modified, or removed.")
+def option_group_changed_by_nothing(aws):
+    name = options(aws)
+    return lambda: aws.rds.modify_option_group(OptionGroupName=name), {}
+
+
+@refuses("rds.option.exists", VALUE)
+def option_removed_that_is_not_there(aws):
+    name = options(aws)
+    return lambda: aws.rds.modify_option_group(OptionGroupName=name, OptionsToRemove=["MEMCACHED"]), {}
+
+
+@refuses("rds.option.setting", VALUE)
+def option_with_a_setting_of_another(aws):
+    return included(aws, OptionName="MARIADB_AUDIT_PLUGIN", OptionSettings=[{"Name": "BACKLOG_QUEUE_LIMIT", "Value": "1"}])
+
+
+@refuses("rds.option.setting", VALUE)
+def option_without_its_role(aws):
+    name = options(aws, engine="sqlserver-se", version="15.00")
+    request = dict(OptionGroupName=name, OptionsToInclude=[{"OptionName": "SQLSERVER_BACKUP_RESTORE"}])
+    return lambda: aws.rds.modify_option_group(**request), {}
+
+
+@refuses("rds.option.port", COMBINATION)
+def option_that_does_not_listen_at_a_port(aws):
+    return included(aws, OptionName="MARIADB_AUDIT_PLUGIN", Port=11211)
+
+
+@refuses("rds.option_group.quota", "OptionGroupQuotaExceededFault")
+def option_groups_without_end(aws):
+    for number in range(20):
+        options(aws, name=f"web{number}")
+    return lambda: options(aws), {}
+
+
+@refuses("rds.option_group.delete.in_use", "InvalidOptionGroupStateFault", "The option group 'web' cannot be deleted because it is in use.")
+def option_group_of_a_snapshot_deleted(aws):
+    name = options(aws, engine="postgres", version="17")
+    aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=aws.db())
+    aws.world.advance(3600)
+    aws.rds.modify_db_snapshot(DBSnapshotIdentifier="s", OptionGroupName=name)
+    return lambda: aws.rds.delete_option_group(OptionGroupName=name), {}
+
+
+# Backups copied to another region
+
+
+def copied(aws, db, **more):
+    """A call that lets the backups of an instance here be copied to the west."""
+    arn = f"arn:aws:rds:us-east-1:000000000000:db:{db}"
+    west = aws.in_region("rds", "us-west-2")
+    return lambda: west.start_db_instance_automated_backups_replication(SourceDBInstanceArn=arn, **more)
+
+
+@refuses(None, VALUE, "Invalid source DB instance ARN: far")
+def backups_copied_of_a_bare_name(aws):
+    return lambda: aws.rds.start_db_instance_automated_backups_replication(SourceDBInstanceArn="far"), {}
+
+
+@refuses(None, "DBInstanceNotFound", None, 404)
+def backups_copied_of_no_instance(aws):
+    return copied(aws, "nobody"), {}
+
+
+@refuses("rds.backup_replication.region", VALUE)
+def backups_copied_to_where_they_are(aws):
+    arn = f"arn:aws:rds:us-east-1:000000000000:db:{aws.db()}"
+    return lambda: aws.rds.start_db_instance_automated_backups_replication(SourceDBInstanceArn=arn), {}
+
+
+@refuses("rds.backup_replication.state", STATE)
+def backups_copied_where_there_are_none(aws):
+    return copied(aws, aws.db(BackupRetentionPeriod=0)), {}
+
+
+@refuses("rds.backup_replication.state", STATE)
+def backups_copied_of_an_instance_that_is_being_made(aws):
+    return copied(aws, aws.db(ready=False)), {}
+
+
+@refuses("rds.backup_replication.once", "InvalidDBInstanceAutomatedBackupState")
+def backups_copied_twice(aws):
+    copy = copied(aws, aws.db())
+    copy()
+    return copy, {}
+
+
+@refuses("rds.backup_replication.retention", VALUE)
+def backups_copied_for_too_long(aws):
+    return copied(aws, aws.db(), BackupRetentionPeriod=36), {}
+
+
+@refuses("rds.backup_replication.key", COMBINATION)
+def encrypted_backups_copied_without_a_key(aws):
+    return copied(aws, aws.db(StorageEncrypted=True)), {}
+
+
+@refuses("rds.kms.exists", "KMSKeyNotAccessibleFault")
+def backups_copied_with_a_key_of_another_region(aws):
+    return copied(aws, aws.db(StorageEncrypted=True), KmsKeyId=aws.key()), {}
+
+
+@refuses(None, STATE, "{*}is not replicating to the current region")
+def copying_ended_that_never_began(aws):
+    arn = f"arn:aws:rds:us-east-1:000000000000:db:{aws.db()}"
+    west = aws.in_region("rds", "us-west-2")
+    return lambda: west.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=arn), {}
+
+
 # Restores, events, maintenance
 
 

@@ -43,6 +43,7 @@ WITHOUT_TRACE = {
             "PutBucketLifecycleConfiguration",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
+            "PutBucketReplication",
             "PutBucketTagging",
             "PutBucketVersioning",
             "PutObjectTagging",
@@ -103,6 +104,12 @@ WITHOUT_TRACE = {
             "UpdateActionStatus",
         )
     },
+    **{
+        f"rds.{operation}.{member}": "a signed URL, and the region that boto3 signs one for, are for GovCloud and China alone"
+        for operation in ("CopyDBSnapshot", "StartDBInstanceAutomatedBackupsReplication")
+        for member in ("PreSignedUrl", "SourceRegion")
+    },
+    "rds.ModifyOptionGroup.ApplyImmediately": "no instance here has a group of its own, in which a change could wait",
     "rds.DescribeDBEngineVersions.IncludeAll": "versions that can no longer be had are not simulated",
     "rds.DescribeDBEngineVersions.ListSupportedCharacterSets": "PostgreSQL has none to be listed",
     "rds.DescribeDBEngineVersions.ListSupportedTimezones": "PostgreSQL has none to be listed",

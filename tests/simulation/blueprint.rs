@@ -34,6 +34,10 @@ pub enum Thing {
     Zones,
     Image,
     Caller,
+    /// A question that has no more than its type.
+    Question {
+        kind: &'static str,
+    },
     Vpc {
         net: u8,
         hostnames: bool,
@@ -131,6 +135,12 @@ pub enum Thing {
         role: Key,
         policy: PolicyOf,
     },
+    /// A policy inside a role.
+    InlinePolicy {
+        role: Key,
+        action: u32,
+        name: Option<u32>,
+    },
     Profile {
         role: Key,
         path: u32,
@@ -201,8 +211,31 @@ pub enum Thing {
         view: bool,
         namespaces: u8,
     },
+    Fargate {
+        cluster: Key,
+        role: Key,
+        subnets: Vec<Key>,
+        name: u32,
+        labelled: bool,
+    },
+    PodIdentity {
+        cluster: Key,
+        role: Key,
+        account: u32,
+        tagless: bool,
+    },
     Bucket {
         name: Option<u32>,
+    },
+    /// Copies go from one bucket to another; both keep versions.
+    Replication {
+        bucket: Key,
+        destination: Key,
+        versions: [Key; 2],
+        role: Key,
+        priority: i64,
+        deletions: bool,
+        encrypted_with: Option<Key>,
     },
     /// What is set on a bucket.
     BucketSetting {
@@ -232,9 +265,35 @@ pub enum Thing {
         source: Key,
         large: bool,
     },
+    DbSnapshot {
+        database: Key,
+        name: u32,
+    },
+    DbOptions {
+        wording: u32,
+        rotations: i64,
+        narrow: bool,
+    },
+    /// In another region than its database.
+    CopiedBackups {
+        database: Key,
+        days: i64,
+        encrypted_with: Key,
+    },
     CacheSubnets {
         subnets: Vec<Key>,
         wording: u32,
+    },
+    /// One of the name `default`, or of its own.
+    CacheUser {
+        name: u32,
+        usual: bool,
+        access: u32,
+        password: bool,
+    },
+    CacheUsers {
+        users: Vec<Key>,
+        name: u32,
     },
     CacheParameters {
         policy: u8,
@@ -244,6 +303,7 @@ pub enum Thing {
         subnets: Key,
         parameters: Key,
         groups: Vec<Key>,
+        users: Option<Key>,
         replicas: i64,
         days: i64,
         wording: u32,
@@ -395,6 +455,7 @@ impl Thing {
             Thing::Zones => "aws_availability_zones",
             Thing::Image => "aws_ami",
             Thing::Caller => "aws_caller_identity",
+            Thing::Question { kind } => kind,
             Thing::Vpc { .. } => "aws_vpc",
             Thing::Subnet { .. } => "aws_subnet",
             Thing::InternetGateway { .. } => "aws_internet_gateway",
@@ -416,6 +477,7 @@ impl Thing {
             Thing::Role { .. } => "aws_iam_role",
             Thing::Policy { .. } => "aws_iam_policy",
             Thing::PolicyAttachment { .. } => "aws_iam_role_policy_attachment",
+            Thing::InlinePolicy { .. } => "aws_iam_role_policy",
             Thing::Profile { .. } => "aws_iam_instance_profile",
             Thing::Issuer { .. } => "aws_iam_openid_connect_provider",
             Thing::Template { .. } => "aws_launch_template",
@@ -427,12 +489,20 @@ impl Thing {
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
+            Thing::Fargate { .. } => "aws_eks_fargate_profile",
+            Thing::PodIdentity { .. } => "aws_eks_pod_identity_association",
             Thing::Bucket { .. } => "aws_s3_bucket",
+            Thing::Replication { .. } => "aws_s3_bucket_replication_configuration",
             Thing::BucketSetting { setting, .. } => setting.kind(),
             Thing::DbSubnets { .. } => "aws_db_subnet_group",
             Thing::DbParameters { .. } => "aws_db_parameter_group",
             Thing::Database { .. } | Thing::Replica { .. } => "aws_db_instance",
+            Thing::DbSnapshot { .. } => "aws_db_snapshot",
+            Thing::DbOptions { .. } => "aws_db_option_group",
+            Thing::CopiedBackups { .. } => "aws_db_instance_automated_backups_replication",
             Thing::CacheSubnets { .. } => "aws_elasticache_subnet_group",
+            Thing::CacheUser { .. } => "aws_elasticache_user",
+            Thing::CacheUsers { .. } => "aws_elasticache_user_group",
             Thing::CacheParameters { .. } => "aws_elasticache_parameter_group",
             Thing::Cache { .. } => "aws_elasticache_replication_group",
             Thing::EncryptionKey { .. } => "aws_kms_key",
@@ -457,6 +527,20 @@ impl Thing {
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
+            Thing::Question { .. } => vec![],
+            Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
+            Thing::Fargate { cluster, role, subnets, .. } => {
+                let mut needs = all(subnets, Along);
+                needs.extend([(*cluster, Along), (*role, Along)]);
+                needs
+            }
+            Thing::PodIdentity { cluster, role, .. } => vec![(*cluster, Along), (*role, Free)],
+            Thing::Replication { bucket, destination, versions, role, encrypted_with, .. } => {
+                let mut needs = all(versions, Free);
+                needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
+                needs.extend([(*bucket, Along), (*destination, Free), (*role, Free)]);
+                needs
+            }
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::HostedZone { vpcs, .. } => all(vpcs, Free),
@@ -561,8 +645,14 @@ impl Thing {
                 needs
             }
             Thing::Replica { source, .. } => vec![(*source, Along)],
-            Thing::Cache { subnets, parameters, groups, encrypted_with, .. } => {
+            Thing::DbSnapshot { database, .. } => vec![(*database, Along)],
+            Thing::DbOptions { .. } => vec![],
+            Thing::CopiedBackups { database, encrypted_with, .. } => vec![(*database, Along), (*encrypted_with, Along)],
+            Thing::CacheUser { .. } => vec![],
+            Thing::CacheUsers { users, .. } => all(users, Firm),
+            Thing::Cache { subnets, parameters, groups, users, encrypted_with, .. } => {
                 let mut needs = all(groups, Firm);
+                needs.extend(users.iter().map(|key| (*key, Firm)));
                 needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
                 needs.extend([(*subnets, Along), (*parameters, Firm)]);
                 needs
@@ -702,6 +792,18 @@ impl Blueprint {
         let fits =
             |item: &&Item| item.region == region && matches!(item.thing, Thing::EncryptionKey { idle: false, .. });
         self.items.iter().filter(fits).map(|item| item.key).collect()
+    }
+
+    /// Whether pods on Fargate stand in a subnet, which is private then.
+    pub fn has_pods(&self, subnet: Key) -> bool {
+        self.items.iter().any(|item| matches!(&item.thing, Thing::Fargate { subnets, .. } if subnets.contains(&subnet)))
+    }
+
+    /// Whether copies of objects need this bucket's versions.
+    pub fn is_copied(&self, versioning: Key) -> bool {
+        let by =
+            |item: &Item| matches!(item.thing, Thing::Replication { versions, .. } if versions.contains(&versioning));
+        self.items.iter().any(by)
     }
 
     /// The subnets of a VPC that give public addresses.
@@ -851,6 +953,27 @@ impl Grower<'_> {
         self.push(Thing::EncryptionKey { wording: 0, rotated, idle: false, on: true })
     }
 
+    /// A bucket that keeps versions, and what says so.
+    fn versioned(&mut self) -> Option<(Key, Key)> {
+        let mut there = Vec::new();
+        for item in self.blueprint.items.iter().filter(|item| item.region == self.region) {
+            if let Thing::BucketSetting { bucket, setting: Setting::Versioning { suspended: false } } = item.thing {
+                there.push((bucket, item.key));
+            }
+        }
+        if !there.is_empty() && self.rng.random_bool(0.7) {
+            return there.choose(self.rng).copied();
+        }
+        let bucket = self.some("aws_s3_bucket")?;
+        if !self.allowed("aws_s3_bucket_versioning")
+            || !self.blueprint.take(format!("aws_s3_bucket_versioning {bucket}"))
+        {
+            return None;
+        }
+        let setting = Setting::Versioning { suspended: false };
+        Some((bucket, self.push(Thing::BucketSetting { bucket, setting })?))
+    }
+
     fn internet_of(&self, vpc: Key) -> Option<Key> {
         let mut items = self.blueprint.items.iter();
         items.find(|item| item.thing == Thing::InternetGateway { vpc }).map(|item| item.key)
@@ -880,6 +1003,10 @@ impl Grower<'_> {
                     "aws_caller_identity" => Thing::Caller,
                     _ => Thing::Zones,
                 })
+            }
+            "aws_ec2_instance_type_offerings" | "aws_eks_addon_version" | "aws_rds_engine_version" => {
+                let there = self.all(kind).first().copied();
+                there.or_else(|| self.push(Thing::Question { kind }))
             }
             "aws_vpc" => {
                 // A few VPCs, so that they fill.
@@ -1024,6 +1151,11 @@ impl Grower<'_> {
                 let free = self.blueprint.take(attachment_of(role, policy));
                 if free { self.push(Thing::PolicyAttachment { role, policy }) } else { None }
             }
+            "aws_iam_role_policy" => {
+                let role = self.some("aws_iam_role")?;
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::InlinePolicy { role, action: 0, name })
+            }
             "aws_iam_instance_profile" => {
                 let role = self.role("ec2")?;
                 let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());
@@ -1129,6 +1261,63 @@ impl Grower<'_> {
                 }
                 self.push(Thing::AccessPolicy { entry, cluster, role, view, namespaces: 0 })
             }
+            "aws_eks_fargate_profile" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let Thing::Cluster { subnets, .. } = self.blueprint.get(cluster).clone() else { return None };
+                // A subnet that routes lead out of would be public.
+                let routed = |key: &Key| {
+                    let own = |item: &Item| matches!(item.thing, Thing::Association { subnet, .. } if subnet == *key);
+                    self.blueprint.items.iter().any(own)
+                };
+                let main =
+                    |vpc| move |item: &Item| matches!(item.thing, Thing::DefaultTable { vpc: of, .. } if of == vpc);
+                let vpc = self.blueprint.vpc_of(*subnets.first()?);
+                let open = self.blueprint.items.iter().any(main(vpc));
+                let private = |key: &&Key| !matches!(self.blueprint.get(**key), Thing::Subnet { public: true, .. });
+                let subnets: Vec<Key> = subnets.iter().filter(private).filter(|key| !routed(key)).copied().collect();
+                if open || subnets.is_empty() {
+                    return None;
+                }
+                // What makes a subnet public later on is no longer drawn.
+                for subnet in &subnets {
+                    self.blueprint.take(format!("association {subnet}"));
+                }
+                self.blueprint.take(format!("default table {vpc}"));
+                let role = self.new_role("eks-fargate-pods")?;
+                let (name, labelled) = (self.blueprint.fresh(), self.rng.random_bool(0.5));
+                self.push(Thing::Fargate { cluster, role, subnets, name, labelled })
+            }
+            "aws_eks_pod_identity_association" => {
+                let cluster = self.some("aws_eks_cluster")?;
+                let role = self.role("pods.eks")?;
+                let (account, tagless) = (self.blueprint.fresh(), self.rng.random_bool(0.3));
+                self.push(Thing::PodIdentity { cluster, role, account, tagless })
+            }
+            "aws_s3_bucket_replication_configuration" => {
+                let role = self.role("s3")?;
+                let (bucket, version) = self.versioned()?;
+                let here = self.region;
+                // As a rule copies go to another region, and are encrypted with a key of it.
+                if self.rng.random_bool(0.7) {
+                    self.region = 1 - here;
+                }
+                let (other, encrypted_with) = (self.versioned(), self.encryption());
+                self.region = here;
+                let (destination, copied) = other.filter(|(destination, _)| *destination != bucket)?;
+                if !self.blueprint.take(format!("{kind} {bucket}")) {
+                    return None;
+                }
+                let deletions = self.rng.random_bool(0.5);
+                self.push(Thing::Replication {
+                    bucket,
+                    destination,
+                    versions: [version, copied],
+                    role,
+                    priority: 1,
+                    deletions,
+                    encrypted_with,
+                })
+            }
             "aws_s3_bucket" => {
                 let name = self.rng.random_bool(0.3).then(|| self.blueprint.fresh());
                 self.push(Thing::Bucket { name })
@@ -1197,6 +1386,62 @@ impl Grower<'_> {
                     encrypted_with,
                 })
             }
+            "aws_db_snapshot" => {
+                let databases: Vec<Key> = self
+                    .all("aws_db_instance")
+                    .into_iter()
+                    .filter(|key| matches!(self.blueprint.get(*key), Thing::Database { .. }))
+                    .collect();
+                let database = *databases.choose(self.rng)?;
+                let name = self.blueprint.fresh();
+                self.push(Thing::DbSnapshot { database, name })
+            }
+            "aws_db_option_group" => {
+                let (rotations, narrow) = (self.rng.random_range(1..9), self.rng.random_bool(0.5));
+                self.push(Thing::DbOptions { wording: 0, rotations, narrow })
+            }
+            "aws_db_instance_automated_backups_replication" => {
+                let fits = |item: &&Item| {
+                    item.region != self.region && matches!(item.thing, Thing::Database { days: 1.., .. })
+                };
+                let databases: Vec<Key> = self.blueprint.items.iter().filter(fits).map(|item| item.key).collect();
+                let database = match databases.choose(self.rng) {
+                    Some(database) => *database,
+                    None => {
+                        self.region = 1 - self.region;
+                        let made = self.make("aws_db_instance");
+                        self.region = 1 - self.region;
+                        made.filter(|key| matches!(self.blueprint.get(*key), Thing::Database { days: 1.., .. }))?
+                    }
+                };
+                if !self.allowed("aws_kms_key") || !self.blueprint.take(format!("copied backups {database}")) {
+                    return None;
+                }
+                // Databases here are encrypted, and a copy wants a key of its own region.
+                let there = self.blueprint.keys_in(self.region);
+                let encrypted_with = match there.choose(self.rng) {
+                    Some(key) => *key,
+                    None => self.push(Thing::EncryptionKey { wording: 0, rotated: false, idle: false, on: true })?,
+                };
+                let days = self.rng.random_range(1..10);
+                self.push(Thing::CopiedBackups { database, days, encrypted_with })
+            }
+            "aws_elasticache_user" => {
+                let (name, usual) = (self.blueprint.fresh(), self.rng.random_bool(0.5));
+                let password = self.rng.random_bool(0.5);
+                self.push(Thing::CacheUser { name, usual, access: 0, password })
+            }
+            "aws_elasticache_user_group" => {
+                let (mut usual, mut others) = (Vec::new(), Vec::new());
+                for key in self.all("aws_elasticache_user") {
+                    let Thing::CacheUser { usual: is, .. } = self.blueprint.get(key) else { continue };
+                    if *is { usual.push(key) } else { others.push(key) }
+                }
+                let mut users = vec![*usual.choose(self.rng)?];
+                users.extend(others.choose(self.rng));
+                let name = self.blueprint.fresh();
+                self.push(Thing::CacheUsers { users, name })
+            }
             "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
             "aws_elasticache_replication_group" => {
                 let subnets = self.some("aws_elasticache_subnet_group")?;
@@ -1206,7 +1451,10 @@ impl Grower<'_> {
                 let groups = self.groups(vpc, 2);
                 let (replicas, days) = (self.rng.random_range(1..3), self.rng.random_range(0..4));
                 let encrypted_with = self.encryption();
-                self.push(Thing::Cache { subnets, parameters, groups, replicas, days, wording: 0, encrypted_with })
+                let users = self.all("aws_elasticache_user_group").choose(self.rng).copied();
+                let users = users.filter(|_| self.rng.random_bool(0.7));
+                let wording = 0;
+                self.push(Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with })
             }
             "aws_kms_key" => {
                 let (rotated, idle) = (self.rng.random_bool(0.5), self.rng.random_bool(0.4));

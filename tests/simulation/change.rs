@@ -143,6 +143,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::Acl { vpc, .. } => blueprint.subnets_without_acl(vpc),
         _ => Vec::new(),
     };
+    let (copied, private) = (blueprint.is_copied(key), blueprint.has_pods(key));
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     if let Some(Retarget::Groups(others)) = retargeted {
         if let Thing::Instance { groups, .. }
@@ -158,7 +159,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
     match &mut item.thing {
         Thing::Data { input, .. } => *input += 1,
         Thing::Vpc { hostnames, .. } => *hostnames = !*hostnames,
-        Thing::Subnet { public, .. } => *public = !*public,
+        Thing::Subnet { public, .. } => *public = !*public && !private,
         Thing::Rule { note, port, .. } => match rng.random_range(0..2) {
             0 => *note = Some(number),
             _ => *port = i64::from(number % 30_000) * 2 + 1,
@@ -167,7 +168,12 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 => *wording = number,
             _ => *hours = *hours % 12 + 1,
         },
-        Thing::Policy { action, .. } => *action += 1,
+        Thing::Policy { action, .. } | Thing::InlinePolicy { action, .. } => *action += 1,
+        Thing::PodIdentity { tagless, .. } => *tagless = !*tagless,
+        Thing::Replication { priority, deletions, .. } => match rng.random_range(0..2) {
+            0 => *priority += 1,
+            _ => *deletions = !*deletions,
+        },
         Thing::Issuer { clients, .. } => *clients = *clients % 3 + 1,
         Thing::Template { size, .. } => *size += 1,
         Thing::Instance { large, script, .. } => match rng.random_range(0..2) {
@@ -214,7 +220,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::AccessEntry { groups, .. } => *groups = (*groups + 1) % 3,
         Thing::AccessPolicy { namespaces, .. } => *namespaces = (*namespaces + 1) % 3,
         Thing::BucketSetting { setting, .. } => match setting {
-            Setting::Versioning { suspended } => *suspended = !*suspended,
+            Setting::Versioning { suspended } => *suspended = !*suspended && !copied,
             Setting::Encryption { bucket_key } => *bucket_key = !*bucket_key,
             Setting::Access { open } => *open = (*open + 1) % 16,
             Setting::Policy { wording } => *wording = number,
@@ -233,7 +239,14 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             _ => *large = !*large,
         },
         Thing::Replica { large, .. } => *large = !*large,
+        Thing::DbOptions { rotations, narrow, .. } => match rng.random_range(0..2) {
+            0 => *rotations = *rotations % 9 + 1,
+            _ => *narrow = !*narrow,
+        },
         Thing::CacheSubnets { wording, .. } => *wording = number,
+        Thing::CacheUser { access, .. } => *access += 1,
+        // The first one is the default user.
+        Thing::CacheUsers { users, .. } => users.truncate(1),
         Thing::CacheParameters { policy, .. } => *policy += 1,
         Thing::Cache { days, wording, .. } => match rng.random_range(0..2) {
             0 => *days += 1,
@@ -348,14 +361,21 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         | Thing::Alias { name, .. }
         | Thing::HostedZone { name, .. }
         | Thing::Record { name, .. } => *name = number,
-        Thing::Bucket { name } => *name = Some(number),
+        Thing::Bucket { name } | Thing::InlinePolicy { name, .. } => *name = Some(number),
+        Thing::PodIdentity { account, .. } => *account = number,
+        Thing::CacheUser { name, .. } | Thing::CacheUsers { name, .. } => *name = number,
+        Thing::Fargate { labelled, .. } => *labelled = !*labelled,
         Thing::Database { user, .. } => *user = number,
         Thing::FlowLog { minute, .. } => *minute = !*minute,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
         Thing::Secret { name, .. } | Thing::Topic { name, .. } => *name = Some(number),
         Thing::Alarm { name, .. } | Thing::Dashboard { name, .. } => *name = Some(number),
         Thing::Subscription { endpoint, .. } => *endpoint = number,
-        Thing::DbParameters { wording, .. } | Thing::CacheParameters { wording, .. } => *wording = number,
+        Thing::DbParameters { wording, .. }
+        | Thing::DbOptions { wording, .. }
+        | Thing::CacheParameters { wording, .. } => *wording = number,
+        Thing::DbSnapshot { name, .. } => *name = number,
+        Thing::CopiedBackups { days, .. } => *days = *days % 35 + 1,
         _ => {}
     }
 }

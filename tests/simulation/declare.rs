@@ -22,12 +22,21 @@ use fathuss_model::aws::{
     VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{
+    CacheAuthentication, CacheAuthenticationMode, CacheEngine, ElasticacheUser, ElasticacheUserGroup,
+};
+use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, MetricQuery, QueriedMetric, SnsTopic,
     SnsTopicPolicy, SnsTopicSubscription, Statistic, SubscriptionProtocol,
 };
 use fathuss_model::aws::{
     CloudwatchLogGroup, ConnectivityType, LaunchTemplateInstanceProfile, LogGroupClass, RecordType, Route53Record,
     Route53Zone, SecretsmanagerSecret, SecretsmanagerSecretVersion, WeightedRouting, ZoneVpc,
+};
+use fathuss_model::aws::{
+    DbEngine, DbInstanceAutomatedBackupsReplication, DbOption, DbOptionGroup, DbOptionSetting, DbSnapshot,
+    DeleteMarkerReplication, Ec2InstanceTypeOfferings, EksAddonVersion, EksFargateProfile, EksPodIdentityAssociation,
+    FargateSelector, Filter, IamRolePolicy, OfferingLocation, OptionEngine, RdsEngineVersion, ReplicaEncryption,
+    ReplicationDestination, ReplicationRule, S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
 };
 use fathuss_model::aws::{
     DefaultNetworkAcl, DefaultRoute, DefaultRouteTable, FlowLog, NetworkAcl, NetworkAclAction, NetworkAclRule,
@@ -96,6 +105,8 @@ struct Made {
     db_parameters: BTreeMap<Key, Handle<DbParameterGroup>>,
     databases: BTreeMap<Key, Handle<DbInstance>>,
     cache_subnets: BTreeMap<Key, Handle<ElasticacheSubnetGroup>>,
+    cache_users: BTreeMap<Key, Handle<ElasticacheUser>>,
+    user_groups: BTreeMap<Key, Handle<ElasticacheUserGroup>>,
     cache_parameters: BTreeMap<Key, Handle<ElasticacheParameterGroup>>,
     secrets: BTreeMap<Key, Handle<SecretsmanagerSecret>>,
     topics: BTreeMap<Key, Handle<SnsTopic>>,
@@ -178,6 +189,10 @@ impl Declaring<'_> {
             self.with_needs(stack, needed)?;
         }
         match &item.thing {
+            Thing::Question { kind } => {
+                ask(stack, item, kind);
+                Ok(())
+            }
             thing if thing.kind().starts_with("aws_eks") => self.eks(stack, item),
             thing if thing.kind().starts_with("aws_db") || thing.kind().starts_with("aws_elasticache") => {
                 self.data(stack, item)
@@ -211,6 +226,23 @@ impl Declaring<'_> {
                     bucket = bucket.bucket(format!("dst-{number}"));
                 }
                 made.buckets.insert(item.key, stack.add(name, at(tagged!(bucket, item), item)));
+                return Ok(());
+            }
+            Thing::Replication { bucket, destination, role, priority, deletions, encrypted_with, .. } => {
+                let copies =
+                    DeleteMarkerReplication::new(if *deletions { RuleStatus::Enabled } else { RuleStatus::Disabled });
+                let mut target = ReplicationDestination::new(made.buckets[destination].arn());
+                if let Some(encryption) = encrypted_with {
+                    target = target.encryption_configuration(ReplicaEncryption::new(&made.keys[encryption]));
+                }
+                let mut rule = ReplicationRule::new("all", *priority, RuleStatus::Enabled, copies, target);
+                if encrypted_with.is_some() {
+                    let encrypted = Selected::new(RuleStatus::Enabled);
+                    rule = rule
+                        .source_selection_criteria(SourceSelectionCriteria::new().sse_kms_encrypted_objects(encrypted));
+                }
+                let (bucket, role) = (&made.buckets[bucket], &made.roles[role]);
+                stack.add(name, at(S3BucketReplicationConfiguration::new(bucket, role, [rule]), item));
                 return Ok(());
             }
             Thing::BucketSetting { bucket, setting } => (&made.buckets[bucket], *setting),
@@ -488,6 +520,16 @@ impl Declaring<'_> {
                 };
                 made.permits.insert(key, stack.add(name, at(attachment, item)));
             }
+            Thing::InlinePolicy { role, action, name: given } => {
+                let actions = ["s3:GetObject", "s3:PutObject", "logs:PutLogEvents"];
+                let action = actions[*action as usize % actions.len()];
+                let document = Policy::new([Statement::allow([action]).on("*")]);
+                let mut policy = IamRolePolicy::new(&made.roles[role], document);
+                if let Some(number) = given {
+                    policy = policy.name(format!("Inline-{number}"));
+                }
+                stack.add(name, at(policy, item));
+            }
             Thing::Profile { role, path, name: given } => {
                 let mut profile = IamInstanceProfile::new(&made.roles[role]).path(path_of(*path));
                 if let Some(number) = given {
@@ -621,6 +663,23 @@ impl Declaring<'_> {
                 let groups: Vec<String> = (0..*groups).map(|at| format!("group-{at}")).collect();
                 let entry = EksAccessEntry::new(&made.clusters[cluster], &made.roles[role]).kubernetes_groups(groups);
                 made.entries.insert(key, stack.add(name, at(tagged!(entry, item), item)));
+            }
+            Thing::Fargate { cluster, role, subnets, name: number, labelled } => {
+                let mut selector = FargateSelector::new("apps");
+                if *labelled {
+                    selector = selector.labels([("on", "fargate")]);
+                }
+                let (cluster, role) = (&made.clusters[cluster], &made.roles[role]);
+                let subnets = picked(&made.subnets, subnets);
+                let profile = EksFargateProfile::new(cluster, format!("pods-{number}"), role, subnets, [selector]);
+                stack.add(name, at(tagged!(profile, item), item));
+            }
+            Thing::PodIdentity { cluster, role, account, tagless } => {
+                let account = format!("account-{account}");
+                let association =
+                    EksPodIdentityAssociation::new(&made.clusters[cluster], "apps", account, &made.roles[role])
+                        .disable_session_tags(*tagless);
+                stack.add(name, at(tagged!(association, item), item));
             }
             Thing::AccessPolicy { entry, cluster, view, namespaces, .. } => {
                 let policy = if *view { AccessPolicy::View } else { AccessPolicy::Edit };
@@ -802,10 +861,47 @@ impl Declaring<'_> {
                     .skip_final_snapshot(true);
                 stack.add(name, at(tagged!(replica, item), item));
             }
+            Thing::DbSnapshot { database, name: number } => {
+                let snapshot = DbSnapshot::new(&made.databases[database], format!("snapshot-{number}"));
+                stack.add(name, at(tagged!(snapshot, item), item));
+            }
+            Thing::DbOptions { wording, rotations, narrow } => {
+                let rotations = DbOptionSetting::new("SERVER_AUDIT_FILE_ROTATIONS", rotations.to_string());
+                let events = DbOptionSetting::new("SERVER_AUDIT_EVENTS", "CONNECT");
+                let settings = if *narrow { vec![rotations, events] } else { vec![rotations] };
+                let options = DbOptionGroup::new(OptionEngine::Mysql, "8.0")
+                    .option_group_description(format!("Wording {wording}"))
+                    .option([DbOption::new("MARIADB_AUDIT_PLUGIN").option_settings(settings)]);
+                stack.add(name, at(tagged!(options, item), item));
+            }
+            Thing::CopiedBackups { database, days, encrypted_with } => {
+                let copies = DbInstanceAutomatedBackupsReplication::new(made.databases[database].arn())
+                    .kms_key_id(&made.keys[encrypted_with])
+                    .retention_period(*days);
+                stack.add(name, at(copies, item));
+            }
             Thing::CacheSubnets { subnets, wording } => {
                 let group = ElasticacheSubnetGroup::new(picked(&made.subnets, subnets))
                     .description(format!("Wording {wording}"));
                 made.cache_subnets.insert(key, stack.add(name, at(tagged!(group, item), item)));
+            }
+            Thing::CacheUser { name: number, usual, access, password } => {
+                let own = if *usual { "default".to_owned() } else { format!("user-{number}") };
+                let mode =
+                    if *password { CacheAuthentication::Password } else { CacheAuthentication::NoPasswordRequired };
+                let mode = CacheAuthenticationMode::new(mode);
+                let access = format!("on ~part-{access}:* +@read");
+                let id = format!("user-{number}");
+                let mut user = ElasticacheUser::new(id, own, CacheEngine::Redis, access, mode);
+                if *password {
+                    user = user.passwords_wo(Secret::from_environment("PASSWORD")).passwords_wo_version(1);
+                }
+                made.cache_users.insert(key, stack.add(name, at(tagged!(user, item), item)));
+            }
+            Thing::CacheUsers { users, name: number } => {
+                let users = picked(&made.cache_users, users);
+                let group = ElasticacheUserGroup::new(format!("users-{number}"), CacheEngine::Redis, users);
+                made.user_groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
             Thing::CacheParameters { policy, wording } => {
                 let policies = ["allkeys-lru", "volatile-lru", "noeviction"];
@@ -816,7 +912,7 @@ impl Declaring<'_> {
                     ]);
                 made.cache_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Cache { subnets, parameters, groups, replicas, days, wording, encrypted_with } => {
+            Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with } => {
                 let mut cache = ElasticacheReplicationGroup::redis_cluster(
                     &format!("Wording {wording}"),
                     "7.1",
@@ -833,6 +929,9 @@ impl Declaring<'_> {
                 if let Some(encryption) = encrypted_with {
                     cache = cache.kms_key_id(&made.keys[encryption]);
                 }
+                if let Some(users) = users {
+                    cache = cache.user_group_ids([&made.user_groups[users]]);
+                }
                 for group in groups {
                     cache = cache.security_group(&made.groups[group]);
                 }
@@ -847,6 +946,24 @@ impl Declaring<'_> {
 /// A declaration in its item's region.
 fn at<D: Declaration>(declaration: D, item: &Item) -> Declared<D::Resource> {
     declaration.region(REGIONS[item.region])
+}
+
+/// Asks what a type asks.
+fn ask(stack: &mut Stack, item: &Item, kind: &str) {
+    let name = ("item", item.key);
+    match kind {
+        "aws_ec2_instance_type_offerings" => {
+            let types = Filter::new("instance-type", ["t3.medium".to_owned(), "t3.large".to_owned()]);
+            let offers = Ec2InstanceTypeOfferings::new().location_type(OfferingLocation::AvailabilityZone);
+            stack.add(name, at(offers.filter([types]), item));
+        }
+        "aws_eks_addon_version" => {
+            stack.add(name, at(EksAddonVersion::new("vpc-cni", "1.35"), item));
+        }
+        _ => {
+            stack.add(name, at(RdsEngineVersion::new(DbEngine::Postgres).version("17").latest(true), item));
+        }
+    }
 }
 
 fn zone_name(item: &Item, zone: usize) -> String {

@@ -34,6 +34,7 @@ struct Case {
 const HOLDING_KEYS: &[(&str, &str)] = &[
     ("aws_cloudwatch_log_group", "kms_key_id"),
     ("aws_kms_alias", "target_key_id"),
+    ("aws_s3_bucket_replication_configuration", "rule.destination.encryption_configuration.replica_kms_key_id"),
     (
         "aws_s3_bucket_server_side_encryption_configuration",
         "rule.apply_server_side_encryption_by_default.kms_master_key_id",
@@ -311,6 +312,39 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        holder: "aws_elasticache_user_group",
+        field: "user_ids",
+        held: "aws_elasticache_user.held",
+        kept: true,
+        build: |stack, second| {
+            let held = cache_user(stack, second);
+            stack.add("apps", ElasticacheUserGroup::new("apps", CacheEngine::Redis, [&held]));
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_elasticache_replication_group",
+        field: "user_group_ids",
+        held: "aws_elasticache_user_group.held",
+        kept: true,
+        build: |stack, second| {
+            let user = cache_user(stack, false);
+            let id = if second { "others" } else { "apps" };
+            let held = stack.add("held", ElasticacheUserGroup::new(id, CacheEngine::Redis, [&user]));
+            let (vpc, group) = guarded(stack, false)?;
+            let subnets = pair(stack, &vpc, false)?;
+            let subnets = stack.add("users", ElasticacheSubnetGroup::new(&subnets));
+            let cache = ElasticacheReplicationGroup::new("cache", CacheNodeType::T4gSmall)
+                .transit_encryption_enabled(true)
+                .num_node_groups(1)
+                .subnets(&subnets)
+                .security_group(&group)
+                .user_group_ids([&held]);
+            stack.add("users", cache.apply_immediately(true));
+            Ok(())
+        },
+    },
+    Case {
         holder: "aws_eks_cluster",
         field: "vpc_config.subnet_ids",
         held: "aws_subnet.a",
@@ -349,6 +383,13 @@ fn every_field_that_holds_has_a_case() {
     assert!(KmsKey::SCHEMA.fields.iter().all(|field| !field.replace), "then these need cases of their own");
     all.retain(|held| !never(held));
     assert_eq!(cases, all);
+}
+
+/// The default user of a group.
+fn cache_user(stack: &mut Stack, second: bool) -> Handle<ElasticacheUser> {
+    let mode = CacheAuthenticationMode::new(CacheAuthentication::NoPasswordRequired);
+    let id = if second { "second" } else { "first" };
+    stack.add("held", ElasticacheUser::new(id, "default", CacheEngine::Redis, "on ~* +@all", mode))
 }
 
 /// The fields that change in place and hold what they refer to.

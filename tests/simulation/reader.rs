@@ -58,7 +58,14 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
 
 /// Lookups' answers and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
-    let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity"];
+    let lookups = [
+        "aws_ami",
+        "aws_availability_zones",
+        "aws_caller_identity",
+        "aws_ec2_instance_type_offerings",
+        "aws_eks_addon_version",
+        "aws_rds_engine_version",
+    ];
     record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
 }
 
@@ -298,7 +305,7 @@ impl World {
             self.add("aws_iam_openid_connect_provider", text(&provider.row["arn"]));
         }
         for policy in rows("iam.role_policy")? {
-            self.loose_ends.push(format!("{} is an inline policy, and nobody makes those", policy.id));
+            self.add("aws_iam_role_policy", format!("{}:{}", text(&policy.row["role"]), text(&policy.row["name"])));
         }
         Ok(())
     }
@@ -314,6 +321,14 @@ impl World {
         for addon in rows("eks.addon")? {
             let (cluster, name) = (text(&addon.row["cluster"]), text(&addon.row["name"]));
             self.add("aws_eks_addon", format!("{cluster}:{name}"));
+        }
+        for profile in rows("eks.fargate_profile")? {
+            let (cluster, name) = (text(&profile.row["cluster"]), text(&profile.row["name"]));
+            self.add("aws_eks_fargate_profile", format!("{cluster}:{name}"));
+        }
+        for association in rows("eks.pod_identity_association")? {
+            let row = &association.row;
+            self.add("aws_eks_pod_identity_association", format!("{}:{}", text(&row["cluster"]), text(&row["id"])));
         }
         let mut own = BTreeSet::new();
         // EKS makes the entries of nodes' roles itself.
@@ -368,6 +383,7 @@ impl World {
                 ("policy", !row["policy"].is_null(), false),
                 ("ownership_controls", !row["ownership"].is_null(), row["ownership"] == "BucketOwnerEnforced"),
                 ("lifecycle_configuration", !row["lifecycle"].is_null(), false),
+                ("replication_configuration", !row["replication"].is_null(), false),
             ];
             for (name, there, anybodys) in settings {
                 let kind = format!("aws_s3_bucket_{name}");
@@ -396,11 +412,25 @@ impl World {
                 self.add(kind, &row.id);
             }
         }
-        for table in ["rds.snapshot", "elasticache.snapshot"] {
-            let manual = |row: &&WorldRow| [&row.row["kind"], &row.row["source"]].iter().any(|kind| **kind == "manual");
-            for row in rows(table)?.iter().filter(manual) {
-                self.loose_ends.push(format!("the snapshot {} was asked for by nobody", row.id));
-            }
+        for row in rows("elasticache.snapshot")?.iter().filter(|row| row.row["source"] == "manual") {
+            self.loose_ends.push(format!("the snapshot {} was asked for by nobody", row.id));
+        }
+        for row in rows("rds.snapshot")?.iter().filter(|row| row.row["kind"] == "manual") {
+            self.add("aws_db_snapshot", &row.id);
+        }
+        for row in rows("elasticache.user")?.iter().filter(|row| row.id != "default") {
+            self.add("aws_elasticache_user", &row.id);
+        }
+        for row in rows("elasticache.user_group")? {
+            self.add("aws_elasticache_user_group", &row.id);
+        }
+        for row in rows("rds.option_group")?.iter().filter(|row| !row.id.starts_with("default:")) {
+            self.add("aws_db_option_group", &row.id);
+        }
+        // What copying left behind goes by itself.
+        for row in rows("rds.replicated_backup")?.iter().filter(|row| row.row["stopped"].is_null()) {
+            let arn = format!("arn:aws:rds:{}:{}:auto-backup:{}", row.region, row.account, text(&row.row["name"]));
+            self.add("aws_db_instance_automated_backups_replication", arn);
         }
         for row in rows("rds.retained_backup")? {
             self.loose_ends.push(format!("the backup {} should have gone with its instance", row.id));

@@ -1,7 +1,7 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
 use super::subnet::{check_groups, vpc_of, zones};
-use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, KmsKey, SecurityGroup};
+use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, ElasticacheUserGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
@@ -155,6 +155,9 @@ pub struct ElasticacheReplicationGroup {
     /// The security groups.
     #[field(set, computed, holds = Firm)]
     security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
+    /// Who may log in, over encrypted connections: one group.
+    #[field(set, default = "[]", holds = Firm, max_length = 1)]
+    user_group_ids: Option<Value<Vec<Id<ElasticacheUserGroup>>>>,
     /// Whether what it writes to disk is encrypted; AWS can't encrypt in place.
     #[field(replace, default = "false")]
     at_rest_encryption_enabled: Option<Value<bool>>,
@@ -285,6 +288,10 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     if group.gives("transit_encryption_mode") && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`transit_encryption_mode` wants `transit_encryption_enabled(true)`");
+    }
+    let users = group.part("user_group_ids").map(Part::items).unwrap_or_default();
+    if !users.is_empty() && group.truth("transit_encryption_enabled") != Some(true) {
+        findings.refuse("`user_group_ids` wants `transit_encryption_enabled(true)`");
     }
     let Some(subnets) = group.follow("subnet_group_name").and_then(|subnets| subnets.follow_all("subnet_ids")) else {
         return;

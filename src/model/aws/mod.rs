@@ -9,26 +9,36 @@ mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
 mod db_instance;
+mod db_instance_automated_backups_replication;
+mod db_option_group;
 mod db_parameter_group;
+mod db_snapshot;
 mod db_subnet_group;
 mod default_network_acl;
 mod default_route_table;
 mod default_security_group;
 mod ebs_volume;
+mod ec2_instance_type_offerings;
 mod eip;
 mod eks_access_entry;
 mod eks_access_policy_association;
 mod eks_addon;
+mod eks_addon_version;
 mod eks_cluster;
+mod eks_fargate_profile;
 mod eks_node_group;
+mod eks_pod_identity_association;
 mod elasticache_parameter_group;
 mod elasticache_replication_group;
 mod elasticache_subnet_group;
+mod elasticache_user;
+mod elasticache_user_group;
 mod flow_log;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;
 mod iam_role;
+mod iam_role_policy;
 mod iam_role_policy_attachment;
 mod instance;
 mod instance_type;
@@ -42,6 +52,7 @@ mod network_acl;
 mod network_acl_rule;
 mod network_interface;
 pub mod policy;
+mod rds_engine_version;
 mod route;
 mod route53_name;
 mod route53_record;
@@ -54,6 +65,7 @@ mod s3_bucket_lifecycle_configuration;
 mod s3_bucket_ownership_controls;
 mod s3_bucket_policy;
 mod s3_bucket_public_access_block;
+mod s3_bucket_replication_configuration;
 mod s3_bucket_server_side_encryption_configuration;
 mod s3_bucket_versioning;
 mod secretsmanager_secret;
@@ -83,35 +95,45 @@ pub use cloudwatch_metric_alarm::{
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
 };
+pub use db_instance_automated_backups_replication::DbInstanceAutomatedBackupsReplication;
+pub use db_option_group::{DbOption, DbOptionGroup, DbOptionSetting, OptionEngine};
 pub use db_parameter_group::{ApplyMethod, DbParameter, DbParameterGroup};
+pub use db_snapshot::DbSnapshot;
 pub use db_subnet_group::DbSubnetGroup;
 pub use default_network_acl::DefaultNetworkAcl;
 pub use default_route_table::{DefaultRoute, DefaultRouteTable};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupRule};
 pub use ebs_volume::EbsVolume;
+pub use ec2_instance_type_offerings::{Ec2InstanceTypeOfferings, OfferingLocation};
 pub use eip::{Eip, EipDomain};
 pub use eks_access_entry::{AccessEntryType, EksAccessEntry};
 pub use eks_access_policy_association::{AccessPolicy, AccessScope, AccessScopeType, EksAccessPolicyAssociation};
 pub use eks_addon::{EksAddon, ResolveConflicts};
+pub use eks_addon_version::EksAddonVersion;
 pub use eks_cluster::{
     AccessConfig, AuthenticationMode, CertificateAuthority, ClusterIdentity, ClusterOidc, ClusterVpcConfig,
     ControlPlaneLog, EksCluster, EncryptedResource, EncryptionConfig, EncryptionProvider, IpFamily,
     KubernetesNetworkConfig, SupportType, UpgradePolicy,
 };
+pub use eks_fargate_profile::{EksFargateProfile, FargateSelector};
 pub use eks_node_group::{
     AmiType, AutoscalingGroup, CapacityType, EksNodeGroup, NodeGroupLaunchTemplate, NodeGroupResources, ScalingConfig,
     Taint, TaintEffect, UpdateConfig,
 };
+pub use eks_pod_identity_association::EksPodIdentityAssociation;
 pub use elasticache_parameter_group::{CacheParameter, ElasticacheParameterGroup};
 pub use elasticache_replication_group::{
     CacheEngine, CacheNodeType, ClusterMode, ElasticacheReplicationGroup, TransitEncryptionMode,
 };
 pub use elasticache_subnet_group::ElasticacheSubnetGroup;
+pub use elasticache_user::{CacheAuthentication, CacheAuthenticationMode, ElasticacheUser};
+pub use elasticache_user_group::ElasticacheUserGroup;
 pub use flow_log::{FlowLog, FlowLogDestinationOptions, FlowLogFileFormat, LogDestinationType, TrafficType};
 pub use iam_instance_profile::IamInstanceProfile;
 pub use iam_openid_connect_provider::IamOpenidConnectProvider;
 pub use iam_policy::IamPolicy;
 pub use iam_role::IamRole;
+pub use iam_role_policy::IamRolePolicy;
 pub use iam_role_policy_attachment::IamRolePolicyAttachment;
 pub use instance::Instance;
 pub use instance_type::{InstanceType, MetadataEndpoint, MetadataOptions, MetadataTokens, RootBlockDevice, VolumeType};
@@ -127,6 +149,7 @@ pub use nat_gateway::{ConnectivityType, NatGateway};
 pub use network_acl::NetworkAcl;
 pub use network_acl_rule::{NetworkAclAction, NetworkAclRule};
 pub use network_interface::NetworkInterface;
+pub use rds_engine_version::RdsEngineVersion;
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use route_table_association::RouteTableAssociation;
@@ -142,6 +165,11 @@ pub use s3_bucket_lifecycle_configuration::{
 pub use s3_bucket_ownership_controls::{ObjectOwnership, OwnershipRule, S3BucketOwnershipControls};
 pub use s3_bucket_policy::S3BucketPolicy;
 pub use s3_bucket_public_access_block::S3BucketPublicAccessBlock;
+pub use s3_bucket_replication_configuration::{
+    DeleteMarkerReplication, ReplicaEncryption, ReplicaStorageClass, ReplicationDestination, ReplicationFilter,
+    ReplicationFilterAnd, ReplicationMetrics, ReplicationMinutes, ReplicationRule, ReplicationTag, ReplicationTime,
+    S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
+};
 pub use s3_bucket_server_side_encryption_configuration::{
     EncryptionByDefault, EncryptionRule, S3BucketServerSideEncryptionConfiguration, SseAlgorithm,
 };
@@ -187,6 +215,7 @@ pub const SCHEMAS: &[&Schema] = &[
     IamRole::SCHEMA,
     IamPolicy::SCHEMA,
     IamRolePolicyAttachment::SCHEMA,
+    IamRolePolicy::SCHEMA,
     IamInstanceProfile::SCHEMA,
     IamOpenidConnectProvider::SCHEMA,
     LaunchTemplate::SCHEMA,
@@ -195,9 +224,14 @@ pub const SCHEMAS: &[&Schema] = &[
     EksAddon::SCHEMA,
     EksAccessEntry::SCHEMA,
     EksAccessPolicyAssociation::SCHEMA,
+    EksPodIdentityAssociation::SCHEMA,
+    EksFargateProfile::SCHEMA,
     DbSubnetGroup::SCHEMA,
     DbParameterGroup::SCHEMA,
     DbInstance::SCHEMA,
+    DbSnapshot::SCHEMA,
+    DbOptionGroup::SCHEMA,
+    DbInstanceAutomatedBackupsReplication::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
     CloudwatchMetricAlarm::SCHEMA,
@@ -218,13 +252,19 @@ pub const SCHEMAS: &[&Schema] = &[
     S3BucketPolicy::SCHEMA,
     S3BucketOwnershipControls::SCHEMA,
     S3BucketLifecycleConfiguration::SCHEMA,
+    S3BucketReplicationConfiguration::SCHEMA,
     ElasticacheParameterGroup::SCHEMA,
     ElasticacheReplicationGroup::SCHEMA,
+    ElasticacheUser::SCHEMA,
+    ElasticacheUserGroup::SCHEMA,
     Instance::SCHEMA,
     EbsVolume::SCHEMA,
     VolumeAttachment::SCHEMA,
     AvailabilityZones::SCHEMA,
     Ami::SCHEMA,
     CallerIdentity::SCHEMA,
+    Ec2InstanceTypeOfferings::SCHEMA,
+    EksAddonVersion::SCHEMA,
+    RdsEngineVersion::SCHEMA,
     Route53ZoneLookup::SCHEMA,
 ];

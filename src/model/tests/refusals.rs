@@ -1142,3 +1142,159 @@ fn addresses_that_a_network_interface_cannot_have() {
         });
     }
 }
+
+fn copied(id: &str, priority: i64, to: &Handle<S3Bucket>) -> ReplicationRule {
+    let deletions = DeleteMarkerReplication::new(RuleStatus::Disabled);
+    ReplicationRule::new(id, priority, RuleStatus::Enabled, deletions, ReplicationDestination::new(to.arn()))
+}
+
+#[test]
+fn copies_of_objects_by_rules_that_s3_does_not_take() {
+    let encrypted = || SourceSelectionCriteria::new().sse_kms_encrypted_objects(Selected::new(RuleStatus::Enabled));
+    type Rules = fn(&Handle<S3Bucket>) -> Vec<ReplicationRule>;
+    let odd: [(&str, Rules); 4] = [
+        ("names one twice", |to| vec![copied("one", 1, to), copied("one", 2, to)]),
+        ("the `priority` 1 of another rule", |to| vec![copied("one", 1, to), copied("two", 1, to)]),
+        ("give them in `and`", |to| {
+            let filter = ReplicationFilter::new().prefix("a/").tag(ReplicationTag::new("a", "b"));
+            vec![copied("one", 1, to).filter(filter)]
+        }),
+        ("copies in time, which S3 measures", |to| {
+            let in_time = ReplicationTime::new(RuleStatus::Enabled, ReplicationMinutes::new(15));
+            let deletions = DeleteMarkerReplication::new(RuleStatus::Disabled);
+            let to = ReplicationDestination::new(to.arn()).replication_time(in_time);
+            vec![ReplicationRule::new("one", 1, RuleStatus::Enabled, deletions, to)]
+        }),
+    ];
+    for (message, rules) in odd {
+        refused(message, |stack| {
+            let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+            let rules = rules(&to);
+            stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), rules));
+            line!() - 1
+        });
+    }
+    refused("give `encryption_configuration` with the key", |stack| {
+        let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+        let rule = copied("one", 1, &to).source_selection_criteria(encrypted());
+        stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [rule]));
+        line!() - 1
+    });
+    refused("a bucket is no destination of its own objects", |stack| {
+        let from = stack.add("from", S3Bucket::new());
+        stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [copied("one", 1, &from)]));
+        line!() - 1
+    });
+    refused("keeps no new versions, which both ends must", |stack| {
+        let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+        let suspended = VersioningConfiguration::new(VersioningStatus::Suspended);
+        stack.add("to", S3BucketVersioning::new(&to, suspended));
+        stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [copied("one", 1, &to)]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn pods_with_two_roles_and_pods_on_fargate_in_a_public_subnet() {
+    let cluster = || Name::<EksCluster>::existing("main");
+    refused("a service account has one association in a cluster", |stack| {
+        let subnets = subnets_of_eks(stack);
+        let cluster = stack.add("main", EksCluster::new("main", role(), ClusterVpcConfig::new(subnets)));
+        stack.add("one", EksPodIdentityAssociation::new(&cluster, "apps", "web", role()));
+        stack.add("two", EksPodIdentityAssociation::new(&cluster, "apps", "web", role()));
+        line!() - 1
+    });
+    refused("is public, and pods on Fargate stand in private subnets", |stack| {
+        let vpc = vpc(stack);
+        let subnet = stack.add("open", Subnet::new(&vpc, net("10.0.0.0/24")).map_public_ip_on_launch(true));
+        let selector = FargateSelector::new("apps");
+        stack.add("apps", EksFargateProfile::new(cluster(), "apps", role(), [&subnet], [selector]));
+        line!() - 1
+    });
+    refused("begins with eks-, which EKS keeps for itself", |stack| {
+        let subnet = Id::<Subnet>::existing("subnet-0123456789abcdef0");
+        let selector = FargateSelector::new("apps");
+        stack.add("apps", EksFargateProfile::new(cluster(), "eks-apps", role(), [subnet], [selector]));
+        line!() - 1
+    });
+}
+
+fn subnets_of_eks(stack: &mut Stack) -> Vec<Handle<Subnet>> {
+    let vpc = vpc(stack);
+    subnets(stack, &vpc, &["us-east-1a", "us-east-1b"])
+}
+
+#[test]
+fn backups_that_are_copied_to_where_they_are_or_without_a_key() {
+    refused("stands in this region; copies go to another", |stack| {
+        let database = stack.add("main", database().backup_retention_period(7));
+        let key = stack.add("main", KmsKey::new());
+        stack.add("far", DbInstanceAutomatedBackupsReplication::new(database.arn()).kms_key_id(&key));
+        line!() - 1
+    });
+    refused("is encrypted; give `kms_key_id`", |stack| {
+        let database = stack.add("main", database().backup_retention_period(7));
+        stack.add("far", DbInstanceAutomatedBackupsReplication::new(database.arn()).region("us-west-2"));
+        line!() - 1
+    });
+    refused("has no backups; give it `backup_retention_period`", |stack| {
+        let database = stack.add("main", database().backup_retention_period(0));
+        let key = Arn::existing("arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+        let copies = DbInstanceAutomatedBackupsReplication::new(database.arn()).kms_key_id(key);
+        stack.add("far", copies.region("us-west-2"));
+        line!() - 1
+    });
+}
+
+#[test]
+fn options_of_postgresql_and_one_option_twice() {
+    refused("PostgreSQL has no options", |stack| {
+        let group = DbOptionGroup::new(OptionEngine::Postgres, "17").option([DbOption::new("MEMCACHED")]);
+        stack.add("main", group);
+        line!() - 1
+    });
+    refused("names MEMCACHED twice", |stack| {
+        let options = [DbOption::new("MEMCACHED"), DbOption::new("MEMCACHED").port(11_211)];
+        stack.add("main", DbOptionGroup::new(OptionEngine::Mysql, "8.0").option(options));
+        line!() - 1
+    });
+}
+
+#[test]
+fn users_of_a_cache_without_a_password_and_groups_without_a_default_user() {
+    let user = |id: &str, mode| {
+        let mode = CacheAuthenticationMode::new(mode);
+        ElasticacheUser::new(id, id, CacheEngine::Redis, "on ~* +@all", mode)
+    };
+    refused("has one: give `passwords_wo`", |stack| {
+        stack.add("app", user("app", CacheAuthentication::Password));
+        line!() - 1
+    });
+    refused("`passwords_wo` is for users that are known by a password", |stack| {
+        let app = user("app", CacheAuthentication::Iam).passwords_wo(Secret::from_environment("PASSWORD"));
+        stack.add("app", app);
+        line!() - 1
+    });
+    refused("a group for Redis has a user of the `user_name` default", |stack| {
+        let app = stack.add("app", user("app", CacheAuthentication::NoPasswordRequired));
+        stack.add("apps", ElasticacheUserGroup::new("apps", CacheEngine::Redis, [&app]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn policies_of_one_name_in_a_role_and_a_version_that_is_both_default_and_newest() {
+    use fathuss_model::aws::policy::{Policy, Principal, Statement};
+    let policy = || Policy::new([Statement::allow(["s3:GetObject"]).on("*")]);
+    refused("has the same name or stands for the same", |stack| {
+        let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+        let role = stack.add("servers", IamRole::new(trust));
+        stack.add("one", IamRolePolicy::new(&role, policy()).name("logs"));
+        stack.add("two", IamRolePolicy::new(&role, policy()).name("logs"));
+        line!() - 1
+    });
+    refused("`default_only` and `latest` exclude each other", |stack| {
+        stack.add("main", RdsEngineVersion::new(DbEngine::Postgres).default_only(true).latest(true));
+        line!() - 1
+    });
+}

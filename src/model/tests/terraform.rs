@@ -58,6 +58,15 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "required, here optional",
         "a name is made with a suffix where none is given, as for every type",
     ),
+    ("aws_eks_fargate_profile.subnet_ids", "optional, here required", "the cluster's private ones are better said"),
+    (
+        "aws_elasticache_user.authentication_mode",
+        "optional block, here required block",
+        "`no_password_required`, which could say it, is its old form",
+    ),
+    ("aws_elasticache_user.passwords_wo", "unknown", "values in state are not here"),
+    ("aws_elasticache_user.passwords_wo_version", "unknown", "a value that is never read is sent again by its version"),
+    ("aws_elasticache_user_group.user_ids", "optional, here required", "a group of nobody lets nobody in"),
     (
         "aws_flow_log.log_destination",
         "optional, here required",
@@ -109,6 +118,21 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "aws_s3_bucket_lifecycle_configuration.rule.transition.days",
         "optional, here required",
         "the `date` that could be said instead is not here",
+    ),
+    (
+        "aws_s3_bucket_replication_configuration.rule.delete_marker_replication",
+        "optional block, here required block",
+        "S3 demands it in the form that is not its old one",
+    ),
+    (
+        "aws_s3_bucket_replication_configuration.rule.id",
+        "optional, here required",
+        "rules are told apart by it: a name that S3 draws says nothing",
+    ),
+    (
+        "aws_s3_bucket_replication_configuration.rule.priority",
+        "optional, here required",
+        "S3 demands it in the form that is not its old one",
     ),
     (
         "aws_s3_bucket_server_side_encryption_configuration.rule.apply_server_side_encryption_by_default",

@@ -290,6 +290,15 @@ pub(super) fn route_main_to(tx: &mut Tx<'_>, vpc: &str, gateway: &str) {
     }
 }
 
+/// Whether a subnet has a way to the internet gateway.
+pub fn is_public(tx: &Tx<'_>, subnet: &Subnet) -> bool {
+    let of = |table: &&RouteTable| table.associations.iter().any(|it| it.subnet.as_deref() == Some(&subnet.id));
+    let own = tx.rows::<RouteTable>().find(of);
+    let main = || tx.rows::<RouteTable>().find(|table| table.vpc == subnet.vpc && table.is_main());
+    let outwards = |table: &RouteTable| table.routes.iter().any(|it| matches!(it.target, Target::InternetGateway(_)));
+    own.or_else(main).is_some_and(outwards)
+}
+
 /// Removes a VPC's route tables with the VPC.
 pub(super) fn forget(tx: &mut Tx<'_>, vpc: &str) {
     let ids: Vec<String> = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc).map(Row::id).collect();

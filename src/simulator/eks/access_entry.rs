@@ -167,6 +167,23 @@ pub(super) fn admit_nodes(tx: &mut Tx<'_>, cluster: &Cluster, role: &str) {
     }
 }
 
+/// The role of a Fargate profile gets an entry as nodes do.
+pub(super) fn admit_pods(tx: &mut Tx<'_>, cluster: &Cluster, role: &str) {
+    let known = tx.get::<AccessEntry>(&format!("{}/{role}", cluster.name)).is_some();
+    if cluster.has_access_entries() && !known {
+        let entry = make(tx, &cluster.name, role, "FARGATE_LINUX");
+        tx.put(entry);
+    }
+}
+
+/// That entry goes with the last profile of its role.
+pub(super) fn dismiss_pods(tx: &mut Tx<'_>, cluster: &str, role: &str) {
+    let id = format!("{cluster}/{role}");
+    if tx.get::<AccessEntry>(&id).is_some_and(|entry| entry.kind == "FARGATE_LINUX") {
+        tx.remove::<AccessEntry>(&id);
+    }
+}
+
 /// The entry of nodes goes with the last node group of their role.
 pub(super) fn dismiss_nodes(tx: &mut Tx<'_>, cluster: &str, role: &str) {
     let id = format!("{cluster}/{role}");

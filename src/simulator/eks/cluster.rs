@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::access_entry::{self, AccessEntry};
 use super::access_policy::Association;
 use super::addon::{self, Addon};
+use super::fargate_profile::FargateProfile;
 use super::listing::named;
 use super::node_group::NodeGroup;
 use super::pod_identity::PodIdentityAssociation;
@@ -117,6 +118,7 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html",
     ),
     Rule::new("eks.cluster.active", "a cluster is changed once it is active", CONFIG),
+    Rule::new("eks.cluster.delete.fargate_profiles", "a cluster with Fargate profiles is not deleted", DELETE),
     Rule::new("eks.cluster.delete.node_groups", "a cluster with node groups is not deleted", DELETE),
     Rule::new("eks.cluster.delete.update", "a cluster is not deleted while it is updated", DELETE),
     Rule::new(
@@ -622,6 +624,11 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         in_use("Cluster has nodegroups attached")
             .member("clusterName", name)
             .member("nodegroupName", held.as_deref().unwrap_or_default())
+    })?;
+    let held = tx.rows::<FargateProfile>().find(|profile| profile.cluster == name).map(|profile| profile.name.clone());
+    // Of the words no source is known; they are those of node groups.
+    tx.enforce("eks.cluster.delete.fargate_profiles", held.is_none(), || {
+        in_use("Cluster has Fargate profiles attached").member("clusterName", name)
     })?;
     tx.enforce("eks.cluster.delete.protection", !cluster.protected, || {
         let message =

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::access_entry::AccessEntry;
 use super::addon::Addon;
 use super::cluster::Cluster;
+use super::fargate_profile::FargateProfile;
 use super::invalid;
 use super::node_group::NodeGroup;
 use super::pod_identity::PodIdentityAssociation;
@@ -70,6 +71,9 @@ fn on(tx: &mut Tx<'_>, arn: &str, change: &dyn Fn(&mut Tags)) -> Result<Tags, Re
         ["cluster", name] => write::<Cluster>(tx, name, |row| &mut row.tags, change),
         ["nodegroup", cluster, name, _] => {
             write::<NodeGroup>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change)
+        }
+        ["fargateprofile", cluster, name, _] => {
+            write::<FargateProfile>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change)
         }
         ["addon", cluster, name, _] => write::<Addon>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change),
         ["podidentityassociation", cluster, id] => {

@@ -113,6 +113,33 @@ pub(super) fn topic(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<String>, Re
     Ok(Some(arn.to_owned()))
 }
 
+/// Refuses users where they can't log in. The words are of no source.
+pub(super) fn check_users(
+    tx: &Tx<'_>,
+    groups: &[String],
+    in_transit: bool,
+    token: bool,
+    version: engine::Version,
+) -> Result<(), Refusal> {
+    let rule = "elasticache.replication_group.users";
+    if groups.is_empty() {
+        return Ok(());
+    }
+    tx.enforce(rule, groups.len() <= 1, || {
+        invalid_combination("Only one user group can be associated with a replication group.")
+    })?;
+    tx.enforce(rule, in_transit, || {
+        invalid_combination("User group based access control requires encryption-in-transit to be enabled.")
+    })?;
+    tx.enforce(rule, !token, || {
+        invalid_combination("User group based access control and an AUTH token can't be used together.")
+    })?;
+    let major = version.text.split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or_default();
+    tx.enforce(rule, major >= 6, || {
+        invalid_combination("User group based access control is supported from engine version 6.0 on.")
+    })
+}
+
 /// Refuses a token that Redis does not take.
 pub(super) fn check_token(tx: &Tx<'_>, token: &str) -> Result<(), Refusal> {
     let rule = "elasticache.replication_group.auth_token";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::replication_group::{self as groups, ReplicationGroup};
 use super::subnet_group::{self, CacheSubnetGroup};
-use super::{engine, group_settings, parameter_group};
+use super::{engine, group_settings, parameter_group, user_group};
 use crate::datastore::window::Window;
 use crate::datastore::{invalid_combination, network};
 use crate::input::Input;
@@ -301,6 +301,27 @@ fn change_transit(tx: &Tx<'_>, input: &Input<'_>, row: &ReplicationGroup, wanted
     Ok(())
 }
 
+/// Who may log in.
+fn change_users(tx: &Tx<'_>, input: &Input<'_>, row: &mut ReplicationGroup) -> Result<(), Refusal> {
+    let (joining, leaving) = (input.texts("UserGroupIdsToAdd"), input.texts("UserGroupIdsToRemove"));
+    if input.flag("RemoveUserGroups") {
+        row.user_groups.clear();
+    }
+    for id in &leaving {
+        let id = id.to_ascii_lowercase();
+        tx.enforce("elasticache.replication_group.users", row.user_groups.contains(&id), || {
+            invalid_combination(format!("User group {id} is not associated with the replication group {}.", row.id))
+        })?;
+        row.user_groups.retain(|group| *group != id);
+    }
+    if joining.is_empty() {
+        return Ok(());
+    }
+    row.user_groups.extend(user_group::of_cache(tx, &joining)?);
+    let version = engine::choose(tx, &row.engine, Some(&row.version))?;
+    group_settings::check_users(tx, &row.user_groups, row.in_transit, row.auth_token.is_some(), version)
+}
+
 fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGroup) -> Result<(), Refusal> {
     if let Some(description) = input.text("ReplicationGroupDescription") {
         row.description = description.to_owned();
@@ -328,6 +349,7 @@ fn change_settings(tx: &mut Tx<'_>, input: &Input<'_>, row: &mut ReplicationGrou
     if row.snapshot_days == 0 {
         row.snapshotting = None;
     }
+    change_users(tx, input, row)?;
     if input.has("SecurityGroupIds") {
         let vpc = tx.get::<CacheSubnetGroup>(&row.subnet_group).map_or_else(String::new, |group| group.vpc.clone());
         let ids = input.texts("SecurityGroupIds");

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::modification::Pending;
 use super::snapshot::{self, CacheSnapshot};
 use super::subnet_group::{self, CacheSubnetGroup};
-use super::{OWNER, arn, engine, event, group_settings, node_type, parameter_group};
+use super::{OWNER, arn, engine, event, group_settings, node_type, parameter_group, user_group};
 use crate::datastore::network;
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, key, listing};
@@ -99,6 +99,11 @@ pub(super) const RULES: &[Rule] = &[
         TLS,
     ),
     Rule::new(
+        "elasticache.replication_group.users",
+        "users log in over encrypted connections, from version 6.0 on, by one group and not with a token",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html",
+    ),
+    Rule::new(
         "elasticache.replication_group.transit",
         "encryption in transit may be preferred from version 7.0 on",
         TLS,
@@ -161,6 +166,9 @@ pub struct ReplicationGroup {
     pub transit_mode: Option<String>,
     /// Since when clients need a token.
     pub auth_token: Option<Timestamp>,
+    /// Who may log in, where that is by users.
+    #[serde(default)]
+    pub user_groups: Vec<String>,
     /// When maintenance is done.
     pub maintenance_window: String,
     /// When snapshots are made.
@@ -344,6 +352,7 @@ impl ReplicationGroup {
             "CacheNodeType" => &self.node_type,
             "AuthTokenEnabled" => self.auth_token.is_some(),
             "AuthTokenLastModifiedDate" => self.auth_token,
+            "UserGroupIds" => Some(&self.user_groups).filter(|groups| !groups.is_empty()).map(Value::from),
             "TransitEncryptionEnabled" => self.in_transit,
             "AtRestEncryptionEnabled" => self.at_rest,
             "KmsKeyId" => self.key.as_deref(),
@@ -612,6 +621,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         })?;
         group_settings::check_token(tx, token)?;
     }
+    let user_groups = user_group::of_cache(tx, &input.texts("UserGroupIds"))?;
+    group_settings::check_users(tx, &user_groups, in_transit, token.is_some(), version)?;
     let tiering = input.flag("DataTieringEnabled");
     let fits = tiering == node_type::has_tiering(&node_type);
     tx.enforce("elasticache.replication_group.tiering", fits, || {
@@ -664,6 +675,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         in_transit,
         transit_mode,
         auth_token: token.map(|_| tx.now()),
+        user_groups,
         maintenance_window,
         snapshot_window,
         snapshot_days: days,

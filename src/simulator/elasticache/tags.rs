@@ -6,6 +6,8 @@ use super::parameter_group::{self, CacheParameterGroup};
 use super::replication_group::{self, ReplicationGroup};
 use super::snapshot::{self, CacheSnapshot};
 use super::subnet_group::{self, CacheSubnetGroup};
+use super::user::User;
+use super::user_group::{self, UserGroup};
 use crate::datastore::tags::{self, Tags};
 use crate::input::Input;
 use crate::record;
@@ -39,6 +41,8 @@ enum Tagged {
     ParameterGroup(String),
     Snapshot(String),
     SubnetGroup(String),
+    User(String),
+    UserGroup(String),
 }
 
 fn resource(tx: &Tx<'_>, arn: &str) -> Result<Tagged, Refusal> {
@@ -70,7 +74,12 @@ fn resource(tx: &Tx<'_>, arn: &str) -> Result<Tagged, Refusal> {
             Some(row) => Ok(Tagged::Snapshot(row.id())),
             None => Err(snapshot::not_found(name)),
         },
-        "globalreplicationgroup" | "reserved-instance" | "securitygroup" | "serverlesscache" | "user" | "usergroup" => {
+        "user" => match tx.get::<User>(&name.to_ascii_lowercase()) {
+            Some(row) => Ok(Tagged::User(row.id())),
+            None => Err(Refusal::new("UserNotFound", format!("User {name} not found."))),
+        },
+        "usergroup" => user_group::find(tx, name).map(|group| Tagged::UserGroup(group.id)),
+        "globalreplicationgroup" | "reserved-instance" | "securitygroup" | "serverlesscache" => {
             Err(Refusal::not_simulated(format!("elasticache with tags of {kind}")))
         }
         _ => Err(foreign()),
@@ -85,6 +94,8 @@ impl Tagged {
             Tagged::ParameterGroup(id) => tx.get::<CacheParameterGroup>(id).map(|row| row.tags.clone()),
             Tagged::Snapshot(id) => tx.get::<CacheSnapshot>(id).map(|row| row.tags.clone()),
             Tagged::SubnetGroup(id) => tx.get::<CacheSubnetGroup>(id).map(|row| row.tags.clone()),
+            Tagged::User(id) => tx.get::<User>(id).map(|row| row.tags.clone()),
+            Tagged::UserGroup(id) => tx.get::<UserGroup>(id).map(|row| row.tags.clone()),
         }
         .unwrap_or_default()
     }
@@ -103,6 +114,8 @@ impl Tagged {
             Tagged::ParameterGroup(id) => tx.change::<CacheParameterGroup>(id, |row| change(&mut row.tags)),
             Tagged::Snapshot(id) => tx.change::<CacheSnapshot>(id, |row| change(&mut row.tags)),
             Tagged::SubnetGroup(id) => tx.change::<CacheSubnetGroup>(id, |row| change(&mut row.tags)),
+            Tagged::User(id) => tx.change::<User>(id, |row| change(&mut row.tags)),
+            Tagged::UserGroup(id) => tx.change::<UserGroup>(id, |row| change(&mut row.tags)),
         };
     }
 }

@@ -249,11 +249,13 @@ fn passed(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask
             pass(input.get("roleArn"), if pods { "pods.eks.amazonaws.com" } else { "eks.amazonaws.com" });
             pass(input.get("nodeRole"), "eks.amazonaws.com");
             pass(input.get("serviceAccountRoleArn"), "eks.amazonaws.com");
+            pass(input.get("podExecutionRoleArn"), "eks-fargate-pods.amazonaws.com");
             for association in input.get("podIdentityAssociations").list() {
                 pass(association.get("roleArn"), "pods.eks.amazonaws.com");
             }
         }
         "rds" => pass(input.get("MonitoringRoleArn"), "monitoring.rds.amazonaws.com"),
+        "s3" => pass(input.get("ReplicationConfiguration").get("Role"), "s3.amazonaws.com"),
         "iam" if operation == "AddRoleToInstanceProfile" => {
             let arn = role_arn(tx, input.get("RoleName").text().unwrap_or_default());
             roles.push((arn, "ec2.amazonaws.com"));

@@ -97,6 +97,7 @@ pub static ALL: &[AwsManaged] = &[
     of("/service-role/", "AWSLambdaVPCAccessExecutionRole"),
     of("/service-role/", "AutoScalingNotificationAccessRole"),
     of("/service-role/", "RDSCloudHsmAuthorizationRole"),
+    of("/aws-service-role/", "AmazonEKSForFargateServiceRolePolicy"),
     of("/aws-service-role/", "AmazonEKSServiceRolePolicy"),
     of("/aws-service-role/", "AmazonElastiCacheServiceRolePolicy"),
     of("/aws-service-role/", "AmazonRDSServiceRolePolicy"),

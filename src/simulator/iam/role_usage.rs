@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::eks::auto_scaling_group::AutoScalingGroup;
 use crate::eks::cluster::Cluster;
+use crate::eks::fargate_profile::FargateProfile;
 use crate::eks::node_group::NodeGroup;
 use crate::elasticache::replication_group::ReplicationGroup;
 use crate::rds::instance::DbInstance;
@@ -46,6 +47,7 @@ pub(super) fn of(tx: &Tx<'_>, service: &str) -> Vec<Usage> {
             by_region::<ReplicationGroup>(tx, |region, one| Some(arn(region, format!("replicationgroup:{}", one.id))))
         }
         "eks.amazonaws.com" => by_region::<Cluster>(tx, |_, one| Some(one.arn.clone())),
+        "eks-fargate.amazonaws.com" => by_region::<FargateProfile>(tx, |_, one| Some(one.arn.clone())),
         "eks-nodegroup.amazonaws.com" => by_region::<NodeGroup>(tx, |_, one| Some(one.arn.clone())),
         "autoscaling.amazonaws.com" => by_region::<AutoScalingGroup>(tx, |_, _| None),
         _ => Vec::new(),

@@ -71,6 +71,12 @@ const SERVICES: &[(&str, &str, &str, bool)] = &[
     ("batch.amazonaws.com", "AWSServiceRoleForBatch", "BatchServiceRolePolicy", false),
     ("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS", "AmazonEKSServiceRolePolicy", false),
     (
+        "eks-fargate.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSForFargate",
+        "AmazonEKSForFargateServiceRolePolicy",
+        false,
+    ),
+    (
         "eks-nodegroup.amazonaws.com",
         "AWSServiceRoleForAmazonEKSNodegroup",
         "AWSServiceRoleForAmazonEKSNodegroup",

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::backup_replication::{self, ReplicatedBackup};
 use super::instance::DbInstance;
 use super::{arn, filters};
 use crate::datastore::{invalid_value, listing};
@@ -84,6 +85,7 @@ fn view(tx: &Tx<'_>, instance: &DbInstance, deleted: Option<Timestamp>) -> Value
         "BackupRetentionPeriod" => instance.retention,
         "DBInstanceAutomatedBackupsArn" => arn(tx, "auto-backup", &name(&instance.resource)),
         "BackupTarget" => "region",
+        "DBInstanceAutomatedBackupsReplications" => backup_replication::replications(instance),
         "DedicatedLogVolume" => false,
     }
 }
@@ -94,9 +96,11 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let backup = input.text("DBInstanceAutomatedBackupsArn");
     let current = tx.rows::<DbInstance>().filter(|instance| instance.retention > 0).map(|instance| (instance, None));
     let retained = tx.rows::<RetainedBackup>().map(|backup| (&backup.instance, Some(backup.deleted)));
+    let copied = tx.rows::<ReplicatedBackup>().map(|backup| (&backup.instance, backup.view(tx)));
     let items = current
         .chain(retained)
         .map(|(instance, deleted)| (instance, view(tx, instance, deleted)))
+        .chain(copied)
         .filter(|(instance, view)| {
             let is = |member: &str, wanted: Option<&str>| {
                 wanted.is_none_or(|wanted| view.get(member).text() == Some(wanted))

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::automated_backup::{self, RetainedBackup};
+use super::backup_replication;
 use super::instance_request::{self as request, Windows};
 use super::master_secret::{self, ManagedSecret};
 use super::modification::Pending;
@@ -164,6 +165,8 @@ pub struct DbInstance {
     pub restarts: Option<Timestamp>,
     /// Whether its automated backups stay when it goes.
     pub keeps_backups: bool,
+    /// The ARN of the copies of its backups in another region, where there are any.
+    pub replicated_to: Option<String>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -294,6 +297,7 @@ impl DbInstance {
             "NetworkType" => "IPV4",
             "ActivityStreamStatus" => "stopped",
             "BackupTarget" => "region",
+            "DBInstanceAutomatedBackupsReplications" => backup_replication::replications(self),
             "AutomaticRestartTime" => self.restarts,
             "MasterUserSecret" => self.secret.as_ref().and_then(|arn| tx.get::<ManagedSecret>(arn)).map(ManagedSecret::view),
             "DedicatedLogVolume" => false,
@@ -647,6 +651,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         pending: Pending { password: password.is_some(), ..Pending::default() },
         restarts: None,
         keeps_backups: false,
+        replicated_to: None,
         tags,
         identifier,
     };
@@ -763,6 +768,7 @@ fn deleted(tx: &mut Tx<'_>, pending: &world::Pending) {
     event::of_instance(tx, &pending.subject, "deletion", "DB instance deleted");
     network::release(tx, OWNER, &instance.interfaces);
     master_secret::forget(tx, &instance);
+    backup_replication::deleted(tx, &instance);
     // Replicas of an instance that is gone stand on their own.
     let replicas: Vec<String> = tx
         .rows::<DbInstance>()

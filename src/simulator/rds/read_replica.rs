@@ -167,6 +167,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         pending: Pending::default(),
         restarts: None,
         keeps_backups: false,
+        replicated_to: None,
         tags,
         identifier,
     };

@@ -240,6 +240,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
         pending: Pending::default(),
         restarts: None,
         keeps_backups: false,
+        replicated_to: None,
         tags,
         identifier,
     };

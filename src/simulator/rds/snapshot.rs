@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::{self, DbInstance};
 use super::storage::Storage;
-use super::{arn, event, filters};
+use super::{arn, engine, event, filters, option_group};
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, listing};
 use crate::input::Input;
@@ -16,27 +16,44 @@ use crate::service::{Handler, Span, Transition};
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
-pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("CreateDBSnapshot", create), ("DescribeDBSnapshots", describe), ("DeleteDBSnapshot", delete)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateDBSnapshot", create),
+    ("DescribeDBSnapshots", describe),
+    ("ModifyDBSnapshot", modify),
+    ("DeleteDBSnapshot", delete),
+];
 
-pub(super) const SPANS: &[Span] = &[Span::new("rds.snapshot.create", 40.0, 180.0)];
+pub(super) const SPANS: &[Span] =
+    &[Span::new("rds.snapshot.create", 40.0, 180.0), Span::new("rds.snapshot.upgrade", 60.0, 300.0)];
 
-pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("rds.snapshot.available", |tx, pending| {
-    tx.change::<DbSnapshot>(&pending.subject, |snapshot| {
-        snapshot.status = "available".to_owned();
-        snapshot.progress = 100;
-    });
-    let Some(snapshot) = tx.get::<DbSnapshot>(&pending.subject).cloned() else { return };
-    event::of_snapshot(tx, &pending.subject, "creation", "Manual snapshot created");
-    tx.change::<DbInstance>(&snapshot.instance, |instance| {
-        if instance.status == "backing-up" {
-            instance.status = "available".to_owned();
+pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
+    ("rds.snapshot.available", |tx, pending| {
+        tx.change::<DbSnapshot>(&pending.subject, |snapshot| {
+            snapshot.status = "available".to_owned();
+            snapshot.progress = 100;
+        });
+        let Some(snapshot) = tx.get::<DbSnapshot>(&pending.subject).cloned() else { return };
+        event::of_snapshot(tx, &pending.subject, "creation", "Manual snapshot created");
+        if snapshot.source.is_some() {
+            return;
         }
-    });
-})];
+        tx.change::<DbInstance>(&snapshot.instance, |instance| {
+            if instance.status == "backing-up" {
+                instance.status = "available".to_owned();
+            }
+        });
+    }),
+    ("rds.snapshot.upgraded", |tx, pending| {
+        tx.change::<DbSnapshot>(&pending.subject, |snapshot| {
+            snapshot.status = "available".to_owned();
+            snapshot.version = snapshot.upgrade.take().unwrap_or_else(|| snapshot.version.clone());
+        });
+    }),
+];
 
 const CREATE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html";
 const DELETE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSnapshot.html";
+const MODIFY: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSnapshot.html";
 const DESCRIBE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSnapshots.html";
 
 pub(super) const RULES: &[Rule] = &[
@@ -50,6 +67,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("rds.snapshot.delete.state", "a snapshot that is deleted is available", DELETE),
     Rule::new("rds.snapshot.delete.manual", "only manual snapshots are deleted", DELETE),
+    Rule::new("rds.snapshot.modify.state", "an available manual snapshot is changed", MODIFY),
+    Rule::new("rds.snapshot.modify.version", "a snapshot is upgraded to a version that its own leads to", MODIFY),
     Rule::new("rds.snapshot.type", "snapshots are automated, manual, shared, public or awsbackup", DESCRIBE),
 ];
 
@@ -89,6 +108,16 @@ pub struct DbSnapshot {
     pub key: Option<String>,
     /// Whether IAM principals may log in.
     pub iam_login: bool,
+    /// The ARN of the snapshot that it is a copy of.
+    pub source: Option<String>,
+    /// Where that one lies.
+    pub source_region: Option<String>,
+    /// When what it is a copy of was begun.
+    pub original: Option<Timestamp>,
+    /// Its option group, where it is no default one.
+    pub options: Option<String>,
+    /// The version that it is being upgraded to.
+    pub upgrade: Option<String>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -101,7 +130,7 @@ impl Row for DbSnapshot {
 }
 
 impl DbSnapshot {
-    fn view(&self, tx: &Tx<'_>) -> Value {
+    pub(super) fn view(&self, tx: &Tx<'_>) -> Value {
         let major = self.version.split('.').next().unwrap_or_default();
         let done = self.status == "available";
         record! {
@@ -121,8 +150,10 @@ impl DbSnapshot {
             "SnapshotType" => &self.kind,
             "Iops" => self.storage.iops,
             "StorageThroughput" => self.storage.throughput,
-            "OptionGroupName" => format!("default:postgres-{major}"),
+            "OptionGroupName" => self.options.clone().unwrap_or_else(|| format!("default:postgres-{major}")),
             "PercentProgress" => self.progress,
+            "SourceRegion" => self.source_region.as_deref(),
+            "SourceDBSnapshotIdentifier" => self.source.as_deref(),
             "StorageType" => &self.storage.kind,
             "Encrypted" => self.key.is_some(),
             "KmsKeyId" => self.key.as_deref(),
@@ -132,7 +163,7 @@ impl DbSnapshot {
             "DbiResourceId" => &self.resource,
             "TagList" => self.tags.view(),
             "SnapshotTarget" => "region",
-            "OriginalSnapshotCreateTime" => done.then_some(self.created),
+            "OriginalSnapshotCreateTime" => done.then_some(self.original.unwrap_or(self.created)),
             "DedicatedLogVolume" => false,
         }
     }
@@ -179,6 +210,11 @@ pub(super) fn make(tx: &mut Tx<'_>, instance: &DbInstance, name: &str, kind: &st
         version: instance.version.clone(),
         key: instance.key.clone(),
         iam_login: instance.iam_login,
+        source: None,
+        source_region: None,
+        original: None,
+        options: None,
+        upgrade: None,
         tags,
     };
     tx.put(snapshot.clone());
@@ -253,6 +289,35 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let items =
         tx.rows::<DbSnapshot>().filter(fits).map(|snapshot| (snapshot.name.clone(), snapshot.view(tx))).collect();
     listing::paged(tx, input, "rds.page.size", "DBSnapshots", items)
+}
+
+fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let name = input.required("DBSnapshotIdentifier").to_ascii_lowercase();
+    let mut snapshot = tx.get::<DbSnapshot>(&name).cloned().ok_or_else(|| not_found(&name))?;
+    let ready = snapshot.kind == "manual" && snapshot.status == "available";
+    tx.enforce("rds.snapshot.modify.state", ready, || {
+        let message =
+            format!("Cannot modify the snapshot because it is not a manual snapshot that is available: {name}");
+        Refusal::new("InvalidDBSnapshotState", message)
+    })?;
+    if let Some(options) = input.text("OptionGroupName") {
+        snapshot.options = Some(option_group::find(tx, options)?.name);
+    }
+    let Some(text) = input.text("EngineVersion") else {
+        tx.put(snapshot.clone());
+        return Ok(record! { "DBSnapshot" => snapshot.view(tx) });
+    };
+    let (target, now) = (engine::choose(tx, Some(text))?, engine::choose(tx, Some(&snapshot.version))?);
+    let path = target == now || now.targets().any(|version| version == target);
+    tx.enforce("rds.snapshot.modify.version", path, || {
+        invalid_combination(format!("Cannot upgrade postgres from {} to {}", snapshot.version, target.text()))
+    })?;
+    if target != now {
+        (snapshot.status, snapshot.upgrade) = ("upgrading".to_owned(), Some(target.text()));
+        tx.transition("rds.snapshot.upgrade", "rds.snapshot.upgraded", &name);
+    }
+    tx.put(snapshot.clone());
+    Ok(record! { "DBSnapshot" => snapshot.view(tx) })
 }
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

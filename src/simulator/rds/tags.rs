@@ -1,6 +1,8 @@
 //! Tags of RDS's resources, by ARN.
 
+use super::backup_replication::ReplicatedBackup;
 use super::instance::{self, DbInstance};
+use super::option_group::{self, OptionGroup};
 use super::parameter_group::{self, DbParameterGroup};
 use super::snapshot::{self, DbSnapshot};
 use super::subnet_group::{self, DbSubnetGroup};
@@ -28,7 +30,9 @@ pub(super) const RULES: &[Rule] = &[
 /// A resource that carries tags.
 enum Tagged {
     Instance(String),
+    OptionGroup(String),
     ParameterGroup(String),
+    ReplicatedBackup(String),
     Snapshot(String),
     SubnetGroup(String),
 }
@@ -48,18 +52,30 @@ fn resource(tx: &mut Tx<'_>, arn: &str) -> Result<Tagged, Refusal> {
             Some(row) => Ok(Tagged::Snapshot(row.id())),
             None => Err(snapshot::not_found(&name)),
         },
+        "og" => option_group::find(tx, &name).map(|row| Tagged::OptionGroup(row.id())),
+        "auto-backup" if copies(tx, &name).is_some() => {
+            Ok(Tagged::ReplicatedBackup(copies(tx, &name).unwrap_or_default()))
+        }
         "subgrp" => subnet_group::find(tx, &name).map(|row| Tagged::SubnetGroup(row.id())),
-        "auto-backup" | "cev" | "cluster" | "cluster-pg" | "cluster-snapshot" | "es" | "og" | "proxy" | "ri"
-        | "secgrp" => Err(Refusal::not_simulated(format!("rds with tags of {kind}"))),
+        "auto-backup" | "cev" | "cluster" | "cluster-pg" | "cluster-snapshot" | "es" | "proxy" | "ri" | "secgrp" => {
+            Err(Refusal::not_simulated(format!("rds with tags of {kind}")))
+        }
         _ => Err(foreign()),
     }
+}
+
+/// The copied backups of that name, by their id.
+fn copies(tx: &Tx<'_>, name: &str) -> Option<String> {
+    tx.rows::<ReplicatedBackup>().find(|backup| backup.name == name).map(Row::id)
 }
 
 impl Tagged {
     fn tags(&self, tx: &Tx<'_>) -> Tags {
         match self {
             Tagged::Instance(id) => tx.get::<DbInstance>(id).map(|row| row.tags.clone()),
+            Tagged::OptionGroup(id) => tx.get::<OptionGroup>(id).map(|row| row.tags.clone()),
             Tagged::ParameterGroup(id) => tx.get::<DbParameterGroup>(id).map(|row| row.tags.clone()),
+            Tagged::ReplicatedBackup(id) => tx.get::<ReplicatedBackup>(id).map(|row| row.tags.clone()),
             Tagged::Snapshot(id) => tx.get::<DbSnapshot>(id).map(|row| row.tags.clone()),
             Tagged::SubnetGroup(id) => tx.get::<DbSubnetGroup>(id).map(|row| row.tags.clone()),
         }
@@ -69,7 +85,9 @@ impl Tagged {
     fn keep(&self, tx: &mut Tx<'_>, tags: Tags) {
         match self {
             Tagged::Instance(id) => tx.change::<DbInstance>(id, |row| row.tags = tags),
+            Tagged::OptionGroup(id) => tx.change::<OptionGroup>(id, |row| row.tags = tags),
             Tagged::ParameterGroup(id) => tx.change::<DbParameterGroup>(id, |row| row.tags = tags),
+            Tagged::ReplicatedBackup(id) => tx.change::<ReplicatedBackup>(id, |row| row.tags = tags),
             Tagged::Snapshot(id) => tx.change::<DbSnapshot>(id, |row| row.tags = tags),
             Tagged::SubnetGroup(id) => tx.change::<DbSubnetGroup>(id, |row| row.tags = tags),
         };

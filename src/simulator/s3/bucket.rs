@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::encryption::Encryption;
 use super::lifecycle::Lifecycle;
 use super::public_access_block::PublicAccessBlock;
+use super::replication::Replication;
 use super::{name, object, tags, upload};
 use crate::input::Input;
 use crate::record;
@@ -74,6 +75,8 @@ pub struct Bucket {
     pub ownership: Option<String>,
     /// What becomes of objects with time.
     pub lifecycle: Option<Lifecycle>,
+    /// Where copies of objects go.
+    pub replication: Option<Replication>,
 }
 
 impl Row for Bucket {
@@ -210,6 +213,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         policy: None,
         ownership: Some(ownership.to_owned()),
         lifecycle: None,
+        replication: None,
     });
     Ok(answer)
 }

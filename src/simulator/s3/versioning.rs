@@ -11,11 +11,18 @@ use crate::world::Tx;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[("GetBucketVersioning", get), ("PutBucketVersioning", put)];
 
-pub(super) const RULES: &[Rule] = &[Rule::new(
-    "s3.versioning.status",
-    "versioning is enabled or suspended",
-    "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html",
-)];
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "s3.versioning.status",
+        "versioning is enabled or suspended",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html",
+    ),
+    Rule::new(
+        "s3.versioning.replicated",
+        "a bucket whose objects are copied keeps versions",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-and-other-bucket-configs.html",
+    ),
+];
 
 /// A bucket that never had versions says nothing of them.
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -29,6 +36,12 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("s3.versioning.status", status.is_some(), || {
         let message = "The Versioning element must be specified";
         Refusal::new("IllegalVersioningConfigurationException", message)
+    })?;
+    let ends = bucket.replication.is_some() && status.as_deref() == Some("Suspended");
+    tx.enforce("s3.versioning.replicated", !ends, || {
+        let message = "A replication configuration is present on this bucket, so you cannot change the versioning \
+                       state. To change the versioning state, first delete the replication configuration.";
+        Refusal::new("InvalidBucketState", message)
     })?;
     tx.put(Bucket { versioning: status.or_else(|| bucket.versioning.clone()), ..bucket });
     Ok(nothing())

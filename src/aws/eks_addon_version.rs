@@ -1,0 +1,53 @@
+//! `aws_eks_addon_version`: <https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeAddonVersions.html>
+
+use async_trait::async_trait;
+use fathuss_engine::provider::{Attributes, Failure, LookupRequest};
+use fathuss_model::Resource;
+use fathuss_model::schema::Schema;
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::failure::refused;
+use crate::fields::{Fields, Observed};
+use crate::kind::Lookup;
+
+/// The call of `aws_eks_addon_version`.
+pub struct EksAddonVersion;
+
+const SCHEMA: &Schema = fathuss_model::aws::EksAddonVersion::SCHEMA;
+
+#[async_trait(?Send)]
+impl Lookup for EksAddonVersion {
+    fn schema(&self) -> &'static Schema {
+        SCHEMA
+    }
+
+    /// EKS answers the versions of an addon from the newest to the oldest, and says which is its default for the
+    /// version of Kubernetes.
+    async fn lookup(&self, client: &Client, request: &LookupRequest) -> Result<Attributes, Failure> {
+        let fields = Fields::of(&request.desired);
+        let (name, kubernetes) = (fields.text("addon_name")?, fields.text("kubernetes_version")?);
+        let most_recent = fields.bool_or("most_recent", false)?;
+        let mut token = None;
+        loop {
+            let asking = client.eks.describe_addon_versions().addon_name(name).kubernetes_version(kubernetes);
+            let sending = asking.set_next_token(token).send();
+            let answer = client.send(Call::eks("DescribeAddonVersions"), sending).await?;
+            let addons = answer.addons.unwrap_or_default();
+            let fits = addons.iter().flat_map(|addon| addon.addon_versions()).find(|version| {
+                let default = |it: &aws_sdk_eks::types::Compatibility| {
+                    it.cluster_version.as_deref() == Some(kubernetes) && it.default_version
+                };
+                most_recent || version.compatibilities().iter().any(default)
+            });
+            if let Some(version) = fits.and_then(|version| version.addon_version.clone()) {
+                return Ok(Observed::new().with("id", name).with("version", version).finish(SCHEMA));
+            }
+            token = answer.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                let message = format!("EKS has no version of {name} for Kubernetes {kubernetes}");
+                return Err(refused("NoAddonVersion", message));
+            }
+        }
+    }
+}

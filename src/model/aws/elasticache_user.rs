@@ -1,0 +1,81 @@
+//! `aws_elasticache_user`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
+
+use super::CacheEngine;
+use crate::check::{Findings, View};
+use crate::{Arn, Computed, Id, Secret, Tags, Value, words};
+
+words! {
+    /// How a user is known.
+    pub enum CacheAuthentication {
+        /// By a password.
+        Password = "password",
+        /// By its name alone.
+        NoPasswordRequired = "no-password-required",
+        /// By IAM, with a token.
+        Iam = "iam",
+    }
+}
+
+/// Who may log in to caches, by way of user groups, and what it may do there.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(type = "aws_elasticache_user", service = "elasticache", creation = Name, create_seconds = 5, delete_seconds = 30, check = check)]
+pub struct ElasticacheUser {
+    /// The id, unique in account and region.
+    #[field(
+        replace,
+        named,
+        min_length = 1,
+        max_length = 40,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    user_id: Value<String>,
+    /// What it logs in as; a group for Redis has one of the name `default`.
+    #[field(replace, min_length = 1)]
+    user_name: Value<String>,
+    /// The engine.
+    engine: Value<CacheEngine>,
+    /// What it may do, in Redis's own words: `on ~app:* +@read`.
+    #[field(pattern = r"(?s)(on|off)\b.*", pattern_words = "an access string begins with on or off")]
+    access_string: Value<String>,
+    /// How it is known.
+    authentication_mode: Value<CacheAuthenticationMode>,
+    /// Its password, of 16 to 128 characters.
+    #[field(write_only, sensitive)]
+    passwords_wo: Option<Value<Secret>>,
+    /// The password's version: a change of it sends the password again.
+    #[field(instruction)]
+    passwords_wo_version: Option<Value<i64>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<ElasticacheUser>>,
+    /// The ARN.
+    arn: Computed<Arn<ElasticacheUser>>,
+}
+
+/// How a user is known.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct CacheAuthenticationMode {
+    /// The way.
+    r#type: Value<CacheAuthentication>,
+}
+
+fn check(user: &View<'_>, findings: &mut Findings<'_>) {
+    let mode = user.text("authentication_mode.type");
+    let password = user.gives("passwords_wo");
+    if mode == Some(CacheAuthentication::Password.word()) && !password {
+        findings.refuse("a user that is known by a password has one: give `passwords_wo`");
+    }
+    if mode.is_some_and(|mode| mode != CacheAuthentication::Password.word()) && password {
+        findings.refuse("`passwords_wo` is for users that are known by a password");
+    }
+    let ids = [user.text("user_id"), user.text("user_name")];
+    if mode == Some(CacheAuthentication::Iam.word()) && ids[0].is_some() && ids[0] != ids[1] {
+        findings.refuse("a user that is known by IAM has the same `user_id` and `user_name`");
+    }
+    if ids[0] == Some("default") {
+        findings.refuse("the user of the id `default` is AWS's own; a user of that name has another id");
+    }
+}

@@ -1,0 +1,55 @@
+//! `aws_elasticache_user_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
+
+use std::collections::BTreeSet;
+
+use super::{CacheEngine, ElasticacheUser};
+use crate::check::{Findings, View};
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// Who may log in to the caches that have it.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_elasticache_user_group",
+    service = "elasticache",
+    creation = Name,
+    create_seconds = 30,
+    delete_seconds = 30,
+    check = check
+)]
+pub struct ElasticacheUserGroup {
+    /// The id, unique in account and region.
+    #[field(
+        replace,
+        named,
+        min_length = 1,
+        max_length = 40,
+        pattern = "[a-z](?:-?[a-z0-9])*",
+        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+    )]
+    user_group_id: Value<String>,
+    /// The engine.
+    engine: Value<CacheEngine>,
+    /// Its users, each of a name of its own; for Redis one of the name `default`.
+    #[field(set, holds = Firm, min_length = 1, max_length = 100)]
+    user_ids: Value<Vec<Id<ElasticacheUser>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The id.
+    id: Computed<Id<ElasticacheUserGroup>>,
+    /// The ARN.
+    arn: Computed<Arn<ElasticacheUserGroup>>,
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(users) = group.follow_all("user_ids") else { return };
+    let mut names = BTreeSet::new();
+    for user in &users {
+        let Some(name) = user.text("user_name") else { return };
+        if !names.insert(name) {
+            findings.refuse(format!("two users of the group have the name {name}; one is {}", user.named()));
+        }
+    }
+    if group.text("engine") == Some(CacheEngine::Redis.word()) && !names.contains("default") {
+        findings.refuse("a group for Redis has a user of the `user_name` default, whatever its id");
+    }
+}

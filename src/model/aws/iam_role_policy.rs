@@ -1,0 +1,45 @@
+//! `aws_iam_role_policy`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
+
+use super::IamRole;
+use super::policy::check_length;
+use crate::check::{Findings, View};
+use crate::{Computed, Id, Json, Name, Value};
+
+/// What one role alone is permitted: a document that is part of it, and goes with it.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_iam_role_policy",
+    service = "iam",
+    creation = Upsert,
+    create_seconds = 2,
+    delete_seconds = 1,
+    check = check
+)]
+pub struct IamRolePolicy {
+    /// The role.
+    #[field(replace)]
+    role: Value<Name<IamRole>>,
+    /// The document, see [`super::policy`]; a role's have 10,240 characters together at most.
+    #[field(json)]
+    policy: Value<Json>,
+    /// The name, unique in the role.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 1,
+        max_length = 128,
+        pattern = r"[\w+=,.@-]+",
+        pattern_words = "letters, digits and +=,.@_- are taken"
+    )]
+    name: Option<Value<String>>,
+    /// Role and name with a colon between.
+    id: Computed<Id<IamRolePolicy>>,
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const LONGEST: usize = 10_240;
+
+fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
+    check_length(policy, "policy", LONGEST, findings);
+}
