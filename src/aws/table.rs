@@ -3,9 +3,10 @@
 use crate::kind::{Kind, Lookup};
 use crate::s3_bucket_setting::Of;
 use crate::{
-    ami, availability_zones, caller_identity, cloudwatch_dashboard, cloudwatch_log_group, cloudwatch_metric_alarm,
-    db_instance, db_parameter_group, db_subnet_group, default_network_acl, default_route_table, default_security_group,
-    ebs_volume, eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
+    ami, availability_zones, backup_plan, backup_selection, backup_vault, budgets_budget, caller_identity,
+    ce_cost_allocation_tag, cloudwatch_dashboard, cloudwatch_log_group, cloudwatch_metric_alarm, db_instance,
+    db_parameter_group, db_subnet_group, default_network_acl, default_route_table, default_security_group, ebs_volume,
+    eip, eks_access_entry, eks_access_policy_association, eks_addon, eks_cluster, eks_node_group,
     elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, flow_log,
     iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy_attachment, instance,
     internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface, route,
@@ -57,6 +58,11 @@ pub static KINDS: &[&dyn Kind] = &[
     &elasticache_parameter_group::ElasticacheParameterGroup,
     &elasticache_replication_group::ElasticacheReplicationGroup,
     &cloudwatch_log_group::CloudwatchLogGroup,
+    &backup_vault::BackupVault,
+    &backup_plan::BackupPlan,
+    &backup_selection::BackupSelection,
+    &budgets_budget::BudgetsBudget,
+    &ce_cost_allocation_tag::CeCostAllocationTag,
     &cloudwatch_metric_alarm::CloudwatchMetricAlarm,
     &cloudwatch_dashboard::CloudwatchDashboard,
     &sns_topic::SnsTopic,

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "backup", "budgets", "ce")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -153,7 +153,8 @@ def plain(value, now):
     def since(found):
         moment = datetime.datetime.fromisoformat(found.group()[:19].replace(" ", "T"))
         # A date that a request gave: nothing of the world's own comes at midnight years from now.
-        if moment.time() == datetime.time() and moment.year > now.year + 1:
+        # A budget begins with its month.
+        if moment.time() == datetime.time() and (moment.year > now.year + 1 or moment.day == 1):
             return str(moment.date())
         return f"<{round((moment - now).total_seconds() / 10)}>"
 
@@ -283,6 +284,7 @@ AROUND = {
     # S3's list of us-east-1.
     "PrefixListIds": {"PrefixListId": "pl-63a5400a"},
     "encryptionConfig": lambda g: g.encryption()[0],
+    "CopyActions": {"DestinationBackupVaultArn": f"arn:aws:backup:us-west-2:{ACCOUNT}:backup-vault:copies"},
 }
 # What each operation tags that takes tag specifications.
 TAGGED = {

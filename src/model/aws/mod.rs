@@ -2,7 +2,12 @@
 
 mod ami;
 mod availability_zones;
+mod backup_plan;
+mod backup_selection;
+mod backup_vault;
+mod budgets_budget;
 mod caller_identity;
+mod ce_cost_allocation_tag;
 mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
@@ -72,7 +77,15 @@ mod zone;
 
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
+pub use backup_plan::{BackupCopy, BackupLifecycle, BackupPlan, BackupRule};
+pub use backup_selection::{BackupSelection, SelectionCondition, SelectionConditions, SelectionTag, SelectionTagType};
+pub use backup_vault::BackupVault;
+pub use budgets_budget::{
+    BudgetComparison, BudgetCostFilter, BudgetNotification, BudgetNotificationType, BudgetThresholdType,
+    BudgetTimeUnit, BudgetType, BudgetsBudget,
+};
 pub use caller_identity::CallerIdentity;
+pub use ce_cost_allocation_tag::{CeCostAllocationTag, CostAllocationTagStatus};
 pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use cloudwatch_metric_alarm::{
@@ -198,6 +211,11 @@ pub const SCHEMAS: &[&Schema] = &[
     DbInstance::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
+    BackupVault::SCHEMA,
+    BackupPlan::SCHEMA,
+    BackupSelection::SCHEMA,
+    BudgetsBudget::SCHEMA,
+    CeCostAllocationTag::SCHEMA,
     CloudwatchMetricAlarm::SCHEMA,
     CloudwatchDashboard::SCHEMA,
     SnsTopic::SCHEMA,
