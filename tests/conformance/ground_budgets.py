@@ -92,6 +92,7 @@ VALUES = {
         for operation, one in (("CreateBudget", "Budget"), ("UpdateBudget", "NewBudget"))
         for path, value in {
             f"{one}.BudgetName": "one:two",
+            f"{one}.BillingViewArn": f"arn:aws:billing::{ACCOUNT}:billingview/custom-one",
             f"{one}.BudgetLimit.Amount": "7",
             f"{one}.BudgetLimit.Unit": "EUR",
             f"{one}.CostFilters": {"Service": ["Amazon Elastic Compute Cloud - Compute"]},

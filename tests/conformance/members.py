@@ -36,6 +36,7 @@ SAMPLES = {
     "Device": ["/dev/sdz"],
     "PrivateIpAddress": ["10.0.1.77"],
     "IpProtocol": ["udp"],
+    "Amount": ["7"],
     "Key": ["other"],
     "Value": ["other"],
     "UserData": ["b3RoZXI=", "other"],
@@ -161,6 +162,11 @@ def plain(value, now):
     return MOMENT.sub(since, text)
 
 
+def fits(shape, name):
+    """Whether the sample of a name is a value of a shape: one word may name an enum's member in one service only."""
+    return name in SAMPLES and (not getattr(shape, "enum", None) or any(one in shape.enum for one in SAMPLES[name]))
+
+
 class Api:
     """A service's model: the members of each operation's input."""
 
@@ -227,7 +233,7 @@ class Api:
         kind = shape.type_name
         if kind == "boolean":
             return [True, False]
-        if name in SAMPLES:
+        if fits(shape, name):
             return SAMPLES[name]
         if kind in ("integer", "long"):
             least = shape.metadata.get("min")
