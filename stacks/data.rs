@@ -25,15 +25,16 @@ pub struct Data {
     pub redis: Handle<ElasticacheReplicationGroup>,
     /// ClickHouse's server.
     pub clickhouse: Handle<Instance>,
+    /// The volume of its data.
+    pub clickhouse_data: Handle<EbsVolume>,
 }
 
 /// The three stores, each behind its own security group.
 pub fn data(stack: &mut Stack, env: &Environment, network: &Network, firewall: &Firewall) -> Data {
-    Data {
-        postgres: postgres(stack, env, network, firewall),
-        redis: redis(stack, env, network, firewall),
-        clickhouse: clickhouse(stack, env, network, firewall),
-    }
+    let postgres = postgres(stack, env, network, firewall);
+    let redis = redis(stack, env, network, firewall);
+    let (clickhouse, clickhouse_data) = clickhouse(stack, env, network, firewall);
+    Data { postgres, redis, clickhouse, clickhouse_data }
 }
 
 /// PostgreSQL on RDS: encrypted, TLS alone, IAM tokens accepted, its minor versions upgraded by AWS.
@@ -156,7 +157,12 @@ fn generated(
 }
 
 /// ClickHouse on one server; its data on a volume that outlives it.
-fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall: &Firewall) -> Handle<Instance> {
+fn clickhouse(
+    stack: &mut Stack,
+    env: &Environment,
+    network: &Network,
+    firewall: &Firewall,
+) -> (Handle<Instance>, Handle<EbsVolume>) {
     env.tag_all(stack, "clickhouse");
     let name = format!("{}-clickhouse", env.name());
     let image = stack.add("amazon_linux", Ami::amazon_linux_2023("x86_64"));
@@ -188,7 +194,7 @@ fn clickhouse(stack: &mut Stack, env: &Environment, network: &Network, firewall:
     let server = server.depends_on(&permitted).depends_on(&reads).depends_on(&password);
     let server = stack.add("clickhouse", server);
     stack.add("clickhouse_data", VolumeAttachment::new("/dev/sdf", &volume, &server));
-    server
+    (server, volume)
 }
 
 /// What cloud-init does at the server's first start; between two @ stands the name of what goes there.

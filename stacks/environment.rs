@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use fathuss_model::aws::IamRole;
-use fathuss_model::{Arn, Ipv4Net, Result, Stack, Subnets, Value};
+use fathuss_model::aws::{BackupVault, IamRole};
+use fathuss_model::{Arn, Ipv4Net, Output, Result, Stack, Subnets, Value};
 
 /// An environment, in full: where it stands, how large it is, and who may enter.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Environment {
     pub postgres: Postgres,
     /// How Redis is laid out.
     pub redis: Redis,
+    /// How what has no backups of its own is backed up.
+    pub backups: Backups,
 }
 
 /// What an environment is for.
@@ -85,6 +87,15 @@ pub struct Redis {
     pub multi_az: bool,
     /// How many days daily snapshots are kept.
     pub snapshot_days: i64,
+}
+
+/// How what has no backups of its own is backed up.
+#[derive(Clone, Copy, Debug)]
+pub struct Backups {
+    /// How many days daily backups are kept.
+    pub days: i64,
+    /// The vault of another stack that they are copied to.
+    pub copied_to: Option<&'static Output<Arn<BackupVault>>>,
 }
 
 /// The zones of an environment, in order.

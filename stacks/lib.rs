@@ -1,9 +1,11 @@
-//! The platform as a program: staging and production, and the modules that they share.
+//! The platform as a program: staging and production, the modules that they share, and what stands beside them.
 //!
 //! A module is a function that takes the stack, the [`environment::Environment`]
 //! and what other modules made, and gives back the handles that others need.
 
+pub mod account;
 pub mod alarms;
+pub mod backups;
 pub mod cluster;
 pub mod data;
 pub mod environment;
@@ -13,6 +15,7 @@ mod inspection;
 pub mod network;
 pub mod platform;
 pub mod production;
+pub mod production_dr;
 pub mod service_accounts;
 pub mod staging;
 pub mod storage;
@@ -20,4 +23,9 @@ pub mod storage;
 use fathuss_model::program::Stacks;
 
 /// The stacks of this program, by name.
-pub const STACKS: Stacks<'static> = &[("staging", staging::staging), ("production", production::production)];
+pub const STACKS: Stacks<'static> = &[
+    ("account", account::account),
+    ("staging", staging::staging),
+    ("production-dr", production_dr::production_dr),
+    ("production", production::production),
+];

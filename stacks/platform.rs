@@ -4,7 +4,7 @@ use fathuss_model::aws::{EksCluster, Subnet, Vpc};
 use fathuss_model::{Handle, Id, IntoValue, Result, Stack, Value};
 
 use crate::environment::Environment;
-use crate::{alarms, cluster, data, firewall, network, storage};
+use crate::{alarms, backups, cluster, data, firewall, network, storage};
 
 /// Network, cluster and data stores of an environment, and their outputs.
 pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
@@ -17,6 +17,7 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     firewall::admit(stack, env, &firewall, &cluster.cluster);
     firewall::endpoints(stack, env, &network, &firewall);
     let data = data::data(stack, env, &network, &firewall);
+    backups::backups(stack, env, &data.clickhouse_data);
     let alarms = alarms::alarms(stack, env, &network, &cluster, &data);
 
     outputs_of_network(stack, &network.vpc, &network.private);
@@ -103,8 +104,16 @@ mod tests {
     fn every_node_says_which_line_declared_it() {
         let files: BTreeSet<String> = staging().nodes.iter().map(|node| node.source.file.clone()).collect();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let expected =
-            ["alarms.rs", "cluster.rs", "data.rs", "firewall.rs", "network.rs", "service_accounts.rs", "storage.rs"];
+        let expected = [
+            "alarms.rs",
+            "backups.rs",
+            "cluster.rs",
+            "data.rs",
+            "firewall.rs",
+            "network.rs",
+            "service_accounts.rs",
+            "storage.rs",
+        ];
         assert_eq!(files, expected.map(|file| format!("stacks/{file}")));
     }
 

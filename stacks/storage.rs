@@ -53,7 +53,7 @@ pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
 }
 
 /// A bucket that is closed, encrypted and forgives mistakes: what is deleted can be had back for a month.
-fn bucket(
+pub fn bucket(
     stack: &mut Stack,
     env: &Environment,
     name: &str,

@@ -132,7 +132,9 @@ fn call(text: &str) -> Call {
     let (service, rest) = text.split_once(" [").expect("a service and an operation");
     let (operation, rest) = rest.split_once("](").expect("a link");
     let (link, times) = rest.split_once(") × ").expect("how many times");
-    assert!(link.ends_with(&format!("/API_{operation}.html")), "{link} is {operation}'s page");
+    // Billing's pages have the service before the operation.
+    let page = link.rsplit('/').next().unwrap_or_default().replace("API_budgets_", "API_");
+    assert_eq!(page, format!("API_{operation}.html"), "{link} is {operation}'s page");
     let times = match times {
         "1" => Times::Once,
         "n" => Times::Each(1),

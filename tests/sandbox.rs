@@ -15,10 +15,18 @@ use fathuss_engine::plan::Goal;
 use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, Prepared, carry_out, prepare};
 use fathuss_engine::{Clock, Local, Provider};
+use fathuss_model::Datum;
 use fathuss_model::graph::Graph;
 use fathuss_simulator::{Config, FaultRule, Identity, Simulator};
 use fathuss_state::{Memory, Snapshot, Store};
 use tokio::sync::watch;
+
+/// What other stacks have put out: production's backups are copied to a vault that is there before.
+fn other_stacks() -> BTreeMap<String, BTreeMap<String, Datum>> {
+    let vault = "arn:aws:backup:us-west-2:444455556666:backup-vault:production-dr";
+    let outputs = BTreeMap::from([("backup_vault".to_owned(), vault.into())]);
+    BTreeMap::from([("production-dr".to_owned(), outputs)])
+}
 
 /// A world, a provider that reaches it, and a state.
 pub struct Sandbox {
@@ -53,7 +61,7 @@ impl Sandbox {
 
     /// Reads and plans.
     pub async fn plan(&self, graph: &Graph, goal: Goal) -> Prepared {
-        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: other_stacks() };
         let snapshot = self.snapshot();
         self.around(async |around| prepare(order, snapshot, around).await.expect("it plans")).await
     }

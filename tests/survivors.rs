@@ -4,12 +4,13 @@ mod sandbox;
 
 use std::collections::BTreeSet;
 
-use fathuss_engine::plan::Goal;
+use fathuss_engine::plan::{Goal, PlannedSurvivor};
+use fathuss_model::aws::AvailabilityZones;
 use fathuss_model::graph::Graph;
 use fathuss_model::{Datum, Expression, graph_of};
 use fathuss_simulator::{Simulator, WorldRow};
 use fathuss_stacks::platform::platform;
-use fathuss_stacks::production;
+use fathuss_stacks::{account, production, production_dr};
 use sandbox::Sandbox;
 
 /// What AWS makes for itself on the way and keeps: its services' roles with their policies, and its keys.
@@ -20,6 +21,8 @@ fn is_its_own(table: &str, row: &WorldRow) -> bool {
         "kms.managed_key" => true,
         // The names of buckets that are gone, which can't be had again at once.
         "s3.released" => true,
+        // What billing remembers of tags, and AWS Backup of plans.
+        "ce.tag_key" | "backup.deleted_plan" => true,
         // What CloudWatch remembers of alarms, for some weeks.
         "cloudwatch.alarm_history" => true,
         _ => false,
@@ -48,17 +51,25 @@ fn unprotected(mut graph: Graph) -> Graph {
     graph
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_left_of_production_is_what_the_plan_of_its_destroy_lists() {
-    let environment = production::environment().expect("production's ranges are ranges");
-    let graph = graph_of("production", |stack| platform(stack, &environment)).expect("nothing is wrong with it");
-    let mut sandbox = Sandbox::new(environment.account, Vec::new());
+/// Applies a stack, takes its protections away, destroys it, and gives what the plan of that said would be left: it is
+/// what is.
+async fn left_as_listed(account: &str, graph: Graph) -> Vec<PlannedSurvivor> {
+    let mut sandbox = Sandbox::new(account, Vec::new());
     // A region has its default network once it is called.
-    sandbox.plan(&graph, Goal::Apply).await;
+    for region in ["us-east-1", "us-west-2"] {
+        let asking = graph_of("asking", |stack| {
+            stack.place(region, account);
+            stack.add("zones", AvailabilityZones::new());
+            Ok(())
+        });
+        sandbox.plan(&asking.expect("nothing is wrong with it"), Goal::Apply).await;
+    }
     let before = things(&sandbox.simulator);
     for graph in [graph.clone(), unprotected(graph.clone())] {
         let applied = sandbox.carry_out(&graph, Goal::Apply).await;
         assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+        let again = sandbox.plan(&graph, Goal::Apply).await.plan;
+        assert!(!again.has_changes(), "{:?}", again.actions);
     }
     let graph = unprotected(graph);
     let listed: Vec<_> = sandbox.plan(&graph, Goal::Destroy).await.plan.survivors;
@@ -76,5 +87,27 @@ async fn what_is_left_of_production_is_what_the_plan_of_its_destroy_lists() {
         let is_there = left.iter().any(|(_, id)| survivor.survivor.what.ends_with(id.as_str()));
         assert!(is_there, "listed and not left: {survivor:?}\nleft: {left:#?}");
     }
+    listed
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_production_is_what_the_plan_of_its_destroy_lists() {
+    let environment = production::environment().expect("production's ranges are ranges");
+    let graph = graph_of("production", |stack| platform(stack, &environment)).expect("nothing is wrong with it");
+    let listed = left_as_listed(environment.account, graph).await;
     assert!(listed.iter().any(|it| it.survivor.what == "DB snapshot production-postgres-final"), "{listed:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_the_other_region_is_two_keys() {
+    let graph = graph_of("production-dr", production_dr::production_dr).expect("nothing is wrong with it");
+    let listed = left_as_listed("444455556666", graph).await;
+    assert!(listed.iter().all(|it| it.survivor.what.starts_with("KMS key ")), "{listed:#?}");
+    assert_eq!(listed.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_of_the_account() {
+    let graph = graph_of("account", account::account).expect("nothing is wrong with it");
+    assert_eq!(left_as_listed("444455556666", graph).await, []);
 }

@@ -142,6 +142,24 @@ SERVED = {
         EnableAlarmActions GetDashboard ListDashboards ListTagsForResource PutDashboard PutMetricAlarm SetAlarmState
         TagResource UntagResource
     """,
+    "backup": """
+        CreateBackupPlan CreateBackupSelection CreateBackupVault DeleteBackupPlan DeleteBackupSelection DeleteBackupVault
+        DeleteBackupVaultAccessPolicy DescribeBackupVault GetBackupPlan GetBackupSelection GetBackupVaultAccessPolicy
+        ListBackupPlanVersions ListBackupPlans ListBackupSelections ListBackupVaults ListTags PutBackupVaultAccessPolicy
+        TagResource UntagResource UpdateBackupPlan
+    """,
+    "budgets": """
+        CreateBudget CreateNotification CreateSubscriber DeleteBudget DeleteNotification DeleteSubscriber DescribeBudget
+        DescribeBudgetNotificationsForAccount DescribeBudgets DescribeNotificationsForBudget
+        DescribeSubscribersForNotification ListTagsForResource TagResource UntagResource UpdateBudget
+        UpdateNotification UpdateSubscriber
+    """,
+    "ce": """
+        ListCostAllocationTags UpdateCostAllocationTagsStatus
+    """,
+        AddTagsToResource DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameters
+        GetParametersByPath ListTagsForResource PutParameter RemoveTagsFromResource
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,
@@ -151,6 +169,9 @@ SERVED = {
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. The members that an error has beside code and
 # message are of the pages of what it refuses. An answer's element is not called as its shape is.
 BESIDE = {
+    # Declared by none of the operations. What is asked about a vault that is not there is told this, as recordings show:
+    # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/backup/vault.go
+    "backup": {"errors": {"AccessDeniedException": 403}},
     # Declared by none of the operations, and answered by them all the same, as recordings of accounts show.
     "cloudwatch": {"raised": ["ValidationException"]},
     # Its answers have the namespace that its requests have. What a request of another document is told no model declares:

@@ -158,6 +158,10 @@ impl Provider for Aws {
         find_kind(kind)?.identity(attributes)
     }
 
+    fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
+        find_kind(kind).and_then(|kind| kind.deferral(attributes))
+    }
+
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
         find_kind(kind).map(|kind| kind.survivors(attributes)).unwrap_or_default()
     }

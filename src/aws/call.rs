@@ -29,6 +29,12 @@ pub enum Service {
     CloudWatch,
     /// Simple Notification Service.
     Sns,
+    /// AWS Backup.
+    Backup,
+    /// AWS Budgets.
+    Budgets,
+    /// Cost Explorer.
+    CostExplorer,
 }
 
 impl Service {
@@ -49,13 +55,16 @@ impl Service {
             Self::S3 => "S3",
             Self::CloudWatch => "CloudWatch",
             Self::Sns => "SNS",
+            Self::Backup => "Backup",
+            Self::Budgets => "Budgets",
+            Self::CostExplorer => "Cost Explorer",
         }
     }
 
     /// Whether its limits are counted for the account, not per region.
     #[must_use]
     pub fn is_global(self) -> bool {
-        matches!(self, Self::Iam | Self::Route53)
+        matches!(self, Self::Iam | Self::Route53 | Self::Budgets | Self::CostExplorer)
     }
 }
 

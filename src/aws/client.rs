@@ -186,6 +186,12 @@ pub struct Client {
     pub s3: aws_sdk_s3::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
+    /// AWS Backup.
+    pub backup: aws_sdk_backup::Client,
+    /// AWS Budgets.
+    pub budgets: aws_sdk_budgets::Client,
+    /// Cost Explorer.
+    pub costs: aws_sdk_costexplorer::Client,
     gate: Rc<Gate>,
 }
 
@@ -210,6 +216,9 @@ impl Client {
             route53: aws_sdk_route53::Client::new(&global),
             s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
+            backup: aws_sdk_backup::Client::new(&sdk),
+            budgets: aws_sdk_budgets::Client::new(&global),
+            costs: aws_sdk_costexplorer::Client::new(&global),
             gate,
         }
     }

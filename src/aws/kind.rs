@@ -60,6 +60,12 @@ pub trait Kind: Sync {
         Err(refused("NoSecret", format!("{} keeps no secret", self.schema().kind)))
     }
 
+    /// Why a change of what was read so can't be made yet.
+    fn deferral(&self, attributes: &Attributes) -> Option<String> {
+        let _ = attributes;
+        None
+    }
+
     /// What a delete leaves behind, as AWS keeps it.
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let _ = attributes;

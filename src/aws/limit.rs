@@ -72,8 +72,8 @@ impl Limit {
             // bucket have no figure: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
             (Service::S3, Access::Read) => (100.0, 50.0),
             (Service::S3, Access::Write) => (50.0, 20.0),
-            (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Read) => (50.0, 10.0),
-            (Service::Eks | Service::Rds | Service::ElastiCache | Service::Sts, Access::Write) => (20.0, 5.0),
+            (_, Access::Read) => (50.0, 10.0),
+            (_, Access::Write) => (20.0, 5.0),
         };
         Self { rate, ceiling: rate, burst, tokens: burst, at: Duration::ZERO, cut_at: None }
     }

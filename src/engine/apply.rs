@@ -68,6 +68,8 @@ pub struct Surroundings<'a> {
 pub struct Applied {
     /// Actions done.
     pub done: usize,
+    /// What can't be finished yet, and why.
+    pub deferred: Vec<(Address, String)>,
     /// What failed, and why.
     pub failed: Vec<(Address, Failure)>,
     /// What was not started.
@@ -123,6 +125,7 @@ struct Run<'a> {
 
 enum Outcome {
     Done { took: Duration },
+    Deferred { because: String },
     Failed { failure: Failure, left: String },
     Interrupted,
     JournalBroke,
@@ -198,8 +201,9 @@ impl<'a> Run<'a> {
             };
             under_way.remove(&at);
             finished[at] = true;
-            let (succeeded, failed) =
-                (matches!(outcome, Outcome::Done { .. }), matches!(outcome, Outcome::Failed { .. }));
+            // What is deferred is there: what refers to it can be made.
+            let succeeded = matches!(outcome, Outcome::Done { .. } | Outcome::Deferred { .. });
+            let failed = matches!(outcome, Outcome::Failed { .. });
             self.account(at, outcome, &mut applied);
             if failed {
                 block(at, &followers, &actions[at].address, &mut blocked);
@@ -267,6 +271,11 @@ impl<'a> Run<'a> {
                 let (address, change) = (action.address.clone(), action.change);
                 self.tell(Event::Done { address, change, took_ms: millis(took) });
             }
+            Outcome::Deferred { because } => {
+                *applied.summary.entry("deferred".to_owned()).or_default() += 1;
+                applied.deferred.push((action.address.clone(), because.clone()));
+                self.tell(Event::Deferred { address: action.address.clone(), change: action.change, because });
+            }
             Outcome::Failed { failure, left } => {
                 *applied.summary.entry("failed".to_owned()).or_default() += 1;
                 applied.failed.push((action.address.clone(), failure.clone()));
@@ -292,14 +301,18 @@ impl<'a> Run<'a> {
         self.tell(Event::Begun { address: action.address.clone(), change: action.change, expected_ms, path_ms });
         let began = self.around.clock.now();
         let ended = match action.change {
-            Change::Read => self.read(action).await,
+            Change::Read => self.read(action).await.map(|()| None),
             Change::Create | Change::Replace => self.create(at, action).await,
             Change::Update => self.update(at, action).await,
-            Change::Delete | Change::DeleteReplaced => self.delete(at, action).await,
-            Change::Forget => self.journal.write(Entry::Dropped(action.address.clone())).await.map_err(Ended::Journal),
+            Change::Delete | Change::DeleteReplaced => self.delete(at, action).await.map(|()| None),
+            Change::Forget => {
+                let dropped = self.journal.write(Entry::Dropped(action.address.clone())).await;
+                dropped.map(|()| None).map_err(Ended::Journal)
+            }
         };
         match ended {
-            Ok(()) => Outcome::Done { took: self.around.clock.now().saturating_sub(began) },
+            Ok(Some(because)) => Outcome::Deferred { because },
+            Ok(None) => Outcome::Done { took: self.around.clock.now().saturating_sub(began) },
             Err(Ended::Failed { failure, left }) => Outcome::Failed { failure, left },
             Err(Ended::Interrupted) => Outcome::Interrupted,
             Err(Ended::Journal(_)) => Outcome::JournalBroke,
@@ -338,7 +351,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn create(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
+    /// Gives why it is deferred, where it is.
+    async fn create(&self, at: usize, action: &PlannedAction) -> Result<Option<String>, Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
         let mut desired = Desired { attributes: self.desired(node, schema)?, secrets: BTreeMap::new() };
@@ -378,11 +392,13 @@ impl<'a> Run<'a> {
             desired: request.desired,
             token: request.token,
         };
-        let attributes = step.settle(provider.as_ref(), &standing).await?;
-        self.settled(node, operation, &standing, attributes).await
+        let settlement = step.settle(provider.as_ref(), &standing).await?;
+        self.settled(node, operation, &standing, settlement.attributes).await?;
+        Ok(settlement.deferred)
     }
 
-    async fn update(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
+    /// Gives why it is deferred, where it is.
+    async fn update(&self, at: usize, action: &PlannedAction) -> Result<Option<String>, Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
         let record = self.record(&node.address)?;
@@ -455,8 +471,9 @@ impl<'a> Run<'a> {
                 return Err(ended);
             }
         }
-        let attributes = step.settle(provider.as_ref(), &standing).await?;
-        self.settled(node, operation, &standing, attributes).await
+        let settlement = step.settle(provider.as_ref(), &standing).await?;
+        self.settled(node, operation, &standing, settlement.attributes).await?;
+        Ok(settlement.deferred)
     }
 
     async fn delete(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {

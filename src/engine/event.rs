@@ -78,6 +78,15 @@ pub enum Event {
         /// How long it took, in milliseconds.
         took_ms: u64,
     },
+    /// An action can't be finished yet, and only time helps; a later run goes on with it.
+    Deferred {
+        /// The resource.
+        address: Address,
+        /// What was to be done.
+        change: Change,
+        /// Why not yet.
+        because: String,
+    },
     /// An action failed.
     Failed {
         /// The resource.

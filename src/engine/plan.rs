@@ -50,6 +50,8 @@ pub struct PlanInput<'a> {
     pub outputs: &'a BTreeMap<String, BTreeMap<String, Datum>>,
     /// What carries our mark and is in no state.
     pub strays: &'a [Stray],
+    /// Why a change of what was read so can't be made yet.
+    pub deferral: &'a dyn Fn(&str, &Attributes) -> Option<String>,
     /// What a delete leaves behind.
     pub survivors: &'a dyn Fn(&str, &Attributes) -> Vec<Survivor>,
 }
@@ -76,6 +78,9 @@ pub struct Plan {
     pub serial: i64,
     /// What is done, in an order in which it could be done one by one.
     pub actions: Vec<PlannedAction>,
+    /// What would be changed and can't be yet: nothing is done about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<PlannedDeferral>,
     /// How many resources stay as they are.
     pub unchanged: usize,
     /// Outputs that change.
@@ -126,6 +131,20 @@ pub enum Change {
     DeleteReplaced,
     /// Takes a lookup's answer out of the state; there is nothing behind it.
     Forget,
+}
+
+/// What would be changed and can't be yet, because only time helps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedDeferral {
+    /// The resource.
+    pub address: Address,
+    /// The line that declares it.
+    pub source: Source,
+    /// The fields that would change.
+    pub fields: Vec<FieldChange>,
+    /// Why not yet, in words.
+    pub because: String,
 }
 
 /// An output that changes.
@@ -273,7 +292,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         let (address, recorded) = (record.address.clone(), record.account.clone());
         return Err(PlanError::OtherAccount { address, recorded, wanted: wanted.clone() });
     }
-    let (actions, unchanged, outputs) = match input.goal {
+    let Parts { actions, deferred, unchanged, outputs } = match input.goal {
         Goal::Apply => {
             let dependencies = Dependencies::of(input.graph, input.schema)?;
             Decisions::make(input, &dependencies)?.into_actions(input, &dependencies)?
@@ -308,6 +327,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         lineage: input.snapshot.lineage.clone(),
         serial: input.snapshot.serial,
         actions,
+        deferred,
         unchanged,
         outputs,
         survivors,
@@ -405,7 +425,7 @@ impl<'a> Decisions<'a> {
     fn into_actions(self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Result<Parts, PlanError> {
         let outputs = self.outputs(input, dependencies)?;
         let mut draft = Draft::default();
-        let mut unchanged = 0;
+        let (mut deferred, mut unchanged) = (Vec::new(), 0);
         for &at in &dependencies.order {
             let node = &dependencies.nodes[at];
             let schema = dependencies.schemas[at];
@@ -417,7 +437,16 @@ impl<'a> Decisions<'a> {
                 Decision::Read(_) => (Change::Read, Vec::new()),
                 Decision::ReadLater => (Change::Read, creation(schema, &self.wanted[at])),
                 Decision::Create => (Change::Create, creation(schema, &self.wanted[at])),
-                Decision::Update(fields) => (Change::Update, fields.clone()),
+                Decision::Update(fields) => {
+                    let observed = self.observed[at];
+                    let because = observed.and_then(|observed| (input.deferral)(schema.kind, observed));
+                    if let Some(because) = because {
+                        let (address, source) = (node.address.clone(), node.source.clone());
+                        deferred.push(PlannedDeferral { address, source, fields: fields.clone(), because });
+                        continue;
+                    }
+                    (Change::Update, fields.clone())
+                }
                 Decision::Replace(fields) => {
                     protect(node.lifecycle.prevent_destroy, input, &node.address, Some(fields))?;
                     draft.delete(&node.address, Some(node), schema.holds_data, Change::DeleteReplaced);
@@ -445,7 +474,7 @@ impl<'a> Decisions<'a> {
             draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
         }
         draft.order(input, Some(dependencies));
-        Ok((draft.actions, unchanged, outputs))
+        Ok(Parts { actions: draft.actions, deferred, unchanged, outputs })
     }
 
     fn outputs(
@@ -482,7 +511,13 @@ impl<'a> Decisions<'a> {
     }
 }
 
-type Parts = (Vec<PlannedAction>, usize, BTreeMap<String, OutputChange>);
+/// What a plan is put together from.
+struct Parts {
+    actions: Vec<PlannedAction>,
+    deferred: Vec<PlannedDeferral>,
+    unchanged: usize,
+    outputs: BTreeMap<String, OutputChange>,
+}
 
 fn evaluate(node: &Node, scope: &dyn Scope) -> Result<Wanted, PlanError> {
     let mut wanted = Wanted::new();
@@ -641,7 +676,7 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
     draft.order(input, None);
     let absent = |before: &Datum| OutputChange { before: Shown::Value(before.clone()), after: Shown::Absent };
     let outputs = input.snapshot.outputs.iter().map(|(name, before)| (name.clone(), absent(before))).collect();
-    Ok((draft.actions, 0, outputs))
+    Ok(Parts { actions: draft.actions, deferred: Vec::new(), unchanged: 0, outputs })
 }
 
 /// Actions before they are in order.

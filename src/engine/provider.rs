@@ -51,6 +51,13 @@ pub trait Provider {
         None
     }
 
+    /// Why a change of what was read so can't be made yet, whoever asks: only time helps. What a plan would change is
+    /// deferred then, and an apply that finds it out says so by [`Progress::Deferred`].
+    fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
+        let _ = (kind, attributes);
+        None
+    }
+
     /// What a delete of it leaves behind, as AWS keeps it: a final snapshot, a key waiting for its deletion.
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {
         let _ = (kind, attributes);
@@ -227,6 +234,14 @@ pub enum Progress {
     Waiting {
         /// The state.
         state: String,
+    },
+    /// It is not what it is to be, and can't be made so yet: only time helps. State keeps what it is, the run goes on
+    /// and does not fail, and a later one makes it what it is to be.
+    Deferred {
+        /// What it is.
+        attributes: Attributes,
+        /// Why, in words.
+        because: String,
     },
     /// Gone.
     Gone,

@@ -145,10 +145,13 @@ impl Work<'_> {
             return Ok(format!("{} had been created, and is gone", standing.identity));
         }
         match self.step.settle(self.provider, &standing).await {
-            Ok(attributes) => {
-                let row = self.row(&standing, attributes);
+            Ok(settlement) => {
+                let row = self.row(&standing, settlement.attributes);
                 self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
-                Ok(format!("{} had been created and is adopted", standing.identity))
+                Ok(match settlement.deferred {
+                    None => format!("{} had been created and is adopted", standing.identity),
+                    Some(because) => format!("{} is deferred, because {because}", standing.identity),
+                })
             }
             // Only what AWS itself calls failed is taken away: whatever else keeps this from being finished (a call
             // that is not allowed, one without an answer, a long wait) says nothing against what was made.

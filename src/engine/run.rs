@@ -132,6 +132,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         lookups: &refreshed.lookups,
         outputs: &outputs,
         strays: &refreshed.strays,
+        deferral: &|kind, attributes| (around.provider)(kind).and_then(|provider| provider.deferral(kind, attributes)),
         survivors: &|kind, attributes| {
             (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
         },

@@ -33,6 +33,14 @@ pub struct Step<'a> {
     pub calling: &'a Cell<usize>,
 }
 
+/// What an operation came to.
+pub struct Settlement {
+    /// What the resource is.
+    pub attributes: Attributes,
+    /// Why that is not yet what it is to be, where it can't be made so.
+    pub deferred: Option<String>,
+}
+
 /// Why an operation did not come to its end.
 #[derive(Clone, Debug)]
 pub enum Ended {
@@ -171,12 +179,13 @@ impl Step<'_> {
         Ok(identity)
     }
 
-    /// Waits until it is usable.
-    pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Attributes, Ended> {
+    /// Waits until it is usable, or can't be made so yet.
+    pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Settlement, Ended> {
         let left = "It exists and is not usable yet; the next run goes on with it.";
         let progress = self.wait(|| provider.settle(standing), left).await?;
         match progress {
-            Progress::Ready(attributes) => Ok(attributes),
+            Progress::Ready(attributes) => Ok(Settlement { attributes, deferred: None }),
+            Progress::Deferred { attributes, because } => Ok(Settlement { attributes, deferred: Some(because) }),
             Progress::Gone | Progress::Waiting { .. } => {
                 Err(failed(vanished(), "It is gone; the next plan makes it again."))
             }

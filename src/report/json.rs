@@ -42,6 +42,9 @@ struct RunLine<'a> {
     stack: &'a str,
     /// Actions done, by change.
     done: &'a BTreeMap<Change, usize>,
+    /// What can't be finished yet: address and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    deferred: BTreeMap<String, &'a str>,
     failed: usize,
     not_started: usize,
     interrupted: usize,
@@ -68,6 +71,7 @@ pub fn run_json(tally: &Tally, view: &RunView<'_>) -> Result<String, serde_json:
         version: RUN_VERSION,
         stack: view.stack,
         done: &tally.done,
+        deferred: tally.deferred.iter().map(|(at, because)| (at.local(), because.as_str())).collect(),
         failed: tally.failed.len(),
         not_started: tally.not_started.len() + skipped,
         interrupted: tally.interrupted,

@@ -105,6 +105,10 @@ impl Plain {
                 let took = exact(Duration::from_millis(*took_ms));
                 about_one(line, marks.done, Tone::Add, address).plain(format!("{} in {took}", done(*change)))
             }
+            Event::Deferred { address, because, .. } => {
+                self.states.remove(address);
+                about_one(line, marks.dot, Tone::Change, address).plain(format!("deferred, because {because}"))
+            }
             Event::Failed { address, failure, .. } => {
                 self.states.remove(address);
                 about_one(line, marks.failed, Tone::Destroy, address).plain(format!("failed: {}", in_short(failure)))

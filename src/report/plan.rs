@@ -64,6 +64,7 @@ pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
     page.lookups();
     page.outputs();
     page.unfinished();
+    page.deferred();
     page.survivors();
     page.strays();
     page.closing();
@@ -365,6 +366,21 @@ impl<'a> Page<'a> {
         self.line(&Line::at(2).with(Tone::Strong, "begun by an earlier run, and finished first"));
         for address in &self.plan.unfinished {
             self.line(&Line::at(2).with(Tone::Change, "*").plain(" ").plain(address.local()));
+        }
+    }
+
+    fn deferred(&mut self) {
+        if self.plan.deferred.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "deferred"));
+        for deferral in &self.plan.deferred {
+            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
+            let line = head.with(Tone::Strong, deferral.address.local()).plain("   ");
+            self.line(&line.with(Tone::Faint, deferral.source.to_string()));
+            let fields: Vec<&str> = deferral.fields.iter().map(|field| field.path.as_str()).collect();
+            self.wrapped(Line::at(6), 6, &format!("{}: not yet, because {}", fields.join(", "), deferral.because));
         }
     }
 

@@ -19,6 +19,8 @@ use crate::style::{Style, Tone, done};
 pub struct Tally {
     /// What is done, by change.
     pub done: BTreeMap<Change, usize>,
+    /// What can't be finished yet: address and why.
+    pub deferred: Vec<(Address, String)>,
     /// What failed.
     pub failed: Vec<FailedAction>,
     /// What was not started because the run was interrupted.
@@ -59,6 +61,7 @@ impl Tally {
     pub fn take(&mut self, told: &Told) {
         match &told.event {
             Event::Done { change, .. } => *self.done.entry(*change).or_default() += 1,
+            Event::Deferred { address, because, .. } => self.deferred.push((address.clone(), because.clone())),
             Event::Failed { address, source, change, failure, left } => self.failed.push(FailedAction {
                 address: address.clone(),
                 source: source.clone(),
@@ -131,6 +134,10 @@ impl Tally {
                 services.iter().map(|(service, calls)| format!("{service} {}", count(number(*calls)))).collect();
             paragraph(2, Tone::Faint, &format!("calls by service: {}", services.join(", ")), style, &mut out);
         }
+        for (address, because) in &self.deferred {
+            let words = format!("{} is deferred, because {because}", address.local());
+            paragraph(2, Tone::Plain, &words, style, &mut out);
+        }
         if !self.recovered.is_empty() {
             let what = plural(self.recovered.len(), "operation", "operations");
             paragraph(2, Tone::Plain, &format!("{what} of an earlier run finished"), style, &mut out);
@@ -159,6 +166,9 @@ impl Tally {
             if *change != Change::DeleteReplaced {
                 parts.push(format!("{} {}", count(*number), done(*change)));
             }
+        }
+        if !self.deferred.is_empty() {
+            parts.push(format!("{} deferred", count(self.deferred.len())));
         }
         if parts.is_empty() {
             parts.push("nothing done".to_owned());

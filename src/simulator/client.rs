@@ -206,16 +206,16 @@ impl Answer {
         let status = response.status().as_u16();
         let header = response.headers().get("x-amzn-errortype").map(|value| value.to_str().unwrap().to_owned());
         let text = String::from_utf8(response.into_body().to_vec()).unwrap();
+        let of_json = || {
+            let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let member =
+                |names: &[&str]| names.iter().find_map(|name| body[name].as_str()).unwrap_or_default().to_owned();
+            // Services write it small or with a capital.
+            (member(&["__type"]), member(&["message", "Message"]))
+        };
         let (code, message) = match header {
-            Some(code) => {
-                let body: serde_json::Value = serde_json::from_str(&text).unwrap();
-                (code, body["message"].as_str().unwrap_or_default().to_owned())
-            }
-            None if status >= 400 && text.starts_with('{') => {
-                let body: serde_json::Value = serde_json::from_str(&text).unwrap();
-                let member = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-                (member("__type"), member("message"))
-            }
+            Some(code) => (code, of_json().1),
+            None if status >= 400 && text.starts_with('{') => of_json(),
             None if status >= 400 => {
                 (first(&text, "Code").unwrap_or_default(), first(&text, "Message").unwrap_or_default())
             }

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::addressee;
 use crate::clock::WorldClock;
+use crate::costexplorer::tag_key;
 use crate::elsewhere;
 use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
@@ -286,6 +287,9 @@ impl Core {
             authorization::authorize(&tx, asking.service, &asking.operation, &value)?;
         }
         let answer = handle_once(&mut tx, asking, &value, handler)?;
+        if !reading {
+            tag_key::note(&mut tx, &value);
+        }
         let response = protocol::encode(asking.model, asking.spoken, &asking.operation, operation, &answer, request_id)
             .map_err(|error| defect(&asking.operation, &error))?;
         commit(tx, &mut self.journal).map_err(|error| storage(asking.service, &error))?;

@@ -27,8 +27,15 @@ pub struct Resource {
 }
 
 /// Tables of parts that are shown with something else, or are no resources.
-const PARTS: &[&str] =
-    &["cloudwatch.alarm_history", "ec2.tag", "eks.update", "iam.attachment", "iam.service_linked_role_deletion"];
+const PARTS: &[&str] = &[
+    "backup.deleted_plan",
+    "ce.tag_key",
+    "cloudwatch.alarm_history",
+    "ec2.tag",
+    "eks.update",
+    "iam.attachment",
+    "iam.service_linked_role_deletion",
+];
 
 impl Simulator {
     /// Every resource of the world as it is now, in the order of account, region, service, kind and id.

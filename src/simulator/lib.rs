@@ -54,10 +54,13 @@ extern crate self as fathuss_simulator;
 
 mod addressee;
 pub mod admin;
+pub mod backup;
+pub mod budgets;
 #[cfg(test)]
 mod client;
 pub mod clock;
 pub mod cloudwatch;
+pub mod costexplorer;
 pub mod datastore;
 pub mod ec2;
 pub mod eks;
@@ -136,6 +139,9 @@ pub static SERVICES: &[&Service] = &[
     &sns::SERVICE,
     &cloudwatch::SERVICE,
     &route53::SERVICE,
+    &backup::SERVICE,
+    &budgets::SERVICE,
+    &costexplorer::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -469,6 +469,10 @@ mod tests {
             include_str!("models/logs.json"),
             include_str!("models/secretsmanager.json"),
             include_str!("models/sns.json"),
+            include_str!("models/route53.json"),
+            include_str!("models/backup.json"),
+            include_str!("models/budgets.json"),
+            include_str!("models/ce.json"),
         ] {
             let model = Model::parse(text);
             let mut names: Vec<&str> = Vec::new();

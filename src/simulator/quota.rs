@@ -20,6 +20,11 @@ const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
 
 /// All that there are. The rules that enforce them have the pages of their defaults.
 pub const QUOTAS: &[Quota] = &[
+    of("backup.plans", 300, "backup plans in a region"),
+    of("backup.selections-per-plan", 100, "selections of a backup plan"),
+    of("backup.vaults", 300, "backup vaults in a region"),
+    of("budgets.budgets", 20_000, "budgets in an account"),
+    of("ce.active-tags", 500, "active cost allocation tags in an account"),
     of("cloudwatch.alarms", 5000, "alarms in a region"),
     of("ec2.addresses", 5, "Elastic IP addresses in a region"),
     of("ec2.flow-logs-per-resource", 2, "flow logs of a VPC, subnet or network interface"),

@@ -7,6 +7,9 @@ our operations can be brought to here, for the reason given.
 """
 
 PAGES = {
+    "backup": "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_{}.html",
+    "budgets": "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_{}.html",
+    "ce": "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_{}.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_{}.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
@@ -21,6 +24,9 @@ PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
+    "backup": "https://docs.aws.amazon.com/aws-backup/latest/devguide/CommonErrors.html",
+    "budgets": "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/CommonErrors.html",
+    "ce": "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/CommonErrors.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html",
     "ec2": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html",
@@ -36,6 +42,9 @@ COMMON_PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
+    "backup": "",
+    "budgets": "",
+    "ce": "",
     "cloudwatch": "InvalidClientTokenId Throttling ValidationError",
     "eks": "",
     "logs": "AccessDeniedException ThrottlingException UnrecognizedClientException",
@@ -87,6 +96,16 @@ DIRECTORIES = "declared for what is appended to objects of directory buckets, a 
 CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
+    "backup": {
+        "ServiceUnavailableException": FAILURE,
+    },
+    "budgets": {
+        "BillingViewHealthStatusException": "billing views are a type of their own (aws_billing_view)",
+        "ExpiredNextTokenException": "tokens of pages do not expire here",
+        "InternalErrorException": FAILURE,
+        "ThrottlingException": FAILURE,
+    },
+    "ce": {},
     "cloudwatch": {
         "InternalServiceError": FAILURE,
         "ConcurrentModificationException": "requests are taken one after another",

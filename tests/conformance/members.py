@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "backup", "budgets", "ce")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 
@@ -36,6 +36,7 @@ SAMPLES = {
     "Device": ["/dev/sdz"],
     "PrivateIpAddress": ["10.0.1.77"],
     "IpProtocol": ["udp"],
+    "Amount": ["7"],
     "Key": ["other"],
     "Value": ["other"],
     "UserData": ["b3RoZXI=", "other"],
@@ -157,11 +158,17 @@ def plain(value, now):
     def since(found):
         moment = datetime.datetime.fromisoformat(found.group()[:19].replace(" ", "T"))
         # A date that a request gave: nothing of the world's own comes at midnight years from now.
-        if moment.time() == datetime.time() and moment.year > now.year + 1:
+        # A budget begins with its month.
+        if moment.time() == datetime.time() and (moment.year > now.year + 1 or moment.day == 1):
             return str(moment.date())
         return f"<{round((moment - now).total_seconds() / 10)}>"
 
     return MOMENT.sub(since, text)
+
+
+def fits(shape, name):
+    """Whether the sample of a name is a value of a shape: one word may name an enum's member in one service only."""
+    return name in SAMPLES and (not getattr(shape, "enum", None) or any(one in shape.enum for one in SAMPLES[name]))
 
 
 class Api:
@@ -230,7 +237,7 @@ class Api:
         kind = shape.type_name
         if kind == "boolean":
             return [True, False]
-        if name in SAMPLES:
+        if fits(shape, name):
             return SAMPLES[name]
         if kind in ("integer", "long"):
             least = shape.metadata.get("min")
@@ -287,6 +294,7 @@ AROUND = {
     # S3's list of us-east-1.
     "PrefixListIds": {"PrefixListId": "pl-63a5400a"},
     "encryptionConfig": lambda g: g.encryption()[0],
+    "CopyActions": {"DestinationBackupVaultArn": f"arn:aws:backup:us-west-2:{ACCOUNT}:backup-vault:copies"},
 }
 # What each operation tags that takes tag specifications.
 TAGGED = {

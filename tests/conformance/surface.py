@@ -105,6 +105,17 @@ WORDS = {
         "quotas": "AccountLimit",
         "tags": "Tags",
     },
+    "backup": {
+        "aws_backup_vault": "BackupVaults?$|BackupVaultAccessPolicy",
+        "aws_backup_plan": "BackupPlans?$|BackupPlanVersions",
+        "aws_backup_selection": "BackupSelection",
+        "tags": "TagResource|UntagResource|ListTags$",
+    },
+    "budgets": {
+        "aws_budgets_budget": "Budgets?$|Notification|Subscriber",
+        "tags": "TagResource|UntagResource|ListTagsForResource",
+    },
+    "ce": {"aws_ce_cost_allocation_tag": "CostAllocationTags"},
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -217,6 +228,14 @@ EXCLUDED = {
         ".*ResourceRecordSetProtections": "protections of record sets are not simulated",
         "UpdateHostedZoneFeatures": "accelerated recovery is not simulated",
     },
+    "backup": {
+        ".*(LogicallyAirGapped|RestoreAccess)BackupVaults?": "vaults that others restore from are types of their own (aws_backup_logically_air_gapped_vault)",
+        "List(ProtectedResources|RecoveryPoints)ByBackupVault": "no backup is taken here: vaults stay empty",
+    },
+    "budgets": {
+        ".*BudgetAction.*": "actions are a type of their own (aws_budgets_budget_action)",
+    },
+    "ce": {},
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

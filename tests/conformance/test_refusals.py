@@ -6,6 +6,9 @@ import pytest
 
 import recorded
 import refusals_absent
+import refusals_backup
+import refusals_budgets
+import refusals_ce
 import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
@@ -34,6 +37,9 @@ CASES = [
     *refusals_sns.CASES,
     *refusals_cloudwatch.CASES,
     *refusals_route53.CASES,
+    *refusals_backup.CASES,
+    *refusals_budgets.CASES,
+    *refusals_ce.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

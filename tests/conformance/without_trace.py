@@ -9,7 +9,23 @@ UPDATES = "no service update comes here: the list is empty however it is asked f
 
 FOUND = "a rule is found by what it lets through, not by its description"
 
+STATE = "in which state a notification is AWS says: in a request it changes nothing"
+
 WITHOUT_TRACE = {
+    **{
+        f"budgets.{operation}.{member}.NotificationState": STATE
+        for operation, member in (
+            ("CreateBudget", "NotificationsWithSubscribers[].Notification"),
+            ("CreateNotification", "Notification"),
+            ("CreateSubscriber", "Notification"),
+            ("DeleteNotification", "Notification"),
+            ("DeleteSubscriber", "Notification"),
+            ("DescribeSubscribersForNotification", "Notification"),
+            ("UpdateNotification", "OldNotification"),
+            ("UpdateNotification", "NewNotification"),
+            ("UpdateSubscriber", "Notification"),
+        )
+    },
     "kms.ListKeyPolicies.Limit": "a key has one policy, which is one page however many the request wants",
     "route53.CreateHostedZone.HostedZoneConfig.PrivateZone": "a zone with a VPC is private whether the request says so or not",
     "secretsmanager.CreateSecret.ForceOverwriteReplicaSecret": "a secret without replicas overwrites none",

@@ -378,6 +378,36 @@ pub enum Thing {
         wording: u32,
         name: Option<u32>,
     },
+    Vault {
+        name: Option<u32>,
+        encrypted_with: Option<Key>,
+    },
+    BackupPlan {
+        vault: Key,
+        /// Where backups are copied.
+        copy: Option<Key>,
+        days: i64,
+        name: u32,
+    },
+    Budget {
+        name: Option<u32>,
+        amount: i32,
+        threshold: i32,
+        topic: Option<Key>,
+    },
+    /// What costs are told apart by: the key of a tag that things here have, or one that nothing has.
+    CostTag {
+        known: bool,
+        number: u32,
+        active: bool,
+    },
+    Selection {
+        plan: Key,
+        role: Key,
+        name: u32,
+        /// Whether by tags beside ARNs.
+        tagged: bool,
+    },
 }
 
 /// For how many days log groups here keep events.
@@ -517,6 +547,11 @@ impl Thing {
             Thing::Subscription { .. } => "aws_sns_topic_subscription",
             Thing::Alarm { .. } => "aws_cloudwatch_metric_alarm",
             Thing::Dashboard { .. } => "aws_cloudwatch_dashboard",
+            Thing::Vault { .. } => "aws_backup_vault",
+            Thing::BackupPlan { .. } => "aws_backup_plan",
+            Thing::Selection { .. } => "aws_backup_selection",
+            Thing::Budget { .. } => "aws_budgets_budget",
+            Thing::CostTag { .. } => "aws_ce_cost_allocation_tag",
         }
     }
 
@@ -550,6 +585,15 @@ impl Thing {
             Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
             Thing::TopicPolicy { topic, .. } | Thing::Subscription { topic, .. } => vec![(*topic, Along)],
             Thing::Alarm { topics, .. } => all(topics, Free),
+            Thing::Vault { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
+            Thing::BackupPlan { vault, copy, .. } => {
+                let mut needs = vec![(*vault, Free)];
+                needs.extend(copy.iter().map(|key| (*key, Free)));
+                needs
+            }
+            Thing::Selection { plan, role, .. } => vec![(*plan, Along), (*role, Along)],
+            Thing::Budget { topic, .. } => topic.iter().map(|key| (*key, Free)).collect(),
+            Thing::CostTag { .. } => vec![],
             Thing::DbParameters { .. } | Thing::CacheParameters { .. } | Thing::Bucket { .. } => vec![],
             Thing::BucketSetting { bucket, .. } => vec![(*bucket, Along)],
             Thing::Subnet { vpc, .. } | Thing::RouteTable { vpc } | Thing::InternetGateway { vpc } => {
@@ -1525,6 +1569,37 @@ impl Grower<'_> {
             "aws_cloudwatch_dashboard" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
                 self.push(Thing::Dashboard { wording: 0, name })
+            }
+            "aws_backup_vault" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let encrypted_with = self.encryption();
+                self.push(Thing::Vault { name, encrypted_with })
+            }
+            "aws_backup_plan" => {
+                let vault = self.some("aws_backup_vault")?;
+                let others = self.all("aws_backup_vault");
+                let copy = others.choose(self.rng).copied().filter(|other| *other != vault);
+                let (days, name) = (self.rng.random_range(1..60), self.blueprint.fresh());
+                self.push(Thing::BackupPlan { vault, copy, days, name })
+            }
+            "aws_budgets_budget" => {
+                let topic = if self.rng.random_bool(0.5) { self.some("aws_sns_topic") } else { None };
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                let (amount, threshold) = (self.rng.random_range(1..2000), self.rng.random_range(1..100));
+                self.push(Thing::Budget { name, amount, threshold, topic })
+            }
+            "aws_ce_cost_allocation_tag" => {
+                let (known, number) = (self.rng.random_bool(0.5), self.blueprint.fresh());
+                let active = self.rng.random_bool(0.8);
+                // Of a key there is one tag.
+                let free = !known || self.blueprint.take("cost tag".to_owned());
+                if free { self.push(Thing::CostTag { known, number, active }) } else { None }
+            }
+            "aws_backup_selection" => {
+                let plan = self.some("aws_backup_plan")?;
+                let role = self.role("backup")?;
+                let (name, tagged) = (self.blueprint.fresh(), self.rng.random_bool(0.5));
+                self.push(Thing::Selection { plan, role, name, tagged })
             }
             other => unreachable!("no item is of type {other}"),
         }

@@ -271,6 +271,15 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 => *threshold += 1,
             _ => *reckoned = !*reckoned,
         },
+        Thing::Budget { amount, threshold, .. } => match rng.random_range(0..2) {
+            0 => *amount += 1,
+            _ => *threshold += 1,
+        },
+        Thing::CostTag { active, .. } => *active = !*active,
+        Thing::BackupPlan { days, name, .. } => match rng.random_range(0..3) {
+            0 => *name = number,
+            _ => *days += 1,
+        },
         Thing::Route { target, .. } => {
             if let Some(Retarget::Route(other)) = retargeted {
                 *target = other;
@@ -376,6 +385,8 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         | Thing::CacheParameters { wording, .. } => *wording = number,
         Thing::DbSnapshot { name, .. } => *name = number,
         Thing::CopiedBackups { days, .. } => *days = *days % 35 + 1,
+        Thing::Vault { name, .. } | Thing::Budget { name, .. } => *name = Some(number),
+        Thing::Selection { name, tagged, .. } => (*name, *tagged) = (number, !*tagged),
         _ => {}
     }
 }

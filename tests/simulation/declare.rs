@@ -22,7 +22,9 @@ use fathuss_model::aws::{
     VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{
-    CacheAuthentication, CacheAuthenticationMode, CacheEngine, ElasticacheUser, ElasticacheUserGroup,
+    BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, BudgetNotification,
+    BudgetNotificationType, BudgetsBudget, CacheAuthentication, CacheAuthenticationMode, CacheEngine,
+    CeCostAllocationTag, CostAllocationTagStatus, ElasticacheUser, ElasticacheUserGroup, SelectionTag,
 };
 use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, MetricQuery, QueriedMetric, SnsTopic,
@@ -112,6 +114,8 @@ struct Made {
     topics: BTreeMap<Key, Handle<SnsTopic>>,
     log_groups: BTreeMap<Key, Handle<CloudwatchLogGroup>>,
     interfaces: BTreeMap<Key, Handle<NetworkInterface>>,
+    vaults: BTreeMap<Key, Handle<BackupVault>>,
+    plans: BTreeMap<Key, Handle<BackupPlan>>,
 }
 
 fn picked<R>(made: &BTreeMap<Key, Handle<R>>, keys: &[Key]) -> Vec<Handle<R>> {
@@ -209,6 +213,14 @@ impl Declaring<'_> {
             }
             thing if thing.kind().starts_with("aws_sns") || thing.kind().starts_with("aws_cloudwatch") => {
                 self.alarms(stack, item);
+                Ok(())
+            }
+            thing if thing.kind().starts_with("aws_backup") => {
+                self.backups(stack, item);
+                Ok(())
+            }
+            Thing::Budget { .. } | Thing::CostTag { .. } => {
+                self.costs(stack, item);
                 Ok(())
             }
             thing if thing.kind().starts_with("aws_s3") => self.objects(stack, item),
@@ -767,6 +779,68 @@ impl Declaring<'_> {
                 stack.add(name, at(dashboard, item));
             }
             other => unreachable!("{other:?} has nothing to do with alarms"),
+        }
+    }
+
+    /// Vaults, plans and what they back up.
+    fn backups(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        let made = &mut self.made;
+        match &item.thing {
+            Thing::Vault { name: given, encrypted_with } => {
+                let mut vault = BackupVault::new();
+                if let Some(number) = given {
+                    vault = vault.name(format!("simulation-{number}"));
+                }
+                if let Some(key) = encrypted_with {
+                    vault = vault.kms_key_arn(made.keys[key].arn());
+                }
+                made.vaults.insert(item.key, stack.add(name, at(tagged!(vault, item), item)));
+            }
+            Thing::BackupPlan { vault, copy, days, name: number } => {
+                let mut rule = BackupRule::new("daily", &made.vaults[vault]).lifecycle(BackupLifecycle::days(*days));
+                if let Some(copy) = copy {
+                    let copy = BackupCopy::new(made.vaults[copy].arn()).lifecycle(BackupLifecycle::days(days + 1));
+                    rule = rule.copy_action([copy]);
+                }
+                let plan = BackupPlan::new(format!("simulation-{number}"), [rule]);
+                made.plans.insert(item.key, stack.add(name, at(tagged!(plan, item), item)));
+            }
+            Thing::Selection { plan, role, name: number, tagged } => {
+                let mut selection =
+                    BackupSelection::new(format!("simulation-{number}"), &made.plans[plan], made.roles[role].arn())
+                        .resources(["arn:aws:ec2:*:*:volume/*"]);
+                if *tagged {
+                    selection = selection.selection_tag([SelectionTag::equals("backup", "daily")]);
+                }
+                stack.add(name, at(selection, item));
+            }
+            other => unreachable!("{other:?} has nothing to do with backups"),
+        }
+    }
+
+    /// Budgets, and what costs are told apart by.
+    fn costs(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        match &item.thing {
+            Thing::Budget { name: given, amount, threshold, topic } => {
+                let mut told = BudgetNotification::above_percent(*threshold, BudgetNotificationType::Forecasted)
+                    .subscriber_email_addresses([format!("{}@example.com", item.key)]);
+                if let Some(topic) = topic {
+                    told = told.subscriber_sns_topic_arns([self.made.topics[topic].arn()]);
+                }
+                let mut budget = BudgetsBudget::dollars_a_month(*amount).notification([told]);
+                if let Some(number) = given {
+                    budget = budget.name(format!("simulation {number}"));
+                }
+                stack.add(name, at(tagged!(budget, item), item));
+            }
+            Thing::CostTag { known, number, active } => {
+                let status = if *active { CostAllocationTagStatus::Active } else { CostAllocationTagStatus::Inactive };
+                let key = if *known { "Team".to_owned() } else { format!("Unheard{number}") };
+                stack.add(name, at(CeCostAllocationTag::new(key, status), item));
+            }
+            other => unreachable!("{other:?} has nothing to do with costs"),
         }
     }
 

@@ -88,7 +88,10 @@ async fn set(
     standing.desired.attributes.insert(field.to_owned(), value);
     let change = UpdateRequest { before: record.attributes.clone(), changed: vec![field.to_owned()] };
     until(&record.address, async || aws.update(&standing, &change).await.map(|()| true)).await?;
-    until(&record.address, async || Ok(matches!(aws.settle(&standing).await?, Progress::Ready(_)))).await?;
+    until(&record.address, async || {
+        Ok(matches!(aws.settle(&standing).await?, Progress::Ready(_) | Progress::Deferred { .. }))
+    })
+    .await?;
     Ok("changed by hand")
 }
 

@@ -66,7 +66,9 @@ fn is_in_the_world(record: &ResourceRecord) -> bool {
         "aws_eks_addon_version",
         "aws_rds_engine_version",
     ];
-    record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
+    // A key that AWS does not know yet is in the state until it does.
+    let unheard = record.address.kind() == "aws_ce_cost_allocation_tag" && !record.attributes.contains_key("type");
+    !unheard && record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
 }
 
 #[derive(Default)]
@@ -93,6 +95,8 @@ impl World {
         world.kept(&rows)?;
         world.objects(&rows)?;
         world.alarms(&rows)?;
+        world.backups(&rows)?;
+        world.costs(&rows)?;
         Ok(world)
     }
 
@@ -125,6 +129,37 @@ impl World {
         }
         for dashboard in rows("cloudwatch.dashboard")? {
             self.add("aws_cloudwatch_dashboard", dashboard.id);
+        }
+        Ok(())
+    }
+
+    /// Vaults, plans and what they back up.
+    fn backups(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        for vault in rows("backup.vault")? {
+            self.add("aws_backup_vault", vault.id);
+        }
+        for plan in rows("backup.plan")? {
+            self.add("aws_backup_plan", plan.id);
+        }
+        for selection in rows("backup.selection")? {
+            self.add("aws_backup_selection", selection.id.replace('/', "|"));
+        }
+        Ok(())
+    }
+
+    /// Budgets, and what costs are told apart by.
+    fn costs(&mut self, rows: &Rows<'_>) -> Result<(), String> {
+        for budget in rows("budgets.budget")? {
+            self.add("aws_budgets_budget", format!("{}:{}", budget.account, budget.id));
+        }
+        for key in rows("ce.tag_key")? {
+            let kind = "aws_ce_cost_allocation_tag";
+            // AWS makes a tag of each key that anything is tagged with.
+            if key.row["active"] == true {
+                self.add(kind, key.id);
+            } else {
+                self.can_be_taken_over.insert((kind.to_owned(), key.id));
+            }
         }
         Ok(())
     }

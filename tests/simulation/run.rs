@@ -332,7 +332,9 @@ impl Line {
         };
         let count = |told: &Told| {
             listener(told);
-            if let Event::Done { address, change: Change::Create | Change::Replace | Change::Read, .. } = &told.event {
+            if let Event::Done { address, change: Change::Create | Change::Replace | Change::Read, .. }
+            | Event::Deferred { address, change: Change::Create, .. } = &told.event
+            {
                 made.borrow_mut().push(address.kind().to_owned());
             }
         };

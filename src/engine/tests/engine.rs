@@ -15,7 +15,7 @@ use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
 use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle};
 use fathuss_state::{Fault, Store};
-use toy::{Bench, Twist, stack};
+use toy::{Bench, DEFERRED, Twist, stack};
 
 fn net(text: &str) -> Ipv4Net {
     text.parse().expect("a range")
@@ -614,4 +614,31 @@ async fn what_aws_would_refuse_of_a_version_is_refused_in_the_plan() {
         assert!(matches!(refused, RunError::Plan(PlanError::Impossible { field: "version", .. })), "{refused:?}");
         assert!(refused.to_string().contains(words), "{refused}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_made_as_it_is_to_be_yet_is_deferred_and_finished_by_a_later_run() {
+    let mut bench = Bench::new();
+    let graph = stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")).enable_dns_hostnames(true));
+        stack.add("behind", Subnet::new(&vpc, net("10.0.0.0/24")));
+        Ok(())
+    });
+    *bench.toy.deferring.borrow_mut() = Some(("aws_vpc", "enable_dns_hostnames"));
+    let applied = bench.apply(&graph).await;
+    let deferred: Vec<_> = applied.deferred.iter().map(|(at, because)| (at.local(), because.as_str())).collect();
+    assert_eq!(deferred, [("aws_vpc.main".to_owned(), DEFERRED)]);
+    // The rest goes on, and nothing has failed.
+    assert_eq!((applied.done, applied.failed.len(), applied.skipped.len()), (1, 0, 0));
+    assert!(applied.outputs.is_some());
+    assert!(bench.told.borrow().iter().any(|told| matches!(&told.event, Event::Deferred { .. })));
+    let waiting = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert!(!waiting.has_changes() && waiting.actions.is_empty(), "{:?}", waiting.actions);
+    assert_eq!(waiting.deferred[0].because, DEFERRED);
+    assert_eq!(waiting.deferred[0].fields[0].path, "enable_dns_hostnames");
+    *bench.toy.deferring.borrow_mut() = None;
+    let applied = bench.apply(&graph).await;
+    assert_eq!((applied.done, applied.deferred.len()), (1, 0));
+    let after = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert!(!after.has_changes() && after.deferred.is_empty(), "{after:?}");
 }

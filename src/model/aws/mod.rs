@@ -4,7 +4,12 @@ mod action;
 mod actions;
 mod ami;
 mod availability_zones;
+mod backup_plan;
+mod backup_selection;
+mod backup_vault;
+mod budgets_budget;
 mod caller_identity;
+mod ce_cost_allocation_tag;
 mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
@@ -86,7 +91,15 @@ mod zone;
 
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
+pub use backup_plan::{BackupCopy, BackupLifecycle, BackupPlan, BackupRule};
+pub use backup_selection::{BackupSelection, SelectionCondition, SelectionConditions, SelectionTag, SelectionTagType};
+pub use backup_vault::BackupVault;
+pub use budgets_budget::{
+    BudgetComparison, BudgetCostFilter, BudgetNotification, BudgetNotificationType, BudgetThresholdType,
+    BudgetTimeUnit, BudgetType, BudgetsBudget,
+};
 pub use caller_identity::CallerIdentity;
+pub use ce_cost_allocation_tag::{CeCostAllocationTag, CostAllocationTagStatus};
 pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use cloudwatch_metric_alarm::{
@@ -234,6 +247,11 @@ pub const SCHEMAS: &[&Schema] = &[
     DbInstanceAutomatedBackupsReplication::SCHEMA,
     ElasticacheSubnetGroup::SCHEMA,
     CloudwatchLogGroup::SCHEMA,
+    BackupVault::SCHEMA,
+    BackupPlan::SCHEMA,
+    BackupSelection::SCHEMA,
+    BudgetsBudget::SCHEMA,
+    CeCostAllocationTag::SCHEMA,
     CloudwatchMetricAlarm::SCHEMA,
     CloudwatchDashboard::SCHEMA,
     SnsTopic::SCHEMA,

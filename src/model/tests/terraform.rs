@@ -13,6 +13,13 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
     ("aws_availability_zones.zone_names", "unknown", "the filter `zone-name`, which a block would make long"),
     (
+        "aws_backup_vault.name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    ("aws_budgets_budget.limit_amount", "optional, here required", "budgets that set their own limit are not here"),
+    ("aws_budgets_budget.limit_unit", "optional, here required", "budgets that set their own limit are not here"),
+    (
         "aws_cloudwatch_dashboard.dashboard_name",
         "required, here optional",
         "a name is made with a suffix where none is given, as for every type",

@@ -45,9 +45,35 @@ fn staging_is_built_found_unchanged_and_destroyed() {
 #[test]
 fn each_stack_of_the_platform_is_planned_and_drawn() {
     let project = platform();
+    // Production's backups go to a vault of the other stack.
+    run(&project, "apply production-dr --sandbox").ended(0);
     for stack in ["staging", "production"] {
         run(&project, &format!("plan {stack} --sandbox --detailed-exitcode")).ended(2);
         assert!(run(&project, &format!("graph {stack} --format svg")).ended(0).stdout.contains("aws_eks_cluster"));
     }
     run(&project, "doctor --sandbox").ended(0);
+}
+
+#[test]
+fn what_the_account_s_costs_are_told_apart_by_is_deferred_and_the_rest_applied_and_destroyed() {
+    let project = platform();
+    let applied = run(&project, "apply account --sandbox").ended(0).stdout;
+    assert!(applied.contains("3 deferred"), "{applied}");
+    assert!(applied.contains("AWS does not know the tag's key yet"), "{applied}");
+    // Until AWS knows them there is nothing to do, and that is said with the reason.
+    let again = run(&project, "plan account --sandbox --detailed-exitcode").ended(0).stdout;
+    assert!(again.contains("No changes") && again.contains("status: not yet, because"), "{again}");
+    let told = run(&project, "plan account --sandbox --json").ended(0).stdout;
+    assert!(told.contains(r#""deferred""#), "{told}");
+    run(&project, "destroy account --sandbox").ended(0);
+    assert_eq!(run(&project, "state list account --sandbox").ended(0).stdout, "");
+}
+
+#[test]
+fn the_other_region_s_stack_is_applied_and_protected() {
+    let project = platform();
+    run(&project, "apply production-dr --sandbox").ended(0);
+    run(&project, "plan production-dr --sandbox --detailed-exitcode").ended(0);
+    assert!(run(&project, "output production-dr backup_vault --raw --sandbox").ended(0).stdout.contains("us-west-2"));
+    run(&project, "destroy production-dr --sandbox").ended(1);
 }

@@ -32,6 +32,9 @@ pub enum Twist {
     Late(u64),
 }
 
+/// Why the toy defers what it defers.
+pub const DEFERRED: &str = "the toy does not know it yet";
+
 /// Things by identity, with how they were made and when they are usable.
 #[derive(Default)]
 pub struct Toy {
@@ -41,6 +44,8 @@ pub struct Toy {
     pub takes: RefCell<HashMap<String, u64>>,
     /// What can't be deleted while another thing is there.
     pub in_the_way: RefCell<HashMap<String, String>>,
+    /// A type, and a field of it that stays false for now.
+    pub deferring: RefCell<Option<(&'static str, &'static str)>>,
     pub log: RefCell<Vec<String>>,
     next: Cell<u32>,
     clock: RefCell<Option<Rc<dyn Clock>>>,
@@ -145,6 +150,14 @@ impl Provider for Toy {
             return Err(failure(class, code));
         }
         let takes = self.takes.borrow().get(standing.address.kind()).copied().unwrap_or_default();
+        if let Some((kind, field)) = *self.deferring.borrow()
+            && kind == standing.address.kind()
+            && let Some(thing) = self.things.borrow_mut().get_mut(&standing.identity.0)
+        {
+            thing.attributes.insert(field.to_owned(), false.into());
+            let (attributes, because) = (thing.attributes.clone(), DEFERRED.to_owned());
+            return Ok(Progress::Deferred { attributes, because });
+        }
         let things = self.things.borrow();
         // As AWS's reads may lag, a provider can't tell this from what is not shown yet.
         let Some(thing) = things.get(&standing.identity.0) else {
@@ -182,6 +195,12 @@ impl Provider for Toy {
         }
         self.things.borrow_mut().remove(&standing.identity.0);
         Ok(Progress::Gone)
+    }
+
+    fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
+        let (deferred, field) = (*self.deferring.borrow())?;
+        let holds = kind == deferred && attributes.get(field) == Some(&false.into());
+        holds.then(|| DEFERRED.to_owned())
     }
 
     fn calls(&self) -> CallCounts {

@@ -180,6 +180,25 @@ fn a_clean_run_is_summed_up() {
 }
 
 #[test]
+fn what_is_deferred_is_no_failure_and_is_told_with_the_reason() {
+    let mut tally = Tally::default();
+    let (address, because) = (address("aws_ce_cost_allocation_tag.service"), "AWS does not know it yet".to_owned());
+    tally.take(&done("aws_vpc.main", Change::Create));
+    tally.take(&told(Event::Deferred { address, change: Change::Create, because }));
+    tally.take(&finished(1, 0, 0, 0));
+    assert!(tally.is_clean());
+    let text = tally.text(&view(), &crate::fixture::style(80));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("1 created, 1 deferred"), "{text}");
+    assert!(
+        text.contains("aws_ce_cost_allocation_tag.service is deferred, because AWS does not know it yet"),
+        "{text}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&run_json(&tally, &view()).unwrap()).unwrap();
+    assert_eq!(json["deferred"]["aws_ce_cost_allocation_tag.service"], "AWS does not know it yet");
+}
+
+#[test]
 fn a_run_with_a_failure_says_what_was_not_started_because_of_it() {
     let FailedAction { address: at, source, change, failure, left, skipped } = failed();
     let mut tally = Tally::default();

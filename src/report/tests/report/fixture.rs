@@ -73,6 +73,7 @@ pub fn first_apply(graph: &Graph) -> Plan {
         lookups: &lookups,
         outputs: &outputs,
         strays: &[],
+        deferral: &|_, _| None,
         survivors: &|_, _| Vec::new(),
     })
     .unwrap()
@@ -119,6 +120,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         lineage: "0f6c2c1e".to_owned(),
         serial: 212,
         actions,
+        deferred: Vec::new(),
         unchanged: 90,
         outputs: BTreeMap::new(),
         survivors: Vec::new(),

@@ -54,6 +54,22 @@ fn each_event_worth_reading_is_one_line() {
 }
 
 #[test]
+fn what_is_deferred_is_said_with_the_reason_and_told_to_programs() {
+    let because = "AWS does not know it yet".to_owned();
+    let told = Told {
+        at_ms: 1_000,
+        event: Event::Deferred { address: address("aws_vpc.main"), change: Change::Update, because },
+    };
+    let line = Plain::new().line(&told, &style(80)).unwrap();
+    assert!(line.ends_with("deferred, because AWS does not know it yet"), "{line}");
+    let json = event_json(&told).unwrap();
+    assert!(
+        json.contains(r#""event":"deferred""#) && json.contains(r#""because":"AWS does not know it yet""#),
+        "{json}"
+    );
+}
+
+#[test]
 fn each_event_is_one_json_object() {
     let lines: Vec<String> = a_run().iter().map(|told| event_json(told).unwrap()).collect();
     assert!(lines.iter().all(|line| !line.contains('\n')));

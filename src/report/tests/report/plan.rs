@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use fathuss_engine::plan::{Change, Goal};
+use fathuss_engine::diff::{Cause, FieldChange, Shown};
+use fathuss_engine::plan::{Change, Goal, PlannedDeferral};
 use fathuss_report::{Expected, PlanView, Reading, plan_text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::fixture::{
-    WIDTHS, action, at_widths, colour, every_change, first_apply, plan_of, schema, snapshot, source, staging, style,
-    visible,
+    WIDTHS, action, address, at_widths, colour, every_change, first_apply, plan_of, schema, snapshot, source, staging,
+    style, visible,
 };
 
 fn read() -> Option<Reading> {
@@ -33,6 +34,31 @@ fn every_kind_of_change_reads_well_at_each_width() {
     assert!(text.is_ascii(), "{text}");
     let full = PlanView { full: true, ..view };
     insta::assert_snapshot!("every_change_in_full", plan_text(&plan, &full, &style(80)));
+}
+
+#[test]
+fn what_is_deferred_is_shown_with_its_line_and_the_reason_and_is_no_change() {
+    let mut plan = plan_of(Vec::new());
+    plan.deferred.push(PlannedDeferral {
+        address: address("aws_ce_cost_allocation_tag.service"),
+        source: source("account", 31).unwrap(),
+        fields: vec![field("status")],
+        because: "AWS does not know it yet".to_owned(),
+    });
+    let text = plan_text(&plan, &PlanView { read: read(), ..PlanView::default() }, &style(80));
+    assert!(text.contains("aws_ce_cost_allocation_tag.service   stacks/account.rs:31"), "{text}");
+    assert!(text.contains("status: not yet, because AWS does not know it yet"), "{text}");
+    assert!(!plan.has_changes() && text.contains("No changes"), "{text}");
+}
+
+fn field(path: &str) -> FieldChange {
+    FieldChange {
+        path: path.to_owned(),
+        before: Shown::Value("Inactive".into()),
+        after: Shown::Value("Active".into()),
+        forces_replacement: false,
+        cause: Cause::Program,
+    }
 }
 
 #[test]

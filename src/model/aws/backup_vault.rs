@@ -1,0 +1,39 @@
+//! `aws_backup_vault`: <https://docs.aws.amazon.com/aws-backup/latest/devguide/vaults.html>
+
+use super::KmsKey;
+use crate::{Arn, Computed, Id, Tags, Value};
+
+/// What backups are kept in; AWS deletes an empty one alone.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(
+    type = "aws_backup_vault",
+    service = "backup",
+    creation = Name,
+    holds_data,
+    create_seconds = 1,
+    delete_seconds = 1
+)]
+pub struct BackupVault {
+    /// The name, unique in account and region.
+    #[field(
+        replace,
+        computed,
+        named,
+        min_length = 2,
+        max_length = 50,
+        pattern = r"[a-zA-Z0-9_-]+",
+        pattern_words = "letters, digits, _ and - are taken"
+    )]
+    name: Option<Value<String>>,
+    /// The KMS key that backups in it are encrypted with, where it is not AWS's own.
+    #[field(replace, computed)]
+    kms_key_arn: Option<Value<Arn<KmsKey>>>,
+    /// Tags.
+    tags: Option<Value<Tags>>,
+    /// The name.
+    id: Computed<Id<BackupVault>>,
+    /// The ARN.
+    arn: Computed<Arn<BackupVault>>,
+    /// How many backups are in it.
+    recovery_points: Computed<i64>,
+}

@@ -1,0 +1,123 @@
+//! AWS Backup: vaults with their policies, plans with their rules, and what they select, one file per thing. No backup
+//! is taken: vaults stay empty.
+
+mod access_policy;
+pub mod plan;
+mod rule;
+mod schedule;
+pub mod selection;
+mod tags;
+pub mod vault;
+
+use std::sync::OnceLock;
+
+use crate::input::Input;
+use crate::model::Model;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+use crate::service::{Manners, REST_MANNERS, Service};
+use crate::throttle::Bucket;
+use crate::value::Value;
+use crate::world::{Tables, Tx};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "backup",
+    model,
+    operations: &[
+        access_policy::OPERATIONS,
+        plan::OPERATIONS,
+        selection::OPERATIONS,
+        tags::OPERATIONS,
+        vault::OPERATIONS,
+    ],
+    transitions: &[],
+    spans: &[],
+    rules: &[RULES, access_policy::RULES, plan::RULES, rule::RULES, selection::RULES, tags::RULES, vault::RULES],
+    tables,
+    furnish: |_| {},
+    manners: Manners {
+        violations: |violations| {
+            let refusal = (REST_MANNERS.violations)(violations);
+            match refusal.code.as_ref() {
+                "InvalidParameterException" => {
+                    Refusal::new("InvalidParameterValueException", refusal.message).status(400)
+                }
+                _ => refusal,
+            }
+        },
+        bucket,
+        ..REST_MANNERS
+    },
+};
+
+const RULES: &[Rule] = &[
+    Rule::new(
+        "backup.page.token",
+        "a page's token is one of the operation's",
+        "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupVaults.html",
+    ),
+    Rule::new(
+        "backup.creator.form",
+        "a creator's request id has 1 to 50 letters, digits and -_.",
+        "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html",
+    ),
+];
+
+/// AWS publishes no rates of Backup's: they are EC2's usual ones.
+#[expect(clippy::unnecessary_wraps, reason = "as a service's manners have it")]
+fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    let reads = ["Describe", "Get", "List"].iter().any(|start| operation.starts_with(start));
+    let (size, refill) = if reads { (80.0, 20.0) } else { (50.0, 5.0) };
+    Some(Bucket::of("backup", operation, size, refill))
+}
+
+fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_str!("models/backup.json")))
+}
+
+fn tables(tables: &mut Tables) {
+    tables.add::<vault::Vault>();
+    tables.add::<plan::Plan>();
+    tables.add::<plan::DeletedPlan>();
+    tables.add::<selection::Selection>();
+}
+
+/// The ARN of a vault (`backup-vault:NAME`) or a plan (`backup-plan:ID`).
+fn arn(tx: &Tx<'_>, resource: &str) -> String {
+    format!("arn:aws:backup:{}:{}:{resource}", tx.region(), tx.account())
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidParameterValueException", message)
+}
+
+/// What a request says of itself, so that it can be sent again.
+///
+/// # Errors
+/// When it is too long, or has other characters.
+fn creator(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<String>, Refusal> {
+    let Some(id) = input.text("CreatorRequestId") else { return Ok(None) };
+    let sound = (1..=50).contains(&id.len())
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+    // No source has the words.
+    tx.enforce("backup.creator.form", sound, || {
+        invalid("CreatorRequestId must contain 1 to 50 alphanumeric or '-_.' characters.")
+    })?;
+    Ok(Some(id.to_owned()))
+}
+
+/// One page of a list. The items come with what they are sorted by.
+///
+/// # Errors
+/// When the token is of no page.
+fn paged(tx: &Tx<'_>, input: &Input<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Value, Refusal> {
+    let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(1000);
+    let token = input.text("NextToken").filter(|_| tx.rule("backup.page.token"));
+    // No source has the words.
+    let page = crate::paging::page(tx.operation(), items, token, Some(size))
+        .map_err(|_| invalid("The provided NextToken is invalid."))?;
+    Ok(record! { member => page.items, "NextToken" => page.next })
+}
