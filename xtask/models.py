@@ -139,6 +139,11 @@ SERVED = {
         EnableAlarmActions GetDashboard ListDashboards ListTagsForResource PutDashboard PutMetricAlarm SetAlarmState
         TagResource UntagResource
     """,
+    "acm": """
+        AddTagsToCertificate DeleteCertificate DescribeCertificate GetAccountConfiguration ListCertificates
+        ListTagsForCertificate PutAccountConfiguration RemoveTagsFromCertificate RequestCertificate
+        ResendValidationEmail UpdateCertificateOptions
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,

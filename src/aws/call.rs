@@ -29,6 +29,8 @@ pub enum Service {
     CloudWatch,
     /// Simple Notification Service.
     Sns,
+    /// Certificate Manager.
+    Acm,
 }
 
 impl Service {
@@ -49,6 +51,7 @@ impl Service {
             Self::S3 => "S3",
             Self::CloudWatch => "CloudWatch",
             Self::Sns => "SNS",
+            Self::Acm => "ACM",
         }
     }
 

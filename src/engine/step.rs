@@ -174,7 +174,13 @@ impl Step<'_> {
     /// Waits until it is usable.
     pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Attributes, Ended> {
         let left = "It exists and is not usable yet; the next run goes on with it.";
-        let progress = self.wait(|| provider.settle(standing), left).await?;
+        let progress = match self.wait(|| provider.settle(standing), left).await {
+            Err(Ended::Failed { failure, left }) if failure.code == TOO_LONG => {
+                let hint = provider.advice(standing).await.or(failure.hint);
+                return Err(Ended::Failed { failure: Failure { hint, ..failure }, left });
+            }
+            ended => ended?,
+        };
         match progress {
             Progress::Ready(attributes) => Ok(attributes),
             Progress::Gone | Progress::Waiting { .. } => {

@@ -52,6 +52,7 @@
 #[cfg(test)]
 extern crate self as fathuss_simulator;
 
+pub mod acm;
 mod addressee;
 pub mod admin;
 #[cfg(test)]
@@ -136,6 +137,7 @@ pub static SERVICES: &[&Service] = &[
     &sns::SERVICE,
     &cloudwatch::SERVICE,
     &route53::SERVICE,
+    &acm::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -20,6 +20,8 @@ const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
 
 /// All that there are. The rules that enforce them have the pages of their defaults.
 pub const QUOTAS: &[Quota] = &[
+    of("acm.certificates", 2500, "certificates in a region"),
+    of("acm.names-per-certificate", 10, "names of a certificate"),
     of("cloudwatch.alarms", 5000, "alarms in a region"),
     of("ec2.addresses", 5, "Elastic IP addresses in a region"),
     of("ec2.flow-logs-per-resource", 2, "flow logs of a VPC, subnet or network interface"),

@@ -7,6 +7,7 @@ our operations can be brought to here, for the reason given.
 """
 
 PAGES = {
+    "acm": "https://docs.aws.amazon.com/acm/latest/APIReference/API_{}.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_{}.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
@@ -21,6 +22,7 @@ PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
+    "acm": "https://docs.aws.amazon.com/acm/latest/APIReference/CommonErrors.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html",
     "ec2": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html",
@@ -36,6 +38,7 @@ COMMON_PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
+    "acm": "ThrottlingException UnrecognizedClientException ValidationException",
     "cloudwatch": "InvalidClientTokenId Throttling ValidationError",
     "eks": "",
     "logs": "AccessDeniedException ThrottlingException UnrecognizedClientException",
@@ -185,6 +188,12 @@ EXCLUDED = {
         "StaleTag": "requests are taken one after another",
         "TagPolicy": "tag policies belong to Organizations, which is not simulated",
         "ValidationException": "what the model does not allow is refused as ValidationError, as AWS was seen to",
+    },
+    "acm": {
+        "AccessDeniedException": "declared for what is asked of other services on the caller's behalf, which is not simulated",
+        "ConflictException": "requests are taken one after another",
+        "InvalidArgsException": "declared for lists, whose arguments are refused as ValidationException",
+        "TagPolicyException": "tag policies belong to Organizations, which is not simulated",
     },
     "route53": {
         "DelegationSetNotAvailable": "an account of its own has no limit of zones of one name here",

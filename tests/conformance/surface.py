@@ -97,6 +97,12 @@ WORDS = {
         "quotas": "AccountLimit",
         "tags": "Tags",
     },
+    "acm": {
+        "aws_acm_certificate": "Certificates?$|CertificateOptions",
+        "aws_acm_certificate_validation": "ValidationEmail",
+        "settings": "AccountConfiguration",
+        "tags": "TagsToCertificate|TagsFromCertificate|TagsForCertificate",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -209,6 +215,10 @@ EXCLUDED = {
         "ListTrafficPolicyInstancesByHostedZone": "traffic policies are a family of types of their own (aws_route53_traffic_policy)",
         ".*ResourceRecordSetProtections": "protections of record sets are not simulated",
         "UpdateHostedZoneFeatures": "accelerated recovery is not simulated",
+    },
+    "acm": {
+        "(Export|Import|Get|Renew|Revoke)Certificate": "what a certificate contains is not made: nobody could trust it",
+        "SearchCertificates": "no type of ours searches certificates",
     },
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",

@@ -6,6 +6,7 @@ import pytest
 
 import recorded
 import refusals_absent
+import refusals_acm
 import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
@@ -34,6 +35,7 @@ CASES = [
     *refusals_sns.CASES,
     *refusals_cloudwatch.CASES,
     *refusals_route53.CASES,
+    *refusals_acm.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

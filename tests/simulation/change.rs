@@ -206,6 +206,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         },
         Thing::HostedZone { wording, .. } => *wording = number,
         Thing::Record { value, .. } => *value = number,
+        // Of a certificate its tags alone change in place.
         Thing::Alias { target, .. } => *target = encryption.unwrap_or(*target),
         Thing::NodeGroup { most, labels, .. } => match rng.random_range(0..2) {
             0 => *most += 1,
@@ -347,6 +348,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Cluster { name, .. }
         | Thing::Alias { name, .. }
         | Thing::HostedZone { name, .. }
+        | Thing::Certificate { name, .. }
         | Thing::Record { name, .. } => *name = number,
         Thing::Bucket { name } => *name = Some(number),
         Thing::Database { user, .. } => *user = number,

@@ -58,7 +58,8 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
 
 /// Lookups' answers and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
-    let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity"];
+    // That a certificate is issued is nothing beside the certificate.
+    let lookups = ["aws_availability_zones", "aws_ami", "aws_caller_identity", "aws_acm_certificate_validation"];
     record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
 }
 
@@ -343,6 +344,10 @@ impl World {
         }
         for zone in rows("route53.zone")? {
             self.add("aws_route53_zone", &zone.id);
+        }
+        for certificate in rows("acm.certificate")? {
+            let WorldRow { region, account, id, .. } = &certificate;
+            self.add("aws_acm_certificate", format!("arn:aws:acm:{region}:{account}:certificate/{id}"));
         }
         // What each zone has of its own is nobody's.
         for record in rows("route53.record")?.iter().filter(|it| !["NS", "SOA"].contains(&text(&it.row["kind"]))) {

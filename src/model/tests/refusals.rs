@@ -1142,3 +1142,55 @@ fn addresses_that_a_network_interface_cannot_have() {
         });
     }
 }
+
+#[test]
+fn a_certificate_for_what_is_no_domain() {
+    for (name, says) in [
+        ("localhost", "localhost: a certificate is for a whole domain"),
+        ("main.test.", "main.test.: a certificate is for a whole domain"),
+        ("a.*.main.test", "a.*.main.test: a `*` stands for the whole first label"),
+        ("a_b.main.test", "a_b.main.test: small letters, digits, - and . are taken"),
+        ("a..main.test", "a..main.test has an empty label"),
+    ] {
+        refused(says, |stack| {
+            stack.add("main", AcmCertificate::new(name));
+            line!() - 1
+        });
+        refused(says, |stack| {
+            stack.add("main", AcmCertificate::new("main.test").subject_alternative_names([name]));
+            line!() - 1
+        });
+    }
+    refused("main.test is the certificate's own name", |stack| {
+        stack.add("main", AcmCertificate::new("main.test").subject_alternative_names(["main.test"]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("main", AcmCertificate::new("*.main.test").subject_alternative_names(["main.test"]));
+    });
+}
+
+#[test]
+fn a_validation_by_a_record_that_aws_does_not_ask_for() {
+    refused("www.main.test is no name of a record that AWS asks for", |stack| {
+        let certificate = stack.add("main", AcmCertificate::new("main.test"));
+        stack.add("main", AcmCertificateValidation::new(&certificate).validation_record_fqdns(["www.main.test"]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_validation_waits_for_the_records_that_are_made_of_what_its_certificate_asks_for() {
+    let graph = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        let zone = stack.add("main", Route53Zone::new("main.test"));
+        let certificate = stack.add("main", AcmCertificate::new("main.test"));
+        stack.add("main", AcmCertificateValidation::new(&certificate));
+        stack.add("proof", certificate.validation_record(&zone, 0));
+        Ok(())
+    })
+    .unwrap();
+    let validation = graph.nodes.iter().find(|node| node.address.kind() == "aws_acm_certificate_validation").unwrap();
+    let waits: Vec<String> = validation.depends_on.iter().map(ToString::to_string).collect();
+    assert_eq!(waits, ["test.aws_route53_record.proof"]);
+}
