@@ -37,11 +37,10 @@ pub fn account(stack: &mut Stack) -> Result<()> {
 fn costs(stack: &mut Stack) {
     stack.default_tag("Service", "billing");
     let topic = stack.add("billing", SnsTopic::new().display_name("Fathuss: costs"));
-    let told = Statement::allow(["SNS:Publish"]).by(Principal::service("budgets.amazonaws.com")).on(topic.arn()).when(
-        "StringEquals",
-        "aws:SourceAccount",
-        [ACCOUNT],
-    );
+    let told = Statement::allow(actions!["SNS:Publish"])
+        .by(Principal::service("budgets.amazonaws.com"))
+        .on(topic.arn())
+        .when("StringEquals", "aws:SourceAccount", [ACCOUNT]);
     stack.add("billing", SnsTopicPolicy::new(&topic, Policy::new([told])));
 
     let above = |percent: i32, of: BudgetNotificationType| {
@@ -76,7 +75,7 @@ fn ci(stack: &mut Stack) {
 
 /// A role that workflows of the repository take for one purpose.
 fn role(stack: &mut Stack, issuer: &Handle<IamOpenidConnectProvider>, name: &str, subject: &str) -> Handle<IamRole> {
-    let trust = Statement::allow(["sts:AssumeRoleWithWebIdentity"])
+    let trust = Statement::allow(actions!["sts:AssumeRoleWithWebIdentity"])
         .by(Principal::federated(issuer))
         .when("StringEquals", format!("{ISSUER}:aud"), ["sts.amazonaws.com"])
         .when("StringEquals", format!("{ISSUER}:sub"), [format!("repo:{REPOSITORY}:{subject}")]);
@@ -92,7 +91,7 @@ fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl In
 fn keeps_roles() -> Policy {
     let own = |kind: &str| format!("arn:aws:iam::{ACCOUNT}:{kind}/*");
     Policy::new([
-        Statement::allow([
+        Statement::allow(actions![
             "iam:AttachRolePolicy",
             "iam:CreateRole",
             "iam:DeleteRole",
@@ -109,7 +108,7 @@ fn keeps_roles() -> Policy {
             "iam:UpdateRoleDescription",
         ])
         .on(own("role")),
-        Statement::allow([
+        Statement::allow(actions![
             "iam:CreatePolicy",
             "iam:CreatePolicyVersion",
             "iam:DeletePolicy",
@@ -118,7 +117,7 @@ fn keeps_roles() -> Policy {
             "iam:UntagPolicy",
         ])
         .on(own("policy")),
-        Statement::allow([
+        Statement::allow(actions![
             "iam:AddRoleToInstanceProfile",
             "iam:CreateInstanceProfile",
             "iam:DeleteInstanceProfile",
@@ -127,7 +126,7 @@ fn keeps_roles() -> Policy {
             "iam:UntagInstanceProfile",
         ])
         .on(own("instance-profile")),
-        Statement::allow([
+        Statement::allow(actions![
             "iam:AddClientIDToOpenIDConnectProvider",
             "iam:CreateOpenIDConnectProvider",
             "iam:DeleteOpenIDConnectProvider",
@@ -137,7 +136,7 @@ fn keeps_roles() -> Policy {
             "iam:UpdateOpenIDConnectProviderThumbprint",
         ])
         .on(own("oidc-provider")),
-        Statement::allow(["iam:Get*", "iam:List*"]).on("*"),
+        Statement::allow(actions!["iam:Get*", "iam:List*"]).on("*"),
     ])
 }
 

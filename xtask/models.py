@@ -157,8 +157,10 @@ SERVED = {
     "ce": """
         ListCostAllocationTags UpdateCostAllocationTagsStatus
     """,
-        AddTagsToResource DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameters
-        GetParametersByPath ListTagsForResource PutParameter RemoveTagsFromResource
+    "acm": """
+        AddTagsToCertificate DeleteCertificate DescribeCertificate GetAccountConfiguration ListCertificates
+        ListTagsForCertificate PutAccountConfiguration RemoveTagsFromCertificate RequestCertificate
+        ResendValidationEmail UpdateCertificateOptions
     """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken

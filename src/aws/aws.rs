@@ -154,6 +154,10 @@ impl Provider for Aws {
         Self::kind(&standing.address)?.delete(&self.client(&standing.region), standing).await
     }
 
+    async fn advice(&self, standing: &Standing) -> Option<String> {
+        Self::kind(&standing.address).ok()?.advice(&self.client(&standing.region), standing).await
+    }
+
     fn identity(&self, kind: &str, attributes: &Attributes) -> Option<Identity> {
         find_kind(kind)?.identity(attributes)
     }

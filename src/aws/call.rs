@@ -35,6 +35,8 @@ pub enum Service {
     Budgets,
     /// Cost Explorer.
     CostExplorer,
+    /// Certificate Manager.
+    Acm,
 }
 
 impl Service {
@@ -58,6 +60,7 @@ impl Service {
             Self::Backup => "Backup",
             Self::Budgets => "Budgets",
             Self::CostExplorer => "Cost Explorer",
+            Self::Acm => "ACM",
         }
     }
 

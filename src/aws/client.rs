@@ -182,6 +182,8 @@ pub struct Client {
     pub secrets: aws_sdk_secretsmanager::Client,
     /// Route 53.
     pub route53: aws_sdk_route53::Client,
+    /// Certificate Manager.
+    pub acm: aws_sdk_acm::Client,
     /// S3.
     pub s3: aws_sdk_s3::Client,
     /// STS.
@@ -214,6 +216,7 @@ impl Client {
             sns: aws_sdk_sns::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             route53: aws_sdk_route53::Client::new(&global),
+            acm: aws_sdk_acm::Client::new(&sdk),
             s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
             backup: aws_sdk_backup::Client::new(&sdk),

@@ -54,6 +54,12 @@ pub trait Kind: Sync {
         None
     }
 
+    /// What to do about one that takes too long to be usable, where more can be said than that it does.
+    async fn advice(&self, client: &Client, standing: &Standing) -> Option<String> {
+        let _ = (client, standing);
+        None
+    }
+
     /// The secret that it keeps.
     async fn reveal(&self, client: &Client, identity: &Identity) -> Result<SecretText, Failure> {
         let _ = (client, identity);

@@ -5,6 +5,8 @@
 //! services are asked at once. Nothing here retries: a failure says what can be
 //! done about it, and the engine does it.
 
+mod acm_certificate;
+mod acm_certificate_validation;
 mod adopted;
 mod ami;
 mod arn;
@@ -31,6 +33,7 @@ mod db_subnet_group;
 mod default_network_acl;
 mod default_route_table;
 mod default_security_group;
+mod delegation;
 mod differ;
 mod ebs_volume;
 mod ec2_instance_type_offerings;

@@ -64,6 +64,10 @@ impl Limit {
             // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
             (Service::SecretsManager, Access::Read) => (50.0, 50.0),
             (Service::SecretsManager, Access::Write) => (40.0, 40.0),
+            // 10 requests a second of those that read one certificate, 5 of those that change one:
+            // <https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html>
+            (Service::Acm, Access::Read) => (8.0, 8.0),
+            (Service::Acm, Access::Write) => (5.0, 5.0),
             // 5 requests a second of an account, whichever they are:
             // <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests>
             (Service::Route53, Access::Read) => (3.0, 3.0),

@@ -64,6 +64,12 @@ pub trait Provider {
         Vec::new()
     }
 
+    /// What to do about one that takes too long to be usable, where more can be said than that it does.
+    async fn advice(&self, standing: &Standing) -> Option<String> {
+        let _ = standing;
+        None
+    }
+
     /// The secret that something keeps.
     async fn reveal(&self, kind: &str, region: &str, identity: &Identity) -> Result<SecretText, Failure> {
         let _ = (region, identity);

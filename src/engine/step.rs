@@ -182,7 +182,13 @@ impl Step<'_> {
     /// Waits until it is usable, or can't be made so yet.
     pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Settlement, Ended> {
         let left = "It exists and is not usable yet; the next run goes on with it.";
-        let progress = self.wait(|| provider.settle(standing), left).await?;
+        let progress = match self.wait(|| provider.settle(standing), left).await {
+            Err(Ended::Failed { failure, left }) if failure.code == TOO_LONG => {
+                let hint = provider.advice(standing).await.or(failure.hint);
+                return Err(Ended::Failed { failure: Failure { hint, ..failure }, left });
+            }
+            ended => ended?,
+        };
         match progress {
             Progress::Ready(attributes) => Ok(Settlement { attributes, deferred: None }),
             Progress::Deferred { attributes, because } => Ok(Settlement { attributes, deferred: Some(because) }),

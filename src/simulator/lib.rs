@@ -52,6 +52,7 @@
 #[cfg(test)]
 extern crate self as fathuss_simulator;
 
+pub mod acm;
 mod addressee;
 pub mod admin;
 pub mod backup;
@@ -142,6 +143,7 @@ pub static SERVICES: &[&Service] = &[
     &backup::SERVICE,
     &budgets::SERVICE,
     &costexplorer::SERVICE,
+    &acm::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -25,6 +25,8 @@ pub const QUOTAS: &[Quota] = &[
     of("backup.vaults", 300, "backup vaults in a region"),
     of("budgets.budgets", 20_000, "budgets in an account"),
     of("ce.active-tags", 500, "active cost allocation tags in an account"),
+    of("acm.certificates", 2500, "certificates in a region"),
+    of("acm.names-per-certificate", 10, "names of a certificate"),
     of("cloudwatch.alarms", 5000, "alarms in a region"),
     of("ec2.addresses", 5, "Elastic IP addresses in a region"),
     of("ec2.flow-logs-per-resource", 2, "flow logs of a VPC, subnet or network interface"),

@@ -7,6 +7,7 @@ mod change;
 mod limit;
 pub mod name;
 pub mod record;
+pub mod resolver;
 mod tags;
 mod value;
 mod vpc;

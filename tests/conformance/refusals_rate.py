@@ -30,5 +30,6 @@ hasty("alarms_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 9, lambda
 hasty("topics_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 30, lambda aws: aws.sns.list_topics())
 hasty("callers_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 600, lambda aws: aws.sts.get_caller_identity())
 hasty("keys_asked_for_in_haste", "ThrottlingException", "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.", 400, 500, lambda aws: aws.kms.list_keys())
+hasty("certificates_asked_for_in_haste", "ThrottlingException", "Rate exceeded", 400, 8, lambda aws: aws.acm.list_certificates())
 hasty("zones_asked_for_in_haste", "Throttling", "Rate exceeded", 400, 5, lambda aws: aws.route53.list_hosted_zones())
 hasty("vpcs_asked_for_in_haste", "RequestLimitExceeded", "Request limit exceeded.", 503, 100, lambda aws: aws.ec2.describe_vpcs())

@@ -116,6 +116,12 @@ WORDS = {
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
     "ce": {"aws_ce_cost_allocation_tag": "CostAllocationTags"},
+    "acm": {
+        "aws_acm_certificate": "Certificates?$|CertificateOptions",
+        "aws_acm_certificate_validation": "ValidationEmail",
+        "settings": "AccountConfiguration",
+        "tags": "TagsToCertificate|TagsFromCertificate|TagsForCertificate",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -236,6 +242,10 @@ EXCLUDED = {
         ".*BudgetAction.*": "actions are a type of their own (aws_budgets_budget_action)",
     },
     "ce": {},
+    "acm": {
+        "(Export|Import|Get|Renew|Revoke)Certificate": "what a certificate contains is not made: nobody could trust it",
+        "SearchCertificates": "no type of ours searches certificates",
+    },
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

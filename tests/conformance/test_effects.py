@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from account import Account, clients
+from ground_acm import issued, shown
 from refusal import outcome
 from world import ACCOUNT, REGION, World
 
@@ -969,3 +970,87 @@ def test_topics_come_a_hundred_at_a_time(aws):
     first = aws.sns.list_topics()
     assert len(first["Topics"]) == 100
     assert len(aws.sns.list_topics(NextToken=first["NextToken"])["Topics"]) == 1
+
+
+def zone_of(aws, name):
+    made = aws.route53.create_hosted_zone(Name=name, CallerReference=aws.name("zone"))
+    return made["HostedZone"]["Id"], made["DelegationSet"]["NameServers"]
+
+
+def asked_for(aws, name):
+    """A certificate whose records are known."""
+    arn = aws.acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"]
+    aws.world.advance(10)
+    return arn
+
+
+def state(aws, arn):
+    return aws.acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"]
+
+
+def test_a_certificate_is_issued_once_its_records_stand_in_dns(aws):
+    arn = issued(aws)
+    found = aws.acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert found["Status"] == "ISSUED" and (found["NotAfter"] - found["NotBefore"]).days == 198
+    assert [one["ValidationStatus"] for one in found["DomainValidationOptions"]] == ["SUCCESS"]
+    aws.acm.get_waiter("certificate_validated").wait(CertificateArn=arn)
+
+
+def test_a_certificate_and_its_wildcard_ask_for_one_record_and_each_request_for_the_same(aws):
+    names = ["*.main.test"]
+    arns = [aws.acm.request_certificate(DomainName="main.test", SubjectAlternativeNames=names, ValidationMethod="DNS")["CertificateArn"] for _ in range(2)]
+    assert arns[0] != arns[1]
+    aws.world.advance(10)
+    found = [aws.acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"] for arn in arns]
+    records = [one["ResourceRecord"] for options in found for one in options]
+    assert len(records) == 4 and all(record == records[0] for record in records)
+
+
+def test_a_token_asks_for_one_certificate_within_an_hour(aws):
+    def ask():
+        return aws.acm.request_certificate(DomainName="main.test", ValidationMethod="DNS", IdempotencyToken="one")["CertificateArn"]
+
+    first = ask()
+    assert ask() == first
+    aws.world.advance(3700)
+    assert ask() != first
+
+
+def test_a_zone_to_which_the_one_above_does_not_lead_shows_nothing(aws):
+    zone_of(aws, "main.test")
+    below, servers = zone_of(aws, "below.main.test")
+    arn = asked_for(aws, "below.main.test")
+    shown(aws, below, arn)
+    aws.world.advance(3600)
+    assert state(aws, arn) == "PENDING_VALIDATION"
+    above = next(zone["Id"] for zone in aws.route53.list_hosted_zones()["HostedZones"] if zone["Name"] == "main.test.")
+    delegation = {"Action": "CREATE", "ResourceRecordSet": record("below.main.test", "NS", *servers)}
+    aws.route53.change_resource_record_sets(HostedZoneId=above, ChangeBatch={"Changes": [delegation]})
+    aws.world.advance(3600)
+    assert state(aws, arn) == "ISSUED"
+
+
+@pytest.mark.parametrize("rule", [None, "acm.validation.record"])
+def test_a_certificate_that_nobody_shows_to_be_his_waits_for_three_days(aws, rule):
+    if rule:
+        aws.world.switch(rule, False)
+    arn = asked_for(aws, "main.test")
+    aws.world.advance(3600)
+    assert state(aws, arn) == ("ISSUED" if rule else "PENDING_VALIDATION")
+    aws.world.advance(73 * 3600)
+    assert state(aws, arn) == ("ISSUED" if rule else "VALIDATION_TIMED_OUT")
+
+
+@pytest.mark.parametrize("rule", [None, "acm.validation.caa"])
+def test_a_domain_whose_records_let_others_issue_gets_no_certificate(aws, rule):
+    if rule:
+        aws.world.switch(rule, False)
+    zone, _ = zone_of(aws, "main.test")
+    caa = {"Action": "CREATE", "ResourceRecordSet": record("main.test", "CAA", '0 issue "other.test"')}
+    aws.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [caa]})
+    arn = asked_for(aws, "main.test")
+    shown(aws, zone, arn)
+    aws.world.advance(900)
+    found = aws.acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    wanted = ("ISSUED", None) if rule else ("FAILED", "CAA_ERROR")
+    assert (found["Status"], found.get("FailureReason")) == wanted

@@ -9,6 +9,7 @@ import refusals_absent
 import refusals_backup
 import refusals_budgets
 import refusals_ce
+import refusals_acm
 import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
@@ -40,6 +41,7 @@ CASES = [
     *refusals_backup.CASES,
     *refusals_budgets.CASES,
     *refusals_ce.CASES,
+    *refusals_acm.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

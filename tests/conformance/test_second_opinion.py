@@ -22,6 +22,8 @@ ELSEWHERE = {
     "aws_default_route_table": "no subnet uses it",
     "aws_network_acl": "security groups say who speaks to whom",
     "aws_network_interface": "each machine has the one that it is made with",
+    "aws_acm_certificate": "names and certificates are not in the stack yet",
+    "aws_acm_certificate_validation": "names and certificates are not in the stack yet",
     "aws_route53_record": "names and certificates are not in the stack yet",
     "aws_route53_zone": "names and certificates are not in the stack yet",
     "aws_sns_topic_subscription": "who is told is not the program's to say",

@@ -27,6 +27,7 @@ WITHOUT_TRACE = {
         )
     },
     "kms.ListKeyPolicies.Limit": "a key has one policy, which is one page however many the request wants",
+    "acm.PutAccountConfiguration.IdempotencyToken": "the same configuration twice leaves the same, whatever each request is called",
     "route53.CreateHostedZone.HostedZoneConfig.PrivateZone": "a zone with a VPC is private whether the request says so or not",
     "secretsmanager.CreateSecret.ForceOverwriteReplicaSecret": "a secret without replicas overwrites none",
     **{

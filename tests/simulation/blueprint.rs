@@ -327,6 +327,23 @@ pub enum Thing {
         value: u32,
         kind: RecordKind,
     },
+    Certificate {
+        zone: Key,
+        name: u32,
+        /// Whether it is for all names below, too.
+        wild: bool,
+        /// Whether its key is of an elliptic curve.
+        curve: bool,
+    },
+    /// The record that a certificate asks for.
+    Proof {
+        zone: Key,
+        certificate: Key,
+    },
+    Issued {
+        certificate: Key,
+        proof: Key,
+    },
     Alias {
         target: Key,
         name: u32,
@@ -538,7 +555,9 @@ impl Thing {
             Thing::EncryptionKey { .. } => "aws_kms_key",
             Thing::Alias { .. } => "aws_kms_alias",
             Thing::HostedZone { .. } => "aws_route53_zone",
-            Thing::Record { .. } => "aws_route53_record",
+            Thing::Record { .. } | Thing::Proof { .. } => "aws_route53_record",
+            Thing::Certificate { .. } => "aws_acm_certificate",
+            Thing::Issued { .. } => "aws_acm_certificate_validation",
             Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
             Thing::Secret { .. } => "aws_secretsmanager_secret",
             Thing::SecretVersion { .. } => "aws_secretsmanager_secret_version",
@@ -580,6 +599,10 @@ impl Thing {
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::HostedZone { vpcs, .. } => all(vpcs, Free),
             Thing::Record { zone, .. } => vec![(*zone, Along)],
+            // A name of another zone is another certificate's.
+            Thing::Certificate { zone, .. } => vec![(*zone, Along)],
+            Thing::Proof { zone, certificate } => vec![(*zone, Along), (*certificate, Along)],
+            Thing::Issued { certificate, proof } => vec![(*certificate, Along), (*proof, Along)],
             Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
@@ -1528,6 +1551,21 @@ impl Grower<'_> {
                 let (name, kind) = (self.blueprint.fresh(), *kinds.choose(self.rng)?);
                 self.push(Thing::Record { zone, name, value: 0, kind })
             }
+            "aws_acm_certificate" => {
+                let zone = self.public_zone()?;
+                let (wild, curve) = (self.rng.random_bool(0.5), self.rng.random_bool(0.3));
+                let name = self.blueprint.fresh();
+                self.push(Thing::Certificate { zone, name, wild, curve })
+            }
+            "aws_acm_certificate_validation" => {
+                let certificate = self.some("aws_acm_certificate")?;
+                let Thing::Certificate { zone, .. } = *self.blueprint.get(certificate) else { return None };
+                if !self.blueprint.take(format!("validation of {certificate}")) {
+                    return None;
+                }
+                let proof = self.push(Thing::Proof { zone, certificate })?;
+                self.push(Thing::Issued { certificate, proof })
+            }
             "aws_cloudwatch_log_group" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
                 let (retention, infrequent) = (self.rng.random_range(0..RETENTIONS.len()), self.rng.random_bool(0.3));
@@ -1603,6 +1641,17 @@ impl Grower<'_> {
             }
             other => unreachable!("no item is of type {other}"),
         }
+    }
+
+    /// A zone that anyone sees.
+    fn public_zone(&mut self) -> Option<Key> {
+        let is_public = |item: &&Item| matches!(&item.thing, Thing::HostedZone { vpcs, .. } if vpcs.is_empty());
+        let zones: Vec<Key> = self.blueprint.items.iter().filter(is_public).map(|item| item.key).collect();
+        if let Some(zone) = zones.choose(self.rng) {
+            return Some(*zone);
+        }
+        let name = self.blueprint.fresh();
+        self.push(Thing::HostedZone { vpcs: Vec::new(), wording: 0, name })
     }
 
     fn route_target(&mut self, table: Key) -> Option<RouteTarget> {

@@ -212,6 +212,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         },
         Thing::HostedZone { wording, .. } => *wording = number,
         Thing::Record { value, .. } => *value = number,
+        // Of a certificate its tags alone change in place.
         Thing::Alias { target, .. } => *target = encryption.unwrap_or(*target),
         Thing::NodeGroup { most, labels, .. } => match rng.random_range(0..2) {
             0 => *most += 1,
@@ -369,6 +370,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::Cluster { name, .. }
         | Thing::Alias { name, .. }
         | Thing::HostedZone { name, .. }
+        | Thing::Certificate { name, .. }
         | Thing::Record { name, .. } => *name = number,
         Thing::Bucket { name } | Thing::InlinePolicy { name, .. } => *name = Some(number),
         Thing::PodIdentity { account, .. } => *account = number,

@@ -21,6 +21,7 @@ use fathuss_model::aws::{
     ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet,
     VolumeAttachment, VolumeType, Vpc,
 };
+use fathuss_model::aws::{AcmCertificate, AcmCertificateValidation, KeyAlgorithm};
 use fathuss_model::aws::{
     BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, BudgetNotification,
     BudgetNotificationType, BudgetsBudget, CacheAuthentication, CacheAuthenticationMode, CacheEngine,
@@ -99,6 +100,8 @@ struct Made {
     volumes: BTreeMap<Key, Handle<EbsVolume>>,
     keys: BTreeMap<Key, Handle<KmsKey>>,
     zones: BTreeMap<Key, Handle<Route53Zone>>,
+    certificates: BTreeMap<Key, Handle<AcmCertificate>>,
+    proofs: BTreeMap<Key, Handle<Route53Record>>,
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
     entries: BTreeMap<Key, Handle<EksAccessEntry>>,
@@ -203,7 +206,11 @@ impl Declaring<'_> {
             }
             thing if thing.kind().starts_with("aws_iam") => self.iam(stack, item),
             thing if thing.kind().starts_with("aws_kms") => self.kms(stack, item),
-            Thing::HostedZone { .. } | Thing::Record { .. } => {
+            Thing::HostedZone { .. }
+            | Thing::Record { .. }
+            | Thing::Certificate { .. }
+            | Thing::Proof { .. }
+            | Thing::Issued { .. } => {
                 self.names(stack, item);
                 Ok(())
             }
@@ -535,7 +542,7 @@ impl Declaring<'_> {
             Thing::InlinePolicy { role, action, name: given } => {
                 let actions = ["s3:GetObject", "s3:PutObject", "logs:PutLogEvents"];
                 let action = actions[*action as usize % actions.len()];
-                let document = Policy::new([Statement::allow([action]).on("*")]);
+                let document = Policy::new([Statement::allow(actions![action]).on("*")]);
                 let mut policy = IamRolePolicy::new(&made.roles[role], document);
                 if let Some(number) = given {
                     policy = policy.name(format!("Inline-{number}"));
@@ -614,6 +621,30 @@ impl Declaring<'_> {
                     record = record.set_identifier("only").weighted_routing_policy(share);
                 }
                 stack.add(name, at(record, item));
+            }
+            Thing::Certificate { zone, name: number, wild, curve } => {
+                let Thing::HostedZone { name: of, .. } = self.blueprint.get(*zone) else {
+                    unreachable!("it is a zone")
+                };
+                let own = format!("certificate-{number}.{}", domain(of));
+                let mut certificate = AcmCertificate::new(own.clone()).key_algorithm(if *curve {
+                    KeyAlgorithm::EcPrime256v1
+                } else {
+                    KeyAlgorithm::Rsa2048
+                });
+                if *wild {
+                    certificate = certificate.subject_alternative_names([format!("*.{own}")]);
+                }
+                self.made.certificates.insert(item.key, stack.add(name, at(tagged!(certificate, item), item)));
+            }
+            Thing::Proof { zone, certificate } => {
+                let record = self.made.certificates[certificate].validation_record(&self.made.zones[zone], 0);
+                self.made.proofs.insert(item.key, stack.add(name, at(record, item)));
+            }
+            Thing::Issued { certificate, proof } => {
+                let validation = AcmCertificateValidation::new(&self.made.certificates[certificate])
+                    .validation_record_fqdns([self.made.proofs[proof].fqdn()]);
+                stack.add(name, at(validation, item));
             }
             other => unreachable!("{other:?} is no name"),
         }

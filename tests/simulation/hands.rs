@@ -50,9 +50,10 @@ pub async fn meddle(aws: &Aws, snapshot: &Snapshot, most: usize, chance: &mut Ch
     Ok(deeds)
 }
 
-/// Whether it is AWS's, and can be taken away.
+/// Whether it is AWS's, and can be taken away: that a certificate is issued can't be.
 fn is_made(aws: &Aws, record: &ResourceRecord) -> bool {
-    aws.schema(record.address.kind()).is_some_and(|schema| schema.mode == Mode::Managed)
+    record.address.kind() != "aws_acm_certificate_validation"
+        && aws.schema(record.address.kind()).is_some_and(|schema| schema.mode == Mode::Managed)
 }
 
 async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, String> {

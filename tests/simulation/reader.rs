@@ -58,7 +58,9 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
 
 /// Lookups' answers and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
+    // That a certificate is issued is nothing beside the certificate.
     let lookups = [
+        "aws_acm_certificate_validation",
         "aws_ami",
         "aws_availability_zones",
         "aws_caller_identity",
@@ -393,6 +395,10 @@ impl World {
         }
         for zone in rows("route53.zone")? {
             self.add("aws_route53_zone", &zone.id);
+        }
+        for certificate in rows("acm.certificate")? {
+            let WorldRow { region, account, id, .. } = &certificate;
+            self.add("aws_acm_certificate", format!("arn:aws:acm:{region}:{account}:certificate/{id}"));
         }
         // What each zone has of its own is nobody's.
         for record in rows("route53.record")?.iter().filter(|it| !["NS", "SOA"].contains(&text(&it.row["kind"]))) {

@@ -13,8 +13,8 @@ use crate::{Arn, Computed, Id, Json, Tags, Value};
 /// # let bucket = stack.add("cache", S3Bucket::new());
 /// let objects = template([bucket.arn().into_value(), "/*".into_value()]);
 /// let policy = Policy::new([
-///     Statement::allow(["s3:ListBucket"]).on(bucket.arn()),
-///     Statement::allow(["s3:GetObject", "s3:PutObject"]).on(objects),
+///     Statement::allow(actions!["s3:ListBucket"]).on(bucket.arn()),
+///     Statement::allow(actions!["s3:GetObject", "s3:PutObject"]).on(objects),
 /// ]);
 /// stack.add("cache", IamPolicy::new(policy));
 /// # Ok(()) }).expect("nothing is wrong with it");

@@ -11,7 +11,7 @@ use crate::{Arn, Computed, Id, Name, Value};
 /// # stack.place("us-east-1", "111122223333");
 /// # let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
 /// # let role = stack.add("server", IamRole::new(trust));
-/// # let allows = Policy::new([Statement::allow(["ec2:DescribeVolumes"]).on("*")]);
+/// # let allows = Policy::new([Statement::allow(actions!["ec2:DescribeVolumes"]).on("*")]);
 /// # let own = stack.add("volumes", IamPolicy::new(allows));
 /// stack.add("volumes", IamRolePolicyAttachment::new(&role, &own));
 /// // One of the policies that AWS keeps.

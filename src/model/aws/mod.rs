@@ -1,5 +1,7 @@
 //! AWS's resource types, one file each: the typed struct is the schema.
 
+mod acm_certificate;
+mod acm_certificate_validation;
 mod action;
 mod actions;
 mod ami;
@@ -89,6 +91,8 @@ mod way_out;
 mod window;
 mod zone;
 
+pub use acm_certificate::{AcmCertificate, DomainValidationOption, KeyAlgorithm, ValidationMethod};
+pub use acm_certificate_validation::AcmCertificateValidation;
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
 pub use backup_plan::{BackupCopy, BackupLifecycle, BackupPlan, BackupRule};
@@ -263,6 +267,8 @@ pub const SCHEMAS: &[&Schema] = &[
     KmsAlias::SCHEMA,
     Route53Zone::SCHEMA,
     Route53Record::SCHEMA,
+    AcmCertificate::SCHEMA,
+    AcmCertificateValidation::SCHEMA,
     S3Bucket::SCHEMA,
     S3BucketVersioning::SCHEMA,
     S3BucketServerSideEncryptionConfiguration::SCHEMA,

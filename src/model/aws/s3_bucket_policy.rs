@@ -12,7 +12,7 @@ use crate::{Computed, Id, Json, Value};
 /// # graph_of("example", |stack| {
 /// # stack.place("us-east-1", "111122223333");
 /// # let bucket = stack.add("cache", S3Bucket::new());
-/// let by_tls_alone = Statement::deny(["s3:*"])
+/// let by_tls_alone = Statement::deny(actions!["s3:*"])
 ///     .by(Principal::aws("*"))
 ///     .on(bucket.arn())
 ///     .on(template([bucket.arn().into_value(), "/*".into_value()]))

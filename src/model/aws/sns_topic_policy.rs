@@ -10,7 +10,7 @@ use crate::{Arn, Computed, Id, Json, Value};
 /// # graph_of("example", |stack| {
 /// # stack.place("us-east-1", "111122223333");
 /// # let topic = stack.add("alarms", SnsTopic::new());
-/// let publishes = Statement::allow(["sns:Publish"])
+/// let publishes = Statement::allow(actions!["sns:Publish"])
 ///     .by(Principal::service("cloudwatch.amazonaws.com"))
 ///     .on(topic.arn())
 ///     .when("StringEquals", "aws:SourceAccount", ["111122223333"]);

@@ -1285,7 +1285,7 @@ fn users_of_a_cache_without_a_password_and_groups_without_a_default_user() {
 #[test]
 fn policies_of_one_name_in_a_role_and_a_version_that_is_both_default_and_newest() {
     use fathuss_model::aws::policy::{Policy, Principal, Statement};
-    let policy = || Policy::new([Statement::allow(["s3:GetObject"]).on("*")]);
+    let policy = || Policy::new([Statement::allow(actions!["s3:GetObject"]).on("*")]);
     refused("has the same name or stands for the same", |stack| {
         let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
         let role = stack.add("servers", IamRole::new(trust));
@@ -1297,4 +1297,56 @@ fn policies_of_one_name_in_a_role_and_a_version_that_is_both_default_and_newest(
         stack.add("main", RdsEngineVersion::new(DbEngine::Postgres).default_only(true).latest(true));
         line!() - 1
     });
+}
+
+#[test]
+fn a_certificate_for_what_is_no_domain() {
+    for (name, says) in [
+        ("localhost", "localhost: a certificate is for a whole domain"),
+        ("main.test.", "main.test.: a certificate is for a whole domain"),
+        ("a.*.main.test", "a.*.main.test: a `*` stands for the whole first label"),
+        ("a_b.main.test", "a_b.main.test: small letters, digits, - and . are taken"),
+        ("a..main.test", "a..main.test has an empty label"),
+    ] {
+        refused(says, |stack| {
+            stack.add("main", AcmCertificate::new(name));
+            line!() - 1
+        });
+        refused(says, |stack| {
+            stack.add("main", AcmCertificate::new("main.test").subject_alternative_names([name]));
+            line!() - 1
+        });
+    }
+    refused("main.test is the certificate's own name", |stack| {
+        stack.add("main", AcmCertificate::new("main.test").subject_alternative_names(["main.test"]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("main", AcmCertificate::new("*.main.test").subject_alternative_names(["main.test"]));
+    });
+}
+
+#[test]
+fn a_validation_by_a_record_that_aws_does_not_ask_for() {
+    refused("www.main.test is no name of a record that AWS asks for", |stack| {
+        let certificate = stack.add("main", AcmCertificate::new("main.test"));
+        stack.add("main", AcmCertificateValidation::new(&certificate).validation_record_fqdns(["www.main.test"]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_validation_waits_for_the_records_that_are_made_of_what_its_certificate_asks_for() {
+    let graph = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        let zone = stack.add("main", Route53Zone::new("main.test"));
+        let certificate = stack.add("main", AcmCertificate::new("main.test"));
+        stack.add("main", AcmCertificateValidation::new(&certificate));
+        stack.add("proof", certificate.validation_record(&zone, 0));
+        Ok(())
+    })
+    .unwrap();
+    let validation = graph.nodes.iter().find(|node| node.address.kind() == "aws_acm_certificate_validation").unwrap();
+    let waits: Vec<String> = validation.depends_on.iter().map(ToString::to_string).collect();
+    assert_eq!(waits, ["test.aws_route53_record.proof"]);
 }

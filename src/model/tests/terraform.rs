@@ -10,6 +10,11 @@ use serde::Deserialize;
 
 /// What is different and stays so, by path: what it is there and here, and why.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
+    (
+        "aws_acm_certificate.domain_name",
+        "optional, here required",
+        "imported certificates, which bring their names along, are not here",
+    ),
     ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
     ("aws_availability_zones.zone_names", "unknown", "the filter `zone-name`, which a block would make long"),
     (

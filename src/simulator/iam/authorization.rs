@@ -154,6 +154,7 @@ fn refusal(tx: &Tx<'_>, denied: fn(String) -> Refusal, ask: &Ask, verdict: &Verd
 /// The actions that a request is.
 fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> {
     let mut asks = match service {
+        "acm" => acm(operation, input),
         "ec2" => ec2(tx, operation, input),
         "eks" => eks(tx, operation, input),
         "iam" => iam(tx, operation, input),
@@ -490,6 +491,21 @@ fn iam(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let mut asks = vec![ask];
     if let Some(kind) = operation.strip_prefix("Create").filter(|_| !given.is_empty()) {
         asks.push(Ask::new(format!("iam:Tag{kind}"), resource).told(given));
+    }
+    asks
+}
+
+// ---- Certificate Manager
+
+/// The action is asked for on the certificate that the request names, else on all.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscertificatemanager.html>
+fn acm(operation: &str, input: &Value) -> Vec<Ask> {
+    let given = requested(input.get("Tags"));
+    let resource = input.get("CertificateArn").text().unwrap_or("*");
+    let mut asks = vec![Ask::new(format!("acm:{operation}"), resource).told(given.clone())];
+    if operation == "RequestCertificate" && !given.is_empty() {
+        asks.push(Ask::new("acm:AddTagsToCertificate", "*").told(given));
     }
     asks
 }

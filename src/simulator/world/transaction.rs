@@ -283,6 +283,12 @@ impl<'w> Tx<'w> {
             .map(|(_, slot)| &slot.row)
     }
 
+    /// All rows of a type, of every account and region: what anyone sees of it.
+    pub fn everywhere<T: Row>(&self) -> impl Iterator<Item = &T> {
+        let table = self.state.tables.of::<T>();
+        table.into_iter().flat_map(|table| table.rows.values()).flatten().map(|(_, slot)| &slot.row)
+    }
+
     /// Writes a row, new or not.
     pub fn put<T: Row>(&mut self, row: T) {
         let (scope, id) = (self.scope.of(T::REACH), row.id());
