@@ -5,7 +5,7 @@ use fathuss_model::aws::{
     BudgetCostFilter, BudgetNotification, BudgetNotificationType, BudgetsBudget, CeCostAllocationTag,
     IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, SnsTopic, SnsTopicPolicy,
 };
-use fathuss_model::{Handle, IntoArn, Result, Stack};
+use fathuss_model::{Handle, IntoArn, Result, Stack, actions};
 
 /// The account that pays, which is production's.
 const ACCOUNT: &str = "444455556666";

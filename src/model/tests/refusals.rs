@@ -2,7 +2,7 @@
 
 use fathuss_model::aws::*;
 use fathuss_model::graph::Finding;
-use fathuss_model::{Arn, DeclarationExt, Handle, Id, Ipv4Net, Lifecycle, Name, Secret, Stack, graph_of};
+use fathuss_model::{Arn, DeclarationExt, Handle, Id, Ipv4Net, Lifecycle, Name, Secret, Stack, actions, graph_of};
 
 /// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
 fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
