@@ -68,11 +68,13 @@ const fn of(service: &[u8]) -> Option<&'static [&'static str]> {
     None
 }
 
+/// How a service written in any letters stands to one in small ones.
 const fn compare(one: &[u8], other: &[u8]) -> i16 {
     let mut at = 0;
     while at < one.len() && at < other.len() {
-        if one[at] != other[at] {
-            return one[at] as i16 - other[at] as i16;
+        let letter = one[at].to_ascii_lowercase();
+        if letter != other[at] {
+            return letter as i16 - other[at] as i16;
         }
         at += 1;
     }
@@ -122,6 +124,11 @@ mod tests {
         for (service, actions) in SERVICES {
             assert!(of(service.as_bytes()) == Some(*actions), "{service}");
         }
+    }
+
+    #[test]
+    fn capitals_are_small_letters() {
+        assert_eq!(Action::known("SNS:publish"), Action("SNS:publish"));
     }
 
     #[test]
