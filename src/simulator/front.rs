@@ -738,8 +738,8 @@ mod tests {
     async fn a_method_and_path_that_aws_has_and_is_not_built_is_not_simulated() {
         let client = Client::calm();
         for (method, path, name) in [
-            ("POST", "/clusters/c/fargate-profiles", "CreateFargateProfile"),
-            ("GET", "/clusters/c/fargate-profiles/p", "DescribeFargateProfile"),
+            ("POST", "/clusters/c/capabilities", "CreateCapability"),
+            ("GET", "/clusters/c/insights/i", "DescribeInsight"),
             ("POST", "/clusters/c/insights", "ListInsights"),
             ("GET", "/clusters/c/identity-provider-configs", "ListIdentityProviderConfigs"),
             ("POST", "/cluster-registrations", "RegisterCluster"),
