@@ -31,6 +31,8 @@ pub enum Service {
     Sns,
     /// Certificate Manager.
     Acm,
+    /// CloudFront.
+    CloudFront,
 }
 
 impl Service {
@@ -52,13 +54,14 @@ impl Service {
             Self::CloudWatch => "CloudWatch",
             Self::Sns => "SNS",
             Self::Acm => "ACM",
+            Self::CloudFront => "CloudFront",
         }
     }
 
     /// Whether its limits are counted for the account, not per region.
     #[must_use]
     pub fn is_global(self) -> bool {
-        matches!(self, Self::Iam | Self::Route53)
+        matches!(self, Self::Iam | Self::Route53 | Self::CloudFront)
     }
 }
 

@@ -58,6 +58,7 @@ pub mod admin;
 #[cfg(test)]
 mod client;
 pub mod clock;
+pub mod cloudfront;
 pub mod cloudwatch;
 pub mod datastore;
 pub mod ec2;
@@ -138,6 +139,7 @@ pub static SERVICES: &[&Service] = &[
     &cloudwatch::SERVICE,
     &route53::SERVICE,
     &acm::SERVICE,
+    &cloudfront::SERVICE,
 ];
 
 /// How a simulator is set up.

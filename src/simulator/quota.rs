@@ -22,6 +22,9 @@ const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
 pub const QUOTAS: &[Quota] = &[
     of("acm.certificates", 2500, "certificates in a region"),
     of("acm.names-per-certificate", 10, "names of a certificate"),
+    of("cloudfront.aliases-per-distribution", 100, "aliases of a distribution"),
+    of("cloudfront.distributions", 500, "distributions in an account"),
+    of("cloudfront.origin-access-controls", 100, "origin access controls in an account"),
     of("cloudwatch.alarms", 5000, "alarms in a region"),
     of("ec2.addresses", 5, "Elastic IP addresses in a region"),
     of("ec2.flow-logs-per-resource", 2, "flow logs of a VPC, subnet or network interface"),

@@ -8,6 +8,7 @@ our operations can be brought to here, for the reason given.
 
 PAGES = {
     "acm": "https://docs.aws.amazon.com/acm/latest/APIReference/API_{}.html",
+    "cloudfront": "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_{}.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_{}.html",
     "eks": "https://docs.aws.amazon.com/eks/latest/APIReference/API_{}.html",
     "elasticache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_{}.html",
@@ -22,6 +23,7 @@ PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/API_{}.html",
 }
 COMMON_PAGES = {
+    "cloudfront": "https://docs.aws.amazon.com/cloudfront/latest/APIReference/CommonErrors.html",
     "acm": "https://docs.aws.amazon.com/acm/latest/APIReference/CommonErrors.html",
     "cloudwatch": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html",
     "ec2": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
@@ -38,6 +40,7 @@ COMMON_PAGES = {
     "sts": "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
 }
 COMMON = {
+    "cloudfront": "InvalidClientTokenId",
     "acm": "ThrottlingException UnrecognizedClientException ValidationException",
     "cloudwatch": "InvalidClientTokenId Throttling ValidationError",
     "eks": "",

@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 import ground_acm
+import ground_cloudfront
 import ground_cloudwatch
 import ground_ec2
 import ground_eks
@@ -26,6 +27,7 @@ from without_trace import WITHOUT_TRACE
 # Each service's ground, its operations' calls, and the values that their members are tried with.
 SERVICES = {
     "acm": (ground_acm.GROUND, ground_acm.BASES, ground_acm.VALUES),
+    "cloudfront": (ground_cloudfront.GROUND, ground_cloudfront.BASES, ground_cloudfront.VALUES),
     "cloudwatch": (ground_cloudwatch.GROUND, ground_cloudwatch.BASES, ground_cloudwatch.VALUES),
     "ec2": (ground_ec2.GROUND, ground_ec2.BASES, ground_ec2.VALUES),
     "eks": (ground_eks.GROUND, ground_eks.BASES, ground_eks.VALUES),

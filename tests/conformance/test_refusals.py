@@ -7,6 +7,7 @@ import pytest
 import recorded
 import refusals_absent
 import refusals_acm
+import refusals_cloudfront
 import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
@@ -36,6 +37,7 @@ CASES = [
     *refusals_cloudwatch.CASES,
     *refusals_route53.CASES,
     *refusals_acm.CASES,
+    *refusals_cloudfront.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

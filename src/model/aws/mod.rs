@@ -5,6 +5,8 @@ mod acm_certificate_validation;
 mod ami;
 mod availability_zones;
 mod caller_identity;
+mod cloudfront_distribution;
+mod cloudfront_origin_access_control;
 mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
@@ -77,6 +79,15 @@ pub use acm_certificate_validation::AcmCertificateValidation;
 pub use ami::{Ami, Filter};
 pub use availability_zones::{AvailabilityZones, ZoneState};
 pub use caller_identity::CallerIdentity;
+pub use cloudfront_distribution::{
+    CloudfrontDistribution, CustomErrorResponse, CustomOriginConfig, DefaultCacheBehavior, DistributionOrigin,
+    GeoRestriction, GeoRestrictionType, HttpMethod, HttpVersion, LoggingConfig, MinimumProtocolVersion,
+    OrderedCacheBehavior, OriginProtocolPolicy, PriceClass, Restrictions, SslSupportMethod, ViewerCertificate,
+    ViewerProtocolPolicy, cache_policy,
+};
+pub use cloudfront_origin_access_control::{
+    CloudfrontOriginAccessControl, OriginType, SigningBehavior, SigningProtocol,
+};
 pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use cloudwatch_metric_alarm::{
@@ -215,6 +226,8 @@ pub const SCHEMAS: &[&Schema] = &[
     Route53Record::SCHEMA,
     AcmCertificate::SCHEMA,
     AcmCertificateValidation::SCHEMA,
+    CloudfrontOriginAccessControl::SCHEMA,
+    CloudfrontDistribution::SCHEMA,
     S3Bucket::SCHEMA,
     S3BucketVersioning::SCHEMA,
     S3BucketServerSideEncryptionConfiguration::SCHEMA,
