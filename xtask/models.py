@@ -162,6 +162,12 @@ SERVED = {
         ListTagsForCertificate PutAccountConfiguration RemoveTagsFromCertificate RequestCertificate
         ResendValidationEmail UpdateCertificateOptions
     """,
+    "cloudfront": """
+        CreateDistribution CreateDistributionWithTags CreateOriginAccessControl DeleteDistribution
+        DeleteOriginAccessControl GetCachePolicy GetDistribution GetDistributionConfig GetOriginAccessControl
+        GetOriginAccessControlConfig ListDistributions ListOriginAccessControls ListTagsForResource
+        TagResource UntagResource UpdateDistribution UpdateOriginAccessControl
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,
@@ -181,6 +187,12 @@ BESIDE = {
     "route53": {
         "namespace": "https://route53.amazonaws.com/doc/2013-04-01/",
         "errors": {"MalformedInput": 400},
+    },
+    # What stands wrong in a document is declared by no operation:
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/APIReference/CommonErrors.html
+    "cloudfront": {
+        "namespace": "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+        "errors": {"MalformedXML": 400},
     },
     "s3": {
         "namespace": "http://s3.amazonaws.com/doc/2006-03-01/",

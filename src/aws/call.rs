@@ -37,6 +37,8 @@ pub enum Service {
     CostExplorer,
     /// Certificate Manager.
     Acm,
+    /// CloudFront.
+    CloudFront,
 }
 
 impl Service {
@@ -61,13 +63,14 @@ impl Service {
             Self::Budgets => "Budgets",
             Self::CostExplorer => "Cost Explorer",
             Self::Acm => "ACM",
+            Self::CloudFront => "CloudFront",
         }
     }
 
     /// Whether its limits are counted for the account, not per region.
     #[must_use]
     pub fn is_global(self) -> bool {
-        matches!(self, Self::Iam | Self::Route53 | Self::Budgets | Self::CostExplorer)
+        matches!(self, Self::Iam | Self::Route53 | Self::CloudFront | Self::Budgets | Self::CostExplorer)
     }
 }
 

@@ -184,6 +184,8 @@ pub struct Client {
     pub route53: aws_sdk_route53::Client,
     /// Certificate Manager.
     pub acm: aws_sdk_acm::Client,
+    /// CloudFront.
+    pub cloudfront: aws_sdk_cloudfront::Client,
     /// S3.
     pub s3: aws_sdk_s3::Client,
     /// STS.
@@ -217,6 +219,7 @@ impl Client {
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             route53: aws_sdk_route53::Client::new(&global),
             acm: aws_sdk_acm::Client::new(&sdk),
+            cloudfront: aws_sdk_cloudfront::Client::new(&global),
             s3: aws_sdk_s3::Client::from_conf(s3(&sdk)),
             sts: aws_sdk_sts::Client::new(&sdk),
             backup: aws_sdk_backup::Client::new(&sdk),
@@ -251,7 +254,7 @@ fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Config {
     aws_sdk_s3::config::Builder::from(sdk).force_path_style(own_address).build()
 }
 
-/// Where the requests of IAM and Route 53 are signed for. The SDK knows it by their own endpoints, and forgets it for any
+/// Where the requests of CloudFront, IAM and Route 53 are signed for. The SDK knows it by their own endpoints, and forgets it for any
 /// other.
 /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
 fn home_of_global(region: &str) -> &'static str {

@@ -154,6 +154,8 @@ const IN_USE: &[&str] = &[
     "ResourceInUseException",
     "DeleteConflict",
     "ConcurrentModification",
+    "DistributionNotDisabled",
+    "OriginAccessControlInUse",
     "InvalidDBInstanceState",
     "InvalidDBSubnetGroupStateFault",
     "InvalidDBParameterGroupState",

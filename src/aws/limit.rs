@@ -68,6 +68,8 @@ impl Limit {
             // <https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html>
             (Service::Acm, Access::Read) => (8.0, 8.0),
             (Service::Acm, Access::Write) => (5.0, 5.0),
+            // It documents none.
+            (Service::CloudFront, _) => (10.0, 5.0),
             // 5 requests a second of an account, whichever they are:
             // <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests>
             (Service::Route53, Access::Read) => (3.0, 3.0),

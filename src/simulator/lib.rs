@@ -60,6 +60,7 @@ pub mod budgets;
 #[cfg(test)]
 mod client;
 pub mod clock;
+pub mod cloudfront;
 pub mod cloudwatch;
 pub mod costexplorer;
 pub mod datastore;
@@ -144,6 +145,7 @@ pub static SERVICES: &[&Service] = &[
     &budgets::SERVICE,
     &costexplorer::SERVICE,
     &acm::SERVICE,
+    &cloudfront::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -122,6 +122,11 @@ WORDS = {
         "settings": "AccountConfiguration",
         "tags": "TagsToCertificate|TagsFromCertificate|TagsForCertificate",
     },
+    "cloudfront": {
+        "aws_cloudfront_distribution": "(Create|Get|Update|Delete)Distribution(Config|WithTags)?$|ListDistributions$|GetCachePolicy$",
+        "aws_cloudfront_origin_access_control": "OriginAccessControl",
+        "tags": "TagResource|UntagResource|ListTagsForResource",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -246,6 +251,7 @@ EXCLUDED = {
         "(Export|Import|Get|Renew|Revoke)Certificate": "what a certificate contains is not made: nobody could trust it",
         "SearchCertificates": "no type of ours searches certificates",
     },
+    "cloudfront": {},
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

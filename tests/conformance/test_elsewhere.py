@@ -11,7 +11,6 @@ from world import REGION
 CALLS = {
     "appsync": lambda client: client.list_graphql_apis(),
     "cloudformation": lambda client: client.describe_stacks(),
-    "cloudfront": lambda client: client.list_distributions(),
     "codebuild": lambda client: client.list_projects(),
     "dynamodb": lambda client: client.list_tables(),
     "efs": lambda client: client.describe_file_systems(),

@@ -9,6 +9,7 @@ import ground_backup
 import ground_budgets
 import ground_ce
 import ground_acm
+import ground_cloudfront
 import ground_cloudwatch
 import ground_ec2
 import ground_eks
@@ -32,6 +33,7 @@ SERVICES = {
     "budgets": (ground_budgets.GROUND, ground_budgets.BASES, ground_budgets.VALUES),
     "ce": (ground_ce.GROUND, ground_ce.BASES, ground_ce.VALUES),
     "acm": (ground_acm.GROUND, ground_acm.BASES, ground_acm.VALUES),
+    "cloudfront": (ground_cloudfront.GROUND, ground_cloudfront.BASES, ground_cloudfront.VALUES),
     "cloudwatch": (ground_cloudwatch.GROUND, ground_cloudwatch.BASES, ground_cloudwatch.VALUES),
     "ec2": (ground_ec2.GROUND, ground_ec2.BASES, ground_ec2.VALUES),
     "eks": (ground_eks.GROUND, ground_eks.BASES, ground_eks.VALUES),

@@ -10,6 +10,7 @@ import refusals_backup
 import refusals_budgets
 import refusals_ce
 import refusals_acm
+import refusals_cloudfront
 import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
@@ -42,6 +43,7 @@ CASES = [
     *refusals_budgets.CASES,
     *refusals_ce.CASES,
     *refusals_acm.CASES,
+    *refusals_cloudfront.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

@@ -18,6 +18,8 @@ from moto_server import ACCOUNT, REGION, Moto
 # Types that staging does not have, and why that is all there is to say.
 ELSEWHERE = {
     "aws_caller_identity": "each run asks it, before all else",
+    "aws_cloudfront_distribution": "files for viewers are not in the stack yet",
+    "aws_cloudfront_origin_access_control": "files for viewers are not in the stack yet",
     "aws_default_network_acl": "the default ACL stays as AWS makes it",
     "aws_default_route_table": "no subnet uses it",
     "aws_network_acl": "security groups say who speaks to whom",

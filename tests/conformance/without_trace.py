@@ -11,6 +11,14 @@ FOUND = "a rule is found by what it lets through, not by its description"
 
 STATE = "in which state a notification is AWS says: in a request it changes nothing"
 
+REFUSED = "what has some is answered not simulated, whatever they are"
+FORMER = "it is how older clients named a certificate, and says nothing beside the members of today"
+DISTRIBUTIONS = (
+    "CreateDistribution.DistributionConfig",
+    "CreateDistributionWithTags.DistributionConfigWithTags.DistributionConfig",
+    "UpdateDistribution.DistributionConfig",
+)
+
 WITHOUT_TRACE = {
     **{
         f"budgets.{operation}.{member}.NotificationState": STATE
@@ -24,6 +32,24 @@ WITHOUT_TRACE = {
             ("UpdateNotification", "OldNotification"),
             ("UpdateNotification", "NewNotification"),
             ("UpdateSubscriber", "Notification"),
+        )
+    },
+    **{f"cloudfront.{where}.ViewerCertificate.{member}": FORMER for where in DISTRIBUTIONS for member in ("Certificate", "CertificateSource")},
+    **{
+        f"cloudfront.{where}.{path}": REFUSED
+        for where in DISTRIBUTIONS
+        for path in (
+            "OriginGroups.Items[].Id",
+            "OriginGroups.Items[].FailoverCriteria.StatusCodes.Quantity",
+            "OriginGroups.Items[].FailoverCriteria.StatusCodes.Items",
+            "OriginGroups.Items[].Members.Quantity",
+            "OriginGroups.Items[].Members.Items[].OriginId",
+            "OriginGroups.Items[].SelectionCriteria",
+            *(
+                f"{behavior}.FunctionAssociations.Items[].{member}"
+                for behavior in ("DefaultCacheBehavior", "CacheBehaviors.Items[]")
+                for member in ("FunctionARN", "EventType")
+            ),
         )
     },
     "kms.ListKeyPolicies.Limit": "a key has one policy, which is one page however many the request wants",

@@ -344,6 +344,19 @@ pub enum Thing {
         certificate: Key,
         proof: Key,
     },
+    AccessControl {
+        wording: u32,
+        name: Option<u32>,
+    },
+    Distribution {
+        bucket: Key,
+        control: Key,
+        wording: u32,
+        /// Whether it answers.
+        on: bool,
+        /// Whether a path has a behaviour of its own.
+        split: bool,
+    },
     Alias {
         target: Key,
         name: u32,
@@ -557,6 +570,8 @@ impl Thing {
             Thing::HostedZone { .. } => "aws_route53_zone",
             Thing::Record { .. } | Thing::Proof { .. } => "aws_route53_record",
             Thing::Certificate { .. } => "aws_acm_certificate",
+            Thing::AccessControl { .. } => "aws_cloudfront_origin_access_control",
+            Thing::Distribution { .. } => "aws_cloudfront_distribution",
             Thing::Issued { .. } => "aws_acm_certificate_validation",
             Thing::LogGroup { .. } => "aws_cloudwatch_log_group",
             Thing::Secret { .. } => "aws_secretsmanager_secret",
@@ -603,7 +618,8 @@ impl Thing {
             Thing::Certificate { zone, .. } => vec![(*zone, Along)],
             Thing::Proof { zone, certificate } => vec![(*zone, Along), (*certificate, Along)],
             Thing::Issued { certificate, proof } => vec![(*certificate, Along), (*proof, Along)],
-            Thing::LogGroup { .. } | Thing::Secret { .. } => vec![],
+            Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::AccessControl { .. } => vec![],
+            Thing::Distribution { bucket, control, .. } => vec![(*bucket, Free), (*control, Firm)],
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
             Thing::TopicPolicy { topic, .. } | Thing::Subscription { topic, .. } => vec![(*topic, Along)],
@@ -1550,6 +1566,16 @@ impl Grower<'_> {
                 let kinds = [RecordKind::Address, RecordKind::Text, RecordKind::Name, RecordKind::Weighted];
                 let (name, kind) = (self.blueprint.fresh(), *kinds.choose(self.rng)?);
                 self.push(Thing::Record { zone, name, value: 0, kind })
+            }
+            "aws_cloudfront_origin_access_control" => {
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::AccessControl { wording: 0, name })
+            }
+            "aws_cloudfront_distribution" => {
+                let bucket = self.some("aws_s3_bucket")?;
+                let control = self.some("aws_cloudfront_origin_access_control")?;
+                let (on, split) = (self.rng.random_bool(0.7), self.rng.random_bool(0.5));
+                self.push(Thing::Distribution { bucket, control, wording: 0, on, split })
             }
             "aws_acm_certificate" => {
                 let zone = self.public_zone()?;

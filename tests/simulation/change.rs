@@ -213,6 +213,12 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::HostedZone { wording, .. } => *wording = number,
         Thing::Record { value, .. } => *value = number,
         // Of a certificate its tags alone change in place.
+        Thing::AccessControl { wording, .. } => *wording = number,
+        Thing::Distribution { wording, on, split, .. } => match rng.random_range(0..3) {
+            0 => *wording = number,
+            1 => *on = !*on,
+            _ => *split = !*split,
+        },
         Thing::Alias { target, .. } => *target = encryption.unwrap_or(*target),
         Thing::NodeGroup { most, labels, .. } => match rng.random_range(0..2) {
             0 => *most += 1,
@@ -380,6 +386,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
         Thing::FlowLog { minute, .. } => *minute = !*minute,
         Thing::LogGroup { infrequent, .. } => *infrequent = !*infrequent,
         Thing::Secret { name, .. } | Thing::Topic { name, .. } => *name = Some(number),
+        Thing::AccessControl { name, .. } => *name = Some(number),
         Thing::Alarm { name, .. } | Thing::Dashboard { name, .. } => *name = Some(number),
         Thing::Subscription { endpoint, .. } => *endpoint = number,
         Thing::DbParameters { wording, .. }

@@ -21,7 +21,11 @@ use fathuss_model::aws::{
     ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet,
     VolumeAttachment, VolumeType, Vpc,
 };
-use fathuss_model::aws::{AcmCertificate, AcmCertificateValidation, KeyAlgorithm};
+use fathuss_model::aws::{
+    AcmCertificate, AcmCertificateValidation, CloudfrontDistribution, CloudfrontOriginAccessControl,
+    CustomErrorResponse, DefaultCacheBehavior, DistributionOrigin, HttpMethod, KeyAlgorithm, OrderedCacheBehavior,
+    Restrictions, ViewerCertificate, ViewerProtocolPolicy, cache_policy,
+};
 use fathuss_model::aws::{
     BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, BudgetNotification,
     BudgetNotificationType, BudgetsBudget, CacheAuthentication, CacheAuthenticationMode, CacheEngine,
@@ -102,6 +106,7 @@ struct Made {
     zones: BTreeMap<Key, Handle<Route53Zone>>,
     certificates: BTreeMap<Key, Handle<AcmCertificate>>,
     proofs: BTreeMap<Key, Handle<Route53Record>>,
+    controls: BTreeMap<Key, Handle<CloudfrontOriginAccessControl>>,
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
     entries: BTreeMap<Key, Handle<EksAccessEntry>>,
@@ -216,6 +221,10 @@ impl Declaring<'_> {
             }
             Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::SecretVersion { .. } => {
                 self.kept(stack, item);
+                Ok(())
+            }
+            thing if thing.kind().starts_with("aws_cloudfront") => {
+                self.delivery(stack, item);
                 Ok(())
             }
             thing if thing.kind().starts_with("aws_sns") || thing.kind().starts_with("aws_cloudwatch") => {
@@ -647,6 +656,46 @@ impl Declaring<'_> {
                 stack.add(name, at(validation, item));
             }
             other => unreachable!("{other:?} is no name"),
+        }
+    }
+
+    fn delivery(&mut self, stack: &mut Stack, item: &Item) {
+        let name = ("item", item.key);
+        match &item.thing {
+            Thing::AccessControl { wording, name: number } => {
+                let mut control =
+                    CloudfrontOriginAccessControl::s3().description(format!("What it is for, wording {wording}"));
+                if let Some(number) = number {
+                    control = control.name(format!("control-{number}"));
+                }
+                self.made.controls.insert(item.key, stack.add(name, at(control, item)));
+            }
+            Thing::Distribution { bucket, control, wording, on, split } => {
+                let domain = self.made.buckets[bucket].bucket_regional_domain_name();
+                let origin = DistributionOrigin::bucket("files", domain, &self.made.controls[control]);
+                let mut distribution = CloudfrontDistribution::new(
+                    [origin],
+                    DefaultCacheBehavior::files_of("files"),
+                    Restrictions::none(),
+                    ViewerCertificate::of_cloudfront(),
+                    *on,
+                )
+                .comment(format!("What it is for, wording {wording}"))
+                .default_root_object("index.html")
+                .custom_error_response([CustomErrorResponse::new(404).error_caching_min_ttl(60)]);
+                if *split {
+                    distribution = distribution.ordered_cache_behavior([OrderedCacheBehavior::new(
+                        "/api/*",
+                        "files",
+                        ViewerProtocolPolicy::HttpsOnly,
+                        [HttpMethod::Head, HttpMethod::Get, HttpMethod::Options],
+                        [HttpMethod::Head, HttpMethod::Get],
+                        cache_policy::CACHING_DISABLED,
+                    )]);
+                }
+                stack.add(name, at(tagged!(distribution, item), item));
+            }
+            other => unreachable!("{other:?} is not CloudFront's"),
         }
     }
 

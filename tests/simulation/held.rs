@@ -45,6 +45,38 @@ const HOLDING_KEYS: &[(&str, &str)] = &[
 
 const CASES: &[Case] = &[
     Case {
+        holder: "aws_cloudfront_distribution",
+        field: "origin.origin_access_control_id",
+        held: "aws_cloudfront_origin_access_control.held",
+        kept: true,
+        build: |stack, second| {
+            let name = if second { "other" } else { "one" };
+            let control = stack.add("held", CloudfrontOriginAccessControl::s3().name(name));
+            distribution(stack, &control, ViewerCertificate::of_cloudfront());
+            Ok(())
+        },
+    },
+    Case {
+        holder: "aws_cloudfront_distribution",
+        field: "viewer_certificate.acm_certificate_arn",
+        held: "aws_acm_certificate.held",
+        kept: true,
+        build: |stack, second| {
+            let algorithm = if second { KeyAlgorithm::EcPrime256v1 } else { KeyAlgorithm::Rsa2048 };
+            let zone = stack.add("main", Route53Zone::new("main.test"));
+            let certificate = stack.add("held", AcmCertificate::new("main.test").key_algorithm(algorithm));
+            let proof = stack.add("proof", certificate.validation_record(&zone, 0));
+            let issued = AcmCertificateValidation::new(&certificate).validation_record_fqdns([proof.fqdn()]);
+            let issued = stack.add("held", issued);
+            let control = stack.add("main", CloudfrontOriginAccessControl::s3());
+            let shown = ViewerCertificate::of_acm(&certificate);
+            let bucket = stack.add("files", S3Bucket::new());
+            let made = files(&bucket, &control, shown);
+            stack.add("main", made.depends_on(&issued));
+            Ok(())
+        },
+    },
+    Case {
         holder: "aws_internet_gateway",
         field: "vpc_id",
         held: "aws_vpc.main",
@@ -414,7 +446,11 @@ fn hold_of(case: &Case) -> Hold {
     for step in case.field.split('.') {
         let field = fields.iter().find(|field| field.name == step).expect("it has the field");
         hold = field.hold;
-        if let Type::Block(inner) = &field.ty {
+        let mut ty = &field.ty;
+        while let Type::List(inner) = ty {
+            ty = inner;
+        }
+        if let Type::Block(inner) = ty {
             fields = inner;
         }
     }
@@ -514,6 +550,22 @@ fn endpoint(stack: &mut Stack, vpc: &Handle<Vpc>, subnets: &[Handle<Subnet>], gr
         .subnet_ids(subnets)
         .security_group_ids([group]);
     stack.add("sts", endpoint);
+}
+
+/// What answers with a bucket's files.
+fn files(
+    bucket: &Handle<S3Bucket>,
+    control: &Handle<CloudfrontOriginAccessControl>,
+    shown: ViewerCertificate,
+) -> CloudfrontDistribution {
+    let origin = DistributionOrigin::bucket("files", bucket.bucket_regional_domain_name(), control);
+    let usual = DefaultCacheBehavior::files_of("files");
+    CloudfrontDistribution::new([origin], usual, Restrictions::none(), shown, true)
+}
+
+fn distribution(stack: &mut Stack, control: &Handle<CloudfrontOriginAccessControl>, shown: ViewerCertificate) {
+    let bucket = stack.add("files", S3Bucket::new());
+    stack.add("main", files(&bucket, control, shown));
 }
 
 fn role(stack: &mut Stack, name: &str, service: &str, second: bool) -> Handle<IamRole> {

@@ -396,6 +396,12 @@ impl World {
         for zone in rows("route53.zone")? {
             self.add("aws_route53_zone", &zone.id);
         }
+        for distribution in rows("cloudfront.distribution")? {
+            self.add("aws_cloudfront_distribution", &distribution.id);
+        }
+        for control in rows("cloudfront.control")? {
+            self.add("aws_cloudfront_origin_access_control", &control.id);
+        }
         for certificate in rows("acm.certificate")? {
             let WorldRow { region, account, id, .. } = &certificate;
             self.add("aws_acm_certificate", format!("arn:aws:acm:{region}:{account}:certificate/{id}"));

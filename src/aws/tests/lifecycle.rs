@@ -101,7 +101,7 @@ impl World {
             match self.until(&address, || self.aws.delete(standing)).await {
                 Progress::Gone => break,
                 Progress::Waiting { .. } => tokio::time::sleep(Duration::from_secs(10)).await,
-                Progress::Ready(_) => panic!("{address}: a delete is never ready"),
+                Progress::Ready(_) | Progress::Deferred { .. } => panic!("{address}: a delete is never ready"),
             }
         }
         assert_eq!(self.read(standing).await, None, "{address}");
@@ -116,6 +116,7 @@ impl World {
                 Progress::Ready(attributes) => return attributes,
                 Progress::Waiting { state } => last = state,
                 Progress::Gone => panic!("{address} is gone"),
+                Progress::Deferred { because, .. } => panic!("{address} is deferred: {because}"),
             }
             tokio::time::sleep(Duration::from_secs(10)).await;
         }

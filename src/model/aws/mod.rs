@@ -12,6 +12,8 @@ mod backup_vault;
 mod budgets_budget;
 mod caller_identity;
 mod ce_cost_allocation_tag;
+mod cloudfront_distribution;
+mod cloudfront_origin_access_control;
 mod cloudwatch_dashboard;
 mod cloudwatch_log_group;
 mod cloudwatch_metric_alarm;
@@ -104,6 +106,15 @@ pub use budgets_budget::{
 };
 pub use caller_identity::CallerIdentity;
 pub use ce_cost_allocation_tag::{CeCostAllocationTag, CostAllocationTagStatus};
+pub use cloudfront_distribution::{
+    CloudfrontDistribution, CustomErrorResponse, CustomOriginConfig, DefaultCacheBehavior, DistributionOrigin,
+    GeoRestriction, GeoRestrictionType, HttpMethod, HttpVersion, LoggingConfig, MinimumProtocolVersion,
+    OrderedCacheBehavior, OriginProtocolPolicy, PriceClass, Restrictions, SslSupportMethod, ViewerCertificate,
+    ViewerProtocolPolicy, cache_policy,
+};
+pub use cloudfront_origin_access_control::{
+    CloudfrontOriginAccessControl, OriginType, SigningBehavior, SigningProtocol,
+};
 pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use cloudwatch_metric_alarm::{
@@ -269,6 +280,8 @@ pub const SCHEMAS: &[&Schema] = &[
     Route53Record::SCHEMA,
     AcmCertificate::SCHEMA,
     AcmCertificateValidation::SCHEMA,
+    CloudfrontOriginAccessControl::SCHEMA,
+    CloudfrontDistribution::SCHEMA,
     S3Bucket::SCHEMA,
     S3BucketVersioning::SCHEMA,
     S3BucketServerSideEncryptionConfiguration::SCHEMA,

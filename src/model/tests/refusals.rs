@@ -1350,3 +1350,52 @@ fn a_validation_waits_for_the_records_that_are_made_of_what_its_certificate_asks
     let waits: Vec<String> = validation.depends_on.iter().map(ToString::to_string).collect();
     assert_eq!(waits, ["test.aws_route53_record.proof"]);
 }
+
+fn distribution(origin: &str, target: &str, shown: ViewerCertificate) -> CloudfrontDistribution {
+    let origin = DistributionOrigin::new(origin, "files");
+    CloudfrontDistribution::new([origin], DefaultCacheBehavior::files_of(target), Restrictions::none(), shown, true)
+}
+
+const FILES: &str = "files.s3.us-east-1.amazonaws.com";
+
+#[test]
+fn a_distribution_that_asks_nobody() {
+    refused("files.test is no bucket's regional domain", |stack| {
+        stack.add("main", distribution("files.test", "files", ViewerCertificate::of_cloudfront()));
+        line!() - 1
+    });
+    refused("`target_origin_id` other is none of its origins: files", |stack| {
+        stack.add("main", distribution(FILES, "other", ViewerCertificate::of_cloudfront()));
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_distribution_without_a_certificate_for_what_it_answers_for() {
+    refused("a distribution shows CloudFront's certificate", |stack| {
+        stack.add("main", distribution(FILES, "files", ViewerCertificate::new()));
+        line!() - 1
+    });
+    refused("`aliases` want a certificate that names them", |stack| {
+        let plain = distribution(FILES, "files", ViewerCertificate::of_cloudfront());
+        stack.add("main", plain.aliases(["www.main.test"]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let certificate = stack.add("main", AcmCertificate::new("www.main.test"));
+        let shown = distribution(FILES, "files", ViewerCertificate::of_acm(&certificate));
+        stack.add("main", shown.aliases(["www.main.test"]));
+    });
+}
+
+#[test]
+fn a_restriction_that_says_no_country() {
+    refused("`locations` are given where `restriction_type` is a list of them", |stack| {
+        let everywhere = Restrictions::new(GeoRestriction::new(GeoRestrictionType::Blacklist));
+        let origin = DistributionOrigin::new(FILES, "files");
+        let usual = DefaultCacheBehavior::files_of("files");
+        let shown = ViewerCertificate::of_cloudfront();
+        stack.add("main", CloudfrontDistribution::new([origin], usual, everywhere, shown, true));
+        line!() - 1
+    });
+}

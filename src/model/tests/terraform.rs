@@ -25,6 +25,26 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("aws_budgets_budget.limit_amount", "optional, here required", "budgets that set their own limit are not here"),
     ("aws_budgets_budget.limit_unit", "optional, here required", "budgets that set their own limit are not here"),
     (
+        "aws_cloudfront_distribution.default_cache_behavior.cache_policy_id",
+        "optional, here required",
+        "the values that could be forwarded without a policy are not here",
+    ),
+    (
+        "aws_cloudfront_distribution.logging_config.bucket",
+        "optional, here required",
+        "logs that are delivered by CloudWatch Logs are not here",
+    ),
+    (
+        "aws_cloudfront_distribution.ordered_cache_behavior.cache_policy_id",
+        "optional, here required",
+        "the values that could be forwarded without a policy are not here",
+    ),
+    (
+        "aws_cloudfront_origin_access_control.name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    (
         "aws_cloudwatch_dashboard.dashboard_name",
         "required, here optional",
         "a name is made with a suffix where none is given, as for every type",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::validation::{self, Domain, Method};
 use super::{invalid, tags};
+use crate::cloudfront;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -40,6 +41,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new("acm.certificate.names", "a certificate has ten names", LIMITS),
     Rule::new("acm.certificate.quota", "an account has 2,500 certificates in a region", LIMITS),
+    Rule::new(
+        "acm.certificate.used",
+        "a certificate that something shows is not deleted",
+        "https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html",
+    ),
     Rule::new(
         "acm.certificate.arn",
         "a certificate is named by an ARN of its account and region",
@@ -157,8 +163,8 @@ impl Certificate {
     }
 
     /// The ARNs of what uses it.
-    fn users(&self) -> Vec<String> {
-        Vec::new()
+    fn users(&self, tx: &Tx<'_>) -> Vec<String> {
+        cloudfront::certificate::users(tx, &self.arn(tx))
     }
 
     fn eligible(&self, used: bool) -> &'static str {
@@ -166,7 +172,7 @@ impl Certificate {
     }
 
     fn view(&self, tx: &Tx<'_>) -> Value {
-        let users = self.users();
+        let users = self.users(tx);
         let issued = self.valid.is_some();
         let usages = |names: &[&str]| names.iter().map(|name| record! { "Name" => *name }).collect::<Vec<_>>();
         let extended = Self::EXTENDED_USAGES
@@ -217,7 +223,7 @@ impl Certificate {
 
     /// What the list says of it.
     pub(super) fn summary(&self, tx: &Tx<'_>) -> Value {
-        let used = !self.users().is_empty();
+        let used = !self.users(tx).is_empty();
         let issued = self.valid.is_some();
         record! {
             "CertificateArn" => self.arn(tx),
@@ -373,6 +379,10 @@ fn set_options(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let certificate = find(tx, input.required("CertificateArn"))?;
+    tx.enforce("acm.certificate.used", certificate.users(tx).is_empty(), || {
+        let message = format!("Certificate {} in account {} is in use.", certificate.arn(tx), tx.account());
+        Refusal::new("ResourceInUseException", message)
+    })?;
     tx.cancel("acm.certificate", &certificate.id);
     tx.remove::<Certificate>(&certificate.id);
     Ok(Value::Record(Record::new()))
@@ -381,7 +391,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 /// Renews what is used and whose domains can still be shown to be its owner's; any other one ends.
 fn renew(tx: &mut Tx<'_>, id: &str) {
     let Some(mut certificate) = tx.get::<Certificate>(id).cloned() else { return };
-    let used = !certificate.users().is_empty();
+    let used = !certificate.users(tx).is_empty();
     if certificate.state == State::Issued && used && validation::is_shown(tx, &certificate) {
         tx.cancel("acm.certificate", id);
         certificate.issue(tx);

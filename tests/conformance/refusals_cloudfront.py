@@ -1,0 +1,288 @@
+"""What CloudFront refuses, and in which words."""
+
+from ground_acm import issued
+from ground_cloudfront import behavior, config, control, made, many, methods, origin
+from refusal import Cases
+from world import ACCOUNT, REGION
+
+CASES = Cases()
+refuses = CASES.refuses
+
+INVALID = "InvalidArgument"
+CERTIFICATE = "InvalidViewerCertificate"
+
+
+def making(aws, **more):
+    """A call that makes a distribution."""
+    return lambda: made(aws, "new", **more), {}
+
+
+def shown(arn, **more):
+    return {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021", **more}
+
+
+# Access controls
+
+
+@refuses(None, "NoSuchOriginAccessControl", "The specified origin access control does not exist.", 404)
+def control_that_is_not_there(aws):
+    return lambda: aws.cloudfront.get_origin_access_control(Id="EABSENT"), {}
+
+
+@refuses("cloudfront.control.name", "OriginAccessControlAlreadyExists", "An origin access control with the same name already exists.", 409)
+def control_of_a_name_that_is_taken(aws):
+    control(aws)
+    return lambda: control(aws), {}
+
+
+@refuses("cloudfront.control.name", INVALID)
+def control_of_a_long_name(aws):
+    return lambda: control(aws, "a" * 65), {}
+
+
+@refuses("cloudfront.control.signing", INVALID)
+def control_of_another_protocol(aws):
+    return lambda: control(aws, SigningProtocol="sigv4a"), {}
+
+
+@refuses("cloudfront.control.quota", "TooManyOriginAccessControls")
+def one_control_too_many(aws):
+    aws.world.ask("PUT", "quotas", {"name": "cloudfront.origin-access-controls", "limit": 1})
+    control(aws)
+    return lambda: control(aws, "two"), {}
+
+
+@refuses("cloudfront.control.used", "OriginAccessControlInUse", "Cannot delete the origin access control because it's in use by one or more distributions.", 409)
+def control_that_a_distribution_has(aws):
+    id, etag = control(aws)
+    made(aws, Origins=many(origin(OriginAccessControlId=id)))
+    return lambda: aws.cloudfront.delete_origin_access_control(Id=id, IfMatch=etag), {}
+
+
+@refuses("cloudfront.if_match", "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
+def control_without_its_version(aws):
+    id, _ = control(aws)
+    return lambda: aws.cloudfront.delete_origin_access_control(Id=id), {}
+
+
+# Distributions
+
+
+@refuses(None, "NoSuchDistribution", "The specified distribution does not exist.", 404)
+def distribution_that_is_not_there(aws):
+    return lambda: aws.cloudfront.get_distribution(Id="EABSENT"), {}
+
+
+@refuses("cloudfront.distribution.reference", "DistributionAlreadyExists", None, 409)
+def distribution_of_a_reference_that_was_used(aws):
+    made(aws)
+    return lambda: made(aws), {}
+
+
+@refuses("cloudfront.distribution.quota", "TooManyDistributions")
+def one_distribution_too_many(aws):
+    aws.world.ask("PUT", "quotas", {"name": "cloudfront.distributions", "limit": 1})
+    made(aws)
+    return making(aws)
+
+
+@refuses("cloudfront.if_match", "PreconditionFailed", None, 412)
+def distribution_of_another_version(aws):
+    id, _ = made(aws)
+    return lambda: aws.cloudfront.update_distribution(Id=id, IfMatch="E1", DistributionConfig=config()), {}
+
+
+@refuses("cloudfront.distribution.same", "IllegalUpdate")
+def distribution_of_another_reference(aws):
+    id, etag = made(aws)
+    return lambda: aws.cloudfront.update_distribution(Id=id, IfMatch=etag, DistributionConfig=config("two")), {}
+
+
+DISABLED = "The distribution you are trying to delete has not been disabled."
+
+
+@refuses("cloudfront.distribution.disabled", "DistributionNotDisabled", DISABLED, 409)
+def distribution_that_answers(aws):
+    id, etag = made(aws)
+    aws.world.advance(600)
+    return lambda: aws.cloudfront.delete_distribution(Id=id, IfMatch=etag), {}
+
+
+@refuses("cloudfront.distribution.disabled", "DistributionNotDisabled", DISABLED, 409)
+def distribution_that_is_not_off_everywhere(aws):
+    with aws.at_once():
+        id, etag = made(aws, Enabled=False)
+    return lambda: aws.cloudfront.delete_distribution(Id=id, IfMatch=etag), {}
+
+
+# What one is to be
+
+
+@refuses("cloudfront.quantity", "InconsistentQuantities", "The value of Quantity and the size of Items don't match.")
+def list_that_has_others_than_it_says(aws):
+    return making(aws, Aliases={"Quantity": 1})
+
+
+@refuses("cloudfront.root", "InvalidDefaultRootObject")
+def root_with_a_slash(aws):
+    return making(aws, DefaultRootObject="/index.html")
+
+
+@refuses("cloudfront.origin.kind", "InvalidOrigin")
+def origin_of_no_kind(aws):
+    return making(aws, Origins=many({"Id": "files", "DomainName": "files.test"}))
+
+
+@refuses("cloudfront.origin.id", INVALID)
+def origins_of_one_id(aws):
+    return making(aws, Origins=many(origin(), origin()))
+
+
+@refuses("cloudfront.origin.bucket", INVALID, "The parameter Origin DomainName does not refer to a valid S3 bucket.")
+def origin_of_no_bucket(aws):
+    return making(aws, Origins=many(origin(DomainName="files.test")))
+
+
+@refuses("cloudfront.origin.path", INVALID)
+def origin_path_with_a_slash_at_its_end(aws):
+    return making(aws, Origins=many(origin(OriginPath="/a/")))
+
+
+@refuses("cloudfront.origin.tries", INVALID)
+def origin_that_is_tried_too_often(aws):
+    return making(aws, Origins=many(origin(ConnectionAttempts=4)))
+
+
+@refuses("cloudfront.origin.control", "InvalidOriginAccessControl")
+def origin_with_a_control_that_is_not_there(aws):
+    return making(aws, Origins=many(origin(OriginAccessControlId="EABSENT")))
+
+
+@refuses("cloudfront.behavior.origin", "NoSuchOrigin", "One or more of your origins or origin groups do not exist.", 404)
+def behavior_for_no_origin(aws):
+    return making(aws, DefaultCacheBehavior=behavior(TargetOriginId="other"))
+
+
+@refuses("cloudfront.behavior.methods", INVALID)
+def behavior_with_odd_methods(aws):
+    return making(aws, DefaultCacheBehavior=behavior(AllowedMethods=methods("GET", "POST", cached=("GET", "HEAD"))))
+
+
+@refuses("cloudfront.behavior.policy", INVALID)
+def behavior_without_a_policy(aws):
+    return making(aws, DefaultCacheBehavior={"TargetOriginId": "files", "ViewerProtocolPolicy": "allow-all"})
+
+
+@refuses("cloudfront.behavior.path", INVALID)
+def behaviors_of_one_path(aws):
+    return making(aws, CacheBehaviors=many(behavior(PathPattern="/a"), behavior(PathPattern="/a")))
+
+
+@refuses("cloudfront.policy.exists", "NoSuchCachePolicy", "The specified cache policy does not exist.", 404)
+def behavior_with_a_policy_that_is_not_there(aws):
+    return making(aws, DefaultCacheBehavior=behavior(CachePolicyId="00000000-0000-4000-a000-000000000000"))
+
+
+@refuses("cloudfront.error.code", "InvalidErrorCode")
+def answer_for_no_error(aws):
+    return making(aws, CustomErrorResponses=many({"ErrorCode": 402}))
+
+
+@refuses("cloudfront.error.code", "InvalidResponseCode")
+def answer_with_a_page_alone(aws):
+    return making(aws, CustomErrorResponses=many({"ErrorCode": 404, "ResponsePagePath": "/404.html"}))
+
+
+@refuses("cloudfront.logging", INVALID, "The parameter Logging Bucket does not refer to a valid S3 bucket.")
+def logs_to_no_bucket(aws):
+    log = {"Enabled": True, "IncludeCookies": False, "Bucket": "absent.s3.amazonaws.com", "Prefix": ""}
+    return making(aws, Logging=log)
+
+
+@refuses("cloudfront.geo", "InvalidLocationCode")
+def country_of_no_name(aws):
+    return making(aws, Restrictions={"GeoRestriction": {"RestrictionType": "blacklist", **many("Germany")}})
+
+
+@refuses("cloudfront.geo", "InvalidGeoRestrictionParameter")
+def countries_without_a_restriction(aws):
+    return making(aws, Restrictions={"GeoRestriction": {"RestrictionType": "none", **many("DE")}})
+
+
+@refuses("cloudfront.acl", "InvalidWebACLId")
+def web_acl_of_a_region(aws):
+    return making(aws, WebACLId=f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/one/1")
+
+
+# Names and certificates
+
+
+@refuses("cloudfront.certificate.names", CERTIFICATE)
+def alias_without_a_certificate(aws):
+    return making(aws, Aliases=many("www.main.test"))
+
+
+@refuses("cloudfront.certificate.names", CERTIFICATE)
+def alias_that_its_certificate_does_not_name(aws):
+    return making(aws, Aliases=many("a.b.main.test"), ViewerCertificate=shown(issued(aws, SubjectAlternativeNames=["*.main.test"])))
+
+
+@refuses("cloudfront.certificate.usable", CERTIFICATE)
+def certificate_that_is_not_issued(aws):
+    arn = aws.acm.request_certificate(DomainName="main.test", ValidationMethod="DNS")["CertificateArn"]
+    return making(aws, ViewerCertificate=shown(arn))
+
+
+@refuses("cloudfront.certificate.kind", CERTIFICATE)
+def certificate_that_is_shown_in_no_way(aws):
+    return making(aws, ViewerCertificate={"ACMCertificateArn": issued(aws)})
+
+
+@refuses("cloudfront.alias.elsewhere", "CNAMEAlreadyExists", "One or more of the CNAMEs you provided are already associated with a different resource.", 409)
+def alias_of_another_distribution(aws):
+    arn = issued(aws)
+    made(aws, Aliases=many("main.test"), ViewerCertificate=shown(arn))
+    return making(aws, Aliases=many("main.test"), ViewerCertificate=shown(arn))
+
+
+@refuses("cloudfront.alias.quota", "TooManyDistributionCNAMEs")
+def one_alias_too_many(aws):
+    aws.world.ask("PUT", "quotas", {"name": "cloudfront.aliases-per-distribution", "limit": 1})
+    arn = issued(aws, SubjectAlternativeNames=["*.main.test"])
+    return making(aws, Aliases=many("a.main.test", "b.main.test"), ViewerCertificate=shown(arn))
+
+
+@refuses("acm.certificate.used", "ResourceInUseException", "Certificate {arn} in account {account} is in use.")
+def certificate_that_a_distribution_shows(aws):
+    arn = issued(aws)
+    made(aws, ViewerCertificate=shown(arn))
+    return lambda: aws.acm.delete_certificate(CertificateArn=arn), {"arn": arn, "account": ACCOUNT}
+
+
+# Tags
+
+
+@refuses(None, "NoSuchResource", "The specified resource does not exist.", 404)
+def tags_of_nothing(aws):
+    return lambda: aws.cloudfront.list_tags_for_resource(Resource=f"arn:aws:cloudfront::{ACCOUNT}:distribution/EABSENT"), {}
+
+
+def tagging(aws, *tags):
+    id, _ = made(aws)
+    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{id}"
+    return lambda: aws.cloudfront.tag_resource(Resource=arn, Tags={"Items": list(tags)}), {}
+
+
+@refuses("cloudfront.tags.key", "InvalidTagging")
+def distribution_with_a_tag_of_aws(aws):
+    return tagging(aws, {"Key": "aws:a", "Value": "1"})
+
+
+@refuses("cloudfront.tags.limit", "InvalidTagging")
+def distribution_with_51_tags(aws):
+    return tagging(aws, *({"Key": f"k{number}", "Value": "v"} for number in range(51)))
+
+
+@refuses("cloudfront.page.size", INVALID)
+def distributions_by_no_number(aws):
+    return lambda: aws.cloudfront.list_distributions(MaxItems="none"), {}
