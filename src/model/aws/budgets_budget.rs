@@ -83,7 +83,6 @@ pub struct BudgetsBudget {
     )]
     name: Option<Value<String>>,
     /// What it is of.
-    #[field(replace)]
     budget_type: Value<BudgetType>,
     /// The limit.
     limit_amount: Value<Decimal>,
