@@ -213,7 +213,7 @@ pub fn cell(text: &str) -> String {
             let is_markup = match letter {
                 '|' => true,
                 '<' => !is_code && !part[at..].starts_with("<http"),
-                '*' | '_' | '[' | ']' | '$' => !is_code && !is_in_address(&part[..at]),
+                '*' | '_' | '[' | ']' | '$' | '\\' => !is_code && !is_in_address(&part[..at]),
                 _ => false,
             };
             if is_markup {
@@ -226,7 +226,7 @@ pub fn cell(text: &str) -> String {
 }
 
 /// The text with rustdoc's links as code, without the modules that lead to what is meant.
-fn unlinked(text: &str) -> String {
+pub fn unlinked(text: &str) -> String {
     let mut said = String::new();
     let mut rest = text;
     while let Some((before, (path, behind))) =
@@ -304,6 +304,7 @@ mod tests {
     #[test]
     fn a_cell_shows_what_is_written() {
         assert_eq!(cell("a|b and *_ in `c|d_*`"), r"a\|b and \*\_ in `c\|d_*`");
+        assert_eq!(cell(r"all but : and \."), r"all but : and \\.");
         assert_eq!(cell("see [`super::policy::Policy`], [`Value::base64`]"), "see `Policy`, `Value::base64`");
         assert_eq!(cell("see <https://a.test/b_c> x_y"), r"see <https://a.test/b_c> x\_y");
     }

@@ -16,7 +16,6 @@ const SERVICES: &[(&str, &str)] = &[
     ("ce", "Cost Explorer"),
     ("cloudfront", "CloudFront"),
     ("cloudwatch", "CloudWatch"),
-    ("costexplorer", "Cost Explorer"),
     ("ec2", "EC2 and VPC"),
     ("eks", "EKS"),
     ("elasticache", "ElastiCache"),

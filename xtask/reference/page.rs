@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fathuss_model::schema::{Field, Mode, Schema, Variant};
 
-use super::field::{Pages, block, cell, change, is_given, left_out, meaning, own_name, type_in_words};
+use super::field::{Pages, block, cell, change, is_given, left_out, meaning, own_name, type_in_words, unlinked};
 use super::life::life;
 
 /// The page, with AWS's own where there is one.
@@ -12,7 +12,7 @@ pub fn page(schema: &Schema, link: Option<&str>, all: &[&Schema]) -> String {
     let tables = Tables { pages: Pages { here: schema.kind, all }, is_made: schema.mode != Mode::Lookup };
     let mut page = format!("<!-- Made by `cargo xtask docs` from the type's schema. -->\n\n# {}\n\n", schema.kind);
     let link = link.map(|link| format!(" [AWS's page]({link}).")).unwrap_or_default();
-    let _ = writeln!(page, "{} In Rust `{}`.{link}\n", schema.doc, schema.rust);
+    let _ = writeln!(page, "{} In Rust `{}`.{link}\n", unlinked(schema.doc), schema.rust);
     if !schema.example.is_empty() {
         let _ = writeln!(page, "```rust\n{}\n```\n", schema.example);
     }
@@ -176,6 +176,18 @@ mod tests {
                 let heading = format!("### `{link}`");
                 assert!(page.lines().any(|line| line.to_lowercase() == heading), "{}: {link}", schema.kind);
             }
+        }
+    }
+
+    #[test]
+    fn no_link_of_rustdoc_s_is_left_in_a_page() {
+        for schema in fathuss_model::schemas() {
+            let page = made(schema.kind);
+            let left = page
+                .split("[`")
+                .skip(1)
+                .find(|rest| rest.split_once("`]").is_some_and(|(_, rest)| !rest.starts_with('(')));
+            assert_eq!(left, None, "{}", schema.kind);
         }
     }
 

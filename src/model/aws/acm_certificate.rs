@@ -28,6 +28,22 @@ words! {
 
 /// A public certificate. It is there once it is asked for, and can be used once an
 /// [`super::AcmCertificateValidation`] has seen it issued.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let zone = stack.add("main", Route53Zone::new("shop.test"));
+/// let certificate = AcmCertificate::new("shop.test").subject_alternative_names(["www.shop.test"]);
+/// // A change makes another one before this one goes: something uses it.
+/// let certificate = certificate.lifecycle(Lifecycle::new().create_before_destroy(true));
+/// let certificate = stack.add("shop", certificate);
+/// // By these records AWS sees that the names are one's own, now and at each renewal.
+/// for (position, name) in ["shop", "www"].into_iter().enumerate() {
+///     stack.add(("certificate", name), certificate.validation_record(&zone, position));
+/// }
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_acm_certificate",

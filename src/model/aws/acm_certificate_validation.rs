@@ -8,6 +8,20 @@ use crate::{Arn, Computed, Id, Value};
 ///
 /// AWS makes nothing of it. It begins when the records are there, and ends when AWS has seen them, which wants the zone's
 /// name servers to be named where the domain is registered.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let zone = stack.add("main", Route53Zone::new("shop.test"));
+/// let certificate = stack.add("shop", AcmCertificate::new("shop.test"));
+/// stack.add("certificate", certificate.validation_record(&zone, 0));
+/// // It waits for the record by itself.
+/// let issued = stack.add("shop", AcmCertificateValidation::new(&certificate));
+/// // What refers to this is not begun before the certificate can be used.
+/// stack.output("certificate", issued.certificate_arn());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_acm_certificate_validation",

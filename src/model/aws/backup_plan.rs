@@ -7,6 +7,23 @@ use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// When backups are taken, where they go and how long they are kept.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let vault = stack.add("backups", BackupVault::new());
+/// # let elsewhere = stack.add("elsewhere", BackupVault::new().region("us-west-2"));
+/// let daily = BackupRule::new("daily", &vault)
+///     .schedule("cron(0 2 * * ? *)")
+///     .lifecycle(BackupLifecycle::days(35))
+///     .copy_action([BackupCopy::new(&elsewhere).lifecycle(BackupLifecycle::days(35))]);
+/// let monthly = BackupRule::new("monthly", &vault)
+///     .schedule("cron(0 3 1 * ? *)")
+///     .lifecycle(BackupLifecycle::new().cold_storage_after(30).delete_after(365));
+/// stack.add("backups", BackupPlan::new("backups", [daily, monthly]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_backup_plan",

@@ -5,6 +5,24 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Value, words};
 
 /// What a plan backs up, and as which role. AWS changes none: each change replaces it.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let vault = stack.add("backups", BackupVault::new());
+/// # let rule = BackupRule::new("daily", &vault);
+/// # let plan = stack.add("daily", BackupPlan::new("daily", [rule]));
+/// let trust = Policy::new([Statement::assume_role(Principal::service("backup.amazonaws.com"))]);
+/// let role = stack.add("backups", IamRole::new(trust));
+/// let policy = IamPolicy::of_aws("service-role/AWSBackupServiceRolePolicyForBackup");
+/// let permitted = stack.add("backups", IamRolePolicyAttachment::new(&role, policy));
+/// // All that has the tag, whatever it is.
+/// let selection = BackupSelection::new("tagged", &plan, &role)
+///     .selection_tag([SelectionTag::equals("Backup", "daily")]);
+/// stack.add("tagged", selection.depends_on(&permitted));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_backup_selection",

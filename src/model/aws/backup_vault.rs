@@ -4,6 +4,18 @@ use super::KmsKey;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// What backups are kept in; AWS deletes an empty one alone.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// // A key of its own, which the key of what is backed up does not open.
+/// let key = stack.add("backups", KmsKey::new().enable_key_rotation(true));
+/// let vault = BackupVault::new().kms_key_arn(&key);
+/// // No plan may destroy it until this line is taken out.
+/// stack.add("backups", vault.lifecycle(Lifecycle::new().prevent_destroy(true)));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_backup_vault",

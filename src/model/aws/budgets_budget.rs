@@ -61,6 +61,23 @@ words! {
 }
 
 /// A limit on what may be spent, and who is told when it is or will be reached. It stops nothing.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let above = |percent: i32, of: BudgetNotificationType| {
+///     BudgetNotification::above_percent(percent, of).subscriber_email_addresses(["billing@shop.test"])
+/// };
+/// let budget = BudgetsBudget::dollars_a_month(500)
+///     .cost_filter([BudgetCostFilter::new("Region", ["us-east-1"])])
+///     .notification([
+///         above(80, BudgetNotificationType::Forecasted),
+///         above(100, BudgetNotificationType::Actual),
+///     ]);
+/// stack.add("monthly", budget);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_budgets_budget",
@@ -83,7 +100,6 @@ pub struct BudgetsBudget {
     )]
     name: Option<Value<String>>,
     /// What it is of.
-    #[field(replace)]
     budget_type: Value<BudgetType>,
     /// The limit.
     limit_amount: Value<Decimal>,

@@ -14,6 +14,16 @@ words! {
 
 /// A tag by which costs can be told apart, in the account that pays. AWS knows a key up to a day after something was
 /// first tagged with it; until then its activation is deferred. Destroying it makes it inactive.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// for key in ["Environment", "Service"] {
+///     stack.add(("billing", key), CeCostAllocationTag::active(key));
+/// }
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_ce_cost_allocation_tag",

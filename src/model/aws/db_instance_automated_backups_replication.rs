@@ -7,6 +7,33 @@ use crate::{Arn, Computed, Id, Value};
 
 /// Copies of an instance's automated backups in another region: declared in that region, of an instance that stands
 /// elsewhere.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let group = stack.add("postgres", DbSubnetGroup::new(&subnets));
+/// # let postgres = DbInstance::postgres("17", DbInstanceClass::T4gMedium)
+/// #     .storage(Gp3::gigabytes(20))
+/// #     .subnets(&group)
+/// #     .username("shop")
+/// #     .master_password(MasterPassword::ManagedByRds)
+/// #     .backup_retention_period(14)
+/// #     .final_snapshot_identifier("postgres-final");
+/// # let postgres = stack.add("postgres", postgres);
+/// // Encrypted there with a key of that region.
+/// let key = stack.add("backups", KmsKey::new().enable_key_rotation(true).region("us-west-2"));
+/// let copies = DbInstanceAutomatedBackupsReplication::new(&postgres).kms_key_id(&key).retention_period(14);
+/// stack.add("postgres", copies.region("us-west-2"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_db_instance_automated_backups_replication",

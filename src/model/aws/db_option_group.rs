@@ -27,6 +27,18 @@ words! {
 }
 
 /// What of an engine's further features its instances have.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// // Who logs in to a MariaDB server, and what is changed in its schema, goes to its log.
+/// let audit = DbOption::new("MARIADB_AUDIT_PLUGIN")
+///     .option_settings([DbOptionSetting::new("SERVER_AUDIT_EVENTS", "CONNECT,QUERY_DDL")]);
+/// let group = DbOptionGroup::new(OptionEngine::Mariadb, "11.4").option([audit]);
+/// stack.add("audit", group.option_group_description("Audited"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_db_option_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2, check = check)]
 pub struct DbOptionGroup {

@@ -4,6 +4,31 @@ use super::DbInstance;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A copy of a database instance's storage at the moment when it is made. It outlives its instance.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let group = stack.add("postgres", DbSubnetGroup::new(&subnets));
+/// # let postgres = DbInstance::postgres("17", DbInstanceClass::T4gMedium)
+/// #     .storage(Gp3::gigabytes(20))
+/// #     .subnets(&group)
+/// #     .username("shop")
+/// #     .master_password(MasterPassword::ManagedByRds)
+/// #     .backup_retention_period(14)
+/// #     .final_snapshot_identifier("postgres-final");
+/// # let postgres = stack.add("postgres", postgres);
+/// // What could be gone back to, should an upgrade go wrong.
+/// stack.add("before_upgrade", DbSnapshot::new(&postgres, "postgres-before-18"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_db_snapshot", service = "rds", creation = Name, holds_data, create_seconds = 120, delete_seconds = 5)]
 pub struct DbSnapshot {

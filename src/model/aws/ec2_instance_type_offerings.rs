@@ -17,6 +17,18 @@ words! {
 }
 
 /// Which types of instances are offered where. The three lists belong together: the first of each is one offer.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let offerings = Ec2InstanceTypeOfferings::new()
+///     .location_type(OfferingLocation::AvailabilityZone)
+///     .filter([Filter::new("instance-type", ["m7g.large"])]);
+/// let offerings = stack.add("m7g", offerings);
+/// stack.output("zones", offerings.locations());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_ec2_instance_type_offerings", service = "ec2", mode = Lookup)]
 pub struct Ec2InstanceTypeOfferings {

@@ -7,6 +7,34 @@ use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value};
 
 /// Which pods of a cluster run on Fargate, and where; nothing of it but its tags changes in place.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// let trust = Policy::new([Statement::assume_role(Principal::service("eks-fargate-pods.amazonaws.com"))]);
+/// let role = stack.add("fargate", IamRole::new(trust));
+/// let policy = IamPolicy::of_aws("AmazonEKSFargatePodExecutionRolePolicy");
+/// let permitted = stack.add("fargate", IamRolePolicyAttachment::new(&role, policy));
+/// let selectors = [
+///     FargateSelector::new("batch"),
+///     FargateSelector::new("apps").labels([("runs-on", "fargate")]),
+/// ];
+/// let profile = EksFargateProfile::new(&cluster, "batch", &role, &subnets, selectors);
+/// // Without it pods can pull nothing and never begin.
+/// stack.add("batch", profile.depends_on(&permitted));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_eks_fargate_profile",

@@ -5,6 +5,30 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value};
 
 /// Gives the pods of a service account a role; the cluster's addon `eks-pod-identity-agent` hands it out.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+/// # let role = stack.add("cluster", IamRole::new(trust));
+/// # let cluster = stack.add("main", EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)));
+/// let trusted = Statement::allow(actions!["sts:AssumeRole", "sts:TagSession"])
+///     .by(Principal::service("pods.eks.amazonaws.com"));
+/// let role = stack.add("worker", IamRole::new(Policy::new([trusted])));
+/// // What hands the role out to the pods.
+/// let agent = stack.add("pod-identity", EksAddon::new(&cluster, "eks-pod-identity-agent"));
+/// let worker = EksPodIdentityAssociation::new(&cluster, "apps", "worker", &role);
+/// stack.add("worker", worker.depends_on(&agent));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_eks_pod_identity_association",

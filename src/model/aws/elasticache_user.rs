@@ -17,6 +17,22 @@ words! {
 }
 
 /// Who may log in to caches, by way of user groups, and what it may do there.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let by_password = CacheAuthenticationMode::new(CacheAuthentication::Password);
+/// let app = ElasticacheUser::new("app", "app", CacheEngine::Valkey, "on ~app:* +@read +@write", by_password)
+///     .passwords_wo(Secret::from_environment("CACHE_PASSWORD"))
+///     // Another number sends the password again.
+///     .passwords_wo_version(1);
+/// stack.add("app", app);
+/// // One that shows by IAM who it is: its id is its name.
+/// let by_iam = CacheAuthenticationMode::new(CacheAuthentication::Iam);
+/// stack.add("worker", ElasticacheUser::new("worker", "worker", CacheEngine::Valkey, "on ~* +@all", by_iam));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_elasticache_user", service = "elasticache", creation = Name, create_seconds = 5, delete_seconds = 30, check = check)]
 pub struct ElasticacheUser {

@@ -7,6 +7,34 @@ use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// Who may log in to the caches that have it.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let range: Ipv4Net = "10.0.0.0/16".parse()?;
+/// # let vpc = stack.add("main", Vpc::new(range));
+/// # let mut subnets = Vec::new();
+/// # for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+/// #     let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone);
+/// #     subnets.push(stack.add(("private", zone), subnet));
+/// # }
+/// # let subnets = stack.add("redis", ElasticacheSubnetGroup::new(&subnets));
+/// # let firewall = stack.add("redis", SecurityGroup::new(&vpc, "Redis"));
+/// let by_iam = || CacheAuthenticationMode::new(CacheAuthentication::Iam);
+/// let app = ElasticacheUser::new("app", "app", CacheEngine::Valkey, "on ~app:* +@read +@write", by_iam());
+/// let app = stack.add("app", app);
+/// let group = stack.add("apps", ElasticacheUserGroup::new("apps", CacheEngine::Valkey, [&app]));
+/// let cache = ElasticacheReplicationGroup::new("Sessions", CacheNodeType::T4gSmall)
+///     .engine(CacheEngine::Valkey)
+///     .user_group_ids([&group])
+///     .transit_encryption_enabled(true)
+///     .subnet_group_name(&subnets)
+///     .security_group_ids([&firewall])
+///     .at_rest_encryption_enabled(true);
+/// stack.add("sessions", cache);
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_elasticache_user_group",

@@ -6,6 +6,19 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Name, Value};
 
 /// What one role alone is permitted: a document that is part of it, and goes with it.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("cache", S3Bucket::new());
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+/// # let role = stack.add("server", IamRole::new(trust));
+/// let objects = template([bucket.arn().into_value(), "/*".into_value()]);
+/// let policy = Policy::new([Statement::allow(actions!["s3:GetObject", "s3:PutObject"]).on(objects)]);
+/// stack.add("server", IamRolePolicy::new(&role, policy).name("cache"));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_iam_role_policy",
@@ -19,7 +32,7 @@ pub struct IamRolePolicy {
     /// The role.
     #[field(replace)]
     role: Value<Name<IamRole>>,
-    /// The document, see [`super::policy`]; a role's have 10,240 characters together at most.
+    /// The document, see [`super::policy::Policy`]; a role's have 10,240 characters together at most.
     #[field(json)]
     policy: Value<Json>,
     /// The name, unique in the role.

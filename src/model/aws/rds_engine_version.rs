@@ -5,6 +5,15 @@ use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
 
 /// A version of a database engine that RDS offers, looked up once and pinned.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let version = stack.add("postgres", RdsEngineVersion::new(DbEngine::Postgres).version("17").latest(true));
+/// stack.output("postgres_version", version.version_actual());
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(type = "aws_rds_engine_version", service = "rds", mode = Lookup, check = check)]
 pub struct RdsEngineVersion {

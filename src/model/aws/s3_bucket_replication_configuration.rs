@@ -9,6 +9,29 @@ use crate::{Arn, Computed, Id, Tags, Value, words};
 
 /// Where copies of a bucket's new objects go. Both buckets keep versions: this waits for the versioning that is declared
 /// beside them.
+///
+/// ```
+/// # use fathuss_model::{aws::{policy::*, *}, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let objects = stack.add("objects", S3Bucket::new());
+/// # let replica = stack.add("replica", S3Bucket::new().region("us-west-2"));
+/// # let trust = Policy::new([Statement::assume_role(Principal::service("s3.amazonaws.com"))]);
+/// # let role = stack.add("replication", IamRole::new(trust));
+/// let rule = ReplicationRule::new(
+///     "everything",
+///     1,
+///     RuleStatus::Enabled,
+///     DeleteMarkerReplication::new(RuleStatus::Enabled),
+///     ReplicationDestination::new(&replica).storage_class(ReplicaStorageClass::StandardIa),
+/// );
+/// // Both buckets keep versions: it waits for that.
+/// let versions = || VersioningConfiguration::new(VersioningStatus::Enabled);
+/// stack.add("objects", S3BucketVersioning::new(&objects, versions()));
+/// stack.add("replica", S3BucketVersioning::new(&replica, versions()).region("us-west-2"));
+/// stack.add("objects", S3BucketReplicationConfiguration::new(&objects, &role, [rule]));
+/// # Ok(()) }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_s3_bucket_replication_configuration",

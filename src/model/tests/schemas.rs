@@ -127,9 +127,10 @@ fn what_is_created_by_name_has_a_name_or_an_address_of_its_own() {
 fn a_relation_s_ends_are_what_replaces_it() {
     for schema in schemas().filter(|schema| schema.creation == Creation::Relation) {
         let ends = schema.fields.iter().filter(|field| field.replace);
-        // What tells the records of one name and type apart is given where there are several; and how copies of backups
-        // are kept is said once, and is no end.
-        const FREE: [(&str, &str); 3] = [
+        // What tells the records of one name and type apart is given where there are several. How copies of backups are
+        // kept, and which records a certificate's validation is held to, is said once, and is no end.
+        const FREE: [(&str, &str); 4] = [
+            ("aws_acm_certificate_validation", "validation_record_fqdns"),
             ("aws_route53_record", "set_identifier"),
             ("aws_db_instance_automated_backups_replication", "kms_key_id"),
             ("aws_db_instance_automated_backups_replication", "retention_period"),
