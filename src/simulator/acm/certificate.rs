@@ -187,7 +187,7 @@ impl Certificate {
         let renewal = self.renewed.map(|at| {
             record! {
                 "RenewalStatus" => "SUCCESS",
-                "DomainValidationOptions" => validation::views(self, tx),
+                "DomainValidationOptions" => validation::views(self),
                 "UpdatedAt" => at,
             }
         });
@@ -195,7 +195,7 @@ impl Certificate {
             "CertificateArn" => self.arn(tx),
             "DomainName" => self.name(),
             "SubjectAlternativeNames" => self.names(),
-            "DomainValidationOptions" => validation::views(self, tx),
+            "DomainValidationOptions" => validation::views(self),
             "Serial" => self.valid.as_ref().map(|(_, _, serial)| serial.as_str()),
             "Subject" => format!("CN={}", self.name()),
             "Issuer" => "Amazon",

@@ -198,7 +198,7 @@ fn permitted(tx: &Tx<'_>, name: &str) -> bool {
 }
 
 /// What answers say of a certificate's names.
-pub(super) fn views(certificate: &Certificate, _tx: &Tx<'_>) -> Vec<Value> {
+pub(super) fn views(certificate: &Certificate) -> Vec<Value> {
     let status = match certificate.state {
         State::PendingValidation => "PENDING_VALIDATION",
         State::Issued | State::Expired => "SUCCESS",

@@ -66,7 +66,7 @@ pub(super) fn read(tx: &mut Tx<'_>, input: &Input<'_>, own: Option<&str>) -> Res
     })?;
     let origins = origins(tx, input)?;
     let ids: Vec<&str> = origins.iter().filter_map(|origin| origin.get("Id").text()).collect();
-    none_of(tx, input, "OriginGroups")?;
+    none_of(input, "OriginGroups")?;
     let usual = input.record("DefaultCacheBehavior");
     let usual = usual.as_ref().map(|usual| behavior(tx, usual, &ids)).transpose()?;
     let mut behaviors: Vec<Value> = Vec::new();
@@ -91,9 +91,8 @@ pub(super) fn read(tx: &mut Tx<'_>, input: &Input<'_>, own: Option<&str>) -> Res
     let acl = input.text("WebACLId").unwrap_or_default();
     let sound = acl.is_empty() || (acl.starts_with("arn:aws:wafv2:us-east-1:") && acl.contains(":global/webacl/"));
     tx.enforce("cloudfront.acl", sound, || Refusal::new("InvalidWebACLId", "The web ACL ID specified is not valid."))?;
-    for (member, refused) in [("Staging", true), ("ContinuousDeploymentPolicyId", true)] {
-        let given = input.flag(member) || input.text(member).is_some_and(|text| !text.is_empty());
-        if given && refused {
+    for member in ["Staging", "ContinuousDeploymentPolicyId"] {
+        if input.flag(member) || input.text(member).is_some_and(|text| !text.is_empty()) {
             return Err(Refusal::not_simulated(format!("cloudfront DistributionConfig.{member}")));
         }
     }
@@ -152,7 +151,7 @@ fn named<'a>(tx: &Tx<'_>, input: &Input<'a>, name: &str) -> Result<Vec<&'a str>,
 }
 
 /// Takes a list that has nothing.
-fn none_of(_tx: &Tx<'_>, input: &Input<'_>, name: &str) -> Result<(), Refusal> {
+fn none_of(input: &Input<'_>, name: &str) -> Result<(), Refusal> {
     let Some(list) = input.record(name) else { return Ok(()) };
     let on = list.flag("Enabled") || list.integer("Quantity").is_some_and(|quantity| quantity > 0);
     if on || !list.records("Items").is_empty() {
@@ -297,7 +296,7 @@ fn behavior(tx: &Tx<'_>, input: &Input<'_>, origins: &[&str]) -> Result<Value, R
         Refusal::new("NoSuchOrigin", "One or more of your origins or origin groups do not exist.")
     })?;
     for member in ["TrustedSigners", "TrustedKeyGroups", "LambdaFunctionAssociations", "FunctionAssociations"] {
-        none_of(tx, input, member)?;
+        none_of(input, member)?;
     }
     let flagged = input.flag("SmoothStreaming") || input.record("GrpcConfig").is_some_and(|grpc| grpc.flag("Enabled"));
     let texts = ["FieldLevelEncryptionId", "RealtimeLogConfigArn"].map(|member| input.text(member).unwrap_or_default());
