@@ -533,9 +533,9 @@ impl Declaring<'_> {
                 made.roles.insert(key, stack.add(name, at(tagged!(role, item), item)));
             }
             Thing::Policy { action, wording, path } => {
-                let actions = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"];
+                let actions = actions!["s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"];
                 let action = actions[*action as usize % actions.len()];
-                let policy = IamPolicy::new(Policy::new([Statement::allow(actions![action]).on("*")]))
+                let policy = IamPolicy::new(Policy::new([Statement::allow([action]).on("*")]))
                     .description(format!("What it is for, wording {wording}"))
                     .path(path_of(*path));
                 made.policies.insert(key, stack.add(name, at(tagged!(policy, item), item)));
@@ -549,9 +549,9 @@ impl Declaring<'_> {
                 made.permits.insert(key, stack.add(name, at(attachment, item)));
             }
             Thing::InlinePolicy { role, action, name: given } => {
-                let actions = ["s3:GetObject", "s3:PutObject", "logs:PutLogEvents"];
+                let actions = actions!["s3:GetObject", "s3:PutObject", "logs:PutLogEvents"];
                 let action = actions[*action as usize % actions.len()];
-                let document = Policy::new([Statement::allow(actions![action]).on("*")]);
+                let document = Policy::new([Statement::allow([action]).on("*")]);
                 let mut policy = IamRolePolicy::new(&made.roles[role], document);
                 if let Some(number) = given {
                     policy = policy.name(format!("Inline-{number}"));
