@@ -142,7 +142,7 @@ mod tests {
     async fn a_host_of_a_service_that_is_not_simulated_is_told_so() {
         for (host, service) in [
             ("lambda.us-east-1.amazonaws.com", "lambda"),
-            ("budgets.amazonaws.com", "budgets"),
+            ("organizations.us-east-1.amazonaws.com", "organizations"),
             ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "ecr"),
         ] {
             let request = Request::get(format!("http://{host}/2015-03-31/functions")).body(Bytes::new()).unwrap();

@@ -261,7 +261,9 @@ impl Simulator {
             None => None,
             Some(folder) => {
                 let (journal, lines) = Journal::open(folder, &config.holder)?;
-                start = lines.last().map_or(start, |line| line.at);
+                // Reads leave no line. What they may have shown stays shown: more time goes by between two processes.
+                let shown = lines.iter().flat_map(|line| &line.rows).filter_map(|change| change.visible).max();
+                start = lines.last().map_or(start, |line| shown.map_or(line.at, |shown| line.at.max(shown)));
                 state.load(&folder.join("world.jsonl"), lines)?;
                 Some(journal)
             }

@@ -20,13 +20,13 @@ const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
 
 /// All that there are. The rules that enforce them have the pages of their defaults.
 pub const QUOTAS: &[Quota] = &[
+    of("acm.certificates", 2500, "certificates in a region"),
+    of("acm.names-per-certificate", 10, "names of a certificate"),
     of("backup.plans", 300, "backup plans in a region"),
     of("backup.selections-per-plan", 100, "selections of a backup plan"),
     of("backup.vaults", 300, "backup vaults in a region"),
     of("budgets.budgets", 20_000, "budgets in an account"),
     of("ce.active-tags", 500, "active cost allocation tags in an account"),
-    of("acm.certificates", 2500, "certificates in a region"),
-    of("acm.names-per-certificate", 10, "names of a certificate"),
     of("cloudfront.aliases-per-distribution", 100, "aliases of a distribution"),
     of("cloudfront.distributions", 500, "distributions in an account"),
     of("cloudfront.origin-access-controls", 100, "origin access controls in an account"),

@@ -889,9 +889,9 @@ impl Blueprint {
         self.items.iter().any(by)
     }
 
-    /// The subnets of a VPC that give public addresses.
-    pub fn public_subnets(&self, vpc: Key) -> BTreeSet<Key> {
-        let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, public: true, .. } if of == vpc);
+    /// The subnets of a VPC: one that gives no public addresses any more may have given some.
+    pub fn subnets(&self, vpc: Key) -> BTreeSet<Key> {
+        let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, .. } if of == vpc);
         self.items.iter().filter(is_one).map(|item| item.key).collect()
     }
 }

@@ -98,7 +98,7 @@ fn remove(blueprint: &mut Blueprint, rng: &mut ChaCha8Rng) {
 fn gone_with(blueprint: &Blueprint, key: Key) -> BTreeSet<Key> {
     // AWS keeps an internet gateway as long as a machine in its VPC may have a public address.
     let addresses = match blueprint.get(key) {
-        Thing::InternetGateway { vpc } => blueprint.public_subnets(*vpc),
+        Thing::InternetGateway { vpc } => blueprint.subnets(*vpc),
         _ => BTreeSet::new(),
     };
     let mut gone = BTreeSet::from([key]);

@@ -86,6 +86,12 @@ async fn set(
     value: Datum,
 ) -> Result<&'static str, String> {
     let mut standing = standing(snapshot, record);
+    // What AWS alone says may be another by now.
+    let given = |name: &str| {
+        let field = aws.schema(record.address.kind()).and_then(|schema| schema.field(name));
+        field.is_some_and(|field| field.required || field.optional)
+    };
+    standing.desired.attributes.retain(|name, _| given(name));
     standing.desired.attributes.insert(field.to_owned(), value);
     let change = UpdateRequest { before: record.attributes.clone(), changed: vec![field.to_owned()] };
     until(&record.address, async || aws.update(&standing, &change).await.map(|()| true)).await?;

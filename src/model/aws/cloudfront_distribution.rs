@@ -122,6 +122,26 @@ pub mod cache_policy {
 
 /// What answers viewers from places near them, and asks origins for what is not there. It is switched off before it is
 /// deleted, which takes minutes each.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// # let bucket = stack.add("assets", S3Bucket::new());
+/// # let control = CloudfrontOriginAccessControl::new(OriginType::S3, SigningBehavior::Always, SigningProtocol::SigV4);
+/// # let control = stack.add("assets", control);
+/// let origin = DistributionOrigin::bucket("assets", bucket.bucket_regional_domain_name(), &control);
+/// let distribution = CloudfrontDistribution::new(
+///     [origin],
+///     DefaultCacheBehavior::files_of("assets"),
+///     Restrictions::none(),
+///     ViewerCertificate::of_cloudfront(),
+///     true,
+/// );
+/// stack.add("assets", distribution.default_root_object("index.html"));
+/// # Ok(())
+/// # }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_cloudfront_distribution",

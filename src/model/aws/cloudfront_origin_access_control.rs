@@ -38,6 +38,16 @@ words! {
 }
 
 /// How a distribution shows an origin who it is, so that the origin can be closed to all others.
+///
+/// ```
+/// # use fathuss_model::{aws::*, *};
+/// # graph_of("example", |stack| {
+/// # stack.place("us-east-1", "111122223333");
+/// let control = CloudfrontOriginAccessControl::new(OriginType::S3, SigningBehavior::Always, SigningProtocol::SigV4);
+/// stack.add("assets", control);
+/// # Ok(())
+/// # }).expect("nothing is wrong with it");
+/// ```
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(
     type = "aws_cloudfront_origin_access_control",

@@ -33,7 +33,8 @@ pub fn code(answer: &Response<Bytes>, protocol: Protocol, is_head: bool) -> Resu
     let content = header("content-type");
     // What is read of an object is no document, and what answers nothing has no body.
     let is_object = status < 300 && (!content.contains("xml") || answer.body().is_empty());
-    if protocol == Protocol::RestXml && is_object {
+    let is_nothing = protocol == Protocol::RestJson && status < 300 && answer.body().is_empty();
+    if is_nothing || protocol == Protocol::RestXml && is_object {
         return verdict(status, String::new(), &named, "an object");
     }
     // An answer to HEAD has no body to name an error in.
