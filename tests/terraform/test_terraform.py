@@ -98,11 +98,12 @@ class Terraform:
 
 
 def traces(world):
-    """What a world holds, by table; service-linked roles and AWS's own keys aside, which stay as they do in AWS."""
+    """What a world holds, by table; service-linked roles, AWS's own keys and what costs were told apart by aside, which
+    stay as they do in AWS."""
     found = {}
     # What the simulator notes for itself is no trace of a stack.
     for table in world.ask("GET", "world"):
-        if table.startswith("core.") or table == "kms.managed_key":
+        if table.startswith("core.") or table in ("ce.tag_key", "kms.managed_key"):
             continue
         ids = sorted(row["id"] for row in world.ask("GET", f"world/{table}"))
         found[table] = [entry for entry in ids if "awsservicerolefor" not in entry.lower()]
