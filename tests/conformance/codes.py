@@ -112,6 +112,7 @@ EXCLUDED = {
         "ThrottlingException": FAILURE,
     },
     "ce": {},
+    "cloudfront": {},
     "cloudwatch": {
         "InternalServiceError": FAILURE,
         "ConcurrentModificationException": "requests are taken one after another",

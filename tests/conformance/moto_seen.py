@@ -129,6 +129,7 @@ ATTRIBUTES = {
     ("aws_iam_policy", "arn"): "Arn",
     ("aws_iam_instance_profile", "name"): "InstanceProfileName",
     ("aws_iam_openid_connect_provider", "arn"): "Arn",
+    ("aws_eks_cluster", "version"): "version",
     ("aws_eks_cluster", "name"): "name",
     ("aws_eks_cluster", "identity.oidc.issuer"): "identity.oidc.issuer",
     ("aws_db_subnet_group", "name"): "DBSubnetGroupName",
@@ -331,6 +332,7 @@ def eks_node_group(seen, address, declared):
     yield "instance_types", thing["instanceTypes"]
     yield "capacity_type", thing["capacityType"]
     yield "labels", thing["labels"]
+    yield "version", thing["version"]
     yield "scaling_config", {
         "desired_size": sizes["desiredSize"],
         "max_size": sizes["maxSize"],

@@ -221,7 +221,7 @@ def replication(aws, rule, source="Enabled", target="Enabled", role="arn:aws:iam
     return lambda: aws.s3.put_bucket_replication(Bucket=versions["source"], ReplicationConfiguration=configuration), versions
 
 
-def copied(rule, **more):
+def by_rule(rule, **more):
     def case(aws):
         return replication(aws, dict(rule), **more)[0], {}
 
@@ -239,82 +239,82 @@ def replication_that_is_not_there(aws):
 
 @refuses("s3.replication.versioning", "InvalidRequest", "Versioning must be 'Enabled' on the bucket to apply a replication configuration")
 def replication_of_a_bucket_without_versions(aws):
-    return copied({}, source=None)(aws)
+    return by_rule({}, source=None)(aws)
 
 
 @refuses("s3.replication.destination", "InvalidRequest", "Destination bucket must have versioning enabled.")
 def replication_to_a_bucket_whose_versions_are_suspended(aws):
-    return copied({}, target="Suspended")(aws)
+    return by_rule({}, target="Suspended")(aws)
 
 
 @refuses("s3.replication.destination", "InvalidRequest", "Destination bucket must exist.")
 def replication_to_no_bucket(aws):
-    return copied({"Destination": {"Bucket": "arn:aws:s3:::nobodys-bucket-at-all"}})(aws)
+    return by_rule({"Destination": {"Bucket": "arn:aws:s3:::nobodys-bucket-at-all"}})(aws)
 
 
 @refuses("s3.replication.owner", "InvalidRequest")
 def replication_to_a_bucket_of_somebody_else(aws):
-    return copied({"Destination": {"Account": "444455556666"}})(aws)
+    return by_rule({"Destination": {"Account": "444455556666"}})(aws)
 
 
 @refuses("s3.replication.role", "InvalidArgument")
 def replication_by_something_that_is_no_role(aws):
-    return copied({}, role="copier")(aws)
+    return by_rule({}, role="copier")(aws)
 
 
 @refuses("s3.replication.rules", "MalformedXML", MALFORMED)
 def replication_by_too_many_rules(aws):
-    return copied({}, beside=[{"ID": str(number), "Priority": number + 2} for number in range(1000)])(aws)
+    return by_rule({}, beside=[{"ID": str(number), "Priority": number + 2} for number in range(1000)])(aws)
 
 
 @refuses("s3.replication.id", "InvalidArgument", "Rule Id must be unique")
 def replication_with_one_id_twice(aws):
-    return copied({}, beside=[{"Priority": 2}])(aws)
+    return by_rule({}, beside=[{"Priority": 2}])(aws)
 
 
 @refuses("s3.replication.priority", "InvalidRequest", "Found duplicate priority 1.")
 def replication_with_one_priority_twice(aws):
-    return copied({}, beside=[{"ID": "other"}])(aws)
+    return by_rule({}, beside=[{"ID": "other"}])(aws)
 
 
 @refuses("s3.replication.filter", "MalformedXML", MALFORMED)
 def replication_with_two_filters(aws):
-    return copied({"Filter": {"Prefix": "a", "Tag": {"Key": "a", "Value": "b"}}})(aws)
+    return by_rule({"Filter": {"Prefix": "a", "Tag": {"Key": "a", "Value": "b"}}})(aws)
 
 
 @refuses("s3.replication.form", "InvalidRequest", f"Priority must be specified {SCHEMA}")
 def replication_with_a_filter_and_no_priority(aws):
-    return copied({"Priority": None})(aws)
+    return by_rule({"Priority": None})(aws)
 
 
 @refuses("s3.replication.form", "InvalidRequest", f"DeleteMarkerReplication must be specified {SCHEMA}")
 def replication_with_a_filter_that_says_nothing_of_deletions(aws):
-    return copied({"DeleteMarkerReplication": None})(aws)
+    return by_rule({"DeleteMarkerReplication": None})(aws)
 
 
 @refuses("s3.replication.form", "InvalidRequest", f"DeleteMarkerReplication cannot be used {SCHEMA}")
 def replication_in_its_old_form_with_deletions(aws):
-    return copied({"Filter": None, "Prefix": "", "Priority": None})(aws)
+    return by_rule({"Filter": None, "Prefix": "", "Priority": None})(aws)
 
 
 @refuses("s3.replication.deletions", "InvalidRequest", "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.")
 def replication_of_deletions_by_tags(aws):
-    return copied({"Filter": {"Tag": {"Key": "a", "Value": "b"}}, "DeleteMarkerReplication": {"Status": "Enabled"}})(aws)
+    return by_rule({"Filter": {"Tag": {"Key": "a", "Value": "b"}}, "DeleteMarkerReplication": {"Status": "Enabled"}})(aws)
 
 
 @refuses("s3.replication.encryption", "InvalidRequest", "SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.")
 def replication_with_a_key_for_nothing(aws):
-    return copied({"Destination": {"EncryptionConfiguration": {"ReplicaKmsKeyID": "key"}}})(aws)
+    return by_rule({"Destination": {"EncryptionConfiguration": {"ReplicaKmsKeyID": "key"}}})(aws)
 
 
 @refuses("s3.replication.encryption", "InvalidRequest", "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present.")
 def replication_of_what_kms_encrypts_without_a_key(aws):
-    return copied({"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}}})(aws)
+    return by_rule({"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}}})(aws)
 
 
 @refuses("s3.replication.time", "InvalidRequest")
 def replication_in_time_that_is_not_measured(aws):
-    return copied({"Destination": {"ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}}}})(aws)
+    return by_rule({"Destination": {"ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}}}})(aws)
 
 
 @refuses("s3.versioning.replicated", "InvalidBucketState", "A replication configuration is present on this bucket, so you cannot change the versioning state. To change the versioning state, first delete the replication configuration.", 409)

@@ -15,8 +15,22 @@ from moto_gaps import GAPS
 from moto_seen import LOOKS, Seen, compare
 from moto_server import ACCOUNT, REGION, Moto
 
+COSTS = "what concerns the account's costs is in a stack of its own"
+FAR = "copies in another region are production's"
+KEPT_OUT = "its security group says who reaches the cache"
 # Types that staging does not have, and why that is all there is to say.
 ELSEWHERE = {
+    "aws_budgets_budget": COSTS,
+    "aws_ce_cost_allocation_tag": COSTS,
+    "aws_db_instance_automated_backups_replication": FAR,
+    "aws_db_option_group": "PostgreSQL has no options",
+    "aws_db_snapshot": "backups are made every day by themselves",
+    "aws_eks_fargate_profile": "pods run on nodes",
+    "aws_eks_pod_identity_association": "service accounts take their roles by the cluster's issuer",
+    "aws_elasticache_user": KEPT_OUT,
+    "aws_elasticache_user_group": KEPT_OUT,
+    "aws_iam_role_policy": "each policy is a resource of its own",
+    "aws_s3_bucket_replication_configuration": FAR,
     "aws_caller_identity": "each run asks it, before all else",
     "aws_cloudfront_distribution": "files for viewers are not in the stack yet",
     "aws_cloudfront_origin_access_control": "files for viewers are not in the stack yet",
@@ -31,7 +45,14 @@ ELSEWHERE = {
     "aws_sns_topic_subscription": "who is told is not the program's to say",
     "terraform_data": "it is nobody's but the state's",
 }
-LOOKUPS = {"aws_ami", "aws_availability_zones", "aws_route53_zone_lookup"}
+LOOKUPS = {
+    "aws_ami",
+    "aws_availability_zones",
+    "aws_ec2_instance_type_offerings",
+    "aws_eks_addon_version",
+    "aws_rds_engine_version",
+    "aws_route53_zone_lookup",
+}
 
 # Longer than all of the platform takes where nothing waits for anything.
 PATIENCE = 600
