@@ -3,6 +3,7 @@
 cloud-init is no package of PyPI: Debian's is fetched with apt and unpacked, not installed, into the cache.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -12,6 +13,8 @@ import sys
 
 import pytest
 import yaml
+
+import platform_graph
 
 STACKS = ("staging", "production")
 
@@ -40,18 +43,9 @@ def cloud_init():
     return modules
 
 
-def text(expression):
-    """A text as it would be, with a name for what only AWS knows."""
-    [(kind, value)] = expression.items()
-    if kind == "literal":
-        return str(value)
-    if kind == "template":
-        return "".join(text(part) for part in value)
-    if kind == "reference":
-        return f"{value['address']}-{value['attribute']}".replace(".", "-")
-    assert kind == "call" and value["function"] == "base64", f"user data is made in a way that is not known here: {expression}"
-    [inner] = value["arguments"]
-    return text(inner)
+def named(address, attribute):
+    """A name for what only AWS knows."""
+    return f"{address}-{attribute}".replace(".", "-")
 
 
 def told(stack):
@@ -61,7 +55,8 @@ def told(stack):
     for node in graph["nodes"]:
         for field in ("user_data_base64", "user_data"):
             if field in node["fields"]:
-                yield node["address"], text(node["fields"][field])
+                encoded = platform_graph.evaluate(node["fields"][field], named)
+                yield node["address"], base64.b64decode(encoded).decode()
 
 
 def validated(path):
