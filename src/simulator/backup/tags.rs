@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::{Record, Value};
-use crate::world::{Row, Tx};
+use crate::world::Tx;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[("TagResource", tag), ("UntagResource", untag), ("ListTags", list)];
 
@@ -68,27 +68,11 @@ fn on(tx: &mut Tx<'_>, input: &Input<'_>, change: &dyn Fn(&mut Tags)) -> Result<
     // No source has the words.
     let rest = arn.strip_prefix(&home).ok_or_else(|| invalid(format!("Invalid resource ARN: {arn}")))?;
     let found = match rest.split_once(':') {
-        Some(("backup-vault", name)) => write::<Vault>(tx, name, |vault| &mut vault.tags, change),
-        Some(("backup-plan", id)) => write::<Plan>(tx, id, |plan| &mut plan.tags, change),
+        Some(("backup-vault", name)) => tx.change_part::<Vault, _>(name, |vault| &mut vault.tags, change),
+        Some(("backup-plan", id)) => tx.change_part::<Plan, _>(id, |plan| &mut plan.tags, change),
         _ => return Err(invalid(format!("Invalid resource ARN: {arn}"))),
     };
     found.ok_or_else(|| Refusal::new("ResourceNotFoundException", format!("Cannot find resource with ARN {arn}")))
-}
-
-fn write<T: Row>(
-    tx: &mut Tx<'_>,
-    id: &str,
-    tags: impl Fn(&mut T) -> &mut Tags,
-    change: &dyn Fn(&mut Tags),
-) -> Option<Tags> {
-    let mut row = tx.get::<T>(id).cloned()?;
-    let before = tags(&mut row).clone();
-    change(tags(&mut row));
-    let after = tags(&mut row).clone();
-    if after != before {
-        tx.put(row);
-    }
-    Some(after)
 }
 
 fn tag(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -68,40 +68,26 @@ fn on(tx: &mut Tx<'_>, arn: &str, change: &dyn Fn(&mut Tags)) -> Result<Tags, Re
     };
     let parts: Vec<&str> = resource.split('/').collect();
     let found = match parts.as_slice() {
-        ["cluster", name] => write::<Cluster>(tx, name, |row| &mut row.tags, change),
+        ["cluster", name] => tx.change_part::<Cluster, _>(name, |row| &mut row.tags, change),
         ["nodegroup", cluster, name, _] => {
-            write::<NodeGroup>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change)
+            tx.change_part::<NodeGroup, _>(&format!("{cluster}/{name}"), |row| &mut row.tags, change)
         }
         ["fargateprofile", cluster, name, _] => {
-            write::<FargateProfile>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change)
+            tx.change_part::<FargateProfile, _>(&format!("{cluster}/{name}"), |row| &mut row.tags, change)
         }
-        ["addon", cluster, name, _] => write::<Addon>(tx, &format!("{cluster}/{name}"), |row| &mut row.tags, change),
+        ["addon", cluster, name, _] => {
+            tx.change_part::<Addon, _>(&format!("{cluster}/{name}"), |row| &mut row.tags, change)
+        }
         ["podidentityassociation", cluster, id] => {
-            write::<PodIdentityAssociation>(tx, &format!("{cluster}/{id}"), |row| &mut row.tags, change)
+            tx.change_part::<PodIdentityAssociation, _>(&format!("{cluster}/{id}"), |row| &mut row.tags, change)
         }
         ["access-entry", cluster, ..] => {
             let id = tx.rows_under::<AccessEntry>(&format!("{cluster}/")).find(|entry| entry.arn == arn).map(Row::id);
-            id.and_then(|id| write::<AccessEntry>(tx, &id, |row| &mut row.tags, change))
+            id.and_then(|id| tx.change_part::<AccessEntry, _>(&id, |row| &mut row.tags, change))
         }
         _ => return Err(Refusal::new("BadRequestException", format!("Invalid resource ARN: {arn}"))),
     };
     found.ok_or_else(|| Refusal::new("NotFoundException", format!("No resource found for ARN: {arn}")))
-}
-
-fn write<T: Row>(
-    tx: &mut Tx<'_>,
-    id: &str,
-    tags: impl Fn(&mut T) -> &mut Tags,
-    change: &dyn Fn(&mut Tags),
-) -> Option<Tags> {
-    let mut row = tx.get::<T>(id).cloned()?;
-    let before = tags(&mut row).clone();
-    change(tags(&mut row));
-    let after = tags(&mut row).clone();
-    if after != before {
-        tx.put(row);
-    }
-    Some(after)
 }
 
 fn tag(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -328,6 +328,23 @@ impl<'w> Tx<'w> {
         true
     }
 
+    /// Changes a part of the row of that id, and gives the part; one that stays as it was is not written again.
+    pub fn change_part<T: Row, P: Clone + PartialEq>(
+        &mut self,
+        id: &str,
+        part: impl Fn(&mut T) -> &mut P,
+        change: impl FnOnce(&mut P),
+    ) -> Option<P> {
+        let mut row = self.get::<T>(id).cloned()?;
+        let before = part(&mut row).clone();
+        change(part(&mut row));
+        let after = part(&mut row).clone();
+        if after != before {
+            self.put(row);
+        }
+        Some(after)
+    }
+
     /// Removes the row of that id, and gives it back.
     pub fn remove<T: Row>(&mut self, id: &str) -> Option<T> {
         let scope = self.scope.of(T::REACH);
