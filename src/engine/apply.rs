@@ -355,10 +355,8 @@ impl<'a> Run<'a> {
     async fn create(&self, at: usize, action: &PlannedAction) -> Result<Option<String>, Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let mut desired = Desired { attributes: self.desired(node, schema)?, secrets: BTreeMap::new() };
-        for name in node.fields.keys() {
-            self.add_secret(node, name, &mut desired).await?;
-        }
+        let attributes = self.desired(node, schema)?;
+        let mut desired = Desired { attributes, secrets: self.secrets(node, schema, |_| true).await? };
         with_defaults(schema, &mut desired.attributes);
         let generation = self.generation(&node.address);
         let mark = Mark { lineage: self.job.snapshot.lineage.clone(), address: node.address.clone(), generation };
@@ -411,11 +409,7 @@ impl<'a> Run<'a> {
             changes.iter().map(|change| change.path.split('.').next().unwrap_or_default().to_owned()).collect();
         changed.dedup();
         // A secret that is not sent is asked of nobody: it may be gone.
-        for field in schema.fields {
-            if field.version().is_some_and(|version| changed.contains(&version)) {
-                self.add_secret(node, field.name, &mut desired).await?;
-            }
-        }
+        desired.secrets = self.secrets(node, schema, |version| changed.iter().any(|field| field == version)).await?;
         with_defaults(schema, &mut desired.attributes);
         // A drift that is to be ignored is left alone by the provider, too.
         for ignored in &node.lifecycle.ignore_changes {
@@ -645,13 +639,21 @@ impl<'a> Run<'a> {
         Ok(desired)
     }
 
-    /// Gets a field's text, where it is a secret.
-    async fn add_secret(&self, node: &Node, field: &str, desired: &mut Desired) -> Result<(), Ended> {
-        let Some(expression) = node.fields.get(field) else { return Ok(()) };
-        if let Partial::Secret(source) = self.value(field, expression)? {
-            desired.secrets.insert(field.to_owned(), self.secret(node, field, &source).await?);
+    /// The texts of the secrets that are sent, each by the field whose change sends it again.
+    async fn secrets(
+        &self,
+        node: &Node,
+        schema: &'static Schema,
+        is_sent: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, SecretText>, Ended> {
+        let mut secrets = BTreeMap::new();
+        for field in schema.fields.iter().filter(|field| field.version().is_some_and(|version| is_sent(&version))) {
+            let Some(expression) = node.fields.get(field.name) else { continue };
+            if let Partial::Secret(source) = self.value(field.name, expression)? {
+                secrets.insert(field.name.to_owned(), self.secret(node, field.name, &source).await?);
+            }
         }
-        Ok(())
+        Ok(secrets)
     }
 
     fn value(&self, field: &str, expression: &Expression) -> Result<Partial, Ended> {
