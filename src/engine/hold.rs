@@ -1,7 +1,7 @@
 //! What a replacement does to those that hold what is replaced. A replacement deletes first, and what is held may not go.
 
 use fathuss_model::graph::{Node, Source};
-use fathuss_model::schema::{Field, Hold, Schema, Type};
+use fathuss_model::schema::{Field, Hold, Schema};
 use fathuss_model::{Address, Expression};
 use fathuss_state::ResourceRecord;
 
@@ -101,7 +101,7 @@ impl<'a> Holder<'a> {
             });
             ties.extend(tied);
         }
-        let Some(inner) = block(&field.ty) else { return };
+        let Some(inner) = field.ty.block() else { return };
         let blocks = match expression {
             Expression::List(items) => items.iter().collect(),
             whole => vec![whole],
@@ -116,14 +116,5 @@ impl<'a> Holder<'a> {
                 }
             }
         }
-    }
-}
-
-/// The fields of a block, or of the blocks in a list.
-fn block(ty: &Type) -> Option<&'static [Field]> {
-    match ty {
-        Type::Block(fields) => Some(fields),
-        Type::List(inner) => block(inner),
-        _ => None,
     }
 }

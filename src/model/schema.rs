@@ -201,6 +201,18 @@ pub enum Type {
     Any,
 }
 
+impl Type {
+    /// The fields of a block, or of the blocks in a list or map.
+    #[must_use]
+    pub fn block(&self) -> Option<&'static [Field]> {
+        match self {
+            Type::Block(fields) => Some(fields),
+            Type::List(inner) | Type::Map(inner) => inner.block(),
+            _ => None,
+        }
+    }
+}
+
 /// A word of a closed set.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Variant {

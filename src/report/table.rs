@@ -135,16 +135,8 @@ fn put_field(field: &Field, column: usize, style: &Style, out: &mut String) {
     }
     line.write(style, out);
     paragraph(column + 2, Tone::Plain, field.doc, style, out);
-    if let Some(fields) = inner_fields(&field.ty) {
+    if let Some(fields) = field.ty.block() {
         fields.iter().for_each(|field| put_field(field, column + 4, style, out));
-    }
-}
-
-fn inner_fields(ty: &Type) -> Option<&'static [Field]> {
-    match ty {
-        Type::Block(fields) => Some(fields),
-        Type::List(inner) | Type::Map(inner) => inner_fields(inner),
-        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
 use fathuss_model::graph::Graph;
-use fathuss_model::schema::{Field, Hold, Type};
+use fathuss_model::schema::{Field, Hold};
 use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Resource as _, Result, Secret, Stack, actions, graph_of};
 use fathuss_state::Store;
 
@@ -429,11 +429,7 @@ fn find(field: &Field, path: &str, found: &mut Vec<String>) {
     if !field.replace && field.hold != Hold::Free {
         found.push(path.to_owned());
     }
-    let mut ty = &field.ty;
-    while let Type::List(inner) = ty {
-        ty = inner;
-    }
-    if let Type::Block(fields) = ty {
+    if let Some(fields) = field.ty.block() {
         fields.iter().for_each(|field| find(field, &format!("{path}.{}", field.name), found));
     }
 }
@@ -446,13 +442,7 @@ fn hold_of(case: &Case) -> Hold {
     for step in case.field.split('.') {
         let field = fields.iter().find(|field| field.name == step).expect("it has the field");
         hold = field.hold;
-        let mut ty = &field.ty;
-        while let Type::List(inner) = ty {
-            ty = inner;
-        }
-        if let Type::Block(inner) = ty {
-            fields = inner;
-        }
+        fields = field.ty.block().unwrap_or(fields);
     }
     hold
 }

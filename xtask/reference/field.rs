@@ -78,15 +78,6 @@ pub fn own_name(rust: &str) -> &str {
     }
 }
 
-/// The fields of a block, or of the blocks in a list or map.
-pub fn block(ty: &Type) -> Option<&'static [Field]> {
-    match ty {
-        Type::Block(fields) => Some(fields),
-        Type::List(inner) | Type::Map(inner) => block(inner),
-        _ => None,
-    }
-}
-
 /// Whether the program says it; what it may not say comes from AWS.
 pub fn is_given(field: &Field) -> bool {
     field.required || field.optional

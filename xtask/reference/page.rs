@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fathuss_model::schema::{Field, Mode, Schema, Variant};
 
-use super::field::{Pages, block, cell, change, is_given, left_out, meaning, own_name, type_in_words, unlinked};
+use super::field::{Pages, cell, change, is_given, left_out, meaning, own_name, type_in_words, unlinked};
 use super::life::life;
 
 /// The page, with AWS's own where there is one.
@@ -98,7 +98,7 @@ struct Block<'a> {
 
 fn find_blocks<'a>(path: &str, fields: &'a [Field], found: &mut Vec<Block<'a>>) {
     for field in fields {
-        let Some(inner) = block(&field.ty) else { continue };
+        let Some(inner) = field.ty.block() else { continue };
         let name = own_name(field.rust);
         let path = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
         if let Some(known) = found.iter_mut().find(|known| known.name == name) {
@@ -132,7 +132,7 @@ fn find_words<'a>(fields: &'a [Field], found: &mut Vec<(&'a str, &'a [Variant])>
         if !field.variants.is_empty() && !found.iter().any(|(known, _)| *known == name) {
             found.push((name, field.variants));
         }
-        find_words(block(&field.ty).unwrap_or_default(), found);
+        find_words(field.ty.block().unwrap_or_default(), found);
     }
 }
 

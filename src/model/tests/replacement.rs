@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathuss_model::schema::{Field, Mode, Schema, Type};
+use fathuss_model::schema::{Field, Mode, Schema};
 use fathuss_model::schemas;
 use serde::Deserialize;
 
@@ -363,18 +363,10 @@ fn ours(outer: Option<(&str, bool)>, fields: &'static [Field], found: &mut BTree
             (false, true) => "at times",
             (false, false) => "never",
         };
-        if let Some(inner) = nested(&field.ty) {
+        if let Some(inner) = field.ty.block() {
             ours(Some((&path, replaces)), inner, found);
         }
         found.insert(path, how);
-    }
-}
-
-fn nested(ty: &Type) -> Option<&'static [Field]> {
-    match ty {
-        Type::Block(fields) => Some(fields),
-        Type::List(inner) => nested(inner),
-        _ => None,
     }
 }
 

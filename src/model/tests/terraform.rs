@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathuss_model::schema::{Field, Type};
+use fathuss_model::schema::Field;
 use fathuss_model::schemas;
 use serde::Deserialize;
 
@@ -230,7 +230,7 @@ fn ours(path: &str, fields: &'static [Field], found: &mut BTreeMap<String, Strin
             (false, false) => "computed",
         };
         let path = format!("{path}{}", field.name);
-        match nested(&field.ty) {
+        match field.ty.block() {
             Some(inner) => {
                 ours(&format!("{path}."), inner, found);
                 found.insert(path, format!("{presence} block"));
@@ -239,14 +239,6 @@ fn ours(path: &str, fields: &'static [Field], found: &mut BTreeMap<String, Strin
                 found.insert(path, presence.to_owned());
             }
         }
-    }
-}
-
-fn nested(ty: &Type) -> Option<&'static [Field]> {
-    match ty {
-        Type::Block(fields) => Some(fields),
-        Type::List(inner) => nested(inner),
-        _ => None,
     }
 }
 
