@@ -179,7 +179,7 @@ EXCLUDED = {
             DBClusterSnapshotNotFoundFault DBProxyEndpointNotFoundFault DBProxyNotFoundFault DBProxyTargetGroupNotFoundFault
             DBShardGroupNotFound DBSnapshotTenantDatabaseNotFoundFault DomainNotFoundFault IntegrationNotFoundFault
             InvalidDBCapacityReservationState InvalidDBClusterEndpointStateFault InvalidDBClusterStateFault
-            OptionGroupNotFoundFault TenantDatabaseNotFound TenantDatabaseQuotaExceeded VpcEncryptionControlViolationException
+            TenantDatabaseNotFound TenantDatabaseQuotaExceeded VpcEncryptionControlViolationException
         """.split()
     }
     | {
