@@ -17,9 +17,10 @@ const DAILY: &str = "cron(0 2 * * ? *)";
 pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolume>) {
     env.tag_all(stack, "backups");
     let vault = vault(stack, env, env.name());
-    let mut rule = BackupRule::new("daily", &vault).schedule(DAILY).lifecycle(BackupLifecycle::days(env.backups.days));
-    if let Some(elsewhere) = env.backups.copied_to {
-        let copy = BackupCopy::new(stack.read(elsewhere)).lifecycle(BackupLifecycle::days(env.backups.days));
+    let kept = || BackupLifecycle::days(env.clickhouse_backup_days);
+    let mut rule = BackupRule::new("daily", &vault).schedule(DAILY).lifecycle(kept());
+    if let Some(recovery) = &env.recovery {
+        let copy = BackupCopy::new(stack.read(recovery.vault)).lifecycle(kept());
         rule = rule.copy_action([copy]);
     }
     let plan = stack.add("daily", BackupPlan::new(format!("{}-daily", env.name()), [rule]));

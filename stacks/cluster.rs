@@ -3,7 +3,7 @@
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, CloudwatchLogGroup,
-    ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup,
+    ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksAddonVersion, EksCluster, EksNodeGroup,
     EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType, KmsAlias,
     KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification, TaggedResource, Taint,
     TaintEffect, UpdateConfig,
@@ -11,6 +11,7 @@ use fathuss_model::aws::{
 use fathuss_model::{DeclarationExt, Handle, Lifecycle, Stack};
 
 use crate::environment::Environment;
+use crate::names::Names;
 use crate::network::Network;
 use crate::service_accounts;
 use crate::storage::Storage;
@@ -68,7 +69,13 @@ const NODE_GROUPS: [NodeGroup; 3] = [
 ];
 
 /// The control plane, its nodes, who may enter, the addons, and the roles of service accounts.
-pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage: &Storage) -> Cluster {
+pub fn cluster(
+    stack: &mut Stack,
+    env: &Environment,
+    network: &Network,
+    storage: &Storage,
+    names: &Names,
+) -> Cluster {
     env.tag_all(stack, "cluster");
     let cluster = control_plane(stack, env, network);
     let issuer = IamOpenidConnectProvider::new(cluster.oidc_issuer(), ["sts.amazonaws.com"]);
@@ -77,7 +84,7 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
 
     access(stack, env, &made.cluster);
     let open_nodes = nodes(stack, env, network, &made.cluster);
-    let roles = service_accounts::service_accounts(stack, env, &made, storage);
+    let roles = service_accounts::service_accounts(stack, env, &made, storage, names);
     addons(stack, &made.cluster, &open_nodes, &roles.ebs_csi);
     made
 }
@@ -199,19 +206,24 @@ fn addons(
     open_nodes: &[Handle<EksNodeGroup>],
     ebs_csi: &Handle<IamRole>,
 ) {
-    let addon = |name: &str| {
+    let addon = |stack: &mut Stack, name: &str| {
+        // The newest that EKS has for this version of Kubernetes when it is first asked, and again when that is raised.
+        let version = stack.add(name, EksAddonVersion::new(name, VERSION).most_recent(true));
         EksAddon::new(cluster, name)
+            .addon_version(version.version())
             // EKS puts its own vpc-cni, kube-proxy and coredns in at first; these take over.
             .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
             .resolve_conflicts_on_update(ResolveConflicts::Overwrite)
     };
     for name in ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"] {
-        stack.add(name, addon(name));
+        let addon = addon(stack, name);
+        stack.add(name, addon);
     }
     for name in ["coredns", "metrics-server"] {
-        stack.add(name, addon(name).depends_on_all(open_nodes));
+        let addon = addon(stack, name).depends_on_all(open_nodes);
+        stack.add(name, addon);
     }
-    let storage = addon("aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
+    let storage = addon(stack, "aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
     stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes));
 }
 
@@ -333,6 +345,18 @@ mod tests {
             assert_eq!(waited_for("coredns"), ["general"]);
             assert_eq!(waited_for("aws-ebs-csi-driver"), ["general"]);
             assert!(waited_for("vpc-cni").is_empty(), "it makes nodes ready");
+        }
+    }
+
+    #[test]
+    fn each_addon_has_the_version_that_eks_has_for_the_cluster_s() {
+        for graph in both() {
+            let cluster = literal(node(&graph, "aws_eks_cluster", "main"), "version");
+            for addon in nodes(&graph, "aws_eks_addon") {
+                let asked = node(&graph, "aws_eks_addon_version", addon.address.name());
+                assert_eq!(refers_to(addon, "addon_version"), [asked.address.local()]);
+                assert_eq!(literal(asked, "kubernetes_version"), cluster);
+            }
         }
     }
 

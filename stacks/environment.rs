@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fathuss_model::aws::{BackupVault, IamRole};
+use fathuss_model::aws::{BackupVault, IamRole, KmsKey, S3Bucket};
 use fathuss_model::{Arn, Ipv4Net, Output, Result, Stack, Subnets, Value};
 
 /// An environment, in full: where it stands, how large it is, and who may enter.
@@ -34,8 +34,14 @@ pub struct Environment {
     pub postgres: Postgres,
     /// How Redis is laid out.
     pub redis: Redis,
-    /// How what has no backups of its own is backed up.
-    pub backups: Backups,
+    /// How many days backups of ClickHouse are kept.
+    pub clickhouse_backup_days: i64,
+    /// Where copies of what is kept go, so that all can be built in another region.
+    pub recovery: Option<Recovery>,
+    /// The domain; people delegate its zone once, by hand.
+    pub domain: &'static str,
+    /// Whether there are static assets, which CloudFront brings to all the world.
+    pub assets: bool,
 }
 
 /// What an environment is for.
@@ -89,25 +95,30 @@ pub struct Redis {
     pub snapshot_days: i64,
 }
 
-/// How what has no backups of its own is backed up.
+/// Where copies of what is kept go: what another stack made for them in its region.
 #[derive(Clone, Copy, Debug)]
-pub struct Backups {
-    /// How many days daily backups are kept.
-    pub days: i64,
-    /// The vault of another stack that they are copied to.
-    pub copied_to: Option<&'static Output<Arn<BackupVault>>>,
+pub struct Recovery {
+    /// The region.
+    pub region: &'static str,
+    /// The vault of backups.
+    pub vault: &'static Output<Arn<BackupVault>>,
+    /// The key of the database's backups.
+    pub database_key: &'static Output<Arn<KmsKey>>,
+    /// The bucket of copies of the grader's cache.
+    pub grader_cache: &'static Output<Arn<S3Bucket>>,
+    /// The bucket of copies of Loki's logs.
+    pub loki: &'static Output<Arn<S3Bucket>>,
+    /// The key of both.
+    pub objects_key: &'static Output<Arn<KmsKey>>,
 }
 
-/// The zones of an environment, in order.
+/// The zones of an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zones([&'static str; 3]);
 
-/// A zone and its place among the environment's.
+/// A zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone {
-    name: &'static str,
-    index: u32,
-}
+pub struct Zone(&'static str);
 
 /// An IPv4 range that is divided into smaller ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,13 +195,13 @@ impl Zones {
 
     /// The zones in order.
     pub fn iter(&self) -> impl Iterator<Item = Zone> + use<> {
-        self.0.into_iter().zip(0..).map(|(name, index)| Zone { name, index })
+        self.0.into_iter().map(Zone)
     }
 
     /// The first zone, where what there is one of stands.
     #[must_use]
     pub const fn first(&self) -> Zone {
-        Zone { name: self.0[0], index: 0 }
+        Zone(self.0[0])
     }
 
     /// One of something per zone.
@@ -203,19 +214,19 @@ impl Zone {
     /// Its name, for instance `us-east-1a`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.name
+        self.0
     }
 
-    /// Its place, from 0.
+    /// The place of its letter, from 0: whichever zones an environment is moved to, no two ever had the same.
     #[must_use]
-    pub const fn index(self) -> u32 {
-        self.index
+    pub fn index(self) -> u32 {
+        self.0.bytes().last().map_or(0, |letter| u32::from(letter.saturating_sub(b'a')))
     }
 }
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.0)
     }
 }
 
@@ -251,9 +262,9 @@ mod tests {
 
     #[test]
     fn zones_know_their_place() {
-        let zones = Zones::new(["a", "b", "c"]);
-        let places: Vec<String> = zones.iter().map(|zone| format!("{zone}{}", zone.index())).collect();
-        assert_eq!(places, ["a0", "b1", "c2"]);
-        assert_eq!(zones.first().name(), "a");
+        let zones = Zones::new(["us-east-1a", "us-east-1b", "us-east-1d"]);
+        let places: Vec<String> = zones.iter().map(|zone| format!("{zone}: {}", zone.index())).collect();
+        assert_eq!(places, ["us-east-1a: 0", "us-east-1b: 1", "us-east-1d: 3"]);
+        assert_eq!(zones.first().name(), "us-east-1a");
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod alarms;
+pub mod assets;
 pub mod backups;
 pub mod cluster;
 pub mod data;
@@ -12,10 +13,12 @@ pub mod environment;
 pub mod firewall;
 #[cfg(test)]
 mod inspection;
+pub mod names;
 pub mod network;
 pub mod platform;
 pub mod production;
 pub mod production_dr;
+pub mod recovery;
 pub mod service_accounts;
 pub mod staging;
 pub mod storage;

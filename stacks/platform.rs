@@ -4,7 +4,7 @@ use fathuss_model::aws::{EksCluster, Subnet, Vpc};
 use fathuss_model::{Handle, Id, IntoValue, Result, Stack, Value};
 
 use crate::environment::Environment;
-use crate::{alarms, backups, cluster, data, firewall, network, storage};
+use crate::{alarms, assets, backups, cluster, data, firewall, names, network, recovery, storage};
 
 /// Network, cluster and data stores of an environment, and their outputs.
 pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
@@ -13,11 +13,19 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     let network = network::network(stack, env)?;
     let firewall = firewall::firewall(stack, env, &network);
     let storage = storage::storage(stack, env);
-    let cluster = cluster::cluster(stack, env, &network, &storage);
+    let names = names::names(stack, env);
+    let cluster = cluster::cluster(stack, env, &network, &storage, &names);
     firewall::admit(stack, env, &firewall, &cluster.cluster);
     firewall::endpoints(stack, env, &network, &firewall);
     let data = data::data(stack, env, &network, &firewall);
     backups::backups(stack, env, &data.clickhouse_data);
+    if let Some(copies) = &env.recovery {
+        recovery::recovery(stack, env, copies, &storage, &data.postgres);
+    }
+    if env.assets {
+        let assets = assets::assets(stack, env, &names);
+        stack.output("assets_domain", assets.domain_name());
+    }
     let alarms = alarms::alarms(stack, env, &network, &cluster, &data);
 
     outputs_of_network(stack, &network.vpc, &network.private);
@@ -29,6 +37,7 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     stack.output("redis_endpoint", data.redis.configuration_endpoint_address());
     stack.output("clickhouse_address", data.clickhouse.private_ip());
     stack.output("alarms_topic", alarms.arn());
+    stack.output("certificate_arn", names.certificate.certificate_arn());
     stack.output("grader_cache_bucket", storage.grader_cache.id());
     stack.output("loki_bucket", storage.loki.id());
     Ok(())
@@ -96,7 +105,9 @@ mod tests {
     #[test]
     fn every_node_says_where_it_belongs() {
         for (graph, account) in [(staging(), "111122223333"), (production(), "444455556666")] {
-            assert!(graph.nodes.iter().all(|node| node.account == account && node.region == "us-east-1"));
+            assert!(graph.nodes.iter().all(|node| node.account == account));
+            let copies = "aws_db_instance_automated_backups_replication";
+            assert!(graph.nodes.iter().all(|node| node.region == "us-east-1" || node.address.kind() == copies));
         }
     }
 
@@ -110,6 +121,7 @@ mod tests {
             "cluster.rs",
             "data.rs",
             "firewall.rs",
+            "names.rs",
             "network.rs",
             "service_accounts.rs",
             "storage.rs",

@@ -2,9 +2,9 @@
 
 use fathuss_model::{Result, Stack};
 
-use crate::environment::{Backups, Environment, NatGateways, Postgres, Principal, Range, Redis, Stage, Zones};
+use crate::environment::{Environment, NatGateways, Postgres, Principal, Range, Redis, Stage, Zones};
 use crate::platform::platform;
-use crate::production_dr::BACKUP_VAULT;
+use crate::production_dr::RECOVERY;
 
 /// The stack.
 pub fn production(stack: &mut Stack) -> Result<()> {
@@ -30,6 +30,9 @@ pub fn environment() -> Result<Environment> {
         log_days: 365,
         postgres: Postgres { standby: true, backup_days: 30, read_replica: true },
         redis: Redis { shards: 2, replicas: 2, multi_az: true, snapshot_days: 30 },
-        backups: Backups { days: 30, copied_to: Some(&BACKUP_VAULT) },
+        clickhouse_backup_days: 30,
+        recovery: Some(RECOVERY),
+        domain: "fathuss.com",
+        assets: true,
     })
 }

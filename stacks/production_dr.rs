@@ -1,37 +1,58 @@
-//! What production would be built from in another region: a vault that its backups are copied to, and a bucket that
-//! its objects will be. It is there before production is.
+//! What production would be built from in another region: a vault that its backups are copied to, a key for those of its
+//! database, and a bucket for the objects of each of its own. It is there before production is.
 
-use fathuss_model::aws::{BackupVault, KmsKey, S3Bucket};
-use fathuss_model::{Arn, DeclarationExt, Lifecycle, Output, Result, Stack};
+use fathuss_model::aws::{BackupVault, KmsAlias, KmsKey, S3Bucket};
+use fathuss_model::{Arn, DeclarationExt, Handle, Lifecycle, Output, Result, Stack};
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Recovery};
+use crate::storage::{Bucket, Encryption};
 use crate::{backups, production, storage};
 
-/// The region.
-const REGION: &str = "us-west-2";
+/// What production's copies go to.
+pub const RECOVERY: Recovery = Recovery {
+    region: "us-west-2",
+    vault: &BACKUP_VAULT,
+    database_key: &DATABASE_KEY,
+    grader_cache: &GRADER_CACHE,
+    loki: &LOKI,
+    objects_key: &REPLICA_KEY,
+};
 
-/// The vault that production's backups are copied to.
-pub const BACKUP_VAULT: Output<Arn<BackupVault>> = Output::new("production-dr", "backup_vault");
-/// The bucket that production's objects will be copied to.
-pub const REPLICA: Output<Arn<S3Bucket>> = Output::new("production-dr", "replica");
-/// The key that they are encrypted with there.
-pub const REPLICA_KEY: Output<Arn<KmsKey>> = Output::new("production-dr", "replica_key");
+const NAME: &str = "production-dr";
+const BACKUP_VAULT: Output<Arn<BackupVault>> = Output::new(NAME, "backup_vault");
+const DATABASE_KEY: Output<Arn<KmsKey>> = Output::new(NAME, "database_key");
+const GRADER_CACHE: Output<Arn<S3Bucket>> = Output::new(NAME, "grader_cache_replica");
+const LOKI: Output<Arn<S3Bucket>> = Output::new(NAME, "loki_replica");
+const REPLICA_KEY: Output<Arn<KmsKey>> = Output::new(NAME, "replica_key");
 
 /// The stack.
 pub fn production_dr(stack: &mut Stack) -> Result<()> {
-    let env = Environment { region: REGION, ..production::environment()? };
+    let env = Environment { region: RECOVERY.region, ..production::environment()? };
     stack.place(env.region, env.account);
     env.tag_all(stack, "disaster-recovery");
-    let vault = backups::vault(stack, &env, "production-dr");
-
-    let key = KmsKey::new().description("Replicas of production's objects").enable_key_rotation(true);
-    let key = stack.add("replica", key.lifecycle(Lifecycle::new().prevent_destroy(true)));
-    let replica = storage::bucket(stack, &env, "replica", &key, None);
+    let vault = backups::vault(stack, &env, NAME);
+    let database = key(stack, "database", "Backups of production's database");
+    let objects = key(stack, "replica", "Replicas of production's objects");
+    let [grader_cache, loki] = ["grader_cache", "loki"].map(|of| {
+        let replica = storage::bucket(stack, &env, &Bucket::new(of, Encryption::Kms(objects.clone())));
+        storage::policy(stack, of, &replica, []);
+        replica
+    });
 
     stack.output(&BACKUP_VAULT, vault.arn());
-    stack.output(&REPLICA, replica.arn());
-    stack.output(&REPLICA_KEY, key.arn());
+    stack.output(&DATABASE_KEY, database.arn());
+    stack.output(&GRADER_CACHE, grader_cache.arn());
+    stack.output(&LOKI, loki.arn());
+    stack.output(&REPLICA_KEY, objects.arn());
     Ok(())
+}
+
+/// A key that outlives a mistake: what it encrypted can't be read without it.
+fn key(stack: &mut Stack, name: &'static str, description: &str) -> Handle<KmsKey> {
+    let key = KmsKey::new().description(description).enable_key_rotation(true);
+    let key = stack.add(name, key.lifecycle(Lifecycle::new().prevent_destroy(true)));
+    stack.add(name, KmsAlias::new(format!("alias/{NAME}-{name}"), &key));
+    key
 }
 
 #[cfg(test)]
@@ -57,19 +78,22 @@ mod tests {
             assert_eq!(literal(key, "enable_key_rotation"), Some(true.into()), "{}", key.address);
         }
         assert_eq!(refers_to(node(&graph, "aws_backup_vault", "backups"), "kms_key_arn"), ["aws_kms_key.backups"]);
-        let encryption = node(&graph, "aws_s3_bucket_server_side_encryption_configuration", "replica");
-        assert!(refers_to(encryption, "rule").contains(&"aws_kms_key.replica".to_owned()));
+        for encryption in nodes(&graph, "aws_s3_bucket_server_side_encryption_configuration") {
+            assert!(refers_to(encryption, "rule").contains(&"aws_kms_key.replica".to_owned()));
+        }
         for kind in ["aws_kms_key", "aws_backup_vault", "aws_s3_bucket"] {
             assert!(nodes(&graph, kind).iter().all(|node| node.lifecycle.prevent_destroy), "{kind}");
         }
     }
 
     #[test]
-    fn the_replica_is_closed_and_versioned_as_replication_demands() {
+    fn the_replicas_are_closed_and_versioned_as_replication_demands() {
         let graph = graph();
-        let block = node(&graph, "aws_s3_bucket_public_access_block", "replica");
-        assert_eq!(literal(block, "restrict_public_buckets"), Some(true.into()));
-        let versions = node(&graph, "aws_s3_bucket_versioning", "replica");
-        assert_eq!(literal(versions, "versioning_configuration.status"), Some("Enabled".into()));
+        for name in ["grader_cache", "loki"] {
+            let block = node(&graph, "aws_s3_bucket_public_access_block", name);
+            assert_eq!(literal(block, "restrict_public_buckets"), Some(true.into()));
+            let versions = node(&graph, "aws_s3_bucket_versioning", name);
+            assert_eq!(literal(versions, "versioning_configuration.status"), Some("Enabled".into()));
+        }
     }
 }

@@ -7,6 +7,7 @@ use fathuss_model::{Handle, IntoArn, Stack, actions};
 
 use crate::cluster::Cluster;
 use crate::environment::Environment;
+use crate::names::Names;
 use crate::storage::{self, Storage};
 
 /// The roles that the graph or the cluster's applications refer to.
@@ -29,7 +30,13 @@ pub struct ServiceAccounts {
 }
 
 /// A role per service account.
-pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster, storage: &Storage) -> ServiceAccounts {
+pub fn service_accounts(
+    stack: &mut Stack,
+    env: &Environment,
+    cluster: &Cluster,
+    storage: &Storage,
+    names: &Names,
+) -> ServiceAccounts {
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
         let issuer = cluster.cluster.oidc_issuer();
         let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
@@ -57,7 +64,7 @@ pub fn service_accounts(stack: &mut Stack, env: &Environment, cluster: &Cluster,
             "cluster-autoscaler",
             Permission::Own(cluster_autoscaler(env)),
         ),
-        external_dns: account("external_dns", "external-dns", "external-dns", Permission::Own(external_dns())),
+        external_dns: account("external_dns", "external-dns", "external-dns", Permission::Own(external_dns(names))),
         load_balancer_controller: account(
             "load_balancer_controller",
             "kube-system",
@@ -116,9 +123,9 @@ fn cluster_autoscaler(env: &Environment) -> Policy {
 }
 
 /// <https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/>
-fn external_dns() -> Policy {
+fn external_dns(names: &Names) -> Policy {
     Policy::new([
-        Statement::allow(actions!["route53:ChangeResourceRecordSets"]).on("arn:aws:route53:::hostedzone/*"),
+        Statement::allow(actions!["route53:ChangeResourceRecordSets"]).on(names.zone.arn()),
         Statement::allow(actions![
             "route53:ListHostedZones",
             "route53:ListResourceRecordSets",

@@ -2,7 +2,7 @@
 
 use fathuss_model::{Result, Stack};
 
-use crate::environment::{Backups, Environment, NatGateways, Postgres, Principal, Range, Redis, Stage, Zones};
+use crate::environment::{Environment, NatGateways, Postgres, Principal, Range, Redis, Stage, Zones};
 use crate::platform::platform;
 
 /// The stack.
@@ -29,6 +29,9 @@ pub fn environment() -> Result<Environment> {
         log_days: 30,
         postgres: Postgres { standby: false, backup_days: 7, read_replica: false },
         redis: Redis { shards: 1, replicas: 1, multi_az: false, snapshot_days: 7 },
-        backups: Backups { days: 7, copied_to: None },
+        clickhouse_backup_days: 7,
+        recovery: None,
+        domain: "staging.fathuss.com",
+        assets: false,
     })
 }

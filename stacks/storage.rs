@@ -1,4 +1,4 @@
-//! What is kept as objects: the grader's cache and Loki's logs, each in a bucket that nobody outside reads.
+//! What is kept as objects, each in a bucket that nobody outside reads: the grader's cache and Loki's logs.
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
@@ -44,50 +44,89 @@ pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
             LifecycleTransition::new(90, StorageClass::Glacier),
         ])
         .expiration(LifecycleExpiration::new().days(365));
-    Storage {
-        grader_cache: bucket(stack, env, "grader_cache", &key, Some(ageing)),
+    let buckets = [
+        Bucket { ageing: Some(ageing), ..Bucket::new("grader_cache", Encryption::Kms(key.clone())) },
         // Loki deletes what it no longer keeps by itself.
-        loki: bucket(stack, env, "loki", &key, None),
-        key,
+        Bucket::new("loki", Encryption::Kms(key.clone())),
+    ];
+    let [grader_cache, loki] = buckets.map(|kept| {
+        let bucket = bucket(stack, env, &kept);
+        policy(stack, kept.name, &bucket, []);
+        bucket
+    });
+    Storage { grader_cache, loki, key }
+}
+
+/// How a bucket is kept.
+#[derive(Debug)]
+pub struct Bucket {
+    /// The name in its address.
+    name: &'static str,
+    encryption: Encryption,
+    /// What becomes of its objects as they age.
+    ageing: Option<LifecycleRule>,
+}
+
+/// What a bucket's objects are encrypted with.
+#[derive(Clone, Debug)]
+pub enum Encryption {
+    /// A key of our own, without which nobody reads them.
+    Kms(Handle<KmsKey>),
+    /// A key of S3's, which opens them to all who may read them.
+    OfS3,
+}
+
+impl Bucket {
+    /// One whose objects stay until someone deletes them.
+    #[must_use]
+    pub const fn new(name: &'static str, encryption: Encryption) -> Self {
+        Self { name, encryption, ageing: None }
     }
 }
 
-/// A bucket that is closed, encrypted and forgives mistakes: what is deleted can be had back for a month.
-pub fn bucket(
-    stack: &mut Stack,
-    env: &Environment,
-    name: &str,
-    key: &Handle<KmsKey>,
-    ageing: Option<LifecycleRule>,
-) -> Handle<S3Bucket> {
+/// A bucket that is closed, encrypted and forgives mistakes: what is deleted can be had back for a month. Its [`policy`] is
+/// the caller's to give, with all that it allows.
+pub fn bucket(stack: &mut Stack, env: &Environment, kept: &Bucket) -> Handle<S3Bucket> {
+    let name = kept.name;
     let bucket = S3Bucket::new().force_destroy(!env.is_production());
     let bucket = stack.add(name, bucket.lifecycle(Lifecycle::new().prevent_destroy(env.is_production())));
 
     let versions = VersioningConfiguration::new(VersioningStatus::Enabled);
     stack.add(name, S3BucketVersioning::new(&bucket, versions));
-    let default = EncryptionByDefault::new(SseAlgorithm::Kms).kms_master_key_id(key);
-    let encryption = EncryptionRule::new(default).bucket_key_enabled(true);
+    let encryption = match &kept.encryption {
+        Encryption::Kms(key) => {
+            let default = EncryptionByDefault::new(SseAlgorithm::Kms).kms_master_key_id(key);
+            EncryptionRule::new(default).bucket_key_enabled(true)
+        }
+        Encryption::OfS3 => EncryptionRule::new(EncryptionByDefault::new(SseAlgorithm::Aes256)),
+    };
     stack.add(name, S3BucketServerSideEncryptionConfiguration::new(&bucket, [encryption]));
     stack.add(name, S3BucketOwnershipControls::new(&bucket, OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced)));
     stack.add(name, S3BucketPublicAccessBlock::all(&bucket));
-    stack.add(name, S3BucketPolicy::new(&bucket, by_tls_alone(&bucket)));
 
     let tidy = LifecycleRule::new("tidy", RuleStatus::Enabled)
         .noncurrent_version_expiration(NoncurrentVersionExpiration::new(UNDO))
         .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::new(UNFINISHED));
-    let rules: Vec<LifecycleRule> = ageing.into_iter().chain([tidy]).collect();
+    let rules: Vec<LifecycleRule> = kept.ageing.clone().into_iter().chain([tidy]).collect();
     stack.add(name, S3BucketLifecycleConfiguration::new(&bucket, rules));
     bucket
 }
 
+/// Lets a bucket be reached by TLS alone, and by whom these statements allow beside its own account.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
-fn by_tls_alone(bucket: &Handle<S3Bucket>) -> Policy {
-    Policy::new([Statement::deny(actions!["s3:*"])
+pub fn policy(
+    stack: &mut Stack,
+    name: &'static str,
+    bucket: &Handle<S3Bucket>,
+    allowed: impl IntoIterator<Item = Statement>,
+) {
+    let by_tls_alone = Statement::deny(actions!["s3:*"])
         .sid("TlsAlone")
         .by(Principal::aws("*"))
         .on(bucket.arn())
         .on(objects(bucket))
-        .when("Bool", "aws:SecureTransport", ["false"])])
+        .when("Bool", "aws:SecureTransport", ["false"]);
+    stack.add(name, S3BucketPolicy::new(bucket, Policy::new([by_tls_alone].into_iter().chain(allowed))));
 }
 
 /// The ARN of all objects of a bucket.
@@ -113,8 +152,12 @@ mod tests {
                 let policy = value(node(&graph, "aws_s3_bucket_policy", name), "policy").unwrap();
                 assert!(policy.as_str().unwrap().contains(r#""Bool":{"aws:SecureTransport":"false"}"#), "{policy}");
                 let encryption = node(&graph, "aws_s3_bucket_server_side_encryption_configuration", name);
-                assert_eq!(literal(encryption, "rule.0.bucket_key_enabled"), Some(true.into()));
-                assert!(refers_to(encryption, "rule").contains(&"aws_kms_key.storage".to_owned()));
+                if name == "assets" {
+                    assert!(literal(encryption, "rule").unwrap().to_string().contains("AES256"), "they are for everyone");
+                } else {
+                    assert_eq!(literal(encryption, "rule.0.bucket_key_enabled"), Some(true.into()));
+                    assert!(refers_to(encryption, "rule").contains(&"aws_kms_key.storage".to_owned()));
+                }
                 let versions = node(&graph, "aws_s3_bucket_versioning", name);
                 assert_eq!(literal(versions, "versioning_configuration.status"), Some("Enabled".into()));
             }

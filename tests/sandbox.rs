@@ -13,20 +13,13 @@ use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::Told;
 use fathuss_engine::plan::Goal;
 use fathuss_engine::provider::SecretText;
-use fathuss_engine::run::{Order, Prepared, carry_out, prepare};
+use fathuss_engine::run::{Order, Prepared, RunError, carry_out, prepare};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_model::Datum;
 use fathuss_model::graph::Graph;
-use fathuss_simulator::{Config, FaultRule, Identity, Simulator};
+use fathuss_simulator::{Config, Domain, FaultRule, Identity, Simulator};
 use fathuss_state::{Memory, Snapshot, Store};
 use tokio::sync::watch;
-
-/// What other stacks have put out: production's backups are copied to a vault that is there before.
-fn other_stacks() -> BTreeMap<String, BTreeMap<String, Datum>> {
-    let vault = "arn:aws:backup:us-west-2:444455556666:backup-vault:production-dr";
-    let outputs = BTreeMap::from([("backup_vault".to_owned(), vault.into())]);
-    BTreeMap::from([("production-dr".to_owned(), outputs)])
-}
 
 /// A world, a provider that reaches it, and a state.
 pub struct Sandbox {
@@ -35,14 +28,25 @@ pub struct Sandbox {
     /// The provider.
     pub aws: Rc<Aws>,
     store: Memory,
+    /// What other stacks have put out.
+    outputs: BTreeMap<String, BTreeMap<String, Datum>>,
 }
+
+/// The domains of both environments, and those that they move to.
+const DOMAINS: [(&str, &str); 4] = [
+    ("fathuss.com", "444455556666"),
+    ("staging.fathuss.com", "111122223333"),
+    ("fathuss.test", "444455556666"),
+    ("staging.fathuss.test", "111122223333"),
+];
 
 impl Sandbox {
     /// An empty world of one account, with these faults.
     pub fn new(account: &str, faults: Vec<FaultRule>) -> Self {
         let identity =
             Identity { key: "test".to_owned(), secret: "test".to_owned(), account: account.to_owned(), arn: None };
-        let config = Config { identities: vec![identity], faults, ..Config::new(11) };
+        let domains = DOMAINS.map(|(name, account)| Domain::new(name, account).expect("it is a domain")).to_vec();
+        let config = Config { identities: vec![identity], faults, domains, ..Config::new(11) };
         let simulator = Simulator::open(config).expect("a world in memory opens");
         let clock: Rc<dyn Clock> = Rc::new(WorldClock(simulator.clone()));
         let time = simulator.clone();
@@ -51,7 +55,17 @@ impl Sandbox {
             .transport(Arc::new(InProcess(simulator.clone())), now)
             .account(account)
             .lineage("lineage");
-        Self { simulator, aws: Rc::new(Aws::new(config)), store: Memory::new("lineage") }
+        Self { simulator, aws: Rc::new(Aws::new(config)), store: Memory::new("lineage"), outputs: BTreeMap::new() }
+    }
+
+    /// Applies a stack that others refer to, with a state of its own.
+    #[allow(dead_code, reason = "staging refers to none")]
+    pub async fn apply_before(&mut self, graph: &Graph) {
+        let store = std::mem::replace(&mut self.store, Memory::new("lineage of another"));
+        let applied = self.carry_out(graph, Goal::Apply).await;
+        assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+        self.outputs.insert(graph.stack.clone(), self.snapshot().outputs);
+        self.store = store;
     }
 
     /// What the state says.
@@ -61,9 +75,7 @@ impl Sandbox {
 
     /// Reads and plans.
     pub async fn plan(&self, graph: &Graph, goal: Goal) -> Prepared {
-        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: other_stacks() };
-        let snapshot = self.snapshot();
-        self.around(async |around| prepare(order, snapshot, around).await.expect("it plans")).await
+        self.try_plan(graph, goal).await.expect("it plans")
     }
 
     /// Plans and does it.
@@ -77,6 +89,13 @@ impl Sandbox {
             .await;
         self.store = store;
         applied
+    }
+
+    /// Reads and plans, or says why it is refused.
+    pub async fn try_plan(&self, graph: &Graph, goal: Goal) -> Result<Prepared, RunError> {
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone() };
+        let snapshot = self.snapshot();
+        self.around(async |around| prepare(order, snapshot, around).await).await
     }
 
     async fn around<T>(&self, run: impl AsyncFnOnce(&Surroundings<'_>) -> T) -> T {

@@ -51,9 +51,9 @@ fn unprotected(mut graph: Graph) -> Graph {
     graph
 }
 
-/// Applies a stack, takes its protections away, destroys it, and gives what the plan of that said would be left: it is
+/// Applies a stack beside those that it refers to, takes its protections away, destroys it, and gives what the plan of that said would be left: it is
 /// what is.
-async fn left_as_listed(account: &str, graph: Graph) -> Vec<PlannedSurvivor> {
+async fn left_as_listed(account: &str, others: &[Graph], graph: Graph) -> Vec<PlannedSurvivor> {
     let mut sandbox = Sandbox::new(account, Vec::new());
     // A region has its default network once it is called.
     for region in ["us-east-1", "us-west-2"] {
@@ -63,6 +63,9 @@ async fn left_as_listed(account: &str, graph: Graph) -> Vec<PlannedSurvivor> {
             Ok(())
         });
         sandbox.plan(&asking.expect("nothing is wrong with it"), Goal::Apply).await;
+    }
+    for other in others {
+        sandbox.apply_before(other).await;
     }
     let before = things(&sandbox.simulator);
     for graph in [graph.clone(), unprotected(graph.clone())] {
@@ -94,20 +97,23 @@ async fn left_as_listed(account: &str, graph: Graph) -> Vec<PlannedSurvivor> {
 async fn what_is_left_of_production_is_what_the_plan_of_its_destroy_lists() {
     let environment = production::environment().expect("production's ranges are ranges");
     let graph = graph_of("production", |stack| platform(stack, &environment)).expect("nothing is wrong with it");
-    let listed = left_as_listed(environment.account, graph).await;
+    let listed = left_as_listed(environment.account, &[other_region()], graph).await;
     assert!(listed.iter().any(|it| it.survivor.what == "DB snapshot production-postgres-final"), "{listed:#?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_left_of_the_other_region_is_two_keys() {
-    let graph = graph_of("production-dr", production_dr::production_dr).expect("nothing is wrong with it");
-    let listed = left_as_listed("444455556666", graph).await;
+async fn what_is_left_of_the_other_region_is_its_keys() {
+    let listed = left_as_listed("444455556666", &[], other_region()).await;
     assert!(listed.iter().all(|it| it.survivor.what.starts_with("KMS key ")), "{listed:#?}");
-    assert_eq!(listed.len(), 2);
+    assert_eq!(listed.len(), 3);
+}
+
+fn other_region() -> Graph {
+    graph_of("production-dr", production_dr::production_dr).expect("nothing is wrong with it")
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_left_of_the_account() {
     let graph = graph_of("account", account::account).expect("nothing is wrong with it");
-    assert_eq!(left_as_listed("444455556666", graph).await, []);
+    assert_eq!(left_as_listed("444455556666", &[], graph).await, []);
 }

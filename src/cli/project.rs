@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use fathuss_simulator::Domain;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -40,6 +41,17 @@ struct File {
     program: Option<Vec<String>>,
     #[serde(default)]
     stacks: BTreeMap<String, Entry>,
+    #[serde(default)]
+    sandbox: Sandbox,
+}
+
+/// What the sandbox has from the start.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sandbox {
+    /// Domains that people have registered and delegated, each with the account that has its zone.
+    #[serde(default)]
+    domains: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +93,14 @@ impl Project {
                 return wrong(format!("stacks.{name} has no program, and there is none for all stacks"));
             }
         }
+        for (name, account) in &self.file.sandbox.domains {
+            if !is_account(account) {
+                return wrong(format!("sandbox.domains.\"{name}\" is `{account}`; an account has 12 digits"));
+            }
+            if let Err(flaw) = Domain::new(name, account) {
+                return wrong(format!("sandbox.domains names `{name}`: {flaw}"));
+            }
+        }
         Ok(())
     }
 
@@ -109,6 +129,13 @@ impl Project {
     /// The accounts of all stacks.
     pub fn accounts(&self) -> BTreeSet<&str> {
         self.file.stacks.values().map(|entry| entry.account.as_str()).collect()
+    }
+
+    /// The domains that the sandbox has from the start.
+    pub fn domains(&self) -> Vec<Domain> {
+        let domains = self.file.sandbox.domains.iter();
+        // Each was read when the file was.
+        domains.filter_map(|(name, account)| Domain::new(name, account).ok()).collect()
     }
 
     /// Where everything of the sandbox lies.

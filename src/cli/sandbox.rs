@@ -11,9 +11,10 @@ use aws_credential_types::Credentials;
 use bytes::Bytes;
 use fathuss_aws::{Reply, Transport, TransportFault};
 use fathuss_engine::Clock;
-use fathuss_simulator::{Config, Holder, Identity, Simulator, SystemClock, Time, WorldError};
+use fathuss_simulator::{Config, Domain, Holder, Identity, Simulator, SystemClock, Time, WorldError};
 
 use crate::error::Error;
+use crate::project::Project;
 use crate::served::Served;
 
 /// How fast the world's time goes.
@@ -64,19 +65,20 @@ const TRIES: u32 = 5;
 
 /// Opens the world of a project, or finds who serves it. From then on, at full speed, this runtime's time is
 /// the world's.
-pub async fn open(folder: &Path, speed: Speed, seed: u64) -> Result<World, Error> {
-    open_world(&folder.join("world"), speed, seed).await
+pub async fn open(project: &Project, speed: Speed, seed: u64) -> Result<World, Error> {
+    open_world(&project.sandbox().join("world"), project.domains(), speed, seed).await
 }
 
 /// Opens the world in a folder of its own, likewise.
-pub async fn open_world(world: &Path, speed: Speed, seed: u64) -> Result<World, Error> {
+pub async fn open_world(world: &Path, domains: Vec<Domain>, speed: Speed, seed: u64) -> Result<World, Error> {
     let mut tries = 0;
     loop {
         // Before the world's clock starts, so that a seed repeats a run to the millisecond.
         if speed == Speed::Full {
             tokio::time::pause();
         }
-        let holder = match Simulator::open(config(Some(world.to_owned()), NO_ACCOUNT, speed, seed, None)) {
+        let config = config(Some(world.to_owned()), NO_ACCOUNT, speed, seed, None);
+        let holder = match Simulator::open(Config { domains: domains.clone(), ..config }) {
             Ok(simulator) => return Ok(World::Here(simulator)),
             Err(WorldError::Locked { holder, .. }) => holder,
             Err(error) => return Err(error.into()),

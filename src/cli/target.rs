@@ -65,7 +65,7 @@ impl Target {
             Where::Sandbox { speed, seed } => {
                 let folder = project.sandbox();
                 let state = folder.join(format!("{}.db", stack.name));
-                match sandbox::open(&folder, speed, seed).await? {
+                match sandbox::open(project, speed, seed).await? {
                     World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed)),
                     World::Served(served) => Self::with(stack, state, &served, speed),
                 }

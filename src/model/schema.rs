@@ -239,10 +239,10 @@ impl Schema {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether instances carry tags.
+    /// Whether instances carry tags. Those of a lookup are what it asks for.
     #[must_use]
     pub fn has_tags(&self) -> bool {
-        self.field("tags").is_some()
+        self.mode != Mode::Lookup && self.field("tags").is_some()
     }
 
     /// Whether a dotted attribute can be referred to.

@@ -260,7 +260,7 @@ impl Stack {
         for (node, schema) in self.nodes.iter().zip(&self.schemas) {
             let mut findings = Findings::new(node, &mut self.findings);
             bounds(schema, &mut findings);
-            if schema.has_tags() {
+            if schema.field("tags").is_some() {
                 tags(&mut findings);
             }
             if let Some(first) = claim(schema, node).and_then(|claim| claims.insert(claim, node)) {

@@ -23,6 +23,7 @@ use crate::identity::{self, Credential, Identity};
 use crate::model::{Model, Operation, Protocol};
 use crate::protocol::{self, Asked, Form, Violation};
 use crate::refusal::{NOT_SIMULATED, Refusal};
+use crate::route53::domain::Domain;
 use crate::service::{Handler, Service};
 use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
@@ -105,6 +106,7 @@ pub(crate) struct Core {
     pub(crate) enforce_iam: bool,
     pub(crate) identities: Vec<Identity>,
     pub(crate) account_secret: Option<String>,
+    pub(crate) domains: Vec<Domain>,
     pub(crate) request_ids: ChaCha8Rng,
     pub(crate) calls: BTreeMap<String, u64>,
     pub(crate) log: VecDeque<Call>,
@@ -360,12 +362,7 @@ impl Core {
             };
             let transition = self.services.iter().find_map(|service| service.transition(&pending.kind));
             let scope = Scope { account: pending.account.clone(), region: pending.region.clone() };
-            let principal = Principal {
-                account: pending.account.clone(),
-                arn: format!("arn:aws:iam::{}:root", pending.account),
-                user_id: pending.account.clone(),
-                access_key: String::new(),
-            };
+            let principal = Principal::root(&pending.account);
             let mut tx = Tx::begin(&mut self.state, scope, pending.due, principal, &pending.kind, false);
             tx.remove::<Pending>(&pending.id());
             debug_assert!(transition.is_some(), "{} stands in no table of transitions", pending.kind);
@@ -508,7 +505,44 @@ impl Core {
         self.buckets.clear();
         self.calls.clear();
         self.log.clear();
-        self.compact()
+        self.compact()?;
+        self.register_domains()
+    }
+
+    /// Lets the world have the domains that it is to have from the start.
+    pub(crate) fn register_domains(&mut self) -> Result<(), WorldError> {
+        let domains = self.domains.clone();
+        let mut made = Vec::new();
+        for domain in &domains {
+            if self.by_hand(domain.account(), |tx| domain.register(tx))? {
+                made.push(domain);
+            }
+        }
+        for domain in &domains {
+            let Some(above) = domain.above(&domains).filter(|above| made.contains(above) || made.contains(&domain))
+            else {
+                continue;
+            };
+            if let Some(servers) = self.by_hand(domain.account(), |tx| domain.servers(tx))? {
+                self.by_hand(above.account(), |tx| above.delegate(tx, domain, &servers))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A change in an account that no client asks for.
+    pub(crate) fn by_hand<T>(
+        &mut self,
+        account: &str,
+        change: impl FnOnce(&mut Tx<'_>) -> T,
+    ) -> Result<T, WorldError> {
+        let scope = Scope { account: account.to_owned(), region: String::new() };
+        let now = self.clock.now();
+        let mut tx = Tx::begin(&mut self.state, scope, now, Principal::root(account), "by hand", false);
+        let made = change(&mut tx);
+        tx.all_visible();
+        commit(tx, &mut self.journal)?;
+        Ok(made)
     }
 }
 

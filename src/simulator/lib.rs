@@ -114,6 +114,7 @@ pub use front::{Call, Fault};
 pub use identity::Identity;
 pub use input::Input;
 pub use refusal::Refusal;
+pub use route53::domain::Domain;
 pub use rules::Rule;
 use service::Service;
 pub use value::Value;
@@ -182,6 +183,8 @@ pub struct Config {
     pub rate: f64,
     /// Quotas that differ from AWS's defaults, by the names of [`quota::QUOTAS`].
     pub quotas: BTreeMap<String, i64>,
+    /// Domains that people had registered before anyone asks; longer ones may lie in shorter ones.
+    pub domains: Vec<Domain>,
 }
 
 impl Config {
@@ -214,6 +217,7 @@ impl Config {
             throttling: true,
             rate: 1.0,
             quotas: BTreeMap::new(),
+            domains: Vec::new(),
         }
     }
 
@@ -283,11 +287,13 @@ impl Simulator {
             enforce_iam: config.enforce_iam,
             identities: config.identities,
             account_secret: config.account_secret,
+            domains: config.domains,
             request_ids,
             calls: BTreeMap::new(),
             log: VecDeque::new(),
         };
         core.compact()?;
+        core.register_domains()?;
         Ok(Simulator { core: Arc::new(Mutex::new(core)) })
     }
 

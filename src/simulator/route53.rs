@@ -4,6 +4,7 @@
 mod alias;
 mod batch;
 mod change;
+pub mod domain;
 mod limit;
 pub mod name;
 pub mod record;

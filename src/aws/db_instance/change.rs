@@ -89,7 +89,10 @@ pub(super) async fn send(
         let secret = standing.desired.secrets.get("password_wo").map(|secret| secret.reveal().to_owned());
         modifying = modifying.set_master_user_password(secret);
     }
-    let call = creating("ModifyDBInstance").expects("InvalidDBInstanceState", "");
+    let call = creating("ModifyDBInstance")
+        .expects("InvalidDBInstanceState", "")
+        // The last replica is on its way out.
+        .expects("InvalidParameterValue", "isn't supported for a DB instance with read replicas");
     client.send(call, modifying.send()).await?;
     Ok(())
 }

@@ -140,6 +140,9 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
+        if options.world.is_none() {
+            config.domains = project.as_ref().map(Project::domains).unwrap_or_default();
+        }
         config.rules_off = options.rules_off.iter().cloned().collect();
         config.enforce_iam = options.enforce_iam;
         config.faults.clone_from(&options.faults);
@@ -237,8 +240,8 @@ impl Place {
     /// The world, in this process or served.
     async fn open(&self) -> Result<World, Error> {
         match &self.world {
-            Some(folder) => sandbox::open_world(folder, Speed::Full, 1).await,
-            None => sandbox::open(&Project::find(&current_folder()?)?.sandbox(), Speed::Full, 1).await,
+            Some(folder) => sandbox::open_world(folder, Vec::new(), Speed::Full, 1).await,
+            None => sandbox::open(&Project::find(&current_folder()?)?, Speed::Full, 1).await,
         }
     }
 
@@ -323,7 +326,7 @@ fn reset(output: &Output) -> Result<ExitCode, Error> {
     if folder.exists() {
         // Opening the world takes its lock, so that no running process loses its own.
         runtime()?.block_on(async {
-            match sandbox::open(&folder, Speed::Full, 1).await {
+            match sandbox::open(&project, Speed::Full, 1).await {
                 Ok(World::Here(simulator)) => {
                     drop(simulator);
                     std::fs::remove_dir_all(&folder).map_err(unwritable(&folder))

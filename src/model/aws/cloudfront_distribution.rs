@@ -120,6 +120,13 @@ pub mod cache_policy {
     pub const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 }
 
+/// The policies that AWS gives to all, for the headers that are added to answers:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html>
+pub mod response_headers_policy {
+    /// Those that tell browsers to be careful: HSTS, no sniffing, no frames of others, and the like.
+    pub const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
+}
+
 /// What answers viewers from places near them, and asks origins for what is not there. It is switched off before it is
 /// deleted, which takes minutes each.
 ///

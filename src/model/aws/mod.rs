@@ -110,7 +110,7 @@ pub use cloudfront_distribution::{
     CloudfrontDistribution, CustomErrorResponse, CustomOriginConfig, DefaultCacheBehavior, DistributionOrigin,
     GeoRestriction, GeoRestrictionType, HttpMethod, HttpVersion, LoggingConfig, MinimumProtocolVersion,
     OrderedCacheBehavior, OriginProtocolPolicy, PriceClass, Restrictions, SslSupportMethod, ViewerCertificate,
-    ViewerProtocolPolicy, cache_policy,
+    ViewerProtocolPolicy, cache_policy, response_headers_policy,
 };
 pub use cloudfront_origin_access_control::{
     CloudfrontOriginAccessControl, OriginType, SigningBehavior, SigningProtocol,

@@ -148,6 +148,12 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         wanted.node_type = Some(name.to_owned()).filter(|name| *name != row.node_type);
     }
     change_failover(tx, input, &row, &mut wanted)?;
+    // What waits for the window is shown as pending. The zones are not: they wait for failover alone, which they need.
+    if wanted.failover.is_none()
+        && let Some(multi_az) = wanted.multi_az.take()
+    {
+        row.multi_az = multi_az;
+    }
     change_cluster_mode(tx, input, &row, &mut wanted)?;
     change_transit(tx, input, &row, &mut wanted)?;
     change_settings(tx, input, &mut row)?;

@@ -193,22 +193,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if let Some(first) = &first {
         vpc::free(tx, first, &name)?;
     }
-    let id = format!("Z{}", tx.capitals(20));
-    let servers = servers(tx, private);
-    let (view, _) = change::begin(tx, &id, None);
-    let zone = Zone {
-        id,
-        name,
-        reference: reference.to_owned(),
-        comment: comment.map(str::to_owned),
-        private,
-        servers,
-        vpcs: first.into_iter().collect(),
-        tags: Vec::new(),
-        busy: tx.now(),
-    };
-    tx.put(Reference { text: reference.to_owned() });
-    own_records(tx, &zone);
+    let zone = made(tx, name, reference.to_owned(), comment.map(str::to_owned), first);
+    let (view, _) = change::begin(tx, &zone.id, None);
     let answer = record! {
         "HostedZone" => zone.view(tx),
         "ChangeInfo" => view,
@@ -218,6 +204,24 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     };
     tx.put(zone);
     Ok(answer)
+}
+
+/// A new zone with the records of its own; its caller reference is used up.
+pub(super) fn made(
+    tx: &mut Tx<'_>,
+    name: String,
+    reference: String,
+    comment: Option<String>,
+    first: Option<(String, String)>,
+) -> Zone {
+    let private = first.is_some();
+    let id = format!("Z{}", tx.capitals(20));
+    let servers = servers(tx, private);
+    tx.put(Reference { text: reference.clone() });
+    let vpcs = first.into_iter().collect();
+    let zone = Zone { id, name, reference, comment, private, servers, vpcs, tags: Vec::new(), busy: tx.now() };
+    own_records(tx, &zone);
+    zone
 }
 
 /// The records that each zone has of its own:

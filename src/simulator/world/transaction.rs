@@ -82,6 +82,18 @@ pub struct Principal {
     pub access_key: String,
 }
 
+impl Principal {
+    /// An account itself.
+    pub(crate) fn root(account: &str) -> Principal {
+        Principal {
+            account: account.to_owned(),
+            arn: format!("arn:aws:iam::{account}:root"),
+            user_id: account.to_owned(),
+            access_key: String::new(),
+        }
+    }
+}
+
 /// A change that is due at a time: data on the world, applied when the next request arrives after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

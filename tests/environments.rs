@@ -1,0 +1,118 @@
+//! What tells staging from production can be changed in an environment that stands: each difference, one by one, and back
+//! again. What would lose data, or take away what is in use, is refused by the plan.
+
+mod sandbox;
+
+use fathuss_engine::plan::Goal;
+use fathuss_model::graph::Graph;
+use fathuss_model::graph_of;
+use fathuss_stacks::environment::{Environment, NatGateways, Postgres, Range, Redis};
+use fathuss_stacks::platform::platform;
+use fathuss_stacks::production_dr::production_dr;
+use fathuss_stacks::{production, staging};
+use sandbox::Sandbox;
+
+/// A difference.
+struct Row {
+    name: &'static str,
+    /// What it makes of an environment.
+    change: fn(Environment) -> Environment,
+    /// What the plan says where it refuses, for staging and for production.
+    refused: [Option<&'static str>; 2],
+}
+
+const fn row(name: &'static str, change: fn(Environment) -> Environment) -> Row {
+    Row { name, change, refused: [None, None] }
+}
+
+const HELD: &str = "the old one can't be deleted as long as it is held";
+const PROTECTED: &str = "is protected and would be destroyed";
+
+const ROWS: &[Row] = &[
+    row("NAT gateways", |env| {
+        let nat_gateways = match env.nat_gateways {
+            NatGateways::One => NatGateways::PerZone,
+            NatGateways::PerZone => NatGateways::One,
+        };
+        Environment { nat_gateways, ..env }
+    }),
+    row("endpoints", |env| Environment { endpoints: if env.endpoints.is_empty() { &["sts"] } else { &[] }, ..env }),
+    row("PostgreSQL's standby", |env| {
+        Environment { postgres: Postgres { standby: !env.postgres.standby, ..env.postgres }, ..env }
+    }),
+    row("PostgreSQL's backups", |env| Environment { postgres: Postgres { backup_days: 14, ..env.postgres }, ..env }),
+    Row {
+        refused: [None, Some(PROTECTED)],
+        ..row("PostgreSQL's replica", |env| {
+            Environment { postgres: Postgres { read_replica: !env.postgres.read_replica, ..env.postgres }, ..env }
+        })
+    },
+    row("Redis' shards", |env| Environment { redis: Redis { shards: 3, ..env.redis }, ..env }),
+    row("Redis' replicas", |env| Environment { redis: Redis { replicas: 3, ..env.redis }, ..env }),
+    row("Redis' zones", |env| Environment { redis: Redis { multi_az: !env.redis.multi_az, ..env.redis }, ..env }),
+    row("Redis' snapshots", |env| Environment { redis: Redis { snapshot_days: 14, ..env.redis }, ..env }),
+    row("ClickHouse's backups", |env| Environment { clickhouse_backup_days: 14, ..env }),
+    row("logs", |env| Environment { log_days: 90, ..env }),
+    row("who reaches the cluster", |env| {
+        let elsewhere = "198.51.100.0/24".parse().expect("it is a range");
+        Environment { public_access: vec![elsewhere], ..env }
+    }),
+    Row { refused: [None, Some(PROTECTED)], ..row("assets", |env| Environment { assets: !env.assets, ..env }) },
+    Row {
+        refused: [None, Some(HELD)],
+        ..row("domain", |env| {
+            let domain = if env.is_production() { "fathuss.test" } else { "staging.fathuss.test" };
+            Environment { domain, ..env }
+        })
+    },
+    Row {
+        refused: [Some(HELD), Some(HELD)],
+        ..row("range", |env| Environment { range: Range::read("10.30.0.0/16").expect("it is a range"), ..env })
+    },
+];
+
+fn graph(environment: &Environment) -> Graph {
+    graph_of("platform", |stack| platform(stack, environment)).unwrap_or_else(|findings| panic!("{findings:#?}"))
+}
+
+/// Applies it, and finds nothing to do afterwards.
+async fn applied(sandbox: &mut Sandbox, graph: &Graph, what: &str) {
+    let planned = sandbox.plan(graph, Goal::Apply).await.plan;
+    assert!(planned.has_changes(), "{what}: nothing would be done");
+    let applied = sandbox.carry_out(graph, Goal::Apply).await;
+    assert!(applied.failed.is_empty() && applied.skipped.is_empty(), "{what}: {:?}", applied.failed);
+    let left = sandbox.plan(graph, Goal::Apply).await.plan;
+    assert!(!left.has_changes(), "{what}: {:?}", left.actions);
+}
+
+async fn changed_and_back(environment: Environment) {
+    let mut sandbox = Sandbox::new(environment.account, Vec::new());
+    if environment.recovery.is_some() {
+        sandbox.apply_before(&graph_of("production-dr", production_dr).expect("nothing is wrong with it")).await;
+    }
+    let as_it_is = graph(&environment);
+    applied(&mut sandbox, &as_it_is, "the first apply").await;
+    for Row { name, change, refused } in ROWS {
+        let changed = graph(&change(environment.clone()));
+        match refused[usize::from(environment.is_production())] {
+            None => {
+                applied(&mut sandbox, &changed, name).await;
+                applied(&mut sandbox, &as_it_is, &format!("{name}, back")).await;
+            }
+            Some(words) => {
+                let refusal = sandbox.try_plan(&changed, Goal::Apply).await.expect_err(name).to_string();
+                assert!(refusal.contains(words), "{name}: {refusal}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_row_of_staging_is_changed_and_back() {
+    changed_and_back(staging::environment().expect("its ranges are ranges")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_row_of_production_is_changed_and_back_but_for_what_is_in_use() {
+    changed_and_back(production::environment().expect("its ranges are ranges")).await;
+}
