@@ -212,6 +212,7 @@ BESIDE = {
             "NoSuchBucketPolicy": 404, "NoSuchLifecycleConfiguration": 404, "NoSuchPublicAccessBlockConfiguration": 404,
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
             "PermanentRedirect": 301, "ReplicationConfigurationNotFoundError": 404, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
+            "AccessDenied": 403, "AccessForbidden": 403, "InvalidBucketOwnerAWSAccountID": 400, "MetadataTooLarge": 400,
         },
         "told": {
             "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
@@ -231,6 +232,8 @@ BESIDE = {
             "OwnershipControlsNotFoundError": ["BucketName"],
             "ReplicationConfigurationNotFoundError": ["BucketName"],
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
+            "AccessDenied": ["HeadersNotSigned", "X-Amz-Expires", "Expires", "ServerTime"],
+            "AccessForbidden": ["Method", "ResourceType"], "MetadataTooLarge": ["Size", "MaxSizeAllowed"],
         },
         "wrapper": {
             "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketTagging": "Tagging",

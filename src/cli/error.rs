@@ -119,6 +119,14 @@ pub enum Error {
     /// The sandbox's world could not be opened.
     #[error("{}", world_text(.0))]
     World(#[from] WorldError),
+    /// A world of a folder of its own can't be read.
+    #[error("{}", damaged_text(.0))]
+    DamagedWorld(WorldError),
+    /// A snapshot can't be read, and the world that it was for stays.
+    #[error(
+        "it can't be restored, and the world is as it was: {0}\nNext: name a whole file that `fathuss sandbox snapshot` wrote"
+    )]
+    Snapshot(WorldError),
     /// The sandbox's world is open in a process that can't be talked to.
     #[error("{}", world_in_use(path, holder.as_ref()))]
     WorldInUse {
@@ -181,6 +189,18 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::Aws(Box::new(failure))
     }
+}
+
+/// What is wrong with a world that no stack of a project has its state beside.
+fn damaged_text(error: &WorldError) -> String {
+    let next = match error {
+        WorldError::Unreadable { path, .. } => format!(
+            "\nNext: put a whole copy in the file's place, or begin with an empty world\n  rm {}",
+            path.display()
+        ),
+        _ => String::new(),
+    };
+    format!("the world can't be opened: {error}{next}")
 }
 
 /// Why a world can't be opened, and what to do where it never will.

@@ -19,6 +19,7 @@ pub(crate) fn of(services: &[&'static Service], request: &Request<Bytes>, form: 
         .or_else(|| by_target(services, request))
         .or_else(|| by_version(services, form))
         .or_else(|| by_path(services, request, form))
+        .or_else(|| of_buckets(services, host, request))
         .map_or("ec2", |service| service.name)
         .to_owned()
 }
@@ -52,7 +53,13 @@ fn by_version(services: &[&'static Service], form: &Form) -> Option<&'static Ser
     services.iter().copied().find(|service| is_form(service) && (service.model)().version == version)
 }
 
-/// By the path: a service's own, else a bucket's.
+/// What no other service has belongs to a bucket: it stands in the path, or before the host's name.
+fn of_buckets(services: &[&'static Service], host: &str, request: &Request<Bytes>) -> Option<&'static Service> {
+    let of_bucket = request.uri().path() != "/" || protocol::names_bucket(host);
+    services.iter().copied().find(|service| of_bucket && (service.model)().hosts)
+}
+
+/// By the path of an operation.
 fn by_path(services: &[&'static Service], request: &Request<Bytes>, form: &Form) -> Option<&'static Service> {
     if request.uri().path() == "/" {
         return None;

@@ -2,11 +2,12 @@
 //!
 //! | path | |
 //! |---|---|
+//! | `GET /_fathuss/health` | that it serves |
 //! | `GET /_fathuss/clock`, `POST` `{"advance_seconds": n}` | the world's time |
 //! | `GET /_fathuss/holder` | the process that has the world open |
 //! | `GET /_fathuss/durations` | every duration drawn |
 //! | `GET /_fathuss/rules`, `PUT` `{"id": "..", "on": false}` | the rules and their switches |
-//! | `GET /_fathuss/faults`, `PUT` a list of [`FaultRule`] | the faults on order |
+//! | `GET /_fathuss/faults`, `PUT` a list of [`FaultRule`], `DELETE` | the faults on order |
 //! | `GET /_fathuss/calls` | counts by operation |
 //! | `GET /_fathuss/log` | the last calls |
 //! | `GET /_fathuss/world`, `GET /_fathuss/world/TABLE` | the tables' names, a table's rows |
@@ -122,6 +123,7 @@ fn told(answer: Answer) -> Response<Bytes> {
 fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer {
     let method = request.method();
     match path {
+        "health" if method == Method::GET => Ok(json!({ "status": "ok" })),
         "clock" if method == Method::GET => Ok(json!({ "now": simulator.now() })),
         "clock" if method == Method::POST => {
             let advance: Advance = body(request)?;
@@ -155,6 +157,10 @@ fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer 
             let rules: Vec<FaultRule> = body(request)?;
             rules.iter().try_for_each(FaultRule::check).map_err(|error| (400, error))?;
             simulator.set_faults(rules);
+            Ok(json!(simulator.faults()))
+        }
+        "faults" if method == Method::DELETE => {
+            simulator.set_faults(Vec::new());
             Ok(json!(simulator.faults()))
         }
         "calls" if method == Method::GET => Ok(json!(simulator.calls())),

@@ -164,6 +164,7 @@ pub static SERVICE: Service = Service {
             status => Refusal::new("InternalError", "An internal error has occurred").status(status),
         },
         unauthenticated,
+        open: |_, _| None,
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>; where an action has no
         // resource, EC2 names none.
         denied: |message| {
@@ -361,7 +362,9 @@ fn parameter_name(wire: &str) -> String {
 fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
     match flaw {
         AuthFlaw::Missing => missing("AWSAccessKeyId"),
-        AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()),
+        AuthFlaw::Header(_) | AuthFlaw::Lacks(_) | AuthFlaw::OfS3(_) => {
+            Refusal::new("IncompleteSignature", flaw.form())
+        }
         AuthFlaw::UnknownKey | AuthFlaw::ForeignToken | AuthFlaw::WrongSignature => {
             Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(401)
         }

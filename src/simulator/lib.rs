@@ -8,7 +8,7 @@
 //! code `NotSimulated`, and never passes for a refusal of AWS's.
 //!
 //! # A request's way
-//! `front` checks the signature, applies fault rules and token buckets, decodes the
+//! `front` asks `caller` whose signature it is, applies fault rules and token buckets, decodes the
 //! request by the API model ([`protocol`], tables in `models/`, made by
 //! `xtask/models.py`), applies the transitions that are due, and calls the
 //! operation's [`Handler`](service::Handler) with a transaction ([`Tx`]) and the
@@ -57,6 +57,7 @@ mod addressee;
 pub mod admin;
 pub mod backup;
 pub mod budgets;
+mod caller;
 #[cfg(test)]
 mod client;
 pub mod clock;
@@ -95,6 +96,7 @@ pub mod sns;
 pub mod sts;
 pub mod throttle;
 mod token;
+mod upkeep;
 pub mod value;
 pub mod world;
 
@@ -273,7 +275,7 @@ impl Simulator {
             }
         };
         let seed = state.chance.seed;
-        let request_ids = front::request_ids(&state);
+        let request_ids = upkeep::request_ids(&state);
         let mut core = Core {
             services: SERVICES,
             state,

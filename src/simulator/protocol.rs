@@ -15,6 +15,7 @@ mod query_json;
 mod rest;
 mod rest_xml;
 mod rpc_cbor;
+mod subresource;
 mod timestamp;
 mod xml;
 
@@ -32,6 +33,7 @@ pub(crate) use checksum::computed as checksum;
 pub use form::Form;
 pub(crate) use form::percent_decode;
 pub(crate) use query_json::{to_json, wants_json};
+pub(crate) use subresource::is_selective;
 
 /// One thing in a request that the API model does not allow.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,6 +182,17 @@ pub fn operation(model: &Model, protocol: Protocol, request: &Request<Bytes>, fo
         Protocol::AwsJson => aws_json::operation(model, request),
         Protocol::RpcCbor => rpc_cbor::operation(model, request),
     }
+}
+
+/// The refusal of a request whose path and query no operation has, where its service has words of its own for it.
+#[must_use]
+pub fn misdirected(model: &Model, request: &Request<Bytes>) -> Option<Refusal> {
+    Some(model).filter(|model| model.hosts).and_then(|model| subresource::refused(model, request))
+}
+
+/// Whether a host's name begins with a bucket's.
+pub(crate) fn names_bucket(host: &str) -> bool {
+    rest::bucket_of_host(host).is_some()
 }
 
 /// Bytes of a body that are read. AWS says no limit for all; its largest parameters, policies and user data, are

@@ -3,6 +3,7 @@
 //! codes and words of AWS's answers in <https://github.com/localstack/localstack/tree/main/tests/aws/services/s3>.
 
 mod body;
+mod browser;
 pub mod bucket;
 mod bucket_policy;
 mod checksum;
@@ -23,10 +24,12 @@ mod range;
 mod reading;
 mod replication;
 mod tags;
+mod unauthenticated;
 mod upload;
 mod upload_completion;
 mod upload_part;
 mod versioning;
+mod words;
 
 use std::sync::OnceLock;
 
@@ -35,7 +38,6 @@ use crate::protocol::{Flaw, Violation};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, QUERY_MANNERS, Service};
-use crate::signature::AuthFlaw;
 use crate::world::Tables;
 
 /// The service.
@@ -91,7 +93,15 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: |_| {},
-    manners: Manners { violations, unknown_operation, throttled, unavailable, unauthenticated, ..QUERY_MANNERS },
+    manners: Manners {
+        violations,
+        unknown_operation,
+        throttled,
+        unavailable,
+        unauthenticated: unauthenticated::refusal,
+        open: browser::refused,
+        ..QUERY_MANNERS
+    },
 };
 
 const RULES: &[Rule] = &[Rule::new(
@@ -128,24 +138,14 @@ fn violations(violations: &[Violation]) -> Refusal {
     if in_body {
         return malformed();
     }
-    if first.flaw == Flaw::Missing {
-        return Refusal::new("MissingRequestBodyError", "Request Body is empty").status(400);
-    }
-    if first.path == "CopySource" {
-        return Refusal::new("InvalidArgument", "Invalid copy source object key")
-            .status(400)
-            .member("ArgumentName", &first.wire)
-            .member("ArgumentValue", &first.wire);
-    }
-    // Each header has words of its own, which no page lists.
-    Refusal::new("InvalidArgument", format!("Invalid argument: {}", first.wire))
-        .status(400)
-        .member("ArgumentName", &first.wire)
-        .member("ArgumentValue", &first.given)
+    words::of(first)
 }
 
-fn unknown_operation(_: &str) -> Refusal {
-    Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.").status(405)
+/// What is asked for begins with its method.
+fn unknown_operation(what: &str) -> Refusal {
+    Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        .status(405)
+        .member("Method", what.split(' ').next().unwrap_or(what))
 }
 
 fn throttled(_: &str) -> Refusal {
@@ -156,29 +156,5 @@ fn unavailable(status: u16) -> Refusal {
     match status {
         503 => Refusal::new("ServiceUnavailable", "Service is unable to handle request.").status(503),
         status => Refusal::new("InternalError", "We encountered an internal error. Please try again.").status(status),
-    }
-}
-
-fn unauthenticated(flaw: &AuthFlaw) -> Refusal {
-    match flaw {
-        AuthFlaw::Missing => Refusal::new("AccessDenied", "Access Denied").status(403),
-        AuthFlaw::Malformed(why) => Refusal::new("AuthorizationHeaderMalformed", why.clone()).status(400),
-        AuthFlaw::ForeignToken => {
-            Refusal::new("InvalidToken", "The provided token is malformed or otherwise invalid.").status(400)
-        }
-        AuthFlaw::UnknownKey => {
-            let message = "The AWS Access Key Id you provided does not exist in our records.";
-            Refusal::new("InvalidAccessKeyId", message).status(403)
-        }
-        AuthFlaw::WrongSignature => {
-            let message = "The request signature we calculated does not match the signature you provided. Check your \
-                           key and signing method.";
-            Refusal::new("SignatureDoesNotMatch", message).status(403)
-        }
-        AuthFlaw::Expired { .. } => {
-            let message = "The difference between the request time and the current time is too large.";
-            Refusal::new("RequestTimeTooSkewed", message).status(403)
-        }
-        AuthFlaw::ExpiredToken => Refusal::new("ExpiredToken", "The provided token has expired.").status(400),
     }
 }

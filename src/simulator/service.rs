@@ -55,6 +55,8 @@ pub struct Manners {
     pub unavailable: fn(u16) -> Refusal,
     /// A signature that is not right.
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
+    /// What is answered before anybody looks for a signature.
+    pub open: fn(&Tx<'_>, &http::Request<bytes::Bytes>) -> Option<Refusal>,
     /// What the caller's policies do not allow, with IAM's words for it.
     pub denied: fn(String) -> Refusal,
     /// The buckets that a request takes a token from.
@@ -150,7 +152,9 @@ pub const QUERY_MANNERS: Manners = Manners {
             AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("InvalidClientTokenId", "The security token included in the request is invalid.")
             }
-            AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignature", why.clone()).status(400),
+            AuthFlaw::Header(_) | AuthFlaw::Lacks(_) | AuthFlaw::OfS3(_) => {
+                Refusal::new("IncompleteSignature", flaw.form()).status(400)
+            }
             AuthFlaw::WrongSignature => Refusal::new("SignatureDoesNotMatch", WRONG_SIGNATURE),
             AuthFlaw::Expired { signed, now } => Refusal::new("SignatureDoesNotMatch", expired(signed, now)),
             AuthFlaw::ExpiredToken => {
@@ -163,6 +167,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     // AccessDeniedException; on the wire it is shorter:
     // <https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/18> shows CloudWatch's.
     denied: |message| Refusal::new("AccessDenied", message).status(403),
+    open: |_, _| None,
     versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
@@ -195,7 +200,9 @@ pub const REST_MANNERS: Manners = Manners {
             AuthFlaw::UnknownKey | AuthFlaw::ForeignToken => {
                 Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
             }
-            AuthFlaw::Malformed(why) => Refusal::new("IncompleteSignatureException", why.clone()),
+            AuthFlaw::Header(_) | AuthFlaw::Lacks(_) | AuthFlaw::OfS3(_) => {
+                Refusal::new("IncompleteSignatureException", flaw.form())
+            }
             AuthFlaw::WrongSignature => Refusal::new("InvalidSignatureException", WRONG_SIGNATURE),
             AuthFlaw::Expired { signed, now } => Refusal::new("InvalidSignatureException", expired(signed, now)),
             AuthFlaw::ExpiredToken => {
@@ -206,6 +213,7 @@ pub const REST_MANNERS: Manners = Manners {
     },
     // <https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html>
     denied: |message| Refusal::new("AccessDeniedException", message).status(403),
+    open: |_, _| None,
     versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,

@@ -148,6 +148,38 @@ def origin_path_with_a_slash_at_its_end(aws):
     return making(aws, Origins=many(origin(OriginPath="/a/")))
 
 
+OWN = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+
+
+def own(aws, name="files.test", **more):
+    return making(aws, Origins=many({"Id": "one", "DomainName": name, "CustomOriginConfig": {**OWN, **more}}))
+
+
+@refuses("cloudfront.origin.name", INVALID, "The parameter origin name cannot contain a colon.")
+def origin_by_an_address_with_its_scheme(aws):
+    return own(aws, "https://files.test")
+
+
+@refuses("cloudfront.origin.name", INVALID, "The parameter origin name cannot be an IP address.")
+def origin_by_the_address_of_a_machine(aws):
+    return own(aws, "192.0.2.1")
+
+
+@refuses("cloudfront.origin.port", INVALID)
+def origin_at_a_port_of_no_web_server(aws):
+    return own(aws, HTTPPort=22)
+
+
+@refuses("cloudfront.origin.timeout", "InvalidOriginReadTimeout")
+def origin_that_is_not_waited_for(aws):
+    return own(aws, OriginReadTimeout=0)
+
+
+@refuses("cloudfront.origin.timeout", "InvalidOriginKeepaliveTimeout")
+def origin_that_is_held_too_long(aws):
+    return own(aws, OriginKeepaliveTimeout=121)
+
+
 @refuses("cloudfront.origin.tries", INVALID)
 def origin_that_is_tried_too_often(aws):
     return making(aws, Origins=many(origin(ConnectionAttempts=4)))
@@ -202,6 +234,11 @@ def logs_to_no_bucket(aws):
 @refuses("cloudfront.geo", "InvalidLocationCode")
 def country_of_no_name(aws):
     return making(aws, Restrictions={"GeoRestriction": {"RestrictionType": "blacklist", **many("Germany")}})
+
+
+@refuses("cloudfront.geo", "InvalidLocationCode")
+def restriction_to_no_country_that_there_is(aws):
+    return making(aws, Restrictions={"GeoRestriction": {"RestrictionType": "whitelist", **many("XX")}})
 
 
 @refuses("cloudfront.geo", "InvalidGeoRestrictionParameter")

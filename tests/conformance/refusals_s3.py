@@ -1,6 +1,7 @@
 """What S3 refuses, and in which words."""
 
 import base64
+import datetime
 import json
 
 from refusal import Cases
@@ -69,11 +70,22 @@ def bucket_expected_of_another_account(aws):
     return lambda: aws.s3.get_bucket_location(Bucket=name, ExpectedBucketOwner="444455556666"), {}
 
 
+@refuses("s3.bucket.expected", "InvalidBucketOwnerAWSAccountID", "The value of the expected bucket owner parameter must be an AWS Account ID... [99]")
+def bucket_expected_of_no_account(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.get_bucket_location(Bucket=name, ExpectedBucketOwner="99"), {}
+
+
 @refuses("s3.bucket.empty", "BucketNotEmpty", "The bucket you tried to delete is not empty.", 409)
 def bucket_with_an_object(aws):
     name = bucket(aws)
     aws.s3.put_object(Bucket=name, Key="a/b", Body=b"text")
     return lambda: aws.s3.delete_bucket(Bucket=name), {}
+
+
+@refuses("s3.bucket.list.region", "InvalidArgument", "Argument value eu-east-1 is not a valid AWS Region")
+def buckets_of_no_region(aws):
+    return lambda: aws.s3.list_buckets(BucketRegion="eu-east-1"), {}
 
 
 @refuses("s3.page.token", "InvalidArgument", "The continuation token provided is incorrect")
@@ -367,10 +379,40 @@ def lifecycle_that_moves_on_too_soon(aws):
     return lifecycle(aws, {**ALL, "Transitions": moves})
 
 
-@refuses("s3.lifecycle.order", "InvalidArgument")
+@refuses("s3.lifecycle.order", "InvalidArgument", "'Days' in the Expiration action for filter '(prefix=logs/)' must be greater than 'Days' in the Transition action")
 def lifecycle_that_expires_before_it_moves(aws):
     move = {"Days": 90, "StorageClass": "GLACIER"}
-    return lifecycle(aws, {**ALL, "Transitions": [move], "Expiration": {"Days": 90}})
+    return lifecycle(aws, {**ALL, "Filter": {"Prefix": "logs/"}, "Transitions": [move], "Expiration": {"Days": 90}})
+
+
+@refuses("s3.lifecycle.order", "InvalidRequest", "Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule for filter '(prefix=)'")
+def lifecycle_that_moves_by_days_and_dates(aws):
+    moves = [{"Days": 40, "StorageClass": "GLACIER"}, {"Date": datetime.datetime(2030, 1, 1), "StorageClass": "DEEP_ARCHIVE"}]
+    return lifecycle(aws, {**ALL, "Transitions": moves})
+
+
+@refuses("s3.lifecycle.order", "InvalidRequest", "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for filter '(prefix=)'")
+def lifecycle_that_moves_by_days_and_ends_on_a_date(aws):
+    move = {"Days": 40, "StorageClass": "GLACIER"}
+    return lifecycle(aws, {**ALL, "Transitions": [move], "Expiration": {"Date": datetime.datetime(2030, 1, 1)}})
+
+
+@refuses("s3.lifecycle.order", "InvalidArgument", "'Date' in the Expiration action for filter '(prefix=)' must be greater than 'Date' in the Transition action")
+def lifecycle_that_ends_on_the_day_of_a_move(aws):
+    move = {"Date": datetime.datetime(2030, 1, 1), "StorageClass": "GLACIER"}
+    return lifecycle(aws, {**ALL, "Transitions": [move], "Expiration": {"Date": datetime.datetime(2030, 1, 1)}})
+
+
+@refuses("s3.lifecycle.filter", "InvalidRequest", "ExpiredObjectDeleteMarker cannot be specified with Tags.")
+def lifecycle_of_tagged_marks_of_deletion(aws):
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Tag": {"Key": "a", "Value": "b"}}}
+    return lifecycle(aws, {**rule, "Expiration": {"ExpiredObjectDeleteMarker": True}})
+
+
+@refuses("s3.lifecycle.filter", "InvalidRequest")
+def lifecycle_of_no_size(aws):
+    sizes = {"And": {"ObjectSizeGreaterThan": 500, "ObjectSizeLessThan": 100}}
+    return lifecycle(aws, {**ALL, "Filter": sizes, "Expiration": {"Days": 1}})
 
 
 @refuses("s3.lifecycle.abort", "InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.")
@@ -456,6 +498,24 @@ def objects_in_less_than_nothing(aws):
     return lambda: aws.s3.list_objects_v2(Bucket=name, MaxKeys=-1), {}
 
 
+@refuses("s3.list.marker", "InvalidArgument", "A version-id marker cannot be specified without a key marker.")
+def versions_behind_a_version_of_no_key(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.list_object_versions(Bucket=name, VersionIdMarker="0" * 32), {}
+
+
+@refuses("s3.list.size", "InvalidArgument", "max-keys cannot be negative")
+def versions_in_less_than_nothing(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.list_object_versions(Bucket=name, MaxKeys=-1), {}
+
+
+@refuses(None, "InvalidArgument", "Invalid Encoding Method specified in Request")
+def objects_in_no_encoding(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.list_objects_v2(Bucket=name, EncodingType="base64"), {}
+
+
 # Parts of objects
 
 
@@ -481,6 +541,18 @@ def range_of_a_part(aws):
 def part_of_an_object_without(aws):
     place = written(aws)
     return lambda: aws.s3.get_object(**place, PartNumber=2), {}
+
+
+@refuses("s3.upload.number", "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+def part_of_an_object_by_no_number(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object(**place, PartNumber=0), {}
+
+
+@refuses(None, "InvalidArgument", "Invalid attribute name specified.")
+def attributes_that_no_object_has(aws):
+    place = written(aws)
+    return lambda: aws.s3.get_object_attributes(**place, ObjectAttributes=["Colour"]), {}
 
 
 @refuses("s3.object.archived", "InvalidObjectState", "The operation is not valid for the object's storage class", 403)
@@ -552,6 +624,48 @@ def object_of_any_tag(aws):
 def object_of_a_tag_that_is_not_there(aws):
     name = bucket(aws)
     return lambda: aws.s3.put_object(Bucket=name, Key="one", IfMatch="tag"), {}
+
+
+@refuses("s3.object.metadata", "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+def object_of_which_too_much_is_said(aws):
+    name = bucket(aws)
+    aws.s3.put_object(Bucket=name, Key="most", Metadata={"k": "v" * 2047})
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Metadata={"k": "v" * 2048}), {}
+
+
+@refuses("s3.object.metadata", "MetadataTooLarge")
+def upload_of_which_too_much_is_said(aws):
+    name = bucket(aws)
+    much = {f"k{number}": "v" * 100 for number in range(30)}
+    return lambda: aws.s3.create_multipart_upload(Bucket=name, Key="one", Metadata=much), {}
+
+
+@refuses("s3.object.metadata", "MetadataTooLarge")
+def copy_of_which_too_much_is_said(aws):
+    place = written(aws)
+    source = f"{place['Bucket']}/{place['Key']}"
+    more = dict(MetadataDirective="REPLACE", Metadata={"k": "v" * 2048})
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=source, **more), {}
+
+
+@refuses(None, "InvalidArgument", "Unknown metadata directive.")
+def copy_of_an_unknown_kind(aws):
+    place = written(aws)
+    source = f"{place['Bucket']}/{place['Key']}"
+    return lambda: aws.s3.copy_object(Bucket=place["Bucket"], Key="copy", CopySource=source, MetadataDirective="MOVE"), {}
+
+
+@refuses(None, "InvalidStorageClass", "The storage class you specified is not valid")
+def object_of_no_class(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", StorageClass="FOO"), {}
+
+
+@refuses(None, "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+def object_with_two_checksums(aws):
+    name = bucket(aws)
+    sums = dict(ChecksumCRC32="DUoRhQ==", ChecksumCRC32C="yZRlqg==")
+    return lambda: aws.s3.put_object(Bucket=name, Key="one", Body=b"hello world", **sums), {}
 
 
 @refuses("s3.object.acl", "AccessControlListNotSupported", "The bucket does not allow ACLs")

@@ -106,6 +106,11 @@ def a_secret_of_text_and_bytes(aws):
     return lambda: aws.secretsmanager.create_secret(Name="new", SecretString="value", SecretBinary=b"value"), {}
 
 
+@refuses("secretsmanager.version.size", "LimitExceededException")
+def a_secret_of_too_many_bytes(aws):
+    return lambda: aws.secretsmanager.create_secret(Name="new", SecretString="\u00fc" * 40_000), {}
+
+
 @refuses("secretsmanager.version.content", REQUEST, "You must provide either SecretString or SecretBinary.")
 def a_version_of_nothing(aws):
     name = secret(aws)

@@ -373,7 +373,7 @@ def an_application_that_is_not_there(aws):
     return subscribed(aws, "application", arn("endpoint/GCM/app/" + UUID))
 
 
-@refuses("sns.endpoint.fifo", INVALID)
+@refuses("sns.endpoint.fifo", INVALID, "Invalid parameter: Invalid protocol type: email")
 def a_fifo_topic_by_mail(aws):
     return subscribed(aws, "email", "someone@example.com", topic=aws.fifo_topic())
 
@@ -685,6 +685,11 @@ def a_message_to_a_topic_and_a_phone(aws):
 @refuses("sns.publish.target", INVALID, "Invalid parameter: PhoneNumber Reason: +1a234 is not valid to publish to")
 def a_message_to_no_phone(aws):
     return lambda: aws.sns.publish(PhoneNumber="+1a234", Message="hello"), {}
+
+
+@refuses(None, "NotSimulated", None, 501)
+def a_message_to_a_phone(aws):
+    return lambda: aws.sns.publish(PhoneNumber="+15551234567", Message="hello"), {}
 
 
 @refuses(None, INVALID, "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified")

@@ -32,13 +32,14 @@ def instant():
 
 def test_the_examples_for_boto3_run(instant):
     found = examples("python", instant.address)
-    assert len(found) == 2
+    assert len(found) == 3
     for example in found:
         ended = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=120)
         assert ended.returncode == 0, ended.stderr
     made = instant.ask("GET", "calls")
     assert made["ec2.DeleteVpc"] == 2
     assert made["sts.AssumeRole"] == 1
+    assert made["s3.GetObject"] == 2
 
 
 def test_the_examples_for_the_shell_run(instant):

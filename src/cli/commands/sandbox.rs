@@ -155,7 +155,8 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
             // Others read the holder: it shows no secret.
             config.holder.command = config.holder.command.replace(&format!(":{}:", identity.secret), ":...:");
         }
-        let simulator = Simulator::open(config).map_err(taken)?;
+        let opened = Simulator::open(config).map_err(taken);
+        let simulator = if options.world.is_some() { opened.map_err(of_folder)? } else { opened? };
         output.line(&welcome(address, world.as_deref(), &account, &options.identities))?;
         tokio::select! {
             served = simulator.serve(listener, Arc::new(SystemClock)) => {
@@ -178,6 +179,14 @@ fn taken(error: WorldError) -> Error {
         }
         WorldError::Locked { path, holder } => Error::WorldInUse { path, holder },
         error => error.into(),
+    }
+}
+
+/// The same error of a world that lies in a folder of its own, which emptying the project's would not help.
+fn of_folder(error: Error) -> Error {
+    match error {
+        Error::World(error @ WorldError::Unreadable { .. }) => Error::DamagedWorld(error),
+        error => error,
     }
 }
 
@@ -240,7 +249,7 @@ impl Place {
     /// The world, in this process or served.
     async fn open(&self) -> Result<World, Error> {
         match &self.world {
-            Some(folder) => sandbox::open_world(folder, Vec::new(), Speed::Full, 1).await,
+            Some(folder) => sandbox::open_world(folder, Vec::new(), Speed::Full, 1).await.map_err(of_folder),
             None => sandbox::open(&Project::find(&current_folder()?)?, Speed::Full, 1).await,
         }
     }
@@ -311,7 +320,10 @@ fn restore(file: &Path, place: &Place, output: &Output) -> Result<ExitCode, Erro
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     runtime()?.block_on(async {
         match place.open().await? {
-            World::Here(simulator) => Ok(simulator.restore(file, &text)?),
+            World::Here(simulator) => simulator.restore(file, &text).map_err(|error| match error {
+                error @ WorldError::Unreadable { .. } => Error::Snapshot(error),
+                error => Error::World(error),
+            }),
             World::Served(served) => served.restore(text).await,
         }
     })?;

@@ -13,6 +13,7 @@ use crate::value::Value;
 use crate::world::Tx;
 
 const CONFIG: &str = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html";
+const OWN_ORIGIN: &str = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CustomOriginConfig.html";
 const ORIGIN: &str = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Origin.html";
 const BEHAVIOR: &str = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DefaultCacheBehavior.html";
 const LIMITS: &str = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html";
@@ -26,6 +27,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("cloudfront.origin.id", "a distribution has origins, each with an id of its own", ORIGIN),
     Rule::new("cloudfront.origin.bucket", "an origin of S3's is named by a bucket's domain", ORIGIN),
     Rule::new("cloudfront.origin.path", "a path begins with a slash and does not end with one", ORIGIN),
+    Rule::new("cloudfront.origin.name", "an origin of one's own is named by a host's name", ORIGIN),
+    Rule::new(
+        "cloudfront.origin.port",
+        "an origin of one's own is asked at 80, 443, or from 1024 on",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html",
+    ),
+    Rule::new("cloudfront.origin.timeout", "an origin of one's own is waited for 1 to 120 seconds", OWN_ORIGIN),
     Rule::new("cloudfront.origin.tries", "an origin is tried 1 to 3 times, for 1 to 10 seconds each", ORIGIN),
     Rule::new("cloudfront.origin.control", "an origin's access control exists and is for origins of its kind", ORIGIN),
     Rule::new("cloudfront.behavior.origin", "a behaviour is for an origin of the distribution", BEHAVIOR),
@@ -44,7 +52,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new(
         "cloudfront.geo",
-        "a restriction names countries by two capitals, and none where there is no restriction",
+        "a restriction names countries by their codes, and none where there is no restriction",
         "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GeoRestriction.html",
     ),
     Rule::new("cloudfront.acl", "a web ACL is named by the ARN of a global one", CONFIG),
@@ -246,7 +254,7 @@ fn origin(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         "OriginPath" => path,
         "CustomHeaders" => quantity(headers),
         "S3OriginConfig" => of_s3.is_some().then(|| record! { "OriginAccessIdentity" => "" }),
-        "CustomOriginConfig" => custom.as_ref().map(|custom| own_origin(tx, custom)).transpose()?,
+        "CustomOriginConfig" => custom.as_ref().map(|custom| own_origin(tx, custom, domain)).transpose()?,
         "ConnectionAttempts" => tries.0,
         "ConnectionTimeout" => tries.1,
         "OriginShield" => record! { "Enabled" => false },
@@ -254,7 +262,34 @@ fn origin(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })
 }
 
-fn own_origin(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+fn own_origin(tx: &Tx<'_>, input: &Input<'_>, domain: &str) -> Result<Value, Refusal> {
+    tx.enforce("cloudfront.origin.name", !domain.contains(':'), || {
+        invalid("The parameter origin name cannot contain a colon.")
+    })?;
+    tx.enforce("cloudfront.origin.name", domain.parse::<std::net::IpAddr>().is_err(), || {
+        invalid("The parameter origin name cannot be an IP address.")
+    })?;
+    let letters = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    // No source has the words for these.
+    tx.enforce("cloudfront.origin.name", letters && domain.contains('.'), || {
+        invalid("The parameter origin name is not a domain name.")
+    })?;
+    for member in ["HTTPPort", "HTTPSPort"] {
+        let port = input.integer(member).unwrap_or_default();
+        tx.enforce("cloudfront.origin.port", matches!(port, 80 | 443 | 1024..=65_535), || {
+            invalid(format!("The parameter {member} is not valid: it is 80, 443, or from 1024 to 65535."))
+        })?;
+    }
+    let waits = [
+        ("OriginReadTimeout", "InvalidOriginReadTimeout", "read"),
+        ("OriginKeepaliveTimeout", "InvalidOriginKeepaliveTimeout", "keep alive"),
+    ];
+    for (member, code, kind) in waits {
+        let seconds = input.integer(member);
+        tx.enforce("cloudfront.origin.timeout", seconds.is_none_or(|it| (1..=120).contains(&it)), || {
+            Refusal::new(code, format!("The {kind} timeout specified for the origin is not valid."))
+        })?;
+    }
     let protocols = named(tx, input, "OriginSslProtocols")?;
     let protocols = if protocols.is_empty() { vec!["TLSv1", "SSLv3"] } else { protocols };
     Ok(record! {
@@ -376,6 +411,24 @@ fn logging(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(record! { "Enabled" => on, "IncludeCookies" => cookies, "Bucket" => bucket, "Prefix" => prefix })
 }
 
+/// The countries of ISO 3166-1.
+const COUNTRIES: &[&str] = &[
+    "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD",
+    "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA",
+    "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CU", "CV", "CW", "CX", "CY", "CZ", "DE",
+    "DJ", "DK", "DM", "DO", "DZ", "EC", "EE", "EG", "EH", "ER", "ES", "ET", "FI", "FJ", "FK", "FM", "FO", "FR", "GA",
+    "GB", "GD", "GE", "GF", "GG", "GH", "GI", "GL", "GM", "GN", "GP", "GQ", "GR", "GS", "GT", "GU", "GW", "GY", "HK",
+    "HM", "HN", "HR", "HT", "HU", "ID", "IE", "IL", "IM", "IN", "IO", "IQ", "IR", "IS", "IT", "JE", "JM", "JO", "JP",
+    "KE", "KG", "KH", "KI", "KM", "KN", "KP", "KR", "KW", "KY", "KZ", "LA", "LB", "LC", "LI", "LK", "LR", "LS", "LT",
+    "LU", "LV", "LY", "MA", "MC", "MD", "ME", "MF", "MG", "MH", "MK", "ML", "MM", "MN", "MO", "MP", "MQ", "MR", "MS",
+    "MT", "MU", "MV", "MW", "MX", "MY", "MZ", "NA", "NC", "NE", "NF", "NG", "NI", "NL", "NO", "NP", "NR", "NU", "NZ",
+    "OM", "PA", "PE", "PF", "PG", "PH", "PK", "PL", "PM", "PN", "PR", "PS", "PT", "PW", "PY", "QA", "RE", "RO", "RS",
+    "RU", "RW", "SA", "SB", "SC", "SD", "SE", "SG", "SH", "SI", "SJ", "SK", "SL", "SM", "SN", "SO", "SR", "SS", "ST",
+    "SV", "SX", "SY", "SZ", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL", "TM", "TN", "TO", "TR", "TT", "TV", "TW",
+    "TZ", "UA", "UG", "UM", "US", "UY", "UZ", "VA", "VC", "VE", "VG", "VI", "VN", "VU", "WF", "WS", "YE", "YT", "ZA",
+    "ZM", "ZW",
+];
+
 fn restrictions(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let geo = input.record("Restrictions").and_then(|given| given.record("GeoRestriction"));
     let kind = geo.as_ref().and_then(|geo| geo.text("RestrictionType")).unwrap_or("none");
@@ -386,8 +439,7 @@ fn restrictions(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("cloudfront.geo", (kind == "none") == places.is_empty(), || {
         Refusal::new("InvalidGeoRestrictionParameter", "The specified geo restriction parameter is not valid.")
     })?;
-    let capitals = |place: &&str| place.len() == 2 && place.bytes().all(|byte| byte.is_ascii_uppercase());
-    tx.enforce("cloudfront.geo", places.iter().all(capitals), || {
+    tx.enforce("cloudfront.geo", places.iter().all(|place| COUNTRIES.contains(place)), || {
         Refusal::new("InvalidLocationCode", "The location code specified is not valid.")
     })?;
     let mut view = record! { "RestrictionType" => kind };

@@ -4,6 +4,12 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 
+use crate::refusal::Refusal;
+
+/// The mark of a request whose body was joined.
+#[derive(Debug, Clone, Copy)]
+struct Joined;
+
 /// The request with its body in one piece and what stood behind it among the headers; none where it is so already, or
 /// is not of the form.
 pub(super) fn joined(request: &Request<Bytes>) -> Option<Request<Bytes>> {
@@ -26,6 +32,7 @@ pub(super) fn joined(request: &Request<Bytes>) -> Option<Request<Bytes>> {
     }
     let mut whole = request.clone();
     *whole.body_mut() = body.into();
+    whole.extensions_mut().insert(Joined);
     // Of the encodings of what was sent this one was for the way alone.
     if header("content-encoding") == Some("aws-chunked") {
         whole.headers_mut().remove(http::header::CONTENT_ENCODING);
@@ -37,6 +44,29 @@ pub(super) fn joined(request: &Request<Bytes>) -> Option<Request<Bytes>> {
         rest = after;
     }
     Some(whole)
+}
+
+/// Refuses a body in pieces that is not whole, or not as long as is said of it, and one without what was to stand
+/// behind it. The words are those of <https://github.com/versity/versitygw/tree/main/s3err>, which is held to S3.
+///
+/// # Errors
+/// In those cases.
+pub(super) fn carried(request: &Request<Bytes>) -> Result<(), Refusal> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let length = header("x-amz-decoded-content-length").and_then(|text| text.parse::<usize>().ok());
+    let Some(length) = length else {
+        let message = "You must provide the Content-Length HTTP header.";
+        return Err(Refusal::new("MissingContentLength", message).status(411));
+    };
+    if request.extensions().get::<Joined>().is_none() || request.body().len() != length {
+        return Err(Refusal::new("IncompleteBody", "The request body terminated unexpectedly").status(400));
+    }
+    if header("x-amz-trailer").is_some_and(|name| !request.headers().contains_key(name)) {
+        let message = "The request contained trailing data that was not well-formed or did not conform to our \
+                       published schema.";
+        return Err(Refusal::new("MalformedTrailerError", message).status(400));
+    }
+    Ok(())
 }
 
 /// The first line, and what follows it.

@@ -4,9 +4,10 @@
 use bytes::Bytes;
 use http::Request;
 use md5::{Digest as _, Md5};
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::base64_decode;
+use super::{aws_chunked, base64_decode};
 use crate::model::{Kind, Model, Operation};
 use crate::refusal::Refusal;
 
@@ -18,7 +19,8 @@ pub(super) fn carried(model: &Model, operation: &Operation, request: &Request<By
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let body = request.body();
     match header("x-amz-content-sha256") {
-        Some("UNSIGNED-PAYLOAD" | "STREAMING-UNSIGNED-PAYLOAD-TRAILER") | None => {}
+        Some("UNSIGNED-PAYLOAD") | None => {}
+        Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER") => aws_chunked::carried(request)?,
         Some(streamed) if streamed.starts_with("STREAMING-") => {
             return Err(Refusal::not_simulated(format!("a body signed as {streamed}")));
         }
@@ -36,14 +38,29 @@ pub(super) fn carried(model: &Model, operation: &Operation, request: &Request<By
         }
     }
     let sums: Vec<&str> = request.headers().keys().map(http::HeaderName::as_str).filter(|it| is_sum(it)).collect();
+    let invalid = |message: &str| Err(Refusal::new("InvalidRequest", message).status(400));
+    if sums.len() > 1 {
+        return invalid("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
+    }
+    if let Some(unknown) = sums.iter().find(|name| !is_of_an_algorithm(name)) {
+        // Of those that S3 has learnt since, none is computed here.
+        if model
+            .shapes
+            .values()
+            .any(|shape| shape.members.values().any(|it| it.location_name.as_deref() == Some(*unknown)))
+        {
+            return Err(Refusal::not_simulated(format!("a body with {unknown}")));
+        }
+        return invalid("The algorithm type you specified in x-amz-checksum- header is invalid.");
+    }
     if operation.checksum && sums.is_empty() && header("content-md5").is_none() {
         let message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
-        return Err(Refusal::new("InvalidRequest", message));
+        return invalid(message);
     }
     if sums.is_empty() && header("x-amz-sdk-checksum-algorithm").is_some() {
         let message = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
                        headers were found.";
-        return Err(Refusal::new("InvalidRequest", message));
+        return invalid(message);
     }
     if let Some(given) = header("content-md5") {
         let digest = base64_decode(given).filter(|bytes| bytes.len() == 16);
@@ -62,7 +79,7 @@ pub(super) fn carried(model: &Model, operation: &Operation, request: &Request<By
         let computed = algorithm(body);
         let read = base64_decode(given).filter(|bytes| bytes.len() == computed.len());
         let Some(read) = read else {
-            return Err(Refusal::new("InvalidRequest", format!("Value for {header_name} header is invalid.")));
+            return invalid(&format!("Value for {header_name} header is invalid."));
         };
         if read != computed {
             let message = format!("The {name} you specified did not match the calculated checksum.");
@@ -86,6 +103,12 @@ fn is_of_another(model: &Model, operation: &Operation, header: &str) -> bool {
     named && payload.is_some_and(|member| model.shape(&member.shape).kind == Kind::Structure)
 }
 
+/// Whether a header holds a checksum by an algorithm that is computed here.
+fn is_of_an_algorithm(name: &str) -> bool {
+    let rest = name.strip_prefix("x-amz-checksum-").unwrap_or(name);
+    ALGORITHMS.iter().any(|(known, _)| known.eq_ignore_ascii_case(rest))
+}
+
 /// Whether a header holds a checksum of the body.
 fn is_sum(name: &str) -> bool {
     name.strip_prefix("x-amz-checksum-").is_some_and(|rest| rest != "mode" && rest != "type" && rest != "algorithm")
@@ -97,6 +120,7 @@ const ALGORITHMS: &[(&str, Algorithm)] = &[
     ("CRC32", |body| crc32(0xedb8_8320, body).to_be_bytes().to_vec()),
     ("CRC32C", |body| crc32(0x82f6_3b78, body).to_be_bytes().to_vec()),
     ("CRC64NVME", |body| crc64(body).to_be_bytes().to_vec()),
+    ("SHA1", |body| Sha1::digest(body).to_vec()),
     ("SHA256", |body| Sha256::digest(body).to_vec()),
 ];
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::form::decoded;
 use super::{Check, EncodeError, Flaw, Place, base64_encode, essence, fits, float_text, json, name_request, response};
-use super::{rest_xml, timestamp};
+use super::{rest_xml, subresource, timestamp};
 use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::once;
 use crate::refusal::Refusal;
@@ -29,7 +29,13 @@ pub(super) fn route(model: &Model, request: &Request<Bytes>) -> Option<String> {
         .unserved
         .iter()
         .filter_map(|(name, route)| route.split_once(' ').map(|(method, uri)| (name, method, uri, None)));
-    let fits = served.chain(unserved).filter(|(_, wanted, ..)| *wanted == method);
+    let fits = served.chain(unserved).filter(|(_, wanted, template, _)| {
+        *wanted == method && (!model.hosts || subresource::fits(model, template, request))
+    });
+    let fits = fits.filter(|(.., operation)| {
+        // What is another operation by a parameter of the query is not meant without it.
+        !model.hosts || operation.is_none_or(|operation| has_required_query(model, operation, uri.query()))
+    });
     // What demands more of the query is meant before what demands less, and a literal segment before a variable one.
     // Of S3's operations with one route those are meant whose members are there, and of them the one with the most:
     // a part of an upload is an object with a number and an upload's id. Those that are not served are older forms.
@@ -46,6 +52,17 @@ pub(super) fn route(model: &Model, request: &Request<Bytes>) -> Option<String> {
 /// Whether a request that is signed for S3 is one of S3 Control's, which names the account.
 pub(super) fn is_of_control(request: &Request<Bytes>) -> bool {
     request.headers().contains_key("x-amz-account-id")
+}
+
+/// Whether the parameters of the query that an operation can't be without are there.
+fn has_required_query(model: &Model, operation: &Operation, query: Option<&str>) -> bool {
+    let shape = model.input(operation);
+    let mut required = shape.required.iter().filter_map(|name| shape.members.get_key_value(name));
+    required.all(|(name, member)| {
+        let wire = member.wire_name(name);
+        !is_at(member, "querystring")
+            || query.unwrap_or_default().split('&').any(|pair| pair.split('=').next() == Some(wire))
+    })
 }
 
 /// How many of the members that an operation can't be without stand in a request's query and headers; none where one
@@ -89,8 +106,8 @@ fn demanded(template: &str, query: &str) -> Option<usize> {
     let (_, wanted) = template.split_once('?').unwrap_or_default();
     let wanted: Vec<&str> = wanted.split('&').filter(|part| !part.is_empty()).collect();
     let given = |part: &&str| {
-        // `?versioning` and `?versioning=` are one.
-        query.split('&').any(|found| found == *part || found.strip_suffix('=') == Some(part))
+        // `?versioning` and `?versioning=` are one, and S3 reads no value of it.
+        query.split('&').any(|found| found == *part || found.split_once('=').is_some_and(|(name, _)| name == *part))
     };
     wanted.iter().all(given).then_some(wanted.len())
 }
@@ -313,10 +330,17 @@ fn headers(check: &mut Check<'_>, shape: &Shape, request: &Request<Bytes>, membe
         } else if is_at(member, "headers") {
             let mut found = Record::new();
             for (header, value) in request.headers() {
-                let rest = header.as_str().strip_prefix(&wire.to_ascii_lowercase());
-                if let (Some(rest), Ok(text)) = (rest, value.to_str()) {
-                    found.insert(rest.to_owned(), Value::from(text));
-                }
+                let Some(rest) = header.as_str().strip_prefix(&wire.to_ascii_lowercase()) else { continue };
+                let Ok(text) = value.to_str() else {
+                    check.flaw(&place.member(rest, header.as_str()), "", Flaw::NotA("text in ASCII"));
+                    continue;
+                };
+                // A header that comes several times is a list of all.
+                let text = match found.get(rest).and_then(Value::text) {
+                    Some(before) => format!("{before},{text}"),
+                    None => text.to_owned(),
+                };
+                found.insert(rest.to_owned(), Value::from(text));
             }
             if !found.is_empty() {
                 members.insert(name.clone(), Value::Record(found));

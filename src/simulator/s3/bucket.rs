@@ -32,6 +32,7 @@ const ERRORS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorRespo
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("s3.bucket.owner", "the bucket belongs to the caller's account", ERRORS),
+    Rule::new("s3.bucket.expected", "the owner that is expected is an account", ERRORS),
     Rule::new("s3.bucket.region", "a bucket is reached at its own region", ERRORS),
     Rule::new("s3.bucket.unique", "names are unique over all accounts and regions", CREATE),
     Rule::new("s3.bucket.location", "a region makes buckets of its own, and us-east-1 any", CREATE),
@@ -40,6 +41,11 @@ pub(super) const RULES: &[Rule] = &[
         "s3.bucket.empty",
         "a bucket that is deleted holds no object and no version",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html",
+    ),
+    Rule::new(
+        "s3.bucket.list.region",
+        "buckets are listed by a region that there is",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html",
     ),
     Rule::new("s3.bucket.acl", "a bucket that enforces its owner has no other access control list", CREATE),
     Rule::new(
@@ -113,9 +119,9 @@ impl Row for Released {
 /// Where there is none, it is elsewhere, or it is another account's.
 pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
     // What the protocol has checked against the body already.
-    let _ = (input.text("ContentMD5"), input.text("ChecksumAlgorithm"));
+    input.pass_over(&["ContentMD5", "ChecksumAlgorithm"]);
     // No bucket here lets its requesters pay, and of any other its owner does.
-    let _ = input.text("RequestPayer");
+    input.pass_over(&["RequestPayer"]);
     let bucket = owned(tx, input.required("Bucket"), input.text("ExpectedBucketOwner"))?;
     tx.enforce("s3.bucket.region", bucket.region == tx.region(), || redirect(&bucket))?;
     Ok(bucket)
@@ -126,6 +132,13 @@ pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
 /// # Errors
 /// Where there is none, or it is another account's, or not of the one that is expected.
 pub(super) fn owned(tx: &Tx<'_>, name: &str, expected: Option<&str>) -> Result<Bucket, Refusal> {
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
+    tx.enforce("s3.bucket.expected", expected.is_none_or(is_account), || {
+        let given = expected.unwrap_or_default();
+        let message =
+            format!("The value of the expected bucket owner parameter must be an AWS Account ID... [{given}]");
+        Refusal::new("InvalidBucketOwnerAWSAccountID", message)
+    })?;
     let Some(bucket) = tx.get::<Bucket>(name).cloned() else { return Err(missing(name)) };
     let owned = bucket.account == tx.account() && expected.is_none_or(|expected| bucket.account == expected);
     tx.enforce("s3.bucket.owner", owned, || Refusal::new("AccessDenied", "Access Denied").status(403))?;
@@ -268,6 +281,11 @@ fn location(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let prefix = input.text("Prefix");
     let region = input.text("BucketRegion");
+    let known = |region: &str| !crate::ec2::zone::zones(region).is_empty();
+    tx.enforce("s3.bucket.list.region", region.is_none_or(known), || {
+        let message = format!("Argument value {} is not a valid AWS Region", region.unwrap_or_default());
+        Refusal::new("InvalidArgument", message).member("ArgumentName", "bucket-region")
+    })?;
     let size = input.integer("MaxBuckets").and_then(|size| usize::try_from(size).ok());
     let own = tx.rows::<Bucket>().filter(|bucket| bucket.account == tx.account());
     let wanted = own.filter(|bucket| {

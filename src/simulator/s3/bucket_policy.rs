@@ -42,7 +42,7 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
     // It says that the caller may lock itself out; the account's root user never is.
-    let _ = input.flag("ConfirmRemoveSelfBucketAccess");
+    input.pass_over(&["ConfirmRemoveSelfBucketAccess"]);
     let policy = input.required("Policy");
     check(tx, &bucket, policy)?;
     tx.put(Bucket { policy: Some(policy.to_owned()), ..bucket });

@@ -29,6 +29,11 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html",
     ),
     Rule::new(
+        "s3.object.metadata",
+        "what a writer says of an object has 2 KB",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html",
+    ),
+    Rule::new(
         "s3.object.redirect",
         "a redirect leads to another object or to an address",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html",
@@ -39,6 +44,9 @@ pub(super) const RULES: &[Rule] = &[
 pub(super) const HEADERS: &[&str] =
     &["CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires", REDIRECT];
 pub(super) const REDIRECT: &str = "WebsiteRedirectLocation";
+
+/// Bytes of names and values that a writer can say of an object.
+const MOST_METADATA: usize = 2048;
 
 const GRANTS: &[&str] = &["GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"];
 const LOCKS: &[&str] = &[
@@ -65,6 +73,7 @@ pub(super) fn described(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> 
         }
         _ => Vec::new(),
     };
+    metadata_fits(tx, &metadata)?;
     let kind = input.text("ContentType").unwrap_or("binary/octet-stream").to_owned();
     Ok(Content {
         body: Body::default(),
@@ -79,6 +88,15 @@ pub(super) fn described(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> 
         tags,
         class,
         parts: Vec::new(),
+    })
+}
+
+fn metadata_fits(tx: &Tx<'_>, metadata: &[(String, String)]) -> Result<(), Refusal> {
+    let size = metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    tx.enforce("s3.object.metadata", size <= MOST_METADATA, || {
+        Refusal::new("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+            .member("Size", size.to_string())
+            .member("MaxSizeAllowed", MOST_METADATA.to_string())
     })
 }
 

@@ -113,8 +113,17 @@ fn check(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
             Refusal::new("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.")
         })?;
     }
-    let ends = expires.as_ref().map(|it| expiry(tx, it)).transpose()?.flatten();
-    classes(tx, &moves, "Transition", "Days", ends, "Expiration")?;
+    if let Some(expires) = &expires {
+        let marks = expires.flag("ExpiredObjectDeleteMarker");
+        tx.enforce("s3.lifecycle.filter", !marks || !is_tagged(rule), || {
+            Refusal::new("InvalidRequest", "ExpiredObjectDeleteMarker cannot be specified with Tags.")
+        })?;
+    }
+    let ends = expires.as_ref().map(|it| expiry(tx, it)).transpose()?.unwrap_or_default();
+    let named = named(rule);
+    let of = Action { name: "Transition", unit: "Days", end: "Expiration", filter: &named };
+    units(tx, &moves, &of, ends)?;
+    classes(tx, &moves, &of, ends.days)?;
     let late_ends = match &late_expires {
         None => None,
         Some(it) => {
@@ -129,7 +138,40 @@ fn check(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
             days
         }
     };
-    classes(tx, &late_moves, "NoncurrentVersionTransition", "NoncurrentDays", late_ends, "NoncurrentVersionExpiration")
+    let of = Action {
+        name: "NoncurrentVersionTransition",
+        unit: "NoncurrentDays",
+        end: "NoncurrentVersionExpiration",
+        filter: &named,
+    };
+    classes(tx, &late_moves, &of, late_ends)
+}
+
+/// An action that moves objects, as messages call it.
+struct Action<'r> {
+    name: &'static str,
+    /// The member that says when.
+    unit: &'static str,
+    /// The action that ends what was moved.
+    end: &'static str,
+    /// The objects that its rule is for.
+    filter: &'r str,
+}
+
+/// The objects that a rule is for, as messages name them. Reports show what S3 says of a prefix; of tags and sizes none
+/// does, and they are left out.
+fn named(rule: &Input<'_>) -> String {
+    let filter = rule.record("Filter");
+    let both = filter.as_ref().and_then(|filter| filter.record("And"));
+    let places = [Some(rule), filter.as_ref(), both.as_ref()];
+    let prefix = places.into_iter().flatten().find_map(|place| place.text("Prefix"));
+    prefix.map_or_else(String::new, |prefix| format!("(prefix={prefix})"))
+}
+
+/// Whether a rule is for objects with some tag.
+fn is_tagged(rule: &Input<'_>) -> bool {
+    let tagged = |part: &Input<'_>| part.has("Tag") || part.has("Tags");
+    rule.record("Filter").is_some_and(|it| tagged(&it) || it.record("And").is_some_and(|it| tagged(&it)))
 }
 
 /// Whether a rule is for some objects by more than their names.
@@ -148,6 +190,14 @@ fn filter(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
     let both = filter.record("And");
     let one = given + usize::from(both.is_some()) <= 1;
     tx.enforce("s3.lifecycle.filter", one && !rule.has("Prefix"), malformed)?;
+    for part in [Some(&filter), both.as_ref()].into_iter().flatten() {
+        let (least, most) = (part.integer("ObjectSizeGreaterThan"), part.integer("ObjectSizeLessThan"));
+        // No source has the words; they are those of AWS's console.
+        tx.enforce("s3.lifecycle.filter", least.zip(most).is_none_or(|(least, most)| least < most), || {
+            let message = "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.";
+            Refusal::new("InvalidRequest", message)
+        })?;
+    }
     // What stands under `And` is two things at least.
     let joined = both.is_none_or(|it| {
         let others = PARTS.iter().filter(|name| it.has(name)).count();
@@ -156,18 +206,54 @@ fn filter(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
     tx.enforce("s3.lifecycle.filter", joined, malformed)
 }
 
-/// The days after which objects expire, where it says days.
-fn expiry(tx: &Tx<'_>, it: &Input<'_>) -> Result<Option<i64>, Refusal> {
+/// When objects expire, where it says so.
+#[derive(Debug, Clone, Copy, Default)]
+struct End {
+    days: Option<i64>,
+    date: Option<jiff::Timestamp>,
+}
+
+fn expiry(tx: &Tx<'_>, it: &Input<'_>) -> Result<End, Refusal> {
     let given = ["Days", "Date", "ExpiredObjectDeleteMarker"].iter().filter(|name| it.has(name)).count();
     tx.enforce("s3.lifecycle.when", given == 1, malformed)?;
     let days = it.integer("Days");
     tx.enforce("s3.lifecycle.when", days.is_none_or(|days| days > 0), || {
         argument("'Days' for Expiration action must be a positive integer")
     })?;
-    if let Value::Time(date) = it.whole("Date") {
-        midnight(tx, *date)?;
+    let date = time(it, "Date");
+    if let Some(date) = date {
+        midnight(tx, date)?;
     }
-    Ok(days)
+    Ok(End { days, date })
+}
+
+fn time(it: &Input<'_>, member: &str) -> Option<jiff::Timestamp> {
+    match it.whole(member) {
+        Value::Time(date) => Some(*date),
+        _ => None,
+    }
+}
+
+/// Refuses days and dates side by side, and an end that is no later than a move. The words are those of
+/// <https://github.com/noobaa/noobaa-core/pull/9969>, which was held to S3.
+fn units(tx: &Tx<'_>, moves: &[Input<'_>], of: &Action<'_>, ends: End) -> Result<(), Refusal> {
+    let rule = "s3.lifecycle.order";
+    let dates: Vec<_> = moves.iter().filter_map(|one| time(one, "Date")).collect();
+    let days = moves.iter().any(|one| one.has("Days"));
+    let mixed = |what: &str| {
+        let message =
+            format!("Found mixed 'Date' and 'Days' based {what} in lifecycle rule for filter '{}'", of.filter);
+        Refusal::new("InvalidRequest", message)
+    };
+    tx.enforce(rule, dates.is_empty() || !days, || mixed("Transition actions"))?;
+    let apart = (ends.days.is_some() && !dates.is_empty()) || (ends.date.is_some() && days);
+    tx.enforce(rule, !apart, || mixed("Expiration and Transition actions"))?;
+    tx.enforce(rule, ends.date.is_none_or(|end| dates.iter().all(|date| *date < end)), || {
+        argument(format!(
+            "'Date' in the Expiration action for filter '{}' must be greater than 'Date' in the Transition action",
+            of.filter
+        ))
+    })
 }
 
 fn midnight(tx: &Tx<'_>, date: jiff::Timestamp) -> Result<(), Refusal> {
@@ -177,14 +263,8 @@ fn midnight(tx: &Tx<'_>, date: jiff::Timestamp) -> Result<(), Refusal> {
 /// The classes from the dearest to the cheapest: what moves goes down.
 const ORDER: &[&str] = &["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
 
-fn classes(
-    tx: &Tx<'_>,
-    moves: &[Input<'_>],
-    action: &str,
-    unit: &str,
-    ends: Option<i64>,
-    end: &str,
-) -> Result<(), Refusal> {
+fn classes(tx: &Tx<'_>, moves: &[Input<'_>], of: &Action<'_>, ends: Option<i64>) -> Result<(), Refusal> {
+    let Action { name: action, unit, end, filter } = of;
     let mut known: Vec<(usize, &str, Option<i64>)> = Vec::new();
     for one in moves {
         let class = one.required("StorageClass");
@@ -207,13 +287,14 @@ fn classes(
         if let (Some(days), Some(ends)) = (days, ends) {
             tx.enforce("s3.lifecycle.order", ends > days, || {
                 argument(format!(
-                    "'{unit}' in the {end} action for filter '' must be greater than '{unit}' in the {action} action"
+                    "'{unit}' in the {end} action for filter '{filter}' must be greater than '{unit}' in the {action} action"
                 ))
             })?;
         }
         tx.enforce("s3.lifecycle.order", known.iter().all(|(_, known, _)| *known != class), || {
-            let message =
-                format!("'StorageClass' must be different for '{action}' actions in same 'Rule' with filter ''");
+            let message = format!(
+                "'StorageClass' must be different for '{action}' actions in same 'Rule' with filter '{filter}'"
+            );
             Refusal::new("InvalidRequest", message)
         })?;
         known.push((rank.unwrap_or(0), class, days));
@@ -225,8 +306,8 @@ fn classes(
         let least = if upper.ends_with("_IA") { first + 30 } else { first + 1 };
         tx.enforce("s3.lifecycle.order", then >= least, || {
             argument(format!(
-                "'{unit}' in the '{action}' action for StorageClass '{lower}' for filter '' must be {} days more than \
-                 'filter '' in the '{action}' action for StorageClass '{upper}'",
+                "'{unit}' in the '{action}' action for StorageClass '{lower}' for filter '{filter}' must be {} days more \
+                 than 'filter '{filter}'' in the '{action}' action for StorageClass '{upper}'",
                 least - first
             ))
         })?;

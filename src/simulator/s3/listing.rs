@@ -16,11 +16,18 @@ use crate::world::{Row, Tx};
 pub(super) const OPERATIONS: &[(&str, Handler)] =
     &[("ListObjects", objects), ("ListObjectsV2", objects_v2), ("ListObjectVersions", all_versions)];
 
-pub(super) const RULES: &[Rule] = &[Rule::new(
-    "s3.list.size",
-    "a page's size is no less than nothing",
-    "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html",
-)];
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "s3.list.size",
+        "a page's size is no less than nothing",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html",
+    ),
+    Rule::new(
+        "s3.list.marker",
+        "a version to go on behind is one of a key",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html",
+    ),
+];
 
 /// What keys keep of themselves where a client asks for them encoded.
 const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/');
@@ -35,9 +42,15 @@ const MOST: i64 = 1000;
 pub(super) fn size(tx: &Tx<'_>, input: &Input<'_>, member: &str, wire: &str) -> Result<(i64, usize), Refusal> {
     let asked = input.integer(member).unwrap_or(MOST);
     tx.enforce("s3.list.size", asked >= 0, || {
-        Refusal::new("InvalidArgument", format!("Argument {wire} must be an integer between 0 and 2147483647"))
-            .member("ArgumentName", wire)
-            .member("ArgumentValue", asked.to_string())
+        // <https://github.com/brekkylab/backlot/issues/192> and <https://github.com/versity/versitygw/issues/1809> have
+        // what S3 calls it.
+        let name = if wire == "max-keys" { "maxKeys" } else { wire };
+        let message = if tx.operation() == "ListObjectVersions" {
+            "max-keys cannot be negative".to_owned()
+        } else {
+            format!("Argument {name} must be an integer between 0 and 2147483647")
+        };
+        Refusal::new("InvalidArgument", message).member("ArgumentName", name).member("ArgumentValue", asked.to_string())
     })?;
     Ok((asked, usize::try_from(asked.clamp(0, MOST)).unwrap_or(0)))
 }
@@ -191,6 +204,12 @@ fn all_versions(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let prefix = input.text("Prefix").unwrap_or_default();
     let (asked, size) = size(tx, input, "MaxKeys", "max-keys")?;
     let (key, id) = (input.text("KeyMarker").unwrap_or_default(), input.text("VersionIdMarker"));
+    tx.enforce("s3.list.marker", id.is_none() || input.has("KeyMarker"), || {
+        let message = "A version-id marker cannot be specified without a key marker.";
+        Refusal::new("InvalidArgument", message)
+            .member("ArgumentName", "version-id-marker")
+            .member("ArgumentValue", id.unwrap_or_default())
+    })?;
     let from = start(&bucket, prefix);
     let found: Vec<&Version> = versions(tx, &from).collect();
     // A page begins behind the version that the last one ended with, or behind all of that key's.

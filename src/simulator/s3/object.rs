@@ -213,7 +213,8 @@ pub(super) fn received(input: &Input<'_>) -> Result<(Body, Vec<Sum>), Refusal> {
         Value::Blob(bytes) => Body::from(bytes.clone()),
         _ => Body::default(),
     };
-    let _ = input.integer("ContentLength");
+    // The connection has held the body to it.
+    input.pass_over(&["ContentLength"]);
     let mut checksums = checksum::given(input);
     if checksums.is_empty() {
         checksums.push(checksum::of(checksum::USUAL, &body)?);
@@ -250,6 +251,12 @@ pub(super) fn missing(key: &str) -> Refusal {
 /// `InvalidArgument`.
 pub(super) fn version_id<'i>(tx: &Tx<'_>, input: &Input<'i>) -> Result<Option<&'i str>, Refusal> {
     let id = input.text("VersionId");
+    tx.enforce("s3.object.version", id.is_none_or(|id| !id.is_empty()), || {
+        Refusal::new("InvalidArgument", "Version id cannot be the empty string")
+            .status(400)
+            .member("ArgumentName", "versionId")
+            .member("ArgumentValue", "")
+    })?;
     tx.enforce("s3.object.version", id.is_none_or(is_version), || invalid_version(id.unwrap_or_default()))?;
     Ok(id)
 }

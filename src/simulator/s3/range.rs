@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::object::Content;
+use super::upload_part;
 use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -22,6 +23,7 @@ pub(super) fn asked(tx: &Tx<'_>, input: &Input<'_>, content: &Content) -> Result
         Refusal::new("InvalidRequest", "Cannot specify both Range header and partNumber query parameter").status(400)
     })?;
     if let Some(number) = part {
+        upload_part::number(tx, number)?;
         return of_part(tx, content, number).map(Some);
     }
     let Some((range, bounds)) = range.and_then(|range| Some((range, bounds(range, content.size)?))) else {

@@ -27,6 +27,11 @@ const RELABEL: &str =
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("secretsmanager.version.content", "a version is a text or bytes", PUT),
+    Rule::new(
+        "secretsmanager.version.size",
+        "a value has 65,536 bytes",
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html",
+    ),
     Rule::new("secretsmanager.version.fixed", "a version's value never changes", PUT),
     Rule::new("secretsmanager.version.labels", "a version has at most 20 labels", PUT),
     Rule::new("secretsmanager.version.found", "the version exists", GET),
@@ -34,6 +39,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("secretsmanager.label.holder", "who takes a label says of which version", RELABEL),
     Rule::new("secretsmanager.label.current", "AWSCURRENT is moved, never taken away", RELABEL),
 ];
+
+/// Bytes of a value.
+const MOST: usize = 65_536;
 
 /// The label of the version that is meant where nothing else is said.
 pub(super) const CURRENT: &str = "AWSCURRENT";
@@ -67,7 +75,19 @@ impl Content {
                 "You can't specify both a binary secret value and a string secret value in the same secret.",
             )
         })?;
-        Ok(text.or(bytes))
+        let content = text.or(bytes);
+        // No source has the words; the API's model counts a text's letters, and the quota its bytes.
+        tx.enforce("secretsmanager.version.size", content.as_ref().is_none_or(|it| it.size() <= MOST), || {
+            Refusal::new("LimitExceededException", format!("A secret value has at most {MOST} bytes."))
+        })?;
+        Ok(content)
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Content::Text(text) => text.len(),
+            Content::Bytes(bytes) => bytes.len(),
+        }
     }
 }
 

@@ -58,10 +58,8 @@ pub(super) fn check(tx: &Tx<'_>, topic: &Topic, protocol: &str, endpoint: &str) 
     };
     tx.enforce("sns.endpoint.form", sound, || why)?;
     let rule = "sns.endpoint.fifo";
-    // No source has the words for what a FIFO topic can't reach.
-    tx.enforce(rule, !topic.is_fifo() || protocol == "sqs", || {
-        invalid("Invalid parameter: Endpoint Reason: FIFO SNS topics deliver to SQS queues only")
-    })?;
+    // <https://github.com/hashicorp/terraform-provider-aws/issues/38441> has the words.
+    tx.enforce(rule, !topic.is_fifo() || protocol == "sqs", || invalid(format!("Invalid protocol type: {protocol}")))?;
     tx.enforce(rule, topic.is_fifo() || protocol != "sqs" || !endpoint.ends_with(".fifo"), || {
         invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
     })

@@ -1,7 +1,7 @@
 //! Publishing: a message is checked as SNS checks it, gets its id, and goes to nobody.
 
 use super::topic::Topic;
-use super::{endpoint, invalid, resource, topic_attribute};
+use super::{endpoint, invalid, resource};
 use crate::datastore::key;
 use crate::input::Input;
 use crate::kms::key::{Key, State};
@@ -41,20 +41,20 @@ fn publish(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let rule = "sns.publish.message";
     tx.enforce(rule, !message.is_empty(), || invalid("Empty message"))?;
     let size = message.len() + attributes(tx, input)?;
-    let most = topic.as_ref().map_or(topic_attribute::USUAL_SIZE, Topic::largest);
+    let most = topic.largest();
     tx.enforce(rule, i64::try_from(size).is_ok_and(|size| size <= most), || invalid("Message too long"))?;
     structure(tx, input, message)?;
-    let fifo = topic.as_ref().is_some_and(Topic::is_fifo);
-    in_order(tx, input, topic.as_ref(), fifo)?;
-    if let Some(name) = topic.as_ref().and_then(|topic| topic.attribute("KmsMasterKeyId")) {
+    let fifo = topic.is_fifo();
+    in_order(tx, input, &topic, fifo)?;
+    if let Some(name) = topic.attribute("KmsMasterKeyId") {
         usable(tx, name)?;
     }
     let number = fifo.then(|| format!("{:020}", 10_000_000_000_000_000_000_u64 + tx.sequence()));
     Ok(record! { "MessageId" => tx.uuid(), "SequenceNumber" => number })
 }
 
-/// The topic that a message goes to; none where it goes to a phone.
-fn target(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<Topic>, Refusal> {
+/// The topic that a message goes to.
+fn target(tx: &Tx<'_>, input: &Input<'_>) -> Result<Topic, Refusal> {
     let rule = "sns.publish.target";
     let given = ["TopicArn", "TargetArn", "PhoneNumber"].into_iter().filter(|member| input.has(member));
     let given: Vec<&str> = given.collect();
@@ -65,7 +65,7 @@ fn target(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<Topic>, Refusal> {
         tx.enforce(rule, number.starts_with('+') && endpoint::is_number(number), || {
             invalid(format!("PhoneNumber Reason: {number} is not valid to publish to"))
         })?;
-        return Ok(None);
+        return Err(Refusal::not_simulated("a message to a phone"));
     }
     let (member, arn) = match input.text("TopicArn") {
         Some(arn) => ("TopicArn", arn),
@@ -76,7 +76,7 @@ fn target(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<Topic>, Refusal> {
         return Err(invalid("TargetArn Reason: No endpoint found for the target arn specified"));
     }
     let topic = tx.get::<Topic>(name).cloned();
-    topic.map(Some).ok_or_else(|| Refusal::new("NotFound", "Topic does not exist"))
+    topic.ok_or_else(|| Refusal::new("NotFound", "Topic does not exist"))
 }
 
 fn subject(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
@@ -166,7 +166,7 @@ fn flaw(name: &str, kind: &str, text: Option<&str>, bytes: Option<usize>) -> Opt
     }
 }
 
-fn in_order(tx: &Tx<'_>, input: &Input<'_>, topic: Option<&Topic>, fifo: bool) -> Result<(), Refusal> {
+fn in_order(tx: &Tx<'_>, input: &Input<'_>, topic: &Topic, fifo: bool) -> Result<(), Refusal> {
     let rule = "sns.publish.fifo";
     let (group, id) = (input.text("MessageGroupId"), input.text("MessageDeduplicationId"));
     for (member, given) in [("MessageGroupId", group), ("MessageDeduplicationId", id)] {
@@ -181,7 +181,7 @@ fn in_order(tx: &Tx<'_>, input: &Input<'_>, topic: Option<&Topic>, fifo: bool) -
         )
     })?;
     tx.enforce(rule, !fifo || group.is_some(), || invalid("The MessageGroupId parameter is required for FIFO topics"))?;
-    let by_content = topic.and_then(|topic| topic.attribute("ContentBasedDeduplication")) == Some("true");
+    let by_content = topic.attribute("ContentBasedDeduplication") == Some("true");
     tx.enforce(rule, !fifo || by_content || id.is_some(), || {
         invalid(
             "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \

@@ -194,6 +194,10 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Line>, WorldError> {
     let unreadable = |line: usize, why: String| WorldError::Unreadable { path: path.to_owned(), line, why };
     let mut lines: Vec<Line> = Vec::new();
     let mut counted = 0;
+    if !text.is_empty() && !text.contains('\n') {
+        // A new file comes into its place whole, and so none has less than a line.
+        return Err(unreadable(1, "it breaks off in its first line".to_owned()));
+    }
     for (at, line) in text.split_inclusive('\n').enumerate() {
         let Some(line) = line.strip_suffix('\n') else {
             break;
@@ -219,7 +223,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Line>, WorldError> {
     }
     let found = lines.len() as u64;
     if found < counted {
-        let why = format!("the world ends here with {found} of its {counted} lines; the rest is missing");
+        let why = format!("it breaks off here, with {found} of the world's {counted} lines; the rest is missing");
         return Err(unreadable(lines.len() + 1, why));
     }
     Ok(lines)

@@ -61,14 +61,38 @@ fn a_world_outside_of_a_project_is_shown_kept_and_brought_back_by_its_folder() {
 }
 
 #[test]
+fn a_damaged_world_outside_of_a_project_is_not_said_to_be_the_projects() {
+    let project = Project::of(demo::network);
+    project.run("apply demo --sandbox").ended(0);
+    project.run("sandbox snapshot world.snapshot").ended(0);
+    project.run("sandbox restore world.snapshot --world there").ended(0);
+    let text = project.read("there/world.jsonl");
+    project.write("there/world.jsonl", &text[..text.len() / 2]);
+    for words in [
+        "sandbox show --world there",
+        "sandbox restore world.snapshot --world there",
+        "sandbox serve --world there --port 0",
+    ] {
+        let told = project.run(words).ended(1).stderr;
+        assert!(told.contains("there/world.jsonl line") && told.contains("rm there/world.jsonl"), "{told}");
+        assert!(!told.contains("sandbox reset"), "{told}");
+    }
+    assert_ne!(project.run("sandbox show").ended(0).stdout, "0 resources.\n");
+}
+
+#[test]
 fn what_is_no_snapshot_is_refused_and_the_world_stays() {
     let project = Project::of(demo::network);
     project.run("apply demo --sandbox").ended(0);
     let before = project.run("sandbox show").ended(0).stdout;
     project.write("else.txt", "something else\n");
-    for file in ["else.txt", "nowhere.txt"] {
+    project.run("sandbox snapshot whole.snapshot").ended(0);
+    let whole = project.read("whole.snapshot");
+    project.write("half.snapshot", &whole[..whole.len() / 2]);
+    for (file, why) in [("else.txt", "line 1"), ("nowhere.txt", "can't be read"), ("half.snapshot", "it breaks off")] {
         let told = project.run(&format!("sandbox restore {file}")).ended(1).stderr;
-        assert!(told.contains(file), "{told}");
+        assert!(told.contains(file) && told.contains(why), "{told}");
+        assert!(!told.contains("sandbox reset"), "{told}");
     }
     assert_eq!(project.run("sandbox show").ended(0).stdout, before);
 }

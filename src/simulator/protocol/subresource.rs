@@ -1,0 +1,148 @@
+//! The names in the query of a request to S3 that select an operation, such as `?policy`. One that the operation of a
+//! method and path does not have must not be passed over: `DELETE /bucket?versioning` deletes no bucket. What selects
+//! nothing S3 does not read.
+//!
+//! No page of AWS's says all of this. What S3 does was measured in <https://github.com/brekkylab/backlot/issues/267>,
+//! <https://github.com/brekkylab/backlot/pull/244> and <https://github.com/brekkylab/backlot/issues/312>; the words are
+//! those of <https://github.com/versity/versitygw/tree/main/s3err>, which is held to S3.
+
+use bytes::Bytes;
+use http::{Method, Request};
+
+use crate::model::Model;
+use crate::refusal::Refusal;
+
+/// What of buckets S3 looks for at the paths of keys too.
+const OF_BUCKETS: &[&str] = &[
+    "accelerate",
+    "cors",
+    "encryption",
+    "inventory",
+    "lifecycle",
+    "location",
+    "logging",
+    "notification",
+    "policy",
+    "replication",
+    "requestPayment",
+    "uploads",
+    "versioning",
+    "versions",
+    "website",
+];
+
+const BUCKET: &str = "/{Bucket}";
+const KEY: &str = "/{Bucket}/{Key+}";
+
+/// Whether a path is that of a key, and not of a bucket or of none.
+fn is_key(path: &str) -> bool {
+    path.trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty())
+}
+
+/// The names that a template's query has.
+fn names(template: &str) -> impl Iterator<Item = &str> {
+    let (_, query) = template.split_once('?').unwrap_or_default();
+    query.split('&').filter(|part| !part.is_empty() && !part.contains('='))
+}
+
+/// Whether some operation of such a path is selected by this name.
+fn selects(model: &Model, path: &str, name: &str) -> bool {
+    let key = is_key(path);
+    let wanted = if key { KEY } else { BUCKET };
+    let served = model.operations.values().map(|operation| &*operation.uri);
+    let unserved = model.unserved.values().filter_map(|route| route.split_once(' ')).map(|(_, uri)| uri);
+    let mut templates = served.chain(unserved).filter(|uri| uri.split('?').next() == Some(wanted));
+    (key && OF_BUCKETS.contains(&name)) || templates.any(|uri| names(uri).any(|known| known == name))
+}
+
+/// The names in a request's query that select something, each once.
+fn selected<'r>(model: &Model, request: &'r Request<Bytes>) -> Vec<&'r str> {
+    let mut found = Vec::new();
+    if request.uri().path() == "/" {
+        return found;
+    }
+    for pair in request.uri().query().unwrap_or_default().split('&') {
+        let name = pair.split('=').next().unwrap_or(pair);
+        if !found.contains(&name) && selects(model, request.uri().path(), name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// Whether an operation of this template is meant, by what the request's query selects.
+pub(super) fn fits(model: &Model, template: &str, request: &Request<Bytes>) -> bool {
+    selected(model, request).iter().all(|name| names(template).any(|own| own == *name))
+}
+
+/// Whether a request's query selects anything.
+pub(crate) fn is_selective(model: &Model, request: &Request<Bytes>) -> bool {
+    !selected(model, request).is_empty()
+}
+
+/// The refusal of a query that no operation has, where there are words for it.
+pub(super) fn refused(model: &Model, request: &Request<Bytes>) -> Option<Refusal> {
+    let (method, path) = (request.method(), request.uri().path());
+    let chosen = selected(model, request);
+    let has = |name: &str| {
+        let query = request.uri().query().unwrap_or_default();
+        query.split('&').any(|pair| pair.split('=').next() == Some(name))
+    };
+    let invalid = |message: &str| Some(Refusal::new("InvalidRequest", message).status(400));
+    match chosen.as_slice() {
+        [] => {}
+        [first, _, ..] => {
+            let message = format!("Conflicting query string parameters: {}", chosen.join(", "));
+            let refusal = Refusal::new("InvalidArgument", message).status(400);
+            return Some(refusal.member("ArgumentName", "ResourceType").member("ArgumentValue", *first));
+        }
+        [_] if method == Method::HEAD => return Some(not_allowed(method)),
+        ["versions"] if is_key(path) && method == Method::GET => {
+            return invalid("There is no such thing as the ?versions sub-resource for a key");
+        }
+        ["uploads"] if is_key(path) && method == Method::GET => {
+            return invalid("Key is not expected for the GET method ?uploads subresource");
+        }
+        // S3 serves or refuses what belongs to the bucket, and never takes it for the object's; which of both is known
+        // of a few alone. Objects have an encryption of their own to change.
+        [name] if is_key(path) && OF_BUCKETS.contains(name) && *name != "encryption" && *name != "uploads" => {
+            return Some(Refusal::not_simulated(format!("{method} of a key with ?{name}")));
+        }
+        [_] => {}
+    }
+    if !is_key(path) {
+        return of_second_list(request).filter(|_| chosen.is_empty());
+    }
+    match (has("uploadId"), has("partNumber")) {
+        (true, _) if method == Method::HEAD => Some(not_allowed(method)),
+        (true, false) if method == Method::PUT => Some(not_allowed(method)),
+        (false, true) if method == Method::PUT => {
+            let message = "This operation does not accept partNumber without uploadId";
+            Some(Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", "partNumber"))
+        }
+        _ => None,
+    }
+}
+
+/// What only the second version of the list of objects has, where the first is asked for: whatever is no 2 is that.
+/// <https://github.com/versity/versitygw/issues/2004> has S3's answer for the one, and the other's is in its words.
+fn of_second_list(request: &Request<Bytes>) -> Option<Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    if request.method() != Method::GET
+        || request.uri().path() == "/"
+        || query.split('&').any(|pair| pair == "list-type=2")
+    {
+        return None;
+    }
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let names = [("start-after", "startAfter"), ("continuation-token", "continuation-token")];
+    let (wire, name) = names.into_iter().find(|(wire, _)| has(wire))?;
+    let message = format!("{name} only supported in REST.GET.BUCKET with list-type=2");
+    Some(Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", wire))
+}
+
+fn not_allowed(method: &Method) -> Refusal {
+    Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        .status(405)
+        .member("Method", method.as_str())
+}
