@@ -4,7 +4,7 @@
 
 mod body;
 pub mod bucket;
-mod bucket_policy;
+pub(crate) mod bucket_policy;
 mod checksum;
 mod condition;
 mod copy;

@@ -89,7 +89,7 @@ pub(super) fn described(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> 
 pub(super) fn sealed(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> Result<Sealed, Refusal> {
     match customer_key::chosen(tx, input, bucket)? {
         Some(digest) => Ok(Sealed::by_customer(digest)),
-        None => Sealed::chosen(tx, input, &bucket.encryption),
+        None => Sealed::chosen(tx, input, bucket),
     }
 }
 
