@@ -277,9 +277,8 @@ impl Core {
         let reading = ["Describe", "Get", "Head", "List"].iter().any(|start| asking.operation.starts_with(start));
         let mut tx = Tx::begin(&mut self.state, scope, now, principal, &asking.operation, reading);
         tx.doom(asking.doomed);
-        if self.enforce_iam {
-            authorization::authorize(&tx, asking.service, &asking.operation, &value)?;
-        }
+        tx.judge(self.enforce_iam);
+        authorization::authorize(&mut tx, asking.service, &asking.operation, &value)?;
         let answer = handle_once(&mut tx, asking, &value, handler)?;
         if !reading {
             tag_key::note(&mut tx, &value);

@@ -52,6 +52,7 @@ pub static SERVICE: Service = Service {
     spans: &[service_linked_role::SPANS],
     rules: &[
         attachment::RULES,
+        authorization::RULES,
         document::RULES,
         instance_profile::RULES,
         listing::RULES,

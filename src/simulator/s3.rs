@@ -5,7 +5,7 @@
 mod body;
 mod browser;
 pub mod bucket;
-mod bucket_policy;
+pub(crate) mod bucket_policy;
 mod checksum;
 mod condition;
 mod copy;

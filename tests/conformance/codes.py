@@ -243,7 +243,6 @@ EXCLUDED = {
         "PlatformApplicationDisabled": APPLICATIONS,
         "InvalidSecurity": "a signature that is wrong is refused by the codes that all query services have",
         "InvalidState": "declared for topics whose messages are archived, which is not simulated",
-        "KMSAccessDenied": "whether a caller may use a key is IAM's to say, and no key is used for what goes to nobody",
         "KMSOptInRequired": "every service is subscribed to here",
         "KMSThrottling": "keys are asked as often as wanted",
         "ReplayLimitExceeded": "archives of messages are not simulated, and so neither are replays",

@@ -39,10 +39,16 @@ def no_key(aws):
     return lambda: aws.kms.describe_key(KeyId=ABSENT), {"arn": aws.key_arn(ABSENT)}
 
 
-@refuses("kms.key.exists", FOUND, "Key '{arn}' does not exist")
+@refuses(
+    "iam.other_account",
+    "AccessDeniedException",
+    "User: arn:aws:iam::000000000000:user/administrator is not authorized to perform: kms:DescribeKey on this resource "
+    "because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based "
+    "policy explicitly denies access",
+)
 def key_of_another_account(aws):
     arn = aws.key_arn(ABSENT).replace(ACCOUNT, "999988887777")
-    return lambda: aws.kms.describe_key(KeyId=arn), {"arn": arn}
+    return lambda: aws.kms.describe_key(KeyId=arn), {}
 
 
 @refuses(None, "InvalidArnException", None)

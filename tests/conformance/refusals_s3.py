@@ -173,6 +173,26 @@ def policy_that_is_not_there(aws):
     return lambda: aws.s3.get_bucket_policy(Bucket=name), {}
 
 
+OTHER = "999988887777"
+
+
+def of_another_account(aws):
+    return aws.client("s3", OTHER, "test", None)
+
+
+@refuses("s3.policy.owner", "MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+def policy_looked_at_from_another_account(aws):
+    name = bucket(aws)
+    aws.s3.put_bucket_policy(Bucket=name, Policy=policy(name, principal={"AWS": OTHER}, effect="Allow"))
+    return lambda: of_another_account(aws).get_bucket_policy(Bucket=name), {}
+
+
+@refuses("s3.bucket.owner", "AccessDenied", "Access Denied", 403)
+def bucket_of_another_account(aws):
+    name = bucket(aws)
+    return lambda: of_another_account(aws).list_objects_v2(Bucket=name), {}
+
+
 @refuses("s3.policy.document", "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
 def policy_that_is_no_json(aws):
     name = bucket(aws)

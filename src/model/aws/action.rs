@@ -53,6 +53,13 @@ impl Action {
     }
 }
 
+/// Whether IAM knows an action by this name, which is no pattern.
+#[must_use]
+pub fn exists(name: &str) -> bool {
+    let Some((service, action)) = name.split_once(':') else { return false };
+    of(service.as_bytes()).is_some_and(|actions| actions.contains(&action.to_ascii_lowercase().as_str()))
+}
+
 /// A service's actions.
 const fn of(service: &[u8]) -> Option<&'static [&'static str]> {
     let (mut low, mut high) = (0, SERVICES.len());

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::IamOpenidConnectProvider;
-pub use super::action::Action;
+pub use super::action::{Action, exists};
 use crate::check::{Findings, View};
 use crate::expression::{Document, Expression};
 use crate::{

@@ -5,11 +5,41 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::evaluation::Context;
-use super::principal::Asker;
+use super::principal::{Asker, Part};
 use super::role::Role;
 use super::trust::reached;
 use crate::identity::Credential;
 use crate::world::Tx;
+
+/// Who calls, as far as it decides by which policies they are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody who is not known: of what is simulated, only that may be asked which needs no permission.
+    Nobody,
+    /// A key of the configuration, or credentials that one got for itself: its account's administrator.
+    Administrator,
+    /// A session of a role.
+    Session,
+}
+
+/// Who calls.
+#[must_use]
+pub fn kind(tx: &Tx<'_>) -> Kind {
+    let key = &tx.principal().access_key;
+    if key.is_empty() {
+        Kind::Nobody
+    } else if tx.get::<Credential>(key).is_some() && role_name(tx).is_some() {
+        Kind::Session
+    } else {
+        Kind::Administrator
+    }
+}
+
+/// Whether the caller is the root user of its account.
+#[must_use]
+pub fn is_root(tx: &Tx<'_>) -> bool {
+    tx.principal().arn.ends_with(":root")
+}
 
 /// The name of the role of which the caller is a session.
 #[must_use]
@@ -24,7 +54,7 @@ pub fn role<'t>(tx: &'t Tx<'_>) -> Option<&'t Role> {
     reached::<Role>(tx, &Role::id_of(role_name(tx)?))
 }
 
-/// The caller as trust policies name it.
+/// The caller as the policies of roles and of other resources name it.
 #[must_use]
 pub fn asker(tx: &Tx<'_>) -> Asker {
     let caller = tx.principal();
@@ -33,8 +63,8 @@ pub fn asker(tx: &Tx<'_>) -> Asker {
         Some(role) => vec![role.arn.clone(), role.role_id.clone()],
         None => vec![format!("arn:aws:iam::{}:role/{name}", caller.account)],
     });
-    let root = caller.arn.ends_with(":root");
-    Asker::of_account(&caller.account, behind.into_iter().chain((!root).then_some(itself)))
+    let behind = behind.map(|names| (Part::Role, names));
+    Asker::of_account(&caller.account, behind.into_iter().chain((!is_root(tx)).then_some((Part::Itself, itself))))
 }
 
 /// The tags that the caller's session hands on to the sessions that it assumes.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::principal::Asker;
+use super::principal::{Asker, Part};
 
 /// What a request is about, by condition key in small letters.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,6 +68,49 @@ pub fn judge(policies: &[Json], action: &str, resource: &str, context: &Context)
 pub fn judge_trust(policy: &Json, action: &str, asker: &Asker, context: &Context) -> Verdict {
     let meant = |statement: &&Map<String, Json>| asker.is_meant(statement) && concerns(statement, action, "", context);
     weigh(statements(policy).into_iter().filter(meant), context)
+}
+
+/// What a resource's own policy says of an action on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// No statement allows it.
+    None,
+    /// A statement denies it.
+    Denied,
+    /// It hangs on a condition key that is not known here.
+    Unknown(String),
+    /// A statement allows it to the caller's account, which leaves it to the caller's own policies.
+    ToAccount,
+    /// A statement allows it to the caller's role: a boundary and a session's policy still bound it.
+    ToRole,
+    /// A statement allows it to the caller itself, or to everyone: nothing that does not deny it bounds it.
+    Direct,
+}
+
+/// Judges an action on a resource by the resource's policy and who asks.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource.html>
+#[must_use]
+pub fn judge_resource(policy: &Json, action: &str, resource: &str, asker: &Asker, context: &Context) -> Grant {
+    let statements = statements(policy);
+    let said_to = |asker: &Asker| {
+        let meant = statements.iter().filter(|one| asker.is_meant(one) && concerns(one, action, resource, context));
+        weigh(meant.copied(), context)
+    };
+    match said_to(asker) {
+        Verdict::Denied => return Grant::Denied,
+        Verdict::Unknown(key) => return Grant::Unknown(key),
+        Verdict::NotAllowed => return Grant::None,
+        Verdict::Allowed => {}
+    }
+    let allows = |part| asker.only(part).is_some_and(|asker| said_to(&asker) == Verdict::Allowed);
+    if allows(Part::Itself) {
+        Grant::Direct
+    } else if allows(Part::Role) {
+        Grant::ToRole
+    } else {
+        Grant::ToAccount
+    }
 }
 
 /// What the statements say together that speak of a request.
@@ -233,6 +276,45 @@ const TOLD: &[&str] = &[
     "iam:permissionsboundary",
     "iam:policyarn",
     "iam:resourcetag",
+    "kms:calleraccount",
+    "kms:encryptioncontext:aws:s3:arn",
+    "kms:encryptioncontext:secretarn",
+    "kms:grantisforawsresource",
+    "kms:resourcealiases",
+    "kms:viaservice",
+    "s3:delimiter",
+    "s3:existingobjecttag",
+    "s3:if-match",
+    "s3:if-none-match",
+    "s3:locationconstraint",
+    "s3:max-keys",
+    "s3:prefix",
+    "s3:requestobjecttag",
+    "s3:requestobjecttagkeys",
+    "s3:resourceaccount",
+    "s3:signatureversion",
+    "s3:versionid",
+    "s3:x-amz-acl",
+    "s3:x-amz-copy-source",
+    "s3:x-amz-metadata-directive",
+    "s3:x-amz-object-ownership",
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "s3:x-amz-server-side-encryption-customer-algorithm",
+    "s3:x-amz-storage-class",
+    "s3:x-amz-website-redirect-location",
+    "secretsmanager:blockpublicpolicy",
+    "secretsmanager:description",
+    "secretsmanager:forcedeletewithoutrecovery",
+    "secretsmanager:kmskeyid",
+    "secretsmanager:name",
+    "secretsmanager:recoverywindowindays",
+    "secretsmanager:resourcetag",
+    "secretsmanager:secretid",
+    "secretsmanager:versionid",
+    "secretsmanager:versionstage",
+    "sns:endpoint",
+    "sns:protocol",
 ];
 
 /// A condition's key of which it is not known whether AWS would give it a value.

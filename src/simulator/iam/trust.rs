@@ -126,6 +126,7 @@ pub fn unknown(key: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::principal::Part;
     use super::*;
 
     fn said(policy: &str, action: &str, asker: &Asker, context: &Context) -> Verdict {
@@ -161,8 +162,8 @@ mod tests {
         let session = Asker::of_account(
             "111122223333",
             [
-                vec!["arn:aws:iam::111122223333:role/r".to_owned()],
-                vec!["arn:aws:sts::111122223333:assumed-role/r/s".to_owned()],
+                (Part::Role, vec!["arn:aws:iam::111122223333:role/r".to_owned()]),
+                (Part::Itself, vec!["arn:aws:sts::111122223333:assumed-role/r/s".to_owned()]),
             ],
         );
         let asks = |deny: &str, action: &str| {

@@ -38,7 +38,7 @@ pub(super) fn usual(tx: &Tx<'_>) -> String {
 
 /// The policy of a key that AWS made for one of its services, which an account sees and can't change.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/aws-managed-policies.html>
-pub(super) fn of_service(tx: &Tx<'_>, service: &str) -> String {
+pub(crate) fn of_service(tx: &Tx<'_>, service: &str) -> String {
     let (account, region) = (tx.account(), tx.region());
     json!({
         "Version": "2012-10-17",

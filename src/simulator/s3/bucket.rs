@@ -31,7 +31,11 @@ const CREATE: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Create
 const ERRORS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("s3.bucket.owner", "the bucket belongs to the caller's account", ERRORS),
+    Rule::new(
+        "s3.bucket.owner",
+        "the bucket belongs to the caller's account and to the one that is expected, or its policy lets the caller in",
+        ERRORS,
+    ),
     Rule::new("s3.bucket.expected", "the owner that is expected is an account", ERRORS),
     Rule::new("s3.bucket.region", "a bucket is reached at its own region", ERRORS),
     Rule::new("s3.bucket.unique", "names are unique over all accounts and regions", CREATE),
@@ -116,7 +120,7 @@ impl Row for Released {
 /// The bucket that a request names, which the caller may use here.
 ///
 /// # Errors
-/// Where there is none, it is elsewhere, or it is another account's.
+/// Where there is none, it is elsewhere, or it is not of the account that is expected.
 pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
     // What the protocol has checked against the body already.
     input.pass_over(&["ContentMD5", "ChecksumAlgorithm"]);
@@ -127,10 +131,10 @@ pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
     Ok(bucket)
 }
 
-/// The bucket of that name, wherever it is, which the caller may use.
+/// The bucket of that name, wherever it is; that the caller may use it was seen to before.
 ///
 /// # Errors
-/// Where there is none, or it is another account's, or not of the one that is expected.
+/// Where there is none, or it is not of the account that is expected.
 pub(super) fn owned(tx: &Tx<'_>, name: &str, expected: Option<&str>) -> Result<Bucket, Refusal> {
     let is_account = |text: &str| text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
     tx.enforce("s3.bucket.expected", expected.is_none_or(is_account), || {
@@ -140,8 +144,8 @@ pub(super) fn owned(tx: &Tx<'_>, name: &str, expected: Option<&str>) -> Result<B
         Refusal::new("InvalidBucketOwnerAWSAccountID", message)
     })?;
     let Some(bucket) = tx.get::<Bucket>(name).cloned() else { return Err(missing(name)) };
-    let owned = bucket.account == tx.account() && expected.is_none_or(|expected| bucket.account == expected);
-    tx.enforce("s3.bucket.owner", owned, || Refusal::new("AccessDenied", "Access Denied").status(403))?;
+    let expected = expected.is_none_or(|expected| bucket.account == expected);
+    tx.enforce("s3.bucket.owner", expected, || Refusal::new("AccessDenied", "Access Denied").status(403))?;
     Ok(bucket)
 }
 

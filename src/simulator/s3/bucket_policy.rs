@@ -19,6 +19,7 @@ const PUT: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucket
 const GRAMMAR: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html";
 
 pub(super) const RULES: &[Rule] = &[
+    Rule::new("s3.policy.owner", "who is of another account than the bucket's has nothing to do with its policy", PUT),
     Rule::new("s3.policy.size", "a policy has at most 20 KiB", GRAMMAR),
     Rule::new("s3.policy.document", "a policy follows the grammar, and its principals exist", GRAMMAR),
     Rule::new("s3.policy.action", "a policy's actions are S3's", PUT),
@@ -30,8 +31,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+/// The bucket whose policy a request is about.
+fn own(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
     let bucket = find(tx, input)?;
+    tx.enforce("s3.policy.owner", bucket.account == tx.principal().account, || {
+        Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.").status(405)
+    })?;
+    Ok(bucket)
+}
+
+fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let bucket = own(tx, input)?;
     let Some(policy) = bucket.policy else {
         let message = "The bucket policy does not exist";
         return Err(Refusal::new("NoSuchBucketPolicy", message).member("BucketName", &bucket.name));
@@ -40,7 +50,7 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let bucket = find(tx, input)?;
+    let bucket = own(tx, input)?;
     // It says that the caller may lock itself out; the account's root user never is.
     input.pass_over(&["ConfirmRemoveSelfBucketAccess"]);
     let policy = input.required("Policy");
@@ -50,7 +60,7 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    let bucket = find(tx, input)?;
+    let bucket = own(tx, input)?;
     tx.put(Bucket { policy: None, ..bucket });
     Ok(nothing())
 }
@@ -97,6 +107,12 @@ fn check(tx: &Tx<'_>, bucket: &Bucket, text: &str) -> Result<(), Refusal> {
         );
         Refusal::new("AccessDenied", message).status(403)
     })
+}
+
+/// Whether a policy that a bucket has lets everyone in.
+pub(crate) fn opens(policy: &str) -> bool {
+    let policy = serde_json::from_str(policy).unwrap_or(Json::Null);
+    crate::iam::evaluation::statements(&policy).into_iter().any(is_public)
 }
 
 /// Whether a statement lets everyone in: it allows, its principal is anyone, and no condition holds it to a fixed

@@ -64,7 +64,7 @@ pub(super) fn source(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Source, Refus
     let customer = customer_key::given(tx, input, "CopySource")?;
     customer_key::opens(tx, customer.as_deref(), content.sealed.as_ref())?;
     if let Some(sealed) = &content.sealed {
-        sealed.opened(tx)?;
+        sealed.opened(tx, &bucket, key)?;
     }
     tx.enforce("s3.copy.archived", !content.is_archived(), || {
         let message = "The source object of the COPY action is not in the active tier and is only stored in Amazon S3 \

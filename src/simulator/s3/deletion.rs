@@ -3,9 +3,10 @@
 use super::bucket::{Bucket, find, nothing};
 use super::condition::{failed, not_implemented, same};
 use super::object::{Version, is_version, missing, newest, version_id, with_id, write};
+use crate::iam::authorization;
 use crate::input::Input;
 use crate::record;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::Value;
@@ -98,6 +99,20 @@ fn delete_many(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                 "Message" => "The specified version does not exist.",
             });
             continue;
+        }
+        // Each key is a request of its own, which is refused in its own place.
+        match authorization::may_delete_object(tx, &super::SERVICE, &bucket, key, version) {
+            Err(refusal) if refusal.code == NOT_SIMULATED => return Err(refusal),
+            Err(refusal) => {
+                errors.push(record! {
+                    "Key" => key,
+                    "VersionId" => version,
+                    "Code" => refusal.code.as_ref(),
+                    "Message" => refusal.message,
+                });
+                continue;
+            }
+            Ok(()) => {}
         }
         let (marker, id) = gone(tx, &bucket, key, version);
         deleted.push(record! {

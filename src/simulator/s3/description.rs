@@ -107,7 +107,7 @@ fn metadata_fits(tx: &Tx<'_>, metadata: &[(String, String)]) -> Result<(), Refus
 pub(super) fn sealed(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> Result<Sealed, Refusal> {
     match customer_key::chosen(tx, input, bucket)? {
         Some(digest) => Ok(Sealed::by_customer(digest)),
-        None => Sealed::chosen(tx, input, &bucket.encryption),
+        None => Sealed::chosen(tx, input, bucket),
     }
 }
 

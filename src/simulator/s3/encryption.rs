@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bucket::{Bucket, find, nothing};
+use crate::iam::authorization::{self, KeyUse};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -79,7 +80,8 @@ impl Sealed {
     }
 
     /// What a request chooses for an object, or its bucket where it chooses nothing.
-    pub(super) fn chosen(tx: &mut Tx<'_>, input: &Input<'_>, usual: &Encryption) -> Result<Sealed, Refusal> {
+    pub(super) fn chosen(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> Result<Sealed, Refusal> {
+        let usual = &bucket.encryption;
         let (algorithm, key) = (input.text("ServerSideEncryption"), input.text("SSEKMSKeyId"));
         let bucket_key = if input.has("BucketKeyEnabled") { Some(input.flag("BucketKeyEnabled")) } else { None };
         let by_kms = algorithm.is_some_and(|algorithm| algorithm.starts_with("aws:kms"));
@@ -98,15 +100,26 @@ impl Sealed {
             other => return Err(Refusal::not_simulated(format!("s3 objects encrypted with {other}"))),
         };
         let bucket_key = key.is_some() && bucket_key.unwrap_or(usual.bucket_key);
-        Ok(Sealed { algorithm: algorithm.to_owned(), key, bucket_key, customer: None })
+        let sealed = Sealed { algorithm: algorithm.to_owned(), key, bucket_key, customer: None };
+        sealed.allowed(tx, "kms:GenerateDataKey", bucket, input.text("Key").unwrap_or_default())?;
+        Ok(sealed)
     }
 
-    /// Refuses to read what is encrypted with a key that can't be used now.
-    pub(super) fn opened(&self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
-        match &self.key {
-            Some(key) => usable(tx, key).map(drop),
-            None => Ok(()),
-        }
+    /// Refuses to read what is encrypted with a key that can't be used now, or not by the caller.
+    pub(super) fn opened(&self, tx: &mut Tx<'_>, bucket: &Bucket, key: &str) -> Result<(), Refusal> {
+        let Some(used) = &self.key else { return Ok(()) };
+        tx.in_account(&bucket.account, |tx| usable(tx, used))?;
+        self.allowed(tx, "kms:Decrypt", bucket, key)
+    }
+
+    /// Refuses to use KMS's key for an object where the caller may not:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>.
+    fn allowed(&self, tx: &mut Tx<'_>, action: &str, bucket: &Bucket, key: &str) -> Result<(), Refusal> {
+        let Some(used) = &self.key else { return Ok(()) };
+        let bucket = format!("arn:aws:s3:::{}", bucket.name);
+        let arn = if self.bucket_key { bucket } else { format!("{bucket}/{key}") };
+        let context = Some(("aws:s3:arn", arn.as_str()));
+        authorization::may_use_key(tx, &super::SERVICE, KeyUse { action, key: used, context })
     }
 
     /// Says it in an answer.

@@ -155,6 +155,14 @@ pub(super) fn newest(tx: &Tx<'_>, bucket: &str, key: &str) -> Option<Version> {
     tx.rows_under::<Version>(&under(bucket, key)).next().cloned()
 }
 
+/// The tags of an object, or of a version of it; none where there is no such thing.
+pub(crate) fn tags_of(tx: &Tx<'_>, bucket: &str, key: &str, id: Option<&str>) -> Option<Vec<(String, String)>> {
+    let under = under(bucket, key);
+    let mut versions = tx.rows_under::<Version>(&under);
+    let version = versions.find(|version| id.is_none_or(|id| version.version == id))?;
+    version.content.as_ref().map(|content| content.tags.clone())
+}
+
 /// The version of a key that has this id.
 pub(super) fn with_id(tx: &Tx<'_>, bucket: &str, key: &str, id: &str) -> Option<Version> {
     tx.rows_under::<Version>(&under(bucket, key)).find(|version| version.version == id).cloned()

@@ -112,7 +112,7 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let found = asked(tx, input, "GET")?;
     let content = &found.2;
     if let Some(sealed) = &content.sealed {
-        sealed.opened(tx)?;
+        sealed.opened(tx, &found.0, input.required("Key"))?;
     }
     unarchived(tx, content)?;
     let (mut answer, bytes) = shown(tx, input, &found)?;

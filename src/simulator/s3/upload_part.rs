@@ -76,11 +76,16 @@ pub(super) fn number(tx: &Tx<'_>, given: i64) -> Result<u16, Refusal> {
 }
 
 /// The upload that a part is for, its number, and that it comes with the upload's key.
-fn place(tx: &Tx<'_>, input: &Input<'_>) -> Result<(Bucket, Upload, u16), Refusal> {
+fn place(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<(Bucket, Upload, u16), Refusal> {
     let bucket = find(tx, input)?;
     let number = number(tx, input.integer("PartNumber").unwrap_or_default())?;
     let upload = named(tx, input, &bucket)?;
     same_key(tx, input, &upload)?;
+    // What is uploaded in parts is read to be put together:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions>.
+    if let Some(sealed) = &upload.description.sealed {
+        sealed.opened(tx, &bucket, &upload.key)?;
+    }
     Ok((bucket, upload, number))
 }
 

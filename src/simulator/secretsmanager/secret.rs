@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::version::{self, Content, Version};
 use super::{arn_head, invalid_request, managed, tags};
 use crate::datastore::key;
+use crate::iam::authorization::{self, KeyUse};
 use crate::input::Input;
 use crate::record;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::{Record, Value};
@@ -172,6 +173,34 @@ pub(super) fn encrypts(tx: &mut Tx<'_>, key: Option<&str>) -> Result<(), Refusal
         Refusal::new("EncryptionFailure", message)
     })
     .map(drop)
+}
+
+/// Refuses to use a secret's key where the caller may not:
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>. Others had the words:
+/// <https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas/issues/53>.
+///
+/// # Errors
+/// `AccessDeniedException`.
+pub(super) fn may_use_key(tx: &mut Tx<'_>, secret: &Secret, actions: &[&str]) -> Result<(), Refusal> {
+    let own = "aws/secretsmanager";
+    // A service's secret is written by that service.
+    if secret.owner.is_some() {
+        return Ok(());
+    }
+    let used = match &secret.key {
+        Some(given) => key::resolved(tx, given, own).arn,
+        None => key::managed(tx, own),
+    };
+    for action in actions {
+        let used = KeyUse { action, key: &used, context: Some(("SecretARN", &secret.arn)) };
+        match authorization::may_use_key(tx, &super::SERVICE, used) {
+            Err(refusal) if refusal.code != NOT_SIMULATED => {
+                return Err(Refusal::new("AccessDeniedException", "Access to KMS is not allowed").status(400));
+            }
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

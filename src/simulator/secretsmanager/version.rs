@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::secret::{Secret, alive, encrypts, find, seen};
+use super::secret::{Secret, alive, encrypts, find, may_use_key, seen};
 use super::{invalid_parameter, invalid_request};
 use crate::input::Input;
 use crate::record;
@@ -128,6 +128,7 @@ pub(super) fn add(
         return Ok(id);
     }
     encrypts(tx, secret.key.as_deref())?;
+    may_use_key(tx, secret, &["kms:GenerateDataKey", "kms:Decrypt"])?;
     let first = secret.versions.is_empty();
     secret.versions.push(Version { id: id.clone(), content, stages: Vec::new(), created: tx.now() });
     for stage in stages {
@@ -213,6 +214,7 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = "Secrets Manager can't decrypt the protected secret text using the provided KMS key.";
         Refusal::new("DecryptionFailure", message)
     })?;
+    may_use_key(tx, &secret, &["kms:Decrypt"])?;
     if secret.owner.is_none() {
         let day = tx.now().as_second() / 86_400 * 86_400;
         secret.accessed = Timestamp::from_second(day).ok();

@@ -3,10 +3,11 @@
 use super::topic::Topic;
 use super::{endpoint, invalid, resource};
 use crate::datastore::key;
+use crate::iam::authorization::{self, KeyUse};
 use crate::input::Input;
 use crate::kms::key::{Key, State};
 use crate::record;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::Value;
@@ -194,6 +195,14 @@ fn in_order(tx: &Tx<'_>, input: &Input<'_>, topic: &Topic, fifo: bool) -> Result
 fn usable(tx: &mut Tx<'_>, name: &str) -> Result<(), Refusal> {
     let named = key::resolved(tx, name, "aws/sns");
     if named.usable {
+        // <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>; SNS adds where KMS was asked, and when.
+        for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+            let used = KeyUse { action, key: &named.arn, context: None };
+            authorization::may_use_key(tx, &super::SERVICE, used).map_err(|refusal| match refusal.code.as_ref() {
+                NOT_SIMULATED => refusal,
+                _ => Refusal::new("KMSAccessDenied", refusal.message),
+            })?;
+        }
         return Ok(());
     }
     let state = tx.get::<Key>(named.arn.rsplit('/').next().unwrap_or_default()).map(|key| key.state);

@@ -125,6 +125,9 @@ fn subscribe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let topic = topic::find(tx, input, "TopicArn")?;
     let (protocol, endpoint) = (input.required("Protocol"), input.text("Endpoint").unwrap_or_default());
     endpoint::check(tx, &topic, protocol, endpoint)?;
+    if tx.account() != tx.principal().account {
+        return Err(Refusal::not_simulated("a subscription to a topic of another account"));
+    }
     let mut subscription = Subscription {
         id: String::new(),
         topic: topic.name.clone(),

@@ -172,6 +172,7 @@ pub struct Tx<'w> {
     changes: Changes,
     before: (u64, u64),
     doomed: bool,
+    judged: bool,
     kept: bool,
 }
 
@@ -197,6 +198,7 @@ impl<'w> Tx<'w> {
             changes: Changes::new(),
             before,
             doomed: false,
+            judged: false,
             kept: false,
         }
     }
@@ -207,7 +209,7 @@ impl<'w> Tx<'w> {
         self.now
     }
 
-    /// The caller's account.
+    /// The account that the request is about: the caller's, or that of what it names where it was let in there.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.scope.account
@@ -228,6 +230,16 @@ impl<'w> Tx<'w> {
     /// Lets what this request makes fail, by a fault on order.
     pub(crate) fn doom(&mut self, doomed: bool) {
         self.doomed = doomed;
+    }
+
+    /// Lets this request be judged by policies, also within its account.
+    pub(crate) fn judge(&mut self, judged: bool) {
+        self.judged = judged;
+    }
+
+    /// Whether this request is judged by policies, also within its account.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.judged
     }
 
     pub(crate) fn is_doomed(&self) -> bool {
@@ -395,6 +407,11 @@ impl<'w> Tx<'w> {
         result
     }
 
+    /// Goes on in another account, which lets the caller in.
+    pub(crate) fn enter(&mut self, account: String) {
+        self.scope.account = account;
+    }
+
     // ---- rules, quotas
 
     /// Whether the rule is enforced.
@@ -556,10 +573,6 @@ impl<'w> Tx<'w> {
 
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes
-    }
-
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
     }
 
     pub(crate) fn state(&self) -> &State {
