@@ -163,6 +163,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> 
         "monitoring" => cloudwatch(tx, operation, input),
         "sns" => sns(tx, operation, input),
         "route53" => route53(operation, input),
+        "ssm" => ssm(tx, operation, input),
         "sts" => sts(tx, operation, input),
         _ => datastore(tx, service, operation, input),
     };
@@ -669,6 +670,25 @@ fn route53(operation: &str, input: &Value) -> Vec<Ask> {
         asks.push(Ask::new("ec2:DescribeVpcs", "*"));
     }
     asks
+}
+
+// ---- Systems Manager
+
+/// The action is asked for on each parameter or path that is named, else on all.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html>
+fn ssm(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let single = ["Name", "Path", "ResourceId"].iter().filter_map(|member| input.get(member).text());
+    let named: Vec<&str> = single.chain(input.get("Names").list().iter().filter_map(Value::text)).collect();
+    let action = format!("ssm:{operation}");
+    let arn = |name: &str| {
+        let name = name.trim_start_matches('/');
+        format!("arn:aws:ssm:{}:{}:parameter/{name}", tx.region(), tx.account())
+    };
+    if named.is_empty() {
+        return vec![Ask::new(action, "*")];
+    }
+    named.into_iter().map(|name| Ask::new(&action, arn(name)).told(tagged(tx, "ssm.parameter", name))).collect()
 }
 
 // ---- RDS and ElastiCache
