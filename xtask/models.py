@@ -168,6 +168,10 @@ SERVED = {
         GetOriginAccessControlConfig ListDistributions ListOriginAccessControls ListTagsForResource
         TagResource UntagResource UpdateDistribution UpdateOriginAccessControl
     """,
+    "ssm": """
+        AddTagsToResource DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameters
+        GetParametersByPath ListTagsForResource PutParameter RemoveTagsFromResource
+    """,
     "sts": """
         AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity GetSessionToken
     """,

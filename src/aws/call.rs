@@ -39,6 +39,8 @@ pub enum Service {
     Acm,
     /// CloudFront.
     CloudFront,
+    /// Systems Manager.
+    Ssm,
 }
 
 impl Service {
@@ -64,6 +66,7 @@ impl Service {
             Self::CostExplorer => "Cost Explorer",
             Self::Acm => "ACM",
             Self::CloudFront => "CloudFront",
+            Self::Ssm => "Systems Manager",
         }
     }
 

@@ -196,6 +196,8 @@ pub struct Client {
     pub budgets: aws_sdk_budgets::Client,
     /// Cost Explorer.
     pub costs: aws_sdk_costexplorer::Client,
+    /// Systems Manager.
+    pub ssm: aws_sdk_ssm::Client,
     gate: Rc<Gate>,
 }
 
@@ -225,6 +227,7 @@ impl Client {
             backup: aws_sdk_backup::Client::new(&sdk),
             budgets: aws_sdk_budgets::Client::new(&global),
             costs: aws_sdk_costexplorer::Client::new(&global),
+            ssm: aws_sdk_ssm::Client::new(&sdk),
             gate,
         }
     }

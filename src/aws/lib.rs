@@ -110,6 +110,7 @@ mod sns;
 mod sns_topic;
 mod sns_topic_policy;
 mod sns_topic_subscription;
+mod ssm_parameter;
 mod subnet;
 pub mod table;
 mod tag;

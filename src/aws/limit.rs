@@ -78,6 +78,10 @@ impl Limit {
             // bucket have no figure: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
             (Service::S3, Access::Read) => (100.0, 50.0),
             (Service::S3, Access::Write) => (50.0, 20.0),
+            // 40 requests a second of those that read parameters, 3 of those that write:
+            // <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
+            (Service::Ssm, Access::Read) => (40.0, 40.0),
+            (Service::Ssm, Access::Write) => (3.0, 3.0),
             (_, Access::Read) => (50.0, 10.0),
             (_, Access::Write) => (20.0, 5.0),
         };

@@ -17,7 +17,7 @@ use crate::{
     s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
     s3_bucket_public_access_block, s3_bucket_replication_configuration, s3_bucket_server_side_encryption_configuration,
     s3_bucket_versioning, secretsmanager_secret, secretsmanager_secret_version, security_group, sns_topic,
-    sns_topic_policy, sns_topic_subscription, subnet, volume_attachment, vpc, vpc_endpoint,
+    sns_topic_policy, sns_topic_subscription, ssm_parameter, subnet, volume_attachment, vpc, vpc_endpoint,
     vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
@@ -109,4 +109,5 @@ pub static LOOKUPS: &[&dyn Lookup] = &[
     &ec2_instance_type_offerings::Ec2InstanceTypeOfferings,
     &eks_addon_version::EksAddonVersion,
     &rds_engine_version::RdsEngineVersion,
+    &ssm_parameter::SsmParameter,
 ];

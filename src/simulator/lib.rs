@@ -93,6 +93,7 @@ mod serve;
 pub mod service;
 pub mod signature;
 pub mod sns;
+pub mod ssm;
 pub mod sts;
 pub mod throttle;
 mod token;
@@ -149,6 +150,7 @@ pub static SERVICES: &[&Service] = &[
     &costexplorer::SERVICE,
     &acm::SERVICE,
     &cloudfront::SERVICE,
+    &ssm::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -473,6 +473,7 @@ mod tests {
             include_str!("models/backup.json"),
             include_str!("models/budgets.json"),
             include_str!("models/ce.json"),
+            include_str!("models/ssm.json"),
         ] {
             let model = Model::parse(text);
             let mut names: Vec<&str> = Vec::new();

@@ -94,6 +94,7 @@ pub const QUOTAS: &[Quota] = &[
     of("sns.subscriptions-per-fifo-topic", 100, "subscriptions to a FIFO topic"),
     of("sns.subscriptions-per-topic", 12_500_000, "subscriptions to a standard topic"),
     of("sns.topics", 100_000, "standard topics in a region"),
+    of("ssm.parameters", 10_000, "parameters in a region"),
 ];
 
 /// The quota of that name.

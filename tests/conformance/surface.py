@@ -127,6 +127,10 @@ WORDS = {
         "aws_cloudfront_origin_access_control": "OriginAccessControl",
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
+    "ssm": {
+        "aws_ssm_parameter": "Parameters?$|ParametersByPath",
+        "tags": "TagsToResource|TagsFromResource|ListTagsForResource",
+    },
     "sts": {"lookups": "CallerIdentity|AccessKeyInfo|AssumeRole|SessionToken"},
 }
 
@@ -252,6 +256,7 @@ EXCLUDED = {
         "SearchCertificates": "no type of ours searches certificates",
     },
     "cloudfront": {},
+    "ssm": {},
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

@@ -20,7 +20,7 @@ CALLS = {
     "redshift": lambda client: client.describe_clusters(),
     "route53domains": lambda client: client.list_domains(),
     "sqs": lambda client: client.list_queues(),
-    "ssm": lambda client: client.describe_parameters(),
+    "servicediscovery": lambda client: client.list_services(),
     "stepfunctions": lambda client: client.list_state_machines(),
 }
 

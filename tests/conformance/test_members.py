@@ -22,6 +22,7 @@ import ground_route53
 import ground_secretsmanager
 import ground_s3
 import ground_sns
+import ground_ssm
 import surface
 from account import Account
 from members import API, Bench, Trial, documented_filters
@@ -46,6 +47,7 @@ SERVICES = {
     "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
     "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sns": (ground_sns.GROUND, ground_sns.BASES, ground_sns.VALUES),
+    "ssm": (ground_ssm.GROUND, ground_ssm.BASES, ground_ssm.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }
 UNSEEN = pathlib.Path(__file__).with_name("unseen.txt")

@@ -24,6 +24,7 @@ import refusals_route53
 import refusals_secretsmanager
 import refusals_s3
 import refusals_sns
+import refusals_ssm
 from refusal import outcome, pattern
 
 CASES = [
@@ -44,6 +45,7 @@ CASES = [
     *refusals_ce.CASES,
     *refusals_acm.CASES,
     *refusals_cloudfront.CASES,
+    *refusals_ssm.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

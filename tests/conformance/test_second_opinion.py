@@ -52,6 +52,7 @@ LOOKUPS = {
     "aws_eks_addon_version",
     "aws_rds_engine_version",
     "aws_route53_zone_lookup",
+    "aws_ssm_parameter",
 }
 
 # Longer than all of the platform takes where nothing waits for anything.

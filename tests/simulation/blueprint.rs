@@ -1087,7 +1087,10 @@ impl Grower<'_> {
                     _ => Thing::Zones,
                 })
             }
-            "aws_ec2_instance_type_offerings" | "aws_eks_addon_version" | "aws_rds_engine_version" => {
+            "aws_ec2_instance_type_offerings"
+            | "aws_eks_addon_version"
+            | "aws_rds_engine_version"
+            | "aws_ssm_parameter" => {
                 let there = self.all(kind).first().copied();
                 there.or_else(|| self.push(Thing::Question { kind }))
             }

@@ -29,7 +29,7 @@ use fathuss_model::aws::{
 use fathuss_model::aws::{
     BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, BudgetNotification,
     BudgetNotificationType, BudgetsBudget, CacheAuthentication, CacheAuthenticationMode, CacheEngine,
-    CeCostAllocationTag, CostAllocationTagStatus, ElasticacheUser, ElasticacheUserGroup, SelectionTag,
+    CeCostAllocationTag, CostAllocationTagStatus, ElasticacheUser, ElasticacheUserGroup, SelectionTag, SsmParameter,
 };
 use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, MetricQuery, QueriedMetric, SnsTopic,
@@ -1113,6 +1113,9 @@ fn ask(stack: &mut Stack, item: &Item, kind: &str) {
         }
         "aws_eks_addon_version" => {
             stack.add(name, at(EksAddonVersion::new("vpc-cni", "1.35"), item));
+        }
+        "aws_ssm_parameter" => {
+            stack.add(name, at(SsmParameter::amazon_linux_2023("x86_64"), item));
         }
         _ => {
             stack.add(name, at(RdsEngineVersion::new(DbEngine::Postgres).version("17").latest(true), item));

@@ -59,7 +59,8 @@ let subnet = stack.add("private", subnet);
 - `stack.add` gives a handle. `&vpc` stands for the VPC's id, ARN or name, whichever the field wants, and `vpc.id()`, `vpc.arn()` and so on for what AWS gives. A handle of another type does not compile. `Id::existing("vpc-...")`, `Arn::existing` and `Name::existing` are for what no stack here makes.
 - Some types have shorter ways to declare what is common, such as `Route::to_internet` or `EbsVolume::encrypted_gp3`. The examples use them, and `cargo doc --package fathuss-model --open` has all.
 - One of several of a kind has a key: `stack.add(("private", zone), ...)`.
-- A closed set of words is an enum, a block a struct: `CapacityType::Spot`, `Taint::new(...)`. Policies are made by `Policy::new([...])`, ranges by `range.subnet(24, 0)?`.
+- A closed set of words is an enum, a block a struct: `CapacityType::Spot`, `Taint::new(...)`. Ranges are made by `range.subnet(24, 0)?`.
+- There is no `aws_iam_policy_document`: a policy is a value of the program, `Policy::new([Statement::allow(actions!["s3:GetObject"]).on(bucket.arn())])`, and stands wherever a document is wanted. Its actions are looked up while the program compiles, `.by` takes principals, `.when` conditions, and any part of it can refer to other resources.
 - Where a name may be left out, leave it out: one is made that nothing else has.
 - What is *looked up* is asked and never made. What is *taken over* AWS has made with something else.
 - Any type takes `.depends_on(&handle)`, `.region("us-west-2")` and `.lifecycle(Lifecycle::new().prevent_destroy(true))` behind its own fields.

@@ -83,6 +83,7 @@ mod security_group;
 mod sns_topic;
 mod sns_topic_policy;
 mod sns_topic_subscription;
+mod ssm_parameter;
 mod subnet;
 mod volume_attachment;
 mod vpc;
@@ -208,6 +209,7 @@ pub use security_group::SecurityGroup;
 pub use sns_topic::{FifoThroughputScope, SnsTopic, TracingMode};
 pub use sns_topic_policy::SnsTopicPolicy;
 pub use sns_topic_subscription::{FilterPolicyScope, SnsTopicSubscription, SubscriptionProtocol};
+pub use ssm_parameter::SsmParameter;
 pub use subnet::Subnet;
 pub use volume_attachment::VolumeAttachment;
 pub use vpc::{Tenancy, Vpc};
@@ -304,4 +306,5 @@ pub const SCHEMAS: &[&Schema] = &[
     EksAddonVersion::SCHEMA,
     RdsEngineVersion::SCHEMA,
     Route53ZoneLookup::SCHEMA,
+    SsmParameter::SCHEMA,
 ];

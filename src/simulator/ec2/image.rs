@@ -130,6 +130,12 @@ fn release(region: &str, day: Date, architecture: &'static str, images: &mut Vec
 }
 
 impl Image {
+    /// Whether it is made for the nodes of EKS.
+    #[must_use]
+    pub fn owner_is_eks(&self) -> bool {
+        self.owner == EKS
+    }
+
     /// The block device that an instance gets from it.
     #[must_use]
     pub fn mapping(&self) -> Value {

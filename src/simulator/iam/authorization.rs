@@ -24,6 +24,7 @@ mod route53;
 mod s3;
 mod secretsmanager;
 mod sns;
+mod ssm;
 mod standing;
 mod sts;
 #[cfg(test)]
@@ -206,6 +207,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<Ve
         "s3" => s3::asks(tx, operation, input)?,
         "secretsmanager" => secretsmanager::asks(tx, operation, input),
         "sns" => sns::asks(tx, operation, input),
+        "ssm" => ssm::asks(tx, operation, input),
         "sts" => sts::asks(tx, operation, input),
         other => return Err(Refusal::not_simulated(format!("which actions {other} {operation} asks for"))),
     })
