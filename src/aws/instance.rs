@@ -514,7 +514,7 @@ fn observe_one(
         .with("private_ip", present(instance.private_ip_address()))
         .with("disable_api_termination", protected)
         .with("source_dest_check", instance.source_dest_check.unwrap_or(true))
-        .with("tags", mark::attribute(&tag::read(instance.tags())))
+        .tagged(&tag::read(instance.tags()))
         .with("id", id)
         .with("arn", arn::ec2(&client.region, owner, &format!("instance/{id}")))
         .with("instance_state", state(instance).map(|state| state.as_str().to_owned()))
