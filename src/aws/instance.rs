@@ -221,6 +221,10 @@ async fn run(client: &Client, desired: &Fields<'_>) -> Result<Running, Failure> 
         ),
         None => running.subnet_id(subnet).set_security_group_ids(groups).set_private_ip_address(address),
     };
+    if let Some(zone) = desired.maybe_text("availability_zone")? {
+        // The subnet has one already: EC2 refuses another.
+        running = running.placement(types::Placement::builder().availability_zone(zone).build());
+    }
     if let Some(profile) = desired.maybe_text("iam_instance_profile")? {
         running = running.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
     }
