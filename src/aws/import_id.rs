@@ -45,11 +45,11 @@ const FORMS: &[(&str, &str, &str)] = &[
     ("aws_flow_log", r"fl-[0-9a-f]{8,17}", "fl-0a1b2c3d4e5f67890"),
     ("aws_network_interface", r"eni-[0-9a-f]{8,17}", "eni-0a1b2c3d4e5f67890"),
     ("aws_iam_role", r"[A-Za-z0-9_+=,.@-]{1,64}", "worker"),
-    ("aws_iam_policy", r"arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9]*:policy/.+", "arn:aws:iam::111122223333:policy/worker"),
-    ("aws_iam_role_policy_attachment", r"[A-Za-z0-9_+=,.@-]{1,64}/arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9]*:policy/.+", "worker/arn:aws:iam::111122223333:policy/worker"),
+    ("aws_iam_policy", r"arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9a-z]*:policy/.+", "arn:aws:iam::111122223333:policy/worker"),
+    ("aws_iam_role_policy_attachment", r"[A-Za-z0-9_+=,.@-]{1,64}/arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9a-z]*:policy/.+", "worker/arn:aws:iam::111122223333:policy/worker"),
     ("aws_iam_role_policy", r"[A-Za-z0-9_+=,.@-]{1,64}:[A-Za-z0-9_+=,.@-]{1,128}", "worker:reads"),
     ("aws_iam_instance_profile", r"[A-Za-z0-9_+=,.@-]{1,128}", "worker"),
-    ("aws_iam_openid_connect_provider", r"arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9]*:oidc-provider/.+", "arn:aws:iam::111122223333:oidc-provider/issuer.example.com"),
+    ("aws_iam_openid_connect_provider", r"arn:aws[a-z-]*:iam:[a-z0-9-]*:[0-9a-z]*:oidc-provider/.+", "arn:aws:iam::111122223333:oidc-provider/issuer.example.com"),
     ("aws_eks_cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "main"),
     ("aws_eks_node_group", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}:.+", "main:general"),
     ("aws_eks_addon", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}:.+", "main:vpc-cni"),
@@ -62,7 +62,7 @@ const FORMS: &[(&str, &str, &str)] = &[
     ("aws_db_instance", r"[A-Za-z][A-Za-z0-9-]{0,62}", "main"),
     ("aws_db_snapshot", r"[A-Za-z][A-Za-z0-9:-]{0,254}", "before-upgrade"),
     ("aws_db_option_group", r"[^:/]{1,255}", "main"),
-    ("aws_db_instance_automated_backups_replication", r"arn:aws[a-z-]*:rds:[a-z0-9-]*:[0-9]*:auto-backup:.+", "arn:aws:rds:us-west-2:111122223333:auto-backup:ab-0a1b2c3d4e5f"),
+    ("aws_db_instance_automated_backups_replication", r"arn:aws[a-z-]*:rds:[a-z0-9-]*:[0-9a-z]*:auto-backup:.+", "arn:aws:rds:us-west-2:111122223333:auto-backup:ab-0a1b2c3d4e5f"),
     ("aws_elasticache_subnet_group", r"[^:/]{1,255}", "main"),
     ("aws_elasticache_parameter_group", r"[^:/]{1,255}", "main"),
     ("aws_elasticache_replication_group", r"[A-Za-z][A-Za-z0-9-]{0,39}", "main"),
@@ -76,17 +76,17 @@ const FORMS: &[(&str, &str, &str)] = &[
     ("aws_ce_cost_allocation_tag", r".{1,1024}", "Team"),
     ("aws_cloudwatch_metric_alarm", r".{1,255}", "cpu-high"),
     ("aws_cloudwatch_dashboard", r"[A-Za-z0-9_-]{1,255}", "overview"),
-    ("aws_sns_topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
-    ("aws_sns_topic_policy", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
-    ("aws_sns_topic_subscription", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9]*:[^:]+:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms:0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
-    ("aws_secretsmanager_secret", r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:[0-9]*:secret:.+", "arn:aws:secretsmanager:us-east-1:111122223333:secret:main-Ab1Cd2"),
-    ("aws_secretsmanager_secret_version", r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:[0-9]*:secret:[^|]+[|].{32,64}", "arn:aws:secretsmanager:us-east-1:111122223333:secret:main-Ab1Cd2|0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
+    ("aws_sns_topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
+    ("aws_sns_topic_policy", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
+    ("aws_sns_topic_subscription", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms:0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
+    ("aws_secretsmanager_secret", r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:[0-9a-z]*:secret:.+", "arn:aws:secretsmanager:us-east-1:111122223333:secret:main-Ab1Cd2"),
+    ("aws_secretsmanager_secret_version", r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:[0-9a-z]*:secret:[^|]+[|].{32,64}", "arn:aws:secretsmanager:us-east-1:111122223333:secret:main-Ab1Cd2|0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
     ("aws_kms_key", r"(mrk-)?[0-9a-f-]{32,36}", "0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
     ("aws_kms_alias", r"alias/.+", "alias/main"),
     ("aws_route53_zone", r"Z[0-9A-Z]{1,31}", "Z0123456789ABCDEFGHIJ"),
     ("aws_route53_record", r"Z[0-9A-Z]{1,31}_.+_[A-Z]+(_.+)?", "Z0123456789ABCDEFGHIJ_www.example.com_A"),
-    ("aws_acm_certificate", r"arn:aws[a-z-]*:acm:[a-z0-9-]*:[0-9]*:certificate/.+", "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
-    ("aws_acm_certificate_validation", r"arn:aws[a-z-]*:acm:[a-z0-9-]*:[0-9]*:certificate/.+", "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
+    ("aws_acm_certificate", r"arn:aws[a-z-]*:acm:[a-z0-9-]*:[0-9a-z]*:certificate/.+", "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
+    ("aws_acm_certificate_validation", r"arn:aws[a-z-]*:acm:[a-z0-9-]*:[0-9a-z]*:certificate/.+", "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),
     ("aws_cloudfront_origin_access_control", r"E[0-9A-Z]{5,}", "E0A1B2C3D4E5F6"),
     ("aws_cloudfront_distribution", r"E[0-9A-Z]{5,}", "E0A1B2C3D4E5F6"),
     ("aws_s3_bucket", r"[a-z0-9A-Z._-]{3,255}", "my-bucket"),
@@ -119,6 +119,8 @@ mod tests {
         let failure = check("aws_route", &Identity("rtb-0a1b2c3d4e5f67890".to_owned())).unwrap_err();
         assert_eq!(failure.code, "InvalidIdentity");
         assert!(failure.message.contains("`rtb-0a1b2c3d4e5f67890_0.0.0.0/0`"), "{failure}");
+        let managed = Identity("worker/arn:aws:iam::aws:policy/AmazonEKSClusterPolicy".to_owned());
+        assert_eq!(check("aws_iam_role_policy_attachment", &managed), Ok(()), "AWS's own policies are no account's");
         assert!(check("aws_vpc", &Identity("subnet-0a1b2c3d4e5f67890".to_owned())).is_err());
     }
 }
