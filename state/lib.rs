@@ -47,7 +47,7 @@ pub trait Store {
 /// What is known at the end of a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunEnd {
-    /// In a word: `applied`, `failed`, `interrupted`.
+    /// In a word: `applied`, `failed`, `interrupted`, `imported`.
     pub outcome: String,
     /// When, in milliseconds since 1970, wall time.
     pub now_ms: i64,

@@ -149,7 +149,7 @@ pub struct Pending {
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// `apply` or `destroy`.
+    /// `apply`, `destroy` or `import`.
     pub command: String,
     /// Who ran it: user and host.
     pub holder: String,
@@ -157,7 +157,7 @@ pub struct Run {
     pub started_ms: i64,
     /// When it ended; none for a run that was cut off.
     pub ended_ms: Option<i64>,
-    /// How it ended, in a word: `applied`, `failed`, `interrupted`.
+    /// How it ended, in a word: `applied`, `failed`, `interrupted`, `imported`.
     pub outcome: Option<String>,
     /// Operations settled, by action, and failures.
     pub summary: BTreeMap<String, i64>,

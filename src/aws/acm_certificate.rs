@@ -193,7 +193,7 @@ fn observe(certificate: &CertificateDetail, tags: &BTreeMap<String, String>) -> 
         .with_list("subject_alternative_names", others.map(String::as_str))
         .with("validation_method", method.map(|method| method.as_str().to_owned()))
         .with("key_algorithm", certificate.key_algorithm.as_ref().map(algorithm))
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", certificate.certificate_arn.clone())
         .with("arn", certificate.certificate_arn.clone())
         .with_list("domain_validation_options", domains.iter().map(domain))

@@ -20,6 +20,7 @@ use crate::client::{Client, Config, Gate};
 use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
+use crate::{import_id, mark};
 
 /// AWS, every region of one account.
 pub struct Aws {
@@ -118,15 +119,21 @@ impl Provider for Aws {
             let client = self.client(region);
             Some(async move { (places, reader.read(&client, &batch).await) })
         });
-        let mut strays = Vec::new();
+        let (mut strays, mut marks) = (Vec::new(), BTreeMap::new());
         for (places, batch) in join_all(reads).await {
             strays.extend(batch.strays);
-            for (at, observation) in places.into_iter().zip(batch.observations) {
+            for (at, mut observation) in places.into_iter().zip(batch.observations) {
+                if let Ok(Observation::Present(attributes)) = &mut observation
+                    && let Some(carried) = mark::take(attributes)
+                {
+                    marks.insert(requests[at].address.clone(), carried);
+                }
                 observations[at] = Some(observation);
             }
         }
         let unanswered = || Err(refused("Unanswered", "the read gave no answer for this resource".to_owned()));
-        ReadAnswer { observations: observations.into_iter().map(|it| it.unwrap_or_else(unanswered)).collect(), strays }
+        let observations = observations.into_iter().map(|it| it.unwrap_or_else(unanswered)).collect();
+        ReadAnswer { observations, strays, marks }
     }
 
     async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure> {
@@ -143,7 +150,11 @@ impl Provider for Aws {
     }
 
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
-        Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await
+        let mut progress = Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await?;
+        if let Progress::Ready(attributes) | Progress::Deferred { attributes, .. } = &mut progress {
+            mark::take(attributes);
+        }
+        Ok(progress)
     }
 
     async fn update(&self, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
@@ -156,6 +167,10 @@ impl Provider for Aws {
 
     async fn advice(&self, standing: &Standing) -> Option<String> {
         Self::kind(&standing.address).ok()?.advice(&self.client(&standing.region), standing).await
+    }
+
+    fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {
+        import_id::check(kind, identity)
     }
 
     fn identity(&self, kind: &str, attributes: &Attributes) -> Option<Identity> {

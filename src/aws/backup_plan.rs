@@ -160,7 +160,7 @@ fn observe(plan: &GetBackupPlanOutput, tags: &BTreeMap<String, String>) -> Attri
     Observed::new()
         .with("name", document.map(|document| document.backup_plan_name.clone()))
         .with_list("rule", rules.iter().map(|rule| observed_rule(rule).into_datum()))
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", plan.backup_plan_id.clone())
         .with("arn", plan.backup_plan_arn.clone())
         .with("version", plan.version_id.clone())

@@ -121,7 +121,7 @@ fn observe(vault: &BackupVaultListMember, tags: &BTreeMap<String, String>) -> At
     Observed::new()
         .with("name", vault.backup_vault_name.clone())
         .with("kms_key_arn", vault.encryption_key_arn.clone())
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", vault.backup_vault_name.clone())
         .with("arn", vault.backup_vault_arn.clone())
         .with("recovery_points", vault.number_of_recovery_points)

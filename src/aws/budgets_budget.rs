@@ -394,7 +394,7 @@ fn observe(
         .with("time_unit", budget.time_unit.as_str())
         .with_list("cost_filter", filters)
         .with_list("notification", notifications)
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", format!("{account}:{name}"))
         .with("arn", arn(client, account, name))
         .finish(SCHEMA)

@@ -409,7 +409,7 @@ fn observe(found: &Distribution, tags: &BTreeMap<String, String>, given: &Attrib
         .with("domain_name", found.domain_name.as_str())
         .with("hosted_zone_id", ZONE)
         .with("status", found.status.as_str())
-        .with("tags", mark::attribute(tags));
+        .tagged(tags);
     let Some(config) = &found.distribution_config else { return known.finish(SCHEMA) };
     let origins = config.origins.as_ref().map(|origins| origins.items.clone()).unwrap_or_default();
     let id = |origin: &Datum| origin.as_map()?.get("origin_id")?.as_str().map(str::to_owned);

@@ -58,7 +58,10 @@ impl Kind for CloudfrontOriginAccessControl {
             Err(failure) if failure.code == "OriginAccessControlAlreadyExists" => {
                 let there = named(client, &name::of(SCHEMA, "name", request)?).await?;
                 let hint = there.map(|control| {
-                    format!("take it over with its import id `{}`, or name this one otherwise", control.id)
+                    format!(
+                        "take it over by `fathuss import` with its import id `{}`, or name this one otherwise",
+                        control.id
+                    )
                 });
                 Err(Failure { hint, ..failure })
             }

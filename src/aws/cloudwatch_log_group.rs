@@ -201,7 +201,7 @@ fn observe(group: &LogGroup, tags: &BTreeMap<String, String>) -> Result<Attribut
         .with("kms_key_id", group.kms_key_id.clone())
         .with("log_group_class", class)
         .with("deletion_protection_enabled", group.deletion_protection_enabled)
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.log_group_name.clone())
         .with("arn", arn(group)?)
         .finish(SCHEMA))

@@ -241,7 +241,7 @@ fn observe(alarm: &MetricAlarm, arn: String, tags: &BTreeMap<String, String>) ->
         .with_list("alarm_actions", alarm.alarm_actions().iter().cloned())
         .with_list("ok_actions", alarm.ok_actions().iter().cloned())
         .with_list("insufficient_data_actions", alarm.insufficient_data_actions().iter().cloned())
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", alarm.alarm_name.clone())
         .with("arn", arn)
         .finish(SCHEMA)

@@ -169,7 +169,7 @@ async fn look(client: &Client, group: &types::OptionGroup, given: &Fields<'_>) -
         .with("name", group.option_group_name.clone())
         .with("option_group_description", group.option_group_description.clone())
         .with_list("option", options)
-        .with("tags", mark::attribute(&tags))
+        .tagged(&tags)
         .with("id", group.option_group_name.clone())
         .with("arn", group.option_group_arn.clone())
         .finish(SCHEMA))

@@ -219,7 +219,7 @@ fn observe(group: &types::DbParameterGroup, set: &[Parameter], tags: &BTreeMap<S
         .with("name", group.db_parameter_group_name.clone())
         .with("description", group.description.clone())
         .with_list("parameter", set)
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.db_parameter_group_name.clone())
         .with("arn", group.db_parameter_group_arn.clone())
         .finish(SCHEMA)

@@ -98,7 +98,7 @@ fn observe(snapshot: &types::DbSnapshot) -> Attributes {
     Observed::new()
         .with("db_instance_identifier", snapshot.db_instance_identifier.clone())
         .with("db_snapshot_identifier", snapshot.db_snapshot_identifier.clone())
-        .with("tags", mark::attribute(&rds::read(snapshot.tag_list())))
+        .tagged(&rds::read(snapshot.tag_list()))
         .with("id", snapshot.db_snapshot_identifier.clone())
         .with("db_snapshot_arn", snapshot.db_snapshot_arn.clone())
         .with("allocated_storage", snapshot.allocated_storage.map(i64::from))

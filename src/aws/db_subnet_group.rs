@@ -119,7 +119,7 @@ fn observe(group: &types::DbSubnetGroup, tags: &BTreeMap<String, String>) -> Att
         .with_list("subnet_ids", group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier.clone()))
         .with("name", group.db_subnet_group_name.clone())
         .with("description", group.db_subnet_group_description.clone())
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.db_subnet_group_name.clone())
         .with("arn", group.db_subnet_group_arn.clone())
         .with("vpc_id", group.vpc_id.clone())

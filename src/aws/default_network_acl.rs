@@ -97,7 +97,7 @@ async fn look(client: &Client, request: &MakeRequest) -> Result<Option<String>, 
 pub(crate) fn observe(client: &Client, acl: &types::NetworkAcl, given: &Attributes) -> Attributes {
     let observed = Observed::new()
         .with("default_network_acl_id", acl.network_acl_id())
-        .with("tags", mark::attribute(&tag::read(acl.tags())))
+        .tagged(&tag::read(acl.tags()))
         .with("id", acl.network_acl_id())
         .with("arn", arn_of(client, acl))
         .with("vpc_id", acl.vpc_id())

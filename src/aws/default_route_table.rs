@@ -200,7 +200,7 @@ pub(crate) fn observe(client: &Client, table: &types::RouteTable, given: &Attrib
     Observed::new()
         .with("default_route_table_id", table.route_table_id())
         .with("route", routes)
-        .with("tags", mark::attribute(&tag::read(table.tags())))
+        .tagged(&tag::read(table.tags()))
         .with("id", table.route_table_id())
         .with("arn", arn_of(client, table))
         .with("vpc_id", table.vpc_id())

@@ -259,7 +259,7 @@ pub(crate) fn observe(client: &Client, group: &types::SecurityGroup, given: &Att
         .with("vpc_id", group.vpc_id())
         .with("ingress", rules(false))
         .with("egress", rules(true))
-        .with("tags", mark::attribute(&tag::read(group.tags())))
+        .tagged(&tag::read(group.tags()))
         .with("id", id)
         .with("arn", arn_of(client, group))
         .with("name", group.group_name())

@@ -23,7 +23,7 @@ use crate::gone::{is_not_found, waiting};
 use crate::instance::{self, Instance};
 use crate::kind::{Batch, Kind};
 use crate::volume_attachment::{self, Ends};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_ebs_volume`.
 pub struct EbsVolume;
@@ -249,7 +249,7 @@ fn observe(client: &Client, account: &str, volume: &types::Volume) -> Attributes
         .with("encrypted", volume.encrypted)
         .with("kms_key_id", volume.kms_key_id())
         .with("snapshot_id", volume.snapshot_id().filter(|snapshot| !snapshot.is_empty()))
-        .with("tags", mark::attribute(&tag::read(volume.tags())))
+        .tagged(&tag::read(volume.tags()))
         .with("id", id)
         .with("arn", volume.volume_arn.clone().or(built))
         .with("create_time", instant(volume.create_time()))

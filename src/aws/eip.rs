@@ -17,7 +17,7 @@ use crate::fields::Observed;
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_eip`.
 pub struct Eip;
@@ -102,7 +102,7 @@ fn arn_of(client: &Client, account: &str, id: &str) -> String {
 fn observe(address: &types::Address, arn: Datum) -> Attributes {
     Observed::new()
         .with("domain", address.domain.as_ref().map(DomainType::as_str))
-        .with("tags", mark::attribute(&tag::read(address.tags())))
+        .tagged(&tag::read(address.tags()))
         .with("id", address.allocation_id())
         .with("allocation_id", address.allocation_id())
         .with("arn", arn)

@@ -86,7 +86,7 @@ pub(crate) fn taken(failure: Failure, identity: &str) -> Failure {
         return failure;
     }
     let hint = format!(
-        "it exists and is not managed by this state: give another name, or take it over with its import id `{identity}`"
+        "it exists and is not managed by this state: give another name, or take it over by `fathuss import` with its import id `{identity}`"
     );
     Failure { hint: Some(hint), ..failure }
 }

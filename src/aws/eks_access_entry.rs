@@ -118,7 +118,7 @@ fn observe(entry: &types::AccessEntry) -> Attributes {
         .with_list("kubernetes_groups", entry.kubernetes_groups().iter().cloned())
         .with("type", entry.r#type.clone())
         .with("user_name", entry.username.clone())
-        .with("tags", mark::attribute(&eks::read(entry.tags())))
+        .tagged(&eks::read(entry.tags()))
         .with("id", identity)
         .with("access_entry_arn", entry.access_entry_arn.clone())
         .with("created_at", instant(entry.created_at()))

@@ -161,7 +161,7 @@ fn observe(addon: &types::Addon) -> Attributes {
         .with("addon_version", addon.addon_version.clone())
         .with("configuration_values", addon.configuration_values.clone().filter(|values| !values.is_empty()))
         .with("service_account_role_arn", addon.service_account_role_arn.clone().filter(|role| !role.is_empty()))
-        .with("tags", mark::attribute(&eks::read(addon.tags())))
+        .tagged(&eks::read(addon.tags()))
         .with("id", identity)
         .with("arn", addon.addon_arn.clone())
         .with("created_at", instant(addon.created_at()))

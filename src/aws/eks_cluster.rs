@@ -334,7 +334,7 @@ fn observe(cluster: &types::Cluster) -> Attributes {
         .with_block("encryption_config", encryption.unwrap_or_default())
         .with_block("upgrade_policy", Observed::new().with("support_type", policy))
         .with("deletion_protection", cluster.deletion_protection)
-        .with("tags", mark::attribute(&eks::read(cluster.tags())))
+        .tagged(&eks::read(cluster.tags()))
         .with("id", cluster.name.clone())
         .with("arn", cluster.arn.clone())
         .with("endpoint", cluster.endpoint.clone())

@@ -139,7 +139,7 @@ fn observe(profile: &FargateProfile) -> Attributes {
         .with("pod_execution_role_arn", profile.pod_execution_role_arn.clone())
         .with_list("subnet_ids", profile.subnets().iter().cloned())
         .with_list("selector", selectors)
-        .with("tags", mark::attribute(&eks::read(profile.tags())))
+        .tagged(&eks::read(profile.tags()))
         .with("id", identity)
         .with("arn", profile.fargate_profile_arn.clone())
         .with("status", profile.status().map(|status| status.as_str().to_owned()))

@@ -338,7 +338,7 @@ fn observe(group: &types::Nodegroup) -> Attributes {
         .with_list("taint", taints)
         .with_block("launch_template", template.unwrap_or_default())
         .with_block("update_config", update.unwrap_or_default())
-        .with("tags", mark::attribute(&eks::read(group.tags())))
+        .tagged(&eks::read(group.tags()))
         .with("id", identity)
         .with("arn", group.nodegroup_arn.clone())
         .with_block("resources", resources.unwrap_or_default())

@@ -147,7 +147,7 @@ fn observe(association: &PodIdentityAssociation) -> Attributes {
         .with("role_arn", association.role_arn.clone())
         .with("disable_session_tags", association.disable_session_tags.unwrap_or(false))
         .with("target_role_arn", association.target_role_arn.clone())
-        .with("tags", mark::attribute(&eks::read(association.tags())))
+        .tagged(&eks::read(association.tags()))
         .with("id", identity)
         .with("association_arn", association.association_arn.clone())
         .with("association_id", association.association_id.clone())

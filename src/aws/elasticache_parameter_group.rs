@@ -200,7 +200,7 @@ fn observe(group: &types::CacheParameterGroup, set: &[Parameter], tags: &BTreeMa
         .with("name", group.cache_parameter_group_name.clone())
         .with("description", group.description.clone())
         .with_list("parameter", set)
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.cache_parameter_group_name.clone())
         .with("arn", group.arn.clone())
         .finish(SCHEMA)

@@ -424,7 +424,7 @@ fn observe(
         .with("snapshot_window", group.snapshot_window.clone().filter(|window| !window.is_empty()))
         .with("snapshot_retention_limit", group.snapshot_retention_limit)
         .with("auto_minor_version_upgrade", upgrades)
-        .with("tags", tags.map(mark::attribute))
+        .tagged(tags.unwrap_or(&BTreeMap::new()))
         .with("id", group.replication_group_id.clone())
         .with("arn", group.arn.clone())
         .with("cluster_enabled", group.cluster_enabled)

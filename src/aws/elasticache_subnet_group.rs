@@ -124,7 +124,7 @@ fn observe(group: &types::CacheSubnetGroup, tags: &BTreeMap<String, String>) -> 
         .with_list("subnet_ids", group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier.clone()))
         .with("name", group.cache_subnet_group_name.clone())
         .with("description", group.cache_subnet_group_description.clone())
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.cache_subnet_group_name.clone())
         .with("arn", group.arn.clone())
         .with("vpc_id", group.vpc_id.clone())

@@ -148,7 +148,7 @@ fn observe(user: &types::User, tags: &BTreeMap<String, String>) -> Attributes {
         .with("engine", user.engine.clone())
         .with("access_string", user.access_string.clone())
         .with_block("authentication_mode", Observed::new().with("type", known))
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", user.user_id.clone())
         .with("arn", user.arn.clone())
         .finish(SCHEMA)

@@ -136,7 +136,7 @@ fn observe(group: &types::UserGroup, tags: &BTreeMap<String, String>) -> Attribu
         .with("user_group_id", group.user_group_id.clone())
         .with("engine", group.engine.clone())
         .with_list("user_ids", group.user_ids().iter().cloned())
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", group.user_group_id.clone())
         .with("arn", group.arn.clone())
         .finish(SCHEMA)

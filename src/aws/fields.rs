@@ -13,6 +13,7 @@ use fathuss_model::Datum;
 use fathuss_model::schema::{Field, Schema, Type};
 
 use crate::failure::refused;
+use crate::mark;
 
 /// Attributes to read from.
 #[derive(Clone, Debug)]
@@ -153,6 +154,12 @@ impl Observed {
         self
     }
 
+    /// The resource's own tags, and beside them the mark among these, which [`mark::take`] takes out of an answer.
+    #[must_use]
+    pub fn tagged(self, tags: &BTreeMap<String, String>) -> Self {
+        self.with("tags", mark::attribute(tags)).with(mark::CARRIED, mark::carried(tags))
+    }
+
     /// Texts in the order given; an empty list is nothing.
     #[must_use]
     pub fn with_list<T: Into<Datum>>(self, name: &str, items: impl IntoIterator<Item = T>) -> Self {
@@ -178,10 +185,14 @@ impl Observed {
         Datum::Map(self.0)
     }
 
-    /// All of it in the schema's form: sets sorted, defaults where AWS said nothing, nothing that the schema lacks.
+    /// All of it in the schema's form: sets sorted, defaults where AWS said nothing, nothing that the schema lacks but
+    /// the mark.
     #[must_use]
-    pub fn finish(self, schema: &'static Schema) -> Attributes {
-        normal(self.0, schema.fields)
+    pub fn finish(mut self, schema: &'static Schema) -> Attributes {
+        let carried = self.0.remove_entry(mark::CARRIED);
+        let mut attributes = normal(self.0, schema.fields);
+        attributes.extend(carried);
+        attributes
     }
 }
 

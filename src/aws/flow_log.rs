@@ -20,7 +20,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_flow_log`.
 pub struct FlowLog;
@@ -164,7 +164,7 @@ fn observe(log: &types::FlowLog, arn: Datum) -> Attributes {
         .with("log_format", log.log_format())
         .with("max_aggregation_interval", log.max_aggregation_interval)
         .with_block("destination_options", options)
-        .with("tags", mark::attribute(&tag::read(log.tags())))
+        .tagged(&tag::read(log.tags()))
         .with("id", log.flow_log_id())
         .with("arn", arn)
         .finish(SCHEMA)

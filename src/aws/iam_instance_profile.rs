@@ -127,7 +127,7 @@ fn observe(profile: &types::InstanceProfile) -> Attributes {
         .with("role", profile.roles.first().map(|role| role.role_name.clone()))
         .with("name", profile.instance_profile_name.clone())
         .with("path", profile.path.clone())
-        .with("tags", mark::attribute(&iam::read(profile.tags())))
+        .tagged(&iam::read(profile.tags()))
         .with("id", profile.instance_profile_name.clone())
         .with("arn", profile.arn.clone())
         .with("unique_id", profile.instance_profile_id.clone())

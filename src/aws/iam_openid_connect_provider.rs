@@ -129,7 +129,7 @@ fn observe(arn: &str, provider: &GetOpenIdConnectProviderOutput) -> Attributes {
         .with("url", url)
         .with_list("client_id_list", provider.client_id_list().iter().cloned())
         .with_list("thumbprint_list", provider.thumbprint_list().iter().cloned())
-        .with("tags", mark::attribute(&iam::read(provider.tags())))
+        .tagged(&iam::read(provider.tags()))
         .with("id", arn)
         .with("arn", arn)
         .finish(SCHEMA)

@@ -165,7 +165,7 @@ fn observe(policy: &types::Policy, document: String) -> Attributes {
         .with("name", policy.policy_name.clone())
         .with("description", policy.description.clone().filter(|text| !text.is_empty()))
         .with("path", policy.path.clone())
-        .with("tags", mark::attribute(&iam::read(policy.tags())))
+        .tagged(&iam::read(policy.tags()))
         .with("id", policy.arn.clone())
         .with("arn", policy.arn.clone())
         .with("policy_id", policy.policy_id.clone())

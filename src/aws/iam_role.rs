@@ -207,7 +207,7 @@ fn observe(role: &types::Role) -> Attributes {
         .with("path", role.path.clone())
         .with("max_session_duration", role.max_session_duration)
         .with("permissions_boundary", boundary)
-        .with("tags", mark::attribute(&iam::read(role.tags())))
+        .tagged(&iam::read(role.tags()))
         .with("id", role.role_name.clone())
         .with("arn", role.arn.clone())
         .with("unique_id", role.role_id.clone())

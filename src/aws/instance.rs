@@ -221,6 +221,10 @@ async fn run(client: &Client, desired: &Fields<'_>) -> Result<Running, Failure> 
         ),
         None => running.subnet_id(subnet).set_security_group_ids(groups).set_private_ip_address(address),
     };
+    if let Some(zone) = desired.maybe_text("availability_zone")? {
+        // The subnet has one already: EC2 refuses another.
+        running = running.placement(types::Placement::builder().availability_zone(zone).build());
+    }
     if let Some(profile) = desired.maybe_text("iam_instance_profile")? {
         running = running.iam_instance_profile(IamInstanceProfileSpecification::builder().name(profile).build());
     }
@@ -514,7 +518,7 @@ fn observe_one(
         .with("private_ip", present(instance.private_ip_address()))
         .with("disable_api_termination", protected)
         .with("source_dest_check", instance.source_dest_check.unwrap_or(true))
-        .with("tags", mark::attribute(&tag::read(instance.tags())))
+        .tagged(&tag::read(instance.tags()))
         .with("id", id)
         .with("arn", arn::ec2(&client.region, owner, &format!("instance/{id}")))
         .with("instance_state", state(instance).map(|state| state.as_str().to_owned()))

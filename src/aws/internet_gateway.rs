@@ -17,7 +17,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_internet_gateway`.
 pub struct InternetGateway;
@@ -124,7 +124,7 @@ fn observe(client: &Client, gateway: &types::InternetGateway) -> Attributes {
     let owner = gateway.owner_id();
     Observed::new()
         .with("vpc_id", vpc_of(gateway))
-        .with("tags", mark::attribute(&tag::read(gateway.tags())))
+        .tagged(&tag::read(gateway.tags()))
         .with("id", id)
         .with("arn", owner.map(|owner| arn::ec2(&client.region, owner, &format!("internet-gateway/{id}"))))
         .with("owner_id", owner)

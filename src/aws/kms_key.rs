@@ -201,7 +201,7 @@ async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> 
         .with("is_enabled", key.enabled)
         .with("enable_key_rotation", rotated)
         .with("rotation_period_in_days", rotation.rotation_period_in_days.filter(|_| rotated).map(i64::from))
-        .with("tags", mark::attribute(&tags))
+        .tagged(&tags)
         .with("id", key.key_id.clone())
         .with("key_id", key.key_id.clone())
         .with("arn", key.arn.clone())

@@ -27,7 +27,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, ids, lineage_filter, ours, pages, strays};
 use crate::gone::{once_accepted, there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, name, tag};
+use crate::{arn, name, tag};
 
 /// The calls of `aws_launch_template`.
 pub struct LaunchTemplate;
@@ -297,7 +297,7 @@ fn observe(
         .map(observe_version)
         .unwrap_or_default()
         .with("name", template.launch_template_name())
-        .with("tags", mark::attribute(&tag::read(template.tags())))
+        .tagged(&tag::read(template.tags()))
         .with("id", id)
         .with("arn", arn::ec2(&client.region, account, &format!("launch-template/{id}")))
         .with("latest_version", template.latest_version_number)

@@ -69,6 +69,7 @@ mod iam_policy;
 mod iam_role;
 mod iam_role_policy;
 mod iam_role_policy_attachment;
+mod import_id;
 mod instance;
 mod internet_gateway;
 pub mod kind;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use fathuss_engine::provider::{Attributes, Failure, Found, Mark, Standing, UpdateRequest};
+use fathuss_engine::provider::{Attributes, Carried, Failure, Found, Mark, Standing, UpdateRequest};
 use fathuss_model::{Address, Datum};
 use fathuss_state::Identity;
 
@@ -121,6 +121,22 @@ pub fn stripped(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 pub fn attribute(tags: &BTreeMap<String, String>) -> Datum {
     let own = stripped(tags);
     if own.is_empty() { Datum::Null } else { own.into() }
+}
+
+/// Where attributes carry the mark between the type that reads it and the provider: no schema has such a field.
+pub(crate) const CARRIED: &str = "fathuss:mark";
+
+/// The mark among these tags as an attribute; nothing where there is none.
+pub(crate) fn carried(tags: &BTreeMap<String, String>) -> Datum {
+    let Some(marked) = Marked::among(tags) else { return Datum::Null };
+    Datum::List(vec![marked.lineage.as_str().into(), marked.readable().into()])
+}
+
+/// Takes the mark out of attributes that were read.
+pub(crate) fn take(attributes: &mut Attributes) -> Option<Carried> {
+    let Datum::List(parts) = attributes.remove(CARRIED)? else { return None };
+    let [lineage, address] = parts.as_slice() else { return None };
+    Some(Carried { lineage: lineage.as_str()?.to_owned(), address: address.as_str()?.to_owned() })
 }
 
 /// An address in the characters that every service takes in a tag's value

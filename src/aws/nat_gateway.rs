@@ -17,7 +17,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{is_not_found, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{mark, tag};
+use crate::tag;
 
 /// The calls of `aws_nat_gateway`.
 pub struct NatGateway;
@@ -126,7 +126,7 @@ fn observe(gateway: &types::NatGateway) -> Attributes {
         .with("allocation_id", primary.and_then(|address| address.allocation_id()))
         .with("connectivity_type", gateway.connectivity_type.as_ref().map(ConnectivityType::as_str))
         .with("private_ip", primary.and_then(|address| address.private_ip()))
-        .with("tags", mark::attribute(&tag::read(gateway.tags())))
+        .tagged(&tag::read(gateway.tags()))
         .with("id", gateway.nat_gateway_id())
         .with("public_ip", primary.and_then(|address| address.public_ip()))
         .with("association_id", primary.and_then(|address| address.association_id()))

@@ -21,7 +21,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, filter, gather, ids, one, ours, strays};
 use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, default_network_acl, mark, network_acl_rule, tag};
+use crate::{arn, default_network_acl, network_acl_rule, tag};
 
 /// The calls of `aws_network_acl`.
 pub struct NetworkAcl;
@@ -188,7 +188,7 @@ fn observe(client: &Client, acl: &types::NetworkAcl, given: &Attributes) -> Attr
         .with("vpc_id", acl.vpc_id())
         // An empty list is one: a program that asks for none asks for that.
         .with("subnet_ids", fathuss_model::Datum::List(subnets.map(Into::into).collect()))
-        .with("tags", mark::attribute(&tag::read(acl.tags())))
+        .tagged(&tag::read(acl.tags()))
         .with("id", acl.network_acl_id())
         .with("arn", arn_of(client, acl))
         .with("owner_id", acl.owner_id());

@@ -22,7 +22,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_network_interface`.
 pub struct NetworkInterface;
@@ -185,7 +185,7 @@ fn observe(client: &Client, interface: &types::NetworkInterface) -> Attributes {
         .with_list("private_ips", all)
         .with_list("security_groups", interface.groups().iter().filter_map(|group| group.group_id.clone()))
         .with("source_dest_check", interface.source_dest_check)
-        .with("tags", mark::attribute(&tag::read(interface.tag_set())))
+        .tagged(&tag::read(interface.tag_set()))
         .with("id", id)
         .with("arn", owner.map(|owner| arn::ec2(&client.region, owner, &format!("network-interface/{id}"))))
         .with("owner_id", owner)

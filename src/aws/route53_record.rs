@@ -109,7 +109,7 @@ impl Kind for Route53Record {
         let made = change(client, &key.zone, vec![(action, written(desired)?)]).await;
         made.map_err(|failure| {
             let id = key.identity();
-            let hint = format!("take it over with its import id `{id}`, or set `allow_overwrite`");
+            let hint = format!("take it over by `fathuss import` with its import id `{id}`, or set `allow_overwrite`");
             let hint = failure.message.contains("it already exists").then_some(hint);
             Failure { hint: hint.or_else(|| failure.hint.clone()), ..failure }
         })?;

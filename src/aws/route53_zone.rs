@@ -211,7 +211,7 @@ pub(crate) fn described(
     Observed::new()
         .with("name", shown(name, &there.zone.name))
         .with("comment", there.zone.config.as_ref().and_then(|config| config.comment.clone()))
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", id)
         .with("zone_id", id)
         .with("arn", format!("arn:{}:route53:::hostedzone/{id}", partition(&client.region)))

@@ -154,7 +154,7 @@ pub(crate) fn arn_of(client: &Client, table: &types::RouteTable) -> Option<Strin
 fn observe(client: &Client, table: &types::RouteTable) -> Attributes {
     Observed::new()
         .with("vpc_id", table.vpc_id())
-        .with("tags", mark::attribute(&tag::read(table.tags())))
+        .tagged(&tag::read(table.tags()))
         .with("id", table.route_table_id())
         .with("arn", arn_of(client, table))
         .with("owner_id", table.owner_id())

@@ -147,7 +147,7 @@ async fn look(client: &Client, bucket: &str) -> Result<Option<Attributes>, Failu
     let region = client.region.as_str();
     let attributes = Observed::new()
         .with("bucket", bucket)
-        .with("tags", mark::attribute(&tags))
+        .tagged(&tags)
         .with("id", bucket)
         .with("arn", format!("arn:{}:s3:::{bucket}", partition(region)))
         .with("bucket_domain_name", format!("{bucket}.s3.{}", suffix(region)))

@@ -230,7 +230,7 @@ async fn look(client: &Client, secret: &DescribeSecretOutput) -> Result<Option<A
         .with("description", secret.description.clone().filter(|text| !text.is_empty()))
         .with("kms_key_id", secret.kms_key_id.clone())
         .with("policy", policy.resource_policy)
-        .with("tags", mark::attribute(&tags(secret)))
+        .tagged(&tags(secret))
         .with("id", arn.clone())
         .with("arn", arn)
         .finish(SCHEMA);

@@ -17,7 +17,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
 use crate::gone::{is_not_found, once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, default_security_group, mark, name, security_group_rule, tag};
+use crate::{arn, default_security_group, name, security_group_rule, tag};
 
 /// The calls of `aws_security_group`.
 pub struct SecurityGroup;
@@ -141,7 +141,7 @@ fn observe(client: &Client, group: &types::SecurityGroup) -> Attributes {
         .with("vpc_id", group.vpc_id())
         .with("description", group.description())
         .with("name", group.group_name())
-        .with("tags", mark::attribute(&tag::read(group.tags())))
+        .tagged(&tag::read(group.tags()))
         .with("id", group.group_id())
         .with("arn", arn_of(client, group))
         .with("owner_id", group.owner_id())

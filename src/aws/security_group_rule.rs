@@ -19,7 +19,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of a rule's type.
 pub struct Rule {
@@ -236,7 +236,7 @@ fn observe(client: &Client, schema: &'static Schema, rule: &types::SecurityGroup
         .with("prefix_list_id", rule.prefix_list_id())
         .with("referenced_security_group_id", referenced)
         .with("description", rule.description().filter(|description| !description.is_empty()))
-        .with("tags", mark::attribute(&tag::read(rule.tags())))
+        .tagged(&tag::read(rule.tags()))
         .with("id", id)
         .with("arn", rule.security_group_rule_arn.clone().or_else(built))
         .with("security_group_rule_id", id)

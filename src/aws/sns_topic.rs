@@ -180,7 +180,7 @@ fn observe(arn: &str, topic: &HashMap<String, String>, tags: &BTreeMap<String, S
         .with("fifo_throughput_scope", text("FifoThroughputScope"))
         .with("signature_version", text("SignatureVersion").and_then(|text| text.parse::<i64>().ok()))
         .with("tracing_config", text("TracingConfig"))
-        .with("tags", mark::attribute(tags))
+        .tagged(tags)
         .with("id", arn)
         .with("arn", arn)
         .with("owner", text("Owner"))

@@ -17,7 +17,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{mark, tag};
+use crate::tag;
 
 /// The calls of `aws_subnet`.
 pub struct Subnet;
@@ -113,7 +113,7 @@ fn observe(subnet: &types::Subnet) -> Attributes {
         .with("cidr_block", subnet.cidr_block.clone())
         .with("availability_zone", subnet.availability_zone.clone())
         .with("map_public_ip_on_launch", subnet.map_public_ip_on_launch.unwrap_or(false))
-        .with("tags", mark::attribute(&tag::read(subnet.tags())))
+        .tagged(&tag::read(subnet.tags()))
         .with("id", subnet.subnet_id.clone())
         .with("arn", subnet.subnet_arn.clone())
         .with("owner_id", subnet.owner_id.clone())

@@ -20,7 +20,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, filter, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_vpc`.
 pub struct Vpc;
@@ -195,7 +195,7 @@ async fn observe(
                 .with("enable_dns_support", support)
                 .with("enable_dns_hostnames", hostnames)
                 .with("instance_tenancy", vpc.instance_tenancy.as_ref().map(types::Tenancy::as_str))
-                .with("tags", mark::attribute(&tag::read(vpc.tags())))
+                .tagged(&tag::read(vpc.tags()))
                 .with("arn", owner.as_deref().map(|owner| arn::ec2(&client.region, owner, &format!("vpc/{id}"))))
                 .with("owner_id", owner)
                 .with("main_route_table_id", tables.get(&id).cloned())

@@ -21,7 +21,7 @@ use crate::fields::{Fields, Observed};
 use crate::gather::{Page, by_values, gather, ids, one, ours, strays};
 use crate::gone::{once_accepted, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{arn, mark, tag};
+use crate::{arn, tag};
 
 /// The calls of `aws_vpc_endpoint`.
 pub struct VpcEndpoint;
@@ -284,7 +284,7 @@ fn observe(client: &Client, endpoint: &types::VpcEndpoint, prefix_list: Option<D
         .with("policy", endpoint.policy_document())
         .with("ip_address_type", endpoint.ip_address_type.as_ref().map(IpAddressType::as_str))
         .with_block("dns_options", dns)
-        .with("tags", mark::attribute(&tag::read(endpoint.tags())))
+        .tagged(&tag::read(endpoint.tags()))
         .with("id", id)
         .with("arn", owner.map(|owner| arn::ec2(&client.region, owner, &format!("vpc-endpoint/{id}"))))
         .with("owner_id", owner)

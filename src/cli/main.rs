@@ -20,7 +20,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use fathuss_engine::plan::Goal;
 
-use crate::commands::{apply, completions, doctor, graph, init, plan, sandbox as sandbox_command, schema, state};
+use crate::commands::{
+    apply, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
+};
 use crate::error::Error;
 use crate::options::Output;
 
@@ -48,6 +50,8 @@ enum Command {
     Apply(apply::Apply),
     /// Delete everything in the stack's state
     Destroy(apply::Apply),
+    /// Take something that is there over into the stack's state
+    Import(import::Import),
     /// Show what the state says, without asking AWS
     Show(state::Stack),
     /// Print the stack's outputs
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
         Command::Plan(options) => plan::run(options, &output),
         Command::Apply(options) => apply::run(options, Goal::Apply, &output),
         Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),
+        Command::Import(options) => import::run(options, &output),
         Command::Show(options) => state::show(options, &output),
         Command::Output(options) => state::output(options, &output),
         Command::Graph(options) => graph::run(options, &output),

@@ -15,6 +15,8 @@ use fathuss_report::{
     plan_text, run_json,
 };
 
+use fathuss_state::{Holder, Sqlite};
+
 use crate::error::Error;
 use crate::options::Output;
 use crate::screen::screen;
@@ -211,4 +213,11 @@ pub fn note(text: &str, output: &Output) {
         true => writeln!(stderr, "{}", serde_json::json!({ "message": text })),
         false => writeln!(stderr, "{text}"),
     };
+}
+
+/// Tells whose lock was taken over, where one was.
+pub fn took_over(store: &Sqlite, output: &Output) {
+    let Some(dead) = store.taken_over() else { return };
+    let Holder { who, pid, command, .. } = dead;
+    note(&format!("took over the lock of {who} (process {pid}, `{command}`), which is dead"), output);
 }

@@ -1,4 +1,4 @@
-//! What plan, apply and destroy share: the stack, its target, its state and the run's surroundings.
+//! What plan, apply, destroy and import share: the stack, its target, its state and the run's surroundings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// The outputs of the stacks that this one reads from.
-    fn other_outputs(&self) -> Result<OtherOutputs, Error> {
+    pub fn other_outputs(&self) -> Result<OtherOutputs, Error> {
         let mut stacks = BTreeSet::new();
         let mut visit = |expression: &fathuss_model::Expression| {
             expression.outputs(&mut |reference| {

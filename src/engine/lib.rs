@@ -10,6 +10,7 @@ pub mod dependency;
 pub mod diff;
 pub mod event;
 mod hold;
+pub mod import;
 mod journal;
 mod local;
 pub mod plan;

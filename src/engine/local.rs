@@ -23,7 +23,7 @@ impl Provider for Local {
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
         let observe = |request: &ReadRequest| Ok(Observation::Present(request.recorded.clone()));
-        ReadAnswer { observations: requests.iter().map(observe).collect(), strays: Vec::new() }
+        ReadAnswer { observations: requests.iter().map(observe).collect(), ..ReadAnswer::default() }
     }
 
     async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure> {

@@ -45,6 +45,12 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// Whether a text that people type can be the identity of one of this type; how it looks, where it can't.
+    fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {
+        let _ = (kind, identity);
+        Ok(())
+    }
+
     /// The identity by what was read, for a type that a change in place gives another one.
     fn identity(&self, kind: &str, attributes: &Attributes) -> Option<Identity> {
         let _ = (kind, attributes);
@@ -100,6 +106,17 @@ pub struct ReadAnswer {
     pub observations: Vec<Result<Observation, Failure>>,
     /// What carries the mark of this state and was not asked for.
     pub strays: Vec<Stray>,
+    /// The marks of what was asked for, by its address there: of those that carry one.
+    pub marks: BTreeMap<Address, Carried>,
+}
+
+/// The mark that something carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The state that it says it belongs to.
+    pub lineage: String,
+    /// Its address in that state, as people write it.
+    pub address: String,
 }
 
 /// A resource as it is.

@@ -13,7 +13,9 @@ use crate::apply::{Surroundings, millis};
 use crate::diff::Wanted;
 use crate::event::{Event, Told};
 use crate::plan::is_pinned;
-use crate::provider::{Attributes, Failure, FailureClass, LookupRequest, Observation, Provider, ReadRequest, Stray};
+use crate::provider::{
+    Attributes, Carried, Failure, FailureClass, LookupRequest, Observation, Provider, ReadRequest, Stray,
+};
 use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
@@ -57,7 +59,7 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
     let reads = groups.into_values().map(|(provider, requests)| read_all(provider, requests, around));
     let mut refreshed = Refreshed::default();
     for read in futures::future::join_all(reads).await {
-        let (observations, strays) = read?;
+        let Read { observations, strays, .. } = read?;
         refreshed.observations.extend(observations);
         refreshed.strays.extend(strays);
     }
@@ -86,24 +88,36 @@ fn is_known(snapshot: &Snapshot, stray: &Stray) -> bool {
     recorded || snapshot.pending.iter().any(|pending| pending.begun.address.to_string() == stray.address)
 }
 
-type ReadResult = Result<(Vec<(Address, Observation)>, Vec<Stray>), RefreshError>;
+/// All that was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub observations: Vec<(Address, Observation)>,
+    pub strays: Vec<Stray>,
+    pub marks: BTreeMap<Address, Carried>,
+}
 
-async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, around: &Surroundings<'_>) -> ReadResult {
+/// Reads, and what fails for a moment again.
+pub(crate) async fn read_all(
+    provider: Rc<dyn Provider>,
+    mut requests: Vec<ReadRequest>,
+    around: &Surroundings<'_>,
+) -> Result<Read, RefreshError> {
     let began = around.clock.now();
-    let (mut observations, mut strays) = (Vec::new(), Vec::new());
+    let mut read = Read::default();
     let mut attempt = 0;
     loop {
         let answer = provider.read(&requests).await;
         if attempt == 0 {
-            strays = answer.strays;
+            read.strays = answer.strays;
         }
+        read.marks.extend(answer.marks);
         let mut again = Vec::new();
         let mut first = None;
         for (request, observation) in requests.into_iter().zip(answer.observations) {
             match observation {
                 Ok(observation) => {
                     let observation = kept(provider.schema(request.address.kind()), &request.recorded, observation);
-                    observations.push((request.address, observation));
+                    read.observations.push((request.address, observation));
                 }
                 Err(failure) => {
                     let passes = matches!(
@@ -119,7 +133,7 @@ async fn read_all(provider: Rc<dyn Provider>, mut requests: Vec<ReadRequest>, ar
             }
         }
         // One is told for all: what fails together fails for the same reason.
-        let Some(failure) = first else { return Ok((observations, strays)) };
+        let Some(failure) = first else { return Ok(read) };
         requests = again;
         pause(&requests[0].address, &failure, attempt, around).await;
         attempt += 1;

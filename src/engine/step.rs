@@ -115,8 +115,9 @@ impl Step<'_> {
                 Found::Ours(identity) => return self.identified(operation, identity).await,
                 Found::Foreign(identity) => {
                     self.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                    let (stack, local) = (self.address.stack(), self.address.local());
                     let hint = format!(
-                        "it exists and is not managed by this state: give another name, or take it over with its import id `{identity}`"
+                        "it exists and is not managed by this state: give another name, or take it over with `fathuss import {stack} '{local}' '{identity}'`"
                     );
                     let failure = Failure { hint: Some(hint), ..failure };
                     return Err(failed(failure, "Nothing was created."));

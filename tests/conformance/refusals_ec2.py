@@ -1120,6 +1120,16 @@ def image_of_another_architecture(aws):
     ), {}
 
 
+@refuses(
+    "ec2.run_instances.placement",
+    "InvalidParameterValue",
+    "Value (us-east-1b) for parameter availabilityZone is invalid. Subnet '{subnet}' is in the availability zone us-east-1a",
+)
+def another_zone_than_the_subnets(aws):
+    subnet = aws.subnet(aws.vpc())
+    return lambda: aws.instance(subnet, Placement={"AvailabilityZone": "us-east-1b"}), {"subnet": subnet}
+
+
 @refuses("ec2.run_instances.user_data", "InvalidParameterValue", "User data is limited to 16384 bytes")
 def too_much_user_data(aws):
     subnet, image = aws.subnet(aws.vpc()), aws.image()

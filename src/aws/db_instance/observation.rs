@@ -7,7 +7,7 @@ use fathuss_model::Datum;
 use super::SCHEMA;
 use super::change::MODIFIABLE;
 use crate::fields::{Fields, Observed};
-use crate::{mark, rds};
+use crate::rds;
 
 /// What is to change and waits.
 pub(super) const PENDING: &str = "pending_modified_values";
@@ -145,7 +145,7 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
             pending.ca_certificate_identifier.clone().or_else(|| instance.ca_certificate_identifier.clone()),
         )
         .with("replicate_source_db", source)
-        .with("tags", mark::attribute(&rds::read(instance.tag_list())))
+        .tagged(&rds::read(instance.tag_list()))
         .with("id", instance.db_instance_identifier.clone())
         .with("arn", instance.db_instance_arn.clone())
         .with("endpoint", host.as_ref().zip(port).map(|(host, port)| format!("{host}:{port}")))

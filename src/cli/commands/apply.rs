@@ -54,11 +54,7 @@ async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Res
     };
     let session = Session::open(&options.stack, place, output).await?;
     let mut store = session.lock(command)?;
-    if let Some(dead) = store.taken_over() {
-        let text =
-            format!("took over the lock of {} (process {}, `{}`), which is dead", dead.who, dead.pid, dead.command);
-        render::note(&text, output);
-    }
+    render::took_over(&store, output);
     let lineage = store.snapshot()?.lineage;
     session.target.enter(&lineage).await?;
     let mut pace = crate::signals::listen();

@@ -27,6 +27,7 @@ const PAGE: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_R
 pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.run_instances.image", "an instance's image exists and fits its type", PAGE),
     Rule::new("ec2.run_instances.zone", "a zone offers the instance type", PAGE),
+    Rule::new("ec2.run_instances.placement", "an instance stands in its subnet's zone", PAGE),
     Rule::new("ec2.run_instances.user_data", "user data is base64, of 16 KiB at most", PAGE),
     Rule::new("ec2.run_instances.key", "an instance's key pair exists", PAGE),
     Rule::new(
@@ -571,10 +572,19 @@ fn zone_of<'a>(input: &Input<'a>) -> Option<&'a str> {
 }
 
 fn choose_subnet(tx: &mut Tx<'_>, named: Option<&str>, input: &Input<'_>) -> Result<Subnet, Refusal> {
-    if let Some(id) = named {
-        return resource::find(tx, id);
-    }
     let zone = zone_of(input);
+    if let Some(id) = named {
+        let subnet: Subnet = resource::find(tx, id)?;
+        // The words are those of hashicorp/terraform-provider-aws#13999.
+        tx.enforce("ec2.run_instances.placement", zone.is_none_or(|zone| zone == subnet.zone), || {
+            let (zone, is) = (zone.unwrap_or_default(), &subnet.zone);
+            let message = format!(
+                "Value ({zone}) for parameter availabilityZone is invalid. Subnet '{id}' is in the availability zone {is}"
+            );
+            Refusal::new("InvalidParameterValue", message)
+        })?;
+        return Ok(subnet);
+    }
     let Some(vpc) = vpc::default(tx).map(|vpc| vpc.id.clone()) else {
         let message = "No default VPC for this user";
         return Err(Refusal::new("VPCIdNotSpecified", message));

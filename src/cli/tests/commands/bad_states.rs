@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "plan demo --sandbox",
     "apply demo --sandbox",
     "destroy demo --sandbox",
+    "import demo aws_vpc.main vpc-0a1b2c3d4e5f67890 --sandbox",
     "show demo --sandbox",
     "output demo --sandbox",
     "state list demo --sandbox",

@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "plan",
     "apply",
     "destroy",
+    "import",
     "show",
     "output",
     "graph",

@@ -105,7 +105,7 @@ impl Provider for Toy {
                 None => Observation::Absent,
             })
         };
-        ReadAnswer { observations: requests.iter().map(observe).collect(), strays: Vec::new() }
+        ReadAnswer { observations: requests.iter().map(observe).collect(), ..ReadAnswer::default() }
     }
 
     async fn lookup(&self, _request: &LookupRequest) -> std::result::Result<Attributes, Failure> {
