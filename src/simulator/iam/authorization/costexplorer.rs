@@ -1,5 +1,5 @@
-//! Cost Explorer's actions: on no resource of its own, which its refusals call by the operation:
-//! `arn:aws:ce:us-east-1:<account>:/GetCostAndUsage` stands in many that others had.
+//! Cost Explorer's actions: on no resource of its own. Its refusals call one by the operation, for instance
+//! `arn:aws:ce:us-east-1:111122223333:/GetCostAndUsage`; no page of AWS's says so, reports of its refusals show it.
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html>
 
