@@ -43,7 +43,7 @@ def quoted(text):
 
 
 def query_text(pairs):
-    return "&".join(sorted(f"{quoted(name)}={quoted(value)}" for name, value in pairs))
+    return "&".join(f"{name}={value}" for name, value in sorted((quoted(name), quoted(value)) for name, value in pairs))
 
 
 def signature(method, path, query, headers, digest, stamp, date=None):

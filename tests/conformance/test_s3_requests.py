@@ -170,6 +170,8 @@ CONFLICT = "Conflicting query string parameters: acl, policy"
         ("POST", "/things/k", 405, "MethodNotAllowed", None),
         ("GET", "/things?start-after=a", 400, "InvalidArgument", "startAfter only supported in REST.GET.BUCKET with list-type=2"),
         ("GET", "/things?list-type=3&start-after=a", 400, "InvalidArgument", "startAfter only supported in REST.GET.BUCKET with list-type=2"),
+        ("GET", "/things?list-type=2&prefix=%zz", 400, "InvalidURI", "Couldn't parse the specified URI."),
+        ("POST", "/things/k?select&select-type=2", 501, "NotSimulated", None),
         ("GET", "/things?list-type=2&continuation-token=", 400, "InvalidArgument", "The continuation token provided is incorrect"),
         ("GET", "/things?max-keys=abc", 400, "InvalidArgument", "Provided max-keys not an integer or within integer range"),
         ("GET", "/things?list-type=2&max-keys=2147483648", 400, "InvalidArgument", "Provided max-keys not an integer or within integer range"),
@@ -185,6 +187,10 @@ def test_a_query_that_no_operation_has_changes_and_shows_nothing(place, method, 
     assert (answer.status, answer.code) == (status, code), answer
     assert message is None or answer.message == message
     assert signed(place, "GET", KEY).body == b"text"
+
+
+def test_of_what_a_query_says_twice_the_first_is_read(place):
+    assert b"<MaxKeys>1</MaxKeys>" in signed(place, "GET", "/things?list-type=2&max-keys=1&max-keys=2").body
 
 
 def test_no_sub_resource_has_a_head(place):

@@ -39,6 +39,12 @@ fn is_key(path: &str) -> bool {
     path.trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty())
 }
 
+/// Whether each percent sign in a text has the two digits of a byte behind it.
+fn is_encoded(text: &str) -> bool {
+    let is_byte = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    text.split('%').skip(1).all(is_byte)
+}
+
 /// The names that a template's query has.
 fn names(template: &str) -> impl Iterator<Item = &str> {
     let (_, query) = template.split_once('?').unwrap_or_default();
@@ -83,6 +89,10 @@ pub(crate) fn is_selective(model: &Model, request: &Request<Bytes>) -> bool {
 /// The refusal of a query that no operation has, where there are words for it.
 pub(super) fn refused(model: &Model, request: &Request<Bytes>) -> Option<Refusal> {
     let (method, path) = (request.method(), request.uri().path());
+    if !is_encoded(path) || !is_encoded(request.uri().query().unwrap_or_default()) {
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+        return Some(Refusal::new("InvalidURI", "Couldn't parse the specified URI.").status(400));
+    }
     let chosen = selected(model, request);
     let has = |name: &str| {
         let query = request.uri().query().unwrap_or_default();
