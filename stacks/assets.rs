@@ -58,7 +58,7 @@ pub fn assets(stack: &mut Stack, env: &Environment, names: &Names) -> Handle<Clo
 
 #[cfg(test)]
 mod tests {
-    use crate::environment::Environment;
+    use crate::environment::{Environment, Zones};
     use crate::inspection::{literal, node, nodes, of, production, refers_to, value};
     use crate::production;
 
@@ -88,7 +88,14 @@ mod tests {
 
     #[test]
     fn in_another_region_the_certificate_is_still_where_cloudfront_looks_for_it() {
-        let graph = of(&production::environment().map(|environment| Environment { region: "us-west-2", ..environment }));
+        let moved = production::environment().map(|environment| Environment {
+            region: "us-west-2",
+            zones: Zones::new(["us-west-2a", "us-west-2b", "us-west-2c"]),
+            // Copies of what stands there go elsewhere.
+            recovery: None,
+            ..environment
+        });
+        let graph = of(&moved);
         let distribution = node(&graph, "aws_cloudfront_distribution", "assets");
         assert_eq!(refers_to(distribution, "viewer_certificate"), [r#"aws_acm_certificate_validation.us-east-1"#]);
         assert_eq!(node(&graph, "aws_acm_certificate", "us-east-1").region, "us-east-1");

@@ -24,6 +24,8 @@ struct Page {
     lookups: Vec<(String, Line)>,
     /// Staging's resources and the calls that they take.
     staging: (usize, u64),
+    /// By service, what the no-change plans of staging and production take.
+    unchanged: BTreeMap<String, [u64; 2]>,
 }
 
 /// What a type takes.
@@ -58,7 +60,10 @@ impl Page {
         let (resources, staging) = staging.split_once(" resources take ").expect("and how much it is");
         let resources = resources.parse().expect("a number of resources");
         let calls = staging.split(' ').next().and_then(|calls| calls.parse().ok()).expect("a number of calls");
-        Self { managed: lines(managed), lookups: lines(lookups), staging: (resources, calls) }
+        let (_, stacks) = text.split_once("## The platform's stacks").expect("the page has the stacks");
+        let rows = stacks.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+        let unchanged = rows.take_while(|line| line.starts_with("| ")).map(by_service).collect();
+        Self { managed: lines(managed), lookups: lines(lookups), staging: (resources, calls), unchanged }
     }
 
     /// What a plan sends for what a state holds.
@@ -111,6 +116,28 @@ impl Page {
         }
         calls
     }
+}
+
+/// A row of the table of the stacks.
+fn by_service(row: &str) -> (String, [u64; 2]) {
+    let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+    let number = |at: usize| cells[at].replace(',', "").parse().expect("a number of calls");
+    (cells[0].to_owned(), [number(2), number(5)])
+}
+
+/// What a service is called on the page, by what it is signed for.
+fn service(signed: &str) -> String {
+    let name = match signed {
+        "backup" => "Backup",
+        "cloudfront" => "CloudFront",
+        "elasticache" => "ElastiCache",
+        "logs" => "CloudWatch Logs",
+        "monitoring" => "CloudWatch",
+        "route53" => "Route 53",
+        "secretsmanager" => "Secrets Manager",
+        short => return short.to_uppercase(),
+    };
+    name.to_owned()
 }
 
 fn lines(table: &str) -> Vec<(String, Line)> {
@@ -185,6 +212,14 @@ async fn a_plan_sends_what_the_page_says() {
         let (asked, first, snapshot, again) = plans(&environment).await;
         assert_eq!(first, page.asking(&asked), "{}'s first plan", environment.name());
         assert_eq!(again, page.no_change(&snapshot), "{}'s no-change plan", environment.name());
+        let column = usize::from(environment.is_production());
+        let mut sums = BTreeMap::from([("all".to_owned(), again.values().sum::<u64>())]);
+        for (operation, count) in &again {
+            let (signed, _) = operation.split_once('.').expect("a service and an operation");
+            *sums.entry(service(signed)).or_default() += count;
+        }
+        let said = page.unchanged.iter().map(|(name, columns)| (name.clone(), columns[column]));
+        assert_eq!(sums, said.filter(|(_, count)| *count > 0).collect(), "{}, by service", environment.name());
         if environment.name() == "staging" {
             let made = snapshot.resources.len() - asked.len();
             assert_eq!((made, again.values().sum::<u64>()), page.staging);

@@ -23,8 +23,8 @@ fn is_its_own(table: &str, row: &WorldRow) -> bool {
         "s3.released" => true,
         // What billing remembers of tags, and AWS Backup of plans.
         "ce.tag_key" | "backup.deleted_plan" => true,
-        // What CloudWatch remembers of alarms, for some weeks.
-        "cloudwatch.alarm_history" => true,
+        // What CloudWatch remembers of alarms, for some weeks, and Route 53 of changes.
+        "cloudwatch.alarm_history" | "route53.change" => true,
         _ => false,
     }
 }
@@ -35,7 +35,12 @@ fn things(world: &Simulator) -> BTreeSet<(String, String)> {
     for table in world.tables().into_iter().filter(|table| !table.starts_with("core.")) {
         let rows = world.rows(table).expect("a world in memory can be read");
         let rows = rows.into_iter().filter(|row| !is_its_own(table, row));
-        things.extend(rows.map(|row| (table.to_owned(), row.id)));
+        let name = |row: WorldRow| match table {
+            // Kept by the instance that they are of, and known by a name of their own.
+            "rds.replicated_backup" => row.row["name"].as_str().unwrap_or_default().to_owned(),
+            _ => row.id,
+        };
+        things.extend(rows.map(|row| (table.to_owned(), name(row))));
     }
     things
 }

@@ -102,9 +102,11 @@ impl Kind for DbInstanceAutomatedBackupsReplication {
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
-        let days = Fields::of(attributes).maybe_integer("retention_period").ok().flatten().unwrap_or(USUAL);
+        let fields = Fields::of(attributes);
+        let days = fields.maybe_integer("retention_period").ok().flatten().unwrap_or(USUAL);
+        let name = fields.maybe_text("id").ok().flatten().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
         vec![Survivor {
-            what: "replicated automated backups".to_owned(),
+            what: format!("replicated automated backups {name}"),
             reason: "RDS keeps what was copied for as long as copies are kept".to_owned(),
             expiry: Some(format!("in {days} days")),
             resource: None,
