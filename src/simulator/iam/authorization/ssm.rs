@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html>
 
-use super::ask::{Ask, held, requested};
+use super::ask::{Ask, held, pairs, requested};
 use crate::ssm::parameter::Parameter;
 use crate::value::Value;
 use crate::world::Tx;
@@ -18,7 +18,7 @@ pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let on = |name: &str| {
         let bare = name.trim_start_matches('/');
         let arn = format!("arn:aws:ssm:{}:{}:parameter/{bare}", tx.region(), tx.account());
-        let tags = tx.get::<Parameter>(name).map(|parameter| held(&parameter.tags)).unwrap_or_default();
+        let tags = tx.get::<Parameter>(name).map(|parameter| held(pairs(&parameter.tags))).unwrap_or_default();
         Ask::new(&action, arn).told(tags).told(given.clone())
     };
     let asks: Vec<Ask> = named.into_iter().map(on).collect();
