@@ -184,6 +184,17 @@ pub enum Thing {
         name: u32,
         encrypted_with: Option<Key>,
     },
+    /// The Auto Scaling group behind a node group, looked up.
+    ScalingGroup {
+        nodes: Key,
+    },
+    /// What scales it: each node group's has one.
+    ScalingPolicy {
+        nodes: Key,
+        how: Scaling,
+        by: i64,
+        name: Option<u32>,
+    },
     NodeGroup {
         cluster: Key,
         role: Key,
@@ -546,6 +557,8 @@ impl Thing {
             Thing::VolumeAttachment { .. } => "aws_volume_attachment",
             Thing::Cluster { .. } => "aws_eks_cluster",
             Thing::NodeGroup { .. } => "aws_eks_node_group",
+            Thing::ScalingGroup { .. } => "aws_autoscaling_group",
+            Thing::ScalingPolicy { .. } => "aws_autoscaling_policy",
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
@@ -597,6 +610,7 @@ impl Thing {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
             Thing::Question { .. } => vec![],
+            Thing::ScalingGroup { nodes } | Thing::ScalingPolicy { nodes, .. } => vec![(*nodes, Along)],
             Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
             Thing::Fargate { cluster, role, subnets, .. } => {
                 let mut needs = all(subnets, Along);
@@ -745,8 +759,20 @@ impl Thing {
 
     /// Whether it stands in no region.
     fn is_global(&self) -> bool {
-        self.kind().starts_with("aws_iam") || matches!(self, Thing::Data { .. } | Thing::Caller)
+        self.kind().starts_with("aws_iam")
+            || matches!(self, Thing::Data { .. } | Thing::Caller)
     }
+}
+
+/// How a group is scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// By an amount.
+    Simple,
+    /// By amounts for distances.
+    Steps,
+    /// So that a metric keeps a value.
+    Tracking,
 }
 
 /// What a record answers with.
@@ -1076,6 +1102,19 @@ impl Grower<'_> {
             "terraform_data" => {
                 let (input, trigger) = (self.rng.random_range(0..9), 0);
                 self.push(Thing::Data { input, trigger })
+            }
+            "aws_autoscaling_group" => {
+                let nodes = self.some("aws_eks_node_group")?;
+                self.push(Thing::ScalingGroup { nodes })
+            }
+            "aws_autoscaling_policy" => {
+                let nodes = self.some("aws_eks_node_group")?;
+                if !self.blueprint.take(format!("scaling {nodes}")) {
+                    return None;
+                }
+                let how = *[Scaling::Simple, Scaling::Steps, Scaling::Tracking].choose(self.rng)?;
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::ScalingPolicy { nodes, how, by: 1, name })
             }
             "aws_availability_zones" | "aws_ami" | "aws_caller_identity" => {
                 if let Some(there) = self.all(kind).first() {

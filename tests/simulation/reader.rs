@@ -62,6 +62,7 @@ fn is_in_the_world(record: &ResourceRecord) -> bool {
     let lookups = [
         "aws_acm_certificate_validation",
         "aws_ami",
+        "aws_autoscaling_group",
         "aws_availability_zones",
         "aws_caller_identity",
         "aws_ec2_instance_type_offerings",
@@ -127,7 +128,13 @@ impl World {
                 self.add(kind, identity);
             }
         }
-        for alarm in rows("cloudwatch.alarm")? {
+        let mut of_policies = BTreeSet::new();
+        for policy in rows("autoscaling.policy")? {
+            let alarms = policy.row["alarms"].as_array().map(Vec::as_slice).unwrap_or_default();
+            of_policies.extend(alarms.iter().filter_map(|name| name.as_str()).map(str::to_owned));
+            self.add("aws_autoscaling_policy", policy.id);
+        }
+        for alarm in rows("cloudwatch.alarm")?.into_iter().filter(|alarm| !of_policies.contains(&alarm.id)) {
             self.add("aws_cloudwatch_metric_alarm", alarm.id);
         }
         for dashboard in rows("cloudwatch.dashboard")? {

@@ -6,7 +6,7 @@
 //! is a session of a role; access keys of the configuration are administrators.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value as Json;
 
@@ -19,6 +19,7 @@ use super::policy::Policy;
 use super::role::Role;
 use super::role_policy::RolePolicy;
 use super::trust::{judged, reached, role_name};
+use crate::autoscaling::group;
 use crate::ec2::launch_template;
 use crate::ec2::tags::Tag;
 use crate::input::Input;
@@ -155,6 +156,7 @@ fn refusal(tx: &Tx<'_>, denied: fn(String) -> Refusal, ask: &Ask, verdict: &Verd
 fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Vec<Ask> {
     let mut asks = match service {
         "acm" => acm(operation, input),
+        "autoscaling" => autoscaling(tx, operation, input),
         "cloudfront" => cloudfront(tx, operation, input),
         "ec2" => ec2(tx, operation, input),
         "eks" => eks(tx, operation, input),
@@ -689,6 +691,23 @@ fn ssm(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
         return vec![Ask::new(action, "*")];
     }
     named.into_iter().map(|name| Ask::new(&action, arn(name)).told(tagged(tx, "ssm.parameter", name))).collect()
+}
+
+// ---- Auto Scaling
+
+/// What describes is asked for on all, the rest on the group.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html>
+fn autoscaling(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
+    let action = format!("autoscaling:{operation}");
+    let tagged_groups = input.get("Tags").list().iter().map(|tag| tag.get("ResourceId"));
+    let named = std::iter::once(input.get("AutoScalingGroupName")).chain(tagged_groups).filter_map(Value::text);
+    let groups: BTreeSet<&str> = named.filter(|_| !operation.starts_with("Describe")).collect();
+    if groups.is_empty() {
+        return vec![Ask::new(action, "*")];
+    }
+    let ask = |name| Ask::new(&action, group::arn(tx, name)).told(tagged(tx, "autoscaling.group", name));
+    groups.into_iter().map(ask).collect()
 }
 
 // ---- RDS and ElastiCache
