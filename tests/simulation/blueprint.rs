@@ -31,6 +31,9 @@ pub enum Thing {
         input: i64,
         trigger: i64,
     },
+    RandomId {
+        kept_for: i64,
+    },
     Zones,
     Image,
     Caller,
@@ -523,6 +526,7 @@ impl Thing {
     pub fn kind(&self) -> &'static str {
         match self {
             Thing::Data { .. } => "terraform_data",
+            Thing::RandomId { .. } => "random_id",
             Thing::Zones => "aws_availability_zones",
             Thing::Image => "aws_ami",
             Thing::Caller => "aws_caller_identity",
@@ -609,7 +613,7 @@ impl Thing {
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
-            Thing::Question { .. } => vec![],
+            Thing::Question { .. } | Thing::RandomId { .. } => vec![],
             Thing::ScalingGroup { nodes } | Thing::ScalingPolicy { nodes, .. } => vec![(*nodes, Along)],
             Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
             Thing::Fargate { cluster, role, subnets, .. } => {
@@ -760,7 +764,7 @@ impl Thing {
     /// Whether it stands in no region.
     fn is_global(&self) -> bool {
         self.kind().starts_with("aws_iam")
-            || matches!(self, Thing::Data { .. } | Thing::Caller)
+            || matches!(self, Thing::Data { .. } | Thing::RandomId { .. } | Thing::Caller)
     }
 }
 
@@ -1103,6 +1107,7 @@ impl Grower<'_> {
                 let (input, trigger) = (self.rng.random_range(0..9), 0);
                 self.push(Thing::Data { input, trigger })
             }
+            "random_id" => self.push(Thing::RandomId { kept_for: 0 }),
             "aws_autoscaling_group" => {
                 let nodes = self.some("aws_eks_node_group")?;
                 self.push(Thing::ScalingGroup { nodes })

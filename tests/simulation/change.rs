@@ -374,6 +374,7 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     match &mut item.thing {
         Thing::Data { trigger, .. } => *trigger += 1,
+        Thing::RandomId { kept_for } => *kept_for += 1,
         Thing::ScalingPolicy { name, .. } => *name = Some(number),
         Thing::Vpc { net, .. } => *net = u8::try_from(number % 250).unwrap_or_default(),
         Thing::Subnet { index, .. } => *index = range.unwrap_or(*index),

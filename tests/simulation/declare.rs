@@ -54,6 +54,7 @@ use fathuss_model::aws::{
     NetworkInterface, VpcEndpoint, VpcEndpointType,
 };
 use fathuss_model::graph::{Finding, Graph};
+use fathuss_model::random::RandomId;
 use fathuss_model::terraform::Data;
 use fathuss_model::{
     Declaration, DeclarationExt, Declared, Expression, Handle, IntoValue, Ipv4Net, Json, Result, Secret, Stack, Value,
@@ -346,6 +347,9 @@ impl Declaring<'_> {
         let key = item.key;
         let made = &mut self.made;
         match &item.thing {
+            Thing::RandomId { kept_for } => {
+                stack.add(name, RandomId::new(8).keepers([("for", kept_for.to_string())]).prefix("id-"));
+            }
             Thing::Data { input, trigger } => {
                 let data = Data::new().input(*input).triggers_replace(*trigger);
                 stack.add(name, at(data, item));

@@ -56,7 +56,7 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
     Ok(wrong)
 }
 
-/// Lookups' answers and `terraform_data` live in the state alone.
+/// Lookups' answers, `random_id` and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
     // That a certificate is issued is nothing beside the certificate.
     let lookups = [
@@ -72,7 +72,8 @@ fn is_in_the_world(record: &ResourceRecord) -> bool {
     ];
     // A key that AWS does not know yet is in the state until it does.
     let unheard = record.address.kind() == "aws_ce_cost_allocation_tag" && !record.attributes.contains_key("type");
-    !unheard && record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
+    let local = ["random_id", "terraform_data"].contains(&record.address.kind());
+    !unheard && !local && !lookups.contains(&record.address.kind())
 }
 
 #[derive(Default)]
