@@ -52,7 +52,7 @@ fn kinds() -> Vec<&'static str> {
         let name = if schema.service == "cloudwatch" { "monitoring" } else { schema.service };
         services.iter().any(|service| service.name == name)
     };
-    provided.chain(asked).filter(simulated).chain(["terraform_data"]).collect()
+    provided.chain(asked).filter(simulated).chain(["terraform_data", "random_id"]).collect()
 }
 
 #[test]

@@ -168,6 +168,10 @@ SERVED = {
         GetOriginAccessControlConfig ListDistributions ListOriginAccessControls ListTagsForResource
         TagResource UntagResource UpdateDistribution UpdateOriginAccessControl
     """,
+    "autoscaling": """
+        CreateOrUpdateTags DeletePolicy DeleteTags DescribeAdjustmentTypes DescribeAutoScalingGroups
+        DescribeAutoScalingInstances DescribePolicies DescribeTags PutScalingPolicy
+    """,
     "ssm": """
         AddTagsToResource DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameters
         GetParametersByPath ListTagsForResource PutParameter RemoveTagsFromResource

@@ -41,6 +41,8 @@ pub enum Service {
     CloudFront,
     /// Systems Manager.
     Ssm,
+    /// EC2 Auto Scaling.
+    AutoScaling,
 }
 
 impl Service {
@@ -67,6 +69,7 @@ impl Service {
             Self::Acm => "ACM",
             Self::CloudFront => "CloudFront",
             Self::Ssm => "Systems Manager",
+            Self::AutoScaling => "Auto Scaling",
         }
     }
 

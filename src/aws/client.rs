@@ -198,6 +198,8 @@ pub struct Client {
     pub costs: aws_sdk_costexplorer::Client,
     /// Systems Manager.
     pub ssm: aws_sdk_ssm::Client,
+    /// EC2 Auto Scaling.
+    pub autoscaling: aws_sdk_autoscaling::Client,
     gate: Rc<Gate>,
 }
 
@@ -228,6 +230,7 @@ impl Client {
             budgets: aws_sdk_budgets::Client::new(&global),
             costs: aws_sdk_costexplorer::Client::new(&global),
             ssm: aws_sdk_ssm::Client::new(&sdk),
+            autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
             gate,
         }
     }

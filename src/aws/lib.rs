@@ -10,6 +10,8 @@ mod acm_certificate_validation;
 mod adopted;
 mod ami;
 mod arn;
+mod autoscaling_group;
+mod autoscaling_policy;
 mod availability_zones;
 mod aws;
 mod backup;

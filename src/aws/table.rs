@@ -3,22 +3,22 @@
 use crate::kind::{Kind, Lookup};
 use crate::s3_bucket_setting::Of;
 use crate::{
-    acm_certificate, acm_certificate_validation, ami, availability_zones, backup_plan, backup_selection, backup_vault,
-    budgets_budget, caller_identity, ce_cost_allocation_tag, cloudfront_distribution, cloudfront_origin_access_control,
-    cloudwatch_dashboard, cloudwatch_log_group, cloudwatch_metric_alarm, db_instance,
-    db_instance_automated_backups_replication, db_option_group, db_parameter_group, db_snapshot, db_subnet_group,
-    default_network_acl, default_route_table, default_security_group, ebs_volume, ec2_instance_type_offerings, eip,
-    eks_access_entry, eks_access_policy_association, eks_addon, eks_addon_version, eks_cluster, eks_fargate_profile,
-    eks_node_group, eks_pod_identity_association, elasticache_parameter_group, elasticache_replication_group,
-    elasticache_subnet_group, elasticache_user, elasticache_user_group, flow_log, iam_instance_profile,
-    iam_openid_connect_provider, iam_policy, iam_role, iam_role_policy, iam_role_policy_attachment, instance,
-    internet_gateway, kms_alias, kms_key, launch_template, nat_gateway, network_acl, network_interface,
-    rds_engine_version, route, route_table, route_table_association, route53_record, route53_zone, route53_zone_lookup,
-    s3_bucket, s3_bucket_lifecycle_configuration, s3_bucket_ownership_controls, s3_bucket_policy,
-    s3_bucket_public_access_block, s3_bucket_replication_configuration, s3_bucket_server_side_encryption_configuration,
-    s3_bucket_versioning, secretsmanager_secret, secretsmanager_secret_version, security_group, sns_topic,
-    sns_topic_policy, sns_topic_subscription, ssm_parameter, subnet, volume_attachment, vpc, vpc_endpoint,
-    vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
+    acm_certificate, acm_certificate_validation, ami, autoscaling_group, autoscaling_policy, availability_zones,
+    backup_plan, backup_selection, backup_vault, budgets_budget, caller_identity, ce_cost_allocation_tag,
+    cloudfront_distribution, cloudfront_origin_access_control, cloudwatch_dashboard, cloudwatch_log_group,
+    cloudwatch_metric_alarm, db_instance, db_instance_automated_backups_replication, db_option_group,
+    db_parameter_group, db_snapshot, db_subnet_group, default_network_acl, default_route_table, default_security_group,
+    ebs_volume, ec2_instance_type_offerings, eip, eks_access_entry, eks_access_policy_association, eks_addon,
+    eks_addon_version, eks_cluster, eks_fargate_profile, eks_node_group, eks_pod_identity_association,
+    elasticache_parameter_group, elasticache_replication_group, elasticache_subnet_group, elasticache_user,
+    elasticache_user_group, flow_log, iam_instance_profile, iam_openid_connect_provider, iam_policy, iam_role,
+    iam_role_policy, iam_role_policy_attachment, instance, internet_gateway, kms_alias, kms_key, launch_template,
+    nat_gateway, network_acl, network_interface, rds_engine_version, route, route_table, route_table_association,
+    route53_record, route53_zone, route53_zone_lookup, s3_bucket, s3_bucket_lifecycle_configuration,
+    s3_bucket_ownership_controls, s3_bucket_policy, s3_bucket_public_access_block, s3_bucket_replication_configuration,
+    s3_bucket_server_side_encryption_configuration, s3_bucket_versioning, secretsmanager_secret,
+    secretsmanager_secret_version, security_group, sns_topic, sns_topic_policy, sns_topic_subscription, ssm_parameter,
+    subnet, volume_attachment, vpc, vpc_endpoint, vpc_security_group_egress_rule, vpc_security_group_ingress_rule,
 };
 
 /// What is made, changed and deleted, or taken over.
@@ -77,6 +77,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &ce_cost_allocation_tag::CeCostAllocationTag,
     &cloudwatch_metric_alarm::CloudwatchMetricAlarm,
     &cloudwatch_dashboard::CloudwatchDashboard,
+    &autoscaling_policy::AutoscalingPolicy,
     &sns_topic::SnsTopic,
     &sns_topic_policy::SnsTopicPolicy,
     &sns_topic_subscription::SnsTopicSubscription,
@@ -110,4 +111,5 @@ pub static LOOKUPS: &[&dyn Lookup] = &[
     &eks_addon_version::EksAddonVersion,
     &rds_engine_version::RdsEngineVersion,
     &ssm_parameter::SsmParameter,
+    &autoscaling_group::AutoscalingGroup,
 ];

@@ -1,9 +1,10 @@
-//! The provider of `terraform_data`: what it makes lives in state alone.
+//! The provider of what lives in state alone: nothing is made anywhere else.
+
+mod data;
+mod random_id;
 
 use async_trait::async_trait;
 use fathuss_model::schema::Schema;
-use fathuss_model::terraform::Data;
-use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 
 use crate::provider::{
@@ -15,10 +16,44 @@ use crate::provider::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Local;
 
+/// What one type of it is.
+trait Kind: Sync {
+    /// Its schema, from the model.
+    fn schema(&self) -> &'static Schema;
+
+    /// What it is known by: the same for the same request, however often that comes.
+    fn create(&self, request: &MakeRequest) -> Result<Identity, Failure>;
+
+    /// All that it has.
+    fn attributes(&self, standing: &Standing) -> Result<Attributes, Failure>;
+}
+
+static KINDS: &[&dyn Kind] = &[&data::TerraformData, &random_id::RandomId];
+
+fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.schema().kind == name)
+}
+
+fn known(name: &str) -> Result<&'static dyn Kind, Failure> {
+    kind(name).ok_or_else(|| refused("NoSuchType", &format!("{name} does not live in state alone")))
+}
+
+fn refused(code: &str, message: &str) -> Failure {
+    Failure {
+        class: FailureClass::Refused,
+        service: "local".to_owned(),
+        operation: String::new(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        request_id: None,
+        hint: None,
+    }
+}
+
 #[async_trait(?Send)]
 impl Provider for Local {
-    fn schema(&self, kind: &str) -> Option<&'static Schema> {
-        (kind == Data::SCHEMA.kind).then_some(Data::SCHEMA)
+    fn schema(&self, name: &str) -> Option<&'static Schema> {
+        kind(name).map(Kind::schema)
     }
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
@@ -27,19 +62,11 @@ impl Provider for Local {
     }
 
     async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure> {
-        Err(Failure {
-            class: FailureClass::Refused,
-            service: "local".to_owned(),
-            operation: String::new(),
-            code: "NoSuchLookup".to_owned(),
-            message: format!("{} is no lookup", request.address.kind()),
-            request_id: None,
-            hint: None,
-        })
+        Err(refused("NoSuchLookup", &format!("{} is no lookup", request.address.kind())))
     }
 
     async fn create(&self, request: &MakeRequest) -> Result<Identity, Failure> {
-        Ok(Identity(request.token.chars().take(32).collect()))
+        known(request.address.kind())?.create(request)
     }
 
     async fn find(&self, _request: &MakeRequest) -> Result<Found, Failure> {
@@ -47,12 +74,7 @@ impl Provider for Local {
     }
 
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
-        let mut attributes = standing.desired.attributes.clone();
-        attributes.insert("id".to_owned(), Datum::String(standing.identity.0.clone()));
-        if let Some(input) = attributes.get("input").cloned() {
-            attributes.insert("output".to_owned(), input);
-        }
-        Ok(Progress::Ready(attributes))
+        Ok(Progress::Ready(known(standing.address.kind())?.attributes(standing)?))
     }
 
     async fn update(&self, _standing: &Standing, _change: &UpdateRequest) -> Result<(), Failure> {

@@ -30,6 +30,7 @@ mod expression;
 mod function;
 pub mod graph;
 pub mod program;
+pub mod random;
 mod resource;
 pub mod schema;
 mod stack;
@@ -81,5 +82,6 @@ pub mod schema_support {
 
 /// Every schema of this package, for those who look one up by type name.
 pub fn schemas() -> impl Iterator<Item = &'static schema::Schema> {
-    aws::SCHEMAS.iter().copied().chain(std::iter::once(<terraform::Data as Resource>::SCHEMA))
+    let local = [<terraform::Data as Resource>::SCHEMA, <random::RandomId as Resource>::SCHEMA];
+    aws::SCHEMAS.iter().copied().chain(local)
 }

@@ -55,6 +55,7 @@ extern crate self as fathuss_simulator;
 pub mod acm;
 mod addressee;
 pub mod admin;
+pub mod autoscaling;
 pub mod backup;
 pub mod budgets;
 mod caller;
@@ -151,6 +152,7 @@ pub static SERVICES: &[&Service] = &[
     &acm::SERVICE,
     &cloudfront::SERVICE,
     &ssm::SERVICE,
+    &autoscaling::SERVICE,
 ];
 
 /// How a simulator is set up.

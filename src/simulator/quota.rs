@@ -22,6 +22,8 @@ const fn of(name: &'static str, default: i64, says: &'static str) -> Quota {
 pub const QUOTAS: &[Quota] = &[
     of("acm.certificates", 2500, "certificates in a region"),
     of("acm.names-per-certificate", 10, "names of a certificate"),
+    of("autoscaling.policies-per-group", 50, "scaling policies of an Auto Scaling group"),
+    of("autoscaling.steps-per-policy", 20, "steps of a scaling policy"),
     of("backup.plans", 300, "backup plans in a region"),
     of("backup.selections-per-plan", 100, "selections of a backup plan"),
     of("backup.vaults", 300, "backup vaults in a region"),

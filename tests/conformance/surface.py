@@ -127,6 +127,11 @@ WORDS = {
         "aws_cloudfront_origin_access_control": "OriginAccessControl",
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
+    "autoscaling": {
+        "aws_autoscaling_group": "DescribeAutoScaling(Groups|Instances)",
+        "aws_autoscaling_policy": "PutScalingPolicy|DescribePolicies|DeletePolicy|DescribeAdjustmentTypes",
+        "tags": "CreateOrUpdateTags|DeleteTags|DescribeTags",
+    },
     "ssm": {
         "aws_ssm_parameter": "Parameters?$|ParametersByPath",
         "tags": "TagsToResource|TagsFromResource|ListTagsForResource",
@@ -257,6 +262,7 @@ EXCLUDED = {
     },
     "cloudfront": {},
     "ssm": {},
+    "autoscaling": {},
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

@@ -157,6 +157,7 @@ def too_many_updates(aws):
 
 
 QUERY = {
+    "autoscaling": "describe_policies",
     "elasticache": "describe_snapshots",
     "iam": "list_roles",
     "rds": "describe_db_instances",

@@ -9,6 +9,7 @@ import sys
 import pytest
 from botocore.exceptions import WaiterError
 
+import ground_autoscaling
 from account import Account, clients
 from ground_acm import issued, shown
 from refusal import outcome
@@ -806,6 +807,7 @@ def test_the_cli_shows_each_services_refusals(aws, words, shown):
 
 
 QUESTIONS = {
+    "autoscaling": "describe-auto-scaling-groups",
     "ec2": "describe-vpcs",
     "eks": "list-clusters",
     "elasticache": "describe-cache-clusters",
@@ -1054,3 +1056,70 @@ def test_a_domain_whose_records_let_others_issue_gets_no_certificate(aws, rule):
     found = aws.acm.describe_certificate(CertificateArn=arn)["Certificate"]
     wanted = ("ISSUED", None) if rule else ("FAILED", "CAA_ERROR")
     assert (found["Status"], found.get("FailureReason")) == wanted
+
+
+def scaled_group(aws):
+    cluster = aws.cluster()
+    nodes = aws.node_group(cluster)
+    return cluster, nodes, ground_autoscaling.named(aws, cluster, nodes)
+
+
+def alarm_names(aws):
+    return [alarm["AlarmName"] for alarm in aws.cloudwatch.describe_alarms()["MetricAlarms"]]
+
+
+def test_a_tracking_policy_has_alarms_of_its_own_which_go_with_it(aws):
+    _, _, group = scaled_group(aws)
+    request = ground_autoscaling.given(ground_autoscaling.policy(group, **ground_autoscaling.tracking(70.0)))
+    made = aws.autoscaling.put_scaling_policy(**request)
+    [high, low] = [alarm["AlarmName"] for alarm in made["Alarms"]]
+    assert high.startswith(f"TargetTracking-{group}-AlarmHigh-") and low.startswith(f"TargetTracking-{group}-AlarmLow-")
+    shown = {alarm["AlarmName"]: alarm for alarm in aws.cloudwatch.describe_alarms()["MetricAlarms"]}
+    assert (shown[high]["Threshold"], shown[low]["Threshold"]) == (70.0, 63.0)
+    assert shown[high]["AlarmActions"] == [made["PolicyARN"]]
+    # One that never shrinks the group has no alarm for it; the other one stays the same.
+    request["TargetTrackingConfiguration"]["DisableScaleIn"] = True
+    again = aws.autoscaling.put_scaling_policy(**request)
+    assert [alarm["AlarmName"] for alarm in again["Alarms"]] == [high] == alarm_names(aws)
+    assert again["PolicyARN"] == made["PolicyARN"]
+    aws.autoscaling.delete_policy(PolicyName=made["PolicyARN"])
+    assert alarm_names(aws) == []
+
+
+def test_an_alarm_of_ones_own_stays_without_the_policy_that_it_set_off(aws):
+    _, _, group = scaled_group(aws)
+    policy = aws.autoscaling.put_scaling_policy(**ground_autoscaling.policy(group))["PolicyARN"]
+    aws.cloudwatch.put_metric_alarm(
+        AlarmName="busy", MetricName="CPUUtilization", Namespace="AWS/EC2", Statistic="Average", Period=60,
+        EvaluationPeriods=1, Threshold=80, ComparisonOperator="GreaterThanThreshold", AlarmActions=[policy],
+    )
+    [shown] = aws.autoscaling.describe_policies(AutoScalingGroupName=group)["ScalingPolicies"]
+    assert [alarm["AlarmName"] for alarm in shown["Alarms"]] == ["busy"]
+    aws.autoscaling.delete_policy(AutoScalingGroupName=group, PolicyName="policy")
+    [alarm] = aws.cloudwatch.describe_alarms()["MetricAlarms"]
+    assert alarm["AlarmName"] == "busy" and alarm["AlarmActions"] == []
+
+
+def test_a_node_groups_policies_go_with_it(aws):
+    cluster, nodes, group = scaled_group(aws)
+    aws.autoscaling.put_scaling_policy(**ground_autoscaling.given(ground_autoscaling.policy(group, **ground_autoscaling.tracking())))
+    aws.eks.delete_nodegroup(clusterName=cluster, nodegroupName=nodes)
+    aws.world.advance(3600)
+    assert aws.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"] == []
+    assert aws.autoscaling.describe_policies()["ScalingPolicies"] == [] and alarm_names(aws) == []
+
+
+def test_a_tag_of_a_group_reaches_the_instances_that_are_launched_after_it(aws):
+    _, _, group = scaled_group(aws)
+    tag = {"ResourceId": group, "ResourceType": ground_autoscaling.KIND, "Value": "1"}
+    kept = {**tag, "Key": "kept", "PropagateAtLaunch": False}
+    aws.autoscaling.create_or_update_tags(Tags=[{**tag, "Key": "handed-on", "PropagateAtLaunch": True}, kept])
+    [shown] = aws.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert {one["Key"]: one["PropagateAtLaunch"] for one in shown["Tags"] if one["Value"] == "1"} == {"handed-on": True, "kept": False}
+    before = [instance["InstanceId"] for instance in shown["Instances"]]
+    aws.ec2.terminate_instances(InstanceIds=before[:1])
+    aws.world.advance(900)
+    [shown] = aws.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    [new] = [instance["InstanceId"] for instance in shown["Instances"] if instance["InstanceId"] not in before]
+    keys = {one["Key"] for one in aws.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [new]}])["Tags"]}
+    assert "handed-on" in keys and "kept" not in keys

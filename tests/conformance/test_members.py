@@ -9,6 +9,7 @@ import ground_backup
 import ground_budgets
 import ground_ce
 import ground_acm
+import ground_autoscaling
 import ground_cloudfront
 import ground_cloudwatch
 import ground_ec2
@@ -47,6 +48,7 @@ SERVICES = {
     "secretsmanager": (ground_secretsmanager.GROUND, ground_secretsmanager.BASES, ground_secretsmanager.VALUES),
     "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sns": (ground_sns.GROUND, ground_sns.BASES, ground_sns.VALUES),
+    "autoscaling": (ground_autoscaling.GROUND, ground_autoscaling.BASES, ground_autoscaling.VALUES),
     "ssm": (ground_ssm.GROUND, ground_ssm.BASES, ground_ssm.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),
 }

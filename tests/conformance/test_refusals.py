@@ -10,6 +10,7 @@ import refusals_backup
 import refusals_budgets
 import refusals_ce
 import refusals_acm
+import refusals_autoscaling
 import refusals_cloudfront
 import refusals_cloudwatch
 import refusals_ec2
@@ -46,6 +47,7 @@ CASES = [
     *refusals_acm.CASES,
     *refusals_cloudfront.CASES,
     *refusals_ssm.CASES,
+    *refusals_autoscaling.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

@@ -44,9 +44,12 @@ ELSEWHERE = {
     "aws_route53_zone": "names and certificates are not in the stack yet",
     "aws_sns_topic_subscription": "who is told is not the program's to say",
     "terraform_data": "it is nobody's but the state's",
+    "random_id": "it is nobody's but the state's",
+    "aws_autoscaling_policy": "how many nodes there are an autoscaler in the cluster decides",
 }
 LOOKUPS = {
     "aws_ami",
+    "aws_autoscaling_group",
     "aws_availability_zones",
     "aws_ec2_instance_type_offerings",
     "aws_eks_addon_version",

@@ -7,6 +7,8 @@ MANAGED = "what a service manages in a customer's place, as EKS Auto Mode does, 
 TRAFFIC = "there are no connections here that would have to drain"
 UPDATES = "no service update comes here: the list is empty however it is asked for"
 
+KEYED = "a tag is deleted by its key, whatever its value and whoever got it"
+
 FOUND = "a rule is found by what it lets through, not by its description"
 
 STATE = "in which state a notification is AWS says: in a request it changes nothing"
@@ -20,6 +22,8 @@ DISTRIBUTIONS = (
 )
 
 WITHOUT_TRACE = {
+    "autoscaling.DeleteTags.Tags[].Value": KEYED,
+    "autoscaling.DeleteTags.Tags[].PropagateAtLaunch": KEYED,
     **{
         f"budgets.{operation}.{member}.NotificationState": STATE
         for operation, member in (

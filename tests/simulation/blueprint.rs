@@ -31,6 +31,9 @@ pub enum Thing {
         input: i64,
         trigger: i64,
     },
+    RandomId {
+        kept_for: i64,
+    },
     Zones,
     Image,
     Caller,
@@ -183,6 +186,17 @@ pub enum Thing {
         private: bool,
         name: u32,
         encrypted_with: Option<Key>,
+    },
+    /// The Auto Scaling group behind a node group, looked up.
+    ScalingGroup {
+        nodes: Key,
+    },
+    /// What scales it: each node group's has one.
+    ScalingPolicy {
+        nodes: Key,
+        how: Scaling,
+        by: i64,
+        name: Option<u32>,
     },
     NodeGroup {
         cluster: Key,
@@ -512,6 +526,7 @@ impl Thing {
     pub fn kind(&self) -> &'static str {
         match self {
             Thing::Data { .. } => "terraform_data",
+            Thing::RandomId { .. } => "random_id",
             Thing::Zones => "aws_availability_zones",
             Thing::Image => "aws_ami",
             Thing::Caller => "aws_caller_identity",
@@ -546,6 +561,8 @@ impl Thing {
             Thing::VolumeAttachment { .. } => "aws_volume_attachment",
             Thing::Cluster { .. } => "aws_eks_cluster",
             Thing::NodeGroup { .. } => "aws_eks_node_group",
+            Thing::ScalingGroup { .. } => "aws_autoscaling_group",
+            Thing::ScalingPolicy { .. } => "aws_autoscaling_policy",
             Thing::Addon { .. } => "aws_eks_addon",
             Thing::AccessEntry { .. } => "aws_eks_access_entry",
             Thing::AccessPolicy { .. } => "aws_eks_access_policy_association",
@@ -596,7 +613,8 @@ impl Thing {
         match self {
             Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
-            Thing::Question { .. } => vec![],
+            Thing::Question { .. } | Thing::RandomId { .. } => vec![],
+            Thing::ScalingGroup { nodes } | Thing::ScalingPolicy { nodes, .. } => vec![(*nodes, Along)],
             Thing::InlinePolicy { role, .. } => vec![(*role, Along)],
             Thing::Fargate { cluster, role, subnets, .. } => {
                 let mut needs = all(subnets, Along);
@@ -745,8 +763,20 @@ impl Thing {
 
     /// Whether it stands in no region.
     fn is_global(&self) -> bool {
-        self.kind().starts_with("aws_iam") || matches!(self, Thing::Data { .. } | Thing::Caller)
+        self.kind().starts_with("aws_iam")
+            || matches!(self, Thing::Data { .. } | Thing::RandomId { .. } | Thing::Caller)
     }
+}
+
+/// How a group is scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// By an amount.
+    Simple,
+    /// By amounts for distances.
+    Steps,
+    /// So that a metric keeps a value.
+    Tracking,
 }
 
 /// What a record answers with.
@@ -1076,6 +1106,20 @@ impl Grower<'_> {
             "terraform_data" => {
                 let (input, trigger) = (self.rng.random_range(0..9), 0);
                 self.push(Thing::Data { input, trigger })
+            }
+            "random_id" => self.push(Thing::RandomId { kept_for: 0 }),
+            "aws_autoscaling_group" => {
+                let nodes = self.some("aws_eks_node_group")?;
+                self.push(Thing::ScalingGroup { nodes })
+            }
+            "aws_autoscaling_policy" => {
+                let nodes = self.some("aws_eks_node_group")?;
+                if !self.blueprint.take(format!("scaling {nodes}")) {
+                    return None;
+                }
+                let how = *[Scaling::Simple, Scaling::Steps, Scaling::Tracking].choose(self.rng)?;
+                let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
+                self.push(Thing::ScalingPolicy { nodes, how, by: 1, name })
             }
             "aws_availability_zones" | "aws_ami" | "aws_caller_identity" => {
                 if let Some(there) = self.all(kind).first() {

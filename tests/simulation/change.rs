@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::blueprint::{Blueprint, Grip, Key, Peer, RETENTIONS, RouteTarget, Setting, Thing};
+use super::blueprint::{Blueprint, Grip, Key, Peer, RETENTIONS, RouteTarget, Scaling, Setting, Thing};
 
 /// The next version of a stack.
 pub struct Next {
@@ -224,6 +224,16 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 => *most += 1,
             _ => *labels = number,
         },
+        Thing::ScalingPolicy { how, by, .. } => match rng.random_range(0..2) {
+            0 => *by += 1,
+            _ => {
+                *how = match how {
+                    Scaling::Simple => Scaling::Steps,
+                    Scaling::Steps => Scaling::Tracking,
+                    Scaling::Tracking => Scaling::Simple,
+                }
+            }
+        },
         Thing::AccessEntry { groups, .. } => *groups = (*groups + 1) % 3,
         Thing::AccessPolicy { namespaces, .. } => *namespaces = (*namespaces + 1) % 3,
         Thing::BucketSetting { setting, .. } => match setting {
@@ -364,6 +374,8 @@ fn replace(blueprint: &mut Blueprint, key: Key) {
     let Some(item) = blueprint.items.iter_mut().find(|item| item.key == key) else { return };
     match &mut item.thing {
         Thing::Data { trigger, .. } => *trigger += 1,
+        Thing::RandomId { kept_for } => *kept_for += 1,
+        Thing::ScalingPolicy { name, .. } => *name = Some(number),
         Thing::Vpc { net, .. } => *net = u8::try_from(number % 250).unwrap_or_default(),
         Thing::Subnet { index, .. } => *index = range.unwrap_or(*index),
         Thing::Route { destination, .. } => *destination = u16::try_from(number % 60_000).unwrap_or_default(),

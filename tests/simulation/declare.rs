@@ -27,6 +27,10 @@ use fathuss_model::aws::{
     Restrictions, ViewerCertificate, ViewerProtocolPolicy, cache_policy,
 };
 use fathuss_model::aws::{
+    AutoscalingGroup, AutoscalingPolicy, GroupMetric, ScalingAdjustmentType, StepAdjustment,
+    TargetTrackingConfiguration,
+};
+use fathuss_model::aws::{
     BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, BudgetNotification,
     BudgetNotificationType, BudgetsBudget, CacheAuthentication, CacheAuthenticationMode, CacheEngine,
     CeCostAllocationTag, CostAllocationTagStatus, ElasticacheUser, ElasticacheUserGroup, SelectionTag, SsmParameter,
@@ -50,6 +54,7 @@ use fathuss_model::aws::{
     NetworkInterface, VpcEndpoint, VpcEndpointType,
 };
 use fathuss_model::graph::{Finding, Graph};
+use fathuss_model::random::RandomId;
 use fathuss_model::terraform::Data;
 use fathuss_model::{
     Declaration, DeclarationExt, Declared, Expression, Handle, IntoValue, Ipv4Net, Json, Result, Secret, Stack, Value,
@@ -59,7 +64,7 @@ use fathuss_model::{
 use serde_json::json;
 
 use super::blueprint::{
-    Blueprint, Item, Kept, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RecordKind, RouteTarget, Setting, Thing,
+    Blueprint, Item, Kept, Key, Peer, PolicyOf, REGIONS, RETENTIONS, RecordKind, RouteTarget, Scaling, Setting, Thing,
 };
 
 /// The account they belong to.
@@ -205,6 +210,16 @@ impl Declaring<'_> {
                 ask(stack, item, kind);
                 Ok(())
             }
+            Thing::ScalingGroup { nodes } => {
+                let name = ("item", item.key);
+                let group = AutoscalingGroup::new(self.made.node_groups[nodes].autoscaling_group_name());
+                stack.add(name, at(group, item));
+                Ok(())
+            }
+            Thing::ScalingPolicy { nodes, how, by, name } => {
+                scaling(stack, item, &self.made.node_groups[nodes], *how, *by, *name);
+                Ok(())
+            }
             thing if thing.kind().starts_with("aws_eks") => self.eks(stack, item),
             thing if thing.kind().starts_with("aws_db") || thing.kind().starts_with("aws_elasticache") => {
                 self.data(stack, item)
@@ -332,6 +347,9 @@ impl Declaring<'_> {
         let key = item.key;
         let made = &mut self.made;
         match &item.thing {
+            Thing::RandomId { kept_for } => {
+                stack.add(name, RandomId::new(8).keepers([("for", kept_for.to_string())]).prefix("id-"));
+            }
             Thing::Data { input, trigger } => {
                 let data = Data::new().input(*input).triggers_replace(*trigger);
                 stack.add(name, at(data, item));
@@ -1103,6 +1121,27 @@ fn at<D: Declaration>(declaration: D, item: &Item) -> Declared<D::Resource> {
 }
 
 /// Asks what a type asks.
+fn scaling(stack: &mut Stack, item: &Item, nodes: &Handle<EksNodeGroup>, how: Scaling, by: i64, given: Option<u32>) {
+    let group = nodes.autoscaling_group_name();
+    let adjustment = ScalingAdjustmentType::ChangeInCapacity;
+    let mut policy = match how {
+        Scaling::Simple => AutoscalingPolicy::simple(group, adjustment, by).cooldown(60),
+        Scaling::Steps => {
+            let steps = [StepAdjustment::new(by).up_to(20), StepAdjustment::new(by + 1).starting_at(20)];
+            AutoscalingPolicy::steps(group, adjustment, steps).estimated_instance_warmup(60)
+        }
+        Scaling::Tracking => {
+            let value = 30 + i32::try_from(by % 60).unwrap_or_default();
+            let busy = TargetTrackingConfiguration::predefined(GroupMetric::AverageCpuUtilization, value);
+            AutoscalingPolicy::tracking(group, busy.disable_scale_in(by % 2 == 0))
+        }
+    };
+    if let Some(number) = given {
+        policy = policy.name(format!("scaling-{number}"));
+    }
+    stack.add(("item", item.key), at(policy, item));
+}
+
 fn ask(stack: &mut Stack, item: &Item, kind: &str) {
     let name = ("item", item.key);
     match kind {

@@ -56,12 +56,13 @@ pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>
     Ok(wrong)
 }
 
-/// Lookups' answers and `terraform_data` live in the state alone.
+/// Lookups' answers, `random_id` and `terraform_data` live in the state alone.
 fn is_in_the_world(record: &ResourceRecord) -> bool {
     // That a certificate is issued is nothing beside the certificate.
     let lookups = [
         "aws_acm_certificate_validation",
         "aws_ami",
+        "aws_autoscaling_group",
         "aws_availability_zones",
         "aws_caller_identity",
         "aws_ec2_instance_type_offerings",
@@ -71,7 +72,8 @@ fn is_in_the_world(record: &ResourceRecord) -> bool {
     ];
     // A key that AWS does not know yet is in the state until it does.
     let unheard = record.address.kind() == "aws_ce_cost_allocation_tag" && !record.attributes.contains_key("type");
-    !unheard && record.address.kind() != "terraform_data" && !lookups.contains(&record.address.kind())
+    let local = ["random_id", "terraform_data"].contains(&record.address.kind());
+    !unheard && !local && !lookups.contains(&record.address.kind())
 }
 
 #[derive(Default)]
@@ -127,7 +129,13 @@ impl World {
                 self.add(kind, identity);
             }
         }
-        for alarm in rows("cloudwatch.alarm")? {
+        let mut of_policies = BTreeSet::new();
+        for policy in rows("autoscaling.policy")? {
+            let alarms = policy.row["alarms"].as_array().map(Vec::as_slice).unwrap_or_default();
+            of_policies.extend(alarms.iter().filter_map(|name| name.as_str()).map(str::to_owned));
+            self.add("aws_autoscaling_policy", policy.id);
+        }
+        for alarm in rows("cloudwatch.alarm")?.into_iter().filter(|alarm| !of_policies.contains(&alarm.id)) {
             self.add("aws_cloudwatch_metric_alarm", alarm.id);
         }
         for dashboard in rows("cloudwatch.dashboard")? {

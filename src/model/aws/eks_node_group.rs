@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::instance_type::InstanceType;
-use super::{EksCluster, IamRole, LaunchTemplate, Subnet, way_out};
+use super::{AutoscalingGroup, EksCluster, IamRole, LaunchTemplate, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
-use crate::{Arn, Computed, Id, Name, Tags, Value, words};
+use crate::{Arn, Computed, Handle, Id, Name, Tags, Value, words};
 
 words! {
     /// What nodes cost and whether AWS may take them back.
@@ -208,7 +208,7 @@ pub struct UpdateConfig {
 #[resource(block)]
 pub struct NodeGroupResources {
     /// The Auto Scaling groups.
-    autoscaling_groups: Computed<Vec<AutoscalingGroup>>,
+    autoscaling_groups: Computed<Vec<NodeGroupAutoscalingGroup>>,
     /// The security group for remote access, where there is one.
     remote_access_security_group_id: Computed<String>,
 }
@@ -216,9 +216,17 @@ pub struct NodeGroupResources {
 /// An Auto Scaling group that EKS made.
 #[derive(Clone, Debug, crate::Resource)]
 #[resource(block)]
-pub struct AutoscalingGroup {
+pub struct NodeGroupAutoscalingGroup {
     /// Its name.
     name: Computed<String>,
+}
+
+impl Handle<EksNodeGroup> {
+    /// The name of the Auto Scaling group that EKS made for it.
+    #[must_use]
+    pub fn autoscaling_group_name(&self) -> Value<Name<AutoscalingGroup>> {
+        self.attribute("resources.autoscaling_groups.0.name")
+    }
 }
 
 impl ScalingConfig {

@@ -5,6 +5,8 @@ mod acm_certificate_validation;
 mod action;
 mod actions;
 mod ami;
+mod autoscaling_group;
+mod autoscaling_policy;
 mod availability_zones;
 mod backup_plan;
 mod backup_selection;
@@ -97,6 +99,11 @@ mod zone;
 pub use acm_certificate::{AcmCertificate, DomainValidationOption, KeyAlgorithm, ValidationMethod};
 pub use acm_certificate_validation::AcmCertificateValidation;
 pub use ami::{Ami, Filter};
+pub use autoscaling_group::AutoscalingGroup;
+pub use autoscaling_policy::{
+    AutoscalingPolicy, CustomizedMetric, GroupMetric, MetricAggregation, PredefinedMetric, ScalingAdjustmentType,
+    ScalingMetricDimension, ScalingPolicyType, StepAdjustment, TargetTrackingConfiguration,
+};
 pub use availability_zones::{AvailabilityZones, ZoneState};
 pub use backup_plan::{BackupCopy, BackupLifecycle, BackupPlan, BackupRule};
 pub use backup_selection::{BackupSelection, SelectionCondition, SelectionConditions, SelectionTag, SelectionTagType};
@@ -146,8 +153,8 @@ pub use eks_cluster::{
 };
 pub use eks_fargate_profile::{EksFargateProfile, FargateSelector};
 pub use eks_node_group::{
-    AmiType, AutoscalingGroup, CapacityType, EksNodeGroup, NodeGroupLaunchTemplate, NodeGroupResources, ScalingConfig,
-    Taint, TaintEffect, UpdateConfig,
+    AmiType, CapacityType, EksNodeGroup, NodeGroupAutoscalingGroup, NodeGroupLaunchTemplate, NodeGroupResources,
+    ScalingConfig, Taint, TaintEffect, UpdateConfig,
 };
 pub use eks_pod_identity_association::EksPodIdentityAssociation;
 pub use elasticache_parameter_group::{CacheParameter, ElasticacheParameterGroup};
@@ -299,6 +306,7 @@ pub const SCHEMAS: &[&Schema] = &[
     Instance::SCHEMA,
     EbsVolume::SCHEMA,
     VolumeAttachment::SCHEMA,
+    AutoscalingPolicy::SCHEMA,
     AvailabilityZones::SCHEMA,
     Ami::SCHEMA,
     CallerIdentity::SCHEMA,
@@ -307,4 +315,5 @@ pub const SCHEMAS: &[&Schema] = &[
     RdsEngineVersion::SCHEMA,
     Route53ZoneLookup::SCHEMA,
     SsmParameter::SCHEMA,
+    AutoscalingGroup::SCHEMA,
 ];

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 /// Our fields that CloudFormation calls something else.
 const CALLED: &[(&str, &str)] = &[
+    ("aws_autoscaling_policy.step_adjustment", "StepAdjustments"),
     ("aws_backup_plan.name", "BackupPlan"),
     ("aws_backup_plan.rule", "BackupPlan"),
     ("aws_backup_plan.tags", "BackupPlanTags"),
@@ -174,6 +175,8 @@ const CALLED: &[(&str, &str)] = &[
 
 /// Our fields that no property says anything of, and why.
 const UNSAID: &[(&str, &str)] = &[
+    ("aws_autoscaling_policy.enabled", "there it is not to be had; PutScalingPolicy changes it"),
+    ("aws_autoscaling_policy.name", "there nobody gives one: a name is made up"),
     ("aws_elasticache_parameter_group.name", "there nobody gives one: a name is made up"),
     ("aws_iam_instance_profile.tags", "there a profile has no tags; IAM's own API gives it some"),
     ("aws_iam_policy.tags", "there a policy has no tags; IAM's own API gives it some"),

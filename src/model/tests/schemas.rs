@@ -40,8 +40,8 @@ fn every_type_of_the_platform_is_there_once() {
     let kinds: Vec<&str> = schemas().map(|schema| schema.kind).collect();
     let unique: BTreeSet<&str> = kinds.iter().copied().collect();
     assert_eq!(unique.len(), kinds.len(), "{kinds:?}");
-    assert_eq!(schemas().filter(|schema| schema.mode == Mode::Lookup).count(), 8);
-    assert_eq!(kinds.len(), 75 + 8 + 1);
+    assert_eq!(schemas().filter(|schema| schema.mode == Mode::Lookup).count(), 9);
+    assert_eq!(kinds.len(), 76 + 9 + 2);
 }
 
 #[test]

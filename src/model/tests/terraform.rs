@@ -16,6 +16,26 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "imported certificates, which bring their names along, are not here",
     ),
     ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
+    (
+        "aws_autoscaling_policy.name",
+        "required, here optional",
+        "a name is made with a suffix where none is given, as for every type",
+    ),
+    (
+        "aws_autoscaling_policy.target_tracking_configuration.customized_metric_specification.metric_name",
+        "optional, here required",
+        RECKONED,
+    ),
+    (
+        "aws_autoscaling_policy.target_tracking_configuration.customized_metric_specification.namespace",
+        "optional, here required",
+        RECKONED,
+    ),
+    (
+        "aws_autoscaling_policy.target_tracking_configuration.customized_metric_specification.statistic",
+        "optional, here required",
+        RECKONED,
+    ),
     ("aws_availability_zones.zone_names", "unknown", "the filter `zone-name`, which a block would make long"),
     (
         "aws_backup_vault.name",
@@ -190,6 +210,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 
 const REQUIRED_THERE: &str = "in `aws_security_group`'s own blocks it is required, and EC2 demands it";
 const RULE_REQUIRED: &str = "in `aws_default_network_acl`'s blocks it is required, and EC2 demands it";
+const RECKONED: &str = "metrics that are reckoned from others are not here";
 const PORTS_OF_SOME: &str = "only TCP and UDP have ports; there it is 0 for the others";
 const NO_DEFAULT_VPC: &str = "nothing is made in a default VPC by leaving something out";
 

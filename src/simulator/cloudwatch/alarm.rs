@@ -41,6 +41,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
+/// What an alarm does, by the state that it comes into.
+const ACTIONS: [&str; 3] = ["OKActions", "AlarmActions", "InsufficientDataActions"];
+
 /// An alarm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,9 +83,8 @@ impl MetricAlarm {
     }
 
     /// What it is to do in a state.
-    fn actions(&self) -> impl Iterator<Item = &str> {
-        let lists = ["OKActions", "AlarmActions", "InsufficientDataActions"];
-        lists.into_iter().flat_map(|list| self.settings.get(list).list()).filter_map(Value::text)
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &str> {
+        ACTIONS.into_iter().flat_map(|list| self.settings.get(list).list()).filter_map(Value::text)
     }
 
     fn view(&self, tx: &Tx<'_>) -> Value {
@@ -104,7 +106,7 @@ impl MetricAlarm {
 }
 
 /// The ARN of the alarm of that name.
-pub(super) fn arn(tx: &Tx<'_>, name: &str) -> String {
+pub(crate) fn arn(tx: &Tx<'_>, name: &str) -> String {
     format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", tx.region(), tx.account())
 }
 
@@ -141,9 +143,16 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             Refusal::new("LimitExceeded", "The maximum limit of alarms has been reached.")
         })?;
     }
+    keep(tx, name, settings(input), given);
+    Ok(Value::Record(Record::new()))
+}
+
+/// Makes an alarm with these settings, or puts them in place of those that it has. What is put again keeps its state,
+/// and the tags that it has.
+pub(crate) fn keep(tx: &mut Tx<'_>, name: &str, settings: Value, tags: Vec<(String, String)>) {
+    let known = tx.get::<MetricAlarm>(name).cloned();
     let now = tx.now();
     let fresh = known.is_none();
-    // What is put again keeps its state, and the tags that it has.
     let mut alarm = known.unwrap_or_else(|| MetricAlarm {
         name: name.to_owned(),
         settings: Value::Absent,
@@ -153,15 +162,36 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         reason_data: None,
         state_updated: now,
         transitioned: now,
-        tags: given,
+        tags,
     });
-    (alarm.settings, alarm.updated) = (settings(input), now);
+    (alarm.settings, alarm.updated) = (settings, now);
     let summary = format!("Alarm \"{name}\" {}", if fresh { "created" } else { "updated" });
     alarm_history::note(tx, &alarm, Kind::ConfigurationUpdate, &summary);
     tx.cancel("cloudwatch.alarm", name);
     tx.transition("cloudwatch.alarm.evaluation", "cloudwatch.alarm.evaluated", name);
     tx.put(alarm);
-    Ok(Value::Record(Record::new()))
+}
+
+/// Takes an alarm away, and says whether it was there.
+pub(crate) fn drop(tx: &mut Tx<'_>, name: &str) -> bool {
+    let Some(alarm) = tx.remove::<MetricAlarm>(name) else { return false };
+    tx.cancel("cloudwatch.alarm", name);
+    alarm_history::note(tx, &alarm, Kind::ConfigurationUpdate, &format!("Alarm \"{name}\" deleted"));
+    true
+}
+
+/// Takes an action away from all alarms that have it, which stay.
+pub(crate) fn drop_action(tx: &mut Tx<'_>, action: &str) {
+    let having = tx.rows::<MetricAlarm>().filter(|alarm| alarm.actions().any(|own| own == action));
+    for mut alarm in having.cloned().collect::<Vec<_>>() {
+        for list in ACTIONS {
+            let kept = alarm.settings.get(list).list().iter().filter(|own| own.text() != Some(action));
+            let kept = Value::List(kept.cloned().collect());
+            alarm.settings.set(list, kept);
+        }
+        alarm.updated = tx.now();
+        tx.put(alarm);
+    }
 }
 
 fn one_of(tx: &Tx<'_>, input: &Input<'_>, rule: &str, member: &str, known: &[&str]) -> Result<(), Refusal> {
@@ -296,10 +326,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let names = input.texts("AlarmNames");
     let mut deleted = 0;
     for name in &names {
-        let Some(alarm) = tx.remove::<MetricAlarm>(name) else { continue };
-        tx.cancel("cloudwatch.alarm", name);
-        alarm_history::note(tx, &alarm, Kind::ConfigurationUpdate, &format!("Alarm \"{name}\" deleted"));
-        deleted += 1;
+        deleted += usize::from(drop(tx, name));
     }
     if deleted == 0 && !names.is_empty() {
         return Err(missing(""));

@@ -4,6 +4,8 @@
 //! A group finds that out by its health checks, of which no more is seen than that it takes some minutes. So the end
 //! of an instance, and not a clock, makes its group look.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,9 @@ pub struct AutoScalingGroup {
     pub failing_since: Option<Timestamp>,
     /// Its tags, which are not the node group's.
     pub tags: Tags,
+    /// The keys of those that new instances do not get.
+    #[serde(default)]
+    pub kept_back: BTreeSet<String>,
 }
 
 impl Row for AutoScalingGroup {

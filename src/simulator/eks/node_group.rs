@@ -1,5 +1,7 @@
 //! Managed node groups.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,7 @@ use super::{
     Issue, access_entry, addon, arn, health, in_use, invalid, missing, node_group_settings, node_health, node_template,
     nodes,
 };
+use crate::autoscaling::scaling_policy;
 use crate::ec2::subnet::Subnet;
 use crate::iam::instance_profile::InstanceProfile;
 use crate::iam::role::Role;
@@ -463,6 +466,7 @@ fn launched(tx: &mut Tx<'_>, id: &str) {
         instances: Vec::new(),
         failing_since: None,
         tags: nodes::group_tags(&group),
+        kept_back: BTreeSet::new(),
     });
     if let Err(issue) = nodes::scale(tx, &group) {
         fail(tx, group, issue);
@@ -559,6 +563,7 @@ fn drained(tx: &mut Tx<'_>, id: &str) {
 fn gone(tx: &mut Tx<'_>, id: &str) {
     let Some(group) = tx.get::<NodeGroup>(id).cloned() else { return };
     tx.remove::<AutoScalingGroup>(&group.group);
+    scaling_policy::forget(tx, &group.group);
     node_template::remove(tx, &group);
     tx.remove::<InstanceProfile>(&group.profile.to_lowercase());
     tx.remove::<NodeGroup>(id);

@@ -171,7 +171,11 @@ fn tag(tx: &mut Tx<'_>, group: &NodeGroup, data: &Value, instance: &str) -> Resu
         tags.filter_map(pair).collect::<Vec<(String, String)>>()
     };
     let mut own = asked("instance");
-    own.extend(group_tags(group));
+    let scaled = tx.get::<AutoScalingGroup>(&group.group);
+    let propagated = scaled
+        .into_iter()
+        .flat_map(|scaled| scaled.tags.iter().filter(|(key, _)| !scaled.kept_back.contains(key.as_str())));
+    own.extend(propagated.map(|(key, value)| (key.clone(), value.clone())));
     own.push(("aws:autoscaling:groupName".to_owned(), group.group.clone()));
     own.push(("aws:eks:cluster-name".to_owned(), group.cluster.clone()));
     if let Some(template) = &group.launched_from {

@@ -7,6 +7,7 @@
 
 mod acm;
 mod ask;
+mod autoscaling;
 mod backup;
 mod budgets;
 mod cloudfront;
@@ -191,6 +192,7 @@ fn owner(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Option<S
 fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<Vec<Ask>, Refusal> {
     Ok(match service {
         "acm" => acm::asks(operation, input),
+        "autoscaling" => autoscaling::asks(tx, operation, input),
         "backup" => backup::asks(tx, operation, input),
         "budgets" => budgets::asks(tx, operation, input),
         "ce" => costexplorer::asks(tx, operation),
