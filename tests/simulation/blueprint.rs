@@ -812,6 +812,7 @@ impl Blueprint {
 
     /// A stack that has one resource of this type, with what it needs; where it is to be wide, with others that it may
     /// refer to instead. Nothing where chance does not find any.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
     pub fn of(rng: &mut ChaCha8Rng, kind: &'static str, kinds: &[&'static str], wide: bool) -> Option<Blueprint> {
         let schema = fathuss_model::schemas().find(|schema| schema.kind == kind)?;
         let named = |rust: &&str| schema.fields.iter().any(|field| field.rust.contains(&format!("<{rust}>")));

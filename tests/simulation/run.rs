@@ -393,6 +393,7 @@ impl Line {
     }
 
     /// One process without faults, from its start to its end.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
     pub async fn calmly(&mut self, graph: &Graph, goal: Goal) -> Result<(), String> {
         self.store.restart();
         let network = self.calm();
@@ -410,6 +411,7 @@ impl Line {
     }
 
     /// Takes over what is there.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
     pub async fn import(
         &self,
         store: &mut dyn Store,
