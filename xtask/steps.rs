@@ -181,6 +181,8 @@ pub fn sweep() -> Result<(), String> {
         "fathuss-tests",
         "--test",
         "simulation",
+        "--test",
+        "lifecycle",
         "--",
         "--nocapture",
     ]);

@@ -239,7 +239,7 @@ fn free(snapshot: &Snapshot, node: &Node, schema: &Schema, identity: &Identity) 
     if schema.mode == Mode::Lookup {
         return Err(nothing_behind(node, "it is a lookup, which each plan asks by itself"));
     }
-    if schema.creation == Creation::Local {
+    if is_local(schema) {
         return Err(nothing_behind(node, "it lives in the state alone, and nothing of it is anywhere else"));
     }
     if let Some(record) = snapshot.resources.get(&node.address) {
@@ -308,9 +308,14 @@ fn untold(node: &Node, schema: &'static Schema) -> Vec<&'static str> {
     fields.filter(|field| field.write_only || is_secret(field.name)).map(|field| field.name).collect()
 }
 
+/// What is adopted is not created by anyone, and there all the same.
+fn is_local(schema: &Schema) -> bool {
+    schema.mode == Mode::Managed && schema.creation == Creation::Local
+}
+
 fn is_made(around: &Surroundings<'_>, address: &Address) -> bool {
     let schema = (around.provider)(address.kind()).and_then(|provider| provider.schema(address.kind()));
-    schema.is_some_and(|schema| schema.mode != Mode::Lookup && schema.creation != Creation::Local)
+    schema.is_some_and(|schema| schema.mode != Mode::Lookup && !is_local(schema))
 }
 
 /// Leaves of a plan what it says of one address.

@@ -840,6 +840,29 @@ impl Blueprint {
         blueprint
     }
 
+    /// A stack that has one resource of this type, with what it needs; where it is to be wide, with others that it may
+    /// refer to instead. Nothing where chance does not find any.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
+    pub fn of(rng: &mut ChaCha8Rng, kind: &'static str, kinds: &[&'static str], wide: bool) -> Option<Blueprint> {
+        let schema = fathuss_model::schemas().find(|schema| schema.kind == kind)?;
+        let named = |rust: &&str| schema.fields.iter().any(|field| field.rust.contains(&format!("<{rust}>")));
+        let needed = fathuss_model::schemas().filter(|other| other.kind != kind && named(&other.rust));
+        let needed: Vec<&'static str> = needed.map(|other| other.kind).collect();
+        let mut blueprint = Blueprint::default();
+        let mut grower = Grower { blueprint: &mut blueprint, rng, kinds, region: 0 };
+        let made = (0..20).any(|_| {
+            let made = grower.make(kind).is_some();
+            // One call may give what is there already.
+            for needed in needed.iter().filter(|_| !made || wide) {
+                for _ in 0..if wide { 4 } else { 1 } {
+                    grower.make(needed);
+                }
+            }
+            made
+        });
+        made.then_some(blueprint)
+    }
+
     /// Adds items until there are that many.
     pub fn grow(&mut self, rng: &mut ChaCha8Rng, size: usize, kinds: &[&'static str]) {
         let mut grower = Grower { blueprint: self, rng, kinds, region: 0 };

@@ -51,12 +51,13 @@ pub async fn meddle(aws: &Aws, snapshot: &Snapshot, most: usize, chance: &mut Ch
 }
 
 /// Whether it is AWS's, and can be taken away: that a certificate is issued can't be.
-fn is_made(aws: &Aws, record: &ResourceRecord) -> bool {
+pub fn is_made(aws: &Aws, record: &ResourceRecord) -> bool {
     record.address.kind() != "aws_acm_certificate_validation"
         && aws.schema(record.address.kind()).is_some_and(|schema| schema.mode == Mode::Managed)
 }
 
-async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, String> {
+/// Deletes it, as far as what holds it lets.
+pub async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> Result<&'static str, String> {
     let standing = standing(snapshot, record);
     let held = Cell::new(false);
     let taken = until(&record.address, async || match aws.delete(&standing).await {
@@ -78,7 +79,8 @@ async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) -> R
     }
 }
 
-async fn set(
+/// Gives a field another value.
+pub async fn set(
     aws: &Aws,
     snapshot: &Snapshot,
     record: &ResourceRecord,

@@ -11,6 +11,7 @@ use aws_credential_types::Credentials;
 use fathuss_aws::Aws;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::{Event, Told};
+use fathuss_engine::import::{ImportError, Imported, Wish, import};
 use fathuss_engine::plan::{Change, Goal, PlanError};
 use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, Prepared, RunError, adopt_strays, carry_out, finish_earlier, prepare};
@@ -389,6 +390,43 @@ impl Line {
     /// A network on which nothing goes wrong.
     pub fn calm(&self) -> Network {
         Network::new(self.simulator.clone(), 0, Noise::default(), Arc::default(), None)
+    }
+
+    /// One process without faults, from its start to its end.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
+    pub async fn calmly(&mut self, graph: &Graph, goal: Goal) -> Result<(), String> {
+        self.store.restart();
+        let network = self.calm();
+        let (_keep, pace) = watch::channel(Pace::Run);
+        let mut tally = Tally::default();
+        let ended = tokio::time::timeout(PATIENCE, self.work(graph, goal, &network, pace, 0, &mut tally)).await;
+        // What is written is seen everywhere by then.
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        match ended.map(|ended| ended.map(|applied| verdict(&applied))) {
+            Ok(Ok(Ended::Whole)) => Ok(()),
+            Ok(Ok(Ended::Short(why))) => Err(why),
+            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Ok(Ended::Stuck)) | Err(_) => Err("nothing moves any more".to_owned()),
+        }
+    }
+
+    /// Takes over what is there.
+    #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
+    pub async fn import(
+        &self,
+        store: &mut dyn Store,
+        graph: &Graph,
+        address: &Address,
+        identity: &str,
+    ) -> Result<Imported, ImportError> {
+        let aws = provider(&self.simulator, &self.calm(), &store.snapshot()?.lineage);
+        let find = |kind: &str| by_kind(&aws, kind);
+        let listener = |_: &Told| {};
+        let (_keep, pace) = watch::channel(Pace::Run);
+        let around = surroundings(&find, &self.simulator, &listener, pace, 0);
+        let (address, outputs) = (address.local(), BTreeMap::new());
+        let wish = Wish { graph, address: &address, identity, outputs: &outputs };
+        import(store, wish, &around, &|| 0).await
     }
 
     /// Plans without faults.

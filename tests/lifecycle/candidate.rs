@@ -1,0 +1,407 @@
+//! Other values for a field: from other stacks that have the type, and from its schema.
+
+use std::collections::BTreeMap;
+
+use fathuss_model::graph::{Graph, Node};
+use fathuss_model::schema::{Field, Type};
+use fathuss_model::{Address, Datum, Document, Expression, Reference, SecretSource};
+
+/// How many values of each origin are tried.
+const MOST: usize = 4;
+
+/// Other values for a field of a node; nothing stands for leaving it out. `others` are nodes of the same type in other
+/// stacks, the nearest at hand first.
+pub fn candidates(graph: &Graph, node: &Node, field: &Field, others: &[Node]) -> Vec<Option<Expression>> {
+    let now = node.fields.get(field.name).filter(|now| !is_null(now));
+    let mut found: Vec<Option<Expression>> = Vec::new();
+    if let Some(now) = now {
+        found.extend(variants(graph, node, field, now).into_iter().take(MOST).map(Some));
+    }
+    let mut elsewhere = Vec::new();
+    for other in others {
+        let value = other.fields.get(field.name).filter(|value| !is_null(value));
+        let value = match value {
+            Some(value) => match at_home(graph, node, value) {
+                Some(value) => Some(value),
+                None => continue,
+            },
+            None => None,
+        };
+        if value.as_ref() != now && !elsewhere.contains(&value) {
+            elsewhere.push(value);
+        }
+    }
+    // What others have is sure to be meant seriously; what the schema suggests is simpler.
+    let at = found.len().min(2);
+    let rest = found.split_off(at);
+    found.extend(elsewhere.into_iter().take(MOST));
+    found.extend(rest);
+    if now.is_none() {
+        found.extend(scratch(graph, node, field, &field.ty).into_iter().take(MOST).map(Some));
+    } else if !field.required {
+        found.push(None);
+    }
+    let mut once = Vec::new();
+    found.retain(|value| {
+        let new = !once.contains(value);
+        once.push(value.clone());
+        new && value.as_ref() != now
+    });
+    found
+}
+
+/// All fields of another one of the type, as this stack can have them: for a field that goes with others.
+pub fn whole(graph: &Graph, node: &Node, other: &Node) -> Option<BTreeMap<String, Expression>> {
+    let fields = other.fields.iter().map(|(name, value)| Some((name.clone(), at_home(graph, node, value)?)));
+    fields.collect()
+}
+
+fn is_null(value: &Expression) -> bool {
+    matches!(value, Expression::Literal(Datum::Null))
+}
+
+/// A value of another stack with references to what this one has in the place of those; nothing where it has none.
+fn at_home(graph: &Graph, node: &Node, value: &Expression) -> Option<Expression> {
+    let mut moved: BTreeMap<String, String> = BTreeMap::new();
+    let mut whole = true;
+    value.references(&mut |reference| {
+        let here = |other: &Node| other.address == reference.address;
+        let alike = |other: &Node| other.address.kind() == reference.address.kind() && other.address != node.address;
+        let found = graph.nodes.iter().find(|other| here(other)).or_else(|| graph.nodes.iter().find(|it| alike(it)));
+        match found.filter(|other| other.region == node.region) {
+            Some(found) => {
+                moved.insert(reference.address.to_string(), found.address.to_string());
+            }
+            None => whole = false,
+        }
+    });
+    if !whole {
+        return None;
+    }
+    let mut json = serde_json::to_value(value).ok()?;
+    replace(&mut json, &moved);
+    serde_json::from_value(json).ok()
+}
+
+fn replace(json: &mut serde_json::Value, moved: &BTreeMap<String, String>) {
+    match json {
+        serde_json::Value::String(text) => {
+            if let Some(new) = moved.get(text) {
+                text.clone_from(new);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| replace(item, moved)),
+        serde_json::Value::Object(entries) => entries.values_mut().for_each(|value| replace(value, moved)),
+        _ => {}
+    }
+}
+
+/// Values near the one that is given.
+fn variants(graph: &Graph, node: &Node, field: &Field, now: &Expression) -> Vec<Expression> {
+    match (&field.ty, now) {
+        (_, Expression::Reference(reference)) => {
+            let alike = graph.nodes.iter().filter(|other| {
+                other.address.kind() == reference.address.kind()
+                    && other.address != reference.address
+                    && other.address != node.address
+                    && other.region == node.region
+            });
+            alike
+                .map(|other| {
+                    let mut reference = reference.clone();
+                    reference.address = other.address.clone();
+                    Expression::Reference(reference)
+                })
+                .collect()
+        }
+        (Type::Secret, Expression::Secret(_)) => vec![other_secret()],
+        (Type::List(inner), Expression::List(items)) => list(graph, node, field, *inner, items),
+        (Type::List(inner), Expression::Literal(Datum::List(items))) => {
+            let items: Vec<Expression> = items.iter().cloned().map(Expression::Literal).collect();
+            list(graph, node, field, *inner, &items)
+        }
+        (Type::Map(inner), Expression::Map(entries)) => map(inner, entries),
+        (Type::Map(inner), Expression::Literal(Datum::Map(entries))) => map(inner, &literals(entries)),
+        (Type::Block(fields), Expression::Map(entries)) => block(graph, node, fields, entries),
+        (Type::Block(fields), Expression::Literal(Datum::Map(entries))) => {
+            block(graph, node, fields, &literals(entries))
+        }
+        (_, Expression::Json(document)) => renamed(document).map(Expression::Json).into_iter().collect(),
+        (_, Expression::Literal(datum)) => {
+            others_of(field, &field.ty, datum).into_iter().map(Expression::Literal).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn literals(entries: &BTreeMap<String, Datum>) -> BTreeMap<String, Expression> {
+    entries.iter().map(|(name, value)| (name.clone(), Expression::Literal(value.clone()))).collect()
+}
+
+/// The list with another element, with one fewer and with one more.
+fn list(graph: &Graph, node: &Node, field: &Field, inner: &'static Type, items: &[Expression]) -> Vec<Expression> {
+    let element = Field { ty: shallow(inner), limits: field.limits.of_elements(), ..copy(field) };
+    let mut found = Vec::new();
+    if let Some(last) = items.last() {
+        for variant in variants(graph, node, &element, last) {
+            if items.contains(&variant) {
+                continue;
+            }
+            let mut more = items.to_vec();
+            more.push(variant.clone());
+            let mut other = items[..items.len() - 1].to_vec();
+            other.push(variant);
+            found.push(together(other));
+            found.push(together(more));
+        }
+    }
+    if items.len() > 1 {
+        found.push(together(items[..items.len() - 1].to_vec()));
+    }
+    found
+}
+
+/// A list of literals is a literal, as the model writes it.
+fn together(items: Vec<Expression>) -> Expression {
+    let literal = |item: &Expression| match item {
+        Expression::Literal(datum) => Some(datum.clone()),
+        _ => None,
+    };
+    match items.iter().map(literal).collect::<Option<Vec<Datum>>>() {
+        Some(items) => Expression::Literal(Datum::List(items)),
+        None => Expression::List(items),
+    }
+}
+
+fn map(inner: &Type, entries: &BTreeMap<String, Expression>) -> Vec<Expression> {
+    if !matches!(inner, Type::String | Type::Any) {
+        return Vec::new();
+    }
+    let mut more = entries.clone();
+    more.insert("Added".to_owned(), Expression::Literal("yes".into()));
+    let mut found = vec![named(more)];
+    if entries.len() > 1 {
+        let mut fewer = entries.clone();
+        fewer.pop_first();
+        found.push(named(fewer));
+    }
+    found
+}
+
+/// A map of literals is a literal, as the model writes it.
+fn named(entries: BTreeMap<String, Expression>) -> Expression {
+    let literal = |(name, value): (&String, &Expression)| match value {
+        Expression::Literal(datum) => Some((name.clone(), datum.clone())),
+        _ => None,
+    };
+    match entries.iter().map(literal).collect::<Option<BTreeMap<String, Datum>>>() {
+        Some(entries) => Expression::Literal(Datum::Map(entries)),
+        None => Expression::Map(entries),
+    }
+}
+
+/// The block with one of its fields changed, or given.
+fn block(graph: &Graph, node: &Node, fields: &[Field], entries: &BTreeMap<String, Expression>) -> Vec<Expression> {
+    let mut found = Vec::new();
+    for field in fields.iter().filter(|field| field.required || field.optional) {
+        let now = entries.get(field.name).filter(|now| !is_null(now));
+        let values = match now {
+            Some(now) => variants(graph, node, field, now),
+            None => scratch(graph, node, field, &field.ty),
+        };
+        for value in values.into_iter().take(2) {
+            let mut entries = entries.clone();
+            entries.insert(field.name.to_owned(), value);
+            found.push(named(entries));
+        }
+    }
+    found
+}
+
+/// Other values than a literal one.
+fn others_of(field: &Field, ty: &Type, now: &Datum) -> Vec<Datum> {
+    match (ty, now) {
+        (Type::Bool, Datum::Bool(now)) => vec![Datum::Bool(!now)],
+        (Type::Integer, Datum::Integer(now)) => {
+            let fits = |number: &i64| {
+                field.limits.min.is_none_or(|min| *number >= min) && field.limits.max.is_none_or(|max| *number <= max)
+            };
+            let near = [now + 1, now - 1, now * 2, now + 10, now + 60, now / 2];
+            near.into_iter().filter(|number| number != now).filter(fits).map(Datum::Integer).collect()
+        }
+        (Type::Word(words), Datum::String(now)) => {
+            words.iter().filter(|word| *word != now).map(|word| Datum::from(*word)).collect()
+        }
+        (Type::Cidr, Datum::String(now)) => ranges(now),
+        (Type::String | Type::Any, Datum::String(now)) if field.json => {
+            let Ok(mut document) = serde_json::from_str::<serde_json::Value>(now) else { return Vec::new() };
+            let statement = document.get_mut("Statement").and_then(|it| it.get_mut(0));
+            let Some(statement) = statement.and_then(serde_json::Value::as_object_mut) else { return Vec::new() };
+            statement.insert("Sid".to_owned(), "Another".into());
+            vec![document.to_string().into()]
+        }
+        (Type::String | Type::Any, Datum::String(now)) => {
+            if !field.variants.is_empty() {
+                let others = field.variants.iter().filter(|variant| variant.word != now);
+                return others.map(|variant| variant.word.into()).collect();
+            }
+            texts(now)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A policy document whose first statement has another name.
+fn renamed(document: &Document) -> Option<Document> {
+    let Document::Object(entries) = document else {
+        let Document::Array(items) = document else { return None };
+        let mut items = items.clone();
+        *items.first_mut()? = renamed(&items[0])?;
+        return Some(Document::Array(items));
+    };
+    let is = |key: &Expression, name: &str| *key == Expression::Literal(name.into());
+    let mut entries = entries.clone();
+    if entries.iter().any(|(key, _)| is(key, "Effect")) {
+        entries.retain(|(key, _)| !is(key, "Sid"));
+        let name = Document::Value(Box::new(Expression::Literal("Another".into())));
+        entries.push((Expression::Literal("Sid".into()), name));
+        return Some(Document::Object(entries));
+    }
+    let (_, statement) = entries.iter_mut().find(|(key, _)| is(key, "Statement"))?;
+    *statement = renamed(statement)?;
+    Some(Document::Object(entries))
+}
+
+/// Ranges as large as this one, near it.
+fn ranges(now: &str) -> Vec<Datum> {
+    let Some((address, length)) = now.split_once('/') else { return Vec::new() };
+    let octets: Vec<u8> = address.split('.').filter_map(|octet| octet.parse().ok()).collect();
+    let [first, second, third, fourth] = octets[..] else { return Vec::new() };
+    let near = [
+        (first, second, third.wrapping_add(16), fourth),
+        (first, second, third.wrapping_add(64), fourth),
+        (first, second.wrapping_add(7), third, fourth),
+    ];
+    near.into_iter().map(|(a, b, c, d)| format!("{a}.{b}.{c}.{d}/{length}").into()).collect()
+}
+
+/// Texts that look like this one.
+fn texts(now: &str) -> Vec<Datum> {
+    let counted = now.rfind(|letter: char| letter.is_ascii_digit()).map(|at| {
+        let digit = now[at..].chars().next().and_then(|digit| digit.to_digit(10)).unwrap_or_default();
+        format!("{}{}{}", &now[..at], (digit + 1) % 10, &now[at + 1..])
+    });
+    let appended = if now.ends_with('/') { format!("{now}x/") } else { format!("{now}x") };
+    let put_in = now.char_indices().nth(1).map(|(at, _)| format!("{}x{}", &now[..at], &now[at..]));
+    [counted, Some(appended), put_in].into_iter().flatten().map(Datum::from).collect()
+}
+
+fn other_secret() -> Expression {
+    Expression::Secret(SecretSource::Environment("ANOTHER".to_owned()))
+}
+
+/// Values for a field that has none.
+fn scratch(graph: &Graph, node: &Node, field: &Field, ty: &Type) -> Vec<Expression> {
+    let default = field.default.and_then(|text| serde_json::from_str::<Datum>(text).ok());
+    let literal = |values: Vec<Datum>| -> Vec<Expression> {
+        values.into_iter().filter(|value| Some(value) != default.as_ref()).map(Expression::Literal).collect()
+    };
+    match ty {
+        Type::Bool => literal(vec![Datum::Bool(true), Datum::Bool(false)]),
+        Type::Integer => {
+            let known = default.as_ref().and_then(Datum::as_integer);
+            let mut numbers = Vec::new();
+            if let Some(known) = known {
+                numbers.extend([known + 1, known - 1, known * 2]);
+            }
+            numbers.extend(field.limits.min.map(|min| min.max(1)));
+            numbers.extend(field.limits.max);
+            numbers.extend([1, 7, 30, 60, 100]);
+            let fits = |number: &i64| {
+                field.limits.min.is_none_or(|min| *number >= min) && field.limits.max.is_none_or(|max| *number <= max)
+            };
+            literal(numbers.into_iter().filter(fits).map(Datum::Integer).collect())
+        }
+        Type::Word(words) => literal(words.iter().map(|word| Datum::from(*word)).collect()),
+        Type::String if !field.variants.is_empty() => {
+            literal(field.variants.iter().map(|variant| variant.word.into()).collect())
+        }
+        Type::String | Type::Any => text_for(graph, node, field),
+        Type::Cidr => literal(vec!["10.77.0.0/16".into(), "10.77.3.0/24".into()]),
+        Type::Map(Type::String | Type::Any) => {
+            vec![Expression::Literal(Datum::Map(BTreeMap::from([("Added".to_owned(), "yes".into())])))]
+        }
+        Type::List(inner) => {
+            let element = Field { ty: shallow(*inner), limits: field.limits.of_elements(), ..copy(field) };
+            scratch(graph, node, &element, inner).into_iter().map(|item| together(vec![item])).collect()
+        }
+        Type::Block(fields) => {
+            let mut needed = BTreeMap::new();
+            for inner in fields.iter().filter(|inner| inner.required) {
+                let Some(value) = scratch(graph, node, inner, &inner.ty).into_iter().next() else { return Vec::new() };
+                needed.insert(inner.name.to_owned(), value);
+            }
+            let mut found = Vec::new();
+            if !needed.is_empty() {
+                found.push(named(needed.clone()));
+            }
+            for inner in fields.iter().filter(|inner| inner.optional) {
+                if let Some(value) = scratch(graph, node, inner, &inner.ty).into_iter().next() {
+                    let mut entries = needed.clone();
+                    entries.insert(inner.name.to_owned(), value);
+                    found.push(named(entries));
+                }
+            }
+            found
+        }
+        Type::Secret => vec![other_secret()],
+        Type::Map(_) => Vec::new(),
+    }
+}
+
+/// A text for a field: what of this stack it may name, by what its type in a program says, and words.
+fn text_for(graph: &Graph, node: &Node, field: &Field) -> Vec<Expression> {
+    let mut found = Vec::new();
+    let refers = |wrapper: &str| field.rust.split(wrapper).nth(1).and_then(|rest| rest.split('>').next());
+    for (wrapper, attribute) in [("Id<", "id"), ("Arn<", "arn"), ("Name<", "name")] {
+        let Some(rust) = refers(wrapper) else { continue };
+        let Some(schema) = fathuss_model::schemas().find(|schema| schema.rust == rust) else { continue };
+        let alike = |other: &&Node| {
+            other.address.kind() == schema.kind && other.address != node.address && other.region == node.region
+        };
+        if schema.field(attribute).is_some() {
+            found.extend(graph.nodes.iter().filter(alike).map(|other| reference(&other.address, attribute)));
+        }
+    }
+    if ["Id<", "Arn<", "Name<"].into_iter().any(|wrapper| field.rust.contains(wrapper)) {
+        return found;
+    }
+    let words = ["other", "mon:03:00-mon:04:00", "03:00-04:00"];
+    found.extend(words.into_iter().map(|word| Expression::Literal(word.into())));
+    found
+}
+
+fn reference(address: &Address, attribute: &str) -> Expression {
+    Expression::Reference(Reference { address: address.clone(), attribute: attribute.to_owned() })
+}
+
+/// The same field, to be given another type.
+fn copy(field: &Field) -> Field {
+    Field { ty: Type::Any, ..*field }
+}
+
+/// A type as a value of its own.
+fn shallow(ty: &'static Type) -> Type {
+    match ty {
+        Type::Bool => Type::Bool,
+        Type::Integer => Type::Integer,
+        Type::String => Type::String,
+        Type::Word(words) => Type::Word(words),
+        Type::Cidr => Type::Cidr,
+        Type::Secret => Type::Secret,
+        Type::List(inner) => Type::List(inner),
+        Type::Map(inner) => Type::Map(inner),
+        Type::Block(fields) => Type::Block(fields),
+        Type::Any => Type::Any,
+    }
+}
