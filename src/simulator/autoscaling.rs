@@ -93,7 +93,7 @@ impl<'i> Filters<'i> {
             let name = filter.required("Name");
             let fits = |one: &&str| *one == name || (one.ends_with(':') && name.starts_with(*one));
             // No source has the words.
-            tx.enforce("autoscaling.filter", known.iter().any(|one| fits(&one)), || {
+            tx.enforce("autoscaling.filter", known.iter().any(fits), || {
                 invalid(format!("Filter type {name} is not correct. Allowed filter types are: {}", known.join(", ")))
             })?;
             filters.push((name, filter.texts("Values")));
