@@ -82,7 +82,8 @@ mod tests {
         assert_eq!(policy, Some("redirect-to-https".into()));
         assert_eq!(refers_to(distribution, "viewer_certificate"), ["aws_acm_certificate_validation.main"]);
         assert_eq!(literal(distribution, "aliases"), Some(vec!["static.fathuss.com"].into()));
-        let records = nodes(&graph, "aws_route53_record").into_iter().filter(|record| record.address.name() == "assets");
+        let records =
+            nodes(&graph, "aws_route53_record").into_iter().filter(|record| record.address.name() == "assets");
         assert_eq!(records.count(), 2);
     }
 

@@ -3,10 +3,10 @@
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, CloudwatchLogGroup,
-    ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksAddonVersion, EksCluster, EksNodeGroup,
-    EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType, KmsAlias,
-    KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification, TaggedResource, Taint,
-    TaintEffect, UpdateConfig,
+    ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksAddonVersion,
+    EksCluster, EksNodeGroup, EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment,
+    InstanceType, KmsAlias, KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification,
+    TaggedResource, Taint, TaintEffect, UpdateConfig,
 };
 use fathuss_model::{DeclarationExt, Handle, Lifecycle, Stack};
 
@@ -69,13 +69,7 @@ const NODE_GROUPS: [NodeGroup; 3] = [
 ];
 
 /// The control plane, its nodes, who may enter, the addons, and the roles of service accounts.
-pub fn cluster(
-    stack: &mut Stack,
-    env: &Environment,
-    network: &Network,
-    storage: &Storage,
-    names: &Names,
-) -> Cluster {
+pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage: &Storage, names: &Names) -> Cluster {
     env.tag_all(stack, "cluster");
     let cluster = control_plane(stack, env, network);
     let issuer = IamOpenidConnectProvider::new(cluster.oidc_issuer(), ["sts.amazonaws.com"]);

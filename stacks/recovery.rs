@@ -4,8 +4,8 @@
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     DbInstance, DbInstanceAutomatedBackupsReplication, DeleteMarkerReplication, IamRole, IamRolePolicy, KmsKey,
-    ReplicaEncryption, ReplicationDestination, ReplicationRule, RuleStatus, S3Bucket,
-    S3BucketReplicationConfiguration, Selected, SourceSelectionCriteria,
+    ReplicaEncryption, ReplicationDestination, ReplicationRule, RuleStatus, S3Bucket, S3BucketReplicationConfiguration,
+    Selected, SourceSelectionCriteria,
 };
 use fathuss_model::{Arn, DeclarationExt, Handle, IntoValue, Stack, Value, actions, template};
 
@@ -28,19 +28,26 @@ pub fn recovery(
     stack.add("postgres", copies.region(recovery.region));
 }
 
+/// A bucket, and the one that its objects are copied to.
+struct Pair<'a> {
+    name: &'static str,
+    bucket: &'a Handle<S3Bucket>,
+    copy: Value<Arn<S3Bucket>>,
+}
+
 /// Each bucket's objects go to one of their own, encrypted anew with a key of that region.
 fn objects(stack: &mut Stack, recovery: &Recovery, storage: &Storage) {
     let trust = Policy::new([Statement::assume_role(Principal::service("s3.amazonaws.com"))]);
     let role = stack.add("replication", IamRole::new(trust).description("What S3 copies objects with"));
     let pairs = [
-        ("grader_cache", &storage.grader_cache, stack.read(recovery.grader_cache)),
-        ("loki", &storage.loki, stack.read(recovery.loki)),
+        Pair { name: "grader_cache", bucket: &storage.grader_cache, copy: stack.read(recovery.grader_cache) },
+        Pair { name: "loki", bucket: &storage.loki, copy: stack.read(recovery.loki) },
     ];
     let key = stack.read(recovery.objects_key);
     let policy = IamRolePolicy::new(&role, copies(&pairs, storage, &key)).name("copies");
     let permitted = stack.add("replication", policy);
 
-    for (name, bucket, copy) in pairs {
+    for Pair { name, bucket, copy } in pairs {
         let destination =
             ReplicationDestination::new(copy).encryption_configuration(ReplicaEncryption::new(key.clone()));
         let enabled = || RuleStatus::Enabled;
@@ -54,13 +61,9 @@ fn objects(stack: &mut Stack, recovery: &Recovery, storage: &Storage) {
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html>
-fn copies(
-    pairs: &[(&str, &Handle<S3Bucket>, Value<Arn<S3Bucket>>)],
-    storage: &Storage,
-    key: &Value<Arn<KmsKey>>,
-) -> Policy {
-    let sources = || pairs.iter().map(|(_, bucket, _)| *bucket);
-    let copies = pairs.iter().map(|(.., copy)| template([copy.clone().into_value(), "/*".into_value()]));
+fn copies(pairs: &[Pair<'_>], storage: &Storage, key: &Value<Arn<KmsKey>>) -> Policy {
+    let sources = || pairs.iter().map(|pair| pair.bucket);
+    let copies = pairs.iter().map(|pair| template([pair.copy.clone().into_value(), "/*".into_value()]));
     let on = |statement: Statement, resources: Vec<Value<String>>| resources.into_iter().fold(statement, Statement::on);
     Policy::new([
         on(

@@ -153,7 +153,10 @@ mod tests {
                 assert!(policy.as_str().unwrap().contains(r#""Bool":{"aws:SecureTransport":"false"}"#), "{policy}");
                 let encryption = node(&graph, "aws_s3_bucket_server_side_encryption_configuration", name);
                 if name == "assets" {
-                    assert!(literal(encryption, "rule").unwrap().to_string().contains("AES256"), "they are for everyone");
+                    assert!(
+                        literal(encryption, "rule").unwrap().to_string().contains("AES256"),
+                        "they are for everyone"
+                    );
                 } else {
                     assert_eq!(literal(encryption, "rule.0.bucket_key_enabled"), Some(true.into()));
                     assert!(refers_to(encryption, "rule").contains(&"aws_kms_key.storage".to_owned()));

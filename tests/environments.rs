@@ -37,14 +37,16 @@ const ROWS: &[Row] = &[
         Environment { nat_gateways, ..env }
     }),
     row("endpoints", |env| Environment { endpoints: if env.endpoints.is_empty() { &["sts"] } else { &[] }, ..env }),
-    row("PostgreSQL's standby", |env| {
-        Environment { postgres: Postgres { standby: !env.postgres.standby, ..env.postgres }, ..env }
+    row("PostgreSQL's standby", |env| Environment {
+        postgres: Postgres { standby: !env.postgres.standby, ..env.postgres },
+        ..env
     }),
     row("PostgreSQL's backups", |env| Environment { postgres: Postgres { backup_days: 14, ..env.postgres }, ..env }),
     Row {
         refused: [None, Some(PROTECTED)],
-        ..row("PostgreSQL's replica", |env| {
-            Environment { postgres: Postgres { read_replica: !env.postgres.read_replica, ..env.postgres }, ..env }
+        ..row("PostgreSQL's replica", |env| Environment {
+            postgres: Postgres { read_replica: !env.postgres.read_replica, ..env.postgres },
+            ..env
         })
     },
     row("Redis' shards", |env| Environment { redis: Redis { shards: 3, ..env.redis }, ..env }),

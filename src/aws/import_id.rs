@@ -76,6 +76,7 @@ const FORMS: &[(&str, &str, &str)] = &[
     ("aws_ce_cost_allocation_tag", r".{1,1024}", "Team"),
     ("aws_cloudwatch_metric_alarm", r".{1,255}", "cpu-high"),
     ("aws_cloudwatch_dashboard", r"[A-Za-z0-9_-]{1,255}", "overview"),
+    ("aws_autoscaling_policy", r"[^/]{1,255}/.{1,255}", "eks-general-0a1b2c3d/busy"),
     ("aws_sns_topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
     ("aws_sns_topic_policy", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms"),
     ("aws_sns_topic_subscription", r"arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9a-z]*:[^:]+:[^:]+", "arn:aws:sns:us-east-1:111122223333:alarms:0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"),

@@ -132,11 +132,7 @@ impl Core {
     }
 
     /// A change in an account that no client asks for.
-    pub(crate) fn by_hand<T>(
-        &mut self,
-        account: &str,
-        change: impl FnOnce(&mut Tx<'_>) -> T,
-    ) -> Result<T, WorldError> {
+    pub(crate) fn by_hand<T>(&mut self, account: &str, change: impl FnOnce(&mut Tx<'_>) -> T) -> Result<T, WorldError> {
         let scope = Scope { account: account.to_owned(), region: String::new() };
         let now = self.clock.now();
         let mut tx = Tx::begin(&mut self.state, scope, now, Principal::root(account), "by hand", false);

@@ -115,10 +115,10 @@ fn variants(graph: &Graph, node: &Node, field: &Field, now: &Expression) -> Vec<
                 .collect()
         }
         (Type::Secret, Expression::Secret(_)) => vec![other_secret()],
-        (Type::List(inner), Expression::List(items)) => list(graph, node, field, *inner, items),
+        (Type::List(inner), Expression::List(items)) => list(graph, node, field, inner, items),
         (Type::List(inner), Expression::Literal(Datum::List(items))) => {
             let items: Vec<Expression> = items.iter().cloned().map(Expression::Literal).collect();
-            list(graph, node, field, *inner, &items)
+            list(graph, node, field, inner, &items)
         }
         (Type::Map(inner), Expression::Map(entries)) => map(inner, entries),
         (Type::Map(inner), Expression::Literal(Datum::Map(entries))) => map(inner, &literals(entries)),
@@ -332,7 +332,7 @@ fn scratch(graph: &Graph, node: &Node, field: &Field, ty: &Type) -> Vec<Expressi
             vec![Expression::Literal(Datum::Map(BTreeMap::from([("Added".to_owned(), "yes".into())])))]
         }
         Type::List(inner) => {
-            let element = Field { ty: shallow(*inner), limits: field.limits.of_elements(), ..copy(field) };
+            let element = Field { ty: shallow(inner), limits: field.limits.of_elements(), ..copy(field) };
             scratch(graph, node, &element, inner).into_iter().map(|item| together(vec![item])).collect()
         }
         Type::Block(fields) => {
