@@ -131,6 +131,8 @@ fn a_project_file_with_a_mistake_is_shown_with_its_line() {
         "program = [\"true\"\n",
         "[stacks.demo]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n",
         "program = [\"true\"]\n[stacks.demo]\naccount = \"111122223333\"\n",
+        "program = [\"true\"]\n[stacks.demo]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n[sandbox.domains]\n\"shop..test\" = \"111122223333\"\n",
+        "program = [\"true\"]\n[stacks.demo]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n[sandbox.domains]\n\"shop.test\" = \"me\"\n",
     ] {
         project.write("fathuss.toml", text);
         told.push(project.run(PLAN).ended(1).to_string());
