@@ -233,9 +233,6 @@ EXCLUDED = {
         "InvalidServerlessCacheStateFault": "serverless caches are a type of their own",
         "ServerlessCacheNotFoundFault": "serverless caches are a type of their own",
         "ServerlessCacheSnapshotNotFoundFault": "serverless caches are a type of their own",
-        "InvalidUserGroupState": "user groups are a type of their own",
-        "UserGroupNotFound": "user groups are a type of their own",
-        "UserNotFound": "user groups are a type of their own",
         "ReservedCacheNodeNotFound": "reserved nodes are a type of their own",
         "ServiceLinkedRoleNotFoundFault": "the role is made with the first group",
         "SnapshotFeatureNotSupportedFault": "every node type that is simulated has snapshots",
@@ -275,7 +272,6 @@ EXCLUDED = {
         "ValidationException": "what the model does not allow is refused as ValidationError, as AWS was seen to",
     },
     "acm": {
-        "AccessDeniedException": "declared for what is asked of other services on the caller's behalf, which is not simulated",
         "ConflictException": "requests are taken one after another",
         "InvalidArgsException": "declared for lists, whose arguments are refused as ValidationException",
         "TagPolicyException": "tag policies belong to Organizations, which is not simulated",

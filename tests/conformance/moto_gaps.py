@@ -218,6 +218,7 @@ GAPS = (
         also=("aws_eks_node_group.launch_template",),
     ),
     Gap("aws_eks_addon", "EKS has no addons", has_no("eks.create_addon", clusterName="gap", addonName="vpc-cni")),
+    Gap("aws_eks_addon_version", "EKS has no versions of addons", has_no("eks.describe_addon_versions")),
     Gap(
         "aws_eks_access_entry",
         "EKS has no access entries",

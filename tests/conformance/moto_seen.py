@@ -18,6 +18,7 @@ class Seen:
         self.client = client
         self.ec2, self.iam, self.eks, self.rds = (client(name) for name in ("ec2", "iam", "eks", "rds"))
         self.kms, self.logs, self.secrets = (client(name) for name in ("kms", "logs", "secretsmanager"))
+        self.acm, self.route53 = (client(name) for name in ("acm", "route53"))
         self.sns = client("sns")
         self.things = {}
         for tags, thing in self.everything():
@@ -85,6 +86,10 @@ class Seen:
             yield self.logs.list_tags_for_resource(resourceArn=thing["logGroupArn"])["tags"], thing
         for listed in self.secrets.list_secrets()["SecretList"]:
             yield pairs(listed.get("Tags")), self.secrets.describe_secret(SecretId=listed["ARN"])
+        for listed in self.acm.list_certificates()["CertificateSummaryList"]:
+            arn = listed["CertificateArn"]
+            tags = self.acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]
+            yield pairs(tags), self.acm.describe_certificate(CertificateArn=arn)["Certificate"]
         for listed in self.sns.list_topics()["Topics"]:
             arn = listed["TopicArn"]
             yield pairs(self.sns.list_tags_for_resource(ResourceArn=arn)["Tags"]), self.sns.get_topic_attributes(
@@ -104,14 +109,21 @@ class Seen:
         if platform_graph.kind(address) == "aws_ami":
             [image] = {instance["ImageId"] for instance in self.of("aws_instance")}
             return image
+        if platform_graph.kind(address) == "aws_route53_zone_lookup":
+            [zone] = self.route53.list_hosted_zones()["HostedZones"]
+            zone = zone["Id"].removeprefix("/hostedzone/")
+            return f"arn:aws:route53:::hostedzone/{zone}" if attribute == "arn" else zone
         thing = self.thing(address)
         for step in ATTRIBUTES[platform_graph.kind(address), attribute].split("."):
-            thing = thing[step]
+            thing = thing[int(step) if step.isdigit() else step]
         return thing
 
     def of(self, wanted):
         return [thing for address, (_, thing) in self.things.items() if platform_graph.kind(address) == wanted]
 
+
+# The record of a certificate's own name.
+OPTION = "domain_validation_options.0.resource_record_"
 
 # What references name, in AWS's words.
 ATTRIBUTES = {
@@ -139,6 +151,10 @@ ATTRIBUTES = {
     ("aws_cloudwatch_log_group", "arn"): "logGroupArn",
     ("aws_secretsmanager_secret", "id"): "ARN",
     ("aws_secretsmanager_secret", "arn"): "ARN",
+    ("aws_acm_certificate", "arn"): "CertificateArn",
+    ("aws_acm_certificate", "id"): "CertificateArn",
+    ("aws_acm_certificate", f"{OPTION}name"): "DomainValidationOptions.0.ResourceRecord.Name",
+    ("aws_acm_certificate", f"{OPTION}value"): "DomainValidationOptions.0.ResourceRecord.Value",
     ("aws_sns_topic", "id"): "TopicArn",
     ("aws_sns_topic", "arn"): "TopicArn",
 }
@@ -440,6 +456,29 @@ def topic_policy(seen, address, declared):
     yield "policy", json.loads(found["Policy"])
 
 
+def certificate(seen, address, declared):
+    thing = seen.thing(address)
+    yield "domain_name", thing["DomainName"]
+    yield "subject_alternative_names", [name for name in thing["SubjectAlternativeNames"] if name != thing["DomainName"]]
+
+
+def certificate_validation(seen, address, declared):
+    [thing] = seen.of("aws_acm_certificate")
+    if thing["Status"] == "ISSUED":
+        yield "certificate_arn", thing["CertificateArn"]
+
+
+def route53_record(seen, address, declared):
+    name = declared["name"].rstrip(".") + "."
+    sets = seen.route53.list_resource_record_sets(HostedZoneId=declared["zone_id"])["ResourceRecordSets"]
+    [found] = [one for one in sets if one["Name"] == name]
+    yield "zone_id", declared["zone_id"]
+    yield "name", declared["name"]
+    yield "type", found["Type"]
+    yield "ttl", found["TTL"]
+    yield "records", [record["Value"] for record in found["ResourceRecords"]]
+
+
 LOOKS = {
     "aws_vpc": (vpc, ()),
     "aws_subnet": (subnet, ()),
@@ -468,6 +507,9 @@ LOOKS = {
     "aws_db_instance": (db_instance, ("skip_final_snapshot",)),
     "aws_kms_key": (kms_key, ()),
     "aws_kms_alias": (kms_alias, ()),
+    "aws_acm_certificate": (certificate, ()),
+    "aws_acm_certificate_validation": (certificate_validation, ()),
+    "aws_route53_record": (route53_record, ()),
     "aws_cloudwatch_log_group": (log_group, ()),
     "aws_flow_log": (flow_log, ()),
     "aws_secretsmanager_secret": (secret, ("recovery_window_in_days",)),

@@ -101,7 +101,7 @@ def no_parameter_deleted(aws):
 
 
 @refuses(None, "ParameterVersionNotFound", "Systems Manager could not find version 9 of /app/one. Verify the version and try again.")
-def a_version_that_never_was(aws):
+def parameter_version_that_never_was(aws):
     there(aws)
     return lambda: aws.ssm.get_parameter(Name="/app/one:9"), {}
 

@@ -16,6 +16,7 @@ from moto_seen import LOOKS, Seen, compare
 from moto_server import ACCOUNT, REGION, Moto
 
 COSTS = "what concerns the account's costs is in a stack of its own"
+ASSETS = "static assets are production's"
 FAR = "copies in another region are production's"
 KEPT_OUT = "its security group says who reaches the cache"
 # Types that staging does not have, and why that is all there is to say.
@@ -32,16 +33,13 @@ ELSEWHERE = {
     "aws_iam_role_policy": "each policy is a resource of its own",
     "aws_s3_bucket_replication_configuration": FAR,
     "aws_caller_identity": "each run asks it, before all else",
-    "aws_cloudfront_distribution": "files for viewers are not in the stack yet",
-    "aws_cloudfront_origin_access_control": "files for viewers are not in the stack yet",
+    "aws_cloudfront_distribution": ASSETS,
+    "aws_cloudfront_origin_access_control": ASSETS,
     "aws_default_network_acl": "the default ACL stays as AWS makes it",
     "aws_default_route_table": "no subnet uses it",
     "aws_network_acl": "security groups say who speaks to whom",
     "aws_network_interface": "each machine has the one that it is made with",
-    "aws_acm_certificate": "names and certificates are not in the stack yet",
-    "aws_acm_certificate_validation": "names and certificates are not in the stack yet",
-    "aws_route53_record": "names and certificates are not in the stack yet",
-    "aws_route53_zone": "names and certificates are not in the stack yet",
+    "aws_route53_zone": "the zone is looked up: people make it by hand",
     "aws_sns_topic_subscription": "who is told is not the program's to say",
     "terraform_data": "it is nobody's but the state's",
     "random_id": "it is nobody's but the state's",
@@ -52,7 +50,6 @@ LOOKUPS = {
     "aws_autoscaling_group",
     "aws_availability_zones",
     "aws_ec2_instance_type_offerings",
-    "aws_eks_addon_version",
     "aws_rds_engine_version",
     "aws_route53_zone_lookup",
     "aws_ssm_parameter",
@@ -99,6 +96,8 @@ class Platform:
 @pytest.fixture(scope="session")
 def platform(moto, tmp_path_factory):
     platform = Platform(moto, tmp_path_factory.mktemp("platform"))
+    # People make the zone once, by hand.
+    moto.client("route53").create_hosted_zone(Name="staging.fathuss.com", CallerReference="by hand")
     applied = platform.run("apply", "staging", "--yes")
     assert applied.returncode == 0, applied.stdout[-4000:] + applied.stderr
     return platform

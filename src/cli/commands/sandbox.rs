@@ -140,7 +140,7 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
-        if options.world.is_none() {
+        if options.world.is_none() && !options.memory {
             config.domains = project.as_ref().map(Project::domains).unwrap_or_default();
         }
         config.rules_off = options.rules_off.iter().cloned().collect();
