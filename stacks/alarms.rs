@@ -2,13 +2,14 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsAlias, KmsKey, SnsTopic, SnsTopicPolicy,
-    Statistic, TreatMissingData,
+    CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsKey, SnsTopic, SnsTopicPolicy, Statistic,
+    TreatMissingData,
 };
 use fathuss_model::{Document, Expression, Handle, IntoValue, Stack, Value, actions, json, template};
 
 use crate::cluster::Cluster;
 use crate::data::Data;
+use crate::encryption;
 use crate::environment::Environment;
 use crate::network::Network;
 
@@ -58,18 +59,13 @@ fn topic(stack: &mut Stack, env: &Environment) -> Handle<SnsTopic> {
     let cloudwatch = || Principal::service("cloudwatch.amazonaws.com");
     let account = Principal::aws(format!("arn:aws:iam::{}:root", env.account));
     let of_this_account = |statement: Statement| statement.when("StringEquals", "aws:SourceAccount", [env.account]);
-    let key =
-        KmsKey::new().description(format!("Alarms of {}", env.name())).enable_key_rotation(true).policy(Policy::new([
-            Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"),
-            of_this_account(
-                Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"])
-                    .sid("Alarms")
-                    .by(cloudwatch())
-                    .on("*"),
-            ),
-        ]));
-    let key = stack.add("alarms", key);
-    stack.add("alarms", KmsAlias::new(format!("alias/{}-alarms", env.name()), &key));
+    let key = KmsKey::new().description(format!("Alarms of {}", env.name())).policy(Policy::new([
+        Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"),
+        of_this_account(
+            Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Alarms").by(cloudwatch()).on("*"),
+        ),
+    ]));
+    let key = encryption::key(stack, env.name(), "alarms", key, false);
     let topic = stack.add("alarms", SnsTopic::new().kms_master_key_id(&key));
     let publishes = Statement::allow(actions!["sns:Publish"]).sid("Alarms").by(cloudwatch()).on(topic.arn());
     stack.add("alarms", SnsTopicPolicy::new(&topic, Policy::new([of_this_account(publishes)])));

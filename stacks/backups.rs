@@ -4,10 +4,11 @@
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, EbsVolume, IamPolicy, IamRole,
-    IamRolePolicyAttachment, KmsAlias, KmsKey,
+    IamRolePolicyAttachment, KmsKey,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Stack, Value, template};
 
+use crate::encryption;
 use crate::environment::Environment;
 
 /// After ClickHouse has merged what the day brought, before people come.
@@ -38,10 +39,9 @@ pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolu
 
 /// A vault with a key of its own, which the key of what is backed up does not open.
 pub fn vault(stack: &mut Stack, env: &Environment, name: &'static str) -> Handle<BackupVault> {
+    let key = KmsKey::new().description(format!("Backups of {name}"));
+    let key = encryption::key(stack, name, "backups", key, env.is_production());
     let keep = Lifecycle::new().prevent_destroy(env.is_production());
-    let key = KmsKey::new().description(format!("Backups of {name}")).enable_key_rotation(true);
-    let key = stack.add("backups", key.lifecycle(keep.clone()));
-    stack.add("backups", KmsAlias::new(format!("alias/{name}-backups"), &key));
     stack.add("backups", BackupVault::new().name(name).kms_key_arn(&key).lifecycle(keep))
 }
 

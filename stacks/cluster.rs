@@ -5,16 +5,16 @@ use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, CloudwatchLogGroup,
     ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksAddonVersion,
     EksCluster, EksNodeGroup, EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment,
-    InstanceType, KmsAlias, KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification,
+    InstanceType, KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification,
     TaggedResource, Taint, TaintEffect, UpdateConfig,
 };
-use fathuss_model::{DeclarationExt, Handle, Lifecycle, Stack};
+use fathuss_model::{DeclarationExt, Handle, Stack};
 
 use crate::environment::Environment;
 use crate::names::Names;
 use crate::network::Network;
-use crate::service_accounts;
 use crate::storage::Storage;
+use crate::{encryption, service_accounts};
 
 /// The Kubernetes version.
 const VERSION: &str = "1.35";
@@ -90,9 +90,8 @@ fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Han
     let permitted =
         stack.add("cluster", IamRolePolicyAttachment::new(&role, IamPolicy::of_aws("AmazonEKSClusterPolicy")));
 
-    let key = KmsKey::new().description(format!("Secrets of {}", env.cluster_name())).enable_key_rotation(true);
-    let key = stack.add("cluster", key.lifecycle(Lifecycle::new().prevent_destroy(env.is_production())));
-    stack.add("cluster", KmsAlias::new(format!("alias/{}-cluster", env.name()), &key));
+    let key = KmsKey::new().description(format!("Secrets of {}", env.cluster_name()));
+    let key = encryption::key(stack, env.name(), "cluster", key, env.is_production());
     let logs = CloudwatchLogGroup::new()
         .name(format!("/aws/eks/{}/cluster", env.cluster_name()))
         .retention_in_days(env.log_days);

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod backups;
 pub mod cluster;
 pub mod data;
+pub mod encryption;
 pub mod environment;
 pub mod firewall;
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What production would be built from in another region: a vault that its backups are copied to, a key for those of its
 //! database, and a bucket for the objects of each of its own. It is there before production is.
 
-use fathuss_model::aws::{BackupVault, KmsAlias, KmsKey, S3Bucket};
-use fathuss_model::{Arn, DeclarationExt, Handle, Lifecycle, Output, Result, Stack};
+use fathuss_model::aws::{BackupVault, KmsKey, S3Bucket};
+use fathuss_model::{Arn, Output, Result, Stack};
 
 use crate::environment::{Environment, Recovery};
 use crate::storage::{Bucket, Encryption};
-use crate::{backups, production, storage};
+use crate::{backups, encryption, production, storage};
 
 /// What production's copies go to.
 pub const RECOVERY: Recovery = Recovery {
@@ -31,8 +31,11 @@ pub fn production_dr(stack: &mut Stack) -> Result<()> {
     stack.place(env.region, env.account);
     env.tag_all(stack, "disaster-recovery");
     let vault = backups::vault(stack, &env, NAME);
-    let database = key(stack, "database", "Backups of production's database");
-    let objects = key(stack, "replica", "Replicas of production's objects");
+    let mut key = |name: &'static str, description: &str| {
+        encryption::key(stack, NAME, name, KmsKey::new().description(description), true)
+    };
+    let database = key("database", "Backups of production's database");
+    let objects = key("replica", "Replicas of production's objects");
     let [grader_cache, loki] = ["grader_cache", "loki"].map(|of| {
         let replica = storage::bucket(stack, &env, &Bucket::new(of, Encryption::Kms(objects.clone())));
         storage::policy(stack, of, &replica, []);
@@ -45,14 +48,6 @@ pub fn production_dr(stack: &mut Stack) -> Result<()> {
     stack.output(&LOKI, loki.arn());
     stack.output(&REPLICA_KEY, objects.arn());
     Ok(())
-}
-
-/// A key that outlives a mistake: what it encrypted can't be read without it.
-fn key(stack: &mut Stack, name: &'static str, description: &str) -> Handle<KmsKey> {
-    let key = KmsKey::new().description(description).enable_key_rotation(true);
-    let key = stack.add(name, key.lifecycle(Lifecycle::new().prevent_destroy(true)));
-    stack.add(name, KmsAlias::new(format!("alias/{NAME}-{name}"), &key));
-    key
 }
 
 #[cfg(test)]

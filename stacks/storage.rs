@@ -2,14 +2,15 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    AbortIncompleteMultipartUpload, EncryptionByDefault, EncryptionRule, KmsAlias, KmsKey, LifecycleExpiration,
-    LifecycleRule, LifecycleTransition, NoncurrentVersionExpiration, ObjectOwnership, OwnershipRule, RuleStatus,
-    S3Bucket, S3BucketLifecycleConfiguration, S3BucketOwnershipControls, S3BucketPolicy, S3BucketPublicAccessBlock,
+    AbortIncompleteMultipartUpload, EncryptionByDefault, EncryptionRule, KmsKey, LifecycleExpiration, LifecycleRule,
+    LifecycleTransition, NoncurrentVersionExpiration, ObjectOwnership, OwnershipRule, RuleStatus, S3Bucket,
+    S3BucketLifecycleConfiguration, S3BucketOwnershipControls, S3BucketPolicy, S3BucketPublicAccessBlock,
     S3BucketServerSideEncryptionConfiguration, S3BucketVersioning, SseAlgorithm, StorageClass, VersioningConfiguration,
     VersioningStatus,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Stack, Value, actions, template};
 
+use crate::encryption;
 use crate::environment::Environment;
 
 /// For how many days a version is kept that another has taken the place of.
@@ -31,12 +32,8 @@ pub struct Storage {
 /// The buckets, and the key that encrypts what is in them.
 pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
     env.tag_all(stack, "storage");
-    let key = KmsKey::new()
-        .description(format!("Objects of {}", env.name()))
-        .enable_key_rotation(true)
-        .lifecycle(Lifecycle::new().prevent_destroy(env.is_production()));
-    let key = stack.add("storage", key);
-    stack.add("storage", KmsAlias::new(format!("alias/{}-storage", env.name()), &key));
+    let key = KmsKey::new().description(format!("Objects of {}", env.name()));
+    let key = encryption::key(stack, env.name(), "storage", key, env.is_production());
 
     let ageing = LifecycleRule::new("age", RuleStatus::Enabled)
         .transition([
