@@ -27,6 +27,7 @@ mod secretsmanager;
 mod sns;
 mod ssm;
 mod standing;
+mod store;
 mod sts;
 #[cfg(test)]
 mod tests;

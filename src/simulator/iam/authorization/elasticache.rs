@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html>
 
-use super::ask::{Ask, Told, held, pairs, requested};
+use super::ask::{Ask, Told, held, pairs};
+use super::store::Store;
 use crate::elasticache::parameter_group::CacheParameterGroup;
 use crate::elasticache::replication_group::ReplicationGroup;
 use crate::elasticache::snapshot::CacheSnapshot;
@@ -32,45 +33,39 @@ const NAMES: &[(&str, &str)] = &[
     ("UserIdsToRemove", "user"),
 ];
 
-/// What an operation lists that names nothing.
-const LISTS: &[(&str, &str)] = &[
-    ("DescribeCacheClusters", "cluster"),
-    ("DescribeCacheParameterGroups", "parametergroup"),
-    ("DescribeCacheSubnetGroups", "subnetgroup"),
-    ("DescribeReplicationGroups", "replicationgroup"),
-    ("DescribeSnapshots", "snapshot"),
-    ("DescribeUpdateActions", "replicationgroup"),
-    ("DescribeUserGroups", "usergroup"),
-    ("DescribeUsers", "user"),
-];
+const STORE: Store = Store {
+    service: "elasticache",
+    lists: &[
+        ("DescribeCacheClusters", "cluster"),
+        ("DescribeCacheParameterGroups", "parametergroup"),
+        ("DescribeCacheSubnetGroups", "subnetgroup"),
+        ("DescribeReplicationGroups", "replicationgroup"),
+        ("DescribeSnapshots", "snapshot"),
+        ("DescribeUpdateActions", "replicationgroup"),
+        ("DescribeUserGroups", "usergroup"),
+        ("DescribeUsers", "user"),
+    ],
+    tags,
+};
 
 pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let action = format!("elasticache:{operation}");
-    let arn = |kind: &str, name: &str| format!("arn:aws:elasticache:{}:{}:{kind}:{name}", tx.region(), tx.account());
-    let given = requested(input.get(if operation.starts_with("Remove") { "TagKeys" } else { "Tags" }));
+    let given = Store::given(operation, input);
     let mut asks = Vec::new();
     for (member, kind) in NAMES {
         let value = input.get(member);
         let names = value.text().into_iter().chain(value.list().iter().filter_map(Value::text));
         for name in names.map(str::to_lowercase) {
-            asks.push(Ask::new(&action, arn(kind, &name)).told(tags(tx, kind, &name)).told(given.clone()));
+            asks.push(Ask::new(&action, STORE.arn(tx, kind, &name)).told(tags(tx, kind, &name)).told(given.clone()));
         }
     }
-    if let Some(resource) = input.get("ResourceName").text() {
-        let parts: Vec<&str> = resource.splitn(7, ':').collect();
-        let tags = match parts[..] {
-            [.., kind, name] if parts.len() == 7 => tags(tx, kind, name),
-            _ => Told::new(),
-        };
-        asks.push(Ask::new(&action, resource).told(tags).told(given.clone()));
-    }
+    let named = input.get("ResourceName").text();
+    asks.extend(named.map(|resource| STORE.by_arn(tx, operation, resource).told(given.clone())));
     if asks.is_empty() {
-        let kind = LISTS.iter().find(|(name, _)| *name == operation).map(|(_, kind)| *kind);
-        asks.push(Ask::new(&action, kind.map_or_else(|| "*".to_owned(), |kind| arn(kind, "*"))));
+        asks.push(STORE.on_all(tx, operation));
     }
     if operation.starts_with("Create") && !given.is_empty() {
-        let made = asks[0].resource.clone();
-        asks.push(Ask::new("elasticache:AddTagsToResource", made).told(given));
+        asks.push(STORE.tagging(&asks[0], given));
     }
     asks
 }

@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html>
 
-use super::ask::{Ask, Told, held, pairs, requested};
+use super::ask::{Ask, Told, held, pairs};
+use super::store::Store;
 use crate::rds::instance::DbInstance;
 use crate::rds::option_group::OptionGroup;
 use crate::rds::parameter_group::DbParameterGroup;
@@ -38,16 +39,19 @@ const ARNS: &[&str] = &[
     "DBInstanceAutomatedBackupsArn",
 ];
 
-/// What an operation lists that names nothing.
-const LISTS: &[(&str, &str)] = &[
-    ("DescribeDBInstanceAutomatedBackups", "auto-backup"),
-    ("DescribeDBInstances", "db"),
-    ("DescribeDBParameterGroups", "pg"),
-    ("DescribeDBSnapshots", "snapshot"),
-    ("DescribeDBSubnetGroups", "subgrp"),
-    ("DescribeOptionGroups", "og"),
-    ("DescribePendingMaintenanceActions", "db"),
-];
+const STORE: Store = Store {
+    service: "rds",
+    lists: &[
+        ("DescribeDBInstanceAutomatedBackups", "auto-backup"),
+        ("DescribeDBInstances", "db"),
+        ("DescribeDBParameterGroups", "pg"),
+        ("DescribeDBSnapshots", "snapshot"),
+        ("DescribeDBSubnetGroups", "subgrp"),
+        ("DescribeOptionGroups", "og"),
+        ("DescribePendingMaintenanceActions", "db"),
+    ],
+    tags,
+};
 
 /// What of a request is no thing of an account's, though a member's name says so.
 const LOOSE: &[&str] =
@@ -55,32 +59,23 @@ const LOOSE: &[&str] =
 
 pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let action = format!("rds:{operation}");
-    let arn = |kind: &str, name: &str| format!("arn:aws:rds:{}:{}:{kind}:{name}", tx.region(), tx.account());
-    let given = requested(input.get(if operation.starts_with("Remove") { "TagKeys" } else { "Tags" }));
+    let given = Store::given(operation, input);
     let mut asks: Vec<Ask> = Vec::new();
     for (member, kind) in NAMES.iter().filter(|_| !LOOSE.contains(&operation)) {
         let Some(name) = input.get(member).text() else { continue };
         let (resource, name) = match name.rsplit_once(':') {
             Some((_, last)) if name.starts_with("arn:") => (name.to_owned(), last.to_owned()),
-            _ => (arn(kind, &name.to_lowercase()), name.to_lowercase()),
+            _ => (STORE.arn(tx, kind, &name.to_lowercase()), name.to_lowercase()),
         };
         asks.push(Ask::new(&action, resource).told(tags(tx, kind, &name)).told(given.clone()));
     }
-    for resource in ARNS.iter().filter_map(|member| input.get(member).text()) {
-        let parts: Vec<&str> = resource.splitn(7, ':').collect();
-        let tags = match parts[..] {
-            [.., kind, name] if parts.len() == 7 => tags(tx, kind, name),
-            _ => Told::new(),
-        };
-        asks.push(Ask::new(&action, resource).told(tags).told(given.clone()));
-    }
+    let named = ARNS.iter().filter_map(|member| input.get(member).text());
+    asks.extend(named.map(|resource| STORE.by_arn(tx, operation, resource).told(given.clone())));
     if asks.is_empty() {
-        let kind = LISTS.iter().find(|(name, _)| *name == operation).map(|(_, kind)| *kind);
-        asks.push(Ask::new(&action, kind.map_or_else(|| "*".to_owned(), |kind| arn(kind, "*"))));
+        asks.push(STORE.on_all(tx, operation));
     }
     if makes(operation) && !given.is_empty() {
-        let made = asks[0].resource.clone();
-        asks.push(Ask::new("rds:AddTagsToResource", made).told(given));
+        asks.push(STORE.tagging(&asks[0], given));
     }
     asks
 }
