@@ -198,16 +198,7 @@ pub fn make(address: &str, desired: Attributes) -> MakeRequest {
 
 /// What stands at an address.
 pub fn standing(address: &str, identity: &str, desired: Attributes) -> Standing {
-    let make = make(address, desired);
-    Standing {
-        address: make.address,
-        region: make.region,
-        account: make.account,
-        mark: make.mark,
-        identity: Identity(identity.to_owned()),
-        desired: make.desired,
-        token: make.token,
-    }
+    make(address, desired).standing(Identity(identity.to_owned()))
 }
 
 /// A question for what stands at an address.

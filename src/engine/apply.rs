@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::diff::{default_of, diff};
 use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
-use crate::plan::{Change, Plan, PlannedAction, output_of};
+use crate::plan::{Change, Plan, PlannedAction, attribute_of, output_of};
 use crate::provider::{
     Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
     SecretText, Standing, UpdateRequest,
@@ -381,15 +381,7 @@ impl<'a> Run<'a> {
         ))))
         .await?;
         let identity = step.create(provider.as_ref(), schema, operation, &request).await?;
-        let standing = Standing {
-            address: request.address,
-            region: request.region,
-            account: request.account,
-            mark: request.mark,
-            identity,
-            desired: request.desired,
-            token: request.token,
-        };
+        let standing = request.standing(identity);
         let settlement = step.settle(provider.as_ref(), &standing).await?;
         self.settled(node, operation, &standing, settlement.attributes).await?;
         Ok(settlement.deferred)
@@ -799,13 +791,7 @@ impl Scope for ApplyScope<'_> {
             .attributes
             .get(&reference.address)
             .ok_or_else(|| EvaluationError::NoSuchNode(reference.address.clone()))?;
-        let (name, rest) = match reference.attribute.split_once('.') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (reference.attribute.as_str(), None),
-        };
-        let value = attributes.get(name).unwrap_or(&Datum::Null);
-        let value = rest.map_or(Some(value), |rest| value.at(rest)).unwrap_or(&Datum::Null);
-        Ok(Partial::Known(value.clone()))
+        Ok(attribute_of(attributes, reference))
     }
 
     fn output(&self, reference: &OutputReference) -> Result<Partial, EvaluationError> {

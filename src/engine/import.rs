@@ -9,10 +9,11 @@ use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::{Creation, Mode, Schema};
 use fathuss_model::{Address, Datum, EvaluationError, Expression, OutputReference, Partial, Reference, Scope};
 use fathuss_state::{Entry, Identity, ResourceRecord, RunEnd, Snapshot, StateError, Store};
+use strsim::levenshtein;
 
 use crate::apply::{Surroundings, needed, with_defaults};
 use crate::diff::same;
-use crate::plan::{Goal, Plan, output_of};
+use crate::plan::{Goal, Plan, attribute_of, output_of};
 use crate::provider::{Attributes, Carried, Failure, Observation, ReadRequest};
 use crate::refresh::{RefreshError, read_all};
 use crate::run::{Order, OtherOutputs, Prepared, RunError, prepare};
@@ -209,25 +210,9 @@ fn declared<'a>(graph: &'a Graph, text: &str) -> Result<&'a Node, ImportError> {
     let local = text.strip_prefix(&format!("{}.", graph.stack)).unwrap_or(text);
     let kind = local.split('.').next().unwrap_or_default();
     let mut near: Vec<&Address> = graph.nodes.iter().map(|node| &node.address).collect();
-    near.sort_by_key(|address| (address.kind() != kind, distance(local, &address.local())));
+    near.sort_by_key(|address| (address.kind() != kind, levenshtein(local, &address.local())));
     let near = near.into_iter().take(NEAR).cloned().collect();
     Err(ImportError::NotDeclared { stack: graph.stack.clone(), address: text.to_owned(), near })
-}
-
-/// How many letters have to be put in, left out or changed to make one text of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut before = at;
-        row[0] = at + 1;
-        for (place, known) in other.iter().enumerate() {
-            let changed = before + usize::from(*known != letter);
-            before = row[place + 1];
-            row[place + 1] = changed.min(before + 1).min(row[place] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 fn nothing_behind(node: &Node, because: &'static str) -> ImportError {
@@ -341,14 +326,8 @@ struct Recorded<'a> {
 
 impl Scope for Recorded<'_> {
     fn attribute(&self, reference: &Reference) -> Result<Partial, EvaluationError> {
-        let Some(record) = self.snapshot.resources.get(&reference.address) else { return Ok(Partial::Unknown) };
-        let (name, rest) = match reference.attribute.split_once('.') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (reference.attribute.as_str(), None),
-        };
-        let value = record.attributes.get(name).unwrap_or(&Datum::Null);
-        let value = rest.map_or(Some(value), |rest| value.at(rest)).unwrap_or(&Datum::Null);
-        Ok(Partial::Known(value.clone()))
+        let record = self.snapshot.resources.get(&reference.address);
+        Ok(record.map_or(Partial::Unknown, |record| attribute_of(&record.attributes, reference)))
     }
 
     fn output(&self, reference: &OutputReference) -> Result<Partial, EvaluationError> {
@@ -362,9 +341,9 @@ mod tests {
 
     #[test]
     fn the_distance_of_two_texts_is_the_letters_between_them() {
-        assert_eq!(distance("aws_vpc.main", "aws_vpc.main"), 0);
-        assert_eq!(distance("aws_vpc.mian", "aws_vpc.main"), 2);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("aws_vpc.a", "aws_vpc"), 2);
+        assert_eq!(levenshtein("aws_vpc.main", "aws_vpc.main"), 0);
+        assert_eq!(levenshtein("aws_vpc.mian", "aws_vpc.main"), 2);
+        assert_eq!(levenshtein("", "abc"), 3);
+        assert_eq!(levenshtein("aws_vpc.a", "aws_vpc"), 2);
     }
 }

@@ -857,10 +857,7 @@ impl Scope for PlanScope<'_> {
             .index
             .get(&reference.address)
             .ok_or_else(|| EvaluationError::NoSuchNode(reference.address.clone()))?;
-        let (name, rest) = match reference.attribute.split_once('.') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (reference.attribute.as_str(), None),
-        };
+        let (name, rest) = step_of(reference);
         let field = self.dependencies.schemas[at].field(name).ok_or_else(|| no_attribute(reference))?;
         let observed = || self.made.observed[at].and_then(|observed| observed.get(name)).cloned();
         let value = match (&self.made.decided[at], self.made.wanted[at].get(name)) {
@@ -890,6 +887,22 @@ impl Scope for PlanScope<'_> {
 
 fn no_attribute(reference: &Reference) -> EvaluationError {
     EvaluationError::NoSuchAttribute { address: reference.address.clone(), attribute: reference.attribute.clone() }
+}
+
+/// What a reference names of what is known in full: nothing, where that lacks it.
+pub(crate) fn attribute_of(attributes: &Attributes, reference: &Reference) -> Partial {
+    let (name, rest) = step_of(reference);
+    let value = attributes.get(name).unwrap_or(&Datum::Null);
+    let value = rest.map_or(Some(value), |rest| value.at(rest)).unwrap_or(&Datum::Null);
+    Partial::Known(value.clone())
+}
+
+/// The field that a reference names, and where in it.
+fn step_of(reference: &Reference) -> (&str, Option<&str>) {
+    match reference.attribute.split_once('.') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (reference.attribute.as_str(), None),
+    }
 }
 
 /// An output of another stack, from its state.

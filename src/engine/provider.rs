@@ -315,6 +315,15 @@ pub enum FailureClass {
     Denied,
 }
 
+impl MakeRequest {
+    /// What it asks for, once that is there.
+    #[must_use]
+    pub fn standing(self, identity: Identity) -> Standing {
+        let Self { address, region, account, mark, token, desired } = self;
+        Standing { address, region, account, mark, identity, desired, token }
+    }
+}
+
 impl CallCounts {
     /// All calls.
     #[must_use]

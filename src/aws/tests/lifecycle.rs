@@ -56,15 +56,7 @@ impl World {
     async fn make_unfound(&self, address: &str, desired: Value) -> (MakeRequest, Standing) {
         let request = self.request(address, desired);
         let identity = self.until(address, || self.aws.create(&request)).await;
-        let standing = Standing {
-            address: request.address.clone(),
-            region: request.region.clone(),
-            account: request.account.clone(),
-            mark: request.mark.clone(),
-            identity,
-            desired: request.desired.clone(),
-            token: request.token.clone(),
-        };
+        let standing = request.clone().standing(identity);
         let settled = self.settle(&standing).await;
         assert_eq!(self.differences(&standing, &settled), Vec::<String>::new(), "{address} differs once made");
         let read = self.read(&standing).await.unwrap();
@@ -678,15 +670,7 @@ async fn another_value_of_a_secret_is_another_version() {
     let value = SecretText::new("one".to_owned());
     request.desired.secrets.insert("secret_string_wo".to_owned(), value);
     let identity = world.aws.create(&request).await.unwrap();
-    let mut version = Standing {
-        address: request.address.clone(),
-        region: request.region.clone(),
-        account: request.account.clone(),
-        mark: request.mark.clone(),
-        identity: identity.clone(),
-        desired: request.desired.clone(),
-        token: request.token.clone(),
-    };
+    let mut version = request.clone().standing(identity.clone());
     let before = world.settle(&version).await;
     assert_eq!(world.aws.find(&request).await.unwrap(), Found::Ours(identity.clone()));
     version.desired.secrets.insert("secret_string_wo".to_owned(), SecretText::new("two".to_owned()));

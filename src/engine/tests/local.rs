@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fathuss_engine::apply::token;
-use fathuss_engine::provider::{Attributes, Desired, MakeRequest, Mark, Progress, Standing};
+use fathuss_engine::provider::{Attributes, Desired, MakeRequest, Mark, Progress};
 use fathuss_engine::{Local, Provider};
 use fathuss_model::Datum;
 
@@ -26,15 +26,7 @@ fn request(generation: u32, length: i64) -> MakeRequest {
 
 async fn made(request: &MakeRequest) -> Attributes {
     let identity = Local.create(request).await.unwrap();
-    let standing = Standing {
-        address: request.address.clone(),
-        region: request.region.clone(),
-        account: request.account.clone(),
-        mark: request.mark.clone(),
-        identity,
-        desired: request.desired.clone(),
-        token: request.token.clone(),
-    };
+    let standing = request.clone().standing(identity);
     match Local.settle(&standing).await {
         Ok(Progress::Ready(attributes)) => attributes,
         other => panic!("{other:?}"),
