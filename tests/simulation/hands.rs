@@ -118,7 +118,8 @@ async fn until(address: &Address, step: impl AsyncFn() -> Result<bool, Failure>)
     Err(format!("{address} is never done"))
 }
 
-fn standing(snapshot: &Snapshot, record: &ResourceRecord) -> Standing {
+/// What a row says, for calls that no run makes.
+pub fn standing(snapshot: &Snapshot, record: &ResourceRecord) -> Standing {
     let mark =
         Mark { lineage: snapshot.lineage.clone(), address: record.address.clone(), generation: record.generation };
     Standing {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use fathuss_engine::Provider;
 use fathuss_engine::plan::{Goal, PlanError};
-use fathuss_engine::provider::{Desired, FailureClass, Mark, Standing};
+use fathuss_engine::provider::FailureClass;
 use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
@@ -14,6 +14,7 @@ use fathuss_model::schema::{Field, Hold};
 use fathuss_model::{DeclarationExt, Handle, Ipv4Net, Resource as _, Result, Secret, Stack, actions, graph_of};
 use fathuss_state::Store;
 
+use super::hands;
 use super::run::{Line, provider, world};
 use super::tally::Tally;
 
@@ -481,19 +482,7 @@ async fn delete(line: &Line, local: &str) -> Option<FailureClass> {
     let snapshot = line.store.snapshot().expect("it can be read");
     let record = snapshot.resources.values().find(|record| record.address.local() == local).expect("it is there");
     let aws = provider(&line.simulator, &line.calm(), &snapshot.lineage);
-    let standing = Standing {
-        address: record.address.clone(),
-        region: record.region.clone(),
-        account: record.account.clone(),
-        mark: Mark {
-            lineage: snapshot.lineage.clone(),
-            address: record.address.clone(),
-            generation: record.generation,
-        },
-        identity: record.identity.clone(),
-        desired: Desired { attributes: record.attributes.clone(), ..Desired::default() },
-        token: "b".repeat(64),
-    };
+    let standing = hands::standing(&snapshot, record);
     aws.delete(&standing).await.err().map(|failure| failure.class)
 }
 
