@@ -13,8 +13,10 @@ use crate::environment::Environment;
 use crate::firewall::Firewall;
 use crate::network::Network;
 
-/// The version of the passwords: another number draws others.
-const PASSWORD: i64 = 1;
+/// The version of PostgreSQL's password: another number draws another, and RDS takes it over.
+const POSTGRES_PASSWORD: i64 = 1;
+/// The version of ClickHouse's password: another number draws another, which a new server reads at its first start.
+const CLICKHOUSE_PASSWORD: i64 = 1;
 
 /// What others build on.
 #[derive(Debug)]
@@ -55,8 +57,8 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
 
     let password = if env.postgres.read_replica {
         // RDS can't manage the password of an instance with a replica.
-        let (_, password) = generated(stack, env, "postgres");
-        MasterPassword::Secret(password.value(), PASSWORD)
+        let (_, password) = generated(stack, env, "postgres", POSTGRES_PASSWORD);
+        MasterPassword::Secret(password.value(), POSTGRES_PASSWORD)
     } else {
         MasterPassword::ManagedByRds
     };
@@ -143,6 +145,7 @@ fn generated(
     stack: &mut Stack,
     env: &Environment,
     of: &'static str,
+    version: i64,
 ) -> (Handle<SecretsmanagerSecret>, Handle<SecretsmanagerSecretVersion>) {
     let secret = SecretsmanagerSecret::new()
         .name(format!("{}/{of}", env.name()))
@@ -151,7 +154,7 @@ fn generated(
         .recovery_window_in_days(if env.is_production() { 30 } else { 0 })
         .lifecycle(Lifecycle::new().prevent_destroy(env.is_production()));
     let secret = stack.add(of, secret);
-    let version = SecretsmanagerSecretVersion::new(&secret, Secret::generated(32)).secret_string_wo_version(PASSWORD);
+    let version = SecretsmanagerSecretVersion::new(&secret, Secret::generated(32)).secret_string_wo_version(version);
     let version = stack.add(of, version);
     (secret, version)
 }
@@ -172,7 +175,7 @@ fn clickhouse(
     // People reach the server through Systems Manager: there is no SSH.
     let policy = IamPolicy::of_aws("AmazonSSMManagedInstanceCore");
     let permitted = stack.add("clickhouse", IamRolePolicyAttachment::new(&role, policy));
-    let (secret, password) = generated(stack, env, "clickhouse");
+    let (secret, password) = generated(stack, env, "clickhouse", CLICKHOUSE_PASSWORD);
     let reads = Policy::new([Statement::allow(actions!["secretsmanager:GetSecretValue"]).on(secret.arn())]);
     let reads = stack.add("clickhouse", IamPolicy::new(reads));
     let reads = stack.add(("clickhouse", "secret"), IamRolePolicyAttachment::new(&role, &reads));

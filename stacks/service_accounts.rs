@@ -135,15 +135,22 @@ fn external_dns(names: &Names) -> Policy {
     ])
 }
 
-/// Reads what is named after the environment, and nothing else.
+/// Reads what is named after the environment, and the password that RDS keeps where it manages one, which it names
+/// itself: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html>
 fn external_secrets(env: &Environment) -> Policy {
-    let ours = env.arn("secretsmanager", &format!("secret:{}/*", env.name()));
-    Policy::new([Statement::allow(actions![
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:ListSecretVersionIds",
-    ])
-    .on(ours)])
+    let read = |secrets: &str| {
+        Statement::allow(actions![
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:ListSecretVersionIds",
+        ])
+        .on(env.arn("secretsmanager", secrets))
+    };
+    let mut statements = vec![read(&format!("secret:{}/*", env.name()))];
+    if !env.postgres.read_replica {
+        statements.push(read("secret:rds!db-*"));
+    }
+    Policy::new(statements)
 }
 
 /// Reads, writes and deletes the objects of one bucket, which its key encrypts.
@@ -297,10 +304,13 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_read_under_the_environment_s_name_alone() {
+    fn secrets_are_read_under_the_environment_s_name_and_where_rds_keeps_them_alone() {
         let graph = staging();
         let policy = value(node(&graph, "aws_iam_policy", "external_secrets"), "policy").unwrap();
         let ours = r#""Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:staging/*""#;
-        assert!(policy.as_str().unwrap().contains(ours), "{policy}");
+        let of_rds = r#""Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!db-*""#;
+        let policy = policy.as_str().unwrap();
+        assert!(policy.contains(ours) && policy.contains(of_rds), "{policy}");
+        assert_eq!(policy.matches("arn:aws:secretsmanager").count(), 2, "{policy}");
     }
 }

@@ -22,6 +22,8 @@ struct Page {
     /// By type, in the order of the page.
     managed: Vec<(String, Line)>,
     lookups: Vec<(String, Line)>,
+    /// What the stacks' first plans ask beside the lookups.
+    offers: Vec<Call>,
     /// Staging's resources and the calls that they take.
     staging: (usize, u64),
     /// By service, what the no-change plans of staging and production take.
@@ -55,7 +57,10 @@ impl Page {
     fn read() -> Self {
         let text = include_str!("../docs/calls.md");
         let (_, rest) = text.split_once("## Resource types").expect("the page has resource types");
-        let (managed, lookups) = rest.split_once("## Lookups").expect("the page has lookups");
+        let (managed, rest) = rest.split_once("## Lookups").expect("the page has lookups");
+        let (lookups, offers) = rest.split_once("## Offers").expect("the page has what is asked of offers");
+        let offers = offers.lines().find_map(|line| line.strip_prefix("Either stack's first plan asks "));
+        let offers = offers.expect("the page says what the stacks ask").trim_end_matches('.').split("; ").map(call);
         let (_, staging) = text.split_once("Staging's ").expect("the page says what staging takes");
         let (resources, staging) = staging.split_once(" resources take ").expect("and how much it is");
         let resources = resources.parse().expect("a number of resources");
@@ -63,7 +68,13 @@ impl Page {
         let (_, stacks) = text.split_once("## The platform's stacks").expect("the page has the stacks");
         let rows = stacks.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
         let unchanged = rows.take_while(|line| line.starts_with("| ")).map(by_service).collect();
-        Self { managed: lines(managed), lookups: lines(lookups), staging: (resources, calls), unchanged }
+        Self {
+            managed: lines(managed),
+            lookups: lines(lookups),
+            offers: offers.collect(),
+            staging: (resources, calls),
+            unchanged,
+        }
     }
 
     /// What a plan sends for what a state holds.
@@ -104,8 +115,8 @@ impl Page {
         calls
     }
 
-    /// What a plan sends that asks these lookups.
-    fn asking(&self, kinds: &[String]) -> Calls {
+    /// What a first plan sends that asks these lookups.
+    fn first(&self, kinds: &[String]) -> Calls {
         let mut calls = Calls::from([("sts.GetCallerIdentity".to_owned(), 1)]);
         for kind in kinds {
             let line = self.lookups.iter().find(|(name, _)| name == kind).map(|(_, line)| line);
@@ -113,6 +124,9 @@ impl Page {
             for call in own {
                 *calls.entry(call.operation.clone()).or_default() += 1;
             }
+        }
+        for call in &self.offers {
+            *calls.entry(call.operation.clone()).or_default() += 1;
         }
         calls
     }
@@ -210,7 +224,7 @@ async fn a_plan_sends_what_the_page_says() {
     for environment in [staging::environment(), production::environment()] {
         let environment = environment.expect("its ranges are ranges");
         let (asked, first, snapshot, again) = plans(&environment).await;
-        assert_eq!(first, page.asking(&asked), "{}'s first plan", environment.name());
+        assert_eq!(first, page.first(&asked), "{}'s first plan", environment.name());
         assert_eq!(again, page.no_change(&snapshot), "{}'s no-change plan", environment.name());
         let column = usize::from(environment.is_production());
         let mut sums = BTreeMap::from([("all".to_owned(), again.values().sum::<u64>())]);

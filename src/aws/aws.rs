@@ -1,26 +1,28 @@
 //! [`Aws`]: the engine's provider, by the table of types.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
 use async_trait::async_trait;
 use fathuss_engine::Provider;
+use fathuss_engine::proposal::{Objection, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
-use futures::future::join_all;
+use futures::future::{join_all, try_join, try_join_all};
 
 use crate::call::{Call, Service};
 use crate::client::{Client, Config, Gate};
 use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
-use crate::{import_id, mark};
+use crate::{import_id, last_snapshot, mark, offered};
 
 /// AWS, every region of one account.
 pub struct Aws {
@@ -169,6 +171,21 @@ impl Provider for Aws {
         Self::kind(&standing.address).ok()?.advice(&self.client(&standing.region), standing).await
     }
 
+    async fn objections(&self, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {
+        let all = proposed.made.values().chain(proposed.deleted.values());
+        let regions: BTreeSet<&str> = all.map(|proposal| proposal.region.as_str()).collect();
+        let asked = regions.into_iter().map(async |region| {
+            let client = self.client(region);
+            let (offered, taken) = try_join(
+                offered::objections(&client, &proposed.made),
+                last_snapshot::objections(&client, &proposed.deleted),
+            )
+            .await?;
+            Ok::<_, Failure>([offered, taken].concat())
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    }
+
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {
         import_id::check(kind, identity)
     }
@@ -179,6 +196,10 @@ impl Provider for Aws {
 
     fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
         find_kind(kind).and_then(|kind| kind.deferral(attributes))
+    }
+
+    fn remarks(&self, kind: &str, becoming: &Becoming<'_>) -> Vec<String> {
+        find_kind(kind).map(|kind| kind.remarks(becoming)).unwrap_or_default()
     }
 
     fn survivors(&self, kind: &str, attributes: &Attributes) -> Vec<Survivor> {

@@ -9,8 +9,9 @@ use aws_sdk_rds::types;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
-use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
+use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
@@ -21,10 +22,11 @@ use crate::gather::{Page, ids, strays};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
-use crate::{cloudwatch_log_group, mark, name, rds};
+use crate::window::PENDING;
+use crate::{cloudwatch_log_group, mark, name, rds, window};
 
-use change::{Change, due, send};
-use observation::{PENDING, actual, expect, is_pending, is_under_way, observe, reasons};
+use change::{Change, WAITING, due, send};
+use observation::{actual, expect, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
 pub struct DbInstance;
@@ -186,6 +188,25 @@ impl Kind for DbInstance {
             }),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What waits for the maintenance window, and what waits for a restart, which nothing here does:
+    /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
+    fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
+        let mut sentences = window::remarks(becoming, WAITING);
+        if becoming.changed.contains(&"parameter_group_name") {
+            sentences.push(
+                "The parameters of another group take effect with the next restart, and nothing here restarts it."
+                    .to_owned(),
+            );
+        } else if becoming.is.get("parameter_apply_status").and_then(Datum::as_str) == Some("pending-reboot") {
+            sentences.push(
+                "Parameters of its group wait for a restart, and nothing here restarts it: \
+                 `aws rds reboot-db-instance` does."
+                    .to_owned(),
+            );
+        }
+        sentences
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {

@@ -1,15 +1,16 @@
 //! `aws_db_parameter_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_rds::operation::describe_db_parameters::builders::DescribeDBParametersFluentBuilder;
-use aws_sdk_rds::types::{self, Filter, Parameter};
+use aws_sdk_rds::types::{self, ApplyMethod, Filter, Parameter};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
 use futures::future::try_join;
 
@@ -100,6 +101,30 @@ impl Kind for DbParameterGroup {
     /// The parameters are settle's: it sets those that differ.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
         rds::update_tags(client, standing, change).await
+    }
+
+    /// Which parameters wait for a restart of the instances that have the group.
+    fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
+        if !becoming.changed.contains(&"parameter") {
+            return Vec::new();
+        }
+        let of = |fields| parameters(&Fields::of(fields)).unwrap_or_default();
+        let (is, wanted) = (of(becoming.is), of(becoming.wanted));
+        let differs = |name: &&String| is.get(*name) != wanted.get(*name);
+        let waits = |name: &&String| {
+            let parameter = wanted.get(*name).or_else(|| is.get(*name));
+            parameter.and_then(Parameter::apply_method) == Some(&ApplyMethod::PendingReboot)
+        };
+        let names: BTreeSet<&String> = is.keys().chain(wanted.keys()).filter(differs).filter(waits).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+        vec![format!(
+            "{} takes effect once the instances that have this group restart, and nothing here restarts them: \
+             `aws rds reboot-db-instance` does.",
+            names.join(", ")
+        )]
     }
 
     /// RDS refuses while an instance uses it.

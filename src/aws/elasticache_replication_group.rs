@@ -11,6 +11,7 @@ use fathuss_engine::provider::{
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
@@ -22,7 +23,7 @@ use crate::gather::{Page, ids};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
-use crate::{elasticache, mark, name};
+use crate::{elasticache, mark, name, window};
 
 /// The calls of `aws_elasticache_replication_group`.
 pub struct ElasticacheReplicationGroup;
@@ -175,6 +176,11 @@ impl Kind for ElasticacheReplicationGroup {
             }),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What waits for the maintenance window.
+    fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
+        window::remarks(becoming, &["node_type", "engine_version"])
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
@@ -396,6 +402,12 @@ fn observe(
     let version = cluster.and_then(|cluster| cluster.engine_version.clone());
     let engine = group.engine.clone().or_else(|| cluster.and_then(|cluster| cluster.engine.clone()));
     let node_type = pending.and_then(|pending| pending.cache_node_type.clone());
+    let waits = [
+        ("node_type", node_type.clone()),
+        ("engine_version", pending.and_then(|pending| pending.engine_version.clone())),
+    ];
+    let waits: BTreeMap<String, String> =
+        waits.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect();
     let parameters = cluster.and_then(|cluster| cluster.cache_parameter_group());
     let groups = cluster.map(CacheCluster::security_groups).unwrap_or_default();
     let upgrades = group.auto_minor_version_upgrade.or(cluster.and_then(|cluster| cluster.auto_minor_version_upgrade));
@@ -432,6 +444,7 @@ fn observe(
         .with("primary_endpoint_address", primary.and_then(|endpoint| endpoint.address.clone()))
         .with("reader_endpoint_address", reader.and_then(|endpoint| endpoint.address.clone()))
         .with("engine_version_actual", version)
+        .with(window::PENDING, Some(waits).filter(|waits| !waits.is_empty()))
         .with_list("member_clusters", group.member_clusters().iter().cloned())
         .finish(SCHEMA)
 }

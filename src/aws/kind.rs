@@ -12,6 +12,7 @@ use fathuss_engine::provider::{
     Stray, Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
 use futures::future::join_all;
 
@@ -70,6 +71,12 @@ pub trait Kind: Sync {
     fn deferral(&self, attributes: &Attributes) -> Option<String> {
         let _ = attributes;
         None
+    }
+
+    /// What people should know of a change in place, or of what stays as it is, in sentences.
+    fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
+        let _ = becoming;
+        Vec::new()
     }
 
     /// What a delete leaves behind, as AWS keeps it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fathuss_engine::provider::Failure;
+use fathuss_engine::provider::{Failure, FailureClass};
 use fathuss_engine::refresh::RefreshError;
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::{Finding, FormatError};
@@ -175,11 +175,11 @@ impl From<RunError> for Error {
     fn from(error: RunError) -> Self {
         match error {
             RunError::State(error) => Self::State(error),
-            RunError::Refresh(RefreshError { failure, .. })
-                if failure.class == fathuss_engine::provider::FailureClass::Denied =>
-            {
+            RunError::Refresh(RefreshError { failure, .. }) if failure.class == FailureClass::Denied => {
                 Self::Aws(Box::new(failure))
             }
+            RunError::Offer(failure) if failure.class == FailureClass::Denied => Self::Aws(failure),
+            RunError::Refused { stack, findings } => Self::Findings { stack, findings },
             error => Self::Run(Box::new(error)),
         }
     }

@@ -8,12 +8,14 @@
 pub mod apply;
 pub mod dependency;
 pub mod diff;
+mod draft;
 pub mod event;
 mod hold;
 pub mod import;
 mod journal;
 mod local;
 pub mod plan;
+pub mod proposal;
 pub mod provider;
 pub mod recover;
 pub mod refresh;

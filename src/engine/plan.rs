@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::dependency::{Dependencies, GraphError};
 use crate::diff::{Cause, FieldChange, Shown, Wanted, creation, default_of, diff};
+use crate::draft::Draft;
 use crate::hold::{Holder, Replaced};
+use crate::proposal::{Proposal, Proposals, Proposed};
 use crate::provider::{Attributes, Observation, Stray, Survivor};
 
 /// The format's name.
@@ -52,6 +54,8 @@ pub struct PlanInput<'a> {
     pub strays: &'a [Stray],
     /// Why a change of what was read so can't be made yet.
     pub deferral: &'a dyn Fn(&str, &Attributes) -> Option<String>,
+    /// What people should know of a change in place, or of what stays as it is.
+    pub remarks: &'a dyn Fn(&str, &Becoming<'_>) -> Vec<String>,
     /// What a delete leaves behind.
     pub survivors: &'a dyn Fn(&str, &Attributes) -> Vec<Survivor>,
 }
@@ -81,6 +85,9 @@ pub struct Plan {
     /// What would be changed and can't be yet: nothing is done about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deferred: Vec<PlannedDeferral>,
+    /// What people should know of what is changed in place or stays: what waits, and for what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<PlannedRemark>,
     /// How many resources stay as they are.
     pub unchanged: usize,
     /// Outputs that change.
@@ -145,6 +152,18 @@ pub struct PlannedDeferral {
     pub fields: Vec<FieldChange>,
     /// Why not yet, in words.
     pub because: String,
+}
+
+/// What people should know of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRemark {
+    /// The resource.
+    pub address: Address,
+    /// The line that declares it.
+    pub source: Source,
+    /// What, in sentences.
+    pub sentences: Vec<String>,
 }
 
 /// An output that changes.
@@ -285,17 +304,29 @@ impl Plan {
     }
 }
 
+/// A plan, and what the resources would be that it makes or changes.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What it makes, changes and deletes, as far as that is known.
+    pub proposed: Proposed,
+}
+
 /// Plans.
-pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
     let wanted = &input.graph.account;
     if let Some(record) = input.snapshot.resources.values().find(|record| record.account != *wanted) {
         let (address, recorded) = (record.address.clone(), record.account.clone());
         return Err(PlanError::OtherAccount { address, recorded, wanted: wanted.clone() });
     }
-    let Parts { actions, deferred, unchanged, outputs } = match input.goal {
+    let mut proposed = Proposed::default();
+    let Parts { actions, deferred, remarks, unchanged, outputs } = match input.goal {
         Goal::Apply => {
             let dependencies = Dependencies::of(input.graph, input.schema)?;
-            Decisions::make(input, &dependencies)?.into_actions(input, &dependencies)?
+            let decisions = Decisions::make(input, &dependencies)?;
+            proposed.made = decisions.proposals(&dependencies);
+            decisions.into_actions(input, &dependencies)?
         }
         Goal::Destroy => destroy(input)?,
     };
@@ -304,7 +335,12 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         if matches!(action.change, Change::Delete | Change::DeleteReplaced)
             && let Some(record) = input.snapshot.resources.get(&action.address)
         {
-            let left = (input.survivors)(action.address.kind(), current(input, record)).into_iter();
+            let (region, fields) = (record.region.clone(), current(input, record).clone());
+            let left = (input.survivors)(action.address.kind(), &fields).into_iter();
+            if !matches!(input.observations.get(&action.address), Some(Observation::Absent)) {
+                let proposal = Proposal { region, fields, ..Proposal::default() };
+                proposed.deleted.insert(action.address.clone(), proposal);
+            }
             let is_declared = |survivor: &Survivor| {
                 survivor.resource.as_ref().is_some_and(|(kind, identity)| {
                     let mut records = input.snapshot.resources.iter();
@@ -317,7 +353,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
             survivors.extend(left.map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
         }
     }
-    Ok(Plan {
+    let plan = Plan {
         format: FORMAT.to_owned(),
         version: VERSION,
         stack: input.graph.stack.clone(),
@@ -328,6 +364,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         serial: input.snapshot.serial,
         actions,
         deferred,
+        remarks,
         unchanged,
         outputs,
         survivors,
@@ -337,7 +374,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
             .map(|stray| format!("{} {} ({})", stray.kind, stray.identity, stray.address))
             .collect(),
         unfinished: input.snapshot.pending.iter().map(|pending| pending.begun.address.clone()).collect(),
-    })
+    };
+    Ok(Planned { plan, proposed })
 }
 
 /// What a resource is, as far as it was read.
@@ -408,9 +446,10 @@ impl<'a> Decisions<'a> {
             if node != at {
                 last = Some((&dependencies.nodes[node].address, forcing.path.as_str()));
             }
-            let top = forcing.path.split('.').next().unwrap_or_default();
             let mut next = None;
-            if let (Cause::Dependency, Some(expression)) = (&forcing.cause, dependencies.nodes[node].fields.get(top)) {
+            if let (Cause::Dependency, Some(expression)) =
+                (&forcing.cause, dependencies.nodes[node].fields.get(top(&forcing.path)))
+            {
                 expression.references(&mut |reference| {
                     let found = dependencies.index.get(&reference.address).copied();
                     next = next.or(found.filter(|&found| matches!(self.decided[found], Decision::Replace(_))));
@@ -424,6 +463,7 @@ impl<'a> Decisions<'a> {
 
     fn into_actions(self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Result<Parts, PlanError> {
         let outputs = self.outputs(input, dependencies)?;
+        let remarks = self.remarks(input, dependencies);
         let mut draft = Draft::default();
         let (mut deferred, mut unchanged) = (Vec::new(), 0);
         for &at in &dependencies.order {
@@ -474,7 +514,67 @@ impl<'a> Decisions<'a> {
             draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
         }
         draft.order(input, Some(dependencies));
-        Ok(Parts { actions: draft.actions, deferred, unchanged, outputs })
+        Ok(Parts { actions: draft.actions, deferred, remarks, unchanged, outputs })
+    }
+
+    /// What people should know of what is changed in place or stays.
+    fn remarks(&self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Vec<PlannedRemark> {
+        let of_one = |&at: &usize| {
+            let node = &dependencies.nodes[at];
+            let changed: Vec<&str> = match &self.decided[at] {
+                Decision::Keep => Vec::new(),
+                Decision::Update(fields) => fields.iter().map(|field| top(&field.path)).collect(),
+                _ => return None,
+            };
+            let becoming = Becoming { is: self.observed[at]?, wanted: &known(&self.wanted[at]), changed: &changed };
+            let sentences = (input.remarks)(node.address.kind(), &becoming);
+            let (address, source) = (node.address.clone(), node.source.clone());
+            (!sentences.is_empty()).then_some(PlannedRemark { address, source, sentences })
+        };
+        dependencies.order.iter().filter_map(of_one).collect()
+    }
+
+    /// What would be made or changed, as far as it is known, and what that refers to.
+    fn proposals(&self, dependencies: &Dependencies<'_>) -> Proposals {
+        let mut proposals = Proposals::new();
+        for (at, node) in dependencies.nodes.iter().enumerate() {
+            let changes: BTreeSet<String> = match &self.decided[at] {
+                Decision::Create | Decision::Replace(_) => self.wanted[at].keys().cloned().collect(),
+                Decision::Update(fields) => fields.iter().map(|field| top(&field.path).to_owned()).collect(),
+                Decision::Keep | Decision::Read(_) | Decision::ReadLater => continue,
+            };
+            let mut proposal = self.proposal(at, node);
+            proposal.changes = changes;
+            for needed in &dependencies.needs[at] {
+                let other = &dependencies.nodes[*needed];
+                proposals.entry(other.address.clone()).or_insert_with(|| self.proposal(*needed, other));
+            }
+            proposals.insert(node.address.clone(), proposal);
+        }
+        proposals
+    }
+
+    fn proposal(&self, at: usize, node: &Node) -> Proposal {
+        let mut fields = match &self.decided[at] {
+            Decision::Create | Decision::Replace(_) | Decision::ReadLater => Attributes::new(),
+            Decision::Read(answer) => answer.clone(),
+            Decision::Keep | Decision::Update(_) => self.observed[at].cloned().unwrap_or_default(),
+        };
+        let mut refers = BTreeMap::new();
+        for (name, wanted) in &self.wanted[at] {
+            match wanted.known() {
+                Some(datum) => fields.insert(name.clone(), datum.clone()),
+                None => fields.remove(name),
+            };
+            let mut addresses = Vec::new();
+            if let Some(expression) = node.fields.get(name) {
+                expression.references(&mut |reference| addresses.push(reference.address.clone()));
+            }
+            if !addresses.is_empty() {
+                refers.insert(name.clone(), addresses);
+            }
+        }
+        Proposal { region: node.region.clone(), fields, refers, changes: BTreeSet::new() }
     }
 
     fn outputs(
@@ -515,6 +615,7 @@ impl<'a> Decisions<'a> {
 struct Parts {
     actions: Vec<PlannedAction>,
     deferred: Vec<PlannedDeferral>,
+    remarks: Vec<PlannedRemark>,
     unchanged: usize,
     outputs: BTreeMap<String, OutputChange>,
 }
@@ -613,9 +714,8 @@ fn possible(
     fields: &[FieldChange],
 ) -> Result<(), PlanError> {
     let Some(transition) = schema.transition else { return Ok(()) };
-    let known = wanted.iter().filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())));
-    let changed: Vec<&str> = fields.iter().filter_map(|field| field.path.split('.').next()).collect();
-    let becoming = Becoming { is: observed, wanted: &known.collect(), changed: &changed };
+    let changed: Vec<&str> = fields.iter().map(|field| top(&field.path)).collect();
+    let becoming = Becoming { is: observed, wanted: &known(wanted), changed: &changed };
     transition(&becoming).map_err(|why| PlanError::Impossible {
         address: node.address.clone(),
         source_line: node.source.clone(),
@@ -676,171 +776,7 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
     draft.order(input, None);
     let absent = |before: &Datum| OutputChange { before: Shown::Value(before.clone()), after: Shown::Absent };
     let outputs = input.snapshot.outputs.iter().map(|(name, before)| (name.clone(), absent(before))).collect();
-    Ok(Parts { actions: draft.actions, deferred: Vec::new(), unchanged: 0, outputs })
-}
-
-/// Actions before they are in order.
-#[derive(Default)]
-struct Draft {
-    actions: Vec<PlannedAction>,
-    makes: HashMap<Address, usize>,
-    deletes: HashMap<Address, usize>,
-}
-
-impl Draft {
-    fn make(&mut self, node: &Node, change: Change, fields: Vec<FieldChange>, holds_data: bool) {
-        self.makes.insert(node.address.clone(), self.actions.len());
-        self.actions.push(PlannedAction {
-            address: node.address.clone(),
-            source: Some(node.source.clone()),
-            group: node.group().to_owned(),
-            change,
-            fields,
-            destroys_data: holds_data && change == Change::Replace,
-            after: Vec::new(),
-        });
-    }
-
-    fn delete(&mut self, address: &Address, node: Option<&Node>, holds_data: bool, change: Change) {
-        self.deletes.insert(address.clone(), self.actions.len());
-        self.actions.push(PlannedAction {
-            address: address.clone(),
-            source: node.map(|node| node.source.clone()),
-            group: node.map_or_else(|| "no longer declared".to_owned(), |node| node.group().to_owned()),
-            change,
-            fields: Vec::new(),
-            destroys_data: holds_data,
-            after: Vec::new(),
-        });
-    }
-
-    /// Says what comes after what, and sorts.
-    fn order(&mut self, input: &PlanInput<'_>, dependencies: Option<&Dependencies<'_>>) {
-        let mut after = vec![BTreeSet::new(); self.actions.len()];
-        for (address, &make) in &self.makes {
-            if let Some(dependencies) = dependencies {
-                for needed in dependencies.addresses_needed(dependencies.index[address]) {
-                    let first = self.makes.get(&needed).copied();
-                    after[make].extend(first.filter(|&first| !self.updates_before(make, first, dependencies)));
-                }
-            }
-            after[make].extend(self.deletes.get(address));
-        }
-        // What refers to something goes, or lets go of it, before that goes.
-        let mut letting_go = Vec::new();
-        for record in input.snapshot.resources.values() {
-            for needed in &record.depends_on {
-                let Some(&delete) = self.deletes.get(needed) else { continue };
-                if let Some(&first) = self.deletes.get(&record.address) {
-                    after[delete].insert(first);
-                } else if let Some(&make) = self.makes.get(&record.address) {
-                    letting_go.push((delete, make));
-                }
-            }
-        }
-        // It can't let go before where it takes hold of something that is made only after: most often of the new one.
-        for (delete, make) in letting_go {
-            if !comes_after(make, delete, &after) {
-                after[delete].insert(make);
-            }
-        }
-        if let Some(dependencies) = dependencies {
-            let updates = || (0..self.actions.len()).filter(|&at| self.actions[at].change == Change::Update);
-            let schema = |at: usize| dependencies.schemas[dependencies.index[&self.actions[at].address]];
-            let waiting = updates().filter(|&at| !schema(at).updates_after.is_empty());
-            for (last, first) in waiting.flat_map(|last| updates().map(move |first| (last, first))) {
-                if self.updates_before(first, last, dependencies) && !comes_after(first, last, &after) {
-                    after[last].insert(first);
-                }
-            }
-        }
-        for (action, after) in self.actions.iter_mut().zip(after) {
-            action.after = after.into_iter().collect();
-        }
-        self.sort();
-    }
-
-    /// Whether two actions are updates of parts of one resource, and AWS wants this one before the other, whichever
-    /// was made first.
-    fn updates_before(&self, first: usize, last: usize, dependencies: &Dependencies<'_>) -> bool {
-        let [first, last] = [first, last].map(|at| &self.actions[at]);
-        if first.change != Change::Update || last.change != Change::Update {
-            return false;
-        }
-        let [(first, schema), (last, of_last)] = [first, last].map(|action| {
-            let at = dependencies.index[&action.address];
-            (&dependencies.nodes[at], dependencies.schemas[at])
-        });
-        let part_of_the_same = || {
-            schema.fields.iter().any(|field| {
-                let both = field.replace && of_last.field(field.name).is_some_and(|field| field.replace);
-                both && first.fields.get(field.name).is_some_and(|parent| last.fields.get(field.name) == Some(parent))
-            })
-        };
-        of_last.updates_after.contains(&schema.kind) && part_of_the_same()
-    }
-
-    /// Where to begin with actions that wait for each other: with a delete.
-    fn first_of_ring(&self, placed: &[bool]) -> Option<usize> {
-        let mut waiting = (0..placed.len()).filter(|&at| !placed[at]);
-        let is_delete = |at: &usize| matches!(self.actions[*at].change, Change::Delete | Change::DeleteReplaced);
-        waiting.clone().find(is_delete).or_else(|| waiting.next())
-    }
-
-    /// Puts each action behind those that come first, and rewrites the positions.
-    fn sort(&mut self) {
-        let count = self.actions.len();
-        let mut missing: Vec<usize> = self.actions.iter().map(|action| action.after.len()).collect();
-        let mut followers = vec![Vec::new(); count];
-        for (at, action) in self.actions.iter().enumerate() {
-            for &first in &action.after {
-                followers[first].push(at);
-            }
-        }
-        let mut ready: BTreeSet<usize> = (0..count).filter(|&at| missing[at] == 0).collect();
-        let mut place = vec![0; count];
-        let mut order = Vec::with_capacity(count);
-        let mut placed = vec![false; count];
-        while order.len() < count {
-            // A ring is in what rows of different runs say of each other, and of deletes alone: AWS's word on what is in
-            // the way of what counts then.
-            let Some(at) = ready.pop_first().or_else(|| self.first_of_ring(&placed)) else { break };
-            placed[at] = true;
-            self.actions[at].after.retain(|&first| placed[first]);
-            place[at] = order.len();
-            order.push(at);
-            for &next in &followers[at] {
-                missing[next] -= 1;
-                if missing[next] == 0 && !placed[next] {
-                    ready.insert(next);
-                }
-            }
-        }
-        debug_assert_eq!(order.len(), count, "actions wait for each other");
-        let mut actions: Vec<Option<PlannedAction>> = std::mem::take(&mut self.actions).into_iter().map(Some).collect();
-        for at in order {
-            if let Some(mut action) = actions[at].take() {
-                action.after = action.after.iter().map(|&first| place[first]).collect();
-                action.after.sort_unstable();
-                self.actions.push(action);
-            }
-        }
-    }
-}
-
-/// Whether one action waits for another, however far.
-fn comes_after(one: usize, other: usize, after: &[BTreeSet<usize>]) -> bool {
-    let mut left = vec![one];
-    let mut seen = BTreeSet::new();
-    while let Some(at) = left.pop() {
-        if at == other {
-            return true;
-        }
-        if seen.insert(at) {
-            left.extend(&after[at]);
-        }
-    }
-    false
+    Ok(Parts { actions: draft.actions, deferred: Vec::new(), remarks: Vec::new(), unchanged: 0, outputs })
 }
 
 /// What expressions see while planning.
@@ -883,6 +819,16 @@ impl Scope for PlanScope<'_> {
     fn output(&self, reference: &OutputReference) -> Result<Partial, EvaluationError> {
         output_of(self.outputs, reference)
     }
+}
+
+/// What is known of what is wanted.
+fn known(wanted: &Wanted) -> Attributes {
+    wanted.iter().filter_map(|(name, value)| Some((name.clone(), value.known()?.clone()))).collect()
+}
+
+/// The field of the resource that a path lies in.
+fn top(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 fn no_attribute(reference: &Reference) -> EvaluationError {

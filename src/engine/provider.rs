@@ -12,8 +12,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
 use fathuss_model::{Address, Datum};
 use fathuss_state::Identity;
+
+use crate::proposal::{Objection, Proposed};
 
 /// Attributes by name.
 pub type Attributes = BTreeMap<String, Datum>;
@@ -45,6 +48,13 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// What is known against what would be made, changed or deleted, as far as reads tell: what the cloud does not offer,
+    /// or has already. Asked before the first call that changes anything, about all of this provider at once.
+    async fn objections(&self, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {
+        let _ = proposed;
+        Ok(Vec::new())
+    }
+
     /// Whether a text that people type can be the identity of one of this type; how it looks, where it can't.
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {
         let _ = (kind, identity);
@@ -62,6 +72,12 @@ pub trait Provider {
     fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
         let _ = (kind, attributes);
         None
+    }
+
+    /// What people should know of a change in place, or of what stays as it is, in sentences: what waits, and for what.
+    fn remarks(&self, kind: &str, becoming: &Becoming<'_>) -> Vec<String> {
+        let _ = (kind, becoming);
+        Vec::new()
     }
 
     /// What a delete of it leaves behind, as AWS keeps it: a final snapshot, a key waiting for its deletion.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fathuss_model::graph::{Graph, Node};
+use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::Snapshot;
@@ -19,7 +19,7 @@ use crate::provider::{
 use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,8 @@ pub struct Refreshed {
 pub struct RefreshError {
     /// What was read.
     pub address: Address,
+    /// The line that declares it; none where what is in the state was read.
+    pub source_line: Option<Source>,
     /// Why it failed.
     pub failure: Failure,
 }
@@ -125,7 +127,7 @@ pub(crate) async fn read_all(
                         FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::NotYet
                     );
                     if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
-                        return Err(RefreshError { address: request.address, failure });
+                        return Err(RefreshError { address: request.address, source_line: None, failure });
                     }
                     first.get_or_insert(failure);
                     again.push(request);
@@ -177,7 +179,11 @@ async fn ask(
             Err(failure) => {
                 let passes = matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);
                 if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
-                    return Err(RefreshError { address: request.address, failure });
+                    return Err(RefreshError {
+                        address: request.address,
+                        source_line: Some(node.source.clone()),
+                        failure,
+                    });
                 }
                 pause(&request.address, &failure, attempt, around).await;
             }
@@ -187,7 +193,7 @@ async fn ask(
 }
 
 /// Waits before a read is sent again, and says so: nobody should wait for minutes without knowing for what.
-async fn pause(address: &Address, failure: &Failure, attempt: u32, around: &Surroundings<'_>) {
+pub(crate) async fn pause(address: &Address, failure: &Failure, attempt: u32, around: &Surroundings<'_>) {
     let pause = backoff(attempt, around.salt);
     let event = Event::Retrying { address: address.clone(), failure: failure.clone(), in_ms: millis(pause) };
     (around.listener)(&Told { at_ms: millis(around.clock.now()), event });

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use fathuss_model::graph::Graph;
+use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::{Address, Datum};
 use fathuss_state::{Entry, ResourceRecord, RunEnd, Snapshot, StateError, Store};
 
 use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
-use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, plan};
+use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, plan};
+use crate::proposal::objections;
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
 use crate::refresh::{RefreshError, Refreshed, ask_lookups, refresh};
@@ -26,6 +27,17 @@ pub enum RunError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What the cloud offers could not be asked.
+    #[error("what is offered can't be asked: {0}")]
+    Offer(Box<Failure>),
+    /// The cloud does not have or offer what the stack asks for.
+    #[error("stack `{stack}` asks for what is not offered: {}", findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Refused {
+        /// The stack.
+        stack: String,
+        /// What, at the lines of its program.
+        findings: Vec<Finding>,
+    },
     /// An operation of an earlier run could not be finished.
     #[error("{} could not be finished: {failure}", address)]
     Recovery {
@@ -42,8 +54,8 @@ impl RunError {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refresh(error) => Some(&error.failure),
-            Self::Recovery { failure, .. } => Some(failure),
-            Self::State(_) | Self::Plan(_) => None,
+            Self::Recovery { failure, .. } | Self::Offer(failure) => Some(failure),
+            Self::State(_) | Self::Plan(_) | Self::Refused { .. } => None,
         }
     }
 }
@@ -123,7 +135,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
     if goal == Goal::Apply {
         refreshed.lookups = ask_lookups(&graph, &snapshot, around).await?;
     }
-    let plan = plan(&PlanInput {
+    let Planned { plan, proposed } = plan(&PlanInput {
         graph: &graph,
         goal,
         schema: &|kind| (around.provider)(kind).and_then(|provider| provider.schema(kind)),
@@ -133,10 +145,17 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         outputs: &outputs,
         strays: &refreshed.strays,
         deferral: &|kind, attributes| (around.provider)(kind).and_then(|provider| provider.deferral(kind, attributes)),
+        remarks: &|kind, becoming| {
+            (around.provider)(kind).map(|provider| provider.remarks(kind, becoming)).unwrap_or_default()
+        },
         survivors: &|kind, attributes| {
             (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
         },
     })?;
+    let findings = objections(&proposed, &graph, around).await.map_err(|failure| RunError::Offer(Box::new(failure)))?;
+    if !findings.is_empty() {
+        return Err(RunError::Refused { stack: graph.stack, findings });
+    }
     Ok(Prepared { plan, graph, snapshot, refreshed, outputs })
 }
 
@@ -167,7 +186,10 @@ pub async fn adopt_strays(
             Some(Ok(Observation::Present(attributes))) => attributes,
             Some(Ok(Observation::Absent)) | None => continue,
             // It may be there: a plan that makes another in its place would be wrong.
-            Some(Err(failure)) => return Err(RefreshError { address: node.address.clone(), failure }.into()),
+            Some(Err(failure)) => {
+                let (address, source_line) = (node.address.clone(), Some(node.source.clone()));
+                return Err(RefreshError { address, source_line, failure }.into());
+            }
         };
         let attributes = match provider.schema(&stray.kind) {
             Some(schema) => to_record(schema, &Attributes::new(), attributes),

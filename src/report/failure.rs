@@ -123,10 +123,20 @@ impl Trouble {
             RunError::State(error) => Self::of_state(error, again),
             RunError::Refresh(error) => {
                 let mut trouble = Self::of_failure(error.address.local(), &error.failure, Some(again));
+                trouble.source.clone_from(&error.source_line);
                 trouble.left.push("It could not be read. Nothing was changed.".to_owned());
                 trouble
             }
             RunError::Plan(error) => Self::of_plan(error),
+            RunError::Offer(failure) => {
+                let mut trouble = Self::of_failure("what AWS offers", failure, Some(again));
+                trouble.left.push("It could not be asked. Nothing was changed.".to_owned());
+                trouble
+            }
+            RunError::Refused { stack, findings } => {
+                let said = findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ");
+                Self::new(format!("stack {stack}"), said)
+            }
             RunError::Recovery { address, failure } => {
                 let mut trouble = Self::of_failure(address.local(), failure, Some(again));
                 let left = "An operation that an earlier run began could not be finished; the journal still has it. Nothing new was started.";

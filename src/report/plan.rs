@@ -65,6 +65,7 @@ pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
     page.outputs();
     page.unfinished();
     page.deferred();
+    page.remarks();
     page.survivors();
     page.strays();
     page.closing();
@@ -381,6 +382,22 @@ impl<'a> Page<'a> {
             self.line(&line.with(Tone::Faint, deferral.source.to_string()));
             let fields: Vec<&str> = deferral.fields.iter().map(|field| field.path.as_str()).collect();
             self.wrapped(Line::at(6), 6, &format!("{}: not yet, because {}", fields.join(", "), deferral.because));
+        }
+    }
+
+    fn remarks(&mut self) {
+        if self.plan.remarks.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "to know"));
+        for remark in &self.plan.remarks {
+            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
+            let line = head.with(Tone::Strong, remark.address.local()).plain("   ");
+            self.line(&line.with(Tone::Faint, remark.source.to_string()));
+            for sentence in &remark.sentences {
+                self.wrapped(Line::at(6), 6, sentence);
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use super::SCHEMA;
 use super::change::MODIFIABLE;
 use crate::fields::{Fields, Observed};
 use crate::rds;
-
-/// What is to change and waits.
-pub(super) const PENDING: &str = "pending_modified_values";
+use crate::window::PENDING;
 
 /// Why it failed, as far as RDS says: it keeps the rest in its events.
 pub(super) fn reasons(instance: &types::DbInstance) -> String {
@@ -153,6 +151,10 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
         .with("hosted_zone_id", endpoint.and_then(|endpoint| endpoint.hosted_zone_id.clone()))
         .with("resource_id", instance.dbi_resource_id.clone())
         .with("engine_version_actual", instance.engine_version.clone())
+        .with(
+            "parameter_apply_status",
+            instance.db_parameter_groups().first().and_then(|group| group.parameter_apply_status.clone()),
+        )
         .with_block("master_user_secret", secret.unwrap_or_default())
         .with("status", instance.db_instance_status.clone())
         .finish(SCHEMA)

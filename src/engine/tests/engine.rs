@@ -617,6 +617,30 @@ async fn what_aws_would_refuse_of_a_version_is_refused_in_the_plan() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_cloud_does_not_offer_is_refused_at_its_line_before_anything_is_made() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
+    *bench.toy.objecting.borrow_mut() = Some(("aws_subnet", "no room"));
+    bench.toy.twist("all", "objections", Twist::Fail(FailureClass::Throttled, "SlowDown"));
+    let refused = bench.run(&graph, Goal::Apply).await.unwrap_err();
+    let RunError::Refused { findings, .. } = refused else { panic!("{refused}") };
+    let told: Vec<_> = findings.iter().map(|it| (it.address.as_ref().unwrap().local(), it.message.as_str())).collect();
+    let [first, second] = ["aws_subnet.private[\"zone-0\"]", "aws_subnet.private[\"zone-1\"]"];
+    assert_eq!(told, [(first.to_owned(), "no room"), (second.to_owned(), "no room")]);
+    assert!(findings.iter().all(|finding| finding.source.is_some()));
+    assert!(bench.toy.addresses().is_empty());
+    *bench.toy.objecting.borrow_mut() = None;
+    bench.apply(&graph).await;
+    *bench.toy.objecting.borrow_mut() = Some(("aws_subnet", "no room any more"));
+    bench.toy.log.borrow_mut().clear();
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+    assert!(bench.toy.log.borrow().iter().all(|line| !line.starts_with("objections")), "what stays is not asked about");
+    bench.toy.twist("all", "objections", Twist::Fail(FailureClass::Denied, "AccessDenied"));
+    let refused = bench.plan(&network("10.0.0.0/16", &["10.0.2.0/24"]), Goal::Apply).await.unwrap_err();
+    assert!(matches!(refused, RunError::Offer(_)), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_can_not_be_made_as_it_is_to_be_yet_is_deferred_and_finished_by_a_later_run() {
     let mut bench = Bench::new();
     let graph = stack(|stack| {

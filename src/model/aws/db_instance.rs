@@ -325,6 +325,10 @@ pub struct DbInstance {
     /// What was asked for and waits, by field: for the maintenance window, where it is not made at once.
     #[field(volatile)]
     pending_modified_values: Computed<BTreeMap<String, String>>,
+    /// Whether the parameters of its group are in effect: `in-sync`, `applying`, or `pending-reboot` where some wait for
+    /// a restart.
+    #[field(volatile)]
+    parameter_apply_status: Computed<String>,
     /// The secret that RDS keeps, where it manages the master password.
     #[field(volatile)]
     master_user_secret: Computed<MasterUserSecret>,

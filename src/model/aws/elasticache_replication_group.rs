@@ -1,5 +1,7 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
+use std::collections::BTreeMap;
+
 use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, ElasticacheUserGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
@@ -226,6 +228,9 @@ pub struct ElasticacheReplicationGroup {
     /// The version that runs.
     #[field(volatile)]
     engine_version_actual: Computed<String>,
+    /// What was asked for and waits, by field: for the maintenance window, where it is not made at once.
+    #[field(volatile)]
+    pending_modified_values: Computed<BTreeMap<String, String>>,
     /// The ids of its nodes.
     #[field(set, volatile)]
     member_clusters: Computed<Vec<String>>,

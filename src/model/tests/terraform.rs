@@ -75,6 +75,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "a name is made with a suffix where none is given, as for every type",
     ),
     ("aws_db_instance.engine", "optional, here required", "a replica and a restored instance say it too"),
+    ("aws_db_instance.parameter_apply_status", "unknown", "what waits for a restart is shown"),
     ("aws_db_instance.pending_modified_values", "unknown", "what waits for the window is shown, not only read again"),
     ("aws_default_network_acl.egress.from_port", "required, here optional", PORTS_OF_SOME),
     ("aws_default_network_acl.egress.to_port", "required, here optional", PORTS_OF_SOME),
@@ -99,6 +100,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "aws_elasticache_replication_group.node_type",
         "optional, here required",
         "only a member of a global group, which is not here, takes it from elsewhere",
+    ),
+    (
+        "aws_elasticache_replication_group.pending_modified_values",
+        "unknown",
+        "what waits for the window is shown, not only read again",
     ),
     (
         "aws_elasticache_replication_group.replication_group_id",

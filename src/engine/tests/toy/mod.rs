@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::Told;
 use fathuss_engine::plan::{Goal, Plan};
+use fathuss_engine::proposal::{Objection, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, UpdateRequest,
@@ -44,6 +45,8 @@ pub struct Toy {
     pub takes: RefCell<HashMap<String, u64>>,
     /// What can't be deleted while another thing is there.
     pub in_the_way: RefCell<HashMap<String, String>>,
+    /// What is known against a type, wherever it is made or changed.
+    pub objecting: RefCell<Option<(&'static str, &'static str)>>,
     /// A type, and a field of it that stays false for now.
     pub deferring: RefCell<Option<(&'static str, &'static str)>>,
     pub log: RefCell<Vec<String>>,
@@ -201,6 +204,15 @@ impl Provider for Toy {
         let (deferred, field) = (*self.deferring.borrow())?;
         let holds = kind == deferred && attributes.get(field) == Some(&false.into());
         holds.then(|| DEFERRED.to_owned())
+    }
+
+    async fn objections(&self, proposed: &Proposed) -> std::result::Result<Vec<Objection>, Failure> {
+        if let Some(Twist::Fail(class, code)) = self.twisted("all", "objections") {
+            return Err(failure(class, code));
+        }
+        let Some((kind, message)) = *self.objecting.borrow() else { return Ok(Vec::new()) };
+        let against = proposed.made.iter().filter(|(address, it)| address.kind() == kind && !it.changes.is_empty());
+        Ok(against.map(|(address, _)| Objection { address: address.clone(), message: message.to_owned() }).collect())
     }
 
     fn calls(&self) -> CallCounts {

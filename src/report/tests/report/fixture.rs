@@ -74,9 +74,11 @@ pub fn first_apply(graph: &Graph) -> Plan {
         outputs: &outputs,
         strays: &[],
         deferral: &|_, _| None,
+        remarks: &|_, _| Vec::new(),
         survivors: &|_, _| Vec::new(),
     })
     .unwrap()
+    .plan
 }
 
 fn field(path: &str, before: Shown, after: Shown) -> FieldChange {
@@ -121,6 +123,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         serial: 212,
         actions,
         deferred: Vec::new(),
+        remarks: Vec::new(),
         unchanged: 90,
         outputs: BTreeMap::new(),
         survivors: Vec::new(),

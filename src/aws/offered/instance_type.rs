@@ -1,0 +1,89 @@
+//! Instance types, by zone:
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::LocationType;
+use fathuss_engine::proposal::Objection;
+use fathuss_engine::provider::Failure;
+use fathuss_model::Address;
+
+use super::{Asked, list, objection};
+use crate::call::Call;
+use crate::client::Client;
+use crate::fields::Fields;
+use crate::gather::by_values;
+
+/// What wants instances of one of these types, in these zones where they are known.
+struct Wanting<'a> {
+    address: &'a Address,
+    field: &'static str,
+    types: Vec<String>,
+    zones: Option<BTreeSet<&'a str>>,
+}
+
+/// One `DescribeInstanceTypeOfferings` for all types that something new, or changed, wants.
+pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {
+    let all = wanting(asked)?;
+    let types: BTreeSet<String> = all.iter().flat_map(|wanting| wanting.types.iter().cloned()).collect();
+    if types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let offers = by_values("instance-type", types, &[], async |filters, token| {
+        let asking = client
+            .ec2
+            .describe_instance_type_offerings()
+            .location_type(LocationType::AvailabilityZone)
+            .set_filters(Some(filters))
+            .set_next_token(token);
+        let answer = client.send(Call::ec2("DescribeInstanceTypeOfferings"), asking.send()).await?;
+        Ok((answer.instance_type_offerings.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    let mut zones: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for offer in offers {
+        if let (Some(instance_type), Some(zone)) = (offer.instance_type, offer.location) {
+            zones.entry(instance_type.as_str().to_owned()).or_default().insert(zone);
+        }
+    }
+    Ok(all.iter().flat_map(|wanting| against(wanting, &zones, asked.region)).collect())
+}
+
+/// Of a group's types, some zone has to offer one; every type has to be offered somewhere.
+fn against(wanting: &Wanting<'_>, offered: &BTreeMap<String, BTreeSet<String>>, region: &str) -> Vec<Objection> {
+    let Wanting { address, field, types, zones } = wanting;
+    let nowhere = types.iter().filter(|wanted| !offered.contains_key(*wanted));
+    let mut objections: Vec<Objection> = nowhere
+        .map(|wanted| objection(address, format!("`{field}` is {wanted}, which no zone of {region} offers")))
+        .collect();
+    if let (Some(zones), true) = (zones, objections.is_empty()) {
+        let places: BTreeSet<&str> =
+            types.iter().filter_map(|wanted| offered.get(wanted)).flatten().map(String::as_str).collect();
+        if zones.is_disjoint(&places) {
+            let (types, zones) = (list(types.iter().map(String::as_str)), list(zones.iter().copied()));
+            let message =
+                format!("`{field}` is {types}, which {zones} does not offer: these zones do: {}", list(places));
+            objections.push(objection(address, message));
+        }
+    }
+    objections
+}
+
+fn wanting(asked: Asked<'_>) -> Result<Vec<Wanting<'_>>, Failure> {
+    let mut all = Vec::new();
+    for (address, proposal) in asked.changing("aws_instance", &["instance_type", "availability_zone", "subnet_id"]) {
+        let wanted = Fields::of(&proposal.fields).maybe_string("instance_type")?;
+        let zones = asked.zone_of(proposal)?.map(|zone| BTreeSet::from([zone]));
+        all.push(Wanting { address, field: "instance_type", types: wanted.into_iter().collect(), zones });
+    }
+    for (address, proposal) in asked.changing("aws_launch_template", &["instance_type"]) {
+        let wanted = Fields::of(&proposal.fields).maybe_string("instance_type")?;
+        all.push(Wanting { address, field: "instance_type", types: wanted.into_iter().collect(), zones: None });
+    }
+    for (address, proposal) in asked.changing("aws_eks_node_group", &["instance_types", "subnet_ids"]) {
+        let types = Fields::of(&proposal.fields).texts("instance_types")?;
+        let zones = asked.zones_of(proposal, "subnet_ids")?;
+        all.push(Wanting { address, field: "instance_types", types, zones });
+    }
+    Ok(all)
+}

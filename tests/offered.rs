@@ -1,0 +1,220 @@
+//! What AWS does not offer is refused at its line before the first call that changes anything, and nothing is asked about
+//! what stays as it is.
+
+mod sandbox;
+
+use fathuss_engine::plan::Goal;
+use fathuss_engine::run::RunError;
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::*;
+use fathuss_model::graph::{Finding, Graph};
+use fathuss_model::{Handle, Ipv4Net, Result, Stack, Subnets as _, graph_of};
+use sandbox::Sandbox;
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "111122223333";
+
+fn stack(build: impl Fn(&mut Stack) -> Result<()>) -> Graph {
+    graph_of("offered", |stack| {
+        stack.place(REGION, ACCOUNT);
+        build(stack)
+    })
+    .expect("nothing is wrong with it that can be known offline")
+}
+
+fn network(stack: &mut Stack, zones: &[&str]) -> Result<Vec<Handle<Subnet>>> {
+    let range: Ipv4Net = "10.0.0.0/16".parse()?;
+    let vpc = stack.add("main", Vpc::new(range));
+    let mut subnets = Vec::new();
+    for (at, zone) in (0..).zip(zones) {
+        let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(*zone);
+        subnets.push(stack.add(("private", *zone), subnet));
+    }
+    Ok(subnets)
+}
+
+fn role(stack: &mut Stack, name: &str, service: &str) -> Handle<IamRole> {
+    stack.add(name, IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))])))
+}
+
+/// What the plan is refused for; nothing but questions was sent.
+async fn refused(graph: &Graph) -> Vec<Finding> {
+    let sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    let planned = sandbox.try_plan(graph, Goal::Apply).await;
+    let calls = sandbox.simulator.calls();
+    let asks = |name: &str| ["Describe", "Get", "List"].iter().any(|verb| name.contains(&format!(".{verb}")));
+    assert!(calls.keys().all(|name| asks(name)), "{calls:?}");
+    match planned {
+        Err(RunError::Refused { findings, .. }) => findings,
+        Err(other) => panic!("{other}"),
+        Ok(prepared) => panic!("it plans {:?}", prepared.plan.actions),
+    }
+}
+
+/// What is said of one resource, which is the only one that is refused.
+async fn message(graph: &Graph, local: &str) -> String {
+    let findings = refused(graph).await;
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.address.as_ref().map(fathuss_model::Address::local), Some(local.to_owned()));
+    assert!(finding.source.as_ref().is_some_and(|source| source.file.ends_with("offered.rs")), "{finding:?}");
+    finding.message.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_that_the_region_does_not_have() {
+    let graph = stack(|stack| network(stack, &["us-east-1q"]).map(|_| ()));
+    assert_eq!(
+        message(&graph, "aws_subnet.private[\"us-east-1q\"]").await,
+        "`availability_zone` is us-east-1q, which us-east-1 does not have: it has us-east-1a, us-east-1b, us-east-1c, \
+         us-east-1d, us-east-1e, us-east-1f"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_type_that_its_subnets_zone_does_not_offer() {
+    let graph = stack(|stack| {
+        let subnet = network(stack, &["us-east-1e"])?.remove(0);
+        let image = stack.add("linux", Ami::amazon_linux_2023("x86_64"));
+        stack.add("server", Instance::new(&image, InstanceType::T3Medium, &subnet));
+        Ok(())
+    });
+    assert_eq!(
+        message(&graph, "aws_instance.server").await,
+        "`instance_type` is t3.medium, which us-east-1e does not offer: these zones do: us-east-1a, us-east-1b, us-east-1c, \
+         us-east-1d, us-east-1f"
+    );
+}
+
+fn nodes(zones: &'static [&'static str]) -> Graph {
+    stack(move |stack| {
+        let subnets = network(stack, zones)?;
+        let (cluster, nodes) = (role(stack, "cluster", "eks.amazonaws.com"), role(stack, "nodes", "ec2.amazonaws.com"));
+        let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
+        let group = EksNodeGroup::new(&cluster, &nodes, &subnets[..1], ScalingConfig::between(1, 1, 2))
+            .instance_types([InstanceType::T3Medium, InstanceType::T3Large]);
+        stack.add("general", group);
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_groups_need_one_zone_that_offers_one_of_their_types() {
+    let said = message(&nodes(&["us-east-1e", "us-east-1a"]), "aws_eks_node_group.general").await;
+    assert!(said.starts_with("`instance_types` is t3.medium, t3.large, which us-east-1e does not offer"), "{said}");
+    let sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    sandbox.plan(&nodes(&["us-east-1a", "us-east-1e"]), Goal::Apply).await;
+}
+
+fn database(version: &'static str, family: &'static str) -> Graph {
+    stack(move |stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let group = stack.add("main", DbSubnetGroup::new(&subnets));
+        stack.add("main", DbParameterGroup::new(family));
+        let instance = DbInstance::postgres(version, DbInstanceClass::T3Medium)
+            .storage(Gp3::gigabytes(20))
+            .subnets(&group)
+            .username("shop")
+            .master_password(MasterPassword::ManagedByRds)
+            .skip_final_snapshot(true);
+        stack.add("main", instance);
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_of_postgres_that_does_not_exist() {
+    let said = message(&database("17.99", "postgres17"), "aws_db_instance.main").await;
+    let begins = "`engine_version` is 17.99, which RDS does not offer of postgres: it offers 17.";
+    assert!(said.starts_with(begins), "{said}");
+    let said = message(&database("99", "postgres17"), "aws_db_instance.main").await;
+    assert!(said.starts_with("`engine_version` is 99, which RDS does not offer of postgres: it offers 1"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_family_of_parameters_that_does_not_exist() {
+    assert_eq!(
+        message(&database("17", "postgres99"), "aws_db_parameter_group.main").await,
+        "`family` is postgres99, and RDS has no engine of that family"
+    );
+    let graph = stack(|stack| {
+        stack.add("redis", ElasticacheParameterGroup::new("redis9"));
+        Ok(())
+    });
+    let said = message(&graph, "aws_elasticache_parameter_group.redis").await;
+    assert!(said.starts_with("`family` is redis9, which ElastiCache does not have: it has "), "{said}");
+}
+
+fn cache(version: &'static str) -> Graph {
+    stack(move |stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let group = stack.add("main", ElasticacheSubnetGroup::new(&subnets));
+        let redis = ElasticacheReplicationGroup::redis_cluster("Sessions", version, CacheNodeType::T4gSmall, 1, 1);
+        stack.add("main", redis.subnets(&group));
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_of_redis_that_does_not_exist() {
+    let said = message(&cache("7.9"), "aws_elasticache_replication_group.main").await;
+    assert!(
+        said.starts_with("`engine_version` is 7.9, which ElastiCache does not offer of redis: it offers "),
+        "{said}"
+    );
+    let sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    sandbox.plan(&cache("7.1"), Goal::Apply).await;
+}
+
+fn kubernetes(version: &'static str, addon: &'static str, addon_version: Option<&'static str>) -> Graph {
+    stack(move |stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let role = role(stack, "cluster", "eks.amazonaws.com");
+        let cluster = EksCluster::new("main", &role, ClusterVpcConfig::new(&subnets)).version(version);
+        let cluster = stack.add("main", cluster);
+        let addon = EksAddon::new(&cluster, addon);
+        stack.add(
+            "network",
+            match addon_version {
+                Some(version) => addon.addon_version(version),
+                None => addon,
+            },
+        );
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_of_kubernetes_that_eks_does_not_offer() {
+    let findings = refused(&kubernetes("1.99", "vpc-cni", None)).await;
+    assert!(
+        findings[0].message.starts_with("`version` is 1.99, which EKS does not offer: it offers 1."),
+        "{findings:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_addon_or_a_version_of_it_that_does_not_exist() {
+    assert_eq!(
+        message(&kubernetes("1.34", "vpc-cnj", None), "aws_eks_addon.network").await,
+        "EKS has no addon vpc-cnj for Kubernetes 1.34"
+    );
+    let said = message(&kubernetes("1.34", "vpc-cni", Some("v9.9.9-eksbuild.1")), "aws_eks_addon.network").await;
+    let begins =
+        "`addon_version` is v9.9.9-eksbuild.1, which EKS does not offer of vpc-cni for Kubernetes 1.34: it offers v1.";
+    assert!(said.starts_with(begins), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_as_it_is_is_not_asked_about() {
+    let graph = database("17", "postgres17");
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    let applied = sandbox.carry_out(&graph, Goal::Apply).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let questions =
+        ["rds.DescribeDBEngineVersions", "rds.DescribeOrderableDBInstanceOptions", "ec2.DescribeAvailabilityZones"];
+    let asked = |sandbox: &Sandbox| questions.map(|name| sandbox.simulator.calls().get(name).copied());
+    let before = asked(&sandbox);
+    assert!(before.iter().all(Option::is_some), "{before:?}");
+    assert!(sandbox.plan(&graph, Goal::Apply).await.plan.actions.is_empty());
+    assert_eq!(asked(&sandbox), before);
+}
