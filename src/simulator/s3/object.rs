@@ -10,6 +10,7 @@ use super::checksum::{self, Sum};
 use super::condition;
 use super::description::described;
 use super::encryption::Sealed;
+use super::replica::{self, Replicated};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -85,6 +86,9 @@ pub struct Content {
     /// The parts that it was uploaded in; none where it was written at once.
     #[serde(default)]
     pub parts: Vec<PartOf>,
+    /// How it stands with its copies, or that it is one; none where no rule copies it.
+    #[serde(default)]
+    pub replication: Option<Replicated>,
 }
 
 /// A part of an object that was uploaded in parts.
@@ -244,8 +248,9 @@ pub(super) fn write(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, content: Option
         "null".to_owned()
     };
     let rank = u64::MAX - tx.sequence();
-    let (bucket, key, modified) = (bucket.name.clone(), key.to_owned(), tx.now());
-    tx.put(Version { bucket, key, version: version.clone(), rank, modified, content });
+    let (name, key, modified) = (bucket.name.clone(), key.to_owned(), tx.now());
+    let written = Version { bucket: name, key, version: version.clone(), rank, modified, content };
+    replica::put(tx, bucket, written);
     version
 }
 
