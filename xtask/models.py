@@ -24,9 +24,9 @@ BOTOCORE = "1.44.5"
 SERVED = {
     "ec2": """
         AllocateAddress AssignPrivateIpAddresses AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
-        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AttachInternetGateway
+        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AssociateVpcCidrBlock AttachInternetGateway
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
-        CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
+        CreateDefaultSubnet CreateDefaultVpc CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
         CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
         CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
         DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
@@ -43,7 +43,7 @@ SERVED = {
         DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcEndpointServices DescribeVpcEndpoints
         DescribeVpcs DetachInternetGateway
         DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
-        DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
+        DisassociateNatGatewayAddress DisassociateRouteTable DisassociateVpcCidrBlock EnableVolumeIO GetLaunchTemplateData
         GetManagedPrefixListEntries GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
         ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
@@ -144,9 +144,11 @@ SERVED = {
     """,
     "backup": """
         CreateBackupPlan CreateBackupSelection CreateBackupVault DeleteBackupPlan DeleteBackupSelection DeleteBackupVault
-        DeleteBackupVaultAccessPolicy DescribeBackupVault GetBackupPlan GetBackupSelection GetBackupVaultAccessPolicy
-        ListBackupPlanVersions ListBackupPlans ListBackupSelections ListBackupVaults ListTags PutBackupVaultAccessPolicy
-        TagResource UntagResource UpdateBackupPlan
+        DeleteBackupVaultAccessPolicy DeleteRecoveryPoint DescribeBackupJob DescribeBackupVault DescribeCopyJob
+        DescribeRecoveryPoint GetBackupPlan GetBackupSelection GetBackupVaultAccessPolicy ListBackupJobs
+        ListBackupPlanVersions ListBackupPlans ListBackupSelections ListBackupVaults ListCopyJobs
+        ListProtectedResourcesByBackupVault ListRecoveryPointsByBackupVault ListTags PutBackupVaultAccessPolicy
+        StartBackupJob StartCopyJob TagResource UntagResource UpdateBackupPlan
     """,
     "budgets": """
         CreateBudget CreateNotification CreateSubscriber DeleteBudget DeleteNotification DeleteSubscriber DescribeBudget

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::datastore::key::{self, Named};
 use crate::ec2::instance::Instance;
+use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
-use crate::ec2::{block_device, missing, tags, zone};
+use crate::ec2::{block_device, instance_type, missing, tags, zone};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -92,6 +93,11 @@ pub(super) const RULES: &[Rule] = &[
         "ec2.volume.attach.zone",
         "volume and instance lie in one zone",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.attach.limit",
+        "an instance takes as many devices as its type says",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
     ),
     Rule::new(
         "ec2.volume.attach.device",
@@ -597,6 +603,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("Invalid value '{device}' for unixDevice. Attachment point {device} is already in use");
         Refusal::new("InvalidParameterValue", message)
     })?;
+    within_limit(tx, &instance)?;
     let attachment = VolumeAttachment {
         instance: instance.id,
         device: device.to_owned(),
@@ -612,6 +619,29 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     });
     tx.transition("ec2.volume.attach", "ec2.volume.attached", &volume.id);
     Ok(view)
+}
+
+/// Refuses a volume more than an instance of its type takes.
+fn within_limit(tx: &Tx<'_>, instance: &Instance) -> Result<(), Refusal> {
+    let Some(kind) = instance_type::find(&instance.kind) else { return Ok(()) };
+    let (most, shared) = kind.attachments();
+    let is_here = |volume: &&Volume| volume.attachment.as_ref().is_some_and(|one| one.instance == instance.id);
+    let interfaces = tx
+        .rows::<NetworkInterface>()
+        .filter(|one| one.attachment.as_ref().is_some_and(|at| at.instance.as_ref() == Some(&instance.id)))
+        .count();
+    let beside = if shared { i64::try_from(interfaces).unwrap_or(i64::MAX) } else { 0 };
+    let have = i64::try_from(tx.rows::<Volume>().filter(is_here).count()).unwrap_or(i64::MAX);
+    // <https://github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2500>
+    tx.enforce("ec2.volume.attach.limit", have + beside < most, || {
+        let message = format!(
+            "You may attach up to {} devices for this instance type. Please use a larger instance size to attach more \
+             volumes. For a detailed list of limits please refer to \
+             https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
+            most - beside
+        );
+        Refusal::new("AttachmentLimitExceeded", message)
+    })
 }
 
 fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -136,6 +136,11 @@ pub(crate) struct Replicating<'a> {
     pub(crate) keys: &'a [(&'a Bucket, KeyUse<'a>)],
 }
 
+/// Whether a role may do something that a service does as it. What hangs on what is not known here is let through.
+pub(crate) fn role_may(tx: &Tx<'_>, role: &Role, action: &str, resource: &str) -> bool {
+    !matches!(Standing::of_role(tx, role).judge(&Ask::new(action, resource)), Err(Denial::Not(_)))
+}
+
 /// Whether a role may do all that copying an object takes. What hangs on what is not known here is let through.
 pub(crate) fn may_replicate(tx: &mut Tx<'_>, role: &Role, copied: &Replicating<'_>) -> bool {
     let mut asks = s3::replication(tx, copied);

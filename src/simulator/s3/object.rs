@@ -154,6 +154,12 @@ pub(super) fn start(bucket: &Bucket, prefix: &str) -> String {
     format!("{}\n{prefix}", bucket.name)
 }
 
+/// How many bytes a bucket's objects have in all their versions.
+pub(crate) fn bytes_of(tx: &Tx<'_>, bucket: &Bucket) -> i64 {
+    let all = start(bucket, "");
+    versions(tx, &all).filter_map(|version| version.content.as_ref()).map(Content::length).sum()
+}
+
 /// The newest version of a key.
 pub(super) fn newest(tx: &Tx<'_>, bucket: &str, key: &str) -> Option<Version> {
     tx.rows_under::<Version>(&under(bucket, key)).next().cloned()
