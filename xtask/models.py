@@ -77,7 +77,7 @@ SERVED = {
         StartDBInstanceAutomatedBackupsReplication StopDBInstance StopDBInstanceAutomatedBackupsReplication
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
+        AddTagsToResource CopySnapshot CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
         DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot DeleteUser DeleteUserGroup
         DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
         DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
@@ -111,8 +111,8 @@ SERVED = {
         UntagLogGroup UntagResource
     """,
     "secretsmanager": """
-        CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue
-        ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource
+        CancelRotateSecret CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue
+        ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret RotateSecret TagResource UntagResource
         UpdateSecret UpdateSecretVersionStage
     """,
     "route53": """
@@ -236,7 +236,7 @@ BESIDE = {
             "InvalidPart": ["UploadId", "PartNumber", "ETag"], "InvalidPartNumber": ["PartNumberRequested", "ActualPartCount"],
             "InvalidPartOrder": ["UploadId"], "InvalidRange": ["RangeRequested", "ActualObjectSize"],
             "InvalidStorageClass": ["StorageClassRequested"],
-            "MethodNotAllowed": ["Method", "ResourceType", "x-amz-delete-marker"],
+            "MethodNotAllowed": ["Allow", "Method", "ResourceType", "x-amz-delete-marker"],
             "NotImplemented": ["Header", "additionalMessage"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
@@ -429,8 +429,8 @@ def table(name, model, pages):
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
     errors.update(beside.get("errors", {}))
     for code, members in beside.get("told", {}).items():
-        # What begins with x- stands in a header.
-        told = {member: {"shape": "ErrorText", **({"location": "header", "locationName": member} if member[0] == "x" else {})}
+        # What begins with x- stands in a header, and which methods are allowed.
+        told = {member: {"shape": "ErrorText", **({"location": "header", "locationName": member} if member[0] == "x" or member == "Allow" else {})}
                 for member in members}
         shapes[code] = {"type": "structure", "members": told}
         shapes["ErrorText"] = {"type": "string"}

@@ -158,7 +158,6 @@ EXCLUDED = {
     },
     "secretsmanager": {
         "BatchGetSecretValue": "the values of several secrets at once belong to those who use them",
-        "(Rotate|CancelRotate)Secret": "a secret is rotated by a Lambda function, and Lambda is not simulated",
         "(ReplicateSecret|RemoveRegionsFromReplication|StopReplication).*": "replicas of secrets in other regions are not simulated",
         "ValidateResourcePolicy": "policies are judged by IAM's Access Analyzer, which is not simulated",
     },
@@ -224,7 +223,6 @@ EXCLUDED = {
         ".*GlobalReplicationGroup.*": "global replication groups are a type of their own (aws_elasticache_global_replication_group)",
         "(Create|Delete|Modify|Reboot)CacheCluster": "clusters on their own are a type of their own (aws_elasticache_cluster)",
         ".*ServerlessCacheSnapshots?": "serverless caches are a type of their own (aws_elasticache_serverless_cache)",
-        "CopySnapshot": "no type of ours copies a snapshot of a cache, and so copies are not built",
         ".*Migration": "migrations come from a Redis outside of AWS, which is not simulated",
         "Batch(Apply|Stop)UpdateAction": "service updates do not come here",
     },

@@ -8,6 +8,7 @@ use crate::ec2::instance::Instance;
 use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::{block_device, instance_type, missing, tags, zone};
+use crate::iam::authorization;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -444,18 +445,24 @@ impl Encryption {
 
     /// The key, where there is encryption. A request that names one that can't be used succeeds all the same, and what
     /// it makes fails.
-    pub(super) fn key(&self, tx: &mut Tx<'_>) -> Option<Named> {
-        match self {
-            Self::None => None,
-            Self::Own => Some(Named { arn: key::managed(tx, OWN), usable: true }),
-            Self::Key(given) => {
-                let named = key::resolved(tx, given, OWN);
-                let usable = named.usable || !tx.rule("ec2.volume.key");
-                Some(Named { usable, ..named })
-            }
-        }
+    ///
+    /// # Errors
+    /// "Not simulated", where it hangs on what is not known here whether the caller may use the key.
+    pub(super) fn key(&self, tx: &mut Tx<'_>) -> Result<Option<Named>, Refusal> {
+        let named = match self {
+            Self::None => return Ok(None),
+            Self::Own => Named { arn: key::managed(tx, OWN), usable: true },
+            Self::Key(given) => key::resolved(tx, given, OWN),
+        };
+        let usable = named.usable || !tx.rule("ec2.volume.key");
+        let may = usable && authorization::has_key(tx, &super::SERVICE, &named.arn, GRANTED)?;
+        Ok(Some(Named { usable: may, ..named }))
     }
 }
+
+/// What a caller has to be allowed on a key that EBS is to encrypt with; what it reads from a snapshot it would encrypt
+/// anew as well. <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+const GRANTED: &[&str] = &["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"];
 
 /// The alias of the account's own key for EBS.
 const OWN: &str = "aws/ebs";
@@ -470,7 +477,7 @@ pub(super) fn make_attached(
     attachment: VolumeAttachment,
 ) -> Result<bool, Refusal> {
     check_storage(tx, &disk.kind, disk.size)?;
-    let key = encryption.key(tx);
+    let key = encryption.key(tx)?;
     let usable = key.as_ref().is_none_or(|key| key.usable);
     let id = tx.new_id("vol");
     tx.put(Volume {
@@ -532,7 +539,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::new("InvalidParameterCombination", message));
     }
     let id = tx.new_id("vol");
-    let key = encryption.key(tx);
+    let key = encryption.key(tx)?;
     let end = if key.as_ref().is_none_or(|key| key.usable) { "ec2.volume.available" } else { "ec2.volume.failed" };
     tx.put(Volume {
         id: id.clone(),

@@ -38,7 +38,7 @@ use standing::{By, Denial, Standing};
 
 use super::caller;
 use super::role::Role;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::s3::bucket::Bucket;
 use crate::service::Service;
@@ -117,6 +117,21 @@ pub(crate) fn may_use_key(tx: &mut Tx<'_>, asked: &Service, used: KeyUse<'_>) ->
     let owner = ask::account_of(used.key).map_or_else(|| tx.account().to_owned(), str::to_owned);
     let ask = tx.in_account(&owner, |tx| kms::through(tx, asked.name, used.action, used.key, used.context));
     further(tx, asked, &ask)
+}
+
+/// Whether a caller may do all of this with a key, so that a service that makes something with it may.
+///
+/// # Errors
+/// "Not simulated", where it hangs on what is not known here.
+pub(crate) fn has_key(tx: &mut Tx<'_>, asked: &Service, key: &str, actions: &[&str]) -> Result<bool, Refusal> {
+    for action in actions {
+        match may_use_key(tx, asked, KeyUse { action, key, context: None }) {
+            Err(refusal) if refusal.code == NOT_SIMULATED => return Err(refusal),
+            Err(_) => return Ok(false),
+            Ok(()) => {}
+        }
+    }
+    Ok(true)
 }
 
 /// What S3 does as a role that copies an object.
