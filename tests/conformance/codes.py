@@ -72,13 +72,13 @@ COMMON = {
 }
 
 EC2 = """
-    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete CidrConflict
+    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete
     DefaultSubnetAlreadyExistsInAvailabilityZone DefaultVpcAlreadyExists DefaultVpcDoesNotExist DependencyViolation DryRunOperation
     DuplicateSubnetsInSameZone
     FlowLogAlreadyExists FlowLogsLimitExceeded Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
     InvalidAllocationID.NotFound InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAssociationID.NotFound
-    InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidCidrBlock.InUse InvalidDhcpOptionID.NotFound
+    InvalidAttachment.NotFound InvalidAttachmentID.NotFound InvalidBlockDeviceMapping InvalidDhcpOptionID.NotFound
     InvalidDhcpOptionsId.Malformed InvalidFlowLogId.NotFound InvalidGatewayID.NotFound InvalidGroup.Duplicate InvalidGroup.InUse InvalidGroup.NotFound
     InvalidGroup.Reserved InvalidGroupId.Malformed InvalidID InvalidInstanceAttributeValue
     InvalidInstanceID.Malformed InvalidInstanceID.NotFound InvalidInternetGatewayId.Malformed
@@ -110,6 +110,7 @@ CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
     "backup": {
+        "DependencyFailureException": FAILURE,
         "ServiceUnavailableException": FAILURE,
     },
     "budgets": {

@@ -597,7 +597,26 @@ def test_ones_own_key_for_volumes_takes_no_permission(who):
     assert who.admin.ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["State"] == "available"
 
 
-def test_a_database_a_cache_and_a_cluster_under_a_key_take_grants_on_it(who):
+def test_a_clusters_secrets_under_a_key_take_grants_on_it(who):
+    trust = document(to({"Service": "eks.amazonaws.com"}, Effect="Allow", Action="sts:AssumeRole"))
+    role = who.admin.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    who.admin.iam.attach_role_policy(RoleName="cluster", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
+    of_zones = [{"Name": "availability-zone", "Values": [f"{REGION}a", f"{REGION}b"]}]
+    subnets = [one["SubnetId"] for one in who.admin.ec2.describe_subnets(Filters=of_zones)["Subnets"]]
+
+    def made(*actions):
+        key, me = key_for(who, *actions)
+        config = [{"resources": ["secrets"], "provider": {"keyArn": key}}]
+        request = dict(name="main", roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, encryptionConfig=config)
+        return key, outcome(lambda: me.eks.create_cluster(**request))
+
+    for actions in [(), GRANTS[:1], GRANTS[1:]]:
+        key, refusal = made(*actions)
+        assert (refusal.code, refusal.message) == ("InvalidParameterException", f"The principal is not authorized to use the key {key}.")
+    assert made(*GRANTS)[1] is None
+
+
+def test_a_database_and_a_cache_under_a_key_take_grants_on_it(who):
     def attempts(key, me):
         db = dict(
             DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", MasterUsername="root",

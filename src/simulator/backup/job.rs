@@ -257,23 +257,23 @@ fn options(tx: &Tx<'_>, input: &Input<'_>, kind: &str) -> Result<IndexMap<String
     Ok(options)
 }
 
-/// Whether a job's role may do something, and what to say where it may not.
-pub(super) fn may(tx: &mut Tx<'_>, role: &str, action: &str, on: &str) -> Result<(), String> {
+/// Refuses what a job's role may not do; no source has the words but those of a role that can't be assumed.
+///
+/// # Errors
+/// What the job says then.
+pub(super) fn may(tx: &Tx<'_>, role: &str, action: &str, on: &str) -> Result<(), String> {
     let on = if action.starts_with("ec2:") { "*" } else { on };
-    let allowed = match trust::role_for(tx, role, selection::AGENT) {
-        Ok(role) => authorization::role_may(tx, &role, action, on),
+    let why = match trust::role_for(tx, role, selection::AGENT) {
+        Ok(known) if authorization::role_may(tx, &known, action, on) => None,
+        Ok(_) => Some(format!("IAM Role {role} does not have sufficient permissions to execute the backup: {action}")),
         // What hangs on a condition that is not known here is let through.
-        Err(trust::Flaw::Unknown(_)) => true,
-        Err(_) => false,
+        Err(trust::Flaw::Unknown(_)) => None,
+        Err(_) => Some(format!("IAM Role {role} cannot be assumed by AWS Backup")),
     };
-    if allowed || !tx.rule("backup.job.role") {
-        return Ok(());
+    match why.filter(|_| tx.rule("backup.job.role")) {
+        Some(why) => Err(why),
+        None => Ok(()),
     }
-    // No source has the words but those of a role that can't be assumed.
-    Err(match trust::role_for(tx, role, selection::AGENT) {
-        Ok(_) => format!("IAM Role {role} does not have sufficient permissions to execute the backup: {action}"),
-        Err(_) => format!("IAM Role {role} cannot be assumed by AWS Backup"),
-    })
 }
 
 /// Begins what was asked for, or fails.

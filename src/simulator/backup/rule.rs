@@ -18,11 +18,7 @@ const RULE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_B
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("backup.rule.schedule", "a schedule is a cron expression", RULE),
-    Rule::new(
-        "backup.rule.often",
-        "an hour at least lies between two backups",
-        "https://repost.aws/questions/QUwYlivOoWTHi1nSuSGjTVFg/error-scheduling-backup-every-ten-minutes-in-aws-backup",
-    ),
+    Rule::new("backup.rule.often", "an hour at least lies between two backups", RULE),
     Rule::new("backup.rule.timezone", "a schedule's time zone is one of the tz database's", RULE),
     Rule::new("backup.rule.windows", "a backup has an hour to begin in, and longer than that to end in", RULE),
     Rule::new("backup.rule.vault", "a rule's vault exists", RULE),
@@ -151,7 +147,7 @@ fn check(tx: &Tx<'_>, rule: &BackupRule) -> Result<(), Refusal> {
     tx.enforce("backup.rule.schedule", schedule.is_some(), || {
         wrong(name, &format!("Invalid schedule expression {}", rule.schedule))
     })?;
-    // The rule's page has the words.
+    // <https://repost.aws/questions/QUwYlivOoWTHi1nSuSGjTVFg/error-scheduling-backup-every-ten-minutes-in-aws-backup>
     tx.enforce("backup.rule.often", !schedule.is_some_and(|schedule| schedule.is_hasty()), || {
         wrong(name, "The interval between backup jobs shouldn't be less than 60 minutes.")
     })?;

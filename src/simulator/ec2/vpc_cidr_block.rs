@@ -129,7 +129,7 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("This network '{}' has met its maximum number of allowed CIDRs: {most}", vpc.id);
         Refusal::new("CidrLimitExceeded", message)
     })?;
-    // No source has the words.
+    // No source has code or words, nor those of a route.
     tx.enforce("ec2.vpc.range.conflict", !vpc.ranges().any(|other| cidr::overlap(other, range)), || {
         Refusal::new("CidrConflict", format!("The CIDR '{text}' conflicts with another CIDR of the VPC {}.", vpc.id))
     })?;
@@ -140,7 +140,6 @@ fn associate(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         );
         Refusal::new("InvalidVpc.Range", message)
     })?;
-    // No source has the words.
     tx.enforce("ec2.vpc.range.routed", !route_table::leads_elsewhere(tx, &vpc.id, range), || {
         Refusal::new("CidrConflict", format!("The CIDR '{text}' conflicts with a route of the VPC {}.", vpc.id))
     })?;

@@ -170,34 +170,30 @@ fn copy(tx: &mut Tx<'_>, role: Option<&Role>, bucket: &Bucket, version: &Version
         return None;
     }
     let mut made = Version { bucket: target.name.clone(), ..version.clone() };
+    let is_copy = version.content.as_ref().is_some_and(|content| content.replication == Some(Replicated::Replica));
+    // What other hands did away with there does not come back for its tags' sake.
+    if is_copy && tx.get::<Version>(&made.id()).is_none() {
+        return Some(());
+    }
     let mut keys = Vec::new();
     if let Some(content) = &mut made.content {
-        let is_copy = content.replication == Some(Replicated::Replica);
-        // What other hands did away with there does not come back for its tags' sake.
-        if is_copy
-            && tx
-                .get::<Version>(&format!("{}{:020}", super::object::under(&target.name, &version.key), version.rank))
-                .is_none()
-        {
-            return Some(());
-        }
         content.replication = Some(Replicated::Replica);
         if let Some(class) = to.get("StorageClass").text() {
             content.class = Some(class.to_owned()).filter(|class| class != "STANDARD");
         }
-        if let Some((from, used)) = content.sealed.clone().and_then(|sealed| Some((sealed.clone(), sealed.key?))) {
+        if let Some(from) = content.sealed.clone().filter(|sealed| sealed.key.is_some()) {
             let named = to.get("EncryptionConfiguration").get("ReplicaKmsKeyID").text().unwrap_or_default();
-            usable(tx, bucket, &used)?;
-            let key = usable(tx, &target, named)?;
-            let sealed = Sealed { key: Some(key.clone()), bucket_key: target.encryption.bucket_key, ..from.clone() };
-            keys.push((bucket.clone(), "kms:Decrypt", used, context(&from, bucket, &version.key)));
-            keys.push((target.clone(), "kms:Encrypt", key, context(&sealed, &target, &version.key)));
+            let (read, sealed) = (usable(tx, bucket, from.key.as_deref()?)?, usable(tx, &target, named)?);
+            let bucket_key = target.encryption.bucket_key;
+            let sealed = Sealed { key: Some(sealed), bucket_key, ..from.clone() };
+            keys.push((bucket, "kms:Decrypt", read, context(&from, bucket, &version.key)));
+            keys.push((&target, "kms:Encrypt", sealed.key.clone()?, context(&sealed, &target, &version.key)));
             content.sealed = Some(sealed);
         }
     }
     let keys: Vec<_> = keys
         .iter()
-        .map(|(at, action, key, arn)| (at, KeyUse { action, key, context: Some(("aws:s3:arn", arn.as_str())) }))
+        .map(|(at, action, key, arn)| (*at, KeyUse { action, key, context: Some(("aws:s3:arn", arn.as_str())) }))
         .collect();
     let tagged = made.content.as_ref().is_some_and(|content| !content.tags.is_empty());
     let writes: &[&str] = match &made.content {
