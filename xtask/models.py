@@ -24,9 +24,9 @@ BOTOCORE = "1.44.5"
 SERVED = {
     "ec2": """
         AllocateAddress AssignPrivateIpAddresses AssignPrivateNatGatewayAddress AssociateAddress AssociateDhcpOptions
-        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AttachInternetGateway
+        AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AssociateVpcCidrBlock AttachInternetGateway
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
-        CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
+        CreateDefaultSubnet CreateDefaultVpc CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
         CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
         CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
         DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
@@ -43,7 +43,7 @@ SERVED = {
         DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcEndpointServices DescribeVpcEndpoints
         DescribeVpcs DetachInternetGateway
         DetachNetworkInterface DetachVolume DisassociateAddress DisassociateIamInstanceProfile
-        DisassociateNatGatewayAddress DisassociateRouteTable EnableVolumeIO GetLaunchTemplateData
+        DisassociateNatGatewayAddress DisassociateRouteTable DisassociateVpcCidrBlock EnableVolumeIO GetLaunchTemplateData
         GetManagedPrefixListEntries GetSecurityGroupsForVpc ModifyAddressAttribute ModifyInstanceAttribute ModifyInstanceCreditSpecification
         ModifyInstanceMaintenanceOptions ModifyInstanceMetadataOptions ModifyInstancePlacement ModifyLaunchTemplate
         ModifyNetworkInterfaceAttribute ModifySecurityGroupRules ModifySubnetAttribute ModifyVolume
@@ -77,7 +77,7 @@ SERVED = {
         StartDBInstanceAutomatedBackupsReplication StopDBInstance StopDBInstanceAutomatedBackupsReplication
     """,
     "elasticache": """
-        AddTagsToResource CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
+        AddTagsToResource CopySnapshot CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup CreateSnapshot CreateUser CreateUserGroup
         DecreaseReplicaCount DeleteCacheParameterGroup DeleteCacheSubnetGroup DeleteReplicationGroup DeleteSnapshot DeleteUser DeleteUserGroup
         DescribeCacheClusters DescribeCacheEngineVersions DescribeCacheParameterGroups DescribeCacheParameters
         DescribeCacheSubnetGroups DescribeEngineDefaultParameters DescribeEvents DescribeReplicationGroups
@@ -111,8 +111,8 @@ SERVED = {
         UntagLogGroup UntagResource
     """,
     "secretsmanager": """
-        CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue
-        ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource
+        CancelRotateSecret CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue
+        ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RestoreSecret RotateSecret TagResource UntagResource
         UpdateSecret UpdateSecretVersionStage
     """,
     "route53": """
@@ -144,9 +144,11 @@ SERVED = {
     """,
     "backup": """
         CreateBackupPlan CreateBackupSelection CreateBackupVault DeleteBackupPlan DeleteBackupSelection DeleteBackupVault
-        DeleteBackupVaultAccessPolicy DescribeBackupVault GetBackupPlan GetBackupSelection GetBackupVaultAccessPolicy
-        ListBackupPlanVersions ListBackupPlans ListBackupSelections ListBackupVaults ListTags PutBackupVaultAccessPolicy
-        TagResource UntagResource UpdateBackupPlan
+        DeleteBackupVaultAccessPolicy DeleteRecoveryPoint DescribeBackupJob DescribeBackupVault DescribeCopyJob
+        DescribeRecoveryPoint GetBackupPlan GetBackupSelection GetBackupVaultAccessPolicy ListBackupJobs
+        ListBackupPlanVersions ListBackupPlans ListBackupSelections ListBackupVaults ListCopyJobs
+        ListProtectedResourcesByBackupVault ListRecoveryPointsByBackupVault ListTags PutBackupVaultAccessPolicy
+        StartBackupJob StartCopyJob TagResource UntagResource UpdateBackupPlan
     """,
     "budgets": """
         CreateBudget CreateNotification CreateSubscriber DeleteBudget DeleteNotification DeleteSubscriber DescribeBudget
@@ -234,7 +236,7 @@ BESIDE = {
             "InvalidPart": ["UploadId", "PartNumber", "ETag"], "InvalidPartNumber": ["PartNumberRequested", "ActualPartCount"],
             "InvalidPartOrder": ["UploadId"], "InvalidRange": ["RangeRequested", "ActualObjectSize"],
             "InvalidStorageClass": ["StorageClassRequested"],
-            "MethodNotAllowed": ["Method", "ResourceType", "x-amz-delete-marker"],
+            "MethodNotAllowed": ["Allow", "Method", "ResourceType", "x-amz-delete-marker"],
             "NotImplemented": ["Header", "additionalMessage"],
             "NoSuchPublicAccessBlockConfiguration": ["BucketName"], "NoSuchTagSet": ["BucketName"],
             "OwnershipControlsNotFoundError": ["BucketName"],
@@ -427,8 +429,8 @@ def table(name, model, pages):
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
     errors.update(beside.get("errors", {}))
     for code, members in beside.get("told", {}).items():
-        # What begins with x- stands in a header.
-        told = {member: {"shape": "ErrorText", **({"location": "header", "locationName": member} if member[0] == "x" else {})}
+        # What begins with x- stands in a header, and which methods are allowed.
+        told = {member: {"shape": "ErrorText", **({"location": "header", "locationName": member} if member[0] == "x" or member == "Allow" else {})}
                 for member in members}
         shapes[code] = {"type": "structure", "members": told}
         shapes["ErrorText"] = {"type": "string"}

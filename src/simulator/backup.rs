@@ -1,15 +1,24 @@
-//! AWS Backup: vaults with their policies, plans with their rules, and what they select, one file per thing. No backup
-//! is taken: vaults stay empty.
+//! AWS Backup: vaults with their policies, plans with their rules and what they select, the jobs that these or people ask
+//! for, and the backups that come of them, one file per thing. A continuous backup is a backup like any other here, and
+//! nothing is restored.
 
 mod access_policy;
+mod copy_job;
+pub mod job;
+mod lifecycle;
 pub mod plan;
+pub mod recovery_point;
+mod resource;
 mod rule;
+mod run;
 mod schedule;
 pub mod selection;
 mod tags;
 pub mod vault;
 
 use std::sync::OnceLock;
+
+use jiff::Timestamp;
 
 use crate::input::Input;
 use crate::model::Model;
@@ -27,14 +36,29 @@ pub static SERVICE: Service = Service {
     model,
     operations: &[
         access_policy::OPERATIONS,
+        copy_job::OPERATIONS,
+        job::OPERATIONS,
         plan::OPERATIONS,
+        recovery_point::OPERATIONS,
         selection::OPERATIONS,
         tags::OPERATIONS,
         vault::OPERATIONS,
     ],
-    transitions: &[],
-    spans: &[],
-    rules: &[RULES, access_policy::RULES, plan::RULES, rule::RULES, selection::RULES, tags::RULES, vault::RULES],
+    transitions: &[copy_job::TRANSITIONS, job::TRANSITIONS, recovery_point::TRANSITIONS, run::TRANSITIONS],
+    spans: &[copy_job::SPANS, job::SPANS, recovery_point::SPANS],
+    rules: &[
+        RULES,
+        access_policy::RULES,
+        copy_job::RULES,
+        job::RULES,
+        lifecycle::RULES,
+        plan::RULES,
+        recovery_point::RULES,
+        rule::RULES,
+        selection::RULES,
+        tags::RULES,
+        vault::RULES,
+    ],
     tables,
     furnish: |_| {},
     manners: Manners {
@@ -83,6 +107,9 @@ fn tables(tables: &mut Tables) {
     tables.add::<plan::Plan>();
     tables.add::<plan::DeletedPlan>();
     tables.add::<selection::Selection>();
+    tables.add::<job::Job>();
+    tables.add::<copy_job::CopyJob>();
+    tables.add::<recovery_point::RecoveryPoint>();
 }
 
 /// The ARN of a vault (`backup-vault:NAME`) or a plan (`backup-plan:ID`).
@@ -92,6 +119,21 @@ fn arn(tx: &Tx<'_>, resource: &str) -> String {
 
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("InvalidParameterValueException", message)
+}
+
+/// What is said of a vault that is not the caller's.
+fn untold() -> Refusal {
+    Refusal::new("AccessDeniedException", "Insufficient privileges to perform this action.").status(403)
+}
+
+/// Whether a time lies between those that a request gives.
+fn between(input: &Input<'_>, after: &str, before: &str) -> impl Fn(Timestamp) -> bool + use<> {
+    let time = |name: &str| match input.whole(name) {
+        Value::Time(time) => Some(*time),
+        _ => None,
+    };
+    let (after, before) = (time(after), time(before));
+    move |time| after.is_none_or(|after| time > after) && before.is_none_or(|before| time < before)
 }
 
 /// What a request says of itself, so that it can be sent again.

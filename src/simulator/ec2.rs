@@ -36,6 +36,7 @@ mod throttling;
 pub mod volume;
 pub mod volume_modification;
 pub mod vpc;
+pub mod vpc_cidr_block;
 pub mod vpc_endpoint;
 pub mod vpc_endpoint_network;
 pub mod vpc_endpoint_service;
@@ -87,6 +88,7 @@ pub static SERVICE: Service = Service {
         volume::OPERATIONS,
         volume_modification::OPERATIONS,
         vpc::OPERATIONS,
+        vpc_cidr_block::OPERATIONS,
         vpc_endpoint::OPERATIONS,
         vpc_endpoint_service::OPERATIONS,
         zone::OPERATIONS,
@@ -102,6 +104,7 @@ pub static SERVICE: Service = Service {
         volume::TRANSITIONS,
         volume_modification::TRANSITIONS,
         vpc::TRANSITIONS,
+        vpc_cidr_block::TRANSITIONS,
         vpc_endpoint::TRANSITIONS,
         vpc_endpoint_network::TRANSITIONS,
     ],
@@ -116,6 +119,7 @@ pub static SERVICE: Service = Service {
         volume::SPANS,
         volume_modification::SPANS,
         vpc::SPANS,
+        vpc_cidr_block::SPANS,
         vpc_endpoint::SPANS,
         vpc_endpoint_network::SPANS,
     ],
@@ -147,6 +151,7 @@ pub static SERVICE: Service = Service {
         volume::RULES,
         volume_modification::RULES,
         vpc::RULES,
+        vpc_cidr_block::RULES,
         vpc_endpoint::RULES,
         vpc_endpoint_network::RULES,
         vpc_endpoint_service::RULES,

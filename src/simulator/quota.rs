@@ -42,6 +42,7 @@ pub const QUOTAS: &[Quota] = &[
     of("ec2.nat-gateways-per-zone", 5, "NAT gateways in an availability zone"),
     of("ec2.network-acls-per-vpc", 200, "network ACLs of a VPC, the default one among them"),
     of("ec2.network-interfaces", 5000, "network interfaces in a region"),
+    of("ec2.ranges-per-vpc", 5, "IPv4 ranges of a VPC"),
     of("ec2.route-tables-per-vpc", 200, "route tables of a VPC, the main one among them"),
     of("ec2.routes", 50, "routes in a route table"),
     of(

@@ -22,6 +22,7 @@ mod ownership;
 mod public_access_block;
 mod range;
 mod reading;
+mod replica;
 mod replication;
 mod tags;
 mod unauthenticated;
@@ -64,8 +65,8 @@ pub static SERVICE: Service = Service {
         upload_part::OPERATIONS,
         versioning::OPERATIONS,
     ],
-    transitions: &[],
-    spans: &[bucket::SPANS],
+    transitions: &[replica::TRANSITIONS],
+    spans: &[bucket::SPANS, replica::SPANS],
     rules: &[
         RULES,
         bucket::RULES,
@@ -84,6 +85,7 @@ pub static SERVICE: Service = Service {
         ownership::RULES,
         range::RULES,
         reading::RULES,
+        replica::RULES,
         replication::RULES,
         tags::RULES,
         upload::RULES,

@@ -6,6 +6,7 @@ mod listing;
 mod managed;
 mod random_password;
 mod resource_policy;
+mod rotation;
 pub mod secret;
 mod tags;
 pub mod version;
@@ -32,6 +33,7 @@ pub static SERVICE: Service = Service {
         deletion::OPERATIONS,
         listing::OPERATIONS,
         resource_policy::OPERATIONS,
+        rotation::OPERATIONS,
         tags::OPERATIONS,
         random_password::OPERATIONS,
     ],
@@ -45,6 +47,7 @@ pub static SERVICE: Service = Service {
         listing::RULES,
         managed::RULES,
         resource_policy::RULES,
+        rotation::RULES,
         tags::RULES,
         random_password::RULES,
     ],

@@ -137,6 +137,18 @@ class Account:
     def vpc(self, cidr="10.0.0.0/16"):
         return self.ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
 
+    def without_default_vpc(self):
+        """Deletes the region's default VPC with what is in it."""
+        [vpc] = [one["VpcId"] for one in self.ec2.describe_vpcs()["Vpcs"] if one["IsDefault"]]
+        of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        for subnet in self.ec2.describe_subnets(Filters=of_vpc)["Subnets"]:
+            self.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        attached = [{"Name": "attachment.vpc-id", "Values": [vpc]}]
+        for gateway in self.ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]:
+            self.ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc)
+            self.ec2.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
+        self.ec2.delete_vpc(VpcId=vpc)
+
     def subnet(self, vpc, number=0, zone="a", net="10.0"):
         made = self.ec2.create_subnet(
             VpcId=vpc, CidrBlock=f"{net}.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"

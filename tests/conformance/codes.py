@@ -72,7 +72,8 @@ COMMON = {
 }
 
 EC2 = """
-    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete DependencyViolation DryRunOperation
+    AddressLimitExceeded AttachmentLimitExceeded AuthFailure CannotDelete
+    DefaultSubnetAlreadyExistsInAvailabilityZone DefaultVpcAlreadyExists DefaultVpcDoesNotExist DependencyViolation DryRunOperation
     DuplicateSubnetsInSameZone
     FlowLogAlreadyExists FlowLogsLimitExceeded Gateway.NotAttached IdempotentInstanceTerminated IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
     InsufficientFreeAddressesInSubnet InternetGatewayLimitExceeded InvalidAction InvalidAddress.NotFound
@@ -109,6 +110,7 @@ CAPACITY = "AWS runs out of nothing here"
 
 EXCLUDED = {
     "backup": {
+        "DependencyFailureException": FAILURE,
         "ServiceUnavailableException": FAILURE,
     },
     "budgets": {

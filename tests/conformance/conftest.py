@@ -70,7 +70,7 @@ def tally():
 
 def pytest_assertion_pass(item, lineno, orig, expl):
     TALLY.assertions += 1
-    if "test_effects" in item.nodeid:
+    if any(file in item.nodeid for file in ("test_backups", "test_effects", "test_replication")):
         TALLY.effects += 1
     if "test_second_opinion" in item.nodeid:
         TALLY.opinions += 1

@@ -1,5 +1,6 @@
 """AWS Backup's ground, and a call of each of its operations that succeeds on it."""
 
+import datetime
 import json
 
 from members import Ground, listing
@@ -19,8 +20,15 @@ def plan(name="daily", vault="one", **rule):
     return {"BackupPlanName": name, "Rules": [{"RuleName": "daily", "TargetBackupVaultName": vault, **rule}]}
 
 
+MANAGED = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
+
+
+def of_volume(volume):
+    return f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{volume}"
+
+
 class BackupGround(Ground):
-    """Vaults of which one has a policy, a plan that changed once, and what it backs up."""
+    """Vaults of which one has a policy, a plan that changed once, what it backs up, and two backups with a copy of each."""
 
     def make_vault(self):
         self.aws.backup.create_backup_vault(BackupVaultName="one", BackupVaultTags={"a": "1", "b": "2"}, CreatorRequestId="one")
@@ -32,9 +40,10 @@ class BackupGround(Ground):
         return "two"
 
     def make_role(self):
-        role = self.aws.role_arn(self.aws.role("backup.amazonaws.com"))
+        role = self.aws.role("backup.amazonaws.com")
+        self.aws.iam.attach_role_policy(RoleName=role, PolicyArn=MANAGED)
         self.aws.world.advance(60)
-        return role
+        return self.aws.role_arn(role)
 
     def make_plan(self):
         made = self.aws.backup.create_backup_plan(
@@ -53,6 +62,41 @@ class BackupGround(Ground):
     def make_idle(self):
         made = self.aws.backup.create_backup_plan(BackupPlan=plan("idle", self["other"]), CreatorRequestId="idle")
         return made["BackupPlanId"]
+
+    def make_volume(self):
+        return of_volume(self.aws.volume())
+
+    def make_volume2(self):
+        return of_volume(self.aws.volume())
+
+    def back_up(self, thing):
+        asked = dict(BackupVaultName=self["vault"], ResourceArn=self[thing], IamRoleArn=self["role"])
+        job = self.aws.backup.start_backup_job(**asked)["BackupJobId"]
+        self.aws.world.advance(1500)
+        return job
+
+    def make_job(self):
+        return self.back_up("volume")
+
+    def make_job2(self):
+        return self.back_up("volume2")
+
+    def make_point(self):
+        return self.aws.backup.describe_backup_job(BackupJobId=self["job"])["RecoveryPointArn"]
+
+    def copied(self, name):
+        job = self.aws.backup.start_copy_job(
+            RecoveryPointArn=self[name], SourceBackupVaultName=self["vault"], IamRoleArn=self["role"],
+            DestinationBackupVaultArn=arn(f"backup-vault:{self['other']}"),
+        )
+        self.aws.world.advance(1500)
+        return job["CopyJobId"]
+
+    def make_copy(self):
+        return self.copied("point")
+
+    def make_copy2(self):
+        return self.copied("point")
 
     def make_selection(self):
         return self.select("volumes")
@@ -85,10 +129,35 @@ def selections(g):
     return dict(BackupPlanId=g["plan"])
 
 
+def jobs(g):
+    assert g["job"] and g["job2"] and g["copy"] and g["copy2"]
+    return {}
+
+
+def points(g):
+    assert g["job"] and g["job2"]
+    return dict(BackupVaultName=g["vault"])
+
+
 BASES = {
     "CreateBackupPlan": lambda g: dict(BackupPlan=plan("new", g["vault"]), CreatorRequestId="new"),
     "CreateBackupSelection": lambda g: dict(BackupPlanId=g["plan"], BackupSelection=g.selection(), CreatorRequestId="new"),
     "CreateBackupVault": listing(BackupVaultName="new", CreatorRequestId="new"),
+    "DeleteRecoveryPoint": lambda g: dict(BackupVaultName=g["vault"], RecoveryPointArn=g["point"]),
+    "DescribeBackupJob": lambda g: dict(BackupJobId=g["job"]),
+    "DescribeCopyJob": lambda g: dict(CopyJobId=g["copy"]),
+    "DescribeRecoveryPoint": lambda g: dict(BackupVaultName=g["vault"], RecoveryPointArn=g["point"]),
+    "ListBackupJobs": jobs,
+    "ListCopyJobs": jobs,
+    "ListProtectedResourcesByBackupVault": points,
+    "ListRecoveryPointsByBackupVault": points,
+    "StartBackupJob": lambda g: dict(BackupVaultName=g["vault"], ResourceArn=g["volume"], IamRoleArn=g["role"]),
+    "StartCopyJob": lambda g: dict(
+        RecoveryPointArn=g["point"],
+        SourceBackupVaultName=g["vault"],
+        DestinationBackupVaultArn=arn(f"backup-vault:{g['other']}"),
+        IamRoleArn=g["role"],
+    ),
     "DeleteBackupPlan": lambda g: dict(BackupPlanId=g["idle"]),
     "DeleteBackupSelection": lambda g: dict(BackupPlanId=g["plan"], SelectionId=g["selection"]),
     "DeleteBackupVault": lambda g: dict(BackupVaultName=g["vault"]),
@@ -108,13 +177,20 @@ BASES = {
     "UpdateBackupPlan": lambda g: dict(BackupPlanId=g["plan"], BackupPlan=plan("newer", g["vault"])),
 }
 
+FUTURE = datetime.datetime(2100, 1, 1, tzinfo=datetime.timezone.utc)
+
 # Values for members of one operation, where the general ones would not tell.
 RULE = "BackupPlan.Rules[]"
 VALUES = {
     **{f"{operation}.BackupPlanId": "absent" for operation in BASES},
     **{f"{operation}.BackupVaultName": "absent" for operation in BASES},
     **{f"{operation}.SelectionId": "absent" for operation in BASES},
+    **{f"{operation}.By{end}After": FUTURE for operation in BASES for end in ("Created", "Complete")},
+    **{f"{operation}.ByAccountId": "111122223333" for operation in BASES},
+    **{f"{operation}.BackupVaultAccountId": "111122223333" for operation in BASES},
+    **{f"{operation}.IamRoleArn": f"arn:aws:iam::{ACCOUNT}:role/absent" for operation in BASES},
     **{f"{operation}.ResourceArn": arn("backup-vault:absent") for operation in BASES},
+    "StartBackupJob.ResourceArn": of_volume("vol-00000000000000000"),
     **{f"{operation}.MaxResults": 1 for operation in BASES if operation.startswith("List")},
     **{
         f"{operation}.{RULE}.{path}": value

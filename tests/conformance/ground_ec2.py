@@ -35,6 +35,29 @@ class Ec2Ground(Ground):
     def make_vpc2(self):
         return self.aws.vpc("10.1.0.0/16")
 
+    def make_range(self):
+        """A further range of a VPC."""
+        made = self.aws.ec2.associate_vpc_cidr_block(VpcId=self["vpc2"], CidrBlock="100.64.0.0/16")
+        self.aws.world.advance(60)
+        return made["CidrBlockAssociation"]["AssociationId"]
+
+    def bare(self):
+        """A zone whose default subnet was deleted; nothing else stands on that, or has to be without it."""
+        if self.setdefault("is_bare", False):
+            return ZONE
+        self["is_bare"] = True
+        found = self.aws.ec2.describe_subnets(Filters=[{"Name": "availability-zone", "Values": [ZONE]}])["Subnets"]
+        [subnet] = [one["SubnetId"] for one in found if one["DefaultForAz"]]
+        self.aws.ec2.delete_subnet(SubnetId=subnet)
+        return ZONE
+
+    def without_default(self):
+        """The region has no default VPC any more."""
+        if not self.setdefault("has_none", False):
+            self.aws.without_default_vpc()
+        self["has_none"] = True
+        return {}
+
     def make_vpcs(self):
         return [self.aws.vpc(f"10.{number}.0.0/16") for number in range(2, 7)]
 
@@ -309,6 +332,7 @@ BASES = {
     "AssociateIamInstanceProfile": lambda g: dict(IamInstanceProfile={"Name": g["profile"]}, InstanceId=g["instance"]),
     "AssociateNatGatewayAddress": lambda g: dict(NatGatewayId=g["nat"], AllocationIds=[g["address"]["AllocationId"]]),
     "AssociateRouteTable": lambda g: dict(RouteTableId=g["table2"], SubnetId=g["subnet2"]),
+    "AssociateVpcCidrBlock": lambda g: dict(VpcId=g["vpc2"], CidrBlock="100.64.0.0/16"),
     "AttachInternetGateway": lambda g: dict(InternetGatewayId=g["loose"], VpcId=g["vpc2"]),
     "AttachNetworkInterface": lambda g: dict(NetworkInterfaceId=g["interface"], InstanceId=g["stopped"], DeviceIndex=1),
     "AttachVolume": lambda g: dict(VolumeId=g["volume"], InstanceId=g["instance"], Device="/dev/sdg"),
@@ -326,6 +350,8 @@ BASES = {
     "CreateRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="10.9.0.0/16", GatewayId=g["gateway"]),
     "CreateRouteTable": one("vpc", "VpcId"),
     "CreateSecurityGroup": lambda g: dict(GroupName="new", Description="new", VpcId=g["vpc"]),
+    "CreateDefaultSubnet": lambda g: dict(AvailabilityZone=g.bare()),
+    "CreateDefaultVpc": lambda g: g.without_default(),
     "CreateSubnet": lambda g: dict(VpcId=g["vpc"], CidrBlock="10.0.9.0/24", AvailabilityZone=ZONE),
     "CreateTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "new", "Value": "new"}]),
     "CreateVolume": listing(AvailabilityZone=ZONE, Size=10, VolumeType="gp3"),
@@ -397,6 +423,7 @@ BASES = {
     "DisassociateIamInstanceProfile": one("profile_association", "AssociationId"),
     "DisassociateNatGatewayAddress": lambda g: dict(NatGatewayId=g["nat"], AssociationIds=[g["nat_association"]]),
     "DisassociateRouteTable": one("association", "AssociationId"),
+    "DisassociateVpcCidrBlock": one("range", "AssociationId"),
     "EnableVolumeIO": one("volume", "VolumeId"),
     "GetLaunchTemplateData": one("instance", "InstanceId"),
     "GetManagedPrefixListEntries": listing(PrefixListId="pl-63a5400a"),

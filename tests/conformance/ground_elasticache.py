@@ -126,6 +126,7 @@ BASES = {
     ),
     "CreateUser": listing(UserId="new", UserName="new", Engine="redis", AccessString="on ~* +@all", NoPasswordRequired=True),
     "CreateUserGroup": lambda g: dict(UserGroupId="new", Engine="redis", UserIds=[g["usual"]]),
+    "CopySnapshot": lambda g: dict(SourceSnapshotName=g["snapshot"], TargetSnapshotName="new"),
     "CreateSnapshot": of("sharded", SnapshotName="new"),
     "DecreaseReplicaCount": of("cache", NewReplicaCount=1, ApplyImmediately=True),
     "DeleteCacheParameterGroup": of("parameters", "CacheParameterGroupName"),

@@ -30,6 +30,14 @@ class SecretsGround(Ground):
         self.aws.secretsmanager.put_resource_policy(SecretId="two", ResourcePolicy=policy())
         return "two"
 
+    def managed(self):
+        """A secret that RDS keeps; of no use to what reads all that there is."""
+        if "managed" not in self:
+            instance = self.aws.db(MasterUserPassword=None, ManageMasterUserPassword=True)
+            [described] = self.aws.rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"]
+            self["managed"] = described["MasterUserSecret"]["SecretArn"]
+        return self["managed"]
+
     def make_going(self):
         self.aws.secretsmanager.create_secret(Name="three")
         self.aws.secretsmanager.delete_secret(SecretId="three", RecoveryWindowInDays=7)
@@ -63,6 +71,9 @@ BASES = {
     "PutResourcePolicy": lambda g: dict(SecretId=g["secret"], ResourcePolicy=policy("Allow", "*")),
     "PutSecretValue": lambda g: dict(SecretId=g["secret"], SecretString="third", ClientRequestToken=TOKEN.format(3)),
     "RestoreSecret": of("going"),
+    # No function that would rotate is simulated: of a customer's own secret nothing is ever cancelled.
+    "CancelRotateSecret": None,
+    "RotateSecret": lambda g: dict(SecretId=g.managed(), ClientRequestToken=TOKEN.format(9)),
     "TagResource": lambda g: dict(SecretId=g["secret"], Tags=[{"Key": "new", "Value": "new"}]),
     "UntagResource": lambda g: dict(SecretId=g["secret"], TagKeys=["a"]),
     "UpdateSecret": lambda g: dict(SecretId=g["secret"], SecretString="third", ClientRequestToken=TOKEN.format(3)),
@@ -77,6 +88,8 @@ VALUES = {
     **{f"{operation}.SecretString": "another" for operation in BASES},
     **{f"{operation}.SecretBinary": b"bytes" for operation in BASES},
     **{f"{operation}.KmsKeyId": "alias/absent" for operation in BASES},
+    "RotateSecret.RotationRules.Duration": "3h",
+    "RotateSecret.ExternalSecretRotationRoleArn": f"arn:aws:iam::{ACCOUNT}:role/rotates",
     "CreateSecret.Name": "other",
     "CreateSecret.ClientRequestToken": TOKEN.format(8),
     "DeleteSecret.ForceDeleteWithoutRecovery": True,

@@ -1,6 +1,6 @@
 """What AWS Backup refuses, and in which words."""
 
-from ground_backup import arn, plan, policy
+from ground_backup import MANAGED, arn, of_volume, plan, policy
 from refusal import Cases
 from world import ACCOUNT, REGION
 
@@ -115,6 +115,153 @@ def a_policy_that_is_not_there(aws):
     return lambda: aws.backup.get_backup_vault_access_policy(BackupVaultName="one"), {}
 
 
+# Backups
+
+
+def thing(aws):
+    return of_volume(aws.volume())
+
+
+def job(aws, what=None, **more):
+    """A backup that is asked for, of a volume where nothing else is said."""
+    with_vault(aws)
+    request = dict(BackupVaultName="one", ResourceArn=what or thing(aws), **more)
+    request.setdefault("IamRoleArn", None)
+    request["IamRoleArn"] = request["IamRoleArn"] or role(aws)
+    return lambda: aws.backup.start_backup_job(**request), {"role": request["IamRoleArn"], "thing": request["ResourceArn"]}
+
+
+def backup(aws):
+    """A backup of a volume, as its ARN."""
+    name = aws.role("backup.amazonaws.com")
+    aws.iam.attach_role_policy(RoleName=name, PolicyArn=MANAGED)
+    aws.world.advance(60)
+    asked, _ = job(aws, IamRoleArn=aws.role_arn(name))
+    made = asked()["BackupJobId"]
+    aws.world.advance(1500)
+    return aws.backup.describe_backup_job(BackupJobId=made)["RecoveryPointArn"]
+
+
+def copied(aws, point, **more):
+    request = dict(
+        RecoveryPointArn=point, SourceBackupVaultName="one", IamRoleArn=role(aws),
+        DestinationBackupVaultArn=arn("backup-vault:two"),
+    )
+    return lambda: aws.backup.start_copy_job(**{**request, **more}), {}
+
+
+@refuses("backup.vault.empty", "InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points.")
+def a_vault_with_a_backup(aws):
+    backup(aws)
+    return lambda: aws.backup.delete_backup_vault(BackupVaultName="one"), {}
+
+
+@refuses("backup.job.resource", "ResourceNotFoundException")
+def a_backup_of_nothing(aws):
+    return job(aws, of_volume("vol-00000000000000000"))
+
+
+@refuses("backup.job.resource", "InvalidRequestException")
+def a_backup_of_a_bucket_without_versions(aws):
+    aws.s3.create_bucket(Bucket="plain")
+    return job(aws, "arn:aws:s3:::plain")
+
+
+@refuses(None, INVALID, "Unsupported resource type: {thing}")
+def a_backup_of_a_queue(aws):
+    return job(aws, f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue")
+
+
+@refuses("backup.job.role", INVALID, "IAM Role {role} cannot be assumed by AWS Backup")
+def a_backup_by_a_role_of_others(aws):
+    return job(aws, IamRoleArn=role(aws, "ec2.amazonaws.com"))
+
+
+@refuses("backup.job.windows", INVALID)
+def a_backup_with_a_short_time_to_begin(aws):
+    return job(aws, StartWindowMinutes=30)
+
+
+@refuses("backup.job.windows", INVALID)
+def a_backup_with_a_short_time_to_end(aws):
+    return job(aws, StartWindowMinutes=60, CompleteWindowMinutes=60)
+
+
+@refuses("backup.job.options", INVALID)
+def a_backup_of_a_volume_with_an_option_of_instances(aws):
+    return job(aws, BackupOptions={"WindowsVSS": "enabled"})
+
+
+@refuses("backup.rule.kept", INVALID, "Invalid lifecycle. DeleteAfterDays cannot be less than 1 or more than 36500 days")
+def a_backup_that_is_asked_for_and_kept_for_no_day(aws):
+    return job(aws, Lifecycle={"DeleteAfterDays": 0})
+
+
+@refuses(None, "AccessDeniedException", UNTOLD, 403)
+def a_backup_into_no_vault(aws):
+    request = dict(BackupVaultName="absent", ResourceArn=thing(aws), IamRoleArn=role(aws))
+    return lambda: aws.backup.start_backup_job(**request), {}
+
+
+@refuses(None, "ResourceNotFoundException")
+def no_job_described(aws):
+    return lambda: aws.backup.describe_backup_job(BackupJobId="absent"), {}
+
+
+@refuses(None, "ResourceNotFoundException")
+def no_copy_job_described(aws):
+    return lambda: aws.backup.describe_copy_job(CopyJobId="absent"), {}
+
+
+@refuses(None, "ResourceNotFoundException")
+def no_backup_described(aws):
+    with_vault(aws)
+    point = f"arn:aws:ec2:{REGION}::snapshot/snap-00000000000000000"
+    return lambda: aws.backup.describe_recovery_point(BackupVaultName="one", RecoveryPointArn=point), {}
+
+
+@refuses(None, "AccessDeniedException", UNTOLD, 403)
+def the_backups_in_a_vault_of_another_account(aws):
+    with_vault(aws)
+    request = dict(BackupVaultName="one", BackupVaultAccountId="111122223333")
+    return lambda: aws.backup.list_recovery_points_by_backup_vault(**request), {}
+
+
+@refuses(None, INVALID)
+def the_backups_of_a_backup(aws):
+    point = backup(aws)
+    return lambda: aws.backup.list_recovery_points_by_backup_vault(BackupVaultName="one", ByResourceArn=point), {}
+
+
+@refuses("backup.point.busy", "InvalidResourceStateException")
+def a_backup_deleted_twice(aws):
+    point = backup(aws)
+    delete = lambda: aws.backup.delete_recovery_point(BackupVaultName="one", RecoveryPointArn=point)
+    with aws.within_rates():
+        delete()
+    return delete, {}
+
+
+@refuses("backup.copy.vault", INVALID)
+def a_copy_by_hand_to_no_arn(aws):
+    return copied(aws, backup(aws), DestinationBackupVaultArn="two")
+
+
+@refuses("backup.copy.ready", "InvalidRequestException")
+def a_copy_of_what_is_being_deleted(aws):
+    point = backup(aws)
+    copy = copied(aws, point)
+    with aws.within_rates():
+        aws.backup.delete_recovery_point(BackupVaultName="one", RecoveryPointArn=point)
+    return copy
+
+
+@refuses(None, "ResourceNotFoundException")
+def a_copy_of_no_backup(aws):
+    with_vault(aws)
+    return copied(aws, f"arn:aws:ec2:{REGION}::snapshot/snap-00000000000000000")
+
+
 # Tags
 
 
@@ -201,6 +348,13 @@ def rule(of, why, message=None, **rule):
 LIFECYCLE = "Error in rule {rule} : Invalid lifecycle. "
 rule("backup.rule.schedule", "a_schedule_in_words", ScheduleExpression="daily")
 rule("backup.rule.schedule", "a_schedule_with_two_kinds_of_days", ScheduleExpression="cron(0 5 * * * *)")
+rule(
+    "backup.rule.often", "a_backup_every_half_hour",
+    "Error in rule {rule} : The interval between backup jobs shouldn't be less than 60 minutes.",
+    ScheduleExpression="cron(0/30 * * * ? *)",
+)
+rule("backup.rule.schedule", "a_rate", ScheduleExpression="rate(1 day)")
+rule("backup.rule.timezone", "a_time_zone_that_is_none", ScheduleExpressionTimezone="Europe/Nowhere")
 rule("backup.rule.windows", "a_short_time_to_begin", StartWindowMinutes=30)
 rule("backup.rule.windows", "a_short_time_to_end", StartWindowMinutes=60, CompletionWindowMinutes=60)
 rule("backup.rule.vault", "a_rule_for_no_vault", vault="absent")
@@ -241,7 +395,7 @@ def a_selection_twice(aws):
     return selected(aws, names["plan"])
 
 
-@refuses("backup.selection.something", INVALID)
+@refuses("backup.selection.something", INVALID, "Invalid backup selection. Either 'ListOfTags' or 'Resources' section must be non-empty.")
 def a_selection_of_nothing(aws):
     return selected(aws, Resources=[])
 

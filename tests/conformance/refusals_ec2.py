@@ -1560,6 +1560,130 @@ def one_interface_too_many(aws):
     return plug(aws, aws.interface(subnet), instance, 2), {}
 
 
+def full(aws, kind, count):
+    """An instance with so many volumes, its root one among them, and the call that attaches one more."""
+    instance = aws.instance(InstanceType=kind)
+    letters = "bcdefghijklmnopqrstuvwxyz"
+    names = [f"/dev/sd{one}" for one in letters] + [f"/dev/xvd{first}{one}" for first in "bc" for one in letters]
+    for name in names[: count - 1]:
+        aws.ec2.attach_volume(VolumeId=aws.volume(), InstanceId=instance, Device=name)
+    volume = aws.volume()
+    return lambda: aws.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device=names[count]), {}
+
+
+MANY = "You may attach up to {*} devices for this instance type. Please use a larger instance size to attach more volumes.{*}"
+
+
+@refuses("ec2.volume.attach.limit", "AttachmentLimitExceeded", MANY)
+def a_device_more_than_volumes_and_interfaces_share(aws):
+    return full(aws, "t3.micro", 27)
+
+
+@refuses("ec2.volume.attach.limit", "AttachmentLimitExceeded", MANY)
+def a_volume_more_than_a_newer_type_takes(aws):
+    return full(aws, "m7i.large", 32)
+
+
+# Further ranges of VPCs, and what is default
+
+
+def ranged(aws, text, vpc="10.2.0.0/16", **more):
+    vpc = aws.vpc(vpc) if "/" in vpc else vpc
+    return lambda: aws.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=text, **more), {"vpc": vpc}
+
+
+def further(aws):
+    """A VPC with a further range, and that one's association."""
+    vpc = aws.vpc()
+    made = aws.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="100.64.0.0/16")
+    return vpc, made["CidrBlockAssociation"]["AssociationId"]
+
+
+@refuses("ec2.vpc.range", "InvalidVpc.Range", "The CIDR '100.64.0.0/10' is invalid.")
+def a_further_range_that_is_too_large(aws):
+    return ranged(aws, "100.64.0.0/10")
+
+
+@refuses("ec2.vpc.range.conflict", "CidrConflict")
+def a_further_range_within_the_first(aws):
+    return ranged(aws, "10.2.1.0/24")
+
+
+RESTRICTED = (
+    "The CIDR '{*}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a "
+    "publicly-routable CIDR. For additional restrictions, see https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"
+)
+
+
+@refuses("ec2.vpc.range.restricted", "InvalidVpc.Range", RESTRICTED)
+def a_further_range_of_other_private_addresses(aws):
+    return ranged(aws, "192.168.0.0/16")
+
+
+@refuses("ec2.vpc.range.restricted", "InvalidVpc.Range", RESTRICTED)
+def a_further_range_beside_the_first_half_of_ten(aws):
+    return ranged(aws, "10.0.0.0/24", "10.1.0.0/16")
+
+
+@refuses("ec2.vpc.range.quota", "CidrLimitExceeded", "This network '{vpc}' has met its maximum number of allowed CIDRs: 5")
+def a_range_too_many(aws):
+    vpc = aws.vpc()
+    for number in range(4):
+        aws.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=f"100.{64 + number}.0.0/16")
+    return ranged(aws, "100.70.0.0/16", vpc)
+
+
+@refuses("ec2.vpc.range.routed", "CidrConflict")
+def a_further_range_of_a_route(aws):
+    vpc = aws.vpc()
+    gateway = aws.gateway(vpc)
+    table = aws.route_table(vpc)
+    aws.ec2.create_route(RouteTableId=table, DestinationCidrBlock="100.64.1.0/24", GatewayId=gateway)
+    return ranged(aws, "100.64.0.0/16", vpc)
+
+
+@refuses(None, "InvalidVpcID.NotFound")
+def a_further_range_of_no_vpc(aws):
+    return ranged(aws, "100.64.0.0/16", "vpc-00000000000000000")
+
+
+@refuses("ec2.vpc.range.first", "OperationNotPermitted", "The vpc CIDR block with association ID {association} may not be disassociated. It is the primary IPv4 CIDR block of the VPC")
+def the_first_range_disassociated(aws):
+    vpc = aws.vpc()
+    [found] = aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]
+    association = found["CidrBlockAssociationSet"][0]["AssociationId"]
+    return lambda: aws.ec2.disassociate_vpc_cidr_block(AssociationId=association), {"association": association}
+
+
+@refuses("ec2.vpc.range.used", "InvalidCidrBlock.InUse", "The vpc {vpc} currently has a subnet within CIDR block 100.64.0.0/16")
+def a_range_with_a_subnet_disassociated(aws):
+    vpc, association = further(aws)
+    aws.subnet(vpc, 1, net="100.64")
+    return lambda: aws.ec2.disassociate_vpc_cidr_block(AssociationId=association), {"vpc": vpc}
+
+
+@refuses(None, "InvalidVpcCidrBlockAssociationID.NotFound")
+def no_range_disassociated(aws):
+    association = "vpc-cidr-assoc-00000000000000000"
+    return lambda: aws.ec2.disassociate_vpc_cidr_block(AssociationId=association), {}
+
+
+@refuses("ec2.vpc.default", "DefaultVpcAlreadyExists")
+def a_default_vpc_twice(aws):
+    return lambda: aws.ec2.create_default_vpc(), {}
+
+
+@refuses("ec2.subnet.default", "DefaultSubnetAlreadyExistsInAvailabilityZone")
+def a_default_subnet_twice(aws):
+    return lambda: aws.ec2.create_default_subnet(AvailabilityZone="us-east-1a"), {}
+
+
+@refuses(None, "DefaultVpcDoesNotExist")
+def a_default_subnet_in_no_vpc(aws):
+    aws.without_default_vpc()
+    return lambda: aws.ec2.create_default_subnet(AvailabilityZone="us-east-1a"), {}
+
+
 # Further addresses of NAT gateways
 
 

@@ -216,6 +216,28 @@ def desired_above_most(aws):
     return lambda: aws.eks.create_nodegroup(**request), {}
 
 
+def resized(aws, **sizes):
+    """A group of one to two nodes of which there are to be two, with other sizes."""
+    cluster = aws.cluster()
+    request = dict(clusterName=cluster, nodegroupName=aws.node_group(cluster), scalingConfig=sizes)
+    return lambda: aws.eks.update_nodegroup_config(**request), {}
+
+
+@refuses("eks.node_group.scaling", INVALID, "Minimum capacity 3 can't be greater than desired size 2")
+def least_above_desired_later(aws):
+    return resized(aws, minSize=3, maxSize=4)
+
+
+@refuses("eks.node_group.scaling", INVALID, "Desired capacity 3 can't be greater than max size 2")
+def desired_above_most_later(aws):
+    return resized(aws, desiredSize=3)
+
+
+@refuses("eks.node_group.scaling", INVALID, "Minimum capacity 3 can't be greater than maximum size 2")
+def least_above_most_later(aws):
+    return resized(aws, minSize=3)
+
+
 @refuses("eks.node_group.role.trust", INVALID)
 def node_role_that_trusts_another(aws):
     request = aws.node_group_request(aws.cluster(), nodeRole=aws.role_arn(aws.role("lambda.amazonaws.com")))

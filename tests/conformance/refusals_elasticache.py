@@ -315,3 +315,37 @@ def users_over_plain_connections(aws):
 def cache_of_no_user_group(aws):
     request = aws.cache_request(TransitEncryptionEnabled=True, UserGroupIds=["nobody"])
     return lambda: aws.elasticache.create_replication_group(**request), {}
+
+
+def copied(aws, ready=True, **more):
+    """The copy of a snapshot of a cluster."""
+    group = aws.cache()
+    name = aws.name("snapshot")
+    aws.elasticache.create_snapshot(SnapshotName=name, CacheClusterId=f"{group}-001")
+    if ready:
+        aws.world.advance(1800)
+    request = {"SourceSnapshotName": name, "TargetSnapshotName": aws.name("copy"), **more}
+    return lambda: aws.elasticache.copy_snapshot(**request), request
+
+
+@refuses(None, "SnapshotNotFoundFault", "Snapshot absent does not exist.", 404)
+def copy_of_no_snapshot(aws):
+    return copied(aws, SourceSnapshotName="absent")
+
+
+@refuses("elasticache.snapshot.copy.state", "InvalidSnapshotState")
+def copy_of_a_snapshot_that_is_being_made(aws):
+    with aws.within_rates():
+        return copied(aws, ready=False)
+
+
+@refuses("elasticache.snapshot.exists", "SnapshotAlreadyExistsFault")
+def copy_that_is_there(aws):
+    copy, request = copied(aws)
+    copy()
+    return copy, request
+
+
+@refuses("elasticache.kms.exists", "InvalidKMSKeyFault")
+def copy_with_no_key(aws):
+    return copied(aws, KmsKeyId="alias/absent")

@@ -2,6 +2,7 @@
 
 from ground_secretsmanager import TOKEN, policy
 from refusal import Cases
+from world import ACCOUNT
 
 CASES = Cases()
 refuses = CASES.refuses
@@ -29,6 +30,81 @@ def managed(aws):
     instance = aws.db(MasterUserPassword=None, ManageMasterUserPassword=True)
     described = aws.rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
     return described["MasterUserSecret"]["SecretArn"]
+
+
+FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:rotates"
+
+
+def rotated(aws, name, **more):
+    return lambda: aws.secretsmanager.rotate_secret(SecretId=name, **more), {}
+
+
+@refuses(None, FOUND, "Lambda does not exist or could not be accessed")
+def a_secret_rotated_by_a_function_that_is_not_there(aws):
+    return rotated(aws, secret(aws), RotationLambdaARN=FUNCTION, RotationRules={"AutomaticallyAfterDays": 30})
+
+
+@refuses(None, FOUND, "Lambda does not exist or could not be accessed")
+def a_secret_rotated_later_by_a_function_that_is_not_there(aws):
+    rules = {"ScheduleExpression": "cron(0 8 1 * ? *)", "Duration": "3h"}
+    return rotated(aws, secret(aws), RotationLambdaARN=FUNCTION, RotationRules=rules, RotateImmediately=False)
+
+
+@refuses(None, REQUEST, "No Lambda rotation function ARN is associated with this secret.")
+def a_secret_rotated_by_nothing(aws):
+    return rotated(aws, secret(aws))
+
+
+@refuses(None, FOUND)
+def no_secret_rotated(aws):
+    return rotated(aws, "absent")
+
+
+@refuses("secretsmanager.secret.pending", REQUEST, MARKED)
+def a_secret_on_its_way_out_rotated(aws):
+    return rotated(aws, going(aws))
+
+
+@refuses("secretsmanager.rotation.schedule", PARAMETER)
+def a_secret_rotated_by_days_and_by_a_schedule(aws):
+    rules = {"AutomaticallyAfterDays": 30, "ScheduleExpression": "rate(30 days)"}
+    return rotated(aws, secret(aws), RotationLambdaARN=FUNCTION, RotationRules=rules)
+
+
+@refuses("secretsmanager.rotation.schedule", PARAMETER)
+def a_secret_rotated_every_hour(aws):
+    return rotated(aws, secret(aws), RotationLambdaARN=FUNCTION, RotationRules={"ScheduleExpression": "rate(1 hour)"})
+
+
+@refuses("secretsmanager.rotation.schedule", PARAMETER)
+def a_secret_rotated_for_longer_than_a_day(aws):
+    rules = {"ScheduleExpression": "rate(10 days)", "Duration": "25h"}
+    return rotated(aws, secret(aws), RotationLambdaARN=FUNCTION, RotationRules=rules)
+
+
+@refuses("secretsmanager.rotation.busy", REQUEST, "A previous rotation isn't complete. That rotation will be reattempted.")
+def a_managed_secret_rotated_while_it_is(aws):
+    arn = managed(aws)
+    with aws.within_rates():
+        aws.secretsmanager.rotate_secret(SecretId=arn)
+    return rotated(aws, arn)
+
+
+@refuses(None, REQUEST)
+def a_managed_secret_rotated_by_a_function(aws):
+    return rotated(aws, managed(aws), RotationLambdaARN=FUNCTION)
+
+
+@refuses(None, REQUEST)
+def a_rotation_cancelled_that_is_none(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.cancel_rotate_secret(SecretId=name), {}
+
+
+@refuses("secretsmanager.managed", REQUEST, "The secret is managed by another service, and you must use that service to update it.")
+def a_managed_rotation_cancelled(aws):
+    arn = managed(aws)
+    return lambda: aws.secretsmanager.cancel_rotate_secret(SecretId=arn), {}
 
 
 @refuses("secretsmanager.secret.name", "ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")

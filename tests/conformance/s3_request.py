@@ -22,6 +22,7 @@ class Answer:
     message: str
     members: dict
     body: bytes
+    allow: str | None = None
 
 
 def send(world, method, path, headers=(), body=b""):
@@ -35,7 +36,8 @@ def send(world, method, path, headers=(), body=b""):
         members = {}
         if text:
             members = {element.tag: element.text or "" for element in ElementTree.fromstring(text)}
-        return Answer(refused.code, members.pop("Code", ""), members.pop("Message", ""), members, text)
+        allow = refused.headers.get("Allow")
+        return Answer(refused.code, members.pop("Code", ""), members.pop("Message", ""), members, text, allow)
 
 
 def quoted(text):

@@ -109,6 +109,7 @@ WORDS = {
         "aws_backup_vault": "BackupVaults?$|BackupVaultAccessPolicy",
         "aws_backup_plan": "BackupPlans?$|BackupPlanVersions",
         "aws_backup_selection": "BackupSelection",
+        "backups": "(Start|Describe|List)(Backup|Copy)Jobs?$|(Describe|Delete)RecoveryPoint$",
         "tags": "TagResource|UntagResource|ListTags$",
     },
     "budgets": {
@@ -157,7 +158,6 @@ EXCLUDED = {
     },
     "secretsmanager": {
         "BatchGetSecretValue": "the values of several secrets at once belong to those who use them",
-        "(Rotate|CancelRotate)Secret": "a secret is rotated by a Lambda function, and Lambda is not simulated",
         "(ReplicateSecret|RemoveRegionsFromReplication|StopReplication).*": "replicas of secrets in other regions are not simulated",
         "ValidateResourcePolicy": "policies are judged by IAM's Access Analyzer, which is not simulated",
     },
@@ -168,8 +168,6 @@ EXCLUDED = {
         ".*(ClassicLink|ToClassic|AddressToVpc|MovingAddresses).*": "EC2-Classic is retired: AWS refuses these everywhere",
         ".*VpcBlockPublicAccess.*": "block public access is a type of its own (aws_vpc_block_public_access_options)",
         ".*VpcEncryption.*|GetVpcResourcesBlockingEncryptionEnforcement": "encryption controls are a type of their own (aws_vpc_encryption_control)",
-        "(Associate|Disassociate)VpcCidrBlock": "a VPC has one range here: its subnets, local routes and endpoints are held to that one, and further ones are not built",
-        "CreateDefault(Vpc|Subnet)": "a region has its default VPC with its subnets from the start, and making them anew once they are deleted is not built",
         "(Associate|Disassociate)SubnetCidrBlock|.*Ipv6Addresses": "IPv6 is not simulated",
         ".*SubnetCidrReservation.*": "reservations are a type of their own (aws_ec2_subnet_cidr_reservation)",
         ".*SecondarySubnet.*": "secondary networks are types of their own",
@@ -225,7 +223,6 @@ EXCLUDED = {
         ".*GlobalReplicationGroup.*": "global replication groups are a type of their own (aws_elasticache_global_replication_group)",
         "(Create|Delete|Modify|Reboot)CacheCluster": "clusters on their own are a type of their own (aws_elasticache_cluster)",
         ".*ServerlessCacheSnapshots?": "serverless caches are a type of their own (aws_elasticache_serverless_cache)",
-        "CopySnapshot": "no type of ours copies a snapshot of a cache, and so copies are not built",
         ".*Migration": "migrations come from a Redis outside of AWS, which is not simulated",
         "Batch(Apply|Stop)UpdateAction": "service updates do not come here",
     },
@@ -250,7 +247,6 @@ EXCLUDED = {
     },
     "backup": {
         ".*(LogicallyAirGapped|RestoreAccess)BackupVaults?": "vaults that others restore from are types of their own (aws_backup_logically_air_gapped_vault)",
-        "List(ProtectedResources|RecoveryPoints)ByBackupVault": "no backup is taken here: vaults stay empty",
     },
     "budgets": {
         ".*BudgetAction.*": "actions are a type of their own (aws_budgets_budget_action)",

@@ -569,6 +569,75 @@ def test_another_accounts_secret_takes_its_policy_and_its_key(who):
 # SNS
 
 
+def key_for(who, *actions):
+    """A key, and who may do these things with it alone beside all that services have."""
+    key = who.admin.kms.create_key()["KeyMetadata"]["Arn"]
+    services = ["ec2:*", "rds:*", "elasticache:*", "eks:*", "iam:PassRole", "iam:GetRole", "iam:CreateServiceLinkedRole"]
+    return key, who.session(allow(*services), *([allow(*actions, on=key)] if actions else []))
+
+
+GRANTS = ("kms:CreateGrant", "kms:DescribeKey")
+
+
+def test_a_volume_under_a_key_fails_later_where_the_key_is_not_its_makers_to_use(who):
+    enough = (*GRANTS, "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext")
+    for actions, there in [((), False), (GRANTS, False), (enough, True)]:
+        key, me = key_for(who, *actions)
+        made = me.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, Encrypted=True, KmsKeyId=key)["VolumeId"]
+        who.world.advance(300)
+        shown = outcome(lambda: who.admin.ec2.describe_volumes(VolumeIds=[made]))
+        state = None if shown else who.admin.ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["State"]
+        assert (state == "available") == there, (actions, state)
+
+
+def test_ones_own_key_for_volumes_takes_no_permission(who):
+    _, me = key_for(who)
+    made = me.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, Encrypted=True)["VolumeId"]
+    who.world.advance(300)
+    assert who.admin.ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["State"] == "available"
+
+
+def test_a_clusters_secrets_under_a_key_take_grants_on_it(who):
+    trust = document(to({"Service": "eks.amazonaws.com"}, Effect="Allow", Action="sts:AssumeRole"))
+    role = who.admin.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    who.admin.iam.attach_role_policy(RoleName="cluster", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
+    of_zones = [{"Name": "availability-zone", "Values": [f"{REGION}a", f"{REGION}b"]}]
+    subnets = [one["SubnetId"] for one in who.admin.ec2.describe_subnets(Filters=of_zones)["Subnets"]]
+
+    def made(*actions):
+        key, me = key_for(who, *actions)
+        config = [{"resources": ["secrets"], "provider": {"keyArn": key}}]
+        request = dict(name="main", roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, encryptionConfig=config)
+        return key, outcome(lambda: me.eks.create_cluster(**request))
+
+    for actions in [(), GRANTS[:1], GRANTS[1:]]:
+        key, refusal = made(*actions)
+        assert (refusal.code, refusal.message) == ("InvalidParameterException", f"The principal is not authorized to use the key {key}.")
+    assert made(*GRANTS)[1] is None
+
+
+def test_a_database_and_a_cache_under_a_key_take_grants_on_it(who):
+    def attempts(key, me):
+        db = dict(
+            DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", MasterUsername="root",
+            MasterUserPassword="correct-horse", AllocatedStorage=20, StorageEncrypted=True, KmsKeyId=key,
+        )
+        cache = dict(
+            ReplicationGroupId="cache", ReplicationGroupDescription="made", Engine="redis", NumCacheClusters=1,
+            CacheNodeType="cache.t3.micro", AtRestEncryptionEnabled=True, KmsKeyId=key,
+        )
+        return {
+            "KMSKeyNotAccessibleFault": outcome(lambda: me.rds.create_db_instance(**db)),
+            "InvalidKMSKeyFault": outcome(lambda: me.elasticache.create_replication_group(**cache)),
+        }
+
+    for actions in [(), GRANTS[:1], GRANTS[1:]]:
+        for code, refused in attempts(*key_for(who, *actions)).items():
+            assert refused is not None and refused.code == code, (actions, code, refused)
+    for code, refused in attempts(*key_for(who, *GRANTS)).items():
+        assert refused is None or refused.code != code, refused
+
+
 def test_a_topics_policy_lets_in_whom_it_names(who):
     """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
     topic = who.admin.sns.create_topic(Name="topic")["TopicArn"]

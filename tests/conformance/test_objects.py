@@ -10,6 +10,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from refusal import outcome
 from world import REGION
 
 ODD = ["plain", "a b+c/ü.txt", "folder/", "tilde~(1)!*'", "dots/../up", "100%", "two//slashes"]
@@ -150,6 +151,21 @@ def test_a_part_of_an_object_is_told_from_the_whole(aws, bucket):
     assert (whole["ResponseMetadata"]["HTTPStatusCode"], whole["Body"].read()) == (200, b"0123456789")
     given = aws.s3.get_object(Bucket=bucket, Key="k", ResponseContentType="text/csv", ResponseCacheControl="no-store")
     assert (given["ContentType"], given["CacheControl"]) == ("text/csv", "no-store")
+
+
+def test_an_object_under_a_key_of_another_region_is_copied_with_that_key(aws, bucket):
+    def far(service):
+        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, parameter_validation=False)
+        return boto3.Session("test", "test", region_name="eu-west-1").client(service, endpoint_url=aws.world.address, config=config)
+
+    away, key = far("s3"), far("kms").create_key()["KeyMetadata"]["Arn"]
+    away.create_bucket(Bucket="away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    away.put_object(Bucket="away", Key="one", Body=b"text", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    aws.s3.copy_object(Bucket=bucket, Key="copy", CopySource="away/one")
+    assert aws.s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == b"text"
+    far("kms").disable_key(KeyId=key)
+    refused = outcome(lambda: aws.s3.copy_object(Bucket=bucket, Key="copy", CopySource="away/one"))
+    assert (refused.code, refused.message) == ("KMS.DisabledException", f"{key} is disabled.")
 
 
 def test_an_object_of_a_customers_own_key_is_read_with_it_alone(aws, bucket):

@@ -193,6 +193,47 @@ def test_of_what_a_query_says_twice_the_first_is_read(place):
     assert b"<MaxKeys>1</MaxKeys>" in signed(place, "GET", "/things?list-type=2&max-keys=1&max-keys=2").body
 
 
+# Seen by https://github.com/brekkylab/backlot/issues/230 and https://github.com/brekkylab/backlot/issues/312.
+@pytest.mark.parametrize(
+    "method, target, allowed",
+    [
+        ("HEAD", "/things?location", "GET"),
+        ("HEAD", "/things?uploads", "POST, GET"),
+        ("HEAD", "/things?versioning", "GET, PUT"),
+        ("HEAD", "/things?acl", "GET, PUT"),
+        ("HEAD", "/things?tagging", "DELETE, GET, PUT"),
+        ("HEAD", "/things?policy", "DELETE, GET, PUT"),
+        ("HEAD", "/things?versions", "GET"),
+        ("HEAD", "/absent?location", "GET"),
+        ("HEAD", "/things/k?acl", "GET, PUT"),
+        ("HEAD", "/things/k?tagging", "DELETE, GET, PUT"),
+        ("HEAD", "/things/k?uploadId=abc123", "DELETE, POST, GET"),
+        ("PATCH", "/things", "HEAD, DELETE, POST, GET, PUT"),
+    ],
+)
+def test_what_is_not_allowed_says_what_is(place, method, target, allowed):
+    answer = signed(place, method, target)
+    assert (answer.status, answer.allow) == (405, allowed)
+
+
+def test_two_sub_resources_say_nothing_of_what_is_allowed(place):
+    answer = signed(place, "HEAD", "/things?acl&versioning")
+    assert (answer.status, answer.allow) == (400, None)
+
+
+# https://github.com/brekkylab/backlot/issues/267
+def test_a_buckets_location_is_told_at_the_path_of_a_key(place):
+    there, here = signed(place, "GET", "/things/k?location"), signed(place, "GET", "/things?location")
+    assert (there.status, there.body) == (200, here.body) and b"LocationConstraint" in here.body
+
+
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since"])
+def test_a_condition_on_a_time_that_is_none_is_no_condition(place, header):
+    for text in ["yesterday", "2026-01-01", "Mon, 32 Jan 2026 00:00:00 GMT"]:
+        answer = signed(place, "GET", KEY, {header: text})
+        assert (answer.status, answer.body) == (200, b"text"), text
+
+
 def test_no_sub_resource_has_a_head(place):
     for target in ["/things?location", "/things/k?acl", "/things/k?location", "/things/k?uploadId=u"]:
         assert signed(place, "HEAD", target).status == 405, target

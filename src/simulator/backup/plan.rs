@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::rule::{self, BackupRule};
 use super::selection::Selection;
 use super::tags::{self, Tags};
-use super::{arn, creator, invalid, paged};
+use super::{arn, creator, invalid, paged, run};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -203,7 +203,9 @@ fn update(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     plan.versions.push(version.clone());
     let answer = plan.named(tx, &version);
+    let id = plan.id.clone();
     tx.put(plan);
+    run::schedule(tx, &id);
     Ok(answer)
 }
 

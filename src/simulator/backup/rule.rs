@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::invalid;
+use super::lifecycle::Lifecycle;
+use super::schedule::{self, Schedule};
 use super::tags::{self, Tags};
 use super::vault::Vault;
-use super::{invalid, schedule};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -13,10 +15,11 @@ use crate::value::Value;
 use crate::world::Tx;
 
 const RULE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRuleInput.html";
-const LIFECYCLE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html";
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new("backup.rule.schedule", "a schedule is a cron expression", RULE),
+    Rule::new("backup.rule.often", "an hour at least lies between two backups", RULE),
+    Rule::new("backup.rule.timezone", "a schedule's time zone is one of the tz database's", RULE),
     Rule::new("backup.rule.windows", "a backup has an hour to begin in, and longer than that to end in", RULE),
     Rule::new("backup.rule.vault", "a rule's vault exists", RULE),
     Rule::new(
@@ -24,26 +27,12 @@ pub(super) const RULES: &[Rule] = &[
         "a copy goes to a vault, named by its ARN",
         "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CopyAction.html",
     ),
-    Rule::new("backup.rule.kept", "a backup is kept for 1 to 36,500 days", LIFECYCLE),
-    Rule::new("backup.rule.cold", "what is moved to cold storage stays there for 90 days", LIFECYCLE),
     Rule::new(
         "backup.rule.continuous",
         "a continuous backup is kept for at most 35 days and never in cold storage",
         "https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html",
     ),
 ];
-
-/// How long a backup is kept, in days.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lifecycle {
-    /// After how many it goes to cold storage.
-    pub cold: Option<i64>,
-    /// After how many it is deleted.
-    pub deleted: Option<i64>,
-    /// Whether what can be archived is.
-    pub archives: Option<bool>,
-}
 
 /// A copy to another vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,16 +70,6 @@ pub struct BackupRule {
     pub copies: Vec<Copy>,
     /// Whether any moment can be gone back to.
     pub continuous: bool,
-}
-
-impl Lifecycle {
-    fn view(&self) -> Value {
-        record! {
-            "MoveToColdStorageAfterDays" => self.cold,
-            "DeleteAfterDays" => self.deleted,
-            "OptInToArchiveForSupportedResources" => self.archives,
-        }
-    }
 }
 
 impl BackupRule {
@@ -143,14 +122,14 @@ pub(super) fn read(tx: &mut Tx<'_>, plan: &Input<'_>, known: &[BackupRule]) -> R
             timezone: given.text("ScheduleExpressionTimezone").unwrap_or("Etc/UTC").to_owned(),
             start: given.integer("StartWindowMinutes").unwrap_or(480),
             completion: given.integer("CompletionWindowMinutes").unwrap_or(10_080),
-            lifecycle: lifecycle(&given),
+            lifecycle: Lifecycle::read(&given),
             tags: tags::read(tx, &given, "RecoveryPointTags")?,
             copies: given
                 .records("CopyActions")
                 .iter()
                 .map(|copy| Copy {
                     vault: copy.required("DestinationBackupVaultArn").to_owned(),
-                    lifecycle: lifecycle(copy),
+                    lifecycle: Lifecycle::read(copy),
                 })
                 .collect(),
             continuous: given.flag("EnableContinuousBackup"),
@@ -161,23 +140,19 @@ pub(super) fn read(tx: &mut Tx<'_>, plan: &Input<'_>, known: &[BackupRule]) -> R
     Ok(rules)
 }
 
-/// What takes away a lifetime is -1 of each.
-fn lifecycle(given: &Input<'_>) -> Option<Lifecycle> {
-    let lifecycle = given.record("Lifecycle")?;
-    let days = |name: &str| lifecycle.integer(name).filter(|days| *days != -1);
-    let read = Lifecycle {
-        cold: days("MoveToColdStorageAfterDays"),
-        deleted: days("DeleteAfterDays"),
-        archives: lifecycle.bool("OptInToArchiveForSupportedResources"),
-    };
-    Some(read).filter(|read| *read != Lifecycle::default())
-}
-
 fn check(tx: &Tx<'_>, rule: &BackupRule) -> Result<(), Refusal> {
     let name = rule.name.as_str();
     // Of the words about schedules, windows and vaults no source has any.
-    tx.enforce("backup.rule.schedule", schedule::is_sound(&rule.schedule), || {
+    let schedule = Schedule::read(&rule.schedule);
+    tx.enforce("backup.rule.schedule", schedule.is_some(), || {
         wrong(name, &format!("Invalid schedule expression {}", rule.schedule))
+    })?;
+    // <https://repost.aws/questions/QUwYlivOoWTHi1nSuSGjTVFg/error-scheduling-backup-every-ten-minutes-in-aws-backup>
+    tx.enforce("backup.rule.often", !schedule.is_some_and(|schedule| schedule.is_hasty()), || {
+        wrong(name, "The interval between backup jobs shouldn't be less than 60 minutes.")
+    })?;
+    tx.enforce("backup.rule.timezone", schedule::zone(&rule.timezone).is_some(), || {
+        wrong(name, &format!("Invalid schedule expression timezone {}", rule.timezone))
     })?;
     tx.enforce("backup.rule.windows", rule.start >= 60 && rule.start <= 52_560_000, || {
         wrong(name, "Invalid start window. StartWindowMinutes cannot be less than 60 minutes")
@@ -191,12 +166,14 @@ fn check(tx: &Tx<'_>, rule: &BackupRule) -> Result<(), Refusal> {
     tx.enforce("backup.rule.vault", tx.get::<Vault>(&rule.vault).is_some(), || {
         wrong(name, &format!("Backup vault {} does not exist", rule.vault))
     })?;
-    kept(tx, name, rule.lifecycle.as_ref())?;
+    let within = |why: &str| wrong(name, why);
+    for lifecycle in rule.lifecycle.iter().chain(rule.copies.iter().filter_map(|copy| copy.lifecycle.as_ref())) {
+        lifecycle.check(tx, &within)?;
+    }
     for copy in &rule.copies {
-        tx.enforce("backup.rule.copy", is_vault(&copy.vault), || {
+        tx.enforce("backup.rule.copy", vault_of(&copy.vault).is_some(), || {
             wrong(name, &format!("Invalid destination backup vault ARN {}", copy.vault))
         })?;
-        kept(tx, name, copy.lifecycle.as_ref())?;
     }
     if rule.continuous {
         let cold = rule.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.cold.is_some());
@@ -213,28 +190,16 @@ fn check(tx: &Tx<'_>, rule: &BackupRule) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn kept(tx: &Tx<'_>, rule: &str, lifecycle: Option<&Lifecycle>) -> Result<(), Refusal> {
-    let Some(lifecycle) = lifecycle else { return Ok(()) };
-    // <https://github.com/hashicorp/terraform-provider-aws/issues/24960>
-    tx.enforce("backup.rule.kept", lifecycle.deleted.is_none_or(|days| (1..=36_500).contains(&days)), || {
-        wrong(rule, "Invalid lifecycle. DeleteAfterDays cannot be less than 1 or more than 36500 days")
-    })?;
-    // <https://github.com/hashicorp/terraform-provider-aws/pull/7350>
-    let apart = match (lifecycle.cold, lifecycle.deleted) {
-        (Some(cold), Some(deleted)) => deleted >= cold + 90,
-        _ => true,
-    };
-    tx.enforce("backup.rule.cold", apart, || {
-        wrong(
-            rule,
-            "Invalid lifecycle. DeleteAfterDays cannot be less than 90 days apart from MoveToColdStorageAfterDays",
-        )
-    })
-}
-
-/// Whether a text is a vault's ARN; vaults of other regions and accounts are not looked for before a copy is made.
-fn is_vault(arn: &str) -> bool {
+/// The region, account and name in a vault's ARN; vaults of other regions and accounts are not looked for before a copy
+/// is made.
+pub(super) fn vault_of(arn: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = arn.split(':').collect();
-    matches!(parts[..], ["arn", "aws", "backup", region, account, "backup-vault", name]
-        if !region.is_empty() && account.len() == 12 && name.len() >= 2)
+    match parts[..] {
+        ["arn", "aws", "backup", region, account, "backup-vault", name]
+            if !region.is_empty() && account.len() == 12 && name.len() >= 2 =>
+        {
+            Some((region, account, name))
+        }
+        _ => None,
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{creator, invalid, paged, plan};
+use super::{creator, invalid, paged, plan, run};
 use crate::iam::trust::{self, Flaw};
 use crate::input::Input;
 use crate::record;
@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The service that assumes the roles of selections.
-const AGENT: &str = "backup.amazonaws.com";
+pub(super) const AGENT: &str = "backup.amazonaws.com";
 
 /// The kinds of conditions that a selection has.
 const CONDITIONS: [&str; 4] = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike"];
@@ -173,11 +173,15 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     })?;
     let answer = made.named();
     tx.put(made);
+    run::schedule(tx, &plan);
     Ok(answer)
 }
 
-fn check(tx: &Tx<'_>, made: &Selection) -> Result<(), Refusal> {
-    let role = made.role.as_str();
+/// Refuses a role that AWS Backup can't assume.
+///
+/// # Errors
+/// In that case.
+pub(super) fn assumable(tx: &Tx<'_>, rule: &'static str, role: &str) -> Result<(), Refusal> {
     let refusal = match trust::role_for(tx, role, AGENT) {
         Ok(_) => None,
         Err(Flaw::Unknown(key)) => return Err(trust::unknown(&key)),
@@ -188,12 +192,17 @@ fn check(tx: &Tx<'_>, made: &Selection) -> Result<(), Refusal> {
         }
     };
     let sound = refusal.is_none();
-    tx.enforce("backup.selection.role", sound, || refusal.unwrap_or_else(|| invalid(role)))?;
-    // Of the words about what is selected no source has any.
+    tx.enforce(rule, sound, || refusal.unwrap_or_else(|| invalid(role)))
+}
+
+fn check(tx: &Tx<'_>, made: &Selection) -> Result<(), Refusal> {
+    assumable(tx, "backup.selection.role", &made.role)?;
     let something = !(made.resources.is_empty() && made.tags.is_empty());
+    // <https://github.com/ministryofjustice/modernisation-platform-terraform-baselines/pull/90>
     tx.enforce("backup.selection.something", something, || {
-        invalid("Backup selection must have at least one of Resources and ListOfTags.")
+        invalid("Invalid backup selection. Either 'ListOfTags' or 'Resources' section must be non-empty.")
     })?;
+    // Of the words about ARNs no source has any.
     for arns in [&made.resources, &made.not_resources] {
         let wild = arns.iter().any(|arn| arn.contains('*'));
         let most = if wild { 30 } else { 500 };
@@ -233,6 +242,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let selection = find(tx, input)?;
     tx.remove::<Selection>(&selection.id());
+    run::schedule(tx, &selection.plan);
     Ok(Value::Record(Record::new()))
 }
 

@@ -1,8 +1,9 @@
-//! The tags of vaults and plans: a map on each, reached by its ARN.
+//! The tags of vaults, plans and what AWS Backup keeps by itself: a map on each, reached by its ARN.
 
 use indexmap::IndexMap;
 
 use super::plan::Plan;
+use super::recovery_point::{RecoveryPoint, id};
 use super::vault::Vault;
 use super::{invalid, paged};
 use crate::input::Input;
@@ -70,6 +71,10 @@ fn on(tx: &mut Tx<'_>, input: &Input<'_>, change: &dyn Fn(&mut Tags)) -> Result<
     let found = match rest.split_once(':') {
         Some(("backup-vault", name)) => tx.change_part::<Vault, _>(name, |vault| &mut vault.tags, change),
         Some(("backup-plan", id)) => tx.change_part::<Plan, _>(id, |plan| &mut plan.tags, change),
+        Some(("recovery-point", _)) => {
+            let row = tx.rows::<RecoveryPoint>().find(|point| point.arn == arn).map(|point| id(&point.vault, arn));
+            row.and_then(|row| tx.change_part::<RecoveryPoint, _>(&row, |point| &mut point.tags, change))
+        }
         _ => return Err(invalid(format!("Invalid resource ARN: {arn}"))),
     };
     found.ok_or_else(|| Refusal::new("ResourceNotFoundException", format!("Cannot find resource with ARN {arn}")))

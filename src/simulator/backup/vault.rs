@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::recovery_point::RecoveryPoint;
 use super::tags::{self, Tags};
-use super::{arn, creator, invalid, paged};
+use super::{arn, creator, invalid, paged, untold};
 use crate::datastore::key;
 use crate::input::Input;
 use crate::record;
@@ -30,6 +31,11 @@ pub(super) const RULES: &[Rule] = &[
         "backup.vault.quota",
         "an account has 300 vaults in a region",
         "https://docs.aws.amazon.com/aws-backup/latest/devguide/aws-backup-limits.html",
+    ),
+    Rule::new(
+        "backup.vault.empty",
+        "a vault that is deleted holds no backup",
+        "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupVault.html",
     ),
 ];
 
@@ -69,20 +75,26 @@ impl Vault {
     }
 
     fn view(&self, tx: &Tx<'_>) -> Value {
-        let own = tx.rows::<key::ManagedKey>().any(|key| self.key.ends_with(&key.id));
+        let held = tx.keyed::<RecoveryPoint>(&self.name).count();
         record! {
             "BackupVaultName" => &self.name,
             "BackupVaultArn" => self.arn(tx),
             "VaultType" => "BACKUP_VAULT",
             "VaultState" => "AVAILABLE",
             "EncryptionKeyArn" => &self.key,
-            "EncryptionKeyType" => if own { "AWS_OWNED_KMS_KEY" } else { "CUSTOMER_MANAGED_KMS_KEY" },
+            "EncryptionKeyType" => key_type(tx, &self.key),
             "CreationDate" => self.created,
             "CreatorRequestId" => &self.creator,
-            "NumberOfRecoveryPoints" => 0,
+            "NumberOfRecoveryPoints" => i64::try_from(held).unwrap_or(i64::MAX),
             "Locked" => false,
         }
     }
+}
+
+/// Whose a key is, by its ARN.
+pub(super) fn key_type(tx: &Tx<'_>, arn: &str) -> &'static str {
+    let own = tx.rows::<key::ManagedKey>().any(|key| arn.ends_with(&key.id));
+    if own { "AWS_OWNED_KMS_KEY" } else { "CUSTOMER_MANAGED_KMS_KEY" }
 }
 
 /// The vault that a request names. Of one that is not there AWS does not say so:
@@ -92,9 +104,7 @@ impl Vault {
 /// When there is none.
 pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vault, Refusal> {
     let found = tx.get::<Vault>(input.required("BackupVaultName")).cloned();
-    found.ok_or_else(|| {
-        Refusal::new("AccessDeniedException", "Insufficient privileges to perform this action.").status(403)
-    })
+    found.ok_or_else(untold)
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -144,6 +154,11 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let vault = find(tx, input)?;
+    // <https://github.com/aws/aws-cdk/issues/33711>
+    tx.enforce("backup.vault.empty", tx.keyed::<RecoveryPoint>(&vault.name).next().is_none(), || {
+        let message = "Backup vault cannot be deleted because it contains recovery points.";
+        Refusal::new("InvalidRequestException", message)
+    })?;
     tx.remove::<Vault>(&vault.name);
     Ok(Value::Record(Record::new()))
 }

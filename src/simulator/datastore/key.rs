@@ -4,9 +4,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::iam::authorization;
 use crate::kms::alias::Alias;
 use crate::kms::key::{Key, State};
 use crate::refusal::Refusal;
+use crate::service::Service;
 use crate::world::{Row, Tx};
 
 /// A key that AWS made for a service in an account, e.g. `aws/rds`.
@@ -90,6 +92,23 @@ pub fn named(
     let named = resolved(tx, given, default);
     tx.enforce(rule, named.usable, || refusal(given))?;
     Ok(named.arn)
+}
+
+/// The same, where the caller has to be allowed these actions on the key as well, for the service to use it.
+///
+/// # Errors
+/// When the rule is on and there is no such key, or the caller may not.
+pub fn granted(
+    tx: &mut Tx<'_>,
+    (service, actions): (&Service, &[&str]),
+    rule: &str,
+    given: Option<&str>,
+    default: &str,
+    refusal: fn(&str) -> Refusal,
+) -> Result<String, Refusal> {
+    let arn = named(tx, rule, given, default, refusal)?;
+    let may = authorization::has_key(tx, service, &arn, actions)?;
+    if may { Ok(arn) } else { Err(refusal(given.unwrap_or(&arn))) }
 }
 
 /// What a request's name of a key leads to.

@@ -124,6 +124,20 @@ pub fn offered_in(zone: &str) -> bool {
 }
 
 impl InstanceType {
+    /// How many devices can be attached to one: volumes alone from the seventh generation on, before it network
+    /// interfaces with them.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html>
+    #[must_use]
+    pub fn attachments(&self) -> (i64, bool) {
+        let shared = !self.name.contains('7');
+        let most = match self.name.as_str() {
+            _ if shared => 28,
+            "m7i.16xlarge" => 48,
+            _ => 32,
+        };
+        (most, shared)
+    }
+
     fn filter(&self, name: &str) -> Vec<String> {
         vec![match name {
             "auto-recovery-supported" | "current-generation" => "true".to_owned(),
@@ -167,6 +181,8 @@ impl InstanceType {
                 "EbsOptimizedSupport" => "default",
                 "EncryptionSupport" => "supported",
                 "NvmeSupport" => "required",
+                "MaximumEbsAttachments" => self.attachments().0,
+                "AttachmentLimitType" => if self.attachments().1 { "shared" } else { "dedicated" },
             },
             "NetworkInfo" => record! {
                 "MaximumNetworkInterfaces" => self.interfaces,

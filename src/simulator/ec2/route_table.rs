@@ -1,6 +1,6 @@
 //! Route tables, their routes and their associations with subnets.
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::internet_gateway::InternetGateway;
@@ -266,16 +266,48 @@ impl Resource for RouteTable {
     }
 }
 
-fn make(tx: &mut Tx<'_>, vpc: &str, range: &str) -> String {
+fn make(tx: &mut Tx<'_>, vpc: &str, ranges: impl Iterator<Item = Ipv4Net>) -> String {
     let id = tx.new_id("rtb");
-    let local = Route { destination: range.to_owned(), target: Target::Local, origin: "CreateRouteTable".to_owned() };
-    tx.put(RouteTable { id: id.clone(), vpc: vpc.to_owned(), routes: vec![local], associations: Vec::new() });
+    let routes = ranges.map(|range| local(&range.to_string())).collect();
+    tx.put(RouteTable { id: id.clone(), vpc: vpc.to_owned(), routes, associations: Vec::new() });
     id
 }
 
+/// A route within the VPC.
+fn local(range: &str) -> Route {
+    Route { destination: range.to_owned(), target: Target::Local, origin: "CreateRouteTable".to_owned() }
+}
+
+/// Gives a VPC's route tables the route of a range that it has now, behind those that they have of its other ranges.
+pub(super) fn add_local(tx: &mut Tx<'_>, vpc: &str, range: &str) {
+    change_all(tx, vpc, |table| {
+        let at = table.routes.iter().take_while(|route| route.is_of_the_vpc()).count();
+        table.routes.insert(at, local(range));
+    });
+}
+
+/// Takes a VPC's route tables the route of a range that it has no more.
+pub(super) fn remove_local(tx: &mut Tx<'_>, vpc: &str, range: &str) {
+    change_all(tx, vpc, |table| table.routes.retain(|route| !route.is_of_the_vpc() || route.destination != range));
+}
+
+fn change_all(tx: &mut Tx<'_>, vpc: &str, change: impl Fn(&mut RouteTable)) {
+    let ids: Vec<String> = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc).map(Row::id).collect();
+    for id in ids {
+        tx.change::<RouteTable>(&id, &change);
+    }
+}
+
+/// Whether a VPC has a route to somewhere else that is for a range or a part of it.
+pub(super) fn leads_elsewhere(tx: &Tx<'_>, vpc: &str, range: Ipv4Net) -> bool {
+    let tables = tx.rows::<RouteTable>().filter(|table| table.vpc == vpc);
+    let routes = tables.flat_map(|table| &table.routes).filter(|route| !route.is_of_the_vpc());
+    routes.filter_map(|route| route.destination.parse::<Ipv4Net>().ok()).any(|other| range.contains(&other))
+}
+
 /// Makes a new VPC's main route table.
-pub(super) fn make_main(tx: &mut Tx<'_>, vpc: &str, range: &str) {
-    let id = make(tx, vpc, range);
+pub(super) fn make_main(tx: &mut Tx<'_>, vpc: &str, range: Ipv4Net) {
+    let id = make(tx, vpc, std::iter::once(range));
     let association = Association { id: tx.new_id("rtbassoc"), subnet: None };
     tx.change::<RouteTable>(&id, |table| table.associations.push(association));
 }
@@ -328,7 +360,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("ec2.route_table.quota", have < tx.quota("ec2.route-tables-per-vpc"), || {
         Refusal::new("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
     })?;
-    let id = make(tx, &vpc.id, &vpc.cidr.to_string());
+    let id = make(tx, &vpc.id, vpc.usable_ranges());
     tags::on_create(tx, input, "route-table", &id)?;
     Ok(record! {
         "RouteTable" => resource::find::<RouteTable>(tx, &id)?.view(tx),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::route_table;
-use crate::ec2::vpc::Vpc;
+use crate::ec2::vpc::{self, Vpc};
 use crate::ec2::zone::{Zone, zones};
 use crate::ec2::{cidr, flow_log, invalid_value, network_acl, tags};
 use crate::input::Input;
@@ -18,6 +18,7 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateDefaultSubnet", create_default),
     ("CreateSubnet", create),
     ("DeleteSubnet", delete),
     ("DescribeSubnets", |tx, input| {
@@ -52,6 +53,11 @@ pub(super) const RULES: &[Rule] = &[
         "ec2.subnet.zone",
         "a subnet lies in a zone of its region",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html",
+    ),
+    Rule::new(
+        "ec2.subnet.default",
+        "a zone has one default subnet, in the region's default VPC",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDefaultSubnet.html",
     ),
     Rule::new(
         "ec2.subnet.delete.dependency",
@@ -205,7 +211,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     };
     let range = cidr::parse(text, "cidrBlock")?;
     let zone = choose_zone(tx, input)?;
-    let fits = (16..=28).contains(&range.prefix_len()) && vpc.cidr.contains(&range);
+    let fits = (16..=28).contains(&range.prefix_len()) && vpc.usable_ranges().any(|whole| whole.contains(&range));
     tx.enforce("ec2.subnet.range", fits, || {
         Refusal::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid."))
     })?;
@@ -225,6 +231,32 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let mut view = resource::find::<Subnet>(tx, &id)?.view(tx);
     view.set("State", "available");
     Ok(record! { "Subnet" => view })
+}
+
+/// Makes a zone's default subnet anew where it was deleted: the first /20 of the default VPC that is free.
+fn create_default(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    if input.flag("Ipv6Native") {
+        return Err(Refusal::not_simulated("ec2 CreateDefaultSubnet with IPv6"));
+    }
+    let zone = choose_zone(tx, input)?;
+    // The page of EC2's error codes has these, and no source their words.
+    let Some(vpc) = vpc::default(tx).cloned() else {
+        return Err(Refusal::new("DefaultVpcDoesNotExist", "There is no default VPC in this region."));
+    };
+    let of_vpc = |subnet: &&Subnet| subnet.vpc == vpc.id;
+    let there = tx.rows::<Subnet>().filter(of_vpc).any(|subnet| subnet.default_for_zone && subnet.zone == zone.name);
+    tx.enforce("ec2.subnet.default", !there, || {
+        let message = format!("A default subnet already exists in the Availability Zone {}.", zone.name);
+        Refusal::new("DefaultSubnetAlreadyExistsInAvailabilityZone", message)
+    })?;
+    let taken = |range: &Ipv4Net| tx.rows::<Subnet>().filter(of_vpc).any(|other| cidr::overlap(other.cidr, *range));
+    let free = vpc.cidr.subnets(20).into_iter().flatten().find(|range| !taken(range));
+    let Some(range) = free else {
+        let message = "There is not enough free address space in the default VPC.";
+        return Err(Refusal::new("InsufficientFreeAddressesInSubnet", message));
+    };
+    let id = make(tx, &vpc.id, range, &zone, true);
+    Ok(record! { "Subnet" => resource::find::<Subnet>(tx, &id)?.view(tx) })
 }
 
 /// Why there is no subnet of IPv6 alone.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::datastore::key::{self, Named};
 use crate::ec2::instance::Instance;
+use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
-use crate::ec2::{block_device, missing, tags, zone};
+use crate::ec2::{block_device, instance_type, missing, tags, zone};
+use crate::iam::authorization;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -92,6 +94,11 @@ pub(super) const RULES: &[Rule] = &[
         "ec2.volume.attach.zone",
         "volume and instance lie in one zone",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html",
+    ),
+    Rule::new(
+        "ec2.volume.attach.limit",
+        "an instance takes as many devices as its type says",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
     ),
     Rule::new(
         "ec2.volume.attach.device",
@@ -438,18 +445,24 @@ impl Encryption {
 
     /// The key, where there is encryption. A request that names one that can't be used succeeds all the same, and what
     /// it makes fails.
-    pub(super) fn key(&self, tx: &mut Tx<'_>) -> Option<Named> {
-        match self {
-            Self::None => None,
-            Self::Own => Some(Named { arn: key::managed(tx, OWN), usable: true }),
-            Self::Key(given) => {
-                let named = key::resolved(tx, given, OWN);
-                let usable = named.usable || !tx.rule("ec2.volume.key");
-                Some(Named { usable, ..named })
-            }
-        }
+    ///
+    /// # Errors
+    /// "Not simulated", where it hangs on what is not known here whether the caller may use the key.
+    pub(super) fn key(&self, tx: &mut Tx<'_>) -> Result<Option<Named>, Refusal> {
+        let named = match self {
+            Self::None => return Ok(None),
+            Self::Own => Named { arn: key::managed(tx, OWN), usable: true },
+            Self::Key(given) => key::resolved(tx, given, OWN),
+        };
+        let usable = named.usable || !tx.rule("ec2.volume.key");
+        let may = usable && authorization::has_key(tx, &super::SERVICE, &named.arn, GRANTED)?;
+        Ok(Some(Named { usable: may, ..named }))
     }
 }
+
+/// What a caller has to be allowed on a key that EBS is to encrypt with; what it reads from a snapshot it would encrypt
+/// anew as well. <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+const GRANTED: &[&str] = &["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"];
 
 /// The alias of the account's own key for EBS.
 const OWN: &str = "aws/ebs";
@@ -464,7 +477,7 @@ pub(super) fn make_attached(
     attachment: VolumeAttachment,
 ) -> Result<bool, Refusal> {
     check_storage(tx, &disk.kind, disk.size)?;
-    let key = encryption.key(tx);
+    let key = encryption.key(tx)?;
     let usable = key.as_ref().is_none_or(|key| key.usable);
     let id = tx.new_id("vol");
     tx.put(Volume {
@@ -526,7 +539,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::new("InvalidParameterCombination", message));
     }
     let id = tx.new_id("vol");
-    let key = encryption.key(tx);
+    let key = encryption.key(tx)?;
     let end = if key.as_ref().is_none_or(|key| key.usable) { "ec2.volume.available" } else { "ec2.volume.failed" };
     tx.put(Volume {
         id: id.clone(),
@@ -597,6 +610,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let message = format!("Invalid value '{device}' for unixDevice. Attachment point {device} is already in use");
         Refusal::new("InvalidParameterValue", message)
     })?;
+    within_limit(tx, &instance)?;
     let attachment = VolumeAttachment {
         instance: instance.id,
         device: device.to_owned(),
@@ -612,6 +626,29 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     });
     tx.transition("ec2.volume.attach", "ec2.volume.attached", &volume.id);
     Ok(view)
+}
+
+/// Refuses a volume more than an instance of its type takes.
+fn within_limit(tx: &Tx<'_>, instance: &Instance) -> Result<(), Refusal> {
+    let Some(kind) = instance_type::find(&instance.kind) else { return Ok(()) };
+    let (most, shared) = kind.attachments();
+    let is_here = |volume: &&Volume| volume.attachment.as_ref().is_some_and(|one| one.instance == instance.id);
+    let interfaces = tx
+        .rows::<NetworkInterface>()
+        .filter(|one| one.attachment.as_ref().is_some_and(|at| at.instance.as_ref() == Some(&instance.id)))
+        .count();
+    let beside = if shared { i64::try_from(interfaces).unwrap_or(i64::MAX) } else { 0 };
+    let have = i64::try_from(tx.rows::<Volume>().filter(is_here).count()).unwrap_or(i64::MAX);
+    // <https://github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2500>
+    tx.enforce("ec2.volume.attach.limit", have + beside < most, || {
+        let message = format!(
+            "You may attach up to {} devices for this instance type. Please use a larger instance size to attach more \
+             volumes. For a detailed list of limits please refer to \
+             https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
+            most - beside
+        );
+        Refusal::new("AttachmentLimitExceeded", message)
+    })
 }
 
 fn detach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -9,6 +9,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
 use crate::ec2::route_table::{self, RouteTable};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::subnet::{self, Subnet};
+use crate::ec2::vpc_cidr_block::CidrBlock;
 use crate::ec2::{cidr, dhcp_options, flow_log, network_acl, tags, vpc_endpoint_network, zone};
 use crate::input::Input;
 use crate::record;
@@ -19,6 +20,7 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateDefaultVpc", create_default),
     ("CreateVpc", create),
     ("DeleteVpc", delete),
     ("DescribeVpcs", |tx, input| {
@@ -57,6 +59,11 @@ pub(super) const RULES: &[Rule] = &[
         "a VPC's tenancy is default or dedicated: host is an instance's alone",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html",
     ),
+    Rule::new(
+        "ec2.vpc.default",
+        "a region has one default VPC",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDefaultVpc.html",
+    ),
     Rule::new("ec2.vpc.attribute.single", "one attribute is modified at a time", MODIFY),
     Rule::new("ec2.vpc.attribute.hostnames", "DNS host names are enabled where DNS support is", MODIFY),
 ];
@@ -65,7 +72,7 @@ const MODIFY: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API
 
 /// What is neither private nor publicly routable, as a VPC's range has to be: this network, loopback, link-local,
 /// multicast and what is reserved. AWS's page does not list them one by one.
-const UNUSABLE: [&str; 5] = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"];
+pub(super) const UNUSABLE: [&str; 5] = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"];
 
 /// What a VPC's tenancy can be.
 const TENANCIES: [&str; 2] = ["default", "dedicated"];
@@ -85,6 +92,9 @@ pub struct Vpc {
     pub cidr: ipnet::Ipv4Net,
     /// The id of the range's association.
     pub association: String,
+    /// Its further ranges.
+    #[serde(default)]
+    pub further: Vec<CidrBlock>,
     /// `default` or `dedicated`.
     pub tenancy: String,
     /// Whether it is the region's default VPC.
@@ -105,6 +115,26 @@ impl Row for Vpc {
     const TABLE: &'static str = "ec2.vpc";
     fn id(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Vpc {
+    /// Its ranges, the one that it was made with first, those that come or go among them.
+    pub fn ranges(&self) -> impl Iterator<Item = ipnet::Ipv4Net> + '_ {
+        std::iter::once(self.cidr).chain(self.further.iter().map(|block| block.range))
+    }
+
+    /// The ranges that are there.
+    pub fn usable_ranges(&self) -> impl Iterator<Item = ipnet::Ipv4Net> + '_ {
+        let there = self.further.iter().filter(|block| block.state == "associated").map(|block| block.range);
+        std::iter::once(self.cidr).chain(there)
+    }
+
+    /// All of its ranges with their associations.
+    fn blocks(&self) -> impl Iterator<Item = CidrBlock> + '_ {
+        let first =
+            CidrBlock { association: self.association.clone(), range: self.cidr, state: "associated".to_owned() };
+        std::iter::once(first).chain(self.further.iter().cloned())
     }
 }
 
@@ -134,9 +164,10 @@ impl Resource for Vpc {
 
     fn filter(&self, tx: &Tx<'_>, name: &str) -> Vec<String> {
         vec![match name {
-            "cidr" | "cidr-block-association.cidr-block" => self.cidr.to_string(),
-            "cidr-block-association.association-id" => self.association.clone(),
-            "cidr-block-association.state" => "associated".to_owned(),
+            "cidr-block-association.cidr-block" => return self.blocks().map(|block| block.range.to_string()).collect(),
+            "cidr-block-association.association-id" => return self.blocks().map(|block| block.association).collect(),
+            "cidr-block-association.state" => return self.blocks().map(|block| block.state).collect(),
+            "cidr" => self.cidr.to_string(),
             "dhcp-options-id" => self.dhcp_options.clone(),
             "is-default" | "isDefault" => self.is_default.to_string(),
             "owner-id" => tx.account().to_owned(),
@@ -151,11 +182,7 @@ impl Resource for Vpc {
             "VpcId" => &self.id,
             "OwnerId" => tx.account(),
             "CidrBlock" => self.cidr.to_string(),
-            "CidrBlockAssociationSet" => vec![record! {
-                "AssociationId" => &self.association,
-                "CidrBlock" => self.cidr.to_string(),
-                "CidrBlockState" => record! { "State" => "associated" },
-            }],
+            "CidrBlockAssociationSet" => self.blocks().map(|block| block.view()).collect::<Vec<_>>(),
             "DhcpOptionsId" => &self.dhcp_options,
             "InstanceTenancy" => &self.tenancy,
             "IsDefault" => self.is_default,
@@ -204,6 +231,7 @@ fn make(tx: &mut Tx<'_>, cidr: ipnet::Ipv4Net, tenancy: String, is_default: bool
         id: id.clone(),
         cidr,
         association,
+        further: Vec::new(),
         tenancy,
         is_default,
         state: "pending".to_owned(),
@@ -212,25 +240,45 @@ fn make(tx: &mut Tx<'_>, cidr: ipnet::Ipv4Net, tenancy: String, is_default: bool
         dns_hostnames: is_default,
         usage_metrics: false,
     });
-    route_table::make_main(tx, &id, &cidr.to_string());
+    route_table::make_main(tx, &id, cidr);
     security_group::make_default(tx, &id);
     network_acl::make(tx, &id);
     id
 }
 
-/// The default VPC: a /20 in each zone, an internet gateway and the route to it.
+/// The default VPC, as each region has one from the start.
 pub(super) fn furnish(tx: &mut Tx<'_>) {
-    let Ok(range) = "172.31.0.0/16".parse::<ipnet::Ipv4Net>() else {
-        return;
-    };
-    let id = make(tx, range, "default".to_owned(), true);
+    let id = make_default(tx);
     tx.change::<Vpc>(&id, |vpc| vpc.state = "available".to_owned());
+}
+
+/// The range of a default VPC.
+const DEFAULT: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(172, 31, 0, 0), 16);
+
+/// Makes a default VPC: a /20 in each zone, an internet gateway and the route to it.
+fn make_default(tx: &mut Tx<'_>) -> String {
+    let id = make(tx, DEFAULT, "default".to_owned(), true);
     let gateway = internet_gateway::make(tx, Some(&id));
     route_table::route_main_to(tx, &id, &gateway);
     let zones = zone::zones(tx.region());
-    for (zone, part) in zones.iter().zip(range.subnets(20).into_iter().flatten()) {
+    for (zone, part) in zones.iter().zip(DEFAULT.subnets(20).into_iter().flatten()) {
         subnet::make(tx, &id, part, zone, true);
     }
+    id
+}
+
+/// Makes the default VPC anew where it was deleted.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/work-with-default-vpc.html>
+fn create_default(tx: &mut Tx<'_>, _: &Input<'_>) -> Result<Value, Refusal> {
+    tx.enforce("ec2.vpc.default", default(tx).is_none(), || {
+        Refusal::new("DefaultVpcAlreadyExists", "A Default VPC already exists for this account in this region.")
+    })?;
+    tx.enforce("ec2.vpc.quota", tx.count::<Vpc>() < tx.quota("ec2.vpcs"), || {
+        Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+    })?;
+    let id = make_default(tx);
+    tx.transition("ec2.vpc.create", "ec2.vpc.available", &id);
+    Ok(record! { "Vpc" => resource::find::<Vpc>(tx, &id)?.view(tx) })
 }
 
 fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

@@ -16,6 +16,7 @@ use super::pod_identity::PodIdentityAssociation;
 use super::tags::{self, Tags};
 use super::update::{self, Target};
 use super::{Issue, arn, control_plane, encryption, health, in_use, invalid, missing, unfit, version};
+use crate::ec2::cidr;
 use crate::ec2::vpc::Vpc;
 use crate::iam::attachment::Attachment;
 use crate::iam::role::Role;
@@ -510,12 +511,12 @@ fn service_range(tx: &Tx<'_>, input: &Input<'_>, vpc: &str) -> Result<String, Re
             return Err(Refusal::not_simulated("EKS Auto Mode"));
         }
     }
-    let vpc = tx.get::<Vpc>(vpc).map(|vpc| vpc.cidr);
-    let overlaps = |range: Ipv4Net| vpc.is_some_and(|vpc| vpc.contains(&range) || range.contains(&vpc));
+    let vpc = tx.get::<Vpc>(vpc);
+    let overlaps = |range: Ipv4Net| vpc.is_some_and(|vpc| vpc.ranges().any(|part| cidr::overlap(part, range)));
     match network.and_then(|network| network.text("serviceIpv4Cidr")) {
         None => {
             let usual = "10.100.0.0/16".parse().is_ok_and(|range: Ipv4Net| !overlaps(range));
-            let within_ten = vpc.is_some_and(|vpc| vpc.network().octets()[0] == 10);
+            let within_ten = vpc.is_some_and(|vpc| vpc.cidr.network().octets()[0] == 10);
             Ok(if usual && !within_ten { "10.100.0.0/16" } else { "172.20.0.0/16" }.to_owned())
         }
         Some(text) => {

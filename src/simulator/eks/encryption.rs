@@ -5,6 +5,7 @@ use super::cluster::{Cluster, find};
 use super::cluster_update::{Asked, begin};
 use super::{Issue, invalid};
 use crate::datastore::key;
+use crate::iam::authorization;
 use crate::input::Input;
 use crate::kms::key::{Key, State};
 use crate::record;
@@ -51,6 +52,11 @@ pub(super) fn asked(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Option<String>
     // EKS has no key of its own in an account: the name is one that no request can mean.
     let named = key::resolved(tx, given, "");
     tx.enforce(rule, named.usable, || invalid("The keyArn for encryptionConfig is invalid."))?;
+    // <https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html>; no source has the words.
+    let may = authorization::has_key(tx, &super::SERVICE, &named.arn, &["kms:DescribeKey", "kms:CreateGrant"])?;
+    if !may {
+        return Err(invalid(format!("The principal is not authorized to use the key {}.", named.arn)));
+    }
     Ok(Some(named.arn))
 }
 

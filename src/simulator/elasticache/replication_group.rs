@@ -18,7 +18,7 @@ use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::{Handler, Span, Transition};
+use crate::service::{Handler, Service, Span, Transition};
 use crate::value::{Record, Value};
 use crate::world::{self, Row, Tx};
 
@@ -544,8 +544,12 @@ pub(super) fn is_among(tx: &Tx<'_>, group: &CacheSubnetGroup, zone: &str) -> Res
     })
 }
 
+/// What a caller has to be allowed on a key that ElastiCache is to encrypt with.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html>
+pub(super) const GRANTED: (&Service, &[&str]) = (&super::SERVICE, &["kms:CreateGrant", "kms:DescribeKey"]);
+
 /// The refusal of a KMS key that is not there.
-fn no_key(key: &str) -> Refusal {
+pub(super) fn no_key(key: &str) -> Refusal {
     Refusal::new("InvalidKMSKeyFault", format!("The KMS key {key} is not valid."))
 }
 
@@ -610,7 +614,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         invalid_combination("KmsKeyId can only be specified when AtRestEncryptionEnabled is true.")
     })?;
     let key = match key {
-        Some(given) => Some(key::named(tx, "elasticache.kms.exists", Some(given), "aws/elasticache", no_key)?),
+        Some(given) => {
+            Some(key::granted(tx, GRANTED, "elasticache.kms.exists", Some(given), "aws/elasticache", no_key)?)
+        }
         None => None,
     };
     let (in_transit, transit_mode) = transit(tx, input, version)?;

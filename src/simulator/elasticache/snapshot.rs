@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::replication_group::{self, ReplicationGroup};
+use super::replication_group::{self, ReplicationGroup, no_key};
 use super::subnet_group::CacheSubnetGroup;
 use super::{arn, cache_cluster};
+use crate::datastore::key;
 use crate::datastore::tags::{self, Tags};
 use crate::datastore::{identifier, invalid_combination, invalid_value, listing};
 use crate::input::Input;
@@ -17,7 +18,7 @@ use crate::value::Value;
 use crate::world::{Row, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("CreateSnapshot", create), ("DescribeSnapshots", describe), ("DeleteSnapshot", delete)];
+    &[("CopySnapshot", copy), ("CreateSnapshot", create), ("DescribeSnapshots", describe), ("DeleteSnapshot", delete)];
 
 pub(super) const SPANS: &[Span] =
     &[Span::new("elasticache.snapshot.create", 60.0, 240.0), Span::new("elasticache.snapshot.delete", 2.0, 15.0)];
@@ -31,6 +32,9 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
                 group.status = "available".to_owned();
             }
         });
+    }),
+    ("elasticache.snapshot.copied", |tx, pending| {
+        tx.change::<CacheSnapshot>(&pending.subject, |snapshot| snapshot.status = "available".to_owned());
     }),
     ("elasticache.snapshot.deleted", |tx, pending| {
         tx.remove::<CacheSnapshot>(&pending.subject);
@@ -52,6 +56,11 @@ pub(super) const RULES: &[Rule] = &[
         CREATE,
     ),
     Rule::new("elasticache.snapshot.delete.state", "a snapshot that is deleted is available", DELETE),
+    Rule::new(
+        "elasticache.snapshot.copy.state",
+        "a snapshot that is copied is available",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CopySnapshot.html",
+    ),
     Rule::new("elasticache.snapshot.restore.state", "a snapshot that is restored is available", CREATE),
     Rule::new("elasticache.snapshot.source", "snapshots are of system or user", DESCRIBE),
 ];
@@ -293,6 +302,34 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     tx.change::<ReplicationGroup>(&row.id, |group| group.status = "snapshotting".to_owned());
     Ok(record! { "Snapshot" => snapshot.view(tx) })
+}
+
+fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let source = input.required("SourceSnapshotName").to_ascii_lowercase();
+    let snapshot = tx.get::<CacheSnapshot>(&source).cloned().ok_or_else(|| not_found(&source))?;
+    let name = new_name(tx, "TargetSnapshotName", input.required("TargetSnapshotName"))?;
+    if input.text("TargetBucket").is_some_and(|bucket| !bucket.is_empty()) {
+        return Err(Refusal::not_simulated("elasticache CopySnapshot to a bucket"));
+    }
+    tx.enforce("elasticache.snapshot.copy.state", snapshot.status == "available", || {
+        Refusal::new("InvalidSnapshotState", format!("Snapshot {source} is not in available state."))
+    })?;
+    let key = match input.text("KmsKeyId") {
+        None => snapshot.key.clone(),
+        given => {
+            let rule = "elasticache.kms.exists";
+            Some(key::granted(tx, replication_group::GRANTED, rule, given, "aws/elasticache", no_key)?)
+        }
+    };
+    let mut tags = Tags::default();
+    tags.add(tags::read(tx, "elasticache.tags", input)?);
+    let status = "creating".to_owned();
+    // What people copy is theirs, whoever made it.
+    let source = "manual".to_owned();
+    let copy = CacheSnapshot { name: name.clone(), status, source, created: tx.now(), key, tags, ..snapshot };
+    tx.put(copy.clone());
+    tx.transition("elasticache.snapshot.create", "elasticache.snapshot.copied", &name);
+    Ok(record! { "Snapshot" => copy.view(tx) })
 }
 
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

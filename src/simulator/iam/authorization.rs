@@ -37,7 +37,8 @@ use ask::{Ask, Shown};
 use standing::{By, Denial, Standing};
 
 use super::caller;
-use crate::refusal::Refusal;
+use super::role::Role;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::s3::bucket::Bucket;
 use crate::service::Service;
@@ -116,6 +117,55 @@ pub(crate) fn may_use_key(tx: &mut Tx<'_>, asked: &Service, used: KeyUse<'_>) ->
     let owner = ask::account_of(used.key).map_or_else(|| tx.account().to_owned(), str::to_owned);
     let ask = tx.in_account(&owner, |tx| kms::through(tx, asked.name, used.action, used.key, used.context));
     further(tx, asked, &ask)
+}
+
+/// Whether a caller may do all of this with a key, so that a service that makes something with it may.
+///
+/// # Errors
+/// "Not simulated", where it hangs on what is not known here.
+pub(crate) fn has_key(tx: &mut Tx<'_>, asked: &Service, key: &str, actions: &[&str]) -> Result<bool, Refusal> {
+    for action in actions {
+        match may_use_key(tx, asked, KeyUse { action, key, context: None }) {
+            Err(refusal) if refusal.code == NOT_SIMULATED => return Err(refusal),
+            Err(_) => return Ok(false),
+            Ok(()) => {}
+        }
+    }
+    Ok(true)
+}
+
+/// What S3 does as a role that copies an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replicating<'a> {
+    /// The bucket of the object.
+    pub(crate) bucket: &'a Bucket,
+    /// The bucket of the copy.
+    pub(crate) target: &'a Bucket,
+    /// The object's key.
+    pub(crate) key: &'a str,
+    /// The version's id.
+    pub(crate) version: &'a str,
+    /// What it does there, e.g. `ReplicateObject`.
+    pub(crate) writes: &'a [&'a str],
+    /// What it does with KMS's keys, each at one of the buckets.
+    pub(crate) keys: &'a [(&'a Bucket, KeyUse<'a>)],
+}
+
+/// Whether a role may do something that a service does as it. What hangs on what is not known here is let through.
+pub(crate) fn role_may(tx: &Tx<'_>, role: &Role, action: &str, resource: &str) -> bool {
+    !matches!(Standing::of_role(tx, role).judge(&Ask::new(action, resource)), Err(Denial::Not(_)))
+}
+
+/// Whether a role may do all that copying an object takes. What hangs on what is not known here is let through.
+pub(crate) fn may_replicate(tx: &mut Tx<'_>, role: &Role, copied: &Replicating<'_>) -> bool {
+    let mut asks = s3::replication(tx, copied);
+    for (bucket, used) in copied.keys {
+        let owner = ask::account_of(used.key).unwrap_or(&bucket.account).to_owned();
+        let through = |tx: &mut Tx<'_>| kms::through(tx, "s3", used.action, used.key, used.context);
+        asks.push(tx.in_account(&owner, |tx| tx.in_region(&bucket.region, through)));
+    }
+    let standing = Standing::of_role(tx, role);
+    asks.iter().all(|ask| !matches!(standing.judge(ask), Err(Denial::Not(_))))
 }
 
 /// Refuses what a request turns out to ask for while it is served.

@@ -227,7 +227,7 @@ impl Pattern {
 }
 
 /// Whether a text fits a pattern with `*` and `?`.
-fn like(pattern: &str, text: &str) -> bool {
+pub(crate) fn like(pattern: &str, text: &str) -> bool {
     Pattern(pattern.chars().map(wild).collect()).fits(text)
 }
 

@@ -42,7 +42,7 @@ pub(super) fn route(model: &Model, request: &Request<Bytes>) -> Option<String> {
     fits.filter_map(|(name, _, template, operation)| {
         let demanded = demanded(template, uri.query().unwrap_or_default())?;
         let members = operation.and_then(|operation| given(model, operation, request));
-        let labels = labels(template, uri.path())?.len();
+        let labels = labels(template, subresource::path(model, request))?.len();
         Some((std::cmp::Reverse(demanded), labels, operation.is_none(), std::cmp::Reverse(members), name))
     })
     .min()
@@ -194,7 +194,7 @@ fn body_type<'m>(model: &'m Model, shape: &'m Shape, given: bool) -> Option<&'m 
 
 pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape, request: &Request<Bytes>) -> Value {
     let mut members = Record::new();
-    for (wire, text) in labels(&operation.uri, request.uri().path()).unwrap_or_default() {
+    for (wire, text) in labels(&operation.uri, subresource::path(check.model, request)).unwrap_or_default() {
         let found = shape.members.iter().find(|(name, member)| is_at(member, "uri") && member.wire_name(name) == wire);
         if let Some((name, member)) = found {
             let place = Place::top().member(name, wire);
@@ -285,6 +285,12 @@ fn texts(check: &mut Check<'_>, name: &str, member: &Member, texts: &[String], p
     let shape = model.shape(&member.shape);
     let default = if is_at(member, "header") { TimestampFormat::Rfc822 } else { TimestampFormat::Iso8601 };
     let format = |inner: &Shape| member.timestamp_format.or(inner.timestamp_format).unwrap_or(default);
+    // A condition on a time that is none is no condition: <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3>.
+    if let ([text], true) = (texts, model.hosts && matches!(name, "IfModifiedSince" | "IfUnmodifiedSince"))
+        && timestamp::read(format(shape), text).is_none()
+    {
+        return;
+    }
     let value = match (shape.kind, &shape.member, texts) {
         (Kind::List, Some(item), _) => {
             let inner = model.shape(&item.shape);

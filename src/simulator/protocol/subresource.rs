@@ -76,6 +76,16 @@ fn selected<'r>(model: &Model, request: &'r Request<Bytes>) -> Vec<&'r str> {
     found
 }
 
+/// The path that a request means: where it asks for a bucket's location at the path of a key, that of the bucket.
+pub(super) fn path<'r>(model: &Model, request: &'r Request<Bytes>) -> &'r str {
+    let path = request.uri().path();
+    let of_bucket = model.hosts && request.method() == Method::GET && selected(model, request) == ["location"];
+    match path.strip_prefix('/').and_then(|rest| rest.split_once('/')) {
+        Some((bucket, _)) if of_bucket => &path[..=bucket.len()],
+        _ => path,
+    }
+}
+
 /// Whether an operation of this template is meant, by what the request's query selects.
 pub(super) fn fits(model: &Model, template: &str, request: &Request<Bytes>) -> bool {
     selected(model, request).iter().all(|name| names(template).any(|own| own == *name))
@@ -100,32 +110,36 @@ pub(super) fn refused(model: &Model, request: &Request<Bytes>) -> Option<Refusal
     };
     let invalid = |message: &str| Some(Refusal::new("InvalidRequest", message).status(400));
     match chosen.as_slice() {
+        [] if path != "/" && !METHODS.contains(&method.as_str()) => return Some(not_allowed(model, method, None)),
         [] => {}
         [first, _, ..] => {
             let message = format!("Conflicting query string parameters: {}", chosen.join(", "));
             let refusal = Refusal::new("InvalidArgument", message).status(400);
             return Some(refusal.member("ArgumentName", "ResourceType").member("ArgumentValue", *first));
         }
-        [_] if method == Method::HEAD => return Some(not_allowed(method)),
+        [name] if method == Method::HEAD => return Some(not_allowed(model, method, Some(*name))),
         ["versions"] if is_key(path) && method == Method::GET => {
             return invalid("There is no such thing as the ?versions sub-resource for a key");
         }
         ["uploads"] if is_key(path) && method == Method::GET => {
             return invalid("Key is not expected for the GET method ?uploads subresource");
         }
+        // The key is passed over: <https://github.com/brekkylab/backlot/issues/267>.
+        ["location"] if is_key(path) && method == Method::GET => {}
         // S3 serves or refuses what belongs to the bucket, and never takes it for the object's; which of both is known
         // of a few alone. Objects have an encryption of their own to change.
         [name] if is_key(path) && OF_BUCKETS.contains(name) && *name != "encryption" && *name != "uploads" => {
             return Some(Refusal::not_simulated(format!("{method} of a key with ?{name}")));
         }
+        [name] if !serves(model, method, name) => return Some(not_allowed(model, method, Some(*name))),
         [_] => {}
     }
     if !is_key(path) {
         return of_second_list(request).filter(|_| chosen.is_empty());
     }
     match (has("uploadId"), has("partNumber")) {
-        (true, _) if method == Method::HEAD => Some(not_allowed(method)),
-        (true, false) if method == Method::PUT => Some(not_allowed(method)),
+        (true, _) if method == Method::HEAD => Some(not_allowed(model, method, Some("uploadId"))),
+        (true, false) if method == Method::PUT => Some(not_allowed(model, method, Some("uploadId"))),
         (false, true) if method == Method::PUT => {
             let message = "This operation does not accept partNumber without uploadId";
             Some(Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", "partNumber"))
@@ -151,8 +165,39 @@ fn of_second_list(request: &Request<Bytes>) -> Option<Refusal> {
     Some(Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", wire))
 }
 
-fn not_allowed(method: &Method) -> Refusal {
+/// The methods of S3 in the order in which it names them, as <https://github.com/brekkylab/backlot/issues/230> and
+/// <https://github.com/brekkylab/backlot/issues/312> saw them.
+const METHODS: [&str; 5] = ["HEAD", "DELETE", "POST", "GET", "PUT"];
+
+/// The methods that a name in a query selects something for, at the path of a bucket or of a key: S3 tells them all at
+/// both. Without a name those of the paths themselves.
+fn allowed(model: &Model, name: Option<&str>) -> String {
+    let served = model.operations.values().map(|operation| (&*operation.method, &*operation.uri));
+    let routes: Vec<(&str, &str)> =
+        served.chain(model.unserved.values().filter_map(|route| route.split_once(' '))).collect();
+    let takes = |method: &&&str| {
+        routes.iter().any(|(known, uri)| {
+            known == *method
+                && match name {
+                    // An upload's id is no name of its own in the templates, but a parameter.
+                    Some("uploadId") => matches!(**method, "DELETE" | "POST" | "GET"),
+                    Some(name) => names(uri).any(|own| own == name),
+                    None => matches!(uri.split('?').next(), Some(BUCKET | KEY)),
+                }
+        })
+    };
+    METHODS.iter().filter(takes).copied().collect::<Vec<_>>().join(", ")
+}
+
+/// Whether S3 has an operation for a name in a query and a method.
+fn serves(model: &Model, method: &Method, name: &str) -> bool {
+    allowed(model, Some(name)).split(", ").any(|allowed| allowed == method.as_str())
+}
+
+fn not_allowed(model: &Model, method: &Method, name: Option<&str>) -> Refusal {
+    let methods = allowed(model, name);
     Refusal::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
         .status(405)
         .member("Method", method.as_str())
+        .member("Allow", Some(methods).filter(|methods| !methods.is_empty()))
 }

@@ -168,7 +168,14 @@ fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         invalid_combination("KmsKeyId can't be specified for the replicated backups of an unencrypted DB instance.")
     })?;
     let key = match given {
-        Some(_) => Some(key::named(tx, "rds.kms.exists", given, "aws/rds", super::instance_request::no_key)?),
+        Some(_) => Some(key::granted(
+            tx,
+            super::instance_request::GRANTED,
+            "rds.kms.exists",
+            given,
+            "aws/rds",
+            super::instance_request::no_key,
+        )?),
         None => None,
     };
     let most = tx.quota("rds.replicated-backups");

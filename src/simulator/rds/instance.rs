@@ -602,7 +602,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         invalid_combination("You can't specify a KMS key ID when StorageEncrypted is not set to true.")
     })?;
     let key = match encrypted.unwrap_or(false) {
-        true => Some(key::named(tx, "rds.kms.exists", key, "aws/rds", request::no_key)?),
+        true => Some(key::granted(tx, request::GRANTED, "rds.kms.exists", key, "aws/rds", request::no_key)?),
         false => None,
     };
     let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;

@@ -6,6 +6,7 @@ use crate::datastore::{invalid_combination, invalid_value};
 use crate::input::Input;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::service::Service;
 use crate::world::Tx;
 
 use super::engine::{self, Version};
@@ -34,6 +35,10 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html",
     ),
 ];
+
+/// What a caller has to be allowed on a key that RDS is to encrypt with.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html>
+pub(super) const GRANTED: (&Service, &[&str]) = (&super::SERVICE, &["kms:CreateGrant", "kms:DescribeKey"]);
 
 /// The refusal of a KMS key that is not there.
 pub(super) fn no_key(key: &str) -> Refusal {

@@ -52,6 +52,9 @@ pub struct ManagedSecret {
     pub created: Timestamp,
     /// When it was rotated last.
     pub rotated: Option<Timestamp>,
+    /// What the request called its version that it was rotated by.
+    #[serde(default)]
+    pub token: Option<String>,
 }
 
 impl Row for ManagedSecret {
@@ -89,18 +92,31 @@ pub(super) fn make(tx: &mut Tx<'_>, username: &str, primary: &str, key: Option<&
         password,
         created,
         rotated: None,
+        token: None,
     });
     tx.transition("rds.secret.create", "rds.secret.active", &arn);
     Ok(arn)
 }
 
-/// Gives a secret a new password.
-pub(super) fn rotate(tx: &mut Tx<'_>, arn: &str) {
+/// Whether a secret is being rotated.
+pub(crate) fn is_rotating(tx: &Tx<'_>, arn: &str) -> bool {
+    tx.get::<ManagedSecret>(arn).is_some_and(|secret| secret.status == "rotating")
+}
+
+/// Whether it was the request with this token that rotated a secret last.
+pub(crate) fn is_token_of(tx: &Tx<'_>, arn: &str, token: Option<&str>) -> bool {
+    token.is_some() && tx.get::<ManagedSecret>(arn).is_some_and(|secret| secret.token.as_deref() == token)
+}
+
+/// Gives a secret a new password, whose version a request may call as it likes.
+pub(crate) fn rotate(tx: &mut Tx<'_>, arn: &str, token: Option<&str>) {
+    let token = token.map(str::to_owned);
     let (password, now) = (tx.hex(28), tx.now());
     tx.change::<ManagedSecret>(arn, |secret| {
         secret.status = "rotating".to_owned();
         secret.password = password;
         secret.rotated = Some(now);
+        secret.token = token;
     });
     tx.transition("rds.secret.create", "rds.secret.active", arn);
 }

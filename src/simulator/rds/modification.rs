@@ -382,7 +382,7 @@ fn change_password(
         row.secret = None;
     }
     if let (Some(true), Some(secret)) = (rotate, &row.secret) {
-        master_secret::rotate(tx, secret);
+        master_secret::rotate(tx, secret, None);
     }
     Ok(())
 }

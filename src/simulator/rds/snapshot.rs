@@ -82,7 +82,7 @@ pub struct DbSnapshot {
     pub instance: String,
     /// The instance's own id.
     pub resource: String,
-    /// `manual` or `automated`.
+    /// `manual`, `automated`, or `awsbackup` where AWS Backup made it.
     pub kind: String,
     /// `creating` or `available`.
     pub status: String,
@@ -191,7 +191,7 @@ pub(super) fn new_identifier(tx: &Tx<'_>, parameter: &str, given: &str) -> Resul
 }
 
 /// Begins a snapshot of an instance.
-pub(super) fn make(tx: &mut Tx<'_>, instance: &DbInstance, name: &str, kind: &str, tags: Tags) -> DbSnapshot {
+pub(crate) fn make(tx: &mut Tx<'_>, instance: &DbInstance, name: &str, kind: &str, tags: Tags) -> DbSnapshot {
     let vpc = tx.get::<super::subnet_group::DbSubnetGroup>(&instance.subnet_group);
     let snapshot = DbSnapshot {
         name: name.to_owned(),

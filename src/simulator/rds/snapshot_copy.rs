@@ -68,7 +68,14 @@ fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         invalid_combination("KmsKeyId must be specified when an encrypted snapshot is copied from another AWS Region.")
     })?;
     let key = match given {
-        Some(_) => Some(key::named(tx, "rds.kms.exists", given, "aws/rds", super::instance_request::no_key)?),
+        Some(_) => Some(key::granted(
+            tx,
+            super::instance_request::GRANTED,
+            "rds.kms.exists",
+            given,
+            "aws/rds",
+            super::instance_request::no_key,
+        )?),
         None => from.key.clone(),
     };
     let options = match input.text("OptionGroupName") {

@@ -88,6 +88,7 @@ pub(super) fn described(tx: &mut Tx<'_>, input: &Input<'_>, bucket: &Bucket) -> 
         tags,
         class,
         parts: Vec::new(),
+        replication: None,
     })
 }
 

@@ -108,8 +108,11 @@ impl Sealed {
     /// Refuses to read what is encrypted with a key that can't be used now, or not by the caller.
     pub(super) fn opened(&self, tx: &mut Tx<'_>, bucket: &Bucket, key: &str) -> Result<(), Refusal> {
         let Some(used) = &self.key else { return Ok(()) };
-        tx.in_account(&bucket.account, |tx| usable(tx, used))?;
-        self.allowed(tx, "kms:Decrypt", bucket, key)
+        // A copy's source may be in another region, where its key is.
+        tx.in_region(&bucket.region, |tx| {
+            tx.in_account(&bucket.account, |tx| usable(tx, used))?;
+            self.allowed(tx, "kms:Decrypt", bucket, key)
+        })
     }
 
     /// Refuses to use KMS's key for an object where the caller may not:

@@ -10,6 +10,7 @@ use super::checksum::{self, Sum};
 use super::condition;
 use super::description::described;
 use super::encryption::Sealed;
+use super::replica::{self, Replicated};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -85,6 +86,9 @@ pub struct Content {
     /// The parts that it was uploaded in; none where it was written at once.
     #[serde(default)]
     pub parts: Vec<PartOf>,
+    /// How it stands with its copies, or that it is one; none where no rule copies it.
+    #[serde(default)]
+    pub replication: Option<Replicated>,
 }
 
 /// A part of an object that was uploaded in parts.
@@ -148,6 +152,12 @@ pub(super) fn versions<'t>(tx: &'t Tx<'_>, start: &'t str) -> impl Iterator<Item
 /// What the ids of a bucket's versions begin with, where their keys begin so.
 pub(super) fn start(bucket: &Bucket, prefix: &str) -> String {
     format!("{}\n{prefix}", bucket.name)
+}
+
+/// How many bytes a bucket's objects have in all their versions.
+pub(crate) fn bytes_of(tx: &Tx<'_>, bucket: &Bucket) -> i64 {
+    let all = start(bucket, "");
+    versions(tx, &all).filter_map(|version| version.content.as_ref()).map(Content::length).sum()
 }
 
 /// The newest version of a key.
@@ -244,8 +254,9 @@ pub(super) fn write(tx: &mut Tx<'_>, bucket: &Bucket, key: &str, content: Option
         "null".to_owned()
     };
     let rank = u64::MAX - tx.sequence();
-    let (bucket, key, modified) = (bucket.name.clone(), key.to_owned(), tx.now());
-    tx.put(Version { bucket, key, version: version.clone(), rank, modified, content });
+    let (name, key, modified) = (bucket.name.clone(), key.to_owned(), tx.now());
+    let written = Version { bucket: name, key, version: version.clone(), rank, modified, content };
+    replica::put(tx, bucket, written);
     version
 }
 

@@ -2,7 +2,7 @@
 
 use super::bucket::find;
 use super::object::{Version, named, version_id};
-use super::tags;
+use super::{replica, tags};
 use crate::input::Input;
 use crate::protocol::percent_decode;
 use crate::record;
@@ -106,7 +106,7 @@ fn keep(tx: &mut Tx<'_>, mut version: Version, tags: Tags) {
     if let Some(content) = &mut version.content {
         content.tags = tags;
     }
-    tx.put(version);
+    replica::follow(tx, version);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::bucket::{Bucket, find};
 use super::object::{Content, Version, count, missing, named, version_id};
+use super::replica::Replicated;
 use super::{checksum, condition, customer_key, range};
 use crate::input::Input;
 use crate::record;
@@ -77,6 +78,7 @@ fn shown(
         "Metadata" => Some(metadata).filter(|entries| !entries.is_empty()),
         "VersionId" => Some(&version.version).filter(|_| bucket.versioning.is_some()),
         "StorageClass" => &content.class,
+        "ReplicationStatus" => content.replication.map(Replicated::word),
         "TagCount" => Some(count(content.tags.len())).filter(|tags| *tags > 0),
         "PartsCount" => number.map(|_| count(content.parts.len())).filter(|parts| *parts > 0),
     };

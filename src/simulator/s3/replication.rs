@@ -1,4 +1,4 @@
-//! Where copies of a bucket's objects go. The rules are held to what S3 refuses; no object is copied here.
+//! Where copies of a bucket's objects go, and which objects; `replica` makes them.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html>
 
 use std::collections::BTreeSet;

@@ -33,7 +33,9 @@ pub(super) fn all(tx: &Tx<'_>) -> Vec<Secret> {
 pub(super) fn refuse(tx: &Tx<'_>, secret: &Secret) -> Result<(), Refusal> {
     let Some((owner, _)) = &secret.owner else { return Ok(()) };
     // What its service lets a customer do all the same, tags and policies, is not kept here.
-    if !matches!(tx.operation(), "DeleteSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage") {
+    const REFUSED: &[&str] =
+        &["CancelRotateSecret", "DeleteSecret", "PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"];
+    if !REFUSED.contains(&tx.operation()) {
         return Err(Refusal::not_simulated(format!("secretsmanager {} of a secret of {owner}'s", tx.operation())));
     }
     // The error's page has no more than this.
@@ -50,7 +52,7 @@ fn shown(tx: &Tx<'_>, row: &ManagedSecret) -> Secret {
     let own = tx.get::<crate::datastore::key::ManagedKey>("aws/secretsmanager");
     let default = own.is_some_and(|key| row.key.ends_with(&key.id));
     let version = Version {
-        id: parts.join("-"),
+        id: row.token.clone().unwrap_or_else(|| parts.join("-")),
         content: Content::Text(value.to_string()),
         stages: vec![CURRENT.to_owned(), "AWSPENDING".to_owned()],
         created: since,

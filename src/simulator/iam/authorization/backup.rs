@@ -4,12 +4,14 @@
 
 use super::ask::{Ask, Guard, held, requested};
 use crate::backup::plan::Plan;
+use crate::backup::recovery_point::RecoveryPoint;
 use crate::backup::vault::Vault;
 use crate::value::Value;
 use crate::world::Tx;
 
 /// What is asked for on no vault and no plan.
-const GENERAL: &[&str] = &["ListBackupPlans", "ListBackupVaults"];
+const GENERAL: &[&str] =
+    &["DescribeBackupJob", "DescribeCopyJob", "ListBackupJobs", "ListBackupPlans", "ListBackupVaults", "ListCopyJobs"];
 
 pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let text = |member: &str| input.get(member).text();
@@ -22,15 +24,20 @@ pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
         let given = requested(input.get("BackupPlanTags"));
         return made(Ask::new(action, arn("backup-plan:*".to_owned())).told(given.clone()), !given.is_empty());
     }
-    if let Some(name) = text("BackupVaultName") {
-        let given = requested(input.get("BackupVaultTags"));
+    if let Some(name) = text("BackupVaultName").or_else(|| text("SourceBackupVaultName")) {
+        let tagging = if operation == "StartBackupJob" { "RecoveryPointTags" } else { "BackupVaultTags" };
+        let given = requested(input.get(tagging));
         let vault = tx.get::<Vault>(name);
-        let tags = vault.map(|vault| held(&vault.tags)).unwrap_or_default();
         let policy = vault.and_then(|vault| vault.policy.clone());
-        let ask = Ask::new(action, arn(format!("backup-vault:{name}")))
-            .told(tags)
-            .told(given.clone())
-            .guarded(Guard::Policy(policy));
+        // What is done with a backup is asked for on it.
+        let point = text("RecoveryPointArn");
+        let tags = match point {
+            Some(point) => tx.get::<RecoveryPoint>(&format!("{name}/{point}")).map(|point| held(&point.tags)),
+            None => vault.map(|vault| held(&vault.tags)),
+        };
+        let tags = tags.unwrap_or_default();
+        let resource = point.map_or_else(|| arn(format!("backup-vault:{name}")), str::to_owned);
+        let ask = Ask::new(action, resource).told(tags).told(given.clone()).guarded(Guard::Policy(policy));
         if operation != "CreateBackupVault" {
             return vec![ask];
         }

@@ -23,6 +23,8 @@ const NAMES: &[(&str, &str)] = &[
     ("ReplicationGroupId", "replicationgroup"),
     ("ReplicationGroupIds", "replicationgroup"),
     ("SnapshotName", "snapshot"),
+    ("SourceSnapshotName", "snapshot"),
+    ("TargetSnapshotName", "snapshot"),
     ("UserGroupId", "usergroup"),
     ("UserGroupIds", "usergroup"),
     ("UserGroupIdsToAdd", "usergroup"),

@@ -70,6 +70,9 @@ pub(super) fn through(tx: &Tx<'_>, service: &str, action: &str, key: &str, conte
     let region = tx.region();
     let ask = on_key(tx, action, key)
         .with("kms:ViaService", Some(&format!("{service}.{region}.amazonaws.com")))
+        // What a service asks for a grant for is one of its resources:
+        // <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource>
+        .with("kms:GrantIsForAWSResource", Some("true").filter(|_| action == "kms:CreateGrant"))
         .shown(if service == "s3" { Shown::Key } else { Shown::Resource });
     match context {
         Some((name, value)) => ask.with(&format!("kms:EncryptionContext:{name}"), Some(value)),

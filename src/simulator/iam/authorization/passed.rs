@@ -40,7 +40,10 @@ pub(super) fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -
                 pass(association.get("roleArn"), "pods.eks.amazonaws.com");
             }
         }
-        "backup" => pass(input.get("BackupSelection").get("IamRoleArn"), "backup.amazonaws.com"),
+        "backup" => {
+            pass(input.get("BackupSelection").get("IamRoleArn"), "backup.amazonaws.com");
+            pass(input.get("IamRoleArn"), "backup.amazonaws.com");
+        }
         "rds" => pass(input.get("MonitoringRoleArn"), "monitoring.rds.amazonaws.com"),
         "s3" => pass(input.get("ReplicationConfiguration").get("Role"), "s3.amazonaws.com"),
         "iam" if operation == "AddRoleToInstanceProfile" => {

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html> has them by operation,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html> with their condition keys.
 
+use super::Replicating;
 use super::ask::{Ask, Guard, Shown, Told, request_tag};
 use crate::refusal::Refusal;
 use crate::s3::bucket::Bucket;
@@ -135,6 +136,17 @@ fn reading(tx: &Tx<'_>, bucket: &Bucket, key: &str, version: Option<&str>) -> Ve
 pub(super) fn deletion(tx: &Tx<'_>, bucket: &Bucket, key: &str, version: Option<&str>) -> Ask {
     let action = if version.is_some() { "DeleteObjectVersion" } else { "DeleteObject" };
     of_object(tx, bucket, key, action, version)
+}
+
+/// Copying a version by a bucket's rules:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html>.
+pub(super) fn replication(tx: &Tx<'_>, copied: &Replicating<'_>) -> Vec<Ask> {
+    const READS: &[&str] = &["GetObjectVersionForReplication", "GetObjectVersionAcl", "GetObjectVersionTagging"];
+    let (key, version) = (copied.key, Some(copied.version));
+    let on_source = ["GetReplicationConfiguration", "ListBucket"].map(|action| of_bucket(copied.bucket, action));
+    let reads = READS.iter().map(|action| of_object(tx, copied.bucket, key, action, version));
+    let writes = copied.writes.iter().map(|action| of_object(tx, copied.target, key, action, None));
+    on_source.into_iter().chain(reads).chain(writes).collect()
 }
 
 /// Listing, with what it is narrowed by.

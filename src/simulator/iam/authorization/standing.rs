@@ -9,7 +9,7 @@ use crate::iam::caller;
 use crate::iam::evaluation::{Context, Grant, Verdict, judge, judge_resource};
 use crate::iam::managed_document;
 use crate::iam::policy::Policy;
-use crate::iam::principal::Asker;
+use crate::iam::principal::{Asker, Part};
 use crate::iam::role::Role;
 use crate::iam::role_policy::RolePolicy;
 use crate::iam::trust::reached;
@@ -108,6 +108,31 @@ impl Standing {
             standing.boundary = boundary.map(|arn| managed(tx, arn).ok_or_else(|| arn.clone()));
         }
         standing
+    }
+
+    /// What a role of this account brings where a service does something as it.
+    pub(super) fn of_role(tx: &Tx<'_>, role: &Role) -> Standing {
+        let home = tx.account().to_owned();
+        let names = vec![role.arn.clone(), role.role_id.clone()];
+        let (policies, unread) = policies(tx, role);
+        let mut context = caller::request(tx)
+            .with("aws:PrincipalAccount", &home)
+            .with("aws:PrincipalArn", &role.arn)
+            .with("aws:PrincipalIsAWSService", "false")
+            .with("aws:PrincipalType", "AssumedRole");
+        for (key, value) in &role.tags {
+            context.add(&format!("aws:PrincipalTag/{key}"), value);
+        }
+        Standing {
+            policies,
+            unread,
+            boundary: role.boundary.as_ref().map(|arn| managed(tx, arn).ok_or_else(|| arn.clone())),
+            session: None,
+            root: false,
+            asker: Asker::of_account(&home, [(Part::Role, names)]),
+            home,
+            context,
+        }
     }
 
     /// Decides about an action.
