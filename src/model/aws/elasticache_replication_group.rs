@@ -1,5 +1,6 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
+use super::form;
 use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, ElasticacheUserGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
@@ -118,15 +119,14 @@ pub struct ElasticacheReplicationGroup {
         named,
         min_length = 1,
         max_length = 40,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     replication_group_id: Option<Value<String>>,
     /// The engine.
     #[field(default = "\"redis\"")]
     engine: Option<Value<CacheEngine>>,
     /// The version: `7.1` leaves the patch to AWS and its upgrades.
-    #[field(computed, version_prefix, pattern = r"\d+(?:\.\d+)*", pattern_words = "a version is written as 7.1")]
+    #[field(computed, version_prefix, form = form::VERSION)]
     engine_version: Option<Value<String>>,
     /// How many shards.
     #[field(computed, min = 1, max = 500)]
@@ -164,8 +164,7 @@ pub struct ElasticacheReplicationGroup {
     /// The KMS key, where it is not ElastiCache's own.
     #[field(
         replace,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether connections are encrypted; from Redis 7 on it changes in place.
@@ -178,15 +177,13 @@ pub struct ElasticacheReplicationGroup {
     #[field(
         computed,
         case_insensitive,
-        pattern = r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a maintenance window is written as sun:05:00-sun:06:00"
+        form = form::WEEKLY_WINDOW
     )]
     maintenance_window: Option<Value<String>>,
     /// When snapshots are made, in UTC, an hour at least, for instance `04:00-05:00`.
     #[field(
         computed,
-        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a snapshot window is written as 04:00-05:00"
+        form = form::DAILY_WINDOW
     )]
     snapshot_window: Option<Value<String>>,
     /// How many days daily snapshots are kept; 0 is no snapshots.
@@ -202,8 +199,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(
         instruction,
         max_length = 255,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     final_snapshot_identifier: Option<Value<String>>,
     /// The snapshot it begins as.
@@ -288,6 +284,10 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     if group.gives("transit_encryption_mode") && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`transit_encryption_mode` wants `transit_encryption_enabled(true)`");
+    }
+    if group.gives("kms_key_id") && group.truth("at_rest_encryption_enabled") != Some(true) {
+        findings
+            .refuse("`kms_key_id` is what it is encrypted with at rest: it wants `at_rest_encryption_enabled(true)`");
     }
     let users = group.part("user_group_ids").map(Part::items).unwrap_or_default();
     if !users.is_empty() && group.truth("transit_encryption_enabled") != Some(true) {

@@ -1,5 +1,6 @@
 //! `aws_flow_log`: <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html>
 
+use super::form;
 use super::{CloudwatchLogGroup, IamRole, NetworkInterface, S3Bucket, Subnet, Vpc};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, IntoArn, Tags, Value, words};
@@ -66,8 +67,7 @@ pub struct FlowLog {
     /// The ARN of the log group or bucket; a bucket's may have a folder behind it.
     #[field(
         replace,
-        pattern = "arn:aws[a-z-]*:(logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+|s3:::.+)",
-        pattern_words = "the ARN of a log group, without `:*` behind it, or of a bucket"
+        form = form::LOG_DESTINATION
     )]
     log_destination: Value<String>,
     /// Which of both it is.
@@ -89,8 +89,7 @@ pub struct FlowLog {
     #[field(
         replace,
         computed,
-        pattern = r"\$\{[a-z0-9-]+\}( \$\{[a-z0-9-]+\})*",
-        pattern_words = "fields as `${name}`, with one space between them"
+        form = form::LOG_FORMAT
     )]
     log_format: Option<Value<String>>,
     /// The seconds that are put together in one line: 60 or 600. Instances on Nitro have 60 at most anyway.
@@ -145,6 +144,7 @@ impl FlowLog {
 const SUBJECTS: [&str; 3] = ["vpc_id", "subnet_id", "eni_id"];
 
 fn check(log: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(log, "iam_role_arn", "vpc-flow-logs", findings);
     let given = SUBJECTS.iter().filter(|subject| log.gives(subject)).count();
     if given != 1 {
         findings.refuse(format!("a flow log is of one thing, {given} given: one of {}", SUBJECTS.join(", ")));
