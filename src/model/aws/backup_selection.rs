@@ -120,7 +120,7 @@ pub struct SelectionConditions {
 #[resource(block)]
 pub struct SelectionCondition {
     /// The key, for instance `aws:ResourceTag/Service`.
-    #[field(replace, pattern = r"aws:ResourceTag/.+", pattern_words = "a condition is on a tag: aws:ResourceTag/KEY")]
+    #[field(replace, form = form::TAG_CONDITION)]
     key: Value<String>,
     /// The value.
     #[field(replace, max_length = 256)]

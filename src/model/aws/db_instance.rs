@@ -549,6 +549,14 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(source) = instance.follow("replicate_source_db") {
             check_source(&source, findings);
+            if let (Some(own), Some(other)) = (instance.text("engine"), source.text("engine"))
+                && own != other
+            {
+                findings.refuse(format!(
+                    "a read replica has its source's engine: {} is {other}, not {own}",
+                    source.named()
+                ));
+            }
         }
         return;
     }

@@ -59,8 +59,8 @@ pub struct EksAccessEntry {
     /// Who: a role's or a user's ARN; it has one entry at most.
     #[field(replace)]
     principal_arn: Value<Arn<IamRole>>,
-    /// The Kubernetes groups that it belongs to.
-    #[field(set, default = "[]")]
+    /// The Kubernetes groups that it belongs to. EKS chooses those of nodes; an empty list takes the others out of all.
+    #[field(set, computed)]
     kubernetes_groups: Option<Value<Vec<String>>>,
     /// What it is to the cluster.
     #[field(replace, default = "\"STANDARD\"")]
@@ -90,8 +90,7 @@ fn check(entry: &View<'_>, findings: &mut Findings<'_>) {
     }
     // <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessEntry.html>
     let Some(kind) = nodes(entry) else { return };
-    let groups = entry.part("kubernetes_groups");
-    if groups.is_some_and(|groups| groups.literal().and_then(crate::Datum::as_list).is_none_or(|all| !all.is_empty())) {
+    if entry.gives("kubernetes_groups") {
         findings
             .refuse(format!("`kubernetes_groups` are of STANDARD entries: EKS knows what those of {kind} belong to"));
     }

@@ -289,6 +289,7 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
         findings
             .refuse("`kms_key_id` is what it is encrypted with at rest: it wants `at_rest_encryption_enabled(true)`");
     }
+    check_engine(group, findings);
     let users = group.part("user_group_ids").map(Part::items).unwrap_or_default();
     if !users.is_empty() && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`user_group_ids` wants `transit_encryption_enabled(true)`");
@@ -301,6 +302,23 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(vpc) = subnets.first().and_then(vpc_of) {
         check_groups(group, "security_group_ids", &vpc, findings);
+    }
+}
+
+/// Redis OSS ends with 7.1, and Valkey begins with 7.2:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html>
+fn check_engine(group: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(version) = group.text("engine_version") else { return };
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    let (Some(Some(major)), minor) = (parts.next(), parts.next().flatten()) else { return };
+    let valkey = group.text("engine") == Some(CacheEngine::Valkey.word());
+    let later = major > 7 || (major == 7 && minor.is_some_and(|minor| minor > 1));
+    let earlier = major < 7 || (major == 7 && minor.is_some_and(|minor| minor < 2));
+    if valkey && earlier {
+        findings.refuse(format!("Valkey begins with 7.2: there is no {version}"));
+    }
+    if !valkey && later && !(group.gives("engine") && group.text("engine").is_none()) {
+        findings.refuse(format!("Redis OSS ends with 7.1: {version} is Valkey's, by `engine(CacheEngine::Valkey)`"));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::form;
 use super::{CloudwatchLogGroup, IamRole, NetworkInterface, S3Bucket, Subnet, Vpc};
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, IntoArn, Tags, Value, words};
+use crate::{Arn, Computed, Id, IntoArn, Resource as _, Tags, Value, words};
 
 words! {
     /// Which traffic a flow log tells of.
@@ -158,12 +158,15 @@ fn check(log: &View<'_>, findings: &mut Findings<'_>) {
     if !to_bucket && log.gives("destination_options") {
         findings.refuse("`destination_options` are for files in a bucket");
     }
-    if let Some(destination) = log.text("log_destination") {
-        let is_bucket = destination.split(':').nth(2) == Some("s3");
-        if is_bucket != to_bucket {
-            let kind = if is_bucket { LogDestinationType::S3 } else { LogDestinationType::CloudWatchLogs };
-            findings.refuse(format!("{destination} is of the `log_destination_type` {}", kind.word()));
-        }
+    let declared = log.follow("log_destination");
+    let (destination, is_bucket) = match (&declared, log.text("log_destination")) {
+        (Some(view), _) => (view.named(), Some(view.node().address.kind() == S3Bucket::SCHEMA.kind)),
+        (None, Some(text)) => (text.to_owned(), Some(text.split(':').nth(2) == Some("s3"))),
+        (None, None) => (String::new(), None),
+    };
+    if let Some(is_bucket) = is_bucket.filter(|is_bucket| *is_bucket != to_bucket) {
+        let kind = if is_bucket { LogDestinationType::S3 } else { LogDestinationType::CloudWatchLogs };
+        findings.refuse(format!("{destination} is of the `log_destination_type` {}", kind.word()));
     }
     if let Some(seconds) = log.integer("max_aggregation_interval").filter(|seconds| ![60, 600].contains(seconds)) {
         findings.refuse(format!("`max_aggregation_interval` is {seconds}; AWS takes 60 and 600 seconds"));

@@ -46,6 +46,14 @@ pub(super) const BACKED_UP: Form = Form::new(
     &["arn:aws:ec2:*:*:volume/*", "arn:aws:rds:*:*:db:*", "arn:aws:dynamodb:*:*:table/*"],
 );
 
+/// What AWS Backup's conditions are on:
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Conditions.html>
+pub(super) const TAG_CONDITION: Form = Form::new(
+    "aws:ResourceTag/.+",
+    "a condition is on a tag: aws:ResourceTag/KEY",
+    &["aws:ResourceTag/Team", "aws:ResourceTag/Tier"],
+);
+
 /// A KMS key; an alias would be another text than what AWS shows:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 pub(super) const KMS_KEY: Form = Form::new(
@@ -136,7 +144,8 @@ pub(super) const WEEKLY_WINDOW: Form = Form::new(
 );
 
 /// A version of an engine.
-pub(super) const VERSION: Form = Form::new(r"\d+(?:\.\d+)*", "a version is written as 17 or 7.1", &["17", "7.1"]);
+pub(super) const VERSION: Form =
+    Form::new(r"\d+(?:\.\d+)*", "a version is written as 17 or 7.1", &["17", "7.1", "8.0"]);
 
 /// A major version of a database engine.
 pub(super) const MAJOR_VERSION: Form = Form::new(

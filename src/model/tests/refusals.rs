@@ -1662,7 +1662,7 @@ fn entries_of_nodes_with_what_is_of_people() {
         line!() - 1
     });
     accepted(|stack| {
-        stack.add("nodes", entry().kubernetes_groups(Vec::<String>::new()));
+        stack.add("nodes", entry());
     });
 }
 
@@ -1716,6 +1716,42 @@ fn policies_and_proofs_of_something_else() {
         let other = stack.add("other", AcmCertificate::new("other.main.test"));
         let record = stack.add("other", other.validation_record(&zone, 0));
         stack.add("odd", AcmCertificateValidation::new(&one).validation_record_fqdns([record.fqdn()]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn caches_of_a_version_that_is_the_other_engine_s() {
+    refused("Redis OSS ends with 7.1: 8.0 is Valkey's", |stack| {
+        stack.add("odd", redis().engine_version("8.0"));
+        line!() - 1
+    });
+    refused("Valkey begins with 7.2: there is no 7.1", |stack| {
+        stack.add("odd", redis().engine(CacheEngine::Valkey));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("valkey", redis().engine(CacheEngine::Valkey).engine_version("8.1"));
+    });
+}
+
+#[test]
+fn flow_logs_whose_destination_is_of_the_other_type() {
+    refused("is of the `log_destination_type` s3", |stack| {
+        let bucket = stack.add("flow", S3Bucket::new());
+        let log = FlowLog::new(TrafficType::All, bucket.arn()).iam_role_arn(role()).vpc_id(Id::existing("vpc-1"));
+        stack.add("odd", log);
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_read_replica_of_another_engine() {
+    refused("a read replica has its source's engine: aws_db_instance.main", |stack| {
+        let main = database().master_password(MasterPassword::Secret(Secret::from_environment("PASSWORD"), 1));
+        let main = stack.add("main", main.manage_master_user_password(false).backup_retention_period(7));
+        let replica = DbInstance::new(DbEngine::Mysql, DbInstanceClass::T3Medium).replicate_source_db(&main);
+        stack.add("odd", replica.skip_final_snapshot(true));
         line!() - 1
     });
 }
