@@ -549,7 +549,7 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(source) = instance.follow("replicate_source_db") {
             check_source(&source, findings);
-            if let (Some(own), Some(other)) = (instance.text("engine"), source.text("engine"))
+            if let (Some(own), Some(other)) = (instance.text("engine"), engine_of(&source))
                 && own != other
             {
                 findings.refuse(format!(
@@ -574,6 +574,11 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
              `.master_password(MasterPassword::ManagedByRds)` or `MasterPassword::Secret(...)`",
         );
     }
+}
+
+/// The engine of an instance; a read replica's is as a rule said to be its source's.
+fn engine_of<'a>(instance: &View<'a>) -> Option<&'a str> {
+    instance.text("engine").or_else(|| engine_of(&instance.follow("engine")?))
 }
 
 /// What the source of a read replica must be like:
