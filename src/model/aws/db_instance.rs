@@ -578,7 +578,15 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
 
 /// The engine of an instance; a read replica's is as a rule said to be its source's.
 fn engine_of<'a>(instance: &View<'a>) -> Option<&'a str> {
-    instance.text("engine").or_else(|| engine_of(&instance.follow("engine")?))
+    let mut said = *instance;
+    // RDS takes three levels of replicas: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html>
+    for _ in 0..4 {
+        match said.text("engine") {
+            Some(engine) => return Some(engine),
+            None => said = said.follow("engine")?,
+        }
+    }
+    None
 }
 
 /// What the source of a read replica must be like:
