@@ -45,6 +45,7 @@ pub struct FieldAttributes {
     pub max_length: Option<LitInt>,
     pub pattern: Option<LitStr>,
     pub pattern_words: Option<LitStr>,
+    pub form: Option<Path>,
 }
 
 impl ResourceAttributes {
@@ -104,6 +105,7 @@ impl FieldAttributes {
                     "min_length" => read.min_length = Some(meta.value()?.parse()?),
                     "max_length" => read.max_length = Some(meta.value()?.parse()?),
                     "pattern" => read.pattern = Some(meta.value()?.parse()?),
+                    "form" => read.form = Some(meta.value()?.parse()?),
                     "pattern_words" => read.pattern_words = Some(meta.value()?.parse()?),
                     _ => return Err(meta.error("not an attribute of a field")),
                 }

@@ -232,8 +232,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let max_length = option(at.max_length.as_ref());
         let min = option(at.min.as_ref());
         let max = option(at.max.as_ref());
-        let pattern = option(at.pattern.as_ref());
-        let pattern_words = option(at.pattern_words.as_ref());
+        let form = option(form(at).as_ref());
         quote! {
             ::fathuss_model::schema::Field {
                 name: #name,
@@ -264,13 +263,29 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                     max_length: #max_length,
                     min: #min,
                     max: #max,
-                    pattern: #pattern,
-                    pattern_words: #pattern_words,
+                    form: #form,
                 },
             }
         }
     });
     quote! { &[#(#rows),*] }
+}
+
+/// The form that a field names, or the one that it alone has.
+fn form(at: &FieldAttributes) -> Option<TokenStream> {
+    if let Some(form) = &at.form {
+        return Some(quote! { &#form });
+    }
+    let pattern = at.pattern.as_ref()?;
+    let words = &at.pattern_words;
+    Some(quote! {
+        &::fathuss_model::schema::Form {
+            pattern: #pattern,
+            words: #words,
+            examples: &[],
+            also: ::core::option::Option::None,
+        }
+    })
 }
 
 /// A type as a program spells it.

@@ -25,7 +25,7 @@
 //! `holds = Free | Along | Released | Firm`, `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
 //! `ignored_after_creation`, `named`, `replace_presence`, `volatile`,
 //! `instruction`, `version_prefix`, `rename = "NAME"`, `min`, `max`,
-//! `min_length`, `max_length`, `pattern`, `pattern_words`.
+//! `min_length`, `max_length`, `form = CONSTANT`, or `pattern` with `pattern_words` where no other field has it.
 
 mod attributes;
 mod expand;

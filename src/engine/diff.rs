@@ -309,7 +309,7 @@ mod tests {
         replace_presence: false,
         instruction: false,
         version_prefix: false,
-        limits: Limits { min_length: None, max_length: None, min: None, max: None, pattern: None, pattern_words: None },
+        limits: Limits { min_length: None, max_length: None, min: None, max: None, form: None },
     };
 
     const THING: &Schema = &Schema {

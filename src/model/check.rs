@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use ipnet::Ipv4Net;
-use regex_lite::Regex;
 
 use crate::address::Address;
 use crate::datum::Datum;
 use crate::expression::Expression;
-use crate::graph::{Finding, Node};
+use crate::graph::{Finding, Graph, Node};
 use crate::schema::{Creation, Field, Limits, Schema, Type};
 
 /// A check of one declaration against itself and what it refers to.
@@ -284,8 +283,73 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// What is wrong with a graph: what its stack program was told, had it declared these nodes.
+#[must_use]
+pub fn findings(graph: &Graph) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some((schemas, index)) = known(graph) {
+        nodes(&graph.nodes, &schemas, &index, &mut found);
+    }
+    found
+}
+
+/// The same of one node alone, as far as it is its own matter: what two can't both have is not.
+#[must_use]
+pub fn findings_at(graph: &Graph, address: &Address) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Some((schemas, index)) = known(graph) else { return found };
+    if let Some(&at) = index.get(address) {
+        let among = Neighbours::new(&graph.nodes, &index);
+        node(&View::new(&graph.nodes[at], &among), schemas[at], &mut Findings::new(&graph.nodes[at], &mut found));
+    }
+    found
+}
+
+/// The schemas of a graph's nodes, and where each node stands.
+fn known(graph: &Graph) -> Option<(Vec<&'static Schema>, HashMap<Address, usize>)> {
+    let all: HashMap<&str, &'static Schema> = crate::schemas().map(|schema| (schema.kind, schema)).collect();
+    let schemas: Option<_> = graph.nodes.iter().map(|node| all.get(node.address.kind()).copied()).collect();
+    let index = graph.nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
+    Some((schemas?, index))
+}
+
+/// Runs the checks of all nodes.
+pub(crate) fn nodes(
+    nodes: &[Node],
+    schemas: &[&'static Schema],
+    index: &HashMap<Address, usize>,
+    found: &mut Vec<Finding>,
+) {
+    let among = Neighbours::new(nodes, index);
+    let mut claims: HashMap<String, &Node> = HashMap::new();
+    for (own, schema) in nodes.iter().zip(schemas) {
+        let mut findings = Findings::new(own, found);
+        if let Some(first) = claim(schema, own).and_then(|claim| claims.insert(claim, own)) {
+            let first = format!("{} ({})", first.address.local(), first.source);
+            findings.refuse(format!("{first} has the same name or stands for the same; AWS has room for one"));
+        }
+        node(&View::new(own, &among), schema, &mut findings);
+    }
+}
+
+/// Runs the checks of one node.
+fn node(view: &View<'_>, schema: &'static Schema, findings: &mut Findings<'_>) {
+    bounds(schema, findings);
+    if schema.field("tags").is_some() {
+        tags(findings);
+    }
+    for name in &view.node.lifecycle.ignore_changes {
+        if schema.field(name).is_none() {
+            findings.refuse(format!("ignore_changes names `{name}`, which {} does not have", schema.kind));
+        }
+    }
+    if let Some(check) = schema.check {
+        check(view, findings);
+    }
+}
+
 /// Holds the literals of a declaration against the bounds in its schema.
-pub(crate) fn bounds(schema: &Schema, findings: &mut Findings<'_>) {
+fn bounds(schema: &Schema, findings: &mut Findings<'_>) {
     let node = findings.node;
     for (name, expression) in &node.fields {
         if let Some(field) = schema.field(name) {
@@ -299,7 +363,7 @@ const TAGS: usize = 50;
 const MARKS: usize = 3;
 
 /// Holds tags to AWS's limits: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
-pub(crate) fn tags(findings: &mut Findings<'_>) {
+fn tags(findings: &mut Findings<'_>) {
     let Some(tags) = findings.node.fields.get("tags").map(Part::of) else { return };
     let entries: Vec<(&String, Option<&str>)> = match tags {
         Part::Expression(Expression::Map(entries)) => {
@@ -333,7 +397,7 @@ pub(crate) fn tags(findings: &mut Findings<'_>) {
 }
 
 /// What must be the only one of its kind: a name of one's own, or the ends of a relation.
-pub(crate) fn claim(schema: &Schema, node: &Node) -> Option<String> {
+fn claim(schema: &Schema, node: &Node) -> Option<String> {
     let ends: Vec<&Expression> = match schema.creation {
         Creation::Name | Creation::Token => {
             let name = schema.fields.iter().find(|field| field.named)?.name;
@@ -441,10 +505,7 @@ fn text_bounds(path: &str, limits: &Limits, text: &str, findings: &mut Findings<
     if let Some(max) = limits.max_length.filter(|max| length > *max) {
         findings.refuse(format!("`{path}` is {text:?}: {length} characters, at most {max} taken"));
     }
-    let Some(pattern) = limits.pattern else { return };
-    let matches = Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(text));
-    if !matches {
-        let words = limits.pattern_words.map_or_else(|| format!("it must match {pattern}"), str::to_owned);
-        findings.refuse(format!("`{path}` is {text:?}: {words}"));
+    if let Some(form) = limits.form.filter(|form| !form.fits(text)) {
+        findings.refuse(format!("`{path}` is {text:?}: {}", form.words));
     }
 }

@@ -267,6 +267,31 @@ impl Expression {
 }
 
 impl Document {
+    /// Calls `found` for each value that stands under a key, whatever object has it.
+    pub(crate) fn under(&self, key: &str, found: &mut impl FnMut(&Expression)) {
+        match self {
+            Self::Value(_) => {}
+            Self::Array(items) => items.iter().for_each(|item| item.under(key, found)),
+            Self::Object(entries) => {
+                for (name, value) in entries {
+                    if name.literal().and_then(Datum::as_str) == Some(key) {
+                        value.values(found);
+                    } else {
+                        value.under(key, found);
+                    }
+                }
+            }
+        }
+    }
+
+    fn values(&self, found: &mut impl FnMut(&Expression)) {
+        match self {
+            Self::Value(value) => found(value),
+            Self::Array(items) => items.iter().for_each(|item| item.values(found)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.values(found)),
+        }
+    }
+
     /// The JSON value, or none while a part is unknown.
     fn evaluate(&self, scope: &dyn Scope) -> Result<Option<serde_json::Value>, EvaluationError> {
         match self {

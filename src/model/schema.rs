@@ -4,6 +4,7 @@
 //! documentation, import and the tests. `#[derive(Resource)]` makes it from the
 //! struct; nothing else states these facts.
 
+use regex_lite::Regex;
 use serde::Serialize;
 
 use crate::check::{Check, Waits};
@@ -161,10 +162,43 @@ pub struct Limits {
     pub min: Option<i64>,
     /// Largest number.
     pub max: Option<i64>,
+    /// The form of a text, or of each text of a list.
+    pub form: Option<&'static Form>,
+}
+
+/// The form of a text: said once, and had by each field of that kind.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Form {
     /// A regular expression that a text must match from end to end.
-    pub pattern: Option<&'static str>,
-    /// The pattern in words.
-    pub pattern_words: Option<&'static str>,
+    pub pattern: &'static str,
+    /// What is taken, in words.
+    pub words: &'static str,
+    /// Some texts of this form.
+    pub examples: &'static [&'static str],
+    /// What no pattern can tell.
+    #[serde(skip)]
+    pub also: Option<fn(&str) -> bool>,
+}
+
+impl Form {
+    /// A form by its pattern.
+    #[must_use]
+    pub const fn new(pattern: &'static str, words: &'static str, examples: &'static [&'static str]) -> Self {
+        Self { pattern, words, examples, also: None }
+    }
+
+    /// The same, where a text must hold to more than the pattern.
+    #[must_use]
+    pub const fn and(self, also: fn(&str) -> bool) -> Self {
+        Self { also: Some(also), ..self }
+    }
+
+    /// Whether a text has it.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        let matches = Regex::new(&format!("^(?:{})$", self.pattern)).is_ok_and(|regex| regex.is_match(text));
+        matches && self.also.is_none_or(|also| also(text))
+    }
 }
 
 impl Limits {

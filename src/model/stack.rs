@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::panic::Location;
 
 use crate::address::Address;
-use crate::check::{Findings, Neighbours, View, bounds, claim, tags};
+use crate::check;
 use crate::expression::{Expression, Reference};
 use crate::graph::{Finding, Graph, Node, OutputDeclaration, Source};
 use crate::resource::{Declaration, Handle, Resource};
@@ -255,27 +255,7 @@ impl Stack {
         if self.findings.is_empty() {
             self.check_references();
         }
-        let among = Neighbours::new(&self.nodes, &self.index);
-        let mut claims: HashMap<String, &Node> = HashMap::new();
-        for (node, schema) in self.nodes.iter().zip(&self.schemas) {
-            let mut findings = Findings::new(node, &mut self.findings);
-            bounds(schema, &mut findings);
-            if schema.field("tags").is_some() {
-                tags(&mut findings);
-            }
-            if let Some(first) = claim(schema, node).and_then(|claim| claims.insert(claim, node)) {
-                let first = format!("{} ({})", first.address.local(), first.source);
-                findings.refuse(format!("{first} has the same name or stands for the same; AWS has room for one"));
-            }
-            for name in &node.lifecycle.ignore_changes {
-                if schema.field(name).is_none() {
-                    findings.refuse(format!("ignore_changes names `{name}`, which {} does not have", schema.kind));
-                }
-            }
-            if let Some(check) = schema.check {
-                check(&View::new(node, &among), &mut findings);
-            }
-        }
+        check::nodes(&self.nodes, &self.schemas, &self.index, &mut self.findings);
         if !self.findings.is_empty() {
             return Err(self.findings);
         }

@@ -177,7 +177,7 @@ fn flags(field: &Field) -> Vec<String> {
     let mut flags: Vec<String> =
         said.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words.to_owned()).collect();
     flags.extend(field.default.map(|default| format!("{default} where not given")));
-    flags.extend(field.limits.pattern_words.map(str::to_owned));
+    flags.extend(field.limits.form.map(|form| form.words.to_owned()));
     flags
 }
 

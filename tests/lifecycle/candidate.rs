@@ -6,19 +6,26 @@ use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::{Field, Type};
 use fathuss_model::{Address, Datum, Document, Expression, Reference, SecretSource};
 
-/// How many values of each origin are tried.
-const MOST: usize = 4;
+/// How many changed values of each field of a block.
+const OF_EACH: usize = 16;
 
 /// Other values for a field of a node; nothing stands for leaving it out. `others` are nodes of the same type in other
 /// stacks, the nearest at hand first.
 pub fn candidates(graph: &Graph, node: &Node, field: &Field, others: &[Node]) -> Vec<Option<Expression>> {
     let now = node.fields.get(field.name).filter(|now| !is_null(now));
     let mut found: Vec<Option<Expression>> = Vec::new();
-    if let Some(now) = now {
-        found.extend(variants(graph, node, field, now).into_iter().take(MOST).map(Some));
+    let usual = field.default.and_then(|text| serde_json::from_str::<Datum>(text).ok()).map(Expression::Literal);
+    let usual = usual.filter(|usual| matches!(usual, Expression::Literal(Datum::List(items)) if !items.is_empty()));
+    if let Some(now) = now.or(usual.as_ref()) {
+        found.extend(variants(graph, node, field, now).into_iter().map(Some));
     }
     let mut elsewhere = Vec::new();
-    for other in others {
+    let alike = |other: &&Node| other.address.kind() == node.address.kind() && other.address != node.address;
+    // What those beside it have is taken; what is near that need not be.
+    let beside = graph.nodes.iter().filter(alike).filter_map(|other| other.fields.get(field.name));
+    let beside = beside.filter(|value| matches!(value, Expression::Literal(_)));
+    let near: Vec<Expression> = beside.flat_map(|value| variants(graph, node, field, value)).collect();
+    for other in graph.nodes.iter().filter(alike).chain(others) {
         let value = other.fields.get(field.name).filter(|value| !is_null(value));
         let value = match value {
             Some(value) => match at_home(graph, node, value) {
@@ -28,16 +35,23 @@ pub fn candidates(graph: &Graph, node: &Node, field: &Field, others: &[Node]) ->
             None => None,
         };
         if value.as_ref() != now && !elsewhere.contains(&value) {
+            elsewhere.extend(value.iter().flat_map(|value| moved(graph, node, value)).map(Some));
             elsewhere.push(value);
         }
     }
     // What others have is sure to be meant seriously; what the schema suggests is simpler.
-    let at = found.len().min(2);
-    let rest = found.split_off(at);
-    found.extend(elsewhere.into_iter().take(MOST));
-    found.extend(rest);
+    let mut rest = found.split_off(found.len().min(2)).into_iter();
+    let mut elsewhere = elsewhere.into_iter();
+    loop {
+        let (one, other) = (elsewhere.next(), rest.next());
+        if one.is_none() && other.is_none() {
+            break;
+        }
+        found.extend(one.into_iter().chain(other));
+    }
+    found.extend(near.into_iter().map(Some));
     if now.is_none() {
-        found.extend(scratch(graph, node, field, &field.ty).into_iter().take(MOST).map(Some));
+        found.extend(scratch(graph, node, field, &field.ty).into_iter().map(Some));
     } else if !field.required {
         found.push(None);
     }
@@ -126,12 +140,45 @@ fn variants(graph: &Graph, node: &Node, field: &Field, now: &Expression) -> Vec<
         (Type::Block(fields), Expression::Literal(Datum::Map(entries))) => {
             block(graph, node, fields, &literals(entries))
         }
-        (_, Expression::Json(document)) => renamed(document).map(Expression::Json).into_iter().collect(),
+        (_, Expression::Json(document)) => {
+            let mut found: Vec<Expression> = renamed(document).map(Expression::Json).into_iter().collect();
+            found.extend(moved(graph, node, now));
+            found
+        }
         (_, Expression::Literal(datum)) => {
-            others_of(field, &field.ty, datum).into_iter().map(Expression::Literal).collect()
+            let mut found = others_of(field, &field.ty, datum);
+            found.extend(addresses(graph, field));
+            found.into_iter().map(Expression::Literal).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// A value with each of its references to another node of the same type.
+fn moved(graph: &Graph, node: &Node, value: &Expression) -> Vec<Expression> {
+    let mut found = Vec::new();
+    value.references(&mut |reference| {
+        let from = &reference.address;
+        let alike = graph.nodes.iter().filter(|other| {
+            other.address.kind() == from.kind() && other.address != *from && other.address != node.address
+        });
+        for other in alike.filter(|other| other.region == node.region) {
+            let Ok(mut json) = serde_json::to_value(value) else { continue };
+            replace(&mut json, &BTreeMap::from([(from.to_string(), other.address.to_string())]));
+            found.extend(serde_json::from_value(json));
+        }
+    });
+    found
+}
+
+/// Addresses in the ranges that there are, for a field that holds some.
+fn addresses(graph: &Graph, field: &Field) -> Vec<Datum> {
+    if !field.limits.form.is_some_and(|form| form.fits("10.0.0.10") && !form.fits("ten")) {
+        return Vec::new();
+    }
+    let ranges = graph.nodes.iter().filter_map(|node| node.fields.get("cidr_block")?.literal()?.as_str());
+    let ranges = ranges.filter_map(|range| range.split_once(".0/24"));
+    ranges.map(|(start, _)| format!("{start}.77").into()).collect()
 }
 
 fn literals(entries: &BTreeMap<String, Datum>) -> BTreeMap<String, Expression> {
@@ -156,7 +203,10 @@ fn list(graph: &Graph, node: &Node, field: &Field, inner: &'static Type, items: 
         }
     }
     if items.len() > 1 {
-        found.push(together(items[..items.len() - 1].to_vec()));
+        found.insert(0, together(items[..items.len() - 1].to_vec()));
+    }
+    if items.is_empty() {
+        found.extend(scratch(graph, node, &element, inner).into_iter().map(|item| together(vec![item])));
     }
     found
 }
@@ -200,19 +250,37 @@ fn named(entries: BTreeMap<String, Expression>) -> Expression {
     }
 }
 
-/// The block with one of its fields changed, or given.
+/// The block with one of its fields changed, given or taken away, and then with two of them.
 fn block(graph: &Graph, node: &Node, fields: &[Field], entries: &BTreeMap<String, Expression>) -> Vec<Expression> {
     let mut found = Vec::new();
+    let mut changes: Vec<(&str, Vec<Option<Expression>>)> = Vec::new();
     for field in fields.iter().filter(|field| field.required || field.optional) {
         let now = entries.get(field.name).filter(|now| !is_null(now));
         let values = match now {
             Some(now) => variants(graph, node, field, now),
             None => scratch(graph, node, field, &field.ty),
         };
-        for value in values.into_iter().take(2) {
-            let mut entries = entries.clone();
-            entries.insert(field.name.to_owned(), value);
-            found.push(named(entries));
+        let gone = (now.is_some() && !field.required).then_some(None);
+        let values = values.into_iter().take(OF_EACH).map(Some).chain(gone);
+        changes.push((field.name, values.collect()));
+    }
+    let with = |entries: &BTreeMap<String, Expression>, name: &str, value: &Option<Expression>| {
+        let mut entries = entries.clone();
+        match value {
+            Some(value) => entries.insert(name.to_owned(), value.clone()),
+            None => entries.remove(name),
+        };
+        entries
+    };
+    for (name, values) in &changes {
+        found.extend(values.iter().map(|value| named(with(entries, name, value))));
+    }
+    for (at, (name, values)) in changes.iter().enumerate() {
+        for value in values.iter().take(2) {
+            let first = with(entries, name, value);
+            for (other, values) in &changes[at + 1..] {
+                found.extend(values.iter().take(2).map(|value| named(with(&first, other, value))));
+            }
         }
     }
     found
@@ -226,7 +294,8 @@ fn others_of(field: &Field, ty: &Type, now: &Datum) -> Vec<Datum> {
             let fits = |number: &i64| {
                 field.limits.min.is_none_or(|min| *number >= min) && field.limits.max.is_none_or(|max| *number <= max)
             };
-            let near = [now + 1, now - 1, now * 2, now + 10, now + 60, now / 2];
+            let mut near = vec![now + 1, now - 1, now * 2, now + 10, now + 60, now / 2, now / 10];
+            near.extend(sizes(field));
             near.into_iter().filter(|number| number != now).filter(fits).map(Datum::Integer).collect()
         }
         (Type::Word(words), Datum::String(now)) => {
@@ -236,8 +305,12 @@ fn others_of(field: &Field, ty: &Type, now: &Datum) -> Vec<Datum> {
         (Type::String | Type::Any, Datum::String(now)) if field.json => {
             let Ok(mut document) = serde_json::from_str::<serde_json::Value>(now) else { return Vec::new() };
             let statement = document.get_mut("Statement").and_then(|it| it.get_mut(0));
-            let Some(statement) = statement.and_then(serde_json::Value::as_object_mut) else { return Vec::new() };
-            statement.insert("Sid".to_owned(), "Another".into());
+            match statement.and_then(serde_json::Value::as_object_mut) {
+                Some(statement) => {
+                    statement.insert("Sid".to_owned(), "Another".into());
+                }
+                None => reword(&mut document),
+            }
             vec![document.to_string().into()]
         }
         (Type::String | Type::Any, Datum::String(now)) => {
@@ -245,9 +318,36 @@ fn others_of(field: &Field, ty: &Type, now: &Datum) -> Vec<Datum> {
                 let others = field.variants.iter().filter(|variant| variant.word != now);
                 return others.map(|variant| variant.word.into()).collect();
             }
-            texts(now)
+            let form = field.limits.form;
+            let mut found: Vec<Datum> =
+                form.map(|form| form.examples).unwrap_or_default().iter().map(|it| (*it).into()).collect();
+            found.extend(texts(now));
+            found.retain(|text| form.is_none_or(|form| text.as_str().is_some_and(|text| form.fits(text))));
+            found
         }
         _ => Vec::new(),
+    }
+}
+
+/// Numbers of several sizes, from the least one on.
+fn sizes(field: &Field) -> Vec<i64> {
+    let least = field.limits.min.unwrap_or(1).max(1);
+    [1, 4, 20, 100].map(|times| least * times).to_vec()
+}
+
+/// A document that says something else where it says anything.
+fn reword(document: &mut serde_json::Value) {
+    match document {
+        serde_json::Value::String(text) => text.push('x'),
+        serde_json::Value::Number(number) => *number = (number.as_i64().unwrap_or_default() + 1).into(),
+        serde_json::Value::Array(items) => items.iter_mut().take(1).for_each(reword),
+        serde_json::Value::Object(entries) => {
+            // What a thing is stands first as a rule, and what it says behind.
+            if let Some((_, value)) = entries.iter_mut().last() {
+                reword(value);
+            }
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
     }
 }
 
@@ -317,6 +417,7 @@ fn scratch(graph: &Graph, node: &Node, field: &Field, ty: &Type) -> Vec<Expressi
             numbers.extend(field.limits.min.map(|min| min.max(1)));
             numbers.extend(field.limits.max);
             numbers.extend([1, 7, 30, 60, 100]);
+            numbers.extend(sizes(field));
             let fits = |number: &i64| {
                 field.limits.min.is_none_or(|min| *number >= min) && field.limits.max.is_none_or(|max| *number <= max)
             };
@@ -374,6 +475,11 @@ fn text_for(graph: &Graph, node: &Node, field: &Field) -> Vec<Expression> {
         }
     }
     if ["Id<", "Arn<", "Name<"].into_iter().any(|wrapper| field.rust.contains(wrapper)) {
+        return found;
+    }
+    if let Some(form) = field.limits.form.filter(|form| !form.examples.is_empty()) {
+        let examples = form.examples.iter().map(|example| (*example).into());
+        found.extend(examples.chain(addresses(graph, field)).map(Expression::Literal));
         return found;
     }
     let words = ["other", "mon:03:00-mon:04:00", "03:00-04:00"];

@@ -15,16 +15,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::blueprint::Blueprint;
-use super::candidate::{candidates, whole};
 use super::run::{self, Line, provider};
+use super::way::ways;
 use super::{declare, hands, reader};
 
+/// Nodes of the type in one stack that are looked at.
+const NODES: usize = 4;
 /// Other stacks that values are taken from.
 const OTHERS: u64 = 16;
-/// Values of one field that are tried in one stack, the others as they are.
-const TRIES: usize = 6;
-/// Values that are tried along with all others of another stack.
-const TOGETHER: usize = 2;
 /// Between two changes: AWS lets storage grow anew after six hours, and changes of tags come into force meanwhile.
 const PAUSE: Duration = Duration::from_secs(7 * 3600);
 
@@ -61,18 +59,33 @@ pub fn live(kind: &'static str, kinds: Vec<&'static str>, draws: u64, loud: bool
     // First a small one, then one in which there is more to refer to, and so on.
     let mut stacks = Vec::new();
     let (mut narrow, mut wide) = (narrow.into_iter(), wide.into_iter());
-    while let (Some(one), Some(other)) = (narrow.next(), wide.next()) {
-        stacks.extend([one, other]);
+    loop {
+        let (one, other) = (narrow.next(), wide.next());
+        if one.is_none() && other.is_none() {
+            break;
+        }
+        stacks.extend(one.into_iter().chain(other));
     }
     if stacks.is_empty() {
         life.wrong.push("no stack that has one could be drawn".to_owned());
         return life;
     }
-    for (at, stack) in stacks.iter().take(usize::try_from(draws).unwrap_or(1)).enumerate() {
+    for at in 0..usize::try_from(draws).unwrap_or(1).min(stacks.len()) {
         let left: Vec<&'static Field> = schema.fields.iter().filter(|field| is_open(field, &life)).collect();
         if at > 0 && left.is_empty() {
             break;
         }
+        // Behind the first two come those that give most of what is left another value.
+        if at > 1 {
+            let (tried, open) = stacks.split_at_mut(at);
+            let is_new = |stack: &Stack, name: &str| {
+                let value = |stack: &Stack| stack.node().fields.get(name).cloned();
+                value(stack).is_some() && tried.iter().all(|other| value(other) != value(stack))
+            };
+            let news = |stack: &Stack| left.iter().filter(|field| is_new(stack, field.name)).count();
+            open.sort_by_key(|stack| (std::cmp::Reverse(news(stack)), stack.held()));
+        }
+        let stack = &stacks[at];
         let seed = u64::try_from(at).unwrap_or_default();
         let told = runtime.block_on(async {
             let mut trial = Trial::new(seed, stack, schema, &others, loud);
@@ -128,9 +141,7 @@ fn stacks(kind: &'static str, kinds: &[&'static str], wide: bool) -> Vec<Stack> 
         };
         let of_kind = graph.nodes.iter().filter(|node| node.address.kind() == kind);
         let found = of_kind.map(|node| Stack { graph: graph.clone(), address: node.address.clone() });
-        if let Some(stack) = found.min_by_key(Stack::held) {
-            stacks.push(stack);
-        }
+        stacks.extend(found.take(NODES));
     }
     stacks.sort_by_key(|stack| (stack.held(), usize::MAX - stack.node().fields.len()));
     stacks
@@ -227,19 +238,11 @@ impl<'a> Trial<'a> {
     async fn field(&mut self, field: &'static Field, life: &mut Life) -> Result<(), String> {
         let mut before = self.graph.clone();
         let was = before.clone();
-        let node = was.nodes.iter().find(|node| node.address == self.stack.address).expect("it is in its stack");
-        let mut why = "no other value is at hand".to_owned();
-        let alone = candidates(&was, node, field, self.others).into_iter().map(|value| {
-            let mut fields = node.fields.clone();
-            match value {
-                Some(value) => fields.insert(field.name.to_owned(), value),
-                None => fields.remove(field.name),
-            };
-            fields
-        });
-        let differs = |fields: &BTreeMap<String, Expression>| fields.get(field.name) != node.fields.get(field.name);
-        let together = self.others.iter().filter_map(|other| whole(&was, node, other)).filter(differs);
-        for candidate in alone.take(TRIES).chain(together.take(TOGETHER)) {
+        let (ways, mut why) = match ways(&was, &self.stack.address, self.schema, field, self.others) {
+            Ok(ways) => (ways, String::new()),
+            Err(why) => (Vec::new(), why),
+        };
+        for candidate in ways {
             self.graph = with(&before, &self.stack.address, &candidate);
             let candidate = candidate.get(field.name).cloned();
             let planned = match self.expect(field).await {

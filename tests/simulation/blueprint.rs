@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_model::aws::TrafficType;
+use fathuss_model::schema::Field;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -35,7 +36,10 @@ pub enum Thing {
         kept_for: i64,
     },
     Zones,
-    Image,
+    /// One of few packages where it is minimal.
+    Image {
+        minimal: bool,
+    },
     Caller,
     /// A question that has no more than its type.
     Question {
@@ -85,6 +89,8 @@ pub enum Thing {
         tables: Vec<Key>,
         subnets: Vec<Key>,
         groups: Vec<Key>,
+        /// Whether one way alone leads out of it.
+        guarded: bool,
     },
     Acl {
         vpc: Key,
@@ -105,12 +111,16 @@ pub enum Thing {
         groups: Vec<Key>,
         wording: u32,
         checked: bool,
+        /// The last part of its address, where it is not AWS's choice.
+        fixed: Option<u8>,
     },
     FlowLog {
         of: Key,
         traffic: TrafficType,
         kept: Kept,
         minute: bool,
+        /// Whether files in a bucket are for Athena.
+        columns: bool,
     },
     Rule {
         group: Key,
@@ -186,6 +196,10 @@ pub enum Thing {
         private: bool,
         name: u32,
         encrypted_with: Option<Key>,
+        /// Whether the config map says who may enter, too.
+        mapped: bool,
+        /// Whether it is one version behind.
+        older: bool,
     },
     /// The Auto Scaling group behind a node group, looked up.
     ScalingGroup {
@@ -206,12 +220,17 @@ pub enum Thing {
         template: Option<Key>,
         most: i64,
         labels: u32,
+        /// Whether its nodes stay a version behind.
+        behind: bool,
     },
     Addon {
         cluster: Key,
         which: &'static str,
         nodes: Option<Key>,
         role: Option<Key>,
+        /// Which of its versions and of its settings it has; AWS's own where it is nought.
+        version: u8,
+        settings: u8,
     },
     AccessEntry {
         cluster: Key,
@@ -274,6 +293,8 @@ pub enum Thing {
         large: bool,
         user: u32,
         encrypted_with: Option<Key>,
+        /// Whether it is a major version behind.
+        older: bool,
     },
     Replica {
         source: Key,
@@ -287,6 +308,8 @@ pub enum Thing {
         wording: u32,
         rotations: i64,
         narrow: bool,
+        /// Whether it is MariaDB's.
+        maria: bool,
     },
     /// In another region than its database.
     CopiedBackups {
@@ -312,6 +335,8 @@ pub enum Thing {
     CacheParameters {
         policy: u8,
         wording: u32,
+        /// Whether they are Valkey's.
+        valkey: bool,
     },
     Cache {
         subnets: Key,
@@ -322,10 +347,16 @@ pub enum Thing {
         days: i64,
         wording: u32,
         encrypted_with: Option<Key>,
+        /// Whether its keys are on one shard alone, out of cluster mode, at an earlier version and with AWS's settings.
+        plain: bool,
+        /// Whether clients may do without TLS.
+        lenient: bool,
     },
     EncryptionKey {
         wording: u32,
         rotated: bool,
+        /// Whether its policy is its own, which lets logs be encrypted with it.
+        logs: bool,
         /// What nothing is encrypted with can be switched off.
         idle: bool,
         on: bool,
@@ -340,6 +371,8 @@ pub enum Thing {
         name: u32,
         value: u32,
         kind: RecordKind,
+        /// The record of addresses that an alias stands for.
+        of: Option<Key>,
     },
     Certificate {
         zone: Key,
@@ -370,6 +403,12 @@ pub enum Thing {
         on: bool,
         /// Whether a path has a behaviour of its own.
         split: bool,
+        /// Whether one country alone gets nothing.
+        closed: bool,
+        /// The certificate of its own, once it is issued.
+        shown: Option<Key>,
+        /// What says that a bucket takes ACLs, where its logs go there.
+        logs: Option<Key>,
     },
     Alias {
         target: Key,
@@ -380,6 +419,8 @@ pub enum Thing {
         retention: usize,
         infrequent: bool,
         name: Option<u32>,
+        /// A key whose policy lets logs be encrypted with it.
+        encrypted_with: Option<Key>,
     },
     Secret {
         wording: u32,
@@ -396,6 +437,10 @@ pub enum Thing {
         wording: u32,
         /// Whether messages are signed with SHA-256.
         strong: bool,
+        /// Whether messages keep their order; nothing else here takes those of such a topic.
+        ordered: bool,
+        /// How often delivery is tried again; as often as AWS says where it is nought.
+        retries: u8,
         name: Option<u32>,
     },
     TopicPolicy {
@@ -406,16 +451,26 @@ pub enum Thing {
         topic: Key,
         /// Whether someone has to agree to it.
         mail: bool,
+        /// Whether it is a server then, and no mail.
+        web: bool,
         endpoint: u32,
         /// What is let through; everything where it is nought.
         filter: u32,
         raw: bool,
+        /// The stream that is written to with this role, where it is no queue.
+        stream: Option<Key>,
+        /// Whether what can't be delivered goes to a queue.
+        redriven: bool,
     },
     Alarm {
         topics: Vec<Key>,
         threshold: u32,
         /// Whether it is on what is reckoned from a metric.
         reckoned: bool,
+        /// Whether that is a band of what is usual.
+        banded: bool,
+        /// Whether topics are told when all is well again, and when nothing is known.
+        told: bool,
         name: Option<u32>,
     },
     Dashboard {
@@ -528,7 +583,7 @@ impl Thing {
             Thing::Data { .. } => "terraform_data",
             Thing::RandomId { .. } => "random_id",
             Thing::Zones => "aws_availability_zones",
-            Thing::Image => "aws_ami",
+            Thing::Image { .. } => "aws_ami",
             Thing::Caller => "aws_caller_identity",
             Thing::Question { kind } => kind,
             Thing::Vpc { .. } => "aws_vpc",
@@ -611,7 +666,12 @@ impl Thing {
         use Grip::{Along, Firm, Free};
         let all = |keys: &[Key], grip| keys.iter().map(|key| (*key, grip)).collect::<Vec<_>>();
         match self {
-            Thing::Data { .. } | Thing::Zones | Thing::Image | Thing::Caller | Thing::Vpc { .. } | Thing::Eip => vec![],
+            Thing::Data { .. }
+            | Thing::Zones
+            | Thing::Image { .. }
+            | Thing::Caller
+            | Thing::Vpc { .. }
+            | Thing::Eip => vec![],
             Thing::Policy { .. } | Thing::Issuer { .. } | Thing::EncryptionKey { .. } => vec![],
             Thing::Question { .. } | Thing::RandomId { .. } => vec![],
             Thing::ScalingGroup { nodes } | Thing::ScalingPolicy { nodes, .. } => vec![(*nodes, Along)],
@@ -631,16 +691,31 @@ impl Thing {
             Thing::Volume { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::Alias { target, .. } => vec![(*target, Free)],
             Thing::HostedZone { vpcs, .. } => all(vpcs, Free),
-            Thing::Record { zone, .. } => vec![(*zone, Along)],
+            Thing::Record { zone, of, .. } => {
+                let mut needs = vec![(*zone, Along)];
+                needs.extend(of.iter().map(|record| (*record, Free)));
+                needs
+            }
             // A name of another zone is another certificate's.
             Thing::Certificate { zone, .. } => vec![(*zone, Along)],
             Thing::Proof { zone, certificate } => vec![(*zone, Along), (*certificate, Along)],
             Thing::Issued { certificate, proof } => vec![(*certificate, Along), (*proof, Along)],
-            Thing::LogGroup { .. } | Thing::Secret { .. } | Thing::AccessControl { .. } => vec![],
-            Thing::Distribution { bucket, control, .. } => vec![(*bucket, Free), (*control, Firm)],
+            Thing::LogGroup { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Free)).collect(),
+            Thing::Secret { .. } | Thing::AccessControl { .. } => vec![],
+            Thing::Distribution { bucket, control, shown, logs, .. } => {
+                let mut needs = vec![(*bucket, Free), (*control, Firm)];
+                needs.extend(shown.iter().map(|issued| (*issued, Firm)));
+                needs.extend(logs.iter().map(|setting| (*setting, Free)));
+                needs
+            }
             Thing::SecretVersion { secret, .. } => vec![(*secret, Along)],
             Thing::Topic { .. } | Thing::Dashboard { .. } => vec![],
-            Thing::TopicPolicy { topic, .. } | Thing::Subscription { topic, .. } => vec![(*topic, Along)],
+            Thing::TopicPolicy { topic, .. } => vec![(*topic, Along)],
+            Thing::Subscription { topic, stream, .. } => {
+                let mut needs = vec![(*topic, Along)];
+                needs.extend(stream.iter().map(|role| (*role, Free)));
+                needs
+            }
             Thing::Alarm { topics, .. } => all(topics, Free),
             Thing::Vault { encrypted_with, .. } => encrypted_with.iter().map(|key| (*key, Along)).collect(),
             Thing::BackupPlan { vault, copy, .. } => {
@@ -790,6 +865,8 @@ pub enum RecordKind {
     Name,
     /// An address, by its share.
     Weighted,
+    /// What another record of the zone answers with.
+    Alias,
 }
 
 /// AWS's policies that roles here are given.
@@ -845,11 +922,10 @@ impl Blueprint {
     #[allow(dead_code, reason = "the life of each type takes it, in a test of its own")]
     pub fn of(rng: &mut ChaCha8Rng, kind: &'static str, kinds: &[&'static str], wide: bool) -> Option<Blueprint> {
         let schema = fathuss_model::schemas().find(|schema| schema.kind == kind)?;
-        let named = |rust: &&str| schema.fields.iter().any(|field| field.rust.contains(&format!("<{rust}>")));
-        let needed = fathuss_model::schemas().filter(|other| other.kind != kind && named(&other.rust));
+        let needed = fathuss_model::schemas().filter(|other| other.kind != kind && names(schema.fields, other.rust));
         let needed: Vec<&'static str> = needed.map(|other| other.kind).collect();
         let mut blueprint = Blueprint::default();
-        let mut grower = Grower { blueprint: &mut blueprint, rng, kinds, region: 0 };
+        let mut grower = Grower { blueprint: &mut blueprint, rng, kinds, region: 0, apart: wide };
         let made = (0..20).any(|_| {
             let made = grower.make(kind).is_some();
             // One call may give what is there already.
@@ -860,12 +936,24 @@ impl Blueprint {
             }
             made
         });
+        // Others of the type, with what they need: each can have what the other has.
+        for _ in 0..if wide { 3 } else { 0 } {
+            grower.make(kind);
+        }
+        if wide && kind != "aws_internet_gateway" {
+            for _ in 0..3 {
+                grower.make("aws_internet_gateway");
+            }
+        }
+        if wide {
+            grower.make("aws_vpc");
+        }
         made.then_some(blueprint)
     }
 
     /// Adds items until there are that many.
     pub fn grow(&mut self, rng: &mut ChaCha8Rng, size: usize, kinds: &[&'static str]) {
-        let mut grower = Grower { blueprint: self, rng, kinds, region: 0 };
+        let mut grower = Grower { blueprint: self, rng, kinds, region: 0, apart: false };
         for _ in 0..size * 20 {
             if grower.blueprint.items.len() >= size {
                 return;
@@ -959,6 +1047,15 @@ struct Grower<'a> {
     kinds: &'a [&'static str],
     /// Where what is made stands.
     region: usize,
+    /// Whether what is made is to share little with what is there.
+    apart: bool,
+}
+
+/// Whether fields, or those of their blocks, hold ids, ARNs or names of a type.
+fn names(fields: &[Field], rust: &str) -> bool {
+    fields.iter().any(|field| {
+        field.rust.contains(&format!("<{rust}>")) || field.ty.block().is_some_and(|inner| names(inner, rust))
+    })
 }
 
 impl Grower<'_> {
@@ -987,7 +1084,7 @@ impl Grower<'_> {
     /// One that is there, or a new one.
     fn some(&mut self, kind: &'static str) -> Option<Key> {
         let there = self.all(kind);
-        if !there.is_empty() && self.rng.random_bool(0.8) {
+        if !there.is_empty() && self.rng.random_bool(if self.apart { 0.3 } else { 0.8 }) {
             return there.choose(self.rng).copied();
         }
         self.make(kind)
@@ -1001,7 +1098,7 @@ impl Grower<'_> {
             .filter(|item| matches!(item.thing, Thing::Role { trust: is, .. } if is == trust))
             .map(|item| item.key)
             .collect();
-        if !there.is_empty() && self.rng.random_bool(0.7) {
+        if !there.is_empty() && self.rng.random_bool(if self.apart { 0.3 } else { 0.7 }) {
             return there.choose(self.rng).copied();
         }
         self.new_role(trust)
@@ -1086,7 +1183,7 @@ impl Grower<'_> {
             return there.choose(self.rng).copied();
         }
         let rotated = self.rng.random_bool(0.5);
-        self.push(Thing::EncryptionKey { wording: 0, rotated, idle: false, on: true })
+        self.push(Thing::EncryptionKey { wording: 0, rotated, logs: false, idle: false, on: true })
     }
 
     /// A bucket that keeps versions, and what says so.
@@ -1097,7 +1194,7 @@ impl Grower<'_> {
                 there.push((bucket, item.key));
             }
         }
-        if !there.is_empty() && self.rng.random_bool(0.7) {
+        if !there.is_empty() && self.rng.random_bool(if self.apart { 0.3 } else { 0.7 }) {
             return there.choose(self.rng).copied();
         }
         let bucket = self.some("aws_s3_bucket")?;
@@ -1108,6 +1205,15 @@ impl Grower<'_> {
         }
         let setting = Setting::Versioning { suspended: false };
         Some((bucket, self.push(Thing::BucketSetting { bucket, setting })?))
+    }
+
+    /// What says that a bucket takes ACLs.
+    fn writable(&mut self) -> Option<Key> {
+        let kind = "aws_s3_bucket_ownership_controls";
+        let bucket = self.some("aws_s3_bucket")?;
+        let free = self.allowed(kind) && self.blueprint.take(format!("{kind} {bucket}"));
+        let setting = Setting::Ownership { writer: true };
+        if free { self.push(Thing::BucketSetting { bucket, setting }) } else { None }
     }
 
     fn internet_of(&self, vpc: Key) -> Option<Key> {
@@ -1145,11 +1251,12 @@ impl Grower<'_> {
                 self.push(Thing::ScalingPolicy { nodes, how, by: 1, name })
             }
             "aws_availability_zones" | "aws_ami" | "aws_caller_identity" => {
-                if let Some(there) = self.all(kind).first() {
-                    return Some(*there);
+                let there = self.all(kind);
+                if there.len() > 1 || (!there.is_empty() && !(self.apart && kind == "aws_ami")) {
+                    return there.choose(self.rng).copied();
                 }
                 self.push(match kind {
-                    "aws_ami" => Thing::Image,
+                    "aws_ami" => Thing::Image { minimal: !there.is_empty() },
                     "aws_caller_identity" => Thing::Caller,
                     _ => Thing::Zones,
                 })
@@ -1164,7 +1271,9 @@ impl Grower<'_> {
             "aws_vpc" => {
                 // A few VPCs, so that they fill.
                 let there = self.all(kind);
-                if there.len() >= 4 || (!there.is_empty() && self.rng.random_bool(0.6)) {
+                let shared = if self.apart { 0.2 } else { 0.6 };
+                if there.len() >= 4 + 4 * usize::from(self.apart) || (!there.is_empty() && self.rng.random_bool(shared))
+                {
                     return there.choose(self.rng).copied();
                 }
                 let net = u8::try_from(self.blueprint.fresh() % 250).ok()?;
@@ -1232,18 +1341,21 @@ impl Grower<'_> {
                 if self.rng.random_bool(0.5) {
                     let service = ["s3", "dynamodb"].choose(self.rng)?;
                     let tables = self.blueprint.take_tables(vpc, service);
+                    let guarded = self.rng.random_bool(0.4);
                     return self.push(Thing::Endpoint {
                         vpc,
                         service,
                         tables,
                         subnets: Vec::new(),
                         groups: Vec::new(),
+                        guarded,
                     });
                 }
                 let service = ["sts", "ecr.api", "sqs"].choose(self.rng)?;
                 let subnets = self.pair(vpc)?;
                 let groups = self.groups(vpc, 2);
-                self.push(Thing::Endpoint { vpc, service, tables: Vec::new(), subnets, groups })
+                let guarded = self.rng.random_bool(0.4);
+                self.push(Thing::Endpoint { vpc, service, tables: Vec::new(), subnets, groups, guarded })
             }
             "aws_network_acl" => {
                 let vpc = self.some("aws_vpc")?;
@@ -1273,7 +1385,10 @@ impl Grower<'_> {
                 let subnet = self.some("aws_subnet")?;
                 let groups = self.groups(self.blueprint.vpc_of(subnet), 2);
                 let checked = self.rng.random_bool(0.7);
-                self.push(Thing::Interface { subnet, groups, wording: 0, checked })
+                let last = u8::try_from(100 + self.blueprint.fresh() % 100).ok()?;
+                let fixed = self.rng.random_bool(0.4).then_some(last);
+                let fixed = fixed.filter(|last| self.blueprint.take(format!("address {subnet} {last}")));
+                self.push(Thing::Interface { subnet, groups, wording: 0, checked, fixed })
             }
             "aws_flow_log" => {
                 let kind = *["aws_vpc", "aws_subnet", "aws_network_interface"].choose(self.rng)?;
@@ -1287,7 +1402,8 @@ impl Grower<'_> {
                 } else {
                     Kept::Bucket(self.some("aws_s3_bucket")?)
                 };
-                self.push(Thing::FlowLog { of, traffic, kept, minute: false })
+                let columns = matches!(kept, Kept::Bucket(_)) && self.rng.random_bool(0.5);
+                self.push(Thing::FlowLog { of, traffic, kept, minute: false, columns })
             }
             "aws_iam_role" => {
                 let trust = ["ec2", "eks", "monitoring.rds", "lambda"].choose(self.rng)?;
@@ -1366,7 +1482,18 @@ impl Grower<'_> {
                 let groups = self.groups(vpc, 2);
                 let (private, name) = (self.rng.random_bool(0.5), self.blueprint.fresh());
                 let encrypted_with = self.encryption();
-                self.push(Thing::Cluster { role, permits, subnets, groups, private, name, encrypted_with })
+                let (mapped, older) = (self.rng.random_bool(0.3), self.rng.random_bool(0.3));
+                self.push(Thing::Cluster {
+                    role,
+                    permits,
+                    subnets,
+                    groups,
+                    private,
+                    name,
+                    encrypted_with,
+                    mapped,
+                    older,
+                })
             }
             "aws_eks_node_group" => {
                 let cluster = self.some("aws_eks_cluster")?;
@@ -1381,7 +1508,8 @@ impl Grower<'_> {
                     None
                 };
                 let most = self.rng.random_range(2..5);
-                self.push(Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels: 0 })
+                let behind = self.rng.random_bool(0.3);
+                self.push(Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels: 0, behind })
             }
             "aws_eks_addon" => {
                 let cluster = self.some("aws_eks_cluster")?;
@@ -1397,7 +1525,8 @@ impl Grower<'_> {
                 if !self.blueprint.take(format!("addon {cluster} {which}")) {
                     return None;
                 }
-                self.push(Thing::Addon { cluster, which, nodes, role: None })
+                let (version, settings) = (self.rng.random_range(0..3), self.rng.random_range(0..3));
+                self.push(Thing::Addon { cluster, which, nodes, role: None, version, settings })
             }
             "aws_eks_access_entry" => {
                 let cluster = self.some("aws_eks_cluster")?;
@@ -1417,15 +1546,12 @@ impl Grower<'_> {
             "aws_eks_fargate_profile" => {
                 let cluster = self.some("aws_eks_cluster")?;
                 let Thing::Cluster { subnets, .. } = self.blueprint.get(cluster).clone() else { return None };
-                // A subnet that routes lead out of would be public.
-                let routed = |key: &Key| {
-                    let own = |item: &Item| matches!(item.thing, Thing::Association { subnet, .. } if subnet == *key);
-                    self.blueprint.items.iter().any(own)
-                };
-                let main =
-                    |vpc| move |item: &Item| matches!(item.thing, Thing::DefaultTable { vpc: of, .. } if of == vpc);
+                // A subnet that routes lead out of would be public, also while what led out of it is only going.
+                let had = |what: String| self.blueprint.taken.contains(&what);
+                let routed = |key: &Key| had(format!("association {key}")) && !self.blueprint.has_pods(*key);
                 let vpc = self.blueprint.vpc_of(*subnets.first()?);
-                let open = self.blueprint.items.iter().any(main(vpc));
+                let pods = |key: &Key| self.blueprint.has_pods(*key);
+                let open = had(format!("default table {vpc}")) && !self.blueprint.subnets(vpc).iter().any(pods);
                 let private = |key: &&Key| !matches!(self.blueprint.get(**key), Thing::Subnet { public: true, .. });
                 let subnets: Vec<Key> = subnets.iter().filter(private).filter(|key| !routed(key)).copied().collect();
                 if open || subnets.is_empty() {
@@ -1527,6 +1653,7 @@ impl Grower<'_> {
                 let managed = self.rng.random_bool(0.5);
                 let (large, user) = (false, 0);
                 let encrypted_with = self.encryption();
+                let older = parameters.is_none() && self.rng.random_bool(0.3);
                 self.push(Thing::Database {
                     subnets,
                     parameters,
@@ -1537,6 +1664,7 @@ impl Grower<'_> {
                     large,
                     user,
                     encrypted_with,
+                    older,
                 })
             }
             "aws_db_snapshot" => {
@@ -1551,7 +1679,8 @@ impl Grower<'_> {
             }
             "aws_db_option_group" => {
                 let (rotations, narrow) = (self.rng.random_range(1..9), self.rng.random_bool(0.5));
-                self.push(Thing::DbOptions { wording: 0, rotations, narrow })
+                let maria = self.rng.random_bool(0.3);
+                self.push(Thing::DbOptions { wording: 0, rotations, narrow, maria })
             }
             "aws_db_instance_automated_backups_replication" => {
                 let fits = |item: &&Item| {
@@ -1574,7 +1703,13 @@ impl Grower<'_> {
                 let there = self.blueprint.keys_in(self.region);
                 let encrypted_with = match there.choose(self.rng) {
                     Some(key) => *key,
-                    None => self.push(Thing::EncryptionKey { wording: 0, rotated: false, idle: false, on: true })?,
+                    None => self.push(Thing::EncryptionKey {
+                        wording: 0,
+                        rotated: false,
+                        logs: false,
+                        idle: false,
+                        on: true,
+                    })?,
                 };
                 let days = self.rng.random_range(1..10);
                 self.push(Thing::CopiedBackups { database, days, encrypted_with })
@@ -1586,6 +1721,10 @@ impl Grower<'_> {
             }
             "aws_elasticache_user_group" => {
                 let (mut usual, mut others) = (Vec::new(), Vec::new());
+                if self.apart {
+                    let name = self.blueprint.fresh();
+                    self.push(Thing::CacheUser { name, usual: true, access: 0, password: false });
+                }
                 for key in self.all("aws_elasticache_user") {
                     let Thing::CacheUser { usual: is, .. } = self.blueprint.get(key) else { continue };
                     if *is { usual.push(key) } else { others.push(key) }
@@ -1595,10 +1734,16 @@ impl Grower<'_> {
                 let name = self.blueprint.fresh();
                 self.push(Thing::CacheUsers { users, name })
             }
-            "aws_elasticache_parameter_group" => self.push(Thing::CacheParameters { policy: 0, wording: 0 }),
+            "aws_elasticache_parameter_group" => {
+                let (policy, valkey) = (self.rng.random_range(0..3), self.rng.random_bool(0.3));
+                self.push(Thing::CacheParameters { policy, wording: 0, valkey })
+            }
             "aws_elasticache_replication_group" => {
                 let subnets = self.some("aws_elasticache_subnet_group")?;
-                let parameters = self.some("aws_elasticache_parameter_group")?;
+                let mut parameters = self.some("aws_elasticache_parameter_group")?;
+                if matches!(self.blueprint.get(parameters), Thing::CacheParameters { valkey: true, .. }) {
+                    parameters = self.push(Thing::CacheParameters { policy: 0, wording: 0, valkey: false })?;
+                }
                 let Thing::CacheSubnets { subnets: keys, .. } = self.blueprint.get(subnets) else { return None };
                 let vpc = self.blueprint.vpc_of(*keys.first()?);
                 let groups = self.groups(vpc, 2);
@@ -1607,12 +1752,25 @@ impl Grower<'_> {
                 let users = self.all("aws_elasticache_user_group").choose(self.rng).copied();
                 let users = users.filter(|_| self.rng.random_bool(0.7));
                 let wording = 0;
-                self.push(Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with })
+                let (plain, lenient) = (self.rng.random_bool(0.3), users.is_none() && self.rng.random_bool(0.3));
+                self.push(Thing::Cache {
+                    subnets,
+                    parameters,
+                    groups,
+                    users,
+                    replicas,
+                    days,
+                    wording,
+                    encrypted_with,
+                    plain,
+                    lenient,
+                })
             }
             "aws_kms_key" => {
                 let (rotated, idle) = (self.rng.random_bool(0.5), self.rng.random_bool(0.4));
                 let on = !idle || self.rng.random_bool(0.5);
-                self.push(Thing::EncryptionKey { wording: 0, rotated, idle, on })
+                let logs = self.rng.random_bool(0.4);
+                self.push(Thing::EncryptionKey { wording: 0, rotated, logs, idle, on })
             }
             "aws_kms_alias" => {
                 let target = self.some("aws_kms_key")?;
@@ -1635,7 +1793,20 @@ impl Grower<'_> {
                 let zone = self.some("aws_route53_zone")?;
                 let kinds = [RecordKind::Address, RecordKind::Text, RecordKind::Name, RecordKind::Weighted];
                 let (name, kind) = (self.blueprint.fresh(), *kinds.choose(self.rng)?);
-                self.push(Thing::Record { zone, name, value: 0, kind })
+                let targets = self.blueprint.items.iter().filter(|item| {
+                    matches!(item.thing, Thing::Record { zone: at, kind: RecordKind::Address, .. } if at == zone)
+                });
+                let targets: Vec<Key> = targets.map(|item| item.key).collect();
+                let of = match targets.choose(self.rng).copied() {
+                    None if self.apart => {
+                        let (name, kind) = (self.blueprint.fresh(), RecordKind::Address);
+                        self.push(Thing::Record { zone, name, value: 0, kind, of: None })
+                    }
+                    target => target,
+                };
+                let of = of.filter(|_| self.rng.random_bool(0.4));
+                let kind = if of.is_some() { RecordKind::Alias } else { kind };
+                self.push(Thing::Record { zone, name, value: 0, kind, of })
             }
             "aws_cloudfront_origin_access_control" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
@@ -1645,7 +1816,11 @@ impl Grower<'_> {
                 let bucket = self.some("aws_s3_bucket")?;
                 let control = self.some("aws_cloudfront_origin_access_control")?;
                 let (on, split) = (self.rng.random_bool(0.7), self.rng.random_bool(0.5));
-                self.push(Thing::Distribution { bucket, control, wording: 0, on, split })
+                let closed = self.rng.random_bool(0.3);
+                let owned = self.rng.random_bool(0.3);
+                let shown = if owned && self.region == 0 { self.make("aws_acm_certificate_validation") } else { None };
+                let logs = if self.rng.random_bool(0.3) { self.writable() } else { None };
+                self.push(Thing::Distribution { bucket, control, wording: 0, on, split, closed, shown, logs })
             }
             "aws_acm_certificate" => {
                 let zone = self.public_zone()?;
@@ -1665,7 +1840,12 @@ impl Grower<'_> {
             "aws_cloudwatch_log_group" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
                 let (retention, infrequent) = (self.rng.random_range(0..RETENTIONS.len()), self.rng.random_bool(0.3));
-                self.push(Thing::LogGroup { retention, infrequent, name })
+                let keys = self.blueprint.keys_in(self.region).into_iter();
+                let keys =
+                    keys.filter(|key| matches!(self.blueprint.get(*key), Thing::EncryptionKey { logs: true, .. }));
+                let keys: Vec<Key> = keys.collect();
+                let encrypted_with = keys.choose(self.rng).copied().filter(|_| self.rng.random_bool(0.5));
+                self.push(Thing::LogGroup { retention, infrequent, name, encrypted_with })
             }
             "aws_secretsmanager_secret" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
@@ -1679,8 +1859,10 @@ impl Grower<'_> {
             }
             "aws_sns_topic" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
-                let strong = self.rng.random_bool(0.5);
-                self.push(Thing::Topic { wording: 0, strong, name })
+                let (strong, ordered) = (self.rng.random_bool(0.5), self.rng.random_bool(0.2));
+                let retries = if ordered { 0 } else { self.rng.random_range(0..3) };
+                let name = if ordered { name.or_else(|| Some(self.blueprint.fresh())) } else { name };
+                self.push(Thing::Topic { wording: 0, strong, ordered, retries, name })
             }
             "aws_sns_topic_policy" => {
                 let topic = self.some("aws_sns_topic")?;
@@ -1688,17 +1870,21 @@ impl Grower<'_> {
                 if free { self.push(Thing::TopicPolicy { topic, wording: 0 }) } else { None }
             }
             "aws_sns_topic_subscription" => {
-                let topic = self.some("aws_sns_topic")?;
+                let topic = self.topic()?;
                 let (mail, endpoint) = (self.rng.random_bool(0.3), self.blueprint.fresh());
                 let filter = self.rng.random_range(0..3);
                 let raw = !mail && self.rng.random_bool(0.5);
-                self.push(Thing::Subscription { topic, mail, endpoint, filter, raw })
+                let stream = if !mail && self.rng.random_bool(0.3) { self.role("sns") } else { None };
+                let redriven = !mail && self.rng.random_bool(0.4);
+                let web = mail && self.rng.random_bool(0.4);
+                self.push(Thing::Subscription { topic, mail, web, endpoint, filter, raw, stream, redriven })
             }
             "aws_cloudwatch_metric_alarm" => {
-                let topic = if self.rng.random_bool(0.7) { self.some("aws_sns_topic") } else { None };
+                let topic = if self.rng.random_bool(0.7) { self.topic() } else { None };
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
                 let (threshold, reckoned) = (self.rng.random_range(0..100), self.rng.random_bool(0.3));
-                self.push(Thing::Alarm { topics: topic.into_iter().collect(), threshold, reckoned, name })
+                let (banded, told) = (reckoned && self.rng.random_bool(0.5), self.rng.random_bool(0.5));
+                self.push(Thing::Alarm { topics: topic.into_iter().collect(), threshold, reckoned, banded, told, name })
             }
             "aws_cloudwatch_dashboard" => {
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
@@ -1717,7 +1903,7 @@ impl Grower<'_> {
                 self.push(Thing::BackupPlan { vault, copy, days, name })
             }
             "aws_budgets_budget" => {
-                let topic = if self.rng.random_bool(0.5) { self.some("aws_sns_topic") } else { None };
+                let topic = if self.rng.random_bool(0.5) { self.topic() } else { None };
                 let name = self.rng.random_bool(0.5).then(|| self.blueprint.fresh());
                 let (amount, threshold) = (self.rng.random_range(1..2000), self.rng.random_range(1..100));
                 self.push(Thing::Budget { name, amount, threshold, topic })
@@ -1736,6 +1922,17 @@ impl Grower<'_> {
                 self.push(Thing::Selection { plan, role, name, tagged })
             }
             other => unreachable!("no item is of type {other}"),
+        }
+    }
+
+    /// A topic that anything can be sent to.
+    fn topic(&mut self) -> Option<Key> {
+        let topic = self.some("aws_sns_topic")?;
+        match self.blueprint.get(topic) {
+            Thing::Topic { ordered: true, .. } => {
+                self.push(Thing::Topic { wording: 0, strong: false, ordered: false, retries: 0, name: None })
+            }
+            _ => Some(topic),
         }
     }
 

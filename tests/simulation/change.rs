@@ -205,7 +205,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
             0 if encrypted_with.is_none() => *encrypted_with = encryption,
             _ => *private = !*private,
         },
-        Thing::EncryptionKey { wording, rotated, idle, on } => match rng.random_range(0..3) {
+        Thing::EncryptionKey { wording, rotated, idle, on, .. } => match rng.random_range(0..3) {
             0 => *wording = number,
             1 if *idle => *on = !*on,
             _ => *rotated = !*rotated,

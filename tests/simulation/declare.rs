@@ -12,14 +12,15 @@ use fathuss_model::aws::{
 };
 use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, Ami, AuthenticationMode, AvailabilityZones, BlockDeviceMapping,
-    CacheNodeType, CacheParameter, CallerIdentity, ClusterVpcConfig, DbInstance, DbInstanceClass, DbParameter,
-    DbParameterGroup, DbSubnetGroup, DefaultSecurityGroup, EbsVolume, EgressRule, Eip, EksAccessEntry,
+    CacheNodeType, CacheParameter, CallerIdentity, ClusterMode, ClusterVpcConfig, DbInstance, DbInstanceClass,
+    DbParameter, DbParameterGroup, DbSubnetGroup, DefaultSecurityGroup, EbsVolume, EgressRule, Eip, EksAccessEntry,
     EksAccessPolicyAssociation, EksAddon, EksCluster, EksNodeGroup, ElasticacheParameterGroup,
-    ElasticacheReplicationGroup, ElasticacheSubnetGroup, EncryptionConfig, Gp3, IamInstanceProfile,
+    ElasticacheReplicationGroup, ElasticacheSubnetGroup, EncryptionConfig, FifoThroughputScope,
+    FlowLogDestinationOptions, FlowLogFileFormat, GeoRestriction, GeoRestrictionType, Gp3, IamInstanceProfile,
     IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, IngressRule, Instance, InstanceType,
-    InternetGateway, IpProtocol, KmsAlias, KmsKey, LaunchTemplate, MasterPassword, MetadataOptions, NatGateway,
-    ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation, ScalingConfig, SecurityGroup, Subnet,
-    VolumeAttachment, VolumeType, Vpc,
+    InternetGateway, IpProtocol, KmsAlias, KmsKey, LaunchTemplate, LoggingConfig, MasterPassword, MetadataOptions,
+    NatGateway, RecordAlias, ResolveConflicts, RootBlockDevice, Route, RouteTable, RouteTableAssociation,
+    ScalingConfig, SecurityGroup, Subnet, TransitEncryptionMode, VolumeAttachment, VolumeType, Vpc,
 };
 use fathuss_model::aws::{
     AcmCertificate, AcmCertificateValidation, CloudfrontDistribution, CloudfrontOriginAccessControl,
@@ -111,6 +112,9 @@ struct Made {
     zones: BTreeMap<Key, Handle<Route53Zone>>,
     certificates: BTreeMap<Key, Handle<AcmCertificate>>,
     proofs: BTreeMap<Key, Handle<Route53Record>>,
+    records: BTreeMap<Key, Handle<Route53Record>>,
+    issued: BTreeMap<Key, Handle<AcmCertificateValidation>>,
+    writable: BTreeMap<Key, Handle<S3BucketOwnershipControls>>,
     controls: BTreeMap<Key, Handle<CloudfrontOriginAccessControl>>,
     clusters: BTreeMap<Key, Handle<EksCluster>>,
     node_groups: BTreeMap<Key, Handle<EksNodeGroup>>,
@@ -319,7 +323,8 @@ impl Declaring<'_> {
             }
             Setting::Ownership { writer } => {
                 let owner = if writer { ObjectOwnership::ObjectWriter } else { ObjectOwnership::BucketOwnerPreferred };
-                stack.add(name, at(S3BucketOwnershipControls::new(bucket, OwnershipRule::new(owner)), item));
+                let controls = S3BucketOwnershipControls::new(bucket, OwnershipRule::new(owner));
+                made.writable.insert(item.key, stack.add(name, at(controls, item)));
             }
             Setting::Lifecycle { days, rules } => {
                 let rules = (0..rules).map(|number| {
@@ -357,8 +362,14 @@ impl Declaring<'_> {
             Thing::Zones => {
                 stack.add(name, at(AvailabilityZones::new(), item));
             }
-            Thing::Image => {
-                made.images.insert(key, stack.add(name, at(Ami::amazon_linux_2023("x86_64"), item)));
+            Thing::Image { minimal } => {
+                let image = if *minimal {
+                    let names = ["al2023-ami-minimal-2023.*-kernel-6.1-x86_64".to_owned()];
+                    Ami::new(["amazon"]).most_recent(true).filter([Filter::new("name", names)])
+                } else {
+                    Ami::amazon_linux_2023("x86_64")
+                };
+                made.images.insert(key, stack.add(name, at(image, item)));
             }
             Thing::Caller => {
                 stack.add(name, at(CallerIdentity::new(), item));
@@ -418,7 +429,7 @@ impl Declaring<'_> {
                 let group = SecurityGroup::new(&made.vpcs[vpc], format!("What it is for, wording {wording}"));
                 made.groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Endpoint { vpc, service, tables, subnets, groups } => {
+            Thing::Endpoint { vpc, service, tables, subnets, groups, guarded } => {
                 let service = format!("com.amazonaws.{}.{service}", REGIONS[item.region]);
                 let mut endpoint = VpcEndpoint::new(&made.vpcs[vpc], service);
                 endpoint = if subnets.is_empty() {
@@ -428,6 +439,10 @@ impl Declaring<'_> {
                 };
                 if !groups.is_empty() {
                     endpoint = endpoint.security_group_ids(picked(&made.groups, groups));
+                }
+                if *guarded {
+                    let reads = Statement::allow(actions!["s3:GetObject", "dynamodb:GetItem", "sts:AssumeRole"]);
+                    endpoint = endpoint.policy(Policy::new([reads.by(Principal::aws("*")).on("*")]));
                 }
                 stack.add(name, at(tagged!(endpoint, item), item));
             }
@@ -452,16 +467,24 @@ impl Declaring<'_> {
                 }
                 stack.add(name, at(tagged!(table, item), item));
             }
-            Thing::Interface { subnet, groups, wording, checked } => {
+            Thing::Interface { subnet, groups, wording, checked, fixed } => {
                 let mut interface = NetworkInterface::new(&made.subnets[subnet])
                     .description(format!("Wording {wording}"))
                     .source_dest_check(*checked);
                 if !groups.is_empty() {
                     interface = interface.security_groups(picked(&made.groups, groups));
                 }
+                if let Some(last) = fixed {
+                    let Thing::Subnet { vpc, index, .. } = self.blueprint.get(*subnet) else {
+                        unreachable!("it is a subnet")
+                    };
+                    let Thing::Vpc { net, .. } = self.blueprint.get(*vpc) else { unreachable!("it is a VPC") };
+                    let address = format!("10.{net}.{index}.{last}");
+                    interface = interface.private_ip(address.clone()).private_ips([address]);
+                }
                 made.interfaces.insert(key, stack.add(name, at(tagged!(interface, item), item)));
             }
-            Thing::FlowLog { of, traffic, kept, minute } => {
+            Thing::FlowLog { of, traffic, kept, minute, columns } => {
                 let mut log = match kept {
                     Kept::Group { group, role } => {
                         FlowLog::to_log_group(*traffic, made.log_groups[group].arn(), made.roles[role].arn())
@@ -473,6 +496,10 @@ impl Declaring<'_> {
                     Thing::Subnet { .. } => log.subnet_id(&made.subnets[of]),
                     _ => log.eni_id(&made.interfaces[of]),
                 };
+                if *columns {
+                    let columns = FlowLogDestinationOptions::new().file_format(FlowLogFileFormat::Parquet);
+                    log = log.destination_options(columns.per_hour_partition(true));
+                }
                 log = log.max_aggregation_interval(if *minute { 60 } else { 600 });
                 stack.add(name, at(tagged!(log, item), item));
             }
@@ -597,7 +624,7 @@ impl Declaring<'_> {
         let name = ("item", item.key);
         let made = &mut self.made;
         match &item.thing {
-            Thing::EncryptionKey { wording, rotated, on, .. } => {
+            Thing::EncryptionKey { wording, rotated, logs, on, .. } => {
                 let rotated = *rotated && *on;
                 let mut encryption = KmsKey::new()
                     .description(format!("What it is for, wording {wording}"))
@@ -606,6 +633,21 @@ impl Declaring<'_> {
                     .deletion_window_in_days(7);
                 if rotated {
                     encryption = encryption.rotation_period_in_days(90 + i64::from(wording % 100));
+                }
+                if *logs {
+                    let account = Principal::aws(&format!("arn:aws:iam::{ACCOUNT}:root"));
+                    let service = Principal::service(&format!("logs.{}.amazonaws.com", REGIONS[item.region]));
+                    let uses = actions![
+                        "kms:Encrypt*",
+                        "kms:Decrypt*",
+                        "kms:ReEncrypt*",
+                        "kms:GenerateDataKey*",
+                        "kms:Describe*"
+                    ];
+                    encryption = encryption.policy(Policy::new([
+                        Statement::allow(actions!["kms:*"]).by(account).on("*"),
+                        Statement::allow(uses).by(service).on("*"),
+                    ]));
                 }
                 made.keys.insert(item.key, stack.add(name, at(tagged!(encryption, item), item)));
             }
@@ -629,7 +671,16 @@ impl Declaring<'_> {
                 }
                 self.made.zones.insert(item.key, stack.add(name, at(tagged!(zone, item), item)));
             }
-            Thing::Record { zone, name: number, value, kind } => {
+            Thing::Record { zone, name: number, of: Some(other), .. } => {
+                let Thing::HostedZone { name: of, .. } = self.blueprint.get(*zone) else {
+                    unreachable!("it is a zone")
+                };
+                let (zone, target) = (&self.made.zones[zone], &self.made.records[other]);
+                let whole = format!("record-{number}.{}", domain(of));
+                let alias = RecordAlias::new(target.fqdn(), zone.zone_id(), false);
+                stack.add(name, at(Route53Record::new(zone, whole, RecordType::A).alias(alias), item));
+            }
+            Thing::Record { zone, name: number, value, kind, of: None } => {
                 let Thing::HostedZone { name: of, .. } = self.blueprint.get(*zone) else {
                     unreachable!("it is a zone")
                 };
@@ -637,7 +688,7 @@ impl Declaring<'_> {
                 let whole = format!("record-{number}.{}", domain(of));
                 let address = format!("192.0.2.{}", value % 250);
                 let (kind, answer) = match kind {
-                    RecordKind::Address | RecordKind::Weighted => (RecordType::A, address),
+                    RecordKind::Address | RecordKind::Weighted | RecordKind::Alias => (RecordType::A, address),
                     RecordKind::Text => (RecordType::Txt, format!("the value {value}")),
                     RecordKind::Name => (RecordType::Cname, format!("value-{value}.test")),
                 };
@@ -647,7 +698,7 @@ impl Declaring<'_> {
                     let share = WeightedRouting::new(i64::from(value % 256));
                     record = record.set_identifier("only").weighted_routing_policy(share);
                 }
-                stack.add(name, at(record, item));
+                self.made.records.insert(item.key, stack.add(name, at(record, item)));
             }
             Thing::Certificate { zone, name: number, wild, curve } => {
                 let Thing::HostedZone { name: of, .. } = self.blueprint.get(*zone) else {
@@ -671,7 +722,7 @@ impl Declaring<'_> {
             Thing::Issued { certificate, proof } => {
                 let validation = AcmCertificateValidation::new(&self.made.certificates[certificate])
                     .validation_record_fqdns([self.made.proofs[proof].fqdn()]);
-                stack.add(name, at(validation, item));
+                self.made.issued.insert(item.key, stack.add(name, at(validation, item)));
             }
             other => unreachable!("{other:?} is no name"),
         }
@@ -688,14 +739,22 @@ impl Declaring<'_> {
                 }
                 self.made.controls.insert(item.key, stack.add(name, at(control, item)));
             }
-            Thing::Distribution { bucket, control, wording, on, split } => {
+            Thing::Distribution { bucket, control, wording, on, split, closed, shown, logs } => {
                 let domain = self.made.buckets[bucket].bucket_regional_domain_name();
                 let origin = DistributionOrigin::bucket("files", domain, &self.made.controls[control]);
                 let mut distribution = CloudfrontDistribution::new(
                     [origin],
                     DefaultCacheBehavior::files_of("files"),
-                    Restrictions::none(),
-                    ViewerCertificate::of_cloudfront(),
+                    if *closed {
+                        let countries = GeoRestriction::new(GeoRestrictionType::Blacklist).locations(["AQ"]);
+                        Restrictions::new(countries)
+                    } else {
+                        Restrictions::none()
+                    },
+                    match shown {
+                        Some(issued) => ViewerCertificate::of_acm(self.made.issued[issued].certificate_arn()),
+                        None => ViewerCertificate::of_cloudfront(),
+                    },
                     *on,
                 )
                 .comment(format!("What it is for, wording {wording}"))
@@ -711,7 +770,17 @@ impl Declaring<'_> {
                         cache_policy::CACHING_DISABLED,
                     )]);
                 }
-                stack.add(name, at(tagged!(distribution, item), item));
+                if let Some(Thing::Issued { certificate, .. }) = shown.map(|issued| self.blueprint.get(issued)) {
+                    distribution = distribution.aliases([self.made.certificates[certificate].domain_name()]);
+                }
+                let logs = logs.map(|setting| (&self.made.writable[&setting], self.blueprint.get(setting)));
+                let Some((writable, Thing::BucketSetting { bucket, .. })) = logs else {
+                    stack.add(name, at(tagged!(distribution, item), item));
+                    return;
+                };
+                let domain = self.made.buckets[bucket].bucket_domain_name();
+                let distribution = distribution.logging_config(LoggingConfig::new(domain));
+                stack.add(name, at(tagged!(distribution, item).depends_on(writable), item));
             }
             other => unreachable!("{other:?} is not CloudFront's"),
         }
@@ -722,7 +791,7 @@ impl Declaring<'_> {
         let key = item.key;
         let made = &mut self.made;
         match &item.thing {
-            Thing::Cluster { role, permits, subnets, groups, private, name: number, encrypted_with } => {
+            Thing::Cluster { role, permits, subnets, groups, private, name: number, encrypted_with, mapped, older } => {
                 let mut place = ClusterVpcConfig::new(picked(&made.subnets, subnets))
                     .endpoint_private_access(*private)
                     .endpoint_public_access(true)
@@ -731,10 +800,14 @@ impl Declaring<'_> {
                     place = place.security_group_ids(picked(&made.groups, groups));
                 }
                 let access = AccessConfig::new()
-                    .authentication_mode(AuthenticationMode::Api)
+                    .authentication_mode(if *mapped {
+                        AuthenticationMode::ApiAndConfigMap
+                    } else {
+                        AuthenticationMode::Api
+                    })
                     .bootstrap_cluster_creator_admin_permissions(false);
                 let mut cluster = EksCluster::new(format!("cluster-{number}"), &made.roles[role], place)
-                    .version("1.35")
+                    .version(if *older { "1.34" } else { "1.35" })
                     .access_config(access);
                 if let Some(encryption) = encrypted_with {
                     cluster = cluster.encryption_config(EncryptionConfig::secrets(&made.keys[encryption]));
@@ -744,7 +817,7 @@ impl Declaring<'_> {
                     stack.add(name, at(tagged!(cluster, item).depends_on_all(&picked(&made.permits, permits)), item)),
                 );
             }
-            Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels } => {
+            Thing::NodeGroup { cluster, role, permits, subnets, template, most, labels, behind } => {
                 let mut group = EksNodeGroup::new(
                     &made.clusters[cluster],
                     &made.roles[role],
@@ -756,15 +829,33 @@ impl Declaring<'_> {
                 if let Some(template) = template {
                     group = group.launched_with(&made.templates[template]);
                 }
+                if *behind {
+                    let older = matches!(self.blueprint.get(*cluster), Thing::Cluster { older: true, .. });
+                    group = group.version(if older { "1.33" } else { "1.34" });
+                }
                 let group = tagged!(group, item).depends_on_all(&picked(&made.permits, permits));
                 made.node_groups.insert(key, stack.add(name, at(group, item)));
             }
-            Thing::Addon { cluster, which, nodes, role } => {
+            Thing::Addon { cluster, which, nodes, role, version, settings } => {
                 let mut addon = EksAddon::new(&made.clusters[cluster], *which)
                     .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
                     .resolve_conflicts_on_update(ResolveConflicts::Overwrite);
                 if let Some(role) = role {
                     addon = addon.service_account_role_arn(&made.roles[role]);
+                }
+                if *which == "vpc-cni" && *settings > 0 {
+                    let env = json!({ "WARM_IP_TARGET": settings.to_string() });
+                    addon = addon.configuration_values(document(&json!({ "env": env })));
+                }
+                let older = matches!(self.blueprint.get(*cluster), Thing::Cluster { older: true, .. });
+                if *which == "kube-proxy" && *version > 0 {
+                    let newest = *version == 1;
+                    addon = addon.addon_version(match (older, newest) {
+                        (false, true) => "v1.35.0-eksbuild.2",
+                        (false, false) => "v1.35.0-eksbuild.1",
+                        (true, true) => "v1.34.1-eksbuild.2",
+                        (true, false) => "v1.34.0-eksbuild.4",
+                    });
                 }
                 let nodes = nodes.as_slice();
                 stack.add(name, at(tagged!(addon, item).depends_on_all(&picked(&made.node_groups, nodes)), item));
@@ -814,12 +905,23 @@ impl Declaring<'_> {
         let name = ("item", item.key);
         let made = &mut self.made;
         match &item.thing {
-            Thing::Topic { wording, strong, name: given } => {
+            Thing::Topic { wording, strong, ordered, retries, name: given } => {
                 let mut topic = SnsTopic::new()
                     .display_name(format!("Wording {wording}"))
                     .signature_version(if *strong { 2 } else { 1 });
+                if *retries > 0 {
+                    let retry = json!({ "numRetries": retries + 1, "minDelayTarget": 5, "maxDelayTarget": 9 });
+                    let http = json!({ "defaultHealthyRetryPolicy": retry, "disableSubscriptionOverrides": false });
+                    topic = topic.delivery_policy(document(&json!({ "http": http })));
+                }
                 if let Some(number) = given {
-                    topic = topic.name(format!("simulation-{number}"));
+                    topic = topic.name(format!("simulation-{number}{}", if *ordered { ".fifo" } else { "" }));
+                }
+                if *ordered {
+                    topic = topic
+                        .fifo_topic(true)
+                        .content_based_deduplication(*strong)
+                        .fifo_throughput_scope(FifoThroughputScope::MessageGroup);
                 }
                 made.topics.insert(item.key, stack.add(name, at(tagged!(topic, item), item)));
             }
@@ -831,11 +933,16 @@ impl Declaring<'_> {
                     .on(topic.arn());
                 stack.add(name, at(SnsTopicPolicy::new(topic, Policy::new([alarms])), item));
             }
-            Thing::Subscription { topic, mail, endpoint, filter, raw } => {
-                let (protocol, endpoint) = if *mail {
+            Thing::Subscription { topic, mail, web, endpoint, filter, raw, stream, redriven } => {
+                let region = REGIONS[item.region];
+                let (protocol, endpoint) = if *web {
+                    (SubscriptionProtocol::Https, format!("https://{endpoint}.example.com/"))
+                } else if *mail {
                     (SubscriptionProtocol::Email, format!("{endpoint}@example.com"))
+                } else if stream.is_some() {
+                    let stream = format!("arn:aws:firehose:{region}:{ACCOUNT}:deliverystream/s{endpoint}");
+                    (SubscriptionProtocol::Firehose, stream)
                 } else {
-                    let region = REGIONS[item.region];
                     (SubscriptionProtocol::Sqs, format!("arn:aws:sqs:{region}:111122223333:q{endpoint}"))
                 };
                 let mut subscription = SnsTopicSubscription::new(&made.topics[topic], protocol, endpoint);
@@ -845,13 +952,39 @@ impl Declaring<'_> {
                 if *raw {
                     subscription = subscription.raw_message_delivery(true);
                 }
+                if *web {
+                    let retry = json!({ "numRetries": 2 + filter, "minDelayTarget": 5, "maxDelayTarget": 9 });
+                    let policy = json!({ "healthyRetryPolicy": retry });
+                    subscription = subscription.delivery_policy(document(&policy));
+                }
+                if let Some(role) = stream {
+                    subscription = subscription.subscription_role_arn(&made.roles[role]);
+                }
+                if *redriven {
+                    let queue = format!("arn:aws:sqs:{region}:{ACCOUNT}:dead{}", item.key);
+                    subscription = subscription.redrive_policy(document(&json!({ "deadLetterTargetArn": queue })));
+                }
                 stack.add(name, at(subscription, item));
             }
-            Thing::Alarm { topics, threshold, reckoned, name: given } => {
+            Thing::Alarm { topics, threshold, reckoned, banded, told, name: given } => {
                 let actions: Vec<_> = topics.iter().map(|topic| made.topics[topic].arn()).collect();
-                let mut alarm = CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 2)
-                    .threshold(f64::from(*threshold) / 2.0);
-                alarm = if *reckoned {
+                let mut alarm = if *banded && *reckoned {
+                    CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanUpperThreshold, 2)
+                        .threshold_metric_id("band")
+                } else {
+                    CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 2)
+                        .threshold(f64::from(*threshold) / 2.0)
+                };
+                alarm = if *banded && *reckoned {
+                    let metric = QueriedMetric::new("CPUUtilization", 60, "Average").namespace("AWS/EC2");
+                    let width = 2 + threshold % 3;
+                    alarm.metric_query([
+                        MetricQuery::new("m1").metric(metric).return_data(true),
+                        MetricQuery::new("band")
+                            .expression(format!("ANOMALY_DETECTION_BAND(m1, {width})"))
+                            .return_data(true),
+                    ])
+                } else if *reckoned {
                     let metric = QueriedMetric::new("CPUUtilization", 60, "Average").namespace("AWS/EC2");
                     alarm.metric_query([
                         MetricQuery::new("m1").metric(metric),
@@ -860,6 +993,9 @@ impl Declaring<'_> {
                 } else {
                     alarm.metric_name("CPUUtilization").namespace("AWS/EC2").period(60).statistic(Statistic::Average)
                 };
+                if *told && !actions.is_empty() {
+                    alarm = alarm.ok_actions(actions.clone()).insufficient_data_actions(actions.clone());
+                }
                 if !actions.is_empty() {
                     alarm = alarm.alarm_actions(actions);
                 }
@@ -947,12 +1083,15 @@ impl Declaring<'_> {
         let name = ("item", item.key);
         let made = &mut self.made;
         match &item.thing {
-            Thing::LogGroup { retention, infrequent, name: given } => {
+            Thing::LogGroup { retention, infrequent, name: given, encrypted_with } => {
                 let class = if *infrequent { LogGroupClass::InfrequentAccess } else { LogGroupClass::Standard };
                 let mut group =
                     CloudwatchLogGroup::new().retention_in_days(RETENTIONS[*retention]).log_group_class(class);
                 if let Some(number) = given {
                     group = group.name(format!("/simulation/{number}"));
+                }
+                if let Some(encryption) = encrypted_with {
+                    group = group.kms_key_id(&made.keys[encryption]);
                 }
                 made.log_groups.insert(item.key, stack.add(name, at(tagged!(group, item), item)));
             }
@@ -1000,13 +1139,24 @@ impl Declaring<'_> {
                 ]);
                 made.db_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Database { subnets, parameters, groups, storage, days, managed, large, user, encrypted_with } => {
+            Thing::Database {
+                subnets,
+                parameters,
+                groups,
+                storage,
+                days,
+                managed,
+                large,
+                user,
+                encrypted_with,
+                older,
+            } => {
                 let password = if *managed {
                     MasterPassword::ManagedByRds
                 } else {
                     MasterPassword::Secret(Secret::from_environment("PASSWORD"), 1)
                 };
-                let mut database = DbInstance::postgres("17", class(*large))
+                let mut database = DbInstance::postgres(if *older { "16" } else { "17" }, class(*large))
                     .storage(Gp3::gigabytes(*storage))
                     .subnets(&made.db_subnets[subnets])
                     .username(format!("fathuss{user}"))
@@ -1016,6 +1166,9 @@ impl Declaring<'_> {
                     .maintenance_window("sun:04:00-sun:05:00")
                     .apply_immediately(true)
                     .skip_final_snapshot(true);
+                if *older {
+                    database = database.allow_major_version_upgrade(true);
+                }
                 if let Some(encryption) = encrypted_with {
                     database = database.kms_key_id(&made.keys[encryption]);
                 }
@@ -1037,11 +1190,16 @@ impl Declaring<'_> {
                 let snapshot = DbSnapshot::new(&made.databases[database], format!("snapshot-{number}"));
                 stack.add(name, at(tagged!(snapshot, item), item));
             }
-            Thing::DbOptions { wording, rotations, narrow } => {
+            Thing::DbOptions { wording, rotations, narrow, maria } => {
                 let rotations = DbOptionSetting::new("SERVER_AUDIT_FILE_ROTATIONS", rotations.to_string());
                 let events = DbOptionSetting::new("SERVER_AUDIT_EVENTS", "CONNECT");
                 let settings = if *narrow { vec![rotations, events] } else { vec![rotations] };
-                let options = DbOptionGroup::new(OptionEngine::Mysql, "8.0")
+                let options = if *maria {
+                    DbOptionGroup::new(OptionEngine::Mariadb, "10.11")
+                } else {
+                    DbOptionGroup::new(OptionEngine::Mysql, "8.0")
+                };
+                let options = options
                     .option_group_description(format!("Wording {wording}"))
                     .option([DbOption::new("MARIADB_AUDIT_PLUGIN").option_settings(settings)]);
                 stack.add(name, at(tagged!(options, item), item));
@@ -1075,29 +1233,48 @@ impl Declaring<'_> {
                 let group = ElasticacheUserGroup::new(format!("users-{number}"), CacheEngine::Redis, users);
                 made.user_groups.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::CacheParameters { policy, wording } => {
+            Thing::CacheParameters { policy, wording, valkey } => {
                 let policies = ["allkeys-lru", "volatile-lru", "noeviction"];
-                let group =
-                    ElasticacheParameterGroup::new("redis7").description(format!("Wording {wording}")).parameter([
+                let group = ElasticacheParameterGroup::new(if *valkey { "valkey8" } else { "redis7" })
+                    .description(format!("Wording {wording}"))
+                    .parameter([
                         CacheParameter::new("cluster-enabled", "yes"),
                         CacheParameter::new("maxmemory-policy", policies[usize::from(*policy) % policies.len()]),
                     ]);
                 made.cache_parameters.insert(key, stack.add(name, at(tagged!(group, item), item)));
             }
-            Thing::Cache { subnets, parameters, groups, users, replicas, days, wording, encrypted_with } => {
+            Thing::Cache {
+                subnets,
+                parameters,
+                groups,
+                users,
+                replicas,
+                days,
+                wording,
+                encrypted_with,
+                plain,
+                lenient,
+            } => {
                 let mut cache = ElasticacheReplicationGroup::redis_cluster(
                     &format!("Wording {wording}"),
-                    "7.1",
+                    if *plain { "7.0" } else { "7.1" },
                     CacheNodeType::T4gSmall,
                     1,
                     *replicas,
                 )
                 .subnets(&made.cache_subnets[subnets])
-                .parameters(&made.cache_parameters[parameters])
                 .snapshot_retention_limit(*days)
                 .snapshot_window("04:00-05:00")
                 .maintenance_window("sun:05:00-sun:06:00")
                 .apply_immediately(true);
+                cache = if *plain {
+                    cache.cluster_mode(ClusterMode::Disabled)
+                } else {
+                    cache.parameters(&made.cache_parameters[parameters])
+                };
+                if *lenient {
+                    cache = cache.transit_encryption_mode(TransitEncryptionMode::Preferred);
+                }
                 if let Some(encryption) = encrypted_with {
                     cache = cache.kms_key_id(&made.keys[encryption]);
                 }

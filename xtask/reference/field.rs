@@ -161,7 +161,8 @@ fn bounds(limits: &Limits, ty: &Type) -> Option<String> {
         format!("{length} {}", if one { unit.0 } else { unit.1 })
     });
     let number = between(limits.min.map(separated), limits.max.map(separated));
-    let said: Vec<String> = [length, number, limits.pattern_words.map(str::to_owned)].into_iter().flatten().collect();
+    let said: Vec<String> =
+        [length, number, limits.form.map(|form| form.words.to_owned())].into_iter().flatten().collect();
     let said = said.join("; ");
     let mut letters = said.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
@@ -281,12 +282,13 @@ mod tests {
 
     #[test]
     fn bounds_are_sentences_and_numbers_can_be_read() {
+        const WHOLE: fathuss_model::schema::Form = fathuss_model::schema::Form::new("", "whole days", &[]);
         let said = |least, most, words| {
-            let limits = Limits { min: least, max: most, pattern_words: words, ..Limits::default() };
+            let limits = Limits { min: least, max: most, form: words, ..Limits::default() };
             bounds(&limits, &Type::Integer)
         };
         assert_eq!(said(Some(20), Some(65_536), None).as_deref(), Some("20 to 65,536."));
-        assert_eq!(said(None, Some(3653), Some("whole days")).as_deref(), Some("At most 3653; whole days."));
+        assert_eq!(said(None, Some(3653), Some(&WHOLE)).as_deref(), Some("At most 3653; whole days."));
         assert_eq!(said(None, None, None), None);
         let limits = Limits { min_length: Some(1), max_length: Some(1), ..Limits::default() };
         assert_eq!(bounds(&limits, &Type::String).as_deref(), Some("1 character."));

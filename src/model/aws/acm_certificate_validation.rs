@@ -50,6 +50,13 @@ fn waits<'a>(validation: &View<'a>) -> Vec<View<'a>> {
 
 fn check(validation: &View<'_>, findings: &mut Findings<'_>) {
     let names = validation.part("validation_record_fqdns").map(Part::items).unwrap_or_default();
+    let own = validation.follow("certificate_arn");
+    for record in names.iter().filter_map(|name| validation.referred(*name)) {
+        let (Some(own), Some(asks)) = (&own, record.follow("name")) else { continue };
+        if asks.node().address.kind() == own.node().address.kind() && asks.node().address != own.node().address {
+            findings.refuse(format!("{} is what {} asks for, and not {}", record.named(), asks.named(), own.named()));
+        }
+    }
     for name in names.into_iter().filter_map(|name| name.literal()?.as_str()) {
         if !name.starts_with('_') {
             findings.refuse(format!("{name} is no name of a record that AWS asks for: those begin with _"));

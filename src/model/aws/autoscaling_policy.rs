@@ -180,7 +180,7 @@ pub struct CustomizedMetric {
     #[field(set)]
     metric_dimension: Option<Value<Vec<ScalingMetricDimension>>>,
     /// Its unit.
-    unit: Option<Value<String>>,
+    unit: Option<Value<super::MetricUnit>>,
 }
 
 /// What a metric is of.

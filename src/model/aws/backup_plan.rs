@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::BackupVault;
+use super::form;
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
@@ -38,8 +39,7 @@ pub struct BackupPlan {
     #[field(
         min_length = 1,
         max_length = 50,
-        pattern = r"[a-zA-Z0-9_.-]+",
-        pattern_words = "letters, digits and -_. are taken"
+        form = form::BACKUP_NAME
     )]
     name: Value<String>,
     /// The rules.
@@ -64,8 +64,7 @@ pub struct BackupRule {
     #[field(
         min_length = 1,
         max_length = 50,
-        pattern = r"[a-zA-Z0-9_.-]+",
-        pattern_words = "letters, digits and -_. are taken"
+        form = form::BACKUP_NAME
     )]
     rule_name: Value<String>,
     /// The vault that backups go to.

@@ -1,5 +1,6 @@
 //! `aws_backup_selection`: <https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html>
 
+use super::form;
 use super::{BackupPlan, IamRole};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Value, words};
@@ -38,8 +39,7 @@ pub struct BackupSelection {
         replace,
         min_length = 1,
         max_length = 50,
-        pattern = r"[a-zA-Z0-9_.-]+",
-        pattern_words = "letters, digits and -_. are taken"
+        form = form::BACKUP_NAME
     )]
     name: Value<String>,
     /// The plan.
@@ -53,8 +53,7 @@ pub struct BackupSelection {
         replace,
         set,
         max_length = 500,
-        pattern = r"\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+",
-        pattern_words = "what is backed up is named by its ARN"
+        form = form::BACKED_UP
     )]
     resources: Option<Value<Vec<String>>>,
     /// The ARNs of what is not.
@@ -62,8 +61,7 @@ pub struct BackupSelection {
         replace,
         set,
         max_length = 500,
-        pattern = r"\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+",
-        pattern_words = "what is not backed up is named by its ARN"
+        form = form::BACKED_UP
     )]
     not_resources: Option<Value<Vec<String>>>,
     /// Tags by which something is backed up: one of them is enough.
@@ -122,7 +120,7 @@ pub struct SelectionConditions {
 #[resource(block)]
 pub struct SelectionCondition {
     /// The key, for instance `aws:ResourceTag/Service`.
-    #[field(replace, pattern = r"aws:ResourceTag/.+", pattern_words = "a condition is on a tag: aws:ResourceTag/KEY")]
+    #[field(replace, form = form::TAG_CONDITION)]
     key: Value<String>,
     /// The value.
     #[field(replace, max_length = 256)]
@@ -138,6 +136,7 @@ impl SelectionTag {
 }
 
 fn check(selection: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(selection, "iam_role_arn", "backup", findings);
     if !selection.gives("resources") && !selection.gives("selection_tag") {
         findings.refuse("nothing is selected: give `resources` or `selection_tag`");
     }

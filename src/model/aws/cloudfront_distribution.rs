@@ -1,5 +1,6 @@
 //! `aws_cloudfront_distribution`: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-overview.html>
 
+use super::form;
 use super::{AcmCertificate, CloudfrontOriginAccessControl};
 use crate::check::{Findings, Part, View};
 use crate::value::{IntoArn, IntoId, IntoPlain};
@@ -339,6 +340,7 @@ pub struct CustomErrorResponse {
 #[resource(block)]
 pub struct LoggingConfig {
     /// The bucket's domain, as `logs.s3.amazonaws.com`. It has to take ACLs.
+    #[field(form = form::BUCKET_DOMAIN)]
     bucket: Value<String>,
     /// Whether they hold cookies.
     #[field(default = "false")]
@@ -363,7 +365,7 @@ pub struct GeoRestriction {
     /// What the list is of.
     restriction_type: Value<GeoRestrictionType>,
     /// Countries, by two capitals.
-    #[field(set, default = "[]", pattern = "[A-Z]{2}", pattern_words = "a country is named by two capitals")]
+    #[field(set, default = "[]", form = form::COUNTRY)]
     locations: Option<Value<Vec<String>>>,
 }
 
@@ -481,6 +483,15 @@ fn check(distribution: &View<'_>, findings: &mut Findings<'_>) {
         );
     } else if own && !distribution.gives("viewer_certificate.ssl_support_method") {
         findings.refuse("`acm_certificate_arn` wants an `ssl_support_method`");
+    }
+    // <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html>
+    for field in ["minimum_protocol_version", "ssl_support_method"] {
+        if usual && distribution.gives(&format!("viewer_certificate.{field}")) {
+            findings.refuse(format!(
+                "`{field}` goes with `acm_certificate_arn`: CloudFront's own certificate is shown from TLSv1 on, \
+                 whatever is asked for"
+            ));
+        }
     }
     let aliases = distribution.part("aliases").map(Part::items).unwrap_or_default();
     if !own && !aliases.is_empty() {

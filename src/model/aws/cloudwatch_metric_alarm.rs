@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Findings, View};
+use super::form;
+use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Decimal, Id, Tags, Value, words};
 
 words! {
@@ -62,6 +63,66 @@ words! {
         Evaluate = "evaluate",
         /// As nothing.
         Ignore = "ignore",
+    }
+}
+
+words! {
+    /// A metric's unit: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
+    pub enum MetricUnit {
+        /// Seconds.
+        Seconds = "Seconds",
+        /// Microseconds.
+        Microseconds = "Microseconds",
+        /// Milliseconds.
+        Milliseconds = "Milliseconds",
+        /// Bytes.
+        Bytes = "Bytes",
+        /// Kilobytes.
+        Kilobytes = "Kilobytes",
+        /// Megabytes.
+        Megabytes = "Megabytes",
+        /// Gigabytes.
+        Gigabytes = "Gigabytes",
+        /// Terabytes.
+        Terabytes = "Terabytes",
+        /// Bits.
+        Bits = "Bits",
+        /// Kilobits.
+        Kilobits = "Kilobits",
+        /// Megabits.
+        Megabits = "Megabits",
+        /// Gigabits.
+        Gigabits = "Gigabits",
+        /// Terabits.
+        Terabits = "Terabits",
+        /// Hundredths.
+        Percent = "Percent",
+        /// How many.
+        Count = "Count",
+        /// Bytes a second.
+        BytesPerSecond = "Bytes/Second",
+        /// Kilobytes a second.
+        KilobytesPerSecond = "Kilobytes/Second",
+        /// Megabytes a second.
+        MegabytesPerSecond = "Megabytes/Second",
+        /// Gigabytes a second.
+        GigabytesPerSecond = "Gigabytes/Second",
+        /// Terabytes a second.
+        TerabytesPerSecond = "Terabytes/Second",
+        /// Bits a second.
+        BitsPerSecond = "Bits/Second",
+        /// Kilobits a second.
+        KilobitsPerSecond = "Kilobits/Second",
+        /// Megabits a second.
+        MegabitsPerSecond = "Megabits/Second",
+        /// Gigabits a second.
+        GigabitsPerSecond = "Gigabits/Second",
+        /// Terabits a second.
+        TerabitsPerSecond = "Terabits/Second",
+        /// How many a second.
+        CountPerSecond = "Count/Second",
+        /// None.
+        None = "None",
     }
 }
 
@@ -126,9 +187,10 @@ pub struct CloudwatchMetricAlarm {
     /// What is made of a period's data.
     statistic: Option<Value<Statistic>>,
     /// The same where it is a percentile or the like, for instance `p99`.
+    #[field(form = form::EXTENDED_STATISTIC)]
     extended_statistic: Option<Value<String>>,
     /// The metric's unit; usually better left out.
-    unit: Option<Value<String>>,
+    unit: Option<Value<MetricUnit>>,
     /// What the metric is compared with.
     threshold: Option<Value<Decimal>>,
     /// The id of the query that is a band of what is usual, which the metric is compared with instead.
@@ -150,13 +212,13 @@ pub struct CloudwatchMetricAlarm {
     #[field(default = "true")]
     actions_enabled: Option<Value<bool>>,
     /// What is done when the alarm rings: ARNs of topics, of scaling policies and the like.
-    #[field(set, max_length = 5)]
+    #[field(set, max_length = 5, form = form::ARN)]
     alarm_actions: Option<Value<Vec<String>>>,
     /// What is done when all is well again.
-    #[field(set, max_length = 5)]
+    #[field(set, max_length = 5, form = form::ARN)]
     ok_actions: Option<Value<Vec<String>>>,
     /// What is done when there is nothing to tell by.
-    #[field(set, max_length = 5)]
+    #[field(set, max_length = 5, form = form::ARN)]
     insufficient_data_actions: Option<Value<Vec<String>>>,
     /// Tags.
     tags: Option<Value<Tags>>,
@@ -212,7 +274,7 @@ pub struct QueriedMetric {
     /// Of which of the metric's things it is.
     dimensions: Option<Value<BTreeMap<String, String>>>,
     /// Its unit.
-    unit: Option<Value<String>>,
+    unit: Option<Value<MetricUnit>>,
 }
 
 /// The members that say which one metric is watched.
@@ -261,11 +323,23 @@ fn check(alarm: &View<'_>, findings: &mut Findings<'_>) {
     if alarm.text("threshold").is_some_and(|text| text.parse::<f64>().is_ok_and(|number| !number.is_finite())) {
         findings.refuse("`threshold` is a number");
     }
-    if alarm.text("extended_statistic").is_some_and(|statistic| {
-        statistic
-            .strip_prefix('p')
-            .is_some_and(|share| !share.parse::<f64>().is_ok_and(|share| (0.0..=100.0).contains(&share)))
-    }) {
-        findings.refuse("a percentile is p0 to p100");
+    check_samples(alarm, findings);
+}
+
+/// Few samples are a matter of percentiles alone:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html>
+fn check_samples(alarm: &View<'_>, findings: &mut Findings<'_>) {
+    if !alarm.gives("evaluate_low_sample_count_percentiles") {
+        return;
+    }
+    let is_percentile = |statistic: Option<Part<'_>>| match statistic.map(Part::literal) {
+        None => false,
+        Some(None) => true,
+        Some(Some(literal)) => literal.as_str().is_some_and(|text| text.starts_with(['p', 'P']) && !text.contains('(')),
+    };
+    let queries = alarm.part("metric_query").map(Part::items).unwrap_or_default();
+    let queried = queries.iter().any(|query| is_percentile(query.at("metric.stat")));
+    if !queried && !is_percentile(alarm.part("extended_statistic")) {
+        findings.refuse("`evaluate_low_sample_count_percentiles` is of percentiles: it wants `extended_statistic` `p99` or the like");
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::cloudwatch_log_group::written_by;
-use super::subnet::{check_groups, vpc_of};
-use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, way_out};
+use super::form;
+use super::subnet::{check_groups, vpc_of, zones};
+use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, trust, way_out};
 use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
@@ -142,16 +143,14 @@ pub struct DbInstance {
         named,
         min_length = 1,
         max_length = 63,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     identifier: Option<Value<String>>,
     /// The version: `17` leaves the minor one to AWS and its upgrades.
     #[field(
         computed,
         version_prefix,
-        pattern = r"\d+(?:\.\d+)*",
-        pattern_words = "a version is written as 17 or 17.4"
+        form = form::VERSION
     )]
     engine_version: Option<Value<String>>,
     /// The storage in GiB; it only grows.
@@ -176,8 +175,7 @@ pub struct DbInstance {
     #[field(
         replace,
         computed,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// The database made with the instance.
@@ -218,7 +216,7 @@ pub struct DbInstance {
     #[field(computed, holds = Firm)]
     db_subnet_group_name: Option<Value<Name<DbSubnetGroup>>>,
     /// The zone, where it has one and stays there.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::ZONE)]
     availability_zone: Option<Value<String>>,
     /// The security groups.
     #[field(set, computed, holds = Firm)]
@@ -238,16 +236,14 @@ pub struct DbInstance {
     /// When backups are made, in UTC, half an hour at least, for instance `03:00-04:00`.
     #[field(
         computed,
-        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a backup window is written as 03:00-04:00"
+        form = form::DAILY_WINDOW
     )]
     backup_window: Option<Value<String>>,
     /// When maintenance is done, in UTC, half an hour at least, for instance `sun:04:00-sun:05:00`.
     #[field(
         computed,
         case_insensitive,
-        pattern = r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a maintenance window is written as sun:04:00-sun:05:00"
+        form = form::WEEKLY_WINDOW
     )]
     maintenance_window: Option<Value<String>>,
     /// Whether minor versions are upgraded in the maintenance window.
@@ -295,7 +291,7 @@ pub struct DbInstance {
     #[field(set, default = "[]")]
     enabled_cloudwatch_logs_exports: Option<Value<Vec<DbLogExport>>>,
     /// The certificate authority of its certificate.
-    #[field(computed)]
+    #[field(computed, form = form::CA_CERTIFICATE)]
     ca_cert_identifier: Option<Value<String>>,
     /// The instance that it is a read replica of; leaving it out makes it stand on its own, and so does RDS when that
     /// one is deleted.
@@ -468,6 +464,12 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(instance, findings);
     super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
     check_storage(instance, findings);
+    if instance.gives("kms_key_id") && instance.truth("storage_encrypted") == Some(false) {
+        findings.refuse("`kms_key_id` is what storage is encrypted with: it wants `storage_encrypted(true)`");
+    }
+    if instance.gives("availability_zone") && instance.truth("multi_az") == Some(true) {
+        findings.refuse("with `multi_az` RDS chooses the zones: leave out `availability_zone`");
+    }
     check_origin(instance, findings);
     check_monitoring(instance, findings);
     check_family(instance, findings);
@@ -483,6 +485,12 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     }
     let group = instance.follow("db_subnet_group_name");
     let subnets = group.and_then(|group| group.follow_all("subnet_ids"));
+    if let (Some(zone), Some(zones)) = (instance.text("availability_zone"), subnets.as_deref().and_then(zones))
+        && !zones.contains(zone)
+    {
+        let zones: Vec<&str> = zones.into_iter().collect();
+        findings.refuse(format!("`availability_zone` is {zone}; its subnets lie in {}", zones.join(", ")));
+    }
     if let Some(vpc) = subnets.and_then(|subnets| vpc_of(subnets.first()?)) {
         check_groups(instance, "vpc_security_group_ids", &vpc, findings);
     }
@@ -502,6 +510,31 @@ fn check_storage(instance: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse(format!(
             "gp3 takes `iops` and `storage_throughput` from {GP3_STRIPED} GiB on; below it has 3000 and 125 MiB/s"
         ));
+    } else if gp3 {
+        check_striped(instance, findings);
+    }
+}
+
+/// What gp3 takes where it has four volumes, as it has for all engines here but Oracle and SQL Server:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage>
+fn check_striped(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let (iops, throughput) = (instance.integer("iops"), instance.integer("storage_throughput"));
+    if let Some(iops) = iops.filter(|iops| *iops < 12_000) {
+        findings.refuse(format!("`iops` is {iops}; gp3 has 12000 from {GP3_STRIPED} GiB on, and takes no fewer"));
+    }
+    if let Some(throughput) = throughput.filter(|throughput| *throughput < 500) {
+        findings.refuse(format!(
+            "`storage_throughput` is {throughput}; gp3 has 500 MiB/s from {GP3_STRIPED} GiB on, and takes no less"
+        ));
+    }
+    let iops = if instance.gives("iops") { iops } else { Some(12_000) };
+    if let (Some(iops), Some(throughput)) = (iops, throughput)
+        && throughput * 4 > iops
+    {
+        findings.refuse(format!(
+            "`storage_throughput` of {throughput} MiB/s wants {} `iops`, and there are {iops}: four for each MiB/s",
+            throughput * 4
+        ));
     }
 }
 
@@ -520,6 +553,14 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(source) = instance.follow("replicate_source_db") {
             check_source(&source, findings);
+            if let (Some(own), Some(other)) = (instance.text("engine"), engine_of(&source))
+                && own != other
+            {
+                findings.refuse(format!(
+                    "a read replica has its source's engine: {} is {other}, not {own}",
+                    source.named()
+                ));
+            }
         }
         return;
     }
@@ -537,6 +578,19 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
              `.master_password(MasterPassword::ManagedByRds)` or `MasterPassword::Secret(...)`",
         );
     }
+}
+
+/// The engine of an instance; a read replica's is as a rule said to be its source's.
+fn engine_of<'a>(instance: &View<'a>) -> Option<&'a str> {
+    let mut said = *instance;
+    // RDS takes three levels of replicas: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html>
+    for _ in 0..4 {
+        match said.text("engine") {
+            Some(engine) => return Some(engine),
+            None => said = said.follow("engine")?,
+        }
+    }
+    None
 }
 
 /// What the source of a read replica must be like:
@@ -562,6 +616,7 @@ fn check_monitoring(instance: &View<'_>, findings: &mut Findings<'_>) {
     if (interval != 0) != instance.gives("monitoring_role_arn") && instance.literal("monitoring_interval").is_some() {
         findings.refuse("enhanced monitoring wants both an interval and a role: `.enhanced_monitoring(60, &role)`");
     }
+    trust::check(instance, "monitoring_role_arn", "monitoring.rds", findings);
     if let Some(days) = instance.integer("performance_insights_retention_period") {
         if days != 7 && days != 731 && days % 31 != 0 {
             findings.refuse(format!("performance insights are kept 7 days, a multiple of 31 days, or 731; not {days}"));

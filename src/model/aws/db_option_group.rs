@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::SecurityGroup;
+use super::form;
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value, words};
 
@@ -46,7 +47,7 @@ pub struct DbOptionGroup {
     #[field(replace)]
     engine_name: Value<OptionEngine>,
     /// Its major version, for instance `8.0`.
-    #[field(replace, pattern = r"\d+(?:\.\d+)?", pattern_words = "a major version is written as 17 or 8.0")]
+    #[field(replace, form = form::MAJOR_VERSION)]
     major_engine_version: Value<String>,
     /// The name, unique in account and region.
     #[field(
@@ -55,8 +56,7 @@ pub struct DbOptionGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = r"[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for; AWS can't change it.
@@ -108,6 +108,22 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
         let Some(name) = option.text("option_name") else { continue };
         if !names.insert(name) {
             findings.refuse(format!("`option` names {name} twice"));
+        }
+    }
+    let (engine, version) = (group.text("engine_name"), group.text("major_engine_version"));
+    if let (Some(engine), Some(version)) = (engine, version)
+        && form::MAJOR_VERSION.fits(version)
+    {
+        // <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html>: PostgreSQL's major
+        // versions have one part, those of the others two.
+        let (parts, like) = match engine {
+            "postgres" => (1, "17"),
+            "mysql" => (2, "8.4"),
+            "mariadb" => (2, "11.4"),
+            _ => (2, "16.00"),
+        };
+        if version.split('.').count() != parts {
+            findings.refuse(format!("{engine} has no major version {version}; one is written as {like}"));
         }
     }
     if group.text("engine_name") == Some("postgres") && !names.is_empty() {

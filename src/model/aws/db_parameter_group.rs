@@ -1,5 +1,6 @@
 //! `aws_db_parameter_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
 
+use super::form;
 use crate::{Arn, Computed, Id, IntoPlain, Tags, Value, words};
 
 words! {
@@ -29,7 +30,7 @@ words! {
 #[resource(type = "aws_db_parameter_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2)]
 pub struct DbParameterGroup {
     /// The engine and its major version, for instance `postgres17`.
-    #[field(replace, pattern = r"[a-z-]+[0-9.]+", pattern_words = "a family is written as postgres17")]
+    #[field(replace, form = form::DB_FAMILY)]
     family: Value<String>,
     /// The name, unique in account and region.
     #[field(
@@ -38,8 +39,7 @@ pub struct DbParameterGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = r"[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for; AWS can't change it.

@@ -1,6 +1,7 @@
 //! `aws_db_snapshot`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html>
 
 use super::DbInstance;
+use super::form;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A copy of a database instance's storage at the moment when it is made. It outlives its instance.
@@ -41,8 +42,7 @@ pub struct DbSnapshot {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = r"[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     db_snapshot_identifier: Value<String>,
     /// Tags.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
+use super::subnet::vpc_of;
 use super::{InternetGateway, NatGateway, RouteTable};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value};
@@ -70,6 +71,7 @@ fn check(table: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(first) = table.earlier_siblings_in("default_route_table_id").first() {
         findings.refuse(format!("a VPC has one default route table; {} is it already", first.named()));
     }
+    let vpc = table.follow("default_route_table_id");
     let mut ranges = BTreeSet::new();
     for route in table.part("route").map(Part::items).unwrap_or_default() {
         let range: Option<Ipv4Net> = route.text("cidr_block").and_then(|text| text.parse().ok());
@@ -77,6 +79,12 @@ fn check(table: &View<'_>, findings: &mut Findings<'_>) {
         let given = ["gateway_id", "nat_gateway_id"].iter().filter(|target| route.at(target).is_some()).count();
         if given != 1 {
             findings.refuse(format!("{named} leads to one target, {given} given: one of gateway_id, nat_gateway_id"));
+        }
+        let gateway = route.at("gateway_id").and_then(|gateway| table.referred(gateway));
+        if let (Some(vpc), Some(other)) = (&vpc, gateway.as_ref().and_then(vpc_of))
+            && other.node().address != vpc.node().address
+        {
+            findings.refuse(format!("{named} leads to the internet gateway of another VPC than {}", vpc.named()));
         }
         let Some(range) = range else { continue };
         if range.trunc() != range {

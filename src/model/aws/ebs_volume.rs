@@ -1,6 +1,7 @@
 //! `aws_ebs_volume`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volumes.html>
 
 use super::KmsKey;
+use super::form;
 use super::instance_type::{VolumeType, check_volume};
 use crate::check::{Findings, View};
 use crate::transition::{Becoming, Impossible};
@@ -29,7 +30,7 @@ use crate::{Arn, Computed, Id, IntoPlain, Tags, Value};
 )]
 pub struct EbsVolume {
     /// The zone; it can be attached to what stands there.
-    #[field(replace)]
+    #[field(replace, form = form::ZONE)]
     availability_zone: Value<String>,
     /// The size in GiB, wanted where it does not begin as a snapshot; it only grows.
     #[field(computed, min = 1, max = 65_536)]
@@ -50,8 +51,7 @@ pub struct EbsVolume {
     #[field(
         replace,
         computed,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// The snapshot it begins as.

@@ -59,8 +59,8 @@ pub struct EksAccessEntry {
     /// Who: a role's or a user's ARN; it has one entry at most.
     #[field(replace)]
     principal_arn: Value<Arn<IamRole>>,
-    /// The Kubernetes groups that it belongs to.
-    #[field(set, default = "[]")]
+    /// The Kubernetes groups that it belongs to. EKS chooses those of nodes; an empty list takes the others out of all.
+    #[field(set, computed)]
     kubernetes_groups: Option<Value<Vec<String>>>,
     /// What it is to the cluster.
     #[field(replace, default = "\"STANDARD\"")]
@@ -78,9 +78,23 @@ pub struct EksAccessEntry {
     created_at: Computed<String>,
 }
 
+/// The type of an entry that is of nodes.
+pub(super) fn nodes<'a>(entry: &View<'a>) -> Option<&'a str> {
+    entry.text("type").filter(|kind| *kind != AccessEntryType::Standard.word())
+}
+
 fn check(entry: &View<'_>, findings: &mut Findings<'_>) {
     let ends = |entry: &View<'_>| ["cluster_name", "principal_arn"].map(|end| entry.node().fields.get(end).cloned());
     if let Some(other) = entry.earlier_siblings().find(|other| ends(other) == ends(entry)) {
         findings.refuse(format!("a principal has one entry in a cluster; this one has {}", other.named()));
+    }
+    // <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessEntry.html>
+    let Some(kind) = nodes(entry) else { return };
+    if entry.gives("kubernetes_groups") {
+        findings
+            .refuse(format!("`kubernetes_groups` are of STANDARD entries: EKS knows what those of {kind} belong to"));
+    }
+    if entry.gives("user_name") {
+        findings.refuse(format!("`user_name` is of STANDARD entries: EKS knows what those of {kind} are called"));
     }
 }

@@ -1,8 +1,9 @@
 //! `aws_eks_access_policy_association`: <https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html>
 
-use super::{EksCluster, IamRole};
+use super::eks_access_entry::nodes;
+use super::{EksAccessEntry, EksCluster, IamRole};
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Name, Value, words};
+use crate::{Arn, Computed, Expression, Id, Name, Resource as _, Value, words};
 
 words! {
     /// What an access policy permits, by its ARN.
@@ -117,5 +118,19 @@ fn check(association: &View<'_>, findings: &mut Findings<'_>) {
     }
     if scope == Some(AccessScopeType::Namespace.word()) && namespaces == 0 {
         findings.refuse("a policy for namespaces names one at least");
+    }
+    let Some(entry) = association.follow("principal_arn") else { return };
+    if entry.node().address.kind() != EksAccessEntry::SCHEMA.kind {
+        return;
+    }
+    if let Some(kind) = nodes(&entry) {
+        findings.refuse(format!("{} is of {kind}, and policies are of STANDARD entries", entry.named()));
+    }
+    let clusters = [association, &entry].map(|view| view.node().fields.get("cluster_name"));
+    if let [Some(own), Some(other)] = clusters
+        && own != other
+        && matches!((own, other), (Expression::Reference(_), Expression::Reference(_)))
+    {
+        findings.refuse(format!("{} is of another cluster: a policy wants an entry in its own", entry.named()));
     }
 }

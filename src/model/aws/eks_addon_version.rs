@@ -1,5 +1,6 @@
 //! `aws_eks_addon_version`: <https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeAddonVersions.html>
 
+use super::form;
 use crate::{Computed, Id, Value};
 
 /// The version of an addon for a version of Kubernetes, looked up once and pinned.
@@ -30,7 +31,7 @@ pub struct EksAddonVersion {
     #[field(min_length = 1)]
     addon_name: Value<String>,
     /// The cluster's version, for instance `1.35`.
-    #[field(pattern = r"1\.[0-9]{2}", pattern_words = "a version of Kubernetes is 1.35 or the like")]
+    #[field(form = form::KUBERNETES_VERSION)]
     kubernetes_version: Value<String>,
     /// Whether it is the newest; EKS's default where not.
     #[field(default = "false")]

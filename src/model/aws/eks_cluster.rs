@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::cloudwatch_log_group::written_by;
+use super::form;
 use super::subnet::{check_groups, check_spread, vpc_of};
 use super::{IamRole, KmsKey, SecurityGroup, Subnet, Vpc};
 use crate::check::{Findings, View};
@@ -108,8 +109,7 @@ pub struct EksCluster {
         named,
         min_length = 1,
         max_length = 100,
-        pattern = "[0-9A-Za-z][A-Za-z0-9_-]*",
-        pattern_words = "letters, digits, - and _ are taken, a letter or digit first"
+        form = form::EKS_NAME
     )]
     name: Value<String>,
     /// The role that the control plane acts with.
@@ -118,7 +118,7 @@ pub struct EksCluster {
     /// Where it stands and who can reach it.
     vpc_config: Value<ClusterVpcConfig>,
     /// The Kubernetes version, for instance `1.33`; AWS takes its default where none is given, and none can go back.
-    #[field(computed, pattern = r"1\.\d\d", pattern_words = "a version is written as 1.33")]
+    #[field(computed, form = form::KUBERNETES_VERSION)]
     version: Option<Value<String>>,
     /// Who may enter.
     #[field(computed)]
@@ -238,8 +238,7 @@ pub struct EncryptionProvider {
     /// The key: symmetric, and of the cluster's region.
     #[field(
         replace,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     key_arn: Value<Arn<KmsKey>>,
 }
@@ -308,6 +307,7 @@ fn waits<'a>(cluster: &View<'a>) -> Vec<View<'a>> {
 }
 
 fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(cluster, "role_arn", "eks", findings);
     check_spread(cluster, "vpc_config.subnet_ids", 2, "an EKS cluster", findings);
     let subnets = cluster.follow_all("vpc_config.subnet_ids").unwrap_or_default();
     for subnet in &subnets {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::form;
 use super::{EksCluster, IamRole, Subnet};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Name, Tags, Value};
@@ -53,8 +54,7 @@ pub struct EksFargateProfile {
         replace,
         min_length = 1,
         max_length = 100,
-        pattern = r"[0-9A-Za-z][0-9A-Za-z_-]*",
-        pattern_words = "letters, digits, - and _ are taken, a letter or digit first"
+        form = form::EKS_NAME
     )]
     fargate_profile_name: Value<String>,
     /// The role with which pods are brought up: `eks-fargate-pods.amazonaws.com` may take it on.
@@ -89,6 +89,7 @@ pub struct FargateSelector {
 }
 
 fn check(profile: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(profile, "pod_execution_role_arn", "eks-fargate-pods", findings);
     if profile.text("fargate_profile_name").is_some_and(|name| name.starts_with("eks-")) {
         findings.refuse("`fargate_profile_name` begins with eks-, which EKS keeps for itself");
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::form;
 use super::instance_type::InstanceType;
-use super::{AutoscalingGroup, EksCluster, IamRole, LaunchTemplate, Subnet, way_out};
-use crate::check::{Findings, View};
+use super::{AutoscalingGroup, EksCluster, IamRole, LaunchTemplate, Subnet, trust, way_out};
+use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::{Arn, Computed, Handle, Id, Name, Tags, Value, words};
 
@@ -103,8 +104,7 @@ pub struct EksNodeGroup {
         named,
         min_length = 1,
         max_length = 63,
-        pattern = "[0-9A-Za-z][A-Za-z0-9_-]*",
-        pattern_words = "letters, digits, - and _ are taken, a letter or digit first"
+        form = form::EKS_NAME
     )]
     node_group_name: Option<Value<String>>,
     /// The sizes, the preferred one first.
@@ -120,10 +120,10 @@ pub struct EksNodeGroup {
     #[field(replace, computed, min = 1)]
     disk_size: Option<Value<i64>>,
     /// The Kubernetes version; the cluster's where none is given.
-    #[field(computed, pattern = r"1\.\d\d", pattern_words = "a version is written as 1.33")]
+    #[field(computed, form = form::KUBERNETES_VERSION)]
     version: Option<Value<String>>,
     /// The image's version; the newest where none is given.
-    #[field(computed)]
+    #[field(computed, form = form::IMAGE_RELEASE)]
     release_version: Option<Value<String>>,
     /// Kubernetes labels.
     #[field(default = "{}")]
@@ -261,6 +261,8 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse("`update_config` takes a number or a percentage, not both");
     }
     check_template(group, findings);
+    check_image(group, findings);
+    trust::check(group, "node_role_arn", "ec2", findings);
     let earlier = group.earlier_siblings().find(|other| {
         let name = group.text("node_group_name");
         name.is_some()
@@ -269,6 +271,30 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     });
     if let Some(other) = earlier {
         findings.refuse(format!("{} has the same name in the same cluster", other.named()));
+    }
+}
+
+/// Nodes are no newer than their cluster, and their image is for the processors of their sizes:
+/// <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html>
+fn check_image(group: &View<'_>, findings: &mut Findings<'_>) {
+    let minor = |view: &View<'_>| view.text("version")?.strip_prefix("1.")?.parse::<u32>().ok();
+    let cluster = group.follow("cluster_name");
+    if let (Some(nodes), Some(cluster)) = (minor(group), cluster)
+        && let Some(control) = minor(&cluster)
+        && nodes > control
+    {
+        findings.refuse(format!("nodes of 1.{nodes} are newer than {}, which is at 1.{control}", cluster.named()));
+    }
+    let Some(image) = group.text("ami_type").filter(|image| *image != AmiType::Custom.word()) else { return };
+    let arm = image.contains("ARM");
+    for size in group.part("instance_types").map(Part::items).unwrap_or_default() {
+        // Graviton's families have a g behind their generation: t4g, m7g, c7gn.
+        let Some(size) = size.literal().and_then(crate::Datum::as_str) else { continue };
+        let family = size.split('.').next().unwrap_or_default();
+        let behind = family.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+        if behind.contains('g') != arm {
+            findings.refuse(format!("`ami_type` {image} is not for {size}, whose processor is another"));
+        }
     }
 }
 

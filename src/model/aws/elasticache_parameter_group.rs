@@ -1,5 +1,6 @@
 //! `aws_elasticache_parameter_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.html>
 
+use super::form;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// The settings of caches of one engine version family.
@@ -25,7 +26,7 @@ use crate::{Arn, Computed, Id, Tags, Value};
 )]
 pub struct ElasticacheParameterGroup {
     /// The engine and its major version, for instance `redis7`.
-    #[field(replace, pattern = r"[a-z]+[0-9.x]+", pattern_words = "a family is written as redis7")]
+    #[field(replace, form = form::CACHE_FAMILY)]
     family: Value<String>,
     /// The name, unique in account and region.
     #[field(
@@ -34,8 +35,7 @@ pub struct ElasticacheParameterGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for; AWS can't change it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::form;
 use super::subnet::{check_groups, vpc_of, zones};
 use super::{ElasticacheParameterGroup, ElasticacheSubnetGroup, ElasticacheUserGroup, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
@@ -120,15 +121,14 @@ pub struct ElasticacheReplicationGroup {
         named,
         min_length = 1,
         max_length = 40,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     replication_group_id: Option<Value<String>>,
     /// The engine.
     #[field(default = "\"redis\"")]
     engine: Option<Value<CacheEngine>>,
     /// The version: `7.1` leaves the patch to AWS and its upgrades.
-    #[field(computed, version_prefix, pattern = r"\d+(?:\.\d+)*", pattern_words = "a version is written as 7.1")]
+    #[field(computed, version_prefix, form = form::VERSION)]
     engine_version: Option<Value<String>>,
     /// How many shards.
     #[field(computed, min = 1, max = 500)]
@@ -166,8 +166,7 @@ pub struct ElasticacheReplicationGroup {
     /// The KMS key, where it is not ElastiCache's own.
     #[field(
         replace,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether connections are encrypted; from Redis 7 on it changes in place.
@@ -180,15 +179,13 @@ pub struct ElasticacheReplicationGroup {
     #[field(
         computed,
         case_insensitive,
-        pattern = r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a maintenance window is written as sun:05:00-sun:06:00"
+        form = form::WEEKLY_WINDOW
     )]
     maintenance_window: Option<Value<String>>,
     /// When snapshots are made, in UTC, an hour at least, for instance `04:00-05:00`.
     #[field(
         computed,
-        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
-        pattern_words = "a snapshot window is written as 04:00-05:00"
+        form = form::DAILY_WINDOW
     )]
     snapshot_window: Option<Value<String>>,
     /// How many days daily snapshots are kept; 0 is no snapshots.
@@ -204,8 +201,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(
         instruction,
         max_length = 255,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     final_snapshot_identifier: Option<Value<String>>,
     /// The snapshot it begins as.
@@ -294,6 +290,11 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     if group.gives("transit_encryption_mode") && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`transit_encryption_mode` wants `transit_encryption_enabled(true)`");
     }
+    if group.gives("kms_key_id") && group.truth("at_rest_encryption_enabled") != Some(true) {
+        findings
+            .refuse("`kms_key_id` is what it is encrypted with at rest: it wants `at_rest_encryption_enabled(true)`");
+    }
+    check_engine(group, findings);
     let users = group.part("user_group_ids").map(Part::items).unwrap_or_default();
     if !users.is_empty() && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`user_group_ids` wants `transit_encryption_enabled(true)`");
@@ -306,6 +307,23 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(vpc) = subnets.first().and_then(vpc_of) {
         check_groups(group, "security_group_ids", &vpc, findings);
+    }
+}
+
+/// Redis OSS ends with 7.1, and Valkey begins with 7.2:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html>
+fn check_engine(group: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(version) = group.text("engine_version") else { return };
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    let (Some(Some(major)), minor) = (parts.next(), parts.next().flatten()) else { return };
+    let valkey = group.text("engine") == Some(CacheEngine::Valkey.word());
+    let later = major > 7 || (major == 7 && minor.is_some_and(|minor| minor > 1));
+    let earlier = major < 7 || (major == 7 && minor.is_some_and(|minor| minor < 2));
+    if valkey && earlier {
+        findings.refuse(format!("Valkey begins with 7.2: there is no {version}"));
+    }
+    if !valkey && later && !(group.gives("engine") && group.text("engine").is_none()) {
+        findings.refuse(format!("Redis OSS ends with 7.1: {version} is Valkey's, by `engine(CacheEngine::Valkey)`"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `aws_elasticache_subnet_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/SubnetGroups.html>
 
+use super::form;
 use super::subnet::check_spread;
 use super::{Subnet, Vpc};
 use crate::check::{Findings, View};
@@ -41,8 +42,7 @@ pub struct ElasticacheSubnetGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for.

@@ -1,6 +1,7 @@
 //! `aws_elasticache_user`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
 
 use super::CacheEngine;
+use super::form;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Secret, Tags, Value, words};
 
@@ -42,8 +43,7 @@ pub struct ElasticacheUser {
         named,
         min_length = 1,
         max_length = 40,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     user_id: Value<String>,
     /// What it logs in as; a group for Redis has one of the name `default`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::form;
 use super::{CacheEngine, ElasticacheUser};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
@@ -51,8 +52,7 @@ pub struct ElasticacheUserGroup {
         named,
         min_length = 1,
         max_length = 40,
-        pattern = "[a-z](?:-?[a-z0-9])*",
-        pattern_words = "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken"
+        form = form::SMALL_NAME
     )]
     user_group_id: Value<String>,
     /// The engine.

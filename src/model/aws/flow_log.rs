@@ -1,8 +1,9 @@
 //! `aws_flow_log`: <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html>
 
+use super::form;
 use super::{CloudwatchLogGroup, IamRole, NetworkInterface, S3Bucket, Subnet, Vpc};
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, IntoArn, Tags, Value, words};
+use crate::{Arn, Computed, Id, IntoArn, Resource as _, Tags, Value, words};
 
 words! {
     /// Which traffic a flow log tells of.
@@ -66,8 +67,7 @@ pub struct FlowLog {
     /// The ARN of the log group or bucket; a bucket's may have a folder behind it.
     #[field(
         replace,
-        pattern = "arn:aws[a-z-]*:(logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+|s3:::.+)",
-        pattern_words = "the ARN of a log group, without `:*` behind it, or of a bucket"
+        form = form::LOG_DESTINATION
     )]
     log_destination: Value<String>,
     /// Which of both it is.
@@ -89,8 +89,7 @@ pub struct FlowLog {
     #[field(
         replace,
         computed,
-        pattern = r"\$\{[a-z0-9-]+\}( \$\{[a-z0-9-]+\})*",
-        pattern_words = "fields as `${name}`, with one space between them"
+        form = form::LOG_FORMAT
     )]
     log_format: Option<Value<String>>,
     /// The seconds that are put together in one line: 60 or 600. Instances on Nitro have 60 at most anyway.
@@ -145,6 +144,7 @@ impl FlowLog {
 const SUBJECTS: [&str; 3] = ["vpc_id", "subnet_id", "eni_id"];
 
 fn check(log: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(log, "iam_role_arn", "vpc-flow-logs", findings);
     let given = SUBJECTS.iter().filter(|subject| log.gives(subject)).count();
     if given != 1 {
         findings.refuse(format!("a flow log is of one thing, {given} given: one of {}", SUBJECTS.join(", ")));
@@ -158,12 +158,15 @@ fn check(log: &View<'_>, findings: &mut Findings<'_>) {
     if !to_bucket && log.gives("destination_options") {
         findings.refuse("`destination_options` are for files in a bucket");
     }
-    if let Some(destination) = log.text("log_destination") {
-        let is_bucket = destination.split(':').nth(2) == Some("s3");
-        if is_bucket != to_bucket {
-            let kind = if is_bucket { LogDestinationType::S3 } else { LogDestinationType::CloudWatchLogs };
-            findings.refuse(format!("{destination} is of the `log_destination_type` {}", kind.word()));
-        }
+    let declared = log.follow("log_destination");
+    let (destination, is_bucket) = match (&declared, log.text("log_destination")) {
+        (Some(view), _) => (view.named(), Some(view.node().address.kind() == S3Bucket::SCHEMA.kind)),
+        (None, Some(text)) => (text.to_owned(), Some(text.split(':').nth(2) == Some("s3"))),
+        (None, None) => (String::new(), None),
+    };
+    if let Some(is_bucket) = is_bucket.filter(|is_bucket| *is_bucket != to_bucket) {
+        let kind = if is_bucket { LogDestinationType::S3 } else { LogDestinationType::CloudWatchLogs };
+        findings.refuse(format!("{destination} is of the `log_destination_type` {}", kind.word()));
     }
     if let Some(seconds) = log.integer("max_aggregation_interval").filter(|seconds| ![60, 600].contains(seconds)) {
         findings.refuse(format!("`max_aggregation_interval` is {seconds}; AWS takes 60 and 600 seconds"));

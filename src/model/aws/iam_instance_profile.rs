@@ -1,6 +1,7 @@
 //! `aws_iam_instance_profile`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>
 
 use super::IamRole;
+use super::form;
 use crate::{Arn, Computed, Id, Name, Tags, Value};
 
 /// What hands a role to an instance.
@@ -27,8 +28,7 @@ pub struct IamInstanceProfile {
         named,
         min_length = 1,
         max_length = 128,
-        pattern = r"[\w+=,.@-]+",
-        pattern_words = "letters, digits and +=,.@_- are taken"
+        form = form::IAM_NAME
     )]
     name: Option<Value<String>>,
     /// The path before its name in the ARN.
@@ -36,8 +36,7 @@ pub struct IamInstanceProfile {
         replace,
         default = "\"/\"",
         max_length = 512,
-        pattern = r"/(?:[!-~]+/)?",
-        pattern_words = "a path begins and ends with /"
+        form = form::IAM_PATH
     )]
     path: Option<Value<String>>,
     /// Tags.

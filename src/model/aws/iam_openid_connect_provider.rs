@@ -1,5 +1,6 @@
 //! `aws_iam_openid_connect_provider`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html>
 
+use super::form;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// An issuer of identity tokens that trust policies may name, for instance a cluster's for its service accounts.
@@ -51,8 +52,7 @@ pub struct IamOpenidConnectProvider {
         set,
         computed,
         max_length = 5,
-        pattern = "[0-9a-fA-F]{40}",
-        pattern_words = "a thumbprint is 40 hexadecimal digits"
+        form = form::THUMBPRINT
     )]
     thumbprint_list: Option<Value<Vec<String>>>,
     /// Tags.

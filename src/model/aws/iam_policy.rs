@@ -1,5 +1,6 @@
 //! `aws_iam_policy`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
+use super::form;
 use super::policy::check_length;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
@@ -32,8 +33,7 @@ pub struct IamPolicy {
         named,
         min_length = 1,
         max_length = 128,
-        pattern = r"[\w+=,.@-]+",
-        pattern_words = "letters, digits and +=,.@_- are taken"
+        form = form::IAM_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for; AWS can't change it.
@@ -44,8 +44,7 @@ pub struct IamPolicy {
         replace,
         default = "\"/\"",
         max_length = 512,
-        pattern = r"/(?:[!-~]+/)?",
-        pattern_words = "a path begins and ends with /"
+        form = form::IAM_PATH
     )]
     path: Option<Value<String>>,
     /// Tags.

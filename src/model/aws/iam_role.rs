@@ -1,6 +1,7 @@
 //! `aws_iam_role`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html>
 
 use super::IamPolicy;
+use super::form;
 use super::policy::check_length;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
@@ -28,8 +29,7 @@ pub struct IamRole {
         named,
         min_length = 1,
         max_length = 64,
-        pattern = r"[\w+=,.@-]+",
-        pattern_words = "letters, digits and +=,.@_- are taken"
+        form = form::IAM_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for.
@@ -40,8 +40,7 @@ pub struct IamRole {
         replace,
         default = "\"/\"",
         max_length = 512,
-        pattern = r"/(?:[!-~]+/)?",
-        pattern_words = "a path begins and ends with /"
+        form = form::IAM_PATH
     )]
     path: Option<Value<String>>,
     /// How long a session may last, in seconds.

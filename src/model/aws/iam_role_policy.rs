@@ -1,6 +1,7 @@
 //! `aws_iam_role_policy`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
 use super::IamRole;
+use super::form;
 use super::policy::check_length;
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Name, Value};
@@ -42,8 +43,7 @@ pub struct IamRolePolicy {
         named,
         min_length = 1,
         max_length = 128,
-        pattern = r"[\w+=,.@-]+",
-        pattern_words = "letters, digits and +=,.@_- are taken"
+        form = form::IAM_NAME
     )]
     name: Option<Value<String>>,
     /// Role and name with a colon between.

@@ -1,8 +1,9 @@
 //! `aws_instance`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Instances.html>
 
+use super::form;
 use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType, check_volume};
 use super::launch_template::check_user_data;
-use super::subnet::{check_groups, vpc_of};
+use super::subnet::{check_addresses, check_groups, vpc_of};
 use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::value::pushed;
@@ -45,7 +46,7 @@ pub struct Instance {
     #[field(replace)]
     subnet_id: Value<Id<Subnet>>,
     /// The zone, where the subnet does not say it.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::ZONE)]
     availability_zone: Option<Value<String>>,
     /// The security groups.
     #[field(set, computed, holds = Firm)]
@@ -59,6 +60,7 @@ pub struct Instance {
     key_name: Option<Value<String>>,
     /// User data in base64, see [`Value::base64`]; a change stops and starts it, and is run only where the image does
     /// so again.
+    #[field(form = form::BASE64)]
     user_data_base64: Option<Value<String>>,
     /// Whether other user data make another instance.
     #[field(instruction, default = "false")]
@@ -79,7 +81,7 @@ pub struct Instance {
     #[field(replace, computed)]
     associate_public_ip_address: Option<Value<bool>>,
     /// Its address in the subnet.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::IPV4_ADDRESS)]
     private_ip: Option<Value<String>>,
     /// Whether AWS refuses to terminate it.
     #[field(default = "false")]
@@ -133,6 +135,15 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(instance, findings);
     if let Some(vpc) = instance.follow("subnet_id").and_then(|subnet| vpc_of(&subnet)) {
         check_groups(instance, "vpc_security_group_ids", &vpc, findings);
+    }
+    if let Some(subnet) = instance.follow("subnet_id") {
+        check_addresses(instance, &["private_ip"], &subnet, findings);
+        let (own, zone) = (instance.text("availability_zone"), subnet.text("availability_zone"));
+        if let (Some(own), Some(zone)) = (own, zone)
+            && own != zone
+        {
+            findings.refuse(format!("`availability_zone` is {own}, and {} lies in {zone}", subnet.named()));
+        }
     }
     if let Some(volume) = instance.part("root_block_device") {
         check_volume("the root volume", volume, "volume_type", "volume_size", findings);

@@ -1,6 +1,7 @@
 //! The EC2 instance types that stacks here may use, and what instances and launch templates share.
 
 use super::KmsKey;
+use super::form;
 use crate::check::{Findings, Part};
 use crate::{Arn, Computed, Tags, Value, words};
 
@@ -138,8 +139,7 @@ pub struct RootBlockDevice {
     #[field(
         replace,
         computed,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether it goes with the instance.
@@ -168,9 +168,38 @@ pub(super) fn check_volume(path: &str, volume: Part<'_>, kind: &str, size: &str,
     if provisioned && !given("iops") {
         findings.refuse(format!("{path}: {kind} wants `iops`"));
     }
+    check_speed(path, volume, kind, size, findings);
     let least = if provisioned { 4 } else { 1 };
     let most = if gp3 || kind == VolumeType::Io2.word() { 65_536 } else { 16_384 };
     if let Some(size) = volume.integer(size).filter(|size| !(least..=most).contains(size)) {
         findings.refuse(format!("{path}: a volume of {kind} has {least} to {most} GiB, not {size}"));
+    }
+}
+
+/// The fewest and most IOPS of a kind, and the most for each GiB:
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>
+const IOPS: [(VolumeType, i64, i64, i64); 3] =
+    [(VolumeType::Gp3, 3000, 80_000, 500), (VolumeType::Io1, 100, 64_000, 50), (VolumeType::Io2, 100, 256_000, 1000)];
+
+/// Holds IOPS and throughput to the kind, to the size and to each other.
+fn check_speed(path: &str, volume: Part<'_>, kind: &str, size: &str, findings: &mut Findings<'_>) {
+    let Some((_, least, most, each)) = IOPS.iter().find(|(of, ..)| of.word() == kind) else { return };
+    let iops = volume.integer("iops");
+    if let Some(iops) = iops.filter(|iops| !(*least..=*most).contains(iops)) {
+        findings.refuse(format!("{path}: {kind} has {least} to {most} `iops`, not {iops}"));
+    } else if let (Some(iops), Some(size)) = (iops, volume.integer(size))
+        && iops > (size * each).max(*least)
+    {
+        findings.refuse(format!("{path}: {iops} `iops` are too many for {size} GiB: {kind} takes {each} for each"));
+    }
+    // gp3 has its first 3,000 without being asked.
+    let iops = if volume.at("iops").is_some() { iops } else { Some(3000) };
+    if let (Some(iops), Some(throughput)) = (iops, volume.integer("throughput"))
+        && throughput * 4 > iops
+    {
+        findings.refuse(format!(
+            "{path}: `throughput` of {throughput} MiB/s wants {} `iops`, and there are {iops}: four for each MiB/s",
+            throughput * 4
+        ));
     }
 }

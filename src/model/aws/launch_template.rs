@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 
+use super::form;
 use super::instance_type::{InstanceType, MetadataOptions, VolumeType, check_volume};
 use super::{Ami, IamInstanceProfile, KmsKey, SecurityGroup};
 use crate::check::{Findings, Part, View};
@@ -47,6 +48,7 @@ pub struct LaunchTemplate {
     /// The key pair for SSH.
     key_name: Option<Value<String>>,
     /// User data in base64, see [`Value::base64`].
+    #[field(form = form::BASE64)]
     user_data: Option<Value<String>>,
     /// Whether traffic to volumes has bandwidth of its own; AWS's choice by size where none is given.
     ebs_optimized: Option<Value<bool>>,
@@ -128,8 +130,7 @@ pub struct EbsBlockDevice {
     /// The KMS key, where it is not the account's default for EBS.
     #[field(
         holds = Free,
-        pattern = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
-        pattern_words = "a key is named by its ARN, which is what AWS shows of it"
+        form = form::KMS_KEY
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether it goes with the instance.
@@ -199,13 +200,17 @@ fn check(template: &View<'_>, findings: &mut Findings<'_>) {
     check_user_data(template, "user_data", findings);
 }
 
-/// Holds user data that is known to its size, and to being base64.
+/// The bytes of a text in base64.
+pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+/// Holds user data that is known to its size.
 pub(super) fn check_user_data(node: &View<'_>, field: &str, findings: &mut Findings<'_>) {
     if let Some(text) = node.text(field) {
-        match base64::engine::general_purpose::STANDARD.decode(text) {
-            Ok(bytes) if bytes.len() <= USER_DATA_BYTES => {}
-            Ok(bytes) => too_long(field, bytes.len(), findings),
-            Err(_) => findings.refuse(format!("`{field}` is no base64; end the text with `.base64()`")),
+        // What is no base64 is refused by its form.
+        if let Some(bytes) = decoded(text).filter(|bytes| bytes.len() > USER_DATA_BYTES) {
+            too_long(field, bytes.len(), findings);
         }
         return;
     }

@@ -45,6 +45,7 @@ mod elasticache_subnet_group;
 mod elasticache_user;
 mod elasticache_user_group;
 mod flow_log;
+mod form;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;
@@ -87,6 +88,7 @@ mod sns_topic_policy;
 mod sns_topic_subscription;
 mod ssm_parameter;
 mod subnet;
+mod trust;
 mod volume_attachment;
 mod vpc;
 mod vpc_endpoint;
@@ -126,7 +128,8 @@ pub use cloudfront_origin_access_control::{
 pub use cloudwatch_dashboard::CloudwatchDashboard;
 pub use cloudwatch_log_group::{CloudwatchLogGroup, LogGroupClass};
 pub use cloudwatch_metric_alarm::{
-    CloudwatchMetricAlarm, ComparisonOperator, LowSampleCount, MetricQuery, QueriedMetric, Statistic, TreatMissingData,
+    CloudwatchMetricAlarm, ComparisonOperator, LowSampleCount, MetricQuery, MetricUnit, QueriedMetric, Statistic,
+    TreatMissingData,
 };
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,

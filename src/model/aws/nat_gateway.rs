@@ -1,5 +1,6 @@
 //! `aws_nat_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
 
+use super::form;
 use super::{Eip, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, IntoId, Tags, Value, words};
@@ -49,7 +50,7 @@ pub struct NatGateway {
     #[field(replace, default = "\"public\"")]
     connectivity_type: Option<Value<ConnectivityType>>,
     /// Its address inside the subnet.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::IPV4_ADDRESS)]
     private_ip: Option<Value<String>>,
     /// Tags.
     tags: Option<Value<Tags>>,
@@ -89,5 +90,8 @@ fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
     }
     if !private && !address {
         findings.refuse("a public NAT gateway wants an elastic IP: `NatGateway::public(&subnet, &eip)`");
+    }
+    if let Some(subnet) = gateway.follow("subnet_id") {
+        super::subnet::check_addresses(gateway, &["private_ip"], &subnet, findings);
     }
 }

@@ -1,6 +1,7 @@
 //! `aws_network_interface`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html>
 
-use super::subnet::{check_groups, vpc_of};
+use super::form;
+use super::subnet::{addresses, check_addresses, check_groups, vpc_of};
 use super::{SecurityGroup, Subnet};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
@@ -36,10 +37,10 @@ pub struct NetworkInterface {
     #[field(default = "\"\"", max_length = 255)]
     description: Option<Value<String>>,
     /// Its primary address in the subnet.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::IPV4_ADDRESS)]
     private_ip: Option<Value<String>>,
     /// All its addresses, the primary one among them.
-    #[field(set, computed)]
+    #[field(set, computed, form = form::IPV4_ADDRESS)]
     private_ips: Option<Value<Vec<String>>>,
     /// The security groups; the VPC's default one where none is given.
     #[field(set, computed, max_length = 16, holds = Firm)]
@@ -66,28 +67,9 @@ fn check(interface: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(vpc) = subnet.as_ref().and_then(vpc_of) {
         check_groups(interface, "security_groups", &vpc, findings);
     }
-    let texts = |field: &str| -> Vec<&str> {
-        let part = interface.part(field);
-        let items = part.map(|part| if part.items().is_empty() { vec![part] } else { part.items() });
-        let literals = items.unwrap_or_default().into_iter().filter_map(|item| item.literal()?.as_str());
-        literals.collect()
-    };
-    let (primary, all) = (texts("private_ip"), texts("private_ips"));
-    let range = subnet.and_then(|subnet| subnet.cidr("cidr_block"));
-    for text in primary.iter().chain(&all) {
-        let Ok(address) = text.parse::<std::net::Ipv4Addr>() else {
-            findings.refuse(format!("{text:?} is no IPv4 address"));
-            continue;
-        };
-        // The first four and the last address of a subnet are AWS's.
-        let taken = |range: &ipnet::Ipv4Net| {
-            let (first, last) = (u32::from(range.network()), u32::from(range.broadcast()));
-            !(first + 4..last).contains(&u32::from(address))
-        };
-        if let Some(range) = range.filter(taken) {
-            findings
-                .refuse(format!("{address} can't be had in {range}: AWS keeps its first four addresses and its last"));
-        }
+    let (primary, all) = (addresses(interface, "private_ip"), addresses(interface, "private_ips"));
+    if let Some(subnet) = &subnet {
+        check_addresses(interface, &["private_ip", "private_ips"], subnet, findings);
     }
     if let Some(primary) = primary.first().filter(|primary| !all.is_empty() && !all.contains(primary)) {
         findings

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::IamOpenidConnectProvider;
 pub use super::action::{Action, exists};
-use crate::check::{Findings, View};
+use crate::check::{Findings, Part, View};
 use crate::expression::{Document, Expression};
 use crate::{
     Datum, EvaluationError, IntoArn, IntoValue, Json, OutputReference, Partial, Reference, Scope, Value, actions, json,
@@ -233,6 +233,25 @@ pub(super) fn check_length(node: &View<'_>, field: &str, most: usize, findings: 
     let Ok(Partial::Known(Datum::String(shortest))) = expression.evaluate(&Blank) else { return };
     if shortest.len() > most {
         findings.refuse(format!("`{field}` has {} characters at least; IAM takes {most}", shortest.len()));
+    }
+}
+
+/// Refuses a policy of one thing that speaks of another of its type: AWS takes it for what it is set on alone.
+pub(super) fn check_subject(node: &View<'_>, field: &str, of: &str, findings: &mut Findings<'_>) {
+    let (Some(own), Some(Part::Expression(Expression::Json(document)))) = (node.follow(of), node.part(field)) else {
+        return;
+    };
+    let mut others = Vec::new();
+    document.under("Resource", &mut |resource| {
+        resource.references(&mut |reference| {
+            let (other, own) = (&reference.address, &own.node().address);
+            if other.kind() == own.kind() && other != own && !others.contains(other) {
+                others.push(other.clone());
+            }
+        });
+    });
+    for other in others {
+        findings.refuse(format!("`{field}` speaks of {}, and is set on {}", other.local(), own.named()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `aws_s3_bucket_policy`: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
 
 use super::S3Bucket;
-use super::policy::check_length;
+use super::policy::{check_length, check_subject};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Value};
 
@@ -38,4 +38,5 @@ const LONGEST: usize = 20 * 1024;
 
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_length(policy, "policy", LONGEST, findings);
+    check_subject(policy, "policy", "bucket", findings);
 }

@@ -1,6 +1,7 @@
 //! `aws_security_group`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html>
 
 use super::Vpc;
+use super::form;
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A firewall around what is in it. Each rule is a resource of its own: a new group lets nothing in and, its default
@@ -27,8 +28,7 @@ pub struct SecurityGroup {
     #[field(
         replace,
         max_length = 255,
-        pattern = r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
-        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+        form = form::GROUP_WORDS
     )]
     description: Value<String>,
     /// The name, unique in the VPC.

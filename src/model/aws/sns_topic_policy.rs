@@ -1,6 +1,8 @@
 //! `aws_sns_topic_policy`: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-key-concepts.html>
 
 use super::SnsTopic;
+use super::policy::check_subject;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Value};
 
 /// Who may do what with a topic, in place of what a topic has when it is made: its own account everything.
@@ -18,7 +20,7 @@ use crate::{Arn, Computed, Id, Json, Value};
 /// # Ok(()) }).expect("nothing is wrong with it");
 /// ```
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_sns_topic_policy", service = "sns", creation = Upsert, create_seconds = 1, delete_seconds = 1)]
+#[resource(type = "aws_sns_topic_policy", service = "sns", creation = Upsert, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct SnsTopicPolicy {
     /// The topic.
     #[field(replace)]
@@ -30,4 +32,8 @@ pub struct SnsTopicPolicy {
     id: Computed<Id<SnsTopicPolicy>>,
     /// The account that the topic belongs to.
     owner: Computed<String>,
+}
+
+fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
+    check_subject(policy, "policy", "arn", findings);
 }

@@ -1,10 +1,12 @@
 //! `aws_subnet`: <https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html>
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
 use super::Vpc;
+use super::form;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
@@ -33,7 +35,7 @@ pub struct Subnet {
     #[field(replace)]
     cidr_block: Value<Ipv4Net>,
     /// The zone, for instance `us-east-1a`.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::ZONE)]
     availability_zone: Option<Value<String>>,
     /// Whether instances get a public address at launch.
     #[field(default = "false")]
@@ -97,6 +99,27 @@ pub(super) fn check_spread(node: &View<'_>, field: &str, least_zones: usize, why
 /// The zones of subnets, where all are written in place.
 pub(super) fn zones<'a>(subnets: &[View<'a>]) -> Option<BTreeSet<&'a str>> {
     subnets.iter().map(|subnet| subnet.text("availability_zone")).collect()
+}
+
+/// The addresses that a field names, where they are written in place.
+pub(super) fn addresses<'a>(node: &View<'a>, field: &str) -> Vec<&'a str> {
+    let Some(part) = node.part(field) else { return Vec::new() };
+    let items = if part.items().is_empty() { vec![part] } else { part.items() };
+    items.into_iter().filter_map(|item| item.literal()?.as_str()).collect()
+}
+
+/// Refuses addresses that can't be had in a subnet: its first four and its last are AWS's, by
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>.
+pub(super) fn check_addresses(node: &View<'_>, fields: &[&str], subnet: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(range) = subnet.cidr("cidr_block") else { return };
+    let (first, last) = (u32::from(range.network()), u32::from(range.broadcast()));
+    for text in fields.iter().flat_map(|field| addresses(node, field)) {
+        let Ok(address) = text.parse::<Ipv4Addr>() else { continue };
+        if !(first + 4..last).contains(&u32::from(address)) {
+            findings
+                .refuse(format!("{address} can't be had in {range}: AWS keeps its first four addresses and its last"));
+        }
+    }
 }
 
 /// Refuses security groups of another VPC than the one given.

@@ -1,5 +1,6 @@
 //! `aws_volume_attachment`: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html>
 
+use super::form;
 use super::{EbsVolume, Instance};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Value};
@@ -32,8 +33,7 @@ pub struct VolumeAttachment {
     /// The device's name, for instance `/dev/sdf`.
     #[field(
         replace,
-        pattern = "/dev/(?:sd[b-z][0-9]{0,2}|xvd[a-z]{1,2}|hd[b-z])|xvd[a-z]{1,2}",
-        pattern_words = "a device is written as /dev/sdf"
+        form = form::DEVICE
     )]
     device_name: Value<String>,
     /// The volume.

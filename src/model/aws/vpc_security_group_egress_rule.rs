@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::SecurityGroup;
+use super::form;
 use super::ip_protocol::{IpProtocol, check};
 use crate::{Arn, Computed, Id, IntoId, IntoPlain, IntoRange, Tags, Value};
 
@@ -46,10 +47,10 @@ pub struct EgressRule {
     #[field(replace_presence)]
     cidr_ipv4: Option<Value<Ipv4Net>>,
     /// The other end, where it goes to, as an IPv6 range.
-    #[field(replace_presence)]
+    #[field(replace_presence, form = form::IPV6_RANGE)]
     cidr_ipv6: Option<Value<String>>,
     /// The other end, where it goes to, as a prefix list.
-    #[field(replace_presence)]
+    #[field(replace_presence, form = form::PREFIX_LIST)]
     prefix_list_id: Option<Value<String>>,
     /// The other end, where it goes to, as what is in another security group.
     #[field(replace_presence, holds = Along)]
@@ -57,8 +58,7 @@ pub struct EgressRule {
     /// What it is for.
     #[field(
         max_length = 255,
-        pattern = r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
-        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+        form = form::GROUP_WORDS
     )]
     description: Option<Value<String>>,
     /// Tags.

@@ -438,7 +438,7 @@ fn a_backup_window_that_is_too_short() {
 
 #[test]
 fn a_window_that_is_none() {
-    refused("`backup_window` is \"3am\": a backup window is written as 03:00-04:00", |stack| {
+    refused("`backup_window` is \"3am\": a daily window is written as 03:00-04:00", |stack| {
         let line = line!() + 1;
         stack.add("main", database().backup_window("3am"));
         line
@@ -629,7 +629,7 @@ fn a_device_twice_in_a_launch_template() {
 
 #[test]
 fn user_data_that_is_no_base64() {
-    refused("`user_data` is no base64; end the text with `.base64()`", |stack| {
+    refused("it is no base64; end the text with `.base64()`", |stack| {
         let line = line!() + 1;
         stack.add("nodes", LaunchTemplate::new().user_data("#!/bin/sh"));
         line
@@ -1128,7 +1128,7 @@ fn addresses_that_a_network_interface_cannot_have() {
     let odd = [
         (vec!["10.0.0.3"], "10.0.0.3 can't be had in 10.0.0.0/24"),
         (vec!["10.0.1.9"], "10.0.1.9 can't be had in 10.0.0.0/24"),
-        (vec!["10.0.0"], "\"10.0.0\" is no IPv4 address"),
+        (vec!["10.0.0"], "\"10.0.0\": an IPv4 address is written as 10.0.0.10"),
         (vec!["10.0.0.8"], "10.0.0.9, which `private_ip` says, is not among them"),
     ];
     for (addresses, message) in odd {
@@ -1396,6 +1396,362 @@ fn a_restriction_that_says_no_country() {
         let usual = DefaultCacheBehavior::files_of("files");
         let shown = ViewerCertificate::of_cloudfront();
         stack.add("main", CloudfrontDistribution::new([origin], usual, everywhere, shown, true));
+        line!() - 1
+    });
+}
+
+fn alarm() -> CloudwatchMetricAlarm {
+    CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 1)
+        .namespace("AWS/RDS")
+        .metric_name("CPUUtilization")
+        .period(60)
+        .threshold(80)
+}
+
+fn group(stack: &mut Stack) -> Handle<SecurityGroup> {
+    let vpc = vpc(stack);
+    stack.add("web", SecurityGroup::new(&vpc, "web"))
+}
+
+/// A role that a service may take.
+fn trusting(stack: &mut Stack, service: &str) -> Handle<IamRole> {
+    use fathuss_model::aws::policy::{Policy, Principal, Statement};
+    stack.add("role", IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))])))
+}
+
+#[test]
+fn other_ends_of_rules_that_are_none() {
+    let rule = |group: &Handle<SecurityGroup>| IngressRule::new(group, IpProtocol::Tcp).from_port(443).to_port(443);
+    for range in ["10.0.0.0/16", "2001:db8::1/32", "2001:db8::/129"] {
+        refused("an IPv6 range is written as 2001:db8::/32, without host bits", |stack| {
+            let group = group(stack);
+            stack.add("odd", rule(&group).cidr_ipv6(range));
+            line!() - 1
+        });
+    }
+    for list in ["s3", "pl-", "PL-63a5400a"] {
+        refused("a prefix list is named by its id, as pl-63a5400a", |stack| {
+            let group = group(stack);
+            stack.add("odd", rule(&group).prefix_list_id(list));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let group = group(stack);
+        stack.add("all", rule(&group).cidr_ipv6("::/0"));
+        stack.add("one", rule(&group).cidr_ipv6("2001:DB8::5/128"));
+        stack.add("list", rule(&group).prefix_list_id("pl-0123456789abcdef0"));
+    });
+}
+
+#[test]
+fn statistics_and_actions_that_cloudwatch_does_not_know() {
+    for statistic in ["p101", "p", "99", "median", "tm", "TM(10%,90%)"] {
+        refused("a statistic is a percentile, p0 to p100, or as tm90, IQM", |stack| {
+            stack.add("odd", alarm().extended_statistic(statistic));
+            line!() - 1
+        });
+    }
+    // All of AWS's own examples.
+    for statistic in ["p90", "p99.9", "p100", "tm90", "tc90", "ts90", "wm98", "IQM", "PR(0:100)", "PR(:0.5)"] {
+        accepted(|stack| {
+            stack.add("known", alarm().extended_statistic(statistic));
+        });
+    }
+    for statistic in ["TM(10%:90%)", "TC(0.005:0.030)", "TS(80%:)", "WM(:95%)", "PR(100:2000)"] {
+        accepted(|stack| {
+            stack.add("known", alarm().extended_statistic(statistic));
+        });
+    }
+    refused("`ok_actions` is \"alarms\": an ARN is written as arn:aws:", |stack| {
+        stack.add("odd", alarm().statistic(Statistic::Sum).ok_actions(["alarms"]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let stops = ["arn:aws:automate:us-east-1:ec2:stop"];
+        stack.add("stops", alarm().statistic(Statistic::Sum).alarm_actions(stops).unit(MetricUnit::CountPerSecond));
+    });
+    refused("`evaluate_low_sample_count_percentiles` is of percentiles", |stack| {
+        let odd = alarm().statistic(Statistic::Sum).evaluate_low_sample_count_percentiles(LowSampleCount::Ignore);
+        stack.add("odd", odd);
+        line!() - 1
+    });
+    accepted(|stack| {
+        let few = alarm().extended_statistic("p99").evaluate_low_sample_count_percentiles(LowSampleCount::Ignore);
+        stack.add("few", few);
+    });
+}
+
+#[test]
+fn addresses_and_zones_that_a_subnet_does_not_have() {
+    let machine = |subnet: &Handle<Subnet>| Instance::new(Id::existing("ami-1"), InstanceType::T3Large, subnet);
+    refused("10.0.9.9 can't be had in 10.0.0.0/24", |stack| {
+        let vpc = vpc(stack);
+        let subnet = subnets(stack, &vpc, &["us-east-1a"]).remove(0);
+        stack.add("odd", machine(&subnet).private_ip("10.0.9.9"));
+        line!() - 1
+    });
+    refused("`availability_zone` is us-east-1b, and aws_subnet.of[\"us-east-1a-0\"]", |stack| {
+        let vpc = vpc(stack);
+        let subnet = subnets(stack, &vpc, &["us-east-1a"]).remove(0);
+        stack.add("odd", machine(&subnet).availability_zone("us-east-1b"));
+        line!() - 1
+    });
+    refused("`private_ip` is \"ten\": an IPv4 address is written as 10.0.0.10", |stack| {
+        let gateway = NatGateway::new(Id::existing("subnet-1")).connectivity_type(ConnectivityType::Private);
+        stack.add("odd", gateway.private_ip("ten"));
+        line!() - 1
+    });
+    refused("`availability_zone` is us-east-1c; its subnets lie in us-east-1a, us-east-1b", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let group = stack.add("db", DbSubnetGroup::new(&subnets));
+        stack.add("odd", database().subnets(&group).availability_zone("us-east-1c"));
+        line!() - 1
+    });
+    refused("with `multi_az` RDS chooses the zones", |stack| {
+        stack.add("odd", database().multi_az(true).availability_zone("us-east-1a"));
+        line!() - 1
+    });
+}
+
+#[test]
+fn volumes_that_are_asked_for_more_than_their_kind_has() {
+    let odd = [
+        (EbsVolume::encrypted_gp3("us-east-1a", 100).iops(2999), "gp3 has 3000 to 80000 `iops`, not 2999"),
+        (EbsVolume::encrypted_gp3("us-east-1a", 10).iops(6000), "6000 `iops` are too many for 10 GiB: gp3 takes 500"),
+        (EbsVolume::encrypted_gp3("us-east-1a", 10).throughput(800), "wants 3200 `iops`, and there are 3000"),
+    ];
+    for (volume, message) in odd {
+        refused(message, |stack| {
+            stack.add("odd", volume);
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        stack.add("small", EbsVolume::encrypted_gp3("us-east-1a", 1).iops(3000).throughput(750));
+        stack.add("fast", EbsVolume::encrypted_gp3("us-east-1a", 160).iops(80_000).throughput(2000));
+    });
+}
+
+#[test]
+fn storage_of_databases_that_is_asked_for_less_or_more_than_there_is() {
+    let large = || database().storage(Gp3::gigabytes(400));
+    let odd = [
+        (large().iops(3000), "`iops` is 3000; gp3 has 12000 from 400 GiB on"),
+        (large().storage_throughput(125), "`storage_throughput` is 125; gp3 has 500 MiB/s from 400 GiB on"),
+        (large().iops(12_000).storage_throughput(4000), "wants 16000 `iops`, and there are 12000"),
+        (database().ca_cert_identifier("letsencrypt"), "an authority is named as rds-ca-rsa2048-g1"),
+        (
+            database().storage_encrypted(false).kms_key_id("arn:aws:kms:us-east-1:111122223333:key/1"),
+            "it wants `storage_encrypted(true)`",
+        ),
+    ];
+    for (database, message) in odd {
+        refused(message, |stack| {
+            stack.add("odd", database);
+            line!() - 1
+        });
+    }
+    refused("it wants `at_rest_encryption_enabled(true)`", |stack| {
+        let cache = redis().at_rest_encryption_enabled(false).kms_key_id("arn:aws:kms:us-east-1:111122223333:key/1");
+        stack.add("odd", cache);
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("fast", large().iops(20_000).storage_throughput(1000));
+    });
+}
+
+#[test]
+fn families_and_major_versions_that_are_not_their_engine_s() {
+    for family in ["redis8", "redis7.1", "valkey", "rxedis7"] {
+        refused("a family is one of Redis OSS", |stack| {
+            stack.add("odd", ElasticacheParameterGroup::new(family));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        for family in ["redis6.x", "redis7", "valkey7", "valkey8", "memcached1.6"] {
+            stack.add(("known", family), ElasticacheParameterGroup::new(family));
+        }
+    });
+    let odd = [
+        (OptionEngine::Mysql, "8", "mysql has no major version 8; one is written as 8.4"),
+        (OptionEngine::Postgres, "17.4", "postgres has no major version 17.4; one is written as 17"),
+        (OptionEngine::SqlserverEe, "16", "sqlserver-ee has no major version 16; one is written as 16.00"),
+    ];
+    for (engine, version, message) in odd {
+        refused(message, |stack| {
+            stack.add("odd", DbOptionGroup::new(engine, version));
+            line!() - 1
+        });
+    }
+}
+
+#[test]
+fn a_role_that_does_not_trust_the_service_that_is_to_take_it() {
+    refused("`iam_role_arn`: aws_iam_role.role", |stack| {
+        let role = trusting(stack, "ec2.amazonaws.com");
+        let group = stack.add("flow", CloudwatchLogGroup::new());
+        stack.add("odd", FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(Id::existing("vpc-1")));
+        line!() - 1
+    });
+    refused("does not trust monitoring.rds.amazonaws.com, which is to take it", |stack| {
+        let role = trusting(stack, "rds.amazonaws.com");
+        stack.add("odd", database().enhanced_monitoring(60, &role));
+        line!() - 1
+    });
+    refused("does not trust eks.amazonaws.com", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let role = trusting(stack, "pods.eks.amazonaws.com");
+        stack.add("odd", EksCluster::new("odd", &role, ClusterVpcConfig::new(&subnets)));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let role = trusting(stack, "monitoring.rds.amazonaws.com");
+        stack.add("watched", database().enhanced_monitoring(60, &role));
+    });
+}
+
+#[test]
+fn what_goes_with_cloudfront_s_own_certificate() {
+    let odd = [
+        ViewerCertificate::of_cloudfront().minimum_protocol_version(MinimumProtocolVersion::Tls12Of2021),
+        ViewerCertificate::of_cloudfront().ssl_support_method(SslSupportMethod::SniOnly),
+    ];
+    for certificate in odd {
+        refused("goes with `acm_certificate_arn`: CloudFront's own certificate is shown from TLSv1 on", |stack| {
+            let domain = "files.s3.us-east-1.amazonaws.com";
+            let origin = DistributionOrigin::new(domain, "files");
+            let usual = DefaultCacheBehavior::files_of("files");
+            stack.add("odd", CloudfrontDistribution::new([origin], usual, Restrictions::none(), certificate, true));
+            line!() - 1
+        });
+    }
+    refused("a bucket is named by its domain, as logs.s3.amazonaws.com", |stack| {
+        let origin = DistributionOrigin::new("files.s3.us-east-1.amazonaws.com", "files");
+        let usual = DefaultCacheBehavior::files_of("files");
+        let own = ViewerCertificate::of_cloudfront();
+        let distribution = CloudfrontDistribution::new([origin], usual, Restrictions::none(), own, true);
+        stack.add("odd", distribution.logging_config(LoggingConfig::new("logs")));
+        line!() - 1
+    });
+}
+
+#[test]
+fn entries_of_nodes_with_what_is_of_people() {
+    let entry = || {
+        let cluster = Name::existing("main");
+        EksAccessEntry::new(cluster, role()).r#type(AccessEntryType::Ec2Linux)
+    };
+    refused("`kubernetes_groups` are of STANDARD entries", |stack| {
+        stack.add("odd", entry().kubernetes_groups(["viewers"]));
+        line!() - 1
+    });
+    refused("`user_name` is of STANDARD entries", |stack| {
+        stack.add("odd", entry().user_name("somebody"));
+        line!() - 1
+    });
+    refused("is of EC2_LINUX, and policies are of STANDARD entries", |stack| {
+        let entry = stack.add("nodes", entry());
+        let (cluster, scope) = (Name::existing("main"), AccessScope::cluster());
+        let policy = EksAccessPolicyAssociation::new(cluster, entry.principal_arn(), AccessPolicy::View, scope);
+        stack.add("odd", policy);
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("nodes", entry());
+    });
+}
+
+#[test]
+fn nodes_that_are_newer_than_their_cluster_or_of_other_processors() {
+    let nodes = |cluster: &Handle<EksCluster>| {
+        let subnets: [fathuss_model::Value<Id<Subnet>>; 1] = [Id::existing("subnet-1")];
+        EksNodeGroup::new(cluster, role(), subnets, ScalingConfig::between(1, 1, 2))
+    };
+    let cluster = |stack: &mut Stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        stack.add("main", EksCluster::new("main", role(), ClusterVpcConfig::new(&subnets)).version("1.34"))
+    };
+    refused("nodes of 1.35 are newer than aws_eks_cluster.main", |stack| {
+        let cluster = cluster(stack);
+        stack.add("odd", nodes(&cluster).version("1.35"));
+        line!() - 1
+    });
+    refused("`ami_type` AL2023_ARM_64_STANDARD is not for m6i.large", |stack| {
+        let cluster = cluster(stack);
+        let nodes = nodes(&cluster).ami_type(AmiType::Al2023Arm64Standard);
+        stack.add("odd", nodes.instance_types([InstanceType::M7gLarge, InstanceType::M6iLarge]));
+        line!() - 1
+    });
+    refused("a release is written as 1.35.0-20260120", |stack| {
+        let cluster = cluster(stack);
+        stack.add("odd", nodes(&cluster).release_version("latest"));
+        line!() - 1
+    });
+}
+
+#[test]
+fn policies_and_proofs_of_something_else() {
+    use fathuss_model::aws::policy::{Policy, Principal, Statement};
+    refused("`policy` speaks of aws_s3_bucket.other, and is set on aws_s3_bucket.one", |stack| {
+        let (one, other) = (stack.add("one", S3Bucket::new()), stack.add("other", S3Bucket::new()));
+        let statement = Statement::deny(actions!["s3:*"]).by(Principal::aws("*")).on(other.arn());
+        stack.add("odd", S3BucketPolicy::new(&one, Policy::new([statement])));
+        line!() - 1
+    });
+    refused("`policy` speaks of aws_sns_topic.other, and is set on aws_sns_topic.one", |stack| {
+        let (one, other) = (stack.add("one", SnsTopic::new()), stack.add("other", SnsTopic::new()));
+        let statement = Statement::allow(actions!["sns:Publish"]).by(Principal::aws("*")).on(other.arn());
+        stack.add("odd", SnsTopicPolicy::new(&one, Policy::new([statement])));
+        line!() - 1
+    });
+    refused("is what aws_acm_certificate.other", |stack| {
+        let zone = stack.add("main", Route53Zone::new("main.test"));
+        let one = stack.add("one", AcmCertificate::new("one.main.test"));
+        let other = stack.add("other", AcmCertificate::new("other.main.test"));
+        let record = stack.add("other", other.validation_record(&zone, 0));
+        stack.add("odd", AcmCertificateValidation::new(&one).validation_record_fqdns([record.fqdn()]));
+        line!() - 1
+    });
+}
+
+#[test]
+fn caches_of_a_version_that_is_the_other_engine_s() {
+    refused("Redis OSS ends with 7.1: 8.0 is Valkey's", |stack| {
+        stack.add("odd", redis().engine_version("8.0"));
+        line!() - 1
+    });
+    refused("Valkey begins with 7.2: there is no 7.1", |stack| {
+        stack.add("odd", redis().engine(CacheEngine::Valkey));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("valkey", redis().engine(CacheEngine::Valkey).engine_version("8.1"));
+    });
+}
+
+#[test]
+fn flow_logs_whose_destination_is_of_the_other_type() {
+    refused("is of the `log_destination_type` s3", |stack| {
+        let bucket = stack.add("flow", S3Bucket::new());
+        let log = FlowLog::new(TrafficType::All, bucket.arn()).iam_role_arn(role()).vpc_id(Id::existing("vpc-1"));
+        stack.add("odd", log);
+        line!() - 1
+    });
+}
+
+#[test]
+fn a_read_replica_of_another_engine() {
+    refused("a read replica has its source's engine: aws_db_instance.main", |stack| {
+        let main = database().master_password(MasterPassword::Secret(Secret::from_environment("PASSWORD"), 1));
+        let main = stack.add("main", main.manage_master_user_password(false).backup_retention_period(7));
+        let replica = DbInstance::new(DbEngine::Mysql, DbInstanceClass::T3Medium).replicate_source_db(&main);
+        stack.add("odd", replica.skip_final_snapshot(true));
         line!() - 1
     });
 }

@@ -88,12 +88,15 @@ fn every_default_is_a_value_of_its_type() {
 }
 
 #[test]
-fn every_pattern_is_one_and_says_what_it_wants() {
+fn every_form_has_a_pattern_says_what_it_wants_and_fits_its_examples() {
     for schema in schemas() {
         for (path, field) in fields(schema) {
-            let Some(pattern) = field.limits.pattern else { continue };
-            assert!(regex_lite::Regex::new(&format!("^(?:{pattern})$")).is_ok(), "{path}: {pattern}");
-            assert!(field.limits.pattern_words.is_some(), "{path}");
+            let Some(form) = field.limits.form else { continue };
+            assert!(regex_lite::Regex::new(&format!("^(?:{})$", form.pattern)).is_ok(), "{path}: {}", form.pattern);
+            assert!(!form.words.is_empty(), "{path}");
+            for example in form.examples {
+                assert!(form.fits(example), "{path}: {example} is no example of it");
+            }
         }
     }
 }

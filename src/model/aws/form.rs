@@ -1,0 +1,210 @@
+//! The forms of texts that several fields have, or that tests draw from: each once, with the page that says so.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv6Net;
+
+use crate::schema::Form;
+
+/// An address, for instance of a machine in its subnet.
+pub(super) const IPV4_ADDRESS: Form =
+    Form::new(r"[0-9.]+", "an IPv4 address is written as 10.0.0.10", &["10.0.0.10", "192.0.2.4"])
+        .and(|text| text.parse::<Ipv4Addr>().is_ok());
+
+/// A range of IPv6: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html>
+pub(super) const IPV6_RANGE: Form = Form::new(
+    r"[0-9a-fA-F:.]+/\d{1,3}",
+    "an IPv6 range is written as 2001:db8::/32, without host bits",
+    &["2001:db8::/32", "2001:db8:1::/48", "::/0"],
+)
+.and(|text| text.parse::<Ipv6Net>().is_ok_and(|range| range.trunc() == range));
+
+/// A prefix list, AWS's or one's own: <https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html>
+pub(super) const PREFIX_LIST: Form =
+    Form::new(r"pl-[0-9a-f]+", "a prefix list is named by its id, as pl-63a5400a", &["pl-63a5400a", "pl-02cd2c6b"]);
+
+/// A zone: its region and a letter, or for a local zone more:
+/// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html>
+pub(super) const ZONE: Form = Form::new(
+    r"[a-z]{2}(-[a-z0-9]+)+",
+    "a zone is written as us-east-1a",
+    &["us-east-1a", "us-east-1b", "us-east-1c", "us-west-2a", "us-west-2b", "us-west-2c"],
+);
+
+/// Anything's ARN: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub(super) const ARN: Form = Form::new(
+    r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+",
+    "an ARN is written as arn:aws:sns:us-east-1:111122223333:alarms",
+    &["arn:aws:sns:us-east-1:111122223333:alarms", "arn:aws:automate:us-east-1:ec2:recover"],
+);
+
+/// What AWS Backup takes for what it backs up or leaves out:
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html>
+pub(super) const BACKED_UP: Form = Form::new(
+    r"\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+",
+    "what is backed up or left out is named by its ARN",
+    &["arn:aws:ec2:*:*:volume/*", "arn:aws:rds:*:*:db:*", "arn:aws:dynamodb:*:*:table/*"],
+);
+
+/// What AWS Backup's conditions are on:
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Conditions.html>
+pub(super) const TAG_CONDITION: Form = Form::new(
+    "aws:ResourceTag/.+",
+    "a condition is on a tag: aws:ResourceTag/KEY",
+    &["aws:ResourceTag/Team", "aws:ResourceTag/Tier"],
+);
+
+/// A KMS key; an alias would be another text than what AWS shows:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+pub(super) const KMS_KEY: Form = Form::new(
+    "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
+    "a key is named by its ARN, which is what AWS shows of it",
+    &["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+);
+
+/// Where flow logs go: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html>
+pub(super) const LOG_DESTINATION: Form = Form::new(
+    "arn:aws[a-z-]*:(logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+|s3:::.+)",
+    "the ARN of a log group, without `:*` behind it, or of a bucket",
+    &["arn:aws:logs:us-east-1:111122223333:log-group:flow", "arn:aws:s3:::flow/vpc"],
+);
+
+/// The fields of a flow log's lines: <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>
+pub(super) const LOG_FORMAT: Form = Form::new(
+    r"\$\{[a-z0-9-]+\}( \$\{[a-z0-9-]+\})*",
+    "fields as `${name}`, with one space between them",
+    &["${version} ${srcaddr} ${dstaddr} ${action}", "${interface-id} ${bytes}"],
+);
+
+/// Where CloudFront's logs go:
+/// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_LoggingConfig.html>
+pub(super) const BUCKET_DOMAIN: Form = Form::new(
+    r"[a-z0-9.-]+\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?",
+    "a bucket is named by its domain, as logs.s3.amazonaws.com",
+    &["logs.s3.amazonaws.com"],
+);
+
+/// A country of ISO 3166: <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GeoRestriction.html>
+pub(super) const COUNTRY: Form = Form::new("[A-Z]{2}", "a country is named by two capitals", &["DE", "FR"]);
+
+/// What IAM names roles, policies and profiles:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub(super) const IAM_NAME: Form = Form::new(r"[\w+=,.@-]+", "letters, digits and +=,.@_- are taken", &["worker-1"]);
+
+/// The path before such a name.
+pub(super) const IAM_PATH: Form = Form::new(r"/(?:[!-~]+/)?", "a path begins and ends with /", &["/", "/apps/"]);
+
+/// The SHA-1 of a certificate: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html>
+pub(super) const THUMBPRINT: Form = Form::new(
+    "[0-9a-fA-F]{40}",
+    "a thumbprint is 40 hexadecimal digits",
+    &["9e99a48a9960b14926bb7f3b02e22da2b0ab7280", "06b25927c42a721631c1efd9431e648fa62e1e39"],
+);
+
+/// What RDS and ElastiCache name what they make:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints>
+pub(super) const SMALL_NAME: Form = Form::new(
+    "[a-z](?:-?[a-z0-9])*",
+    "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken",
+    &["orders-1"],
+);
+
+/// What EKS names clusters and their parts: <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>
+pub(super) const EKS_NAME: Form = Form::new(
+    "[0-9A-Za-z][A-Za-z0-9_-]*",
+    "letters, digits, - and _ are taken, a letter or digit first",
+    &["workers-1"],
+);
+
+/// What AWS Backup names plans' rules and selections:
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html>
+pub(super) const BACKUP_NAME: Form =
+    Form::new(r"[a-zA-Z0-9_.-]+", "letters, digits and -_. are taken", &["daily", "weekly"]);
+
+/// What security groups and their rules are for:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+pub(super) const GROUP_WORDS: Form = Form::new(
+    r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
+    "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken",
+    &["from the cluster"],
+);
+
+/// A window each day: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
+pub(super) const DAILY_WINDOW: Form = Form::new(
+    r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+    "a daily window is written as 03:00-04:00",
+    &["03:00-04:00", "07:30-08:30", "22:15-23:45"],
+);
+
+/// A window each week.
+pub(super) const WEEKLY_WINDOW: Form = Form::new(
+    r"(?i)(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d",
+    "a maintenance window is written as sun:04:00-sun:05:00",
+    &["mon:03:00-mon:04:00", "sat:12:00-sat:14:00"],
+);
+
+/// A version of an engine.
+pub(super) const VERSION: Form =
+    Form::new(r"\d+(?:\.\d+)*", "a version is written as 17 or 7.1", &["17", "7.1", "8.0"]);
+
+/// A major version of a database engine.
+pub(super) const MAJOR_VERSION: Form = Form::new(
+    r"\d+(?:\.\d+)?",
+    "a major version is written as 17 or 8.0",
+    &["8.0", "8.4", "10.11", "11.4", "16", "17", "15.00", "16.00"],
+);
+
+/// A version of Kubernetes: <https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html>
+pub(super) const KUBERNETES_VERSION: Form =
+    Form::new(r"1\.\d\d", "a version of Kubernetes is written as 1.35", &["1.34", "1.35"]);
+
+/// The release of a node group's image: Kubernetes and a day for Amazon Linux, its own version for Bottlerocket:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html>
+pub(super) const IMAGE_RELEASE: Form = Form::new(
+    r"\d+\.\d+(\.\d+)?-[0-9a-z.]+",
+    "a release is written as 1.35.0-20260120",
+    &["1.35.0-20260120", "1.34.2-20251209"],
+);
+
+/// A family of RDS's parameters.
+pub(super) const DB_FAMILY: Form =
+    Form::new(r"[a-z-]+[0-9.]+", "a family is written as postgres17", &["postgres16", "postgres17", "mysql8.0"]);
+
+/// A family of ElastiCache's parameters; Redis OSS gets no others, and Valkey goes on:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateCacheParameterGroup.html>
+pub(super) const CACHE_FAMILY: Form = Form::new(
+    r"memcached\d+\.\d+|redis(2\.6|2\.8|3\.2|4\.0|5\.0|6\.x|7)|valkey\d+(\.\d+)?",
+    "a family is one of Redis OSS, as redis7 or redis6.x, of Valkey, as valkey8, or of Memcached, as memcached1.6",
+    &["redis7", "valkey8", "valkey7", "redis6.x"],
+);
+
+/// The authority that signs the certificates of RDS's instances:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html>
+pub(super) const CA_CERTIFICATE: Form = Form::new(
+    "rds-ca-[a-z0-9]+(-[a-z0-9]+)*",
+    "an authority is named as rds-ca-rsa2048-g1",
+    &["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"],
+);
+
+/// A statistic beside the usual ones:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html>
+pub(super) const EXTENDED_STATISTIC: Form = Form::new(
+    r"(?i)(p|tm|tc|ts|wm)(100(\.0+)?|\d{1,2}(\.\d+)?)|iqm|pr\([0-9.:-]+\)|(tm|tc|ts|wm)\([0-9.%:-]+\)",
+    "a statistic is a percentile, p0 to p100, or as tm90, IQM, PR(1:2) or TM(10%:90%)",
+    &["p99", "p90", "tm90", "IQM"],
+);
+
+/// A device: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>
+pub(super) const DEVICE: Form = Form::new(
+    "/dev/(?:sd[b-z][0-9]{0,2}|xvd[a-z]{1,2}|hd[b-z])|xvd[a-z]{1,2}",
+    "a device is written as /dev/sdf",
+    &["/dev/sdf", "/dev/sdz", "/dev/xvdbb"],
+);
+
+/// Bytes as a text.
+pub(super) const BASE64: Form = Form::new(
+    r"(?s).*",
+    "it is no base64; end the text with `.base64()`",
+    &["IyEvYmluL3NoCmVjaG8gMQo=", "IyEvYmluL3NoCmVjaG8gMgo="],
+)
+.and(|text| super::launch_template::decoded(text).is_some());
