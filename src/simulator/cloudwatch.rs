@@ -97,7 +97,7 @@ fn paged(
 ) -> Result<crate::paging::Page<Value>, Refusal> {
     let token = input.text("NextToken").filter(|_| tx.rule("cloudwatch.page.token"));
     // The code is declared; no source has the words.
-    crate::paging::page(tx.operation(), items, token, usize::try_from(size).ok())
+    crate::paging::page(&crate::paging::asked(tx), items, token, usize::try_from(size).ok())
         .map_err(|_| Refusal::new("InvalidNextToken", "The next token is invalid."))
 }
 

@@ -197,8 +197,10 @@ impl Core {
             Ok(claim) => claim.service.clone(),
             Err(_) => addressee::of(self.services, request, &form),
         };
-        call.service.clone_from(&name);
-        let Some(service) = self.services.iter().copied().find(|service| service.name == name) else {
+        // Some clients sign for `Backup` where they are told another address than AWS's own.
+        let known = self.services.iter().copied().find(|service| service.name.eq_ignore_ascii_case(&name));
+        call.service = known.map_or_else(|| name.clone(), |service| service.name.to_owned());
+        let Some(service) = known else {
             call.operation = elsewhere::operation(request, &form);
             call.code = Some(NOT_SIMULATED.to_owned());
             return answered(elsewhere::answer(request, &form, &name, &call.request_id));

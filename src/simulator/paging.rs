@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::protocol::{base64_decode, base64_encode};
+use crate::world::Tx;
 
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,13 @@ pub struct Page<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadToken;
 
+/// What a token is good for: one operation, in the account and region that it was given out in.
+pub fn asked(tx: &Tx<'_>) -> String {
+    format!("{} in {} of {}", tx.operation(), tx.region(), tx.account())
+}
+
 /// The page of this size after the token. The items come in the order of their keys, which are unique. `asked` is what
-/// a token is good for: the operation, and where its service holds its callers to it, what else the request says.
+/// a token is good for: [`asked`], and where its service holds its callers to it, what else the request says.
 ///
 /// # Errors
 /// When the token is of something else that was asked, or of no page at all.

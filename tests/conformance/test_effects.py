@@ -974,6 +974,25 @@ def test_topics_come_a_hundred_at_a_time(aws):
     assert len(aws.sns.list_topics(NextToken=first["NextToken"])["Topics"]) == 1
 
 
+def test_a_page_s_token_is_good_where_it_was_given_out_alone(aws):
+    token = aws.ec2.describe_security_groups(MaxResults=5).get("NextToken")
+    while token is None:
+        aws.ec2.create_security_group(GroupName=aws.name("group"), Description="One of many", VpcId=aws.vpc())
+        token = aws.ec2.describe_security_groups(MaxResults=5).get("NextToken")
+    assert aws.ec2.describe_security_groups(MaxResults=5, NextToken=token)["SecurityGroups"]
+    elsewhere = aws.in_region("ec2", "us-west-2")
+    assert outcome(lambda: elsewhere.describe_security_groups(MaxResults=5, NextToken=token)).code == "InvalidNextToken"
+    stranger = aws.client("ec2", "123456789012", "test", None)
+    assert outcome(lambda: stranger.describe_security_groups(MaxResults=5, NextToken=token)).code == "InvalidNextToken"
+
+
+def test_a_service_is_known_by_its_name_in_any_case(aws):
+    """Terraform's provider 3.39 signs for `Backup` where it is told another endpoint than AWS's own."""
+    other = aws.in_region("backup", REGION)
+    other._request_signer._signing_name = "Backup"
+    assert "BackupVaultList" in other.list_backup_vaults()
+
+
 def zone_of(aws, name):
     made = aws.route53.create_hosted_zone(Name=name, CallerReference=aws.name("zone"))
     return made["HostedZone"]["Id"], made["DelegationSet"]["NameServers"]

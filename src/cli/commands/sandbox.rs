@@ -88,7 +88,7 @@ pub struct Serve {
     /// Switch a rule off, by id; `GET /_fathuss/rules` lists them
     #[arg(long = "rule-off")]
     rules_off: Vec<String>,
-    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost or create-failed; conditions
+    /// Order a fault: throttle, unavailable=STATUS, refuse=CODE, delay=SECONDS, reset, answer-lost or create-failed; refuse takes message= and status=, too; conditions
     /// follow after commas: service=, operation= (with * at its end), region=, probability=, after=, times=
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<FaultRule>,

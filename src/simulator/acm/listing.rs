@@ -60,6 +60,6 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         .collect();
     let size = usize::try_from(input.integer("MaxItems").unwrap_or(1000)).ok();
     let token = input.text("NextToken").filter(|_| tx.rule("acm.list.token"));
-    let page = paging::page(tx.operation(), items, token, size).map_err(|_| invalid("Invalid NextToken"))?;
+    let page = paging::page(&crate::paging::asked(tx), items, token, size).map_err(|_| invalid("Invalid NextToken"))?;
     Ok(record! { "CertificateSummaryList" => page.items, "NextToken" => page.next })
 }

@@ -26,7 +26,7 @@ pub fn paged(
     })?;
     let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     let marker = input.text("Marker").filter(|marker| !marker.is_empty());
-    let page = page(tx.operation(), items, marker, Some(size)).map_err(|_| {
+    let page = page(&crate::paging::asked(tx), items, marker, Some(size)).map_err(|_| {
         let message = format!("Marker {} is invalid", marker.unwrap_or_default());
         invalid_value(message)
     })?;

@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
 pub(super) fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>) -> Result<Page<Value>, Refusal> {
     let size = usize::try_from(input.integer("MaxResults").unwrap_or(100)).ok();
     let token = input.text("NextToken").filter(|_| tx.rule("secretsmanager.page.token"));
-    paging::page(tx.operation(), items, token, size)
+    paging::page(&crate::paging::asked(tx), items, token, size)
         .map_err(|_| Refusal::new("InvalidNextTokenException", "Invalid NextToken"))
 }
 
