@@ -137,11 +137,11 @@ async fn a_family_of_parameters_that_does_not_exist() {
         "`family` is postgres99, and RDS has no engine of that family"
     );
     let graph = stack(|stack| {
-        stack.add("redis", ElasticacheParameterGroup::new("redis9"));
+        stack.add("redis", ElasticacheParameterGroup::new("valkey9"));
         Ok(())
     });
     let said = message(&graph, "aws_elasticache_parameter_group.redis").await;
-    assert!(said.starts_with("`family` is redis9, which ElastiCache does not have: it has "), "{said}");
+    assert!(said.starts_with("`family` is valkey9, which ElastiCache does not have: it has "), "{said}");
 }
 
 fn cache(version: &'static str) -> Graph {
@@ -156,9 +156,9 @@ fn cache(version: &'static str) -> Graph {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_of_redis_that_does_not_exist() {
-    let said = message(&cache("7.9"), "aws_elasticache_replication_group.main").await;
+    let said = message(&cache("6.1"), "aws_elasticache_replication_group.main").await;
     assert!(
-        said.starts_with("`engine_version` is 7.9, which ElastiCache does not offer of redis: it offers "),
+        said.starts_with("`engine_version` is 6.1, which ElastiCache does not offer of redis: it offers "),
         "{said}"
     );
     let sandbox = Sandbox::new(ACCOUNT, Vec::new());
