@@ -206,7 +206,7 @@ mod tests {
         );
         refused(
             |stack| {
-                stack.add("data", EbsVolume::encrypted_gp3("us-east-2a", 8).iops(16_000));
+                stack.add("data", EbsVolume::encrypted_gp3("us-east-2a", 8).iops(4_000));
                 Ok(())
             },
             "plain gp3 of a given size",

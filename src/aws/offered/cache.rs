@@ -24,7 +24,9 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
     for (address, proposal) in groups {
         let fields = Fields::of(&proposal.fields);
         let engine = fields.maybe_text("engine")?.unwrap_or("redis");
-        let Some(version) = fields.maybe_text("engine_version")? else { continue };
+        // With another engine comes a version of that, unless one is given.
+        let version = fields.maybe_text("engine_version")?.filter(|_| proposal.changes(&["engine_version"]));
+        let Some(version) = version else { continue };
         let of_engine = offered.iter().filter(|offered| offered.engine() == Some(engine));
         let versions: Vec<&str> = of_engine.filter_map(CacheEngineVersion::engine_version).collect();
         // ElastiCache lists 7.1 and takes 7.1.0, too.

@@ -34,7 +34,7 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
         // A replica's engine is its source's, and what is restored has its snapshot's.
         let Some(engine) = given.maybe_text("engine")? else { continue };
         let [version, class, storage] = ["engine_version", "instance_class", "storage_type"];
-        let version = given.maybe_text(version)?.filter(|_| proposal.changes(&["engine", version]));
+        let version = given.maybe_text(version)?.filter(|_| proposal.changes(&[version]));
         let (class, storage) = (given.maybe_text(class)?, given.maybe_text(storage)?);
         all.push(Wanted { address, engine, version, class, storage });
     }
