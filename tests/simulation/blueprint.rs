@@ -1252,7 +1252,7 @@ impl Grower<'_> {
             }
             "aws_availability_zones" | "aws_ami" | "aws_caller_identity" => {
                 let there = self.all(kind);
-                if there.len() > 1 || (!there.is_empty() && !(self.apart && kind == "aws_ami")) {
+                if there.len() > 1 || !(there.is_empty() || self.apart && kind == "aws_ami") {
                     return there.choose(self.rng).copied();
                 }
                 self.push(match kind {

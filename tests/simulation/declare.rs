@@ -635,7 +635,7 @@ impl Declaring<'_> {
                     encryption = encryption.rotation_period_in_days(90 + i64::from(wording % 100));
                 }
                 if *logs {
-                    let account = Principal::aws(&format!("arn:aws:iam::{ACCOUNT}:root"));
+                    let account = Principal::aws(format!("arn:aws:iam::{ACCOUNT}:root"));
                     let service = Principal::service(&format!("logs.{}.amazonaws.com", REGIONS[item.region]));
                     let uses = actions![
                         "kms:Encrypt*",
