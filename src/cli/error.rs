@@ -178,7 +178,6 @@ impl From<RunError> for Error {
             RunError::Refresh(RefreshError { failure, .. }) if failure.class == FailureClass::Denied => {
                 Self::Aws(Box::new(failure))
             }
-            RunError::Offer(failure) if failure.class == FailureClass::Denied => Self::Aws(failure),
             RunError::Refused { stack, findings } => Self::Findings { stack, findings },
             error => Self::Run(Box::new(error)),
         }

@@ -88,6 +88,10 @@ pub struct Plan {
     /// What people should know of what is changed in place or stays: what waits, and for what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<PlannedRemark>,
+    /// Why it could not be asked whether the cloud offers what would be made; none where it was, or need not be. What
+    /// is not offered is refused as it is made, then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unasked: Option<String>,
     /// How many resources stay as they are.
     pub unchanged: usize,
     /// Outputs that change.
@@ -365,6 +369,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         actions,
         deferred,
         remarks,
+        unasked: None,
         unchanged,
         outputs,
         survivors,

@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 use fathuss_model::Address;
 use fathuss_model::graph::{Finding, Graph};
 
 use crate::apply::Surroundings;
 use crate::provider::{Attributes, Failure, FailureClass, Provider};
-use crate::refresh::{PATIENCE, pause};
+use crate::refresh::pause;
+
+/// How long it is asked again what fails for a moment.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A resource as a plan would have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

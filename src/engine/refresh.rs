@@ -19,7 +19,7 @@ use crate::provider::{
 use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is.
 #[derive(Clone, Debug, Default)]

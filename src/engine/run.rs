@@ -27,9 +27,6 @@ pub enum RunError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// What the cloud offers could not be asked.
-    #[error("what is offered can't be asked: {0}")]
-    Offer(Box<Failure>),
     /// The cloud does not have or offer what the stack asks for.
     #[error("stack `{stack}` asks for what is not offered: {}", findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; "))]
     Refused {
@@ -54,7 +51,7 @@ impl RunError {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refresh(error) => Some(&error.failure),
-            Self::Recovery { failure, .. } | Self::Offer(failure) => Some(failure),
+            Self::Recovery { failure, .. } => Some(failure),
             Self::State(_) | Self::Plan(_) | Self::Refused { .. } => None,
         }
     }
@@ -135,7 +132,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
     if goal == Goal::Apply {
         refreshed.lookups = ask_lookups(&graph, &snapshot, around).await?;
     }
-    let Planned { plan, proposed } = plan(&PlanInput {
+    let Planned { mut plan, proposed } = plan(&PlanInput {
         graph: &graph,
         goal,
         schema: &|kind| (around.provider)(kind).and_then(|provider| provider.schema(kind)),
@@ -152,7 +149,11 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
             (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
         },
     })?;
-    let findings = objections(&proposed, &graph, around).await.map_err(|failure| RunError::Offer(Box::new(failure)))?;
+    // It is a help, and nothing that a change needs: where it can't be had, the plan says so and goes on.
+    let findings = objections(&proposed, &graph, around).await.unwrap_or_else(|failure| {
+        plan.unasked = Some(failure.to_string());
+        Vec::new()
+    });
     if !findings.is_empty() {
         return Err(RunError::Refused { stack: graph.stack, findings });
     }

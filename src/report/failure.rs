@@ -128,11 +128,6 @@ impl Trouble {
                 trouble
             }
             RunError::Plan(error) => Self::of_plan(error),
-            RunError::Offer(failure) => {
-                let mut trouble = Self::of_failure("what AWS offers", failure, Some(again));
-                trouble.left.push("It could not be asked. Nothing was changed.".to_owned());
-                trouble
-            }
             RunError::Refused { stack, findings } => {
                 let said = findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ");
                 Self::new(format!("stack {stack}"), said)

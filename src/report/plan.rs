@@ -386,7 +386,7 @@ impl<'a> Page<'a> {
     }
 
     fn remarks(&mut self) {
-        if self.plan.remarks.is_empty() {
+        if self.plan.remarks.is_empty() && self.plan.unasked.is_none() {
             return;
         }
         self.gap();
@@ -398,6 +398,12 @@ impl<'a> Page<'a> {
             for sentence in &remark.sentences {
                 self.wrapped(Line::at(6), 6, sentence);
             }
+        }
+        if let Some(why) = &self.plan.unasked {
+            let words = format!(
+                "Whether all of this is offered could not be asked, and what is not is refused only as it is made. {why}"
+            );
+            self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &words);
         }
     }
 

@@ -124,6 +124,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         actions,
         deferred: Vec::new(),
         remarks: Vec::new(),
+        unasked: None,
         unchanged: 90,
         outputs: BTreeMap::new(),
         survivors: Vec::new(),
