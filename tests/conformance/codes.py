@@ -240,7 +240,6 @@ EXCLUDED = {
         "SnapshotFeatureNotSupportedFault": "every node type that is simulated has snapshots",
         "SubnetNotAllowedFault": "subnets that are not allowed are those of local zones and Outposts",
         "TestFailoverNotAvailableFault": "failover can be tested in every region that is simulated",
-        "InvalidKMSKeyFault": "a key that is there is never out of order",
     },
     "iam": {
         "ServiceFailure": FAILURE,

@@ -329,7 +329,7 @@ def copied(aws, ready=True, **more):
 
 
 @refuses(None, "SnapshotNotFoundFault", "Snapshot absent does not exist.", 404)
-def copy_of_no_snapshot(aws):
+def copy_of_no_cache_snapshot(aws):
     return copied(aws, SourceSnapshotName="absent")
 
 
