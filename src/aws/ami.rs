@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
-use crate::gather::filter;
+use crate::gather::{every, filter};
 use crate::kind::Lookup;
 
 /// The call of `aws_ami`.
@@ -32,18 +32,13 @@ impl Lookup for Ami {
         for wanted in fields.blocks("filter")? {
             filters.push(filter(wanted.text("name")?, wanted.texts("values")?));
         }
-        let mut images = Vec::new();
-        let mut token = None;
-        loop {
+        let images = every(async |token| {
             let asking =
                 client.ec2.describe_images().set_owners(Some(owners.clone())).set_filters(Some(filters.clone()));
             let answer = client.send(Call::ec2("DescribeImages"), asking.set_next_token(token).send()).await?;
-            images.extend(answer.images.unwrap_or_default());
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
-        }
+            Ok((answer.images.unwrap_or_default(), answer.next_token))
+        })
+        .await?;
         if images.len() > 1 && !fields.bool_or("most_recent", false)? {
             let message =
                 format!("{} images fit: narrow the filter, or take the newest with most_recent", images.len());

@@ -10,7 +10,7 @@ use fathuss_model::schema::Schema;
 use crate::call::Call;
 use crate::client::Client;
 use crate::fields::{Fields, Observed};
-use crate::gather::filter;
+use crate::gather::{every, filter};
 use crate::kind::Lookup;
 
 /// The call of `aws_ec2_instance_type_offerings`.
@@ -32,8 +32,7 @@ impl Lookup for Ec2InstanceTypeOfferings {
             filters.push(filter(wanted.text("name")?, wanted.texts("values")?));
         }
         let place = fields.maybe_text("location_type")?.map(LocationType::from);
-        let (mut offers, mut token) = (Vec::new(), None);
-        loop {
+        let offers = every(async |token| {
             let asking = client
                 .ec2
                 .describe_instance_type_offerings()
@@ -41,15 +40,14 @@ impl Lookup for Ec2InstanceTypeOfferings {
                 .set_filters(Some(filters.clone()).filter(|filters| !filters.is_empty()))
                 .set_next_token(token);
             let answer = client.send(Call::ec2("DescribeInstanceTypeOfferings"), asking.send()).await?;
-            offers.extend(answer.instance_type_offerings.unwrap_or_default().into_iter().filter_map(|offer| {
-                let word = |kind: LocationType| kind.as_str().to_owned();
-                Some((offer.instance_type?.as_str().to_owned(), offer.location?, offer.location_type.map(word)?))
-            }));
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
-        }
+            Ok((answer.instance_type_offerings.unwrap_or_default(), answer.next_token))
+        })
+        .await?;
+        let word = |kind: LocationType| kind.as_str().to_owned();
+        let parts = offers.into_iter().filter_map(|offer| {
+            Some((offer.instance_type?.as_str().to_owned(), offer.location?, offer.location_type.map(word)?))
+        });
+        let mut offers: Vec<_> = parts.collect();
         offers.sort();
         let mut observed = Observed::new().with("id", client.region.as_str());
         observed = observed.with_list("instance_types", offers.iter().map(|offer| offer.0.as_str()));

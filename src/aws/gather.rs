@@ -82,10 +82,17 @@ pub(crate) async fn pages<T>(
     filters: &[Filter],
     page: &impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<T>, Failure>,
 ) -> Result<Vec<T>, Failure> {
+    every(async |token| page(filters.to_vec(), token).await).await
+}
+
+/// Every page, from the first on; an empty token is none.
+pub(crate) async fn every<T>(
+    page: impl AsyncFn(Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
     let mut all = Vec::new();
     let mut token = None;
     loop {
-        let (items, next) = page(filters.to_vec(), token).await?;
+        let (items, next) = page(token).await?;
         all.extend(items);
         match next {
             Some(next) if !next.is_empty() => token = Some(next),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_engine::provider::Failure;
 
-use crate::gather::Page;
+use crate::gather::{Page, every};
 use crate::gone::there;
 
 /// What to list.
@@ -37,15 +37,7 @@ pub(crate) async fn by_name<T>(
         }
     };
     if everything || wanted.len() > 1 {
-        let mut marker = None;
-        loop {
-            let (items, next) = page(Which::All(marker)).await?;
-            keep(items, &mut found);
-            match next {
-                Some(next) if !next.is_empty() => marker = Some(next),
-                _ => break,
-            }
-        }
+        keep(every(async |marker| page(Which::All(marker)).await).await?, &mut found);
     }
     for name in wanted {
         if !found.contains_key(name)

@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
+use crate::gather::every;
 use crate::kind::Lookup;
 
 /// The call of `aws_rds_engine_version`.
@@ -27,8 +28,7 @@ impl Lookup for RdsEngineVersion {
     async fn lookup(&self, client: &Client, request: &LookupRequest) -> Result<Attributes, Failure> {
         let fields = Fields::of(&request.desired);
         let engine = fields.text("engine")?;
-        let (mut versions, mut marker) = (Vec::new(), None);
-        loop {
+        let versions = every(async |marker| {
             let asking = client
                 .rds
                 .describe_db_engine_versions()
@@ -38,12 +38,9 @@ impl Lookup for RdsEngineVersion {
                 .set_default_only(fields.maybe_bool("default_only")?)
                 .set_marker(marker);
             let answer = client.send(Call::rds("DescribeDBEngineVersions"), asking.send()).await?;
-            versions.extend(answer.db_engine_versions.unwrap_or_default());
-            marker = answer.marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                break;
-            }
-        }
+            Ok((answer.db_engine_versions.unwrap_or_default(), answer.marker))
+        })
+        .await?;
         if versions.len() > 1 && !fields.bool_or("latest", false)? {
             let message = format!(
                 "{} versions fit: give the whole `version`, or take the newest with `latest`, or RDS's own with \

@@ -18,7 +18,7 @@ pub mod vault;
 
 use std::sync::OnceLock;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::input::Input;
 use crate::model::Model;
@@ -124,6 +124,20 @@ fn invalid(message: impl Into<String>) -> Refusal {
 /// What is said of a vault that is not the caller's.
 fn untold() -> Refusal {
     Refusal::new("AccessDeniedException", "Insufficient privileges to perform this action.").status(403)
+}
+
+/// Since when jobs of either kind are listed: AWS keeps them for 30 days.
+fn listed_since(tx: &Tx<'_>) -> Timestamp {
+    tx.now() - SignedDuration::from_hours(24 * 30)
+}
+
+/// In a word how a job of this state ended: <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupJob.html>.
+fn category(state: &str) -> Option<&'static str> {
+    match state {
+        "COMPLETED" => Some("SUCCESS"),
+        "FAILED" => Some("FAILURE"),
+        _ => None,
+    }
 }
 
 /// Whether a time lies between those that a request gives.

@@ -11,6 +11,7 @@ use super::{Asked, is_of, list, objection};
 use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
+use crate::gather::every;
 
 /// One `DescribeCacheEngineVersions`, where a group of either kind is new or gets another version.
 pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {
@@ -53,14 +54,10 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
 }
 
 async fn versions(client: &Client) -> Result<Vec<CacheEngineVersion>, Failure> {
-    let (mut all, mut marker) = (Vec::new(), None);
-    loop {
+    every(async |marker| {
         let asking = client.elasticache.describe_cache_engine_versions().set_marker(marker);
         let answer = client.send(Call::elasticache("DescribeCacheEngineVersions"), asking.send()).await?;
-        all.extend(answer.cache_engine_versions.unwrap_or_default());
-        marker = answer.marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(all);
-        }
-    }
+        Ok((answer.cache_engine_versions.unwrap_or_default(), answer.marker))
+    })
+    .await
 }

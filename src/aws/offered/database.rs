@@ -14,6 +14,7 @@ use super::{Asked, is_of, list, objection};
 use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
+use crate::gather::every;
 
 /// A database that is new, or gets another version, class or storage.
 struct Wanted<'a> {
@@ -115,8 +116,7 @@ async fn versions(
     engine: Option<&str>,
     family: Option<&str>,
 ) -> Result<Vec<DbEngineVersion>, Failure> {
-    let (mut all, mut marker) = (Vec::new(), None);
-    loop {
+    every(async |marker| {
         let asking = client
             .rds
             .describe_db_engine_versions()
@@ -124,17 +124,13 @@ async fn versions(
             .set_db_parameter_group_family(family.map(str::to_owned))
             .set_marker(marker);
         let answer = client.send(Call::rds("DescribeDBEngineVersions"), asking.send()).await?;
-        all.extend(answer.db_engine_versions.unwrap_or_default());
-        marker = answer.marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(all);
-        }
-    }
+        Ok((answer.db_engine_versions.unwrap_or_default(), answer.marker))
+    })
+    .await
 }
 
 async fn options(client: &Client, engine: &str, class: &str) -> Result<Vec<OrderableDbInstanceOption>, Failure> {
-    let (mut all, mut marker) = (Vec::new(), None);
-    loop {
+    every(async |marker| {
         let asking = client
             .rds
             .describe_orderable_db_instance_options()
@@ -142,12 +138,9 @@ async fn options(client: &Client, engine: &str, class: &str) -> Result<Vec<Order
             .db_instance_class(class)
             .set_marker(marker);
         let answer = client.send(Call::rds("DescribeOrderableDBInstanceOptions"), asking.send()).await?;
-        all.extend(answer.orderable_db_instance_options.unwrap_or_default());
-        marker = answer.marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(all);
-        }
-    }
+        Ok((answer.orderable_db_instance_options.unwrap_or_default(), answer.marker))
+    })
+    .await
 }
 
 #[cfg(test)]

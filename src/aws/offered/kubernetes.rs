@@ -10,6 +10,7 @@ use super::{Asked, list, objection};
 use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
+use crate::gather::every;
 
 /// One `DescribeClusterVersions`, where a cluster is new or gets another version, and one `DescribeAddonVersions` for
 /// each addon whose version no lookup has found.
@@ -28,16 +29,13 @@ async fn clusters(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, F
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut offered, mut token) = (Vec::new(), None);
-    loop {
+    let versions = every(async |token| {
         let asking = client.eks.describe_cluster_versions().set_next_token(token);
         let answer = client.send(Call::eks("DescribeClusterVersions"), asking.send()).await?;
-        offered.extend(answer.cluster_versions.unwrap_or_default().into_iter().filter_map(|it| it.cluster_version));
-        token = answer.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            break;
-        }
-    }
+        Ok((answer.cluster_versions.unwrap_or_default(), answer.next_token))
+    })
+    .await?;
+    let offered: Vec<String> = versions.into_iter().filter_map(|version| version.cluster_version).collect();
     let lacking = wanted.into_iter().filter(|(_, version)| !offered.iter().any(|offered| offered == version));
     let has = list(offered.iter().map(String::as_str));
     let object = |(address, version)| {
@@ -65,27 +63,22 @@ async fn addon(
     let cluster = asked.behind(proposal, "cluster_name").next();
     let kubernetes = cluster.map(|cluster| Fields::of(&cluster.fields).maybe_string("version")).transpose()?.flatten();
     let fitting = kubernetes.as_ref().map_or_else(String::new, |version| format!(" for Kubernetes {version}"));
-    let (mut offered, mut token) = (Vec::new(), None);
-    loop {
+    let addons = every(async |token| {
         let asking = client
             .eks
             .describe_addon_versions()
             .addon_name(name)
             .set_kubernetes_version(kubernetes.clone())
             .set_next_token(token);
-        let answer = match client.send(Call::eks("DescribeAddonVersions"), asking.send()).await {
+        match client.send(Call::eks("DescribeAddonVersions"), asking.send()).await {
             // So it answers about a name that it does not know, and about one that the version does not have.
-            Err(failure) if failure.code == "InvalidParameterException" => break,
-            answer => answer?,
-        };
-        let versions =
-            answer.addons.unwrap_or_default().into_iter().flat_map(|addon| addon.addon_versions.unwrap_or_default());
-        offered.extend(versions.filter_map(|version| version.addon_version));
-        token = answer.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            break;
+            Err(failure) if failure.code == "InvalidParameterException" => Ok((Vec::new(), None)),
+            answer => answer.map(|answer| (answer.addons.unwrap_or_default(), answer.next_token)),
         }
-    }
+    })
+    .await?;
+    let versions = addons.into_iter().flat_map(|addon| addon.addon_versions.unwrap_or_default());
+    let offered: Vec<String> = versions.filter_map(|version| version.addon_version).collect();
     if offered.is_empty() {
         return Ok(Some(objection(address, format!("EKS has no addon {name}{fitting}"))));
     }

@@ -1,7 +1,7 @@
 //! Copy jobs: a backup goes to another vault, also of another region. Other accounts are reached through an organization,
 //! of which there is none here.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::job::{self, Job};
@@ -127,15 +127,7 @@ impl CopyJob {
             "CreatedBy" => self.creator.as_ref().map(|creator| creator.view(tx)),
             "CreatedByBackupJobId" => &self.by,
             "IsParent" => false,
-            "MessageCategory" => self.category(),
-        }
-    }
-
-    fn category(&self) -> Option<&'static str> {
-        match self.state.as_str() {
-            "COMPLETED" => Some("SUCCESS"),
-            "FAILED" => Some("FAILURE"),
-            _ => None,
+            "MessageCategory" => super::category(&self.state),
         }
     }
 }
@@ -191,10 +183,7 @@ fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("backup.copy.ready", point.status == "COMPLETED", || {
         Refusal::new("InvalidRequestException", format!("Recovery point {} is not completed.", point.arn))
     })?;
-    let lifecycle = Lifecycle::read(input);
-    if let Some(lifecycle) = &lifecycle {
-        lifecycle.check(tx, &|why| invalid(why))?;
-    }
+    let lifecycle = Lifecycle::sound(tx, input)?;
     let token = input.text("IdempotencyToken").map(str::to_owned);
     let again = tx.rows::<CopyJob>().find(|copy| token.is_some() && copy.token == token).cloned();
     let copy = match again {
@@ -260,7 +249,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let made = super::between(input, "ByCreatedAfter", "ByCreatedBefore");
     let ended = super::between(input, "ByCompleteAfter", "ByCompleteBefore");
     let by_end = input.has("ByCompleteAfter") || input.has("ByCompleteBefore");
-    let oldest = tx.now() - SignedDuration::from_hours(24 * 30);
+    let oldest = super::listed_since(tx);
     let is_wanted = |copy: &&CopyJob| {
         here && parent.is_none()
             && copy.created >= oldest
@@ -269,7 +258,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             && target.is_none_or(|target| copy.target == target)
             && kind.is_none_or(|kind| copy.kind == kind)
             && source.is_none_or(|source| copy.source == source)
-            && category.is_none_or(|category| copy.category() == Some(category))
+            && category.is_none_or(|category| super::category(&copy.state) == Some(category))
             && made(copy.created)
             && (!by_end || copy.completed.is_some_and(&ended))
     };

@@ -58,9 +58,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-/// Days for which jobs are listed.
-const LISTED: i64 = 30;
-
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,16 +145,7 @@ impl Job {
             "ExpectedCompletionDate" => windows(self.completion).filter(|_| self.state == "RUNNING"),
             "BackupOptions" => Some(options).filter(|options| !options.is_empty()),
             "IsParent" => false,
-            "MessageCategory" => self.category(),
-        }
-    }
-
-    /// In a word how it ended: <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupJob.html>.
-    fn category(&self) -> Option<&'static str> {
-        match self.state.as_str() {
-            "COMPLETED" => Some("SUCCESS"),
-            "FAILED" => Some("FAILURE"),
-            _ => None,
+            "MessageCategory" => super::category(&self.state),
         }
     }
 }
@@ -196,10 +184,7 @@ fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
              more.",
         )
     })?;
-    let lifecycle = Lifecycle::read(input);
-    if let Some(lifecycle) = &lifecycle {
-        lifecycle.check(tx, &|why| invalid(why))?;
-    }
+    let lifecycle = Lifecycle::sound(tx, input)?;
     let job = Job {
         id: tx.uuid(),
         vault: vault.name,
@@ -368,7 +353,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let made = super::between(input, "ByCreatedAfter", "ByCreatedBefore");
     let ended = super::between(input, "ByCompleteAfter", "ByCompleteBefore");
     let by_end = input.has("ByCompleteAfter") || input.has("ByCompleteBefore");
-    let oldest = tx.now() - SignedDuration::from_hours(24 * LISTED);
+    let oldest = super::listed_since(tx);
     let is_wanted = |job: &&Job| {
         here && parent.is_none()
             && job.created >= oldest
@@ -376,7 +361,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             && state.is_none_or(|state| job.state == state)
             && vault.is_none_or(|vault| job.vault == vault)
             && kind.is_none_or(|kind| job.kind == kind)
-            && category.is_none_or(|category| job.category() == Some(category))
+            && category.is_none_or(|category| super::category(&job.state) == Some(category))
             && made(job.created)
             && (!by_end || job.completed.is_some_and(&ended))
     };

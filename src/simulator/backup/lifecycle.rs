@@ -42,6 +42,18 @@ impl Lifecycle {
         Some(read).filter(|read| *read != Lifecycle::default())
     }
 
+    /// What a request for a job gives, where a backup can be kept so.
+    ///
+    /// # Errors
+    /// Otherwise.
+    pub(super) fn sound(tx: &Tx<'_>, input: &Input<'_>) -> Result<Option<Lifecycle>, Refusal> {
+        let lifecycle = Self::read(input);
+        if let Some(lifecycle) = &lifecycle {
+            lifecycle.check(tx, &|why| super::invalid(why))?;
+        }
+        Ok(lifecycle)
+    }
+
     /// Refuses what no backup can be kept for; `wrong` says where that stands.
     ///
     /// # Errors
