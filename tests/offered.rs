@@ -105,6 +105,42 @@ async fn node_groups_need_one_zone_that_offers_one_of_their_types() {
     sandbox.plan(&nodes(&["us-east-1a", "us-east-1e"]), Goal::Apply).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_zone_that_the_region_does_not_have_is_said_of_its_subnet_alone() {
+    let graph = stack(|stack| {
+        let subnet = network(stack, &["us-east-1q"])?.remove(0);
+        let image = stack.add("linux", Ami::amazon_linux_2023("x86_64"));
+        stack.add("server", Instance::new(&image, InstanceType::T3Medium, &subnet));
+        Ok(())
+    });
+    let said = message(&graph, "aws_subnet.private[\"us-east-1q\"]").await;
+    assert!(said.starts_with("`availability_zone` is us-east-1q"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_that_the_family_does_not_take() {
+    let with = |name: &'static str, value: &'static str| {
+        stack(move |stack| {
+            let parameters = DbParameterGroup::new("postgres17").parameter([DbParameter::at_once(name, value)]);
+            stack.add("main", parameters);
+            Ok(())
+        })
+    };
+    let said = message(&with("rds.force_ssl", "7"), "aws_db_parameter_group.main").await;
+    assert_eq!(said, "`parameter` sets rds.force_ssl to 7, and postgres17 takes 0,1");
+    let said = message(&with("force_ssl", "1"), "aws_db_parameter_group.main").await;
+    assert_eq!(said, "`parameter` sets force_ssl, which postgres17 does not have");
+    let cache = stack(|stack| {
+        let policy = CacheParameter::new("maxmemory-policy", "all");
+        stack.add("main", ElasticacheParameterGroup::new("redis7").parameter([policy]));
+        Ok(())
+    });
+    let said = message(&cache, "aws_elasticache_parameter_group.main").await;
+    assert!(said.starts_with("`parameter` sets maxmemory-policy to all, and redis7 takes volatile-lru,"), "{said}");
+    let sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    sandbox.plan(&with("rds.force_ssl", "1"), Goal::Apply).await;
+}
+
 fn database(version: &'static str, family: &'static str) -> Graph {
     stack(move |stack| {
         let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;

@@ -13,10 +13,9 @@ use fathuss_stacks::platform::platform;
 use fathuss_stacks::{account, production, production_dr};
 use sandbox::Sandbox;
 
-/// What AWS makes for itself on the way and keeps: its services' roles with their policies, and its keys.
+/// What AWS makes for itself on the way and keeps: the policies of its services' roles, and its keys.
 fn is_its_own(table: &str, row: &WorldRow) -> bool {
     match table {
-        "iam.role" => row.row["path"].as_str().is_some_and(|path| path.starts_with("/aws-service-role/")),
         "iam.attachment" => row.id.contains(":policy/aws-service-role/"),
         "kms.managed_key" => true,
         // The names of buckets that are gone, which can't be had again at once.
@@ -37,6 +36,7 @@ fn things(world: &Simulator) -> BTreeSet<(String, String)> {
         let rows = rows.into_iter().filter(|row| !is_its_own(table, row));
         let name = |row: WorldRow| match table {
             // Kept by the instance that they are of, and known by a name of their own.
+            "iam.role" => row.row["name"].as_str().unwrap_or_default().to_owned(),
             "rds.replicated_backup" => row.row["name"].as_str().unwrap_or_default().to_owned(),
             _ => row.id,
         };

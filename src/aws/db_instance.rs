@@ -23,7 +23,7 @@ use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
 use crate::window::PENDING;
-use crate::{cloudwatch_log_group, mark, name, rds, window};
+use crate::{cloudwatch_log_group, mark, name, rds, service_linked_role, window};
 
 use change::{Change, WAITING, due, send};
 use observation::{actual, expect, is_pending, is_under_way, observe, reasons};
@@ -212,7 +212,7 @@ impl Kind for DbInstance {
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let was = Fields::of(attributes);
         let says = |name: &str, default: bool| was.bool_or(name, default).unwrap_or(default);
-        let mut survivors = Vec::new();
+        let mut survivors = vec![service_linked_role::left("AWSServiceRoleForRDS")];
         if let Ok(Some(snapshot)) = was.maybe_text("final_snapshot_identifier")
             && !says("skip_final_snapshot", false)
             && !was.has("replicate_source_db")
@@ -222,6 +222,7 @@ impl Kind for DbInstance {
                 reason: "the instance's last snapshot, by `final_snapshot_identifier`".to_owned(),
                 expiry: None,
                 resource: None,
+                shared: false,
             });
         }
         let days = was.maybe_integer("backup_retention_period").ok().flatten().unwrap_or(0);
@@ -231,6 +232,7 @@ impl Kind for DbInstance {
                 reason: "`delete_automated_backups` is false".to_owned(),
                 expiry: Some(format!("the last of them after {days} days")),
                 resource: None,
+                shared: false,
             });
         }
         if let Ok(Some(name)) = was.maybe_text("identifier") {

@@ -20,7 +20,7 @@ use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{cloudwatch_log_group, eks, mark};
+use crate::{cloudwatch_log_group, eks, mark, service_linked_role};
 
 /// The calls of `aws_eks_cluster`.
 pub struct EksCluster;
@@ -146,7 +146,8 @@ impl Kind for EksCluster {
         let was = Fields::of(attributes);
         let logs = !was.texts("enabled_cluster_log_types").unwrap_or_default().is_empty();
         let name = was.maybe_text("name").ok().flatten().filter(|_| logs);
-        name.map(|name| cloudwatch_log_group::left_by("EKS", format!("/aws/eks/{name}/cluster"))).into_iter().collect()
+        let group = name.map(|name| cloudwatch_log_group::left_by("EKS", format!("/aws/eks/{name}/cluster")));
+        group.into_iter().chain([service_linked_role::left("AWSServiceRoleForAmazonEKS")]).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_eks::types::{FargateProfile, FargateProfileSelector, FargateProfileStatus};
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -16,7 +16,7 @@ use crate::failure::broken;
 use crate::fields::{Fields, Observed};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{eks, mark};
+use crate::{eks, mark, service_linked_role};
 
 /// The calls of `aws_eks_fargate_profile`.
 pub struct EksFargateProfile;
@@ -101,6 +101,10 @@ impl Kind for EksFargateProfile {
         let sending = client.eks.delete_fargate_profile().cluster_name(cluster).fargate_profile_name(name).send();
         let answer = client.send(eks::one_at_a_time(Call::eks("DeleteFargateProfile")), sending).await;
         Ok(if there(answer)?.is_some() { waiting("DELETING") } else { Progress::Gone })
+    }
+
+    fn survivors(&self, _attributes: &Attributes) -> Vec<Survivor> {
+        vec![service_linked_role::left("AWSServiceRoleForAmazonEKSForFargate")]
     }
 }
 

@@ -8,9 +8,9 @@ use aws_sdk_eks::types::{
     UpdateLabelsPayload, UpdateTaintsPayload,
 };
 use fathuss_engine::provider::{
-    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
-use fathuss_model::Resource;
+use fathuss_model::{Datum, Resource};
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
 
@@ -21,7 +21,7 @@ use crate::failure::broken;
 use crate::fields::{Fields, Observed};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{eks, mark, name};
+use crate::{eks, mark, name, service_linked_role};
 
 /// The calls of `aws_eks_node_group`.
 pub struct EksNodeGroup;
@@ -135,6 +135,15 @@ impl Kind for EksNodeGroup {
             Some(_) => waiting("DELETING"),
             None => Progress::Gone,
         })
+    }
+
+    fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
+        let spot = attributes.get("capacity_type").and_then(Datum::as_str) == Some("SPOT");
+        ["AWSServiceRoleForAmazonEKSNodegroup", "AWSServiceRoleForAutoScaling"]
+            .into_iter()
+            .chain(spot.then_some("AWSServiceRoleForEC2Spot"))
+            .map(service_linked_role::left)
+            .collect()
     }
 }
 

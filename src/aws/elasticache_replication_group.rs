@@ -23,7 +23,7 @@ use crate::gather::{Page, ids};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
-use crate::{elasticache, mark, name, window};
+use crate::{elasticache, mark, name, service_linked_role, window};
 
 /// The calls of `aws_elasticache_replication_group`.
 pub struct ElasticacheReplicationGroup;
@@ -184,15 +184,17 @@ impl Kind for ElasticacheReplicationGroup {
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
-        let Ok(Some(snapshot)) = Fields::of(attributes).maybe_text("final_snapshot_identifier") else {
-            return Vec::new();
-        };
-        vec![Survivor {
-            what: format!("cache snapshot {snapshot}"),
-            reason: "the group's last snapshot, by `final_snapshot_identifier`".to_owned(),
-            expiry: None,
-            resource: None,
-        }]
+        let mut survivors = vec![service_linked_role::left("AWSServiceRoleForElastiCache")];
+        if let Ok(Some(snapshot)) = Fields::of(attributes).maybe_text("final_snapshot_identifier") {
+            survivors.push(Survivor {
+                what: format!("cache snapshot {snapshot}"),
+                reason: "the group's last snapshot, by `final_snapshot_identifier`".to_owned(),
+                expiry: None,
+                resource: None,
+                shared: false,
+            });
+        }
+        survivors
     }
 }
 

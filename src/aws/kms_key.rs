@@ -7,8 +7,9 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState, Tag};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
-use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
+use fathuss_model::transition::Becoming;
+use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 use futures::future::try_join3;
 
@@ -16,7 +17,7 @@ use crate::call::{Call, Service};
 use crate::client::Client;
 use crate::differ::{Differences, once_shown};
 use crate::failure::{refused, unreadable};
-use crate::fields::{Fields, Observed};
+use crate::fields::{Fields, Observed, instant};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::mark;
@@ -26,6 +27,9 @@ use crate::mark::{Marked, TagChange};
 pub struct KmsKey;
 
 const SCHEMA: &Schema = fathuss_model::aws::KmsKey::SCHEMA;
+
+/// The field that says when AWS deletes it, by name.
+const DELETION_DATE: &str = "deletion_date";
 
 /// Days in which a deletion can be taken back, where the program says none.
 const WINDOW: i64 = 30;
@@ -67,7 +71,7 @@ impl Kind for KmsKey {
             for id in answer.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id) {
                 // The keys that AWS made, and those that are going, are none of ours.
                 let Some(key) = described(client, &id).await? else { continue };
-                if key.key_manager == Some(KeyManagerType::Aws) {
+                if key.key_manager == Some(KeyManagerType::Aws) || is_going(&key) {
                     continue;
                 }
                 let tags = tags(client, &id).await?;
@@ -84,13 +88,19 @@ impl Kind for KmsKey {
         }
     }
 
-    /// Sets what the creating call does not take: rotation, and that it is disabled.
+    /// Takes a deletion back that others scheduled, and sets what the creating call does not take: rotation, and that it
+    /// is disabled.
     async fn settle(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = standing.identity.0.as_str();
         let Some(observed) = look(client, id).await? else { return Ok(waiting("not visible yet")) };
         let desired = Fields::of(&standing.desired.attributes);
         let differing = Differences::of(SCHEMA, &standing.desired.attributes, &observed);
         let enabled = desired.bool_or("is_enabled", true)?;
+        if observed.get(DELETION_DATE).is_some_and(|date| !date.is_null()) {
+            let sending = client.kms.cancel_key_deletion().key_id(id).send();
+            client.send(Call::kms("CancelKeyDeletion"), sending).await?;
+            return Ok(waiting("taking its deletion back"));
+        }
         // Rotation is changed of an enabled key alone: on it goes before, off after.
         if differing.has("is_enabled") && enabled {
             client.send(Call::kms("EnableKey").lagging(), client.kms.enable_key().key_id(id).send()).await?;
@@ -139,16 +149,29 @@ impl Kind for KmsKey {
         Ok(())
     }
 
-    /// A key that waits for its end can't be used: it counts as gone, and its survivor says until when.
+    /// One that waits for its end is gone, and its survivor says until when.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let id = standing.identity.0.as_str();
-        if described(client, id).await?.is_none() {
+        if described(client, id).await?.is_none_or(|key| is_going(&key)) {
             return Ok(Progress::Gone);
         }
         let days = window(&standing.desired.attributes)?;
         let sending = client.kms.schedule_key_deletion().key_id(id).pending_window_in_days(days).send();
         there(client.send(Call::kms("ScheduleKeyDeletion"), sending).await)?;
         Ok(waiting("scheduling the deletion"))
+    }
+
+    /// A key whose deletion others scheduled is disabled until then, and that is what the plan sets back.
+    fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
+        let Some(date) = becoming.is.get(DELETION_DATE).and_then(Datum::as_str) else { return Vec::new() };
+        let sentence = match becoming.changed.contains(&"is_enabled") {
+            true => format!("Its deletion was scheduled for {date}, not by Fathuss: this apply takes that back."),
+            false => format!(
+                "AWS deletes it on {date}, and with it all that it encrypts can't be read any more: \
+                 `is_enabled(true)` takes that back."
+            ),
+        };
+        vec![sentence]
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
@@ -159,6 +182,7 @@ impl Kind for KmsKey {
             reason: "AWS deletes a key only after a time in which that can be taken back".to_owned(),
             expiry: Some(format!("in {days} days")),
             resource: None,
+            shared: false,
         }]
     }
 }
@@ -168,11 +192,15 @@ fn window(attributes: &Attributes) -> Result<i32, Failure> {
     i32::try_from(days).map_err(|_| refused("InvalidField", format!("{days} days are no window")))
 }
 
-/// The key, unless it is gone or going.
+/// Whether a key waits for its end: it can't be used, and can still be kept.
+fn is_going(key: &KeyMetadata) -> bool {
+    key.key_state == Some(KeyState::PendingDeletion)
+}
+
+/// The key, unless it is gone.
 async fn described(client: &Client, id: &str) -> Result<Option<KeyMetadata>, Failure> {
     let sending = client.kms.describe_key().key_id(id).send();
-    let key = there(client.send(Call::kms("DescribeKey"), sending).await)?.and_then(|answer| answer.key_metadata);
-    Ok(key.filter(|key| key.key_state != Some(KeyState::PendingDeletion)))
+    Ok(there(client.send(Call::kms("DescribeKey"), sending).await)?.and_then(|answer| answer.key_metadata))
 }
 
 async fn tags(client: &Client, id: &str) -> Result<BTreeMap<String, String>, Failure> {
@@ -205,6 +233,7 @@ async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> 
         .with("id", key.key_id.clone())
         .with("key_id", key.key_id.clone())
         .with("arn", key.arn.clone())
+        .with(DELETION_DATE, instant(key.deletion_date.as_ref()))
         .finish(SCHEMA);
     Ok(Some(attributes))
 }
@@ -224,6 +253,7 @@ mod tests {
 
     use fathuss_engine::Provider;
     use fathuss_engine::provider::{FailureClass, Found, Observation, Progress};
+    use fathuss_model::transition::Becoming;
     use fathuss_state::Identity;
     use serde_json::{Value, json};
 
@@ -238,6 +268,8 @@ mod tests {
         json!({ "KeyMetadata": {
             "KeyId": id, "Arn": format!("arn:aws:kms:us-east-1:111122223333:key/{id}"), "Description": "data",
             "Enabled": state == "Enabled", "KeyState": state, "KeyManager": "CUSTOMER",
+            // 2026-02-04
+            "DeletionDate": (state == "PendingDeletion").then_some(1_770_163_200),
         }})
     }
 
@@ -271,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_is_read_in_four_calls_and_one_that_waits_for_its_end_is_gone() {
+    async fn a_key_is_read_in_four_calls() {
         let canned = key("Enabled", true);
         let answer = canned.aws().read(&[read(AT, ID)]).await;
         let Ok(Observation::Present(attributes)) = &answer.observations[0] else { panic!("{answer:?}") };
@@ -279,10 +311,25 @@ mod tests {
         let mut asked = canned.operations();
         asked.sort();
         assert_eq!(asked, ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"]);
-        let going = Canned::new().json("DescribeKey", 200, &metadata(ID, "PendingDeletion"));
-        assert_eq!(going.aws().read(&[read(AT, ID)]).await.observations[0], Ok(Observation::Absent));
         let gone = Canned::new().json("DescribeKey", 400, &refusal("NotFoundException", "Key does not exist"));
         assert_eq!(gone.aws().read(&[read(AT, ID)]).await.observations[0], Ok(Observation::Absent));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_others_had_deleted_is_there_disabled_and_kept() {
+        let canned = key("PendingDeletion", false).json("CancelKeyDeletion", 200, &json!({ "KeyId": ID }));
+        let answer = canned.aws().read(&[read(AT, ID)]).await;
+        let Ok(Observation::Present(attributes)) = &answer.observations[0] else { panic!("{answer:?}") };
+        assert_eq!(attributes["is_enabled"], false.into());
+        assert_eq!(attributes["deletion_date"], "2026-02-04T00:00:00Z".into());
+        let becoming = |changed| Becoming { is: attributes, wanted: attributes, changed };
+        let said = canned.aws().remarks("aws_kms_key", &becoming(&["is_enabled"]));
+        assert!(said[0].contains("2026-02-04T00:00:00Z") && said[0].contains("takes that back"), "{said:?}");
+        let said = canned.aws().remarks("aws_kms_key", &becoming(&[]));
+        assert!(said[0].contains("AWS deletes it on 2026-02-04T00:00:00Z"), "{said:?}");
+        let waiting = canned.aws().settle(&standing(AT, ID, json!({ "description": "data" }))).await;
+        assert_eq!(waiting, Ok(Progress::Waiting { state: "taking its deletion back".to_owned() }));
+        assert!(canned.operations().ends_with(&["CancelKeyDeletion".to_owned()]));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes.
+//! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters.
 //!
 //! Nothing is asked about what stays as it is, so a plan without changes sends none of these calls.
 
@@ -6,6 +6,7 @@ mod cache;
 mod database;
 mod instance_type;
 mod kubernetes;
+mod parameter;
 mod zone;
 
 use std::collections::BTreeSet;
@@ -60,17 +61,20 @@ fn zone(proposal: &Proposal) -> Result<Option<&str>, Failure> {
 /// What is known against the proposals of one region.
 pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<Objection>, Failure> {
     let asked = Asked { region: &client.region, all };
-    let (zones, types, databases, caches, kubernetes) = futures::join!(
-        zone::object(client, asked),
-        instance_type::object(client, asked),
+    let (zones, types, databases, caches, parameters, kubernetes) = futures::join!(
+        zone::ask(client, asked),
+        instance_type::ask(client, asked),
         database::object(client, asked),
         cache::object(client, asked),
+        parameter::object(client, asked),
         kubernetes::object(client, asked),
     );
-    let mut objections = zones?;
-    objections.extend(types?);
+    let zones = zones?;
+    let mut objections = zones.objections(asked.region);
+    objections.extend(types?.objections(asked.region, &zones));
     objections.extend(databases?);
     objections.extend(caches?);
+    objections.extend(parameters?);
     objections.extend(kubernetes?);
     Ok(objections)
 }

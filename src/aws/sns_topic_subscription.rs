@@ -146,6 +146,7 @@ impl Kind for SnsTopicSubscription {
             reason: "nobody has confirmed it, and AWS deletes such by itself alone".to_owned(),
             expiry: Some("two days after it was made".to_owned()),
             resource: None,
+            shared: false,
         }]
     }
 }

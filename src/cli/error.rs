@@ -99,6 +99,14 @@ pub enum Error {
         /// What `fathuss.toml` says.
         expected: String,
     },
+    /// Other stacks read outputs of what would be destroyed.
+    #[error("{}", dependents_text(stack, dependents))]
+    Dependents {
+        /// What would be destroyed.
+        stack: String,
+        /// The stacks that stand, each with the outputs that it reads.
+        dependents: Vec<(String, Vec<String>)>,
+    },
     /// Another run holds the stack's lock.
     #[error("{error}")]
     Locked {
@@ -209,4 +217,16 @@ fn world_text(error: &WorldError) -> String {
         _ => "",
     };
     format!("the sandbox can't be opened: {error}{next}")
+}
+
+fn dependents_text(stack: &str, dependents: &[(String, Vec<String>)]) -> String {
+    let each = dependents.iter().map(|(name, outputs)| {
+        format!("\n  `{name}` stands and reads {} of it", outputs.join(", "))
+    });
+    let each: String = each.collect();
+    let names: Vec<&str> = dependents.iter().map(|(name, _)| name.as_str()).collect();
+    format!(
+        "stack `{stack}` is not destroyed before those that read from it{each}\nNext: destroy {} first; where that is lost anyway, add\n  --ignore-dependents",
+        names.join(" and ")
+    )
 }

@@ -18,7 +18,6 @@ mod vendor;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use fathuss_engine::plan::Goal;
 
 use crate::commands::{
     apply, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
@@ -49,7 +48,7 @@ enum Command {
     /// Make what the stack declares
     Apply(apply::Apply),
     /// Delete everything in the stack's state
-    Destroy(apply::Apply),
+    Destroy(apply::Destroy),
     /// Take something that is there over into the stack's state
     Import(import::Import),
     /// Show what the state says, without asking AWS
@@ -81,8 +80,8 @@ fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Init(options) => init::run(options, &output),
         Command::Plan(options) => plan::run(options, &output),
-        Command::Apply(options) => apply::run(options, Goal::Apply, &output),
-        Command::Destroy(options) => apply::run(options, Goal::Destroy, &output),
+        Command::Apply(options) => apply::apply(options, &output),
+        Command::Destroy(options) => apply::destroy(options, &output),
         Command::Import(options) => import::run(options, &output),
         Command::Show(options) => state::show(options, &output),
         Command::Output(options) => state::output(options, &output),

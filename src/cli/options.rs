@@ -42,6 +42,14 @@ impl TargetOptions {
     }
 }
 
+/// What a destroy makes of stacks that read from this one.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Dependents {
+    /// Destroy it though stacks that stand read its outputs
+    #[arg(long)]
+    pub ignore_dependents: bool,
+}
+
 /// How output looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {

@@ -17,7 +17,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::options::Output;
+use crate::options::{Dependents, Output};
 use crate::project::Project;
 use crate::target::{Target, Where, wall_ms};
 
@@ -82,24 +82,39 @@ impl Session {
 
     /// The outputs of the stacks that this one reads from.
     pub fn other_outputs(&self) -> Result<OtherOutputs, Error> {
-        let mut stacks = BTreeSet::new();
-        let mut visit = |expression: &fathuss_model::Expression| {
-            expression.outputs(&mut |reference| {
-                stacks.insert(reference.stack.clone());
-            });
-        };
-        self.graph.nodes.iter().flat_map(|node| node.fields.values()).for_each(&mut visit);
-        self.graph.outputs.values().map(|output| &output.value).for_each(&mut visit);
         let mut outputs = BTreeMap::new();
-        for name in stacks {
-            let other = self.project.stack(&name)?;
-            let state = match self.place {
-                Where::Aws => other.state,
-                Where::Sandbox { .. } => self.project.sandbox().join(format!("{name}.db")),
-            };
-            outputs.insert(name, Sqlite::read(&state)?.unwrap_or_default().outputs);
+        for name in read_by(&self.graph).into_keys() {
+            outputs.insert(name.clone(), self.state_of(&name)?.outputs);
         }
         Ok(outputs)
+    }
+
+    /// Refuses to destroy what other stacks, which stand, read outputs of.
+    pub fn check_dependents(&self, options: &Dependents) -> Result<(), Error> {
+        if options.ignore_dependents {
+            return Ok(());
+        }
+        let stack = &self.graph.stack;
+        let mut dependents = Vec::new();
+        for name in self.project.names().filter(|name| name != stack) {
+            if self.state_of(name)?.resources.is_empty() {
+                continue;
+            }
+            let graph = crate::program::graph(&self.project.root, &self.project.stack(name)?)?;
+            if let Some(outputs) = read_by(&graph).remove(stack) {
+                dependents.push((name.to_owned(), outputs.into_iter().collect()));
+            }
+        }
+        if dependents.is_empty() { Ok(()) } else { Err(Error::Dependents { stack: stack.clone(), dependents }) }
+    }
+
+    /// The state of a stack of the project, in the same place as this one's.
+    fn state_of(&self, name: &str) -> Result<Snapshot, Error> {
+        let state = match self.place {
+            Where::Aws => self.project.stack(name)?.state,
+            Where::Sandbox { .. } => self.project.sandbox().join(format!("{name}.db")),
+        };
+        Ok(Sqlite::read(&state)?.unwrap_or_default())
     }
 
     /// What the engine needs from outside.
@@ -119,6 +134,18 @@ impl Session {
             salt: std::process::id().into(),
         }
     }
+}
+
+/// The outputs of other stacks that a graph reads, by stack.
+fn read_by(graph: &Graph) -> BTreeMap<String, BTreeSet<String>> {
+    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let fields = graph.nodes.iter().flat_map(|node| node.fields.values());
+    for expression in fields.chain(graph.outputs.values().map(|output| &output.value)) {
+        expression.outputs(&mut |reference| {
+            read.entry(reference.stack.clone()).or_default().insert(reference.name.clone());
+        });
+    }
+    read
 }
 
 /// A runtime on one thread: what a command works on may be a sandbox in this process, with a time of its own.

@@ -446,7 +446,8 @@ impl<'a> Run<'a> {
             if let Err(ended) = updated {
                 // Nothing is lost with the operation: the next refresh reads what is.
                 if let Ended::Failed { failure, .. } = ended {
-                    let row = ResourceRecord { attributes: before, ..record.clone() };
+                    let attributes = to_record(schema, &record.attributes, before);
+                    let row = ResourceRecord { attributes, ..record.clone() };
                     let outcome = Settled::Present(Box::new(row));
                     step.write(Entry::Settled { operation, outcome }).await?;
                     return Err(Ended::Failed {

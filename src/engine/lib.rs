@@ -16,6 +16,7 @@ mod journal;
 mod local;
 pub mod plan;
 pub mod proposal;
+pub mod protection;
 pub mod provider;
 pub mod recover;
 pub mod refresh;

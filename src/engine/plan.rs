@@ -17,6 +17,7 @@ use crate::diff::{Cause, FieldChange, Shown, Wanted, creation, default_of, diff}
 use crate::draft::Draft;
 use crate::hold::{Holder, Replaced};
 use crate::proposal::{Proposal, Proposals, Proposed};
+use crate::protection::{Guard, PlannedProtection, Protected, protections};
 use crate::provider::{Attributes, Observation, Stray, Survivor};
 
 /// The format's name.
@@ -88,6 +89,9 @@ pub struct Plan {
     /// What people should know of what is changed in place or stays: what waits, and for what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<PlannedRemark>,
+    /// Protections that are given or taken away, in the state alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protections: Vec<PlannedProtection>,
     /// Why it could not be asked whether the cloud offers what would be made; none where it was, or need not be. What
     /// is not offered is refused as it is made, then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,16 +222,9 @@ pub enum PlanError {
         /// Why.
         reason: EvaluationError,
     },
-    /// A protected resource would be destroyed.
-    #[error("{address} is protected and would be {how}: {}", unprotect(source_line.as_ref()))]
-    Protected {
-        /// The resource.
-        address: Address,
-        /// Its line; none where the program does not declare it any more.
-        source_line: Option<Source>,
-        /// `destroyed`, or `replaced` with the field that forces it.
-        how: String,
-    },
+    /// Protected resources would be destroyed: all of them, so that one edit can free them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Protected(Vec<Protected>),
     /// Something would be replaced that something else, which stays, can't be without.
     #[error(
         "{held} ({held_line}) would be replaced, because `{because}` changes{}, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the old one out then",
@@ -293,10 +290,12 @@ fn along_with(along: Option<&(Address, String)>) -> String {
 }
 
 impl Plan {
-    /// Whether anything would be made, changed or deleted. Lookups and outputs alone are no change of infrastructure; outputs are one of the state.
+    /// Whether anything would be made, changed or deleted. Lookups alone are no change of
+    /// infrastructure; outputs and protections are one of the state.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         !self.outputs.is_empty()
+            || !self.protections.is_empty()
             || !self.unfinished.is_empty()
             || self.actions.iter().any(|action| !matches!(action.change, Change::Read | Change::Forget))
     }
@@ -325,7 +324,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         return Err(PlanError::OtherAccount { address, recorded, wanted: wanted.clone() });
     }
     let mut proposed = Proposed::default();
-    let Parts { actions, deferred, remarks, unchanged, outputs } = match input.goal {
+    let Parts { actions, deferred, remarks, protections, unchanged, outputs } = match input.goal {
         Goal::Apply => {
             let dependencies = Dependencies::of(input.graph, input.schema)?;
             let decisions = Decisions::make(input, &dependencies)?;
@@ -353,8 +352,12 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
                     })
                 })
             };
-            let left = left.filter(|survivor| !is_declared(survivor));
-            survivors.extend(left.map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
+            for survivor in left.filter(|survivor| !is_declared(survivor)) {
+                let told = |known: &PlannedSurvivor| known.survivor.shared && known.survivor.what == survivor.what;
+                if !survivor.shared || (input.goal == Goal::Destroy && !survivors.iter().any(told)) {
+                    survivors.push(PlannedSurvivor { address: action.address.clone(), survivor });
+                }
+            }
         }
     }
     let plan = Plan {
@@ -369,6 +372,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         actions,
         deferred,
         remarks,
+        protections,
         unasked: None,
         unchanged,
         outputs,
@@ -469,7 +473,7 @@ impl<'a> Decisions<'a> {
     fn into_actions(self, input: &PlanInput<'_>, dependencies: &Dependencies<'_>) -> Result<Parts, PlanError> {
         let outputs = self.outputs(input, dependencies)?;
         let remarks = self.remarks(input, dependencies);
-        let mut draft = Draft::default();
+        let (mut draft, mut guard) = (Draft::default(), Guard::new(input));
         let (mut deferred, mut unchanged) = (Vec::new(), 0);
         for &at in &dependencies.order {
             let node = &dependencies.nodes[at];
@@ -493,7 +497,7 @@ impl<'a> Decisions<'a> {
                     (Change::Update, fields.clone())
                 }
                 Decision::Replace(fields) => {
-                    protect(node.lifecycle.prevent_destroy, input, &node.address, Some(fields))?;
+                    guard.check(&node.address, Some(node), Some(fields));
                     draft.delete(&node.address, Some(node), schema.holds_data, Change::DeleteReplaced);
                     (Change::Replace, fields.clone())
                 }
@@ -515,11 +519,12 @@ impl<'a> Decisions<'a> {
                 draft.delete(&record.address, None, false, Change::Delete);
                 continue;
             }
-            protect(record.prevent_destroy, input, &record.address, None)?;
+            guard.check(&record.address, None, None);
             draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
         }
+        guard.verdict()?;
         draft.order(input, Some(dependencies));
-        Ok(Parts { actions: draft.actions, deferred, remarks, unchanged, outputs })
+        Ok(Parts { actions: draft.actions, deferred, remarks, protections: protections(input), unchanged, outputs })
     }
 
     /// What people should know of what is changed in place or stays.
@@ -621,6 +626,7 @@ struct Parts {
     actions: Vec<PlannedAction>,
     deferred: Vec<PlannedDeferral>,
     remarks: Vec<PlannedRemark>,
+    protections: Vec<PlannedProtection>,
     unchanged: usize,
     outputs: BTreeMap<String, OutputChange>,
 }
@@ -730,35 +736,8 @@ fn possible(
     })
 }
 
-/// How the protection of a resource that is declared at this line, or nowhere any more, is taken away.
-#[must_use]
-pub fn unprotect(source_line: Option<&Source>) -> &'static str {
-    match source_line {
-        Some(_) => "take `prevent_destroy` out of the stack program and apply that first",
-        None => "declare it again without `prevent_destroy`, apply, then take it out",
-    }
-}
-
-fn protect(
-    declared: bool,
-    input: &PlanInput<'_>,
-    address: &Address,
-    replaced: Option<&Vec<FieldChange>>,
-) -> Result<(), PlanError> {
-    let recorded = input.snapshot.resources.get(address).is_some_and(|record| record.prevent_destroy);
-    if !declared && !recorded {
-        return Ok(());
-    }
-    let how = match replaced.and_then(|fields| fields.iter().find(|field| field.forces_replacement)) {
-        Some(field) => format!("replaced, because `{}` changes", field.path),
-        None => "destroyed".to_owned(),
-    };
-    let source_line = input.graph.nodes.iter().find(|node| node.address == *address).map(|node| node.source.clone());
-    Err(PlanError::Protected { address: address.clone(), source_line, how })
-}
-
 fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
-    let mut draft = Draft::default();
+    let (mut draft, mut guard) = (Draft::default(), Guard::new(input));
     let nodes: HashMap<&Address, &Node> = input.graph.nodes.iter().map(|node| (&node.address, node)).collect();
     for record in input.snapshot.resources.values() {
         let schema = (input.schema)(record.address.kind());
@@ -773,15 +752,15 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
             draft.delete(&record.address, node, false, Change::Delete);
             continue;
         }
-        // An edit of the program that takes the protection away has to be applied first; one that gives it counts at once.
-        let declared = node.is_some_and(|node| node.lifecycle.prevent_destroy);
-        protect(declared, input, &record.address, None)?;
+        guard.check(&record.address, node, None);
         draft.delete(&record.address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
     }
+    guard.verdict()?;
     draft.order(input, None);
     let absent = |before: &Datum| OutputChange { before: Shown::Value(before.clone()), after: Shown::Absent };
     let outputs = input.snapshot.outputs.iter().map(|(name, before)| (name.clone(), absent(before))).collect();
-    Ok(Parts { actions: draft.actions, deferred: Vec::new(), remarks: Vec::new(), unchanged: 0, outputs })
+    let (deferred, remarks, protections) = (Vec::new(), Vec::new(), Vec::new());
+    Ok(Parts { actions: draft.actions, deferred, remarks, protections, unchanged: 0, outputs })
 }
 
 /// What expressions see while planning.

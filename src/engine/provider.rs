@@ -171,6 +171,9 @@ pub struct Survivor {
     /// its own.
     #[serde(skip)]
     pub resource: Option<(&'static str, Identity)>,
+    /// Whether other resources of the account need it as well: it is told once, where all of a stack is destroyed.
+    #[serde(skip)]
+    pub shared: bool,
 }
 
 /// A question to a lookup.

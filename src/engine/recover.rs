@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fathuss_model::Address;
-use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled};
+use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled, Snapshot};
 
 use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
 use crate::plan::Change;
-use crate::provider::{Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing};
+use crate::provider::{Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing};
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, patience};
 use crate::step::{Ended, Step, again, look};
 
@@ -35,20 +35,19 @@ pub struct Recovery {
 /// Finishes the operations of earlier runs, but for deletes of what the program protects. The journal must be
 /// committed beside it.
 pub async fn recover(
-    pending: &[Pending],
-    lineage: &str,
+    snapshot: &Snapshot,
     protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
 ) -> Vec<Recovery> {
     let calling = Cell::new(0);
-    let all = pending.iter().map(|pending| one(pending, lineage, protected, around, journal, &calling));
+    let all = snapshot.pending.iter().map(|pending| one(pending, snapshot, protected, around, journal, &calling));
     futures::future::join_all(all).await
 }
 
 async fn one(
     pending: &Pending,
-    lineage: &str,
+    snapshot: &Snapshot,
     protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
@@ -82,7 +81,9 @@ async fn one(
     let event = Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) };
     (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
     let is_protected = protected(&address);
-    let work = Work { pending, step: &step, provider: provider.as_ref(), lineage, is_protected };
+    let recorded = snapshot.resources.get(&address);
+    let lineage = &snapshot.lineage;
+    let work = Work { pending, recorded, step: &step, provider: provider.as_ref(), lineage, is_protected };
     let outcome = match pending.begun.action {
         Action::Create => work.create().await,
         Action::Update => work.update().await,
@@ -103,6 +104,8 @@ async fn one(
 
 struct Work<'a> {
     pending: &'a Pending,
+    /// What state says of it from before.
+    recorded: Option<&'a ResourceRecord>,
     step: &'a Step<'a>,
     provider: &'a dyn Provider,
     lineage: &'a str,
@@ -254,10 +257,16 @@ impl Work<'_> {
         }
     }
 
-    fn row(&self, standing: &Standing, attributes: crate::provider::Attributes) -> ResourceRecord {
+    fn row(&self, standing: &Standing, attributes: Attributes) -> ResourceRecord {
         let begun = &self.pending.begun;
+        // What AWS does not tell is as it was before: whether the change reached it is not known, and the next plan
+        // makes it again.
+        let untold = match (begun.action, self.recorded) {
+            (Action::Update, Some(recorded)) => &recorded.attributes,
+            _ => &begun.request,
+        };
         let attributes = match self.provider.schema(begun.address.kind()) {
-            Some(schema) => to_record(schema, &begun.request, attributes),
+            Some(schema) => to_record(schema, untold, attributes),
             None => attributes,
         };
         let identity = self.provider.identity(begun.address.kind(), &attributes);

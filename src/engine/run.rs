@@ -113,7 +113,7 @@ pub async fn finish_earlier(
         |address: &Address| graph.nodes.iter().any(|node| node.address == *address && node.lifecycle.prevent_destroy);
     let recoveries = tokio::select! {
         biased;
-        recoveries = recover(&snapshot.pending, &snapshot.lineage, &protects, around, &journal) => recoveries,
+        recoveries = recover(&snapshot, &protects, around, &journal) => recoveries,
         never = journal.commit_all(&store) => match never {},
     };
     for recovery in &recoveries {

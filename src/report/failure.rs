@@ -1,7 +1,8 @@
 //! What went wrong, as a person reads it: on which address, at which line, why
 //! in AWS's own words, what is there now and what to do next.
 
-use fathuss_engine::plan::{Change, PlanError, unprotect};
+use fathuss_engine::plan::{Change, PlanError};
+use fathuss_engine::protection::Protected;
 use fathuss_engine::provider::{Failure, FailureClass};
 use fathuss_engine::run::RunError;
 use fathuss_model::Address;
@@ -154,11 +155,7 @@ impl Trouble {
                 source: Some(source_line.clone()),
                 ..Self::new(format!("output {name}"), format!("It has no value: {reason}"))
             },
-            PlanError::Protected { address, source_line, how } => Self {
-                source: source_line.clone(),
-                ..Self::new(address.local(), format!("It is protected and would be {how}."))
-                    .hint(unprotect(source_line.as_ref()))
-            },
+            PlanError::Protected(resources) => Self::of_protected(resources),
             PlanError::Held { held, held_line, because, along, holder, holder_line, field } => {
                 let (held, holder) = (held.local(), holder.local());
                 let along = along.as_ref();
@@ -195,6 +192,30 @@ impl Trouble {
                 ..Self::new(address.local(), "It asks for create_before_destroy, which this release does not do yet.")
                     .hint("leave it out, or give the resource another name in the stack program")
             },
+        }
+    }
+
+    fn of_protected(resources: &[Protected]) -> Self {
+        if let [resource] = resources {
+            return Self {
+                source: resource.source.clone(),
+                ..Self::new(resource.address.local(), format!("It is protected and would be {}.", resource.how))
+                    .hint(resource.unprotect())
+            };
+        }
+        let each = resources.iter().map(|resource| {
+            let (address, how) = (resource.address.local(), &resource.how);
+            match &resource.source {
+                Some(source) => format!("{address} ({source}) would be {how}."),
+                None => format!("{address}, which is declared no more, would be {how}: {}.", resource.unprotect()),
+            }
+        });
+        let declared = resources.iter().find(|resource| resource.source.is_some());
+        Self {
+            subject: format!("{} resources are protected", resources.len()),
+            what: each.collect(),
+            hint: declared.map(|resource| resource.unprotect().to_owned()),
+            ..Self::default()
         }
     }
 

@@ -64,6 +64,7 @@ pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
     page.lookups();
     page.outputs();
     page.unfinished();
+    page.protections();
     page.deferred();
     page.remarks();
     page.survivors();
@@ -370,6 +371,24 @@ impl<'a> Page<'a> {
         }
     }
 
+    fn protections(&mut self) {
+        if self.plan.protections.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "protection, in the state alone"));
+        for protection in &self.plan.protections {
+            let (tone, becomes) = match protection.protected {
+                true => (Tone::Add, "protected from now on"),
+                false => (Tone::Danger, "protected no more: a later plan may destroy it"),
+            };
+            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
+            let line = head.with(Tone::Strong, protection.address.local()).plain("   ");
+            self.line(&line.with(Tone::Faint, protection.source.to_string()));
+            self.line(&Line::at(6).with(tone, becomes));
+        }
+    }
+
     fn deferred(&mut self) {
         if self.plan.deferred.is_empty() {
             return;
@@ -458,13 +477,17 @@ impl<'a> Page<'a> {
             let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
             self.wrapped(head, 2, &format!("{}{more}", data[..some].join(", ")));
         }
-        let only_outputs = !self.plan.actions.iter().any(is_change) && !self.plan.outputs.is_empty();
         let mut sentence = plan_sentence(self.plan, self.view.expected);
-        if only_outputs {
-            sentence = format!(
-                "{} in the state, nothing else.",
-                plural(self.plan.outputs.len(), "output changes", "outputs change")
-            );
+        if !self.plan.actions.iter().any(is_change) {
+            let of_state = [
+                (self.plan.outputs.len(), ["output changes", "outputs change"]),
+                (self.plan.protections.len(), ["protection changes", "protections change"]),
+            ];
+            let of_state = of_state.into_iter().filter(|(number, _)| *number > 0);
+            let of_state: Vec<String> = of_state.map(|(number, [one, many])| plural(number, one, many)).collect();
+            if !of_state.is_empty() {
+                sentence = format!("{} in the state, nothing else.", of_state.join(" and "));
+            }
         }
         self.wrapped(Line::default(), 2, &sentence);
         let is_short = self.brief() && self.plan.count(Change::Create) > 0;

@@ -8,6 +8,7 @@ use fathuss_engine::proposal::Objection;
 use fathuss_engine::provider::Failure;
 use fathuss_model::Address;
 
+use super::zone::Zones;
 use super::{Asked, list, objection};
 use crate::call::Call;
 use crate::client::Client;
@@ -22,12 +23,19 @@ struct Wanting<'a> {
     zones: Option<BTreeSet<&'a str>>,
 }
 
+/// What wants instances, and the zones that offer each of their types.
+pub(super) struct Offers<'a> {
+    wanting: Vec<Wanting<'a>>,
+    zones: BTreeMap<String, BTreeSet<String>>,
+}
+
 /// One `DescribeInstanceTypeOfferings` for all types that something new, or changed, wants.
-pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {
-    let all = wanting(asked)?;
-    let types: BTreeSet<String> = all.iter().flat_map(|wanting| wanting.types.iter().cloned()).collect();
+pub(super) async fn ask<'a>(client: &Client, asked: Asked<'a>) -> Result<Offers<'a>, Failure> {
+    let wanting = wanting(asked)?;
+    let types: BTreeSet<String> = wanting.iter().flat_map(|wanting| wanting.types.iter().cloned()).collect();
+    let mut zones: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     if types.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Offers { wanting, zones });
     }
     let offers = by_values("instance-type", types, &[], async |filters, token| {
         let asking = client
@@ -40,33 +48,41 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
         Ok((answer.instance_type_offerings.unwrap_or_default(), answer.next_token))
     })
     .await?;
-    let mut zones: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for offer in offers {
         if let (Some(instance_type), Some(zone)) = (offer.instance_type, offer.location) {
             zones.entry(instance_type.as_str().to_owned()).or_default().insert(zone);
         }
     }
-    Ok(all.iter().flat_map(|wanting| against(wanting, &zones, asked.region)).collect())
+    Ok(Offers { wanting, zones })
 }
 
-/// Of a group's types, some zone has to offer one; every type has to be offered somewhere.
-fn against(wanting: &Wanting<'_>, offered: &BTreeMap<String, BTreeSet<String>>, region: &str) -> Vec<Objection> {
-    let Wanting { address, field, types, zones } = wanting;
-    let nowhere = types.iter().filter(|wanted| !offered.contains_key(*wanted));
-    let mut objections: Vec<Objection> = nowhere
-        .map(|wanted| objection(address, format!("`{field}` is {wanted}, which no zone of {region} offers")))
-        .collect();
-    if let (Some(zones), true) = (zones, objections.is_empty()) {
-        let places: BTreeSet<&str> =
-            types.iter().filter_map(|wanted| offered.get(wanted)).flatten().map(String::as_str).collect();
-        if zones.is_disjoint(&places) {
-            let (types, zones) = (list(types.iter().map(String::as_str)), list(zones.iter().copied()));
-            let message =
-                format!("`{field}` is {types}, which {zones} does not offer: these zones do: {}", list(places));
-            objections.push(objection(address, message));
-        }
+impl Offers<'_> {
+    /// What is wanted and not offered. A zone that the region does not have is objected to as that.
+    pub(super) fn objections(&self, region: &str, known: &Zones<'_>) -> Vec<Objection> {
+        self.wanting.iter().flat_map(|wanting| self.against(wanting, region, known)).collect()
     }
-    objections
+
+    /// Of a group's types, some zone has to offer one; every type has to be offered somewhere.
+    fn against(&self, wanting: &Wanting<'_>, region: &str, known: &Zones<'_>) -> Vec<Objection> {
+        let Wanting { address, field, types, zones } = wanting;
+        let nowhere = types.iter().filter(|wanted| !self.zones.contains_key(*wanted));
+        let mut objections: Vec<Objection> = nowhere
+            .map(|wanted| objection(address, format!("`{field}` is {wanted}, which no zone of {region} offers")))
+            .collect();
+        let zones = zones.iter().flatten().copied().filter(|zone| known.takes(zone));
+        let zones: BTreeSet<&str> = zones.collect();
+        if !zones.is_empty() && objections.is_empty() {
+            let places: BTreeSet<&str> =
+                types.iter().filter_map(|wanted| self.zones.get(wanted)).flatten().map(String::as_str).collect();
+            if zones.is_disjoint(&places) {
+                let (types, zones) = (list(types.iter().map(String::as_str)), list(zones));
+                let message =
+                    format!("`{field}` is {types}, which {zones} does not offer: these zones do: {}", list(places));
+                objections.push(objection(address, message));
+            }
+        }
+        objections
+    }
 }
 
 fn wanting(asked: Asked<'_>) -> Result<Vec<Wanting<'_>>, Failure> {

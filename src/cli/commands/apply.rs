@@ -15,7 +15,7 @@ use fathuss_state::{Sqlite, Store};
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::options::{Output, TargetOptions};
+use crate::options::{Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, check_secrets, runtime};
 use crate::target::{Where, wall_ms};
@@ -41,18 +41,45 @@ pub struct Apply {
     pub full: bool,
 }
 
-/// Runs the command.
-pub fn run(options: &Apply, goal: Goal, output: &Output) -> Result<ExitCode, Error> {
-    let place = options.target.place()?;
-    runtime()?.block_on(work(options, goal, place, output))
+/// What `destroy` takes.
+#[derive(Args, Debug)]
+pub struct Destroy {
+    #[command(flatten)]
+    options: Apply,
+    #[command(flatten)]
+    dependents: Dependents,
 }
 
-async fn work(options: &Apply, goal: Goal, place: Where, output: &Output) -> Result<ExitCode, Error> {
+/// Runs `apply`.
+pub fn apply(options: &Apply, output: &Output) -> Result<ExitCode, Error> {
+    let place = options.target.place()?;
+    runtime()?.block_on(async {
+        let session = Session::open(&options.stack, place, output).await?;
+        work(options, Goal::Apply, session, place, output).await
+    })
+}
+
+/// Runs `destroy`.
+pub fn destroy(Destroy { options, dependents }: &Destroy, output: &Output) -> Result<ExitCode, Error> {
+    let place = options.target.place()?;
+    runtime()?.block_on(async {
+        let session = Session::open(&options.stack, place, output).await?;
+        session.check_dependents(dependents)?;
+        work(options, Goal::Destroy, session, place, output).await
+    })
+}
+
+async fn work(
+    options: &Apply,
+    goal: Goal,
+    session: Session,
+    place: Where,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let command = match goal {
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
     };
-    let session = Session::open(&options.stack, place, output).await?;
     let mut store = session.lock(command)?;
     render::took_over(&store, output);
     let lineage = store.snapshot()?.lineage;

@@ -8,7 +8,7 @@ use fathuss_engine::plan::Goal;
 use fathuss_engine::run::prepare;
 
 use crate::error::Error;
-use crate::options::{Output, TargetOptions};
+use crate::options::{Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, runtime};
 
@@ -22,6 +22,8 @@ pub struct Plan {
     /// Plan the deletion of everything in the state
     #[arg(long)]
     pub destroy: bool,
+    #[command(flatten)]
+    pub dependents: Dependents,
     /// Take the state's word for what is, and read nothing
     #[arg(long)]
     pub no_refresh: bool,
@@ -38,6 +40,9 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
     runtime()?.block_on(async {
         let session = Session::open(&options.stack, place, output).await?;
+        if options.destroy {
+            session.check_dependents(&options.dependents)?;
+        }
         let snapshot = session.snapshot()?;
         session.target.enter(&snapshot.lineage).await?;
         let goal = if options.destroy { Goal::Destroy } else { Goal::Apply };

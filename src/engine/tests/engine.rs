@@ -9,7 +9,7 @@ use fathuss_engine::provider::FailureClass;
 use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    ClusterVpcConfig, EksAddon, EksCluster, EksNodeGroup, IamRole, InternetGateway, ScalingConfig, Subnet, Vpc,
+    ClusterVpcConfig, EksAddon, EksCluster, EksNodeGroup, IamRole, InternetGateway, KmsKey, ScalingConfig, Subnet, Vpc,
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
@@ -168,10 +168,33 @@ async fn a_protected_resource_is_destroyed_only_after_the_edit_was_applied() {
     };
     bench.apply(&with(true)).await;
     let refused = bench.plan(&with(false), Goal::Destroy).await;
-    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected(_)))), "{refused:?}");
+    let plan = bench.plan(&with(false), Goal::Apply).await.unwrap();
+    let [taken] = &plan.protections[..] else { panic!("{:?}", plan.protections) };
+    assert!(plan.has_changes() && plan.actions.is_empty() && !taken.protected);
     bench.apply(&with(false)).await;
+    assert!(!bench.plan(&with(false), Goal::Apply).await.unwrap().has_changes());
     assert!(bench.run(&with(false), Goal::Destroy).await.unwrap().failed.is_empty());
     assert!(bench.toy.addresses().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_destroy_names_all_that_is_protected() {
+    let mut bench = Bench::new();
+    let graph = stack(|stack| {
+        for name in ["one", "two"] {
+            let lifecycle = Lifecycle::new().prevent_destroy(true);
+            stack.add(name, Vpc::new(net("10.0.0.0/16")).lifecycle(lifecycle));
+        }
+        stack.add("free", Vpc::new(net("10.0.0.0/16")));
+        Ok(())
+    });
+    bench.apply(&graph).await;
+    let Err(RunError::Plan(PlanError::Protected(held))) = bench.plan(&graph, Goal::Destroy).await else {
+        panic!("what is protected would be destroyed")
+    };
+    let held: Vec<String> = held.iter().map(|held| held.address.local()).collect();
+    assert_eq!(held, ["aws_vpc.one", "aws_vpc.two"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,6 +214,26 @@ async fn a_stop_while_something_is_being_made_is_resumed_by_the_next_run() {
     let applied = bench.apply(&graph).await;
     assert!(applied.failed.is_empty());
     assert_eq!(bench.toy.addresses().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_no_read_tells_of_is_made_again_where_it_did_not_come_to_its_end() {
+    for call in ["update", "settle"] {
+        let mut bench = Bench::new();
+        let key = |days: i64| {
+            stack(move |stack| {
+                stack.add("main", KmsKey::new().deletion_window_in_days(days));
+                Ok(())
+            })
+        };
+        bench.apply(&key(30)).await;
+        bench.toy.twist("aws_kms_key.main", call, Twist::Fail(FailureClass::Refused, "LimitExceeded"));
+        assert_eq!(bench.apply(&key(7)).await.failed.len(), 1);
+        bench.toy.log.borrow_mut().clear();
+        assert_eq!(bench.apply(&key(7)).await.done, 1, "after a failed {call}");
+        assert!(bench.toy.log.borrow().contains(&"update aws_kms_key.main".to_owned()), "{:?}", bench.toy.log);
+        assert!(!bench.plan(&key(7), Goal::Apply).await.unwrap().has_changes());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,7 +311,7 @@ async fn a_protection_that_the_program_gives_counts_before_it_is_applied() {
     let mut bench = Bench::new();
     bench.apply(&protected(false)).await;
     let refused = bench.plan(&protected(true), Goal::Destroy).await;
-    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(RunError::Plan(PlanError::Protected(_)))), "{refused:?}");
     assert!(bench.plan(&protected(false), Goal::Destroy).await.is_ok());
 }
 

@@ -6,9 +6,9 @@ use super::cloudwatch_log_group::written_by;
 use super::form;
 use super::subnet::{check_groups, check_spread, vpc_of};
 use super::{IamRole, KmsKey, SecurityGroup, Subnet, Vpc};
-use crate::check::{Findings, View};
+use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
-use crate::{Arn, Computed, Handle, Id, IntoArn, Tags, Value, words};
+use crate::{Arn, Computed, Datum, Handle, Id, IntoArn, Tags, Value, words};
 
 words! {
     /// Who tells EKS who may enter.
@@ -330,6 +330,15 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
     if !private && !public {
         findings.refuse("the API server has to be reached somehow: private access, public access, or both");
     }
+    for range in cluster.part("vpc_config.public_access_cidrs").map(Part::items).unwrap_or_default() {
+        let range = range.literal().and_then(Datum::as_str).and_then(|range| range.parse::<Ipv4Net>().ok());
+        if let Some(range) = range.filter(|range| is_reserved(*range)) {
+            findings.refuse(format!(
+                "`vpc_config.public_access_cidrs` has {range}, from where no one comes over the internet: EKS refuses \
+                 it, and private access is what lets a VPC and its peers in"
+            ));
+        }
+    }
     if let Some(range) = cluster.cidr("kubernetes_network_config.service_ipv4_cidr") {
         let homes = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
         let at_home = homes.iter().filter_map(|home| home.parse::<Ipv4Net>().ok()).any(|home| home.contains(&range));
@@ -340,6 +349,26 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
             ));
         }
     }
+}
+
+/// The blocks that IANA gives to no one on the internet, but for those of documentation, which AWS takes:
+/// <https://www.iana.org/assignments/iana-ipv4-special-registry>
+const RESERVED: [&str; 11] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+
+fn is_reserved(range: Ipv4Net) -> bool {
+    RESERVED.iter().filter_map(|block| block.parse::<Ipv4Net>().ok()).any(|block| block.contains(&range))
 }
 
 /// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>

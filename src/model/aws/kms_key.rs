@@ -44,6 +44,8 @@ pub struct KmsKey {
     key_id: Computed<Id<KmsKey>>,
     /// The ARN.
     arn: Computed<Arn<KmsKey>>,
+    /// When AWS deletes it, where others have scheduled that: an apply takes it back.
+    deletion_date: Computed<String>,
 }
 
 // The ARN of a key that another team gives out is mostly at hand as a text.

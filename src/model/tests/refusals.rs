@@ -211,6 +211,18 @@ fn a_cluster_that_nobody_reaches() {
 }
 
 #[test]
+fn an_api_server_let_in_from_where_no_one_comes() {
+    refused("`vpc_config.public_access_cidrs` has 10.0.0.0/8, from where no one comes over the internet", |stack| {
+        let vpc = vpc(stack);
+        let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+        let place = ClusterVpcConfig::new(&subnets).public_access_cidrs([net("203.0.113.0/24"), net("10.0.0.0/8")]);
+        let line = line!() + 1;
+        stack.add("main", EksCluster::new("main", role(), place));
+        line
+    });
+}
+
+#[test]
 fn services_in_a_range_that_eks_refuses() {
     refused("services' range 100.64.0.0/16 has to lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16", |stack| {
         let vpc = vpc(stack);

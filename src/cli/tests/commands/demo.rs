@@ -2,7 +2,7 @@
 
 use fathuss_model::aws::{Eip, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc};
 use fathuss_model::terraform::Data;
-use fathuss_model::{DeclarationExt, Ipv4Net, Lifecycle, Result, Stack, Subnets};
+use fathuss_model::{DeclarationExt, Id, Ipv4Net, Lifecycle, Output, Result, Stack, Subnets};
 
 pub const ACCOUNT: &str = "111122223333";
 
@@ -73,9 +73,24 @@ pub fn many(stack: &mut Stack) -> Result<()> {
     Ok(())
 }
 
+/// A route table in the network of `demo`.
+pub fn beside(stack: &mut Stack) -> Result<()> {
+    place(stack)?;
+    let vpc = stack.read(&Output::<Id<Vpc>>::new("demo", "vpc_id"));
+    stack.add("beside", RouteTable::new(vpc));
+    Ok(())
+}
+
 /// A VPC that must not be destroyed.
 pub fn protected(stack: &mut Stack) -> Result<()> {
     let range = place(stack)?;
     stack.add("main", Vpc::new(range).lifecycle(Lifecycle::new().prevent_destroy(true)));
+    Ok(())
+}
+
+/// The same VPC, which may be destroyed.
+pub fn unprotected(stack: &mut Stack) -> Result<()> {
+    let range = place(stack)?;
+    stack.add("main", Vpc::new(range));
     Ok(())
 }

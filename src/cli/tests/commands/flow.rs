@@ -61,6 +61,38 @@ fn a_protection_is_shown_at_its_line_or_with_how_to_take_it_from_what_has_none()
 }
 
 #[test]
+fn a_protection_that_is_taken_away_is_a_change_of_the_plan() {
+    let project = Project::of(demo::protected);
+    project.run("apply demo --sandbox").ended(0);
+    project.declare(demo::unprotected);
+    let planned = project.run("plan demo --sandbox --detailed-exitcode").ended(2);
+    let applied = project.run("apply demo --sandbox").ended(0);
+    let unchanged = project.run("plan demo --sandbox --detailed-exitcode").ended(0);
+    assert_shown!(project, planned, applied, unchanged);
+    project.run("destroy demo --sandbox").ended(0);
+    assert_eq!(vpcs(&project), 0);
+}
+
+#[test]
+fn what_another_stack_reads_from_is_destroyed_after_it_or_on_order() {
+    let project = Project::of(demo::network);
+    project.add("beside", demo::beside);
+    project.run("apply demo --sandbox").ended(0);
+    project.run("plan demo --destroy --sandbox").ended(0);
+    project.run("apply beside --sandbox").ended(0);
+    for words in ["destroy demo --sandbox", "plan demo --destroy --sandbox"] {
+        let refused = project.run(words).ended(1).stderr;
+        assert!(refused.contains("`beside` stands and reads vpc_id of it"), "{refused}");
+        assert!(refused.contains("--ignore-dependents"), "{refused}");
+    }
+    assert_eq!(project.addresses().len(), 8);
+    project.run("plan demo --destroy --sandbox --ignore-dependents").ended(0);
+    project.run("destroy beside --sandbox").ended(0);
+    project.run("destroy demo --sandbox").ended(0);
+    assert_eq!(vpcs(&project), 0);
+}
+
+#[test]
 fn a_plan_changes_nothing() {
     let project = Project::of(demo::network);
     let first = project.run("plan demo --sandbox").ended(0).stdout;

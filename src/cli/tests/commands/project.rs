@@ -37,10 +37,22 @@ impl Project {
 
     /// From here on the stack is this one: the edit of a program.
     pub fn declare(&self, stack: fn(&mut Stack) -> Result<()>) {
+        self.declare_as("demo", stack);
+    }
+
+    /// From here on the stack of that name is this one.
+    pub fn declare_as(&self, name: &str, stack: fn(&mut Stack) -> Result<()>) {
         let mut printed = Vec::new();
-        fathuss_model::program::run(&[("demo", stack)], &["demo".to_owned()], &mut printed).expect("it is memory");
-        self.write("demo.json", std::str::from_utf8(&printed).expect("it is JSON"));
+        fathuss_model::program::run(&[(name, stack)], &[name.to_owned()], &mut printed).expect("it is memory");
+        self.write(&format!("{name}.json"), std::str::from_utf8(&printed).expect("it is JSON"));
         self.program("cat \"$1.json\"");
+    }
+
+    /// A further stack of the project.
+    pub fn add(&self, name: &str, stack: fn(&mut Stack) -> Result<()>) {
+        let entry = format!("\n[stacks.{name}]\nregion = \"us-east-1\"\naccount = \"{ACCOUNT}\"\n");
+        self.write("fathuss.toml", &(self.read("fathuss.toml") + &entry));
+        self.declare_as(name, stack);
     }
 
     /// From here on the stack program is this script.

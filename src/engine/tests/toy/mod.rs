@@ -82,6 +82,17 @@ impl Toy {
     }
 }
 
+/// What a read tells of a thing: its instructions were for the calls that gave them.
+fn told(thing: &Thing) -> Attributes {
+    let kind = thing.address.split('.').nth(1).unwrap_or_default();
+    let schema = fathuss_model::schemas().find(|schema| schema.kind == kind);
+    let mut attributes = thing.attributes.clone();
+    for field in schema.into_iter().flat_map(|schema| schema.fields).filter(|field| field.instruction) {
+        attributes.remove(field.name);
+    }
+    attributes
+}
+
 pub fn failure(class: FailureClass, code: &str) -> Failure {
     Failure {
         class,
@@ -104,7 +115,7 @@ impl Provider for Toy {
         let things = self.things.borrow();
         let observe = |request: &ReadRequest| {
             Ok(match things.get(&request.identity.0) {
-                Some(thing) => Observation::Present(thing.attributes.clone()),
+                Some(thing) => Observation::Present(told(thing)),
                 None => Observation::Absent,
             })
         };
@@ -169,7 +180,7 @@ impl Provider for Toy {
         if self.now() < thing.made_at + Duration::from_secs(takes) {
             return Ok(Progress::Waiting { state: "creating".to_owned() });
         }
-        Ok(Progress::Ready(thing.attributes.clone()))
+        Ok(Progress::Ready(told(thing)))
     }
 
     async fn update(&self, standing: &Standing, change: &UpdateRequest) -> std::result::Result<(), Failure> {

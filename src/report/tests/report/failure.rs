@@ -6,6 +6,7 @@ use std::time::Duration;
 use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::{Change, PlanError};
 use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
+use fathuss_engine::protection::Protected;
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::Finding;
 use fathuss_report::{FailedAction, RunView, Tally, Trouble, findings_text, run_json};
@@ -92,22 +93,25 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         command: "fathuss apply staging".to_owned(),
         since_ms: 0,
     };
+    let postgres = Protected {
+        address: address("aws_db_instance.postgres"),
+        source: source("data", 82),
+        how: "replaced, because `engine` changes".to_owned(),
+    };
+    let old = Protected {
+        address: address("aws_ebs_volume.old_clickhouse"),
+        source: None,
+        how: "destroyed".to_owned(),
+    };
     let errors = [
         RunError::State(StateError::Locked { holder: Box::new(holder), since: "12 minutes ago".to_owned() }),
         RunError::State(StateError::Damaged {
             path: "state/staging.db".to_owned(),
             reason: "it ends early".to_owned(),
         }),
-        RunError::Plan(PlanError::Protected {
-            address: address("aws_db_instance.postgres"),
-            source_line: source("data", 82),
-            how: "replaced, because `engine` changes".to_owned(),
-        }),
-        RunError::Plan(PlanError::Protected {
-            address: address("aws_ebs_volume.old_clickhouse"),
-            source_line: None,
-            how: "destroyed".to_owned(),
-        }),
+        RunError::Plan(PlanError::Protected(vec![postgres.clone()])),
+        RunError::Plan(PlanError::Protected(vec![old.clone()])),
+        RunError::Plan(PlanError::Protected(vec![old, postgres])),
         RunError::Plan(PlanError::Held {
             held: address("aws_security_group.database"),
             held_line: source("firewall", 34).unwrap(),

@@ -124,6 +124,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         actions,
         deferred: Vec::new(),
         remarks: Vec::new(),
+        protections: Vec::new(),
         unasked: None,
         unchanged: 90,
         outputs: BTreeMap::new(),
@@ -211,6 +212,7 @@ pub fn every_change() -> Plan {
             reason: "RDS takes a final snapshot before it deletes a database".to_owned(),
             expiry: None,
             resource: None,
+            shared: false,
         },
     }];
     plan.strays = vec!["aws_subnet subnet-0abc (staging.aws_subnet.lost)".to_owned()];
