@@ -183,6 +183,8 @@ pub fn sweep() -> Result<(), String> {
         "simulation",
         "--test",
         "lifecycle",
+        "--test",
+        "kill_sweep",
         "--",
         "--nocapture",
     ]);

@@ -133,7 +133,13 @@ impl Kind for EbsVolume {
         }
         let id = fields.maybe_text("id").ok().flatten().unwrap_or_default();
         let reason = "`final_snapshot` keeps what the volume held".to_owned();
-        vec![Survivor { what: format!("the final snapshot of volume {id}"), reason, expiry: None, resource: None, shared: false }]
+        vec![Survivor {
+            what: format!("the final snapshot of volume {id}"),
+            reason,
+            expiry: None,
+            resource: None,
+            shared: false,
+        }]
     }
 }
 

@@ -69,7 +69,8 @@ pub(crate) fn with_role(call: Call) -> Call {
 
 /// A change while another one runs: EKS does one at a time.
 pub(crate) fn one_at_a_time(call: Call) -> Call {
-    call.expects("ResourceInUseException", "")
+    // What a read did not show yet is done by then: the next look sees it.
+    call.expects("ResourceInUseException", "").expects("InvalidParameterException", "already at the desired")
 }
 
 /// The token of one change: the operation's, and the change's own name, since an operation may take several calls.

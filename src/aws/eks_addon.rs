@@ -89,8 +89,11 @@ impl Kind for EksAddon {
         if let Some(arn) = Fields::of(&change.before).maybe_text("arn")? {
             eks::update_tags(client, arn, standing, change).await?;
         }
-        if is_due(&standing.desired.attributes, &change.before) {
-            send(client, standing, &change.before).await?;
+        // An earlier run may have begun it; one that failed is begun anew here, which settle does not.
+        let Some(addon) = addon(client, &standing.identity).await? else { return Ok(()) };
+        let observed = observe(&addon);
+        if is_due(&standing.desired.attributes, &observed) {
+            send(client, standing, &observed).await?;
         }
         Ok(())
     }

@@ -112,15 +112,12 @@ impl Kind for EksCluster {
         }
     }
 
-    /// Tags, and the first change; settle sends those that are left.
+    /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        if let Some(arn) = Fields::of(&change.before).maybe_text("arn")? {
-            eks::update_tags(client, arn, standing, change).await?;
+        match Fields::of(&change.before).maybe_text("arn")? {
+            Some(arn) => eks::update_tags(client, arn, standing, change).await,
+            None => Ok(()),
         }
-        if let Some(change) = due(&standing.desired.attributes, &change.before)? {
-            send(client, standing, change).await?;
-        }
-        Ok(())
     }
 
     /// EKS refuses while node groups are left or another update runs.

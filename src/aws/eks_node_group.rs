@@ -10,8 +10,8 @@ use aws_sdk_eks::types::{
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
-use fathuss_model::{Datum, Resource};
 use fathuss_model::schema::Schema;
+use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
@@ -107,15 +107,12 @@ impl Kind for EksNodeGroup {
         Ok(Progress::Ready(observed))
     }
 
-    /// Tags, and the first change; settle sends those that are left.
+    /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        if let Some(arn) = Fields::of(&change.before).maybe_text("arn")? {
-            eks::update_tags(client, arn, standing, change).await?;
+        match Fields::of(&change.before).maybe_text("arn")? {
+            Some(arn) => eks::update_tags(client, arn, standing, change).await,
+            None => Ok(()),
         }
-        if let Some(due) = due(&standing.desired.attributes, &change.before)? {
-            send(client, standing, &change.before, due).await?;
-        }
-        Ok(())
     }
 
     /// EKS drains the nodes and takes the Auto Scaling group away. A deletion that failed is

@@ -144,15 +144,9 @@ impl Kind for ElasticacheReplicationGroup {
         Ok(Progress::Ready(observe(&group, Some(&cluster), Some(&tags))))
     }
 
-    /// Tags, and the first change; settle sends those that are left.
+    /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        elasticache::update_tags(client, standing, change).await?;
-        if let Some(due) = due(&standing.desired.attributes, &change.before)?
-            && let Some(group) = one(&standing.identity.0, page(client)).await?
-        {
-            send(client, standing, &group, &change.before, due).await?;
-        }
-        Ok(())
+        elasticache::update_tags(client, standing, change).await
     }
 
     /// ElastiCache refuses while a change is under way.

@@ -220,9 +220,8 @@ fn world_text(error: &WorldError) -> String {
 }
 
 fn dependents_text(stack: &str, dependents: &[(String, Vec<String>)]) -> String {
-    let each = dependents.iter().map(|(name, outputs)| {
-        format!("\n  `{name}` stands and reads {} of it", outputs.join(", "))
-    });
+    let each =
+        dependents.iter().map(|(name, outputs)| format!("\n  `{name}` stands and reads {} of it", outputs.join(", ")));
     let each: String = each.collect();
     let names: Vec<&str> = dependents.iter().map(|(name, _)| name.as_str()).collect();
     format!(

@@ -91,4 +91,3 @@ pub(crate) fn protections(input: &PlanInput<'_>) -> Vec<PlannedProtection> {
     };
     input.graph.nodes.iter().filter_map(changed).collect()
 }
-

@@ -16,7 +16,9 @@ use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
 use crate::plan::Change;
-use crate::provider::{Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing};
+use crate::provider::{
+    Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
+};
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, patience};
 use crate::step::{Ended, Step, again, look};
 

@@ -171,7 +171,7 @@ impl Tally {
             parts.push(format!("{} deferred", count(self.deferred.len())));
         }
         if parts.is_empty() {
-            parts.push("nothing done".to_owned());
+            parts.push(if self.is_clean() { "the state alone" } else { "nothing done" }.to_owned());
         }
         let skipped: usize =
             self.failed.iter().map(|failed| failed.skipped.len()).sum::<usize>() + self.not_started.len();

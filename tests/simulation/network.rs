@@ -24,6 +24,16 @@ pub struct Noise {
     pub slow: f64,
 }
 
+/// At which of its calls a process dies; the first one is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// Before it is sent.
+    Before(u64),
+    /// Once it has taken effect, before it is answered.
+    #[allow(dead_code, reason = "the kill sweep takes it, in a test of its own")]
+    After(u64),
+}
+
 /// The network of one process.
 #[derive(Clone)]
 pub struct Network {
@@ -36,7 +46,7 @@ struct Inner {
     chance: Mutex<ChaCha8Rng>,
     dead: Arc<AtomicBool>,
     sent: AtomicU64,
-    dies_at: Option<u64>,
+    death: Option<Death>,
     died: Notify,
     faults: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -48,8 +58,8 @@ impl std::fmt::Debug for Network {
 }
 
 impl Network {
-    /// A network whose process is dead once `dead` says so, or once that many calls were sent.
-    pub fn new(simulator: Simulator, seed: u64, noise: Noise, dead: Arc<AtomicBool>, dies_at: Option<u64>) -> Self {
+    /// A network whose process is dead once `dead` says so, or at one of its calls.
+    pub fn new(simulator: Simulator, seed: u64, noise: Noise, dead: Arc<AtomicBool>, death: Option<Death>) -> Self {
         let chance = Mutex::new(ChaCha8Rng::seed_from_u64(seed));
         let inner = Inner {
             simulator,
@@ -57,7 +67,7 @@ impl Network {
             chance,
             dead,
             sent: AtomicU64::new(0),
-            dies_at,
+            death,
             died: Notify::new(),
             faults: Mutex::default(),
         };
@@ -109,22 +119,23 @@ impl Inner {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
     }
 
-    fn dies_now(&self) -> bool {
-        let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.dies_at.is_some_and(|at| sent > at) {
+    /// The number of the next call; none where the process dies before it, or is dead.
+    fn next(&self) -> Option<u64> {
+        let call = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        if matches!(self.death, Some(Death::Before(at)) if call >= at) {
             self.dead.store(true, Ordering::SeqCst);
         }
-        self.dead.load(Ordering::SeqCst)
+        (!self.dead.load(Ordering::SeqCst)).then_some(call)
     }
 }
 
 impl Transport for Network {
     fn send(&self, request: http::Request<Bytes>) -> Reply {
         let inner = Arc::clone(&self.inner);
-        if inner.dies_now() {
+        let Some(call) = inner.next() else {
             inner.died.notify_one();
             return Box::pin(std::future::pending());
-        }
+        };
         let fate = inner.fate();
         // A task of its own: what was sent arrives, whether or not anyone waits for the answer.
         let arrives = tokio::spawn(async move {
@@ -133,6 +144,11 @@ impl Transport for Network {
                 return Err(TransportFault::Reset("on the way there".to_owned()));
             }
             let answer = inner.simulator.handle(request).await;
+            if inner.death == Some(Death::After(call)) {
+                inner.dead.store(true, Ordering::SeqCst);
+                inner.died.notify_one();
+                return std::future::pending().await;
+            }
             tokio::time::sleep(fate.back).await;
             if fate.lost {
                 return Err(TransportFault::Reset("on the way back".to_owned()));

@@ -68,6 +68,7 @@ fn is_in_the_world(record: &ResourceRecord) -> bool {
         "aws_ec2_instance_type_offerings",
         "aws_eks_addon_version",
         "aws_rds_engine_version",
+        "aws_route53_zone_lookup",
         "aws_ssm_parameter",
     ];
     // A key that AWS does not know yet is in the state until it does.

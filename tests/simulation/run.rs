@@ -28,7 +28,7 @@ use super::blueprint::Blueprint;
 use super::change::{Refused, next_version};
 use super::declare::{self, ACCOUNT};
 use super::hands;
-use super::network::{Network, Noise};
+use super::network::{Death, Network, Noise};
 use super::reader;
 use super::tally::Tally;
 
@@ -93,8 +93,8 @@ struct Fate {
     unavailable: f64,
     /// At which write the state fails, and how.
     write: Option<(u64, Fault)>,
-    /// After how many calls it dies.
-    calls: Option<u64>,
+    /// At which call it dies.
+    call: Option<Death>,
     /// When it is told to drain or stop.
     told: Option<(Duration, Pace)>,
 }
@@ -118,13 +118,35 @@ impl Fate {
             0 => fate.write = Some((chance.random_range(1..size + 4), Fault::CrashBefore)),
             1 => fate.write = Some((chance.random_range(1..size + 4), Fault::CrashAfter)),
             2 => fate.write = Some((chance.random_range(1..size + 4), Fault::Refused)),
-            3 | 4 => fate.calls = Some(chance.random_range(0..size * 8 + 8)),
+            3 | 4 => fate.call = Some(Death::Before(chance.random_range(0..size * 8 + 8) + 1)),
             5 => fate.told = Some((Duration::from_secs(chance.random_range(0..600)), Pace::Drain)),
             6 => fate.told = Some((Duration::from_secs(chance.random_range(0..600)), Pace::Stop)),
             _ => {}
         }
         fate
     }
+}
+
+/// Where a process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the kill sweep takes it, in a test of its own")]
+pub enum Point {
+    /// At one of its calls.
+    Call(Death),
+    /// At one of its writes of the state, the first one being 1.
+    Write(u64, Fault),
+}
+
+/// How far a process came.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "the kill sweep takes it, in a test of its own")]
+pub struct Toll {
+    /// To its end.
+    pub whole: bool,
+    /// How many calls it sent.
+    pub calls: u64,
+    /// How many writes of the state it asked for.
+    pub writes: u64,
 }
 
 /// A stack's life.
@@ -280,7 +302,7 @@ impl Line {
         }
         self.simulator.set_faults(rules(fate));
         let network =
-            Network::new(self.simulator.clone(), self.chance.random(), fate.noise, self.store.crashed(), fate.calls);
+            Network::new(self.simulator.clone(), self.chance.random(), fate.noise, self.store.crashed(), fate.call);
         let (pace, heard) = watch::channel(Pace::Run);
         let told = fate.told;
         let salt = self.chance.random();
@@ -302,7 +324,7 @@ impl Line {
         signals.abort();
         self.simulator.set_faults(Vec::new());
         tally.attempt(&network, fate.write.filter(|_| matches!(ended, Ended::Short(_))).map(|(_, fault)| fault));
-        if fate.calls.is_some_and(|at| network.sent() > at) {
+        if matches!(fate.call, Some(Death::Before(at)) if network.sent() >= at) {
             tally.fault("death between two calls");
         }
         if let (Some((_, pace)), Ended::Short(_)) = (fate.told, &ended) {
@@ -354,6 +376,19 @@ impl Line {
         let applied = carry_out(&mut self.store, &prepared, &around, &|| 0).await;
         tally.made(&made.borrow());
         applied
+    }
+
+    /// One process without other faults, which dies there.
+    #[allow(dead_code, reason = "the kill sweep takes it, in a test of its own")]
+    pub async fn killed(&mut self, graph: &Graph, goal: Goal, at: Point) -> Toll {
+        let fate = match at {
+            Point::Call(death) => Fate { call: Some(death), ..Fate::default() },
+            Point::Write(number, fault) => Fate { write: Some((number, fault)), ..Fate::default() },
+        };
+        let (mut tally, writes) = (Tally::default(), self.store.writes());
+        let ended = tokio::time::timeout(PATIENCE, self.attempt(graph, goal, &fate, &mut tally)).await;
+        let whole = matches!(ended, Ok(Ended::Whole));
+        Toll { whole, calls: tally.calls, writes: self.store.writes() - writes }
     }
 
     /// Looks at world and state from outside, and plans once more.

@@ -138,7 +138,8 @@ async fn of_cache(client: &Client, family: &str) -> Result<Family, Failure> {
             .cache_parameter_group_family(family)
             .set_marker(marker);
         let answer = client.send(Call::elasticache("DescribeEngineDefaultParameters"), asking.send()).await?;
-        let page = answer.engine_defaults.unwrap_or_else(|| aws_sdk_elasticache::types::EngineDefaults::builder().build());
+        let page =
+            answer.engine_defaults.unwrap_or_else(|| aws_sdk_elasticache::types::EngineDefaults::builder().build());
         Ok((page.parameters.unwrap_or_default(), page.marker))
     });
     let named = all.await?.into_iter().filter_map(|parameter| {
@@ -168,13 +169,9 @@ mod tests {
         ] {
             assert!(takes(allowed, value), "{allowed} takes {value}");
         }
-        for (allowed, value) in [
-            ("0,1", "7"),
-            ("1-65535", "0"),
-            ("1-65535", "many"),
-            ("-1-100", "-2"),
-            ("none,ddl,mod,all", "some"),
-        ] {
+        for (allowed, value) in
+            [("0,1", "7"), ("1-65535", "0"), ("1-65535", "many"), ("-1-100", "-2"), ("none,ddl,mod,all", "some")]
+        {
             assert!(!takes(allowed, value), "{allowed} does not take {value}");
         }
     }

@@ -69,13 +69,7 @@ pub fn destroy(Destroy { options, dependents }: &Destroy, output: &Output) -> Re
     })
 }
 
-async fn work(
-    options: &Apply,
-    goal: Goal,
-    session: Session,
-    place: Where,
-    output: &Output,
-) -> Result<ExitCode, Error> {
+async fn work(options: &Apply, goal: Goal, session: Session, place: Where, output: &Output) -> Result<ExitCode, Error> {
     let command = match goal {
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::{Change, PlanError};
-use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_engine::protection::Protected;
+use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::Finding;
 use fathuss_report::{FailedAction, RunView, Tally, Trouble, findings_text, run_json};
@@ -98,11 +98,8 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         source: source("data", 82),
         how: "replaced, because `engine` changes".to_owned(),
     };
-    let old = Protected {
-        address: address("aws_ebs_volume.old_clickhouse"),
-        source: None,
-        how: "destroyed".to_owned(),
-    };
+    let old =
+        Protected { address: address("aws_ebs_volume.old_clickhouse"), source: None, how: "destroyed".to_owned() };
     let errors = [
         RunError::State(StateError::Locked { holder: Box::new(holder), since: "12 minutes ago".to_owned() }),
         RunError::State(StateError::Damaged {

@@ -1,0 +1,216 @@
+//! The kill sweep: staging's apply, an update and its destroy, each killed before and after every call and every write of
+//! the state. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice, by
+//! the word of a reader that knows the world and the state alone.
+//!
+//! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one.
+
+#![allow(dead_code, reason = "the simulation's parts are shared, and each test takes what it needs")]
+
+#[path = "simulation/blueprint.rs"]
+mod blueprint;
+#[path = "simulation/change.rs"]
+mod change;
+#[path = "simulation/declare.rs"]
+mod declare;
+#[path = "simulation/hands.rs"]
+mod hands;
+#[path = "simulation/network.rs"]
+mod network;
+#[path = "simulation/reader.rs"]
+mod reader;
+#[path = "simulation/run.rs"]
+mod run;
+#[path = "simulation/tally.rs"]
+mod tally;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use fathuss_engine::plan::Goal;
+use fathuss_model::graph::Graph;
+use fathuss_model::graph_of;
+use fathuss_simulator::{Config, Domain, Identity, Simulator};
+use fathuss_stacks::environment::{Environment, NatGateways, Postgres, Redis};
+use fathuss_stacks::platform::platform;
+use fathuss_stacks::staging;
+use fathuss_state::{Fault, Memory, Snapshot, Store};
+use network::Death;
+use run::{Line, Point};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Points of each phase that every test run takes.
+const SAMPLE: usize = 12;
+/// Threads, each with one point at a time.
+const THREADS: usize = 2;
+/// Where chance comes from: the same calls in the same order at each point, up to the kill.
+const SEED: u64 = 5;
+
+/// What is killed.
+struct Phase {
+    name: &'static str,
+    goal: Goal,
+    graph: Graph,
+    /// The world before it.
+    world: String,
+    /// The state before it.
+    store: Memory,
+    points: Vec<Point>,
+}
+
+fn environment() -> Environment {
+    staging::environment().expect("its ranges are ranges")
+}
+
+/// What is made, changed, replaced and taken away at once.
+fn updated() -> Environment {
+    let staging = environment();
+    Environment {
+        nat_gateways: NatGateways::PerZone,
+        endpoints: &["sts"],
+        log_days: 90,
+        clickhouse_backup_days: 14,
+        public_access: vec!["198.51.100.0/24".parse().expect("it is a range")],
+        postgres: Postgres { standby: true, backup_days: 14, ..staging.postgres },
+        redis: Redis { shards: 2, replicas: 2, multi_az: true, ..staging.redis },
+        ..staging
+    }
+}
+
+fn graph(environment: &Environment) -> Graph {
+    graph_of("staging", |stack| platform(stack, environment)).unwrap_or_else(|findings| panic!("{findings:#?}"))
+}
+
+fn world() -> Simulator {
+    let account = environment().account.to_owned();
+    let administrator =
+        Identity { key: "test".to_owned(), secret: "test".to_owned(), account: account.clone(), arn: None };
+    let domain = Domain::new(environment().domain, &account).expect("it is a domain");
+    let config = Config { identities: vec![administrator], domains: vec![domain], ..Config::new(SEED) };
+    Simulator::open(config).expect("a world in memory opens")
+}
+
+/// A process in a world as it was then, with the state of then.
+fn line(world_then: &str, store: &Memory) -> Line {
+    let simulator = world();
+    simulator.restore(Path::new("the world before"), world_then).expect("it is a snapshot");
+    let mut line = Line::new(SEED, simulator);
+    line.store = store.clone();
+    line
+}
+
+fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime without input and output needs nothing that could be missing").block_on(work())
+}
+
+/// What is wrong, but for what was so before there was any stack.
+fn wrong(line: &Line, graph: Option<&Graph>, before: &BTreeSet<String>) -> Result<Vec<String>, String> {
+    let snapshot = line.store.snapshot().map_err(|error| error.to_string())?;
+    let mut wrong = reader::compare(&line.simulator, &snapshot, graph)?;
+    wrong.retain(|what| !before.contains(thing(what)));
+    Ok(wrong)
+}
+
+/// An orphan without how many of its type are in the state.
+fn thing(what: &str) -> &str {
+    what.split(" is in no state").next().unwrap_or(what)
+}
+
+/// What stands in a world without a stack: its zones.
+fn furniture() -> BTreeSet<String> {
+    let seen = reader::compare(&world(), &Snapshot::default(), None).expect("it can be read");
+    seen.iter().map(|what| thing(what).to_owned()).collect()
+}
+
+/// The phases, each after those before it, and all of their points.
+fn phases() -> Vec<Phase> {
+    let steps = [
+        ("apply", Goal::Apply, graph(&environment())),
+        ("update", Goal::Apply, graph(&updated())),
+        ("destroy", Goal::Destroy, graph(&updated())),
+    ];
+    let mut phases = Vec::new();
+    let mut line = in_virtual_time(async || Line::new(SEED, world()));
+    for (name, goal, graph) in steps {
+        let before = line.simulator.snapshot().expect("a world in memory can be written");
+        let store = line.store.clone();
+        let toll = in_virtual_time(async || {
+            let mut counted = self::line(&before, &store);
+            let never = Point::Call(Death::Before(u64::MAX));
+            let toll = counted.killed(&graph, goal, never).await;
+            assert!(toll.whole, "{name} does not come to its end even where nothing kills it");
+            line = counted;
+            toll
+        });
+        let calls = (1..=toll.calls).flat_map(|call| [Death::Before(call), Death::After(call)]).map(Point::Call);
+        let faults = [Fault::CrashBefore, Fault::CrashAfter];
+        let writes = (1..=toll.writes).flat_map(|write| faults.map(|fault| Point::Write(write, fault)));
+        phases.push(Phase { name, goal, world: before, store, points: calls.chain(writes).collect(), graph });
+    }
+    phases
+}
+
+/// Kills one process, and lets the next one go on.
+fn kill(phase: &Phase, point: Point, before: &BTreeSet<String>) -> Result<(), String> {
+    in_virtual_time(async || {
+        let mut line = line(&phase.world, &phase.store);
+        line.killed(&phase.graph, phase.goal, point).await;
+        line.calmly(&phase.graph, phase.goal).await.map_err(|why| format!("the next run fails: {why}"))?;
+        let expected = (phase.goal == Goal::Apply).then_some(&phase.graph);
+        let wrong = wrong(&line, expected, before)?;
+        if !wrong.is_empty() {
+            return Err(wrong.join("; "));
+        }
+        let plan = line.plan(&phase.graph, phase.goal).await.map_err(|error| error.to_string())?.plan;
+        if plan.has_changes() || !plan.strays.is_empty() {
+            return Err(format!("it is not quiet afterwards: {:?}, strays {:?}", plan.actions, plan.strays));
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn whatever_call_or_write_a_run_dies_at_the_next_one_ends_well_and_nothing_is_lost_or_there_twice() {
+    let began = Instant::now();
+    let full = std::env::var("FATHUSS_SWEEP").is_ok_and(|sweep| sweep == "full");
+    let only = std::env::var("FATHUSS_POINT").ok();
+    let (phases, before) = (phases(), furniture());
+    let mut points: Vec<(&Phase, usize)> = Vec::new();
+    for phase in &phases {
+        let all = phase.points.len();
+        let step = if full || only.is_some() { 1 } else { all.div_ceil(SAMPLE) };
+        // Odd, so that points of all kinds are among them.
+        let step = step | 1;
+        points.extend((0..all).step_by(step).map(|at| (phase, at)));
+        println!("{}: {all} points", phase.name);
+    }
+    if let Some(only) = &only {
+        points.retain(|(phase, at)| format!("{}:{at}", phase.name) == *only);
+        assert!(!points.is_empty(), "there is no point {only}");
+    }
+    let (next, broken) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let Some((phase, at)) = points.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let point = phase.points[*at];
+                    if let Err(what) = kill(phase, point, &before) {
+                        let told =
+                            format!("{}, killed at {point:?} (FATHUSS_POINT={}:{at}): {what}", phase.name, phase.name);
+                        println!("{told}");
+                        broken.lock().expect("nothing panics while it is held").push(told);
+                    }
+                }
+            });
+        }
+    });
+    let broken = broken.into_inner().expect("nothing panics while it is held");
+    println!("{} points in {:.0} s of real time", points.len(), began.elapsed().as_secs_f64());
+    assert!(broken.is_empty(), "{} of {} points:\n{}", broken.len(), points.len(), broken.join("\n"));
+}
