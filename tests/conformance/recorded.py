@@ -111,6 +111,8 @@ SEEN = [
         ("eks.DescribeNodegroup", "recorded", "cloud-custodian test_eks_delete_with_both", "always:no_nodes"),
         ("eks.UpdateClusterConfig", "field", "terraform-provider-aws eks/cluster.go", "eks.cluster.auto_mode:auto_mode_in_part"),
         ("eks.UpdateClusterConfig", "field", "aws-controllers-k8s/community#1192", "eks.update.one:a_second_update"),
+        ("kms.CreateKey", "recorded", "localstack kms/test_kms", "model:key_with_a_long_tag_key"),
+        ("kms.CreateKey", "recorded", "localstack kms/test_kms", "model:key_with_a_long_tag_value"),
         ("rds.CreateDBInstance", "field", "crossplane-contrib/provider-upjet-aws#1346", "rds.instance.exists:identifier_taken"),
         ("rds.CreateDBSubnetGroup", "field", "aws-cloudformation/aws-cloudformation-resource-providers-rds#189", "rds.subnet_group.zones:subnets_of_one_zone"),
         ("rds.CreateDBSubnetGroup", "field", "hashicorp/terraform-provider-aws#49846", "rds.subnet_group.subnets:two_subnets_that_are_not_there"),

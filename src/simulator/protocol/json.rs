@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Check, EncodeError, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp};
+use super::{
+    Check, EncodeError, Part, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp,
+};
 use crate::model::{Kind, Member, Model, Shape, TimestampFormat};
 use crate::protocol::Flaw;
 use crate::refusal::Refusal;
@@ -57,27 +59,32 @@ pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: 
             let Some(inner) = &shape.member else {
                 return Value::Absent;
             };
-            check.count(shape, items.len(), place);
             let numbered = items.iter().enumerate();
             let read = numbered.map(|(at, json)| {
                 let number = (at + 1).to_string();
-                entry(check, shape, inner, json, &place.member(&number, &number))
+                let read = |check: &mut Check<'_>| entry(check, shape, inner, json, &place.item(&number, &number));
+                check.part(Part::Items, model.shape(&inner.shape), place, read)
             });
-            Value::List(read.collect())
+            let read = Value::List(read.collect());
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::Map, Json::Object(entries)) => {
             let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
                 return Value::Absent;
             };
-            check.count(shape, entries.len(), place);
             let mut members = Record::new();
             for (name, json) in entries {
-                let place = place.member(name, name);
-                check.text(model.shape(&key.shape), name, &place);
-                let found = entry(check, shape, inner, json, &place);
+                let entry_place = place.item(name, name);
+                let key = model.shape(&key.shape);
+                check.part(Part::Keys, key, place, |check| check.text(key, name, &entry_place));
+                let read = |check: &mut Check<'_>| entry(check, shape, inner, json, &entry_place);
+                let found = check.part(Part::Values, model.shape(&inner.shape), place, read);
                 members.insert(name.clone(), found);
             }
-            Value::Record(members)
+            let read = Value::Record(members);
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::Document, json) => document(json),
         (Kind::String, Json::String(text)) => check.text(shape, text, place),

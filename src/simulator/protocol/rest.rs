@@ -6,7 +6,9 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::Value as Json;
 
 use super::form::decoded;
-use super::{Check, EncodeError, Flaw, Place, base64_encode, essence, fits, float_text, json, name_request, response};
+use super::{
+    Check, EncodeError, Flaw, Part, Place, base64_encode, essence, fits, float_text, json, name_request, response,
+};
 use super::{rest_xml, subresource, timestamp};
 use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::once;
@@ -294,9 +296,12 @@ fn texts(check: &mut Check<'_>, name: &str, member: &Member, texts: &[String], p
     let value = match (shape.kind, &shape.member, texts) {
         (Kind::List, Some(item), _) => {
             let inner = model.shape(&item.shape);
-            check.count(shape, texts.len(), place);
             let format = item.timestamp_format.unwrap_or(format(inner));
-            Value::List(texts.iter().map(|text| check.scalar(inner, format, text, place)).collect())
+            let read =
+                |text: &String| check.part(Part::Items, inner, place, |check| check.scalar(inner, format, text, place));
+            let items = Value::List(texts.iter().map(read).collect());
+            check.whole(shape, &items, place);
+            items
         }
         (_, _, [text]) => check.scalar(shape, format(shape), text, place),
         _ => check.not_a("single value", &texts.join(","), place),
