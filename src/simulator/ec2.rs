@@ -344,6 +344,11 @@ fn violations(violations: &[Violation]) -> Refusal {
     }
 }
 
+/// The refusal of a VPC or a subnet without a range of IPv4: <https://github.com/cloudposse/terraform-aws-vpc/issues/118>
+fn no_range() -> Refusal {
+    Refusal::new("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+}
+
 /// The refusal of a request that lacks a parameter, named as EC2 names it.
 #[must_use]
 pub fn missing(name: &str) -> Refusal {
