@@ -25,7 +25,7 @@ use crate::model::Model;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::{Manners, REST_MANNERS, Service};
+use crate::service::{Manners, REST_MANNERS, Service, told};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Tables, Tx};
@@ -62,15 +62,7 @@ pub static SERVICE: Service = Service {
     tables,
     furnish: |_| {},
     manners: Manners {
-        violations: |violations| {
-            let refusal = (REST_MANNERS.violations)(violations);
-            match refusal.code.as_ref() {
-                "InvalidParameterException" => {
-                    Refusal::new("InvalidParameterValueException", refusal.message).status(400)
-                }
-                _ => refusal,
-            }
-        },
+        violations: |violations| told(violations, "InvalidParameterValueException"),
         bucket,
         ..REST_MANNERS
     },

@@ -327,6 +327,7 @@ fn violations(violations: &[Violation]) -> Refusal {
         Flaw::Missing => missing(&name),
         Flaw::Unknown => Refusal::new("UnknownParameter", format!("The parameter {} is not recognized", first.wire)),
         Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),
+        Flaw::Mistyped(words) => invalid(words.clone()),
         // What is asked of a type is answered by the types; what is launched, by the parameter.
         Flaw::NotOneOf(_) if first.path.starts_with("InstanceTypes.") => Refusal::new(
             "InvalidInstanceType",

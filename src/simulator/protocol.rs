@@ -83,6 +83,8 @@ pub enum Flaw {
     Unknown,
     /// It is not of the kind named.
     NotA(&'static str),
+    /// It is of another kind of JSON than it must be; the words are those of AWS's reader.
+    Mistyped(String),
     /// It is none of these values.
     NotOneOf(Vec<String>),
     /// It does not match this pattern.
@@ -151,6 +153,7 @@ impl Flaw {
             Flaw::Missing => "Member must not be null".to_owned(),
             Flaw::Unknown => "Member must be known".to_owned(),
             Flaw::NotA(kind) => format!("Member must be a {kind}"),
+            Flaw::Mistyped(words) => words.clone(),
             Flaw::NotOneOf(values) => format!("Member must satisfy enum value set: [{}]", values.join(", ")),
             Flaw::Pattern(pattern) => {
                 format!("Member must satisfy regular expression pattern: {pattern}")
@@ -169,7 +172,7 @@ impl Flaw {
     /// Whether it is a value of the right kind beyond the limits of its shape.
     fn is_limit(&self) -> bool {
         match self {
-            Flaw::Missing | Flaw::Unknown | Flaw::NotA(_) => false,
+            Flaw::Missing | Flaw::Unknown | Flaw::NotA(_) | Flaw::Mistyped(_) => false,
             Flaw::NotOneOf(_)
             | Flaw::Pattern(_)
             | Flaw::TooShort(_)
@@ -594,6 +597,15 @@ impl Check<'_> {
 
     fn not_a(&mut self, kind: &'static str, given: &str, place: &Place) -> Value {
         self.flaw(place, given, Flaw::NotA(kind));
+        Value::Absent
+    }
+
+    /// Reports JSON of another kind than a member's; for what AWS has no known words it is none of the member's.
+    fn mistyped(&mut self, kind: Kind, found: &serde_json::Value, place: &Place) -> Value {
+        match json::mismatch(kind, found) {
+            Some(words) => self.flaw(place, &found.to_string(), Flaw::Mistyped(words)),
+            None => self.flaw(place, &found.to_string(), Flaw::NotA(kind.word())),
+        }
         Value::Absent
     }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
 use serde_json::Value as Json;
 
-use super::{Asked, Check, EncodeError, Flaw, Place, essence, json, name_request, response};
+use super::{Asked, Check, EncodeError, Place, essence, json, name_request, response};
 use crate::model::{Model, Operation, Shape};
 use crate::once;
 use crate::refusal::Refusal;
@@ -47,9 +47,9 @@ pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, request: &Request<Byt
     match once::parse(request.body()) {
         _ if request.body().is_empty() => {}
         Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), false, &mut members),
-        _ => {
+        found => {
             // Of what can't be read nothing is known to be missing.
-            check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+            json::no_object(check, found.as_ref());
             return Value::Record(members);
         }
     }

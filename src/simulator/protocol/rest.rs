@@ -216,9 +216,9 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
         }
         None => match once::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
-            _ => {
+            found => {
                 // Of what can't be read nothing is known to be missing.
-                check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+                json::no_object(check, found.as_ref());
                 return Value::Record(members);
             }
         },
