@@ -71,7 +71,9 @@ pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>
         return answer;
     }
     let written = match path {
-        "" if request.method() == Method::GET => Some((crate::page::page(simulator), "text/html; charset=utf-8")),
+        "" if request.method() == Method::GET => {
+            Some((crate::inventory_page::page(simulator), "text/html; charset=utf-8"))
+        }
         "snapshot" if request.method() == Method::GET => Some((simulator.snapshot(), "application/jsonl")),
         _ => None,
     };

@@ -165,7 +165,7 @@ fn paged(tx: &Tx<'_>, input: &Input<'_>, member: &str, items: Vec<(String, Value
     let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(1000);
     let token = input.text("NextToken").filter(|_| tx.rule("backup.page.token"));
     // No source has the words.
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| invalid("The provided NextToken is invalid."))?;
     Ok(record! { member => page.items, "NextToken" => page.next })
 }

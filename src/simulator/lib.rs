@@ -45,7 +45,7 @@
 //!    happen.
 //! 8. **Client token**: name the members in `Manners::tokens`; the core answers repeated requests.
 //! 9. **Tags**: EC2's are rows of their own (`ec2::tags`); other services keep them in their rows.
-//! 10. **Paging**: [`paging::page`].
+//! 10. **Paging**: [`pagination::page`].
 //!
 //! Ids, durations and random choices come from `tx` alone, so that a seed repeats a run.
 
@@ -61,6 +61,7 @@ pub mod budgets;
 mod caller;
 #[cfg(test)]
 mod client;
+mod client_token;
 pub mod clock;
 pub mod cloudfront;
 pub mod cloudwatch;
@@ -69,19 +70,17 @@ pub mod datastore;
 pub mod ec2;
 pub mod eks;
 pub mod elasticache;
-mod elsewhere;
 pub mod faults;
 mod front;
 pub mod iam;
 pub mod identity;
 pub mod input;
 pub mod inventory;
+mod inventory_page;
 pub mod kms;
 pub mod logs;
 pub mod model;
-mod once;
-mod page;
-pub mod paging;
+pub mod pagination;
 pub mod protocol;
 pub mod quota;
 pub mod rds;
@@ -95,9 +94,10 @@ pub mod service;
 pub mod signature;
 pub mod sns;
 pub mod ssm;
+mod strict_json;
 pub mod sts;
 pub mod throttle;
-mod token;
+mod unserved_service;
 mod upkeep;
 pub mod value;
 pub mod world;

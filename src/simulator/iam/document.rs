@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json};
 use super::quota;
 use super::role::Role;
 use super::service_principal;
-use crate::once;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::strict_json;
 use crate::world::Tx;
 
 const GRAMMAR: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
@@ -87,7 +87,7 @@ const SYNTAX: &str = "Syntax errors in policy.";
 /// # Errors
 /// `MalformedPolicyDocument`.
 pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
-    let Some(policy) = once::parse(text.as_bytes()) else {
+    let Some(policy) = strict_json::parse(text.as_bytes()) else {
         tx.enforce("iam.document.json", false, || malformed(SYNTAX))?;
         return Ok(text.to_owned());
     };
@@ -152,7 +152,7 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
 /// `MalformedPolicyDocument`.
 pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy"))?;
-    let mut policy = match once::parse(text.as_bytes()) {
+    let mut policy = match strict_json::parse(text.as_bytes()) {
         Some(policy @ Json::Object(_)) => policy,
         _ => {
             tx.enforce("iam.document.json", false, || malformed("This policy contains invalid Json"))?;
@@ -242,7 +242,7 @@ pub enum ResourceFlaw {
 /// # Errors
 /// When it is no such policy.
 pub fn resource(tx: &Tx<'_>, text: &str) -> Result<Vec<Map<String, Json>>, ResourceFlaw> {
-    let policy = once::parse(text.as_bytes()).ok_or(ResourceFlaw::Grammar)?;
+    let policy = strict_json::parse(text.as_bytes()).ok_or(ResourceFlaw::Grammar)?;
     let found = statements(&policy, &["Version", "Id", "Statement"]).ok_or(ResourceFlaw::Grammar)?;
     let known =
         ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];

@@ -11,8 +11,8 @@ use super::{
 };
 use super::{rest_xml, subresource, timestamp};
 use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
-use crate::once;
 use crate::refusal::Refusal;
+use crate::strict_json;
 use crate::value::{Record, Value};
 
 const JSON: &str = "application/json";
@@ -214,7 +214,7 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
         None if check.model.protocol == Protocol::RestXml => {
             rest_xml::members(check, operation, shape, request.body(), &mut members);
         }
-        None => match once::parse(request.body()) {
+        None => match strict_json::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
             found => {
                 // Of what can't be read nothing is known to be missing.
@@ -416,7 +416,7 @@ fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &Bytes, mem
             Err(_) => check.not_a("text in UTF-8", "", &place),
         },
         _ if model.protocol == Protocol::RestXml => rest_xml::payload(check, name, member, body, &place),
-        _ => match once::parse(body) {
+        _ => match strict_json::parse(body) {
             Some(json) => json::value(check, member, &json, &place),
             None => check.not_a("JSON value", "", &place),
         },
