@@ -193,12 +193,16 @@ pub struct Config {
     pub domains: Vec<Domain>,
 }
 
+/// When a new world begins, in seconds since 1970: on Monday, the 9th of February 2026, at 9:00 UTC. All that its tables
+/// offer had been released by then.
+pub const START: i64 = 1_770_627_600;
+
 impl Config {
     /// A world in memory on tokio's clock, with AWS's limits and modest lags; the access key `test` with
     /// the secret `test` is the administrator of account 000000000000.
     #[must_use]
     pub fn new(seed: u64) -> Config {
-        let start = Timestamp::from_second(1_767_603_600).unwrap_or(Timestamp::UNIX_EPOCH);
+        let start = Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH);
         Config {
             world: None,
             seed,
