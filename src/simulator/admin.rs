@@ -1,23 +1,4 @@
-//! The simulator's own paths, beside AWS's:
-//!
-//! | path | |
-//! |---|---|
-//! | `GET /_fathuss/health` | that it serves |
-//! | `GET /_fathuss/clock`, `POST` `{"advance_seconds": n}` | the world's time |
-//! | `GET /_fathuss/holder` | the process that has the world open |
-//! | `GET /_fathuss/durations` | every duration drawn |
-//! | `GET /_fathuss/rules`, `PUT` `{"id": "..", "on": false}` | the rules and their switches |
-//! | `GET /_fathuss/faults`, `PUT` a list of [`FaultRule`], `DELETE` | the faults on order |
-//! | `GET /_fathuss/calls` | counts by operation |
-//! | `GET /_fathuss/log` | the last calls |
-//! | `GET /_fathuss/world`, `GET /_fathuss/world/TABLE` | the tables' names, a table's rows |
-//! | `GET /_fathuss/inventory` | every resource with its state |
-//! | `GET /_fathuss/` | the same as a page for people |
-//! | `GET /_fathuss/quotas`, `PUT` `{"name": "..", "limit": n}` | quotas with AWS's defaults and the limits that were set; without a limit it is AWS's again |
-//! | `GET /_fathuss/regions` | the regions that there are |
-//! | `GET /_fathuss/rate`, `PUT` `{"factor": x}` | what the token buckets' sizes and rates are multiplied by |
-//! | `GET /_fathuss/snapshot`, `PUT` what it gave | the whole world, to be restored here or elsewhere |
-//! | `POST /_fathuss/reset` | empties the world |
+//! The simulator's own paths, beside AWS's: [`ROUTES`] has them all, and docs/simulator.md says what each does.
 
 use std::path::Path;
 
@@ -28,6 +9,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use crate::ec2::zone;
+use crate::inventory_page;
 use crate::protocol::response;
 use crate::quota::{self, QUOTAS};
 use crate::{FaultRule, Simulator, WorldError};
@@ -70,15 +53,13 @@ pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>
         simulator.stamp(&mut answer);
         return answer;
     }
-    let written = match path {
-        "" if request.method() == Method::GET => Some((crate::page::page(simulator), "text/html; charset=utf-8")),
-        "snapshot" if request.method() == Method::GET => Some((simulator.snapshot(), "application/jsonl")),
-        _ => None,
-    };
-    let mut answer = match written {
-        Some((Ok(text), kind)) => response(200, kind, text),
-        Some((Err(error), _)) => told(Err((500, error.to_string()))),
-        None => told(route(simulator, path, request)),
+    let mut answer = match find(request.method(), path) {
+        Some((Act::Json(act), rest)) => told(act(simulator, rest, request)),
+        Some((Act::Text(kind, write), _)) => match write(simulator) {
+            Ok(text) => response(200, kind, text),
+            Err(error) => told(Err(unwell(&error))),
+        },
+        None => told(Err((404, format!("there is no {} /_fathuss/{path}", request.method())))),
     };
     simulator.stamp(&mut answer);
     answer
@@ -120,103 +101,147 @@ fn told(answer: Answer) -> Response<Bytes> {
     response(status, "application/json", format!("{body:#}\n"))
 }
 
-fn route(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Answer {
-    let method = request.method();
-    match path {
-        "health" if method == Method::GET => Ok(json!({ "status": "ok" })),
-        "clock" if method == Method::GET => Ok(json!({ "now": simulator.now() })),
-        "clock" if method == Method::POST => {
-            let advance: Advance = body(request)?;
-            let by =
-                SignedDuration::try_from_secs_f64(advance.advance_seconds).map_err(|error| (400, error.to_string()))?;
-            if by.is_negative() {
-                return Err((400, "time goes forward only".to_owned()));
-            }
-            if by > FARTHEST {
-                return Err((400, format!("at most {} days at once", FARTHEST.as_secs() / 86_400)));
-            }
-            Ok(json!({ "now": simulator.advance(by).map_err(|error| (500, error.to_string()))? }))
-        }
-        "holder" if method == Method::GET => Ok(json!(simulator.holder())),
-        "durations" if method == Method::GET => Ok(json!(simulator.durations())),
-        "rules" if method == Method::GET => Ok(simulator
-            .rules()
-            .into_iter()
-            .map(|(rule, on)| json!({ "id": rule.id, "says": rule.says, "source": rule.source, "on": on }))
-            .collect()),
-        "rules" if method == Method::PUT => {
-            let switch: Switch = body(request)?;
-            if simulator.switch(&switch.id, switch.on) {
-                Ok(json!({ "id": switch.id, "on": switch.on }))
-            } else {
-                Err((404, format!("there is no rule {}", switch.id)))
-            }
-        }
-        "faults" if method == Method::GET => Ok(json!(simulator.faults())),
-        "faults" if method == Method::PUT => {
-            let rules: Vec<FaultRule> = body(request)?;
-            rules.iter().try_for_each(FaultRule::check).map_err(|error| (400, error))?;
-            simulator.set_faults(rules);
-            Ok(json!(simulator.faults()))
-        }
-        "faults" if method == Method::DELETE => {
-            simulator.set_faults(Vec::new());
-            Ok(json!(simulator.faults()))
-        }
-        "calls" if method == Method::GET => Ok(json!(simulator.calls())),
-        "log" if method == Method::GET => Ok(json!(simulator.log())),
-        "inventory" if method == Method::GET => {
-            Ok(json!(simulator.inventory().map_err(|error| (500, error.to_string()))?))
-        }
-        "quotas" if method == Method::GET => {
-            let set = simulator.quotas();
-            let shown = |quota: &quota::Quota| {
-                let set = set.get(quota.name);
-                json!({ "name": quota.name, "says": quota.says, "default": quota.default, "limit": set })
-            };
-            Ok(QUOTAS.iter().map(shown).collect())
-        }
-        "quotas" if method == Method::PUT => {
-            let quota: Quota = body(request)?;
-            if quota.limit.is_some_and(|limit| limit < 0) {
-                return Err((400, "a quota's limit is a number from 0".to_owned()));
-            }
-            if simulator.set_quota(&quota.name, quota.limit) {
-                Ok(json!({ "name": quota.name, "limit": quota.limit }))
-            } else {
-                Err((404, format!("there is no quota {}", quota.name)))
-            }
-        }
-        "regions" if method == Method::GET => Ok(json!(crate::ec2::zone::regions().collect::<Vec<_>>())),
-        "rate" if method == Method::GET => Ok(json!({ "factor": simulator.rate() })),
-        "rate" if method == Method::PUT => {
-            let rate: Rate = body(request)?;
-            if !rate.factor.is_finite() || rate.factor <= 0.0 {
-                return Err((400, "the factor is a number above 0".to_owned()));
-            }
-            simulator.set_rate(rate.factor);
-            Ok(json!({ "factor": simulator.rate() }))
-        }
-        "snapshot" if method == Method::PUT => {
-            let text = std::str::from_utf8(request.body()).map_err(|error| (400, error.to_string()))?;
-            simulator.restore(Path::new("the snapshot"), text).map_err(|error| match error {
-                WorldError::Unreadable { .. } => (400, error.to_string()),
-                error => (500, error.to_string()),
-            })?;
-            Ok(json!({ "now": simulator.now() }))
-        }
-        "world" if method == Method::GET => Ok(json!(simulator.tables())),
-        "reset" if method == Method::POST => {
-            simulator.reset().map_err(|error| (500, error.to_string()))?;
-            Ok(json!({ "now": simulator.now() }))
-        }
-        _ => match path.strip_prefix("world/") {
-            Some(table) if method == Method::GET && simulator.tables().contains(&table) => {
-                Ok(json!(simulator.rows(table).map_err(|error| (500, error.to_string()))?))
-            }
-            _ => Err((404, format!("there is no {method} /_fathuss/{path}"))),
-        },
+/// A method of a path, which is what comes after `/_fathuss/`; `TABLE` at its end stands for a name.
+type Route = (Method, &'static str, Act);
+
+#[derive(Clone, Copy)]
+enum Act {
+    /// Answers with JSON, by what stands in the path in place of a name.
+    Json(fn(&Simulator, &str, &Request<Bytes>) -> Answer),
+    /// Answers with a text of this type.
+    Text(&'static str, fn(&Simulator) -> Result<String, WorldError>),
+}
+
+const ROUTES: &[Route] = &[
+    (Method::GET, "", Act::Text("text/html; charset=utf-8", inventory_page::page)),
+    (Method::GET, "health", Act::Json(|_, _, _| Ok(json!({ "status": "ok" })))),
+    (Method::GET, "clock", Act::Json(|simulator, _, _| Ok(json!({ "now": simulator.now() })))),
+    (Method::POST, "clock", Act::Json(advance)),
+    (Method::GET, "holder", Act::Json(|simulator, _, _| Ok(json!(simulator.holder())))),
+    (Method::GET, "durations", Act::Json(|simulator, _, _| Ok(json!(simulator.durations())))),
+    (Method::GET, "rules", Act::Json(rules)),
+    (Method::PUT, "rules", Act::Json(switch)),
+    (Method::GET, "faults", Act::Json(|simulator, _, _| Ok(json!(simulator.faults())))),
+    (Method::PUT, "faults", Act::Json(order)),
+    (Method::DELETE, "faults", Act::Json(take_back)),
+    (Method::GET, "calls", Act::Json(|simulator, _, _| Ok(json!(simulator.calls())))),
+    (Method::GET, "log", Act::Json(|simulator, _, _| Ok(json!(simulator.log())))),
+    (Method::GET, "inventory", Act::Json(inventory)),
+    (Method::GET, "world", Act::Json(|simulator, _, _| Ok(json!(simulator.tables())))),
+    (Method::GET, "world/TABLE", Act::Json(rows)),
+    (Method::GET, "quotas", Act::Json(quotas)),
+    (Method::PUT, "quotas", Act::Json(limit)),
+    (Method::GET, "regions", Act::Json(|_, _, _| Ok(json!(zone::regions().collect::<Vec<_>>())))),
+    (Method::GET, "rate", Act::Json(|simulator, _, _| Ok(json!({ "factor": simulator.rate() })))),
+    (Method::PUT, "rate", Act::Json(multiply)),
+    (Method::GET, "snapshot", Act::Text("application/jsonl", Simulator::snapshot)),
+    (Method::PUT, "snapshot", Act::Json(restore)),
+    (Method::POST, "reset", Act::Json(reset)),
+];
+
+/// What a path does, and what stands in it in place of a name.
+fn find<'p>(method: &Method, path: &'p str) -> Option<(Act, &'p str)> {
+    ROUTES.iter().filter(|(of, ..)| of == method).find_map(|(_, route, act)| match route.strip_suffix("TABLE") {
+        Some(start) => path.strip_prefix(start).map(|name| (*act, name)),
+        None => (*route == path).then_some((*act, "")),
+    })
+}
+
+fn unwell(error: &WorldError) -> (u16, String) {
+    (500, error.to_string())
+}
+
+fn advance(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let advance: Advance = body(request)?;
+    let by = SignedDuration::try_from_secs_f64(advance.advance_seconds).map_err(|error| (400, error.to_string()))?;
+    if by.is_negative() {
+        return Err((400, "time goes forward only".to_owned()));
     }
+    if by > FARTHEST {
+        return Err((400, format!("at most {} days at once", FARTHEST.as_secs() / 86_400)));
+    }
+    Ok(json!({ "now": simulator.advance(by).map_err(|error| unwell(&error))? }))
+}
+
+fn rules(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+    let all = simulator.rules().into_iter();
+    Ok(all.map(|(rule, on)| json!({ "id": rule.id, "says": rule.says, "source": rule.source, "on": on })).collect())
+}
+
+fn switch(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let switch: Switch = body(request)?;
+    if simulator.switch(&switch.id, switch.on) {
+        Ok(json!({ "id": switch.id, "on": switch.on }))
+    } else {
+        Err((404, format!("there is no rule {}", switch.id)))
+    }
+}
+
+fn order(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let rules: Vec<FaultRule> = body(request)?;
+    rules.iter().try_for_each(FaultRule::check).map_err(|error| (400, error))?;
+    simulator.set_faults(rules);
+    Ok(json!(simulator.faults()))
+}
+
+fn take_back(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+    simulator.set_faults(Vec::new());
+    Ok(json!(simulator.faults()))
+}
+
+fn inventory(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+    Ok(json!(simulator.inventory().map_err(|error| unwell(&error))?))
+}
+
+fn rows(simulator: &Simulator, table: &str, _: &Request<Bytes>) -> Answer {
+    if !simulator.tables().contains(&table) {
+        return Err((404, format!("there is no table {table}")));
+    }
+    Ok(json!(simulator.rows(table).map_err(|error| unwell(&error))?))
+}
+
+fn quotas(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+    let set = simulator.quotas();
+    let shown = |quota: &quota::Quota| {
+        let set = set.get(quota.name);
+        json!({ "name": quota.name, "says": quota.says, "default": quota.default, "limit": set })
+    };
+    Ok(QUOTAS.iter().map(shown).collect())
+}
+
+fn limit(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let quota: Quota = body(request)?;
+    if quota.limit.is_some_and(|limit| limit < 0) {
+        return Err((400, "a quota's limit is a number from 0".to_owned()));
+    }
+    if simulator.set_quota(&quota.name, quota.limit) {
+        Ok(json!({ "name": quota.name, "limit": quota.limit }))
+    } else {
+        Err((404, format!("there is no quota {}", quota.name)))
+    }
+}
+
+fn multiply(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let rate: Rate = body(request)?;
+    if !rate.factor.is_finite() || rate.factor <= 0.0 {
+        return Err((400, "the factor is a number above 0".to_owned()));
+    }
+    simulator.set_rate(rate.factor);
+    Ok(json!({ "factor": simulator.rate() }))
+}
+
+fn restore(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let text = std::str::from_utf8(request.body()).map_err(|error| (400, error.to_string()))?;
+    simulator.restore(Path::new("the snapshot"), text).map_err(|error| match error {
+        WorldError::Unreadable { .. } => (400, error.to_string()),
+        error => unwell(&error),
+    })?;
+    Ok(json!({ "now": simulator.now() }))
+}
+
+fn reset(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+    simulator.reset().map_err(|error| unwell(&error))?;
+    Ok(json!({ "now": simulator.now() }))
 }
 
 fn body<T: serde::de::DeserializeOwned>(request: &Request<Bytes>) -> Result<T, (u16, String)> {
@@ -225,7 +250,50 @@ fn body<T: serde::de::DeserializeOwned>(request: &Request<Bytes>) -> Result<T, (
 
 #[cfg(test)]
 mod tests {
+    use super::ROUTES;
     use crate::client::Client;
+
+    /// The paths as docs/simulator.md shows them: each with its method and the body that it takes.
+    fn shown() -> Vec<(&'static str, &'static str, &'static str)> {
+        let page = include_str!("../../docs/simulator.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `") && line.contains("/_fathuss/"));
+        rows.map(|row| {
+            let cells: Vec<&str> =
+                row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect();
+            let (method, path) = cells[0].split_once(" /_fathuss/").unwrap();
+            assert!(!cells[1].is_empty(), "{row}");
+            (method, path, cells[2])
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_page_of_the_simulator_shows_each_path() {
+        let there: Vec<(&str, &str)> = ROUTES.iter().map(|(method, path, _)| (method.as_str(), *path)).collect();
+        let shown: Vec<(&str, &str)> = shown().into_iter().map(|(method, path, _)| (method, path)).collect();
+        assert_eq!(shown, there);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_path_takes_the_body_that_the_page_shows() {
+        let client = Client::calm();
+        let ask = async |method: &str, path: &str, body: String| {
+            let request = http::Request::builder().method(method).uri(format!("http://localhost/_fathuss/{path}"));
+            client.simulator.handle(request.body(bytes::Bytes::from(body)).unwrap()).await.unwrap()
+        };
+        let snapshot = ask("GET", "snapshot", String::new()).await;
+        let snapshot = String::from_utf8(snapshot.body().to_vec()).unwrap();
+        for (method, path, body) in shown() {
+            let body = if body == "a snapshot" { snapshot.clone() } else { body.to_owned() };
+            let answer = ask(method, &path.replace("TABLE", "ec2.vpc"), body).await;
+            assert_eq!(answer.status(), 200, "{method} {path}");
+        }
+        for (method, path) in
+            [("GET", "nothing"), ("GET", "world/nothing"), ("POST", "rules"), ("PUT", "world/ec2.vpc")]
+        {
+            assert_eq!(ask(method, path, String::new()).await.status(), 404, "{method} {path}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_no_fault_or_quota_can_be_is_refused_and_changes_nothing() {

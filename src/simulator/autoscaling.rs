@@ -73,7 +73,7 @@ fn paged(
         invalid(format!("MaxRecords must be between 1 and {most}."))
     })?;
     let token = input.text("NextToken").filter(|_| tx.rule("autoscaling.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, usize::try_from(size).ok())
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, usize::try_from(size).ok())
         .map_err(|_| Refusal::new("InvalidNextToken", "The next token is invalid."))?;
     Ok(crate::record! { member => page.items, "NextToken" => page.next })
 }

@@ -25,7 +25,7 @@ use crate::model::Model;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::{Manners, REST_MANNERS, Service};
+use crate::service::{Manners, REST_MANNERS, Service, told};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Tables, Tx};
@@ -62,15 +62,7 @@ pub static SERVICE: Service = Service {
     tables,
     furnish: |_| {},
     manners: Manners {
-        violations: |violations| {
-            let refusal = (REST_MANNERS.violations)(violations);
-            match refusal.code.as_ref() {
-                "InvalidParameterException" => {
-                    Refusal::new("InvalidParameterValueException", refusal.message).status(400)
-                }
-                _ => refusal,
-            }
-        },
+        violations: |violations| told(violations, "InvalidParameterValueException"),
         bucket,
         ..REST_MANNERS
     },
@@ -173,7 +165,7 @@ fn paged(tx: &Tx<'_>, input: &Input<'_>, member: &str, items: Vec<(String, Value
     let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(1000);
     let token = input.text("NextToken").filter(|_| tx.rule("backup.page.token"));
     // No source has the words.
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| invalid("The provided NextToken is invalid."))?;
     Ok(record! { member => page.items, "NextToken" => page.next })
 }

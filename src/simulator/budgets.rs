@@ -95,7 +95,7 @@ fn paged(
     let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(usual);
     let token = input.text("NextToken").filter(|_| tx.rule("budgets.page.token"));
     // No source has the words.
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| Refusal::new("InvalidNextTokenException", "The provided NextToken is invalid."))?;
     Ok(record! { member => page.items, "NextToken" => page.next })
 }

@@ -94,10 +94,10 @@ fn paged(
     input: &crate::Input<'_>,
     items: Vec<(String, Value)>,
     size: i64,
-) -> Result<crate::paging::Page<Value>, Refusal> {
+) -> Result<crate::pagination::Page<Value>, Refusal> {
     let token = input.text("NextToken").filter(|_| tx.rule("cloudwatch.page.token"));
     // The code is declared; no source has the words.
-    crate::paging::page(&crate::paging::asked(tx), items, token, usize::try_from(size).ok())
+    crate::pagination::page(&crate::pagination::asked(tx), items, token, usize::try_from(size).ok())
         .map_err(|_| Refusal::new("InvalidNextToken", "The next token is invalid."))
 }
 

@@ -327,6 +327,7 @@ fn violations(violations: &[Violation]) -> Refusal {
         Flaw::Missing => missing(&name),
         Flaw::Unknown => Refusal::new("UnknownParameter", format!("The parameter {} is not recognized", first.wire)),
         Flaw::NotA(kind) => invalid(format!("Expected a {kind}.")),
+        Flaw::Mistyped(words) => invalid(words.clone()),
         // What is asked of a type is answered by the types; what is launched, by the parameter.
         Flaw::NotOneOf(_) if first.path.starts_with("InstanceTypes.") => Refusal::new(
             "InvalidInstanceType",
@@ -342,6 +343,11 @@ fn violations(violations: &[Violation]) -> Refusal {
         Flaw::TooSmall(least) => invalid(format!("Expecting a value greater than {least}.")),
         Flaw::TooLarge(most) => invalid(format!("Expecting a value less than {most}.")),
     }
+}
+
+/// The refusal of a VPC or a subnet without a range of IPv4: <https://github.com/cloudposse/terraform-aws-vpc/issues/118>
+fn no_range() -> Refusal {
+    Refusal::new("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
 }
 
 /// The refusal of a request that lacks a parameter, named as EC2 names it.

@@ -121,23 +121,21 @@ impl FaultRule {
     /// Whether one of AWS's operations is meant, of the rule's service or of any; served here or not.
     fn is_of_an_operation(&self, wanted: &str) -> bool {
         let services = crate::SERVICES.iter().filter(|one| self.service.as_deref().is_none_or(|name| name == one.name));
-        services.map(|service| (service.model)()).any(|model| {
-            let mut names = model.operations.keys().chain(model.unserved.keys());
-            match wanted.strip_suffix('*') {
-                Some(start) => names.any(|name| name.starts_with(start)),
-                None => names.any(|name| name == wanted),
-            }
-        })
+        services
+            .map(|service| (service.model)())
+            .any(|model| model.operations.keys().chain(model.unserved.keys()).any(|name| is_meant(wanted, name)))
     }
 
     fn matches(&self, service: &str, operation: &str, region: &str) -> bool {
         let fits = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
-        let operation_fits = self.operation.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
-            Some(start) => operation.starts_with(start),
-            None => operation == wanted,
-        });
+        let operation_fits = self.operation.as_deref().is_none_or(|wanted| is_meant(wanted, operation));
         fits(&self.service, service) && fits(&self.region, region) && operation_fits
     }
+}
+
+/// Whether a name is the one that is wanted, of which a `*` at its end stands for anything.
+fn is_meant(wanted: &str, name: &str) -> bool {
+    wanted.strip_suffix('*').map_or(name == wanted, |start| name.starts_with(start))
 }
 
 /// The words for each kind of fault in [`FaultRule::from_str`].
@@ -208,10 +206,7 @@ pub struct Lag {
 
 impl Lag {
     pub(crate) fn covers(&self, table: &str) -> bool {
-        match self.table.strip_suffix('*') {
-            Some(start) => table.starts_with(start),
-            None => self.table == table,
-        }
+        is_meant(&self.table, table)
     }
 }
 

@@ -13,9 +13,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::addressee;
+use crate::client_token;
 use crate::clock::WorldClock;
 use crate::costexplorer::tag_key;
-use crate::elsewhere;
 use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
 use crate::identity::{Credential, Identity};
@@ -26,7 +26,7 @@ use crate::route53::domain::Domain;
 use crate::service::{Handler, Service};
 use crate::signature::{self, AuthFlaw};
 use crate::throttle::Buckets;
-use crate::token;
+use crate::unserved_service;
 use crate::upkeep::{Furnished, commit};
 use crate::value::Value;
 use crate::world::{Holder, Journal, Pending, Principal, Scope, State, Tx, WorldError};
@@ -67,7 +67,7 @@ pub(crate) fn tables(tables: &mut crate::world::Tables) {
     tables.add::<crate::world::Drawn>();
     tables.add::<Furnished>();
     tables.add::<Credential>();
-    tables.add::<token::UsedToken>();
+    tables.add::<client_token::UsedToken>();
 }
 
 /// The header with the world's time.
@@ -201,9 +201,9 @@ impl Core {
         let known = self.services.iter().copied().find(|service| service.name.eq_ignore_ascii_case(&name));
         call.service = known.map_or_else(|| name.clone(), |service| service.name.to_owned());
         let Some(service) = known else {
-            call.operation = elsewhere::operation(request, &form);
+            call.operation = unserved_service::operation(request, &form);
             call.code = Some(NOT_SIMULATED.to_owned());
-            return answered(elsewhere::answer(request, &form, &name, &call.request_id));
+            return answered(unserved_service::answer(request, &form, &name, &call.request_id));
         };
         let model = (service.model)();
         let size = request.body().len();
@@ -369,7 +369,7 @@ fn handle_once(tx: &mut Tx<'_>, asking: &Asking<'_>, value: &Value, handler: Han
     let read = RefCell::new(HashSet::new());
     let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
     read.borrow_mut().insert("DryRun".to_owned());
-    let result = token::once(tx, service.name, service.manners.tokens.as_ref(), value, &read, handler);
+    let result = client_token::idempotent(tx, service.name, service.manners.tokens.as_ref(), value, &read, handler);
     let answer = result.map_err(|refusal| match refusal.undeclared(&model.errors) {
         Some(why) => defect(name, &why),
         None => refusal,

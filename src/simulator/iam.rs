@@ -27,7 +27,7 @@ pub mod trust;
 use std::sync::OnceLock;
 
 use crate::model::Model;
-use crate::protocol::{Flaw, Violation, lower_camel, validation_message};
+use crate::protocol::{Flaw, Violation, lower_camel, validation_message_without_values};
 use crate::refusal::Refusal;
 use crate::service::{Manners, QUERY_MANNERS, Service};
 use crate::throttle::Bucket;
@@ -105,11 +105,7 @@ fn violations(violations: &[Violation]) -> Refusal {
             return Refusal::new("ValidationError", message);
         }
     }
-    let mut message = validation_message(violations);
-    for violation in violations {
-        message = message.replace(&format!("Value '{}' at", violation.given), "Value at");
-    }
-    Refusal::new("ValidationError", message)
+    Refusal::new("ValidationError", validation_message_without_values(violations))
 }
 
 /// The refusal of what is not there.

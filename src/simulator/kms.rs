@@ -104,7 +104,7 @@ fn paged(
 ) -> Result<crate::Value, Refusal> {
     let size = usize::try_from(input.integer("Limit").unwrap_or(usual)).ok();
     let token = input.text("Marker").filter(|_| tx.rule("kms.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, size)
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, size)
         .map_err(|_| Refusal::new("InvalidMarkerException", "Could not deserialize marker"))?;
     Ok(crate::record! { member => page.items, "Truncated" => page.next.is_some(), "NextMarker" => page.next })
 }

@@ -45,7 +45,7 @@
 //!    happen.
 //! 8. **Client token**: name the members in `Manners::tokens`; the core answers repeated requests.
 //! 9. **Tags**: EC2's are rows of their own (`ec2::tags`); other services keep them in their rows.
-//! 10. **Paging**: [`paging::page`].
+//! 10. **Paging**: [`pagination::page`].
 //!
 //! Ids, durations and random choices come from `tx` alone, so that a seed repeats a run.
 
@@ -61,6 +61,7 @@ pub mod budgets;
 mod caller;
 #[cfg(test)]
 mod client;
+mod client_token;
 pub mod clock;
 pub mod cloudfront;
 pub mod cloudwatch;
@@ -69,19 +70,17 @@ pub mod datastore;
 pub mod ec2;
 pub mod eks;
 pub mod elasticache;
-mod elsewhere;
 pub mod faults;
 mod front;
 pub mod iam;
 pub mod identity;
 pub mod input;
 pub mod inventory;
+mod inventory_page;
 pub mod kms;
 pub mod logs;
 pub mod model;
-mod once;
-mod page;
-pub mod paging;
+pub mod pagination;
 pub mod protocol;
 pub mod quota;
 pub mod rds;
@@ -95,9 +94,10 @@ pub mod service;
 pub mod signature;
 pub mod sns;
 pub mod ssm;
+mod strict_json;
 pub mod sts;
 pub mod throttle;
-mod token;
+mod unserved_service;
 mod upkeep;
 pub mod value;
 pub mod world;
@@ -193,12 +193,16 @@ pub struct Config {
     pub domains: Vec<Domain>,
 }
 
+/// When a new world begins, in seconds since 1970: on Monday, the 9th of February 2026, at 9:00 UTC. All that its tables
+/// offer had been released by then.
+pub const START: i64 = 1_770_627_600;
+
 impl Config {
     /// A world in memory on tokio's clock, with AWS's limits and modest lags; the access key `test` with
     /// the secret `test` is the administrator of account 000000000000.
     #[must_use]
     pub fn new(seed: u64) -> Config {
-        let start = Timestamp::from_second(1_767_603_600).unwrap_or(Timestamp::UNIX_EPOCH);
+        let start = Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH);
         Config {
             world: None,
             seed,

@@ -10,10 +10,9 @@ pub mod writer;
 use std::sync::OnceLock;
 
 use crate::model::Model;
-use crate::protocol::{Flaw, validation_message};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::{JSON_MANNERS, Manners, Service};
+use crate::service::{JSON_MANNERS, Manners, Service, told};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Tables, Tx};
@@ -31,14 +30,7 @@ pub static SERVICE: Service = Service {
     manners: Manners {
         // Logs declares no ValidationException for what is out of bounds, and answers its own code:
         // <https://github.com/hashicorp/terraform-provider-aws/issues/8042>.
-        violations: |violations| {
-            let code = if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
-                "SerializationException"
-            } else {
-                "InvalidParameterException"
-            };
-            Refusal::new(code, validation_message(violations)).status(400)
-        },
+        violations: |violations| told(violations, "InvalidParameterException"),
         unavailable: |status| match status {
             503 => Refusal::new("ServiceUnavailableException", "Service is unavailable.").status(503),
             status => Refusal::new("InternalFailure", "An internal error has occurred.").status(status),

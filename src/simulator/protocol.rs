@@ -25,7 +25,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Kind, Model, Operation, Protocol, Shape, TimestampFormat};
+use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 
@@ -46,6 +46,32 @@ pub struct Violation {
     pub given: String,
     /// What is wrong with it.
     pub flaw: Flaw,
+    /// The list or map that it is a scalar of.
+    pub within: Option<Within>,
+}
+
+/// A list or map of scalars, of which AWS names the whole where one of them is beyond its limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Within {
+    /// Which of its scalars is beyond them.
+    pub part: Part,
+    /// Its own path.
+    pub path: String,
+    /// All of it, as it was given.
+    pub given: String,
+    /// Every limit of such a scalar, in the order in which AWS tells them.
+    pub limits: Vec<Flaw>,
+}
+
+/// The scalars of a list or of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A list's items.
+    Items,
+    /// A map's keys.
+    Keys,
+    /// A map's values.
+    Values,
 }
 
 /// What is wrong with a member.
@@ -57,6 +83,8 @@ pub enum Flaw {
     Unknown,
     /// It is not of the kind named.
     NotA(&'static str),
+    /// It is of another kind of JSON than it must be; the words are those of AWS's reader.
+    Mistyped(String),
     /// It is none of these values.
     NotOneOf(Vec<String>),
     /// It does not match this pattern.
@@ -74,20 +102,58 @@ pub enum Flaw {
 /// The sentences in which most services report violations.
 #[must_use]
 pub fn validation_message(violations: &[Violation]) -> String {
-    let all: Vec<String> = violations.iter().map(Violation::sentence).collect();
+    message(violations, |given| format!("Value '{given}'"))
+}
+
+/// The same of services that never repeat what was given, as IAM.
+#[must_use]
+pub fn validation_message_without_values(violations: &[Violation]) -> String {
+    message(violations, |_| "Value".to_owned())
+}
+
+fn message(violations: &[Violation], value: fn(&str) -> String) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for sentence in violations.iter().map(|violation| violation.sentence(value)) {
+        // Of a list or map of scalars one sentence tells all.
+        if !all.contains(&sentence) {
+            all.push(sentence);
+        }
+    }
     format!("{} validation error{} detected: {}", all.len(), if all.len() == 1 { "" } else { "s" }, all.join("; "))
 }
 
 impl Violation {
-    fn sentence(&self) -> String {
+    fn sentence(&self, value: fn(&str) -> String) -> String {
+        if let Some(within) = &self.within {
+            let part = match within.part {
+                Part::Items => "Member",
+                Part::Keys => "Map keys",
+                Part::Values => "Map value",
+            };
+            let limits: Vec<String> = within.limits.iter().map(Flaw::constraint).collect();
+            let (value, place) = (value(&within.given), lower_camel(&within.path));
+            let limits = limits.join(", ");
+            return format!(
+                "{value} at '{place}' failed to satisfy constraint: {part} must satisfy constraint: [{limits}]"
+            );
+        }
         let place = lower_camel(&self.path);
-        let given = &self.given;
-        let must = match &self.flaw {
-            Flaw::Missing => {
-                return format!("Value null at '{place}' failed to satisfy constraint: Member must not be null");
-            }
-            Flaw::Unknown => return format!("Unknown member '{}'", self.wire),
+        match &self.flaw {
+            Flaw::Missing => format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"),
+            Flaw::Unknown => format!("Unknown member '{}'", self.wire),
+            flaw => format!("{} at '{place}' failed to satisfy constraint: {}", value(&self.given), flaw.constraint()),
+        }
+    }
+}
+
+impl Flaw {
+    /// What a member without it would do.
+    fn constraint(&self) -> String {
+        match self {
+            Flaw::Missing => "Member must not be null".to_owned(),
+            Flaw::Unknown => "Member must be known".to_owned(),
             Flaw::NotA(kind) => format!("Member must be a {kind}"),
+            Flaw::Mistyped(words) => words.clone(),
             Flaw::NotOneOf(values) => format!("Member must satisfy enum value set: [{}]", values.join(", ")),
             Flaw::Pattern(pattern) => {
                 format!("Member must satisfy regular expression pattern: {pattern}")
@@ -100,8 +166,20 @@ impl Violation {
                 format!("Member must have value greater than or equal to {least}")
             }
             Flaw::TooLarge(most) => format!("Member must have value less than or equal to {most}"),
-        };
-        format!("Value '{given}' at '{place}' failed to satisfy constraint: {must}")
+        }
+    }
+
+    /// Whether it is a value of the right kind beyond the limits of its shape.
+    fn is_limit(&self) -> bool {
+        match self {
+            Flaw::Missing | Flaw::Unknown | Flaw::NotA(_) | Flaw::Mistyped(_) => false,
+            Flaw::NotOneOf(_)
+            | Flaw::Pattern(_)
+            | Flaw::TooShort(_)
+            | Flaw::TooLong(_)
+            | Flaw::TooSmall(_)
+            | Flaw::TooLarge(_) => true,
+        }
     }
 }
 
@@ -407,6 +485,11 @@ impl Place {
     fn member(&self, name: &str, wire: &str) -> Place {
         Place { path: join(&self.path, name), wire: join(&self.wire, wire) }
     }
+
+    /// An item of a list by its number, or a value of a map by its key: what AWS calls the member of it.
+    fn item(&self, name: &str, wire: &str) -> Place {
+        self.member(&format!("{name}.member"), wire)
+    }
 }
 
 fn join(left: &str, right: &str) -> String {
@@ -420,7 +503,38 @@ impl Check<'_> {
             wire: place.wire.clone(),
             given: given.to_owned(),
             flaw,
+            within: None,
         });
+    }
+
+    /// Reads a scalar of a list or map, so that it is refused as a part of it.
+    fn part<T>(&mut self, part: Part, shape: &Shape, whole: &Place, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.violations.len();
+        let found = read(self);
+        let limits = limits(shape);
+        if !limits.is_empty() {
+            for violation in self.violations[before..].iter_mut().filter(|one| one.flaw.is_limit()) {
+                let (path, limits) = (whole.path.clone(), limits.clone());
+                violation.within.get_or_insert(Within { part, path, given: String::new(), limits });
+            }
+        }
+        found
+    }
+
+    /// Checks how many items a list or map has, now that it is read, and shows it where one of its scalars is refused.
+    fn whole(&mut self, shape: &Shape, value: &Value, place: &Place) {
+        let items = match value {
+            Value::List(items) => items.len(),
+            Value::Record(entries) => entries.len(),
+            _ => return,
+        };
+        let given = shown(self.model, "", shape, value);
+        for violation in &mut self.violations {
+            if let Some(within) = violation.within.as_mut().filter(|within| within.path == place.path) {
+                within.given.clone_from(&given);
+            }
+        }
+        self.count(shape, items, &given, place);
     }
 
     /// A scalar from text, as query protocols, paths and headers carry it; timestamps in this format.
@@ -469,7 +583,8 @@ impl Check<'_> {
     }
 
     fn blob(&mut self, shape: &Shape, bytes: Vec<u8>, place: &Place) -> Value {
-        self.count(shape, bytes.len(), place);
+        let given = shown_bytes(bytes.len());
+        self.count(shape, bytes.len(), &given, place);
         Value::Blob(bytes)
     }
 
@@ -482,6 +597,15 @@ impl Check<'_> {
 
     fn not_a(&mut self, kind: &'static str, given: &str, place: &Place) -> Value {
         self.flaw(place, given, Flaw::NotA(kind));
+        Value::Absent
+    }
+
+    /// Reports JSON of another kind than a member's; for what AWS has no known words it is none of the member's.
+    fn mistyped(&mut self, kind: Kind, found: &serde_json::Value, place: &Place) -> Value {
+        match json::mismatch(kind, found) {
+            Some(words) => self.flaw(place, &found.to_string(), Flaw::Mistyped(words)),
+            None => self.flaw(place, &found.to_string(), Flaw::NotA(kind.word())),
+        }
         Value::Absent
     }
 
@@ -523,12 +647,12 @@ impl Check<'_> {
         Value::Integer(number)
     }
 
-    fn count(&mut self, shape: &Shape, items: usize, place: &Place) {
+    fn count(&mut self, shape: &Shape, items: usize, given: &str, place: &Place) {
         if let Some(least) = shape.min.filter(|least| (items as f64) < *least) {
-            self.flaw(place, "[]", Flaw::TooShort(least));
+            self.flaw(place, given, Flaw::TooShort(least));
         }
         if let Some(most) = shape.max.filter(|most| (items as f64) > *most) {
-            self.flaw(place, &format!("[{items} items]"), Flaw::TooLong(most));
+            self.flaw(place, given, Flaw::TooLong(most));
         }
     }
 
@@ -542,6 +666,60 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// The limits of a scalar; none of what is no scalar.
+fn limits(shape: &Shape) -> Vec<Flaw> {
+    let least_and_most: [fn(f64) -> Flaw; 2] = match shape.kind {
+        Kind::Structure | Kind::List | Kind::Map | Kind::Document => return Vec::new(),
+        Kind::String | Kind::Blob => [Flaw::TooShort, Flaw::TooLong],
+        _ => [Flaw::TooSmall, Flaw::TooLarge],
+    };
+    let [least, most] = least_and_most;
+    let values = Some(&shape.values).filter(|values| !values.is_empty());
+    let all = [
+        shape.max.map(most),
+        shape.min.map(least),
+        values.map(|values| Flaw::NotOneOf(values.clone())),
+        shape.pattern.clone().map(Flaw::Pattern),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// What was given as AWS's refusals show it: as Java writes it, a structure with all the members that it could have.
+fn shown(model: &Model, name: &str, shape: &Shape, value: &Value) -> String {
+    let inner = |member: &Option<Member>, value: &Value| match member {
+        Some(member) => shown(model, &member.shape, model.shape(&member.shape), value),
+        None => "null".to_owned(),
+    };
+    match value {
+        Value::Absent => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => float_text(*number),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) => shown_bytes(bytes.len()),
+        Value::Time(moment) => moment.to_string(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| inner(&shape.member, item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Record(entries) if shape.kind == Kind::Map => {
+            let pair = |(key, value): (&String, &Value)| format!("{key}={}", inner(&shape.value, value));
+            format!("{{{}}}", entries.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+        Value::Record(_) => {
+            let named = |(name, member): (&String, &Member)| {
+                let found = shown(model, &member.shape, model.shape(&member.shape), value.get(name));
+                format!("{}={found}", lower_camel(name))
+            };
+            format!("{name}({})", shape.members.iter().map(named).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn shown_bytes(length: usize) -> String {
+    format!("java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]")
 }
 
 /// What AWS answers although its own model does not list it.
@@ -673,10 +851,74 @@ mod tests {
         assert_eq!(base64_decode("a!=="), None);
     }
 
+    /// What a service says of a request that its API does not allow.
+    fn said(table: &str, name: &str, request: Request<Bytes>) -> String {
+        let model = Model::parse(table);
+        let form = Form::of(&request);
+        let found = decode(&model, spoken(&model, &request), &model.operations[name], &request, &form);
+        validation_message(&found.expect_err("the API does not allow it"))
+    }
+
+    fn of_json(body: &serde_json::Value) -> Request<Bytes> {
+        Request::post("/").header("x-amz-target", "it").body(Bytes::from(body.to_string())).unwrap()
+    }
+
+    /// <https://github.com/localstack/localstack/blob/main/tests/aws/services/kms/test_kms.snapshot.json> has KMS's,
+    /// <https://github.com/ministryofjustice/cloud-platform-environments/pull/22667> IAM's.
+    #[test]
+    fn an_item_of_a_list_is_named_as_its_member() {
+        let long = "a".repeat(129);
+        let tags = serde_json::json!({ "Tags": [{ "TagKey": long, "TagValue": "" }] });
+        let of_kms = said(include_str!("models/kms.json"), "CreateKey", of_json(&tags));
+        let place = "at 'tags.1.member.tagKey' failed to satisfy constraint";
+        let why = "Member must have length less than or equal to 128";
+        assert_eq!(of_kms, format!("1 validation error detected: Value '{long}' {place}: {why}"));
+        for form in ["Tags.member.2.Key=a&Tags.member.2.Value=%26", "Tags.member.1.Key=a&Tags.member.1.Value=%26"] {
+            let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+            let body = Bytes::from(format!("Action=TagRole&RoleName=r&{form}"));
+            let of_iam = said(include_str!("models/iam.json"), "TagRole", request.body(body).unwrap());
+            let number = &form[12..13];
+            let start = format!("1 validation error detected: Value '&' at 'tags.{number}.member.value' failed to");
+            assert!(of_iam.starts_with(&start), "{of_iam}");
+        }
+    }
+
+    /// <https://github.com/aws-actions/amazon-ecr-login#troubleshooting> and
+    /// <https://github.com/SWO-GS/auto-tag/issues/77> have such of a list and of a map.
+    #[test]
+    fn of_scalars_the_whole_is_named_once_with_every_limit_of_theirs() {
+        let table = include_str!("models/logs.json");
+        let arn = "arn:aws:logs:us-east-1:000000000000:log-group:g";
+        let keys = serde_json::json!({ "resourceArn": arn, "tagKeys": ["a!", "b", "c!"] });
+        let of_list = said(table, "UntagResource", of_json(&keys));
+        assert_eq!(
+            of_list,
+            "1 validation error detected: Value '[a!, b, c!]' at 'tagKeys' failed to satisfy constraint: Member must \
+             satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater \
+             than or equal to 1, Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]"
+        );
+        let of_map =
+            said(table, "TagResource", of_json(&serde_json::json!({ "resourceArn": arn, "tags": {"a": "!"} })));
+        let start = "1 validation error detected: Value '{a=!}' at 'tags' failed to satisfy constraint: Map value must \
+                     satisfy constraint: [Member must have length less than or equal to 256, ";
+        assert!(of_map.starts_with(start), "{of_map}");
+    }
+
+    /// <https://github.com/localstack/localstack/blob/main/tests/aws/services/logs/test_logs_metric_filters.snapshot.json>
+    #[test]
+    fn a_list_that_is_too_long_is_shown_with_every_member_of_its_structures() {
+        let tags: Vec<_> = (0..201).map(|_| serde_json::json!({ "Key": "a" })).collect();
+        let request =
+            serde_json::json!({ "ResourceArn": "arn:aws:budgets::000000000000:budget/b", "ResourceTags": tags });
+        let told = said(include_str!("models/budgets.json"), "TagResource", of_json(&request));
+        assert!(told.contains("Value '[ResourceTag(key=a, value=null), ResourceTag(key=a, value=null), "), "{told}");
+    }
+
     #[test]
     fn violations_read_as_the_services_write_them() {
         let flaw = Flaw::Pattern(r"[\w]+".to_owned());
-        let one = Violation { path: "RoleName".into(), wire: "RoleName".into(), given: "a b".into(), flaw };
+        let one =
+            Violation { path: "RoleName".into(), wire: "RoleName".into(), given: "a b".into(), flaw, within: None };
         let text = "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: \
                     Member must satisfy regular expression pattern: [\\w]+";
         assert_eq!(validation_message(&[one]), text);

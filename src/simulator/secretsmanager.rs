@@ -14,11 +14,10 @@ pub mod version;
 use std::sync::OnceLock;
 
 use crate::model::Model;
-use crate::protocol::{Flaw, validation_message};
 use crate::rds::master_secret::ManagedSecret;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
-use crate::service::{JSON_MANNERS, Manners, Service};
+use crate::service::{JSON_MANNERS, Manners, Service, told};
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Tables, Tx};
@@ -54,13 +53,8 @@ pub static SERVICE: Service = Service {
     tables,
     furnish: |_| {},
     manners: Manners {
-        violations: |violations| {
-            if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
-                return Refusal::new("SerializationException", validation_message(violations)).status(400);
-            }
-            // <https://github.com/getmoto/moto/pull/6469> and others show what is out of bounds with this code.
-            Refusal::new("ValidationException", validation_message(violations)).status(400)
-        },
+        // <https://github.com/getmoto/moto/pull/6469> and others show what is out of bounds with this code.
+        violations: |violations| told(violations, "ValidationException"),
         unavailable: |status| match status {
             503 => Refusal::new("ServiceUnavailable", "Service is unavailable.").status(503),
             status => Refusal::new("InternalServiceError", "An error occurred on the server side.").status(status),

@@ -177,15 +177,7 @@ pub const QUERY_MANNERS: Manners = Manners {
 
 /// The manners of the services that speak REST with JSON (EKS).
 pub const REST_MANNERS: Manners = Manners {
-    violations: |violations| {
-        // What is of another kind than its member never becomes a parameter.
-        let code = if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
-            "SerializationException"
-        } else {
-            "InvalidParameterException"
-        };
-        Refusal::new(code, validation_message(violations)).status(400)
-    },
+    violations: |violations| told(violations, "InvalidParameterException"),
     unknown_operation: |what| {
         Refusal::new("UnknownOperationException", format!("Unknown operation: {what}")).status(404)
     },
@@ -223,12 +215,7 @@ pub const REST_MANNERS: Manners = Manners {
 
 /// The manners of the services that speak JSON with the operation in a header (KMS, Secrets Manager, Logs).
 pub const JSON_MANNERS: Manners = Manners {
-    violations: |violations| {
-        if violations.iter().any(|violation| matches!(violation.flaw, Flaw::NotA(_))) {
-            return Refusal::new("SerializationException", validation_message(violations)).status(400);
-        }
-        Refusal::new("ValidationException", validation_message(violations)).status(400)
-    },
+    violations: |violations| told(violations, "ValidationException"),
     unknown_operation: |_| Refusal::new("UnknownOperationException", "").status(400),
     throttled: |_| Refusal::new("ThrottlingException", "Rate exceeded").status(400),
     unavailable: |status| match status {
@@ -242,6 +229,23 @@ pub const JSON_MANNERS: Manners = Manners {
     denied: |message| Refusal::new("AccessDeniedException", message).status(400),
     ..REST_MANNERS
 };
+
+/// The refusal of what does not fit the API model of a service that speaks JSON, which has this code for values beyond
+/// their limits.
+///
+/// What is of another kind than its member never becomes a parameter: AWS's reader stops at the first such, and where
+/// it has no known words for it, it is told as the reader tells what is no JSON at all, without any.
+pub fn told(violations: &[Violation], code: &'static str) -> Refusal {
+    let unread = violations.iter().find_map(|violation| match &violation.flaw {
+        Flaw::Mistyped(words) => Some(words.as_str()),
+        Flaw::NotA(_) => Some(""),
+        _ => None,
+    });
+    match unread {
+        Some(words) => Refusal::new("SerializationException", words.to_owned()).status(400),
+        None => Refusal::new(code, validation_message(violations)).status(400),
+    }
+}
 
 const WRONG_SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check \
                                your AWS Secret Access Key and signing method. Consult the service documentation for \

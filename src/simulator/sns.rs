@@ -158,8 +158,8 @@ fn resource<'g>(tx: &Tx<'_>, member: &str, given: &'g str) -> Result<&'g str, Re
 /// One page of a list, of a hundred.
 fn paged(tx: &Tx<'_>, input: &crate::Input<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Value, Refusal> {
     let token = input.text("NextToken").filter(|_| tx.rule("sns.page.token"));
-    let page =
-        crate::paging::page(&crate::paging::asked(tx), items, token, Some(100)).map_err(|_| invalid("NextToken"))?;
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(100))
+        .map_err(|_| invalid("NextToken"))?;
     Ok(crate::record! { member => page.items, "NextToken" => page.next })
 }
 

@@ -74,7 +74,7 @@ fn paged(
 ) -> Result<Value, Refusal> {
     let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(usual);
     let token = input.text("NextToken").filter(|_| tx.rule("ssm.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| Refusal::new("InvalidNextToken", "The specified token is not valid."))?;
     Ok(record! { member => page.items, "NextToken" => page.next })
 }

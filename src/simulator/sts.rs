@@ -14,11 +14,11 @@ use crate::iam::trust;
 use crate::identity::{self, Credential};
 use crate::input::Input;
 use crate::model::Model;
-use crate::once;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Handler, Manners, QUERY_MANNERS, Service};
+use crate::strict_json;
 use crate::throttle::Bucket;
 use crate::value::Value;
 use crate::world::{Principal, Row, Tx};
@@ -175,7 +175,7 @@ struct Given {
 /// The policy that a request wants its session to stay within.
 fn session_policy(tx: &Tx<'_>, input: &Input<'_>, rule: &str) -> Result<Option<String>, Refusal> {
     let Some(policy) = input.text("Policy").filter(|policy| !policy.is_empty()) else { return Ok(None) };
-    let document = once::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
+    let document = strict_json::parse(policy.as_bytes()).is_some_and(|policy| policy.get("Statement").is_some());
     tx.enforce(rule, document, || {
         Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json").status(400)
     })?;

@@ -53,6 +53,17 @@ def vpc_on_dedicated_hosts(aws):
     return lambda: aws.ec2.create_vpc(CidrBlock="10.0.0.0/16", InstanceTenancy="host"), {}
 
 
+@refuses(None, "MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+def vpc_without_a_range(aws):
+    return lambda: aws.ec2.create_vpc(), {}
+
+
+@refuses(None, "MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+def subnet_without_a_range(aws):
+    vpc = aws.vpc()
+    return lambda: aws.ec2.create_subnet(VpcId=vpc), {}
+
+
 @refuses("ec2.vpc.range", "InvalidVpc.Range", "The CIDR '10.0.0.0/8' is invalid.")
 def vpc_too_wide(aws):
     return lambda: aws.vpc("10.0.0.0/8"), {}
@@ -1110,6 +1121,16 @@ def change_a_running_instances_type(aws):
     return lambda: aws.ec2.modify_instance_attribute(
         InstanceId=instance, InstanceType={"Value": "t3.small"}
     ), {"instance": instance}
+
+
+@refuses(
+    "ec2.run_instances.zone",
+    "Unsupported",
+    "Your requested instance type (t3.micro) is not supported in your requested Availability Zone (us-east-1e). Please retry your request by not specifying an Availability Zone or choosing us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f.",
+)
+def run_in_a_zone_without_the_type(aws):
+    subnet = aws.subnet(aws.vpc(), zone="e")
+    return lambda: aws.instance(subnet), {}
 
 
 @refuses("ec2.run_instances.image", "InvalidParameterValue")

@@ -66,7 +66,7 @@ def cluster_role_that_trusts_another(aws):
 
 @refuses("eks.cluster.version", INVALID, "unsupported Kubernetes version")
 def cluster_of_a_version_past_its_support(aws):
-    # The world begins in January of 2026; extended support of 1.29 ends in March.
+    # The world begins in February of 2026; extended support of 1.29 ends in March.
     aws.world.advance(80 * 24 * 3600)
     request = aws.cluster_request(version="1.29")
     return lambda: aws.eks.create_cluster(**request), {}

@@ -102,12 +102,42 @@ def policy_with_an_unknown_effect(aws):
     return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Effect="Perhaps")), {}
 
 
-@refuses("iam.document.resource", "MalformedPolicyDocument")
+@refuses("iam.document.resource", "MalformedPolicyDocument", 'Resource bucket must be in ARN format or "*".')
 def policy_with_a_resource_that_is_no_arn(aws):
     return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Resource="bucket")), {}
 
 
-@refuses("iam.document.action", "MalformedPolicyDocument")
+def of_resource(name, resource, message):
+    def arrange(aws):
+        return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Resource=resource)), {}
+
+    arrange.__name__ = name
+    refuses("iam.document.resource", "MalformedPolicyDocument", message)(arrange)
+
+
+of_resource(
+    "role_in_a_region",
+    f"arn:aws:iam:us-east-1:{ACCOUNT}:role/*",
+    f"IAM resource arn:aws:iam:us-east-1:{ACCOUNT}:role/* cannot contain region information.",
+)
+of_resource(
+    "bucket_in_a_region",
+    f"arn:aws:s3:us-west-2:{ACCOUNT}:test/athena",
+    f"Resource arn:aws:s3:us-west-2:{ACCOUNT}:test/athena can not contain region information.",
+)
+of_resource(
+    "subnet_in_another_partition",
+    f"arn:aws-cn:ec2:*:{ACCOUNT}:subnet/*",
+    f'Partition "aws-cn" is not valid for resource "arn:aws-cn:ec2:*:{ACCOUNT}:subnet/*".',
+)
+of_resource(
+    "identity_of_no_kind",
+    f"arn:aws:iam::{ACCOUNT}:web",
+    'IAM resource path must either be "*", root, or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.',
+)
+
+
+@refuses("iam.document.action", "MalformedPolicyDocument", "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 def policy_with_an_action_of_no_service(aws):
     return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Action="GetObject")), {}
 

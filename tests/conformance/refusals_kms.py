@@ -91,6 +91,26 @@ def keys_beyond_the_quota(aws):
     return aws.key, {}
 
 
+@refuses(
+    "model",
+    VALIDATION,
+    "1 validation error detected: Value '{key}' at 'tags.1.member.tagKey' failed to satisfy constraint: Member must have length less than or equal to 128",
+)
+def key_with_a_long_tag_key(aws):
+    key = "a" * 129
+    return lambda: aws.kms.create_key(Tags=[{"TagKey": key, "TagValue": "1"}]), {"key": key}
+
+
+@refuses(
+    "model",
+    VALIDATION,
+    "1 validation error detected: Value '{value}' at 'tags.2.member.tagValue' failed to satisfy constraint: Member must have length less than or equal to 256",
+)
+def key_with_a_long_tag_value(aws):
+    tags = [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": "v" * 257}]
+    return lambda: aws.kms.create_key(Tags=tags), {"value": "v" * 257}
+
+
 @refuses("kms.key.window", VALIDATION, "1 validation error detected: Value '5' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value greater than or equal to 7")
 def deletion_after_five_days(aws):
     key = aws.key()

@@ -2,9 +2,12 @@
 
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -62,3 +65,21 @@ def test_the_examples_that_serve_begin_to_serve():
             assert world.ask("GET", "inventory") == []
         finally:
             world.stop()
+
+
+def test_what_the_clis_first_version_presigns_is_taken_once_it_signs_with_version_4(instant, tmp_path):
+    settings = (
+        f"export AWS_ENDPOINT_URL={instant.address} AWS_CONFIG_FILE={tmp_path}/config AWS_DEFAULT_REGION=us-east-1 "
+        "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
+    )
+    assert shell(settings + "aws s3 mb s3://things").returncode == 0
+
+    def told(command):
+        ended = shell(settings + command + "aws s3 presign s3://things/absent")
+        assert ended.returncode == 0, ended.stderr
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(ended.stdout.strip(), timeout=60)
+        return refused.value.code, re.search("<Code>(.*?)</Code>", refused.value.read().decode()).group(1)
+
+    assert told("") == (400, "InvalidRequest")
+    assert told("aws configure set default.s3.signature_version s3v4\n") == (404, "NoSuchKey")

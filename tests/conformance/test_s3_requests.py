@@ -63,12 +63,12 @@ def test_a_request_is_signed_in_one_place(place):
     [
         ("Bearer test", 400, "InvalidArgument", "Unsupported Authorization Type"),
         ("AWS test:c2lnbmF0dXJl", 400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."),
-        ("AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/s3/aws4_request", 400, "AuthorizationHeaderMalformed", "The authorization header is malformed; the authorization header requires three components: Credential, SignedHeaders, and Signature."),
+        ("AWS4-HMAC-SHA256 Credential=test/20260209/us-east-1/s3/aws4_request", 400, "AuthorizationHeaderMalformed", "The authorization header is malformed; the authorization header requires three components: Credential, SignedHeaders, and Signature."),
         ("AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=00", 400, "AuthorizationHeaderMalformed", 'The authorization header is malformed; the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'),
     ],
 )
 def test_a_header_that_is_no_signature_is_told_so(place, authorization, status, code, message):
-    answer = send(place, "GET", KEY, {"authorization": authorization, "x-amz-date": "20260105T000000Z"})
+    answer = send(place, "GET", KEY, {"authorization": authorization, "x-amz-date": "20260209T000000Z"})
     assert told(answer) == (status, code, message)
 
 

@@ -3,7 +3,7 @@
 use super::certificate::{Certificate, State};
 use super::invalid;
 use crate::input::Input;
-use crate::paging;
+use crate::pagination;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -60,6 +60,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         .collect();
     let size = usize::try_from(input.integer("MaxItems").unwrap_or(1000)).ok();
     let token = input.text("NextToken").filter(|_| tx.rule("acm.list.token"));
-    let page = paging::page(&crate::paging::asked(tx), items, token, size).map_err(|_| invalid("Invalid NextToken"))?;
+    let page = pagination::page(&crate::pagination::asked(tx), items, token, size)
+        .map_err(|_| invalid("Invalid NextToken"))?;
     Ok(record! { "CertificateSummaryList" => page.items, "NextToken" => page.next })
 }

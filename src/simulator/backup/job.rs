@@ -113,7 +113,56 @@ impl Row for Job {
     }
 }
 
+/// What a backup is asked for with, by a request or by a plan's rule.
+pub(super) struct Order {
+    /// The vault's name.
+    pub vault: String,
+    /// The ARN of what is backed up.
+    pub resource: String,
+    /// The kind of that.
+    pub kind: String,
+    /// The name of that.
+    pub name: Option<String>,
+    /// The role's ARN.
+    pub role: String,
+    /// How long the backup is kept.
+    pub lifecycle: Option<Lifecycle>,
+    /// The tags that it gets.
+    pub tags: Tags,
+    /// Minutes within which the job begins.
+    pub start: i64,
+    /// Minutes within which it ends.
+    pub completion: i64,
+}
+
 impl Job {
+    /// A job that has not begun.
+    pub(super) fn new(tx: &mut Tx<'_>, order: Order) -> Job {
+        Job {
+            id: tx.uuid(),
+            vault: order.vault,
+            resource: order.resource,
+            kind: order.kind,
+            name: order.name,
+            role: order.role,
+            state: "CREATED".to_owned(),
+            message: None,
+            created: tx.now(),
+            completed: None,
+            point: None,
+            bytes: 0,
+            key: None,
+            lifecycle: order.lifecycle,
+            tags: order.tags,
+            start: order.start,
+            completion: order.completion,
+            options: IndexMap::new(),
+            creator: None,
+            copies: Vec::new(),
+            token: None,
+        }
+    }
+
     fn view(&self, tx: &Tx<'_>) -> Value {
         let windows = |minutes: i64| self.created.checked_add(SignedDuration::from_mins(minutes)).ok();
         let options: crate::value::Record =
@@ -185,29 +234,19 @@ fn start(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         )
     })?;
     let lifecycle = Lifecycle::sound(tx, input)?;
-    let job = Job {
-        id: tx.uuid(),
+    let options = options(tx, input, kind)?;
+    let order = Order {
         vault: vault.name,
         resource: thing.to_owned(),
         kind: kind.to_owned(),
         name: found.and_then(|found| found.name),
         role: role.to_owned(),
-        state: "CREATED".to_owned(),
-        message: None,
-        created: tx.now(),
-        completed: None,
-        point: None,
-        bytes: 0,
-        key: None,
         lifecycle,
         tags: tags::read(tx, input, "RecoveryPointTags")?,
         start: window,
         completion,
-        options: options(tx, input, kind)?,
-        creator: None,
-        copies: Vec::new(),
-        token,
     };
+    let job = Job { options, token, ..Job::new(tx, order) };
     let answer = started(&job);
     ask(tx, job);
     Ok(answer)

@@ -323,6 +323,28 @@ mod tests {
         assert_eq!(gone.code, "ResourceNotFoundException");
     }
 
+    /// A rule's name is shown, and no more: no page says that a plan's rules differ in theirs.
+    /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html>
+    #[tokio::test(start_paused = true)]
+    async fn two_rules_of_one_name_keep_ids_of_their_own() {
+        let client = Client::calm();
+        ask(&client, "PUT", "/backup-vaults/main", json!({})).await;
+        let mut twice = document(7);
+        let other = json!({ "RuleName": "daily", "TargetBackupVaultName": "main" });
+        twice["Rules"].as_array_mut().unwrap().push(other);
+        let made = ask(&client, "PUT", "/backup/plans/", json!({ "BackupPlan": twice })).await;
+        let path = format!("/backup/plans/{}", made["BackupPlanId"].as_str().unwrap());
+        let ids = async || {
+            let shown = client.rest("backup", "GET", &format!("{path}/"), None).await.json();
+            let rules = shown["BackupPlan"]["Rules"].as_array().unwrap().clone();
+            rules.iter().map(|rule| rule["RuleId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let first = ids().await;
+        assert_ne!(first[0], first[1]);
+        ask(&client, "POST", &path, json!({ "BackupPlan": twice })).await;
+        assert_eq!(ids().await, first);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_same_plan_is_refused_but_to_who_asked_for_it() {
         let client = Client::calm();

@@ -112,7 +112,9 @@ pub(super) fn read(tx: &mut Tx<'_>, plan: &Input<'_>, known: &[BackupRule]) -> R
     let mut rules: Vec<BackupRule> = Vec::new();
     for given in plan.records("Rules") {
         let name = given.required("RuleName");
-        let id = known.iter().find(|rule| rule.name == name).map(|rule| rule.id.clone());
+        // Of two with one name each keeps its own.
+        let taken = |id: &str| rules.iter().any(|rule: &BackupRule| rule.id == id);
+        let id = known.iter().find(|rule| rule.name == name && !taken(&rule.id)).map(|rule| rule.id.clone());
         let id = id.unwrap_or_else(|| tx.uuid());
         let rule = BackupRule {
             id,

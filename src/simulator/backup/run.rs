@@ -1,6 +1,6 @@
 //! Plans as they run: at each of a rule's moments a job is asked for, for all that the plan's selections mean then.
 
-use super::job::{self, Job};
+use super::job::{self, Job, Order};
 use super::plan::{self, Plan};
 use super::recovery_point::Creator;
 use super::resource::{self, Resource};
@@ -94,28 +94,17 @@ fn value_of<'t>(thing: &'t Resource, key: &str) -> Option<&'t str> {
 }
 
 fn ask(tx: &mut Tx<'_>, rule: &BackupRule, creator: &Creator, selection: &Selection, thing: Resource) {
-    let asked = Job {
-        id: tx.uuid(),
+    let order = Order {
         vault: rule.vault.clone(),
         resource: thing.arn,
         kind: thing.kind.to_owned(),
         name: thing.name,
         role: selection.role.clone(),
-        state: "CREATED".to_owned(),
-        message: None,
-        created: tx.now(),
-        completed: None,
-        point: None,
-        bytes: 0,
-        key: None,
         lifecycle: rule.lifecycle.clone(),
         tags: rule.tags.clone(),
         start: rule.start,
         completion: rule.completion,
-        options: indexmap::IndexMap::new(),
-        creator: Some(creator.clone()),
-        copies: rule.copies.clone(),
-        token: None,
     };
+    let asked = Job { creator: Some(creator.clone()), copies: rule.copies.clone(), ..Job::new(tx, order) };
     job::ask(tx, asked);
 }

@@ -293,8 +293,8 @@ mod tests {
         let first = shown().await;
         assert_eq!(first["BudgetLimit"]["Amount"], "1000.0");
         assert_eq!(first["TimePeriod"]["End"].as_f64(), Some(3_706_473_600.0));
-        // The world begins on 5 January 2026.
-        assert_eq!(first["TimePeriod"]["Start"].as_f64(), Some(1_767_225_600.0));
+        // The world begins in February of 2026.
+        assert_eq!(first["TimePeriod"]["Start"].as_f64(), Some(1_769_904_000.0));
         client.wait(40 * 24 * 3600);
         assert_eq!(ask(&client, "UpdateBudget", json!({ "NewBudget": budget("0.5") })).await.status, 200);
         let second = shown().await;

@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::once;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::strict_json;
 use crate::value::Value;
 use crate::world::Tx;
 
@@ -34,7 +34,7 @@ struct Said {
 /// # Errors
 /// When it does not.
 pub(super) fn check(tx: &Tx<'_>, text: &str) -> Result<Vec<Value>, Refusal> {
-    let body = match once::parse(text.as_bytes()) {
+    let body = match strict_json::parse(text.as_bytes()) {
         Some(Json::Object(body)) => body,
         _ => {
             tx.enforce("cloudwatch.dashboard.json", false, || {

@@ -36,7 +36,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let size = input.integer("MaxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(100).min(100);
     let token = input.text("NextToken").filter(|_| tx.rule("ce.page.token"));
     // No source has the words.
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| Refusal::new("InvalidNextTokenException", "The pagination token is invalid."))?;
     Ok(record! { "CostAllocationTags" => page.items, "NextToken" => page.next })
 }

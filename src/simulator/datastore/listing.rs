@@ -2,7 +2,7 @@
 
 use super::invalid_value;
 use crate::input::Input;
-use crate::paging::page;
+use crate::pagination::page;
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
 use crate::world::Tx;
@@ -26,7 +26,7 @@ pub fn paged(
     })?;
     let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     let marker = input.text("Marker").filter(|marker| !marker.is_empty());
-    let page = page(&crate::paging::asked(tx), items, marker, Some(size)).map_err(|_| {
+    let page = page(&crate::pagination::asked(tx), items, marker, Some(size)).map_err(|_| {
         let message = format!("Marker {} is invalid", marker.unwrap_or_default());
         invalid_value(message)
     })?;

@@ -86,6 +86,16 @@ pub fn images(tx: &Tx<'_>) -> Vec<Image> {
     images
 }
 
+/// The Kubernetes versions that EKS has images of nodes for, and since when:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html#kubernetes-release-calendar>
+const NODES: &[(&str, Date)] = &[
+    ("1.31", Date::constant(2024, 9, 26)),
+    ("1.32", Date::constant(2025, 1, 23)),
+    ("1.33", Date::constant(2025, 5, 29)),
+    ("1.34", Date::constant(2025, 10, 2)),
+    ("1.35", Date::constant(2026, 1, 27)),
+];
+
 fn release(region: &str, day: Date, architecture: &'static str, images: &mut Vec<Image>) {
     let stamp = day.strftime("%Y%m%d").to_string();
     // A minor version each quarter, from 2023.8 in the summer of 2025.
@@ -119,7 +129,7 @@ fn release(region: &str, day: Date, architecture: &'static str, images: &mut Vec
         AMAZON_LINUX,
         2,
     );
-    for version in ["1.31", "1.32", "1.33", "1.34", "1.35"] {
+    for (version, _) in NODES.iter().filter(|(_, since)| *since <= day) {
         push(
             format!("amazon-eks-node-al2023-{architecture}-standard-{version}-v{stamp}"),
             format!("EKS-optimized Kubernetes node based on Amazon Linux 2023, (k8s: {version}, containerd: 2.1.*)"),
@@ -262,9 +272,9 @@ mod tests {
             dates.pop().unwrap()
         };
         let before = newest().await;
-        assert!(before.starts_with("2026-01-03"), "{before}");
+        assert!(before.starts_with("2026-02-03"), "{before}");
         client.wait(20 * 24 * 3600);
-        assert!(newest().await.starts_with("2026-01-17"));
+        assert!(newest().await.starts_with("2026-02-17"));
     }
 
     #[tokio::test(start_paused = true)]

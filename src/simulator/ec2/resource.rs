@@ -3,7 +3,7 @@
 
 use crate::ec2::filters::{self, Filter};
 use crate::input::Input;
-use crate::paging::page;
+use crate::pagination::page;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::value::{Record, Value};
@@ -209,7 +209,7 @@ pub fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>, listin
     // A token goes on with what was asked, and with nothing else: another question's is none of this one's. How large the
     // pages are is no part of the question.
     let question = input.besides(&["DryRun", "MaxResults", "NextToken"]);
-    let page = match page(&format!("{} of {question:?}", crate::paging::asked(tx)), items, token, size) {
+    let page = match page(&format!("{} of {question:?}", crate::pagination::asked(tx)), items, token, size) {
         Ok(page) => page,
         Err(_) => {
             let message = format!("The token '{}' is invalid", token.unwrap_or_default());

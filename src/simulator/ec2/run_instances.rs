@@ -11,7 +11,7 @@ use crate::ec2::instance_type::{self, InstanceType};
 use crate::ec2::network_interface::{self, Attachment, NetworkInterface, Wanted};
 use crate::ec2::subnet::Subnet;
 use crate::ec2::volume::{self, VolumeAttachment};
-use crate::ec2::{address, launch_template, missing, resource, security_group, tags, vpc};
+use crate::ec2::{address, launch_template, missing, resource, security_group, tags, vpc, zone};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -248,9 +248,13 @@ impl Plan {
         let network = Network::read(tx, input)?;
         let offered = instance_type::offered_in(&network.subnet.zone);
         tx.enforce("ec2.run_instances.zone", offered, || {
+            let zones = zone::zones(tx.region()).into_iter().map(|zone| zone.name);
+            let offering: Vec<String> = zones.filter(|zone| instance_type::offered_in(zone)).collect();
             let message = format!(
-                "Your requested instance type ({kind_name}) is not supported in your requested Availability Zone ({}).",
-                network.subnet.zone
+                "Your requested instance type ({kind_name}) is not supported in your requested Availability Zone ({}). \
+                 Please retry your request by not specifying an Availability Zone or choosing {}.",
+                network.subnet.zone,
+                offering.join(", ")
             );
             Refusal::new("Unsupported", message)
         })?;

@@ -207,7 +207,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(native(tx, input));
     }
     let Some(text) = input.text("CidrBlock") else {
-        return Err(super::missing("cidrBlock"));
+        return Err(super::no_range());
     };
     let range = cidr::parse(text, "cidrBlock")?;
     let zone = choose_zone(tx, input)?;

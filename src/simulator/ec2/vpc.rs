@@ -204,7 +204,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::not_simulated("ec2 CreateVpc with a range from an IPAM pool"));
     }
     let Some(text) = input.text("CidrBlock") else {
-        return Err(super::missing("cidrBlock"));
+        return Err(super::no_range());
     };
     let range = cidr::parse(text, "cidrBlock")?;
     let fits = (16..=28).contains(&range.prefix_len()) && !UNUSABLE.iter().any(|part| cidr::lies_in(&range, part));

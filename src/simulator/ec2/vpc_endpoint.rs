@@ -11,11 +11,11 @@ use crate::ec2::vpc::Vpc;
 use crate::ec2::vpc_endpoint_network::{self as network, Place, invalid};
 use crate::ec2::vpc_endpoint_service::{self, EndpointService};
 use crate::input::Input;
-use crate::once;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Handler, Span, Transition};
+use crate::strict_json;
 use crate::value::Value;
 use crate::world::{Row, Tx};
 
@@ -174,7 +174,7 @@ fn check_policy(tx: &Tx<'_>, text: &str) -> Result<(), Refusal> {
         // AWS documents the length and not what it says of more.
         Refusal::new("InvalidPolicyDocument", "The policy document has more than 20480 characters.")
     })?;
-    let document = once::parse(text.as_bytes()).unwrap_or_default();
+    let document = strict_json::parse(text.as_bytes()).unwrap_or_default();
     let of = |statement: &Json, names: [&str; 2]| names.iter().any(|name| statement.get(name).is_some());
     let sound = |statement: &Json| {
         matches!(statement.get("Effect").and_then(Json::as_str), Some("Allow" | "Deny"))

@@ -386,7 +386,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 pub(super) fn offered(tx: &Tx<'_>, asked: Option<&str>) -> Result<&'static version::Version, Refusal> {
     let found = match asked {
         Some(name) => version::find(name),
-        None => version::ALL.iter().find(|version| version.minor == version::DEFAULT),
+        None => version::default(tx),
     };
     let is_offered = found.is_some_and(|version| version.is_offered(tx));
     tx.enforce("eks.cluster.version", is_offered, || invalid("unsupported Kubernetes version"))?;

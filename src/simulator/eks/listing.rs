@@ -2,7 +2,7 @@
 
 use super::invalid;
 use crate::input::Input;
-use crate::paging::page;
+use crate::pagination::page;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::value::{Record, Value};
@@ -21,7 +21,8 @@ pub(super) const RULES: &[Rule] = &[Rule::new(
 pub fn listed(tx: &Tx<'_>, input: &Input<'_>, name: &str, items: Vec<(String, Value)>) -> Result<Value, Refusal> {
     let size = input.integer("maxResults").and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     let token = input.text("nextToken").filter(|_| tx.rule("eks.page.token"));
-    let page = page(&crate::paging::asked(tx), items, token, Some(size)).map_err(|_| invalid("Invalid NextToken"))?;
+    let page =
+        page(&crate::pagination::asked(tx), items, token, Some(size)).map_err(|_| invalid("Invalid NextToken"))?;
     let mut answer = Record::new();
     answer.insert(name.to_owned(), Value::List(page.items));
     if let Some(next) = page.next {

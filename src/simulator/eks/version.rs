@@ -36,19 +36,23 @@ const fn day(year: i16, month: i8, day: i8) -> Date {
     Date::constant(year, month, day)
 }
 
-/// <https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html>, of early 2026, newest first.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html>, of early 2026, newest first, with the
+/// patches that Kubernetes had by then (<https://kubernetes.io/releases/patch-releases/>).
 pub static ALL: &[Version] = &[
-    of(35, 4, 3, day(2026, 1, 27), day(2027, 3, 27), day(2028, 3, 27)),
-    of(34, 7, 12, day(2025, 10, 2), day(2026, 12, 2), day(2027, 12, 2)),
-    of(33, 11, 26, day(2025, 5, 29), day(2026, 7, 29), day(2027, 7, 29)),
-    of(32, 12, 33, day(2025, 1, 23), day(2026, 3, 23), day(2027, 3, 23)),
+    of(35, 0, 3, day(2026, 1, 27), day(2027, 3, 27), day(2028, 3, 27)),
+    of(34, 3, 12, day(2025, 10, 2), day(2026, 12, 2), day(2027, 12, 2)),
+    of(33, 7, 26, day(2025, 5, 29), day(2026, 7, 29), day(2027, 7, 29)),
+    of(32, 11, 33, day(2025, 1, 23), day(2026, 3, 23), day(2027, 3, 23)),
     of(31, 14, 49, day(2024, 9, 26), day(2025, 11, 26), day(2026, 11, 26)),
     of(30, 14, 57, day(2024, 5, 23), day(2025, 7, 23), day(2026, 7, 23)),
     of(29, 15, 60, day(2024, 1, 23), day(2025, 3, 23), day(2026, 3, 23)),
 ];
 
-/// The version of a cluster for which none is asked.
-pub const DEFAULT: u8 = 35;
+/// The version of a cluster for which none is asked: the newest there is.
+#[must_use]
+pub fn default(tx: &Tx<'_>) -> Option<&'static Version> {
+    ALL.iter().find(|version| version.is_offered(tx))
+}
 
 impl Version {
     /// `1.35`
@@ -63,10 +67,14 @@ impl Version {
         format!("eks.{}", self.platform)
     }
 
-    /// Whether clusters of it are still made.
+    /// Whether clusters of it are made already, and still.
     #[must_use]
     pub fn is_offered(&self, tx: &Tx<'_>) -> bool {
-        tx.now() < midnight(self.extended_until)
+        self.is_released(tx) && tx.now() < midnight(self.extended_until)
+    }
+
+    fn is_released(&self, tx: &Tx<'_>) -> bool {
+        midnight(self.released) <= tx.now()
     }
 
     fn support(&self, tx: &Tx<'_>) -> (&'static str, &'static str) {
@@ -85,7 +93,7 @@ impl Version {
             "clusterVersion" => self.name(),
             "clusterType" => "eks",
             "defaultPlatformVersion" => self.platform_version(),
-            "defaultVersion" => self.minor == DEFAULT,
+            "defaultVersion" => default(tx) == Some(self),
             "releaseDate" => midnight(self.released),
             "endOfStandardSupportDate" => midnight(self.standard_until),
             "endOfExtendedSupportDate" => midnight(self.extended_until),
@@ -114,11 +122,12 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let kind = input.text("clusterType");
     let fits = |version: &&Version| {
         let support = version.support(tx);
-        (wanted.is_empty() || wanted.contains(&version.name().as_str()))
+        version.is_released(tx)
+            && (wanted.is_empty() || wanted.contains(&version.name().as_str()))
             && (every || !wanted.is_empty() || status == Some("unsupported") || version.is_offered(tx))
             && status.is_none_or(|status| status == support.0)
             && version_status.is_none_or(|status| status == support.1)
-            && (!default_only || version.minor == DEFAULT)
+            && (!default_only || default(tx) == Some(*version))
             && kind.is_none_or(|kind| kind == "eks")
     };
     // The newest comes first.
@@ -130,6 +139,25 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 #[cfg(test)]
 mod tests {
     use crate::client::Client;
+    use crate::{Config, Simulator};
+
+    #[tokio::test(start_paused = true)]
+    async fn no_version_is_offered_before_its_release() {
+        let start = "2026-01-05T09:00:00Z".parse().unwrap();
+        let client = Client::of(Simulator::open(Config { start, ..Config::calm(1) }).unwrap());
+        let newest = async || {
+            let versions = client.eks("GET", "/cluster-versions?defaultOnly=true", None).await;
+            versions["clusterVersions"][0]["clusterVersion"].clone()
+        };
+        assert_eq!(newest().await, "1.34");
+        let named = client.eks("GET", "/cluster-versions?clusterVersions=1.35", None).await;
+        assert_eq!(named["clusterVersions"].as_array().map(Vec::len), Some(0));
+        let nodes = [("Owner.1", "amazon"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", "*-1.35-*")];
+        assert!(client.ec2("DescribeImages", &nodes).await.all("imageId").is_empty());
+        client.wait(30 * 24 * 3600);
+        assert_eq!(newest().await, "1.35");
+        assert_eq!(client.ec2("DescribeImages", &nodes).await.all("imageId").len(), 2, "one of each architecture");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn versions_age_with_the_world() {

@@ -45,7 +45,7 @@ impl Draft {
     pub fn of(model: &Model, name: &str, operation: &Operation, value: &Value) -> Draft {
         let shape = model.input(operation);
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=00",
+            "AWS4-HMAC-SHA256 Credential=test/20260209/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=00",
             model.signing
         );
         let mut draft = Draft {
@@ -201,7 +201,7 @@ impl Draft {
             (None, None, None) => Vec::new(),
         };
         let mut request = Request::builder().method(self.method.as_str()).uri(uri);
-        request = request.header("authorization", &self.authorization).header("x-amz-date", "20260105T090000Z");
+        request = request.header("authorization", &self.authorization).header("x-amz-date", "20260209T090000Z");
         for (name, text) in &self.headers {
             request = request.header(name, text);
         }

@@ -29,12 +29,12 @@ const REFUSED: &[(&str, &str, &str, &[u8], &str)] = &[
 
 async fn ask(simulator: &Simulator, service: &str, method: &str, path: &str, body: &[u8]) -> Option<String> {
     let kind = if service == "eks" { "application/json" } else { "application/x-www-form-urlencoded" };
-    let scope = format!("test/20260105/us-east-1/{service}/aws4_request");
+    let scope = format!("test/20260209/us-east-1/{service}/aws4_request");
     let request = http::Request::builder()
         .method(method)
         .uri(format!("http://{service}.us-east-1.amazonaws.com{path}"))
         .header("content-type", kind)
-        .header("x-amz-date", "20260105T090000Z")
+        .header("x-amz-date", "20260209T090000Z")
         .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"))
         .body(Bytes::copy_from_slice(body))
         .unwrap();

@@ -74,7 +74,7 @@ pub fn value(model: &Model, shape: &Shape, choices: &mut Choices<'_>, known: &[S
         Kind::Float | Kind::Double => Value::Float(f64::from(choices.next()).max(least).min(most)),
         Kind::Blob => Value::Blob((0..(least as usize) + choices.below(20)).map(|_| choices.next() as u8).collect()),
         Kind::Timestamp => {
-            let seconds = 1_767_603_600 + i64::from(choices.next()) * 100;
+            let seconds = fathuss_simulator::START + i64::from(choices.next()) * 100;
             Value::Time(jiff::Timestamp::from_second(seconds).ok()?)
         }
         Kind::Document => Value::Text("a".to_owned()),

@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const HEAD: &str = "POST / HTTP/1.1\r\nhost: ec2.us-east-1.amazonaws.com\r\nconnection: close\r\n\
-    content-type: application/x-www-form-urlencoded\r\nx-amz-date: 20260105T090000Z\r\nauthorization: AWS4-HMAC-SHA256 \
-    Credential=test/20260105/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00\r\n";
+    content-type: application/x-www-form-urlencoded\r\nx-amz-date: 20260209T090000Z\r\nauthorization: AWS4-HMAC-SHA256 \
+    Credential=test/20260209/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00\r\n";
 const BODY: &str = "Action=DescribeVpcs&Version=2016-11-15";
 
 async fn ask(address: std::net::SocketAddr, bytes: &[u8], end: bool) -> String {

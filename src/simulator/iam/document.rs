@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json};
 use super::quota;
 use super::role::Role;
 use super::service_principal;
-use crate::once;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::strict_json;
 use crate::world::Tx;
 
 const GRAMMAR: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::new(
         "iam.document.resource",
-        "a resource is an ARN or *",
+        "a resource is * or an ARN as its service has them",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
     ),
     Rule::new(
@@ -87,7 +87,7 @@ const SYNTAX: &str = "Syntax errors in policy.";
 /// # Errors
 /// `MalformedPolicyDocument`.
 pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
-    let Some(policy) = once::parse(text.as_bytes()) else {
+    let Some(policy) = strict_json::parse(text.as_bytes()) else {
         tx.enforce("iam.document.json", false, || malformed(SYNTAX))?;
         return Ok(text.to_owned());
     };
@@ -152,7 +152,7 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
 /// `MalformedPolicyDocument`.
 pub fn trust(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     within(tx, text, "ACLSizePerRole", tx.quota("iam.trust_policy"))?;
-    let mut policy = match once::parse(text.as_bytes()) {
+    let mut policy = match strict_json::parse(text.as_bytes()) {
         Some(policy @ Json::Object(_)) => policy,
         _ => {
             tx.enforce("iam.document.json", false, || malformed("This policy contains invalid Json"))?;
@@ -242,7 +242,7 @@ pub enum ResourceFlaw {
 /// # Errors
 /// When it is no such policy.
 pub fn resource(tx: &Tx<'_>, text: &str) -> Result<Vec<Map<String, Json>>, ResourceFlaw> {
-    let policy = once::parse(text.as_bytes()).ok_or(ResourceFlaw::Grammar)?;
+    let policy = strict_json::parse(text.as_bytes()).ok_or(ResourceFlaw::Grammar)?;
     let found = statements(&policy, &["Version", "Id", "Statement"]).ok_or(ResourceFlaw::Grammar)?;
     let known =
         ["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
@@ -460,23 +460,87 @@ fn action_flaw(action: &str) -> Option<String> {
     (!sound).then(|| format!("Vendor {vendor} is not valid"))
 }
 
+const PARSING: &str = "The policy failed legacy parsing";
+
+/// What IAM has against a resource. Its words are those that
+/// <https://github.com/getmoto/moto/blob/master/tests/test_iam/test_iam_policies.py> and
+/// <https://github.com/versity/versitygw/tree/main/tests/integration> hold to AWS.
 fn resource_flaw(resource: &str) -> Option<String> {
     if resource == "*" {
         return None;
     }
-    let parts: Vec<&str> = resource.splitn(6, ':').collect();
-    if parts[0] != "arn" || parts.len() < 2 {
+    let Some((head, rest)) = resource.split_once(':') else {
         return Some(format!("Resource {resource} must be in ARN format or \"*\"."));
+    };
+    let fields: Vec<&str> = rest.splitn(5, ':').collect();
+    if head == "arn" && fields.len() < 5 && resource.contains("::") {
+        return Some(PARSING.to_owned());
     }
-    if !["aws", "aws-cn", "aws-us-gov", "*"].contains(&parts[1]) && !parts[1].contains("${") {
-        return Some(format!("Partition \"{}\" is not valid for resource \"{resource}\".", parts[1]));
+    let partition = fields[0];
+    // The account's own partition is the one that is simulated.
+    if !["aws", "*"].contains(&partition) && !partition.contains("${") {
+        let shown = |place: usize| match fields.get(place) {
+            Some(&"") if fields.len() == 2 => "*",
+            Some(field) => field,
+            None => "*",
+        };
+        let shown = [shown(1), shown(2), shown(3), shown(4)].join(":");
+        return Some(format!("Partition \"{partition}\" is not valid for resource \"arn:{partition}:{shown}\"."));
     }
-    if parts.len() < 6 && !resource.ends_with('*') {
-        return Some("The policy failed legacy parsing".to_owned());
+    let Some(vendor) = fields.get(1).copied() else {
+        return Some("Resource vendor must be fully qualified and cannot contain regexes.".to_owned());
+    };
+    if vendor != "*" && vendor.contains('*') && fields.len() > 2 {
+        return Some("Resource vendor must be fully qualified and cannot contain regexes.".to_owned());
     }
-    let vendor = parts.get(2).copied().unwrap_or_default();
-    (vendor != "*" && vendor.contains('*') && parts.len() > 3)
-        .then(|| "Resource vendor must be fully qualified and cannot contain regexes.".to_owned())
+    match fields[..] {
+        [_, vendor, region, account, path] => scope_flaw(resource, vendor, region, account, path),
+        _ if !resource.ends_with('*') => Some(PARSING.to_owned()),
+        _ => None,
+    }
+}
+
+/// Kinds of S3's resources that stand in a region:
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-resources-for-iam-policies>
+const REGIONAL_IN_S3: &[&str] =
+    &["accesspoint/", "job/", "storage-lens/", "storage-lens-group/", "async-request/", "access-grants/"];
+
+const PATHS_OF_IAM: &[&str] = &[
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+];
+
+/// What IAM has against a region or an account in the ARN of what has none, and against what is no resource of its own.
+///
+/// <https://github.com/aws/aws-cdk/issues/13104> has IAM's words, <https://github.com/aws/aws-cdk/issues/22445> S3's;
+/// of Route 53 the same is told. No report has words for CloudFront.
+fn scope_flaw(resource: &str, vendor: &str, region: &str, account: &str, path: &str) -> Option<String> {
+    match vendor {
+        "iam" if !region.is_empty() => Some(format!("IAM resource {resource} cannot contain region information.")),
+        "iam" => {
+            let known = ["*", "root"].contains(&path)
+                || path.starts_with("${")
+                || PATHS_OF_IAM.iter().any(|kind| path.starts_with(kind));
+            let kinds = PATHS_OF_IAM.join(", ");
+            (!known).then(|| format!("IAM resource path must either be \"*\", root, or start with {kinds}."))
+        }
+        "s3" | "route53" if !region.is_empty() && !REGIONAL_IN_S3.iter().any(|kind| path.starts_with(kind)) => {
+            Some(format!("Resource {resource} can not contain region information."))
+        }
+        "route53" if is_account(account) => Some(format!("Resource {resource} cannot contain an account id.")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -510,6 +574,49 @@ mod tests {
         ] {
             let refused = client.query("iam", "2010-05-08", operation, &parameters).await;
             assert_eq!((refused.status, refused.code.as_str()), (400, "MalformedPolicyDocument"), "{operation}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_an_arn_as_its_service_has_them() {
+        for sound in [
+            "*",
+            "arn:aws:s3:::bucket/*",
+            "arn:aws:s3:us-east-1:000000000000:accesspoint/a",
+            "arn:aws:iam::*:role/*",
+            "arn:aws:iam::000000000000:root",
+            "arn:aws:route53:::hostedzone/*",
+            "arn:aws:cloudfront::000000000000:distribution/*",
+            "arn:aws:ec2:*:*:instance/*",
+        ] {
+            assert_eq!(super::resource_flaw(sound), None, "{sound}");
+        }
+        let iam = "IAM resource path must either be \"*\", root, or start with user/, federated-user/, role/, group/, \
+                   instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, \
+                   report/, access-report/.";
+        for (resource, why) in [
+            ("adf", "Resource adf must be in ARN format or \"*\"."),
+            ("a:b:c:d:e:f:g:h", "Partition \"b\" is not valid for resource \"arn:b:c:d:e:f:g:h\"."),
+            ("a:bsdfdsafsad", "Partition \"bsdfdsafsad\" is not valid for resource \"arn:bsdfdsafsad:*:*:*:*\"."),
+            ("aws:s3:::example_bucket", "Partition \"s3\" is not valid for resource \"arn:s3:::example_bucket:*\"."),
+            ("s3::example-bucket/*", "Partition \"\" is not valid for resource \"arn::example-bucket/*:*:*:*\"."),
+            ("arn:aws-cn:s3:::b", "Partition \"aws-cn\" is not valid for resource \"arn:aws-cn:s3:::b\"."),
+            ("arn:aws", "Resource vendor must be fully qualified and cannot contain regexes."),
+            ("arn:aws:s3::example_bucket", super::PARSING),
+            ("arn:awss3::example-bucket/*", super::PARSING),
+            ("arn:aws:iam:us-east-1::b", "IAM resource arn:aws:iam:us-east-1::b cannot contain region information."),
+            ("arn:aws:iam:::example_bucket", iam),
+            ("arn:aws:s3:us-east-1::b", "Resource arn:aws:s3:us-east-1::b can not contain region information."),
+            (
+                "arn:aws:route53:eu-west-1::hostedzone/*",
+                "Resource arn:aws:route53:eu-west-1::hostedzone/* can not contain region information.",
+            ),
+            (
+                "arn:aws:route53::000000000000:hostedzone/*",
+                "Resource arn:aws:route53::000000000000:hostedzone/* cannot contain an account id.",
+            ),
+        ] {
+            assert_eq!(super::resource_flaw(resource).as_deref(), Some(why), "{resource}");
         }
     }
 

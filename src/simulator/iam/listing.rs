@@ -1,7 +1,7 @@
 //! IAM's pages: `Marker`, `MaxItems` and `IsTruncated`, the same for every list.
 
 use crate::input::Input;
-use crate::paging::page;
+use crate::pagination::page;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::value::{Record, Value};
@@ -33,7 +33,7 @@ pub fn paged<T>(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, T)>) -> Resu
     let size = input.integer("MaxItems").and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     let marker = input.text("Marker");
     let marker = if tx.rule("iam.page.marker") { marker } else { None };
-    let page = page(&crate::paging::asked(tx), items, marker, Some(size))
+    let page = page(&crate::pagination::asked(tx), items, marker, Some(size))
         .map_err(|_| Refusal::new("ValidationError", "Invalid Marker."))?;
     let mut rest = Record::new();
     rest.insert("IsTruncated".to_owned(), Value::Bool(page.next.is_some()));

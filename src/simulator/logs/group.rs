@@ -207,7 +207,7 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let items = tx.rows::<LogGroup>().filter(wanted).map(|group| (group.name.clone(), group.view(tx))).collect();
     let size = usize::try_from(input.integer("limit").unwrap_or(50)).ok();
     let token = input.text("nextToken").filter(|_| tx.rule("logs.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, size)
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, size)
         .map_err(|_| invalid("The specified nextToken is invalid."))?;
     Ok(record! { "logGroups" => page.items, "nextToken" => page.next })
 }

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
 use serde_json::Value as Json;
 
-use super::{Asked, Check, EncodeError, Flaw, Place, essence, json, name_request, response};
+use super::{Asked, Check, EncodeError, Place, essence, json, name_request, response};
 use crate::model::{Model, Operation, Shape};
-use crate::once;
 use crate::refusal::Refusal;
+use crate::strict_json;
 use crate::value::{Record, Value};
 
 /// The operation that the header names.
@@ -44,12 +44,12 @@ fn content_type(model: &Model) -> &'static str {
 
 pub(super) fn decode(check: &mut Check<'_>, shape: &Shape, request: &Request<Bytes>) -> Value {
     let mut members = Record::new();
-    match once::parse(request.body()) {
+    match strict_json::parse(request.body()) {
         _ if request.body().is_empty() => {}
         Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), false, &mut members),
-        _ => {
+        found => {
             // Of what can't be read nothing is known to be missing.
-            check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+            json::no_object(check, found.as_ref());
             return Value::Record(members);
         }
     }

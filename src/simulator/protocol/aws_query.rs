@@ -5,7 +5,7 @@ use http::Response;
 
 use super::form::{Form, Node};
 use super::xml::{self, Writer};
-use super::{Check, EncodeError, Flaw, Place, name_request, response};
+use super::{Check, EncodeError, Flaw, Part, Place, name_request, response};
 use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
@@ -65,29 +65,30 @@ fn list(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, plac
         for (name, child) in &node.below {
             // `Tags.Tag.1` is what the model says, `Tags.member.1` what older clients send; AWS takes both.
             if name == inner_member.wire_name("member") || name == "member" {
-                holders.push((child, place.member("member", name)));
+                holders.push((child, Place { path: place.path.clone(), wire: super::join(&place.wire, name) }));
             } else {
                 check.flaw(&place.member(name, name), "", Flaw::Unknown);
             }
         }
     }
     let model = check.model;
-    for (holder, place) in holders {
+    let inner = model.shape(&inner_member.shape);
+    for (holder, holder_place) in holders {
         let (numbered, rest) = holder.numbered();
         for name in rest {
-            check.flaw(&place.member(name, name), "", Flaw::Unknown);
+            check.flaw(&holder_place.member(name, name), "", Flaw::Unknown);
         }
         for (number, child) in numbered {
-            let place = Place {
-                path: super::join(&place.path, &number.to_string()),
-                wire: super::join(&place.wire, &number.to_string()),
-            };
-            items.push(value(check, model.shape(&inner_member.shape), inner_member, child, &place));
+            let number = number.to_string();
+            let item = holder_place.item(&number, &number);
+            let read = |check: &mut Check<'_>| value(check, inner, inner_member, child, &item);
+            items.push(check.part(Part::Items, inner, place, read));
         }
     }
     check.no_text(node, "list", place);
-    check.count(shape, items.len(), place);
-    Value::List(items)
+    let items = Value::List(items);
+    check.whole(shape, &items, place);
+    items
 }
 
 fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place: &Place) -> Value {
@@ -116,10 +117,12 @@ fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place
         }
         match (entry.below.get(key_name), entry.below.get(value_name)) {
             (Some(Node { text: Some(name), below }), Some(node)) if below.is_empty() => {
-                check.text(model.shape(&key.shape), name, &place);
-                // AWS names a value by its key.
-                let within = whole.member(name, name).member("member", "member");
-                let found = value(check, model.shape(&inner.shape), inner, node, &within);
+                let key = model.shape(&key.shape);
+                check.part(Part::Keys, key, whole, |check| check.text(key, name, &place));
+                let within = whole.item(name, name);
+                let shape = model.shape(&inner.shape);
+                let read = |check: &mut Check<'_>| value(check, shape, inner, node, &within);
+                let found = check.part(Part::Values, shape, whole, read);
                 if members.insert(name.clone(), found).is_some() {
                     check.not_a("key that comes once", name, &place);
                 }
@@ -127,8 +130,9 @@ fn map(check: &mut Check<'_>, shape: &Shape, member: &Member, node: &Node, place
             _ => check.flaw(&place, "", Flaw::NotA("key with a value")),
         }
     }
-    check.count(shape, members.len(), place);
-    Value::Record(members)
+    let members = Value::Record(members);
+    check.whole(shape, &members, place);
+    members
 }
 
 pub(super) fn encode(

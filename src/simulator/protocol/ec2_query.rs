@@ -55,8 +55,9 @@ fn value(check: &mut Check<'_>, member: &Member, node: &Node, place: &Place) -> 
                 let place = place.member(&(at + 1).to_string(), &number.to_string());
                 items.push(value(check, inner, node, &place));
             }
-            check.count(shape, items.len(), place);
-            Value::List(items)
+            let items = Value::List(items);
+            check.whole(shape, &items, place);
+            items
         }
         _ => {
             for name in node.below.keys() {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Check, EncodeError, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp};
+use super::{
+    Check, EncodeError, Part, Place, base64_decode, base64_encode, fits, float_text, join, special, timestamp,
+};
 use crate::model::{Kind, Member, Model, Shape, TimestampFormat};
 use crate::protocol::Flaw;
 use crate::refusal::Refusal;
@@ -57,27 +59,32 @@ pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: 
             let Some(inner) = &shape.member else {
                 return Value::Absent;
             };
-            check.count(shape, items.len(), place);
             let numbered = items.iter().enumerate();
             let read = numbered.map(|(at, json)| {
                 let number = (at + 1).to_string();
-                entry(check, shape, inner, json, &place.member(&number, &number))
+                let read = |check: &mut Check<'_>| entry(check, shape, inner, json, &place.item(&number, &number));
+                check.part(Part::Items, model.shape(&inner.shape), place, read)
             });
-            Value::List(read.collect())
+            let read = Value::List(read.collect());
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::Map, Json::Object(entries)) => {
             let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
                 return Value::Absent;
             };
-            check.count(shape, entries.len(), place);
             let mut members = Record::new();
             for (name, json) in entries {
-                let place = place.member(name, name);
-                check.text(model.shape(&key.shape), name, &place);
-                let found = entry(check, shape, inner, json, &place);
+                let entry_place = place.item(name, name);
+                let key = model.shape(&key.shape);
+                check.part(Part::Keys, key, place, |check| check.text(key, name, &entry_place));
+                let read = |check: &mut Check<'_>| entry(check, shape, inner, json, &entry_place);
+                let found = check.part(Part::Values, model.shape(&inner.shape), place, read);
                 members.insert(name.clone(), found);
             }
-            Value::Record(members)
+            let read = Value::Record(members);
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::Document, json) => document(json),
         (Kind::String, Json::String(text)) => check.text(shape, text, place),
@@ -92,7 +99,7 @@ pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: 
         },
         (Kind::Float | Kind::Double, Json::String(text)) => match special(text) {
             Some(number) => check.float(shape, number, place),
-            None => check.not_a("number", text, place),
+            None => check.mistyped(shape.kind, json, place),
         },
         (Kind::Blob, Json::String(text)) => match base64_decode(text) {
             Some(bytes) => check.blob(shape, bytes, place),
@@ -109,10 +116,60 @@ pub(super) fn value(check: &mut Check<'_>, member: &Member, json: &Json, place: 
                 }
                 _ => None,
             };
-            moment.map_or_else(|| check.not_a("timestamp", &json.to_string(), place), Value::Time)
+            match (moment, json) {
+                (Some(moment), _) => Value::Time(moment),
+                (None, Json::Number(number)) => check.not_a("timestamp", &number.to_string(), place),
+                (None, json) => check.mistyped(Kind::Timestamp, json, place),
+            }
         }
-        (kind, json) => check.not_a(kind.word(), &json.to_string(), place),
+        (kind, json) => check.mistyped(kind, json, place),
     }
+}
+
+/// Reports a body that holds no members: another kind of JSON, or none at all. Of a list AWS says that it is one, of
+/// the rest nothing.
+pub(super) fn no_object(check: &mut Check<'_>, found: Option<&Json>) {
+    let flaw = match found.filter(|found| found.is_array()).and_then(|found| mismatch(Kind::Structure, found)) {
+        Some(words) => Flaw::Mistyped(words),
+        None => Flaw::NotA("JSON object"),
+    };
+    check.flaw(&Place::top(), "", flaw);
+}
+
+/// What AWS's reader of JSON says of a value of another kind than is wanted; none where nobody has seen its words.
+///
+/// They are the same whatever the service: Kinesis's, in its older form, are in
+/// <https://github.com/mhart/kinesalite/blob/master/test/helpers.js>, those of SES, which speaks REST, in
+/// <https://github.com/floci-io/floci/tree/main/src/test/java/io/github/hectorvent/floci/services/ses>, X-Ray's of a
+/// moment in <https://github.com/pplu/aws-sdk-perl>. `an Boolean` is AWS's own. The numbers but `Integer` and `Long`
+/// are told like these.
+pub(super) fn mismatch(wanted: Kind, found: &Json) -> Option<String> {
+    let token = match (wanted, found) {
+        (_, Json::Null) | (Kind::Document, _) => return None,
+        (_, Json::Array(_)) => return Some("Start of list found where not expected".to_owned()),
+        (_, Json::Object(_)) => return Some("Start of structure or map found where not expected.".to_owned()),
+        (Kind::Structure, _) => return Some("Expected null".to_owned()),
+        (Kind::List, _) => return Some("Expected list or null".to_owned()),
+        (Kind::Map, _) => return Some("Expected map or null".to_owned()),
+        (_, Json::Bool(true)) => "TRUE_VALUE",
+        (_, Json::Bool(false)) => "FALSE_VALUE",
+        (_, Json::Number(_)) => "NUMBER_VALUE",
+        (_, Json::String(_)) => "STRING_VALUE",
+    };
+    let target = match wanted {
+        Kind::Boolean if found.is_string() => "an Boolean",
+        Kind::Boolean => "a Boolean",
+        Kind::Integer => "an Integer",
+        Kind::Byte => "a Byte",
+        Kind::Short => "a Short",
+        Kind::Long => "a Long",
+        Kind::Float => "a Float",
+        Kind::Double => "a Double",
+        Kind::Blob => "a Blob",
+        Kind::Timestamp => "milliseconds since epoch",
+        Kind::String | Kind::Structure | Kind::List | Kind::Map | Kind::Document => "a String",
+    };
+    Some(format!("{token} can not be converted to {target}"))
 }
 
 /// An item of a list or a value of a map, which may be null only where nulls are said to come.
@@ -257,4 +314,57 @@ pub(super) fn plain(value: &Value) -> Json {
 
 fn seconds(moment: jiff::Timestamp) -> Json {
     Json::from(moment.as_millisecond() as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::client::{Answer, Client};
+
+    const LIST: &str = "Start of list found where not expected";
+    const STRUCTURE: &str = "Start of structure or map found where not expected.";
+
+    fn told(answer: &Answer, body: &Json, words: &str) {
+        let found = (answer.status, answer.code.as_str(), answer.message.as_str());
+        assert_eq!(found, (400, "SerializationException", words), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn json_of_another_kind_is_told_in_the_words_of_awss_reader() {
+        let client = Client::calm();
+        for (body, words) in [
+            (json!([]), LIST),
+            (json!({ "name": 1 }), "NUMBER_VALUE can not be converted to a String"),
+            (json!({ "name": true }), "TRUE_VALUE can not be converted to a String"),
+            (json!({ "name": ["x"] }), LIST),
+            (json!({ "name": {} }), STRUCTURE),
+            (json!({ "resourcesVpcConfig": "x" }), "Expected null"),
+            (json!({ "resourcesVpcConfig": [] }), LIST),
+            (json!({ "resourcesVpcConfig": { "subnetIds": "x" } }), "Expected list or null"),
+            (json!({ "resourcesVpcConfig": { "subnetIds": {} } }), STRUCTURE),
+            (json!({ "resourcesVpcConfig": { "subnetIds": [1] } }), "NUMBER_VALUE can not be converted to a String"),
+            (
+                json!({ "resourcesVpcConfig": { "endpointPublicAccess": 1 } }),
+                "NUMBER_VALUE can not be converted to a Boolean",
+            ),
+            (
+                json!({ "resourcesVpcConfig": { "endpointPublicAccess": "maybe" } }),
+                "STRING_VALUE can not be converted to an Boolean",
+            ),
+            (json!({ "tags": [] }), LIST),
+            (json!({ "tags": "x" }), "Expected map or null"),
+        ] {
+            told(&client.rest("eks", "POST", "/clusters", Some(body.clone())).await, &body, words);
+        }
+        for (body, words) in [
+            (json!({ "Limit": "1" }), "STRING_VALUE can not be converted to an Integer"),
+            (json!({ "Limit": false }), "FALSE_VALUE can not be converted to an Integer"),
+            (json!({ "Limit": [1], "Marker": 1 }), LIST),
+            (json!("x"), ""),
+        ] {
+            let asked = client.json_request("kms", "TrentService", "ListKeys", &body);
+            told(&client.send(asked).await.unwrap(), &body, words);
+        }
+    }
 }

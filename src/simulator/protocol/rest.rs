@@ -6,11 +6,13 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::Value as Json;
 
 use super::form::decoded;
-use super::{Check, EncodeError, Flaw, Place, base64_encode, essence, fits, float_text, json, name_request, response};
+use super::{
+    Check, EncodeError, Flaw, Part, Place, base64_encode, essence, fits, float_text, json, name_request, response,
+};
 use super::{rest_xml, subresource, timestamp};
 use crate::model::{Kind, Member, Model, Operation, Protocol, Shape, TimestampFormat};
-use crate::once;
 use crate::refusal::Refusal;
+use crate::strict_json;
 use crate::value::{Record, Value};
 
 const JSON: &str = "application/json";
@@ -212,11 +214,11 @@ pub(super) fn decode(check: &mut Check<'_>, operation: &Operation, shape: &Shape
         None if check.model.protocol == Protocol::RestXml => {
             rest_xml::members(check, operation, shape, request.body(), &mut members);
         }
-        None => match once::parse(request.body()) {
+        None => match strict_json::parse(request.body()) {
             Some(Json::Object(body)) => json::members(check, shape, &body, &Place::top(), true, &mut members),
-            _ => {
+            found => {
                 // Of what can't be read nothing is known to be missing.
-                check.flaw(&Place::top(), "", Flaw::NotA("JSON object"));
+                json::no_object(check, found.as_ref());
                 return Value::Record(members);
             }
         },
@@ -294,9 +296,12 @@ fn texts(check: &mut Check<'_>, name: &str, member: &Member, texts: &[String], p
     let value = match (shape.kind, &shape.member, texts) {
         (Kind::List, Some(item), _) => {
             let inner = model.shape(&item.shape);
-            check.count(shape, texts.len(), place);
             let format = item.timestamp_format.unwrap_or(format(inner));
-            Value::List(texts.iter().map(|text| check.scalar(inner, format, text, place)).collect())
+            let read =
+                |text: &String| check.part(Part::Items, inner, place, |check| check.scalar(inner, format, text, place));
+            let items = Value::List(texts.iter().map(read).collect());
+            check.whole(shape, &items, place);
+            items
         }
         (_, _, [text]) => check.scalar(shape, format(shape), text, place),
         _ => check.not_a("single value", &texts.join(","), place),
@@ -411,7 +416,7 @@ fn payload(check: &mut Check<'_>, name: &str, member: &Member, body: &Bytes, mem
             Err(_) => check.not_a("text in UTF-8", "", &place),
         },
         _ if model.protocol == Protocol::RestXml => rest_xml::payload(check, name, member, body, &place),
-        _ => match once::parse(body) {
+        _ => match strict_json::parse(body) {
             Some(json) => json::value(check, member, &json, &place),
             None => check.not_a("JSON value", "", &place),
         },

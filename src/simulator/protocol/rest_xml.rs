@@ -6,7 +6,7 @@ use http::Response;
 use roxmltree::{Document, Node};
 
 use super::xml::{self, Writer};
-use super::{Check, EncodeError, Flaw, Place, response};
+use super::{Check, EncodeError, Flaw, Part, Place, response};
 use crate::model::{Kind, Member, Model, Operation, Shape, TimestampFormat, XmlNamespace};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
@@ -85,8 +85,10 @@ fn structure(check: &mut Check<'_>, shape: &Shape, node: Node<'_, '_>, place: &P
         let flat = target.flattened || member.flattened;
         match (target.kind, &target.member) {
             (Kind::List, Some(item)) if flat => {
-                let place = inner.member("member", &(members.get(name).map_or(0, items) + 1).to_string());
-                let read = value(check, item, element, &place);
+                let number = members.get(name).map_or(0, items) + 1;
+                let place = inner.item(&number.to_string(), &number.to_string());
+                let read = |check: &mut Check<'_>| value(check, item, element, &place);
+                let read = check.part(Part::Items, model.shape(&item.shape), &inner, read);
                 match members.get_mut(name) {
                     Some(Value::List(list)) => list.push(read),
                     _ => {
@@ -114,7 +116,7 @@ fn structure(check: &mut Check<'_>, shape: &Shape, node: Node<'_, '_>, place: &P
     for (name, member) in shape.members.iter().filter(|(_, member)| here(member)) {
         let target = model.shape(&member.shape);
         if let Some(value) = members.get(name).filter(|_| target.flattened || member.flattened) {
-            check.count(target, items(value), &place.member(name, member.wire_name(name)));
+            check.whole(target, value, &place.member(name, member.wire_name(name)));
         }
     }
     if shape.union && members.len() != 1 {
@@ -163,15 +165,17 @@ fn value(check: &mut Check<'_>, member: &Member, node: Node<'_, '_>, place: &Pla
             for element in node.children().filter(Node::is_element) {
                 let wire = element.tag_name().name();
                 let number = (found.len() + 1).to_string();
-                let place = place.member(&number, wire);
+                let item_place = place.item(&number, wire);
                 if wire == wanted {
-                    found.push(value(check, item, element, &place));
+                    let read = |check: &mut Check<'_>| value(check, item, element, &item_place);
+                    found.push(check.part(Part::Items, model.shape(&item.shape), place, read));
                 } else {
-                    check.flaw(&place, wire, Flaw::Unknown);
+                    check.flaw(&item_place, wire, Flaw::Unknown);
                 }
             }
-            check.count(shape, found.len(), place);
-            Value::List(found)
+            let found = Value::List(found);
+            check.whole(shape, &found, place);
+            found
         }
         Kind::Map => {
             let mut found = Record::new();
@@ -183,8 +187,9 @@ fn value(check: &mut Check<'_>, member: &Member, node: Node<'_, '_>, place: &Pla
                     check.flaw(&place.member("entry", element.tag_name().name()), "", Flaw::Unknown);
                 }
             }
-            check.count(shape, found.len(), place);
-            Value::Record(found)
+            let found = Value::Record(found);
+            check.whole(shape, &found, place);
+            found
         }
         _ => match node.children().find(Node::is_element) {
             Some(inner) => check.not_a("text", inner.tag_name().name(), place),
@@ -206,11 +211,14 @@ fn entry(check: &mut Check<'_>, shape: &Shape, node: Node<'_, '_>, place: &Place
     match (named(key_name), named(value_name)) {
         (Some(name), Some(found)) if parts.len() == 2 => {
             let name = name.text().unwrap_or_default().to_owned();
-            let place = place.member(&name, &name);
-            check.text(check.model.shape(&key.shape), &name, &place);
-            let found = value(check, inner, *found, &place);
+            let model = check.model;
+            let entry_place = place.item(&name, &name);
+            let key = model.shape(&key.shape);
+            check.part(Part::Keys, key, place, |check| check.text(key, &name, &entry_place));
+            let read = |check: &mut Check<'_>| value(check, inner, *found, &entry_place);
+            let found = check.part(Part::Values, model.shape(&inner.shape), place, read);
             if entries.insert(name.clone(), found).is_some() {
-                check.not_a("key that comes once", &name, &place);
+                check.not_a("key that comes once", &name, &entry_place);
             }
         }
         _ => check.flaw(place, "", Flaw::NotA("key with a value")),

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use ciborium::Value as Cbor;
 use http::{HeaderValue, Method, Request, Response};
 
-use super::{Asked, Check, EncodeError, Flaw, Place, aws_json, essence, fits, join, name_request, response, timestamp};
+use super::{
+    Asked, Check, EncodeError, Flaw, Part, Place, aws_json, essence, fits, join, name_request, response, timestamp,
+};
 use crate::model::{Kind, Member, Model, Operation, Shape};
 use crate::refusal::Refusal;
 use crate::value::{Record, Value};
@@ -98,32 +100,37 @@ fn value(check: &mut Check<'_>, member: &Member, cbor: &Cbor, place: &Place) -> 
             let Some(inner) = &shape.member else {
                 return Value::Absent;
             };
-            check.count(shape, items.len(), place);
             let read = items.iter().enumerate().map(|(at, item)| {
                 let number = (at + 1).to_string();
-                entry(check, shape, inner, item, &place.member(&number, &number))
+                let read = |check: &mut Check<'_>| entry(check, shape, inner, item, &place.item(&number, &number));
+                check.part(Part::Items, model.shape(&inner.shape), place, read)
             });
-            Value::List(read.collect())
+            let read = Value::List(read.collect());
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::Map, Cbor::Map(entries)) => {
             let (Some(key), Some(inner)) = (&shape.key, &shape.value) else {
                 return Value::Absent;
             };
-            check.count(shape, entries.len(), place);
             let mut read = Record::new();
             for (name, cbor) in entries {
                 let Cbor::Text(name) = name else {
                     check.flaw(place, &shown(name), Flaw::NotA("text"));
                     continue;
                 };
-                let place = place.member(name, name);
-                check.text(model.shape(&key.shape), name, &place);
-                let found = entry(check, shape, inner, cbor, &place);
+                let entry_place = place.item(name, name);
+                let key = model.shape(&key.shape);
+                check.part(Part::Keys, key, place, |check| check.text(key, name, &entry_place));
+                let found = |check: &mut Check<'_>| entry(check, shape, inner, cbor, &entry_place);
+                let found = check.part(Part::Values, model.shape(&inner.shape), place, found);
                 if read.insert(name.clone(), found).is_some() {
-                    check.not_a("key that comes once", name, &place);
+                    check.not_a("key that comes once", name, &entry_place);
                 }
             }
-            Value::Record(read)
+            let read = Value::Record(read);
+            check.whole(shape, &read, place);
+            read
         }
         (Kind::String, Cbor::Text(text)) => check.text(shape, text, place),
         (Kind::Boolean, Cbor::Bool(truth)) => Value::Bool(*truth),

@@ -131,7 +131,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let found = tx.rows::<Zone>().filter(|zone| zone.vpcs.contains(&vpc));
     let items = found.map(|zone| (zone.id.clone(), summary(zone))).collect();
     let token = input.text("NextToken").filter(|_| tx.rule("route53.vpc.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size))
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size))
         .map_err(|_| Refusal::new("InvalidPaginationToken", "The pagination token is not valid."))?;
     Ok(record! {
         "HostedZoneSummaries" => page.items,

@@ -304,7 +304,7 @@ fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         (bucket.name.clone(), view)
     });
     let token = input.text("ContinuationToken").filter(|_| tx.rule("s3.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items.collect(), token, size).map_err(|_| {
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items.collect(), token, size).map_err(|_| {
         Refusal::new("InvalidArgument", "The continuation token provided is incorrect")
             .member("ArgumentName", "continuation-token")
     })?;

@@ -175,7 +175,7 @@ fn objects_v2(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let all = entries(tx, input, &bucket, after.unwrap_or_default(), owned);
     let items = all.into_iter().map(|entry| (entry.key, entry.view)).collect();
     let token = input.text("ContinuationToken").filter(|_| tx.rule("s3.page.token"));
-    let page = crate::paging::page(&crate::paging::asked(tx), items, token, Some(size)).map_err(|_| {
+    let page = crate::pagination::page(&crate::pagination::asked(tx), items, token, Some(size)).map_err(|_| {
         Refusal::new("InvalidArgument", "The continuation token provided is incorrect")
             .member("ArgumentName", "continuation-token")
     })?;

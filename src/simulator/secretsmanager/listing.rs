@@ -3,7 +3,7 @@
 use super::managed;
 use super::secret::Secret;
 use crate::input::Input;
-use crate::paging::{self, Page};
+use crate::pagination::{self, Page};
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
 pub(super) fn paged(tx: &Tx<'_>, input: &Input<'_>, items: Vec<(String, Value)>) -> Result<Page<Value>, Refusal> {
     let size = usize::try_from(input.integer("MaxResults").unwrap_or(100)).ok();
     let token = input.text("NextToken").filter(|_| tx.rule("secretsmanager.page.token"));
-    paging::page(&crate::paging::asked(tx), items, token, size)
+    pagination::page(&crate::pagination::asked(tx), items, token, size)
         .map_err(|_| Refusal::new("InvalidNextTokenException", "Invalid NextToken"))
 }
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::once;
 use crate::rules::Rule;
+use crate::strict_json;
 use crate::world::Tx;
 
 const PAGE: &str = "https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html";
@@ -214,7 +214,7 @@ fn unfit(tx: &Tx<'_>, before: &str, part: &str) -> Result<(), String> {
 }
 
 fn parsed(text: &str) -> Option<Map<String, Json>> {
-    object(once::parse(text.as_bytes()).as_ref())
+    object(strict_json::parse(text.as_bytes()).as_ref())
 }
 
 fn object(value: Option<&Json>) -> Option<Map<String, Json>> {

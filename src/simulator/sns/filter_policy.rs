@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json};
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::{filter_grammar, json_reader};
-use crate::once;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::strict_json;
 use crate::world::Tx;
 
 const CONSTRAINTS: &str = "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html";
@@ -53,7 +53,7 @@ pub(super) fn checked(tx: &Tx<'_>, text: &str, scope: &str) -> Result<String, Fl
         json_reader::syntax(text).map_err(Flaw::Policy)?;
     }
     // Of a member that is there twice, and of lists in lists without end, no source has the words.
-    let policy = match once::parse(text.as_bytes()) {
+    let policy = match strict_json::parse(text.as_bytes()) {
         None if document => return Err(Flaw::Policy("failed to parse JSON.".to_owned())),
         Some(Json::Object(policy)) => policy,
         _ => Map::new(),

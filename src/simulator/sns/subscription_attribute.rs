@@ -7,11 +7,11 @@ use super::topic::Topic;
 use super::{delivery_policy, endpoint, filter_policy, invalid, json_reader, topic_attribute};
 use crate::iam::role::Role;
 use crate::input::Input;
-use crate::once;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::Handler;
+use crate::strict_json;
 use crate::value::{Record, Value};
 use crate::world::Tx;
 
@@ -182,7 +182,7 @@ fn redrive(tx: &Tx<'_>, topic: &Topic, text: &str) -> Result<String, String> {
     if let Err(why) = json_reader::syntax(text) {
         return refused(&why);
     }
-    let policy = once::parse(text.as_bytes());
+    let policy = strict_json::parse(text.as_bytes());
     let Some(policy) = policy.as_ref().and_then(Json::as_object) else { return refused("failed to parse JSON.") };
     let queue = policy.get("deadLetterTargetArn").and_then(Json::as_str).unwrap_or_default();
     let here = format!("arn:aws:sqs:{}:{}:", tx.region(), tx.account());

@@ -334,9 +334,9 @@ fn is_xml(kind: &str) -> bool {
     matches!(kind.split(';').next(), Some("text/xml" | "application/xml"))
 }
 
-/// `foo.1.bar` and `/foo/0/bar` are one place; what stands in a map is compared to its holder.
+/// `foo.1.member.bar` and `/foo/0/bar` are one place; what stands in a map is compared to its holder.
 fn same_place(ours: &str, theirs: &str) -> bool {
-    let ours: Vec<&str> = ours.split('.').filter(|part| !part.is_empty()).collect();
+    let ours: Vec<&str> = ours.split('.').filter(|part| !part.is_empty() && *part != "member").collect();
     let theirs: Vec<&str> = theirs.split('/').filter(|part| !part.is_empty()).collect();
     let alike = |(ours, theirs): (&&str, &&str)| {
         let counted = |number: &str| number.parse::<usize>().ok();

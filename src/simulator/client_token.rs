@@ -35,7 +35,7 @@ impl Row for UsedToken {
 }
 
 /// Calls the handler, or gives a request that came before its first answer again.
-pub(crate) fn once(
+pub(crate) fn idempotent(
     tx: &mut Tx<'_>,
     service: &str,
     tokens: Option<&Tokens>,
@@ -101,7 +101,10 @@ fn fingerprint(value: &Value, token: &str) -> String {
     let mut rest = value.clone();
     rest.set(token, Value::Absent);
     rest.set("DryRun", Value::Absent);
-    hex::encode(Sha256::digest(format!("{:?}", sorted(rest))))
+    let mut digest = Sha256::new();
+    // A tree of values can be written, and a digest takes any bytes.
+    let _ = serde_json::to_writer(&mut digest, &sorted(rest));
+    hex::encode(digest.finalize())
 }
 
 /// The value with its members in one order: a client may send them in any.
@@ -118,7 +121,25 @@ fn sorted(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::fingerprint;
     use crate::client::Client;
+    use crate::record;
+    use crate::value::Value;
+
+    #[test]
+    fn a_request_is_known_by_its_members_in_whatever_order_without_its_token() {
+        let text = r#"{"Record":{"A":{"List":[{"Integer":1}]},"B":{"Text":"x"}}}"#;
+        let list = || Value::List(vec![Value::Integer(1)]);
+        for request in [
+            record! { "A" => list(), "B" => "x", "Token" => "one" },
+            record! { "DryRun" => true, "Token" => "two", "B" => "x", "A" => list() },
+        ] {
+            assert_eq!(fingerprint(&request, "Token"), hex::encode(Sha256::digest(text)));
+        }
+        assert_ne!(fingerprint(&record! { "A" => 1 }, "Token"), fingerprint(&record! { "A" => "1" }, "Token"));
+    }
 
     /// Volumes made with tokens of that name and number.
     async fn volumes(client: &Client, name: &str, count: usize) {
