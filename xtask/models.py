@@ -27,9 +27,9 @@ SERVED = {
         AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AssociateVpcCidrBlock AttachInternetGateway
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
         CreateDefaultSubnet CreateDefaultVpc CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
-        CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
+        CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSnapshot CreateSubnet CreateTags CreateVolume
         CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
-        DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
+        DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSnapshot DeleteSubnet
         DeleteTags DeleteVolume DeleteVpc DeleteVpcEndpoints DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
         DescribeAvailabilityZones DescribeDhcpOptions DescribeFlowLogs DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
@@ -38,7 +38,7 @@ SERVED = {
         DescribeNetworkAcls DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribePrefixLists
         DescribeRegions DescribeRouteTables
         DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
-        DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
+        DescribeSnapshots DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
         DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute
         DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcEndpointServices DescribeVpcEndpoints
         DescribeVpcs DetachInternetGateway

@@ -148,6 +148,7 @@ pub(crate) fn left_by(service: &str, name: String) -> Survivor {
         reason: format!("{service} made it for what it logged, and deletes none"),
         expiry: None,
         resource: Some((SCHEMA.kind, Identity(name))),
+        goes_with: None,
     }
 }
 

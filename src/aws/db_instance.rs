@@ -26,7 +26,7 @@ use crate::window::PENDING;
 use crate::{cloudwatch_log_group, mark, name, rds, window};
 
 use change::{Change, WAITING, due, send};
-use observation::{actual, expect, is_pending, is_under_way, observe, reasons};
+use observation::{actual, expect, is_owed, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
 pub struct DbInstance;
@@ -120,8 +120,11 @@ impl Kind for DbInstance {
         }
         let desired = Fields::of(&standing.desired.attributes);
         let expected = expect(&instance, &standing.desired.attributes);
-        if let Some(change) = due(&standing.desired.attributes, &expected)? {
-            send(client, standing, &expected, change, false).await?;
+        // One that is finished by a later run has no password to send here: the next plan does.
+        let password = is_owed(&instance) && standing.desired.secrets.contains_key("password_wo");
+        let due = due(&standing.desired.attributes, &expected)?.or(password.then_some(Change::Modify));
+        if let Some(change) = due {
+            send(client, standing, &expected, change, password).await?;
             return Ok(waiting("modifying"));
         }
         if is_under_way(&instance) || (desired.bool_or("apply_immediately", false)? && is_pending(&instance)) {
@@ -222,6 +225,7 @@ impl Kind for DbInstance {
                 reason: "the instance's last snapshot, by `final_snapshot_identifier`".to_owned(),
                 expiry: None,
                 resource: None,
+                goes_with: None,
             });
         }
         let days = was.maybe_integer("backup_retention_period").ok().flatten().unwrap_or(0);
@@ -231,6 +235,7 @@ impl Kind for DbInstance {
                 reason: "`delete_automated_backups` is false".to_owned(),
                 expiry: Some(format!("the last of them after {days} days")),
                 resource: None,
+                goes_with: None,
             });
         }
         if let Ok(Some(name)) = was.maybe_text("identifier") {

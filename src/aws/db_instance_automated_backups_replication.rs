@@ -110,6 +110,7 @@ impl Kind for DbInstanceAutomatedBackupsReplication {
             reason: "RDS keeps what was copied for as long as copies are kept".to_owned(),
             expiry: Some(format!("in {days} days")),
             resource: None,
+            goes_with: None,
         }]
     }
 }

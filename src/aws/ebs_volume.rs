@@ -133,7 +133,8 @@ impl Kind for EbsVolume {
         }
         let id = fields.maybe_text("id").ok().flatten().unwrap_or_default();
         let reason = "`final_snapshot` keeps what the volume held".to_owned();
-        vec![Survivor { what: format!("the final snapshot of volume {id}"), reason, expiry: None, resource: None }]
+        let what = format!("the final snapshot of volume {id}");
+        vec![Survivor { what, reason, expiry: None, resource: None, goes_with: None }]
     }
 }
 
@@ -142,6 +143,9 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
     let id = &standing.identity.0;
     let mut filters = mark_filters(&standing.mark);
     filters.push(crate::gather::filter("volume-id", [id.clone()]));
+    // AWS Backup's snapshots of the volume carry its mark as well.
+    let description = format!("the last of {}", standing.address);
+    filters.push(crate::gather::filter("description", [description.clone()]));
     let snapshots = pages(&filters, &async |filters, token| {
         let sending = client.ec2.describe_snapshots().set_filters(Some(filters)).set_next_token(token).send();
         let answer = client.send(Call::ec2("DescribeSnapshots"), sending).await?;
@@ -158,7 +162,7 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
             .ec2
             .create_snapshot()
             .volume_id(id)
-            .description(format!("the last of {}", standing.address))
+            .description(description)
             .tag_specifications(tags)
             .send();
         client.send(Call::ec2("CreateSnapshot"), sending).await?;

@@ -100,6 +100,7 @@ impl Kind for ElasticacheReplicationGroup {
             .set_snapshot_retention_limit(desired.maybe_i32("snapshot_retention_limit")?)
             .set_auto_minor_version_upgrade(desired.maybe_bool("auto_minor_version_upgrade")?)
             .set_snapshot_name(desired.maybe_string("snapshot_name")?)
+            .set_snapshot_arns(Some(desired.texts("snapshot_arns")?).filter(|files| !files.is_empty()))
             .set_tags(Some(elasticache::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
         let answer = client
@@ -192,6 +193,7 @@ impl Kind for ElasticacheReplicationGroup {
             reason: "the group's last snapshot, by `final_snapshot_identifier`".to_owned(),
             expiry: None,
             resource: None,
+            goes_with: None,
         }]
     }
 }

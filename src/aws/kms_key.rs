@@ -159,6 +159,7 @@ impl Kind for KmsKey {
             reason: "AWS deletes a key only after a time in which that can be taken back".to_owned(),
             expiry: Some(format!("in {days} days")),
             resource: None,
+            goes_with: None,
         }]
     }
 }

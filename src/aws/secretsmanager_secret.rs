@@ -198,6 +198,7 @@ impl Kind for SecretsmanagerSecret {
             reason: "AWS deletes it after a time in which that can be taken back: `recovery_window_in_days`".to_owned(),
             expiry: Some(format!("in {days} days")),
             resource: None,
+            goes_with: None,
         };
         if days > 0 { vec![survivor] } else { Vec::new() }
     }

@@ -353,7 +353,18 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
                     })
                 })
             };
-            let left = left.filter(|survivor| !is_declared(survivor));
+            let goes_along = |survivor: &Survivor| {
+                survivor.goes_with.as_ref().is_some_and(|(kind, identity)| {
+                    let deletes =
+                        |action: &&PlannedAction| matches!(action.change, Change::Delete | Change::DeleteReplaced);
+                    actions.iter().filter(deletes).any(|action| {
+                        let known = input.snapshot.resources.get(&action.address);
+                        action.address.kind() == *kind
+                            && known.is_some_and(|known| known.identity == *identity && known.region == record.region)
+                    })
+                })
+            };
+            let left = left.filter(|survivor| !is_declared(survivor) && !goes_along(survivor));
             survivors.extend(left.map(|survivor| PlannedSurvivor { address: action.address.clone(), survivor }));
         }
     }

@@ -171,6 +171,9 @@ pub struct Survivor {
     /// its own.
     #[serde(skip)]
     pub resource: Option<(&'static str, Identity)>,
+    /// What it goes with, by type and identity: where that is deleted, too, it is no survivor.
+    #[serde(skip)]
+    pub goes_with: Option<(&'static str, Identity)>,
 }
 
 /// A question to a lookup.

@@ -108,12 +108,18 @@ pub(super) async fn replicate(
     Ok(client.send(call, sending).await?.db_instance)
 }
 
+/// Takes engine, storage, master user and encryption from the snapshot. What else the program says and this call does not
+/// take is sent once it is there, the password among it.
 pub(super) async fn restore(
     client: &Client,
     request: &MakeRequest,
     desired: &Fields<'_>,
     snapshot: &str,
 ) -> Result<Option<DbInstance>, Failure> {
+    let mut tags = mark::tags_with(&request.mark, &request.desired.attributes)?;
+    if request.desired.secrets.contains_key("password_wo") {
+        tags.insert(mark::PASSWORD.to_owned(), "of the snapshot".to_owned());
+    }
     let sending = client
         .rds
         .restore_db_instance_from_db_snapshot()
@@ -137,7 +143,7 @@ pub(super) async fn restore(
         .set_db_parameter_group_name(desired.maybe_string("parameter_group_name")?)
         .set_deletion_protection(desired.maybe_bool("deletion_protection")?)
         .set_ca_certificate_identifier(desired.maybe_string("ca_cert_identifier")?)
-        .set_tags(Some(rds::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
+        .set_tags(Some(rds::written(tags)))
         .send();
     Ok(client.send(creating("RestoreDBInstanceFromDBSnapshot"), sending).await?.db_instance)
 }

@@ -79,7 +79,7 @@ impl Source {
             class: home.map(|instance| instance.class.clone()),
             version: from.version.clone(),
             username: from.username.clone(),
-            database: home.and_then(|instance| instance.database.clone()),
+            database: from.database.clone(),
             storage: from.storage.clone(),
             threshold: home.and_then(|instance| instance.threshold),
             key: from.key.clone(),
@@ -195,7 +195,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
     let port = request::port(tx, input.integer("Port").unwrap_or(source.port))?;
     let windows = request::windows(tx, input, None)?;
     let retention = request::retention(tx, input.integer("BackupRetentionPeriod").unwrap_or(source.retention))?;
-    let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;
+    let monitoring = monitoring::choose(tx, input, &identifier, &Monitoring::default())?;
     let tags = instance::new_tags(tx, input)?;
     let (managed, secret_key) = (input.flag("ManageMasterUserPassword"), input.text("MasterUserSecretKmsKeyId"));
     master_secret::check_managed(tx, managed, false, secret_key.is_some())?;

@@ -211,6 +211,7 @@ pub fn every_change() -> Plan {
             reason: "RDS takes a final snapshot before it deletes a database".to_owned(),
             expiry: None,
             resource: None,
+            goes_with: None,
         },
     }];
     plan.strays = vec!["aws_subnet subnet-0abc (staging.aws_subnet.lost)".to_owned()];
