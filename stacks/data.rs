@@ -5,11 +5,11 @@ use fathuss_model::aws::{
     Ami, CacheNodeType, CacheParameter, DbInstance, DbInstanceClass, DbParameter, DbParameterGroup, DbSubnetGroup,
     EbsVolume, ElasticacheParameterGroup, ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile,
     IamPolicy, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions,
-    RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
+    RestoreToPointInTime, RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, actions, template};
 
-use crate::environment::{EbsSnapshot, Environment, RdsSnapshot, RedisSource};
+use crate::environment::{EbsSnapshot, Environment, PostgresSource, RedisSource};
 use crate::firewall::Firewall;
 use crate::network::Network;
 
@@ -83,7 +83,10 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
         instance.skip_final_snapshot(true)
     };
     let instance = match &env.begins.postgres {
-        Some(RdsSnapshot(snapshot)) => instance.snapshot_identifier(snapshot),
+        Some(PostgresSource::Snapshot(snapshot)) => instance.snapshot_identifier(snapshot),
+        Some(PostgresSource::Backups(arn)) => {
+            instance.restore_to_point_in_time(RestoreToPointInTime::latest_of_backups(arn))
+        }
         None => instance,
     };
     let lifecycle = Lifecycle::new().prevent_destroy(env.is_production());

@@ -111,22 +111,28 @@ pub struct ClickHouse {
 /// What the data stores begin as: what is none begins empty. Each is asked about when the store is made and never again, so
 /// that these lines may stay or go afterwards.
 ///
-/// What they name stands in the environment's own region: snapshots of RDS and EBS are copied there, as AWS Backup does
-/// with those of production's volumes; ElastiCache copies none to another region but through objects.
+/// What they name stands in the environment's own region. Of production there is, in the other one: the copies of the
+/// database's automated backups, and in the vault the copies of the volume's. A snapshot of the database can be copied there
+/// as long as its own region answers; ElastiCache copies none to another region but through objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     /// PostgreSQL's.
-    pub postgres: Option<RdsSnapshot>,
+    pub postgres: Option<PostgresSource>,
     /// Redis'.
     pub redis: Option<RedisSource>,
     /// That of ClickHouse's volume.
     pub clickhouse: Option<EbsSnapshot>,
 }
 
-/// A snapshot of a database, by name, or by ARN where it is another account's. The database has the master user, the
-/// databases and the encryption of the snapshot, and the password of this environment as soon as it is there.
+/// What PostgreSQL begins as. It has the master user, the databases and the encryption of that, and the password of this
+/// environment as soon as it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RdsSnapshot(pub String);
+pub enum PostgresSource {
+    /// A snapshot, by name, or by ARN where it is another account's.
+    Snapshot(String),
+    /// The latest that automated backups have, by ARN.
+    Backups(String),
+}
 
 /// What Redis begins as.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -61,7 +61,7 @@ mod tests {
 
     use fathuss_model::graph::Graph;
 
-    use crate::environment::{EbsSnapshot, Environment, RdsSnapshot, RedisSource, Sources, Zones};
+    use crate::environment::{EbsSnapshot, Environment, PostgresSource, RedisSource, Sources, Zones};
     use crate::inspection::{both, literal, node, nodes, of, production, staging, value};
     use crate::staging;
 
@@ -165,29 +165,34 @@ mod tests {
     fn the_data_stores_begin_as_what_another_left_and_empty_where_nothing_is_named() {
         let fields = [
             ("aws_db_instance", "postgres", "snapshot_identifier"),
+            ("aws_db_instance", "postgres", "restore_to_point_in_time.source_db_instance_automated_backups_arn"),
             ("aws_elasticache_replication_group", "redis", "snapshot_name"),
             ("aws_elasticache_replication_group", "redis", "snapshot_arns"),
             ("aws_ebs_volume", "clickhouse_data", "snapshot_id"),
         ];
         let given = |graph: &Graph| fields.map(|(kind, name, field)| literal(node(graph, kind, name), field));
         for graph in both() {
-            assert_eq!(given(&graph), [None, None, None, None]);
+            assert_eq!(given(&graph), [None, None, None, None, None]);
         }
-        let from = |redis: RedisSource| {
-            let begins = Sources {
-                postgres: Some(RdsSnapshot("production-postgres-final".to_owned())),
-                redis: Some(redis),
-                clickhouse: Some(EbsSnapshot("snap-0123456789abcdef0".to_owned())),
-            };
+        let from = |postgres: PostgresSource, redis: RedisSource| {
+            let clickhouse = Some(EbsSnapshot("snap-0123456789abcdef0".to_owned()));
+            let begins = Sources { postgres: Some(postgres), redis: Some(redis), clickhouse };
             of(&staging::environment().map(|environment| Environment { begins, ..environment }))
         };
-        let (postgres, volume) = (Some("production-postgres-final".into()), Some("snap-0123456789abcdef0".into()));
-        let named = from(RedisSource::Snapshot("production-redis-final".to_owned()));
-        let redis = Some("production-redis-final".into());
-        assert_eq!(given(&named), [postgres.clone(), redis, None, volume.clone()]);
-        let files = from(RedisSource::Objects(vec!["arn:aws:s3:::left/redis-0001.rdb".to_owned()]));
+        let volume = Some("snap-0123456789abcdef0".into());
+        let snapshots = from(
+            PostgresSource::Snapshot("production-postgres-final".to_owned()),
+            RedisSource::Snapshot("production-redis-final".to_owned()),
+        );
+        let (postgres, redis) = (Some("production-postgres-final".into()), Some("production-redis-final".into()));
+        assert_eq!(given(&snapshots), [postgres, None, redis, None, volume.clone()]);
+        let backups = "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-1";
+        let files = from(
+            PostgresSource::Backups(backups.to_owned()),
+            RedisSource::Objects(vec!["arn:aws:s3:::left/redis-0001.rdb".to_owned()]),
+        );
         let redis = Some(vec!["arn:aws:s3:::left/redis-0001.rdb"].into());
-        assert_eq!(given(&files), [postgres, None, redis, volume]);
+        assert_eq!(given(&files), [None, Some(backups.into()), None, redis, volume]);
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub fn recovery(
     let copies = DbInstanceAutomatedBackupsReplication::new(postgres)
         .kms_key_id(stack.read(recovery.database_key))
         .retention_period(env.postgres.backup_days);
-    stack.add("postgres", copies.region(recovery.region));
+    let copies = stack.add("postgres", copies.region(recovery.region));
+    // What another environment's database begins as there.
+    stack.output("database_backups", copies.id());
 }
 
 /// A bucket, and the one that its objects are copied to.

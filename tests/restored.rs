@@ -7,7 +7,7 @@ use std::time::Duration;
 use fathuss_engine::plan::Goal;
 use fathuss_model::graph::Graph;
 use fathuss_model::{Datum, Expression, graph_of};
-use fathuss_stacks::environment::{EbsSnapshot, Environment, RdsSnapshot, RedisSource, Sources, Zones};
+use fathuss_stacks::environment::{EbsSnapshot, Environment, PostgresSource, RedisSource, Sources, Zones};
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::{account, production, staging};
 use sandbox::Sandbox;
@@ -54,6 +54,8 @@ async fn production_is_destroyed_and_built_anew_from_what_it_left() {
     sandbox.simulator.advance(jiff::SignedDuration::from_hours(26)).expect("a world in memory can be written");
     tokio::time::sleep(Duration::from_secs(1)).await;
 
+    let backups = sandbox.snapshot().outputs["database_backups"].as_str().expect("it is an ARN").to_owned();
+
     // What the vault holds stops a destroy before anything is gone.
     let open = unprotected(first.clone(), &[("deletion_protection", false)]);
     applied_again(&mut sandbox, &open).await;
@@ -64,31 +66,24 @@ async fn production_is_destroyed_and_built_anew_from_what_it_left() {
     let destroyed = sandbox.carry_out(&open, Goal::Destroy).await;
     assert!(destroyed.failed.is_empty() && destroyed.skipped.is_empty(), "{:?}", destroyed.failed);
 
-    // In the other region: the backup's copy is there, the database's last snapshot is copied by hand.
+    // In the other region are the copy of the volume's backup and those of the database's.
     let snapshots = sandbox.simulator.rows("ec2.snapshot").expect("a world in memory can be read");
     let [copy] = &snapshots[..] else { panic!("the copy alone is left: {snapshots:?}") };
     assert_eq!(copy.region, "us-west-2");
-    let key = sandbox.outputs["production-dr"]["database_key"].as_str().expect("it is an ARN").to_owned();
-    let source = format!("arn:aws:rds:us-east-1:{}:snapshot:production-postgres-final", environment.account);
-    let copying = sandbox.aws.client("us-west-2").rds.copy_db_snapshot();
-    let copying = copying.source_db_snapshot_identifier(source).source_region("us-east-1").kms_key_id(key);
-    copying.target_db_snapshot_identifier("production-postgres-final").send().await.expect("it is copied");
-    sandbox.simulator.advance(jiff::SignedDuration::from_hours(1)).expect("a world in memory can be written");
-
     let moved = Environment {
         region: "us-west-2",
         zones: Zones::new(["us-west-2a", "us-west-2b", "us-west-2c"]),
         // Copies of what stands there go elsewhere.
         recovery: None,
         begins: Sources {
-            postgres: Some(RdsSnapshot("production-postgres-final".to_owned())),
+            postgres: Some(PostgresSource::Backups(backups)),
             redis: None,
             clickhouse: Some(EbsSnapshot(copy.id.clone())),
         },
         ..environment.clone()
     };
     applied(&mut sandbox, &graph("production", &moved)).await;
-    assert_eq!(calls(&sandbox, "us-west-2", "RestoreDBInstanceFromDBSnapshot"), 1);
+    assert_eq!(calls(&sandbox, "us-west-2", "RestoreDBInstanceToPointInTime"), 1);
     let volumes = sandbox.simulator.rows("ec2.volume").expect("a world in memory can be read");
     assert!(volumes.iter().any(|volume| volume.row["snapshot"] == copy.id.as_str()), "{volumes:?}");
     let instances = sandbox.simulator.rows("rds.instance").expect("a world in memory can be read");
@@ -107,7 +102,7 @@ async fn production_is_destroyed_and_built_anew_from_what_it_left() {
         // The domain of the one before, which is gone from here.
         domain: "fathuss.test",
         begins: Sources {
-            postgres: Some(RdsSnapshot("production-postgres-final".to_owned())),
+            postgres: Some(PostgresSource::Snapshot("production-postgres-final".to_owned())),
             redis: Some(RedisSource::Snapshot("production-redis-final".to_owned())),
             clickhouse: None,
         },

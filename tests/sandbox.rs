@@ -46,6 +46,7 @@ const DOMAINS: [(&str, &str); 4] = [
 
 impl Sandbox {
     /// An empty world of one account, with these faults.
+    #[allow(dead_code, reason = "one test is of what CI may do")]
     pub fn new(account: &str, faults: Vec<FaultRule>) -> Self {
         Self::of(account, Config { faults, ..Config::new(11) })
     }

@@ -80,6 +80,8 @@ impl Kind for DbInstance {
             origin::replicate(client, request, &desired, source).await?
         } else if let Some(snapshot) = desired.maybe_text("snapshot_identifier")? {
             origin::restore(client, request, &desired, snapshot).await?
+        } else if let Some(moment) = desired.block("restore_to_point_in_time")? {
+            origin::restore_moment(client, request, &desired, &moment).await?
         } else {
             origin::create(client, request, &desired).await?
         };

@@ -93,7 +93,8 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
     let source = instance.read_replica_source_db_instance_identifier.clone().filter(|source| !source.is_empty());
     // A replica's and a restored instance's database is what it began as, and none that was asked for.
     let asked = Fields::of(given);
-    let inherits = source.is_some() || (asked.has("snapshot_identifier") && !asked.has("db_name"));
+    let restored = asked.has("snapshot_identifier") || asked.has("restore_to_point_in_time");
+    let inherits = source.is_some() || (restored && !asked.has("db_name"));
     let mut logs = instance.enabled_cloudwatch_logs_exports().to_vec();
     if let Some(exports) = pending.pending_cloudwatch_logs_exports() {
         // RDS lists what is to be on and what is to be off.

@@ -250,6 +250,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "never, here always",
         "ModifyCacheParameterGroup takes parameters alone",
     ),
+    ("aws_elasticache_replication_group.snapshot_arns", "always, here never", SOURCE),
     ("aws_elasticache_replication_group.snapshot_name", "always, here never", SOURCE),
     ("aws_instance.ebs_optimized", "at times, here never", STOPPED),
     ("aws_instance.instance_type", "at times, here never", STOPPED),
