@@ -225,14 +225,12 @@ mod tests {
         for (graph, _, environment) in accounts() {
             let plan = node(&graph, "aws_iam_role_policy_attachment", "plan");
             assert_eq!(literal(plan, "policy_arn"), Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into()));
-            let subjects =
-                [("plan", "pull_request".to_owned()), ("deploy", format!("environment:{environment}"))];
+            let subjects = [("plan", "pull_request".to_owned()), ("deploy", format!("environment:{environment}"))];
             for (name, subject) in subjects {
                 let trust = value(node(&graph, "aws_iam_role", name), "assume_role_policy").unwrap();
                 let trust = trust.as_str().unwrap();
-                let claim = |name: &str, value: &str| {
-                    format!(r#""token.actions.githubusercontent.com:{name}":"{value}""#)
-                };
+                let claim =
+                    |name: &str, value: &str| format!(r#""token.actions.githubusercontent.com:{name}":"{value}""#);
                 assert!(trust.contains(&claim("sub", &format!("repo:fathuss/fathuss:{subject}"))), "{trust}");
                 assert!(trust.contains(&claim("aud", "sts.amazonaws.com")), "{trust}");
                 assert!(!trust.contains('*'), "{trust}");

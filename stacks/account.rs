@@ -67,10 +67,9 @@ fn topic(stack: &mut Stack) -> Handle<SnsTopic> {
             .when("ArnLike", "aws:SourceArn", [format!("arn:aws:budgets::{ACCOUNT}:*")])
     };
     let uses = budgets(Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Budgets").on("*"));
-    let key = KmsKey::new().description("What budgets say").policy(Policy::new([
-        Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"),
-        uses,
-    ]));
+    let key = KmsKey::new()
+        .description("What budgets say")
+        .policy(Policy::new([Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"), uses]));
     let key = encryption::key(stack, "account", "billing", key, false);
     let topic = SnsTopic::new().display_name("Fathuss: costs").kms_master_key_id(&key);
     let topic = stack.add("billing", topic);

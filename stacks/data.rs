@@ -4,8 +4,8 @@ use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     Ami, CacheNodeType, CacheParameter, DbInstance, DbInstanceClass, DbParameter, DbParameterGroup, DbSubnetGroup,
     EbsVolume, ElasticacheParameterGroup, ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile,
-    IamPolicy, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions,
-    RestoreToPointInTime, RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
+    IamPolicy, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions, RestoreToPointInTime,
+    RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, actions, template};
 

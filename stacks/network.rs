@@ -10,9 +10,8 @@
 
 use fathuss_model::aws::policy::{Policy, Statement};
 use fathuss_model::aws::{
-    AvailabilityZones, CloudwatchLogGroup, DefaultSecurityGroup, Eip, FlowLog, IamPolicy,
-    IamRolePolicyAttachment, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet,
-    TrafficType, Vpc, VpcEndpoint,
+    AvailabilityZones, CloudwatchLogGroup, DefaultSecurityGroup, Eip, FlowLog, IamPolicy, IamRolePolicyAttachment,
+    InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, TrafficType, Vpc, VpcEndpoint,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Result, Stack, actions, template};
 

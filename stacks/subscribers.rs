@@ -69,9 +69,6 @@ mod tests {
             .iter()
             .map(|one| ["protocol", "endpoint"].map(|field| literal(one, field).unwrap().to_string()).join(" "))
             .collect();
-        assert_eq!(
-            rows,
-            [r#""email" "people@example.com""#, r#""https" "https://pager.example.com/alarms""#]
-        );
+        assert_eq!(rows, [r#""email" "people@example.com""#, r#""https" "https://pager.example.com/alarms""#]);
     }
 }

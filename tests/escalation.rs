@@ -14,8 +14,7 @@ const ACCOUNT: &str = "111122223333";
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// Who would like to be an administrator.
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/fathuss-deploy"},"Action":"sts:AssumeRole"}]}"#;
-const EVERYTHING: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 fn arn(what: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:{what}")

@@ -119,12 +119,15 @@ async fn empty(client: &Client, vault: &str) -> Result<(), Failure> {
         let listing = client.backup.list_recovery_points_by_backup_vault().backup_vault_name(vault);
         let listed = client.send(call("ListRecoveryPointsByBackupVault"), listing.set_next_token(token).send()).await?;
         let points = listed.recovery_points.unwrap_or_default();
-        let idle = points.iter().filter(|point| !point.status.as_ref().is_some_and(|status| BUSY.contains(&status.as_str())));
+        let idle =
+            points.iter().filter(|point| !point.status.as_ref().is_some_and(|status| BUSY.contains(&status.as_str())));
         for arn in idle.filter_map(|point| point.recovery_point_arn()) {
             let deleting = client.backup.delete_recovery_point().backup_vault_name(vault).recovery_point_arn(arn);
             match client.send(call("DeleteRecoveryPoint"), deleting.send()).await {
                 // It expired, or something is under way with it since it was listed.
-                Err(failure) if ["ResourceNotFoundException", "InvalidResourceStateException"].contains(&failure.code.as_str()) => {}
+                Err(failure)
+                    if ["ResourceNotFoundException", "InvalidResourceStateException"]
+                        .contains(&failure.code.as_str()) => {}
                 answer => answer.map(drop)?,
             }
         }

@@ -158,13 +158,8 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
     }
     if !state(&SnapshotState::Pending) {
         let tags = tag::specification(ResourceType::Snapshot, &standing.mark, &standing.desired.attributes)?;
-        let sending = client
-            .ec2
-            .create_snapshot()
-            .volume_id(id)
-            .description(description)
-            .tag_specifications(tags)
-            .send();
+        let sending =
+            client.ec2.create_snapshot().volume_id(id).description(description).tag_specifications(tags).send();
         client.send(Call::ec2("CreateSnapshot"), sending).await?;
     }
     Ok(false)

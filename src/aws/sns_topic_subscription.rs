@@ -208,7 +208,11 @@ mod tests {
     async fn one_that_nobody_has_confirmed_is_left_to_aws_and_its_survivor_says_so() {
         let words = "Invalid parameter: Cannot unsubscribe a subscription that is pending confirmation";
         let canned = Canned::new().refuse_query("Unsubscribe", 400, "InvalidParameter", words);
-        let standing = standing(AT, ARN, json!({ "topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms", "endpoint": "a@example.com", "pending_confirmation": true }));
+        let standing = standing(
+            AT,
+            ARN,
+            json!({ "topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms", "endpoint": "a@example.com", "pending_confirmation": true }),
+        );
         assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
         let survivors = canned.aws().survivors("aws_sns_topic_subscription", &standing.desired.attributes);
         assert_eq!(survivors[0].what, "subscription of a@example.com");

@@ -343,16 +343,19 @@ pub struct DbInstance {
 #[resource(block)]
 pub struct RestoreToPointInTime {
     /// The moment, for instance `2026-01-05T09:00:00Z`, where it is not the latest.
+    #[field(ignored_after_creation)]
     restore_time: Option<Value<String>>,
     /// Whether it is the latest that backups reach.
-    #[field(default = "false")]
+    #[field(ignored_after_creation, default = "false")]
     use_latest_restorable_time: Option<Value<bool>>,
     /// The instance, by name.
+    #[field(ignored_after_creation)]
     source_db_instance_identifier: Option<Value<String>>,
     /// The instance, by the id that stays when it is renamed and gone.
+    #[field(ignored_after_creation)]
     source_dbi_resource_id: Option<Value<String>>,
     /// The backups, by ARN: of an instance that is gone, or copied from another region.
-    #[field(form = form::ARN)]
+    #[field(ignored_after_creation, form = form::ARN)]
     source_db_instance_automated_backups_arn: Option<Value<String>>,
 }
 

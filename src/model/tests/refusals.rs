@@ -107,7 +107,12 @@ fn a_database_that_begins_as_two_things() {
     let backups = "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-1";
     refused("an instance begins as one thing", |stack| {
         let line = line!() + 1;
-        stack.add("main", database().snapshot_identifier("last").restore_to_point_in_time(RestoreToPointInTime::latest_of_backups(backups)));
+        stack.add(
+            "main",
+            database()
+                .snapshot_identifier("last")
+                .restore_to_point_in_time(RestoreToPointInTime::latest_of_backups(backups)),
+        );
         line
     });
     refused("`restore_to_point_in_time` names its source in one way", |stack| {

@@ -242,16 +242,28 @@ mod tests {
         let asked = [("VolumeId", of.as_str()), ("Description", "before the change")];
         let made = client.ec2("CreateSnapshot", &asked).await;
         let (id, key) = (made.one("snapshotId"), made.one("kmsKeyId"));
-        assert_eq!((made.one("status"), made.one("volumeSize"), made.one("encrypted")), ("pending".into(), "20".into(), "true".into()));
+        assert_eq!(
+            (made.one("status"), made.one("volumeSize"), made.one("encrypted")),
+            ("pending".into(), "20".into(), "true".into())
+        );
         let from = |size: &'static str| [ZONE, ("SnapshotId", id.as_str()), ("Size", size), ("VolumeType", "gp3")];
         let early = client.refused("CreateVolume", &from("20"), "IncorrectState").await;
         assert_eq!(early.message, "Snapshot is in invalid state - pending");
         client.wait(600);
-        let shown = client.ec2("DescribeSnapshots", &[("Owner.1", "self"), ("Filter.1.Name", "status"), ("Filter.1.Value.1", "completed")]).await;
+        let shown = client
+            .ec2(
+                "DescribeSnapshots",
+                &[("Owner.1", "self"), ("Filter.1.Name", "status"), ("Filter.1.Value.1", "completed")],
+            )
+            .await;
         assert_eq!((shown.all("snapshotId"), shown.one("progress")), (vec![id.clone()], "100%".to_owned()));
         client.refused("CreateVolume", &from("10"), "InvalidParameterValue").await;
         let larger = client.ec2("CreateVolume", &from("30")).await;
-        assert_eq!((larger.one("snapshotId"), larger.one("kmsKeyId")), (id.clone(), key), "it is encrypted as its snapshot");
+        assert_eq!(
+            (larger.one("snapshotId"), larger.one("kmsKeyId")),
+            (id.clone(), key),
+            "it is encrypted as its snapshot"
+        );
         let plain = client.ec2("CreateVolume", &[ZONE, ("SnapshotId", &id)]).await;
         assert_eq!((plain.one("size"), plain.one("encrypted")), ("20".to_owned(), "true".to_owned()));
         client.ec2("DeleteSnapshot", &[("SnapshotId", &id)]).await;

@@ -80,11 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.volume.encrypted", "a key is named for what is encrypted", CREATE),
     // KMS is asked later: the request itself succeeds, and what it makes fails.
     Rule::new("ec2.volume.key", "a volume's key exists in its region and is enabled", CREATE),
-    Rule::new(
-        "ec2.volume.snapshot",
-        "a volume begins as a snapshot that is done, and is no smaller",
-        CREATE,
-    ),
+    Rule::new("ec2.volume.snapshot", "a volume begins as a snapshot that is done, and is no smaller", CREATE),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
     Rule::new(
         "ec2.volume.delete.in_use",
