@@ -242,10 +242,10 @@ def a_backup_deleted_twice(aws):
     return delete, {}
 
 
-MANAGED = "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 APIs. If you wish to delete this snapshot, please do so via the Backup console."
+OF_BACKUP = "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 APIs. If you wish to delete this snapshot, please do so via the Backup console."
 
 
-@refuses("ec2.snapshot.backup", "InvalidParameterValue", MANAGED)
+@refuses("ec2.snapshot.backup", "InvalidParameterValue", OF_BACKUP)
 def a_backup_deleted_as_a_snapshot(aws):
     snapshot = backup(aws).rsplit("/", 1)[1]
     return lambda: aws.ec2.delete_snapshot(SnapshotId=snapshot), {}
