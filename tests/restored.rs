@@ -113,7 +113,7 @@ async fn production_is_destroyed_and_built_anew_from_what_it_left() {
     assert_eq!(calls(&beside, "us-east-1", "RestoreDBInstanceFromDBSnapshot"), 1);
 }
 
-/// The same where only what no call says changes.
+/// Applies it, whatever a plan would say afterwards.
 async fn applied_again(sandbox: &mut Sandbox, graph: &Graph) {
     let applied = sandbox.carry_out(graph, Goal::Apply).await;
     assert!(applied.failed.is_empty() && applied.skipped.is_empty(), "{:?}", applied.failed);
