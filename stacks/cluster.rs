@@ -78,10 +78,13 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
     let issuer = stack.add("cluster", issuer);
 
     access(stack, env, &cluster);
-    let (nodes, open_nodes) = nodes(stack, env, network, &cluster);
+    let nodes = nodes(stack, env, network, &cluster);
     let made = Cluster { cluster, issuer, nodes };
     let roles = service_accounts::service_accounts(stack, env, &made, storage, names);
-    addons(stack, &made.cluster, &open_nodes, &roles.ebs_csi);
+    // Those that any pod may run on: no taint keeps it away.
+    let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
+    let open: Vec<_> = made.nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
+    addons(stack, &made.cluster, &open, &roles.ebs_csi);
     made
 }
 
@@ -139,13 +142,13 @@ fn access(stack: &mut Stack, env: &Environment, cluster: &Handle<EksCluster>) {
     }
 }
 
-/// The groups of nodes by name, and those that any pod may run on: no taint keeps it away.
+/// The groups of nodes by name.
 fn nodes(
     stack: &mut Stack,
     env: &Environment,
     network: &Network,
     cluster: &Handle<EksCluster>,
-) -> (Vec<(&'static str, Handle<EksNodeGroup>)>, Vec<Handle<EksNodeGroup>>) {
+) -> Vec<(&'static str, Handle<EksNodeGroup>)> {
     // An instance has its role by its profile, which is of the same account: there is no deputy.
     let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
     let role = env.role(stack, trust).description("What nodes act with");
@@ -154,7 +157,7 @@ fn nodes(
     let permitted = policies
         .map(|policy| stack.add(("node", policy), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy))));
 
-    let (mut all, mut open) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     for group in NODE_GROUPS {
         let template = stack.add(group.name, launch_template(env, group.name));
         let (min, desired, max) = group.size;
@@ -174,13 +177,9 @@ fn nodes(
             None => nodes,
         };
         // A node that may do nothing never becomes ready.
-        let nodes = stack.add(group.name, nodes.depends_on_all(&permitted));
-        if group.taint.is_none() {
-            open.push(nodes.clone());
-        }
-        all.push((group.name, nodes));
+        all.push((group.name, stack.add(group.name, nodes.depends_on_all(&permitted))));
     }
-    (all, open)
+    all
 }
 
 /// Encrypted root, metadata by version 2 alone and out of reach for pods.

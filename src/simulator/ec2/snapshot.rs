@@ -199,7 +199,7 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let own = |who: &&str| *who == "self" || *who == tx.account();
     for member in ["OwnerIds", "RestorableByUserIds"] {
         let who = input.texts(member);
-        if !who.is_empty() && !who.iter().any(|who| own(&who)) {
+        if !who.is_empty() && !who.iter().any(own) {
             return Err(Refusal::not_simulated(format!("ec2 DescribeSnapshots of others, by {member}")));
         }
     }
