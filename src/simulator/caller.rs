@@ -1,7 +1,7 @@
 //! Who asks: a request's signature leads to whoever signed it, and to what they may be here.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use jiff::Timestamp;
 
 use crate::front::Core;
@@ -95,11 +95,31 @@ impl Core {
     }
 
     /// What a service answers to whoever asks.
-    pub(crate) fn open(&mut self, service: &Service, request: &Request<Bytes>, now: Timestamp) -> Option<Refusal> {
+    pub(crate) fn open(
+        &mut self,
+        service: &Service,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Option<Result<Response<Bytes>, Refusal>> {
+        (service.manners.open)(&self.look(now), request)
+    }
+
+    /// Lets a service say in an answer what it says to whoever asks.
+    pub(crate) fn beside(
+        &mut self,
+        service: &Service,
+        request: &Request<Bytes>,
+        now: Timestamp,
+        answer: &mut Response<Bytes>,
+    ) {
+        (service.manners.beside)(&self.look(now), request, answer);
+    }
+
+    /// The world as nobody sees it who is not asked who they are.
+    fn look(&mut self, now: Timestamp) -> Tx<'_> {
         let nobody = self.nobody();
         let scope = Scope { account: nobody.account.clone(), region: String::new() };
-        let tx = Tx::begin(&mut self.state, scope, now, nobody, "", true);
-        (service.manners.open)(&tx, request)
+        Tx::begin(&mut self.state, scope, now, nobody, "", true)
     }
 
     /// Whoever is not asked who they are.

@@ -170,6 +170,7 @@ pub static SERVICE: Service = Service {
         },
         unauthenticated,
         open: |_, _| None,
+        beside: |_, _, _| {},
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>; where an action has no
         // resource, EC2 names none.
         denied: |message| {

@@ -83,6 +83,8 @@ WORDS = {
     },
     "s3": {
         "aws_s3_bucket": "Buckets?$|BucketLocation|BucketTagging",
+        "what aws_s3_bucket had in blocks": "BucketCors|BucketWebsite|BucketLogging|BucketAccelerate|BucketRequestPayment|BucketNotification|ObjectLockConfiguration",
+        "access control lists": "Acl$",
         "aws_s3_bucket_versioning": "BucketVersioning",
         "aws_s3_bucket_server_side_encryption_configuration": "BucketEncryption",
         "aws_s3_bucket_public_access_block": "PublicAccessBlock",
@@ -126,6 +128,7 @@ WORDS = {
     "cloudfront": {
         "aws_cloudfront_distribution": "(Create|Get|Update|Delete)Distribution(Config|WithTags)?$|ListDistributions$|GetCachePolicy$",
         "aws_cloudfront_origin_access_control": "OriginAccessControl",
+        "identities of older stacks": "OriginAccessIdentit",
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
     "autoscaling": {
@@ -200,8 +203,8 @@ EXCLUDED = {
     },
     "s3": {
         "ListDirectoryBuckets": "directory buckets are a type of their own (aws_s3_directory_bucket)",
-        "GetBucketPolicyStatus": "whether a policy is public is a lookup of its own",
-        "(Get|Put)BucketLifecycle": "an older form, which AWS keeps for older clients",
+        "(Get|Put)Bucket(Lifecycle|Notification)": "an older form, which AWS keeps for older clients",
+        "PutObjectLockConfiguration": "object lock is not simulated: a bucket is told to have none",
     },
     "eks": {
         "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",
