@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("cloudfront.forwarded.quota", "a behaviour names 10 cookies, 10 headers and 10 parameters", LIMITS),
     Rule::new(
         "cloudfront.forwarded.times",
-        "an answer is kept at least as long as at most, and usually between",
+        "the least time that an answer is kept is not above the usual one, nor that above the longest",
         TIMES,
     ),
 ];
