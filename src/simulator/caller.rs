@@ -8,7 +8,7 @@ use crate::front::Core;
 use crate::identity::{self, Credential, Identity};
 use crate::protocol::Form;
 use crate::refusal::Refusal;
-use crate::service::Service;
+use crate::service::{Open, Service};
 use crate::signature::{self, AuthFlaw};
 use crate::world::{Principal, Scope, Tx};
 
@@ -95,12 +95,7 @@ impl Core {
     }
 
     /// What a service answers to whoever asks.
-    pub(crate) fn open(
-        &mut self,
-        service: &Service,
-        request: &Request<Bytes>,
-        now: Timestamp,
-    ) -> Option<Result<Response<Bytes>, Refusal>> {
+    pub(crate) fn open(&mut self, service: &Service, request: &Request<Bytes>, now: Timestamp) -> Open {
         (service.manners.open)(&self.look(now), request)
     }
 

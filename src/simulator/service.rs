@@ -43,6 +43,9 @@ pub struct Service {
     pub manners: Manners,
 }
 
+/// The answer to whoever asks; none where a service looks who that is.
+pub type Open = Option<Result<http::Response<bytes::Bytes>, Refusal>>;
+
 /// The ways in which services differ when they refuse what is not about a resource.
 pub struct Manners {
     /// What does not fit the API model.
@@ -56,7 +59,7 @@ pub struct Manners {
     /// A signature that is not right.
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
     /// What is answered before anybody looks for a signature.
-    pub open: fn(&Tx<'_>, &http::Request<bytes::Bytes>) -> Option<Result<http::Response<bytes::Bytes>, Refusal>>,
+    pub open: fn(&Tx<'_>, &http::Request<bytes::Bytes>) -> Open,
     /// What an answer says beside what was asked for.
     pub beside: fn(&Tx<'_>, &http::Request<bytes::Bytes>, &mut http::Response<bytes::Bytes>),
     /// What the caller's policies do not allow, with IAM's words for it.

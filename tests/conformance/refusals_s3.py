@@ -1173,6 +1173,13 @@ def list_of_a_bucket_that_enforces_its_owner(aws):
 
 
 @refuses("s3.acl.enforced", "AccessControlListNotSupported", "The bucket does not allow ACLs")
+def list_for_nobody_of_a_bucket_that_enforces_its_owner(aws):
+    _, owner = lists(aws)
+    name = bucket(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, AccessControlPolicy={"Owner": {"ID": owner}, "Grants": []}), {}
+
+
+@refuses("s3.acl.enforced", "AccessControlListNotSupported", "The bucket does not allow ACLs")
 def list_of_an_object_in_a_bucket_that_enforces_its_owner(aws):
     name = bucket(aws)
     aws.s3.put_object(Bucket=name, Key="one", Body=b"text")

@@ -69,7 +69,10 @@ impl List<'_> {
     fn is_owners_alone(&self, owner: &str) -> bool {
         match self {
             List::Named(name) => OWNERS.contains(name),
-            List::Of(grants) => grants.iter().all(|it| it.grantee == owner && it.permission == "FULL_CONTROL"),
+            List::Of(grants) => {
+                let of_owner = |it: &Grant| it.grantee == owner && it.permission == "FULL_CONTROL";
+                !grants.is_empty() && grants.iter().all(of_owner)
+            }
         }
     }
 

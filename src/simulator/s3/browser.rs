@@ -8,10 +8,11 @@ use super::bucket::Bucket;
 use super::cors::{self, Page};
 use crate::protocol::{is_selective, response};
 use crate::refusal::Refusal;
+use crate::service::Open;
 use crate::world::Tx;
 
 /// The answer to such a request.
-pub(super) fn answer(tx: &Tx<'_>, request: &Request<Bytes>) -> Option<Result<Response<Bytes>, Refusal>> {
+pub(super) fn answer(tx: &Tx<'_>, request: &Request<Bytes>) -> Open {
     let mut path = request.uri().path().trim_start_matches('/').splitn(2, '/');
     let (bucket, key) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
     match *request.method() {
