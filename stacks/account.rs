@@ -1,26 +1,29 @@
-//! What there is once, in the account that pays: a budget for staging, what costs are told apart by, and who CI acts as.
+//! What there is once, in the account that pays, which is production's: a budget for staging, what costs are told apart by,
+//! and who acts there.
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    BudgetCostFilter, BudgetNotification, BudgetNotificationType, BudgetsBudget, CeCostAllocationTag,
-    IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, SnsTopic, SnsTopicPolicy,
+    BudgetCostFilter, BudgetNotification, BudgetNotificationType, BudgetsBudget, CeCostAllocationTag, KmsKey, SnsTopic,
+    SnsTopicPolicy,
 };
-use fathuss_model::{Handle, IntoArn, Result, Stack, actions};
+use fathuss_model::{Handle, Result, Stack, actions};
+
+use crate::access::{self, Access};
+use crate::subscribers::{Endpoint, Subscriber, subscribe};
+use crate::{encryption, staging_account};
 
 /// The account that pays, which is production's.
-const ACCOUNT: &str = "444455556666";
+pub const ACCOUNT: &str = "444455556666";
+/// What production refers to.
+pub static ACCESS: Access = Access::of("account");
 /// Billing's region; all else here is in none.
 const REGION: &str = "us-east-1";
-/// The account whose costs the budget is about.
-const STAGING: &str = "111122223333";
 /// What staging may cost in a month, in US dollars.
 const BUDGET: i32 = 1000;
 /// The keys of the tags that costs are told apart by.
 const COST_TAGS: &[&str] = &["Environment", "Service", "NodeGroup"];
-/// The repository that CI works for.
-const REPOSITORY: &str = "fathuss/fathuss";
-/// Who says for GitHub which workflow asks: <https://docs.github.com/en/actions/reference/security/oidc>.
-const ISSUER: &str = "token.actions.githubusercontent.com";
+/// Who is told of costs.
+const TOLD: &[Subscriber] = &[Subscriber { name: "owners", endpoint: Endpoint::Mail("billing@fathuss.com") }];
 
 /// The stack.
 pub fn account(stack: &mut Stack) -> Result<()> {
@@ -29,26 +32,22 @@ pub fn account(stack: &mut Stack) -> Result<()> {
         stack.default_tag(key, value);
     }
     costs(stack);
-    ci(stack);
+    access::access(stack, &ACCESS, ACCOUNT, "production");
     Ok(())
 }
 
 /// The budget with who is told of it, and the tags that costs are told apart by.
 fn costs(stack: &mut Stack) {
     stack.default_tag("Service", "billing");
-    let topic = stack.add("billing", SnsTopic::new().display_name("Fathuss: costs"));
-    let told = Statement::allow(actions!["SNS:Publish"])
-        .by(Principal::service("budgets.amazonaws.com"))
-        .on(topic.arn())
-        .when("StringEquals", "aws:SourceAccount", [ACCOUNT]);
-    stack.add("billing", SnsTopicPolicy::new(&topic, Policy::new([told])));
+    let topic = topic(stack);
+    subscribe(stack, "billing", &topic, TOLD);
 
     let above = |percent: i32, of: BudgetNotificationType| {
         BudgetNotification::above_percent(percent, of).subscriber_sns_topic_arns([&topic])
     };
     let staging = BudgetsBudget::dollars_a_month(BUDGET)
         .name("staging")
-        .cost_filter([BudgetCostFilter::new("LinkedAccount", [STAGING])])
+        .cost_filter([BudgetCostFilter::new("LinkedAccount", [staging_account::ACCOUNT])])
         .notification([above(80, BudgetNotificationType::Forecasted), above(100, BudgetNotificationType::Actual)]);
     stack.add("staging", staging);
 
@@ -57,87 +56,26 @@ fn costs(stack: &mut Stack) {
     }
 }
 
-/// The roles of CI: what only plans can change nothing, and what applies is bound to the environment that people
-/// approve deployments to.
-fn ci(stack: &mut Stack) {
-    stack.default_tag("Service", "ci");
-    let issuer = IamOpenidConnectProvider::new(format!("https://{ISSUER}"), ["sts.amazonaws.com"]);
-    let issuer = stack.add("github", issuer);
-
-    let plan = role(stack, &issuer, "plan", "pull_request");
-    attach(stack, "plan", &plan, IamPolicy::of_aws("ReadOnlyAccess"));
-
-    let deploy = role(stack, &issuer, "deploy", "environment:production");
-    attach(stack, "deploy", &deploy, IamPolicy::of_aws("PowerUserAccess"));
-    let roles = stack.add("deploy", IamPolicy::new(keeps_roles()));
-    stack.add(("deploy", "roles"), IamRolePolicyAttachment::new(&deploy, &roles));
-}
-
-/// A role that workflows of the repository take for one purpose.
-fn role(stack: &mut Stack, issuer: &Handle<IamOpenidConnectProvider>, name: &str, subject: &str) -> Handle<IamRole> {
-    let trust = Statement::allow(actions!["sts:AssumeRoleWithWebIdentity"])
-        .by(Principal::federated(issuer))
-        .when("StringEquals", format!("{ISSUER}:aud"), ["sts.amazonaws.com"])
-        .when("StringEquals", format!("{ISSUER}:sub"), [format!("repo:{REPOSITORY}:{subject}")]);
-    let role = IamRole::new(Policy::new([trust])).name(format!("fathuss-{name}"));
-    stack.add(name, role.description(format!("GitHub Actions of {REPOSITORY}: {subject}")))
-}
-
-fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl IntoArn<IamPolicy>) {
-    stack.add(name, IamRolePolicyAttachment::new(role, policy));
-}
-
-/// What the stacks make in IAM, which power users may not touch.
-fn keeps_roles() -> Policy {
-    let own = |kind: &str| format!("arn:aws:iam::{ACCOUNT}:{kind}/*");
-    Policy::new([
-        Statement::allow(actions![
-            "iam:AttachRolePolicy",
-            "iam:CreateRole",
-            "iam:DeleteRole",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
-            "iam:PassRole",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutRolePolicy",
-            "iam:TagRole",
-            "iam:UntagRole",
-            "iam:UpdateAssumeRolePolicy",
-            "iam:UpdateRole",
-            "iam:UpdateRoleDescription",
-        ])
-        .on(own("role")),
-        Statement::allow(actions![
-            "iam:CreatePolicy",
-            "iam:CreatePolicyVersion",
-            "iam:DeletePolicy",
-            "iam:DeletePolicyVersion",
-            "iam:TagPolicy",
-            "iam:UntagPolicy",
-        ])
-        .on(own("policy")),
-        Statement::allow(actions![
-            "iam:AddRoleToInstanceProfile",
-            "iam:CreateInstanceProfile",
-            "iam:DeleteInstanceProfile",
-            "iam:RemoveRoleFromInstanceProfile",
-            "iam:TagInstanceProfile",
-            "iam:UntagInstanceProfile",
-        ])
-        .on(own("instance-profile")),
-        Statement::allow(actions![
-            "iam:AddClientIDToOpenIDConnectProvider",
-            "iam:CreateOpenIDConnectProvider",
-            "iam:DeleteOpenIDConnectProvider",
-            "iam:RemoveClientIDFromOpenIDConnectProvider",
-            "iam:TagOpenIDConnectProvider",
-            "iam:UntagOpenIDConnectProvider",
-            "iam:UpdateOpenIDConnectProviderThumbprint",
-        ])
-        .on(own("oidc-provider")),
-        Statement::allow(actions!["iam:Get*", "iam:List*"]).on("*"),
-    ])
+/// Budgets alone speak here, those of this account; what they say is encrypted:
+/// <https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html>
+fn topic(stack: &mut Stack) -> Handle<SnsTopic> {
+    let account = Principal::aws(format!("arn:aws:iam::{ACCOUNT}:root"));
+    let budgets = |statement: Statement| {
+        statement
+            .by(Principal::service("budgets.amazonaws.com"))
+            .when("StringEquals", "aws:SourceAccount", [ACCOUNT])
+            .when("ArnLike", "aws:SourceArn", [format!("arn:aws:budgets::{ACCOUNT}:*")])
+    };
+    let uses = budgets(Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Budgets").on("*"));
+    let key = KmsKey::new()
+        .description("What budgets say")
+        .policy(Policy::new([Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"), uses]));
+    let key = encryption::key(stack, "account", "billing", key, false);
+    let topic = SnsTopic::new().display_name("Fathuss: costs").kms_master_key_id(&key);
+    let topic = stack.add("billing", topic);
+    let publishes = budgets(Statement::allow(actions!["sns:Publish"]).sid("Budgets").on(topic.arn()));
+    stack.add("billing", SnsTopicPolicy::new(&topic, Policy::new([publishes])));
+    topic
 }
 
 #[cfg(test)]
@@ -175,26 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn what_plans_may_read_alone_and_each_role_is_bound_to_one_subject() {
+    fn budgets_alone_speak_and_use_the_key_of_what_they_say() {
         let graph = graph();
-        let plan = node(&graph, "aws_iam_role_policy_attachment", "plan");
-        assert_eq!(literal(plan, "policy_arn"), Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into()));
-        for (name, subject) in
-            [("plan", "repo:fathuss/fathuss:pull_request"), ("deploy", "repo:fathuss/fathuss:environment:production")]
-        {
-            let trust = value(node(&graph, "aws_iam_role", name), "assume_role_policy").unwrap();
-            let trust = trust.as_str().unwrap();
-            assert!(trust.contains(&format!(r#""token.actions.githubusercontent.com:sub":"{subject}""#)), "{trust}");
-            assert!(trust.contains(r#""token.actions.githubusercontent.com:aud":"sts.amazonaws.com""#), "{trust}");
-            assert!(!trust.contains('*'), "{trust}");
+        assert_eq!(refers_to(node(&graph, "aws_sns_topic", "billing"), "kms_master_key_id"), ["aws_kms_key.billing"]);
+        let only = [
+            r#""ArnLike":{"aws:SourceArn":"arn:aws:budgets::444455556666:*"}"#,
+            r#""StringEquals":{"aws:SourceAccount":"444455556666"}"#,
+        ];
+        for (kind, allowed) in [("aws_sns_topic_policy", 1), ("aws_kms_key", 2)] {
+            let policy = value(node(&graph, kind, "billing"), "policy").unwrap();
+            let policy = policy.as_str().unwrap();
+            assert_eq!(policy.matches("Allow").count(), allowed, "{policy}");
+            let budgets = policy.split(r#"{"Sid":"#).find(|one| one.contains("budgets.amazonaws.com")).unwrap();
+            assert!(only.iter().all(|condition| budgets.contains(condition)), "{budgets}");
         }
-    }
-
-    #[test]
-    fn nothing_may_be_done_in_iam_beyond_the_account_s_own() {
-        let graph = graph();
-        let policy = value(node(&graph, "aws_iam_policy", "deploy"), "policy").unwrap();
-        let policy: String = policy.as_str().unwrap().to_owned();
-        assert!(!policy.contains(r#""iam:*""#) && policy.contains("arn:aws:iam::444455556666:role/*"), "{policy}");
     }
 }

@@ -2,8 +2,8 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsKey, SnsTopic, SnsTopicPolicy, Statistic,
-    TreatMissingData,
+    CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsKey, MetricQuery, QueriedMetric, SnsTopic,
+    SnsTopicPolicy, Statistic, TreatMissingData,
 };
 use fathuss_model::{Document, Expression, Handle, IntoValue, Stack, Value, actions, json, template};
 
@@ -12,20 +12,30 @@ use crate::data::Data;
 use crate::encryption;
 use crate::environment::Environment;
 use crate::network::Network;
+use crate::subscribers::subscribe;
 
 /// Five minutes: the step of the metrics that AWS takes by itself.
 const PERIOD: i64 = 300;
 /// How many of them in a row.
 const PERIODS: i64 = 3;
+/// How much less there is than is wanted.
+const MISSING: &str = "wanted - there";
 
-/// What is watched: a metric with its dimension, and from which value on it is too much, or too little.
+/// What is watched: a metric of one thing, and from which value on it is too much, or too little.
 struct Watch {
     name: (&'static str, String),
     says: &'static str,
-    metric: (&'static str, &'static str),
+    namespace: &'static str,
+    metric: Metric,
     dimension: (&'static str, Value<String>),
-    statistic: Statistic,
     bound: Bound,
+}
+
+enum Metric {
+    /// One that AWS publishes.
+    Published(&'static str, Statistic),
+    /// How much less there is of one than of another.
+    Missing { there: &'static str, wanted: &'static str },
 }
 
 enum Bound {
@@ -43,6 +53,7 @@ pub fn alarms(
 ) -> Handle<SnsTopic> {
     env.tag_all(stack, "alarms");
     let topic = topic(stack, env);
+    subscribe(stack, "alarms", &topic, &env.told);
     let watches = watches(env, network, cluster, data);
     let widgets = watches.iter().map(|watch| widget(env, watch)).collect();
     for watch in watches {
@@ -76,9 +87,9 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
     let postgres = |what: &str, says, metric, statistic, bound| Watch {
         name: ("postgres", what.to_owned()),
         says,
-        metric: ("AWS/RDS", metric),
+        namespace: "AWS/RDS",
+        metric: Metric::Published(metric, statistic),
         dimension: ("DBInstanceIdentifier", data.postgres.id().into_value()),
-        statistic,
         bound,
     };
     let mut watches = vec![
@@ -96,20 +107,24 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
         Watch {
             name: ("clickhouse", "status".to_owned()),
             says: "ClickHouse's server does not answer",
-            metric: ("AWS/EC2", "StatusCheckFailed"),
+            namespace: "AWS/EC2",
+            metric: Metric::Published("StatusCheckFailed", Statistic::Maximum),
             dimension: ("InstanceId", data.clickhouse.id().into_value()),
-            statistic: Statistic::Maximum,
-            bound: Bound::Above(0),
-        },
-        Watch {
-            name: ("cluster", "failed_nodes".to_owned()),
-            says: "Nodes have failed",
-            metric: ("ContainerInsights", "cluster_failed_node_count"),
-            dimension: ("ClusterName", cluster.cluster.name().into_value()),
-            statistic: Statistic::Maximum,
             bound: Bound::Above(0),
         },
     ];
+    // Of nodes that fail, or never come, their group has fewer in service than it wants. It publishes both without anything
+    // that runs in the cluster: <https://docs.aws.amazon.com/eks/latest/userguide/enable-asg-metrics.html>
+    for (group, nodes) in &cluster.nodes {
+        watches.push(Watch {
+            name: ("nodes", (*group).to_owned()),
+            says: "Nodes have failed",
+            namespace: "AWS/AutoScaling",
+            metric: Metric::Missing { there: "GroupInServiceInstances", wanted: "GroupDesiredCapacity" },
+            dimension: ("AutoScalingGroupName", nodes.autoscaling_group_name().into_value()),
+            bound: Bound::Above(0),
+        });
+    }
     // In cluster mode each node has its own metrics, under the name that ElastiCache gives it.
     for shard in 1..=env.redis.shards {
         for node in 1..=env.redis.replicas + 1 {
@@ -117,12 +132,12 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
             let redis = |what: &str, says, metric, bound| Watch {
                 name: ("redis", format!("{what}-{place}")),
                 says,
-                metric: ("AWS/ElastiCache", metric),
+                namespace: "AWS/ElastiCache",
+                metric: Metric::Published(metric, Statistic::Maximum),
                 dimension: (
                     "CacheClusterId",
                     template([data.redis.id().into_value(), format!("-{place}").into_value()]),
                 ),
-                statistic: Statistic::Maximum,
                 bound,
             };
             let memory = "DatabaseMemoryUsagePercentage";
@@ -134,9 +149,9 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
         watches.push(Watch {
             name: ("nat", format!("ports-{zone}")),
             says: "The NAT gateway has no ports left",
-            metric: ("AWS/NATGateway", "ErrorPortAllocation"),
+            namespace: "AWS/NATGateway",
+            metric: Metric::Published("ErrorPortAllocation", Statistic::Sum),
             dimension: ("NatGatewayId", gateway.id().into_value()),
-            statistic: Statistic::Sum,
             bound: Bound::Above(0),
         });
     }
@@ -148,15 +163,28 @@ fn alarm(env: &Environment, watch: Watch, topic: &Handle<SnsTopic>) -> Cloudwatc
         Bound::Above(most) => (ComparisonOperator::GreaterThanThreshold, most),
         Bound::Below(least) => (ComparisonOperator::LessThanThreshold, least),
     };
-    let (namespace, metric) = watch.metric;
-    CloudwatchMetricAlarm::new(operator, PERIODS)
+    let Watch { namespace, dimension, .. } = watch;
+    let alarm = CloudwatchMetricAlarm::new(operator, PERIODS);
+    let alarm = match watch.metric {
+        Metric::Published(name, statistic) => {
+            alarm.namespace(namespace).metric_name(name).dimensions([dimension]).statistic(statistic).period(PERIOD)
+        }
+        Metric::Missing { there, wanted } => {
+            // Of a period, the most that was there and the least that was wanted: who is on its way is not missing.
+            let query = |id: &str, name: &str, statistic: &str| {
+                let metric = QueriedMetric::new(name, PERIOD, statistic);
+                MetricQuery::new(id).metric(metric.namespace(namespace).dimensions([dimension.clone()]))
+            };
+            alarm.metric_query([
+                MetricQuery::new("missing").expression(MISSING).label(watch.says).return_data(true),
+                query("there", there, "Maximum"),
+                query("wanted", wanted, "Minimum"),
+            ])
+        }
+    };
+    alarm
         .alarm_name(format!("{}-{}-{}", env.name(), watch.name.0, watch.name.1))
         .alarm_description(watch.says)
-        .namespace(namespace)
-        .metric_name(metric)
-        .dimensions([watch.dimension])
-        .statistic(watch.statistic)
-        .period(PERIOD)
         .threshold(threshold)
         // Silence is no alarm: metrics of errors and of idle machines come only when there is something to count.
         .treat_missing_data(TreatMissingData::NotBreaching)
@@ -167,9 +195,19 @@ fn alarm(env: &Environment, watch: Watch, topic: &Handle<SnsTopic>) -> Cloudwatc
 /// A graph of what is watched:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>
 fn widget(env: &Environment, watch: &Watch) -> Document {
-    let (namespace, metric) = watch.metric;
     let (name, value) = &watch.dimension;
-    let line = Document::Array(vec![one(namespace), one(metric), one(*name), one(value.clone())]);
+    let line = |metric: &str, more: Option<Document>| {
+        let line = [one(watch.namespace), one(metric), one(*name), one(value.clone())];
+        Document::Array(line.into_iter().chain(more).collect())
+    };
+    let lines = match watch.metric {
+        Metric::Published(metric, _) => vec![line(metric, None)],
+        Metric::Missing { there, wanted } => {
+            let called = |id: &str| Some(object([("id", one(id))]));
+            let missing = object([("expression", one(MISSING)), ("label", one(watch.says))]);
+            vec![Document::Array(vec![missing]), line(there, called("there")), line(wanted, called("wanted"))]
+        }
+    };
     object([
         ("type", one("metric")),
         ("width", number(8)),
@@ -180,7 +218,7 @@ fn widget(env: &Environment, watch: &Watch) -> Document {
                 ("title", one(watch.says)),
                 ("region", one(env.region)),
                 ("period", number(PERIOD)),
-                ("metrics", Document::Array(vec![line])),
+                ("metrics", Document::Array(lines)),
             ]),
         ),
     ])
@@ -213,7 +251,9 @@ mod tests {
                 for field in ["alarm_actions", "ok_actions"] {
                     assert_eq!(refers_to(alarm, field), ["aws_sns_topic.alarms"], "{field} of {}", alarm.address);
                 }
-                assert_eq!(refers_to(alarm, "dimensions").len(), 1, "{}", alarm.address);
+                let mut watched = [refers_to(alarm, "dimensions"), refers_to(alarm, "metric_query")].concat();
+                watched.dedup();
+                assert_eq!(watched.len(), 1, "{}: {watched:?}", alarm.address);
             }
         }
     }
@@ -231,6 +271,39 @@ mod tests {
             assert_eq!(i64::try_from(named("evictions-")).unwrap(), machines);
             assert_eq!(i64::try_from(named("memory-")).unwrap(), machines);
             assert_eq!(named("ports-"), nodes(&graph, "aws_nat_gateway").len());
+        }
+    }
+
+    #[test]
+    fn nodes_that_a_group_wants_and_has_not_are_told_of_by_its_own_metrics() {
+        for graph in both() {
+            for group in nodes(&graph, "aws_eks_node_group") {
+                let name = group.address.name();
+                let alarm = nodes(&graph, "aws_cloudwatch_metric_alarm")
+                    .into_iter()
+                    .find(|alarm| alarm.address.name() == "nodes" && alarm.address.key() == Some(name))
+                    .unwrap();
+                let queries = value(alarm, "metric_query").unwrap().to_string();
+                let of = format!(
+                    r#""dimensions":{{"AutoScalingGroupName":"<aws_eks_node_group.{name}.resources.autoscaling_groups.0.name>"}}"#
+                );
+                assert_eq!(queries.matches(&of).count(), 2, "{queries}");
+                for part in ["wanted - there", "GroupInServiceInstances", "GroupDesiredCapacity", "AWS/AutoScaling"] {
+                    assert!(queries.contains(part), "{part} in {queries}");
+                }
+                assert_eq!(queries.matches(r#""return_data":true"#).count(), 1, "{queries}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_watched_is_published_without_anything_in_the_cluster() {
+        let published = ["AWS/AutoScaling", "AWS/EC2", "AWS/ElastiCache", "AWS/NATGateway", "AWS/RDS"];
+        for graph in both() {
+            for alarm in nodes(&graph, "aws_cloudwatch_metric_alarm") {
+                let text = format!("{:?}", alarm.fields);
+                assert!(published.iter().any(|namespace| text.contains(namespace)), "{}", alarm.address);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, EbsVolume, IamPolicy, IamRole,
+    BackupCopy, BackupLifecycle, BackupPlan, BackupRule, BackupSelection, BackupVault, EbsVolume, IamPolicy,
     IamRolePolicyAttachment, KmsKey,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Stack, Value, template};
@@ -18,7 +18,7 @@ const DAILY: &str = "cron(0 2 * * ? *)";
 pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolume>) {
     env.tag_all(stack, "backups");
     let vault = vault(stack, env, env.name());
-    let kept = || BackupLifecycle::days(env.clickhouse_backup_days);
+    let kept = || BackupLifecycle::days(env.clickhouse.backup_days);
     let mut rule = BackupRule::new("daily", &vault).schedule(DAILY).lifecycle(kept());
     if let Some(recovery) = &env.recovery {
         let copy = BackupCopy::new(stack.read(recovery.vault)).lifecycle(kept());
@@ -26,8 +26,11 @@ pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolu
     }
     let plan = stack.add("daily", BackupPlan::new(format!("{}-daily", env.name()), [rule]));
 
+    // AWS Backup says of topics and keys that it tells on whose behalf it comes, and not of roles:
+    // <https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html>
     let trust = Policy::new([Statement::assume_role(Principal::service("backup.amazonaws.com"))]);
-    let role = stack.add("backups", IamRole::new(trust).description("What AWS Backup reads and restores with"));
+    let role = env.role(stack, trust).description("What AWS Backup reads and restores with");
+    let role = stack.add("backups", role);
     let attach = |stack: &mut Stack, what: &str| {
         let policy = IamPolicy::of_aws(&format!("service-role/AWSBackupServiceRolePolicyFor{what}"));
         stack.add(("backups", what.to_lowercase()), IamRolePolicyAttachment::new(&role, policy))
@@ -37,12 +40,13 @@ pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolu
     stack.add("clickhouse", selection.depends_on(&reads).depends_on(&restores));
 }
 
-/// A vault with a key of its own, which the key of what is backed up does not open.
+/// A vault with a key of its own, which the key of what is backed up does not open. Staging's backups go with it.
 pub fn vault(stack: &mut Stack, env: &Environment, name: &'static str) -> Handle<BackupVault> {
     let key = KmsKey::new().description(format!("Backups of {name}"));
     let key = encryption::key(stack, name, "backups", key, env.is_production());
     let keep = Lifecycle::new().prevent_destroy(env.is_production());
-    stack.add("backups", BackupVault::new().name(name).kms_key_arn(&key).lifecycle(keep))
+    let vault = BackupVault::new().name(name).kms_key_arn(&key).force_destroy(!env.is_production());
+    stack.add("backups", vault.lifecycle(keep))
 }
 
 fn arn(env: &Environment, volume: &Handle<EbsVolume>) -> Value<String> {
@@ -91,5 +95,13 @@ mod tests {
     fn production_s_vault_outlives_a_mistake() {
         assert!(node(&production(), "aws_backup_vault", "backups").lifecycle.prevent_destroy);
         assert!(node(&production(), "aws_kms_key", "backups").lifecycle.prevent_destroy);
+    }
+
+    #[test]
+    fn staging_s_backups_go_with_their_vault_and_production_s_do_not() {
+        for (graph, forced) in [(staging(), true), (production(), false)] {
+            let vault = node(&graph, "aws_backup_vault", "backups");
+            assert_eq!(literal(vault, "force_destroy"), Some(forced.into()));
+        }
     }
 }

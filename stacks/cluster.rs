@@ -28,6 +28,8 @@ pub struct Cluster {
     pub cluster: Handle<EksCluster>,
     /// Its service accounts' issuer.
     pub issuer: Handle<IamOpenidConnectProvider>,
+    /// The groups of its nodes by name.
+    pub nodes: Vec<(&'static str, Handle<EksNodeGroup>)>,
 }
 
 /// A group of nodes.
@@ -74,18 +76,23 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
     let cluster = control_plane(stack, env, network);
     let issuer = IamOpenidConnectProvider::new(cluster.oidc_issuer(), ["sts.amazonaws.com"]);
     let issuer = stack.add("cluster", issuer);
-    let made = Cluster { cluster, issuer };
 
-    access(stack, env, &made.cluster);
-    let open_nodes = nodes(stack, env, network, &made.cluster);
+    access(stack, env, &cluster);
+    let nodes = nodes(stack, env, network, &cluster);
+    let made = Cluster { cluster, issuer, nodes };
     let roles = service_accounts::service_accounts(stack, env, &made, storage, names);
-    addons(stack, &made.cluster, &open_nodes, &roles.ebs_csi);
+    // Those that any pod may run on: no taint keeps it away.
+    let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
+    let open: Vec<_> = made.nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
+    addons(stack, &made.cluster, &open, &roles.ebs_csi);
     made
 }
 
 fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Handle<EksCluster> {
-    let role = IamRole::new(Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]))
-        .description("What the control plane acts with");
+    // EKS's page has no condition for this role, and says of none that it is told:
+    // <https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html>
+    let trust = Policy::new([Statement::assume_role(Principal::service("eks.amazonaws.com"))]);
+    let role = env.role(stack, trust).description("What the control plane acts with");
     let role = stack.add("cluster", role);
     let permitted =
         stack.add("cluster", IamRolePolicyAttachment::new(&role, IamPolicy::of_aws("AmazonEKSClusterPolicy")));
@@ -123,7 +130,7 @@ fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Han
 /// An entry alone permits nothing: each has its policy.
 fn access(stack: &mut Stack, env: &Environment, cluster: &Handle<EksCluster>) {
     for principal in env.administrators.iter().chain(&env.deployers) {
-        let entry = stack.add(principal.name, EksAccessEntry::new(cluster, principal.arn()));
+        let entry = stack.add(principal.name, EksAccessEntry::new(cluster, stack.read(principal.arn)));
         // Those who deploy make namespaces, storage classes and custom resource definitions: the cluster's own things.
         let policy = EksAccessPolicyAssociation::new(
             cluster,
@@ -135,21 +142,22 @@ fn access(stack: &mut Stack, env: &Environment, cluster: &Handle<EksCluster>) {
     }
 }
 
-/// The groups of nodes. Gives those that any pod may run on: no taint keeps it away.
+/// The groups of nodes by name.
 fn nodes(
     stack: &mut Stack,
     env: &Environment,
     network: &Network,
     cluster: &Handle<EksCluster>,
-) -> Vec<Handle<EksNodeGroup>> {
-    let role = IamRole::new(Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]))
-        .description("What nodes act with");
+) -> Vec<(&'static str, Handle<EksNodeGroup>)> {
+    // An instance has its role by its profile, which is of the same account: there is no deputy.
+    let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+    let role = env.role(stack, trust).description("What nodes act with");
     let role = stack.add("node", role);
     let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
     let permitted = policies
         .map(|policy| stack.add(("node", policy), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy))));
 
-    let mut open = Vec::new();
+    let mut all = Vec::new();
     for group in NODE_GROUPS {
         let template = stack.add(group.name, launch_template(env, group.name));
         let (min, desired, max) = group.size;
@@ -169,12 +177,9 @@ fn nodes(
             None => nodes,
         };
         // A node that may do nothing never becomes ready.
-        let nodes = stack.add(group.name, nodes.depends_on_all(&permitted));
-        if group.taint.is_none() {
-            open.push(nodes);
-        }
+        all.push((group.name, stack.add(group.name, nodes.depends_on_all(&permitted))));
     }
-    open
+    all
 }
 
 /// Encrypted root, metadata by version 2 alone and out of reach for pods.

@@ -4,19 +4,14 @@ use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     Ami, CacheNodeType, CacheParameter, DbInstance, DbInstanceClass, DbParameter, DbParameterGroup, DbSubnetGroup,
     EbsVolume, ElasticacheParameterGroup, ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile,
-    IamPolicy, IamRole, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions,
+    IamPolicy, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions, RestoreToPointInTime,
     RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, actions, template};
 
-use crate::environment::Environment;
+use crate::environment::{EbsSnapshot, Environment, PostgresSource, RedisSource};
 use crate::firewall::Firewall;
 use crate::network::Network;
-
-/// The version of PostgreSQL's password: another number draws another, and RDS takes it over.
-const POSTGRES_PASSWORD: i64 = 1;
-/// The version of ClickHouse's password: another number draws another, which a new server reads at its first start.
-const CLICKHOUSE_PASSWORD: i64 = 1;
 
 /// What others build on.
 #[derive(Debug)]
@@ -50,15 +45,17 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
     ]);
     let parameters = stack.add("postgres", parameters);
 
-    let trust = Policy::new([Statement::assume_role(Principal::service("monitoring.rds.amazonaws.com"))]);
-    let monitoring = stack.add("postgres_monitoring", IamRole::new(trust));
+    // <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html#USER_Monitoring.OS.confused-deputy>
+    let trust = env.trust("monitoring.rds.amazonaws.com", &env.arn("rds", "db:*"));
+    let monitoring = stack.add("postgres_monitoring", env.role(stack, trust));
     let policy = IamPolicy::of_aws("service-role/AmazonRDSEnhancedMonitoringRole");
     let permitted = stack.add("postgres_monitoring", IamRolePolicyAttachment::new(&monitoring, policy));
 
     let password = if env.postgres.read_replica {
         // RDS can't manage the password of an instance with a replica.
-        let (_, password) = generated(stack, env, "postgres", POSTGRES_PASSWORD);
-        MasterPassword::Secret(password.value(), POSTGRES_PASSWORD)
+        let version = env.postgres.password;
+        let (_, password) = generated(stack, env, "postgres", version);
+        MasterPassword::Secret(password.value(), version)
     } else {
         MasterPassword::ManagedByRds
     };
@@ -84,6 +81,13 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
         instance.final_snapshot_identifier(format!("{}-postgres-final", env.name()))
     } else {
         instance.skip_final_snapshot(true)
+    };
+    let instance = match &env.begins.postgres {
+        Some(PostgresSource::Snapshot(snapshot)) => instance.snapshot_identifier(snapshot),
+        Some(PostgresSource::Backups(arn)) => {
+            instance.restore_to_point_in_time(RestoreToPointInTime::latest_of_backups(arn))
+        }
+        None => instance,
     };
     let lifecycle = Lifecycle::new().prevent_destroy(env.is_production());
     let primary = stack.add("postgres", instance.lifecycle(lifecycle).depends_on(&permitted));
@@ -137,6 +141,11 @@ fn redis(
     } else {
         group
     };
+    let group = match &env.begins.redis {
+        Some(RedisSource::Snapshot(snapshot)) => group.snapshot_name(snapshot),
+        Some(RedisSource::Objects(files)) => group.snapshot_arns(files),
+        None => group,
+    };
     stack.add("redis", group.lifecycle(Lifecycle::new().prevent_destroy(env.is_production())))
 }
 
@@ -170,12 +179,13 @@ fn clickhouse(
     let name = format!("{}-clickhouse", env.name());
     let image = stack.add("amazon_linux", Ami::amazon_linux_2023("x86_64"));
 
-    let role = IamRole::new(Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]));
-    let role = stack.add("clickhouse", role.description("What ClickHouse's server acts with"));
+    let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
+    let role = env.role(stack, trust).description("What ClickHouse's server acts with");
+    let role = stack.add("clickhouse", role);
     // People reach the server through Systems Manager: there is no SSH.
     let policy = IamPolicy::of_aws("AmazonSSMManagedInstanceCore");
     let permitted = stack.add("clickhouse", IamRolePolicyAttachment::new(&role, policy));
-    let (secret, password) = generated(stack, env, "clickhouse", CLICKHOUSE_PASSWORD);
+    let (secret, password) = generated(stack, env, "clickhouse", env.clickhouse.password);
     let reads = Policy::new([Statement::allow(actions!["secretsmanager:GetSecretValue"]).on(secret.arn())]);
     let reads = stack.add("clickhouse", IamPolicy::new(reads));
     let reads = stack.add(("clickhouse", "secret"), IamRolePolicyAttachment::new(&role, &reads));
@@ -183,6 +193,10 @@ fn clickhouse(
 
     let zone = env.zones.first();
     let volume = EbsVolume::encrypted_gp3(zone.name(), 100).tag("Name", format!("{name}-data"));
+    let volume = match &env.begins.clickhouse {
+        Some(EbsSnapshot(snapshot)) => volume.snapshot_id(snapshot),
+        None => volume,
+    };
     let volume = volume.lifecycle(Lifecycle::new().prevent_destroy(env.is_production()));
     let volume = stack.add("clickhouse_data", volume);
 

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use fathuss_model::aws::{BackupVault, IamRole, KmsKey, S3Bucket};
-use fathuss_model::{Arn, Ipv4Net, Output, Result, Stack, Subnets, Value};
+use fathuss_model::aws::policy::{self, Policy, Statement};
+use fathuss_model::aws::{BackupVault, IamPolicy, IamRole, KmsKey, S3Bucket};
+use fathuss_model::{Arn, Ipv4Net, Output, Result, Stack, Subnets};
+
+use crate::subscribers::Subscriber;
 
 /// An environment, in full: where it stands, how large it is, and who may enter.
 #[derive(Clone, Debug)]
@@ -26,6 +29,10 @@ pub struct Environment {
     pub administrators: Vec<Principal>,
     /// Who deploys.
     pub deployers: Vec<Principal>,
+    /// What the roles made here are allowed at most: CI makes no others.
+    pub boundary: &'static Output<Arn<IamPolicy>>,
+    /// Who is told of alarms: someone, always.
+    pub told: Vec<Subscriber>,
     /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
     pub public_access: Vec<Ipv4Net>,
     /// How many days logs are kept.
@@ -34,8 +41,10 @@ pub struct Environment {
     pub postgres: Postgres,
     /// How Redis is laid out.
     pub redis: Redis,
-    /// How many days backups of ClickHouse are kept.
-    pub clickhouse_backup_days: i64,
+    /// How ClickHouse is kept.
+    pub clickhouse: ClickHouse,
+    /// What the data stores begin as. All begin empty, but where an environment is built anew from what another left.
+    pub begins: Sources,
     /// Where copies of what is kept go, so that all can be built in another region.
     pub recovery: Option<Recovery>,
     /// The domain; people delegate its zone once, by hand.
@@ -62,13 +71,13 @@ pub enum NatGateways {
     PerZone,
 }
 
-/// A role or a user, with a word for it in addresses.
-#[derive(Clone, Debug)]
+/// A role that its account's stack made, with a word for it in addresses. EKS lets nobody in who is not there.
+#[derive(Clone, Copy, Debug)]
 pub struct Principal {
     /// The word.
     pub name: &'static str,
     /// The ARN.
-    pub arn: &'static str,
+    pub arn: &'static Output<Arn<IamRole>>,
 }
 
 /// How PostgreSQL is kept.
@@ -80,7 +89,63 @@ pub struct Postgres {
     pub backup_days: i64,
     /// Whether there is a read replica, which rules out a master password that RDS manages.
     pub read_replica: bool,
+    /// The version of the password, where RDS does not manage it; what it rotates is this number. One more draws another
+    /// password, Secrets Manager keeps it as the secret's current version, and the same apply has RDS take it over at once.
+    /// Sessions that stand go on; who logs in anew reads the secret first, or comes with an IAM token and needs none.
+    ///
+    /// Secrets Manager rotates by itself only what RDS manages, or with a function that people keep; neither is here:
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html>
+    pub password: i64,
 }
+
+/// How ClickHouse is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClickHouse {
+    /// How many days backups are kept.
+    pub backup_days: i64,
+    /// The version of the password: one more draws another, which a server reads at its first start. The one that runs keeps
+    /// the old one until it is replaced.
+    pub password: i64,
+}
+
+/// What the data stores begin as: what is none begins empty. Each is asked about when the store is made and never again, so
+/// that these lines may stay or go afterwards.
+///
+/// What they name stands in the environment's own region. Of production there is, in the other one: the copies of the
+/// database's automated backups, and in the vault the copies of the volume's. A snapshot of the database can be copied there
+/// as long as its own region answers; ElastiCache copies none to another region but through objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// PostgreSQL's.
+    pub postgres: Option<PostgresSource>,
+    /// Redis'.
+    pub redis: Option<RedisSource>,
+    /// That of ClickHouse's volume.
+    pub clickhouse: Option<EbsSnapshot>,
+}
+
+/// What PostgreSQL begins as. It has the master user, the databases and the encryption of that, and the password of this
+/// environment as soon as it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostgresSource {
+    /// A snapshot, by name, or by ARN where it is another account's.
+    Snapshot(String),
+    /// The latest that automated backups have, by ARN.
+    Backups(String),
+}
+
+/// What Redis begins as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedisSource {
+    /// A snapshot, by name.
+    Snapshot(String),
+    /// Files of snapshots in buckets of the region, by ARN: how they come from another region.
+    Objects(Vec<String>),
+}
+
+/// A snapshot of a volume, by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EbsSnapshot(pub String);
 
 /// How Redis is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,13 +235,22 @@ impl Environment {
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
-}
 
-impl Principal {
-    /// Its ARN as access entries want it.
+    /// A role that whom this policy trusts may take on, within the boundary.
     #[must_use]
-    pub fn arn(&self) -> Value<Arn<IamRole>> {
-        Arn::existing(self.arn)
+    pub fn role(&self, stack: &Stack, trust: Policy) -> IamRole {
+        IamRole::new(trust).permissions_boundary(stack.read(self.boundary))
+    }
+
+    /// Lets a service of AWS take on a role on behalf of this account alone, and of what has such an ARN: no other account
+    /// gets it to act here. For services whose pages say that they tell both:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+    #[must_use]
+    pub fn trust(&self, service: &str, source: &str) -> Policy {
+        let trust = Statement::assume_role(policy::Principal::service(service))
+            .when("StringEquals", "aws:SourceAccount", [self.account])
+            .when("ArnLike", "aws:SourceArn", [source]);
+        Policy::new([trust])
     }
 }
 

@@ -8,11 +8,10 @@
 //!
 //! Who spoke to whom is in flow logs.
 
-use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::policy::{Policy, Statement};
 use fathuss_model::aws::{
-    AvailabilityZones, CloudwatchLogGroup, DefaultSecurityGroup, Eip, FlowLog, IamPolicy, IamRole,
-    IamRolePolicyAttachment, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet,
-    TrafficType, Vpc, VpcEndpoint,
+    AvailabilityZones, CloudwatchLogGroup, DefaultSecurityGroup, Eip, FlowLog, IamPolicy, IamRolePolicyAttachment,
+    InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, TrafficType, Vpc, VpcEndpoint,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Result, Stack, actions, template};
 
@@ -82,10 +81,10 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
 fn flow_logs(stack: &mut Stack, env: &Environment, vpc: &Handle<Vpc>) {
     let group = CloudwatchLogGroup::new().name(format!("/fathuss/{}/flow", env.name())).retention_in_days(env.log_days);
     let group = stack.add("flow", group);
-    let writes = Statement::assume_role(Principal::service("vpc-flow-logs.amazonaws.com"));
-    // No other account's flow logs get it to write here.
-    let writes = writes.when("StringEquals", "aws:SourceAccount", [env.account]);
-    let role = stack.add("flow", IamRole::new(Policy::new([writes])).description("What flow logs are written with"));
+    // <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html>
+    let writes = env.trust("vpc-flow-logs.amazonaws.com", &env.arn("ec2", "vpc-flow-log/*"));
+    let role = env.role(stack, writes).description("What flow logs are written with");
+    let role = stack.add("flow", role);
     let streams = template([group.arn().into_value(), ":*".into_value()]);
     let policy = Policy::new([Statement::allow(actions![
         "logs:CreateLogStream",

@@ -59,8 +59,10 @@ fn outputs_of_cluster(stack: &mut Stack, cluster: &Handle<EksCluster>) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::environment::{Environment, Zones};
-    use crate::inspection::{both, of, production, staging, value};
+    use fathuss_model::graph::Graph;
+
+    use crate::environment::{EbsSnapshot, Environment, PostgresSource, RedisSource, Sources, Zones};
+    use crate::inspection::{both, literal, node, nodes, of, production, staging, value};
     use crate::staging;
 
     #[test]
@@ -100,6 +102,97 @@ mod tests {
             "{:?}",
             text.find("us-east-1").map(|at| &text[at.saturating_sub(200)..at])
         );
+    }
+
+    #[test]
+    fn each_role_is_within_its_account_s_boundary() {
+        for (graph, account) in [(staging(), "staging-account"), (production(), "account")] {
+            for role in nodes(&graph, "aws_iam_role") {
+                let boundary = value(role, "permissions_boundary");
+                assert_eq!(boundary, Some(format!("<{account}.boundary>").into()), "{}", role.address);
+            }
+        }
+    }
+
+    /// A service, and the ARNs that it takes a role on behalf of; none where its page says of no condition that it is told,
+    /// or where a role is had by a profile of the same account alone.
+    const DEPUTIES: &[(&str, Option<&str>)] = &[
+        ("backup.amazonaws.com", None),
+        ("ec2.amazonaws.com", None),
+        ("eks.amazonaws.com", None),
+        ("monitoring.rds.amazonaws.com", Some("arn:aws:rds:us-east-1:ACCOUNT:db:*")),
+        ("s3.amazonaws.com", None),
+        ("vpc-flow-logs.amazonaws.com", Some("arn:aws:ec2:us-east-1:ACCOUNT:vpc-flow-log/*")),
+    ];
+
+    #[test]
+    fn services_act_for_this_account_alone_where_they_say_for_whom() {
+        let mut met = BTreeSet::new();
+        for (graph, account) in [(staging(), "111122223333"), (production(), "444455556666")] {
+            for role in nodes(&graph, "aws_iam_role") {
+                let trust = value(role, "assume_role_policy").unwrap();
+                let trust = trust.as_str().unwrap();
+                let Some((_, service)) = trust.split_once(r#""Principal":{"Service":""#) else { continue };
+                let service = service.split('"').next().unwrap();
+                let (_, source) = DEPUTIES.iter().find(|(name, _)| *name == service).expect(service);
+                met.insert(service.to_owned());
+                let condition = source.map(|source| {
+                    format!(
+                        r#""Condition":{{"ArnLike":{{"aws:SourceArn":"{}"}},"StringEquals":{{"aws:SourceAccount":"{account}"}}}}"#,
+                        source.replace("ACCOUNT", account)
+                    )
+                });
+                match condition {
+                    Some(condition) => assert!(trust.contains(&condition), "{trust}"),
+                    None => assert!(!trust.contains("Condition"), "{trust}"),
+                }
+            }
+        }
+        assert_eq!(met.len(), DEPUTIES.len(), "{met:?}");
+    }
+
+    #[test]
+    fn who_is_let_in_is_whom_the_account_s_stack_made() {
+        for (graph, account) in [(staging(), "staging-account"), (production(), "account")] {
+            for (name, output) in [("platform_admins", "administrators"), ("deploy", "deploy")] {
+                let entry = node(&graph, "aws_eks_access_entry", name);
+                assert_eq!(value(entry, "principal_arn"), Some(format!("<{account}.{output}>").into()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_data_stores_begin_as_what_another_left_and_empty_where_nothing_is_named() {
+        let fields = [
+            ("aws_db_instance", "postgres", "snapshot_identifier"),
+            ("aws_db_instance", "postgres", "restore_to_point_in_time.source_db_instance_automated_backups_arn"),
+            ("aws_elasticache_replication_group", "redis", "snapshot_name"),
+            ("aws_elasticache_replication_group", "redis", "snapshot_arns"),
+            ("aws_ebs_volume", "clickhouse_data", "snapshot_id"),
+        ];
+        let given = |graph: &Graph| fields.map(|(kind, name, field)| literal(node(graph, kind, name), field));
+        for graph in both() {
+            assert_eq!(given(&graph), [None, None, None, None, None]);
+        }
+        let from = |postgres: PostgresSource, redis: RedisSource| {
+            let clickhouse = Some(EbsSnapshot("snap-0123456789abcdef0".to_owned()));
+            let begins = Sources { postgres: Some(postgres), redis: Some(redis), clickhouse };
+            of(&staging::environment().map(|environment| Environment { begins, ..environment }))
+        };
+        let volume = Some("snap-0123456789abcdef0".into());
+        let snapshots = from(
+            PostgresSource::Snapshot("production-postgres-final".to_owned()),
+            RedisSource::Snapshot("production-redis-final".to_owned()),
+        );
+        let (postgres, redis) = (Some("production-postgres-final".into()), Some("production-redis-final".into()));
+        assert_eq!(given(&snapshots), [postgres, None, redis, None, volume.clone()]);
+        let backups = "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-1";
+        let files = from(
+            PostgresSource::Backups(backups.to_owned()),
+            RedisSource::Objects(vec!["arn:aws:s3:::left/redis-0001.rdb".to_owned()]),
+        );
+        let redis = Some(vec!["arn:aws:s3:::left/redis-0001.rdb"].into());
+        assert_eq!(given(&files), [None, Some(backups.into()), None, redis, volume]);
     }
 
     #[test]

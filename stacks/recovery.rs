@@ -3,7 +3,7 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    DbInstance, DbInstanceAutomatedBackupsReplication, DeleteMarkerReplication, IamRole, IamRolePolicy, KmsKey,
+    DbInstance, DbInstanceAutomatedBackupsReplication, DeleteMarkerReplication, IamRolePolicy, KmsKey,
     ReplicaEncryption, ReplicationDestination, ReplicationRule, RuleStatus, S3Bucket, S3BucketReplicationConfiguration,
     Selected, SourceSelectionCriteria,
 };
@@ -21,11 +21,13 @@ pub fn recovery(
     postgres: &Handle<DbInstance>,
 ) {
     env.tag_all(stack, "disaster-recovery");
-    objects(stack, recovery, storage);
+    objects(stack, env, recovery, storage);
     let copies = DbInstanceAutomatedBackupsReplication::new(postgres)
         .kms_key_id(stack.read(recovery.database_key))
         .retention_period(env.postgres.backup_days);
-    stack.add("postgres", copies.region(recovery.region));
+    let copies = stack.add("postgres", copies.region(recovery.region));
+    // What another environment's database begins as there.
+    stack.output("database_backups", copies.id());
 }
 
 /// A bucket, and the one that its objects are copied to.
@@ -36,9 +38,12 @@ struct Pair<'a> {
 }
 
 /// Each bucket's objects go to one of their own, encrypted anew with a key of that region.
-fn objects(stack: &mut Stack, recovery: &Recovery, storage: &Storage) {
+fn objects(stack: &mut Stack, env: &Environment, recovery: &Recovery, storage: &Storage) {
+    // S3's page has no condition for this role, and says of none that it is told:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html>
     let trust = Policy::new([Statement::assume_role(Principal::service("s3.amazonaws.com"))]);
-    let role = stack.add("replication", IamRole::new(trust).description("What S3 copies objects with"));
+    let role = env.role(stack, trust).description("What S3 copies objects with");
+    let role = stack.add("replication", role);
     let pairs = [
         Pair { name: "grader_cache", bucket: &storage.grader_cache, copy: stack.read(recovery.grader_cache) },
         Pair { name: "loki", bucket: &storage.loki, copy: stack.read(recovery.loki) },

@@ -40,7 +40,7 @@ pub fn service_accounts(
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
         let issuer = cluster.cluster.oidc_issuer();
         let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
-        let role = IamRole::new(Policy::new([trust])).description(format!("{namespace}/{account}"));
+        let role = env.role(stack, Policy::new([trust])).description(format!("{namespace}/{account}"));
         let role = stack.add(name, role);
         match permission {
             Permission::OfAws(policy) => attach(stack, name, &role, IamPolicy::of_aws(policy)),

@@ -9,7 +9,6 @@ use fathuss_engine::plan::Goal;
 use fathuss_model::graph_of;
 use fathuss_stacks::environment::Environment;
 use fathuss_stacks::platform::platform;
-use fathuss_stacks::production_dr::production_dr;
 use fathuss_stacks::{production, staging};
 use fathuss_state::Snapshot;
 use sandbox::Sandbox;
@@ -199,9 +198,7 @@ fn difference(after: &Calls, before: &Calls) -> Calls {
 async fn plans(environment: &Environment) -> (Vec<String>, Calls, Snapshot, Calls) {
     let graph = graph_of("platform", |stack| platform(stack, environment)).expect("nothing is wrong with it");
     let mut sandbox = Sandbox::new(environment.account, Vec::new());
-    if environment.recovery.is_some() {
-        sandbox.apply_before(&graph_of("production-dr", production_dr).expect("nothing is wrong with it")).await;
-    }
+    sandbox.apply_what_is_before(environment).await;
     let asked = graph.nodes.iter().map(|node| node.address.kind().to_owned());
     let asked = asked.filter(|kind| LOOKUPS.iter().any(|lookup| lookup.schema().kind == kind)).collect();
     let plan = async |sandbox: &Sandbox| {

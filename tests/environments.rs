@@ -6,9 +6,9 @@ mod sandbox;
 use fathuss_engine::plan::Goal;
 use fathuss_model::graph::Graph;
 use fathuss_model::graph_of;
-use fathuss_stacks::environment::{Environment, NatGateways, Postgres, Range, Redis};
+use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Range, Redis};
 use fathuss_stacks::platform::platform;
-use fathuss_stacks::production_dr::production_dr;
+use fathuss_stacks::subscribers::{Endpoint, Subscriber};
 use fathuss_stacks::{production, staging};
 use sandbox::Sandbox;
 
@@ -53,7 +53,19 @@ const ROWS: &[Row] = &[
     row("Redis' replicas", |env| Environment { redis: Redis { replicas: 3, ..env.redis }, ..env }),
     row("Redis' zones", |env| Environment { redis: Redis { multi_az: !env.redis.multi_az, ..env.redis }, ..env }),
     row("Redis' snapshots", |env| Environment { redis: Redis { snapshot_days: 14, ..env.redis }, ..env }),
-    row("ClickHouse's backups", |env| Environment { clickhouse_backup_days: 14, ..env }),
+    row("ClickHouse's backups", |env| Environment {
+        clickhouse: ClickHouse { backup_days: 14, ..env.clickhouse },
+        ..env
+    }),
+    row("passwords", |env| Environment {
+        postgres: Postgres { password: env.postgres.password + 1, ..env.postgres },
+        clickhouse: ClickHouse { password: env.clickhouse.password + 1, ..env.clickhouse },
+        ..env
+    }),
+    row("who is told", |env| Environment {
+        told: vec![Subscriber { name: "pager", endpoint: Endpoint::Https("https://pager.example.com/alarms") }],
+        ..env
+    }),
     row("logs", |env| Environment { log_days: 90, ..env }),
     row("who reaches the cluster", |env| {
         let elsewhere = "198.51.100.0/24".parse().expect("it is a range");
@@ -89,9 +101,7 @@ async fn applied(sandbox: &mut Sandbox, graph: &Graph, what: &str) {
 
 async fn changed_and_back(environment: Environment) {
     let mut sandbox = Sandbox::new(environment.account, Vec::new());
-    if environment.recovery.is_some() {
-        sandbox.apply_before(&graph_of("production-dr", production_dr).expect("nothing is wrong with it")).await;
-    }
+    sandbox.apply_what_is_before(&environment).await;
     let as_it_is = graph(&environment);
     applied(&mut sandbox, &as_it_is, "the first apply").await;
     for Row { name, change, refused } in ROWS {

@@ -34,7 +34,9 @@ async fn staging_is_built_in_us_west_2_while_us_east_1_refuses_every_call() {
         ..staging::environment().expect("staging's ranges are ranges")
     };
     let graph = graph_of("staging", |stack| platform(stack, &environment)).expect("nothing is wrong with staging");
-    let mut sandbox = Sandbox::new(environment.account, down());
+    let mut sandbox = Sandbox::new(environment.account, Vec::new());
+    sandbox.apply_what_is_before(&environment).await;
+    sandbox.simulator.set_faults(down());
     for goal in [Goal::Apply, Goal::Destroy] {
         let applied = sandbox.carry_out(&graph, goal).await;
         assert!(applied.failed.is_empty(), "{goal:?}: {:?}", applied.failed);

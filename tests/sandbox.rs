@@ -15,9 +15,13 @@ use fathuss_engine::plan::Goal;
 use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, Prepared, RunError, carry_out, prepare};
 use fathuss_engine::{Clock, Local, Provider};
-use fathuss_model::Datum;
 use fathuss_model::graph::Graph;
+use fathuss_model::{Datum, Stack, graph_of};
 use fathuss_simulator::{Config, Domain, FaultRule, Identity, Simulator};
+use fathuss_stacks::account::account;
+use fathuss_stacks::environment::{Environment, Stage};
+use fathuss_stacks::production_dr::production_dr;
+use fathuss_stacks::staging_account::staging_account;
 use fathuss_state::{Memory, Snapshot, Store};
 use tokio::sync::watch;
 
@@ -29,7 +33,7 @@ pub struct Sandbox {
     pub aws: Rc<Aws>,
     store: Memory,
     /// What other stacks have put out.
-    outputs: BTreeMap<String, BTreeMap<String, Datum>>,
+    pub outputs: BTreeMap<String, BTreeMap<String, Datum>>,
 }
 
 /// The domains of both environments, and those that they move to.
@@ -42,24 +46,56 @@ const DOMAINS: [(&str, &str); 4] = [
 
 impl Sandbox {
     /// An empty world of one account, with these faults.
+    #[allow(dead_code, reason = "one test is of what CI may do")]
     pub fn new(account: &str, faults: Vec<FaultRule>) -> Self {
+        Self::of(account, Config { faults, ..Config::new(11) })
+    }
+
+    /// An empty world of one account, in which the sessions of roles may do what their policies allow.
+    #[allow(dead_code, reason = "one test is of what CI may do")]
+    pub fn enforcing(account: &str) -> Self {
+        Self::of(account, Config { enforce_iam: true, ..Config::new(11) })
+    }
+
+    fn of(account: &str, config: Config) -> Self {
         let identity =
             Identity { key: "test".to_owned(), secret: "test".to_owned(), account: account.to_owned(), arn: None };
         let domains = DOMAINS.map(|(name, account)| Domain::new(name, account).expect("it is a domain")).to_vec();
-        let config = Config { identities: vec![identity], faults, domains, ..Config::new(11) };
+        let config = Config { identities: vec![identity], domains, ..config };
         let simulator = Simulator::open(config).expect("a world in memory opens");
-        let clock: Rc<dyn Clock> = Rc::new(WorldClock(simulator.clone()));
-        let time = simulator.clone();
-        let now = Arc::new(move || SystemTime::UNIX_EPOCH + time_of(&time));
-        let config = fathuss_aws::Config::new(Credentials::from_keys("test", "test", None), clock)
-            .transport(Arc::new(InProcess(simulator.clone())), now)
-            .account(account)
-            .lineage("lineage");
-        Self { simulator, aws: Rc::new(Aws::new(config)), store: Memory::new("lineage"), outputs: BTreeMap::new() }
+        let aws = aws(&simulator, account, Credentials::from_keys("test", "test", None));
+        Self { simulator, aws, store: Memory::new("lineage"), outputs: BTreeMap::new() }
+    }
+
+    /// The same world with another state.
+    #[allow(dead_code, reason = "most tests have one")]
+    pub fn beside(other: Self) -> Self {
+        Self { store: Memory::new("lineage beside"), ..other }
+    }
+
+    /// From here on with these credentials.
+    #[allow(dead_code, reason = "one test is of what CI may do")]
+    pub fn act_with(&mut self, account: &str, credentials: Credentials) {
+        self.aws = aws(&self.simulator, account, credentials);
+    }
+
+    /// Applies what an environment refers to: who acts in its account, and where its copies go.
+    #[allow(dead_code, reason = "not every test is of the platform")]
+    pub async fn apply_what_is_before(&mut self, environment: &Environment) {
+        let of = |name: &str, stack: fn(&mut Stack) -> fathuss_model::Result<()>| {
+            graph_of(name, stack).expect("nothing is wrong with it")
+        };
+        match environment.stage {
+            Stage::Staging => self.apply_before(&of("staging-account", staging_account)).await,
+            Stage::Production => self.apply_before(&of("account", account)).await,
+        }
+        if environment.recovery.is_some() {
+            self.apply_before(&of("production-dr", production_dr)).await;
+        }
     }
 
     /// Applies a stack that others refer to, with a state of its own.
-    #[allow(dead_code, reason = "staging refers to none")]
+    #[allow(dead_code, reason = "not every test is of the platform")]
     pub async fn apply_before(&mut self, graph: &Graph) {
         let store = std::mem::replace(&mut self.store, Memory::new("lineage of another"));
         let applied = self.carry_out(graph, Goal::Apply).await;
@@ -118,6 +154,18 @@ impl Sandbox {
         };
         run(&around).await
     }
+}
+
+/// A provider that reaches a world.
+fn aws(simulator: &Simulator, account: &str, credentials: Credentials) -> Rc<Aws> {
+    let clock: Rc<dyn Clock> = Rc::new(WorldClock(simulator.clone()));
+    let time = simulator.clone();
+    let now = Arc::new(move || SystemTime::UNIX_EPOCH + time_of(&time));
+    let config = fathuss_aws::Config::new(credentials, clock)
+        .transport(Arc::new(InProcess(simulator.clone())), now)
+        .account(account)
+        .lineage("lineage");
+    Rc::new(Aws::new(config))
 }
 
 #[derive(Clone)]

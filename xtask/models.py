@@ -27,9 +27,9 @@ SERVED = {
         AssociateIamInstanceProfile AssociateNatGatewayAddress AssociateRouteTable AssociateVpcCidrBlock AttachInternetGateway
         AttachNetworkInterface AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
         CreateDefaultSubnet CreateDefaultVpc CreateDhcpOptions CreateInternetGateway CreateFlowLogs CreateLaunchTemplate CreateLaunchTemplateVersion CreateNatGateway
-        CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVolume
+        CreateNetworkAcl CreateNetworkAclEntry CreateNetworkInterface CreateRoute CreateRouteTable CreateSecurityGroup CreateSnapshot CreateSubnet CreateTags CreateVolume
         CreateVpc CreateVpcEndpoint DeleteDhcpOptions DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteLaunchTemplateVersions
-        DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet
+        DeleteNatGateway DeleteNetworkAcl DeleteNetworkAclEntry DeleteNetworkInterface DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSnapshot DeleteSubnet
         DeleteTags DeleteVolume DeleteVpc DeleteVpcEndpoints DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute
         DescribeAvailabilityZones DescribeDhcpOptions DescribeFlowLogs DescribeIamInstanceProfileAssociations DescribeImages
         DescribeInstanceAttribute DescribeInstanceCreditSpecifications DescribeInstanceStatus
@@ -38,7 +38,7 @@ SERVED = {
         DescribeNetworkAcls DescribeNetworkInterfaceAttribute DescribeNetworkInterfaces DescribePrefixLists
         DescribeRegions DescribeRouteTables
         DescribeSecurityGroupReferences DescribeSecurityGroupRules DescribeSecurityGroups
-        DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
+        DescribeSnapshots DescribeStaleSecurityGroups DescribeSubnets DescribeTags DescribeVolumeAttribute DescribeVolumeStatus
         DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute
         DescribeVpcClassicLink DescribeVpcClassicLinkDnsSupport DescribeVpcEndpointServices DescribeVpcEndpoints
         DescribeVpcs DetachInternetGateway
@@ -123,14 +123,18 @@ SERVED = {
     """,
     "s3": """
         AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket
-        DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls DeleteBucketPolicy
-        DeleteBucketReplication DeleteBucketTagging DeleteObject DeleteObjectTagging DeleteObjects
-        DeletePublicAccessBlock GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLocation
-        GetBucketOwnershipControls GetBucketPolicy GetBucketReplication GetBucketTagging GetBucketVersioning GetObject
-        GetObjectAttributes GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets
-        ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts PutBucketEncryption
-        PutBucketLifecycleConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketReplication
-        PutBucketTagging PutBucketVersioning PutObject PutObjectTagging PutPublicAccessBlock UploadPart UploadPartCopy
+        DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls DeleteBucketPolicy
+        DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite DeleteObject DeleteObjectTagging DeleteObjects
+        DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl GetBucketCors GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketNotificationConfiguration
+        GetBucketOwnershipControls GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketRequestPayment
+        GetBucketTagging GetBucketVersioning GetBucketWebsite GetObject GetObjectAcl GetObjectAttributes
+        GetObjectLockConfiguration GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts PutBucketAccelerateConfiguration
+        PutBucketAcl PutBucketCors PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging
+        PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketReplication
+        PutBucketRequestPayment PutBucketTagging PutBucketVersioning PutBucketWebsite PutObject PutObjectAcl
+        PutObjectTagging PutPublicAccessBlock UploadPart UploadPartCopy
     """,
     "sns": """
         AddPermission ConfirmSubscription CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes
@@ -165,10 +169,12 @@ SERVED = {
         ResendValidationEmail UpdateCertificateOptions
     """,
     "cloudfront": """
-        CreateDistribution CreateDistributionWithTags CreateOriginAccessControl DeleteDistribution
-        DeleteOriginAccessControl GetCachePolicy GetDistribution GetDistributionConfig GetOriginAccessControl
-        GetOriginAccessControlConfig ListDistributions ListOriginAccessControls ListTagsForResource
-        TagResource UntagResource UpdateDistribution UpdateOriginAccessControl
+        CreateCloudFrontOriginAccessIdentity CreateDistribution CreateDistributionWithTags CreateOriginAccessControl
+        DeleteCloudFrontOriginAccessIdentity DeleteDistribution DeleteOriginAccessControl GetCachePolicy
+        GetCloudFrontOriginAccessIdentity GetCloudFrontOriginAccessIdentityConfig GetDistribution GetDistributionConfig
+        GetOriginAccessControl GetOriginAccessControlConfig ListCloudFrontOriginAccessIdentities ListDistributions
+        ListOriginAccessControls ListTagsForResource TagResource UntagResource UpdateCloudFrontOriginAccessIdentity
+        UpdateDistribution UpdateOriginAccessControl
     """,
     "autoscaling": """
         CreateOrUpdateTags DeletePolicy DeleteTags DescribeAdjustmentTypes DescribeAutoScalingGroups
@@ -223,6 +229,9 @@ BESIDE = {
             "NoSuchTagSet": 404, "OperationAborted": 409, "OwnershipControlsNotFoundError": 404,
             "PermanentRedirect": 301, "ReplicationConfigurationNotFoundError": 404, "TooManyBuckets": 400, "XAmzContentSHA256Mismatch": 400,
             "AccessDenied": 403, "AccessForbidden": 403, "InvalidBucketOwnerAWSAccountID": 400, "MetadataTooLarge": 400,
+            "CrossLocationLoggingProhibitted": 403, "InvalidTargetBucketForLogging": 400, "MalformedACLError": 400,
+            "MissingSecurityHeader": 400, "NoSuchCORSConfiguration": 404, "NoSuchWebsiteConfiguration": 404,
+            "ObjectLockConfigurationNotFoundError": 404, "UnexpectedContent": 400,
         },
         "told": {
             "BucketAlreadyExists": ["BucketName"], "BucketAlreadyOwnedByYou": ["BucketName"],
@@ -244,8 +253,15 @@ BESIDE = {
             "PermanentRedirect": ["Endpoint", "Bucket", "x-amz-bucket-region"],
             "AccessDenied": ["HeadersNotSigned", "X-Amz-Expires", "Expires", "ServerTime"],
             "AccessForbidden": ["Method", "ResourceType"], "MetadataTooLarge": ["Size", "MaxSizeAllowed"],
+            "CrossLocationLoggingProhibitted": ["TargetBucketLocation"], "InvalidTargetBucketForLogging": ["TargetBucket"],
+            "MissingSecurityHeader": ["MissingHeaderName"], "NoSuchCORSConfiguration": ["BucketName"],
+            "NoSuchWebsiteConfiguration": ["BucketName"], "ObjectLockConfigurationNotFoundError": ["BucketName"],
         },
         "wrapper": {
+            "GetBucketAccelerateConfiguration": "AccelerateConfiguration", "GetBucketAcl": "AccessControlPolicy",
+            "GetBucketCors": "CORSConfiguration", "GetBucketLogging": "BucketLoggingStatus",
+            "GetBucketRequestPayment": "RequestPaymentConfiguration", "GetBucketWebsite": "WebsiteConfiguration",
+            "GetObjectAcl": "AccessControlPolicy",
             "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketTagging": "Tagging",
             "GetBucketVersioning": "VersioningConfiguration", "ListBuckets": "ListAllMyBucketsResult",
             "CompleteMultipartUpload": "CompleteMultipartUploadResult",

@@ -247,6 +247,10 @@ pub fn pictures() -> Result<(), String> {
     let lines = manifest.lines().map(|line| if line.starts_with("program = ") { program.as_str() } else { line });
     std::fs::write(folder.join("fathuss.toml"), lines.collect::<Vec<_>>().join("\n")).map_err(written)?;
 
+    // Whom staging lets in.
+    let mut before = Command::new(programs.join("fathuss"));
+    cache::run(before.current_dir(&folder).args(["apply", "staging-account", "--sandbox", "--yes"]))?;
+
     let docs = root().join("docs");
     let path = std::env::join_paths(
         std::iter::once(programs.clone()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),

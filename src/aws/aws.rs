@@ -22,7 +22,7 @@ use crate::client::{Client, Config, Gate};
 use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
-use crate::{import_id, last_snapshot, mark, offered};
+use crate::{backup_vault, import_id, last_snapshot, mark, offered};
 
 /// AWS, every region of one account.
 pub struct Aws {
@@ -183,7 +183,8 @@ impl Provider for Aws {
             .await?;
             Ok::<_, Failure>([offered, taken].concat())
         });
-        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+        let held = backup_vault::objections(&proposed.deleted)?;
+        Ok(try_join_all(asked).await?.into_iter().flatten().chain(held).collect())
     }
 
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_backup::types::BackupVaultListMember;
+use fathuss_engine::proposal::{Objection, Proposal, Proposals};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Observation, Progress, ReadRequest, Standing, UpdateRequest,
 };
-use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
+use fathuss_model::{Address, Resource};
 use fathuss_state::Identity;
 use futures::future::join_all;
 
@@ -87,14 +88,71 @@ impl Kind for BackupVault {
             .await
     }
 
+    /// AWS deletes an empty vault at once; of one that is to go with what is in it, the backups are deleted first.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
-        let sending = client.backup.delete_backup_vault().backup_vault_name(&standing.identity.0).send();
+        let vault = standing.identity.0.as_str();
+        let sending = client.backup.delete_backup_vault().backup_vault_name(vault).send();
         match client.send(call_on_vault("DeleteBackupVault"), sending).await {
             Ok(_) => Ok(Progress::Gone),
             Err(failure) if is_no_vault(&failure) => Ok(Progress::Gone),
+            Err(failure) if failure.message.contains(HOLDS) => {
+                if Fields::of(&standing.desired.attributes).bool_or("force_destroy", false)? {
+                    empty(client, vault).await?;
+                    return Ok(waiting("deleting its backups"));
+                }
+                Err(Failure { hint: Some(EMPTY_IT.to_owned()), ..failure })
+            }
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// What AWS Backup says of a vault that is not empty.
+const HOLDS: &str = "contains recovery points";
+/// What to do about such a vault.
+const EMPTY_IT: &str = "delete its backups, or set `force_destroy` and apply that first, which deletes them with it";
+
+/// Deletes what a vault holds, but for what is being made or deleted already.
+async fn empty(client: &Client, vault: &str) -> Result<(), Failure> {
+    let mut token = None;
+    loop {
+        let listing = client.backup.list_recovery_points_by_backup_vault().backup_vault_name(vault);
+        let listed = client.send(call("ListRecoveryPointsByBackupVault"), listing.set_next_token(token).send()).await?;
+        let points = listed.recovery_points.unwrap_or_default();
+        let idle =
+            points.iter().filter(|point| !point.status.as_ref().is_some_and(|status| BUSY.contains(&status.as_str())));
+        for arn in idle.filter_map(|point| point.recovery_point_arn()) {
+            let deleting = client.backup.delete_recovery_point().backup_vault_name(vault).recovery_point_arn(arn);
+            match client.send(call("DeleteRecoveryPoint"), deleting.send()).await {
+                // It expired, or something is under way with it since it was listed.
+                Err(failure)
+                    if ["ResourceNotFoundException", "InvalidResourceStateException"]
+                        .contains(&failure.code.as_str()) => {}
+                answer => answer.map(drop)?,
+            }
+        }
+        token = listed.next_token;
+        if token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// States of a backup in which something is under way with it.
+const BUSY: &[&str] = &["CREATING", "DELETING"];
+
+/// The vaults among what would be deleted that AWS will not delete for what is in them: that would stop a destroy half-way,
+/// when most is gone. How much it is, was read with them.
+pub(crate) fn objections(deleted: &Proposals) -> Result<Vec<Objection>, Failure> {
+    let vaults = deleted.iter().filter(|(address, _)| address.kind() == SCHEMA.kind);
+    let object = |(address, proposal): (&Address, &Proposal)| {
+        let was = Fields::of(&proposal.fields);
+        let held = was.maybe_integer("recovery_points")?.unwrap_or(0);
+        let goes = held == 0 || was.bool_or("force_destroy", false)?;
+        let message = || format!("it holds backups, {held} of them, and AWS deletes an empty vault alone: {EMPTY_IT}");
+        Ok((!goes).then(|| Objection { address: address.clone(), message: message() }))
+    };
+    vaults.filter_map(|vault| object(vault).transpose()).collect()
 }
 
 /// How much of a token AWS Backup takes.
@@ -131,6 +189,7 @@ fn observe(vault: &BackupVaultListMember, tags: &BTreeMap<String, String>) -> At
 #[cfg(test)]
 mod tests {
     use fathuss_engine::Provider;
+    use fathuss_engine::proposal::Proposal;
     use fathuss_engine::provider::{Found, Observation, Progress};
     use fathuss_state::Identity;
     use serde_json::{Value, json};
@@ -169,6 +228,42 @@ mod tests {
             let canned = Canned::new().json("GET /backup-vaults", 200, &listed()).json(TAGS, 200, &tags);
             assert_eq!(canned.aws().find(&make(AT, json!({ "name": "main" }))).await, Ok(found));
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_vault_holds_goes_with_it_only_where_that_is_said() {
+        let message = "Backup vault cannot be deleted because it contains recovery points.";
+        let points = json!({ "RecoveryPoints": [
+            { "RecoveryPointArn": "arn:aws:ec2:us-east-1::snapshot/snap-1", "Status": "COMPLETED" },
+            { "RecoveryPointArn": "arn:aws:ec2:us-east-1::snapshot/snap-2", "Status": "CREATING" },
+        ]});
+        let path = "DELETE /backup-vaults/main";
+        let one = format!("{path}/recovery-points/arn%3Aaws%3Aec2%3Aus-east-1%3A%3Asnapshot%2Fsnap-1");
+        let canned = Canned::new()
+            .json(path, 400, &json!({ "__type": "InvalidRequestException", "Message": message }))
+            .json("GET /backup-vaults/main/recovery-points", 200, &points)
+            .json(&one, 200, &json!({}));
+        let failure = canned.aws().delete(&standing(AT, "main", json!({}))).await.unwrap_err();
+        assert!(failure.hint.unwrap().contains("force_destroy"));
+        assert_eq!(canned.operations(), [path]);
+        let forced = standing(AT, "main", json!({ "force_destroy": true }));
+        let progress = canned.aws().delete(&forced).await;
+        assert_eq!(progress, Ok(Progress::Waiting { state: "deleting its backups".to_owned() }));
+        assert_eq!(canned.operations().last(), Some(&one), "what is being made is left until it is there");
+    }
+
+    #[test]
+    fn a_vault_that_holds_backups_is_objected_to_before_anything_goes() {
+        let address: fathuss_model::Address = AT.parse().unwrap();
+        let objected = |fields: Value| {
+            let fields = serde_json::from_value(fields).unwrap();
+            let proposal = Proposal { region: "us-east-1".to_owned(), fields, ..Proposal::default() };
+            super::objections(&[(address.clone(), proposal)].into()).unwrap()
+        };
+        let full = objected(json!({ "name": "main", "recovery_points": 3 }));
+        assert!(full[0].message.starts_with("it holds backups, 3 of them"), "{full:?}");
+        assert_eq!(objected(json!({ "name": "main", "recovery_points": 3, "force_destroy": true })), []);
+        assert_eq!(objected(json!({ "name": "main", "recovery_points": 0 })), []);
     }
 
     #[tokio::test]

@@ -143,13 +143,8 @@ impl Kind for CloudwatchLogGroup {
 
 /// The group that a service of AWS's writes to, which stays when that ends, unless a program has it.
 pub(crate) fn left_by(service: &str, name: String) -> Survivor {
-    Survivor {
-        what: format!("log group {name}"),
-        reason: format!("{service} made it for what it logged, and deletes none"),
-        expiry: None,
-        resource: Some((SCHEMA.kind, Identity(name))),
-        shared: false,
-    }
+    let why = format!("{service} made it for what it logged, and deletes none");
+    Survivor::new(format!("log group {name}"), why).resource(SCHEMA.kind, Identity(name))
 }
 
 /// A call of Logs: one change of a group at a time.

@@ -26,7 +26,7 @@ use crate::window::PENDING;
 use crate::{cloudwatch_log_group, mark, name, rds, service_linked_role, window};
 
 use change::{Change, WAITING, due, send};
-use observation::{actual, expect, is_pending, is_under_way, observe, reasons};
+use observation::{actual, expect, is_owed, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
 pub struct DbInstance;
@@ -80,6 +80,8 @@ impl Kind for DbInstance {
             origin::replicate(client, request, &desired, source).await?
         } else if let Some(snapshot) = desired.maybe_text("snapshot_identifier")? {
             origin::restore(client, request, &desired, snapshot).await?
+        } else if let Some(moment) = desired.block("restore_to_point_in_time")? {
+            origin::restore_moment(client, request, &desired, &moment).await?
         } else {
             origin::create(client, request, &desired).await?
         };
@@ -120,8 +122,11 @@ impl Kind for DbInstance {
         }
         let desired = Fields::of(&standing.desired.attributes);
         let expected = expect(&instance, &standing.desired.attributes);
-        if let Some(change) = due(&standing.desired.attributes, &expected)? {
-            send(client, standing, &expected, change, false).await?;
+        // One that is finished by a later run has no password to send here: the next plan does.
+        let password = is_owed(&instance) && standing.desired.secrets.contains_key("password_wo");
+        let due = due(&standing.desired.attributes, &expected)?.or(password.then_some(Change::Modify));
+        if let Some(change) = due {
+            send(client, standing, &expected, change, password).await?;
             return Ok(waiting("modifying"));
         }
         if is_under_way(&instance) || (desired.bool_or("apply_immediately", false)? && is_pending(&instance)) {
@@ -217,23 +222,17 @@ impl Kind for DbInstance {
             && !says("skip_final_snapshot", false)
             && !was.has("replicate_source_db")
         {
-            survivors.push(Survivor {
-                what: format!("DB snapshot {snapshot}"),
-                reason: "the instance's last snapshot, by `final_snapshot_identifier`".to_owned(),
-                expiry: None,
-                resource: None,
-                shared: false,
-            });
+            survivors.push(Survivor::new(
+                format!("DB snapshot {snapshot}"),
+                "the instance's last snapshot, by `final_snapshot_identifier`",
+            ));
         }
         let days = was.maybe_integer("backup_retention_period").ok().flatten().unwrap_or(0);
         if !says("delete_automated_backups", true) && days > 0 {
-            survivors.push(Survivor {
-                what: "automated backups".to_owned(),
-                reason: "`delete_automated_backups` is false".to_owned(),
-                expiry: Some(format!("the last of them after {days} days")),
-                resource: None,
-                shared: false,
-            });
+            survivors.push(
+                Survivor::new("automated backups", "`delete_automated_backups` is false")
+                    .expiry(format!("the last of them after {days} days")),
+            );
         }
         if let Ok(Some(name)) = was.maybe_text("identifier") {
             let logs = was.texts("enabled_cloudwatch_logs_exports").unwrap_or_default();

@@ -105,13 +105,13 @@ impl Kind for DbInstanceAutomatedBackupsReplication {
         let fields = Fields::of(attributes);
         let days = fields.maybe_integer("retention_period").ok().flatten().unwrap_or(USUAL);
         let name = fields.maybe_text("id").ok().flatten().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
-        vec![Survivor {
-            what: format!("replicated automated backups {name}"),
-            reason: "RDS keeps what was copied for as long as copies are kept".to_owned(),
-            expiry: Some(format!("in {days} days")),
-            resource: None,
-            shared: false,
-        }]
+        vec![
+            Survivor::new(
+                format!("replicated automated backups {name}"),
+                "RDS keeps what was copied for as long as copies are kept",
+            )
+            .expiry(format!("in {days} days")),
+        ]
     }
 }
 

@@ -132,14 +132,8 @@ impl Kind for EbsVolume {
             return Vec::new();
         }
         let id = fields.maybe_text("id").ok().flatten().unwrap_or_default();
-        let reason = "`final_snapshot` keeps what the volume held".to_owned();
-        vec![Survivor {
-            what: format!("the final snapshot of volume {id}"),
-            reason,
-            expiry: None,
-            resource: None,
-            shared: false,
-        }]
+        let why = "`final_snapshot` keeps what the volume held";
+        vec![Survivor::new(format!("the final snapshot of volume {id}"), why)]
     }
 }
 
@@ -148,6 +142,9 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
     let id = &standing.identity.0;
     let mut filters = mark_filters(&standing.mark);
     filters.push(crate::gather::filter("volume-id", [id.clone()]));
+    // AWS Backup's snapshots of the volume carry its mark as well.
+    let description = format!("the last of {}", standing.address);
+    filters.push(crate::gather::filter("description", [description.clone()]));
     let snapshots = pages(&filters, &async |filters, token| {
         let sending = client.ec2.describe_snapshots().set_filters(Some(filters)).set_next_token(token).send();
         let answer = client.send(Call::ec2("DescribeSnapshots"), sending).await?;
@@ -160,13 +157,8 @@ async fn is_kept(client: &Client, standing: &Standing) -> Result<bool, Failure> 
     }
     if !state(&SnapshotState::Pending) {
         let tags = tag::specification(ResourceType::Snapshot, &standing.mark, &standing.desired.attributes)?;
-        let sending = client
-            .ec2
-            .create_snapshot()
-            .volume_id(id)
-            .description(format!("the last of {}", standing.address))
-            .tag_specifications(tags)
-            .send();
+        let sending =
+            client.ec2.create_snapshot().volume_id(id).description(description).tag_specifications(tags).send();
         client.send(Call::ec2("CreateSnapshot"), sending).await?;
     }
     Ok(false)

@@ -100,6 +100,7 @@ impl Kind for ElasticacheReplicationGroup {
             .set_snapshot_retention_limit(desired.maybe_i32("snapshot_retention_limit")?)
             .set_auto_minor_version_upgrade(desired.maybe_bool("auto_minor_version_upgrade")?)
             .set_snapshot_name(desired.maybe_string("snapshot_name")?)
+            .set_snapshot_arns(Some(desired.texts("snapshot_arns")?).filter(|files| !files.is_empty()))
             .set_tags(Some(elasticache::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
         let answer = client
@@ -180,13 +181,8 @@ impl Kind for ElasticacheReplicationGroup {
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let mut survivors = vec![service_linked_role::left("AWSServiceRoleForElastiCache")];
         if let Ok(Some(snapshot)) = Fields::of(attributes).maybe_text("final_snapshot_identifier") {
-            survivors.push(Survivor {
-                what: format!("cache snapshot {snapshot}"),
-                reason: "the group's last snapshot, by `final_snapshot_identifier`".to_owned(),
-                expiry: None,
-                resource: None,
-                shared: false,
-            });
+            let why = "the group's last snapshot, by `final_snapshot_identifier`";
+            survivors.push(Survivor::new(format!("cache snapshot {snapshot}"), why));
         }
         survivors
     }

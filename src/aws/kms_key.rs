@@ -177,13 +177,13 @@ impl Kind for KmsKey {
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let id = Fields::of(attributes).maybe_text("id").ok().flatten().unwrap_or_default();
         let days = window(attributes).unwrap_or_default();
-        vec![Survivor {
-            what: format!("KMS key {id}"),
-            reason: "AWS deletes a key only after a time in which that can be taken back".to_owned(),
-            expiry: Some(format!("in {days} days")),
-            resource: None,
-            shared: false,
-        }]
+        vec![
+            Survivor::new(
+                format!("KMS key {id}"),
+                "AWS deletes a key only after a time in which that can be taken back",
+            )
+            .expiry(format!("in {days} days")),
+        ]
     }
 }
 

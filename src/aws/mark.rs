@@ -18,6 +18,10 @@ pub const ADDRESS: &str = "fathuss:address";
 /// The tag that holds the generation.
 pub const GENERATION: &str = "fathuss:generation";
 
+/// The tag of a database that has the password of the snapshot that it was restored from, and not yet the one that it is to
+/// have: no call that restores takes one, and no answer tells which it is.
+pub const PASSWORD: &str = "fathuss:password";
+
 /// The longest value of a tag, in characters.
 const LONGEST: usize = 256;
 
@@ -109,7 +113,7 @@ pub(crate) fn owner(mark: &Mark, found: Option<(String, BTreeMap<String, String>
 /// The resource's own tags: without the mark's and without AWS's.
 #[must_use]
 pub fn stripped(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let ours = |key: &str| key == LINEAGE || key == ADDRESS || key == GENERATION;
+    let ours = |key: &str| [LINEAGE, ADDRESS, GENERATION, PASSWORD].contains(&key);
     tags.iter()
         .filter(|(key, _)| !ours(key) && !key.starts_with("aws:"))
         .map(|(key, value)| (key.clone(), value.clone()))

@@ -186,6 +186,64 @@ mod tests {
         assert!(!format!("{standing:?}").contains("hunter2"));
     }
 
+    /// A restored instance, whose tag says that it has the password of its snapshot.
+    fn restored() -> String {
+        let tag = "<TagList><Tag><Key>fathuss:password</Key><Value>of the snapshot</Value></Tag>";
+        described("available", "").replace("<TagList>", tag)
+    }
+
+    #[tokio::test]
+    async fn what_begins_as_a_snapshot_has_its_own_password_before_it_is_ready() {
+        let mut wanted = instance();
+        wanted.insert("snapshot_identifier".to_owned(), "left".into());
+        wanted.insert("password_wo_version".to_owned(), 1.into());
+        let password = || SecretText::new("hunter2!".to_owned());
+        let mut request = make(ADDRESS, wanted.clone());
+        request.desired.secrets.insert("password_wo".to_owned(), password());
+        let canned = Canned::new()
+            .result(
+                "RestoreDBInstanceFromDBSnapshot",
+                "<DBInstance><DBInstanceIdentifier>main</DBInstanceIdentifier></DBInstance>",
+            )
+            .result("DescribeDBInstances", &restored())
+            .result("DescribeDBInstances", &described("available", ""))
+            .result("ModifyDBInstance", "")
+            .result("RemoveTagsFromResource", "");
+        let aws = canned.aws();
+        aws.create(&request).await.unwrap();
+        let mut standing = standing(ADDRESS, "main", wanted);
+        standing.desired.secrets.insert("password_wo".to_owned(), password());
+        assert_eq!(aws.settle(&standing).await, Ok(Progress::Waiting { state: "modifying".to_owned() }));
+        let Ok(Progress::Ready(observed)) = aws.settle(&standing).await else { panic!("it has its password") };
+        assert!(!observed.contains_key("password_wo_version"), "what was given last");
+        let seen = canned.seen();
+        let of = |operation: &str| seen.iter().filter(|seen| seen.operation == operation).collect::<Vec<_>>();
+        let tags = format!("{:?}", of("RestoreDBInstanceFromDBSnapshot")[0].parameters);
+        assert!(tags.contains("fathuss:password") && !tags.contains("hunter2"), "{tags}");
+        let [modify] = of("ModifyDBInstance")[..] else { panic!("once") };
+        assert_eq!(modify.get("MasterUserPassword"), Some("hunter2!"));
+        assert_eq!(of("RemoveTagsFromResource")[0].get("TagKeys.member.1"), Some("fathuss:password"));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_a_crash_kept_from_being_sent_is_planned() {
+        let mut wanted = instance();
+        wanted.insert("password_wo_version".to_owned(), 1.into());
+        let canned = Canned::new()
+            .result("DescribeDBInstances", &restored())
+            .result("ModifyDBInstance", "")
+            .result("RemoveTagsFromResource", "");
+        let aws = canned.aws();
+        // A later run knows no secret while it finishes what the last one began.
+        let mut standing = standing(ADDRESS, "main", wanted.clone());
+        let Ok(Progress::Ready(before)) = aws.settle(&standing).await else { panic!("it is left to the next plan") };
+        assert_eq!(before["password_wo_version"], 0.into(), "another than is given");
+        standing.desired.secrets.insert("password_wo".to_owned(), SecretText::new("hunter2!".to_owned()));
+        let change = UpdateRequest { before, changed: vec!["password_wo_version".to_owned()] };
+        aws.update(&standing, &change).await.unwrap();
+        assert_eq!(canned.operations()[1..], ["ModifyDBInstance", "RemoveTagsFromResource"]);
+    }
+
     #[tokio::test]
     async fn an_instance_of_ours_that_no_state_knows_is_reported() {
         let canned = Canned::new().result("DescribeDBInstances", &described("available", "")).refuse_query(

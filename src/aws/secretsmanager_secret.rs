@@ -193,13 +193,11 @@ impl Kind for SecretsmanagerSecret {
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let name = Fields::of(attributes).maybe_text("name").ok().flatten().unwrap_or_default();
         let days = window(attributes).unwrap_or(WINDOW);
-        let survivor = Survivor {
-            what: format!("secret {name}"),
-            reason: "AWS deletes it after a time in which that can be taken back: `recovery_window_in_days`".to_owned(),
-            expiry: Some(format!("in {days} days")),
-            resource: None,
-            shared: false,
-        };
+        let survivor = Survivor::new(
+            format!("secret {name}"),
+            "AWS deletes it after a time in which that can be taken back: `recovery_window_in_days`",
+        )
+        .expiry(format!("in {days} days"));
         if days > 0 { vec![survivor] } else { Vec::new() }
     }
 }

@@ -5,11 +5,9 @@ use fathuss_engine::provider::Survivor;
 
 /// The role of a service, which stays when what it was made with goes.
 pub(crate) fn left(name: &str) -> Survivor {
-    Survivor {
-        what: format!("role {name}"),
-        reason: "AWS made it for its own service, and all of that service in the account works through it".to_owned(),
-        expiry: None,
-        resource: None,
-        shared: true,
-    }
+    Survivor::new(
+        format!("role {name}"),
+        "AWS made it for its own service, and all of that service in the account works through it",
+    )
+    .shared()
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
+use fathuss_model::aws::SnsTopic;
 use fathuss_model::schema::Schema;
 use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
@@ -141,13 +142,12 @@ impl Kind for SnsTopicSubscription {
             return Vec::new();
         }
         let endpoint = fields.maybe_text("endpoint").ok().flatten().unwrap_or_default();
-        vec![Survivor {
-            what: format!("subscription of {endpoint}"),
-            reason: "nobody has confirmed it, and AWS deletes such by itself alone".to_owned(),
-            expiry: Some("two days after it was made".to_owned()),
-            resource: None,
-            shared: false,
-        }]
+        let topic = fields.maybe_text("topic_arn").ok().flatten().unwrap_or_default();
+        // A topic is deleted with all its subscriptions:
+        // <https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html>
+        let why = "nobody has confirmed it, and AWS deletes such by itself alone";
+        let survivor = Survivor::new(format!("subscription of {endpoint}"), why).expiry("two days after it was made");
+        vec![survivor.goes_with(SnsTopic::SCHEMA.kind, Identity(topic.to_owned()))]
     }
 }
 
@@ -191,6 +191,7 @@ async fn look(client: &Client, arn: &str) -> Result<Option<Attributes>, Failure>
 mod tests {
     use fathuss_engine::Provider;
     use fathuss_engine::provider::Progress;
+    use fathuss_state::Identity;
     use serde_json::json;
 
     use crate::asked::standing;
@@ -203,9 +204,15 @@ mod tests {
     async fn one_that_nobody_has_confirmed_is_left_to_aws_and_its_survivor_says_so() {
         let words = "Invalid parameter: Cannot unsubscribe a subscription that is pending confirmation";
         let canned = Canned::new().refuse_query("Unsubscribe", 400, "InvalidParameter", words);
-        let standing = standing(AT, ARN, json!({ "endpoint": "a@example.com", "pending_confirmation": true }));
+        let standing = standing(
+            AT,
+            ARN,
+            json!({ "topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms", "endpoint": "a@example.com", "pending_confirmation": true }),
+        );
         assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
         let survivors = canned.aws().survivors("aws_sns_topic_subscription", &standing.desired.attributes);
         assert_eq!(survivors[0].what, "subscription of a@example.com");
+        let topic = "arn:aws:sns:us-east-1:111122223333:alarms";
+        assert_eq!(survivors[0].goes_with, Some(("aws_sns_topic", Identity(topic.to_owned()))));
     }
 }

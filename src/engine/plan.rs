@@ -352,7 +352,18 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
                     })
                 })
             };
-            for survivor in left.filter(|survivor| !is_declared(survivor)) {
+            let goes_along = |survivor: &Survivor| {
+                survivor.goes_with.as_ref().is_some_and(|(kind, identity)| {
+                    let deletes =
+                        |action: &&PlannedAction| matches!(action.change, Change::Delete | Change::DeleteReplaced);
+                    actions.iter().filter(deletes).any(|action| {
+                        let known = input.snapshot.resources.get(&action.address);
+                        action.address.kind() == *kind
+                            && known.is_some_and(|known| known.identity == *identity && known.region == record.region)
+                    })
+                })
+            };
+            for survivor in left.filter(|survivor| !is_declared(survivor) && !goes_along(survivor)) {
                 let told = |known: &PlannedSurvivor| known.survivor.shared && known.survivor.what == survivor.what;
                 if !survivor.shared || (input.goal == Goal::Destroy && !survivors.iter().any(told)) {
                     survivors.push(PlannedSurvivor { address: action.address.clone(), survivor });

@@ -174,6 +174,46 @@ pub struct Survivor {
     /// Whether other resources of the account need it as well: it is told once, where all of a stack is destroyed.
     #[serde(skip)]
     pub shared: bool,
+    /// What it goes with, by type and identity: where that is deleted, too, it is no survivor.
+    #[serde(skip)]
+    pub goes_with: Option<(&'static str, Identity)>,
+}
+
+impl Survivor {
+    /// Something that stays until someone deletes it.
+    #[must_use]
+    pub fn new(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (what, reason) = (what.into(), reason.into());
+        Self { what, reason, expiry: None, resource: None, shared: false, goes_with: None }
+    }
+
+    /// It goes by itself.
+    #[must_use]
+    pub fn expiry(mut self, expiry: impl Into<String>) -> Self {
+        self.expiry = Some(expiry.into());
+        self
+    }
+
+    /// The type and identity that it would have in a state.
+    #[must_use]
+    pub fn resource(mut self, kind: &'static str, identity: Identity) -> Self {
+        self.resource = Some((kind, identity));
+        self
+    }
+
+    /// Other resources of the account need it as well.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// It goes with this one, by type and identity.
+    #[must_use]
+    pub fn goes_with(mut self, kind: &'static str, identity: Identity) -> Self {
+        self.goes_with = Some((kind, identity));
+        self
+    }
 }
 
 /// A question to a lookup.

@@ -1,14 +1,14 @@
 //! Who asks: a request's signature leads to whoever signed it, and to what they may be here.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use jiff::Timestamp;
 
 use crate::front::Core;
 use crate::identity::{self, Credential, Identity};
 use crate::protocol::Form;
 use crate::refusal::Refusal;
-use crate::service::Service;
+use crate::service::{Open, Service};
 use crate::signature::{self, AuthFlaw};
 use crate::world::{Principal, Scope, Tx};
 
@@ -95,11 +95,26 @@ impl Core {
     }
 
     /// What a service answers to whoever asks.
-    pub(crate) fn open(&mut self, service: &Service, request: &Request<Bytes>, now: Timestamp) -> Option<Refusal> {
+    pub(crate) fn open(&mut self, service: &Service, request: &Request<Bytes>, now: Timestamp) -> Open {
+        (service.manners.open)(&self.look(now), request)
+    }
+
+    /// Lets a service say in an answer what it says to whoever asks.
+    pub(crate) fn beside(
+        &mut self,
+        service: &Service,
+        request: &Request<Bytes>,
+        now: Timestamp,
+        answer: &mut Response<Bytes>,
+    ) {
+        (service.manners.beside)(&self.look(now), request, answer);
+    }
+
+    /// The world as nobody sees it who is not asked who they are.
+    fn look(&mut self, now: Timestamp) -> Tx<'_> {
         let nobody = self.nobody();
         let scope = Scope { account: nobody.account.clone(), region: String::new() };
-        let tx = Tx::begin(&mut self.state, scope, now, nobody, "", true);
-        (service.manners.open)(&tx, request)
+        Tx::begin(&mut self.state, scope, now, nobody, "", true)
     }
 
     /// Whoever is not asked who they are.

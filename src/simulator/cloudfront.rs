@@ -1,11 +1,13 @@
-//! CloudFront: distributions and the controls by which they reach private origins, one file per thing. Its rows reach over
+//! CloudFront: distributions and the controls and identities by which they reach private origins, one file per thing. Its rows reach over
 //! every region of an account, as the service is one for all.
 
 pub mod certificate;
 mod configuration;
 pub mod distribution;
+mod forwarded_values;
 mod managed_policy;
 pub mod origin_access_control;
+pub mod origin_access_identity;
 mod tags;
 
 use std::sync::OnceLock;
@@ -28,6 +30,7 @@ pub static SERVICE: Service = Service {
         distribution::OPERATIONS,
         managed_policy::OPERATIONS,
         origin_access_control::OPERATIONS,
+        origin_access_identity::OPERATIONS,
         tags::OPERATIONS,
     ],
     transitions: &[distribution::TRANSITIONS],
@@ -37,8 +40,10 @@ pub static SERVICE: Service = Service {
         certificate::RULES,
         configuration::RULES,
         distribution::RULES,
+        forwarded_values::RULES,
         managed_policy::RULES,
         origin_access_control::RULES,
+        origin_access_identity::RULES,
         tags::RULES,
     ],
     tables,
@@ -67,6 +72,7 @@ fn model() -> &'static Model {
 fn tables(tables: &mut Tables) {
     tables.add::<distribution::Distribution>();
     tables.add::<origin_access_control::OriginAccessControl>();
+    tables.add::<origin_access_identity::OriginAccessIdentity>();
 }
 
 /// What does not fit the API model: documents that do not hold what they must, and values that can't be.

@@ -30,6 +30,7 @@ pub mod route_table;
 pub mod run_instances;
 pub mod security_group;
 pub mod security_group_rule;
+pub mod snapshot;
 pub mod subnet;
 pub mod tags;
 mod throttling;
@@ -85,6 +86,7 @@ pub static SERVICE: Service = Service {
         security_group_rule::OPERATIONS,
         subnet::OPERATIONS,
         tags::OPERATIONS,
+        snapshot::OPERATIONS,
         volume::OPERATIONS,
         volume_modification::OPERATIONS,
         vpc::OPERATIONS,
@@ -101,6 +103,7 @@ pub static SERVICE: Service = Service {
         nat_gateway::TRANSITIONS,
         nat_gateway_address::TRANSITIONS,
         subnet::TRANSITIONS,
+        snapshot::TRANSITIONS,
         volume::TRANSITIONS,
         volume_modification::TRANSITIONS,
         vpc::TRANSITIONS,
@@ -116,6 +119,7 @@ pub static SERVICE: Service = Service {
         nat_gateway::SPANS,
         nat_gateway_address::SPANS,
         subnet::SPANS,
+        snapshot::SPANS,
         volume::SPANS,
         volume_modification::SPANS,
         vpc::SPANS,
@@ -148,6 +152,7 @@ pub static SERVICE: Service = Service {
         security_group_rule::RULES,
         subnet::RULES,
         tags::RULES,
+        snapshot::RULES,
         volume::RULES,
         volume_modification::RULES,
         vpc::RULES,
@@ -170,6 +175,7 @@ pub static SERVICE: Service = Service {
         },
         unauthenticated,
         open: |_, _| None,
+        beside: |_, _, _| {},
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>; where an action has no
         // resource, EC2 names none.
         denied: |message| {
@@ -295,6 +301,7 @@ fn tables(tables: &mut Tables) {
     tables.add::<route_table::RouteTable>();
     tables.add::<security_group::SecurityGroup>();
     tables.add::<security_group_rule::SecurityGroupRule>();
+    tables.add::<snapshot::Snapshot>();
     tables.add::<subnet::Subnet>();
     tables.add::<tags::Tag>();
     tables.add::<volume::Volume>();
@@ -409,6 +416,7 @@ fn taggable(tx: &Tx<'_>, id: &str) -> Result<&'static str, Refusal> {
         (route_table::RouteTable::KIND, look::<route_table::RouteTable>),
         (security_group::SecurityGroup::KIND, look::<security_group::SecurityGroup>),
         (security_group_rule::SecurityGroupRule::KIND, look::<security_group_rule::SecurityGroupRule>),
+        (snapshot::Snapshot::KIND, look::<snapshot::Snapshot>),
         (subnet::Subnet::KIND, look::<subnet::Subnet>),
         (volume::Volume::KIND, look::<volume::Volume>),
         (vpc::Vpc::KIND, look::<vpc::Vpc>),

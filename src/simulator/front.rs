@@ -221,8 +221,8 @@ impl Core {
         if let Some(refusal) = protocol::too_large(model, &known, size) {
             return answered(refuse(refusal, call));
         }
-        if let Some(refusal) = self.open(service, request, now) {
-            return answered(refuse(refusal, call));
+        if let Some(answer) = self.open(service, request, now) {
+            return answered(answer.unwrap_or_else(|refusal| refuse(refusal, call)));
         }
         let claim = match claim {
             Ok(claim) => claim,
@@ -244,10 +244,11 @@ impl Core {
         let region = claim.region.clone();
         let doomed = struck.contains(&FaultKind::CreateFailed);
         let asking = Asking { request, service, model, spoken, region, operation: known, form, principal, doomed };
-        let answer = match self.serve(&asking, asked, now, &call.request_id) {
+        let mut answer = match self.serve(&asking, asked, now, &call.request_id) {
             Ok(answer) => answer,
             Err(refusal) => refuse(refusal, call),
         };
+        self.beside(service, request, now, &mut answer);
         if struck.contains(&FaultKind::AnswerLost) {
             return Outcome { answer: Err(Fault::AnswerLost), delay };
         }

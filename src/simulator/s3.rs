@@ -2,6 +2,8 @@
 //! all accounts; each bucket belongs to one account and one region. Refusals without a source of their own have the
 //! codes and words of AWS's answers in <https://github.com/localstack/localstack/tree/main/tests/aws/services/s3>.
 
+mod acceleration;
+mod access_control_list;
 mod body;
 mod browser;
 pub mod bucket;
@@ -9,16 +11,21 @@ pub(crate) mod bucket_policy;
 mod checksum;
 mod condition;
 mod copy;
+mod cors;
 mod customer_key;
 mod deletion;
 mod description;
 mod encryption;
 mod lifecycle;
 mod listing;
+mod logging;
 mod name;
+mod notification;
 pub mod object;
+mod object_lock;
 mod object_tags;
 mod ownership;
+mod payment;
 mod public_access_block;
 mod range;
 mod reading;
@@ -30,6 +37,7 @@ mod upload;
 mod upload_completion;
 mod upload_part;
 mod versioning;
+mod website;
 mod words;
 
 use std::sync::OnceLock;
@@ -46,16 +54,23 @@ pub static SERVICE: Service = Service {
     name: "s3",
     model,
     operations: &[
+        acceleration::OPERATIONS,
+        access_control_list::OPERATIONS,
         bucket::OPERATIONS,
         bucket_policy::OPERATIONS,
         copy::OPERATIONS,
+        cors::OPERATIONS,
         deletion::OPERATIONS,
         encryption::OPERATIONS,
         lifecycle::OPERATIONS,
         listing::OPERATIONS,
+        logging::OPERATIONS,
+        notification::OPERATIONS,
         object::OPERATIONS,
+        object_lock::OPERATIONS,
         object_tags::OPERATIONS,
         ownership::OPERATIONS,
+        payment::OPERATIONS,
         public_access_block::OPERATIONS,
         reading::OPERATIONS,
         replication::OPERATIONS,
@@ -64,21 +79,26 @@ pub static SERVICE: Service = Service {
         upload_completion::OPERATIONS,
         upload_part::OPERATIONS,
         versioning::OPERATIONS,
+        website::OPERATIONS,
     ],
     transitions: &[replica::TRANSITIONS],
     spans: &[bucket::SPANS, replica::SPANS],
     rules: &[
         RULES,
+        acceleration::RULES,
+        access_control_list::RULES,
         bucket::RULES,
         bucket_policy::RULES,
         condition::RULES,
         copy::RULES,
+        cors::RULES,
         customer_key::RULES,
         deletion::RULES,
         description::RULES,
         encryption::RULES,
         lifecycle::RULES,
         listing::RULES,
+        logging::RULES,
         name::RULES,
         object::RULES,
         object_tags::RULES,
@@ -92,6 +112,7 @@ pub static SERVICE: Service = Service {
         upload_completion::RULES,
         upload_part::RULES,
         versioning::RULES,
+        website::RULES,
     ],
     tables,
     furnish: |_| {},
@@ -101,7 +122,8 @@ pub static SERVICE: Service = Service {
         throttled,
         unavailable,
         unauthenticated: unauthenticated::refusal,
-        open: browser::refused,
+        open: browser::answer,
+        beside: cors::tell,
         ..QUERY_MANNERS
     },
 };

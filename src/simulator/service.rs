@@ -43,6 +43,9 @@ pub struct Service {
     pub manners: Manners,
 }
 
+/// The answer to whoever asks; none where a service looks who that is.
+pub type Open = Option<Result<http::Response<bytes::Bytes>, Refusal>>;
+
 /// The ways in which services differ when they refuse what is not about a resource.
 pub struct Manners {
     /// What does not fit the API model.
@@ -56,7 +59,9 @@ pub struct Manners {
     /// A signature that is not right.
     pub unauthenticated: fn(&AuthFlaw) -> Refusal,
     /// What is answered before anybody looks for a signature.
-    pub open: fn(&Tx<'_>, &http::Request<bytes::Bytes>) -> Option<Refusal>,
+    pub open: fn(&Tx<'_>, &http::Request<bytes::Bytes>) -> Open,
+    /// What an answer says beside what was asked for.
+    pub beside: fn(&Tx<'_>, &http::Request<bytes::Bytes>, &mut http::Response<bytes::Bytes>),
     /// What the caller's policies do not allow, with IAM's words for it.
     pub denied: fn(String) -> Refusal,
     /// The buckets that a request takes a token from.
@@ -168,6 +173,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     // <https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/18> shows CloudWatch's.
     denied: |message| Refusal::new("AccessDenied", message).status(403),
     open: |_, _| None,
+    beside: |_, _, _| {},
     versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
@@ -206,6 +212,7 @@ pub const REST_MANNERS: Manners = Manners {
     // <https://docs.aws.amazon.com/eks/latest/APIReference/CommonErrors.html>
     denied: |message| Refusal::new("AccessDeniedException", message).status(403),
     open: |_, _| None,
+    beside: |_, _, _| {},
     versions: &[],
     bucket: |_, _| None,
     resources: |_, _| None,

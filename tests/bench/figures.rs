@@ -55,6 +55,8 @@ fn staging(program: &Path, stacks: &Path) -> Result<(), String> {
     for seed in 1..=WORLDS {
         let project = project(stacks)?;
         let seed = seed.to_string();
+        // Whom staging lets in.
+        measure(program, &["apply", "staging-account", "--sandbox", "--yes", "--seed", &seed], project.path())?;
         let words = ["apply", "staging", "--sandbox", "--yes", "--json", "--seed", &seed];
         let applied = measure(program, &words, project.path())?;
         let summary = applied.last_line()?;

@@ -39,7 +39,6 @@ ACCEPTED = [
     ("CKV_AWS_226", {"postgres", "postgres_replica"}, "RDS upgrades minor versions unless it is told not to"),
     ("CKV_AWS_293", {"postgres", "postgres_replica"}, "staging is destroyed and made again, a replica is made again from its source"),
     ("CKV_AWS_233", {"main"}, "the plan refuses to replace one that is in use: the new one is declared beside it first"),
-    ("CKV_AWS_26", {"billing"}, "what it tells are sums, which are in the bill as well"),
     ("CKV_AWS_305", {"assets"}, "files are asked for by their names, and there is none without one"),
     ("CKV_AWS_31", {"redis"}, "traffic is encrypted; the security group alone lets the cluster in"),
     ("CKV_AWS_310", {"assets"}, "copies stay with CloudFront while the bucket is away"),
@@ -47,6 +46,7 @@ ACCEPTED = [
     ("CKV_AWS_354", {"postgres", "postgres_replica"}, AWS_KEY),
     ("CKV_AWS_374", {"assets"}, "they are for everyone"),
     ("CKV_AWS_39", {"main"}, "who deploys comes from named ranges, which have no default"),
+    ("CKV_AWS_61", {"administrators"}, "people of the account alone, with a second factor, and those whom their own policies let take it"),
     ("CKV_AWS_68", {"assets"}, STATIC),
     ("CKV_AWS_86", {"assets"}, "what is read is for everyone, and CloudWatch has how often it is"),
 ]

@@ -15,6 +15,13 @@ def control(aws, name="one", **more):
     return made["OriginAccessControl"]["Id"], made["ETag"]
 
 
+def identity(aws, reference="one", comment="Files"):
+    """An origin access identity: its id and ETag."""
+    config = {"CallerReference": reference, "Comment": comment}
+    made = aws.cloudfront.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig=config)
+    return made["CloudFrontOriginAccessIdentity"]["Id"], made["ETag"]
+
+
 def many(*items, **more):
     return {"Quantity": len(items), "Items": list(items), **more}
 
@@ -28,6 +35,13 @@ def behavior(**more):
         "TargetOriginId": "files", "ViewerProtocolPolicy": "redirect-to-https", "CachePolicyId": OPTIMIZED,
         "AllowedMethods": methods("HEAD", "GET"), "Compress": True, **more,
     }
+
+
+def forwarding(cookies=None, **more):
+    """A behaviour that says itself what is forwarded, and for how long answers are kept."""
+    values = {"QueryString": True, "Cookies": cookies or {"Forward": "none"}, **more.pop("ForwardedValues", {})}
+    usual = {"MinTTL": 0, "DefaultTTL": 60, "MaxTTL": 600, "ForwardedValues": values}
+    return {**{key: value for key, value in behavior().items() if key != "CachePolicyId"}, **usual, **more}
 
 
 def origin(**more):
@@ -50,7 +64,7 @@ def made(aws, reference="one", **more):
 
 
 class CloudfrontGround(Ground):
-    """A distribution with tags, one that is switched off everywhere, and an access control that nothing has."""
+    """A distribution with tags, one that is switched off everywhere, and an access control and identities that nothing has."""
 
     def make_distribution(self):
         tags = {"Items": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}
@@ -69,13 +83,19 @@ class CloudfrontGround(Ground):
     def make_control(self):
         return control(self.aws)
 
+    def make_identity(self):
+        return identity(self.aws)
+
+    def make_other(self):
+        return identity(self.aws, "other")
+
 
 def arn(g):
     return f"arn:aws:cloudfront::{ACCOUNT}:distribution/{g['distribution'][0]}"
 
 
 def all_of(g):
-    return {} if g["distribution"] and g["off"] and g["control"] else {}
+    return {} if g["distribution"] and g["off"] and g["control"] and g["identity"] and g["other"] else {}
 
 
 def full(g, reference):
@@ -105,6 +125,9 @@ def full(g, reference):
 
 
 BASES = {
+    "CreateCloudFrontOriginAccessIdentity": listing(
+        CloudFrontOriginAccessIdentityConfig={"CallerReference": "new", "Comment": ""}
+    ),
     "CreateDistribution": lambda g: dict(DistributionConfig=full(g, "new")),
     "CreateDistributionWithTags": lambda g: dict(
         DistributionConfigWithTags={"DistributionConfig": full(g, "new"), "Tags": {"Items": [{"Key": "a", "Value": "1"}]}}
@@ -114,18 +137,26 @@ BASES = {
             "Name": "new", "SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"
         }
     ),
+    "DeleteCloudFrontOriginAccessIdentity": lambda g: dict(Id=g["identity"][0], IfMatch=g["identity"][1]),
     "DeleteDistribution": lambda g: dict(Id=g["off"][0], IfMatch=g["off"][1]),
     "DeleteOriginAccessControl": lambda g: dict(Id=g["control"][0], IfMatch=g["control"][1]),
     "GetCachePolicy": listing(Id=OPTIMIZED),
+    "GetCloudFrontOriginAccessIdentity": lambda g: dict(Id=g["identity"][0]),
+    "GetCloudFrontOriginAccessIdentityConfig": lambda g: dict(Id=g["identity"][0]),
     "GetDistribution": lambda g: dict(Id=g["distribution"][0]),
     "GetDistributionConfig": lambda g: dict(Id=g["distribution"][0]),
     "GetOriginAccessControl": lambda g: dict(Id=g["control"][0]),
     "GetOriginAccessControlConfig": lambda g: dict(Id=g["control"][0]),
+    "ListCloudFrontOriginAccessIdentities": all_of,
     "ListDistributions": all_of,
     "ListOriginAccessControls": all_of,
     "ListTagsForResource": lambda g: dict(Resource=arn(g)),
     "TagResource": lambda g: dict(Resource=arn(g), Tags={"Items": [{"Key": "new", "Value": "new"}]}),
     "UntagResource": lambda g: dict(Resource=arn(g), TagKeys={"Items": ["a"]}),
+    "UpdateCloudFrontOriginAccessIdentity": lambda g: dict(
+        Id=g["identity"][0], IfMatch=g["identity"][1],
+        CloudFrontOriginAccessIdentityConfig={"CallerReference": "one", "Comment": "Files"},
+    ),
     "UpdateDistribution": lambda g: dict(
         Id=g["distribution"][0], IfMatch=g["distribution"][1], DistributionConfig=full(g, "first")
     ),
@@ -143,8 +174,29 @@ WHERE = {
     "UpdateDistribution": "UpdateDistribution.DistributionConfig",
 }
 
+COOKIES = {"Forward": "whitelist", "WhitelistedNames": many("one")}
+NAMED = {"Headers": many("Origin"), "QueryStringCacheKeys": many("one")}
+
+
+def within(operation, **more):
+    """The members of a request of an operation with this in its configuration."""
+    reference = "first" if operation == "UpdateDistribution" else "new"
+    given = config(reference, **more)
+    if operation == "CreateDistributionWithTags":
+        return {"DistributionConfigWithTags": {"DistributionConfig": given, "Tags": {"Items": []}}}
+    return {"DistributionConfig": given}
+
+
+def kept(operation, of_path, value):
+    """A value for a behaviour that says itself what is forwarded: the usual one, or the one of a path."""
+    said = forwarding(COOKIES, ForwardedValues=NAMED)
+    more = {"CacheBehaviors": many({**said, "PathPattern": "/a/*"})} if of_path else {"DefaultCacheBehavior": said}
+    return With(value, within(operation, **more))
+
+
 # Values for members of one operation, where the general ones would not tell.
 VALUES = {
+    "ListCloudFrontOriginAccessIdentities.MaxItems": "1",
     "ListDistributions.MaxItems": "1",
     "ListOriginAccessControls.MaxItems": "1",
     **{f"{operation}.Resource": f"arn:aws:cloudfront::{ACCOUNT}:distribution/EABSENT" for operation in BASES},
@@ -171,5 +223,22 @@ VALUES = {
         25, {"DistributionConfigWithTags": lambda _: {"DistributionConfig": config("new"), "Tags": {"Items": []}}}
     ),
 }
+
+for _operation, _where in WHERE.items():
+    for _behavior in ("DefaultCacheBehavior", "CacheBehaviors.Items[]"):
+        for _path, _value in {
+            "MinTTL": 30,
+            "DefaultTTL": 30,
+            "MaxTTL": 700,
+            "ForwardedValues.QueryString": False,
+            "ForwardedValues.Cookies.Forward": "all",
+            "ForwardedValues.Cookies.WhitelistedNames.Quantity": 2,
+            "ForwardedValues.Cookies.WhitelistedNames.Items": ["two"],
+            "ForwardedValues.Headers.Quantity": 2,
+            "ForwardedValues.Headers.Items": ["Accept"],
+            "ForwardedValues.QueryStringCacheKeys.Quantity": 2,
+            "ForwardedValues.QueryStringCacheKeys.Items": ["two"],
+        }.items():
+            VALUES[f"{_where}.{_behavior}.{_path}"] = kept(_operation, _behavior != "DefaultCacheBehavior", _value)
 
 GROUND = CloudfrontGround

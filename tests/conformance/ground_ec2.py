@@ -253,6 +253,10 @@ class Ec2Ground(Ground):
         self.aws.ec2.attach_volume(VolumeId=volume, InstanceId=self["instance"], Device="/dev/sdf")
         return self.after(60, volume)
 
+    def make_snapshots(self):
+        made = [self.aws.ec2.create_snapshot(VolumeId=self.aws.volume(), Description="before")["SnapshotId"] for _ in range(6)]
+        return self.after(900, made)
+
     def make_modified(self):
         volumes = [self.aws.volume() for _ in range(6)]
         for volume in volumes:
@@ -352,6 +356,7 @@ BASES = {
     "CreateSecurityGroup": lambda g: dict(GroupName="new", Description="new", VpcId=g["vpc"]),
     "CreateDefaultSubnet": lambda g: dict(AvailabilityZone=g.bare()),
     "CreateDefaultVpc": lambda g: g.without_default(),
+    "CreateSnapshot": one("volume", "VolumeId"),
     "CreateSubnet": lambda g: dict(VpcId=g["vpc"], CidrBlock="10.0.9.0/24", AvailabilityZone=ZONE),
     "CreateTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "new", "Value": "new"}]),
     "CreateVolume": listing(AvailabilityZone=ZONE, Size=10, VolumeType="gp3"),
@@ -369,6 +374,7 @@ BASES = {
     "DeleteRoute": lambda g: dict(RouteTableId=g["table"], DestinationCidrBlock="0.0.0.0/0"),
     "DeleteRouteTable": one("table2", "RouteTableId"),
     "DeleteSecurityGroup": one("group2", "GroupId"),
+    "DeleteSnapshot": lambda g: dict(SnapshotId=g["snapshots"][0]),
     "DeleteSubnet": one("empty", "SubnetId"),
     "DeleteTags": lambda g: dict(Resources=[g["vpc"]], Tags=[{"Key": "Name"}]),
     "DeleteVolume": one("volume", "VolumeId"),
@@ -402,6 +408,7 @@ BASES = {
     "DescribeSecurityGroupReferences": lambda g: dict(GroupId=[g["group"]]),
     "DescribeSecurityGroupRules": listing(),
     "DescribeSecurityGroups": listing(),
+    "DescribeSnapshots": lambda g: g["snapshots"] and dict(OwnerIds=["self"]),
     "DescribeStaleSecurityGroups": one("vpc", "VpcId"),
     "DescribeSubnets": listing(),
     "DescribeTags": listing(),

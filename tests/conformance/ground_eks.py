@@ -3,7 +3,6 @@
 from members import Ground, With, listing
 from world import ACCOUNT, REGION
 
-PRINCIPAL = f"arn:aws:iam::{ACCOUNT}:role/people"
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 
@@ -71,14 +70,19 @@ class EksGround(Ground):
         self.aws.eks.create_addon(clusterName=self["cluster"], addonName="vpc-cni")
         return self.after(600, "vpc-cni")
 
+    def make_person(self):
+        return self.after(60, self.aws.role_arn(self.aws.role(name="people-new")))
+
+    def entry(self, name):
+        principal = self.after(60, self.aws.role_arn(self.aws.role(name=name)))
+        self.aws.eks.create_access_entry(clusterName=self["cluster"], principalArn=principal)
+        return principal
+
     def make_entry(self):
-        self.aws.eks.create_access_entry(clusterName=self["cluster"], principalArn=PRINCIPAL)
-        return PRINCIPAL
+        return self.entry("people")
 
     def make_entry2(self):
-        other = f"{PRINCIPAL}-too"
-        self.aws.eks.create_access_entry(clusterName=self["cluster"], principalArn=other)
-        return other
+        return self.entry("people-too")
 
     def make_policy(self):
         for policy in (ADMIN, VIEW):
@@ -142,7 +146,7 @@ def of(**more):
 BASES = {
     "AssociateAccessPolicy": lambda g: dict(clusterName=g["cluster"], principalArn=g["entry"], policyArn=VIEW, accessScope={"type": "cluster"}),
     "AssociateEncryptionConfig": lambda g: dict(clusterName=g["other"], encryptionConfig=g.encryption()),
-    "CreateAccessEntry": lambda g: dict(clusterName=g["cluster"], principalArn=f"{PRINCIPAL}-new"),
+    "CreateAccessEntry": lambda g: dict(clusterName=g["cluster"], principalArn=g["person"]),
     "CreateAddon": lambda g: dict(clusterName=g["cluster"], addonName="coredns"),
     "CreateCluster": lambda g: dict(name="new", roleArn=g["role"], resourcesVpcConfig=g.subnets()),
     "CreateNodegroup": lambda g: dict(clusterName=g["cluster"], nodegroupName="new", nodeRole=g["node_role"], subnets=g["vpc"][1], scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1}),

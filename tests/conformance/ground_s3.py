@@ -33,8 +33,20 @@ def copies(bucket, **rule):
     return {"Role": "arn:aws:iam::000000000000:role/copier", "Rules": [{**usual, **rule}]}
 
 
+CORS = {
+    "ID": "one", "AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["https://main.test"], "AllowedHeaders": ["x-amz-*"],
+    "ExposeHeaders": ["etag"], "MaxAgeSeconds": 300,
+}
+ROUTE = {
+    "Condition": {"KeyPrefixEquals": "old/", "HttpErrorCodeReturnedEquals": "404"},
+    "Redirect": {"HostName": "other.test", "Protocol": "https", "HttpRedirectCode": "301", "ReplaceKeyPrefixWith": "new/"},
+}
+WEBSITE = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "404.html"}, "RoutingRules": [ROUTE]}
+
+
 class S3Ground(Ground):
-    """A bucket with everything set on it and objects in it, a bare one, one that keeps versions, and one with copies."""
+    """A bucket with everything set on it and objects in it, one that browsers see, one that has access control lists, a bare
+    one, one that keeps versions, and one with copies."""
 
     def make_bucket(self):
         s3 = self.aws.s3
@@ -47,6 +59,25 @@ class S3Ground(Ground):
         for key in ("a/one", "a/two", "b/three"):
             s3.put_object(Bucket="full", Key=key, Body=b"text")
         return "full"
+
+    def make_shown(self):
+        """A bucket that pages and browsers see, and whose requests are logged."""
+        s3 = self.aws.s3
+        s3.create_bucket(Bucket="shown")
+        s3.put_bucket_cors(Bucket="shown", CORSConfiguration={"CORSRules": [CORS]})
+        s3.put_bucket_website(Bucket="shown", WebsiteConfiguration=WEBSITE)
+        logging = {"TargetBucket": self["bare"], "TargetPrefix": "shown/"}
+        s3.put_bucket_logging(Bucket="shown", BucketLoggingStatus={"LoggingEnabled": logging})
+        s3.put_bucket_accelerate_configuration(Bucket="shown", AccelerateConfiguration={"Status": "Enabled"})
+        return "shown"
+
+    def make_lists(self):
+        self.aws.s3.create_bucket(Bucket="lists", ObjectOwnership="ObjectWriter")
+        return "lists"
+
+    def make_owner(self):
+        """How S3 calls the account."""
+        return self.aws.s3.list_buckets()["Owner"]["ID"]
 
     def make_bare(self):
         self.aws.s3.create_bucket(Bucket="bare")
@@ -93,6 +124,20 @@ def full(**more):
     return lambda g: dict(Bucket=g["bucket"], **more)
 
 
+def shown(**more):
+    return lambda g: dict(Bucket=g["shown"], **more)
+
+
+def listed(**more):
+    """A call with a list that says what a bucket without lists has."""
+
+    def given(g):
+        grant = {"Grantee": {"Type": "CanonicalUser", "ID": g["owner"]}, "Permission": "FULL_CONTROL"}
+        return dict(Bucket=g["bucket"], AccessControlPolicy={"Owner": {"ID": g["owner"]}, "Grants": [grant]}, **more)
+
+    return given
+
+
 def uploading(**more):
     return lambda g: dict(Bucket=g["bucket"], Key="up/one", UploadId=g["upload"], **more)
 
@@ -113,26 +158,39 @@ BASES = {
     "CreateBucket": listing(Bucket="new"),
     "CreateMultipartUpload": full(Key="new"),
     "DeleteBucket": lambda g: dict(Bucket=g["bare"]),
+    "DeleteBucketCors": shown(),
     "DeleteBucketEncryption": full(),
     "DeleteBucketLifecycle": full(),
     "DeleteBucketOwnershipControls": full(),
     "DeleteBucketPolicy": full(),
     "DeleteBucketReplication": lambda g: dict(Bucket=g["copied"]),
     "DeleteBucketTagging": full(),
+    "DeleteBucketWebsite": shown(),
     "DeleteObject": full(Key="a/one"),
     "DeleteObjectTagging": full(Key="a/one"),
     "DeleteObjects": full(Delete={"Objects": [{"Key": "a/one"}]}),
     "DeletePublicAccessBlock": full(),
+    "GetBucketAccelerateConfiguration": shown(),
+    "GetBucketAcl": full(),
+    "GetBucketCors": shown(),
     "GetBucketEncryption": full(),
     "GetBucketLifecycleConfiguration": full(),
     "GetBucketLocation": full(),
+    "GetBucketLogging": shown(),
+    "GetBucketNotificationConfiguration": full(),
     "GetBucketOwnershipControls": full(),
     "GetBucketPolicy": full(),
+    "GetBucketPolicyStatus": full(),
     "GetBucketReplication": lambda g: dict(Bucket=g["copied"]),
+    "GetBucketRequestPayment": full(),
     "GetBucketTagging": full(),
     "GetBucketVersioning": lambda g: dict(Bucket=g["versioned"]),
+    "GetBucketWebsite": shown(),
     "GetObject": full(Key="a/one"),
+    "GetObjectAcl": full(Key="a/one"),
     "GetObjectAttributes": lambda g: dict(Bucket=g["bucket"], Key=g["parted"], ObjectAttributes=["ETag", "ObjectParts"]),
+    # No bucket here has one.
+    "GetObjectLockConfiguration": None,
     "GetObjectTagging": full(Key="a/one"),
     "GetPublicAccessBlock": full(),
     "HeadBucket": full(),
@@ -143,16 +201,26 @@ BASES = {
     "ListObjects": full(),
     "ListObjectsV2": full(),
     "ListParts": uploading(),
+    "PutBucketAccelerateConfiguration": shown(AccelerateConfiguration={"Status": "Suspended"}),
+    "PutBucketAcl": listed(),
+    "PutBucketCors": full(CORSConfiguration={"CORSRules": [{**CORS, "ID": "other"}]}),
     "PutBucketEncryption": full(
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
     ),
     "PutBucketLifecycleConfiguration": full(LifecycleConfiguration={"Rules": [{**DAY, "ID": "other"}]}),
+    "PutBucketLogging": lambda g: dict(
+        Bucket=g["bucket"], BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": g["lists"], "TargetPrefix": "logs/"}}
+    ),
+    "PutBucketNotificationConfiguration": full(NotificationConfiguration={}),
     "PutBucketOwnershipControls": full(OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
     "PutBucketPolicy": lambda g: dict(Bucket=g["bare"], Policy=closed("bare")),
     "PutBucketReplication": lambda g: dict(Bucket=g["copied"], ReplicationConfiguration=copies("copies", ID="other")),
+    "PutBucketRequestPayment": full(RequestPaymentConfiguration={"Payer": "BucketOwner"}),
     "PutBucketTagging": full(Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
     "PutBucketVersioning": full(VersioningConfiguration={"Status": "Enabled"}),
+    "PutBucketWebsite": full(WebsiteConfiguration=WEBSITE),
     "PutObject": full(Key="new", Body=b"text"),
+    "PutObjectAcl": listed(Key="a/one"),
     "PutObjectTagging": full(Key="a/one", Tagging={"TagSet": [{"Key": "new", "Value": "new"}]}),
     "PutPublicAccessBlock": full(PublicAccessBlockConfiguration={"BlockPublicAcls": True}),
     "UploadPart": uploading(PartNumber=3, Body=b"text"),
@@ -192,6 +260,8 @@ JOINED = {"And": {"Prefix": "a/", "Tags": [{"Key": "a", "Value": "b"}]}}
 MEASURED = {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}
 IN_TIME = {"Status": "Enabled", "Time": {"Minutes": 15}}
 
+ELSEWHERE = {"WebsiteConfiguration": {"RedirectAllRequestsTo": {"HostName": "main.test", "Protocol": "http"}}}
+
 # Values for members of one operation, where the general ones would not tell.
 VALUES = {
     **{f"{operation}.IfNoneMatch": TAG for operation in ("GetObject", "HeadObject")},
@@ -209,6 +279,8 @@ VALUES = {
     "CopyObject.MetadataDirective": With("REPLACE", {"ContentType": "text/plain"}),
     "CopyObject.Tagging": With("other=value", {"TaggingDirective": "REPLACE"}),
     "CopyObject.TaggingDirective": With("REPLACE", {"Tagging": "other=value"}),
+    "PutBucketWebsite.WebsiteConfiguration.RedirectAllRequestsTo.HostName": With("other.test", ELSEWHERE),
+    "PutBucketWebsite.WebsiteConfiguration.RedirectAllRequestsTo.Protocol": With("https", ELSEWHERE),
     "UploadPart.ContentLength": 4,
     "PutObject.IfNoneMatch": With("*", {"Key": "a/one"}),
     "PutBucketEncryption.ServerSideEncryptionConfiguration.Rules[].BlockedEncryptionTypes.EncryptionType": ["NONE"],

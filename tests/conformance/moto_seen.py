@@ -291,6 +291,9 @@ def iam_role(seen, address, declared):
     yield "assume_role_policy", thing["AssumeRolePolicyDocument"]
     if "description" in declared or thing.get("Description"):
         yield "description", thing["Description"]
+    bounded = seen.iam.get_role(RoleName=thing["RoleName"])["Role"].get("PermissionsBoundary")
+    if bounded:
+        yield "permissions_boundary", bounded["PermissionsBoundaryArn"]
 
 
 def iam_policy(seen, address, declared):
@@ -450,6 +453,14 @@ def topic(seen, address, declared):
     yield "kms_master_key_id", seen.thing(address)["KmsMasterKeyId"]
 
 
+def subscription(seen, address, declared):
+    listed = seen.sns.list_subscriptions_by_topic(TopicArn=declared["topic_arn"])["Subscriptions"]
+    [found] = [one for one in listed if one["Endpoint"] == declared["endpoint"]]
+    yield "topic_arn", found["TopicArn"]
+    yield "protocol", found["Protocol"]
+    yield "endpoint", found["Endpoint"]
+
+
 def topic_policy(seen, address, declared):
     found = seen.sns.get_topic_attributes(TopicArn=declared["arn"])["Attributes"]
     yield "arn", found["TopicArn"]
@@ -516,6 +527,7 @@ LOOKS = {
     "aws_secretsmanager_secret_version": (secret_version, ("secret_string_wo", "secret_string_wo_version")),
     "aws_sns_topic": (topic, ()),
     "aws_sns_topic_policy": (topic_policy, ()),
+    "aws_sns_topic_subscription": (subscription, ()),
 }
 
 

@@ -37,6 +37,17 @@ def references(expression):
             yield from references(inner)
 
 
+def given(document, outputs):
+    """Puts values in for what other stacks would give, by the names of their outputs."""
+    if isinstance(document, dict):
+        if set(document) == {"output"}:
+            return {"literal": outputs[document["output"]["name"]]}
+        return {name: given(inner, outputs) for name, inner in document.items()}
+    if isinstance(document, list):
+        return [given(inner, outputs) for inner in document]
+    return document
+
+
 def without(document, gaps):
     """Takes out the types and fields that gaps name, and puts in what they give instead."""
     graph, gone, kept = document["graph"], set(), []

@@ -20,8 +20,6 @@ class Seen:
     words: bool = True
 
 
-# A principal that does not exist is refused as one that IAM has just made. One that this world never had is let
-# through: the roles of an account's people and pipelines are rarely made by its stacks.
 SEEN = [
     Seen(*row)
     for row in (
@@ -104,7 +102,7 @@ SEEN = [
         ("ec2.StopInstances", "recorded", "cloud-custodian test_ec2_stop_with_protection_enabled", "ec2.instance.stop.protection:stop_a_protected_instance"),
         ("ec2.TerminateInstances", "recorded", "cloud-custodian test_ec2_stop_with_protection_enabled_ephemeral", "ec2.instance.stop.protection:terminate_an_instance_protected_from_stopping"),
         ("ec2.TerminateInstances", "recorded", "cloud-custodian test_ec2_terminate_with_protection_enabled", "ec2.instance.terminate.protection:terminate_a_protected_instance"),
-        ("eks.CreateAccessEntry", "field", "awslabs/minimum-viable-dataspace-on-aws#5", "eks.access_entry.principal:access_entry_of_a_role_made_just_now"),
+        ("eks.CreateAccessEntry", "field", "awslabs/minimum-viable-dataspace-on-aws#5", "eks.access_entry.principal:access_entry_of_a_role_that_is_not_there"),
         ("eks.CreateCluster", "field", "rancher/rancher#24380", "eks.cluster.subnet.zones:cluster_in_one_zone"),
         ("eks.CreateCluster", "field", "terraform-provider-aws eks/cluster.go", "eks.cluster.role.exists:cluster_role_that_is_not_there"),
         ("eks.CreateCluster", "field", "hashicorp/terraform#30808", "eks.cluster.name.taken:cluster_name_taken"),

@@ -242,6 +242,15 @@ def a_backup_deleted_twice(aws):
     return delete, {}
 
 
+OF_BACKUP = "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 APIs. If you wish to delete this snapshot, please do so via the Backup console."
+
+
+@refuses("ec2.snapshot.backup", "InvalidParameterValue", OF_BACKUP)
+def a_backup_deleted_as_a_snapshot(aws):
+    snapshot = backup(aws).rsplit("/", 1)[1]
+    return lambda: aws.ec2.delete_snapshot(SnapshotId=snapshot), {}
+
+
 @refuses("backup.copy.vault", INVALID)
 def a_copy_by_hand_to_no_arn(aws):
     return copied(aws, backup(aws), DestinationBackupVaultArn="two")

@@ -1,7 +1,7 @@
 """What CloudFront refuses, and in which words."""
 
 from ground_acm import issued
-from ground_cloudfront import behavior, config, control, made, many, methods, origin
+from ground_cloudfront import behavior, config, control, forwarding, identity, made, many, methods, origin
 from refusal import Cases
 from world import ACCOUNT, REGION
 
@@ -63,6 +63,50 @@ def control_that_a_distribution_has(aws):
 def control_without_its_version(aws):
     id, _ = control(aws)
     return lambda: aws.cloudfront.delete_origin_access_control(Id=id), {}
+
+
+# Access identities
+
+
+@refuses(None, "NoSuchCloudFrontOriginAccessIdentity", "The specified origin access identity does not exist.", 404)
+def identity_that_is_not_there(aws):
+    return lambda: aws.cloudfront.get_cloud_front_origin_access_identity(Id="EABSENT"), {}
+
+
+@refuses("cloudfront.identity.reference", "CloudFrontOriginAccessIdentityAlreadyExists", None, 409)
+def identity_of_a_reference_that_was_used_otherwise(aws):
+    identity(aws)
+    return lambda: identity(aws, comment="Others"), {}
+
+
+@refuses("cloudfront.identity.comment", INVALID)
+def identity_with_a_long_comment(aws):
+    return lambda: identity(aws, comment="a" * 129), {}
+
+
+@refuses("cloudfront.identity.quota", "TooManyCloudFrontOriginAccessIdentities")
+def one_identity_too_many(aws):
+    aws.world.ask("PUT", "quotas", {"name": "cloudfront.origin-access-identities", "limit": 1})
+    identity(aws)
+    return lambda: identity(aws, "two"), {}
+
+
+@refuses("cloudfront.identity.same", "IllegalUpdate")
+def identity_of_another_reference(aws):
+    id, etag = identity(aws)
+    config = {"CallerReference": "two", "Comment": ""}
+    return lambda: aws.cloudfront.update_cloud_front_origin_access_identity(Id=id, IfMatch=etag, CloudFrontOriginAccessIdentityConfig=config), {}
+
+
+def files_of(id):
+    return many(origin(S3OriginConfig={"OriginAccessIdentity": f"origin-access-identity/cloudfront/{id}"}))
+
+
+@refuses("cloudfront.identity.used", "CloudFrontOriginAccessIdentityInUse", None, 409)
+def identity_that_a_distribution_has(aws):
+    id, etag = identity(aws)
+    made(aws, Origins=files_of(id))
+    return lambda: aws.cloudfront.delete_cloud_front_origin_access_identity(Id=id, IfMatch=etag), {}
 
 
 # Distributions
@@ -323,3 +367,91 @@ def distribution_with_51_tags(aws):
 @refuses("cloudfront.page.size", INVALID)
 def distributions_by_no_number(aws):
     return lambda: aws.cloudfront.list_distributions(MaxItems="none"), {}
+
+
+@refuses("cloudfront.origin.identity", "InvalidOriginAccessIdentity")
+def origin_of_no_identity(aws):
+    return making(aws, Origins=files_of("EABSENT"))
+
+
+@refuses("cloudfront.origin.control", "IllegalOriginAccessConfiguration")
+def origin_with_a_control_and_an_identity(aws):
+    [files] = files_of(identity(aws)[0])["Items"]
+    return making(aws, Origins=many({**files, "OriginAccessControlId": control(aws)[0]}))
+
+
+# What is forwarded without a policy
+
+
+def said(aws, *arguments, **more):
+    return making(aws, DefaultCacheBehavior=forwarding(*arguments, **more))
+
+
+BESIDE = "The parameter {} cannot be used when a cache policy is associated to the cache behavior."
+
+
+@refuses("cloudfront.forwarded.beside", INVALID, BESIDE.format("ForwardedValues"))
+def values_beside_a_policy(aws):
+    values = {"QueryString": False, "Cookies": {"Forward": "none"}}
+    return making(aws, DefaultCacheBehavior=behavior(ForwardedValues=values))
+
+
+@refuses("cloudfront.forwarded.beside", INVALID, BESIDE.format("MinTTL"))
+def times_beside_a_policy(aws):
+    return making(aws, DefaultCacheBehavior=behavior(MinTTL=0))
+
+
+@refuses("cloudfront.behavior.policy", INVALID)
+def requests_by_a_policy_and_caches_without(aws):
+    return said(aws, OriginRequestPolicyId="216adef6-5c7f-47e4-b989-5492eafa07d3")
+
+
+@refuses("cloudfront.forwarded.cookies", "InvalidForwardCookies")
+def cookies_by_name_without_names(aws):
+    return said(aws, {"Forward": "whitelist"})
+
+
+@refuses("cloudfront.forwarded.query", "InvalidQueryStringParameters")
+def parameters_of_a_query_that_is_not_forwarded(aws):
+    return said(aws, ForwardedValues={"QueryString": False, "QueryStringCacheKeys": many("one")})
+
+
+@refuses("cloudfront.forwarded.headers", "InvalidHeadersForS3Origin", "The headers specified are not valid for an Amazon S3 origin.")
+def all_headers_for_a_bucket(aws):
+    return said(aws, ForwardedValues={"Headers": many("*")})
+
+
+ELEVEN = many(*(f"x-{number}" for number in range(11)))
+
+
+@refuses("cloudfront.forwarded.quota", "TooManyHeadersInForwardedValues")
+def one_header_too_many(aws):
+    return said(aws, ForwardedValues={"Headers": ELEVEN})
+
+
+@refuses("cloudfront.forwarded.quota", "TooManyQueryStringParameters")
+def one_parameter_too_many(aws):
+    return said(aws, ForwardedValues={"QueryStringCacheKeys": ELEVEN})
+
+
+@refuses("cloudfront.forwarded.quota", "TooManyCookieNamesInWhiteList")
+def one_cookie_too_many(aws):
+    return said(aws, {"Forward": "whitelist", "WhitelistedNames": ELEVEN})
+
+
+@refuses("cloudfront.forwarded.times", "InvalidTTLOrder", "The TTL order specified is not valid.")
+def answers_that_are_kept_longer_than_at_most(aws):
+    return said(aws, MinTTL=700)
+
+
+@refuses("cloudfront.forwarded.times", INVALID, "The parameter MinTTL is required.")
+def answers_that_are_kept_for_no_least_time(aws):
+    usual = {key: value for key, value in forwarding().items() if key != "MinTTL"}
+    return making(aws, DefaultCacheBehavior=usual)
+
+
+@refuses("cloudfront.forwarded.times", INVALID)
+def answers_by_all_headers_that_are_kept_for_a_time(aws):
+    whole = {"Id": "files", "DomainName": "files.test", "CustomOriginConfig": OWN}
+    behaves = forwarding(ForwardedValues={"Headers": many("*")}, MinTTL=1)
+    return making(aws, Origins=many(whole), DefaultCacheBehavior=behaves)

@@ -1336,6 +1336,51 @@ def modify_a_volume_again(aws):
     return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=40), {}
 
 
+# Snapshots
+
+
+@refuses("ec2.snapshot.volume", "IncorrectState")
+def snapshot_of_a_volume_that_is_being_made(aws):
+    with aws.at_once():
+        made = aws.ec2.create_volume(Size=10, AvailabilityZone="us-east-1a", VolumeType="gp3")
+    return lambda: aws.ec2.create_snapshot(VolumeId=made["VolumeId"]), {}
+
+
+@refuses("ec2.snapshot.concurrent", "ConcurrentSnapshotLimitExceeded")
+def second_snapshot_of_a_throughput_volume(aws):
+    volume = aws.ec2.create_volume(Size=125, AvailabilityZone="us-east-1a", VolumeType="st1")["VolumeId"]
+    aws.world.advance(60)
+    snapshot = lambda: aws.ec2.create_snapshot(VolumeId=volume)
+    with aws.at_once():
+        snapshot()
+    aws.world.advance(16)
+    return snapshot, {}
+
+
+@refuses("ec2.snapshot.rate", "SnapshotCreationPerVolumeRateExceeded")
+def snapshots_in_one_second(aws):
+    volume = aws.volume()
+    snapshot = lambda: aws.ec2.create_snapshot(VolumeId=volume)
+    with aws.within_rates():
+        snapshot()
+    return snapshot, {}
+
+
+@refuses("ec2.volume.snapshot", "IncorrectState", "Snapshot is in invalid state - pending")
+def volume_of_a_snapshot_that_is_being_made(aws):
+    volume = aws.volume()
+    with aws.at_once():
+        snapshot = aws.ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    return lambda: aws.ec2.create_volume(AvailabilityZone="us-east-1a", SnapshotId=snapshot), {}
+
+
+@refuses("ec2.volume.snapshot", "InvalidParameterValue")
+def volume_smaller_than_its_snapshot(aws):
+    snapshot = aws.ec2.create_snapshot(VolumeId=aws.volume(size=20))["SnapshotId"]
+    aws.world.advance(900)
+    return lambda: aws.ec2.create_volume(AvailabilityZone="us-east-1a", SnapshotId=snapshot, Size=10), {}
+
+
 # What instances begin with
 
 

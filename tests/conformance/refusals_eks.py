@@ -357,6 +357,12 @@ def access_entry_twice(aws):
 
 
 @refuses("eks.access_entry.principal", INVALID, "The specified principalArn is invalid: invalid principal.")
+def access_entry_of_a_role_that_is_not_there(aws):
+    request = dict(clusterName=aws.cluster(), principalArn=aws.role_arn("nobody"))
+    return lambda: aws.eks.create_access_entry(**request), {}
+
+
+@refuses("eks.access_entry.principal", INVALID, "The specified principalArn is invalid: invalid principal.")
 def access_entry_of_a_role_made_just_now(aws):
     cluster = aws.cluster()
     with aws.at_once():

@@ -1096,3 +1096,239 @@ def uploads_behind_none(aws):
     upload = Upload(aws)
     given = dict(KeyMarker="one", UploadIdMarker="none")
     return lambda: aws.s3.list_multipart_uploads(Bucket=upload.place["Bucket"], **given), {}
+
+
+# Access control lists
+
+
+def lists(aws, **more):
+    """A bucket that has access control lists, and how S3 calls its owner."""
+    return bucket(aws, ObjectOwnership="ObjectWriter", **more), aws.s3.list_buckets()["Owner"]["ID"]
+
+
+def granting(aws, grantee, permission="FULL_CONTROL", owner=None, name=None):
+    """A call that grants somebody something on a bucket."""
+    made, own = lists(aws)
+    grants = [{"Grantee": grantee, "Permission": permission}]
+    policy = {"Owner": {"ID": owner or own}, "Grants": grants}
+    return lambda: aws.s3.put_bucket_acl(Bucket=name or made, AccessControlPolicy=policy), {}
+
+
+@refuses("s3.acl.given", "MissingSecurityHeader", "Your request was missing a required header")
+def list_that_is_none(aws):
+    name, _ = lists(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name), {}
+
+
+@refuses("s3.acl.given", "InvalidRequest", "Specifying both Canned ACLs and Header Grants is not allowed")
+def list_by_its_name_and_by_headers(aws):
+    name, owner = lists(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, ACL="private", GrantRead=f'id="{owner}"'), {}
+
+
+@refuses("s3.acl.given", "UnexpectedContent", "This request does not support content")
+def list_by_its_name_and_in_the_body(aws):
+    name, owner = lists(aws)
+    policy = {"Owner": {"ID": owner}, "Grants": []}
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, ACL="private", AccessControlPolicy=policy), {}
+
+
+@refuses("s3.acl.form", "MalformedACLError", MALFORMED)
+def list_without_its_owner(aws):
+    name, _ = lists(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, AccessControlPolicy={"Grants": []}), {}
+
+
+@refuses("s3.acl.form", "MalformedACLError", MALFORMED)
+def list_whose_grantee_is_of_another_kind(aws):
+    return granting(aws, {"Type": "Group", "ID": "a" * 64})
+
+
+@refuses("s3.acl.form", "InvalidArgument", "Argument format not recognized")
+def list_in_a_header_that_names_nobody(aws):
+    name, owner = lists(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, GrantFullControl=owner), {}
+
+
+@refuses("s3.acl.grantee", "InvalidArgument", "Invalid id")
+def list_for_no_account(aws):
+    return granting(aws, {"Type": "CanonicalUser", "ID": "nobody"})
+
+
+@refuses("s3.acl.grantee", "InvalidArgument", "Invalid group uri")
+def list_for_no_group(aws):
+    return granting(aws, {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/Nobody"})
+
+
+@refuses("s3.acl.owner", "AccessDenied", "Access Denied", 403)
+def list_of_another_owner(aws):
+    _, owner = lists(aws)
+    return granting(aws, {"Type": "CanonicalUser", "ID": owner}, owner="a" * 64)
+
+
+@refuses("s3.acl.enforced", "AccessControlListNotSupported", "The bucket does not allow ACLs")
+def list_of_a_bucket_that_enforces_its_owner(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, ACL="private"), {}
+
+
+@refuses("s3.acl.enforced", "AccessControlListNotSupported", "The bucket does not allow ACLs")
+def list_for_nobody_of_a_bucket_that_enforces_its_owner(aws):
+    _, owner = lists(aws)
+    name = bucket(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, AccessControlPolicy={"Owner": {"ID": owner}, "Grants": []}), {}
+
+
+@refuses("s3.acl.enforced", "AccessControlListNotSupported", "The bucket does not allow ACLs")
+def list_of_an_object_in_a_bucket_that_enforces_its_owner(aws):
+    name = bucket(aws)
+    aws.s3.put_object(Bucket=name, Key="one", Body=b"text")
+    return lambda: aws.s3.put_object_acl(Bucket=name, Key="one", ACL="private"), {}
+
+
+@refuses("s3.acl.public", "AccessDenied", None, 403)
+def list_that_lets_everyone_in(aws):
+    name, _ = lists(aws)
+    return lambda: aws.s3.put_bucket_acl(Bucket=name, ACL="public-read"), {}
+
+
+# What a bucket says to browsers, and where it is logged
+
+
+@refuses(None, "NoSuchCORSConfiguration", "The CORS configuration does not exist", 404)
+def cors_of_a_bucket_without(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.get_bucket_cors(Bucket=name), {}
+
+
+def cors(aws, *rules, **more):
+    name = bucket(aws)
+    usual = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], **more}
+    return lambda: aws.s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": list(rules) or [usual]}), {}
+
+
+@refuses("s3.cors.rules", "InvalidRequest")
+def cors_by_too_many_rules(aws):
+    return cors(aws, *[{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}] * 101)
+
+
+@refuses("s3.cors.id", "InvalidArgument")
+def cors_with_a_long_id(aws):
+    return cors(aws, ID="a" * 256)
+
+
+@refuses("s3.cors.method", "InvalidRequest", "Found unsupported HTTP method in CORS config. Unsupported method is PATCH")
+def cors_for_another_method(aws):
+    return cors(aws, AllowedMethods=["PATCH"])
+
+
+@refuses("s3.cors.wildcard", "InvalidRequest", 'AllowedOrigin "https://*.*" can not have more than one wildcard.')
+def cors_for_an_origin_with_two_wildcards(aws):
+    return cors(aws, AllowedOrigins=["https://*.*"])
+
+
+@refuses("s3.cors.wildcard", "InvalidRequest", 'ExposeHeader "x-*" contains wildcard. We currently do not support wildcard for ExposeHeader.')
+def cors_that_shows_headers_by_a_wildcard(aws):
+    return cors(aws, ExposeHeaders=["x-*"])
+
+
+@refuses(None, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration", 404)
+def website_of_a_bucket_without(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.get_bucket_website(Bucket=name), {}
+
+
+def website(aws, **configuration):
+    name = bucket(aws)
+    return lambda: aws.s3.put_bucket_website(Bucket=name, WebsiteConfiguration=configuration), {}
+
+
+INDEX = {"Suffix": "index.html"}
+
+
+@refuses("s3.website.redirect", "InvalidArgument", "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.")
+def website_elsewhere_with_an_index(aws):
+    return website(aws, RedirectAllRequestsTo={"HostName": "main.test"}, IndexDocument=INDEX)
+
+
+@refuses("s3.website.index", "InvalidArgument", "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty")
+def website_without_an_index(aws):
+    return website(aws, ErrorDocument={"Key": "404.html"})
+
+
+@refuses("s3.website.index", "InvalidArgument", "The IndexDocument Suffix is not well formed")
+def website_with_an_index_in_a_folder(aws):
+    return website(aws, IndexDocument={"Suffix": "a/index.html"})
+
+
+@refuses("s3.website.documents", "MalformedXML", MALFORMED)
+def website_elsewhere_and_nowhere(aws):
+    return website(aws, RedirectAllRequestsTo={"HostName": ""})
+
+
+@refuses("s3.website.rules", "MalformedXML", MALFORMED)
+def website_with_too_many_rules(aws):
+    return website(aws, IndexDocument=INDEX, RoutingRules=[{"Redirect": {"HostName": "main.test"}}] * 51)
+
+
+@refuses("s3.website.rule", "InvalidRequest", "You can only define ReplaceKeyPrefix or ReplaceKey but not both.")
+def website_that_replaces_a_key_twice(aws):
+    return website(aws, IndexDocument=INDEX, RoutingRules=[{"Redirect": {"ReplaceKeyPrefixWith": "a", "ReplaceKeyWith": "b"}}])
+
+
+@refuses("s3.website.rule", "InvalidRequest", "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present.")
+def website_with_a_rule_under_no_condition(aws):
+    return website(aws, IndexDocument=INDEX, RoutingRules=[{"Condition": {}, "Redirect": {"HostName": "main.test"}}])
+
+
+def logged(aws, target, **more):
+    name = bucket(aws)
+    to = {"TargetBucket": target or name, "TargetPrefix": "", **more}
+    return lambda: aws.s3.put_bucket_logging(Bucket=name, BucketLoggingStatus={"LoggingEnabled": to}), {}
+
+
+@refuses("s3.logging.target", "InvalidTargetBucketForLogging", "The target bucket for logging does not exist")
+def logs_to_no_bucket(aws):
+    return logged(aws, "nobodys-bucket-at-all")
+
+
+@refuses("s3.logging.target", "InvalidTargetBucketForLogging", "The owner for the bucket to be logged and the target bucket must be the same.")
+def logs_to_a_bucket_of_somebody_else(aws):
+    of_another_account(aws).create_bucket(Bucket="somebody-elses-logs")
+    return logged(aws, "somebody-elses-logs")
+
+
+@refuses("s3.logging.region", "CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed. ", 403)
+def logs_to_another_region(aws):
+    place = {"LocationConstraint": "us-west-2"}
+    aws.in_region("s3", "us-west-2").create_bucket(Bucket="logs-in-the-west", CreateBucketConfiguration=place)
+    return logged(aws, "logs-in-the-west")
+
+
+@refuses("s3.logging.grants", "InvalidBucketAclWithObjectOwnership")
+def logs_that_are_granted_in_a_bucket_that_enforces_its_owner(aws):
+    grant = {"Grantee": {"Type": "CanonicalUser", "ID": "a" * 64}, "Permission": "READ"}
+    return logged(aws, None, TargetGrants=[grant])
+
+
+@refuses("s3.logging.format", "MalformedXML", MALFORMED)
+def logs_with_keys_of_two_forms(aws):
+    return logged(aws, None, TargetObjectKeyFormat={"SimplePrefix": {}, "PartitionedPrefix": {"PartitionDateSource": "EventTime"}})
+
+
+@refuses("s3.acceleration.status", "MalformedXML", MALFORMED)
+def acceleration_without_a_status(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.put_bucket_accelerate_configuration(Bucket=name, AccelerateConfiguration={}), {}
+
+
+@refuses("s3.acceleration.name", "InvalidRequest", "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names")
+def acceleration_of_a_bucket_with_a_dot(aws):
+    aws.s3.create_bucket(Bucket="with.dots")
+    return lambda: aws.s3.put_bucket_accelerate_configuration(Bucket="with.dots", AccelerateConfiguration={"Status": "Enabled"}), {}
+
+
+@refuses(None, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", 404)
+def lock_of_a_bucket_without(aws):
+    name = bucket(aws)
+    return lambda: aws.s3.get_object_lock_configuration(Bucket=name), {}

@@ -22,7 +22,11 @@ class Answer:
     message: str
     members: dict
     body: bytes
-    allow: str | None = None
+    headers: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def allow(self):
+        return self.headers.get("allow")
 
 
 def send(world, method, path, headers=(), body=b""):
@@ -30,14 +34,18 @@ def send(world, method, path, headers=(), body=b""):
     request = urllib.request.Request(f"{world.address}{path}", method=method, headers=dict(headers), data=body or None)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return Answer(answer.status, "", "", {}, answer.read())
+            return Answer(answer.status, "", "", {}, answer.read(), named(answer.headers))
     except urllib.error.HTTPError as refused:
         text = refused.read()
         members = {}
         if text:
             members = {element.tag: element.text or "" for element in ElementTree.fromstring(text)}
-        allow = refused.headers.get("Allow")
-        return Answer(refused.code, members.pop("Code", ""), members.pop("Message", ""), members, text, allow)
+        code, message = members.pop("Code", ""), members.pop("Message", "")
+        return Answer(refused.code, code, message, members, text, named(refused.headers))
+
+
+def named(headers):
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def quoted(text):

@@ -38,7 +38,7 @@ WORDS = {
         "aws_security_group": "SecurityGroup",
         "aws_launch_template": "LaunchTemplate",
         "aws_instance": "Instances?(?!Connect)|IamInstanceProfile",
-        "aws_ebs_volume": "Volume",
+        "aws_ebs_volume": "Volume|(Create|Delete)Snapshot$|DescribeSnapshots$",
         "aws_network_interface": "NetworkInterface",
         "prefix lists": "PrefixList",
         "lookups": "AvailabilityZone|Image|Region|AccountAttributes",
@@ -83,6 +83,8 @@ WORDS = {
     },
     "s3": {
         "aws_s3_bucket": "Buckets?$|BucketLocation|BucketTagging",
+        "what aws_s3_bucket had in blocks": "BucketCors|BucketWebsite|BucketLogging|BucketAccelerate|BucketRequestPayment|BucketNotification|ObjectLockConfiguration",
+        "access control lists": "Acl$",
         "aws_s3_bucket_versioning": "BucketVersioning",
         "aws_s3_bucket_server_side_encryption_configuration": "BucketEncryption",
         "aws_s3_bucket_public_access_block": "PublicAccessBlock",
@@ -126,6 +128,7 @@ WORDS = {
     "cloudfront": {
         "aws_cloudfront_distribution": "(Create|Get|Update|Delete)Distribution(Config|WithTags)?$|ListDistributions$|GetCachePolicy$",
         "aws_cloudfront_origin_access_control": "OriginAccessControl",
+        "identities of older stacks": "OriginAccessIdentit",
         "tags": "TagResource|UntagResource|ListTagsForResource",
     },
     "autoscaling": {
@@ -192,7 +195,7 @@ EXCLUDED = {
         "(Import|Bundle|ConfirmProduct|CreateInstanceExport).*|ImportVolume|.*(ExportImage|ImportImage|ExportTask).*": "disks and images that come from elsewhere or go there have contents, which volumes and images here have not",
         ".*CapacityReservation.*": "capacity reservations are a type of their own (aws_ec2_capacity_reservation)",
         "ModifyInstanceCpuOptions|ModifyInstanceNetworkPerformanceOptions": "processors and bandwidth of instances are not simulated",
-        ".*ReplaceRootVolume.*|CopyVolumes|.*(Recycle|InRecycleBin).*|.*MacVolumeOwnership.*": "replacing root volumes, copying and the recycle bin need snapshots of a customer's own volumes, which are not simulated",
+        ".*ReplaceRootVolume.*|CopyVolumes|.*(Recycle|InRecycleBin).*|.*MacVolumeOwnership.*": "replacing root volumes, copying volumes and the recycle bin are not simulated",
         "DescribeInstance(ImageMetadata|Topology)|GetInstance(TpmEkPub|UefiData)|ReportInstanceStatus|DescribeClassicLinkInstances": "what an instance's host and firmware report is not simulated",
         "GetInstanceTypesFromInstanceRequirements": "choosing types by attributes belongs to Auto Scaling and fleets",
         "(?!Describe(Images|Instance)).*Image.*": "images are looked up only (aws_ami is a data source here); making, sharing and disabling them is a type of its own",
@@ -200,8 +203,8 @@ EXCLUDED = {
     },
     "s3": {
         "ListDirectoryBuckets": "directory buckets are a type of their own (aws_s3_directory_bucket)",
-        "GetBucketPolicyStatus": "whether a policy is public is a lookup of its own",
-        "(Get|Put)BucketLifecycle": "an older form, which AWS keeps for older clients",
+        "(Get|Put)Bucket(Lifecycle|Notification)": "an older form, which AWS keeps for older clients",
+        "PutObjectLockConfiguration": "object lock is not simulated: a bucket is told to have none",
     },
     "eks": {
         "(Register|Deregister)Cluster": "registered clusters are those of other clouds (aws_eks_cluster never makes one)",

@@ -94,6 +94,23 @@ def test_a_backup_is_asked_for_runs_and_is_a_recovery_point(aws):
     assert (thing["ResourceArn"], thing["LastRecoveryPointArn"]) == (of_volume(volume), point["RecoveryPointArn"])
 
 
+def test_a_volume_s_backup_is_a_snapshot_that_a_volume_begins_as(aws):
+    vault(aws)
+    volume = aws.volume(size=3)
+    aws.ec2.create_tags(Resources=[volume], Tags=[{"Key": "Name", "Value": "data"}])
+    point = backed_up(aws, of_volume(volume))["RecoveryPointArn"]
+    [snapshot] = aws.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    assert point.endswith(f"::snapshot/{snapshot['SnapshotId']}")
+    assert (snapshot["State"], snapshot["VolumeSize"], snapshot["VolumeId"]) == ("completed", 3, volume)
+    tags = {tag["Key"]: tag["Value"] for tag in snapshot["Tags"]}
+    assert tags == {"Name": "data", "aws:backup:source-resource": of_volume(volume)}
+    restored = aws.ec2.create_volume(AvailabilityZone=f"{REGION}b", SnapshotId=snapshot["SnapshotId"])
+    assert (restored["Size"], restored["SnapshotId"]) == (3, snapshot["SnapshotId"])
+    aws.backup.delete_recovery_point(BackupVaultName="one", RecoveryPointArn=point)
+    aws.world.advance(MADE)
+    assert aws.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
+
+
 def test_the_same_request_asks_for_one_backup(aws):
     vault(aws)
     asked = dict(BackupVaultName="one", ResourceArn=of_volume(aws.volume()), IamRoleArn=role(aws), IdempotencyToken="once")

@@ -1142,3 +1142,79 @@ def test_a_tag_of_a_group_reaches_the_instances_that_are_launched_after_it(aws):
     [new] = [instance["InstanceId"] for instance in shown["Instances"] if instance["InstanceId"] not in before]
     keys = {one["Key"] for one in aws.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [new]}])["Tags"]}
     assert "handed-on" in keys and "kept" not in keys
+
+
+def test_what_is_set_on_a_bucket_is_shown_until_it_is_taken_away(aws):
+    s3 = aws.s3
+    for name in ("shown", "logs"):
+        s3.create_bucket(Bucket=name)
+    rules = [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://main.test"], "MaxAgeSeconds": 5}]
+    route = {"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "new/"}}
+    website = {"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": [route]}
+    logging = {"TargetBucket": "logs", "TargetPrefix": "a/", "TargetObjectKeyFormat": {"SimplePrefix": {}}}
+    s3.put_bucket_cors(Bucket="shown", CORSConfiguration={"CORSRules": rules})
+    s3.put_bucket_website(Bucket="shown", WebsiteConfiguration=website)
+    s3.put_bucket_logging(Bucket="shown", BucketLoggingStatus={"LoggingEnabled": logging})
+    s3.put_bucket_accelerate_configuration(Bucket="shown", AccelerateConfiguration={"Status": "Enabled"})
+
+    def answers():
+        asked = (s3.get_bucket_cors, s3.get_bucket_website, s3.get_bucket_logging, s3.get_bucket_accelerate_configuration)
+        for ask in asked:
+            answer = ask(Bucket="shown")
+            answer.pop("ResponseMetadata")
+            yield answer
+
+    assert list(answers()) == [{"CORSRules": rules}, website, {"LoggingEnabled": logging}, {"Status": "Enabled"}]
+    s3.delete_bucket_cors(Bucket="shown")
+    s3.delete_bucket_website(Bucket="shown")
+    s3.put_bucket_logging(Bucket="shown", BucketLoggingStatus={})
+    assert outcome(lambda: s3.get_bucket_cors(Bucket="shown")).code == "NoSuchCORSConfiguration"
+    assert outcome(lambda: s3.get_bucket_website(Bucket="shown")).code == "NoSuchWebsiteConfiguration"
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="shown")
+
+
+def test_a_new_bucket_and_its_objects_are_their_owners_alone(aws):
+    s3 = aws.s3
+    s3.create_bucket(Bucket="own")
+    s3.put_object(Bucket="own", Key="one", Body=b"text")
+    owner = {"ID": s3.list_buckets()["Owner"]["ID"]}
+    grants = [{"Grantee": {"Type": "CanonicalUser", **owner}, "Permission": "FULL_CONTROL"}]
+    for answer in (s3.get_bucket_acl(Bucket="own"), s3.get_object_acl(Bucket="own", Key="one")):
+        assert (answer["Owner"], answer["Grants"]) == (owner, grants)
+    # What it is already can be said again, where the bucket has lists and where it has none.
+    s3.put_bucket_acl(Bucket="own", AccessControlPolicy={"Owner": owner, "Grants": grants})
+    s3.put_object_acl(Bucket="own", Key="one", ACL="bucket-owner-full-control")
+    s3.create_bucket(Bucket="lists", ObjectOwnership="BucketOwnerPreferred")
+    s3.put_bucket_acl(Bucket="lists", ACL="private")
+    assert s3.get_bucket_request_payment(Bucket="own")["Payer"] == "BucketOwner"
+    assert [name for name in s3.get_bucket_notification_configuration(Bucket="own") if name != "ResponseMetadata"] == []
+
+
+def test_a_policy_that_lets_everyone_in_makes_a_bucket_public(aws):
+    s3 = aws.s3
+    s3.create_bucket(Bucket="public")
+    assert outcome(lambda: s3.get_bucket_policy_status(Bucket="public")).code == "NoSuchBucketPolicy"
+    s3.delete_public_access_block(Bucket="public")
+    for effect, public in (("Deny", False), ("Allow", True)):
+        statement = {"Effect": effect, "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::public/*"}
+        s3.put_bucket_policy(Bucket="public", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        assert s3.get_bucket_policy_status(Bucket="public")["PolicyStatus"] == {"IsPublic": public}
+
+
+def test_a_buckets_policy_lets_in_an_origin_access_identity_that_there_is(aws):
+    config = {"CallerReference": "one", "Comment": "Files"}
+    made = aws.cloudfront.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig=config)
+    again = aws.cloudfront.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig=config)
+    identity = made["CloudFrontOriginAccessIdentity"]
+    assert again["CloudFrontOriginAccessIdentity"] == identity
+    aws.s3.create_bucket(Bucket="files")
+
+    def let_in(principal):
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::files/*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return outcome(lambda: aws.s3.put_bucket_policy(Bucket="files", Policy=policy))
+
+    arn = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {}"
+    assert let_in({"AWS": arn.format(identity["Id"])}) is None
+    assert let_in({"CanonicalUser": identity["S3CanonicalUserId"]}) is None
+    assert let_in({"AWS": arn.format("EABSENT")}).message == "Invalid principal in policy"

@@ -6,6 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; `src/simula
 `src/simulator/protocol/subresource.rs` have the sources of the words.
 """
 
+import base64
+import hashlib
+
 import pytest
 
 from s3_request import EMPTY, presigned, send, signed
@@ -272,6 +275,39 @@ def test_no_page_of_elsewhere_may_do_anything(place):
         assert (answer.members["Method"], answer.members["ResourceType"]) == ("PUT", "BUCKET")
     answer = send(place, "OPTIONS", "/nobodys-bucket/k", {"origin": "https://example.com"})
     assert told(answer) == (403, "AccessForbidden", "CORSResponse: Bucket not found")
+
+
+def test_a_page_may_do_what_the_buckets_rules_let_it(place):
+    rules = """<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+        <CORSRule><AllowedOrigin>https://*.main.test</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>
+        <AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>etag</ExposeHeader><MaxAgeSeconds>300</MaxAgeSeconds></CORSRule>
+        <CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>
+        </CORSConfiguration>"""
+    digest = base64.b64encode(hashlib.md5(rules.encode()).digest()).decode()
+    assert signed(place, "PUT", "/things?cors", {"content-md5": digest}, rules.encode()).status == 200
+    page = {"origin": "https://www.main.test", "access-control-request-method": "PUT"}
+    answer = send(place, "OPTIONS", KEY, {**page, "access-control-request-headers": "X-Amz-Date, x-amz-acl"})
+    said = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+    assert (answer.status, answer.body) == (200, b"")
+    assert said == {
+        "access-control-allow-origin": "https://www.main.test",
+        "access-control-allow-methods": "PUT",
+        "access-control-allow-headers": "x-amz-date, x-amz-acl",
+        "access-control-expose-headers": "etag",
+        "access-control-max-age": "300",
+        "access-control-allow-credentials": "true",
+    }
+    refused = "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method"
+    for other in ({"origin": "https://main.test"}, {"access-control-request-headers": "range"}, {"access-control-request-method": "DELETE"}):
+        answer = send(place, "OPTIONS", KEY, {**page, **other})
+        assert (answer.status, answer.code, answer.members["ResourceType"]) == (403, "AccessForbidden", "OBJECT")
+        assert answer.message.startswith(refused)
+    answer = send(place, "OPTIONS", KEY, {"origin": "https://www.main.test"})
+    assert told(answer) == (400, "BadRequest", "Invalid Access-Control-Request-Method: null")
+    # What was asked for is told too, and to pages alone.
+    answer = signed(place, "GET", KEY, {"origin": "https://elsewhere.test"})
+    assert (answer.headers["access-control-allow-origin"], "access-control-allow-credentials" in answer.headers) == ("*", False)
+    assert "access-control-allow-origin" not in signed(place, "GET", KEY).headers
 
 
 # Bodies

@@ -40,10 +40,15 @@ ELSEWHERE = {
     "aws_network_acl": "security groups say who speaks to whom",
     "aws_network_interface": "each machine has the one that it is made with",
     "aws_route53_zone": "the zone is looked up: people make it by hand",
-    "aws_sns_topic_subscription": "who is told is not the program's to say",
     "terraform_data": "it is nobody's but the state's",
     "random_id": "it is nobody's but the state's",
     "aws_autoscaling_policy": "how many nodes there are an autoscaler in the cluster decides",
+}
+# What staging reads of the stack of its account; moto does not look whether it is there.
+OUTPUTS = {
+    "administrators": f"arn:aws:iam::{ACCOUNT}:role/fathuss-administrators",
+    "boundary": f"arn:aws:iam::{ACCOUNT}:policy/fathuss-boundary",
+    "deploy": f"arn:aws:iam::{ACCOUNT}:role/fathuss-deploy",
 }
 LOOKUPS = {
     "aws_ami",
@@ -73,7 +78,8 @@ class Platform:
 
     def __init__(self, moto, folder):
         self.moto, self.folder = moto, folder
-        self.document = platform_graph.without(platform_graph.staging(os.environ["FATHUSS_STACKS"]), GAPS)
+        document = platform_graph.given(platform_graph.staging(os.environ["FATHUSS_STACKS"]), OUTPUTS)
+        self.document = platform_graph.without(document, GAPS)
         self.nodes = self.document["graph"]["nodes"]
         (folder / "graph.json").write_text(json.dumps(self.document))
         (folder / "fathuss.toml").write_text(

@@ -86,13 +86,20 @@ WITHOUT_TRACE = {
         f"s3.{operation}.ChecksumAlgorithm": "it says which checksum comes with a request, not what is done"
         for operation in (
             "DeleteObjects",
+            "PutBucketAccelerateConfiguration",
+            "PutBucketAcl",
+            "PutBucketCors",
             "PutBucketEncryption",
             "PutBucketLifecycleConfiguration",
+            "PutBucketLogging",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
             "PutBucketReplication",
+            "PutBucketRequestPayment",
             "PutBucketTagging",
             "PutBucketVersioning",
+            "PutBucketWebsite",
+            "PutObjectAcl",
             "PutObjectTagging",
             "PutPublicAccessBlock",
         )
@@ -106,7 +113,9 @@ WITHOUT_TRACE = {
             "CreateMultipartUpload",
             "DeleteObject",
             "DeleteObjects",
+            "GetBucketAccelerateConfiguration",
             "GetObject",
+            "GetObjectAcl",
             "GetObjectAttributes",
             "GetObjectTagging",
             "HeadObject",
@@ -116,11 +125,18 @@ WITHOUT_TRACE = {
             "ListObjectsV2",
             "ListParts",
             "PutObject",
+            "PutObjectAcl",
             "PutObjectTagging",
             "UploadPart",
             "UploadPartCopy",
         )
     },
+    **{
+        f"s3.{operation}.AccessControlPolicy.{member}.DisplayName": "S3 knows accounts by their ids, whatever they are called"
+        for operation in ("PutBucketAcl", "PutObjectAcl")
+        for member in ("Grants[].Grantee", "Owner")
+    },
+    "s3.PutBucketNotificationConfiguration.SkipDestinationValidation": "what names a destination is answered not simulated, validated or not",
     "s3.UploadPart.ContentLength": "it is how long the body is",
     "s3.GetObject.ChecksumMode": "boto3 asks for checksums by itself",
     "s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess": "an administrator here is never locked out",

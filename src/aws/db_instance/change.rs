@@ -5,12 +5,14 @@ use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use fathuss_engine::provider::{Attributes, Failure, Standing};
 
 use super::SCHEMA;
+use super::observation::SNAPSHOT_S;
 use super::origin::creating;
 use crate::call::Call;
 use crate::client::Client;
 use crate::differ::Differences;
 use crate::failure::refused;
 use crate::fields::Fields;
+use crate::mark;
 
 /// One change that RDS makes in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,12 @@ pub(super) async fn send(
         // The last replica is on its way out.
         .expects("InvalidParameterValue", "isn't supported for a DB instance with read replicas");
     client.send(call, modifying.send()).await?;
+    let observed = Fields::of(observed);
+    if password && observed.maybe_integer("password_wo_version")? == Some(SNAPSHOT_S) {
+        let arn = observed.text("arn")?;
+        let sending = client.rds.remove_tags_from_resource().resource_name(arn).tag_keys(mark::PASSWORD).send();
+        client.send(Call::rds("RemoveTagsFromResource"), sending).await?;
+    }
     Ok(())
 }
 

@@ -7,13 +7,21 @@ use fathuss_model::Datum;
 use super::SCHEMA;
 use super::change::MODIFIABLE;
 use crate::fields::{Fields, Observed};
-use crate::rds;
 use crate::window::PENDING;
+use crate::{mark, rds};
 
 /// Why it failed, as far as RDS says: it keeps the rest in its events.
 pub(super) fn reasons(instance: &types::DbInstance) -> String {
     let said: Vec<&str> = instance.status_infos().iter().filter_map(|info| info.message()).collect();
     if said.is_empty() { "RDS says why in its events".to_owned() } else { said.join("; ") }
+}
+
+/// The version of a password that is its snapshot's yet: none that is given, so that the next plan sends the one that is.
+pub(super) const SNAPSHOT_S: i64 = 0;
+
+/// Whether it has the password of the snapshot that it was restored from yet.
+pub(super) fn is_owed(instance: &types::DbInstance) -> bool {
+    instance.tag_list().iter().any(|tag| tag.key() == Some(mark::PASSWORD))
 }
 
 /// Whether a change waits to be made.
@@ -85,7 +93,8 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
     let source = instance.read_replica_source_db_instance_identifier.clone().filter(|source| !source.is_empty());
     // A replica's and a restored instance's database is what it began as, and none that was asked for.
     let asked = Fields::of(given);
-    let inherits = source.is_some() || (asked.has("snapshot_identifier") && !asked.has("db_name"));
+    let restored = asked.has("snapshot_identifier") || asked.has("restore_to_point_in_time");
+    let inherits = source.is_some() || (restored && !asked.has("db_name"));
     let mut logs = instance.enabled_cloudwatch_logs_exports().to_vec();
     if let Some(exports) = pending.pending_cloudwatch_logs_exports() {
         // RDS lists what is to be on and what is to be off.
@@ -143,6 +152,7 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
             pending.ca_certificate_identifier.clone().or_else(|| instance.ca_certificate_identifier.clone()),
         )
         .with("replicate_source_db", source)
+        .with("password_wo_version", is_owed(instance).then_some(SNAPSHOT_S))
         .tagged(&rds::read(instance.tag_list()))
         .with("id", instance.db_instance_identifier.clone())
         .with("arn", instance.db_instance_arn.clone())

@@ -1,11 +1,13 @@
-//! What an instance begins as: empty, a replica of another, or a snapshot. Each is one call.
+//! What an instance begins as: empty, a replica of another, a snapshot, or a moment of another. Each is one call.
 
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::primitives::{DateTime, DateTimeFormat as Format};
+use aws_sdk_rds::types::{DbInstance, Tag};
 use fathuss_engine::provider::{Failure, MakeRequest};
 
 use super::SCHEMA;
 use crate::call::Call;
 use crate::client::Client;
+use crate::failure::refused;
 use crate::fields::Fields;
 use crate::{mark, name, rds};
 
@@ -108,6 +110,8 @@ pub(super) async fn replicate(
     Ok(client.send(call, sending).await?.db_instance)
 }
 
+/// Takes engine, storage, master user and encryption from the snapshot. What else the program says and this call does not
+/// take is sent once it is there, the password among it.
 pub(super) async fn restore(
     client: &Client,
     request: &MakeRequest,
@@ -137,9 +141,62 @@ pub(super) async fn restore(
         .set_db_parameter_group_name(desired.maybe_string("parameter_group_name")?)
         .set_deletion_protection(desired.maybe_bool("deletion_protection")?)
         .set_ca_certificate_identifier(desired.maybe_string("ca_cert_identifier")?)
-        .set_tags(Some(rds::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
+        .set_tags(Some(restored(request)?))
         .send();
     Ok(client.send(creating("RestoreDBInstanceFromDBSnapshot"), sending).await?.db_instance)
+}
+
+/// The same from automated backups, at a moment.
+pub(super) async fn restore_moment(
+    client: &Client,
+    request: &MakeRequest,
+    desired: &Fields<'_>,
+    moment: &Fields<'_>,
+) -> Result<Option<DbInstance>, Failure> {
+    let time = moment.maybe_text("restore_time")?.map(|text| {
+        let read = DateTime::from_str(text, Format::DateTime);
+        read.map_err(|error| refused("InvalidField", format!("`restore_time` is {text}: {error}")))
+    });
+    let time = time.transpose()?;
+    let sending = client
+        .rds
+        .restore_db_instance_to_point_in_time()
+        .target_db_instance_identifier(name::of(SCHEMA, "identifier", request)?)
+        .set_source_db_instance_identifier(moment.maybe_string("source_db_instance_identifier")?)
+        .set_source_dbi_resource_id(moment.maybe_string("source_dbi_resource_id")?)
+        .set_source_db_instance_automated_backups_arn(moment.maybe_string("source_db_instance_automated_backups_arn")?)
+        .set_restore_time(time)
+        .use_latest_restorable_time(moment.bool_or("use_latest_restorable_time", false)?)
+        .engine(desired.text("engine")?)
+        .db_instance_class(desired.text("instance_class")?)
+        .set_port(desired.maybe_i32("port")?)
+        .set_availability_zone(desired.maybe_string("availability_zone")?)
+        .set_db_subnet_group_name(desired.maybe_string("db_subnet_group_name")?)
+        .set_multi_az(desired.maybe_bool("multi_az")?)
+        .set_publicly_accessible(desired.maybe_bool("publicly_accessible")?)
+        .set_auto_minor_version_upgrade(desired.maybe_bool("auto_minor_version_upgrade")?)
+        .set_storage_type(desired.maybe_string("storage_type")?)
+        .set_iops(desired.maybe_i32("iops")?)
+        .set_storage_throughput(desired.maybe_i32("storage_throughput")?)
+        .set_vpc_security_group_ids(given(desired, "vpc_security_group_ids")?)
+        .set_copy_tags_to_snapshot(desired.maybe_bool("copy_tags_to_snapshot")?)
+        .set_enable_iam_database_authentication(desired.maybe_bool("iam_database_authentication_enabled")?)
+        .set_enable_cloudwatch_logs_exports(given(desired, "enabled_cloudwatch_logs_exports")?)
+        .set_db_parameter_group_name(desired.maybe_string("parameter_group_name")?)
+        .set_deletion_protection(desired.maybe_bool("deletion_protection")?)
+        .set_ca_certificate_identifier(desired.maybe_string("ca_cert_identifier")?)
+        .set_tags(Some(restored(request)?))
+        .send();
+    Ok(client.send(creating("RestoreDBInstanceToPointInTime"), sending).await?.db_instance)
+}
+
+/// The tags of what is restored: no call that restores takes a password.
+fn restored(request: &MakeRequest) -> Result<Vec<Tag>, Failure> {
+    let mut tags = mark::tags_with(&request.mark, &request.desired.attributes)?;
+    if request.desired.secrets.contains_key("password_wo") {
+        tags.insert(mark::PASSWORD.to_owned(), "of the snapshot".to_owned());
+    }
+    Ok(rds::written(tags))
 }
 
 /// Texts, where any are given.

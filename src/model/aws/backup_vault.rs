@@ -3,7 +3,7 @@
 use super::KmsKey;
 use crate::{Arn, Computed, Id, Tags, Value};
 
-/// What backups are kept in; AWS deletes an empty one alone.
+/// What backups are kept in; AWS deletes an empty one alone, and a plan that would destroy another is refused.
 ///
 /// ```
 /// # use fathuss_model::{aws::*, *};
@@ -40,6 +40,9 @@ pub struct BackupVault {
     /// The KMS key that backups in it are encrypted with, where it is not AWS's own.
     #[field(replace, computed)]
     kms_key_arn: Option<Value<Arn<KmsKey>>>,
+    /// Whether the backups in it are deleted before it goes.
+    #[field(instruction, default = "false")]
+    force_destroy: Option<Value<bool>>,
     /// Tags.
     tags: Option<Value<Tags>>,
     /// The name.

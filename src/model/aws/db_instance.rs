@@ -9,7 +9,7 @@ use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, tru
 use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
-use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, Name, Secret, Tags, Value, words};
+use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, IntoPlain, Name, Secret, Tags, Value, words};
 
 words! {
     /// A database engine.
@@ -297,9 +297,15 @@ pub struct DbInstance {
     /// one is deleted.
     #[field(holds = Along)]
     replicate_source_db: Option<Value<Id<DbInstance>>>,
-    /// The snapshot it begins as.
+    /// The snapshot it begins as: one of the same region, by name, or by ARN where it is another account's. Engine, master
+    /// user, database and encryption are the snapshot's, and so is the storage until it grows; the password and what else
+    /// the program says are sent once it is there.
     #[field(ignored_after_creation)]
     snapshot_identifier: Option<Value<String>>,
+    /// The moment of another instance that it begins as, from automated backups of the same region, copies of another
+    /// region's among them. What is that one's and what is sent, is as with a snapshot.
+    #[field(ignored_after_creation)]
+    restore_to_point_in_time: Option<Value<RestoreToPointInTime>>,
     /// Tags.
     tags: Option<Value<Tags>>,
     /// The identifier.
@@ -330,6 +336,35 @@ pub struct DbInstance {
     master_user_secret: Computed<MasterUserSecret>,
     /// `available` once it can be used.
     status: Computed<String>,
+}
+
+/// A moment of an instance, which is named in one way, by itself or by its backups.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct RestoreToPointInTime {
+    /// The moment, for instance `2026-01-05T09:00:00Z`, where it is not the latest.
+    #[field(ignored_after_creation)]
+    restore_time: Option<Value<String>>,
+    /// Whether it is the latest that backups reach.
+    #[field(ignored_after_creation, default = "false")]
+    use_latest_restorable_time: Option<Value<bool>>,
+    /// The instance, by name.
+    #[field(ignored_after_creation)]
+    source_db_instance_identifier: Option<Value<String>>,
+    /// The instance, by the id that stays when it is renamed and gone.
+    #[field(ignored_after_creation)]
+    source_dbi_resource_id: Option<Value<String>>,
+    /// The backups, by ARN: of an instance that is gone, or copied from another region.
+    #[field(ignored_after_creation, form = form::ARN)]
+    source_db_instance_automated_backups_arn: Option<Value<String>>,
+}
+
+impl RestoreToPointInTime {
+    /// The latest moment that these backups reach, which are named by ARN.
+    #[must_use]
+    pub fn latest_of_backups(arn: impl IntoPlain<String>) -> Self {
+        Self::new().use_latest_restorable_time(true).source_db_instance_automated_backups_arn(arn)
+    }
 }
 
 /// The secret in which RDS keeps a master password.
@@ -564,7 +599,7 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
         }
         return;
     }
-    if instance.gives("snapshot_identifier") {
+    if check_restored(instance, findings) {
         return;
     }
     for (field, what) in [("username", "a master user"), ("allocated_storage", "storage")] {
@@ -578,6 +613,36 @@ fn check_origin(instance: &View<'_>, findings: &mut Findings<'_>) {
              `.master_password(MasterPassword::ManagedByRds)` or `MasterPassword::Secret(...)`",
         );
     }
+}
+
+/// Whether it begins as what another held:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html>,
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html>
+fn check_restored(instance: &View<'_>, findings: &mut Findings<'_>) -> bool {
+    let (snapshot, moment) = (instance.gives("snapshot_identifier"), instance.gives("restore_to_point_in_time"));
+    if !snapshot && !moment {
+        return false;
+    }
+    if snapshot && moment {
+        findings.refuse("an instance begins as one thing: `snapshot_identifier` or `restore_to_point_in_time`");
+    }
+    if instance.gives("kms_key_id") {
+        findings.refuse(
+            "an instance that begins as a snapshot or from backups is encrypted with their key: leave out `kms_key_id`, \
+             and copy the snapshot with another key where that is wanted",
+        );
+    }
+    let given = |field: &str| instance.gives(&format!("restore_to_point_in_time.{field}"));
+    let sources =
+        ["source_db_instance_identifier", "source_dbi_resource_id", "source_db_instance_automated_backups_arn"];
+    if moment && sources.iter().filter(|field| given(field)).count() != 1 {
+        findings.refuse("`restore_to_point_in_time` names its source in one way: by name, by id or by its backups");
+    }
+    let latest = instance.truth("restore_to_point_in_time.use_latest_restorable_time") == Some(true);
+    if moment && latest == given("restore_time") {
+        findings.refuse("`restore_to_point_in_time` is `restore_time` or `use_latest_restorable_time`");
+    }
+    true
 }
 
 /// The engine of an instance; a read replica's is as a rule said to be its source's.

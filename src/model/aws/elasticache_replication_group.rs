@@ -204,9 +204,17 @@ pub struct ElasticacheReplicationGroup {
         form = form::SMALL_NAME
     )]
     final_snapshot_identifier: Option<Value<String>>,
-    /// The snapshot it begins as.
-    #[field(ignored_after_creation)]
+    /// The snapshot it begins as: one of the same account and region.
+    #[field(ignored_after_creation, max_length = 255)]
     snapshot_name: Option<Value<String>>,
+    /// The files of a snapshot that it begins as, by ARN, in a bucket of the same region that ElastiCache may read: how one
+    /// comes from elsewhere.
+    #[field(
+        ignored_after_creation,
+        min_length = 1,
+        form = form::ARN
+    )]
+    snapshot_arns: Option<Value<Vec<String>>>,
     /// Tags.
     tags: Option<Value<Tags>>,
     /// The name.
@@ -295,6 +303,16 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
             .refuse("`kms_key_id` is what it is encrypted with at rest: it wants `at_rest_encryption_enabled(true)`");
     }
     check_engine(group, findings);
+    if group.gives("snapshot_name") && group.gives("snapshot_arns") {
+        findings.refuse("a group begins as one thing: `snapshot_name` or `snapshot_arns`");
+    }
+    for file in group.part("snapshot_arns").map(Part::items).unwrap_or_default() {
+        // <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
+        let arn = file.literal().and_then(crate::Datum::as_str).unwrap_or("arn:aws:s3:::");
+        if !arn.contains(":s3:::") || arn.contains(',') {
+            findings.refuse(format!("`snapshot_arns` are of objects in S3, without commas, which {arn} is not"));
+        }
+    }
     let users = group.part("user_group_ids").map(Part::items).unwrap_or_default();
     if !users.is_empty() && group.truth("transit_encryption_enabled") != Some(true) {
         findings.refuse("`user_group_ids` wants `transit_encryption_enabled(true)`");

@@ -133,6 +133,7 @@ pub use cloudwatch_metric_alarm::{
 };
 pub use db_instance::{
     DbEngine, DbInstance, DbInstanceClass, DbLogExport, DbStorageType, Gp3, MasterPassword, MasterUserSecret,
+    RestoreToPointInTime,
 };
 pub use db_instance_automated_backups_replication::DbInstanceAutomatedBackupsReplication;
 pub use db_option_group::{DbOption, DbOptionGroup, DbOptionSetting, OptionEngine};

@@ -93,6 +93,57 @@ fn dns_names_without_a_resolver() {
 }
 
 #[test]
+fn a_snapshot_with_a_key_of_its_own_choice() {
+    refused("an instance that begins as a snapshot or from backups is encrypted with their key", |stack| {
+        let key = stack.add("main", KmsKey::new());
+        let line = line!() + 1;
+        stack.add("main", database().snapshot_identifier("last").kms_key_id(&key));
+        line
+    });
+}
+
+#[test]
+fn a_database_that_begins_as_two_things() {
+    let backups = "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-1";
+    refused("an instance begins as one thing", |stack| {
+        let line = line!() + 1;
+        stack.add(
+            "main",
+            database()
+                .snapshot_identifier("last")
+                .restore_to_point_in_time(RestoreToPointInTime::latest_of_backups(backups)),
+        );
+        line
+    });
+    refused("`restore_to_point_in_time` names its source in one way", |stack| {
+        let moment = RestoreToPointInTime::new().use_latest_restorable_time(true);
+        let line = line!() + 1;
+        stack.add("main", database().restore_to_point_in_time(moment));
+        line
+    });
+    refused("`restore_to_point_in_time` is `restore_time` or `use_latest_restorable_time`", |stack| {
+        let moment = RestoreToPointInTime::latest_of_backups(backups).restore_time("2026-01-05T09:00:00Z");
+        let line = line!() + 1;
+        stack.add("main", database().restore_to_point_in_time(moment));
+        line
+    });
+}
+
+#[test]
+fn a_cache_that_begins_as_two_things() {
+    refused("a group begins as one thing: `snapshot_name` or `snapshot_arns`", |stack| {
+        let line = line!() + 1;
+        stack.add("main", redis().snapshot_name("last").snapshot_arns(["arn:aws:s3:::left/last.rdb"]));
+        line
+    });
+    refused("`snapshot_arns` are of objects in S3, without commas", |stack| {
+        let line = line!() + 1;
+        stack.add("main", redis().snapshot_arns(["arn:aws:s3:::left/one,two.rdb"]));
+        line
+    });
+}
+
+#[test]
 fn a_range_with_host_bits() {
     refused("10.0.1.7/24 has host bits; the range is 10.0.1.0/24", |stack| {
         let vpc = vpc(stack);

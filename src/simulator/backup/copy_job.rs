@@ -10,6 +10,7 @@ use super::recovery_point::{self, Creator, RecoveryPoint, newest_first};
 use super::rule::{Copy, vault_of};
 use super::vault::Vault;
 use super::{arn, invalid, paged, resource, selection};
+use crate::ec2::snapshot;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -223,6 +224,9 @@ fn made(tx: &mut Tx<'_>, copy: &CopyJob) -> Result<String, String> {
             source: Some(from),
             ..point
         };
+        if let Some(snapshot) = resource::snapshot_of(&arn) {
+            snapshot::back_up(tx, snapshot, &made.resource, made.bytes / resource::GIB, made.key.clone(), &[]);
+        }
         made.complete(tx);
         Ok(arn)
     })

@@ -10,6 +10,7 @@ use super::rule::Copy;
 use super::tags::{self, Tags};
 use super::vault::{self, Vault};
 use super::{arn, copy_job, invalid, paged, resource, selection};
+use crate::ec2;
 use crate::iam::authorization;
 use crate::iam::trust;
 use crate::input::Input;
@@ -340,6 +341,10 @@ fn opened(tx: &mut Tx<'_>, job: &Job) -> Result<RecoveryPoint, String> {
     }
     // Those of AWS's own are AWS's to give.
     let own = found.tags.into_iter().filter(|(key, _)| !key.to_lowercase().starts_with("aws:"));
+    let own: Vec<(String, String)> = own.collect();
+    if let Some(id) = resource::snapshot_of(&arn) {
+        ec2::snapshot::back_up(tx, id, &found.arn, found.bytes / resource::GIB, found.key.clone(), &own);
+    }
     Ok(RecoveryPoint {
         arn,
         vault: job.vault.clone(),
@@ -357,7 +362,7 @@ fn opened(tx: &mut Tx<'_>, job: &Job) -> Result<RecoveryPoint, String> {
         key: if found.kind == "S3" { Some(vault.key) } else { found.key },
         creator: job.creator.clone(),
         source: None,
-        tags: own.chain(job.tags.clone()).collect(),
+        tags: own.into_iter().chain(job.tags.clone()).collect(),
     })
 }
 

@@ -7,6 +7,7 @@ use super::lifecycle::Lifecycle;
 use super::tags::Tags;
 use super::vault::{self, Vault};
 use super::{arn, paged, resource, untold};
+use crate::ec2::snapshot;
 use crate::input::Input;
 use crate::rds::snapshot::DbSnapshot;
 use crate::record;
@@ -169,6 +170,9 @@ impl RecoveryPoint {
             ("backup.point.cold", lifecycle.cold_at(self.created, &self.kind)),
             ("backup.point.expired", lifecycle.deleted_at(self.created)),
         ];
+        if let Some(snapshot) = resource::snapshot_of(&self.arn) {
+            snapshot::complete(tx, snapshot);
+        }
         tx.put(self);
         for (transition, at) in moments {
             if let Some(at) = at {
@@ -181,10 +185,12 @@ impl RecoveryPoint {
 /// Takes a backup away, and what its service has of it.
 fn gone(tx: &mut Tx<'_>, id: &str) {
     tx.cancel("backup.point", id);
-    if let Some(point) = tx.remove::<RecoveryPoint>(id)
-        && let Some((_, name)) = point.arn.split_once(":snapshot:")
-    {
+    let Some(point) = tx.remove::<RecoveryPoint>(id) else { return };
+    if let Some((_, name)) = point.arn.split_once(":snapshot:") {
         tx.remove::<DbSnapshot>(name);
+    }
+    if let Some(id) = resource::snapshot_of(&point.arn) {
+        snapshot::remove(tx, id);
     }
 }
 

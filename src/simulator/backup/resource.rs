@@ -45,7 +45,8 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("Redshift", "redshift", "cluster:"),
 ];
 
-const GIB: i64 = 1 << 30;
+/// How many bytes a GiB has.
+pub(super) const GIB: i64 = 1 << 30;
 
 /// The kind of an ARN, and the id or name in it.
 ///
@@ -174,6 +175,11 @@ pub(super) fn point_arn(tx: &mut Tx<'_>, kind: &str, id: &str, job: &str) -> Str
             super::arn(tx, &name)
         }
     }
+}
+
+/// The id of the EBS snapshot that a backup is; none where it is something else.
+pub(super) fn snapshot_of(arn: &str) -> Option<&str> {
+    arn.split_once("::snapshot/").map(|(_, id)| id)
 }
 
 /// What a role has to be allowed for a thing to be backed up by it, and for a backup to be copied.

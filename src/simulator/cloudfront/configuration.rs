@@ -3,7 +3,8 @@
 
 use super::distribution::Distribution;
 use super::origin_access_control::OriginAccessControl;
-use super::{certificate, invalid, managed_policy};
+use super::origin_access_identity::OriginAccessIdentity;
+use super::{certificate, forwarded_values, invalid, managed_policy};
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -36,6 +37,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("cloudfront.origin.timeout", "an origin of one's own is waited for 1 to 120 seconds", OWN_ORIGIN),
     Rule::new("cloudfront.origin.tries", "an origin is tried 1 to 3 times, for 1 to 10 seconds each", ORIGIN),
     Rule::new("cloudfront.origin.control", "an origin's access control exists and is for origins of its kind", ORIGIN),
+    Rule::new("cloudfront.origin.identity", "an origin's access identity exists", ORIGIN),
     Rule::new("cloudfront.behavior.origin", "a behaviour is for an origin of the distribution", BEHAVIOR),
     Rule::new("cloudfront.behavior.methods", "methods are allowed and cached in the sets that there are", BEHAVIOR),
     Rule::new("cloudfront.behavior.policy", "a behaviour names a cache policy, or says what is forwarded", BEHAVIOR),
@@ -73,10 +75,9 @@ pub(super) fn read(tx: &mut Tx<'_>, input: &Input<'_>, own: Option<&str>) -> Res
         Refusal::new("InvalidDefaultRootObject", message)
     })?;
     let origins = origins(tx, input)?;
-    let ids: Vec<&str> = origins.iter().filter_map(|origin| origin.get("Id").text()).collect();
     none_of(input, "OriginGroups")?;
     let usual = input.record("DefaultCacheBehavior");
-    let usual = usual.as_ref().map(|usual| behavior(tx, usual, &ids)).transpose()?;
+    let usual = usual.as_ref().map(|usual| behavior(tx, usual, &origins)).transpose()?;
     let mut behaviors: Vec<Value> = Vec::new();
     for one in items(tx, input, "CacheBehaviors")? {
         let path = one.required("PathPattern");
@@ -85,7 +86,7 @@ pub(super) fn read(tx: &mut Tx<'_>, input: &Input<'_>, own: Option<&str>) -> Res
         tx.enforce("cloudfront.behavior.path", is_new && !path.is_empty(), || {
             invalid(format!("The parameter PathPattern is empty, or there twice: {path}"))
         })?;
-        let mut read = behavior(tx, &one, &ids)?;
+        let mut read = behavior(tx, &one, &origins)?;
         read.set("PathPattern", path);
         behaviors.push(read);
     }
@@ -128,7 +129,7 @@ pub(super) fn read(tx: &mut Tx<'_>, input: &Input<'_>, own: Option<&str>) -> Res
 }
 
 /// Items with how many they are; none are left out.
-fn quantity(items: Vec<Value>) -> Value {
+pub(super) fn quantity(items: Vec<Value>) -> Value {
     record! {
         "Quantity" => i64::try_from(items.len()).unwrap_or(i64::MAX),
         "Items" => Some(items).filter(|items| !items.is_empty()),
@@ -151,7 +152,7 @@ fn items<'a>(tx: &Tx<'_>, input: &Input<'a>, name: &str) -> Result<Vec<Input<'a>
 }
 
 /// The texts of a list that says how many it has.
-fn named<'a>(tx: &Tx<'_>, input: &Input<'a>, name: &str) -> Result<Vec<&'a str>, Refusal> {
+pub(super) fn named<'a>(tx: &Tx<'_>, input: &Input<'a>, name: &str) -> Result<Vec<&'a str>, Refusal> {
     let Some(list) = input.record(name) else { return Ok(Vec::new()) };
     let items = list.texts("Items");
     counted(tx, &list, items.len())?;
@@ -222,9 +223,11 @@ fn origin(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             "An origin cannot contain both an origin access control (OAC) and an origin access identity (OAI).";
         Refusal::new("IllegalOriginAccessConfiguration", message)
     })?;
-    if !identity.is_empty() {
-        return Err(Refusal::not_simulated("cloudfront origin access identities"));
-    }
+    let exists = tx.rows::<OriginAccessIdentity>().any(|known| known.name() == identity);
+    tx.enforce("cloudfront.origin.identity", identity.is_empty() || exists, || {
+        let message = "The specified origin access identity does not exist or is not valid.";
+        Refusal::new("InvalidOriginAccessIdentity", message)
+    })?;
     let known = tx.get::<OriginAccessControl>(control);
     tx.enforce("cloudfront.origin.control", control.is_empty() || known.is_some(), || {
         Refusal::new("InvalidOriginAccessControl", "The origin access control is not valid.")
@@ -253,7 +256,7 @@ fn origin(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         "DomainName" => domain,
         "OriginPath" => path,
         "CustomHeaders" => quantity(headers),
-        "S3OriginConfig" => of_s3.is_some().then(|| record! { "OriginAccessIdentity" => "" }),
+        "S3OriginConfig" => of_s3.is_some().then(|| record! { "OriginAccessIdentity" => identity }),
         "CustomOriginConfig" => custom.as_ref().map(|custom| own_origin(tx, custom, domain)).transpose()?,
         "ConnectionAttempts" => tries.0,
         "ConnectionTimeout" => tries.1,
@@ -325,9 +328,10 @@ fn methods(tx: &Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(view)
 }
 
-fn behavior(tx: &Tx<'_>, input: &Input<'_>, origins: &[&str]) -> Result<Value, Refusal> {
+fn behavior(tx: &Tx<'_>, input: &Input<'_>, origins: &[Value]) -> Result<Value, Refusal> {
     let target = input.required("TargetOriginId");
-    tx.enforce("cloudfront.behavior.origin", origins.contains(&target), || {
+    let origin = origins.iter().find(|origin| origin.get("Id").text() == Some(target));
+    tx.enforce("cloudfront.behavior.origin", origin.is_some(), || {
         Refusal::new("NoSuchOrigin", "One or more of your origins or origin groups do not exist.")
     })?;
     for member in ["TrustedSigners", "TrustedKeyGroups", "LambdaFunctionAssociations", "FunctionAssociations"] {
@@ -335,12 +339,28 @@ fn behavior(tx: &Tx<'_>, input: &Input<'_>, origins: &[&str]) -> Result<Value, R
     }
     let flagged = input.flag("SmoothStreaming") || input.record("GrpcConfig").is_some_and(|grpc| grpc.flag("Enabled"));
     let texts = ["FieldLevelEncryptionId", "RealtimeLogConfigArn"].map(|member| input.text(member).unwrap_or_default());
-    if flagged || texts.iter().any(|text| !text.is_empty()) || input.has("ForwardedValues") {
+    if flagged || texts.iter().any(|text| !text.is_empty()) {
         return Err(Refusal::not_simulated("cloudfront: what this behaviour wants besides its policies"));
     }
-    let cache = input.text("CachePolicyId");
-    tx.enforce("cloudfront.behavior.policy", cache.is_some(), || {
+    let cache = input.text("CachePolicyId").filter(|id| !id.is_empty());
+    let values = input.record("ForwardedValues");
+    tx.enforce("cloudfront.behavior.policy", cache.is_some() || values.is_some(), || {
         invalid("The parameter ForwardedValues is required.")
+    })?;
+    let forwarded = match values.filter(|_| cache.is_none()) {
+        Some(values) => {
+            let of_s3 = origin.is_some_and(|origin| !origin.get("S3OriginConfig").is_absent());
+            forwarded_values::read(tx, input, &values, of_s3)?
+        }
+        None => {
+            forwarded_values::none(tx, input)?;
+            Vec::new()
+        }
+    };
+    let asks = input.text("OriginRequestPolicyId").is_some_and(|id| !id.is_empty());
+    // No source has the words.
+    tx.enforce("cloudfront.behavior.policy", cache.is_some() || !asks, || {
+        invalid("The parameter OriginRequestPolicyId cannot be used without a cache policy.")
     })?;
     let mut policies: Vec<(&str, &str)> = Vec::new();
     for member in ["CachePolicyId", "OriginRequestPolicyId", "ResponseHeadersPolicyId"] {
@@ -365,6 +385,9 @@ fn behavior(tx: &Tx<'_>, input: &Input<'_>, origins: &[&str]) -> Result<Value, R
     };
     for (member, id) in policies {
         view.set(member, id);
+    }
+    for (member, value) in forwarded {
+        view.set(member, value);
     }
     Ok(view)
 }

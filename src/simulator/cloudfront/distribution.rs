@@ -93,6 +93,13 @@ impl Distribution {
         origins.filter_map(|origin| origin.get("OriginAccessControlId").text()).filter(|id| !id.is_empty()).collect()
     }
 
+    /// The names of the origin access identities that it has.
+    pub(super) fn identities(&self) -> Vec<&str> {
+        let origins = self.config.get("Origins").get("Items").list().iter();
+        let named = origins.filter_map(|origin| origin.get("S3OriginConfig").get("OriginAccessIdentity").text());
+        named.filter(|name| !name.is_empty()).collect()
+    }
+
     fn is_enabled(&self) -> bool {
         self.config.get("Enabled").bool() == Some(true)
     }

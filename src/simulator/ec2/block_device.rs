@@ -1,7 +1,9 @@
 //! The block device mappings of a launch: which volumes its instances begin with, and under which names.
 
 use crate::ec2::image::{self, Image};
-use crate::ec2::volume::{self, Disk, Encryption};
+use crate::ec2::resource::Resource as _;
+use crate::ec2::snapshot::Snapshot;
+use crate::ec2::volume::{Disk, Encryption};
 use crate::ec2::{invalid_value, missing};
 use crate::input::Input;
 use crate::refusal::Refusal;
@@ -143,15 +145,18 @@ fn read(tx: &Tx<'_>, mapping: &Input<'_>, name: &str, image: &Image) -> Result<O
     }))
 }
 
-/// Nothing makes snapshots here: the one that a mapping can name is its image's, on the root device.
+/// The one that a mapping can name is its image's, on the root device; others of those that are there are not simulated.
 fn check_snapshot(tx: &Tx<'_>, id: &str, root_of: Option<&Image>) -> Result<(), Refusal> {
-    volume::SNAPSHOT.check(tx, id)?;
+    Snapshot::KIND.check(tx, id)?;
     if let Some(image) = root_of {
         return tx.enforce("ec2.block_device.root", id == image.snapshot, || {
             Refusal::new("InvalidBlockDeviceMapping", "snapshotId cannot be modified on root device")
         });
     }
-    tx.enforce("ec2.block_device.snapshot", false, || volume::SNAPSHOT.missing(&[id]))
+    if tx.get::<Snapshot>(id).is_some() {
+        return Err(Refusal::not_simulated("ec2 block devices that begin as a snapshot"));
+    }
+    tx.enforce("ec2.block_device.snapshot", false, || Snapshot::KIND.missing(&[id]))
 }
 
 /// What of a launch template's mappings no instance can be launched with. An image is not known yet.

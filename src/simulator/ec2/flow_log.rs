@@ -9,6 +9,7 @@ use crate::ec2::resource::{self, Kind, Listing, Resource};
 use crate::ec2::subnet::Subnet;
 use crate::ec2::tags;
 use crate::ec2::vpc::Vpc;
+use crate::iam::role::Role;
 use crate::iam::trust::{self, Flaw};
 use crate::input::Input;
 use crate::logs::writer;
@@ -152,9 +153,9 @@ pub enum Destination {
 
 impl Destination {
     /// What is said of the last delivery; nothing where it succeeded.
-    fn error(&self, tx: &Tx<'_>) -> Option<&'static str> {
+    fn error(&self, tx: &Tx<'_>, id: &str) -> Option<&'static str> {
         let reaches = match self {
-            Destination::Group { role, .. } => trust::role_for(tx, role, SERVICE).is_ok(),
+            Destination::Group { role, .. } => assumable(tx, role, id).is_ok(),
             Destination::Bucket { arn, .. } => bucket_of(arn).is_some_and(|name| tx.get::<Bucket>(name).is_some()),
         };
         if reaches { None } else { Some("Access error") }
@@ -205,11 +206,11 @@ impl Resource for FlowLog {
     const FILTERS: &'static [&'static str] = &["deliver-log-status"];
 
     fn filter(&self, tx: &Tx<'_>, _: &str) -> Vec<String> {
-        vec![if self.destination.error(tx).is_some() { "FAILED" } else { "SUCCESS" }.to_owned()]
+        vec![if self.destination.error(tx, &self.id).is_some() { "FAILED" } else { "SUCCESS" }.to_owned()]
     }
 
     fn view(&self, tx: &Tx<'_>) -> Value {
-        let error = self.destination.error(tx);
+        let error = self.destination.error(tx, &self.id);
         let (kind, arn, group, role, options) = match &self.destination {
             Destination::Group { name, arn, role } => {
                 ("cloud-watch-logs", arn.as_deref(), Some(name.as_str()), Some(role.as_str()), None)
@@ -320,8 +321,18 @@ fn malformed(arn: Option<&str>) -> Refusal {
     invalid(format!("LogDestination: {} is not valid for the LogDestinationType.", arn.unwrap_or_default()))
 }
 
+/// The role, if flow logs may take it on for the one of that id:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html>
+fn assumable(tx: &Tx<'_>, arn: &str, id: &str) -> Result<Role, Flaw> {
+    let source = format!("arn:aws:ec2:{}:{}:vpc-flow-log/{id}", tx.region(), tx.account());
+    trust::role_on_behalf(tx, arn, SERVICE, &source)
+}
+
+/// An id that no flow log has: a policy that names one does not mean one that is not there yet.
+const NEW: &str = "fl-00000000000000000";
+
 fn check_role(tx: &Tx<'_>, arn: &str) -> Result<(), Refusal> {
-    let found = trust::role_for(tx, arn, SERVICE);
+    let found = assumable(tx, arn, NEW);
     if let (Err(Flaw::Unknown(key)), true) = (&found, tx.rule("ec2.flow_log.role.trust")) {
         return Err(trust::unknown(key));
     }

@@ -196,7 +196,7 @@ fn read(tx: &Tx<'_>, input: &Input<'_>) -> Result<Entry, Refusal> {
     let ports = if ported { read_ports(tx, input)? } else { None };
     let icmp = if typed { read_icmp(tx, input)? } else { None };
     // What is given beside is taken and not kept.
-    let _ = (input.record("PortRange"), input.record("IcmpTypeCode"));
+    input.pass_over(&["PortRange", "IcmpTypeCode"]);
     Ok(Entry {
         number,
         egress: input.flag("Egress"),
@@ -291,9 +291,10 @@ mod tests {
             .refused("CreateNetworkAclEntry", &with(rule(&acl, "100", "tcp"), &ports), "NetworkAclEntryAlreadyExists")
             .await;
         assert_eq!(twice.message, "The network acl entry identified by 100 already exists.");
-        client.ec2("ReplaceNetworkAclEntry", &rule(&acl, "100", "-1")).await;
+        client.ec2("ReplaceNetworkAclEntry", &with(rule(&acl, "100", "-1"), &ports)).await;
         let shown = client.ec2("DescribeNetworkAcls", &[("NetworkAclId.1", &acl)]).await;
         assert_eq!(shown.all("protocol"), ["-1", "-1", "-1"]);
+        assert!(shown.all("portRange").is_empty(), "ports of all protocols are all ports");
         for number in ["0", "32767"] {
             client.refused("CreateNetworkAclEntry", &rule(&acl, number, "-1"), "InvalidParameterValue").await;
         }

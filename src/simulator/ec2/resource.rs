@@ -176,6 +176,7 @@ fn page_bounds(operation: &str) -> (i64, i64) {
     match operation {
         "DescribeInstances"
         | "DescribeInstanceStatus"
+        | "DescribeSnapshots"
         | "DescribeTags"
         | "DescribeVolumeStatus"
         | "DescribeVolumes" => (5, 1000),

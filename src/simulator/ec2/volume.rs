@@ -7,6 +7,7 @@ use crate::datastore::key::{self, Named};
 use crate::ec2::instance::Instance;
 use crate::ec2::network_interface::NetworkInterface;
 use crate::ec2::resource::{self, Kind, Listing, Resource, nothing};
+use crate::ec2::snapshot::Snapshot;
 use crate::ec2::{block_device, instance_type, missing, tags, zone};
 use crate::iam::authorization;
 use crate::input::Input;
@@ -79,6 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ec2.volume.encrypted", "a key is named for what is encrypted", CREATE),
     // KMS is asked later: the request itself succeeds, and what it makes fails.
     Rule::new("ec2.volume.key", "a volume's key exists in its region and is enabled", CREATE),
+    Rule::new("ec2.volume.snapshot", "a volume begins as a snapshot that is done, and is no smaller", CREATE),
     Rule::new("ec2.volume.zone", "a volume lies in a zone of its region", CREATE),
     Rule::new(
         "ec2.volume.delete.in_use",
@@ -153,16 +155,6 @@ pub struct Volume {
     #[serde(default)]
     pub auto_enable_io: bool,
 }
-
-/// Snapshots, of which nothing makes any here.
-pub(super) const SNAPSHOT: Kind = Kind {
-    prefix: "snap",
-    tagged_as: "snapshot",
-    not_found: "InvalidSnapshot.NotFound",
-    malformed: "InvalidSnapshotID.Malformed",
-    one: "The snapshot '{}' does not exist.",
-    several: "The snapshots '{}' do not exist.",
-};
 
 /// A volume's attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -523,16 +515,31 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         Refusal::new("InvalidZone.NotFound", format!("The zone '{given}' does not exist."))
     })?;
     let zone = found.map_or(given, |zone| &zone.name).to_owned();
-    if let Some(snapshot) = input.text("SnapshotId") {
-        SNAPSHOT.check(tx, snapshot)?;
-        // Only Amazon's images have snapshots here, and they are not for others' volumes.
-        return Err(SNAPSHOT.missing(&[snapshot]));
-    }
-    let Some(size) = input.integer("Size") else { return Err(missing("size/snapshot")) };
+    let from = match input.text("SnapshotId").filter(|id| !id.is_empty()) {
+        Some(id) => Some(resource::find::<Snapshot>(tx, id)?),
+        None => None,
+    };
+    let done = from.as_ref().is_none_or(|snapshot| snapshot.completed.is_some());
+    tx.enforce("ec2.volume.snapshot", done, || {
+        Refusal::new("IncorrectState", "Snapshot is in invalid state - pending")
+    })?;
+    let least = from.as_ref().map(|snapshot| snapshot.size);
+    let Some(size) = input.integer("Size").or(least) else { return Err(missing("size/snapshot")) };
+    tx.enforce("ec2.volume.snapshot", least.is_none_or(|least| size >= least), || {
+        // Of no source; those of a block device are in `block_device`.
+        let (id, least) = from.as_ref().map_or(("", 0), |snapshot| (snapshot.id.as_str(), snapshot.size));
+        let message = format!("Volume of size {size}GB is smaller than snapshot '{id}', expect size>= {least}GB");
+        Refusal::new("InvalidParameterValue", message)
+    })?;
     let kind = input.text("VolumeType").unwrap_or("gp2");
     let disk = Disk::check(tx, kind, size, input.integer("Iops"), input.integer("Throughput"))?;
     check_storage(tx, kind, size)?;
-    let encryption = Encryption::asked(tx, input)?;
+    // What begins as an encrypted snapshot is encrypted, with its key where none is named:
+    // <https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html>
+    let encryption = match (Encryption::asked(tx, input)?, from.as_ref().and_then(|snapshot| snapshot.key.clone())) {
+        (Encryption::None | Encryption::Own, Some(key)) => Encryption::Key(key),
+        (asked, _) => asked,
+    };
     let multi_attach = input.flag("MultiAttachEnabled");
     if multi_attach && !matches!(kind, "io1" | "io2") {
         let message = format!("The parameter MultiAttachEnabled is not supported for {kind} volumes.");
@@ -549,7 +556,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         throughput: disk.throughput,
         encrypted: key.is_some(),
         kms_key: key.map(|key| key.arn),
-        snapshot: String::new(),
+        snapshot: from.map(|snapshot| snapshot.id).unwrap_or_default(),
         zone,
         state: "creating".to_owned(),
         multi_attach,

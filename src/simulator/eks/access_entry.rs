@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("eks.access_entry.taken", "a principal has one access entry in a cluster", PAGE),
     Rule::new(
         "eks.access_entry.principal",
-        "a principal is an IAM user or role, and one of this account has reached EKS",
+        "a principal is an IAM user or role, and a role of this account is there and has reached EKS",
         PAGE,
     ),
     Rule::new("eks.access_entry.names", "user and group names of Kubernetes's own and of AWS's can't be given", PAGE),
@@ -198,10 +198,10 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let principal = input.required("principalArn");
     let invalid_principal = || with(invalid("The specified principalArn is invalid: invalid principal."));
     tx.enforce("eks.access_entry.principal", parts(principal).is_some(), invalid_principal)?;
-    // A role that IAM has just made is not known here yet. Of principals that this world never had nothing is known.
-    let name = trust::role_name(principal).map(Role::id_of);
-    let on_its_way = name.is_some_and(|id| tx.get::<Role>(&id).is_some() && trust::reached::<Role>(tx, &id).is_none());
-    tx.enforce("eks.access_entry.principal", !on_its_way, invalid_principal)?;
+    // One that IAM has just made is not known here yet. Users are not simulated, nor is what other accounts have.
+    let of_here = parts(principal).is_some_and(|(kind, account, _)| kind == "role" && account == tx.account());
+    let there = !of_here || trust::role(tx, principal).is_ok();
+    tx.enforce("eks.access_entry.principal", there, invalid_principal)?;
     let taken = tx.get::<AccessEntry>(&format!("{}/{principal}", cluster.name)).is_some();
     tx.enforce("eks.access_entry.taken", !taken, || {
         with(in_use("The specified access entry resource is already in use on this cluster."))
@@ -336,6 +336,10 @@ mod tests {
         let entries = "/clusters/c/access-entries";
         let cases = [
             (json!({"principalArn": "admin"}), "The specified principalArn is invalid: invalid principal."),
+            (
+                json!({"principalArn": "arn:aws:iam::000000000000:role/nobody"}),
+                "The specified principalArn is invalid: invalid principal.",
+            ),
             (
                 json!({"principalArn": ADMIN, "kubernetesGroups": ["system:masters"]}),
                 "The kubernetes group name system:masters is invalid, it cannot start with system:",

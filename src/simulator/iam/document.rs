@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::quota;
 use super::role::Role;
 use super::service_principal;
+use crate::cloudfront::origin_access_identity::OriginAccessIdentity;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::strict_json;
@@ -305,6 +306,9 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
                 ["arn", "aws", "sts", "", account, resource] if is_account(account) => {
                     resource.starts_with("assumed-role/") || resource.starts_with("federated-user/")
                 }
+                ["arn", "aws", "iam", "", "cloudfront", _] => {
+                    tx.everywhere::<OriginAccessIdentity>().any(|identity| identity.arn() == name)
+                }
                 _ => false,
             }
         }
@@ -317,7 +321,9 @@ fn can_be(tx: &Tx<'_>, kind: &str, name: &str) -> bool {
             }),
             None => name.contains('.') && !name.contains(':') && !name.contains('/'),
         },
-        "CanonicalUser" => name.len() == 64,
+        "CanonicalUser" => {
+            name.len() == 64 || tx.everywhere::<OriginAccessIdentity>().any(|identity| identity.user == name)
+        }
         _ => false,
     }
 }

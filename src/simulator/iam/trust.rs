@@ -40,9 +40,22 @@ pub fn reached<'t, T: Row>(tx: &'t Tx<'_>, id: &str) -> Option<&'t T> {
 /// # Errors
 /// Why there is none.
 pub fn role_for(tx: &Tx<'_>, arn: &str, service: &str) -> Result<Role, Flaw> {
-    let role = role(tx, arn)?;
-    // A service asks by itself: from no address of the caller's, and for a resource that is not there yet.
-    let context = Context::default()
+    let context = by_itself(tx, service).untold("aws:SourceArn");
+    trusting(role(tx, arn)?, service, &context)
+}
+
+/// The same for a service that says on behalf of what it asks, by the ARN of that.
+///
+/// # Errors
+/// Why there is none.
+pub fn role_on_behalf(tx: &Tx<'_>, arn: &str, service: &str, source: &str) -> Result<Role, Flaw> {
+    let context = by_itself(tx, service).with("aws:SourceArn", source);
+    trusting(role(tx, arn)?, service, &context)
+}
+
+/// What is told of a service that asks by itself: from no address of the caller's.
+fn by_itself(tx: &Tx<'_>, service: &str) -> Context {
+    Context::default()
         .with("aws:CurrentTime", tx.now().to_string())
         .with("aws:EpochTime", tx.now().as_second().to_string())
         .with("aws:PrincipalIsAWSService", "true")
@@ -50,8 +63,10 @@ pub fn role_for(tx: &Tx<'_>, arn: &str, service: &str) -> Result<Role, Flaw> {
         .with("aws:RequestedRegion", tx.region())
         .with("aws:SecureTransport", "true")
         .with("aws:SourceAccount", tx.account())
-        .untold("aws:SourceArn");
-    match judged(&role, "sts:AssumeRole", &Asker::service(service), &context) {
+}
+
+fn trusting(role: Role, service: &str, context: &Context) -> Result<Role, Flaw> {
+    match judged(&role, "sts:AssumeRole", &Asker::service(service), context) {
         Verdict::Allowed => Ok(role),
         Verdict::Unknown(key) => Err(Flaw::Unknown(key)),
         Verdict::NotAllowed | Verdict::Denied => Err(Flaw::Untrusting),

@@ -78,7 +78,8 @@ impl Writer<'_> {
         let shape = model.shape(&member.shape);
         self.text.push('<');
         self.text.push_str(name);
-        self.declare(namespace);
+        // A prefix is declared for the attributes that have it.
+        self.declare(namespace.or(shape.xml_namespace.as_ref().filter(|of_shape| of_shape.prefix.is_some())));
         if shape.kind == Kind::Structure {
             self.attributes(shape, value, path)?;
         }

@@ -605,7 +605,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         true => Some(key::granted(tx, request::GRANTED, "rds.kms.exists", key, "aws/rds", request::no_key)?),
         false => None,
     };
-    let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;
+    let monitoring = monitoring::choose(tx, input, &identifier, &Monitoring::default())?;
     let log_exports = input.texts("EnableCloudwatchLogsExports");
     request::log_exports(tx, &log_exports)?;
     let authority = request::authority(tx, input.text("CACertificateIdentifier"), "rds-ca-rsa2048-g1")?;

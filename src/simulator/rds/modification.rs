@@ -398,7 +398,7 @@ fn change_settings(
     let before = row.clone();
     let windows = request::windows(tx, input, Some(&instance::windows_of(row)))?;
     (row.backup_window, row.maintenance_window) = (windows.backup, windows.maintenance);
-    row.monitoring = monitoring::choose(tx, input, &before.monitoring)?;
+    row.monitoring = monitoring::choose(tx, input, &before.identifier, &before.monitoring)?;
     if input.has("VpcSecurityGroupIds") {
         let home = wanted.subnet_group.as_ref().unwrap_or(&row.subnet_group);
         let vpc = subnet_group::find(tx, home)?.vpc;

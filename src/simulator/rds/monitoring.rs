@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arn;
 use crate::datastore::{invalid_combination, invalid_value, key};
 use crate::iam::trust::{self, Flaw};
 use crate::input::Input;
@@ -45,8 +46,13 @@ pub struct Monitoring {
     pub mode: String,
 }
 
-/// How a request wants it to be watched; what it does not say stays as it was.
-pub(super) fn choose(tx: &mut Tx<'_>, input: &Input<'_>, before: &Monitoring) -> Result<Monitoring, Refusal> {
+/// How a request wants an instance of that name to be watched; what it does not say stays as it was.
+pub(super) fn choose(
+    tx: &mut Tx<'_>,
+    input: &Input<'_>,
+    identifier: &str,
+    before: &Monitoring,
+) -> Result<Monitoring, Refusal> {
     let (interval, role) = (input.integer("MonitoringInterval"), input.text("MonitoringRoleArn"));
     let wanted = interval.unwrap_or(before.interval);
     tx.enforce("rds.monitoring.interval", [0, 1, 5, 10, 15, 30, 60].contains(&wanted), || {
@@ -65,7 +71,7 @@ pub(super) fn choose(tx: &mut Tx<'_>, input: &Input<'_>, before: &Monitoring) ->
         )
     })?;
     if let Some(role) = role.as_deref().filter(|role| given && Some(*role) != before.role.as_deref()) {
-        let found = trust::role_for(tx, role, "monitoring.rds.amazonaws.com");
+        let found = trust::role_on_behalf(tx, role, "monitoring.rds.amazonaws.com", &arn(tx, "db", identifier));
         if let Err(Flaw::Unknown(key)) = &found {
             return Err(trust::unknown(key));
         }

@@ -121,7 +121,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             "A read replica in the same region has the KMS key of its source; KmsKeyId cannot be specified.",
         )
     })?;
-    let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;
+    let monitoring = monitoring::choose(tx, input, &identifier, &Monitoring::default())?;
     let log_exports = input.texts("EnableCloudwatchLogsExports");
     request::log_exports(tx, &log_exports)?;
     let authority = request::authority(tx, input.text("CACertificateIdentifier"), &source.authority)?;

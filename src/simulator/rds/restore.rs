@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::automated_backup::RetainedBackup;
+use super::backup_replication::ReplicatedBackup;
 use super::instance::{self, DbInstance};
 use super::instance_request as request;
 use super::modification::Pending;
 use super::monitoring::{self, Monitoring};
 use super::snapshot::DbSnapshot;
 use super::storage::{self, Asked, Storage};
+use super::subnet_group::DbSubnetGroup;
 use super::{arn, engine, master_secret, snapshot, subnet_group};
 use crate::datastore::network;
 use crate::datastore::{invalid_combination, invalid_value};
@@ -79,7 +81,7 @@ impl Source {
             class: home.map(|instance| instance.class.clone()),
             version: from.version.clone(),
             username: from.username.clone(),
-            database: home.and_then(|instance| instance.database.clone()),
+            database: from.database.clone(),
             storage: from.storage.clone(),
             threshold: home.and_then(|instance| instance.threshold),
             key: from.key.clone(),
@@ -110,6 +112,7 @@ fn to_moment(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let (id, resource) = (input.text("SourceDBInstanceIdentifier"), input.text("SourceDbiResourceId"));
     let backup = input.text("SourceDBInstanceAutomatedBackupsArn");
     let given = [id, resource, backup].iter().flatten().count();
+    let copy = tx.rows::<ReplicatedBackup>().find(|one| Some(one.arn(tx).as_str()) == backup).cloned();
     tx.enforce("rds.restore.source", given == 1, || {
         invalid_combination(
             "One of SourceDBInstanceIdentifier, SourceDbiResourceId and SourceDBInstanceAutomatedBackupsArn must be \
@@ -123,6 +126,15 @@ fn to_moment(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         let kept = || tx.get::<RetainedBackup>(resource).map(|backup| (backup.instance.clone(), backup.deleted));
         let absent = || Refusal::new("DBInstanceNotFound", format!("DBInstance {resource} not found."));
         found.map(|instance| (instance.clone(), tx.now())).or_else(kept).ok_or_else(absent)?
+    } else if let Some(copy) = copy {
+        // The first copy is on its way yet.
+        tx.enforce("rds.restore.backups", copy.status != "pending", || {
+            let message = "The automated backup is not available to be restored.";
+            Refusal::new("InvalidDBInstanceAutomatedBackupState", message)
+        })?;
+        // What is encrypted anew here is so from its beginning here.
+        let from = DbInstance { key: copy.key, created: Some(copy.since), ..copy.instance };
+        (from, copy.stopped.unwrap_or_else(|| tx.now()))
     } else {
         let arn_of = |name: &str| arn(tx, "auto-backup", name);
         let found = tx.rows::<RetainedBackup>().find(|one| Some(arn_of(&one.name).as_str()) == backup);
@@ -156,7 +168,10 @@ fn to_moment(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             invalid_combination("Either RestoreTime or UseLatestRestorableTime must be specified.")
         })?,
     }
-    make(tx, input, input.required("TargetDBInstanceIdentifier"), Source::of_instance(&from))
+    let mut source = Source::of_instance(&from);
+    // What is of another region has its subnets there.
+    source.subnet_group = source.subnet_group.filter(|name| tx.get::<DbSubnetGroup>(name).is_some());
+    make(tx, input, input.required("TargetDBInstanceIdentifier"), source)
 }
 
 fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) -> Result<Value, Refusal> {
@@ -195,7 +210,7 @@ fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) ->
     let port = request::port(tx, input.integer("Port").unwrap_or(source.port))?;
     let windows = request::windows(tx, input, None)?;
     let retention = request::retention(tx, input.integer("BackupRetentionPeriod").unwrap_or(source.retention))?;
-    let monitoring = monitoring::choose(tx, input, &Monitoring::default())?;
+    let monitoring = monitoring::choose(tx, input, &identifier, &Monitoring::default())?;
     let tags = instance::new_tags(tx, input)?;
     let (managed, secret_key) = (input.flag("ManageMasterUserPassword"), input.text("MasterUserSecretKmsKeyId"));
     master_secret::check_managed(tx, managed, false, secret_key.is_some())?;

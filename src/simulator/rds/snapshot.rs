@@ -102,6 +102,9 @@ pub struct DbSnapshot {
     pub vpc: String,
     /// The master user.
     pub username: String,
+    /// The database that was made with the instance.
+    #[serde(default)]
+    pub database: Option<String>,
     /// The version.
     pub version: String,
     /// The ARN of its key, where it is encrypted.
@@ -207,6 +210,7 @@ pub(crate) fn make(tx: &mut Tx<'_>, instance: &DbInstance, name: &str, kind: &st
         zone: instance.zone.clone(),
         vpc: vpc.map_or_else(String::new, |group| group.vpc.clone()),
         username: instance.username.clone(),
+        database: instance.database.clone(),
         version: instance.version.clone(),
         key: instance.key.clone(),
         iam_login: instance.iam_login,

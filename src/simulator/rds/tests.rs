@@ -496,6 +496,25 @@ async fn a_trusting_role_may_monitor() {
     assert!(rds.client.iam("GetRole", &linked).await.one("Path").contains("rds.amazonaws.com"));
 }
 
+// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html#USER_Monitoring.OS.confused-deputy>
+#[tokio::test]
+async fn a_role_monitors_the_instances_that_it_trusts_it_for() {
+    let rds = Rds::new().await;
+    let of = |name: &str| format!("arn:aws:rds:us-east-1:000000000000:db:{name}");
+    let role = async |name: &str, source: &str| {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"monitoring.rds.amazonaws.com"}},"Action":"sts:AssumeRole","Condition":{{"StringEquals":{{"aws:SourceAccount":"000000000000"}},"ArnLike":{{"aws:SourceArn":"{source}"}}}}}}]}}"#
+        );
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", trust.as_str())];
+        rds.client.iam("CreateRole", &parameters).await.one("Arn")
+    };
+    let (all, other) = (role("all", &of("*")).await, role("other", &of("other")).await);
+    rds.instance("main", &[("MonitoringInterval", "60"), ("MonitoringRoleArn", &all)]).await;
+    let change = [("DBInstanceIdentifier", "main"), ("MonitoringInterval", "30"), ("MonitoringRoleArn", &other)];
+    let refused = ("InvalidParameterValue", 400, "ENHANCED_MONITORING");
+    rds.refuses("rds.monitoring.role.exists", "ModifyDBInstance", &change, refused).await;
+}
+
 #[tokio::test]
 async fn a_change_at_once_is_pending_then_modifying_then_done() {
     let rds = Rds::new().await;

@@ -75,6 +75,9 @@ pub struct Bucket {
     pub tags: Vec<(String, String)>,
     /// `Enabled` or `Suspended`, once it was either.
     pub versioning: Option<String>,
+    /// `Disabled`, once it was said that versions are deleted without multi-factor authentication.
+    #[serde(default)]
+    pub mfa_delete: Option<String>,
     /// How new objects are encrypted.
     pub encryption: Encryption,
     /// What keeps the public out; none where that was taken away.
@@ -87,6 +90,18 @@ pub struct Bucket {
     pub lifecycle: Option<Lifecycle>,
     /// Where copies of objects go.
     pub replication: Option<Replication>,
+    /// What pages of elsewhere may do, each rule as it was given.
+    #[serde(default)]
+    pub cors: Vec<Value>,
+    /// Its website, as it was given.
+    #[serde(default)]
+    pub website: Option<Value>,
+    /// Where requests are logged, as it was given.
+    #[serde(default)]
+    pub logging: Option<Value>,
+    /// `Enabled` or `Suspended`, once it was either.
+    #[serde(default)]
+    pub acceleration: Option<String>,
 }
 
 impl Row for Bucket {
@@ -225,12 +240,17 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         created: tx.now(),
         tags,
         versioning: None,
+        mfa_delete: None,
         encryption: Encryption::usual(),
         public_access_block: Some(PublicAccessBlock::all()),
         policy: None,
         ownership: Some(ownership.to_owned()),
         lifecycle: None,
         replication: None,
+        cors: Vec::new(),
+        website: None,
+        logging: None,
+        acceleration: None,
     });
     Ok(answer)
 }

@@ -12,8 +12,12 @@ use crate::service::Handler;
 use crate::value::Value;
 use crate::world::Tx;
 
-pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("GetBucketPolicy", get), ("PutBucketPolicy", put), ("DeleteBucketPolicy", delete)];
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("GetBucketPolicy", get),
+    ("PutBucketPolicy", put),
+    ("DeleteBucketPolicy", delete),
+    ("GetBucketPolicyStatus", status),
+];
 
 const PUT: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html";
 const GRAMMAR: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html";
@@ -42,11 +46,20 @@ fn own(tx: &Tx<'_>, input: &Input<'_>) -> Result<Bucket, Refusal> {
 
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = own(tx, input)?;
-    let Some(policy) = bucket.policy else {
+    Ok(record! { "Policy" => there(&bucket)? })
+}
+
+fn there(bucket: &Bucket) -> Result<&str, Refusal> {
+    bucket.policy.as_deref().ok_or_else(|| {
         let message = "The bucket policy does not exist";
-        return Err(Refusal::new("NoSuchBucketPolicy", message).member("BucketName", &bucket.name));
-    };
-    Ok(record! { "Policy" => policy })
+        Refusal::new("NoSuchBucketPolicy", message).member("BucketName", &bucket.name)
+    })
+}
+
+/// Whether the policy lets everyone in.
+fn status(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
+    let bucket = find(tx, input)?;
+    Ok(record! { "PolicyStatus" => record! { "IsPublic" => opens(there(&bucket)?) } })
 }
 
 fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {

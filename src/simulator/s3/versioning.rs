@@ -27,12 +27,17 @@ pub(super) const RULES: &[Rule] = &[
 /// A bucket that never had versions says nothing of them.
 fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
-    Ok(record! { "Status" => bucket.versioning })
+    Ok(record! { "Status" => bucket.versioning, "MFADelete" => bucket.mfa_delete })
 }
 
 fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = find(tx, input)?;
-    let status = input.record("VersioningConfiguration").and_then(|it| it.text("Status").map(str::to_owned));
+    let given = input.record("VersioningConfiguration");
+    let text = |member: &str| given.as_ref().and_then(|given| given.text(member)).map(str::to_owned);
+    let (status, mfa_delete) = (text("Status"), text("MFADelete"));
+    if mfa_delete.as_deref() == Some("Enabled") {
+        return Err(Refusal::not_simulated("a bucket whose versions are deleted by multi-factor authentication alone"));
+    }
     tx.enforce("s3.versioning.status", status.is_some(), || {
         let message = "The Versioning element must be specified";
         Refusal::new("IllegalVersioningConfigurationException", message)
@@ -43,6 +48,8 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
                        state. To change the versioning state, first delete the replication configuration.";
         Refusal::new("InvalidBucketState", message)
     })?;
-    tx.put(Bucket { versioning: status.or_else(|| bucket.versioning.clone()), ..bucket });
+    let versioning = status.or_else(|| bucket.versioning.clone());
+    let mfa_delete = mfa_delete.or_else(|| bucket.mfa_delete.clone());
+    tx.put(Bucket { versioning, mfa_delete, ..bucket });
     Ok(nothing())
 }

@@ -31,6 +31,9 @@ fn run(project: &Project, words: &str) -> Ran {
 #[test]
 fn staging_is_built_found_unchanged_and_destroyed() {
     let project = platform();
+    // It lets in whom this one makes.
+    run(&project, "apply staging-account --sandbox").ended(0);
+    run(&project, "plan staging-account --sandbox --detailed-exitcode").ended(0);
     run(&project, "plan staging --sandbox --detailed-exitcode").ended(2);
     let applied = run(&project, "apply staging --sandbox").ended(0);
     let (_, made) = applied.stdout.split_once(&format!("staging done: {LOOKUPS} read, ")).expect("it says what it did");
@@ -48,8 +51,10 @@ fn staging_is_built_found_unchanged_and_destroyed() {
 #[test]
 fn each_stack_of_the_platform_is_planned_and_drawn() {
     let project = platform();
-    // Production's backups go to a vault of the other stack.
-    run(&project, "apply production-dr --sandbox").ended(0);
+    // Production's backups go to a vault of another stack, and the accounts' make those whom the environments let in.
+    for stack in ["account", "staging-account", "production-dr"] {
+        run(&project, &format!("apply {stack} --sandbox")).ended(0);
+    }
     for stack in ["staging", "production"] {
         run(&project, &format!("plan {stack} --sandbox --detailed-exitcode")).ended(2);
         assert!(run(&project, &format!("graph {stack} --format svg")).ended(0).stdout.contains("aws_eks_cluster"));

@@ -207,13 +207,10 @@ pub fn every_change() -> Plan {
     ]);
     plan.survivors = vec![PlannedSurvivor {
         address: address("aws_db_instance.postgres"),
-        survivor: Survivor {
-            what: "snapshot staging-postgres-final".to_owned(),
-            reason: "RDS takes a final snapshot before it deletes a database".to_owned(),
-            expiry: None,
-            resource: None,
-            shared: false,
-        },
+        survivor: Survivor::new(
+            "snapshot staging-postgres-final",
+            "RDS takes a final snapshot before it deletes a database",
+        ),
     }];
     plan.strays = vec!["aws_subnet subnet-0abc (staging.aws_subnet.lost)".to_owned()];
     plan.unfinished = vec![address("aws_nat_gateway.public[\"us-east-1a\"]")];

@@ -6,11 +6,13 @@ use super::ask::{Ask, requested};
 use crate::value::Value;
 use crate::world::Tx;
 
-/// The action is asked for on the distribution or the access control that the request names, else on all. One that is
+/// The action is asked for on the distribution, the access control or the identity that the request names, else on all. One that is
 /// made with tags asks for both.
 pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
     let kind = if operation.contains("OriginAccessControl") {
         "origin-access-control"
+    } else if operation.contains("OriginAccessIdentit") {
+        "origin-access-identity"
     } else if operation.contains("CachePolicy") {
         "cache-policy"
     } else {

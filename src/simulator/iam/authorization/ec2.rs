@@ -40,6 +40,7 @@ const EC2_MADE: &[(&str, &[&str])] = &[
     ("CreateNetworkInterface", &["network-interface"]),
     ("CreateRouteTable", &["route-table"]),
     ("CreateSecurityGroup", &["security-group"]),
+    ("CreateSnapshot", &["snapshot"]),
     ("CreateSubnet", &["subnet"]),
     ("CreateVolume", &["volume"]),
     ("CreateVpc", &["vpc"]),

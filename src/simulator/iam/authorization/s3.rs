@@ -47,15 +47,32 @@ pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Result<Vec<As
         "ListMultipartUploads" => vec![listing(of_bucket(bucket, "ListBucketMultipartUploads"), "MaxUploads", input)],
         "DeleteBucket"
         | "DeleteBucketPolicy"
+        | "DeleteBucketWebsite"
+        | "GetBucketAcl"
         | "GetBucketLocation"
+        | "GetBucketLogging"
         | "GetBucketOwnershipControls"
         | "GetBucketPolicy"
+        | "GetBucketPolicyStatus"
+        | "GetBucketRequestPayment"
         | "GetBucketTagging"
         | "GetBucketVersioning"
+        | "GetBucketWebsite"
+        | "PutBucketAcl"
+        | "PutBucketLogging"
         | "PutBucketOwnershipControls"
         | "PutBucketPolicy"
+        | "PutBucketRequestPayment"
         | "PutBucketTagging"
-        | "PutBucketVersioning" => on_bucket(operation),
+        | "PutBucketVersioning"
+        | "PutBucketWebsite" => on_bucket(operation),
+        "DeleteBucketCors" | "PutBucketCors" => on_bucket("PutBucketCORS"),
+        "GetBucketCors" => on_bucket("GetBucketCORS"),
+        "GetBucketAccelerateConfiguration" => on_bucket("GetAccelerateConfiguration"),
+        "PutBucketAccelerateConfiguration" => on_bucket("PutAccelerateConfiguration"),
+        "GetBucketNotificationConfiguration" => on_bucket("GetBucketNotification"),
+        "PutBucketNotificationConfiguration" => on_bucket("PutBucketNotification"),
+        "GetObjectLockConfiguration" => on_bucket("GetBucketObjectLockConfiguration"),
         "DeleteBucketEncryption" | "PutBucketEncryption" => on_bucket("PutEncryptionConfiguration"),
         "GetBucketEncryption" => on_bucket("GetEncryptionConfiguration"),
         "DeleteBucketLifecycle" | "PutBucketLifecycleConfiguration" => on_bucket("PutLifecycleConfiguration"),
@@ -72,6 +89,11 @@ pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Result<Vec<As
             let mut asks = reading(tx, bucket, key, text("VersionId"));
             asks.insert(1, of_object(tx, bucket, key, &more, text("VersionId")));
             asks
+        }
+        "GetObjectAcl" | "PutObjectAcl" => {
+            let verb = operation.strip_suffix("ObjectAcl").unwrap_or_default();
+            let action = of_version(operation, &format!("{verb}ObjectVersionAcl"));
+            vec![of_object(tx, bucket, key, &action, text("VersionId")).with("s3:x-amz-acl", text("ACL"))]
         }
         "GetObjectTagging" | "PutObjectTagging" | "DeleteObjectTagging" => {
             let verb = operation.strip_suffix("ObjectTagging").unwrap_or_default();
