@@ -30,12 +30,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use fathuss_engine::plan::Goal;
+use fathuss_engine::run::OtherOutputs;
 use fathuss_model::graph::Graph;
 use fathuss_model::graph_of;
 use fathuss_simulator::{Config, Domain, Identity, Simulator};
-use fathuss_stacks::environment::{Environment, NatGateways, Postgres, Redis};
+use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Redis};
 use fathuss_stacks::platform::platform;
-use fathuss_stacks::staging;
+use fathuss_stacks::{staging, staging_account};
 use fathuss_state::{Fault, Memory, Snapshot, Store};
 use network::Death;
 use run::{Line, Point};
@@ -73,7 +74,7 @@ fn updated() -> Environment {
         nat_gateways: NatGateways::PerZone,
         endpoints: &["sts"],
         log_days: 90,
-        clickhouse_backup_days: 14,
+        clickhouse: ClickHouse { backup_days: 14, ..staging.clickhouse },
         public_access: vec!["198.51.100.0/24".parse().expect("it is a range")],
         postgres: Postgres { standby: true, backup_days: 14, ..staging.postgres },
         redis: Redis { shards: 2, replicas: 2, multi_az: true, ..staging.redis },
@@ -94,13 +95,40 @@ fn world() -> Simulator {
     Simulator::open(config).expect("a world in memory opens")
 }
 
-/// A process in a world as it was then, with the state of then.
-fn line(world_then: &str, store: &Memory) -> Line {
-    let simulator = world();
-    simulator.restore(Path::new("the world before"), world_then).expect("it is a snapshot");
-    let mut line = Line::new(SEED, simulator);
-    line.store = store.clone();
-    line
+/// What staging stands on: its account, as another stack made it.
+struct Ground {
+    /// The world with it.
+    world: String,
+    /// What it puts out.
+    outputs: OtherOutputs,
+    /// What is there without staging, as the reader has it of a state that knows nothing.
+    things: BTreeSet<String>,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let graph = graph_of("staging-account", staging_account::staging_account).expect("nothing is wrong with it");
+        in_virtual_time(async || {
+            let mut line = Line::new(SEED + 1, world());
+            line.calmly(&graph, Goal::Apply).await.expect("the account can be applied");
+            let outputs = line.store.snapshot().expect("it can be read").outputs;
+            let seen = reader::compare(&line.simulator, &Snapshot::default(), None).expect("it can be read");
+            Self {
+                world: line.simulator.snapshot().expect("a world in memory can be written"),
+                outputs: OtherOutputs::from([(graph.stack.clone(), outputs)]),
+                things: seen.iter().map(|what| thing(what).to_owned()).collect(),
+            }
+        })
+    }
+
+    /// A process in a world as it was then, with the state of then.
+    fn line(&self, world_then: &str, store: &Memory) -> Line {
+        let simulator = world();
+        simulator.restore(Path::new("the world before"), world_then).expect("it is a snapshot");
+        let mut line = Line::new(SEED, simulator);
+        (line.store, line.outputs) = (store.clone(), self.outputs.clone());
+        line
+    }
 }
 
 fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
@@ -109,10 +137,10 @@ fn in_virtual_time<T>(work: impl AsyncFnOnce() -> T) -> T {
 }
 
 /// What is wrong, but for what was so before there was any stack.
-fn wrong(line: &Line, graph: Option<&Graph>, before: &BTreeSet<String>) -> Result<Vec<String>, String> {
+fn wrong(line: &Line, graph: Option<&Graph>, ground: &Ground) -> Result<Vec<String>, String> {
     let snapshot = line.store.snapshot().map_err(|error| error.to_string())?;
     let mut wrong = reader::compare(&line.simulator, &snapshot, graph)?;
-    wrong.retain(|what| !before.contains(thing(what)));
+    wrong.retain(|what| !ground.things.contains(thing(what)));
     Ok(wrong)
 }
 
@@ -121,48 +149,41 @@ fn thing(what: &str) -> &str {
     what.split(" is in no state").next().unwrap_or(what)
 }
 
-/// What stands in a world without a stack: its zones.
-fn furniture() -> BTreeSet<String> {
-    let seen = reader::compare(&world(), &Snapshot::default(), None).expect("it can be read");
-    seen.iter().map(|what| thing(what).to_owned()).collect()
-}
-
 /// The phases, each after those before it, and all of their points.
-fn phases() -> Vec<Phase> {
+fn phases(ground: &Ground) -> Vec<Phase> {
     let steps = [
         ("apply", Goal::Apply, graph(&environment())),
         ("update", Goal::Apply, graph(&updated())),
         ("destroy", Goal::Destroy, graph(&updated())),
     ];
     let mut phases = Vec::new();
-    let mut line = in_virtual_time(async || Line::new(SEED, world()));
+    let (mut before, mut state) = (ground.world.clone(), Line::new(SEED, world()).store);
     for (name, goal, graph) in steps {
-        let before = line.simulator.snapshot().expect("a world in memory can be written");
-        let store = line.store.clone();
-        let toll = in_virtual_time(async || {
-            let mut counted = self::line(&before, &store);
+        let (toll, after, left) = in_virtual_time(async || {
+            let mut line = ground.line(&before, &state);
             let never = Point::Call(Death::Before(u64::MAX));
-            let toll = counted.killed(&graph, goal, never).await;
+            let toll = line.killed(&graph, goal, never).await;
             assert!(toll.whole, "{name} does not come to its end even where nothing kills it");
-            line = counted;
-            toll
+            (toll, line.simulator.snapshot().expect("a world in memory can be written"), line.store.clone())
         });
         let calls = (1..=toll.calls).flat_map(|call| [Death::Before(call), Death::After(call)]).map(Point::Call);
         let faults = [Fault::CrashBefore, Fault::CrashAfter];
         let writes = (1..=toll.writes).flat_map(|write| faults.map(|fault| Point::Write(write, fault)));
-        phases.push(Phase { name, goal, world: before, store, points: calls.chain(writes).collect(), graph });
+        let points = calls.chain(writes).collect();
+        phases.push(Phase { name, goal, world: before, store: state, points, graph });
+        (before, state) = (after, left);
     }
     phases
 }
 
 /// Kills one process, and lets the next one go on.
-fn kill(phase: &Phase, point: Point, before: &BTreeSet<String>) -> Result<(), String> {
+fn kill(phase: &Phase, point: Point, ground: &Ground) -> Result<(), String> {
     in_virtual_time(async || {
-        let mut line = line(&phase.world, &phase.store);
+        let mut line = ground.line(&phase.world, &phase.store);
         line.killed(&phase.graph, phase.goal, point).await;
         line.calmly(&phase.graph, phase.goal).await.map_err(|why| format!("the next run fails: {why}"))?;
         let expected = (phase.goal == Goal::Apply).then_some(&phase.graph);
-        let wrong = wrong(&line, expected, before)?;
+        let wrong = wrong(&line, expected, ground)?;
         if !wrong.is_empty() {
             return Err(wrong.join("; "));
         }
@@ -179,7 +200,8 @@ fn whatever_call_or_write_a_run_dies_at_the_next_one_ends_well_and_nothing_is_lo
     let began = Instant::now();
     let full = std::env::var("FATHUSS_SWEEP").is_ok_and(|sweep| sweep == "full");
     let only = std::env::var("FATHUSS_POINT").ok();
-    let (phases, before) = (phases(), furniture());
+    let ground = Ground::new();
+    let phases = phases(&ground);
     let mut points: Vec<(&Phase, usize)> = Vec::new();
     for phase in &phases {
         let all = phase.points.len();
@@ -200,7 +222,7 @@ fn whatever_call_or_write_a_run_dies_at_the_next_one_ends_well_and_nothing_is_lo
                 loop {
                     let Some((phase, at)) = points.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
                     let point = phase.points[*at];
-                    if let Err(what) = kill(phase, point, &before) {
+                    if let Err(what) = kill(phase, point, &ground) {
                         let told =
                             format!("{}, killed at {point:?} (FATHUSS_POINT={}:{at}): {what}", phase.name, phase.name);
                         println!("{told}");

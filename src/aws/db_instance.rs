@@ -217,7 +217,7 @@ impl Kind for DbInstance {
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
         let was = Fields::of(attributes);
         let says = |name: &str, default: bool| was.bool_or(name, default).unwrap_or(default);
-        let mut survivors = vec![service_linked_role::left("AWSServiceRoleForRDS")];
+        let mut survivors = Vec::new();
         if let Ok(Some(snapshot)) = was.maybe_text("final_snapshot_identifier")
             && !says("skip_final_snapshot", false)
             && !was.has("replicate_source_db")
@@ -239,6 +239,7 @@ impl Kind for DbInstance {
             let group = |log| cloudwatch_log_group::left_by("RDS", format!("/aws/rds/instance/{name}/{log}"));
             survivors.extend(logs.into_iter().map(group));
         }
+        survivors.push(service_linked_role::left("AWSServiceRoleForRDS"));
         survivors
     }
 }

@@ -179,11 +179,12 @@ impl Kind for ElasticacheReplicationGroup {
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
-        let mut survivors = vec![service_linked_role::left("AWSServiceRoleForElastiCache")];
+        let mut survivors = Vec::new();
         if let Ok(Some(snapshot)) = Fields::of(attributes).maybe_text("final_snapshot_identifier") {
             let why = "the group's last snapshot, by `final_snapshot_identifier`";
             survivors.push(Survivor::new(format!("cache snapshot {snapshot}"), why));
         }
+        survivors.push(service_linked_role::left("AWSServiceRoleForElastiCache"));
         survivors
     }
 }

@@ -276,7 +276,10 @@ mod tests {
         assert_eq!(aws.delete(&standing).await, Ok(Progress::Gone));
         assert_eq!(canned.operations().iter().filter(|operation| *operation == "DeleteDBInstance").count(), 1);
         let left = aws.survivors("aws_db_instance", &instance());
-        assert_eq!(left.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(), ["DB snapshot main-last"]);
+        assert_eq!(
+            left.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(),
+            ["DB snapshot main-last", "role AWSServiceRoleForRDS"]
+        );
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use fathuss_engine::event::{Event, Told};
 use fathuss_engine::import::{ImportError, Imported, Wish, import};
 use fathuss_engine::plan::{Change, Goal, PlanError};
 use fathuss_engine::provider::SecretText;
-use fathuss_engine::run::{Order, Prepared, RunError, adopt_strays, carry_out, finish_earlier, prepare};
+use fathuss_engine::run::{Order, OtherOutputs, Prepared, RunError, adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_model::Address;
 use fathuss_model::graph::Graph;
@@ -157,6 +157,8 @@ pub struct Line {
     pub simulator: Simulator,
     /// The state.
     pub store: Memory,
+    /// What other stacks have put out.
+    pub outputs: OtherOutputs,
     /// What happened in the attempt under way.
     told: Rc<RefCell<Vec<String>>>,
     loud: bool,
@@ -174,7 +176,8 @@ impl Line {
         let loud = std::env::var_os("FATHUSS_LOUD").is_some();
         let lineage = format!("lineage-{seed}");
         let chance = ChaCha8Rng::seed_from_u64(seed);
-        Self { seed, chance, simulator, store: Memory::new(&lineage), told: Rc::default(), loud }
+        let (store, outputs) = (Memory::new(&lineage), OtherOutputs::new());
+        Self { seed, chance, simulator, store, outputs, told: Rc::default(), loud }
     }
 
     async fn whole(mut self, kinds: &[&'static str], tally: &mut Tally) -> Result<(), Violation> {
@@ -365,12 +368,12 @@ impl Line {
         let around = surroundings(&find, &self.simulator, &count, pace, salt);
         let recovered = finish_earlier(&mut self.store, graph, &around).await?;
         tally.recovered(recovered.len());
-        let mut prepared = prepare(order(graph, goal), self.store.snapshot()?, &around).await?;
+        let mut prepared = prepare(self.order(graph, goal), self.store.snapshot()?, &around).await?;
         if goal == Goal::Apply {
             let adopted = adopt_strays(&mut self.store, &prepared, &around).await?;
             tally.adopted(adopted.len());
             if !adopted.is_empty() {
-                prepared = prepare(order(graph, goal), self.store.snapshot()?, &around).await?;
+                prepared = prepare(self.order(graph, goal), self.store.snapshot()?, &around).await?;
             }
         }
         let applied = carry_out(&mut self.store, &prepared, &around, &|| 0).await;
@@ -389,6 +392,10 @@ impl Line {
         let ended = tokio::time::timeout(PATIENCE, self.attempt(graph, goal, &fate, &mut tally)).await;
         let whole = matches!(ended, Ok(Ended::Whole));
         Toll { whole, calls: tally.calls, writes: self.store.writes() - writes }
+    }
+
+    fn order(&self, graph: &Graph, goal: Goal) -> Order {
+        Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone() }
     }
 
     /// Looks at world and state from outside, and plans once more.
@@ -472,7 +479,7 @@ impl Line {
         let listener = |_: &Told| {};
         let (_keep, pace) = watch::channel(Pace::Run);
         let around = surroundings(&find, &self.simulator, &listener, pace, 0);
-        prepare(order(graph, goal), snapshot, &around).await
+        prepare(self.order(graph, goal), snapshot, &around).await
     }
 }
 
@@ -496,10 +503,6 @@ fn rules(fate: &Fate) -> Vec<FaultRule> {
         rule(fate.unavailable / 2.0, FaultKind::Unavailable { status: 500 }),
         rule(fate.unavailable / 2.0, FaultKind::Unavailable { status: 503 }),
     ]
-}
-
-fn order(graph: &Graph, goal: Goal) -> Order {
-    Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() }
 }
 
 /// The provider of a new process.

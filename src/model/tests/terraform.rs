@@ -142,6 +142,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "optional, here required",
         "others know the key by it: a suffix that nobody knows beforehand would be no name",
     ),
+    ("aws_kms_key.deletion_date", "unknown", "a deletion that others scheduled is told with its date"),
     ("aws_launch_template.block_device_mappings.device_name", "optional, here required", "EC2 refuses one without"),
     (
         "aws_launch_template.block_device_mappings.ebs",
