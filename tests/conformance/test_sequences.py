@@ -118,7 +118,7 @@ def test_the_aws_cli_and_its_waiters_take_a_cluster_from_nothing_to_nothing(serv
     assert aws("eks list-clusters")["clusters"] == []
     assert aws("ec2 describe-instances", filters=running)["Reservations"] == []
 
-    for name, policies in [("cluster", [CLUSTER_POLICY]), ("node", NODE_POLICIES)]:
+    for name, policies in [("cluster", [CLUSTER_POLICY]), ("node", NODE_POLICIES), ("people", [])]:
         for policy in policies:
             aws("iam detach-role-policy", role_name=name, policy_arn=policy)
         aws("iam delete-role", role_name=name)
