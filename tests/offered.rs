@@ -141,6 +141,20 @@ async fn a_parameter_that_the_family_does_not_take() {
     sandbox.plan(&with("rds.force_ssl", "1"), Goal::Apply).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_node_group_that_names_no_type_beside_one_that_does() {
+    let graph = stack(|stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let (cluster, nodes) = (role(stack, "cluster", "eks.amazonaws.com"), role(stack, "nodes", "ec2.amazonaws.com"));
+        let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
+        let group = || EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
+        stack.add("named", group().instance_types([InstanceType::T3Large]));
+        stack.add("usual", group());
+        Ok(())
+    });
+    Sandbox::new(ACCOUNT, Vec::new()).plan(&graph, Goal::Apply).await;
+}
+
 fn database(version: &'static str, family: &'static str) -> Graph {
     stack(move |stack| {
         let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;

@@ -71,7 +71,8 @@ impl Offers<'_> {
             .collect();
         let zones = zones.iter().flatten().copied().filter(|zone| known.takes(zone));
         let zones: BTreeSet<&str> = zones.collect();
-        if !zones.is_empty() && objections.is_empty() {
+        // Where none is given, EKS takes one of its own.
+        if !types.is_empty() && !zones.is_empty() && objections.is_empty() {
             let places: BTreeSet<&str> =
                 types.iter().filter_map(|wanted| self.zones.get(wanted)).flatten().map(String::as_str).collect();
             if zones.is_disjoint(&places) {
