@@ -1,4 +1,4 @@
-//! The simulator's own paths, beside AWS's: [`ROUTES`] has them all, and docs/simulator.md says what each does.
+//! The simulator's own paths, beside AWS's: `ROUTES` has them all, and docs/simulator.md says what each does.
 
 use std::path::Path;
 
