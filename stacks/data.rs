@@ -101,6 +101,9 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
             .enhanced_monitoring(60, &monitoring)
             .performance_insights_enabled(true)
             .performance_insights_retention_period(7)
+            // The primary has backups; and a replica does not grow with it by itself.
+            .backup_retention_period(0)
+            .max_allocated_storage(100)
             .skip_final_snapshot(true);
         stack.add("postgres_replica", replica.depends_on(&permitted));
     }

@@ -173,6 +173,9 @@ fn load_balancer_controller(env: &Environment) -> Policy {
     let balancers = ["loadbalancer/app/*", "loadbalancer/net/*", "targetgroup/*"];
     let balancers: Vec<String> = balancers.iter().map(|what| env.arn("elasticloadbalancing", what)).collect();
     let on_balancers = |statement: Statement| balancers.iter().fold(statement, Statement::on);
+    let listeners = ["listener/app/*", "listener/net/*", "listener-rule/app/*", "listener-rule/net/*"];
+    let listeners: Vec<String> = listeners.iter().map(|what| env.arn("elasticloadbalancing", what)).collect();
+    let on_listeners = |statement: Statement| listeners.iter().fold(statement, Statement::on);
     Policy::new([
         Statement::allow(actions![
             "acm:DescribeCertificate",
@@ -202,6 +205,10 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             .on(&groups)
             .when("StringEquals", "ec2:CreateAction", ["CreateSecurityGroup"])
             .when("StringEquals", &marking, [env.cluster_name()]),
+        // Nodes and pods let the balancers in by a group that EKS made, with the cluster's own tag.
+        Statement::allow(actions!["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"])
+            .on(&groups)
+            .when("StringEquals", "aws:ResourceTag/aws:eks:cluster-name", [env.cluster_name()]),
         Statement::allow(actions![
             "ec2:AuthorizeSecurityGroupIngress",
             "ec2:CreateTags",
@@ -214,6 +221,8 @@ fn load_balancer_controller(env: &Environment) -> Policy {
         Statement::allow(actions!["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"])
             .on("*")
             .when("StringEquals", &marking, [env.cluster_name()]),
+        // Listeners and rules are marked as they are made, and again as they change.
+        on_listeners(Statement::allow(actions!["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"])),
         on_balancers(Statement::allow(actions!["elasticloadbalancing:AddTags"]))
             .when("StringEquals", "elasticloadbalancing:CreateAction", ["CreateLoadBalancer", "CreateTargetGroup"])
             .when("StringEquals", &marking, [env.cluster_name()]),
@@ -233,12 +242,14 @@ fn load_balancer_controller(env: &Environment) -> Policy {
         ]))
         .when("StringEquals", marked, [env.cluster_name()]),
         Statement::allow(actions![
+            "elasticloadbalancing:AddListenerCertificates",
             "elasticloadbalancing:CreateListener",
             "elasticloadbalancing:CreateRule",
             "elasticloadbalancing:DeleteListener",
             "elasticloadbalancing:DeleteRule",
             "elasticloadbalancing:ModifyListener",
             "elasticloadbalancing:ModifyRule",
+            "elasticloadbalancing:RemoveListenerCertificates",
         ])
         .on("*"),
     ])

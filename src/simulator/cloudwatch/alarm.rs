@@ -211,6 +211,9 @@ fn threshold(tx: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
     let of_band = ["LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"];
     let of_band = operator.is_some_and(|operator| of_band.contains(&operator));
     let number = input.has("Threshold");
+    if matches!(input.whole("Threshold"), Value::Float(threshold) if !threshold.is_finite()) {
+        return Err(Refusal::not_simulated("an alarm whose threshold is no finite number"));
+    }
     let Some(band) = input.text("ThresholdMetricId") else {
         tx.enforce(rule, number, || invalid("Threshold must not be null"))?;
         // No source has the words for these.

@@ -218,6 +218,12 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     let key = key_of(tx, input, &kind, known.as_ref())?;
     let value = input.required("Value");
+    if value.is_empty() {
+        // The API's model has no such bound; <https://github.com/getmoto/moto/issues/3794> has what AWS answers.
+        let words = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length \
+                     greater than or equal to 1";
+        return Err(Refusal::new("ValidationException", words));
+    }
     let tier = tier(tx, input, value, known.as_ref())?;
     let pattern = input.text("AllowedPattern").map(str::to_owned);
     let pattern = pattern.or_else(|| known.as_ref().and_then(|known| known.pattern.clone()));
