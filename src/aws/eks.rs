@@ -9,6 +9,7 @@ use fathuss_state::Identity;
 use crate::call::{Call, Service};
 use crate::client::Client;
 use crate::failure::refused;
+use crate::fields::Fields;
 use crate::gone::waiting;
 use crate::mark::{self, TagChange};
 
@@ -22,13 +23,14 @@ pub(crate) fn read(tags: Option<&HashMap<String, String>>) -> BTreeMap<String, S
     tags.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Sends what an update changes in the tags of `arn`, if it changes them.
+/// Sends what an update changes in the tags, if it changes them; `arn_field` has the ARN.
 pub(crate) async fn update_tags(
     client: &Client,
-    arn: &str,
+    arn_field: &str,
     standing: &Standing,
     change: &UpdateRequest,
 ) -> Result<(), Failure> {
+    let Some(arn) = Fields::of(&change.before).maybe_text(arn_field)? else { return Ok(()) };
     let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? else { return Ok(()) };
     let sending = client.eks.tag_resource().resource_arn(arn).set_tags(Some(written(set))).send();
     client.send(Call::eks("TagResource"), sending).await?;

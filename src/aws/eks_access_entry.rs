@@ -73,9 +73,7 @@ impl Kind for EksAccessEntry {
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
         let desired = Fields::of(&standing.desired.attributes);
-        if let Some(arn) = Fields::of(&change.before).maybe_text("access_entry_arn")? {
-            eks::update_tags(client, arn, standing, change).await?;
-        }
+        eks::update_tags(client, "access_entry_arn", standing, change).await?;
         if change.changed.iter().any(|field| field == "kubernetes_groups" || field == "user_name") {
             let (cluster, principal) = eks::parts(&standing.identity)?;
             let sending = client

@@ -86,9 +86,7 @@ impl Kind for EksAddon {
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        if let Some(arn) = Fields::of(&change.before).maybe_text("arn")? {
-            eks::update_tags(client, arn, standing, change).await?;
-        }
+        eks::update_tags(client, "arn", standing, change).await?;
         // An earlier run may have begun it; one that failed is begun anew here, which settle does not.
         let Some(addon) = addon(client, &standing.identity).await? else { return Ok(()) };
         let observed = observe(&addon);

@@ -114,10 +114,7 @@ impl Kind for EksCluster {
 
     /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        match Fields::of(&change.before).maybe_text("arn")? {
-            Some(arn) => eks::update_tags(client, arn, standing, change).await,
-            None => Ok(()),
-        }
+        eks::update_tags(client, "arn", standing, change).await
     }
 
     /// EKS refuses while node groups are left or another update runs.

@@ -86,10 +86,7 @@ impl Kind for EksFargateProfile {
 
     /// All but its tags replaces it.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        match Fields::of(&change.before).maybe_text("arn")? {
-            Some(arn) => eks::update_tags(client, arn, standing, change).await,
-            None => Ok(()),
-        }
+        eks::update_tags(client, "arn", standing, change).await
     }
 
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {

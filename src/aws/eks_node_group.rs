@@ -109,10 +109,7 @@ impl Kind for EksNodeGroup {
 
     /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        match Fields::of(&change.before).maybe_text("arn")? {
-            Some(arn) => eks::update_tags(client, arn, standing, change).await,
-            None => Ok(()),
-        }
+        eks::update_tags(client, "arn", standing, change).await
     }
 
     /// EKS drains the nodes and takes the Auto Scaling group away. A deletion that failed is

@@ -91,9 +91,7 @@ impl Kind for EksPodIdentityAssociation {
     }
 
     async fn update(&self, client: &Client, standing: &Standing, change: &UpdateRequest) -> Result<(), Failure> {
-        if let Some(arn) = Fields::of(&change.before).maybe_text("association_arn")? {
-            eks::update_tags(client, arn, standing, change).await?;
-        }
+        eks::update_tags(client, "association_arn", standing, change).await?;
         const OWN: [&str; 3] = ["role_arn", "disable_session_tags", "target_role_arn"];
         if !change.changed.iter().any(|field| OWN.contains(&field.as_str())) {
             return Ok(());

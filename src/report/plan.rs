@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fathuss_engine::diff::{Cause, Shown};
 use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction};
-use fathuss_model::graph::{Graph, Node};
+use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::{Address, Datum, Expression};
 use fathuss_state::Snapshot;
 use unicode_width::UnicodeWidthStr;
@@ -371,6 +371,13 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// What the lines below are about, with its line of Rust.
+    fn subject(&mut self, address: &Address, source: &Source) {
+        let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
+        let line = head.with(Tone::Strong, address.local()).plain("   ");
+        self.line(&line.with(Tone::Faint, source.to_string()));
+    }
+
     fn protections(&mut self) {
         if self.plan.protections.is_empty() {
             return;
@@ -382,9 +389,7 @@ impl<'a> Page<'a> {
                 true => (Tone::Add, "protected from now on"),
                 false => (Tone::Danger, "protected no more: a later plan may destroy it"),
             };
-            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
-            let line = head.with(Tone::Strong, protection.address.local()).plain("   ");
-            self.line(&line.with(Tone::Faint, protection.source.to_string()));
+            self.subject(&protection.address, &protection.source);
             self.line(&Line::at(6).with(tone, becomes));
         }
     }
@@ -396,9 +401,7 @@ impl<'a> Page<'a> {
         self.gap();
         self.line(&Line::at(2).with(Tone::Strong, "deferred"));
         for deferral in &self.plan.deferred {
-            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
-            let line = head.with(Tone::Strong, deferral.address.local()).plain("   ");
-            self.line(&line.with(Tone::Faint, deferral.source.to_string()));
+            self.subject(&deferral.address, &deferral.source);
             let fields: Vec<&str> = deferral.fields.iter().map(|field| field.path.as_str()).collect();
             self.wrapped(Line::at(6), 6, &format!("{}: not yet, because {}", fields.join(", "), deferral.because));
         }
@@ -411,9 +414,7 @@ impl<'a> Page<'a> {
         self.gap();
         self.line(&Line::at(2).with(Tone::Strong, "to know"));
         for remark in &self.plan.remarks {
-            let head = Line::at(2).with(Tone::Change, self.style.marks().dot).plain(" ");
-            let line = head.with(Tone::Strong, remark.address.local()).plain("   ");
-            self.line(&line.with(Tone::Faint, remark.source.to_string()));
+            self.subject(&remark.address, &remark.source);
             for sentence in &remark.sentences {
                 self.wrapped(Line::at(6), 6, sentence);
             }

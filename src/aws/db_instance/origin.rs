@@ -110,6 +110,32 @@ pub(super) async fn replicate(
     Ok(client.send(call, sending).await?.db_instance)
 }
 
+/// What both calls that restore take of what the program says.
+macro_rules! as_wanted {
+    ($restoring:expr, $request:expr, $desired:expr) => {
+        $restoring
+            .engine($desired.text("engine")?)
+            .db_instance_class($desired.text("instance_class")?)
+            .set_port($desired.maybe_i32("port")?)
+            .set_availability_zone($desired.maybe_string("availability_zone")?)
+            .set_db_subnet_group_name($desired.maybe_string("db_subnet_group_name")?)
+            .set_multi_az($desired.maybe_bool("multi_az")?)
+            .set_publicly_accessible($desired.maybe_bool("publicly_accessible")?)
+            .set_auto_minor_version_upgrade($desired.maybe_bool("auto_minor_version_upgrade")?)
+            .set_storage_type($desired.maybe_string("storage_type")?)
+            .set_iops($desired.maybe_i32("iops")?)
+            .set_storage_throughput($desired.maybe_i32("storage_throughput")?)
+            .set_vpc_security_group_ids(given($desired, "vpc_security_group_ids")?)
+            .set_copy_tags_to_snapshot($desired.maybe_bool("copy_tags_to_snapshot")?)
+            .set_enable_iam_database_authentication($desired.maybe_bool("iam_database_authentication_enabled")?)
+            .set_enable_cloudwatch_logs_exports(given($desired, "enabled_cloudwatch_logs_exports")?)
+            .set_db_parameter_group_name($desired.maybe_string("parameter_group_name")?)
+            .set_deletion_protection($desired.maybe_bool("deletion_protection")?)
+            .set_ca_certificate_identifier($desired.maybe_string("ca_cert_identifier")?)
+            .set_tags(Some(restored($request)?))
+    };
+}
+
 /// Takes engine, storage, master user and encryption from the snapshot. What else the program says and this call does not
 /// take is sent once it is there, the password among it.
 pub(super) async fn restore(
@@ -118,31 +144,12 @@ pub(super) async fn restore(
     desired: &Fields<'_>,
     snapshot: &str,
 ) -> Result<Option<DbInstance>, Failure> {
-    let sending = client
+    let restoring = client
         .rds
         .restore_db_instance_from_db_snapshot()
         .db_instance_identifier(name::of(SCHEMA, "identifier", request)?)
-        .db_snapshot_identifier(snapshot)
-        .engine(desired.text("engine")?)
-        .db_instance_class(desired.text("instance_class")?)
-        .set_port(desired.maybe_i32("port")?)
-        .set_availability_zone(desired.maybe_string("availability_zone")?)
-        .set_db_subnet_group_name(desired.maybe_string("db_subnet_group_name")?)
-        .set_multi_az(desired.maybe_bool("multi_az")?)
-        .set_publicly_accessible(desired.maybe_bool("publicly_accessible")?)
-        .set_auto_minor_version_upgrade(desired.maybe_bool("auto_minor_version_upgrade")?)
-        .set_storage_type(desired.maybe_string("storage_type")?)
-        .set_iops(desired.maybe_i32("iops")?)
-        .set_storage_throughput(desired.maybe_i32("storage_throughput")?)
-        .set_vpc_security_group_ids(given(desired, "vpc_security_group_ids")?)
-        .set_copy_tags_to_snapshot(desired.maybe_bool("copy_tags_to_snapshot")?)
-        .set_enable_iam_database_authentication(desired.maybe_bool("iam_database_authentication_enabled")?)
-        .set_enable_cloudwatch_logs_exports(given(desired, "enabled_cloudwatch_logs_exports")?)
-        .set_db_parameter_group_name(desired.maybe_string("parameter_group_name")?)
-        .set_deletion_protection(desired.maybe_bool("deletion_protection")?)
-        .set_ca_certificate_identifier(desired.maybe_string("ca_cert_identifier")?)
-        .set_tags(Some(restored(request)?))
-        .send();
+        .db_snapshot_identifier(snapshot);
+    let sending = as_wanted!(restoring, request, desired).send();
     Ok(client.send(creating("RestoreDBInstanceFromDBSnapshot"), sending).await?.db_instance)
 }
 
@@ -158,7 +165,7 @@ pub(super) async fn restore_moment(
         read.map_err(|error| refused("InvalidField", format!("`restore_time` is {text}: {error}")))
     });
     let time = time.transpose()?;
-    let sending = client
+    let restoring = client
         .rds
         .restore_db_instance_to_point_in_time()
         .target_db_instance_identifier(name::of(SCHEMA, "identifier", request)?)
@@ -166,27 +173,8 @@ pub(super) async fn restore_moment(
         .set_source_dbi_resource_id(moment.maybe_string("source_dbi_resource_id")?)
         .set_source_db_instance_automated_backups_arn(moment.maybe_string("source_db_instance_automated_backups_arn")?)
         .set_restore_time(time)
-        .use_latest_restorable_time(moment.bool_or("use_latest_restorable_time", false)?)
-        .engine(desired.text("engine")?)
-        .db_instance_class(desired.text("instance_class")?)
-        .set_port(desired.maybe_i32("port")?)
-        .set_availability_zone(desired.maybe_string("availability_zone")?)
-        .set_db_subnet_group_name(desired.maybe_string("db_subnet_group_name")?)
-        .set_multi_az(desired.maybe_bool("multi_az")?)
-        .set_publicly_accessible(desired.maybe_bool("publicly_accessible")?)
-        .set_auto_minor_version_upgrade(desired.maybe_bool("auto_minor_version_upgrade")?)
-        .set_storage_type(desired.maybe_string("storage_type")?)
-        .set_iops(desired.maybe_i32("iops")?)
-        .set_storage_throughput(desired.maybe_i32("storage_throughput")?)
-        .set_vpc_security_group_ids(given(desired, "vpc_security_group_ids")?)
-        .set_copy_tags_to_snapshot(desired.maybe_bool("copy_tags_to_snapshot")?)
-        .set_enable_iam_database_authentication(desired.maybe_bool("iam_database_authentication_enabled")?)
-        .set_enable_cloudwatch_logs_exports(given(desired, "enabled_cloudwatch_logs_exports")?)
-        .set_db_parameter_group_name(desired.maybe_string("parameter_group_name")?)
-        .set_deletion_protection(desired.maybe_bool("deletion_protection")?)
-        .set_ca_certificate_identifier(desired.maybe_string("ca_cert_identifier")?)
-        .set_tags(Some(restored(request)?))
-        .send();
+        .use_latest_restorable_time(moment.bool_or("use_latest_restorable_time", false)?);
+    let sending = as_wanted!(restoring, request, desired).send();
     Ok(client.send(creating("RestoreDBInstanceToPointInTime"), sending).await?.db_instance)
 }
 
