@@ -1,5 +1,7 @@
 """EKS's ground, and a call of each of its operations that succeeds on it."""
 
+import datetime
+
 from members import Ground, With, listing
 from world import ACCOUNT, REGION
 
@@ -13,6 +15,12 @@ class EksGround(Ground):
     def after(self, seconds, made):
         self.aws.world.advance(seconds)
         return made
+
+    def make_aged(self):
+        """A day on which a version is offered no more: the support of 1.29 ends with 2026-03-23."""
+        now = self.aws.world.ask("GET", "clock")["now"]
+        left = datetime.date(2026, 3, 24) - datetime.date.fromisoformat(now[:10])
+        return self.after(max(left.days, 0) * 24 * 3600, {})
 
     def make_role(self):
         return self.after(60, self.aws.role_arn(self.aws.cluster_role()))
@@ -163,7 +171,7 @@ BASES = {
     "DescribeAddonConfiguration": listing(addonName="vpc-cni", addonVersion="v1.20.4-eksbuild.2"),
     "DescribeAddonVersions": listing(),
     "DescribeCluster": lambda g: dict(name=g["cluster"]),
-    "DescribeClusterVersions": listing(),
+    "DescribeClusterVersions": lambda g: dict(g["aged"]),
     "DescribeNodegroup": of(nodegroupName="nodes"),
     "DescribeFargateProfile": of(fargateProfileName="profile"),
     "DescribePodIdentityAssociation": of(associationId="pods"),
