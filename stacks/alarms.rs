@@ -29,6 +29,15 @@ struct Watch {
     metric: Metric,
     dimension: (&'static str, Value<String>),
     bound: Bound,
+    silence: Silence,
+}
+
+/// What it means where nothing is measured.
+enum Silence {
+    /// All is well: there is something to count only when something fails.
+    Well,
+    /// What is watched is gone, or nothing measures it any more.
+    Told,
 }
 
 enum Metric {
@@ -91,6 +100,7 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
         metric: Metric::Published(metric, statistic),
         dimension: ("DBInstanceIdentifier", data.postgres.id().into_value()),
         bound,
+        silence: Silence::Told,
     };
     let mut watches = vec![
         postgres("cpu", "PostgreSQL is busy", "CPUUtilization", Statistic::Average, Bound::Above(80)),
@@ -111,6 +121,7 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
             metric: Metric::Published("StatusCheckFailed", Statistic::Maximum),
             dimension: ("InstanceId", data.clickhouse.id().into_value()),
             bound: Bound::Above(0),
+            silence: Silence::Told,
         },
     ];
     // Of nodes that fail, or never come, their group has fewer in service than it wants. It publishes both without anything
@@ -123,6 +134,7 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
             metric: Metric::Missing { there: "GroupInServiceInstances", wanted: "GroupDesiredCapacity" },
             dimension: ("AutoScalingGroupName", nodes.autoscaling_group_name().into_value()),
             bound: Bound::Above(0),
+            silence: Silence::Told,
         });
     }
     // In cluster mode each node has its own metrics, under the name that ElastiCache gives it.
@@ -139,6 +151,7 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
                     template([data.redis.id().into_value(), format!("-{place}").into_value()]),
                 ),
                 bound,
+                silence: Silence::Told,
             };
             let memory = "DatabaseMemoryUsagePercentage";
             watches.push(redis("memory", "Redis runs full", memory, Bound::Above(80)));
@@ -153,6 +166,7 @@ fn watches(env: &Environment, network: &Network, cluster: &Cluster, data: &Data)
             metric: Metric::Published("ErrorPortAllocation", Statistic::Sum),
             dimension: ("NatGatewayId", gateway.id().into_value()),
             bound: Bound::Above(0),
+            silence: Silence::Well,
         });
     }
     watches
@@ -182,12 +196,15 @@ fn alarm(env: &Environment, watch: Watch, topic: &Handle<SnsTopic>) -> Cloudwatc
             ])
         }
     };
+    let alarm = match watch.silence {
+        Silence::Well => alarm.treat_missing_data(TreatMissingData::NotBreaching),
+        // A new alarm has no data yet and tells nobody; one that had some and has none any more does.
+        Silence::Told => alarm.treat_missing_data(TreatMissingData::Missing).insufficient_data_actions([topic.arn()]),
+    };
     alarm
         .alarm_name(format!("{}-{}-{}", env.name(), watch.name.0, watch.name.1))
         .alarm_description(watch.says)
         .threshold(threshold)
-        // Silence is no alarm: metrics of errors and of idle machines come only when there is something to count.
-        .treat_missing_data(TreatMissingData::NotBreaching)
         .alarm_actions([topic.arn()])
         .ok_actions([topic.arn()])
 }
@@ -254,6 +271,19 @@ mod tests {
                 let mut watched = [refers_to(alarm, "dimensions"), refers_to(alarm, "metric_query")].concat();
                 watched.dedup();
                 assert_eq!(watched.len(), 1, "{}: {watched:?}", alarm.address);
+            }
+        }
+    }
+
+    #[test]
+    fn what_falls_silent_is_told_of_where_it_speaks_while_it_is_well() {
+        for graph in both() {
+            for alarm in nodes(&graph, "aws_cloudwatch_metric_alarm") {
+                let errors_alone = alarm.address.name() == "nat";
+                let missing = literal(alarm, "treat_missing_data").unwrap();
+                assert_eq!(missing, if errors_alone { "notBreaching" } else { "missing" }.into(), "{}", alarm.address);
+                let told = if errors_alone { vec![] } else { vec!["aws_sns_topic.alarms".to_owned()] };
+                assert_eq!(refers_to(alarm, "insufficient_data_actions"), told, "{}", alarm.address);
             }
         }
     }

@@ -53,9 +53,8 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
 
     let password = if env.postgres.read_replica {
         // RDS can't manage the password of an instance with a replica.
-        let version = env.postgres.password;
-        let (_, password) = generated(stack, env, "postgres", version);
-        MasterPassword::Secret(password.value(), version)
+        let (_, password) = generated(stack, env, "postgres", env.postgres.password);
+        MasterPassword::KeptBy(password)
     } else {
         MasterPassword::ManagedByRds
     };
@@ -210,7 +209,7 @@ fn clickhouse(
         .root_block_device(RootBlockDevice::encrypted_gp3(20).tags(env.tags("clickhouse")))
         .user_data_base64(start_up(env, volume.id().into_value(), secret.arn().into_value()).base64())
         .tag("Name", name);
-    // At its first start the server reads its password.
+    // The server reads its password before it starts, and again every five minutes.
     let server = server.depends_on(&permitted).depends_on(&reads).depends_on(&password);
     let server = stack.add("clickhouse", server);
     stack.add("clickhouse_data", VolumeAttachment::new("/dev/sdf", &volume, &server));
@@ -288,8 +287,8 @@ mod tests {
         let postgres = node(&graph, "aws_db_instance", "postgres");
         assert!(matches!(postgres.fields.get("password_wo"), Some(Expression::Secret(SecretSource::Kept(_)))));
         assert_eq!(refers_to(postgres, "password_wo"), [version.address.local()]);
-        let versions = [literal(version, "secret_string_wo_version"), literal(postgres, "password_wo_version")];
-        assert_eq!(versions[0], versions[1], "one is not drawn anew without the other");
+        let follows = refers_to(postgres, "password_wo_version");
+        assert_eq!(follows, [version.address.local()], "one is not drawn anew without the other");
         assert_eq!(refers_to(node(&graph, "aws_db_instance", "postgres_replica"), "replicate_source_db").len(), 1);
     }
 

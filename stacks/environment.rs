@@ -103,8 +103,7 @@ pub struct Postgres {
 pub struct ClickHouse {
     /// How many days backups are kept.
     pub backup_days: i64,
-    /// The version of the password: one more draws another, which a server reads at its first start. The one that runs keeps
-    /// the old one until it is replaced.
+    /// The version of the password: one more draws another, which the server asks for every five minutes.
     pub password: i64,
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, Tag, Tagging};
+use fathuss_engine::proposal::{Objection, Proposals};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
+use futures::future::try_join_all;
 
 use crate::call::Call;
 use crate::client::Client;
@@ -97,13 +99,37 @@ impl Kind for S3Bucket {
                     empty(client, bucket).await?;
                     return Ok(waiting("emptying"));
                 }
-                let hint = "empty it, or set `force_destroy` and apply that first, which deletes what is in it";
-                Err(Failure { hint: Some(hint.to_owned()), ..failure })
+                Err(Failure { hint: Some(EMPTY_IT.to_owned()), ..failure })
             }
             Err(failure) => Err(failure),
         }
     }
 }
+
+/// The buckets among what would be deleted that S3 will not delete for what is in them: that would stop a destroy
+/// half-way, when most is gone. One `ListObjectVersions` for each that is not to go with what it holds.
+pub(crate) async fn objections(client: &Client, deleted: &Proposals) -> Result<Vec<Objection>, Failure> {
+    let buckets =
+        deleted.iter().filter(|(address, proposal)| address.kind() == SCHEMA.kind && proposal.region == client.region);
+    let asked = buckets.map(async |(address, proposal)| {
+        let was = Fields::of(&proposal.fields);
+        if was.bool_or("force_destroy", false)? {
+            return Ok(None);
+        }
+        let Some(bucket) = was.maybe_text("bucket")? else { return Ok(None) };
+        let listing = client.s3.list_object_versions().bucket(bucket).max_keys(1).send();
+        let held = match client.send(Call::s3("ListObjectVersions"), listing).await {
+            Err(failure) if failure.code == "NoSuchBucket" => false,
+            answer => answer.map(|listed| !listed.versions().is_empty() || !listed.delete_markers().is_empty())?,
+        };
+        let message = || format!("{bucket} holds objects, and S3 deletes an empty bucket alone: {EMPTY_IT}");
+        Ok(held.then(|| Objection { address: address.clone(), message: message() }))
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+/// What helps against what is in a bucket.
+const EMPTY_IT: &str = "empty it, or set `force_destroy` and apply that first, which deletes what is in it";
 
 /// Deletes up to a thousand versions of objects.
 async fn empty(client: &Client, bucket: &str) -> Result<(), Failure> {
@@ -182,9 +208,10 @@ fn written(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, Failure> {
 #[cfg(test)]
 mod tests {
     use fathuss_engine::Provider;
+    use fathuss_engine::proposal::Proposal;
     use fathuss_engine::provider::{FailureClass, Found, Progress};
     use fathuss_state::Identity;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use crate::asked::{make, standing};
     use crate::canned::Canned;
@@ -208,6 +235,27 @@ mod tests {
         assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "BucketAlreadyOwnedByYou"));
         assert_eq!(aws.find(&request).await.unwrap(), Found::Foreign(Identity("taken".to_owned())));
         assert!(canned.operations().iter().all(|operation| operation == "GET /"), "nothing was created");
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_holds_objects_is_objected_to_before_anything_goes() {
+        let versions = |inner: &str| format!("<ListVersionsResult><Name>full</Name>{inner}</ListVersionsResult>");
+        let full = versions("<Version><Key>a</Key><VersionId>1</VersionId></Version>");
+        let marker = versions("<DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker>");
+        let objected = async |status: u16, answer: &str, fields: Value| {
+            let canned = Canned::new().xml("GET /", status, answer);
+            let fields = serde_json::from_value(fields).unwrap();
+            let proposal = Proposal { region: "us-east-1".to_owned(), fields, ..Proposal::default() };
+            let deleted = [(AT.parse().unwrap(), proposal)].into();
+            super::objections(&canned.aws().client("us-east-1"), &deleted).await.unwrap()
+        };
+        for held in [&full, &marker] {
+            let told = objected(200, held, json!({ "bucket": "full" })).await;
+            assert!(told[0].message.starts_with("full holds objects"), "{told:?}");
+        }
+        assert_eq!(objected(200, &full, json!({ "bucket": "full", "force_destroy": true })).await, []);
+        assert_eq!(objected(200, &versions(""), json!({ "bucket": "full" })).await, []);
+        assert_eq!(objected(404, &error("NoSuchBucket"), json!({ "bucket": "full" })).await, []);
     }
 
     #[tokio::test]

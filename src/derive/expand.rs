@@ -110,7 +110,7 @@ fn wanted(inner: &Type) -> TokenStream {
         ("Ipv4Net", None) => quote! { ::fathuss_model::IntoRange },
         ("Json", None) => quote! { ::fathuss_model::IntoJson },
         ("Secret", None) => quote! { ::fathuss_model::IntoSecret },
-        ("bool" | "i64" | "String", None) => quote! { ::fathuss_model::IntoPlain<#inner> },
+        ("bool" | "i64" | "String" | "SecretVersion", None) => quote! { ::fathuss_model::IntoPlain<#inner> },
         ("Datum" | "Tags", None) | (_, Some(_)) => quote! { ::fathuss_model::IntoValue<#inner> },
         (_, None) => quote! { ::fathuss_model::IntoChoice<#inner> },
     }

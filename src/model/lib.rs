@@ -54,7 +54,7 @@ pub use resource::{Declaration, DeclarationExt, Declared, Handle, Resource};
 pub use stack::{Error, IntoName, OutputName, Result, Stack};
 pub use value::{
     Arn, Computed, Id, IntoArn, IntoChoice, IntoId, IntoJson, IntoList, IntoNameOf, IntoPlain, IntoRange, IntoSecret,
-    IntoValue, Json, Name, Output, Secret, Tags, Typed, Value, json, template,
+    IntoValue, Json, Name, Output, Secret, SecretVersion, Tags, Typed, Value, json, template,
 };
 
 /// What the code made by `#[derive(Resource)]` calls.

@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use crate::address::Address;
 use crate::check;
-use crate::expression::{Expression, Reference};
+use crate::expression::{Expression, Reference, SecretSource};
 use crate::graph::{Finding, Graph, Node, OutputDeclaration, Source};
 use crate::resource::{Declaration, Handle, Resource};
 use crate::schema::Schema;
@@ -173,6 +173,9 @@ impl Stack {
             return Handle::new(address);
         }
         let mut fields = declared.resource.into_fields();
+        for message in follow_kept_secrets(schema, &mut fields) {
+            self.findings.push(Finding { address: Some(address.clone()), source: Some(source.clone()), message });
+        }
         if schema.has_tags() && !self.default_tags.is_empty() {
             let mut tags = self.default_tags.clone();
             tags.extend(fields.remove("tags").map(entries).unwrap_or_default());
@@ -288,6 +291,24 @@ impl Stack {
         Address::new(stack, kind, "refused", None)
             .unwrap_or_else(|_| Address::new("stack", "refused", "refused", None).expect("these are three words"))
     }
+}
+
+/// Gives each secret that another resource keeps a version: that resource's own id, which another value changes.
+///
+/// What is wrong with the declaration comes back in words.
+fn follow_kept_secrets(schema: &Schema, fields: &mut BTreeMap<String, Expression>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for field in schema.fields {
+        let Some(version) = field.version() else { continue };
+        let Some(Expression::Secret(SecretSource::Kept(keeper))) = fields.get(field.name) else { continue };
+        let follows = Expression::Reference(keeper.clone());
+        if fields.contains_key(&version) {
+            let keeper = keeper.address.local();
+            wrong.push(format!("`{}` is kept by {keeper} and follows it: take `{version}` away", field.name));
+        }
+        fields.insert(version, follows);
+    }
+    wrong
 }
 
 /// A place in a program, as graphs name it.

@@ -60,6 +60,10 @@ pub struct Name<R>(PhantomData<fn() -> R>);
 #[derive(Debug)]
 pub struct Secret(());
 
+/// Which of its values a secret has: a number, counted up to have the next value sent.
+#[derive(Debug)]
+pub struct SecretVersion(());
+
 /// A text that is a JSON document.
 #[derive(Debug)]
 pub struct Json(());
@@ -400,6 +404,18 @@ impl IntoValue<String> for &String {
     }
 }
 
+impl IntoValue<SecretVersion> for i64 {
+    fn into_value(self) -> Value<SecretVersion> {
+        literal(self.to_string())
+    }
+}
+
+impl IntoValue<SecretVersion> for i32 {
+    fn into_value(self) -> Value<SecretVersion> {
+        i64::from(self).into_value()
+    }
+}
+
 impl IntoValue<Ipv4Net> for Ipv4Net {
     fn into_value(self) -> Value<Ipv4Net> {
         literal(self.to_string())
@@ -545,6 +561,7 @@ typed! {
     Json => Type::String,
     Ipv4Net => Type::Cidr,
     Secret => Type::Secret,
+    SecretVersion => Type::String,
     Datum => Type::Any,
 }
 

@@ -112,7 +112,7 @@ pub(super) async fn send(
         .expects("InvalidParameterValue", "isn't supported for a DB instance with read replicas");
     client.send(call, modifying.send()).await?;
     let observed = Fields::of(observed);
-    if password && observed.maybe_integer("password_wo_version")? == Some(SNAPSHOT_S) {
+    if password && observed.maybe_text("password_wo_version")? == Some(SNAPSHOT_S) {
         let arn = observed.text("arn")?;
         let sending = client.rds.remove_tags_from_resource().resource_name(arn).tag_keys(mark::PASSWORD).send();
         client.send(Call::rds("RemoveTagsFromResource"), sending).await?;

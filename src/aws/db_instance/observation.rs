@@ -17,7 +17,7 @@ pub(super) fn reasons(instance: &types::DbInstance) -> String {
 }
 
 /// The version of a password that is its snapshot's yet: none that is given, so that the next plan sends the one that is.
-pub(super) const SNAPSHOT_S: i64 = 0;
+pub(super) const SNAPSHOT_S: &str = "the snapshot's";
 
 /// Whether it has the password of the snapshot that it was restored from yet.
 pub(super) fn is_owed(instance: &types::DbInstance) -> bool {

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use super::cloudwatch_log_group::written_by;
 use super::form;
 use super::subnet::{check_groups, vpc_of, zones};
-use super::{DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecurityGroup, trust, way_out};
+use super::{
+    DbParameterGroup, DbSubnetGroup, IamRole, KmsKey, SecretsmanagerSecretVersion, SecurityGroup, trust, way_out,
+};
 use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
-use crate::{Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, IntoPlain, Name, Secret, Tags, Value, words};
+use crate::{
+    Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, IntoPlain, Name, Secret, SecretVersion, Tags, Value, words,
+};
 
 words! {
     /// A database engine.
@@ -193,8 +197,7 @@ pub struct DbInstance {
         computed,
         min_length = 1,
         max_length = 63,
-        pattern = "[A-Za-z][A-Za-z0-9_]*",
-        pattern_words = "letters, digits and _ are taken, a letter first"
+        form = form::MASTER_USER
     )]
     username: Option<Value<String>>,
     /// Whether RDS keeps and rotates the master password in Secrets Manager.
@@ -203,9 +206,9 @@ pub struct DbInstance {
     /// The master password, 8 to 128 characters, where RDS does not manage it.
     #[field(write_only, sensitive)]
     password_wo: Option<Value<Secret>>,
-    /// The password's version: a change of it sends the password again.
+    /// The password's version: a change of it sends the password again. One that Secrets Manager keeps has its own.
     #[field(instruction)]
-    password_wo_version: Option<Value<i64>>,
+    password_wo_version: Option<Value<SecretVersion>>,
     /// Whether IAM principals may log in with a token.
     #[field(default = "false")]
     iam_database_authentication_enabled: Option<Value<bool>>,
@@ -407,6 +410,8 @@ pub enum MasterPassword {
     ManagedByRds,
     /// One's own, and its version: another version sends it again.
     Secret(Value<Secret>, i64),
+    /// What Secrets Manager keeps: another value there is sent in the same run.
+    KeptBy(Handle<SecretsmanagerSecretVersion>),
 }
 
 impl DbInstance {
@@ -457,6 +462,7 @@ impl DbInstance {
         match password {
             MasterPassword::ManagedByRds => self.manage_master_user_password(true),
             MasterPassword::Secret(secret, version) => self.password_wo(secret).password_wo_version(version),
+            MasterPassword::KeptBy(version) => self.password_wo(version.value()),
         }
     }
 

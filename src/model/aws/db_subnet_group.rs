@@ -1,5 +1,6 @@
 //! `aws_db_subnet_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Subnets>
 
+use super::form;
 use super::subnet::check_spread;
 use super::{Subnet, Vpc};
 use crate::check::{Findings, View};
@@ -34,8 +35,7 @@ pub struct DbSubnetGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = r"[a-z0-9._ -]+",
-        pattern_words = "lower-case letters, digits, spaces and ._- are taken"
+        form = form::SUBNET_GROUP_NAME
     )]
     name: Option<Value<String>>,
     /// What it is for.

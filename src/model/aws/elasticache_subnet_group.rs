@@ -42,7 +42,7 @@ pub struct ElasticacheSubnetGroup {
         named,
         min_length = 1,
         max_length = 255,
-        form = form::SMALL_NAME
+        form = form::CACHE_SUBNET_GROUP
     )]
     name: Option<Value<String>>,
     /// What it is for.

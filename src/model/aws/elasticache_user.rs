@@ -3,7 +3,7 @@
 use super::CacheEngine;
 use super::form;
 use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Secret, Tags, Value, words};
+use crate::{Arn, Computed, Id, Secret, SecretVersion, Tags, Value, words};
 
 words! {
     /// How a user is known.
@@ -59,9 +59,9 @@ pub struct ElasticacheUser {
     /// Its password, of 16 to 128 characters.
     #[field(write_only, sensitive)]
     passwords_wo: Option<Value<Secret>>,
-    /// The password's version: a change of it sends the password again.
+    /// The password's version: a change of it sends the password again. One that Secrets Manager keeps has its own.
     #[field(instruction)]
-    passwords_wo_version: Option<Value<i64>>,
+    passwords_wo_version: Option<Value<SecretVersion>>,
     /// Tags.
     tags: Option<Value<Tags>>,
     /// The id.

@@ -129,6 +129,57 @@ pub(super) const GROUP_WORDS: Form = Form::new(
     &["from the cluster"],
 );
 
+/// What security groups are called; the default one alone is `default`:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+pub(super) const GROUP_NAME: Form = Form::new(
+    r"[A-Za-z0-9._\-:/()#,@\[\]+=&;{}!$*][A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
+    "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken, but neither `default` nor what begins with `sg-`",
+    &["orders"],
+)
+.and(|name| !name.eq_ignore_ascii_case("default") && !name.starts_with("sg-"));
+
+/// What groups of subnets are called: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html>
+pub(super) const SUBNET_GROUP_NAME: Form =
+    Form::new(r"[a-z0-9._ -]+", "lower-case letters, digits, spaces and ._- are taken, but not `default`", &["orders"])
+        .and(|name| name != "default");
+
+/// The same in ElastiCache, which has a group `default` of its own:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateCacheSubnetGroup.html>
+pub(super) const CACHE_SUBNET_GROUP: Form = Form::new(
+    SMALL_NAME.pattern,
+    "it begins with a lower-case letter; lower-case letters, digits and single hyphens are taken, but not `default`",
+    &["orders-1"],
+)
+.and(|name| name != "default");
+
+/// PostgreSQL's master user:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints>
+pub(super) const MASTER_USER: Form = Form::new(
+    "[A-Za-z][A-Za-z0-9_]*",
+    "letters, digits and _ are taken, a letter first, but neither a word that PostgreSQL or RDS reserves, such as admin, \
+     nor what begins with pg_",
+    &["orders"],
+)
+.and(|name| {
+    let name = name.to_ascii_lowercase();
+    !name.starts_with("pg_") && !RESERVED_USERS.contains(&name.as_str())
+});
+
+/// RDS's own users, and the words that SQL's grammar keeps from being names in PostgreSQL:
+/// <https://www.postgresql.org/docs/17/sql-keywords-appendix.html>
+#[rustfmt::skip]
+const RESERVED_USERS: &[&str] = &[
+    "admin", "rdsadmin", "rdsrepladmin", "rds_superuser",
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check",
+    "collate", "column", "constraint", "create", "current_catalog", "current_date", "current_role", "current_time",
+    "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except",
+    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "initially", "intersect", "into",
+    "lateral", "leading", "limit", "localtime", "localtimestamp", "not", "null", "offset", "on", "only", "or", "order",
+    "placing", "primary", "references", "returning", "select", "session_user", "some", "symmetric", "system_user",
+    "table", "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic", "when", "where", "window",
+    "with",
+];
+
 /// A window each day: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
 pub(super) const DAILY_WINDOW: Form = Form::new(
     r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",

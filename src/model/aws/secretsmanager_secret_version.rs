@@ -3,7 +3,7 @@
 use super::SecretsmanagerSecret;
 use crate::check::{Findings, View};
 use crate::expression::{Expression, Reference, SecretSource};
-use crate::{Arn, Computed, Handle, Id, Secret, Value};
+use crate::{Arn, Computed, Handle, Id, Secret, SecretVersion, Value};
 
 /// The value of a secret. It is sent and never read back: only that it is the current one is.
 ///
@@ -19,7 +19,7 @@ use crate::{Arn, Computed, Handle, Id, Secret, Value};
 /// let postgres = DbInstance::postgres("17", DbInstanceClass::T4gMedium)
 ///     .storage(Gp3::gigabytes(20))
 ///     .username("shop")
-///     .master_password(MasterPassword::Secret(password.value(), 1))
+///     .master_password(MasterPassword::KeptBy(password))
 ///     .skip_final_snapshot(true);
 /// stack.add("postgres", postgres);
 /// # Ok(()) }).expect("nothing is wrong with it");
@@ -42,7 +42,7 @@ pub struct SecretsmanagerSecretVersion {
     secret_string_wo: Value<Secret>,
     /// The value's version: a change of it sends the value again.
     #[field(instruction)]
-    secret_string_wo_version: Option<Value<i64>>,
+    secret_string_wo_version: Option<Value<SecretVersion>>,
     /// The labels that say what it is to its readers.
     #[field(set, default = "[\"AWSCURRENT\"]", min_length = 1, max_length = 20)]
     version_stages: Option<Value<Vec<String>>>,
@@ -58,7 +58,7 @@ pub struct SecretsmanagerSecretVersion {
 
 impl Handle<SecretsmanagerSecretVersion> {
     /// Its value, for another resource that is to have the same: read from Secrets Manager when it is sent there, and
-    /// kept nowhere else.
+    /// kept nowhere else. Whatever has it is given the next one in the run that makes it.
     #[must_use]
     pub fn value(&self) -> Value<Secret> {
         let reference = Reference { address: self.address().clone(), attribute: "id".to_owned() };

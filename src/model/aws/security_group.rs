@@ -38,8 +38,7 @@ pub struct SecurityGroup {
         named,
         min_length = 1,
         max_length = 255,
-        pattern = r"[A-Za-z0-9._\-:/()#,@\[\]+=&;{}!$*][A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*",
-        pattern_words = "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are taken"
+        form = form::GROUP_NAME
     )]
     name: Option<Value<String>>,
     /// Tags.

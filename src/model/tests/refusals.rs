@@ -103,6 +103,33 @@ fn a_snapshot_with_a_key_of_its_own_choice() {
 }
 
 #[test]
+fn names_that_aws_keeps_for_itself() {
+    refused("nor what begins with pg_", |stack| {
+        stack.add("main", database().username("admin"));
+        line!() - 1
+    });
+    refused("nor what begins with pg_", |stack| {
+        stack.add("main", database().username("pg_owner"));
+        line!() - 1
+    });
+    for name in ["default", "sg-orders"] {
+        refused("neither `default` nor what begins with `sg-`", |stack| {
+            stack.add("orders", SecurityGroup::new(Id::existing("vpc-0a1b2c3d4e5f60718"), "orders").name(name));
+            line!() - 1
+        });
+    }
+    let subnets = || [Id::existing("subnet-0a1b2c3d4e5f60718"), Id::existing("subnet-0a1b2c3d4e5f60719")];
+    refused("but not `default`", |stack| {
+        stack.add("orders", DbSubnetGroup::new(subnets()).name("default"));
+        line!() - 1
+    });
+    refused("but not `default`", |stack| {
+        stack.add("orders", ElasticacheSubnetGroup::new(subnets()).name("default"));
+        line!() - 1
+    });
+}
+
+#[test]
 fn a_database_that_begins_as_two_things() {
     let backups = "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-1";
     refused("an instance begins as one thing", |stack| {
@@ -1335,6 +1362,14 @@ fn users_of_a_cache_without_a_password_and_groups_without_a_default_user() {
     });
     refused("`passwords_wo` is for users that are known by a password", |stack| {
         let app = user("app", CacheAuthentication::Iam).passwords_wo(Secret::from_environment("PASSWORD"));
+        stack.add("app", app);
+        line!() - 1
+    });
+    refused("`passwords_wo` is kept by aws_secretsmanager_secret_version.app and follows it", |stack| {
+        let secret = stack.add("app", SecretsmanagerSecret::new().name("app"));
+        let password = SecretsmanagerSecretVersion::new(&secret, Secret::generated(32));
+        let password = stack.add("app", password);
+        let app = user("app", CacheAuthentication::Password).passwords_wo(password.value()).passwords_wo_version(1);
         stack.add("app", app);
         line!() - 1
     });

@@ -1,5 +1,5 @@
 //! The services that write to log groups: EKS what control planes say, RDS what databases say, each to a group of its
-//! own, and flow logs to any. A group is made when something is first written to it, stays when its writer goes, and
+//! own, what it measures of all their machines to one, and flow logs to any. A group is made when something is first written to it, stays when its writer goes, and
 //! comes again where it is deleted before.
 
 use super::group::LogGroup;
@@ -14,9 +14,15 @@ pub(super) const SPANS: &[Span] = &[Span::new("logs.group.write", 5.0, 60.0)];
 
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("logs.group.written", |tx, pending| {
     if tx.get::<LogGroup>(&pending.subject).is_none() && has_writer(tx, &pending.subject) {
-        tx.put(LogGroup::plain(&pending.subject, tx.now()));
+        let plain = LogGroup::plain(&pending.subject, tx.now());
+        tx.put(if plain.name == MEASURED { LogGroup { retention: Some(MEASURED_DAYS), ..plain } } else { plain });
     }
 })];
+
+/// The group of what enhanced monitoring measures, and how many days it keeps that until others say so.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.overview.html>
+pub const MEASURED: &str = "RDSOSMetrics";
+const MEASURED_DAYS: i64 = 30;
 
 /// The group of a cluster's control plane.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html>
@@ -53,6 +59,9 @@ fn has_writer(tx: &Tx<'_>, group: &str) -> bool {
     }
     if flow_log::writes_to(tx, group) {
         return true;
+    }
+    if group == MEASURED {
+        return tx.rows::<DbInstance>().any(|instance| instance.monitoring.interval > 0);
     }
     let of_rds = group.strip_prefix("/aws/rds/instance/").and_then(|rest| rest.split_once('/'));
     let Some((name, log)) = of_rds else { return false };

@@ -679,11 +679,14 @@ fn created(tx: &mut Tx<'_>, pending: &world::Pending) {
     }
 }
 
-/// Lets an instance write to the log groups of the logs that it exports.
+/// Lets an instance write to the log groups of the logs that it exports, and of what is measured of it.
 fn writes_logs(tx: &mut Tx<'_>, identifier: &str) {
     let logs = tx.get::<DbInstance>(identifier).map(|instance| instance.log_exports.clone()).unwrap_or_default();
     for log in logs {
         writer::begins(tx, &writer::of_instance(identifier, &log));
+    }
+    if tx.get::<DbInstance>(identifier).is_some_and(|instance| instance.monitoring.interval > 0) {
+        writer::begins(tx, writer::MEASURED);
     }
 }
 

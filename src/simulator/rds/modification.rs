@@ -399,6 +399,9 @@ fn change_settings(
     let windows = request::windows(tx, input, Some(&instance::windows_of(row)))?;
     (row.backup_window, row.maintenance_window) = (windows.backup, windows.maintenance);
     row.monitoring = monitoring::choose(tx, input, &before.identifier, &before.monitoring)?;
+    if row.monitoring.interval > 0 {
+        writer::begins(tx, writer::MEASURED);
+    }
     if input.has("VpcSecurityGroupIds") {
         let home = wanted.subnet_group.as_ref().unwrap_or(&row.subnet_group);
         let vpc = subnet_group::find(tx, home)?.vpc;
