@@ -20,6 +20,8 @@ mod network;
 mod reader;
 #[path = "simulation/run.rs"]
 mod run;
+#[path = "simulation/staging.rs"]
+mod staging;
 #[path = "simulation/tally.rs"]
 mod tally;
 
@@ -32,14 +34,11 @@ use std::time::Instant;
 use fathuss_engine::plan::Goal;
 use fathuss_engine::run::OtherOutputs;
 use fathuss_model::graph::Graph;
-use fathuss_model::graph_of;
 use fathuss_simulator::{Config, Domain, Identity, Simulator};
-use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Redis};
-use fathuss_stacks::platform::platform;
-use fathuss_stacks::{staging, staging_account};
 use fathuss_state::{Fault, Memory, Snapshot, Store};
 use network::Death;
 use run::{Line, Point};
+use staging::{account, environment, graph, updated};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -63,29 +62,6 @@ struct Phase {
     points: Vec<Point>,
 }
 
-fn environment() -> Environment {
-    staging::environment().expect("its ranges are ranges")
-}
-
-/// What is made, changed, replaced and taken away at once.
-fn updated() -> Environment {
-    let staging = environment();
-    Environment {
-        nat_gateways: NatGateways::PerZone,
-        endpoints: &["sts"],
-        log_days: 90,
-        clickhouse: ClickHouse { backup_days: 14, ..staging.clickhouse },
-        public_access: vec!["198.51.100.0/24".parse().expect("it is a range")],
-        postgres: Postgres { standby: true, backup_days: 14, ..staging.postgres },
-        redis: Redis { shards: 2, replicas: 2, multi_az: true, ..staging.redis },
-        ..staging
-    }
-}
-
-fn graph(environment: &Environment) -> Graph {
-    graph_of("staging", |stack| platform(stack, environment)).unwrap_or_else(|findings| panic!("{findings:#?}"))
-}
-
 fn world() -> Simulator {
     let account = environment().account.to_owned();
     let administrator =
@@ -107,7 +83,7 @@ struct Ground {
 
 impl Ground {
     fn new() -> Self {
-        let graph = graph_of("staging-account", staging_account::staging_account).expect("nothing is wrong with it");
+        let graph = account();
         in_virtual_time(async || {
             let mut line = Line::new(SEED + 1, world());
             line.calmly(&graph, Goal::Apply).await.expect("the account can be applied");

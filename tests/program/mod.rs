@@ -81,10 +81,17 @@ impl Running {
     }
 
     /// Ends it without asking.
-    pub fn kill(mut self) {
+    pub fn kill(self) {
+        self.kill_alive();
+    }
+
+    /// Ends it without asking, and tells whether it had not ended by itself.
+    pub fn kill_alive(mut self) -> bool {
         let mut child = self.0.take().expect("it has not been waited for");
+        let alive = child.try_wait().expect("it can be waited for").is_none();
         child.kill().expect("it can be killed");
         child.wait().expect("it has ended");
+        alive
     }
 }
 

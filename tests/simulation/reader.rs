@@ -179,9 +179,9 @@ impl World {
     /// Logs and secrets.
     fn kept(&mut self, rows: &Rows<'_>) -> Result<(), String> {
         for group in rows("logs.group")? {
-            // Services make those that begin so, and leave them.
+            // Services make those that begin so, and enhanced monitoring one, and leave them.
             let kind = "aws_cloudwatch_log_group";
-            if group.id.starts_with("/aws/") {
+            if group.id.starts_with("/aws/") || group.id == "RDSOSMetrics" {
                 self.can_be_taken_over.insert((kind.to_owned(), group.id));
             } else {
                 self.add(kind, group.id);
