@@ -27,7 +27,7 @@ use crate::provider::{
     Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
     SecretText, Standing, UpdateRequest,
 };
-use crate::schedule::{Expectations, critical_paths, patience};
+use crate::schedule::{Expectations, critical_paths, deadline, patience};
 use crate::step::{Ended, Step, TOO_LONG, look};
 
 /// Whether to go on: set from outside, by signals.
@@ -602,9 +602,12 @@ impl<'a> Run<'a> {
     }
 
     fn step<'s>(&'s self, address: &'s Address, expected: Duration) -> Step<'s> {
+        let provider = (self.around.provider)(address.kind());
+        let longest = deadline(expected, provider.as_ref().and_then(|provider| provider.schema(address.kind())));
         Step {
             address,
             expected,
+            longest,
             clock: self.around.clock.as_ref(),
             journal: self.journal,
             listener: self.around.listener,

@@ -19,7 +19,7 @@ use crate::plan::Change;
 use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
 };
-use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, patience};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, deadline, patience};
 use crate::step::{Ended, Step, again, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
@@ -60,10 +60,12 @@ async fn one(
         let outcome = Err(no_provider(&address));
         return Recovery { address, outcome };
     };
-    let expected = provider.schema(address.kind()).map_or(1, |schema| schema.create_seconds);
+    let schema = provider.schema(address.kind());
+    let expected = Duration::from_secs(schema.map_or(1, |schema| schema.create_seconds).into());
     let step = Step {
         address: &pending.begun.address,
-        expected: Duration::from_secs(expected.into()),
+        expected,
+        longest: deadline(expected, schema),
         clock: around.clock.as_ref(),
         journal,
         listener: around.listener,
@@ -76,7 +78,6 @@ async fn one(
         Action::Create => (Change::Create, step.expected),
         Action::Update => (Change::Update, step.expected),
         Action::Delete => {
-            let schema = provider.schema(address.kind());
             (Change::Delete, Duration::from_secs(schema.map_or(1, |schema| schema.delete_seconds).into()))
         }
     };

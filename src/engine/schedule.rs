@@ -108,10 +108,12 @@ pub fn patience(class: FailureClass) -> Duration {
     }
 }
 
-/// How long something may stay under way: ten times what is expected, at least 30 minutes.
+/// How long something may stay under way: ten times what is expected, or what making one takes, at least 30 minutes. A
+/// change can be several of AWS's one after another, whatever the last one took: shards of a cache, then its replicas.
 #[must_use]
-pub fn deadline(expected: Duration) -> Duration {
-    expected.saturating_mul(10).max(Duration::from_secs(30 * 60))
+pub fn deadline(expected: Duration, schema: Option<&Schema>) -> Duration {
+    let making = schema.map_or(0, |schema| schema.create_seconds);
+    expected.max(Duration::from_secs(making.into())).saturating_mul(10).max(Duration::from_secs(30 * 60))
 }
 
 /// A request can no longer arrive this long after it was sent: the longest that the client waits for an answer.
@@ -120,3 +122,21 @@ pub const REQUEST_LIFETIME: Duration = Duration::from_secs(60);
 /// How long reads must go on finding nothing before "nothing was made" is said, after [`REQUEST_LIFETIME`]:
 /// AWS's lists and tags are eventually consistent within seconds.
 pub const EMPTY_WINDOW: Duration = Duration::from_secs(40);
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::Resource;
+    use fathuss_model::aws::{ElasticacheReplicationGroup, Vpc};
+
+    use super::*;
+
+    #[test]
+    fn a_change_that_was_short_last_time_may_take_as_long_as_making_one_does() {
+        let short = Duration::from_secs(40);
+        let cache = deadline(short, Some(ElasticacheReplicationGroup::SCHEMA));
+        // Shards, replicas and failover, one after another, each as long as AWS takes for it.
+        assert!(cache > Duration::from_secs(1200 + 600 + 240 + 90), "{cache:?}");
+        assert_eq!(deadline(short, Some(Vpc::SCHEMA)), Duration::from_secs(30 * 60));
+        assert_eq!(deadline(short * 100, None), short * 1000);
+    }
+}

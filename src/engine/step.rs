@@ -15,13 +15,15 @@ use crate::provider::{
     Attributes, Clock, Failure, FailureClass, Found, MakeRequest, Observation, Progress, Provider, ReadRequest,
     Standing,
 };
-use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, deadline, patience, poll_interval};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, patience, poll_interval};
 
 /// What an operation has around it.
 #[derive(Clone)]
 pub struct Step<'a> {
     pub address: &'a Address,
     pub expected: Duration,
+    /// How long it may stay under way.
+    pub longest: Duration,
     pub clock: &'a dyn Clock,
     pub journal: &'a Journal,
     pub listener: &'a dyn Fn(&Told),
@@ -220,7 +222,7 @@ impl Step<'_> {
                 Ok(Progress::Waiting { state }) => {
                     (failing_since, attempt) = (None, 0);
                     let elapsed = self.clock.now().saturating_sub(began);
-                    if elapsed > deadline(self.expected) {
+                    if elapsed > self.longest {
                         return Err(failed(too_long(&state, elapsed), left));
                     }
                     if state != told {
