@@ -164,6 +164,7 @@ pub static SERVICE: Service = Service {
     tables,
     furnish,
     manners: Manners {
+        before_violations: |_, _, _| Ok(()),
         violations,
         unknown_operation: |name| {
             Refusal::new("InvalidAction", format!("The action {name} is not valid for this web service."))

@@ -20,7 +20,7 @@ use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
 use crate::identity::{Credential, Identity};
 use crate::model::{Model, Operation, Protocol};
-use crate::protocol::{self, Asked, Form, Violation};
+use crate::protocol::{self, Asked, Form};
 use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::route53::domain::Domain;
 use crate::service::{Handler, Service};
@@ -270,9 +270,14 @@ impl Core {
         let Asking { request, model, spoken, form, .. } = asking;
         let (value, violations) = protocol::read(model, *spoken, operation, request, form);
         self.throttle(asking, &value, now)?;
-        self.sound(asking, operation, &violations)?;
+        self.sound(asking, operation)?;
         let principal = asking.principal.clone();
         let scope = Scope { account: principal.account.clone(), region: asking.region.clone() };
+        if !violations.is_empty() && self.state.switches.is_on("model") {
+            let tx = Tx::begin(&mut self.state, scope, now, principal, &asking.operation, true);
+            (asking.service.manners.before_violations)(&tx, &value, &violations)?;
+            return Err((asking.service.manners.violations)(&violations));
+        }
         self.furnish(&scope, now, &principal).map_err(|error| storage(asking.service, &error))?;
         let Some(handler) = asking.service.handler(&asking.operation) else {
             return Err(Refusal::not_simulated(format!("{} {}", asking.service.name, asking.operation)));
@@ -292,17 +297,13 @@ impl Core {
         Ok(response)
     }
 
-    /// Refuses what the protocol and the API's model do not allow.
-    fn sound(&self, asking: &Asking<'_>, operation: &Operation, violations: &[Violation]) -> Result<(), Refusal> {
+    /// Refuses what the protocol does not allow.
+    fn sound(&self, asking: &Asking<'_>, operation: &Operation) -> Result<(), Refusal> {
         let Asking { request, service, model, spoken, form, .. } = asking;
         if spoken.is_form() && self.state.switches.is_on("version") {
             version(service, model, form)?;
         }
-        protocol::carried(model, *spoken, operation, request, form)?;
-        if !violations.is_empty() && self.state.switches.is_on("model") {
-            return Err((service.manners.violations)(violations));
-        }
-        Ok(())
+        protocol::carried(model, *spoken, operation, request, form)
     }
 
     /// Takes a request's tokens out of its account's buckets.

@@ -17,6 +17,7 @@ ABSENT = {
     "eipalloc": "eipalloc-0123456789abcdef0",
     "i": "i-0123456789abcdef0",
     "vol": "vol-0123456789abcdef0",
+    "snap": "snap-0123456789abcdef0",
     "ami": "ami-0123456789abcdef0",
     "lt": "lt-0123456789abcdef0",
     "vpce": "vpce-0123456789abcdef0",
@@ -408,6 +409,7 @@ absent("describe_instance", "InvalidInstanceID.NotFound", f"The instance ID '{AB
 absent("describe_endpoint", "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{ABSENT['vpce']}' does not exist", lambda ec2: ec2.describe_vpc_endpoints(VpcEndpointIds=[ABSENT["vpce"]]))
 absent("describe_prefix_list", "InvalidPrefixListID.NotFound", f"The prefix list ({ABSENT['pl']}) does not exist.", lambda ec2: ec2.describe_managed_prefix_lists(PrefixListIds=[ABSENT["pl"]]))
 absent("describe_volume", "InvalidVolume.NotFound", f"The volume '{ABSENT['vol']}' does not exist.", lambda ec2: ec2.describe_volumes(VolumeIds=[ABSENT["vol"]]))
+absent("describe_snapshot", "InvalidSnapshot.NotFound", f"The snapshot '{ABSENT['snap']}' does not exist.", lambda ec2: ec2.describe_snapshots(SnapshotIds=[ABSENT["snap"]]))
 absent("describe_image", "InvalidAMIID.NotFound", f"The image id '[{ABSENT['ami']}]' does not exist", lambda ec2: ec2.describe_images(ImageIds=[ABSENT["ami"]]))
 absent("describe_two_images", "InvalidAMIID.NotFound", "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist", lambda ec2: ec2.describe_images(ImageIds=["ami-0123456789abcdef0", "ami-0123456789abcdef1"]))
 absent("describe_template_by_name", "InvalidLaunchTemplateName.NotFoundException", "At least one of the launch templates specified in the request does not exist.", lambda ec2: ec2.describe_launch_templates(LaunchTemplateNames=["absent"]))

@@ -1,6 +1,7 @@
 """What EKS refuses, and in which words."""
 
 from refusal import Cases
+from world import ACCOUNT, REGION
 
 CASES = Cases()
 refuses = CASES.refuses
@@ -109,6 +110,21 @@ def cluster_with_a_disabled_key(aws):
     aws.kms.disable_key(KeyId=key)
     request = aws.cluster_request(encryptionConfig=encrypted(aws.key_arn(key)))
     return lambda: aws.eks.create_cluster(**request), {}
+
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+
+
+@refuses("eks.cluster.encryption.key", INVALID, f"The KeyArn in encryptionConfig provider {KEY} is not found.")
+def encryption_with_a_key_that_is_not_there(aws):
+    name = aws.cluster()
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=encrypted(KEY)), {}
+
+
+@refuses("eks.cluster.encryption.key", INVALID, "The keyArn for encryptionConfig is invalid.")
+def encryption_with_an_alias_that_is_not_there(aws):
+    name = aws.cluster()
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=encrypted("alias/absent")), {}
 
 
 @refuses("eks.cluster.encryption.resources", INVALID)

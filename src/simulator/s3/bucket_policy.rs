@@ -82,13 +82,18 @@ fn malformed(message: &str) -> Refusal {
     Refusal::new("MalformedPolicy", message)
 }
 
+/// What is said of a policy that is no JSON object, one of no bytes among them.
+pub(super) fn no_json() -> Refusal {
+    malformed("Policies must be valid JSON and the first byte must be '{'").status(400)
+}
+
 fn check(tx: &Tx<'_>, bucket: &Bucket, text: &str) -> Result<(), Refusal> {
     tx.enforce("s3.policy.size", text.len() <= 20 * 1024, || {
         malformed("Policy exceeds the maximum allowed document size.")
     })?;
-    tx.enforce("s3.policy.document", text.starts_with('{'), || {
-        malformed("Policies must be valid JSON and the first byte must be '{'")
-    })?;
+    tx.enforce("s3.policy.document", text.starts_with('{'), no_json)?;
+    let lacking = serde_json::from_str(text).is_ok_and(|policy: Map<String, Json>| !policy.contains_key("Statement"));
+    tx.enforce("s3.policy.document", !lacking, || malformed("Missing required field Statement"))?;
     let statements = match document::resource(tx, text) {
         Ok(statements) => statements,
         Err(flaw) => {
