@@ -533,3 +533,9 @@ def pods_with_a_role_for_machines(aws):
 @refuses("eks.pod_identity.policy", "InvalidParameterException", "A policy can be specified only if disableSessionTags is true.")
 def session_policy_of_pods_with_tags(aws):
     return pods(aws, aws.cluster(), policy='{"Version":"2012-10-17","Statement":[]}'), {}
+
+
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
+@refuses("eks.cluster.list.include", INVALID)
+def clusters_listed_by_another_word(aws):
+    return lambda: aws.eks.list_clusters(include=["ALL"]), {}
