@@ -26,6 +26,7 @@ mod object_lock;
 mod object_tags;
 mod ownership;
 mod payment;
+mod policy_action;
 mod public_access_block;
 mod range;
 mod reading;

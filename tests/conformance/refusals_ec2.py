@@ -2001,3 +2001,9 @@ def take_an_interface_its_first_address(aws):
 def take_an_interface_what_it_has_not(aws):
     interface = interface_of(aws)
     return lambda: aws.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.99"]), {}
+
+
+@refuses("model", "InvalidParameterValue", "Invalid value 't9.huge' for InstanceType.")
+def run_a_type_that_is_none(aws):
+    image, subnet = aws.image(), aws.subnet(aws.vpc())
+    return lambda: aws.ec2.run_instances(ImageId=image, InstanceType="t9.huge", MinCount=1, MaxCount=1, SubnetId=subnet), {}

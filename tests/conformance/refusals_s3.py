@@ -33,6 +33,11 @@ def bucket_with_two_dots(aws):
     return lambda: aws.s3.create_bucket(Bucket="two..dots"), {}
 
 
+@refuses("s3.bucket.name", "InvalidBucketName", "The specified bucket is not valid.")
+def bucket_with_a_hyphen_behind_a_dot(aws):
+    return lambda: aws.s3.create_bucket(Bucket="a.-bc"), {}
+
+
 @refuses("s3.bucket.location", "IllegalLocationConstraintException", "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.")
 def bucket_of_no_region_in_the_west(aws):
     return lambda: aws.in_region("s3", "us-west-2").create_bucket(Bucket="unplaced"), {}
@@ -1526,3 +1531,40 @@ notified("function_notified_by_no_arn", "InvalidArgument", "The ARN could not be
 notified("function_notified_that_is_not_there", "InvalidArgument", "Unable to validate the following destination configurations", "s3.notification.destination", "LambdaFunctionConfigurations", LambdaFunctionArn=FUNCTION)
 notified("queue_notified_by_no_part_of_a_key", "InvalidArgument", "filter rule name must be either prefix or suffix", "model", "QueueConfigurations", QueueArn=QUEUE, Filter={"Key": {"FilterRules": [{"Name": "INVALID", "Value": "any"}]}})
 notified("queue_notified_by_an_empty_rule", "MalformedXML", MALFORMED, "s3.notification.filter", "QueueConfigurations", QueueArn=QUEUE, Filter={"Key": {"FilterRules": [{}]}})
+
+
+# What stands wrong in a bucket's policy
+
+
+def in_policy(name, message, rule="s3.policy.document", without=(), top=None, **changes):
+    """A policy of one statement with these members in place of its own."""
+
+    def arrange(aws):
+        of = bucket(aws)
+        one = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{of}/*", **changes}
+        one = {key: value for key, value in one.items() if key not in without}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [one], **(top or {})})
+        return lambda: aws.s3.put_bucket_policy(Bucket=of, Policy=text), {}
+
+    arrange.__name__ = name
+    refuses(rule, "MalformedPolicy", message)(arrange)
+
+
+in_policy("policy_of_no_effect", "Missing required field Effect", without=["Effect"])
+in_policy("policy_of_another_effect", "Invalid effect: Perhaps", Effect="Perhaps")
+in_policy("policy_for_whom_it_may_concern", "Missing required field Principal", without=["Principal"])
+in_policy("policy_on_no_action", "Missing required field Action", without=["Action"])
+in_policy("policy_on_no_resource", "Missing required field Resource", without=["Resource"])
+in_policy("policy_with_a_colour", "Unknown field Colour", Colour="red")
+in_policy("policy_of_no_version", "The policy must contain a valid version string", top={"Version": "2012"})
+in_policy("policy_of_no_statement", "Could not parse the policy: Statement is empty!", top={"Statement": []})
+in_policy("policy_on_an_action_that_is_none", "Policy has invalid action", "s3.policy.action", Action="s3:Nope")
+in_policy("policy_on_an_accounts_action", "Policy has invalid action", "s3.policy.action", Action="s3:ListAllMyBuckets")
+REACH = "Action does not apply to any resource(s) in statement"
+in_policy("policy_that_lists_objects", REACH, "s3.policy.reach", Action=["s3:GetObject", "s3:ListBucket"])
+
+
+@refuses("s3.policy.reach", "MalformedPolicy", REACH)
+def policy_that_reads_a_bucket(aws):
+    of = bucket(aws)
+    return lambda: aws.s3.put_bucket_policy(Bucket=of, Policy=policy(of, action="s3:GetObject")), {}
