@@ -213,6 +213,11 @@ BESIDE = {
     "s3": {
         "namespace": "http://s3.amazonaws.com/doc/2006-03-01/",
         "speech": {"hosts": True, "bare_errors": True},
+        # The model lacks some of https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+        "enums": {
+            "BucketCannedACL": ["aws-exec-read", "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write"],
+            "ObjectCannedACL": ["log-delivery-write"],
+        },
         "errors": {
             "AuthorizationHeaderMalformed": 400, "BadDigest": 400, "BadRequest": 400, "BucketAlreadyExists": 409,
             "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "IllegalLocationConstraintException": 400,
@@ -367,9 +372,20 @@ def shape(source, protocol):
     return kept
 
 
-def route(source):
-    """How a request says that it asks for the operation, where its protocol has no name for that."""
-    return f"{source['http']['method']} {source['http']['requestUri']}"
+def route(model, operation):
+    """How a request says that it asks for the operation, where its protocol has no name for that: method and path, with
+    the parameters that it can't be without where another operation has the same."""
+
+    def of(source):
+        return f"{source['http']['method']} {source['http']['requestUri']}"
+
+    source = model["operations"][operation]
+    if [of(other) for other in model["operations"].values()].count(of(source)) == 1 or "input" not in source:
+        return of(source)
+    shape = model["shapes"][source["input"]["shape"]]
+    parameters = [shape["members"][name] for name in shape.get("required", [])]
+    names = [one["locationName"] for one in parameters if one.get("location") == "querystring"]
+    return of(source) + "".join(f"{'&' if '?' in of(source) else '?'}{name}={{{name}}}" for name in names)
 
 
 def speech(name, metadata):
@@ -443,6 +459,8 @@ def table(name, model, pages):
         for key in ("members",):
             wanted += [m["shape"] for m in shapes[current].get(key, {}).values()]
         wanted += [shapes[current][key]["shape"] for key in ("member", "key", "value") if key in shapes[current]]
+    for kind, values in beside.get("enums", {}).items():
+        shapes[kind]["enum"] += [value for value in values if value not in shapes[kind]["enum"]]
     errors.update(beside.get("errors", {}))
     for code, members in beside.get("told", {}).items():
         # What begins with x- stands in a header, and which methods are allowed.
@@ -463,7 +481,7 @@ def table(name, model, pages):
         f' "namespace": {json.dumps(namespace)}, "source": "botocore {BOTOCORE}",',
         '"operations": {',
         ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in operations.items()),
-        '},\n"unserved": ' + json.dumps({op: route(model["operations"][op]) for op in sorted(set(model["operations"]) - set(served))}) + ",",
+        '},\n"unserved": ' + json.dumps({op: route(model, op) for op in sorted(set(model["operations"]) - set(served))}) + ",",
         '"errors": ' + json.dumps(dict(sorted(errors.items()))) + ",",
         *([f'"named": {json.dumps(dict(sorted(named.items())))},'] if named else []),
         *([json.dumps(spoken)[1:-1] + ","] if (spoken := speech(name, metadata)) else []),

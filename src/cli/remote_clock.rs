@@ -47,6 +47,7 @@ impl RemoteClock {
         let told = header("x-fathuss-now").and_then(|now| now.parse::<jiff::Timestamp>().ok()).map(|now| Reading {
             shown: Duration::from_millis(u64::try_from(now.as_millisecond()).unwrap_or_default()),
             at: Instant::now(),
+            // Where nothing takes time the speed is `instant`, and time itself goes as the wall's does.
             speed: header("x-fathuss-speed").and_then(|speed| speed.parse().ok()).filter(|&s| s > 0.0).unwrap_or(1.0),
         });
         self.change(|heard| match (heard, told) {

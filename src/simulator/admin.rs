@@ -44,12 +44,22 @@ struct Rate {
     factor: f64,
 }
 
+/// The body of a path that takes none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 /// What went wrong, with its HTTP status.
 type Answer = Result<Json, (u16, String)>;
 
 pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
-    if let Err(why) = from_here(request) {
-        let mut answer = told(Err((403, why)));
+    let refused = match (from_here(request), request.uri().query().filter(|query| !query.is_empty())) {
+        (Err(why), _) => Some((403, why)),
+        (Ok(()), Some(query)) => Some((400, format!("the simulator's own paths take no parameters: {query}"))),
+        (Ok(()), None) => None,
+    };
+    if let Some(refused) = refused {
+        let mut answer = told(Err(refused));
         simulator.stamp(&mut answer);
         return answer;
     }
@@ -179,12 +189,28 @@ fn switch(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
 
 fn order(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
     let rules: Vec<FaultRule> = body(request)?;
+    let given: Vec<Json> = body(request)?;
+    rules.iter().zip(&given).try_for_each(|(rule, given)| whole(rule, given)).map_err(|error| (400, error))?;
     rules.iter().try_for_each(FaultRule::check).map_err(|error| (400, error))?;
     simulator.set_faults(rules);
     Ok(json!(simulator.faults()))
 }
 
-fn take_back(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+/// Refuses what a fault's kind does not have: of a kind without members serde reads none, and so refuses none.
+fn whole(rule: &FaultRule, given: &Json) -> Result<(), String> {
+    let known = json!(rule.fault);
+    let given = given["fault"].as_object().into_iter().flatten();
+    match given.map(|(name, _)| name).find(|name| known.get(name.as_str()).is_none()) {
+        Some(unknown) => {
+            let kind = known["kind"].as_str().unwrap_or_default();
+            Err(format!("unknown field `{unknown}` of a fault of kind {kind}"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn take_back(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    nothing(request)?;
     simulator.set_faults(Vec::new());
     Ok(json!(simulator.faults()))
 }
@@ -239,9 +265,19 @@ fn restore(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
     Ok(json!({ "now": simulator.now() }))
 }
 
-fn reset(simulator: &Simulator, _: &str, _: &Request<Bytes>) -> Answer {
+fn reset(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    nothing(request)?;
     simulator.reset().map_err(|error| unwell(&error))?;
     Ok(json!({ "now": simulator.now() }))
+}
+
+/// Refuses a body where a path takes none.
+fn nothing(request: &Request<Bytes>) -> Result<(), (u16, String)> {
+    if request.body().is_empty() {
+        return Ok(());
+    }
+    let Nothing {} = body(request)?;
+    Ok(())
 }
 
 fn body<T: serde::de::DeserializeOwned>(request: &Request<Bytes>) -> Result<T, (u16, String)> {
@@ -312,6 +348,9 @@ mod tests {
             (r#""fault":{"kind":"refuse","code":"X","message":"","status":200}"#.to_owned(), "from 400 to 599"),
             (format!(r#""probability":7,{reset}"#), "probability is from 0 to 1"),
             (format!(r#""service":"ec3",{reset}"#), "there is no service"),
+            (format!(r#""colour":"red",{reset}"#), "unknown field `colour`"),
+            (r#""fault":{"kind":"reset","seconds":5}"#.to_owned(), "unknown field `seconds` of a fault of kind reset"),
+            (r#""fault":{"kind":"delay","seconds":5,"colour":"red"}"#.to_owned(), "unknown field `colour`"),
         ] {
             let (status, text) = put("faults", format!("[{{{rule}}}]")).await;
             assert!(status == 400 && text.contains(why), "{rule}: {status} {text}");
@@ -320,6 +359,21 @@ mod tests {
         let (status, text) = put("quotas", r#"{"name":"ec2.vpcs","limit":-5}"#.to_owned()).await;
         assert!(status == 400 && text.contains("a number from 0"), "{status} {text}");
         assert!(client.simulator.quotas().is_empty());
+        for (path, body) in [
+            ("quotas", r#"{"name":"ec2.vpcs","limit":5,"colour":"red"}"#),
+            ("rules", r#"{"id":"ec2.vpc.quota","on":false,"colour":"red"}"#),
+            ("rate", r#"{"factor":2,"colour":"red"}"#),
+            ("quotas?colour=red", r#"{"name":"ec2.vpcs","limit":5}"#),
+        ] {
+            let (status, text) = put(path, body.to_owned()).await;
+            assert!(status == 400 && text.contains("colour"), "{path}: {status} {text}");
+        }
+        for (method, path) in [("POST", "clock"), ("POST", "reset"), ("DELETE", "faults")] {
+            let request = http::Request::builder().method(method).uri(format!("http://localhost/_fathuss/{path}"));
+            let request = request.body(bytes::Bytes::from_static(br#"{"advance_seconds":1,"colour":"red"}"#)).unwrap();
+            assert_eq!(client.simulator.handle(request).await.unwrap().status(), 400, "{path}");
+        }
+        assert!(client.simulator.quotas().is_empty() && client.simulator.faults().is_empty());
         assert_eq!(put("faults", format!(r#"[{{"service":"ec2",{reset}}}]"#)).await.0, 200);
         assert_eq!(put("quotas", r#"{"name":"ec2.vpcs","limit":0}"#.to_owned()).await.0, 200);
     }

@@ -164,6 +164,7 @@ pub static SERVICE: Service = Service {
     tables,
     furnish,
     manners: Manners {
+        before_violations: |_, _, _| Ok(()),
         violations,
         unknown_operation: |name| {
             Refusal::new("InvalidAction", format!("The action {name} is not valid for this web service."))
@@ -340,6 +341,10 @@ fn violations(violations: &[Violation]) -> Refusal {
             "InvalidInstanceType",
             format!("The following supplied instance types do not exist: [{given}]"),
         ),
+        // <https://github.com/getmoto/moto/issues/1695> has the words, with a capital.
+        Flaw::NotOneOf(_) if first.path == "InstanceType" => {
+            Refusal::new("InvalidParameterValue", format!("Invalid value '{given}' for InstanceType."))
+        }
         // A VPC's tenancy is not every one that an instance has.
         Flaw::NotOneOf(_) if first.path == "InstanceTenancy" => vpc::tenancy_refusal(given),
         Flaw::NotOneOf(values) if values.len() <= 20 => invalid(format!("Valid values are: {}.", values.join(", "))),

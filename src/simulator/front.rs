@@ -20,7 +20,7 @@ use crate::faults::{FaultKind, Faults};
 use crate::iam::authorization;
 use crate::identity::{Credential, Identity};
 use crate::model::{Model, Operation, Protocol};
-use crate::protocol::{self, Asked, Form, Violation};
+use crate::protocol::{self, Asked, Form};
 use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::route53::domain::Domain;
 use crate::service::{Handler, Service};
@@ -72,7 +72,7 @@ pub(crate) fn tables(tables: &mut crate::world::Tables) {
 
 /// The header with the world's time.
 const NOW: &str = "x-fathuss-now";
-/// The header with the seconds of the world in one of the wall's.
+/// The header with the seconds of the world in one of the wall's, or `instant` where nothing takes time.
 const SPEED: &str = "x-fathuss-speed";
 
 /// Calls kept in the log.
@@ -175,7 +175,8 @@ impl Core {
 
     /// Says in an answer that it comes from here, what time it is, and how fast time goes.
     pub(crate) fn stamp(&self, now: Timestamp, answer: &mut Response<Bytes>) {
-        for (name, text) in [(NOW, now.to_string()), (SPEED, self.clock.speed().to_string())] {
+        let speed = if self.state.instant { "instant".to_owned() } else { self.clock.speed().to_string() };
+        for (name, text) in [(NOW, now.to_string()), (SPEED, speed)] {
             if let Ok(value) = http::HeaderValue::from_str(&text) {
                 answer.headers_mut().insert(name, value);
             }
@@ -269,10 +270,16 @@ impl Core {
         let operation = known_operation(asking, asked)?;
         let Asking { request, model, spoken, form, .. } = asking;
         let (value, violations) = protocol::read(model, *spoken, operation, request, form);
+        let (unknown, violations) = protocol::passed_over(*spoken, violations);
         self.throttle(asking, &value, now)?;
-        self.sound(asking, operation, &violations)?;
+        self.sound(asking, operation)?;
         let principal = asking.principal.clone();
         let scope = Scope { account: principal.account.clone(), region: asking.region.clone() };
+        if !violations.is_empty() && self.state.switches.is_on("model") {
+            let tx = Tx::begin(&mut self.state, scope, now, principal, &asking.operation, true);
+            (asking.service.manners.before_violations)(&tx, &value, &violations)?;
+            return Err((asking.service.manners.violations)(&violations));
+        }
         self.furnish(&scope, now, &principal).map_err(|error| storage(asking.service, &error))?;
         let Some(handler) = asking.service.handler(&asking.operation) else {
             return Err(Refusal::not_simulated(format!("{} {}", asking.service.name, asking.operation)));
@@ -282,7 +289,7 @@ impl Core {
         tx.doom(asking.doomed);
         tx.judge(self.enforce_iam);
         authorization::authorize(&mut tx, asking.service, &asking.operation, &value)?;
-        let answer = handle_once(&mut tx, asking, &value, handler)?;
+        let answer = handle_once(&mut tx, asking, &value, unknown, handler)?;
         if !reading {
             tag_key::note(&mut tx, &value);
         }
@@ -292,17 +299,13 @@ impl Core {
         Ok(response)
     }
 
-    /// Refuses what the protocol and the API's model do not allow.
-    fn sound(&self, asking: &Asking<'_>, operation: &Operation, violations: &[Violation]) -> Result<(), Refusal> {
+    /// Refuses what the protocol does not allow.
+    fn sound(&self, asking: &Asking<'_>, operation: &Operation) -> Result<(), Refusal> {
         let Asking { request, service, model, spoken, form, .. } = asking;
         if spoken.is_form() && self.state.switches.is_on("version") {
             version(service, model, form)?;
         }
-        protocol::carried(model, *spoken, operation, request, form)?;
-        if !violations.is_empty() && self.state.switches.is_on("model") {
-            return Err((service.manners.violations)(violations));
-        }
-        Ok(())
+        protocol::carried(model, *spoken, operation, request, form)
     }
 
     /// Takes a request's tokens out of its account's buckets.
@@ -364,8 +367,14 @@ fn known_operation(asking: &Asking<'_>, asked: Asked) -> Result<&'static Operati
 }
 
 /// The handler's answer, or the first one where the request comes again with its token; what the handler left unread,
-/// and what was only to be tried, is refused.
-fn handle_once(tx: &mut Tx<'_>, asking: &Asking<'_>, value: &Value, handler: Handler) -> Result<Value, Refusal> {
+/// what the API's model does not have, and what was only to be tried, is refused.
+fn handle_once(
+    tx: &mut Tx<'_>,
+    asking: &Asking<'_>,
+    value: &Value,
+    unknown: Vec<String>,
+    handler: Handler,
+) -> Result<Value, Refusal> {
     let Asking { service, model, operation: name, .. } = asking;
     let read = RefCell::new(HashSet::new());
     let dry = model.protocol == Protocol::Ec2Query && value.get("DryRun").bool() == Some(true);
@@ -378,7 +387,8 @@ fn handle_once(tx: &mut Tx<'_>, asking: &Asking<'_>, value: &Value, handler: Han
     if tx.is_doomed() {
         return Err(Refusal::not_simulated(format!("a failing {} {name}", service.name)));
     }
-    let unread = crate::input::Input::new(value, &read).unread();
+    let mut unread = crate::input::Input::new(value, &read).unread();
+    unread.extend(unknown);
     if !unread.is_empty() && tx.rule("unread") {
         return Err(Refusal::not_simulated(format!("{} {name} with {}", service.name, unread.join(", "))));
     }
@@ -685,6 +695,32 @@ mod tests {
             assert!((before..=client.simulator.now()).contains(&header("x-fathuss-now").parse().unwrap()));
             assert_eq!(header("x-fathuss-speed"), "60");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_says_so_where_nothing_takes_time() {
+        let client = Client::of(Simulator::open(Config { instant: true, ..Config::calm(1) }).unwrap());
+        let request = client.query_request("ec2", "2016-11-15", "DescribeVpcs", &[]);
+        assert_eq!(client.simulator.handle(request).await.unwrap().headers()["x-fathuss-speed"], "instant");
+    }
+
+    // No service's page says that it refuses a member that it does not know but EC2's, and the API may have one newly.
+    #[tokio::test(start_paused = true)]
+    async fn a_member_that_no_table_has_is_not_simulated_where_aws_refuses_nothing() {
+        let client = Client::calm();
+        client.refused("DescribeVpcs", &[("Colour", "red")], "UnknownParameter").await;
+        let role = [("RoleName", "r"), ("Colour", "red"), ("AssumeRolePolicyDocument", "{}")];
+        let refused = client.query("iam", "2010-05-08", "CreateRole", &role).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "MalformedPolicyDocument"));
+        let unknown = client.query("iam", "2010-05-08", "ListRoles", &role[1..2]).await;
+        assert!(unknown.status == 501 && unknown.text.contains("iam ListRoles with Colour"), "{}", unknown.text);
+        let nested = serde_json::json!({ "Tags": [{ "TagKey": "a", "TagValue": "b", "Colour": "red" }] });
+        let unknown = client.send(client.json_request("kms", "TrentService", "CreateKey", &nested)).await.unwrap();
+        assert!(unknown.status == 501 && unknown.text.contains("Tags.1.Colour"), "{}", unknown.text);
+        let (kept, none) = (client.kms("ListKeys", serde_json::json!({})).await, serde_json::json!([]));
+        assert_eq!(kept["Keys"], none, "nothing is made of it");
+        let unknown = client.rest("eks", "GET", "/clusters?colour=red", None).await;
+        assert_eq!((unknown.status, unknown.code.as_str()), (501, "NotSimulated"));
     }
 
     #[tokio::test]

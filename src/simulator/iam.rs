@@ -97,6 +97,20 @@ fn tables(tables: &mut Tables) {
 fn violations(violations: &[Violation]) -> Refusal {
     if let [only] = violations {
         let name = lower_camel(&only.path);
+        // <https://github.com/aws-cloudformation/cfn-lint/issues/722>,
+        // <https://github.com/ansible-collections/amazon.aws/issues/2065>
+        let begins = match name.as_str() {
+            "path" => Some("begin and end with /"),
+            "pathPrefix" => Some("begin with the / character"),
+            _ => None,
+        };
+        if let (Flaw::Pattern(_), Some(begins)) = (&only.flaw, begins) {
+            let message = format!(
+                "The specified value for {name} is invalid. It must {begins} and contain only alphanumeric characters \
+                 and/or / characters."
+            );
+            return Refusal::new("ValidationError", message);
+        }
         if matches!(only.flaw, Flaw::Pattern(_)) && name.ends_with("Name") {
             let message = format!(
                 "The specified value for {name} is invalid. It must contain only alphanumeric characters and/or the \

@@ -10,6 +10,7 @@ pub mod writer;
 use std::sync::OnceLock;
 
 use crate::model::Model;
+use crate::protocol::{Flaw, Violation};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{JSON_MANNERS, Manners, Service, told};
@@ -28,6 +29,7 @@ pub static SERVICE: Service = Service {
     tables: |tables: &mut Tables| tables.add::<group::LogGroup>(),
     furnish: |_| {},
     manners: Manners {
+        before_violations,
         // Logs declares no ValidationException for what is out of bounds, and answers its own code:
         // <https://github.com/hashicorp/terraform-provider-aws/issues/8042>.
         violations: |violations| told(violations, "InvalidParameterException"),
@@ -45,6 +47,17 @@ const RULES: &[Rule] = &[Rule::new(
     "a page's token is one of the operation's",
     "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html",
 )];
+
+/// AWS's recorded answer to a name of 513 characters, which for a new group alone is none of the API's model:
+/// <https://github.com/localstack/localstack/blob/main/tests/aws/services/logs/test_logs_groups.snapshot.json>
+fn before_violations(tx: &Tx<'_>, _request: &Value, violations: &[Violation]) -> Result<(), Refusal> {
+    let long = |it: &Violation| it.path == "logGroupName" && matches!(it.flaw, Flaw::TooLong(_));
+    if tx.operation() == "CreateLogGroup" && violations.first().is_some_and(long) {
+        let message = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+        return Err(invalid(message).status(400));
+    }
+    Ok(())
+}
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

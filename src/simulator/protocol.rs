@@ -375,6 +375,21 @@ pub fn read(
     (value, check.violations)
 }
 
+/// What a request has beside its API's members, and what AWS refuses of it.
+///
+/// A member that no API has is refused by EC2 (`UnknownParameter`,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), and by services that hold an XML
+/// document to its schema. All others read the members that they know. Whether the newest API has one that this table
+/// lacks can't be told from a slip, so it is answered not simulated, where AWS would have refused nothing else.
+#[must_use]
+pub fn passed_over(protocol: Protocol, violations: Vec<Violation>) -> (Vec<String>, Vec<Violation>) {
+    if matches!(protocol, Protocol::Ec2Query | Protocol::RestXml) {
+        return (Vec::new(), violations);
+    }
+    let (unknown, refused): (Vec<_>, Vec<_>) = violations.into_iter().partition(|it| it.flaw == Flaw::Unknown);
+    (unknown.into_iter().map(|it| it.wire).collect(), refused)
+}
+
 /// An answer that the API model does not know: a defect of the simulator, never of a client.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer holds {path}, which the API model does not allow: {why}")]

@@ -86,6 +86,7 @@ pub const QUOTAS: &[Quota] = &[
     of("rds.option-groups", 20, "option groups in a region"),
     of("rds.parameter-groups", 50, "parameter groups in a region"),
     of("rds.replicated-backups", 20, "DB instances whose backups are copied to a region"),
+    of("rds.snapshot-copies", 20, "snapshots on their way into a region from others"),
     of("rds.subnet-groups", 50, "subnet groups in a region"),
     of("rds.subnets-per-group", 20, "subnets in a subnet group"),
     of("route53.records-per-zone", 10_000, "record sets in a hosted zone"),

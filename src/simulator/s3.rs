@@ -26,6 +26,7 @@ mod object_lock;
 mod object_tags;
 mod ownership;
 mod payment;
+mod policy_action;
 mod public_access_block;
 mod range;
 mod reading;
@@ -47,7 +48,8 @@ use crate::protocol::{Flaw, Violation};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, QUERY_MANNERS, Service};
-use crate::world::Tables;
+use crate::value::Value;
+use crate::world::{Tables, Tx};
 
 /// The service.
 pub static SERVICE: Service = Service {
@@ -100,6 +102,7 @@ pub static SERVICE: Service = Service {
         listing::RULES,
         logging::RULES,
         name::RULES,
+        notification::RULES,
         object::RULES,
         object_tags::RULES,
         ownership::RULES,
@@ -117,6 +120,7 @@ pub static SERVICE: Service = Service {
     tables,
     furnish: |_| {},
     manners: Manners {
+        before_violations,
         violations,
         unknown_operation,
         throttled,
@@ -147,6 +151,26 @@ fn tables(tables: &mut Tables) {
     tables.add::<upload_part::Part>();
 }
 
+/// S3 looks for the bucket before it reads a body, and at a new bucket's region before its name: AWS's recorded answers.
+fn before_violations(tx: &Tx<'_>, request: &Value, violations: &[Violation]) -> Result<(), Refusal> {
+    let Some(first) = violations.first() else { return Ok(()) };
+    if tx.operation() == "CreateBucket" {
+        let misplaced = first.path == LOCATION && first.given == bucket::FIRST && tx.region() != bucket::FIRST;
+        return if misplaced { bucket::placed(tx, Some(&first.given)).map(drop) } else { Ok(()) };
+    }
+    match request.get("Bucket").text() {
+        Some(name) if is_in_body(first) => bucket::owned(tx, name, request.get("ExpectedBucketOwner").text()).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// The member that says a new bucket's region.
+const LOCATION: &str = "CreateBucketConfiguration.LocationConstraint";
+
+fn is_in_body(violation: &Violation) -> bool {
+    violation.path.contains('.') || matches!(violation.flaw, Flaw::NotA("XML document of the operation's"))
+}
+
 /// What does not fit the API model: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 fn violations(violations: &[Violation]) -> Refusal {
     let malformed = || {
@@ -154,12 +178,15 @@ fn violations(violations: &[Violation]) -> Refusal {
         Refusal::new("MalformedXML", message).status(400)
     };
     let Some(first) = violations.first() else { return malformed() };
-    let in_body = first.path.contains('.') || matches!(first.flaw, Flaw::NotA("XML document of the operation's"));
-    if first.path == "CreateBucketConfiguration.LocationConstraint" && matches!(first.flaw, Flaw::NotOneOf(_)) {
+    if first.path == LOCATION && matches!(first.flaw, Flaw::NotOneOf(_)) {
         let message = "The specified location-constraint is not valid";
         return Refusal::new("InvalidLocationConstraint", message).status(400);
     }
-    if in_body {
+    // The name of a filter's rule, of what S3 notifies others of.
+    if first.path.contains(".FilterRules.") && matches!(first.flaw, Flaw::NotOneOf(_)) {
+        return Refusal::new("InvalidArgument", "filter rule name must be either prefix or suffix").status(400);
+    }
+    if is_in_body(first) {
         return malformed();
     }
     words::of(first)

@@ -48,6 +48,8 @@ pub type Open = Option<Result<http::Response<bytes::Bytes>, Refusal>>;
 
 /// The ways in which services differ when they refuse what is not about a resource.
 pub struct Manners {
+    /// What is told before what does not fit the API model.
+    pub before_violations: fn(&Tx<'_>, &Value, &[Violation]) -> Result<(), Refusal>,
     /// What does not fit the API model.
     pub violations: fn(&[Violation]) -> Refusal,
     /// An operation that the service does not have.
@@ -141,6 +143,7 @@ impl Service {
 
 /// The manners of the services that speak the query protocol (IAM, STS, RDS, ElastiCache).
 pub const QUERY_MANNERS: Manners = Manners {
+    before_violations: |_, _, _| Ok(()),
     violations: |violations| Refusal::new("ValidationError", validation_message(violations)).status(400),
     unknown_operation: |name| {
         let message = format!("Could not find operation {name} for this version");
@@ -183,6 +186,7 @@ pub const QUERY_MANNERS: Manners = Manners {
 
 /// The manners of the services that speak REST with JSON (EKS).
 pub const REST_MANNERS: Manners = Manners {
+    before_violations: |_, _, _| Ok(()),
     violations: |violations| told(violations, "InvalidParameterException"),
     unknown_operation: |what| {
         Refusal::new("UnknownOperationException", format!("Unknown operation: {what}")).status(404)

@@ -36,27 +36,33 @@ def names(all_of):
     return ", ".join(f"`{name}`" for name in all_of) or "-"
 
 
+def kind_of(operation, path, came):
+    """What a member is counted as: what came of it decides, whatever is said of it elsewhere."""
+    if came in ("changed", "refused"):
+        return "honoured"
+    if came == "not simulated":
+        return came
+    return "silent" if f"{operation}.{path}" in WITHOUT_TRACE else "unseen"
+
+
 def part(operations, members, refusals, excluded):
-    kinds = [came for found in members.values() for came in found.values()]
-    honoured = sum(came in ("changed", "refused") for came in kinds)
-    silent = sum(
-        f"{operation}.{path}" in WITHOUT_TRACE for operation, found in members.items() for path in found
-    )
-    refused = kinds.count("not simulated")
+    kinds = [kind_of(operation, path, came) for operation, found in members.items() for path, came in found.items()]
+    honoured, silent, refused, unseen = (kinds.count(one) for one in ("honoured", "silent", "not simulated", "unseen"))
     lines = [
         f"{len(operations)} operations of our types are served, {len(operations)} of {len(operations)}. Of "
         f"{len(kinds)} members of their requests, down to the last leaf and filter, {honoured} are seen to be honoured, "
         f"{silent} are taken and leave no trace at AWS either, {refused} are answered `NotSimulated`, and "
-        f"{len(kinds) - honoured - silent - refused} are taken and not yet seen to be honoured (`unseen.txt`).",
+        f"{unseen} are taken and not yet seen to be honoured (`unseen.txt`).",
         "",
     ]
     for service, name in NAMES.items():
         lines += [f"### {name}", "", "| operation | members honoured | not simulated | errors seen |", "|---|---|---|---|"]
         for operation in sorted(one for one in operations if one.startswith(f"{service}.")):
             found = members.get(operation, {})
-            taken = [path for path, came in found.items() if came in ("changed", "refused")]
-            taken += [path for path in found if f"{operation}.{path}" in WITHOUT_TRACE]
-            absent = [path for path, came in found.items() if came == "not simulated"]
+            counted = {path: kind_of(operation, path, came) for path, came in found.items()}
+            taken = [path for path, kind in counted.items() if kind == "honoured"]
+            taken += [path for path, kind in counted.items() if kind == "silent"]
+            absent = [path for path, kind in counted.items() if kind == "not simulated"]
             errors = sorted(refusals.get(operation, set()) - EVERYWHERE)
             lines.append(
                 f"| {operation.partition('.')[2]} | {shortened(taken, found)} | {shortened(absent, found)} | {names(errors)} |"

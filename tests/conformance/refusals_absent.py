@@ -118,7 +118,6 @@ def cache_with_no_parameter_group(aws):
 lacking("delete_no_profile", "NoSuchEntity", "Instance Profile absent cannot be found.", lambda aws: aws.iam.delete_instance_profile(InstanceProfileName="absent"), 404)
 lacking("delete_no_policy", "NoSuchEntity", f"Policy {POLICY} was not found.", lambda aws: aws.iam.delete_policy(PolicyArn=POLICY), 404)
 lacking("no_policy", "NoSuchEntity", f"Policy {POLICY} does not exist or is not attachable.", lambda aws: aws.iam.get_policy(PolicyArn=POLICY), 404)
-lacking("no_policy_of_aws", "NoSuchEntity", "Policy arn:aws:iam::aws:policy/Absent was not found.", lambda aws: aws.iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/Absent"), 404)
 lacking("no_provider", "NoSuchEntity", f"OpenIDConnect Provider not found for arn {PROVIDER}", lambda aws: aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER), 404)
 lacking("no_role", "NoSuchEntity", ROLE, lambda aws: aws.iam.get_role(RoleName="absent"), 404)
 lacking("profiles_of_no_role", "NoSuchEntity", ROLE, lambda aws: aws.iam.list_instance_profiles_for_role(RoleName="absent"), 404)

@@ -127,3 +127,8 @@ def configuration_that_says_nothing(aws):
 def configuration_of_too_many_days(aws):
     events = {"DaysBeforeExpiry": 46}
     return lambda: aws.acm.put_account_configuration(IdempotencyToken="one", ExpiryEvents=events), {}
+
+
+@refuses("model", INVALID, "1 validation error detected: Value null at 'idempotencyToken' failed to satisfy constraint: Member must not be null")
+def configuration_without_a_token(aws):
+    return lambda: aws.acm.put_account_configuration(ExpiryEvents={}), {}

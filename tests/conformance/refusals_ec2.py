@@ -17,6 +17,7 @@ ABSENT = {
     "eipalloc": "eipalloc-0123456789abcdef0",
     "i": "i-0123456789abcdef0",
     "vol": "vol-0123456789abcdef0",
+    "snap": "snap-0123456789abcdef0",
     "ami": "ami-0123456789abcdef0",
     "lt": "lt-0123456789abcdef0",
     "vpce": "vpce-0123456789abcdef0",
@@ -408,6 +409,7 @@ absent("describe_instance", "InvalidInstanceID.NotFound", f"The instance ID '{AB
 absent("describe_endpoint", "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{ABSENT['vpce']}' does not exist", lambda ec2: ec2.describe_vpc_endpoints(VpcEndpointIds=[ABSENT["vpce"]]))
 absent("describe_prefix_list", "InvalidPrefixListID.NotFound", f"The prefix list ({ABSENT['pl']}) does not exist.", lambda ec2: ec2.describe_managed_prefix_lists(PrefixListIds=[ABSENT["pl"]]))
 absent("describe_volume", "InvalidVolume.NotFound", f"The volume '{ABSENT['vol']}' does not exist.", lambda ec2: ec2.describe_volumes(VolumeIds=[ABSENT["vol"]]))
+absent("describe_snapshot", "InvalidSnapshot.NotFound", f"The snapshot '{ABSENT['snap']}' does not exist.", lambda ec2: ec2.describe_snapshots(SnapshotIds=[ABSENT["snap"]]))
 absent("describe_image", "InvalidAMIID.NotFound", f"The image id '[{ABSENT['ami']}]' does not exist", lambda ec2: ec2.describe_images(ImageIds=[ABSENT["ami"]]))
 absent("describe_two_images", "InvalidAMIID.NotFound", "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist", lambda ec2: ec2.describe_images(ImageIds=["ami-0123456789abcdef0", "ami-0123456789abcdef1"]))
 absent("describe_template_by_name", "InvalidLaunchTemplateName.NotFoundException", "At least one of the launch templates specified in the request does not exist.", lambda ec2: ec2.describe_launch_templates(LaunchTemplateNames=["absent"]))
@@ -1999,3 +2001,9 @@ def take_an_interface_its_first_address(aws):
 def take_an_interface_what_it_has_not(aws):
     interface = interface_of(aws)
     return lambda: aws.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.99"]), {}
+
+
+@refuses("model", "InvalidParameterValue", "Invalid value 't9.huge' for InstanceType.")
+def run_a_type_that_is_none(aws):
+    image, subnet = aws.image(), aws.subnet(aws.vpc())
+    return lambda: aws.ec2.run_instances(ImageId=image, InstanceType="t9.huge", MinCount=1, MaxCount=1, SubnetId=subnet), {}

@@ -1,6 +1,7 @@
 """What EKS refuses, and in which words."""
 
 from refusal import Cases
+from world import ACCOUNT, REGION
 
 CASES = Cases()
 refuses = CASES.refuses
@@ -109,6 +110,21 @@ def cluster_with_a_disabled_key(aws):
     aws.kms.disable_key(KeyId=key)
     request = aws.cluster_request(encryptionConfig=encrypted(aws.key_arn(key)))
     return lambda: aws.eks.create_cluster(**request), {}
+
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+
+
+@refuses("eks.cluster.encryption.key", INVALID, f"The KeyArn in encryptionConfig provider {KEY} is not found.")
+def encryption_with_a_key_that_is_not_there(aws):
+    name = aws.cluster()
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=encrypted(KEY)), {}
+
+
+@refuses("eks.cluster.encryption.key", INVALID, "The keyArn for encryptionConfig is invalid.")
+def encryption_with_an_alias_that_is_not_there(aws):
+    name = aws.cluster()
+    return lambda: aws.eks.associate_encryption_config(clusterName=name, encryptionConfig=encrypted("alias/absent")), {}
 
 
 @refuses("eks.cluster.encryption.resources", INVALID)
@@ -517,3 +533,9 @@ def pods_with_a_role_for_machines(aws):
 @refuses("eks.pod_identity.policy", "InvalidParameterException", "A policy can be specified only if disableSessionTags is true.")
 def session_policy_of_pods_with_tags(aws):
     return pods(aws, aws.cluster(), policy='{"Version":"2012-10-17","Statement":[]}'), {}
+
+
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
+@refuses("eks.cluster.list.include", INVALID)
+def clusters_listed_by_another_word(aws):
+    return lambda: aws.eks.list_clusters(include=["ALL"]), {}

@@ -142,6 +142,12 @@ def policy_with_an_action_of_no_service(aws):
     return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Action="GetObject")), {}
 
 
+@refuses("iam.document.condition", "MalformedPolicyDocument", "The policy failed legacy parsing")
+def policy_until_no_day(aws):
+    condition = {"DateLessThan": {"aws:CurrentTime": "tomorrow"}}
+    return lambda: aws.iam.create_policy(PolicyName="web", PolicyDocument=statement(Condition=condition)), {}
+
+
 @refuses("iam.document.size", "LimitExceeded", "Cannot exceed quota for PolicySize: 6144", 409)
 def policy_too_long(aws):
     text = statement(Resource=[f"arn:aws:s3:::bucket-{number:0100}" for number in range(60)])
@@ -401,3 +407,13 @@ def session_policy_that_is_none(aws):
 @refuses(None, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://other.example.com")
 def token_of_no_provider(aws):
     return federated(aws, token={"issuer": "https://other.example.com"}), {}
+
+
+@refuses("model", "ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+def role_on_half_a_path(aws):
+    return lambda: aws.role(Path="/web"), {}
+
+
+@refuses("model", "ValidationError", "The specified value for pathPrefix is invalid. It must begin with the / character and contain only alphanumeric characters and/or / characters.")
+def roles_under_no_path(aws):
+    return lambda: aws.iam.list_roles(PathPrefix="web"), {}

@@ -250,7 +250,7 @@ def no_alias(aws):
 # Tags and pages
 
 
-@refuses("kms.tags.key", "TagException")
+@refuses("kms.tags.key", "TagException", "Tags beginning with aws: are reserved")
 def tag_of_aws_own(aws):
     return lambda: aws.kms.create_key(Tags=[{"TagKey": "aws:a", "TagValue": "b"}]), {}
 
@@ -270,3 +270,69 @@ def tags_beyond_the_limit(aws):
 @refuses("kms.page.token", "InvalidMarkerException", "Could not deserialize marker")
 def page_after_no_marker(aws):
     return lambda: aws.kms.list_keys(Marker="none"), {}
+
+
+# What was recorded of the same on other ways
+
+
+@refuses("kms.tags.key", "TagException", "Tags beginning with aws: are reserved")
+def key_given_a_tag_of_aws_own(aws):
+    key = aws.key()
+    return lambda: aws.kms.tag_resource(KeyId=key, Tags=[{"TagKey": "aws:a", "TagValue": "b"}]), {}
+
+
+@refuses("kms.tags.key", "TagException", "Duplicate tag keys")
+def key_given_a_tag_twice(aws):
+    key = aws.key()
+    tags = [{"TagKey": "a", "TagValue": "b"}, {"TagKey": "a", "TagValue": "c"}]
+    return lambda: aws.kms.tag_resource(KeyId=key, Tags=tags), {}
+
+
+@refuses("kms.tags.limit", "TagException", "Too many tags")
+def key_with_too_many_tags(aws):
+    tags = [{"TagKey": f"k{number}", "TagValue": "v"} for number in range(51)]
+    return lambda: aws.kms.create_key(Tags=tags), {}
+
+
+def named_by(name, key, message, rule="kms.key.id"):
+    """A key looked at by what names none."""
+
+    def arrange(aws):
+        return lambda: aws.kms.describe_key(KeyId=key), {"arn": aws.key_arn(key)}
+
+    arrange.__name__ = name
+    refuses(rule, FOUND, message)(arrange)
+
+
+named_by("key_by_digits_without_hyphens", "134f2428cec14b25a1ae9048164dba47", "Invalid keyId '134f2428cec14b25a1ae9048164dba47'")
+named_by("key_by_words", "fake-key-id", "Invalid keyId 'fake-key-id'")
+named_by("key_by_words_after_mrk", "mrk-fake-key-id", "Invalid keyId 'mrk-fake-key-id'")
+named_by("no_key_of_several_regions", "mrk-d3b95762d3b95762d3b95762d3b95762", "Key '{arn}' does not exist", None)
+
+
+@refuses(None, FOUND, "Key '{arn}' does not exist")
+def key_by_its_id_in_another_region(aws):
+    key = aws.key()
+    arn = aws.key_arn(key).replace(REGION, "us-west-2")
+    return lambda: aws.in_region("kms", "us-west-2").describe_key(KeyId=key), {"arn": arn}
+
+
+@refuses(None, FOUND, "Alias {arn} is not found.")
+def key_by_no_alias(aws):
+    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/absent"
+    return lambda: aws.kms.describe_key(KeyId="alias/absent"), {"arn": arn}
+
+
+def of_no_kind(name, message, rule="kms.key.usage", **request):
+    def arrange(aws):
+        return lambda: aws.kms.create_key(**request), {}
+
+    arrange.__name__ = name
+    refuses(rule, VALIDATION, message)(arrange)
+
+
+ENUM = "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member must satisfy enum value set: [{*}]"
+of_no_kind("key_of_no_spec", ENUM.replace("{}", "HMAC_random", 1).replace("{}", "keySpec"), "model", KeySpec="HMAC_random")
+of_no_kind("key_for_no_use", ENUM.replace("{}", "RANDOM", 1).replace("{}", "keyUsage"), "model", KeySpec="HMAC_256", KeyUsage="RANDOM")
+of_no_kind("key_of_rsa_to_agree_by", "KeyUsage KEY_AGREEMENT is not compatible with KeySpec RSA_2048", KeySpec="RSA_2048", KeyUsage="KEY_AGREEMENT")
+of_no_kind("key_of_hmac_for_who_knows_what", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.", KeySpec="HMAC_256")

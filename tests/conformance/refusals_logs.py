@@ -51,7 +51,7 @@ def a_log_group_of_another_region_protected(aws):
     return lambda: aws.logs.describe_log_groups(logGroupIdentifiers=[other]), {}
 
 
-@refuses("logs.group.selection", INVALID)
+@refuses("logs.group.selection", INVALID, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 def log_groups_by_prefix_and_pattern(aws):
     return lambda: aws.logs.describe_log_groups(logGroupNamePrefix="/a", logGroupNamePattern="b"), {}
 
@@ -128,3 +128,8 @@ def a_log_group_with_too_many_tags(aws):
 @refuses("logs.tags.resource", INVALID)
 def the_tags_of_a_bucket(aws):
     return lambda: aws.logs.list_tags_for_resource(resourceArn="arn:aws:s3:::bucket"), {}
+
+
+@refuses("model", INVALID, "Invalid LogGroup or LogStream, both must have length less than or equal to 512.")
+def a_log_group_with_a_long_name(aws):
+    return lambda: aws.logs.create_log_group(logGroupName="a" * 513), {}

@@ -255,6 +255,28 @@ def copy_of_an_encrypted_snapshot_from_afar_without_a_key(aws):
     return lambda: aws.in_region("rds", "us-west-2").copy_db_snapshot(**request), {}
 
 
+@refuses("rds.snapshot.exists", "DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier last already exists.")
+def copy_of_a_snapshot_to_a_name_taken(aws):
+    aws.rds.create_db_snapshot(DBSnapshotIdentifier="last", DBInstanceIdentifier=aws.db())
+    aws.world.advance(3600)
+    return lambda: aws.rds.copy_db_snapshot(SourceDBSnapshotIdentifier="last", TargetDBSnapshotIdentifier="last"), {}
+
+
+@refuses("rds.snapshot.copy.quota", "SnapshotQuotaExceeded", "Cannot copy more than 5 snapshots across regions")
+def copies_beyond_the_quota(aws):
+    made = aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=aws.db())
+    aws.world.advance(3600)
+    aws.world.ask("PUT", "quotas", {"name": "rds.snapshot-copies", "limit": 5})
+    far, source = aws.in_region("rds", "us-west-2"), made["DBSnapshot"]["DBSnapshotArn"]
+
+    def copy(number):
+        return far.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=f"copy-{number}")
+
+    for number in range(5):
+        copy(number)
+    return lambda: copy(5), {}
+
+
 @refuses("rds.snapshot.copy.target", VALUE)
 def copy_to_a_zone(aws):
     aws.rds.create_db_snapshot(DBSnapshotIdentifier="s", DBInstanceIdentifier=aws.db())

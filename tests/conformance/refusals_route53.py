@@ -64,6 +64,17 @@ def change_that_is_not_there(aws):
     return lambda: aws.route53.get_change(Id="CABSENT"), {}
 
 
+@refuses(None, "NoSuchHostedZone", "No hosted zone found with ID: ZABSENT", 404)
+def zone_deleted_that_is_not_there(aws):
+    return lambda: aws.route53.delete_hosted_zone(Id="ZABSENT"), {}
+
+
+@refuses(None, "NoSuchHostedZone", None, 404)
+def tags_of_a_zone_that_is_not_there(aws):
+    tags = [{"Key": "foo", "Value": "bar"}]
+    return lambda: aws.route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId="Z" + "A" * 31, AddTags=tags), {}
+
+
 @refuses("route53.zone.reference", "HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference.", 409)
 def zone_of_a_reference_that_was_used(aws):
     made = aws.route53.create_hosted_zone(Name="one.test", CallerReference="once")["HostedZone"]["Id"]
@@ -149,11 +160,11 @@ def public_zone_with_a_vpc(aws):
     return lambda: aws.route53.associate_vpc_with_hosted_zone(HostedZoneId=made, VPC=at(vpc)), {"zone": made, "vpc": vpc}
 
 
-@refuses("route53.vpc.conflict", "ConflictingDomainExists", f"The VPC that you chose, {{vpc}} in region {REGION}, is already associated with another private hosted zone that has an overlapping name space, main.test..")
+@refuses("route53.vpc.conflict", "ConflictingDomainExists", f"The VPC {{vpc}} in region {REGION} has already been associated with the hosted zone {{zone}} with the same domain name.")
 def second_private_zone_of_a_name(aws):
     vpc = aws.vpc()
-    private(aws, vpc)
-    return lambda: private(aws, vpc), {"vpc": vpc}
+    made = private(aws, vpc)
+    return lambda: private(aws, vpc), {"vpc": vpc, "zone": made.rpartition("/")[2]}
 
 
 @refuses("route53.vpc.quota", "LimitsExceeded", None)

@@ -33,6 +33,11 @@ def bucket_with_two_dots(aws):
     return lambda: aws.s3.create_bucket(Bucket="two..dots"), {}
 
 
+@refuses("s3.bucket.name", "InvalidBucketName", "The specified bucket is not valid.")
+def bucket_with_a_hyphen_behind_a_dot(aws):
+    return lambda: aws.s3.create_bucket(Bucket="a.-bc"), {}
+
+
 @refuses("s3.bucket.location", "IllegalLocationConstraintException", "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.")
 def bucket_of_no_region_in_the_west(aws):
     return lambda: aws.in_region("s3", "us-west-2").create_bucket(Bucket="unplaced"), {}
@@ -76,7 +81,7 @@ def bucket_expected_of_no_account(aws):
     return lambda: aws.s3.get_bucket_location(Bucket=name, ExpectedBucketOwner="99"), {}
 
 
-@refuses("s3.bucket.empty", "BucketNotEmpty", "The bucket you tried to delete is not empty.", 409)
+@refuses("s3.bucket.empty", "BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
 def bucket_with_an_object(aws):
     name = bucket(aws)
     aws.s3.put_object(Bucket=name, Key="a/b", Body=b"text")
@@ -119,7 +124,7 @@ def tags_beyond_fifty(aws):
     return lambda: aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags}), {}
 
 
-@refuses("s3.versioning.status", "IllegalVersioningConfigurationException")
+@refuses("s3.versioning.status", "IllegalVersioningConfigurationException", "The Versioning element must be specified")
 def versioning_without_a_status(aws):
     name = bucket(aws)
     return lambda: aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={}), {}
@@ -1332,3 +1337,234 @@ def acceleration_of_a_bucket_with_a_dot(aws):
 def lock_of_a_bucket_without(aws):
     name = bucket(aws)
     return lambda: aws.s3.get_object_lock_configuration(Bucket=name), {}
+
+
+# A bucket that is not there, by the operation that says so
+
+
+def of_no_bucket(operation, code="NoSuchBucket", message="The specified bucket does not exist", **request):
+    def arrange(aws):
+        return lambda: getattr(aws.s3, operation)(Bucket="nobodys-bucket", **request), {}
+
+    arrange.__name__ = f"{operation}_of_no_bucket"
+    refuses(None, code, message, 404)(arrange)
+
+
+of_no_bucket("head_bucket", "404", "Not Found")
+of_no_bucket("delete_bucket")
+of_no_bucket("delete_bucket_encryption")
+of_no_bucket("delete_bucket_tagging")
+of_no_bucket("get_bucket_acl")
+of_no_bucket("get_bucket_encryption")
+of_no_bucket("get_bucket_location")
+of_no_bucket("get_bucket_notification_configuration")
+of_no_bucket("get_bucket_replication")
+of_no_bucket("get_bucket_tagging")
+of_no_bucket("get_object_lock_configuration")
+of_no_bucket("put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": []})
+of_no_bucket("put_bucket_notification_configuration", NotificationConfiguration={}, SkipDestinationValidation=True)
+of_no_bucket("put_bucket_request_payment", RequestPaymentConfiguration={"Payer": "Requester"})
+of_no_bucket("put_bucket_tagging", Tagging={"TagSet": []})
+of_no_bucket("put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"})
+
+
+# A bucket of another account, or of none
+
+
+def of_a_stranger(operation):
+    def arrange(aws):
+        name = bucket(aws)
+        return lambda: getattr(of_another_account(aws), operation)(Bucket=name), {}
+
+    arrange.__name__ = f"{operation}_of_another_account"
+    refuses("s3.bucket.owner", "AccessDenied", "Access Denied", 403)(arrange)
+
+
+of_a_stranger("delete_bucket")
+of_a_stranger("get_bucket_location")
+of_a_stranger("get_public_access_block")
+
+
+def expected_of(operation, owner, word, **request):
+    """A call that expects a bucket to be another account's, or that of what is no account."""
+    account = len(owner) == 12 and owner.isdigit()
+
+    def arrange(aws):
+        name = bucket(aws)
+        more = {"Policy": policy(name)} if operation == "put_bucket_policy" else {}
+        return lambda: getattr(aws.s3, operation)(Bucket=name, ExpectedBucketOwner=owner, **more), {}
+
+    arrange.__name__ = f"{operation}_expected_of_{word}"
+    if account:
+        refuses("s3.bucket.owner", "AccessDenied", "Access Denied", 403)(arrange)
+    else:
+        message = f"The value of the expected bucket owner parameter must be an AWS Account ID... [{owner}]"
+        refuses("s3.bucket.expected", "InvalidBucketOwnerAWSAccountID", message)(arrange)
+
+
+for operation in ("get_bucket_policy", "put_bucket_policy"):
+    expected_of(operation, "444455556666", "another_account")
+    expected_of(operation, "0000000000020", "thirteen_digits")
+    expected_of(operation, "0000", "four_digits")
+    expected_of(operation, "aa000000000$", "letters_and_digits")
+    expected_of(operation, "abcd", "letters")
+expected_of("delete_bucket_policy", "444455556666", "another_account")
+expected_of("delete_bucket_policy", "invalid", "a_word")
+
+
+# What a new bucket is asked for
+
+
+def placed(name, region, constraint):
+    """A bucket asked for in one region that is to be in another."""
+
+    def arrange(aws):
+        place = {"LocationConstraint": constraint}
+        return lambda: aws.in_region("s3", region).create_bucket(Bucket="placed", CreateBucketConfiguration=place), {}
+
+    arrange.__name__ = name
+    message = f"The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
+    refuses("s3.bucket.location", "IllegalLocationConstraintException", message)(arrange)
+
+
+placed("bucket_of_virginia_asked_for_in_california", "us-west-1", "us-east-1")
+placed("bucket_of_ohio_asked_for_in_california", "us-west-1", "us-east-2")
+placed("bucket_of_california_asked_for_in_ohio", "us-east-2", "us-west-1")
+
+
+@refuses(None, "InvalidLocationConstraint", "The specified location-constraint is not valid")
+def bucket_of_virginia_by_its_name(aws):
+    place = {"LocationConstraint": "us-east-1"}
+    return lambda: aws.s3.create_bucket(Bucket="placed", CreateBucketConfiguration=place), {}
+
+
+@refuses("model", "InvalidArgument", "Invalid x-amz-object-ownership header: RandomValue")
+def bucket_whose_objects_are_owned_at_random(aws):
+    return lambda: aws.s3.create_bucket(Bucket="owned", ObjectOwnership="RandomValue"), {}
+
+
+@refuses("model", "InvalidArgument", "Invalid x-amz-object-ownership header: ")
+def bucket_whose_objects_are_owned_by_nobody(aws):
+    return lambda: aws.s3.create_bucket(Bucket="owned", ObjectOwnership=""), {}
+
+
+@refuses("s3.bucket.name", "InvalidBucketName", "The specified bucket is not valid.")
+def bucket_in_capitals(aws):
+    return lambda: aws.s3.create_bucket(Bucket="BUCKET"), {}
+
+
+@refuses("s3.bucket.empty", "BucketNotEmpty", "The bucket you tried to delete is not empty. You must delete all versions in the bucket.", 409)
+def bucket_with_a_mark_of_deletion(aws):
+    name = bucket(aws)
+    aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    aws.s3.put_object(Bucket=name, Key="a", Body=b"text")
+    aws.s3.delete_object(Bucket=name, Key="a")
+    return lambda: aws.s3.delete_bucket(Bucket=name), {}
+
+
+# What a bucket is told
+
+
+def told(rule, code, message, operation, name, **request):
+    """A bucket's part given a value that it can't have."""
+
+    def arrange(aws):
+        of = bucket(aws)
+        return lambda: getattr(aws.s3, operation)(Bucket=of, **request), {}
+
+    arrange.__name__ = name
+    refuses(rule, code, message)(arrange)
+
+
+def labelled(name, message, rule, *tags):
+    told(rule, "InvalidTag", message, "put_bucket_tagging", name, Tagging={"TagSet": list(tags)})
+
+
+labelled("tag_of_aws_own", "System tags cannot be added/updated by requester", "s3.tags.key", {"Key": "aws:prefixed", "Value": "1"})
+labelled("tag_with_a_comma_in_its_key", "The TagKey you have provided is invalid", "s3.tags.key", {"Key": "a,b", "Value": "1"})
+labelled("tag_with_a_comma_in_its_value", "The TagValue you have provided is invalid", "s3.tags.value", {"Key": "a", "Value": "1,2"})
+told("model", "MalformedXML", MALFORMED, "put_bucket_tagging", "tag_without_a_key", Tagging={"TagSet": [{"Value": "1"}]})
+told("model", "MalformedXML", MALFORMED, "put_bucket_versioning", "versioning_in_small_letters", VersioningConfiguration={"Status": "enabled"})
+told("model", "MalformedXML", MALFORMED, "put_bucket_accelerate_configuration", "acceleration_in_small_letters", AccelerateConfiguration={"Status": "enabled"})
+told("model", "MalformedXML", MALFORMED, "put_bucket_request_payment", "requests_paid_by_chance", RequestPaymentConfiguration={"Payer": "Random"})
+told(None, "MalformedXML", MALFORMED, "put_bucket_cors", "cors_by_no_rule", CORSConfiguration={"CORSRules": []})
+told(None, "MalformedXML", MALFORMED, "put_bucket_encryption", "encryption_by_no_rule", ServerSideEncryptionConfiguration={"Rules": []})
+told("s3.policy.document", "MalformedPolicy", "Missing required field Statement", "put_bucket_policy", "policy_of_nothing", Policy="{}")
+told(None, "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'", "put_bucket_policy", "policy_without_a_byte", Policy="")
+told("model", "InvalidArgument", None, "put_bucket_acl", "list_of_no_name", ACL="fake-acl")
+
+
+def lives(name, rule, code, message, more=None, **changes):
+    of = {"Expiration": {"Days": 7}, **ALL, **changes}
+    configuration = {"Rules": [{key: value for key, value in of.items() if value is not None}]}
+    told(rule, code, message, "put_bucket_lifecycle_configuration", name, LifecycleConfiguration=configuration, **(more or {}))
+
+
+lives("lifecycle_without_an_id_and_a_filter", "s3.lifecycle.filter", "MalformedXML", MALFORMED, ID=None, Filter=None)
+lives("lifecycle_that_ends_at_noon", "s3.lifecycle.when", "InvalidArgument", "'Date' must be at midnight GMT", Expiration={"Date": datetime.datetime(2030, 1, 1, 12)})
+TWICE = {"And": {"Prefix": "a", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}}
+lives("lifecycle_of_a_tag_twice", "s3.lifecycle.filter", "InvalidRequest", "Duplicate Tag Keys are not allowed.", Filter=TWICE)
+lives("lifecycle_from_no_size_on", None, "InvalidRequest", "Invalid TransitionDefaultMinimumObjectSize found: value", {"TransitionDefaultMinimumObjectSize": "value"})
+
+
+@refuses(None, "MalformedXML", MALFORMED)
+def replication_by_no_rule(aws):
+    name = bucket(aws)
+    aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    configuration = {"Role": "arn:aws:iam::000000000000:role/copier", "Rules": []}
+    return lambda: aws.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=configuration), {}
+
+
+# Notifications
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:reads"
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:queue"
+
+
+def notified(name, code, message, rule, kind, **more):
+    configuration = {kind: [{"Events": ["s3:ObjectCreated:*"], **more}]}
+    told(rule, code, message, "put_bucket_notification_configuration", name, NotificationConfiguration=configuration)
+
+
+notified("function_notified_by_no_arn", "InvalidArgument", "The ARN could not be parsed", "s3.notification.arn", "LambdaFunctionConfigurations", LambdaFunctionArn="invalid-queue")
+notified("function_notified_that_is_not_there", "InvalidArgument", "Unable to validate the following destination configurations", "s3.notification.destination", "LambdaFunctionConfigurations", LambdaFunctionArn=FUNCTION)
+notified("queue_notified_by_no_part_of_a_key", "InvalidArgument", "filter rule name must be either prefix or suffix", "model", "QueueConfigurations", QueueArn=QUEUE, Filter={"Key": {"FilterRules": [{"Name": "INVALID", "Value": "any"}]}})
+notified("queue_notified_by_an_empty_rule", "MalformedXML", MALFORMED, "s3.notification.filter", "QueueConfigurations", QueueArn=QUEUE, Filter={"Key": {"FilterRules": [{}]}})
+
+
+# What stands wrong in a bucket's policy
+
+
+def in_policy(name, message, rule="s3.policy.document", without=(), top=None, **changes):
+    """A policy of one statement with these members in place of its own."""
+
+    def arrange(aws):
+        of = bucket(aws)
+        one = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{of}/*", **changes}
+        one = {key: value for key, value in one.items() if key not in without}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [one], **(top or {})})
+        return lambda: aws.s3.put_bucket_policy(Bucket=of, Policy=text), {}
+
+    arrange.__name__ = name
+    refuses(rule, "MalformedPolicy", message)(arrange)
+
+
+in_policy("policy_of_no_effect", "Missing required field Effect", without=["Effect"])
+in_policy("policy_of_another_effect", "Invalid effect: Perhaps", Effect="Perhaps")
+in_policy("policy_for_whom_it_may_concern", "Missing required field Principal", without=["Principal"])
+in_policy("policy_on_no_action", "Missing required field Action", without=["Action"])
+in_policy("policy_on_no_resource", "Missing required field Resource", without=["Resource"])
+in_policy("policy_with_a_colour", "Unknown field Colour", Colour="red")
+in_policy("policy_of_no_version", "The policy must contain a valid version string", top={"Version": "2012"})
+in_policy("policy_of_no_statement", "Could not parse the policy: Statement is empty!", top={"Statement": []})
+in_policy("policy_on_an_action_that_is_none", "Policy has invalid action", "s3.policy.action", Action="s3:Nope")
+in_policy("policy_on_an_accounts_action", "Policy has invalid action", "s3.policy.action", Action="s3:ListAllMyBuckets")
+REACH = "Action does not apply to any resource(s) in statement"
+in_policy("policy_that_lists_objects", REACH, "s3.policy.reach", Action=["s3:GetObject", "s3:ListBucket"])
+
+
+@refuses("s3.policy.reach", "MalformedPolicy", REACH)
+def policy_that_reads_a_bucket(aws):
+    of = bucket(aws)
+    return lambda: aws.s3.put_bucket_policy(Bucket=of, Policy=policy(of, action="s3:GetObject")), {}

@@ -193,10 +193,24 @@ def a_version_of_nothing(aws):
     return lambda: aws.secretsmanager.put_secret_value(SecretId=name), {}
 
 
-@refuses("secretsmanager.version.fixed", "ResourceExistsException", "You can't modify an existing version, you can only create a new version.")
-def a_version_changed(aws):
-    name = secret(aws, ClientRequestToken=TOKEN.format(1))
-    return lambda: aws.secretsmanager.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=TOKEN.format(1)), {}
+def by_its_token(name, operation, member="SecretId"):
+    """Another value for a version that is there."""
+
+    def arrange(aws):
+        token, of = TOKEN.format(1), aws.name("secret")
+        made = aws.secretsmanager.create_secret(Name=of, SecretString="value", ClientRequestToken=token)
+        act = getattr(aws.secretsmanager, operation)
+        request = {member: of, "SecretString": "other", "ClientRequestToken": token}
+        return lambda: act(**request), {"token": token, "arn": made["ARN"]}
+
+    arrange.__name__ = name
+    message = "You can't use ClientRequestToken {token} because that value is already in use for a version of secret {arn}."
+    refuses("secretsmanager.version.fixed", "ResourceExistsException", message)(arrange)
+
+
+by_its_token("a_version_changed", "put_secret_value")
+by_its_token("a_version_changed_with_its_secret", "update_secret")
+by_its_token("a_secret_made_again_with_another_value", "create_secret", "Name")
 
 
 @refuses(None, FOUND, "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
@@ -205,7 +219,7 @@ def the_value_of_a_secret_without_one(aws):
     return lambda: aws.secretsmanager.get_secret_value(SecretId=name), {}
 
 
-@refuses("secretsmanager.version.agree", REQUEST)
+@refuses("secretsmanager.version.agree", REQUEST, "You provided a VersionStage that is not associated to the provided VersionId.")
 def a_version_by_the_label_of_another(aws):
     name = secret(aws, ClientRequestToken=TOKEN.format(1))
     aws.secretsmanager.put_secret_value(SecretId=name, SecretString="other", ClientRequestToken=TOKEN.format(2))
@@ -289,3 +303,64 @@ def a_secret_with_too_many_tags(aws):
 @refuses("secretsmanager.password.room", PARAMETER)
 def a_password_too_short_for_all_kinds(aws):
     return lambda: aws.secretsmanager.get_random_password(PasswordLength=2), {}
+
+
+NAME = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+
+
+def by_no_name(operation, **request):
+    """A secret named by what is no name."""
+
+    def arrange(aws):
+        return lambda: getattr(aws.secretsmanager, operation)(SecretId="Inv *?!]Name\\-", **request), {}
+
+    arrange.__name__ = f"{operation}_by_no_name"
+    refuses("secretsmanager.secret.name", "ValidationException", NAME)(arrange)
+
+
+by_no_name("delete_secret", ForceDeleteWithoutRecovery=True)
+by_no_name("describe_secret")
+by_no_name("get_secret_value")
+by_no_name("list_secret_version_ids", IncludeDeprecated=True)
+by_no_name("put_secret_value", SecretString="value")
+by_no_name("tag_resource", Tags=[{"Key": "a", "Value": "b"}])
+by_no_name("untag_resource", TagKeys=["a"])
+by_no_name("update_secret", Description="new")
+by_no_name("restore_secret")
+by_no_name("rotate_secret")
+by_no_name("cancel_rotate_secret")
+by_no_name("get_resource_policy")
+by_no_name("delete_resource_policy")
+by_no_name("put_resource_policy", ResourcePolicy=policy())
+by_no_name("update_secret_version_stage", VersionStage="AWSCURRENT")
+
+
+def of_no_secret(operation):
+    def arrange(aws):
+        return lambda: getattr(aws.secretsmanager, operation)(SecretId="absent"), {}
+
+    arrange.__name__ = f"{operation}_of_no_secret"
+    refuses(None, FOUND, "Secrets Manager can't find the specified secret.")(arrange)
+
+
+of_no_secret("get_resource_policy")
+of_no_secret("get_secret_value")
+of_no_secret("list_secret_version_ids")
+
+
+@refuses(None, FOUND, "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS")
+def the_value_before_the_first(aws):
+    name = secret(aws)
+    return lambda: aws.secretsmanager.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS"), {}
+
+
+@refuses("secretsmanager.secret.pending", REQUEST, MARKED)
+def a_secret_on_its_way_out_given_a_tag(aws):
+    name = going(aws)
+    return lambda: aws.secretsmanager.tag_resource(SecretId=name, Tags=[{"Key": "a", "Value": "b"}]), {}
+
+
+@refuses("secretsmanager.secret.pending", REQUEST, MARKED)
+def a_secret_on_its_way_out_relieved_of_a_tag(aws):
+    name = going(aws)
+    return lambda: aws.secretsmanager.untag_resource(SecretId=name, TagKeys=["a"]), {}

@@ -384,6 +384,15 @@ def test_a_nat_gateway_on_an_address_in_use_fails(aws):
     assert found["FailureCode"] == "Resource.AlreadyAssociated"
 
 
+def test_a_flow_log_to_no_bucket_is_not_made_and_the_answer_says_why(aws):
+    vpc = aws.vpc()
+    target = dict(LogDestinationType="s3", LogDestination="arn:aws:s3:::nobodys-bucket")
+    answer = aws.ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", **target)
+    [failed] = answer["Unsuccessful"]
+    assert (answer["FlowLogIds"], failed["ResourceId"]) == ([], vpc)
+    assert failed["Error"] == {"Code": "400", "Message": "LogDestination: nobodys-bucket does not exist"}
+
+
 def test_interfaces_say_who_asked_for_them(aws):
     nat = aws.nat()
     own = aws.interface(nat["subnet"])

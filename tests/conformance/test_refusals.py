@@ -1,5 +1,6 @@
 """Every refusal in the tables comes with its rule on, and is gone with its rule off."""
 
+import pathlib
 import re
 
 import pytest
@@ -63,6 +64,22 @@ def test_every_answer_that_was_seen_has_its_case():
     assert [seen for seen in recorded.SEEN if seen.case not in cases] == []
     assert {seen.evidence for seen in recorded.SEEN} == set(recorded.EVIDENCE)
     assert len(set(recorded.SEEN)) == len(recorded.SEEN)
+
+
+def test_every_answer_that_was_gathered_is_a_row():
+    gathered = (pathlib.Path(__file__).parent / "recorded.txt").read_text().splitlines()
+    codes = {case.id: case.code for case in CASES}
+    rows = {f"{seen.operation} {codes[seen.case]} {seen.case.partition(':')[2]}" for seen in recorded.SEEN}
+    others = {f"{one.operation} {one.code} {one.situation}" for one in recorded.UNPROVOKED}
+    assert [one for one in gathered if one not in rows | others] == []
+    assert [one for one in others if one not in gathered] == []
+    assert gathered == sorted(set(gathered)) and not rows & others
+
+
+def test_what_an_answer_tells_has_its_test():
+    told = [one.why.rpartition(" ")[2] for one in recorded.UNPROVOKED if one.why.startswith("no refusal")]
+    effects = (pathlib.Path(__file__).parent / "test_effects.py").read_text()
+    assert told and [test for test in told if f"def {test}(" not in effects] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

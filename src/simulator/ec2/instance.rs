@@ -179,6 +179,11 @@ pub(super) fn state_view(state: &str) -> Value {
 }
 
 impl Instance {
+    /// The id of the request that a spot instance was launched by. The request itself can't be described here.
+    pub(super) fn spot_request(&self) -> Option<String> {
+        self.id.get(self.id.len().saturating_sub(8)..).filter(|_| self.spot).map(|digits| format!("sir-{digits}"))
+    }
+
     pub(super) fn interfaces<'t>(&self, tx: &'t Tx<'_>) -> Vec<&'t NetworkInterface> {
         interfaces_of(tx, &self.id)
     }
@@ -284,6 +289,7 @@ impl Resource for Instance {
             "image-id" => vec![self.image.clone()],
             "instance-id" => vec![self.id.clone()],
             "instance-lifecycle" if self.spot => vec!["spot".to_owned()],
+            "spot-instance-request-id" => self.spot_request().into_iter().collect(),
             "instance-state-code" => {
                 state_view(&self.state).get("Code").integer().map(|code| code.to_string()).into_iter().collect()
             }
@@ -358,6 +364,7 @@ impl Resource for Instance {
             "Hypervisor" => "xen",
             "IamInstanceProfile" => self.profile.as_ref().map(ProfileAssociation::profile_view),
             "InstanceLifecycle" => self.spot.then_some("spot"),
+            "SpotInstanceRequestId" => self.spot_request(),
             "LaunchTime" => self.launched,
             "MaintenanceOptions" => record! {
                 "AutoRecovery" => &self.auto_recovery,

@@ -428,7 +428,6 @@ impl Plan {
     }
 }
 
-/// Takes options whose default value means nothing, and refuses any other as not simulated.
 /// Refuses spot requests other than those that end with their instance.
 fn spot_defaults(market: &Input<'_>) -> Result<(), Refusal> {
     let Some(options) = market.record("SpotOptions") else { return Ok(()) };
@@ -440,6 +439,7 @@ fn spot_defaults(market: &Input<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Takes options whose default value means nothing, and refuses any other as not simulated.
 fn defaults_only(_: &Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
     let defaults: &[(&str, &str, Value)] = &[
         ("CapacityReservationSpecification", "CapacityReservationPreference", Value::from("open")),
@@ -629,6 +629,7 @@ fn tag(tx: &mut Tx<'_>, specifications: &Value, instances: &[Instance]) -> Resul
                 "network-interface" => {
                     network_interface::primary_of(tx, &instance.id).map(|one| one.id.clone()).into_iter().collect()
                 }
+                "spot-instances-request" => instance.spot_request().into_iter().collect(),
                 _ => Vec::new(),
             };
             for id in ids {

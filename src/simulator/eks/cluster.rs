@@ -75,6 +75,11 @@ pub(super) const RULES: &[Rule] = &[
         "a region has at most 100 clusters",
         "https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html",
     ),
+    Rule::new(
+        "eks.cluster.list.include",
+        "all is the one word that clusters are listed by",
+        "https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html",
+    ),
     Rule::new("eks.cluster.version", "a cluster is of a version that EKS offers", CREATE),
     Rule::new(
         "eks.cluster.role.exists",
@@ -612,8 +617,10 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn list(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    // Connected clusters, which `include` asks for, are none of EKS's own.
-    let _ = input.texts("include");
+    // Connected clusters, which `include` asks for, are none of EKS's own. "The word `all` must be in lowercase otherwise
+    // an error occurs", the page says, and not in which words.
+    let all = input.texts("include").iter().all(|word| *word == "all");
+    tx.enforce("eks.cluster.list.include", all, || invalid("The include parameter can only be all."))?;
     named(tx, input, "clusters", tx.rows::<Cluster>().map(|cluster| &cluster.name))
 }
 

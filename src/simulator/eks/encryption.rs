@@ -4,7 +4,7 @@
 use super::cluster::{Cluster, find};
 use super::cluster_update::{Asked, begin};
 use super::{Issue, invalid};
-use crate::datastore::key;
+use crate::datastore::key::{self, ManagedKey};
 use crate::iam::authorization;
 use crate::input::Input;
 use crate::kms::key::{Key, State};
@@ -51,6 +51,12 @@ pub(super) fn asked(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Option<String>
     tx.enforce(rule, shaped, || invalid("The keyArn for encryptionConfig is invalid."))?;
     // EKS has no key of its own in an account: the name is one that no request can mean.
     let named = key::resolved(tx, given, "");
+    let absent = given
+        .strip_prefix(&format!("arn:aws:kms:{}:{}:key/", tx.region(), tx.account()))
+        .is_some_and(|id| tx.get::<Key>(id).is_none() && !tx.rows::<ManagedKey>().any(|key| key.id == id));
+    // Both answers are recorded:
+    // <https://github.com/cloud-custodian/cloud-custodian/tree/main/tests/data/placebo/test_eks_associate_encryption_config_invalid_kms_key>
+    tx.enforce(rule, !absent, || invalid(format!("The KeyArn in encryptionConfig provider {given} is not found.")))?;
     tx.enforce(rule, named.usable, || invalid("The keyArn for encryptionConfig is invalid."))?;
     // <https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html>; no source has the words.
     let may = authorization::has_key(tx, &super::SERVICE, &named.arn, &["kms:DescribeKey", "kms:CreateGrant"])?;

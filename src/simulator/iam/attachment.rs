@@ -76,6 +76,7 @@ fn attach(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let role = changeable(tx, input.required("RoleName"))?;
     let arn = input.required("PolicyArn");
     policy::parse_arn(arn)?;
+    policy::in_table(arn)?;
     tx.enforce("iam.attachment.policy", Managed::find(tx, arn).is_some(), || {
         missing(format!("Policy {arn} does not exist or is not attachable."))
     })?;

@@ -1,5 +1,5 @@
 //! The managed policies of AWS that users of EC2, EKS, RDS and Systems Manager attach.
-//! They exist in every account; all others are said not to.
+//! They exist in every account; all others are answered not simulated.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};

@@ -1,6 +1,9 @@
 //! Policy documents: what IAM accepts, in which words it refuses the rest, and how it shows them.
 
+use std::sync::LazyLock;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::quota;
@@ -31,6 +34,11 @@ pub(super) const RULES: &[Rule] = &[
         "iam.document.action",
         "an action names its service",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
+    ),
+    Rule::new(
+        "iam.document.condition",
+        "what a condition compares with dates are dates",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
     ),
     Rule::new(
         "iam.document.resource",
@@ -123,6 +131,8 @@ pub fn identity(tx: &Tx<'_>, text: &str) -> Result<String, Refusal> {
     tx.enforce("iam.document.version", version == Some("2012-10-17"), || {
         malformed("Policy document must be version 2012-10-17 or greater.")
     })?;
+    let dated = statements.iter().all(|one| one.get("Condition").is_none_or(has_dates));
+    tx.enforce("iam.document.condition", dated, || malformed(PARSING))?;
     sids(tx, &statements)?;
     for statement in &statements {
         let actions = texts(statement, "Action").or_else(|| texts(statement, "NotAction")).unwrap_or_default();
@@ -452,6 +462,31 @@ fn is_condition(value: &Json) -> bool {
     })
 }
 
+/// Whether what a condition compares with dates are dates: of all values these are the ones that IAM is known to look at
+/// when a policy is written, by <https://github.com/getmoto/moto/blob/master/tests/test_iam/test_iam_policies.py>.
+fn has_dates(condition: &Json) -> bool {
+    let is_date = |value: &Json| value.as_str().is_none_or(is_date);
+    condition.as_object().into_iter().flatten().all(|(operator, keys)| {
+        let name = operator.to_lowercase();
+        let name = name.rsplit_once(':').map_or(name.as_str(), |(_, name)| name);
+        let values = keys.as_object().into_iter().flat_map(Map::values);
+        !name.starts_with("date")
+            || values.into_iter().all(|value| match value {
+                Json::Array(several) => several.iter().all(is_date),
+                one => is_date(one),
+            })
+    })
+}
+
+/// Whether a text is a year, or seconds since 1970, or a date with or without a time in the form of ISO 8601.
+fn is_date(text: &str) -> bool {
+    static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let time = r"([01]?\d|2[0-3])?(:[0-5]?\d(:[0-5]?\d(\.\d{1,9})?(Z|[+-]\d{1,2}(:?\d{2})?)?)?)?Z?";
+        Regex::new(&format!(r"(?i)^-?\d{{1,12}}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12]\d|3[01]))?)?(T{time})?$")).ok()
+    });
+    FORM.as_ref().is_none_or(|form| form.is_match(text))
+}
+
 fn action_flaw(action: &str) -> Option<String> {
     if action == "*" {
         return None;
@@ -555,6 +590,21 @@ mod tests {
 
     const TWICE: &str =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"ec2:*","Resource":"*"}]}"#;
+
+    #[test]
+    fn what_is_compared_with_dates_is_looked_at_and_nothing_else() {
+        let looked_at = |condition: &str| super::has_dates(&serde_json::from_str(condition).unwrap());
+        for sound in
+            ["2017-07-01T00:00:00Z", "2019-07-01t23:59:59.5+02:00", "1979", "1735689600", "2019-07", "2019-7-1"]
+        {
+            assert!(looked_at(&format!(r#"{{"DateLessThan":{{"aws:CurrentTime":"{sound}"}}}}"#)), "{sound}");
+        }
+        for unsound in ["tomorrow", "2019-13-01", "2019-07-01T25:00:00Z", "2019-07-01 00:00:00", ""] {
+            let condition = format!(r#"{{"ForAnyValue:DateEqualsIfExists":{{"aws:CurrentTime":["{unsound}"]}}}}"#);
+            assert!(!looked_at(&condition), "{unsound}");
+        }
+        assert!(looked_at(r#"{"NumericEquals":{"s3:max-keys":"many"},"Bool":{"aws:SecureTransport":"perhaps"}}"#));
+    }
 
     async fn trusting(client: &Client, name: &str, principal: &str) -> Answer {
         let trust = format!(

@@ -266,20 +266,27 @@ pub(super) fn parse_arn(arn: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Answers what AWS may have and this table has not: AWS has more policies than are listed here, and new ones each week.
+///
+/// # Errors
+/// `NotSimulated` for a policy of AWS's that the table lacks.
+pub(super) fn in_table(arn: &str) -> Result<(), Refusal> {
+    if arn.starts_with("arn:aws:iam::aws:policy/") && aws_managed::find(arn).is_none() {
+        return Err(Refusal::not_simulated(format!("AWS's policy {arn}")));
+    }
+    Ok(())
+}
+
 /// The policy of that ARN.
 ///
 /// # Errors
 /// When there is none.
 pub fn find(tx: &Tx<'_>, arn: &str) -> Result<Managed, Refusal> {
     parse_arn(arn).or_else(|refusal| tx.enforce("iam.policy.arn", false, || refusal))?;
+    in_table(arn)?;
     let absent = || {
-        // Only an account's own policies can have been there before.
-        let aws = arn.starts_with("arn:aws:iam::aws:");
-        let rest = if aws || tx.operation() == "DeletePolicy" {
-            "was not found."
-        } else {
-            "does not exist or is not attachable."
-        };
+        let deleted = tx.operation() == "DeletePolicy";
+        let rest = if deleted { "was not found." } else { "does not exist or is not attachable." };
         missing(format!("Policy {arn} {rest}"))
     };
     Managed::find(tx, arn).ok_or_else(absent)
@@ -291,6 +298,7 @@ pub fn find(tx: &Tx<'_>, arn: &str) -> Result<Managed, Refusal> {
 /// When there is no such policy.
 pub(super) fn boundary(tx: &Tx<'_>, arn: &str) -> Result<String, Refusal> {
     parse_arn(arn)?;
+    in_table(arn)?;
     tx.enforce("iam.policy.boundary", Managed::find(tx, arn).is_some(), || {
         missing(format!("Scope ARN: {arn} does not exist or is not attachable."))
     })?;
@@ -622,14 +630,9 @@ mod tests {
         let client = Client::calm();
         client.role("r", "ec2.amazonaws.com").await;
         let none = "arn:aws:iam::aws:policy/NoSuchPolicyAnywhere";
-        client
-            .iam_refuses(
-                "AttachRolePolicy",
-                &[("RoleName", "r"), ("PolicyArn", none)],
-                "NoSuchEntity",
-                &format!("Policy {none} does not exist or is not attachable."),
-            )
-            .await;
+        let unlisted = format!("AWS's policy {none} is not simulated");
+        let named = [("RoleName", "r"), ("PolicyArn", none)];
+        client.iam_refuses("AttachRolePolicy", &named, "NotSimulated", &unlisted).await;
         client
             .iam_refuses(
                 "AttachRolePolicy",
@@ -638,16 +641,8 @@ mod tests {
                 "Invalid ARN:  Could not be parsed!",
             )
             .await;
-        client
-            .iam_refuses("GetPolicy", &[("PolicyArn", none)], "NoSuchEntity", &format!("Policy {none} was not found."))
-            .await;
-        client
-            .iam_refuses(
-                "DetachRolePolicy",
-                &[("RoleName", "r"), ("PolicyArn", none)],
-                "NoSuchEntity",
-                &format!("Policy {none} was not found."),
-            )
-            .await;
+        client.iam_refuses("GetPolicy", &named[1..], "NotSimulated", &unlisted).await;
+        let detached = format!("Policy {none} was not found.");
+        client.iam_refuses("DetachRolePolicy", &named, "NoSuchEntity", &detached).await;
     }
 }

@@ -36,7 +36,7 @@ pub(super) const TRANSITIONS: &[(&str, Transition)] = &[("kms.key.deleted", |tx,
 const CREATE: &str = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html";
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("kms.key.usage", "a symmetric key encrypts and decrypts", CREATE),
+    Rule::new("kms.key.usage", "a key is for what a key of its kind can be for", CREATE),
     Rule::new(
         "kms.key.id",
         "a key is named by its id or ARN, and by an alias where the operation says so",
@@ -159,7 +159,10 @@ fn missing(tx: &Tx<'_>, id: &str) -> Refusal {
 /// The id that a request names a key by, by its id or ARN.
 fn id_of<'g>(tx: &Tx<'_>, given: &'g str) -> Result<&'g str, Refusal> {
     let Some(rest) = given.strip_prefix("arn:") else {
-        let sound = given.split('-').map(str::len).eq([8, 4, 4, 4, 12]) || given.starts_with("mrk-");
+        let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let of_one_region = given.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && given.split('-').all(hex);
+        let of_several = given.strip_prefix("mrk-").is_some_and(|digits| digits.len() == 32 && hex(digits));
+        let sound = of_one_region || of_several;
         tx.enforce("kms.key.id", sound, || Refusal::new("NotFoundException", format!("Invalid keyId '{given}'")))?;
         return Ok(given);
     };
@@ -239,6 +242,18 @@ pub fn usable(tx: &mut Tx<'_>, given: &str) -> Result<String, Refusal> {
     Ok(key.arn(tx))
 }
 
+/// What a key of that kind can be for: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
+fn usages(spec: &str) -> &'static [&'static str] {
+    match spec {
+        "SYMMETRIC_DEFAULT" => &["ENCRYPT_DECRYPT"],
+        "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_P521" => &["SIGN_VERIFY", "KEY_AGREEMENT"],
+        "SM2" => &["ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"],
+        spec if spec.starts_with("HMAC_") => &["GENERATE_VERIFY_MAC"],
+        spec if spec.starts_with("RSA_") => &["ENCRYPT_DECRYPT", "SIGN_VERIFY"],
+        _ => &["SIGN_VERIFY"],
+    }
+}
+
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let spec = input.text("KeySpec").or_else(|| input.text("CustomerMasterKeySpec")).unwrap_or("SYMMETRIC_DEFAULT");
     if input.has("KeySpec") && input.has("CustomerMasterKeySpec") {
@@ -246,13 +261,16 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
         ));
     }
+    let usage = input.text("KeyUsage");
+    tx.enforce("kms.key.usage", usage.is_some() || spec == "SYMMETRIC_DEFAULT", || {
+        invalid("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+    })?;
+    tx.enforce("kms.key.usage", usage.is_none_or(|usage| usages(spec).contains(&usage)), || {
+        invalid(format!("KeyUsage {} is not compatible with KeySpec {spec}", usage.unwrap_or_default()))
+    })?;
     if spec != "SYMMETRIC_DEFAULT" {
         return Err(Refusal::not_simulated(format!("kms CreateKey with KeySpec {spec}")));
     }
-    let usage = input.text("KeyUsage").unwrap_or("ENCRYPT_DECRYPT");
-    tx.enforce("kms.key.usage", usage == "ENCRYPT_DECRYPT", || {
-        invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}"))
-    })?;
     let origin = input.text("Origin").unwrap_or("AWS_KMS");
     // Key stores are not simulated, so none is there.
     if let Some(store) = input.text("CustomKeyStoreId") {

@@ -29,7 +29,7 @@ pub(super) fn read(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<(String, String
     for tag in input.records("Tags") {
         let (key, value) = (tag.required("TagKey"), tag.required("TagValue"));
         tx.enforce("kms.tags.key", !key.to_ascii_lowercase().starts_with("aws:"), || {
-            Refusal::new("TagException", "aws: prefixed tag key names are not allowed for external use.")
+            Refusal::new("TagException", "Tags beginning with aws: are reserved")
         })?;
         tx.enforce("kms.tags.key", tags.iter().all(|(known, _)| known != key), || {
             Refusal::new("TagException", "Duplicate tag keys")

@@ -187,7 +187,6 @@ fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     }
     let (prefix, pattern) = (input.text("logGroupNamePrefix"), input.text("logGroupNamePattern"));
     let rule = "logs.group.selection";
-    // No source has the words.
     tx.enforce(rule, prefix.is_none() || pattern.is_none(), || {
         invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
     })?;

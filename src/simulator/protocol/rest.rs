@@ -108,6 +108,10 @@ fn demanded(template: &str, query: &str) -> Option<usize> {
     let (_, wanted) = template.split_once('?').unwrap_or_default();
     let wanted: Vec<&str> = wanted.split('&').filter(|part| !part.is_empty()).collect();
     let given = |part: &&str| {
+        // A parameter that is there, whatever its value, tells operations of one route apart.
+        if let Some((name, _)) = part.split_once("={") {
+            return query.split('&').any(|found| found.split('=').next() == Some(name));
+        }
         // `?versioning` and `?versioning=` are one, and S3 reads no value of it.
         query.split('&').any(|found| found == *part || found.split_once('=').is_some_and(|(name, _)| name == *part))
     };

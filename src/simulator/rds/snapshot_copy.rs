@@ -25,6 +25,11 @@ pub(super) const RULES: &[Rule] = &[
         "an encrypted snapshot of another region is copied with a key of this one",
         COPY,
     ),
+    Rule::new(
+        "rds.snapshot.copy.quota",
+        "an account copies at most 20 snapshots at a time into a region",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html",
+    ),
     Rule::new("rds.snapshot.copy.target", "a copy lies in the region, and not in a zone", COPY),
 ];
 
@@ -67,6 +72,17 @@ fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     tx.enforce("rds.snapshot.copy.key", given.is_some() || from.key.is_none() || !far, || {
         invalid_combination("KmsKeyId must be specified when an encrypted snapshot is copied from another AWS Region.")
     })?;
+    if far {
+        let here = tx.region().to_owned();
+        let on_its_way = |it: &&DbSnapshot| {
+            it.status == "creating" && it.source_region.as_ref().is_some_and(|region| *region != here)
+        };
+        let count = tx.rows::<DbSnapshot>().filter(on_its_way).count();
+        let most = tx.quota("rds.snapshot-copies");
+        tx.enforce("rds.snapshot.copy.quota", i64::try_from(count).is_ok_and(|count| count < most), || {
+            Refusal::new("SnapshotQuotaExceeded", format!("Cannot copy more than {most} snapshots across regions"))
+        })?;
+    }
     let key = match given {
         Some(_) => Some(key::granted(
             tx,

@@ -69,13 +69,14 @@ pub(super) fn named(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<(String, Strin
 ///
 /// # Errors
 /// `ConflictingDomainExists`.
+/// The words are those of <https://github.com/hashicorp/terraform-provider-aws/issues/37783>.
 pub(super) fn free(tx: &Tx<'_>, vpc: &(String, String), name: &str) -> Result<(), Refusal> {
     let other = tx.rows::<Zone>().find(|zone| zone.name == name && zone.vpcs.contains(vpc));
     tx.enforce("route53.vpc.conflict", other.is_none(), || {
-        let (region, id) = vpc;
+        let ((region, id), other) = (vpc, other.map_or("", |zone| zone.id.as_str()));
         let message = format!(
-            "The VPC that you chose, {id} in region {region}, is already associated with another private hosted zone \
-             that has an overlapping name space, {name}."
+            "The VPC {id} in region {region} has already been associated with the hosted zone {other} with the same \
+             domain name."
         );
         Refusal::new("ConflictingDomainExists", message)
     })

@@ -183,7 +183,7 @@ pub(super) fn nothing() -> Value {
 }
 
 /// Where S3 makes buckets of every region, and where its oldest ways still hold.
-const FIRST: &str = "us-east-1";
+pub(super) const FIRST: &str = "us-east-1";
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let bucket = input.required("Bucket");
@@ -193,7 +193,9 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let region = placed(tx, constraint)?;
     let tags = configuration.as_ref().map_or_else(|| Ok(Vec::new()), |it| tags::read(tx, it))?;
     let ownership = input.text("ObjectOwnership").unwrap_or("BucketOwnerEnforced");
-    let private = input.text("ACL").is_none_or(|acl| acl == "private");
+    // The lists of a bucket's owner are for objects, and passed over for a new bucket:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>
+    let private = input.text("ACL").is_none_or(|acl| acl == "private" || acl.starts_with("bucket-owner-"));
     tx.enforce("s3.bucket.acl", private || ownership != "BucketOwnerEnforced", || {
         let message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
         Refusal::new("InvalidBucketAclWithObjectOwnership", message)
@@ -256,7 +258,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 /// The region that a request makes its bucket in.
-fn placed(tx: &Tx<'_>, constraint: Option<&str>) -> Result<String, Refusal> {
+pub(super) fn placed(tx: &Tx<'_>, constraint: Option<&str>) -> Result<String, Refusal> {
     let rule = "s3.bucket.location";
     let wanted = match constraint {
         None => FIRST,
@@ -280,8 +282,8 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let all = object::start(&bucket, "");
     tx.enforce("s3.bucket.empty", object::versions(tx, &all).next().is_none(), || {
         let versioned = bucket.versioning.is_some();
-        let more = if versioned { " You must delete all versions in the bucket." } else { "" };
-        let message = format!("The bucket you tried to delete is not empty.{more}");
+        let more = if versioned { ". You must delete all versions in the bucket." } else { "" };
+        let message = format!("The bucket you tried to delete is not empty{more}");
         Refusal::new("BucketNotEmpty", message).member("BucketName", &bucket.name)
     })?;
     tx.remove::<Bucket>(&bucket.name);

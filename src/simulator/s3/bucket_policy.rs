@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::bucket::{Bucket, find, nothing};
+use super::policy_action::Reach;
 use crate::iam::document;
 use crate::input::Input;
 use crate::record;
@@ -20,6 +21,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 ];
 
 const PUT: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html";
+const ACTIONS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html";
 const GRAMMAR: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html";
 
 pub(super) const RULES: &[Rule] = &[
@@ -27,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("s3.policy.size", "a policy has at most 20 KiB", GRAMMAR),
     Rule::new("s3.policy.document", "a policy follows the grammar, and its principals exist", GRAMMAR),
     Rule::new("s3.policy.action", "a policy's actions are S3's", PUT),
+    Rule::new("s3.policy.reach", "an action is one on what its statement's resources are", ACTIONS),
     Rule::new("s3.policy.resource", "a policy's resources are the bucket and its objects", PUT),
     Rule::new(
         "s3.policy.public",
@@ -82,13 +85,60 @@ fn malformed(message: &str) -> Refusal {
     Refusal::new("MalformedPolicy", message)
 }
 
+/// What S3 has against a policy before it looks at whom and what it is for. Its words are those of AWS's recorded
+/// answers and of <https://github.com/versity/versitygw/blob/main/tests/integration/PutBucketPolicy.go>, which is held to
+/// S3; of what a statement lacks they are those of trust policies, as IAM has them.
+fn flaw(policy: &Map<String, Json>) -> Option<String> {
+    const TOP: &[&str] = &["Version", "Id", "Statement"];
+    const FIELDS: &[&str] =
+        &["Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition", "Resource", "NotResource"];
+    let unknown = |of: &Map<String, Json>, known: &[&str]| {
+        of.keys().find(|key| !known.contains(&key.as_str())).map(|key| format!("Unknown field {key}"))
+    };
+    if let Some(unknown) = unknown(policy, TOP) {
+        return Some(unknown);
+    }
+    if policy.get("Version").is_some_and(|version| version != "2012-10-17" && version != "2008-10-17") {
+        return Some("The policy must contain a valid version string".to_owned());
+    }
+    let statements = match policy.get("Statement") {
+        None => return Some("Missing required field Statement".to_owned()),
+        Some(Json::Array(none)) if none.is_empty() => {
+            return Some("Could not parse the policy: Statement is empty!".to_owned());
+        }
+        Some(Json::Array(several)) => several.iter().collect(),
+        Some(one) => vec![one],
+    };
+    statements.into_iter().filter_map(Json::as_object).find_map(|statement| {
+        let lacks = |name: &str, other: &str| {
+            let lacking = !statement.contains_key(name) && !statement.contains_key(other);
+            lacking.then(|| format!("Missing required field {name}"))
+        };
+        let effect = match statement.get("Effect").map(Json::as_str) {
+            None => Some("Missing required field Effect".to_owned()),
+            Some(Some(given)) if given != "Allow" && given != "Deny" => Some(format!("Invalid effect: {given}")),
+            Some(_) => None,
+        };
+        unknown(statement, FIELDS)
+            .or(effect)
+            .or_else(|| lacks("Principal", "NotPrincipal"))
+            .or_else(|| lacks("Action", "NotAction"))
+            .or_else(|| lacks("Resource", "NotResource"))
+    })
+}
+
+/// What is said of a policy that is no JSON object, one of no bytes among them.
+pub(super) fn no_json() -> Refusal {
+    malformed("Policies must be valid JSON and the first byte must be '{'").status(400)
+}
+
 fn check(tx: &Tx<'_>, bucket: &Bucket, text: &str) -> Result<(), Refusal> {
     tx.enforce("s3.policy.size", text.len() <= 20 * 1024, || {
         malformed("Policy exceeds the maximum allowed document size.")
     })?;
-    tx.enforce("s3.policy.document", text.starts_with('{'), || {
-        malformed("Policies must be valid JSON and the first byte must be '{'")
-    })?;
+    tx.enforce("s3.policy.document", text.starts_with('{'), no_json)?;
+    let flaw = serde_json::from_str(text).ok().and_then(|policy: Map<String, Json>| flaw(&policy));
+    tx.enforce("s3.policy.document", flaw.is_none(), || malformed(&flaw.clone().unwrap_or_default()))?;
     let statements = match document::resource(tx, text) {
         Ok(statements) => statements,
         Err(flaw) => {
@@ -101,15 +151,23 @@ fn check(tx: &Tx<'_>, bucket: &Bucket, text: &str) -> Result<(), Refusal> {
     };
     let arn = format!("arn:aws:s3:::{}", bucket.name);
     for statement in &statements {
+        let mut reached = Vec::new();
         for action in texts(statement.get("Action").or_else(|| statement.get("NotAction"))) {
-            let is_of_s3 = action == "*" || action.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("s3:"));
-            tx.enforce("s3.policy.action", is_of_s3, || malformed("Policy has invalid action"))?;
+            let reach = Reach::of(action);
+            tx.enforce("s3.policy.action", reach.is_some(), || malformed("Policy has invalid action"))?;
+            reached.extend(reach.filter(|_| statement.contains_key("Action")));
         }
+        let (mut buckets, mut objects) = (false, false);
         for resource in texts(statement.get("Resource").or_else(|| statement.get("NotResource"))) {
             let rest = resource.strip_prefix(&arn);
             let is_here = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']));
             tx.enforce("s3.policy.resource", is_here, || malformed("Policy has invalid resource"))?;
+            buckets |= rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('*'));
+            objects |= rest.is_some_and(|rest| !rest.is_empty());
         }
+        let all = statement.contains_key("NotResource");
+        let applies = reached.iter().all(|it| all || (it.buckets && buckets) || (it.objects && objects));
+        tx.enforce("s3.policy.reach", applies, || malformed("Action does not apply to any resource(s) in statement"))?;
     }
     let blocks = bucket.public_access_block.is_some_and(|block| block.policy);
     tx.enforce("s3.policy.public", !(blocks && statements.iter().any(is_public)), || {

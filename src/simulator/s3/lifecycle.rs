@@ -197,6 +197,11 @@ fn filter(tx: &Tx<'_>, rule: &Input<'_>) -> Result<(), Refusal> {
             let message = "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.";
             Refusal::new("InvalidRequest", message)
         })?;
+        let tags = part.records("Tags");
+        let keys: BTreeSet<_> = tags.iter().map(|tag| tag.text("Key")).collect();
+        tx.enforce("s3.lifecycle.filter", keys.len() == tags.len(), || {
+            Refusal::new("InvalidRequest", "Duplicate Tag Keys are not allowed.")
+        })?;
     }
     // What stands under `And` is two things at least.
     let joined = both.is_none_or(|it| {

@@ -26,7 +26,8 @@ fn is_sound(name: &str) -> bool {
         && name.chars().all(|letter| ends(letter) || letter == '-' || letter == '.')
         && name.starts_with(ends)
         && name.ends_with(ends)
-        && !name.contains("..")
+        // Each label between the dots begins and ends so too.
+        && ["..", ".-", "-."].iter().all(|pair| !name.contains(pair))
         && name.parse::<std::net::Ipv4Addr>().is_err()
         && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|start| name.starts_with(start))
         && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an"].iter().any(|end| name.ends_with(end))
@@ -42,9 +43,21 @@ mod tests {
             assert!(is_sound(sound), "{sound}");
         }
         let long = "a".repeat(64);
-        for unsound in
-            ["ab", &long, "Abc", "a_b", "-ab", "ab-", "a..b", "192.168.5.4", "xn--abc", "sthree-a", "abc-s3alias"]
-        {
+        for unsound in [
+            "ab",
+            &long,
+            "Abc",
+            "a_b",
+            "-ab",
+            "ab-",
+            "a..b",
+            "a.-bc",
+            "ab-.c",
+            "192.168.5.4",
+            "xn--abc",
+            "sthree-a",
+            "abc-s3alias",
+        ] {
             assert!(!is_sound(unsound), "{unsound}");
         }
     }

@@ -3,6 +3,7 @@
 //! and where those have none, of the servers that are held to S3
 //! (<https://github.com/versity/versitygw/tree/main/s3err>).
 
+use super::bucket_policy;
 use crate::protocol::{Flaw, Violation};
 use crate::refusal::Refusal;
 
@@ -20,6 +21,7 @@ pub(super) fn of(violation: &Violation) -> Refusal {
                 "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or \
                  empty",
             ),
+            _ if violation.path == "Policy" => bucket_policy::no_json(),
             _ => Refusal::new("MissingRequestBodyError", "Request Body is empty").status(400),
         };
     }
@@ -53,6 +55,9 @@ pub(super) fn of(violation: &Violation) -> Refusal {
             "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, \
              CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]",
         ),
+        "x-amz-transition-default-minimum-object-size" => {
+            request(&format!("Invalid TransitionDefaultMinimumObjectSize found: {given}"))
+        }
         "x-amz-checksum-type" => request("Value for x-amz-checksum-type header is invalid."),
         // No source has these; the code is that of an encryption that is none.
         "x-amz-server-side-encryption" => argument("The encryption method specified is not supported"),

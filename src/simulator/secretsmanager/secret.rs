@@ -123,8 +123,9 @@ impl Secret {
 /// The secret that a request names by its name, its ARN, or its ARN without the characters of chance; a service's too.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or it is named by what is no name.
 pub(super) fn seen(tx: &Tx<'_>, given: &str) -> Result<Secret, Refusal> {
+    named(tx, given.strip_prefix("arn:").map_or(given, |_| ""))?;
     let head = arn_head(tx);
     let name = given.strip_prefix(head.as_str()).unwrap_or(given);
     let whole = |row: &&Secret| row.arn == given;
@@ -155,6 +156,16 @@ pub(super) fn find(tx: &Tx<'_>, input: &Input<'_>) -> Result<Secret, Refusal> {
 pub(super) fn alive(tx: &Tx<'_>, secret: &Secret) -> Result<(), Refusal> {
     tx.enforce("secretsmanager.secret.pending", secret.deletion.is_none(), || {
         invalid_request("You can't perform this operation on the secret because it was marked for deletion.")
+    })
+}
+
+/// Refuses what is no name.
+fn named(tx: &Tx<'_>, name: &str) -> Result<(), Refusal> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-/_+=.@!".contains(letter);
+    tx.enforce("secretsmanager.secret.name", name.chars().all(fits), || {
+        let message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the \
+                       following: -/_+=.@!";
+        Refusal::new("ValidationException", message).status(400)
     })
 }
 
@@ -205,12 +216,7 @@ pub(super) fn may_use_key(tx: &mut Tx<'_>, secret: &Secret, actions: &[&str]) ->
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let name = input.required("Name");
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-/_+=.@!".contains(letter);
-    tx.enforce("secretsmanager.secret.name", name.chars().all(fits), || {
-        let message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the \
-                       following: -/_+=.@!";
-        Refusal::new("ValidationException", message).status(400)
-    })?;
+    named(tx, name)?;
     // Nothing here has replicas.
     let _ = input.flag("ForceOverwriteReplicaSecret");
     let content = Content::read(tx, input)?;
@@ -223,7 +229,8 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         })?;
         // The same request once more is answered as it was.
         let again = there.versions.iter().find(|version| Some(&version.id) == token.as_ref());
-        if again.is_some_and(|version| Some(&version.content) == content.as_ref()) {
+        if let Some(version) = again {
+            version::unchanged(tx, &there, version, content.as_ref())?;
             let _ = input.all();
             return Ok(there.with(&[("VersionId", token.into())]));
         }

@@ -121,10 +121,7 @@ pub(super) fn add(
         None => tx.uuid(),
     };
     if let Some(known) = secret.versions.iter().find(|version| version.id == id) {
-        tx.enforce("secretsmanager.version.fixed", known.content == content, || {
-            let message = "You can't modify an existing version, you can only create a new version.";
-            Refusal::new("ResourceExistsException", message)
-        })?;
+        unchanged(tx, secret, known, Some(&content))?;
         return Ok(id);
     }
     encrypts(tx, secret.key.as_deref())?;
@@ -145,6 +142,26 @@ pub(super) fn add(
         secret.versions.remove(at);
     }
     Ok(id)
+}
+
+/// Refuses another value for a version that is there. The words are those of AWS's answers to
+/// <https://github.com/getmoto/moto/blob/master/tests/test_secretsmanager/test_secretsmanager.py>.
+///
+/// # Errors
+/// In that case.
+pub(super) fn unchanged(
+    tx: &Tx<'_>,
+    secret: &Secret,
+    version: &Version,
+    content: Option<&Content>,
+) -> Result<(), Refusal> {
+    tx.enforce("secretsmanager.version.fixed", Some(&version.content) == content, || {
+        let message = format!(
+            "You can't use ClientRequestToken {} because that value is already in use for a version of secret {}.",
+            version.id, secret.arn
+        );
+        Refusal::new("ResourceExistsException", message)
+    })
 }
 
 /// Puts a label on a version, or on none, and takes it from the one that has it. What was current is previous then.
@@ -197,7 +214,6 @@ fn get(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let known = id.is_none_or(|id| secret.versions.iter().any(|version| version.id == id));
     let found = secret.versions.iter().find(fits).cloned();
     if let (Some(_), Some(_), None, true) = (id, stage, &found, known) {
-        // No source has the words.
         tx.enforce("secretsmanager.version.agree", false, || {
             invalid_request("You provided a VersionStage that is not associated to the provided VersionId.")
         })?;

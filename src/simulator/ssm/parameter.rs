@@ -9,7 +9,7 @@ use super::{invalid, public_parameter};
 use crate::datastore::key;
 use crate::input::Input;
 use crate::record;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SIMULATED, Refusal};
 use crate::rules::Rule;
 use crate::service::Handler;
 use crate::value::{Record, Value};
@@ -151,6 +151,7 @@ fn found(tx: &Tx<'_>, given: &str, decrypted: bool) -> Result<Value, Refusal> {
     if let Some(public) = public_parameter::find(tx, name) {
         return Ok(public.view());
     }
+    public_parameter::listed(name)?;
     let slashed = format!("/{name}");
     let known = tx.get::<Parameter>(name).or_else(|| tx.get::<Parameter>(&slashed).filter(|_| bare != given));
     // AWS has no words for it.
@@ -180,6 +181,7 @@ fn get_several(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     for name in input.texts("Names") {
         match found(tx, name, decrypted) {
             Ok(view) => there.push(view),
+            Err(refusal) if refusal.code == NOT_SIMULATED => return Err(refusal),
             Err(_) => none.push(Value::from(name)),
         }
     }

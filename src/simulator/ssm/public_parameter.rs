@@ -5,11 +5,23 @@
 
 use super::parameter::Shown;
 use crate::ec2::image::{Image, images};
+use crate::refusal::Refusal;
 use crate::world::Tx;
 
 /// The public parameter of that name in this region.
 pub(super) fn find(tx: &Tx<'_>, name: &str) -> Option<Shown> {
     under(tx, name).into_iter().find(|shown| shown.name == name)
+}
+
+/// Answers what AWS may have under a name and this table has not.
+///
+/// # Errors
+/// `NotSimulated` for what lies in the part of the names that is AWS's own.
+pub(super) fn listed(name: &str) -> Result<(), Refusal> {
+    if name.starts_with("/aws/service/") {
+        return Err(Refusal::not_simulated(format!("the public parameter {name}")));
+    }
+    Ok(())
 }
 
 /// The public parameters whose names begin so.

@@ -47,6 +47,9 @@ fn by_path(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     if filters.is_empty() {
         let public = public_parameter::under(tx, path).into_iter();
         items.extend(public.filter(|one| is_under(&one.name, path, deep)).map(|one| (one.name.clone(), one.view())));
+        if items.is_empty() {
+            public_parameter::listed(path)?;
+        }
     }
     paged(tx, input, "Parameters", 10, items)
 }
