@@ -272,23 +272,23 @@ pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRec
     Ok(())
 }
 
-pub(super) fn remove(connection: &Connection, head: &mut Head, address: &str) -> Result<()> {
-    head.take_all(connection, "DELETE FROM resources WHERE address = ?1 RETURNING checksum", &[&address])
+pub(super) fn remove(connection: &Connection, head: &mut Head, address: &Address) -> Result<()> {
+    let delete = "DELETE FROM resources WHERE address = ?1 RETURNING checksum";
+    head.take_all(connection, delete, &[&address.to_string()])
 }
 
-/// The address's next generation is above this one, and above the one that was next.
-pub(super) fn spend(connection: &Connection, head: &mut Head, address: &str, generation: u32) -> Result<()> {
-    let next: Option<(u32, i64)> = connection
-        .prepare_cached("SELECT generation, checksum FROM generations WHERE address = ?1")?
-        .query_row([address], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (next, before) = next.unwrap_or_default();
-    let generation = next.max(generation).saturating_add(1);
-    let sum = checksum(&[address, &generation.to_string()]);
+pub(super) fn set_next_generation(
+    connection: &Connection,
+    head: &mut Head,
+    address: &Address,
+    generation: u32,
+) -> Result<()> {
+    let address = address.to_string();
+    let sum = checksum(&[&address, &generation.to_string()]);
+    head.take_all(connection, "SELECT checksum FROM generations WHERE address = ?1", &[&address])?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO generations (address, generation, checksum) VALUES (?1, ?2, ?3)")?
         .execute(params![address, generation, sum])?;
-    head.take(before);
     head.add(sum);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_state::{Action, Begun, Entry, Holder, Memory, RunEnd, RunId, Settled, Sqlite, StateError, Store};
+use fathuss_state::{Action, Backend, Begun, Entry, Holder, Memory, RunEnd, RunId, Settled, Sqlite, StateError, Store};
 use proptest::prelude::*;
 
 use crate::made::{NOW_MS, address, begun, holder, identified, record, settled};

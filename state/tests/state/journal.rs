@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
 use fathuss_state::{
-    Action, Entry, Identity, Memory, OperationId, Pending, RunEnd, Settled, Snapshot, Sqlite, StateError, Store,
+    Action, Backend, Entry, Identity, Memory, OperationId, Pending, RunEnd, Settled, Snapshot, Sqlite, StateError, Store,
 };
 
 use crate::made::{NOW_MS, address, begin, begun, holder, identified, locked, present, record, settled};

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Child;
 
-use fathuss_state::{Holder, Sqlite, StateError, Store};
+use fathuss_state::{Backend, Holder, Sqlite, StateError, Store};
 
 use crate::child;
 use crate::made::{NOW_MS, address, begin, holder, locked};

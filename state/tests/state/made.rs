@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Action, Begun, Entry, Holder, Identity, OperationId, ResourceRecord, Settled, Sqlite};
+use fathuss_state::{Action, Backend, Begun, Entry, Holder, Identity, OperationId, ResourceRecord, Settled, Sqlite};
 
 /// 2026-01-01 00:00 UTC.
 pub const NOW_MS: i64 = 1_767_225_600_000;
