@@ -26,7 +26,7 @@ pub(crate) struct Contents {
     pub(crate) next_operation: i64,
     /// Oldest first.
     pub(crate) runs: Vec<Run>,
-    /// The journal's records of the runs up to this one are kept no more.
+    /// The journal's records of the runs up to this one are kept no more; 0 stands for what was before the first.
     pub(crate) forgotten: i64,
     // In the order they began.
     pending: BTreeMap<u64, Pending>,
@@ -72,7 +72,7 @@ pub(crate) struct Delta {
 impl Contents {
     /// An empty state of this lineage.
     pub(crate) fn new(lineage: &str) -> Self {
-        Self { lineage: lineage.to_owned(), next_operation: 1, ..Self::default() }
+        Self { lineage: lineage.to_owned(), next_operation: 1, forgotten: -1, ..Self::default() }
     }
 
     /// With these operations under way, in the order they began.

@@ -29,6 +29,8 @@ pub struct S3 {
     remote: Arc<Remote>,
     background: Background,
     known: RefCell<Seen>,
+    /// Whether it was opened to read.
+    reads: bool,
     held: Option<Holder>,
     taken_over: Option<Holder>,
     run: Option<RunId>,
@@ -48,7 +50,7 @@ impl S3 {
             Ok((remote, seen))
         });
         let (remote, seen) = opened?;
-        Ok(Self::over(background, remote, seen))
+        Ok(Self::over(background, remote, seen, false))
     }
 
     /// Opens the state at this place to read: takes no lock and makes nothing; none where there is none.
@@ -59,7 +61,7 @@ impl S3 {
             let seen = remote.find().await?;
             Ok(seen.map(|seen| (remote, seen)))
         });
-        Ok(opened?.map(|(remote, seen)| Self::over(background, remote, seen)))
+        Ok(opened?.map(|(remote, seen)| Self::over(background, remote, seen, true)))
     }
 
     /// Whether the store refuses what it has to refuse; puts an object beside the state, and deletes it.
@@ -71,9 +73,9 @@ impl S3 {
         waited(&background, async move { Remote::open(&place, terms).await?.probe().await })
     }
 
-    fn over(background: Background, remote: Remote, seen: Seen) -> Self {
+    fn over(background: Background, remote: Remote, seen: Seen, reads: bool) -> Self {
         let (remote, known) = (Arc::new(remote), RefCell::new(seen));
-        Self { remote, background, known, held: None, taken_over: None, run: None }
+        Self { remote, background, known, reads, held: None, taken_over: None, run: None }
     }
 
     /// What the store has, where this run does not know that better.
@@ -155,6 +157,9 @@ impl Store for S3 {
 
 impl Backend for S3 {
     fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError> {
+        if self.reads {
+            return Err(self.remote.read_only());
+        }
         self.release()?;
         let (remote, wanted) = (Arc::clone(&self.remote), holder.clone());
         let nonce = self.known.get_mut().nonce.clone();

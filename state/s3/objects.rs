@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion};
+use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -80,6 +81,8 @@ impl Objects {
             .with_region(&bucket.region)
             .with_credentials(Arc::new(chain))
             .with_http_connector(Transport::new())
+            // Not every store deletes many at once.
+            .with_disable_bulk_delete(true)
             .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() });
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
@@ -218,9 +221,9 @@ impl Objects {
 
     /// Deletes objects, as far as it can: what stays is in nobody's way.
     pub(super) async fn delete(&self, keys: &[String]) {
-        for key in keys {
-            let _ = self.store.delete(&self.path(key)).await;
-        }
+        let paths: Vec<_> = keys.iter().map(|key| Ok(self.path(key))).collect();
+        let mut deleted = self.store.delete_stream(stream::iter(paths).boxed());
+        while deleted.next().await.is_some() {}
     }
 
     pub(super) fn failure(

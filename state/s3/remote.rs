@@ -451,6 +451,11 @@ impl Remote {
         StateError::NotHeld { path: self.objects.place(), reason: reason.to_owned() }
     }
 
+    pub(super) fn read_only(&self) -> StateError {
+        let reason = "it was opened to read".to_owned();
+        StateError::Storage { path: self.objects.place(), doing: "written", reason }
+    }
+
     fn gone(&self, now: Option<&Holder>) -> StateError {
         self.not_held(&self.tenure.gone(now))
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use fathuss_state::{Backend, Entry, Settled, Sqlite, StateError, Store};
+use fathuss_state::{Entry, Settled, Sqlite, StateError, Store};
 use rusqlite::Connection;
 
 use crate::child;
