@@ -1,6 +1,6 @@
 //! What a command sees of a state beyond what the engine sees: its lock and its journal.
 
-use crate::{Entry, Holder, RunId, StateError, Store};
+use crate::{Document, Entry, Holder, RunId, StateError, Store};
 
 /// A state that people share: one run at a time holds its lock and writes.
 pub trait Backend: Store {
@@ -30,4 +30,7 @@ pub trait Backend: Store {
 
     /// The journal's records, oldest first: of one run, or of all that are kept.
     fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError>;
+
+    /// All of the state but the journal's records, for a file.
+    fn document(&self) -> Result<Document, StateError>;
 }

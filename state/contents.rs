@@ -16,7 +16,7 @@ use crate::{Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Run, R
 
 /// Everything that a state holds but the journal's records.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Contents {
+pub struct Contents {
     pub(crate) lineage: String,
     pub(crate) serial: i64,
     pub(crate) resources: BTreeMap<Address, ResourceRecord>,
@@ -37,7 +37,7 @@ pub(crate) struct Contents {
 /// What a run writes, one durable write each.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Write {
+pub enum Write {
     /// A run begins.
     BeginRun { command: String, holder: String, at_ms: i64 },
     /// Numbers of operations are this run's to use.
@@ -50,7 +50,7 @@ pub(crate) enum Write {
 
 /// What an accepted write changes.
 #[derive(Debug, Default)]
-pub(crate) struct Delta {
+pub struct Delta {
     pub(crate) serial: i64,
     pub(crate) next_operation: i64,
     pub(crate) forgotten: i64,

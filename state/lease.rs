@@ -116,7 +116,7 @@ impl Moment {
 
 /// A run's own view of its lease, shared with what renews it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tenure(Arc<Mutex<Standing>>);
+pub struct Tenure(Arc<Mutex<Standing>>);
 
 #[derive(Clone, Debug, Default)]
 enum Standing {
@@ -173,7 +173,8 @@ impl Tenure {
     }
 }
 
-const LAPSED: &str = "its lease lapsed";
+/// What is said of a lease whose time is over.
+pub(crate) const LAPSED: &str = "its lease lapsed";
 
 #[cfg(test)]
 mod tests {

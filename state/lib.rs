@@ -16,8 +16,10 @@ mod lease;
 mod lock;
 mod memory;
 mod place;
+mod postgres;
 mod record;
 mod s3;
+mod shared;
 mod sqlite;
 
 pub use backend::Backend;
@@ -25,6 +27,7 @@ pub use document::Document;
 pub use lease::{SIGNATURE_VALIDITY, Terms};
 pub use memory::{Fault, Memory};
 pub use place::{Bucket, Database, Place};
+pub use postgres::Postgres;
 pub use record::{
     Action, Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Settled, Snapshot,
 };

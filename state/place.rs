@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use crate::{Backend, S3, Snapshot, Sqlite, StateError, Terms};
+use crate::{Backend, Postgres, S3, Snapshot, Sqlite, StateError, Terms};
 
 /// Where a stack's state lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Place {
         Ok(match self {
             Self::File(path) => Box::new(Sqlite::open(path, now_ms)?),
             Self::S3(bucket) => Box::new(S3::open(bucket, Terms::default(), None, now_ms)?),
-            Self::Postgres(_) => todo!(),
+            Self::Postgres(database) => Box::new(Postgres::open(database, Terms::default(), None, now_ms)?),
         })
     }
 
@@ -76,7 +76,7 @@ impl Place {
         Ok(match self {
             Self::File(path) => boxed(Sqlite::look(path)?),
             Self::S3(bucket) => boxed(S3::look(bucket, Terms::default())?),
-            Self::Postgres(_) => todo!(),
+            Self::Postgres(database) => boxed(Postgres::look(database, Terms::default())?),
         })
     }
 
@@ -93,7 +93,7 @@ impl Place {
         match self {
             Self::File(_) => Ok("a local file"),
             Self::S3(bucket) => S3::check(bucket, Terms::default()).map(|()| "writes under a condition are refused as they should be"),
-            Self::Postgres(_) => todo!(),
+            Self::Postgres(database) => Postgres::check(database, Terms::default()).map(|()| "the database takes transactions"),
         }
     }
 }

@@ -14,10 +14,10 @@ use fathuss_model::Address;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::rows::Head;
-use crate::backend::Backend;
+use crate::contents::Contents;
 use crate::journal::{Journal, RUNS_KEPT, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
-use crate::{Begun, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot, StateError, Store};
+use crate::{Backend, Begun, Document, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot, StateError, Store};
 
 /// A stack's state in an SQLite file.
 ///
@@ -254,6 +254,26 @@ impl Backend for Sqlite {
 
     fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError> {
         rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
+    }
+
+    fn document(&self) -> Result<Document, StateError> {
+        let fail = |trouble| told(&self.path, "read", trouble);
+        let read = |error: rusqlite::Error| fail(error.into());
+        let transaction = self.connection.unchecked_transaction().map_err(read)?;
+        let Snapshot { lineage, resources, outputs, pending, generations, durations_ms, .. } =
+            rows::snapshot(&transaction).map_err(fail)?;
+        let head = rows::head(&transaction).map_err(fail)?;
+        let mut contents = Contents::new(&lineage).with_pending(pending);
+        contents.serial = head.serial;
+        contents.next_operation = head.next_operation;
+        contents.resources = resources;
+        contents.outputs = outputs;
+        contents.generations = generations;
+        contents.durations_ms = durations_ms;
+        contents.runs = rows::history(&transaction, u32::MAX).map_err(fail)?;
+        contents.runs.reverse();
+        contents.forgotten = contents.last_run().0 - RUNS_KEPT;
+        Ok(Document::of(&contents))
     }
 }
 

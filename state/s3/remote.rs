@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -13,10 +14,11 @@ use super::head::{
 };
 use super::objects::{Condition, Object, Objects, Put, PutError};
 use super::transport::Witness;
-use crate::contents::{Contents, Write};
+use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Moment, Tenure, Terms, locked, may_take};
 use crate::place::Bucket;
+use crate::shared::{Remote, Seen, Taken};
 use crate::{Entry, Holder, RunId, StateError};
 
 /// A lock that finds more segments than these after the last snapshot makes another.
@@ -31,9 +33,9 @@ const READS_AT_ONCE: usize = 16;
 /// How often the head is read anew where others move it at the same time.
 const ATTEMPTS: usize = 32;
 
-/// The store and this run's hold on it, shared with what renews the lease.
+/// The objects of a state, and this run's hold on their head.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub struct Heads {
     objects: Objects,
     terms: Terms,
     tenure: Tenure,
@@ -48,22 +50,7 @@ struct Session {
     renewed: Moment,
 }
 
-/// What was read, and the head that named it.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) nonce: String,
-    pub(super) contents: Contents,
-}
-
-/// A lock that was taken.
-pub(super) struct Taken {
-    /// From whose lapsed lease.
-    pub(super) from: Option<Holder>,
-    /// What the state is, where that was not known already.
-    pub(super) seen: Option<Seen>,
-}
-
-impl Remote {
+impl Heads {
     pub(super) async fn open(bucket: &Bucket, terms: Terms) -> Result<Self, StateError> {
         let objects = Objects::open(bucket, terms).await?;
         Ok(Self { objects, terms, tenure: Tenure::default(), session: Mutex::default() })
@@ -88,12 +75,6 @@ impl Remote {
         // Where somebody else was faster, theirs is the state.
         self.objects.put(HEAD, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
         self.find().await?.ok_or_else(|| self.vanished())
-    }
-
-    /// What there is, unless it is what this head names.
-    pub(super) async fn newer_than(&self, nonce: &str) -> Result<Option<Seen>, StateError> {
-        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
-        if head.nonce == nonce { Ok(None) } else { self.load(head).await.map(Some) }
     }
 
     /// Whether the store refuses a put whose condition does not hold, and takes one whose condition does.
@@ -140,109 +121,6 @@ impl Remote {
         }
     }
 
-    /// Takes the lease: by moving the head, so that one of many gets it.
-    pub(super) async fn lock(&self, holder: &Holder, known: &str, now_ms: i64) -> Result<Taken, StateError> {
-        for _ in 0..ATTEMPTS {
-            let (head, object) = self.head().await?.ok_or_else(|| self.vanished())?;
-            let from = head.lease.as_ref().map(|lease| lease.holder.clone());
-            if let Some(Lease { holder: other, lease_ms }) = &head.lease {
-                let Some(age) = object.age else {
-                    return Err(locked(other, now_ms));
-                };
-                may_take(other, Duration::from_millis(*lease_ms), age, &self.terms, now_ms)?;
-            }
-            // Read before it is taken: what can't be read is nobody's to write.
-            let contents = if head.nonce == known { None } else { Some(self.load(head.clone()).await?.contents) };
-            let lease_ms = u64::try_from(self.terms.lease.as_millis()).unwrap_or(u64::MAX);
-            let lease = Some(Lease { holder: holder.clone(), lease_ms });
-            let mine = Head { epoch: head.epoch + 1, lease, ..head.renewed() };
-            let asked = Moment::now();
-            let deadline = asked.after(self.terms.patience.min(self.terms.lease));
-            match self.move_head(&mine, &object.etag, deadline).await.map_err(|failed| failed.error)? {
-                Ok(etag) => {
-                    self.tenure.renewed(asked, self.terms.lease);
-                    let seen = contents.map(|contents| Seen { nonce: mine.nonce.clone(), contents });
-                    *self.session.lock().await = Some(Session { head: mine, etag, renewed: asked });
-                    return Ok(Taken { from, seen });
-                }
-                Err(_) => continue,
-            }
-        }
-        Err(self.crowded())
-    }
-
-    /// Makes a write durable: puts its segment, and moves the head over it.
-    pub(super) async fn commit(&self, serial: i64, write: Write) -> Result<(), StateError> {
-        let mut session = self.session.lock().await;
-        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
-        let deadline = self.until(session).await?;
-        let (epoch, number) = (session.head.epoch, session.head.next_segment);
-        let key = segment_key(epoch, number);
-        let segment = Segment {
-            version: VERSION,
-            lineage: session.head.lineage.clone(),
-            epoch,
-            number,
-            serial,
-            nonce: nonce(),
-            write,
-        };
-        let bytes = self.encode(&key, &segment)?;
-        match self.objects.put(&key, &bytes, Condition::Absent, deadline).await {
-            Ok(Put::Kept(_)) => {}
-            Ok(Put::Other(_)) => {
-                let reason = "there is a segment of this run that it has not written: is the bucket another's copy?";
-                let error = self.objects.damaged(&key, reason);
-                self.tenure.end(&error.to_string());
-                return Err(error);
-            }
-            Err(failed) => {
-                // Whatever becomes of it, no head will name it: its number is not used again.
-                session.head.next_segment += 1;
-                return Err(failed.error);
-            }
-        }
-        let next = session.head.with(&segment, &bytes);
-        self.advance(session, next, deadline).await
-    }
-
-    /// Reads the whole state anew where many segments follow the last snapshot, and puts one that stands for them.
-    pub(super) async fn compact(&self, contents: &Contents, now_ms: i64) -> Result<(), StateError> {
-        let mut session = self.session.lock().await;
-        let Some(session) = session.as_mut() else { return Ok(()) };
-        if session.head.length() <= SEGMENTS_BEFORE_SNAPSHOT {
-            return Ok(());
-        }
-        let deadline = self.until(session).await?;
-        let snapshot = Snapshot {
-            epoch: session.head.epoch,
-            number: session.head.next_segment,
-            chain: session.head.chain.clone(),
-        };
-        let key = snapshot.key();
-        let bytes = self.encode(&key, &Document::of(contents))?;
-        let put = self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
-        if let Put::Other(_) = put {
-            return Err(self.objects.damaged(&key, "there is a snapshot of this run that it has not written"));
-        }
-        let mut next = session.head.renewed();
-        let segments = std::mem::take(&mut next.segments);
-        let before = next.snapshot.replace(snapshot);
-        let last_run = contents.last_run().0;
-        next.chapters.push(Chapter { snapshot: before, segments, last_run, ended_ms: now_ms });
-        let kept_ms = i64::try_from(CHAPTERS_KEPT.as_millis()).unwrap_or(i64::MAX);
-        let keeps =
-            |chapter: &Chapter| chapter.last_run > contents.forgotten || now_ms - chapter.ended_ms <= kept_ms;
-        let first = next.chapters.iter().position(keeps).unwrap_or(next.chapters.len());
-        let gone: Vec<Chapter> = next.chapters.drain(..first).collect();
-        self.advance(session, next, deadline).await?;
-        // No head names them any more.
-        let snapshots = gone.iter().filter_map(|chapter| chapter.snapshot.as_ref().map(Snapshot::key));
-        let segments = gone.iter().flat_map(|chapter| chapter.segments.iter().flat_map(Span::keys));
-        self.objects.delete(&snapshots.chain(segments).collect::<Vec<_>>()).await;
-        Ok(())
-    }
-
     /// Moves this run's head on.
     async fn advance(&self, session: &mut Session, next: Head, deadline: Moment) -> Result<(), StateError> {
         let asked = Moment::now();
@@ -269,29 +147,6 @@ impl Remote {
         }
     }
 
-    /// Renews the lease until it is over.
-    pub(super) async fn renew_while_held(&self) {
-        let between = self.terms.lease / 3;
-        loop {
-            tokio::time::sleep(between / 2).await;
-            let mut session = self.session.lock().await;
-            let Some(session) = session.as_mut() else { return };
-            let Ok(deadline) = self.tenure.until(Duration::ZERO) else { return };
-            // A write renews it, too.
-            if session.renewed.after(between).remaining() > between / 2 {
-                continue;
-            }
-            let next = session.head.renewed();
-            // What goes wrong shows in the tenure; a refusal may pass before the lease does.
-            let _ = self.advance(session, next, deadline).await;
-        }
-    }
-
-    /// Whether the lease lasts for longer than the margin.
-    pub(super) fn still_held(&self) -> Result<(), StateError> {
-        self.tenure.until(self.terms.margin).map(drop).map_err(|reason| self.not_held(&reason))
-    }
-
     /// Until when a write may be tried; whose the state is where this run's lease is over.
     async fn until(&self, session: &Session) -> Result<Moment, StateError> {
         match self.tenure.until(Duration::ZERO) {
@@ -303,24 +158,6 @@ impl Remote {
             }
             Err(reason) => Err(self.not_held(&reason)),
         }
-    }
-
-    pub(super) async fn holder(&self) -> Result<Option<Holder>, StateError> {
-        Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder))
-    }
-
-    /// Takes the lease of this id away.
-    pub(super) async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
-        self.take_away(id).await?.map_err(|holder| locked(&holder, now_ms))
-    }
-
-    /// Gives this run's own lease back.
-    pub(super) async fn release(&self, id: &str) -> Result<(), StateError> {
-        let mut session = self.session.lock().await;
-        self.tenure.forget();
-        *session = None;
-        // What is another's by now stays so.
-        self.take_away(id).await.map(drop)
     }
 
     /// Ends the lease of this id and gives who held it; whose it is where it is another.
@@ -340,19 +177,6 @@ impl Remote {
         Err(self.crowded())
     }
 
-    /// The journal's records of the runs after this one, each group with its run, oldest first.
-    pub(super) async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
-        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
-        let chapters = head.chapters.iter().filter(|chapter| chapter.last_run > forgotten);
-        let spans: Vec<Span> = chapters.flat_map(|chapter| chapter.segments.clone()).chain(head.segments).collect();
-        let segments = self.segments(&spans).map_ok(|(_, segment)| segment).try_collect::<Vec<_>>().await?;
-        let entries = segments.into_iter().filter_map(|segment| match segment.write {
-            Write::Append { run, entries } if run.0 > forgotten => Some((run, entries)),
-            _ => None,
-        });
-        Ok(entries.collect())
-    }
-
     /// Everything that a head names.
     async fn load(&self, mut head: Head) -> Result<Seen, StateError> {
         for _ in 0..ATTEMPTS {
@@ -362,7 +186,7 @@ impl Remote {
                     Some((now, _)) if now.snapshot != head.snapshot => head = now,
                     _ => return Err(StateError::Damaged { path, reason }),
                 },
-                other => return other.map(|contents| Seen { nonce: head.nonce, contents }),
+                other => return other.map(|contents| Seen { mark: head.nonce, contents }),
             }
         }
         Err(self.crowded())
@@ -447,13 +271,8 @@ impl Remote {
         })
     }
 
-    pub(super) fn not_held(&self, reason: &str) -> StateError {
+    fn not_held(&self, reason: &str) -> StateError {
         StateError::NotHeld { path: self.objects.place(), reason: reason.to_owned() }
-    }
-
-    pub(super) fn read_only(&self) -> StateError {
-        let reason = "it was opened to read".to_owned();
-        StateError::Storage { path: self.objects.place(), doing: "written", reason }
     }
 
     fn gone(&self, now: Option<&Holder>) -> StateError {
@@ -470,6 +289,167 @@ impl Remote {
             doing: "written",
             reason: "others change it all the time; run this again".to_owned(),
         }
+    }
+}
+
+#[async_trait]
+impl Remote for Heads {
+    async fn newer_than(&self, mark: &str) -> Result<Option<Seen>, StateError> {
+        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
+        if head.nonce == mark { Ok(None) } else { self.load(head).await.map(Some) }
+    }
+
+    async fn lock(&self, holder: &Holder, mark: &str, now_ms: i64) -> Result<Taken, StateError> {
+        for _ in 0..ATTEMPTS {
+            let (head, object) = self.head().await?.ok_or_else(|| self.vanished())?;
+            let from = head.lease.as_ref().map(|lease| lease.holder.clone());
+            if let Some(Lease { holder: other, lease_ms }) = &head.lease {
+                let Some(age) = object.age else {
+                    return Err(locked(other, now_ms));
+                };
+                may_take(other, Duration::from_millis(*lease_ms), age, &self.terms, now_ms)?;
+            }
+            // Read before it is taken: what can't be read is nobody's to write.
+            let contents = if head.nonce == mark { None } else { Some(self.load(head.clone()).await?.contents) };
+            let lease_ms = u64::try_from(self.terms.lease.as_millis()).unwrap_or(u64::MAX);
+            let lease = Some(Lease { holder: holder.clone(), lease_ms });
+            let mine = Head { epoch: head.epoch + 1, lease, ..head.renewed() };
+            let asked = Moment::now();
+            let deadline = asked.after(self.terms.patience.min(self.terms.lease));
+            match self.move_head(&mine, &object.etag, deadline).await.map_err(|failed| failed.error)? {
+                Ok(etag) => {
+                    self.tenure.renewed(asked, self.terms.lease);
+                    let seen = contents.map(|contents| Seen { mark: mine.nonce.clone(), contents });
+                    *self.session.lock().await = Some(Session { head: mine, etag, renewed: asked });
+                    return Ok(Taken { from, seen });
+                }
+                Err(_) => continue,
+            }
+        }
+        Err(self.crowded())
+    }
+
+    async fn tidy(&self, contents: &Contents, now_ms: i64) -> Result<(), StateError> {
+        let mut session = self.session.lock().await;
+        let Some(session) = session.as_mut() else { return Ok(()) };
+        if session.head.length() <= SEGMENTS_BEFORE_SNAPSHOT {
+            return Ok(());
+        }
+        let deadline = self.until(session).await?;
+        let snapshot = Snapshot {
+            epoch: session.head.epoch,
+            number: session.head.next_segment,
+            chain: session.head.chain.clone(),
+        };
+        let key = snapshot.key();
+        let bytes = self.encode(&key, &Document::of(contents))?;
+        let put = self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
+        if let Put::Other(_) = put {
+            return Err(self.objects.damaged(&key, "there is a snapshot of this run that it has not written"));
+        }
+        let mut next = session.head.renewed();
+        let segments = std::mem::take(&mut next.segments);
+        let before = next.snapshot.replace(snapshot);
+        let last_run = contents.last_run().0;
+        next.chapters.push(Chapter { snapshot: before, segments, last_run, ended_ms: now_ms });
+        let kept_ms = i64::try_from(CHAPTERS_KEPT.as_millis()).unwrap_or(i64::MAX);
+        let keeps =
+            |chapter: &Chapter| chapter.last_run > contents.forgotten || now_ms - chapter.ended_ms <= kept_ms;
+        let first = next.chapters.iter().position(keeps).unwrap_or(next.chapters.len());
+        let gone: Vec<Chapter> = next.chapters.drain(..first).collect();
+        self.advance(session, next, deadline).await?;
+        // No head names them any more.
+        let snapshots = gone.iter().filter_map(|chapter| chapter.snapshot.as_ref().map(Snapshot::key));
+        let segments = gone.iter().flat_map(|chapter| chapter.segments.iter().flat_map(Span::keys));
+        self.objects.delete(&snapshots.chain(segments).collect::<Vec<_>>()).await;
+        Ok(())
+    }
+
+    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError> {
+        let mut session = self.session.lock().await;
+        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let deadline = self.until(session).await?;
+        let (epoch, number) = (session.head.epoch, session.head.next_segment);
+        let key = segment_key(epoch, number);
+        let segment = Segment {
+            version: VERSION,
+            lineage: session.head.lineage.clone(),
+            epoch,
+            number,
+            serial: delta.serial,
+            nonce: nonce(),
+            write,
+        };
+        let bytes = self.encode(&key, &segment)?;
+        match self.objects.put(&key, &bytes, Condition::Absent, deadline).await {
+            Ok(Put::Kept(_)) => {}
+            Ok(Put::Other(_)) => {
+                let reason = "there is a segment of this run that it has not written: is the bucket another's copy?";
+                let error = self.objects.damaged(&key, reason);
+                self.tenure.end(&error.to_string());
+                return Err(error);
+            }
+            Err(failed) => {
+                // Whatever becomes of it, no head will name it: its number is not used again.
+                session.head.next_segment += 1;
+                return Err(failed.error);
+            }
+        }
+        let next = session.head.with(&segment, &bytes);
+        self.advance(session, next, deadline).await?;
+        Ok(delta)
+    }
+
+    async fn renew(&self) -> bool {
+        let mut session = self.session.lock().await;
+        let Some(session) = session.as_mut() else { return false };
+        let Ok(deadline) = self.tenure.until(Duration::ZERO) else { return false };
+        // A write renews it, too.
+        if session.renewed.after(self.terms.lease / 3).remaining() == Duration::ZERO {
+            let next = session.head.renewed();
+            // What goes wrong shows in the tenure; a refusal may pass before the lease does.
+            let _ = self.advance(session, next, deadline).await;
+        }
+        true
+    }
+
+    async fn holder(&self) -> Result<Option<Holder>, StateError> {
+        Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder))
+    }
+
+    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+        self.take_away(id).await?.map_err(|holder| locked(&holder, now_ms))
+    }
+
+    async fn release(&self, id: &str) -> Result<(), StateError> {
+        let mut session = self.session.lock().await;
+        *session = None;
+        // What is another's by now stays so.
+        self.take_away(id).await.map(drop)
+    }
+
+    async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
+        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
+        let chapters = head.chapters.iter().filter(|chapter| chapter.last_run > forgotten);
+        let spans: Vec<Span> = chapters.flat_map(|chapter| chapter.segments.clone()).chain(head.segments).collect();
+        let segments = self.segments(&spans).map_ok(|(_, segment)| segment).try_collect::<Vec<_>>().await?;
+        let entries = segments.into_iter().filter_map(|segment| match segment.write {
+            Write::Append { run, entries } if run.0 > forgotten => Some((run, entries)),
+            _ => None,
+        });
+        Ok(entries.collect())
+    }
+
+    fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn place(&self) -> String {
+        self.objects.place()
     }
 }
 

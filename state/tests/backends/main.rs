@@ -13,6 +13,7 @@ mod kill;
 #[macro_use]
 mod lease;
 mod place;
+mod postgresql;
 mod proxy;
 
 /// What every backend promises, of an object store on versitygw.
@@ -30,5 +31,14 @@ mod moto {
 
     mod lease {
         leases!(crate::place::Objects::on("FATHUSS_TEST_MOTO"));
+    }
+}
+
+/// What every backend promises, of a schema in PostgreSQL.
+mod postgres {
+    promises!(crate::place::Tables::on("FATHUSS_TEST_POSTGRES"));
+
+    mod lease {
+        leases!(crate::place::Tables::on("FATHUSS_TEST_POSTGRES"));
     }
 }

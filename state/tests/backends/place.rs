@@ -5,7 +5,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use fathuss_state::{Backend, Bucket, Place, S3, Terms};
+use fathuss_state::{Backend, Bucket, Database, Place, Postgres, S3, Terms};
 
 use crate::lease::Leased;
 use crate::promise::Bench;
@@ -79,10 +79,67 @@ impl Leased for Objects {
     }
 }
 
+/// A schema of a database.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    pub database: Database,
+    pub terms: Terms,
+}
+
+impl Tables {
+    /// A schema on the server at the address that this variable holds.
+    pub fn on(server: &str) -> Self {
+        let url = format!("{}?schema={}", address(server), unique());
+        match Place::parse(&url, Path::new("/")).expect("an address") {
+            Place::Postgres(database) => Self { database, terms: PATIENT },
+            other => panic!("{other} is no database"),
+        }
+    }
+
+    pub fn open(&self) -> Postgres {
+        Postgres::open(&self.database, self.terms, Some("5eed"), NOW_MS).expect("a state")
+    }
+}
+
+impl Bench for Tables {
+    fn open(&self) -> Box<dyn Backend> {
+        Box::new(Tables::open(self))
+    }
+
+    fn look(&self) -> Option<Box<dyn Backend>> {
+        Some(Box::new(Postgres::look(&self.database, self.terms).expect("whole")?))
+    }
+
+    fn place(&self) -> String {
+        self.database.to_string()
+    }
+
+    fn another(&self) -> Box<dyn Bench> {
+        Box::new(Self::on("FATHUSS_TEST_POSTGRES").under(self.terms))
+    }
+
+    fn cases(&self) -> u32 {
+        24
+    }
+}
+
+impl Leased for Tables {
+    fn under(self, terms: Terms) -> Self {
+        Self { terms, ..self }
+    }
+
+    fn url(&self) -> String {
+        self.database.to_string()
+    }
+}
+
 /// The state at this address.
 pub fn open(url: &str, terms: Terms) -> Box<dyn Backend> {
     match Place::parse(url, Path::new("/")).expect("an address") {
         Place::S3(bucket) => Box::new(S3::open(&bucket, terms, Some("5eed"), NOW_MS).expect("a state")),
+        Place::Postgres(database) => {
+            Box::new(Postgres::open(&database, terms, Some("5eed"), NOW_MS).expect("a state"))
+        }
         other => panic!("{other} is reached over no network"),
     }
 }
