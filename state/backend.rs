@@ -33,4 +33,10 @@ pub trait Backend: Store {
 
     /// All of the state but the journal's records, for a file.
     fn document(&self) -> Result<Document, StateError>;
+
+    /// Makes the state what a document says, under the lock. Its history stays, and its serial rises.
+    ///
+    /// # Errors
+    /// [`StateError::Stale`] where the document is of another state, or of an older moment of this one.
+    fn replace(&mut self, document: &Document) -> Result<(), StateError>;
 }

@@ -11,6 +11,7 @@ use std::convert::Infallible;
 use fathuss_model::{Address, Datum};
 use serde::{Deserialize, Serialize};
 
+use crate::document::Document;
 use crate::journal::{self, Change, Journal, RUNS_KEPT, Rows, carry_out};
 use crate::{Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Run, RunEnd, RunId, Snapshot, StateError};
 
@@ -46,6 +47,8 @@ pub enum Write {
     Append { run: RunId, entries: Vec<Entry> },
     /// A run ends.
     EndRun { run: RunId, end: RunEnd },
+    /// All of it is as a document says.
+    Replace { document: Box<Document> },
 }
 
 /// What an accepted write changes.
@@ -56,15 +59,18 @@ pub struct Delta {
     pub(crate) forgotten: i64,
     /// A row as it is, or that there is none any more.
     pub(crate) resources: BTreeMap<Address, Option<ResourceRecord>>,
-    pub(crate) generations: BTreeMap<Address, u32>,
+    /// The next generation, or that it is 0.
+    pub(crate) generations: BTreeMap<Address, Option<u32>>,
     /// An operation under way as it is, or that it is over.
     pub(crate) operations: BTreeMap<OperationId, Option<Pending>>,
     /// Operations that began, in order.
     pub(crate) opened: Vec<OperationId>,
-    /// A run that began or ended.
-    pub(crate) run: Option<Run>,
+    /// Runs that began or ended.
+    pub(crate) runs: Vec<Run>,
     pub(crate) outputs: Option<BTreeMap<String, Datum>>,
-    pub(crate) durations_ms: BTreeMap<(String, String), i64>,
+    pub(crate) durations_ms: BTreeMap<(String, String), Option<i64>>,
+    /// Whether the journal stands as for a new run.
+    resumes: bool,
     reserved: Option<(OperationId, u32)>,
     change: Change,
 }
@@ -125,7 +131,7 @@ impl Contents {
         };
         match write {
             Write::BeginRun { command, holder, at_ms } => {
-                delta.run = Some(Run {
+                delta.runs.push(Run {
                     id: RunId(self.last_run().0 + 1),
                     command: command.clone(),
                     holder: holder.clone(),
@@ -150,18 +156,37 @@ impl Contents {
             Write::EndRun { run, end } => {
                 let open = self.runs.iter().find(|known| known.id == *run && known.ended_ms.is_none());
                 let open = open.ok_or_else(|| journal::no_such_run(*run))?;
-                delta.run = Some(Run {
+                delta.runs.push(Run {
                     ended_ms: Some(end.now_ms),
                     outcome: Some(end.outcome.clone()),
                     summary: end.summary.clone(),
                     ..open.clone()
                 });
                 delta.outputs.clone_from(&end.outputs);
-                delta.durations_ms.clone_from(&end.durations_ms);
+                let durations = end.durations_ms.iter();
+                delta.durations_ms = durations.map(|(key, duration_ms)| (key.clone(), Some(*duration_ms))).collect();
                 delta.forgotten = self.forgotten.max(run.0 - RUNS_KEPT);
             }
+            Write::Replace { document } => self.become_like(document.as_ref().clone().into_contents(), &mut delta),
         }
         Ok(delta)
+    }
+
+    /// What has to change so that everything is as this says; runs that it does not have stay.
+    fn become_like(&self, wanted: Self, delta: &mut Delta) {
+        delta.serial = wanted.serial.max(self.serial) + 1;
+        delta.next_operation = wanted.next_operation.max(self.next_operation);
+        delta.forgotten = wanted.forgotten.max(self.forgotten);
+        delta.resumes = true;
+        delta.opened = wanted.pending.values().map(|pending| pending.begun.operation).collect();
+        delta.operations = self.places.keys().map(|operation| (*operation, None)).collect();
+        let pending = wanted.pending.into_values().map(|pending| (pending.begun.operation, Some(pending)));
+        delta.operations.extend(pending);
+        delta.resources = replaced(&self.resources, wanted.resources);
+        delta.generations = replaced(&self.generations, wanted.generations);
+        delta.durations_ms = replaced(&self.durations_ms, wanted.durations_ms);
+        delta.outputs = Some(wanted.outputs);
+        delta.runs = wanted.runs;
     }
 
     /// Takes over what was decided: it is durable now.
@@ -169,17 +194,16 @@ impl Contents {
         self.serial = delta.serial;
         self.next_operation = delta.next_operation;
         self.forgotten = delta.forgotten;
-        for (address, row) in delta.resources {
-            match row {
-                Some(row) => self.resources.insert(address, row),
-                None => self.resources.remove(&address),
-            };
-        }
-        self.generations.extend(delta.generations);
+        apply(&mut self.resources, delta.resources);
+        apply(&mut self.generations, delta.generations);
+        apply(&mut self.durations_ms, delta.durations_ms);
         let mut operations = delta.operations;
         for operation in delta.opened {
             // One that is over already was never under way for anybody else.
             if let Some(pending) = operations.remove(&operation).flatten() {
+                if let Some(before) = self.places.remove(&operation) {
+                    self.pending.remove(&before);
+                }
                 let place = self.pending.last_key_value().map_or(0, |(place, _)| place + 1);
                 self.places.insert(operation, place);
                 self.pending.insert(place, pending);
@@ -195,7 +219,7 @@ impl Contents {
                 (_, None) => {}
             }
         }
-        if let Some(run) = delta.run {
+        for run in delta.runs {
             match self.runs.iter_mut().find(|known| known.id == run.id) {
                 Some(known) => *known = run,
                 None => self.runs.push(run),
@@ -204,11 +228,30 @@ impl Contents {
         if let Some(outputs) = delta.outputs {
             self.outputs = outputs;
         }
-        self.durations_ms.extend(delta.durations_ms);
         if let Some((first, count)) = delta.reserved {
             self.journal.reserve(first, count);
         }
         self.journal.keep(delta.change);
+        if delta.resumes {
+            self.runs.sort_by_key(|run| run.id);
+            self.resume();
+        }
+    }
+}
+
+/// What has to change in a table so that it is another.
+fn replaced<K: Ord + Clone, V>(table: &BTreeMap<K, V>, wanted: BTreeMap<K, V>) -> BTreeMap<K, Option<V>> {
+    let mut changes: BTreeMap<K, Option<V>> = table.keys().map(|key| (key.clone(), None)).collect();
+    changes.extend(wanted.into_iter().map(|(key, value)| (key, Some(value))));
+    changes
+}
+
+fn apply<K: Ord, V>(table: &mut BTreeMap<K, V>, changes: BTreeMap<K, Option<V>>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => table.insert(key, value),
+            None => table.remove(&key),
+        };
     }
 }
 
@@ -272,11 +315,14 @@ impl Rows for Overlay<'_> {
     }
 
     fn next_generation(&self, address: &Address) -> Result<Option<u32>, Infallible> {
-        Ok(self.delta.generations.get(address).or_else(|| self.base.generations.get(address)).copied())
+        Ok(match self.delta.generations.get(address) {
+            Some(generation) => *generation,
+            None => self.base.generations.get(address).copied(),
+        })
     }
 
     fn set_next_generation(&mut self, address: &Address, generation: u32) -> Result<(), Infallible> {
-        self.delta.generations.insert(address.clone(), generation);
+        self.delta.generations.insert(address.clone(), Some(generation));
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::contents::Contents;
-use crate::{Pending, ResourceRecord, Run};
+use crate::{Pending, ResourceRecord, Run, StateError};
 
 /// The version of the document.
 const VERSION: i64 = 1;
@@ -67,6 +67,33 @@ impl Document {
         contents.durations_ms = self.durations_ms;
         contents.runs = self.runs;
         contents
+    }
+
+    /// Of a state of this lineage in which there is nothing.
+    #[must_use]
+    pub fn empty(lineage: &str) -> Self {
+        Self::of(&Contents::new(lineage))
+    }
+
+    /// The same with another serial: for who knows that it is what the state of that serial is to be.
+    #[must_use]
+    pub fn at_serial(self, serial: i64) -> Self {
+        let mut document = Self { serial, ..self };
+        document.checksum = document.sum();
+        document
+    }
+
+    /// Why it may not take the place of the state of this lineage and serial at this place.
+    pub(crate) fn check(&self, path: &str, lineage: &str, serial: i64) -> Result<(), StateError> {
+        let stale = |reason: String| Err(StateError::Stale { path: path.to_owned(), reason });
+        if self.lineage != lineage {
+            return stale(format!("the document is of the state {}, and this is {lineage}", self.lineage));
+        }
+        if self.serial < serial {
+            let Self { serial: its, .. } = self;
+            return stale(format!("the document has serial {its}, and the state has {serial}: it was written since"));
+        }
+        Ok(())
     }
 
     /// Names the state among all states.

@@ -143,6 +143,14 @@ pub enum StateError {
         /// Who took it away, or that it was never taken.
         reason: String,
     },
+    /// A document that is not this state's, or no longer.
+    #[error("{path} is not replaced: {reason}")]
+    Stale {
+        /// The state.
+        path: String,
+        /// What the document is of.
+        reason: String,
+    },
     /// A record that may not follow what the journal holds.
     #[error("the journal refuses a record: {reason}")]
     Illegal {

@@ -34,13 +34,7 @@ impl Memory {
     /// An empty state of this lineage.
     #[must_use]
     pub fn new(lineage: &str) -> Self {
-        Self {
-            contents: Contents::new(lineage),
-            entries: Vec::new(),
-            writes: 0,
-            fault: None,
-            crashed: Arc::default(),
-        }
+        Self { contents: Contents::new(lineage), entries: Vec::new(), writes: 0, fault: None, crashed: Arc::default() }
     }
 
     /// Lets the `n`-th write from now go wrong; the next one is the first.

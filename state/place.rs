@@ -92,8 +92,12 @@ impl Place {
     pub fn check(&self) -> Result<&'static str, StateError> {
         match self {
             Self::File(_) => Ok("a local file"),
-            Self::S3(bucket) => S3::check(bucket, Terms::default()).map(|()| "writes under a condition are refused as they should be"),
-            Self::Postgres(database) => Postgres::check(database, Terms::default()).map(|()| "the database takes transactions"),
+            Self::S3(bucket) => {
+                S3::check(bucket, Terms::default()).map(|()| "writes under a condition are refused as they should be")
+            }
+            Self::Postgres(database) => {
+                Postgres::check(database, Terms::default()).map(|()| "the database takes transactions")
+            }
         }
     }
 }
@@ -137,9 +141,8 @@ impl Database {
     fn parse(rest: &str) -> Result<Self, StateError> {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let wrong = |reason: &str| StateError::Unfit { place: "postgres://…".to_owned(), reason: reason.to_owned() };
-        let no_password = || {
-            wrong("a password does not belong into the address; give it in PGPASSWORD or in ~/.pgpass")
-        };
+        let no_password =
+            || wrong("a password does not belong into the address; give it in PGPASSWORD or in ~/.pgpass");
         let (authority, database) = path.split_once('/').unwrap_or((path, ""));
         if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
             return Err(no_password());

@@ -255,6 +255,12 @@ impl<R: Remote> Backend for Shared<R> {
         self.refresh()?;
         Ok(Document::of(&self.known.borrow().contents))
     }
+
+    fn replace(&mut self, document: &Document) -> Result<(), StateError> {
+        let contents = &self.known.get_mut().contents;
+        document.check(&self.remote.place(), &contents.lineage, contents.serial)?;
+        self.write(Write::Replace { document: Box::new(document.clone()) })
+    }
 }
 
 impl<R: Remote> Drop for Shared<R> {

@@ -8,6 +8,7 @@
 mod file;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fathuss_model::Address;
@@ -17,7 +18,10 @@ use self::rows::Head;
 use crate::contents::Contents;
 use crate::journal::{Journal, RUNS_KEPT, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
-use crate::{Backend, Begun, Document, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot, StateError, Store};
+use crate::{
+    Backend, Begun, Document, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot,
+    StateError, Store,
+};
 
 /// A stack's state in an SQLite file.
 ///
@@ -274,6 +278,39 @@ impl Backend for Sqlite {
         contents.runs.reverse();
         contents.forgotten = contents.last_run().0 - RUNS_KEPT;
         Ok(Document::of(&contents))
+    }
+
+    fn replace(&mut self, document: &Document) -> Result<(), StateError> {
+        let Snapshot { lineage, serial, .. } = self.snapshot()?;
+        document.check(&self.path.display().to_string(), &lineage, serial)?;
+        let wanted = document.clone().into_contents();
+        self.write(|transaction, head| {
+            for table in ["resources", "operations", "generations", "durations"] {
+                transaction.execute(&format!("DELETE FROM {table}"), [])?;
+            }
+            rows::put_outputs(transaction, head, &BTreeMap::new())?;
+            // Nothing that has a checksum is there any more.
+            head.total = 0;
+            head.serial = head.serial.max(wanted.serial + 1);
+            head.next_operation = head.next_operation.max(wanted.next_operation);
+            let mut tables = Tables { transaction, head, opened: 0 };
+            for pending in wanted.pending() {
+                tables.open(&pending.begun)?;
+                if let Some(identity) = &pending.identified {
+                    tables.identify(pending.begun.operation, identity)?;
+                }
+            }
+            wanted.resources.values().try_for_each(|record| tables.put(record))?;
+            let mut generations = wanted.generations.iter();
+            generations.try_for_each(|(address, generation)| tables.set_next_generation(address, *generation))?;
+            for ((kind, action), duration_ms) in &wanted.durations_ms {
+                rows::put_duration(transaction, head, kind, action, *duration_ms)?;
+            }
+            rows::put_outputs(transaction, head, &wanted.outputs)?;
+            wanted.runs.iter().try_for_each(|run| rows::put_run(transaction, run))
+        })?;
+        self.journal = Journal::resume(&wanted.pending());
+        Ok(())
     }
 }
 

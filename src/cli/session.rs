@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use fathuss_engine::apply::{Pace, Surroundings};
 use fathuss_engine::event::Told;
@@ -11,7 +12,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schemas};
-use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
+use fathuss_state::{Backend, Holder, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::options::{Dependents, Output};
 use crate::project::Project;
+use crate::render::{note, took_over};
 use crate::target::{Target, Where, wall_ms};
 
 /// How many actions run side by side; how fast calls follow each other is up to each service's limit.
@@ -50,29 +52,40 @@ impl Session {
 
     /// The stack's state as it is; empty where there is none yet.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(Sqlite::read(&self.target.state)?.unwrap_or_default())
+        Ok(self.target.state.read()?.unwrap_or_default())
     }
 
-    /// The stack's state to write, locked.
-    pub fn lock(&self, command: &str) -> Result<Sqlite, Error> {
-        if let Some(folder) = self.target.state.parent() {
-            std::fs::create_dir_all(folder).map_err(|reason| Error::File {
-                path: folder.to_owned(),
-                doing: "written",
-                reason,
-            })?;
-        }
+    /// The stack's state to write, locked. Where another run's lease has just lapsed, that waits until it can be taken.
+    pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
         let now = wall_ms();
-        let mut store = Sqlite::open(&self.target.state, now)?;
-        store.lock(&holder(command, now), now).map_err(|error| match &error {
+        let mut store = self.target.state.open(now)?;
+        let holder = holder(command, now);
+        loop {
+            match store.lock(&holder, wall_ms()) {
+                Ok(()) => break,
+                Err(StateError::Lapsed { holder, wait_s, .. }) => {
+                    let Holder { who, pid, command, .. } = *holder;
+                    let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
+                    note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
+                    std::thread::sleep(Duration::from_secs(wait_s));
+                }
+                Err(error) => return Err(self.locked(error)),
+            }
+        }
+        took_over(&*store, &self.target.state, output);
+        Ok(store)
+    }
+
+    /// With the command that takes the lock away, where it is another's.
+    fn locked(&self, error: StateError) -> Error {
+        match &error {
             StateError::Locked { holder, .. } => {
                 let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
                 let unlock = format!("fathuss state unlock {} {}{sandbox}", self.graph.stack, holder.id);
                 Error::Locked { error, unlock }
             }
             _ => Error::State(error),
-        })?;
-        Ok(store)
+        }
     }
 
     /// What to plan.
@@ -112,9 +125,9 @@ impl Session {
     fn state_of(&self, name: &str) -> Result<Snapshot, Error> {
         let state = match self.place {
             Where::Aws => self.project.stack(name)?.state,
-            Where::Sandbox { .. } => self.project.sandbox().join(format!("{name}.db")),
+            Where::Sandbox { .. } => self.project.sandbox_state(name),
         };
-        Ok(Sqlite::read(&state)?.unwrap_or_default())
+        Ok(state.read()?.unwrap_or_default())
     }
 
     /// What the engine needs from outside.

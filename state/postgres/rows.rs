@@ -27,9 +27,15 @@ pub(super) const LOCK: &str = "SELECT id, who, pid, command, since_ms, lease_ms,
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// A statement about this table failed.
-    Sql { table: &'static str, error: sqlx::Error },
+    Sql {
+        table: &'static str,
+        error: sqlx::Error,
+    },
     /// A row that is not as it was written.
-    Row { table: &'static str, reason: String },
+    Row {
+        table: &'static str,
+        reason: String,
+    },
     /// The tables are of a newer release.
     Newer(i64),
     State(StateError),
@@ -119,7 +125,8 @@ async fn pending(connection: &mut PgConnection) -> Result<Vec<Pending>, Trouble>
     let select = "SELECT operation, begun, identified FROM operations ORDER BY serial, place";
     let rows = all(select, "operations", connection).await?;
     let pending = rows.iter().map(|row| {
-        let (operation, begun): (i64, String) = (get(row, "operation", "operations")?, get(row, "begun", "operations")?);
+        let (operation, begun): (i64, String) =
+            (get(row, "operation", "operations")?, get(row, "begun", "operations")?);
         let identified: Option<String> = get(row, "identified", "operations")?;
         Ok(Pending { begun: parse(&begun, "operations", operation)?, identified: identified.map(Identity) })
     });
@@ -150,8 +157,10 @@ pub(super) async fn change(connection: &mut PgConnection, write: &Write, delta: 
     resources(connection, delta).await?;
     operations(connection, delta).await?;
     generations(connection, delta).await?;
-    if let Some(run) = &delta.run {
+    for run in &delta.runs {
         write_run(connection, run).await?;
+    }
+    if !delta.runs.is_empty() {
         query("DELETE FROM journal WHERE run <= $1")
             .bind(delta.forgotten)
             .execute(&mut *connection)
@@ -222,11 +231,22 @@ async fn operations(connection: &mut PgConnection, delta: &Delta) -> Result<(), 
             over.push(operation.0);
             continue;
         };
-        let place = delta.opened.iter().position(|opened| opened == operation).unwrap_or_default();
+        let place = delta.opened.iter().position(|opened| opened == operation);
+        if place.is_some() {
+            // One of this number that was under way before has another place.
+            over.push(operation.0);
+        }
         numbers.push(operation.0);
-        places.push(i64::try_from(place).unwrap_or(i64::MAX));
+        places.push(place.and_then(|place| i64::try_from(place).ok()).unwrap_or_default());
         begun.push(text(&pending.begun, "operations")?);
         identified.push(pending.identified.as_ref().map(|identity| identity.0.clone()));
+    }
+    if !over.is_empty() {
+        query("DELETE FROM operations WHERE operation = ANY($1)")
+            .bind(over)
+            .execute(&mut *connection)
+            .await
+            .map_err(at("operations"))?;
     }
     if !numbers.is_empty() {
         query(
@@ -241,16 +261,9 @@ async fn operations(connection: &mut PgConnection, delta: &Delta) -> Result<(), 
         .bind(places)
         .bind(begun)
         .bind(identified)
-        .execute(&mut *connection)
+        .execute(connection)
         .await
         .map_err(at("operations"))?;
-    }
-    if !over.is_empty() {
-        query("DELETE FROM operations WHERE operation = ANY($1)")
-            .bind(over)
-            .execute(connection)
-            .await
-            .map_err(at("operations"))?;
     }
     Ok(())
 }
@@ -260,10 +273,16 @@ async fn generations(connection: &mut PgConnection, delta: &Delta) -> Result<(),
         return Ok(());
     }
     let addresses: Vec<String> = delta.generations.keys().map(ToString::to_string).collect();
-    let generations: Vec<i64> = delta.generations.values().map(|generation| i64::from(*generation)).collect();
+    let generations: Vec<Option<i64>> = delta.generations.values().map(|next| next.map(i64::from)).collect();
+    query("DELETE FROM generations WHERE address = ANY($1)")
+        .bind(&addresses)
+        .execute(&mut *connection)
+        .await
+        .map_err(at("generations"))?;
     query(
-        "INSERT INTO generations (address, generation) SELECT * FROM unnest($1::text[], $2::bigint[])
-         ON CONFLICT (address) DO UPDATE SET generation = excluded.generation",
+        "INSERT INTO generations (address, generation)
+         SELECT * FROM unnest($1::text[], $2::bigint[]) AS written (address, generation)
+         WHERE generation IS NOT NULL",
     )
     .bind(addresses)
     .bind(generations)
@@ -278,6 +297,7 @@ async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Troub
         "INSERT INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (run) DO UPDATE SET
+             command = excluded.command, holder = excluded.holder, started_ms = excluded.started_ms,
              ended_ms = excluded.ended_ms, outcome = excluded.outcome, summary = excluded.summary",
     )
     .bind(run.id.0)
@@ -314,11 +334,17 @@ async fn durations(connection: &mut PgConnection, delta: &Delta) -> Result<(), T
         return Ok(());
     }
     let (kinds, actions): (Vec<String>, Vec<String>) = delta.durations_ms.keys().cloned().unzip();
-    let durations: Vec<i64> = delta.durations_ms.values().copied().collect();
+    let durations: Vec<Option<i64>> = delta.durations_ms.values().copied().collect();
+    query("DELETE FROM durations WHERE (type, action) IN (SELECT * FROM unnest($1::text[], $2::text[]))")
+        .bind(&kinds)
+        .bind(&actions)
+        .execute(&mut *connection)
+        .await
+        .map_err(at("durations"))?;
     query(
         "INSERT INTO durations (type, action, duration_ms)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-         ON CONFLICT (type, action) DO UPDATE SET duration_ms = excluded.duration_ms",
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS written (type, action, duration_ms)
+         WHERE duration_ms IS NOT NULL",
     )
     .bind(kinds)
     .bind(actions)
@@ -329,11 +355,7 @@ async fn durations(connection: &mut PgConnection, delta: &Delta) -> Result<(), T
     .map_err(at("durations"))
 }
 
-async fn all(
-    select: &'static str,
-    table: &'static str,
-    connection: &mut PgConnection,
-) -> Result<Vec<PgRow>, Trouble> {
+async fn all(select: &'static str, table: &'static str, connection: &mut PgConnection) -> Result<Vec<PgRow>, Trouble> {
     query(select).fetch_all(connection).await.map_err(at(table))
 }
 

@@ -531,7 +531,7 @@ async fn commit_once(connection: &mut PgConnection, job: &Job) -> Result<Outcome
     let delta = &job.delta;
     let moved = query(
         "UPDATE head SET serial = $1, next_operation = $2, forgotten = $3, nonce = $4
-         WHERE serial = $1 - 1 AND epoch = $5",
+         WHERE serial < $1 AND nonce <> $4 AND epoch = $5",
     )
     .bind(delta.serial)
     .bind(delta.next_operation)

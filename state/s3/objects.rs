@@ -73,9 +73,9 @@ pub(super) struct PutError {
 impl Objects {
     pub(super) async fn open(bucket: &Bucket, terms: Terms) -> Result<Self, StateError> {
         let unfit = |reason: String| StateError::Unfit { place: bucket.to_string(), reason };
-        let chain = Chain::of_environment().await.ok_or_else(|| {
-            unfit("there are no AWS credentials; set AWS_PROFILE, or sign in".to_owned())
-        })?;
+        let chain = Chain::of_environment()
+            .await
+            .ok_or_else(|| unfit("there are no AWS credentials; set AWS_PROFILE, or sign in".to_owned()))?;
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&bucket.name)
             .with_region(&bucket.region)
@@ -178,8 +178,7 @@ impl Objects {
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
-            let found =
-                self.get_until(key, deadline).await.map_err(|error| PutError { error, in_doubt })?;
+            let found = self.get_until(key, deadline).await.map_err(|error| PutError { error, in_doubt })?;
             match (found, condition) {
                 (Some(found), _) if found.bytes == *bytes => return Ok(Put::Kept(found.etag)),
                 (None, Condition::Absent) => {}

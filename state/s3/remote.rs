@@ -208,7 +208,8 @@ impl Heads {
         let mut segments = std::pin::pin!(self.segments(&head.segments));
         while let Some((bytes, segment)) = segments.try_next().await? {
             let key = segment_key(segment.epoch, segment.number);
-            let delta = contents.decide(&segment.write).map_err(|error| self.objects.damaged(&key, error.to_string()))?;
+            let delta =
+                contents.decide(&segment.write).map_err(|error| self.objects.damaged(&key, error.to_string()))?;
             contents.keep(delta);
             chain = link(&chain, &bytes);
             if contents.serial != segment.serial || segment.lineage != head.lineage {
@@ -353,8 +354,7 @@ impl Remote for Heads {
         let last_run = contents.last_run().0;
         next.chapters.push(Chapter { snapshot: before, segments, last_run, ended_ms: now_ms });
         let kept_ms = i64::try_from(CHAPTERS_KEPT.as_millis()).unwrap_or(i64::MAX);
-        let keeps =
-            |chapter: &Chapter| chapter.last_run > contents.forgotten || now_ms - chapter.ended_ms <= kept_ms;
+        let keeps = |chapter: &Chapter| chapter.last_run > contents.forgotten || now_ms - chapter.ended_ms <= kept_ms;
         let first = next.chapters.iter().position(keeps).unwrap_or(next.chapters.len());
         let gone: Vec<Chapter> = next.chapters.drain(..first).collect();
         self.advance(session, next, deadline).await?;

@@ -16,7 +16,9 @@ use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSett
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use object_store::aws::AwsCredential;
-use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
 use object_store::{ClientOptions, CredentialProvider};
 
 /// How long connecting may take, and the wait for an answer.

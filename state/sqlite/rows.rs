@@ -311,6 +311,15 @@ pub(super) fn put_duration(
     Ok(())
 }
 
+pub(super) fn put_run(connection: &Connection, run: &Run) -> Result<()> {
+    let insert = "INSERT OR REPLACE INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Run { id, command, holder, started_ms, ended_ms, outcome, summary } = run;
+    let summary = serde_json::to_string(summary)?;
+    connection.execute(insert, params![id.0, command, holder, started_ms, ended_ms, outcome, summary])?;
+    Ok(())
+}
+
 pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BTreeMap<String, Datum>) -> Result<()> {
     head.take_all(connection, "DELETE FROM outputs RETURNING checksum", &[])?;
     let mut statement = connection.prepare_cached("INSERT INTO outputs (name, body, checksum) VALUES (?1, ?2, ?3)")?;

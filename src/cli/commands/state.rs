@@ -1,13 +1,12 @@
 //! `fathuss state`, `show` and `output`: what the state says, without asking AWS.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
-use fathuss_state::{Holder, ResourceRecord, Snapshot, Sqlite, StateError};
+use fathuss_state::{Holder, Place, ResourceRecord, Snapshot, StateError};
 
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
@@ -151,12 +150,12 @@ fn list(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
 }
 
 fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
-    let (path, stack) = place(&options.stack, &options.target)?;
-    if !path.exists() {
+    let (place, stack) = place(&options.stack, &options.target)?;
+    if place.look()?.is_none() {
         look.line(&format!("{stack} has no state yet."))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let holder = match Sqlite::open(&path, wall_ms())?.unlock(&options.id, wall_ms()) {
+    let holder = match place.open(wall_ms())?.unlock(&options.id, wall_ms()) {
         Err(StateError::Locked { holder, since }) => {
             return Err(Error::Usage(format!(
                 "the lock of {stack} is not {}: {} (process {}, `{}`) has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
@@ -180,16 +179,16 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
 }
 
 fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error> {
-    let (path, stack) = place(stack, target)?;
-    Ok((Sqlite::read(&path)?.unwrap_or_default(), stack))
+    let (place, stack) = place(stack, target)?;
+    Ok((place.read()?.unwrap_or_default(), stack))
 }
 
 /// Where a stack's state lies, and the stack's name.
-fn place(stack: &str, target: &TargetOptions) -> Result<(PathBuf, String), Error> {
+fn place(stack: &str, target: &TargetOptions) -> Result<(Place, String), Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(stack)?;
-    let path = if target.sandbox { project.sandbox().join(format!("{}.db", stack.name)) } else { stack.state };
-    Ok((path, stack.name))
+    let place = if target.sandbox { project.sandbox_state(&stack.name) } else { stack.state };
+    Ok((place, stack.name))
 }
 
 fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str, options: &str) -> Result<&'a ResourceRecord, Error> {

@@ -158,7 +158,9 @@ fn puts_follow_each_other_no_faster_than_the_pace() {
     let mut state = locked(&through);
     let (before, began) = (proxy.seen().len(), std::time::Instant::now());
     for number in 0..5 {
-        state.append(&[Entry::Recorded(Box::new(crate::promise::made::record(&format!("r{number}"), "i-1", 0)))]).expect("legal");
+        state
+            .append(&[Entry::Recorded(Box::new(crate::promise::made::record(&format!("r{number}"), "i-1", 0)))])
+            .expect("legal");
     }
     let puts = proxy.seen()[before..].iter().filter(|request| request.method == "PUT").count();
     assert_eq!(puts, 10, "a segment and a head each");

@@ -38,10 +38,14 @@ fn a_process_killed_before_or_after_any_put_leaves_all_of_a_write_or_nothing() {
                 let _ = dead.send(());
                 if puts == at && request.method == "PUT" && after { Fate::AnswerLost } else { Fate::RequestLost }
             });
-            let mut writer = child::playing("kill::child_that_writes", through.url().as_ref()).spawn().expect("started");
+            let mut writer =
+                child::playing("kill::child_that_writes", through.url().as_ref()).spawn().expect("started");
             let lines = BufReader::new(writer.stdout.take().expect("piped")).lines();
             let reads = std::thread::spawn(move || {
-                lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("durable ").map(str::to_owned)).collect::<Vec<_>>()
+                lines
+                    .map_while(Result::ok)
+                    .filter_map(|line| line.strip_prefix("durable ").map(str::to_owned))
+                    .collect::<Vec<_>>()
             });
             // All of its puts went through: there are no more points.
             let ended = loop {

@@ -177,7 +177,9 @@ fn child_that_holds_the_lock() {
     state.append(&[begin(1, "a")]).expect("legal");
     println!("\nholding");
     std::io::stdin().read_line(&mut String::new()).expect("read");
-    let told = |result: Result<(), StateError>| println!("\ntold {}", result.err().map_or_else(|| "nothing".to_owned(), |error| error.to_string()));
+    let told = |result: Result<(), StateError>| {
+        println!("\ntold {}", result.err().map_or_else(|| "nothing".to_owned(), |error| error.to_string()))
+    };
     told(state.still_held());
     told(state.append(&[Entry::Dropped(address("a"))]));
     told(state.append(&[begin(2, "b")]));

@@ -4,9 +4,9 @@
 #[path = "../promise/mod.rs"]
 mod promise;
 
+mod answers;
 #[path = "../state/child.rs"]
 mod child;
-mod answers;
 mod compaction;
 mod conditions;
 mod kill;

@@ -137,9 +137,7 @@ impl Leased for Tables {
 pub fn open(url: &str, terms: Terms) -> Box<dyn Backend> {
     match Place::parse(url, Path::new("/")).expect("an address") {
         Place::S3(bucket) => Box::new(S3::open(&bucket, terms, Some("5eed"), NOW_MS).expect("a state")),
-        Place::Postgres(database) => {
-            Box::new(Postgres::open(&database, terms, Some("5eed"), NOW_MS).expect("a state"))
-        }
+        Place::Postgres(database) => Box::new(Postgres::open(&database, terms, Some("5eed"), NOW_MS).expect("a state")),
         other => panic!("{other} is reached over no network"),
     }
 }

@@ -135,7 +135,8 @@ fn read_request(client: &mut TcpStream) -> io::Result<Option<Request>> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let length = head.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap_or(0));
+    let length =
+        head.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap_or(0));
     let mut body = bytes.split_off(end);
     let read = body.len();
     body.resize(length, 0);

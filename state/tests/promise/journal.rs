@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_state::{
-    Action, Backend, Entry, Identity, OperationId, Pending, RunEnd, Settled, Snapshot, StateError,
-};
+use fathuss_state::{Action, Backend, Entry, Identity, OperationId, Pending, RunEnd, Settled, Snapshot, StateError};
 
 use super::made::{NOW_MS, address, begin, begun, holder, identified, present, record, settled};
 use super::{Bench, locked};

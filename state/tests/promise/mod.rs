@@ -1,6 +1,7 @@
 //! What every backend promises, one list for all of them.
 
 pub mod agreement;
+pub mod document;
 pub mod journal;
 pub mod lock;
 pub mod made;
@@ -38,6 +39,11 @@ macro_rules! promises {
         each! { $bench;
             agreement {
                 it_agrees_with_memory_on_every_step
+            }
+            document {
+                what_is_pulled_can_be_pushed_to_another_place
+                a_push_takes_away_what_the_document_does_not_have
+                a_document_of_another_state_is_refused_and_so_is_one_changed_by_hand
             }
             journal {
                 a_creation_is_pending_until_it_settles_as_a_row

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use fathuss_state::{Backend, Sqlite};
 
-pub use crate::promise::made::*;
 use crate::promise::Bench;
+pub use crate::promise::made::*;
 
 /// The state at this path, made if need be, under this process's lock.
 pub fn locked(path: &Path) -> Sqlite {
