@@ -43,3 +43,30 @@ impl Drop for Background {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn time_goes_on_there_while_the_callers_stands_still() -> io::Result<()> {
+        let (background, before, time) = (Background::start()?, tokio::time::Instant::now(), Duration::from_millis(20));
+        let began = Instant::now();
+        background.wait(async move { tokio::time::sleep(time).await });
+        assert!(began.elapsed() >= time);
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        // And it ends here, where another runtime runs.
+        drop(background);
+        Ok(())
+    }
+
+    #[test]
+    fn work_that_panics_gives_nothing_and_ends_nothing() -> io::Result<()> {
+        let background = Background::start()?;
+        assert_eq!(background.wait(async { assert_eq!(1, 2, "on purpose") }), None);
+        assert_eq!(background.wait(async { 3 }), Some(3));
+        Ok(())
+    }
+}

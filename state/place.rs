@@ -61,10 +61,20 @@ impl Place {
     ///
     /// Writing needs the [lock](Backend::lock) too.
     pub fn open(&self, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
-        Ok(match self {
-            Self::File(path) => Box::new(Sqlite::open(path, now_ms)?),
-            Self::S3(bucket) => Box::new(S3::open(bucket, Terms::default(), None, now_ms)?),
-            Self::Postgres(database) => Box::new(Postgres::open(database, Terms::default(), None, now_ms)?),
+        self.opened(None, now_ms)
+    }
+
+    /// As [`open`](Self::open), but a state that is made gets this lineage.
+    pub fn open_as(&self, lineage: &str, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
+        self.opened(Some(lineage), now_ms)
+    }
+
+    fn opened(&self, lineage: Option<&str>, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
+        Ok(match (self, lineage) {
+            (Self::File(path), None) => Box::new(Sqlite::open(path, now_ms)?),
+            (Self::File(path), Some(lineage)) => Box::new(Sqlite::open_as(path, lineage, now_ms)?),
+            (Self::S3(bucket), _) => Box::new(S3::open(bucket, Terms::default(), lineage, now_ms)?),
+            (Self::Postgres(database), _) => Box::new(Postgres::open(database, Terms::default(), lineage, now_ms)?),
         })
     }
 

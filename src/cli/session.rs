@@ -12,7 +12,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schemas};
-use fathuss_state::{Backend, Holder, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Place, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -55,37 +55,11 @@ impl Session {
         Ok(self.target.state.read()?.unwrap_or_default())
     }
 
-    /// The stack's state to write, locked. Where another run's lease has just lapsed, that waits until it can be taken.
+    /// The stack's state to write, locked.
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
-        let now = wall_ms();
-        let mut store = self.target.state.open(now)?;
-        let holder = holder(command, now);
-        loop {
-            match store.lock(&holder, wall_ms()) {
-                Ok(()) => break,
-                Err(StateError::Lapsed { holder, wait_s, .. }) => {
-                    let Holder { who, pid, command, .. } = *holder;
-                    let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
-                    note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
-                    std::thread::sleep(Duration::from_secs(wait_s));
-                }
-                Err(error) => return Err(self.locked(error)),
-            }
-        }
-        took_over(&*store, &self.target.state, output);
-        Ok(store)
-    }
-
-    /// With the command that takes the lock away, where it is another's.
-    fn locked(&self, error: StateError) -> Error {
-        match &error {
-            StateError::Locked { holder, .. } => {
-                let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
-                let unlock = format!("fathuss state unlock {} {}{sandbox}", self.graph.stack, holder.id);
-                Error::Locked { error, unlock }
-            }
-            _ => Error::State(error),
-        }
+        let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
+        let store = self.target.state.open(wall_ms())?;
+        locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)
     }
 
     /// What to plan.
@@ -147,6 +121,36 @@ impl Session {
             salt: std::process::id().into(),
         }
     }
+}
+
+/// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
+/// what follows its name in a command.
+pub fn locked(
+    mut store: Box<dyn Backend>,
+    place: &Place,
+    command: &str,
+    named: (&str, &str),
+    output: &Output,
+) -> Result<Box<dyn Backend>, Error> {
+    let holder = holder(command, wall_ms());
+    loop {
+        match store.lock(&holder, wall_ms()) {
+            Ok(()) => break,
+            Err(StateError::Lapsed { holder, wait_s, .. }) => {
+                let Holder { who, pid, command, .. } = *holder;
+                let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
+                note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
+                std::thread::sleep(Duration::from_secs(wait_s));
+            }
+            Err(error) => {
+                let StateError::Locked { holder, .. } = &error else { return Err(Error::State(error)) };
+                let unlock = format!("fathuss state unlock {} {}{}", named.0, holder.id, named.1);
+                return Err(Error::Locked { error, unlock });
+            }
+        }
+    }
+    took_over(&*store, place, output);
+    Ok(store)
 }
 
 /// The outputs of other stacks that a graph reads, by stack.
