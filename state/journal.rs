@@ -2,14 +2,18 @@
 //! each accepted record does to the rows.
 //!
 //! Pure, and the same for every backend: [`Journal::judge`] looks at a whole
-//! group of records and either refuses it or says what it does, so that a
-//! backend only has to carry that out.
+//! group of records and either refuses it or says what it does, and
+//! [`carry_out`] says what that means for [`Rows`], so that a backend only has
+//! to keep rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fathuss_model::Address;
 
 use crate::{Action, Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Settled, StateError};
+
+/// The journal's records are kept for this many runs; rows, pending operations and history stay.
+pub(crate) const RUNS_KEPT: i64 = 20;
 
 /// What has to be known of the past to judge the next record: the operations
 /// under way, and the numbers that this run has reserved and not yet used.
@@ -66,10 +70,64 @@ pub(crate) struct Accepted<'a> {
     change: Change,
 }
 
+/// How a journal stands after a group of records.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
     operations: HashMap<OperationId, Option<Open>>,
     addresses: HashMap<Address, Option<OperationId>>,
+}
+
+/// The rows of a backend, as effects change them.
+pub(crate) trait Rows {
+    /// Why a row could not be read or written.
+    type Trouble;
+
+    /// The operation is under way.
+    fn open(&mut self, begun: &Begun) -> Result<(), Self::Trouble>;
+
+    /// It is known what the operation under way made.
+    fn identify(&mut self, operation: OperationId, identity: &Identity) -> Result<(), Self::Trouble>;
+
+    /// The operation is under way no more.
+    fn close(&mut self, operation: OperationId) -> Result<(), Self::Trouble>;
+
+    /// Writes a resource's row.
+    fn put(&mut self, record: &ResourceRecord) -> Result<(), Self::Trouble>;
+
+    /// Removes a resource's row, if there is one.
+    fn remove(&mut self, address: &Address) -> Result<(), Self::Trouble>;
+
+    /// The generation in a resource's row, if there is one.
+    fn generation(&self, address: &Address) -> Result<Option<u32>, Self::Trouble>;
+
+    /// The generation that the next creation takes, where it isn't 0.
+    fn next_generation(&self, address: &Address) -> Result<Option<u32>, Self::Trouble>;
+
+    /// Sets the generation that the next creation takes.
+    fn set_next_generation(&mut self, address: &Address, generation: u32) -> Result<(), Self::Trouble>;
+}
+
+/// Does to the rows what an accepted record does.
+pub(crate) fn carry_out<R: Rows>(effect: &Effect<'_>, rows: &mut R) -> Result<(), R::Trouble> {
+    match effect {
+        Effect::Open(begun) => rows.open(begun),
+        Effect::Identify(operation, identity) => rows.identify(*operation, identity),
+        Effect::Close(operation) => rows.close(*operation),
+        Effect::Put(record) => rows.put(record),
+        Effect::Remove(address) => rows.remove(address),
+        Effect::Drop(address) => {
+            if let Some(generation) = rows.generation(address)? {
+                spend(rows, address, generation)?;
+            }
+            rows.remove(address)
+        }
+        Effect::Spend(address, generation) => spend(rows, address, *generation),
+    }
+}
+
+fn spend<R: Rows>(rows: &mut R, address: &Address, generation: u32) -> Result<(), R::Trouble> {
+    let next = rows.next_generation(address)?.unwrap_or_default();
+    rows.set_next_generation(address, next.max(generation).saturating_add(1))
 }
 
 impl<'a> Accepted<'a> {

@@ -2,24 +2,42 @@
 //!
 //! A row per address with a revision, a journal of operations (`begun`,
 //! `identified`, `settled`), a lock that names its holder, and the history of
-//! every run. [`Store`] is what the engine sees; SQLite is the
-//! embedded default behind it.
+//! every run. [`Store`] is what the engine sees and [`Backend`] what a command
+//! sees; SQLite is the embedded default behind them, an object store or
+//! PostgreSQL what a team shares.
 
+mod backend;
+mod background;
+mod contents;
+mod document;
+mod durations;
 mod journal;
+mod lease;
 mod lock;
 mod memory;
+mod place;
+mod postgres;
 mod record;
+mod s3;
+mod shared;
 mod sqlite;
 
+pub use backend::Backend;
+pub use document::Document;
+pub use lease::{SIGNATURE_VALIDITY, Terms};
 pub use memory::{Fault, Memory};
+pub use place::{Bucket, Database, Place};
+pub use postgres::Postgres;
 pub use record::{
     Action, Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Settled, Snapshot,
 };
+pub use s3::S3;
 pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
+use serde::{Deserialize, Serialize};
 
 /// Where a stack's state lives.
 ///
@@ -42,10 +60,20 @@ pub trait Store {
 
     /// Runs, newest first.
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError>;
+
+    /// Whether this run holds the state for long enough yet that a request signed now is its own to send. Looks at
+    /// nothing but a clock, so that it can be asked before each call. A lock that can't be lost by time always holds.
+    ///
+    /// # Errors
+    /// [`StateError::NotHeld`], which names who has it where that is known.
+    fn still_held(&self) -> Result<(), StateError> {
+        Ok(())
+    }
 }
 
 /// What is known at the end of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunEnd {
     /// In a word: `applied`, `failed`, `interrupted`, `imported`.
     pub outcome: String,
@@ -56,6 +84,7 @@ pub struct RunEnd {
     /// The stack's outputs; none where the run did not get that far.
     pub outputs: Option<BTreeMap<String, Datum>>,
     /// How long operations took, smoothed: (type, action) to milliseconds.
+    #[serde(with = "durations")]
     pub durations_ms: BTreeMap<(String, String), i64>,
 }
 
@@ -69,6 +98,24 @@ pub enum StateError {
         holder: Box<Holder>,
         /// Since when, in words.
         since: String,
+    },
+    /// The lease of another run is over, but requests that it signed before are not yet void.
+    #[error("the state was locked by {} (process {}, `{}`) since {since}, and its lease has lapsed; requests that it signed before may still be carried out, so it is free in {wait_s} s; lock id {}", holder.who, holder.pid, holder.command, holder.id)]
+    Lapsed {
+        /// Whose lease it was.
+        holder: Box<Holder>,
+        /// Since when, in words.
+        since: String,
+        /// How long it takes, in seconds, until a run can take it over.
+        wait_s: u64,
+    },
+    /// A place that can't hold a state.
+    #[error("{place} can't hold a state: {reason}")]
+    Unfit {
+        /// The place.
+        place: String,
+        /// What it lacks, or what is wrong with its address, and what to do.
+        reason: String,
     },
     /// It was written by a newer release.
     #[error("{path} has state version {found}; this fathuss reads up to {known}: use the release that wrote it")]
@@ -94,6 +141,14 @@ pub enum StateError {
         /// The file.
         path: String,
         /// Who took it away, or that it was never taken.
+        reason: String,
+    },
+    /// A document that is not this state's, or no longer.
+    #[error("{path} is not replaced: {reason}")]
+    Stale {
+        /// The state.
+        path: String,
+        /// What the document is of.
         reason: String,
     },
     /// A record that may not follow what the journal holds.

@@ -135,7 +135,8 @@ pub enum Entry {
 }
 
 /// An operation that began and has not settled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pending {
     /// How it began.
     pub begun: Begun,

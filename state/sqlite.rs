@@ -8,22 +8,25 @@
 mod file;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use fathuss_model::Address;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::rows::Head;
-use crate::journal::{Effect, Journal};
+use crate::contents::Contents;
+use crate::journal::{Journal, RUNS_KEPT, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
-use crate::{Entry, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
-
-/// The journal's records are kept for this many runs; rows, pending operations and history stay.
-const RUNS_KEPT: i64 = 20;
+use crate::{
+    Backend, Begun, Document, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot,
+    StateError, Store,
+};
 
 /// A stack's state in an SQLite file.
 ///
 /// ```no_run
-/// use fathuss_state::{Holder, Sqlite, Store};
+/// use fathuss_state::{Backend, Holder, Sqlite, Store};
 ///
 /// # fn main() -> Result<(), fathuss_state::StateError> {
 /// let now_ms = 1_767_225_600_000;
@@ -76,84 +79,6 @@ impl Sqlite {
         connection.set_prepared_statement_cache_capacity(64);
         let journal = Journal::default();
         Self { path: path.to_owned(), connection, held: None, taken_over: None, run: None, journal }
-    }
-
-    /// Takes the lock for this run, from a dead process too. It is let go when the store is dropped.
-    ///
-    /// # Errors
-    /// [`StateError::Locked`], with the holder, while a process that may be alive holds it.
-    pub fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError> {
-        let process = Process::of(holder.pid);
-        let facts = serde_json::to_string(&process).map_err(|error| self.trouble(error.into()))?;
-        let transaction = begin(&mut self.connection, &self.path)?;
-        let fail = |error| file::failure(&self.path, "written", error);
-        let before = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
-        if let Some((other, its_process)) = &before
-            && !is_dead(its_process, &process, Process::seen(other.pid))
-        {
-            let since = since(other.since_ms, now_ms);
-            return Err(StateError::Locked { holder: Box::new(other.clone()), since });
-        }
-        transaction.execute("DELETE FROM lock", []).map_err(fail)?;
-        transaction
-            .execute(
-                "INSERT INTO lock (id, who, pid, command, since_ms, process) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![holder.id, holder.who, holder.pid, holder.command, holder.since_ms, facts],
-            )
-            .map_err(fail)?;
-        let pending = rows::pending(&transaction, &mut 0).map_err(|trouble| told(&self.path, "read", trouble))?;
-        transaction.commit().map_err(fail)?;
-        self.journal = Journal::resume(&pending);
-        self.held = Some(holder.clone());
-        self.taken_over = before.map(|(other, _)| other);
-        self.run = None;
-        Ok(())
-    }
-
-    /// The dead holder from whom [`lock`](Self::lock) took the lock over, if it did.
-    #[must_use]
-    pub fn taken_over(&self) -> Option<&Holder> {
-        self.taken_over.as_ref()
-    }
-
-    /// Who holds the lock.
-    pub fn holder(&self) -> Result<Option<Holder>, StateError> {
-        let lock = rows::lock(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
-        Ok(lock.map(|(holder, _)| holder))
-    }
-
-    /// Removes the lock of this id, whoever holds it, and gives who held it; none where nobody did.
-    ///
-    /// A run that is still alive notices at its next write and stops there.
-    ///
-    /// # Errors
-    /// [`StateError::Locked`] where the lock is another.
-    pub fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
-        let transaction = begin(&mut self.connection, &self.path)?;
-        let lock = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
-        let Some((holder, _)) = lock else { return Ok(None) };
-        if holder.id != id {
-            let since = since(holder.since_ms, now_ms);
-            return Err(StateError::Locked { holder: Box::new(holder), since });
-        }
-        let removed = transaction.execute("DELETE FROM lock", []).and_then(|_| transaction.commit());
-        removed.map_err(|error| file::failure(&self.path, "written", error))?;
-        Ok(Some(holder))
-    }
-
-    /// Lets go of the lock, if this run holds it.
-    pub fn release(&mut self) -> Result<(), StateError> {
-        let Some(holder) = self.held.take() else { return Ok(()) };
-        self.run = None;
-        self.connection
-            .execute("DELETE FROM lock WHERE id = ?1", [holder.id])
-            .map(drop)
-            .map_err(|error| file::failure(&self.path, "written", error))
-    }
-
-    /// The journal's records, oldest first: of one run, or of all that are kept.
-    pub fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError> {
-        rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
     }
 
     /// One write: everything that `act` does, or nothing, and only under the lock.
@@ -238,8 +163,8 @@ impl Store for Sqlite {
         let effects = &accepted.effects;
         self.write(|transaction, head| {
             rows::add_entries(transaction, head.serial, run, entries)?;
-            let mut effects = effects.iter().enumerate();
-            effects.try_for_each(|(place, effect)| carry_out(transaction, head, place, effect))
+            let mut tables = Tables { transaction, head, opened: 0 };
+            effects.iter().try_for_each(|effect| carry_out(effect, &mut tables))
         })?;
         self.journal.keep(accepted.into_change());
         Ok(())
@@ -271,6 +196,124 @@ impl Store for Sqlite {
     }
 }
 
+impl Backend for Sqlite {
+    fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError> {
+        let process = Process::of(holder.pid);
+        let facts = serde_json::to_string(&process).map_err(|error| self.trouble(error.into()))?;
+        let transaction = begin(&mut self.connection, &self.path)?;
+        let fail = |error| file::failure(&self.path, "written", error);
+        let before = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
+        if let Some((other, its_process)) = &before
+            && !is_dead(its_process, &process, Process::seen(other.pid))
+        {
+            let since = since(other.since_ms, now_ms);
+            return Err(StateError::Locked { holder: Box::new(other.clone()), since });
+        }
+        transaction.execute("DELETE FROM lock", []).map_err(fail)?;
+        transaction
+            .execute(
+                "INSERT INTO lock (id, who, pid, command, since_ms, process) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![holder.id, holder.who, holder.pid, holder.command, holder.since_ms, facts],
+            )
+            .map_err(fail)?;
+        let pending = rows::pending(&transaction, &mut 0).map_err(|trouble| told(&self.path, "read", trouble))?;
+        transaction.commit().map_err(fail)?;
+        self.journal = Journal::resume(&pending);
+        self.held = Some(holder.clone());
+        self.taken_over = before.map(|(other, _)| other);
+        self.run = None;
+        Ok(())
+    }
+
+    fn taken_over(&self) -> Option<&Holder> {
+        self.taken_over.as_ref()
+    }
+
+    fn holder(&self) -> Result<Option<Holder>, StateError> {
+        let lock = rows::lock(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
+        Ok(lock.map(|(holder, _)| holder))
+    }
+
+    fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+        let transaction = begin(&mut self.connection, &self.path)?;
+        let lock = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
+        let Some((holder, _)) = lock else { return Ok(None) };
+        if holder.id != id {
+            let since = since(holder.since_ms, now_ms);
+            return Err(StateError::Locked { holder: Box::new(holder), since });
+        }
+        let removed = transaction.execute("DELETE FROM lock", []).and_then(|_| transaction.commit());
+        removed.map_err(|error| file::failure(&self.path, "written", error))?;
+        Ok(Some(holder))
+    }
+
+    fn release(&mut self) -> Result<(), StateError> {
+        let Some(holder) = self.held.take() else { return Ok(()) };
+        self.run = None;
+        self.connection
+            .execute("DELETE FROM lock WHERE id = ?1", [holder.id])
+            .map(drop)
+            .map_err(|error| file::failure(&self.path, "written", error))
+    }
+
+    fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError> {
+        rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
+    }
+
+    fn document(&self) -> Result<Document, StateError> {
+        let fail = |trouble| told(&self.path, "read", trouble);
+        let read = |error: rusqlite::Error| fail(error.into());
+        let transaction = self.connection.unchecked_transaction().map_err(read)?;
+        let Snapshot { lineage, resources, outputs, pending, generations, durations_ms, .. } =
+            rows::snapshot(&transaction).map_err(fail)?;
+        let head = rows::head(&transaction).map_err(fail)?;
+        let mut contents = Contents::new(&lineage).with_pending(pending);
+        contents.serial = head.serial;
+        contents.next_operation = head.next_operation;
+        contents.resources = resources;
+        contents.outputs = outputs;
+        contents.generations = generations;
+        contents.durations_ms = durations_ms;
+        contents.runs = rows::history(&transaction, u32::MAX).map_err(fail)?;
+        contents.runs.reverse();
+        contents.forgotten = contents.last_run().0 - RUNS_KEPT;
+        Ok(Document::of(&contents))
+    }
+
+    fn replace(&mut self, document: &Document) -> Result<(), StateError> {
+        let Snapshot { lineage, serial, .. } = self.snapshot()?;
+        document.check(&self.path.display().to_string(), &lineage, serial)?;
+        let wanted = document.clone().into_contents();
+        self.write(|transaction, head| {
+            for table in ["resources", "operations", "generations", "durations"] {
+                transaction.execute(&format!("DELETE FROM {table}"), [])?;
+            }
+            rows::put_outputs(transaction, head, &BTreeMap::new())?;
+            // Nothing that has a checksum is there any more.
+            head.total = 0;
+            head.serial = head.serial.max(wanted.serial + 1);
+            head.next_operation = head.next_operation.max(wanted.next_operation);
+            let mut tables = Tables { transaction, head, opened: 0 };
+            for pending in wanted.pending() {
+                tables.open(&pending.begun)?;
+                if let Some(identity) = &pending.identified {
+                    tables.identify(pending.begun.operation, identity)?;
+                }
+            }
+            wanted.resources.values().try_for_each(|record| tables.put(record))?;
+            let mut generations = wanted.generations.iter();
+            generations.try_for_each(|(address, generation)| tables.set_next_generation(address, *generation))?;
+            for ((kind, action), duration_ms) in &wanted.durations_ms {
+                rows::put_duration(transaction, head, kind, action, *duration_ms)?;
+            }
+            rows::put_outputs(transaction, head, &wanted.outputs)?;
+            wanted.runs.iter().try_for_each(|run| rows::put_run(transaction, run))
+        })?;
+        self.journal = Journal::resume(&wanted.pending());
+        Ok(())
+    }
+}
+
 impl Drop for Sqlite {
     fn drop(&mut self) {
         // A lock that can't be removed now is taken over once this process is gone.
@@ -284,26 +327,50 @@ fn begin<'a>(connection: &'a mut Connection, path: &Path) -> Result<Transaction<
         .map_err(|error| file::failure(path, "written", error))
 }
 
-/// Carries out one effect of an accepted record.
-fn carry_out(transaction: &Transaction<'_>, head: &mut Head, place: usize, effect: &Effect<'_>) -> Result<(), Trouble> {
-    match effect {
-        Effect::Open(begun) => rows::open(transaction, head, place, begun),
-        Effect::Identify(operation, identity) => rows::identify(transaction, head, *operation, identity),
-        Effect::Close(operation) => rows::close(transaction, head, *operation),
-        Effect::Put(record) => rows::put(transaction, head, record),
-        Effect::Remove(address) => rows::remove(transaction, head, &address.to_string()),
-        Effect::Drop(address) => {
-            let address = address.to_string();
-            let generation = transaction
-                .prepare_cached("SELECT generation FROM resources WHERE address = ?1")?
-                .query_row([&address], |row| row.get(0))
-                .optional()?;
-            if let Some(generation) = generation {
-                rows::spend(transaction, head, &address, generation)?;
-            }
-            rows::remove(transaction, head, &address)
-        }
-        Effect::Spend(address, generation) => rows::spend(transaction, head, &address.to_string(), *generation),
+/// The tables within one write, and how many operations it has opened so far.
+struct Tables<'a> {
+    transaction: &'a Transaction<'a>,
+    head: &'a mut Head,
+    opened: usize,
+}
+
+impl Rows for Tables<'_> {
+    type Trouble = Trouble;
+
+    fn open(&mut self, begun: &Begun) -> Result<(), Trouble> {
+        let place = self.opened;
+        self.opened += 1;
+        rows::open(self.transaction, self.head, place, begun)
+    }
+
+    fn identify(&mut self, operation: OperationId, identity: &Identity) -> Result<(), Trouble> {
+        rows::identify(self.transaction, self.head, operation, identity)
+    }
+
+    fn close(&mut self, operation: OperationId) -> Result<(), Trouble> {
+        rows::close(self.transaction, self.head, operation)
+    }
+
+    fn put(&mut self, record: &ResourceRecord) -> Result<(), Trouble> {
+        rows::put(self.transaction, self.head, record)
+    }
+
+    fn remove(&mut self, address: &Address) -> Result<(), Trouble> {
+        rows::remove(self.transaction, self.head, address)
+    }
+
+    fn generation(&self, address: &Address) -> Result<Option<u32>, Trouble> {
+        let mut statement = self.transaction.prepare_cached("SELECT generation FROM resources WHERE address = ?1")?;
+        Ok(statement.query_row([address.to_string()], |row| row.get(0)).optional()?)
+    }
+
+    fn next_generation(&self, address: &Address) -> Result<Option<u32>, Trouble> {
+        let mut statement = self.transaction.prepare_cached("SELECT generation FROM generations WHERE address = ?1")?;
+        Ok(statement.query_row([address.to_string()], |row| row.get(0)).optional()?)
+    }
+
+    fn set_next_generation(&mut self, address: &Address, generation: u32) -> Result<(), Trouble> {
+        rows::set_next_generation(self.transaction, self.head, address, generation)
     }
 }
 

@@ -28,6 +28,19 @@ pub fn cargo_tool(name: &str, version: &str) -> Result<PathBuf, String> {
     Ok(program)
 }
 
+/// A Go program of a module in exactly this version; installed if it is not there yet.
+pub fn go_tool(name: &str, package: &str, version: &str) -> Result<PathBuf, String> {
+    let bin = folder()?.join("tools").join(format!("{name}-{version}")).join("bin");
+    let program = bin.join(name);
+    if !program.exists() {
+        println!("installing {name} {version}");
+        let mut install = Command::new("go");
+        install.args(["install", &format!("{package}@v{version}")]).env("GOBIN", &bin);
+        run(&mut install).map_err(|reason| format!("{reason}: is Go installed?"))?;
+    }
+    Ok(program)
+}
+
 /// The Python of a virtual environment that holds exactly what a requirements file pins.
 pub fn python(requirements: &Path) -> Result<PathBuf, String> {
     let text = std::fs::read_to_string(requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;

@@ -1,12 +1,13 @@
 //! The project's own commands: `cargo xtask test`, `sweep`, `fuzz`, `bench`, `pictures`, `surface`, `docs`, `models`,
 //! `terraform`, `cloudformation`.
 //!
-//! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform) they
+//! What they need beyond Rust (cargo-deny, cargo-machete, Python packages, Terraform, versitygw) they
 //! install themselves into a cache outside the checkout, and say what is missing
 //! where they cannot.
 
 mod cache;
 mod reference;
+mod servers;
 mod steps;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{cache, reference};
+use crate::{cache, reference, servers};
 
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_MACHETE: &str = "0.9.2";
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("unused dependencies", machete),
     ("licences and sources", deny),
     ("tests", tests),
+    ("backends", backends),
     ("protocols", protocols),
     ("conformance", conformance),
     ("terraform", terraform_round_trip),
@@ -118,6 +119,15 @@ fn deny(_: &mut Tally) -> Result<(), String> {
 
 fn tests(tally: &mut Tally) -> Result<(), String> {
     counted(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]), tally)
+}
+
+/// What states promise that lie in an object store or a database, against real ones.
+fn backends(tally: &mut Tally) -> Result<(), String> {
+    let servers = servers::Servers::start(&root(), &target().join("backends"))?;
+    let mut test = cargo();
+    // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
+    test.args(["test", "--workspace", "--locked", "--test", "backends"]);
+    counted(test.envs(servers.variables()), tally)
 }
 
 fn conformance(tally: &mut Tally) -> Result<(), String> {

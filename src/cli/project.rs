@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use fathuss_simulator::Domain;
+use fathuss_state::{Place, StateError};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -27,7 +28,7 @@ pub struct StackEntry {
     /// The program that prints its graph; the stack's name is its last argument.
     pub program: Vec<String>,
     /// Where its state lies.
-    pub state: PathBuf,
+    pub state: Place,
     /// Its region.
     pub region: String,
     /// The one account that it may touch.
@@ -93,6 +94,17 @@ impl Project {
                 return wrong(format!("stacks.{name} has no program, and there is none for all stacks"));
             }
         }
+        let mut places: Vec<(Place, &str)> = Vec::new();
+        for name in self.names() {
+            let place = self.place(name).map_err(|error| Error::Project {
+                path: path.to_owned(),
+                reason: format!("stacks.{name}.state: {error}"),
+            })?;
+            if let Some((_, other)) = places.iter().find(|(known, _)| known.to_string() == place.to_string()) {
+                return wrong(format!("stacks.{name} and stacks.{other} have the same state, {place}"));
+            }
+            places.push((place, name));
+        }
         for (name, account) in &self.file.sandbox.domains {
             if !is_account(account) {
                 return wrong(format!("sandbox.domains.\"{name}\" is `{account}`; an account has 12 digits"));
@@ -111,14 +123,24 @@ impl Project {
             known: self.file.stacks.keys().cloned().collect(),
         })?;
         let program = entry.program.clone().or_else(|| self.file.program.clone()).unwrap_or_default();
-        let state = entry.state.clone().unwrap_or_else(|| format!(".fathuss/{name}.db"));
         Ok(StackEntry {
             name: name.to_owned(),
             program,
-            state: self.root.join(state),
+            state: self.place(name)?,
             region: entry.region.clone(),
             account: entry.account.clone(),
         })
+    }
+
+    /// Where the state of the stack of that name lies.
+    fn place(&self, name: &str) -> Result<Place, StateError> {
+        let written = self.file.stacks.get(name).and_then(|entry| entry.state.clone());
+        Place::parse(&written.unwrap_or_else(|| format!(".fathuss/{name}.db")), &self.root)
+    }
+
+    /// Where the state of the stack of that name lies in the sandbox.
+    pub fn sandbox_state(&self, name: &str) -> Place {
+        Place::File(self.sandbox().join(format!("{name}.db")))
     }
 
     /// The names of all stacks.

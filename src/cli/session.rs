@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use fathuss_engine::apply::{Pace, Surroundings};
 use fathuss_engine::event::Told;
@@ -11,7 +12,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schemas};
-use fathuss_state::{Holder, Snapshot, Sqlite, StateError};
+use fathuss_state::{Backend, Holder, Place, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::options::{Dependents, Output};
 use crate::project::Project;
+use crate::render::{note, took_over};
 use crate::target::{Target, Where, wall_ms};
 
 /// How many actions run side by side; how fast calls follow each other is up to each service's limit.
@@ -50,29 +52,14 @@ impl Session {
 
     /// The stack's state as it is; empty where there is none yet.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(Sqlite::read(&self.target.state)?.unwrap_or_default())
+        Ok(self.target.state.read()?.unwrap_or_default())
     }
 
     /// The stack's state to write, locked.
-    pub fn lock(&self, command: &str) -> Result<Sqlite, Error> {
-        if let Some(folder) = self.target.state.parent() {
-            std::fs::create_dir_all(folder).map_err(|reason| Error::File {
-                path: folder.to_owned(),
-                doing: "written",
-                reason,
-            })?;
-        }
-        let now = wall_ms();
-        let mut store = Sqlite::open(&self.target.state, now)?;
-        store.lock(&holder(command, now), now).map_err(|error| match &error {
-            StateError::Locked { holder, .. } => {
-                let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
-                let unlock = format!("fathuss state unlock {} {}{sandbox}", self.graph.stack, holder.id);
-                Error::Locked { error, unlock }
-            }
-            _ => Error::State(error),
-        })?;
-        Ok(store)
+    pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
+        let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
+        let store = self.target.state.open(wall_ms())?;
+        locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)
     }
 
     /// What to plan.
@@ -112,9 +99,9 @@ impl Session {
     fn state_of(&self, name: &str) -> Result<Snapshot, Error> {
         let state = match self.place {
             Where::Aws => self.project.stack(name)?.state,
-            Where::Sandbox { .. } => self.project.sandbox().join(format!("{name}.db")),
+            Where::Sandbox { .. } => self.project.sandbox_state(name),
         };
-        Ok(Sqlite::read(&state)?.unwrap_or_default())
+        Ok(state.read()?.unwrap_or_default())
     }
 
     /// What the engine needs from outside.
@@ -134,6 +121,36 @@ impl Session {
             salt: std::process::id().into(),
         }
     }
+}
+
+/// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
+/// what follows its name in a command.
+pub fn locked(
+    mut store: Box<dyn Backend>,
+    place: &Place,
+    command: &str,
+    named: (&str, &str),
+    output: &Output,
+) -> Result<Box<dyn Backend>, Error> {
+    let holder = holder(command, wall_ms());
+    loop {
+        match store.lock(&holder, wall_ms()) {
+            Ok(()) => break,
+            Err(StateError::Lapsed { holder, wait_s, .. }) => {
+                let Holder { who, pid, command, .. } = *holder;
+                let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
+                note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
+                std::thread::sleep(Duration::from_secs(wait_s));
+            }
+            Err(error) => {
+                let StateError::Locked { holder, .. } = &error else { return Err(Error::State(error)) };
+                let unlock = format!("fathuss state unlock {} {}{}", named.0, holder.id, named.1);
+                return Err(Error::Locked { error, unlock });
+            }
+        }
+    }
+    took_over(&*store, place, output);
+    Ok(store)
 }
 
 /// The outputs of other stacks that a graph reads, by stack.

@@ -1,7 +1,6 @@
 //! What a command works on: AWS itself, or the sandbox.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -9,6 +8,7 @@ use fathuss_aws::{Aws, Config, Headers};
 use fathuss_engine::provider::{CallCounts, Failure};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_simulator::Simulator;
+use fathuss_state::Place;
 
 use crate::error::Error;
 use crate::project::{Project, StackEntry};
@@ -35,7 +35,7 @@ pub struct Target {
     /// Its clock.
     pub clock: Rc<dyn Clock>,
     /// The state of the stack there.
-    pub state: PathBuf,
+    pub state: Place,
     /// What the sandbox's other process is, where one serves its world.
     pub served: Option<String>,
     told: Told,
@@ -63,8 +63,7 @@ impl Target {
                 Ok(Self::over(stack, stack.state.clone(), clock, config))
             }
             Where::Sandbox { speed, seed } => {
-                let folder = project.sandbox();
-                let state = folder.join(format!("{}.db", stack.name));
+                let state = project.sandbox_state(&stack.name);
                 match sandbox::open(project, speed, seed).await? {
                     World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed)),
                     World::Served(served) => Self::with(stack, state, &served, speed),
@@ -74,7 +73,7 @@ impl Target {
     }
 
     /// Over sockets, with a clock that hears the answers.
-    fn over(stack: &StackEntry, state: PathBuf, clock: RemoteClock, config: Config) -> Self {
+    fn over(stack: &StackEntry, state: Place, clock: RemoteClock, config: Config) -> Self {
         let hearing = clock.clone();
         let config = config
             .listener(std::sync::Arc::new(move |headers: &Headers| hearing.hear(|name| headers.get(name))))
@@ -92,7 +91,7 @@ impl Target {
     }
 
     /// With the process that serves the sandbox's world.
-    fn with(stack: &StackEntry, state: PathBuf, served: &Served, speed: Speed) -> Result<Self, Error> {
+    fn with(stack: &StackEntry, state: Place, served: &Served, speed: Speed) -> Result<Self, Error> {
         let theirs = served.clock.speed().unwrap_or(1.0);
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
@@ -113,7 +112,7 @@ impl Target {
     }
 
     /// With the simulator in this process.
-    fn here(stack: &StackEntry, state: PathBuf, simulator: &Simulator, speed: Speed) -> Self {
+    fn here(stack: &StackEntry, state: Place, simulator: &Simulator, speed: Speed) -> Self {
         let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
         let config = Config::new(sandbox::credentials(&stack.account), clock.clone())
             .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(simulator))

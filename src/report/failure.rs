@@ -228,9 +228,9 @@ impl Trouble {
                 trouble.hint("wait until that run is over, or ask who holds the lock; then run").command(again)
             }
             StateError::Newer { .. } | StateError::Illegal { .. } => trouble,
-            StateError::Damaged { .. } => {
-                trouble.hint("put back the last copy of the file that you trust; nothing was changed")
-            }
+            StateError::Damaged { .. } => trouble.hint("put back the last copy that you trust; nothing was changed"),
+            StateError::Lapsed { .. } => trouble.hint("wait that long; then run").command(again),
+            StateError::Unfit { .. } | StateError::Stale { .. } => trouble,
             StateError::NotHeld { .. } | StateError::Storage { .. } => {
                 trouble.hint("everything recorded so far is kept: see to the cause, then run").command(again)
             }

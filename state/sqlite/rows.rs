@@ -272,23 +272,23 @@ pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRec
     Ok(())
 }
 
-pub(super) fn remove(connection: &Connection, head: &mut Head, address: &str) -> Result<()> {
-    head.take_all(connection, "DELETE FROM resources WHERE address = ?1 RETURNING checksum", &[&address])
+pub(super) fn remove(connection: &Connection, head: &mut Head, address: &Address) -> Result<()> {
+    let delete = "DELETE FROM resources WHERE address = ?1 RETURNING checksum";
+    head.take_all(connection, delete, &[&address.to_string()])
 }
 
-/// The address's next generation is above this one, and above the one that was next.
-pub(super) fn spend(connection: &Connection, head: &mut Head, address: &str, generation: u32) -> Result<()> {
-    let next: Option<(u32, i64)> = connection
-        .prepare_cached("SELECT generation, checksum FROM generations WHERE address = ?1")?
-        .query_row([address], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (next, before) = next.unwrap_or_default();
-    let generation = next.max(generation).saturating_add(1);
-    let sum = checksum(&[address, &generation.to_string()]);
+pub(super) fn set_next_generation(
+    connection: &Connection,
+    head: &mut Head,
+    address: &Address,
+    generation: u32,
+) -> Result<()> {
+    let address = address.to_string();
+    let sum = checksum(&[&address, &generation.to_string()]);
+    head.take_all(connection, "SELECT checksum FROM generations WHERE address = ?1", &[&address])?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO generations (address, generation, checksum) VALUES (?1, ?2, ?3)")?
         .execute(params![address, generation, sum])?;
-    head.take(before);
     head.add(sum);
     Ok(())
 }
@@ -308,6 +308,15 @@ pub(super) fn put_duration(
         )?
         .execute(params![kind, action, duration_ms, sum])?;
     head.add(sum);
+    Ok(())
+}
+
+pub(super) fn put_run(connection: &Connection, run: &Run) -> Result<()> {
+    let insert = "INSERT OR REPLACE INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Run { id, command, holder, started_ms, ended_ms, outcome, summary } = run;
+    let summary = serde_json::to_string(summary)?;
+    connection.execute(insert, params![id.0, command, holder, started_ms, ended_ms, outcome, summary])?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::Goal;
 use fathuss_engine::recover::Recovery;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
-use fathuss_state::{Sqlite, Store};
+use fathuss_state::{Backend, Store};
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -74,8 +74,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
     };
-    let mut store = session.lock(command)?;
-    render::took_over(&store, output);
+    let mut store = session.lock(command, output)?;
     let lineage = store.snapshot()?.lineage;
     session.target.enter(&lineage).await?;
     let mut pace = crate::signals::listen();
@@ -84,13 +83,13 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     let listener = |told: &Told| show.borrow_mut().hear(told, &session.target.calls());
     let around = session.surroundings(&provider, &listener, pace.clone());
 
-    let finished = recover(&mut store, &around, &session, &show).await;
+    let finished = recover(&mut *store, &around, &session, &show).await;
     show.borrow_mut().recovered();
     let finished = finished?;
     let began = session.target.clock.now();
     let planning = async {
         let prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
-        if goal == Goal::Destroy || adopt_strays(&mut store, &prepared, &around).await?.is_empty() {
+        if goal == Goal::Destroy || adopt_strays(&mut *store, &prepared, &around).await?.is_empty() {
             return Ok(prepared);
         }
         Ok(prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?)
@@ -117,7 +116,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     render::plan(&prepared, &view, output)?;
     if !prepared.plan.has_changes() {
         let booked = match prepared.has_bookkeeping() {
-            true => carry_out(&mut store, &prepared, &around, &wall_ms).await?,
+            true => carry_out(&mut *store, &prepared, &around, &wall_ms).await?,
             false => Applied::default(),
         };
         return ended(store, &booked, &again);
@@ -134,7 +133,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     let real = std::time::Instant::now();
     let applied = tokio::select! {
         biased;
-        applied = carry_out(&mut store, &prepared, &around, &wall_ms) => applied?,
+        applied = carry_out(&mut *store, &prepared, &around, &wall_ms) => applied?,
         () = ticks(&session, &show) => return Err(Error::Shown),
     };
     let simulated = session.target.is_simulated();
@@ -144,7 +143,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
 
 /// The lock goes with the run, and its exit status says whether all was done. One that was told to stop leaves the
 /// rest to the next.
-fn ended(mut store: Sqlite, applied: &Applied, again: &str) -> Result<ExitCode, Error> {
+fn ended(mut store: Box<dyn Backend>, applied: &Applied, again: &str) -> Result<ExitCode, Error> {
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(
             "the state can't be written, so nothing new was sent: {error}\nNext: see to the cause, then run\n  {again}"

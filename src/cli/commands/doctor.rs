@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use clap::Args;
-use fathuss_state::{Sqlite, Store};
+use fathuss_state::{Place, StateError};
 
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
@@ -49,11 +49,11 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
         let graph = crate::program::graph(&project.root, &stack);
         let graph = graph.map(|graph| format!("{} nodes", graph.nodes.len())).map_err(|error| error.to_string());
         tell(&format!("{name}: stack program"), graph)?;
-        let path = match options.target.sandbox {
-            true => project.sandbox().join(format!("{name}.db")),
+        let lies = match options.target.sandbox {
+            true => project.sandbox_state(&name),
             false => stack.state.clone(),
         };
-        tell(&format!("{name}: state"), state(&path))?;
+        tell(&format!("{name}: state"), state(&lies))?;
         let reached = runtime()?.block_on(async {
             let target = Target::open(&project, &stack, place).await?;
             target.enter("").await
@@ -73,15 +73,21 @@ fn cargo() -> Result<String, String> {
     Ok(String::from_utf8_lossy(&found.stdout).trim().to_owned())
 }
 
-fn state(path: &std::path::Path) -> Result<String, String> {
-    let Some(store) = Sqlite::look(path).map_err(|error| error.to_string())? else {
-        return Ok("none yet; the first apply makes it".to_owned());
+/// Whether a state can be read, and written where others write it, too.
+fn state(place: &Place) -> Result<String, String> {
+    let told = |error: StateError| error.to_string();
+    let fit = match place {
+        Place::File(_) => String::new(),
+        shared => format!("; {}", shared.check().map_err(told)?),
     };
-    store.snapshot().map_err(|error| error.to_string())?;
-    match store.holder().map_err(|error| error.to_string())? {
+    let Some(store) = place.look().map_err(told)? else {
+        return Ok(format!("none yet; the first apply makes it{fit}"));
+    };
+    store.snapshot().map_err(told)?;
+    match store.holder().map_err(told)? {
         Some(holder) => {
-            Ok(format!("readable; locked by {} (process {}, `{}`)", holder.who, holder.pid, holder.command))
+            Ok(format!("readable; locked by {} (process {}, `{}`){fit}", holder.who, holder.pid, holder.command))
         }
-        None => Ok("readable, not locked".to_owned()),
+        None => Ok(format!("readable, not locked{fit}")),
     }
 }

@@ -9,7 +9,6 @@ use fathuss_engine::import::{ImportError, Imported, Wish, import};
 use fathuss_engine::run::Prepared;
 use fathuss_model::Address;
 use fathuss_report::harmless;
-use fathuss_state::Store;
 
 use crate::error::Error;
 use crate::options::{Output, TargetOptions};
@@ -35,8 +34,7 @@ pub fn run(options: &Import, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
     runtime()?.block_on(async {
         let session = Session::open(&options.stack, place, output).await?;
-        let mut store = session.lock("import")?;
-        render::took_over(&store, output);
+        let mut store = session.lock("import", output)?;
         let lineage = store.snapshot()?.lineage;
         session.target.enter(&lineage).await?;
         let provider = |kind: &str| session.target.provider(kind);
@@ -47,7 +45,7 @@ pub fn run(options: &Import, output: &Output) -> Result<ExitCode, Error> {
         let outputs = session.other_outputs()?;
         let wish = Wish { graph: &session.graph, address: &options.address, identity: &options.id, outputs: &outputs };
         let began = session.target.clock.now();
-        let imported = import(&mut store, wish, &around, &wall_ms).await;
+        let imported = import(&mut *store, wish, &around, &wall_ms).await;
         // Whatever came of it, the lock goes with the run.
         let released = store.release();
         let imported = imported.map_err(|error| explained(error, options))?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use fathuss_simulator::inventory::Resource;
 use fathuss_simulator::{FaultRule, Holder, Identity, Simulator, SystemClock, WorldError};
-use fathuss_state::Sqlite;
+use fathuss_state::{Backend, Sqlite};
 
 use crate::error::Error;
 use crate::options::Output;

@@ -1,5 +1,6 @@
 //! `fathuss state`, `show` and `output`: what the state says, without asking AWS.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,13 +8,13 @@ use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
-use fathuss_state::{Holder, ResourceRecord, Snapshot, Sqlite, StateError};
+use fathuss_state::{Document, Holder, Place, ResourceRecord, Snapshot, StateError};
 
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
-use crate::project::Project;
+use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::current_folder;
+use crate::session::{current_folder, locked};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -25,6 +26,12 @@ pub enum State {
     Show(One),
     /// Take the lock away from a run that is dead, where that can't be seen from here
     Unlock(Lock),
+    /// Write the whole state into a JSON file, or print it
+    Pull(Pull),
+    /// Put a state that was pulled in the place of the one that is there
+    Push(Push),
+    /// Copy the state to another place: a file, s3:// or postgres://
+    Migrate(Migrate),
 }
 
 /// A stack of the project.
@@ -58,6 +65,38 @@ pub struct Lock {
     target: TargetOptions,
 }
 
+/// A state to be written into a file.
+#[derive(Args, Debug)]
+pub struct Pull {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The file, which must not be there yet; the state is printed where none is named
+    #[arg(long)]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// A state in a file.
+#[derive(Args, Debug)]
+pub struct Push {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The file that `state pull` wrote
+    file: PathBuf,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+/// A state and another place for it.
+#[derive(Args, Debug)]
+pub struct Migrate {
+    /// The stack, as fathuss.toml names it
+    stack: String,
+    /// The place, as fathuss.toml is to name it
+    to: String,
+}
+
 /// An output of a stack, or all of them.
 #[derive(Args, Debug)]
 pub struct Output {
@@ -77,6 +116,9 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
     match options {
         State::List(options) => list(options, look),
         State::Unlock(options) => unlock(options, look),
+        State::Pull(options) => pull(options, look),
+        State::Push(options) => push(options, look),
+        State::Migrate(options) => migrate(options, look),
         State::Show(options) => {
             let (snapshot, stack) = read(&options.stack, &options.target)?;
             let record = find(&snapshot, &stack, &options.address, options.target.words())?;
@@ -151,12 +193,12 @@ fn list(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
 }
 
 fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
-    let (path, stack) = place(&options.stack, &options.target)?;
-    if !path.exists() {
+    let (place, stack) = place(&options.stack, &options.target)?;
+    if place.look()?.is_none() {
         look.line(&format!("{stack} has no state yet."))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let holder = match Sqlite::open(&path, wall_ms())?.unlock(&options.id, wall_ms()) {
+    let holder = match place.open(wall_ms())?.unlock(&options.id, wall_ms()) {
         Err(StateError::Locked { holder, since }) => {
             return Err(Error::Usage(format!(
                 "the lock of {stack} is not {}: {} (process {}, `{}`) has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
@@ -179,17 +221,82 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn pull(options: &Pull, look: &Look) -> Result<ExitCode, Error> {
+    let (place, stack) = place(&options.stack, &options.target)?;
+    let Some(store) = place.look()? else {
+        return Err(Error::Usage(format!("{stack} has no state yet, in {place}")));
+    };
+    let document = store.document()?;
+    let text = document.to_json().map_err(|error| Error::Usage(error.to_string()))?;
+    let Some(path) = &options.to else { return printed(&text) };
+    let written = |reason| Error::File { path: path.clone(), doing: "written", reason };
+    let mut made = std::fs::OpenOptions::new();
+    made.write(true).create_new(true);
+    // What there is is nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut made, 0o600);
+    let mut file = made.open(path).map_err(written)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(written)?;
+    look.line(&format!(
+        "The state of {stack} (lineage {}, serial {}) is in {}.",
+        document.lineage(),
+        document.serial(),
+        path.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn push(options: &Push, look: &Look) -> Result<ExitCode, Error> {
+    let (place, stack) = place(&options.stack, &options.target)?;
+    let path = &options.file;
+    let text = std::fs::read(path).map_err(|reason| Error::File { path: path.clone(), doing: "read", reason })?;
+    let document = Document::parse(&text)
+        .map_err(|reason| Error::Usage(format!("{} is no state to push: {reason}", path.display())))?;
+    put(&place, &document, &stack, options.target.words(), "state push", look)?;
+    look.line(&format!("The state of {stack} is as {} has it.", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn migrate(options: &Migrate, look: &Look) -> Result<ExitCode, Error> {
+    let project = Project::find(&current_folder()?)?;
+    let StackEntry { name: stack, state: from, .. } = project.stack(&options.stack)?;
+    let to = Place::parse(&options.to, &project.root)?;
+    if from.to_string() == to.to_string() {
+        return Err(Error::Usage(format!("the state of {stack} is in {to} already")));
+    }
+    if from.look()?.is_none() {
+        return Err(Error::Usage(format!("{stack} has no state yet, in {from}")));
+    }
+    // Nobody writes it while it is copied.
+    let mut store = locked(from.open(wall_ms())?, &from, "state migrate", (&stack, ""), look)?;
+    put(&to, &store.document()?, &stack, "", "state migrate", look)?;
+    store.release()?;
+    look.line(&format!(
+        "The state of {stack} is in {to} now, and in {from} as it was.\nNext: in fathuss.toml, under [stacks.{stack}], write\n  state = \"{}\"\nand remove the old one once a plan shows no changes: whoever applies with it would not know what the new one does.",
+        options.to
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the state at a place what a document says.
+fn put(place: &Place, document: &Document, stack: &str, words: &str, command: &str, look: &Look) -> Result<(), Error> {
+    let store = place.open_as(document.lineage(), wall_ms())?;
+    let mut store = locked(store, place, command, (stack, words), look)?;
+    store.replace(document)?;
+    Ok(store.release()?)
+}
+
 fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error> {
-    let (path, stack) = place(stack, target)?;
-    Ok((Sqlite::read(&path)?.unwrap_or_default(), stack))
+    let (place, stack) = place(stack, target)?;
+    Ok((place.read()?.unwrap_or_default(), stack))
 }
 
 /// Where a stack's state lies, and the stack's name.
-fn place(stack: &str, target: &TargetOptions) -> Result<(PathBuf, String), Error> {
+fn place(stack: &str, target: &TargetOptions) -> Result<(Place, String), Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(stack)?;
-    let path = if target.sandbox { project.sandbox().join(format!("{}.db", stack.name)) } else { stack.state };
-    Ok((path, stack.name))
+    let place = if target.sandbox { project.sandbox_state(&stack.name) } else { stack.state };
+    Ok((place, stack.name))
 }
 
 fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str, options: &str) -> Result<&'a ResourceRecord, Error> {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use fathuss_state::{Entry, Sqlite, StateError, Store};
+use fathuss_state::{Backend, Entry, Sqlite, StateError, Store};
 
 use crate::child;
 use crate::made::{NOW_MS, holder, locked, record};

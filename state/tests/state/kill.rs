@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
-use fathuss_state::{Entry, Sqlite, Store};
+use fathuss_state::{Backend, Entry, Sqlite, Store};
 
 use crate::child;
 use crate::made::{NOW_MS, begin, holder, locked, present};

@@ -1,83 +1,50 @@
-//! Records to write, and a state to write them to.
+//! Records to write, and a file to write them to.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use fathuss_model::{Address, Datum};
-use fathuss_state::{Action, Begun, Entry, Holder, Identity, OperationId, ResourceRecord, Settled, Sqlite};
+use fathuss_state::{Backend, Sqlite};
 
-/// 2026-01-01 00:00 UTC.
-pub const NOW_MS: i64 = 1_767_225_600_000;
-
-pub fn address(name: &str) -> Address {
-    Address::new("staging", "terraform_data", name, None).expect("a word")
-}
-
-pub fn record(name: &str, identity: &str, generation: u32) -> ResourceRecord {
-    ResourceRecord {
-        address: address(name),
-        region: "us-east-1".to_owned(),
-        account: "111122223333".to_owned(),
-        identity: Identity(identity.to_owned()),
-        attributes: BTreeMap::from([
-            ("cidr_block".to_owned(), Datum::from("10.0.0.0/16")),
-            ("id".to_owned(), Datum::from(identity)),
-            ("ports".to_owned(), Datum::from(vec![443_i64, 6432])),
-            ("tags".to_owned(), Datum::from(BTreeMap::from([("Name".to_owned(), "größer \"1\"\n")]))),
-        ]),
-        generation,
-        depends_on: vec![address("base")],
-        prevent_destroy: false,
-    }
-}
-
-pub fn begun(operation: i64, name: &str, action: Action) -> Begun {
-    Begun {
-        operation: OperationId(operation),
-        address: address(name),
-        action,
-        region: "us-east-1".to_owned(),
-        account: "111122223333".to_owned(),
-        generation: 0,
-        token: format!("token-{operation}"),
-        identity: None,
-        request: BTreeMap::from([("cidr_block".to_owned(), Datum::from("10.0.0.0/16"))]),
-        depends_on: vec![address("base")],
-        prevent_destroy: false,
-        at_ms: NOW_MS,
-    }
-}
-
-pub fn begin(operation: i64, name: &str) -> Entry {
-    Entry::Begun(Box::new(begun(operation, name, Action::Create)))
-}
-
-pub fn identified(operation: i64, identity: &str) -> Entry {
-    Entry::Identified { operation: OperationId(operation), identity: Identity(identity.to_owned()) }
-}
-
-pub fn settled(operation: i64, outcome: Settled) -> Entry {
-    Entry::Settled { operation: OperationId(operation), outcome }
-}
-
-pub fn present(operation: i64, name: &str, identity: &str) -> Entry {
-    settled(operation, Settled::Present(Box::new(record(name, identity, 0))))
-}
-
-/// A holder that is this process.
-pub fn holder(id: &str) -> Holder {
-    Holder {
-        id: id.to_owned(),
-        who: "mia@build-7".to_owned(),
-        pid: std::process::id(),
-        command: "fathuss apply staging".to_owned(),
-        since_ms: NOW_MS,
-    }
-}
+use crate::promise::Bench;
+pub use crate::promise::made::*;
 
 /// The state at this path, made if need be, under this process's lock.
 pub fn locked(path: &Path) -> Sqlite {
     let mut state = Sqlite::open_as(path, "5eed", NOW_MS).expect("a state");
     state.lock(&holder("lock-1"), NOW_MS).expect("a free lock");
     state
+}
+
+/// A file in a folder of its own.
+pub struct File(tempfile::TempDir);
+
+impl File {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.0.path().join("deep/er/state")
+    }
+}
+
+impl Bench for File {
+    fn open(&self) -> Box<dyn Backend> {
+        Box::new(Sqlite::open_as(&self.path(), "5eed", NOW_MS).expect("a state"))
+    }
+
+    fn look(&self) -> Option<Box<dyn Backend>> {
+        Some(Box::new(Sqlite::look(&self.path()).expect("whole")?))
+    }
+
+    fn place(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    fn another(&self) -> Box<dyn Bench> {
+        Box::new(Self::new())
+    }
+
+    fn cases(&self) -> u32 {
+        48
+    }
 }

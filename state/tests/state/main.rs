@@ -1,12 +1,20 @@
 //! What a state promises, seen from outside: through the contract and through
 //! the file on disk.
 
-mod agreement;
+#[macro_use]
+#[path = "../promise/mod.rs"]
+mod promise;
+
 mod bad_files;
 mod child;
 mod full_disk;
-mod journal;
 mod kill;
 mod lock;
 mod made;
+mod memory;
 mod sample;
+
+/// What every backend promises, of the file.
+mod file {
+    promises!(crate::made::File::new());
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use fathuss_model::Datum;
-use fathuss_state::{Action, Entry, Identity, Pending, Run, RunEnd, RunId, Settled, Snapshot, Sqlite, Store};
+use fathuss_state::{Action, Backend, Entry, Identity, Pending, Run, RunEnd, RunId, Settled, Snapshot, Sqlite, Store};
 use rusqlite::Connection;
 
 use crate::made::{NOW_MS, address, begin, begun, identified, locked, present, record, settled};

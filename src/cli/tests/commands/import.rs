@@ -45,7 +45,7 @@ fn forgotten() -> (Project, [String; 3]) {
 
 /// Puts a state without any row in the place of the stack's own, of the same lineage or of another.
 fn forget(project: &Project, lineage: bool) {
-    use fathuss_state::{Entry, Holder, Sqlite, Store};
+    use fathuss_state::{Backend, Entry, Holder, Sqlite, Store};
     let path = project.path(STATE);
     if !lineage {
         for beside in ["", "-wal", "-shm"] {

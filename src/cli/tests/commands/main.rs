@@ -20,6 +20,7 @@ mod looking;
 mod platform;
 mod sandbox;
 mod secrets;
+mod states;
 mod stopping;
 mod terminals;
 mod words;

@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_state::{
-    Action, Entry, Identity, Memory, OperationId, Pending, RunEnd, Settled, Snapshot, Sqlite, StateError, Store,
-};
+use fathuss_state::{Action, Backend, Entry, Identity, OperationId, Pending, RunEnd, Settled, Snapshot, StateError};
 
-use crate::made::{NOW_MS, address, begin, begun, holder, identified, locked, present, record, settled};
+use super::made::{NOW_MS, address, begin, begun, holder, identified, present, record, settled};
+use super::{Bench, locked};
 
-/// A state with operations 1 to 9 reserved, and the folder it lies in.
-fn fresh() -> (tempfile::TempDir, Sqlite) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut state = locked(&folder.path().join("state"));
+/// A state with operations 1 to 9 reserved.
+fn fresh(bench: &dyn Bench) -> Box<dyn Backend> {
+    let mut state = locked(bench);
     assert_eq!(state.reserve_operations(9).expect("reserved"), OperationId(1));
-    (folder, state)
+    state
 }
 
-fn refusal(state: &mut impl Store, entries: &[Entry]) -> String {
+fn refusal(state: &mut dyn Backend, entries: &[Entry]) -> String {
     let before = state.snapshot().expect("readable");
     let reason = match state.append(entries) {
         Err(StateError::Illegal { reason }) => reason,
@@ -27,9 +25,8 @@ fn refusal(state: &mut impl Store, entries: &[Entry]) -> String {
     reason
 }
 
-#[test]
-fn a_creation_is_pending_until_it_settles_as_a_row() {
-    let (_folder, mut state) = fresh();
+pub fn a_creation_is_pending_until_it_settles_as_a_row(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[begin(1, "a")]).expect("legal");
     state.append(&[identified(1, "i-1")]).expect("legal");
     let half = state.snapshot().expect("readable");
@@ -47,9 +44,8 @@ fn a_creation_is_pending_until_it_settles_as_a_row() {
     assert!(after.serial > half.serial);
 }
 
-#[test]
-fn a_state_reads_the_same_after_it_was_closed() {
-    let (folder, mut state) = fresh();
+pub fn a_state_reads_the_same_after_it_was_closed(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     let run = state.begin_run("apply", NOW_MS).expect("begun");
     state.append(&[begin(1, "a"), begin(2, "b"), identified(2, "i-2"), present(1, "a", "i-1")]).expect("legal");
     let end = RunEnd {
@@ -63,20 +59,16 @@ fn a_state_reads_the_same_after_it_was_closed() {
     let before = (state.snapshot().expect("readable"), state.history(10).expect("readable"));
     drop(state);
 
-    let path = folder.path().join("state");
-    let read = Sqlite::look(&path).expect("whole").expect("there");
+    let read = bench.look().expect("there");
     assert_eq!((read.snapshot().expect("readable"), read.history(10).expect("readable")), before);
     assert_eq!(before.0.outputs["vpc"], Datum::from("i-1"));
     assert_eq!(before.0.durations_ms[&("aws_vpc".to_owned(), "create".to_owned())], 1500);
     assert_eq!(before.1[0].outcome.as_deref(), Some("applied"));
     assert_eq!(before.1[0].holder, "mia@build-7");
-    drop(read);
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside the file");
 }
 
-#[test]
-fn a_deletion_and_a_refusal_spend_the_generation() {
-    let (_folder, mut state) = fresh();
+pub fn a_deletion_and_a_refusal_spend_the_generation(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[begin(1, "a"), settled(1, Settled::Refused)]).expect("legal");
     assert_eq!(state.snapshot().expect("readable").generations[&address("a")], 1);
 
@@ -92,9 +84,8 @@ fn a_deletion_and_a_refusal_spend_the_generation() {
     assert!(after.resources.is_empty());
 }
 
-#[test]
-fn a_row_that_is_gone_outside_spends_its_generation_once() {
-    let (_folder, mut state) = fresh();
+pub fn a_row_that_is_gone_outside_spends_its_generation_once(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[Entry::Recorded(Box::new(record("a", "i-1", 4)))]).expect("legal");
     state.append(&[Entry::Dropped(address("a")), Entry::Dropped(address("a"))]).expect("legal");
     let after = state.snapshot().expect("readable");
@@ -102,21 +93,19 @@ fn a_row_that_is_gone_outside_spends_its_generation_once() {
     assert_eq!(after.generations[&address("a")], 5);
 }
 
-#[test]
-fn pending_operations_are_in_the_order_they_began() {
-    let (folder, mut state) = fresh();
+pub fn pending_operations_are_in_the_order_they_began(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[begin(5, "e"), begin(2, "b")]).expect("legal");
     state.append(&[begin(1, "a")]).expect("legal");
     state.append(&[begin(4, "d"), begin(3, "c"), settled(2, Settled::Refused)]).expect("legal");
     let order = |snapshot: Snapshot| snapshot.pending.iter().map(|one| one.begun.operation.0).collect::<Vec<_>>();
     assert_eq!(order(state.snapshot().expect("readable")), [5, 1, 4, 3]);
-    let read = Sqlite::read(&folder.path().join("state")).expect("whole").expect("there");
+    let read = bench.look().expect("there").snapshot().expect("readable");
     assert_eq!(order(read), [5, 1, 4, 3]);
 }
 
-#[test]
-fn what_may_not_follow_is_refused_with_the_whole_group() {
-    let (_folder, mut state) = fresh();
+pub fn what_may_not_follow_is_refused_with_the_whole_group(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[begin(1, "a"), identified(1, "i-1"), begin(2, "b"), settled(2, Settled::Refused)]).expect("legal");
     let cases: Vec<(Vec<Entry>, &str)> = vec![
         (
@@ -161,37 +150,34 @@ fn what_may_not_follow_is_refused_with_the_whole_group() {
         ),
     ];
     for (entries, expected) in cases {
-        assert_eq!(refusal(&mut state, &entries), expected);
+        assert_eq!(refusal(&mut *state, &entries), expected);
     }
     state.append(&[identified(1, "i-1"), present(1, "a", "i-1")]).expect("the same identity again is no other one");
 }
 
-#[test]
-fn a_number_reserved_by_an_earlier_run_is_not_this_runs_to_use() {
-    let (folder, mut state) = fresh();
+pub fn a_number_reserved_by_an_earlier_run_is_not_this_runs_to_use(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     state.append(&[begin(1, "a")]).expect("legal");
     drop(state);
-    let mut state = locked(&folder.path().join("state"));
+    let mut state = locked(bench);
     assert_eq!(
-        refusal(&mut state, &[begin(2, "b")]),
+        refusal(&mut *state, &[begin(2, "b")]),
         "operation 2 begins at staging.terraform_data.b, but its number was used before or is not reserved by this run"
     );
     assert_eq!(state.reserve_operations(1).expect("reserved"), OperationId(10));
     state.append(&[present(1, "a", "i-1"), begin(10, "b")]).expect("what the earlier run began settles in this one");
 }
 
-#[test]
-fn a_run_ends_once() {
-    let (_folder, mut state) = fresh();
+pub fn a_run_ends_once(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     let run = state.begin_run("apply", NOW_MS).expect("begun");
     state.end_run(run, RunEnd::default()).expect("ended");
     let error = state.end_run(run, RunEnd::default()).expect_err("it has ended");
     assert_eq!(error.to_string(), "the journal refuses a record: run 1 ends, but it has ended before or never began");
 }
 
-#[test]
-fn history_is_newest_first_and_shows_a_run_that_was_cut_off() {
-    let (_folder, mut state) = fresh();
+pub fn history_is_newest_first_and_shows_a_run_that_was_cut_off(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     let first = state.begin_run("apply", NOW_MS).expect("begun");
     state
         .end_run(first, RunEnd { outcome: "failed".to_owned(), now_ms: NOW_MS + 1, ..RunEnd::default() })
@@ -203,9 +189,8 @@ fn history_is_newest_first_and_shows_a_run_that_was_cut_off() {
     assert_eq!(state.history(1).expect("readable").len(), 1);
 }
 
-#[test]
-fn the_journal_tells_the_whole_story_of_the_last_runs() {
-    let (_folder, mut state) = fresh();
+pub fn the_journal_tells_the_whole_story_of_the_last_runs(bench: &dyn Bench) {
+    let mut state = fresh(bench);
     let mut told = Vec::new();
     for round in 0..25 {
         let run = state.begin_run("apply", NOW_MS).expect("begun");
@@ -220,42 +205,13 @@ fn the_journal_tells_the_whole_story_of_the_last_runs() {
     assert_eq!(state.snapshot().expect("readable").resources.len(), 25, "rows stay");
 }
 
-#[test]
-fn writing_takes_the_lock() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("state");
-    let mut state = Sqlite::open_as(&path, "5eed", NOW_MS).expect("made");
-    let told = |error: StateError| error.to_string().replace(path.to_str().expect("text"), "STATE");
+pub fn writing_takes_the_lock(bench: &dyn Bench) {
+    let mut state = bench.open();
+    let told = |error: StateError| error.to_string().replace(&bench.place(), "STATE");
     let error = state.append(&[Entry::Dropped(address("a"))]).expect_err("no lock");
     assert_eq!(told(error), "STATE is not locked by this run: it has not taken the lock");
     assert!(matches!(state.begin_run("apply", NOW_MS), Err(StateError::NotHeld { .. })));
     assert!(matches!(state.reserve_operations(1), Err(StateError::NotHeld { .. })));
     state.lock(&holder("lock-1"), NOW_MS).expect("free");
     state.append(&[Entry::Dropped(address("a"))]).expect("legal");
-}
-
-#[test]
-fn memory_follows_the_same_law_and_fails_on_order() {
-    use fathuss_state::Fault;
-    let mut state = Memory::new("5eed");
-    state.reserve_operations(3).expect("reserved");
-    state.fail_at(2, Fault::Refused);
-    state.append(&[begin(1, "a")]).expect("the first write");
-    let error = state.append(&[identified(1, "i-1")]).expect_err("the second write");
-    assert_eq!(error.to_string(), "memory can't be written: the disk is full");
-    assert_eq!(state.snapshot().expect("readable").pending[0].identified, None);
-    state.append(&[identified(1, "i-1")]).expect("the fault was for one write");
-
-    for (fault, kept) in [(Fault::CrashBefore, 1), (Fault::CrashAfter, 0)] {
-        let mut state = state.clone();
-        let crashed = state.crashed();
-        state.fail_at(1, fault);
-        state.append(&[present(1, "a", "i-1")]).expect_err("the process dies");
-        assert!(crashed.load(std::sync::atomic::Ordering::SeqCst));
-        assert!(state.snapshot().is_err() && state.begin_run("apply", NOW_MS).is_err(), "dead is dead");
-        state.restart();
-        assert_eq!(state.snapshot().expect("alive").pending.len(), kept, "{fault:?}");
-        assert!(matches!(state.append(&[begin(2, "b")]), Err(StateError::Illegal { .. })), "not reserved by this run");
-    }
-    assert_eq!(state.snapshot().expect("the original lives").pending.len(), 1);
 }

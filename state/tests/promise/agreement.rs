@@ -1,12 +1,13 @@
-//! SQLite and memory are the same store, whatever is asked of them.
+//! A backend and memory are the same store, whatever is asked of them.
 
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_state::{Action, Begun, Entry, Holder, Memory, RunEnd, RunId, Settled, Sqlite, StateError, Store};
+use fathuss_state::{Action, Begun, Entry, Holder, Memory, RunEnd, RunId, Settled, StateError, Store};
 use proptest::prelude::*;
 
-use crate::made::{NOW_MS, address, begun, holder, identified, record, settled};
+use super::Bench;
+use super::made::{NOW_MS, address, begun, holder, identified, record, settled};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -73,32 +74,31 @@ fn take(store: &mut dyn Store, step: &Step) -> Result<i64, String> {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn sqlite_and_memory_agree_on_every_step(steps in prop::collection::vec(step(), 1..30)) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("state");
+pub fn it_agrees_with_memory_on_every_step(bench: &dyn Bench) {
+    let config = ProptestConfig { cases: bench.cases(), failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in prop::collection::vec(step(), 1..30))| {
+        let bench = bench.another();
         let whole_life = Holder { who: "memory".to_owned(), ..holder("lock-1") };
         let open = || {
-            let mut state = Sqlite::open_as(&path, "5eed", NOW_MS).expect("whole");
+            let mut state = bench.open();
             state.lock(&whole_life, NOW_MS).expect("free");
             state
         };
         let mut memory = Memory::new("5eed");
-        let mut sqlite = Some(open());
+        let mut backend = Some(open());
         for step in std::iter::once(&Step::Reserve(5)).chain(&steps) {
             if matches!(step, Step::Restart) {
                 memory.restart();
-                drop(sqlite.take());
+                drop(backend.take());
             }
-            let sqlite = sqlite.get_or_insert_with(open);
-            prop_assert_eq!(take(sqlite, step), take(&mut memory, step), "{:?}", step);
-            prop_assert_eq!(sqlite.snapshot().expect("readable"), memory.snapshot().expect("alive"), "{:?}", step);
+            let backend = backend.get_or_insert_with(open);
+            prop_assert_eq!(take(&mut **backend, step), take(&mut memory, step), "{:?}", step);
+            prop_assert_eq!(backend.snapshot().expect("readable"), memory.snapshot().expect("alive"), "{:?}", step);
         }
-        let sqlite = sqlite.get_or_insert_with(open);
-        prop_assert_eq!(sqlite.history(9).expect("readable"), memory.history(9).expect("alive"));
-        prop_assert_eq!(sqlite.entries(None).expect("readable"), memory.entries());
-    }
+        let backend = backend.get_or_insert_with(open);
+        let read = bench.look().expect("there");
+        prop_assert_eq!(read.snapshot().expect("readable"), memory.snapshot().expect("alive"));
+        prop_assert_eq!(backend.history(9).expect("readable"), memory.history(9).expect("alive"));
+        prop_assert_eq!(backend.entries(None).expect("readable"), memory.entries());
+    });
 }

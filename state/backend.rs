@@ -1,0 +1,42 @@
+//! What a command sees of a state beyond what the engine sees: its lock and its journal.
+
+use crate::{Document, Entry, Holder, RunId, StateError, Store};
+
+/// A state that people share: one run at a time holds its lock and writes.
+pub trait Backend: Store {
+    /// Takes the lock for this run, from a dead holder too. It is let go when the store is dropped.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`], with the holder, while a run that may be alive holds it;
+    /// [`StateError::Lapsed`] where its lease is over, but not yet what it may have signed.
+    fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError>;
+
+    /// The dead holder from whom [`lock`](Self::lock) took the lock over, if it did.
+    fn taken_over(&self) -> Option<&Holder>;
+
+    /// Who holds the lock.
+    fn holder(&self) -> Result<Option<Holder>, StateError>;
+
+    /// Removes the lock of this id, whoever holds it, and gives who held it; none where nobody did.
+    ///
+    /// A run that is still alive notices at its next write and stops there.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where the lock is another.
+    fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError>;
+
+    /// Lets go of the lock, if this run holds it.
+    fn release(&mut self) -> Result<(), StateError>;
+
+    /// The journal's records, oldest first: of one run, or of all that are kept.
+    fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError>;
+
+    /// All of the state but the journal's records, for a file.
+    fn document(&self) -> Result<Document, StateError>;
+
+    /// Makes the state what a document says, under the lock. Its history stays, and its serial rises.
+    ///
+    /// # Errors
+    /// [`StateError::Stale`] where the document is of another state, or of an older moment of this one.
+    fn replace(&mut self, document: &Document) -> Result<(), StateError>;
+}

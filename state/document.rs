@@ -1,0 +1,140 @@
+//! A state as one JSON document: the snapshot that an object store keeps, and
+//! the file that people pull and push.
+
+use std::collections::BTreeMap;
+
+use fathuss_model::{Address, Datum};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::contents::Contents;
+use crate::{Pending, ResourceRecord, Run, StateError};
+
+/// The version of the document.
+const VERSION: i64 = 1;
+
+/// All of a state but the journal's records, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The version of the format.
+    version: i64,
+    /// Names the state among all states.
+    lineage: String,
+    /// The state's serial.
+    serial: i64,
+    next_operation: i64,
+    forgotten: i64,
+    resources: Vec<ResourceRecord>,
+    pending: Vec<Pending>,
+    generations: BTreeMap<Address, u32>,
+    outputs: BTreeMap<String, Datum>,
+    #[serde(with = "crate::durations")]
+    durations_ms: BTreeMap<(String, String), i64>,
+    runs: Vec<Run>,
+    /// SHA-256 of the document with this field empty.
+    checksum: String,
+}
+
+impl Document {
+    pub(crate) fn of(contents: &Contents) -> Self {
+        let mut document = Self {
+            version: VERSION,
+            lineage: contents.lineage.clone(),
+            serial: contents.serial,
+            next_operation: contents.next_operation,
+            forgotten: contents.forgotten,
+            resources: contents.resources.values().cloned().collect(),
+            pending: contents.pending(),
+            generations: contents.generations.clone(),
+            outputs: contents.outputs.clone(),
+            durations_ms: contents.durations_ms.clone(),
+            runs: contents.runs.clone(),
+            checksum: String::new(),
+        };
+        document.checksum = document.sum();
+        document
+    }
+
+    pub(crate) fn into_contents(self) -> Contents {
+        let mut contents = Contents::new(&self.lineage).with_pending(self.pending);
+        contents.serial = self.serial;
+        contents.next_operation = self.next_operation;
+        contents.forgotten = self.forgotten;
+        contents.resources = self.resources.into_iter().map(|record| (record.address.clone(), record)).collect();
+        contents.generations = self.generations;
+        contents.outputs = self.outputs;
+        contents.durations_ms = self.durations_ms;
+        contents.runs = self.runs;
+        contents
+    }
+
+    /// Of a state of this lineage in which there is nothing.
+    #[must_use]
+    pub fn empty(lineage: &str) -> Self {
+        Self::of(&Contents::new(lineage))
+    }
+
+    /// The same with another serial: for who knows that it is what the state of that serial is to be.
+    #[must_use]
+    pub fn at_serial(self, serial: i64) -> Self {
+        let mut document = Self { serial, ..self };
+        document.checksum = document.sum();
+        document
+    }
+
+    /// Why it may not take the place of the state of this lineage and serial at this place.
+    pub(crate) fn check(&self, path: &str, lineage: &str, serial: i64) -> Result<(), StateError> {
+        let stale = |reason: String| Err(StateError::Stale { path: path.to_owned(), reason });
+        if self.lineage != lineage {
+            return stale(format!("the document is of the state {}, and this is {lineage}", self.lineage));
+        }
+        if self.serial < serial {
+            let Self { serial: its, .. } = self;
+            return stale(format!("the document has serial {its}, and the state has {serial}: it was written since"));
+        }
+        Ok(())
+    }
+
+    /// Names the state among all states.
+    #[must_use]
+    pub fn lineage(&self) -> &str {
+        &self.lineage
+    }
+
+    /// The state's serial.
+    #[must_use]
+    pub fn serial(&self) -> i64 {
+        self.serial
+    }
+
+    /// The document as text.
+    ///
+    /// # Errors
+    /// Where a value has no JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let document: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if document.version != VERSION {
+            return Err(format!("its version is {}, and this fathuss reads {VERSION}", document.version));
+        }
+        if document.checksum != document.sum() {
+            return Err("it does not match its checksum: it is damaged, or was changed by hand".to_owned());
+        }
+        Ok(document)
+    }
+
+    fn sum(&self) -> String {
+        let plain = Self { checksum: String::new(), ..self.clone() };
+        // Strings and numbers, which always have JSON; an empty text never matches.
+        let text = serde_json::to_string(&plain).unwrap_or_default();
+        hex::encode(Sha256::digest(text))
+    }
+}

@@ -1,0 +1,375 @@
+//! What the rows of a state in PostgreSQL hold, written and read.
+//!
+//! Each table is written by one statement, however many rows of it a write
+//! changes: a round trip costs more than a row.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{Row, query};
+
+use crate::contents::{Contents, Delta, Write};
+use crate::shared::Seen;
+use crate::{Entry, Holder, Identity, Pending, ResourceRecord, Run, RunId, StateError};
+
+/// A transaction that sees all tables as they are at one moment.
+pub(super) const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The lock on everything, and how long ago its lease ended.
+pub(super) const LOCK: &str = "SELECT id, who, pid, command, since_ms, lease_ms,
+    (extract(epoch FROM clock_timestamp() - expires_at) * 1000)::bigint AS over_ms
+    FROM locks WHERE addresses IS NULL";
+
+/// What goes wrong between the tables and the records.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// A statement about this table failed.
+    Sql {
+        table: &'static str,
+        error: sqlx::Error,
+    },
+    /// A row that is not as it was written.
+    Row {
+        table: &'static str,
+        reason: String,
+    },
+    /// The tables are of a newer release.
+    Newer(i64),
+    State(StateError),
+}
+
+/// Says which table a statement was about.
+pub(super) fn at(table: &'static str) -> impl Fn(sqlx::Error) -> Trouble {
+    move |error| Trouble::Sql { table, error }
+}
+
+pub(super) fn holder(row: &PgRow) -> Result<Holder, Trouble> {
+    let pid: i64 = get(row, "pid", "locks")?;
+    Ok(Holder {
+        id: get(row, "id", "locks")?,
+        who: get(row, "who", "locks")?,
+        pid: u32::try_from(pid).unwrap_or_default(),
+        command: get(row, "command", "locks")?,
+        since_ms: get(row, "since_ms", "locks")?,
+    })
+}
+
+/// How long a lease lasts, and how long ago it was renewed.
+pub(super) fn lease(row: &PgRow) -> Result<(Duration, Duration), Trouble> {
+    let (lease_ms, over_ms): (i64, i64) = (get(row, "lease_ms", "locks")?, get(row, "over_ms", "locks")?);
+    let time = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+    Ok((time(lease_ms), time(lease_ms.saturating_add(over_ms))))
+}
+
+/// Everything that there is.
+pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<Seen, Trouble> {
+    let head = query("SELECT version, lineage, serial, next_operation, forgotten, nonce FROM head")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(at("head"))?;
+    let found: i64 = get(&head, "version", "head")?;
+    if found > version {
+        return Err(Trouble::Newer(found));
+    }
+    let lineage: String = get(&head, "lineage", "head")?;
+    let mut contents = Contents::new(&lineage).with_pending(pending(connection).await?);
+    contents.serial = get(&head, "serial", "head")?;
+    contents.next_operation = get(&head, "next_operation", "head")?;
+    contents.forgotten = get(&head, "forgotten", "head")?;
+    for row in all("SELECT address, body FROM resources", "resources", connection).await? {
+        let (key, body): (String, String) = (get(&row, "address", "resources")?, get(&row, "body", "resources")?);
+        let record: ResourceRecord = parse(&body, "resources", &key)?;
+        if record.address.to_string() != key {
+            let reason = format!("row {key} holds {}", record.address);
+            return Err(Trouble::Row { table: "resources", reason });
+        }
+        contents.resources.insert(record.address.clone(), record);
+    }
+    for row in all("SELECT address, generation FROM generations", "generations", connection).await? {
+        let (key, generation): (String, i64) =
+            (get(&row, "address", "generations")?, get(&row, "generation", "generations")?);
+        let wrong = |reason: String| Trouble::Row { table: "generations", reason: format!("row {key}: {reason}") };
+        let address = key.parse().map_err(|error: fathuss_model::AddressError| wrong(error.to_string()))?;
+        let generation = u32::try_from(generation).map_err(|error| wrong(error.to_string()))?;
+        contents.generations.insert(address, generation);
+    }
+    for row in all("SELECT name, body FROM outputs", "outputs", connection).await? {
+        let (name, body): (String, String) = (get(&row, "name", "outputs")?, get(&row, "body", "outputs")?);
+        let value = parse(&body, "outputs", &name)?;
+        contents.outputs.insert(name, value);
+    }
+    for row in all("SELECT type, action, duration_ms FROM durations", "durations", connection).await? {
+        let key = (get(&row, "type", "durations")?, get(&row, "action", "durations")?);
+        contents.durations_ms.insert(key, get(&row, "duration_ms", "durations")?);
+    }
+    let runs = "SELECT run, command, holder, started_ms, ended_ms, outcome, summary FROM runs ORDER BY run";
+    for row in all(runs, "runs", connection).await? {
+        let (id, summary): (i64, String) = (get(&row, "run", "runs")?, get(&row, "summary", "runs")?);
+        contents.runs.push(Run {
+            id: RunId(id),
+            command: get(&row, "command", "runs")?,
+            holder: get(&row, "holder", "runs")?,
+            started_ms: get(&row, "started_ms", "runs")?,
+            ended_ms: get(&row, "ended_ms", "runs")?,
+            outcome: get(&row, "outcome", "runs")?,
+            summary: parse(&summary, "runs", id)?,
+        });
+    }
+    Ok(Seen { mark: get(&head, "nonce", "head")?, contents })
+}
+
+async fn pending(connection: &mut PgConnection) -> Result<Vec<Pending>, Trouble> {
+    let select = "SELECT operation, begun, identified FROM operations ORDER BY serial, place";
+    let rows = all(select, "operations", connection).await?;
+    let pending = rows.iter().map(|row| {
+        let (operation, begun): (i64, String) =
+            (get(row, "operation", "operations")?, get(row, "begun", "operations")?);
+        let identified: Option<String> = get(row, "identified", "operations")?;
+        Ok(Pending { begun: parse(&begun, "operations", operation)?, identified: identified.map(Identity) })
+    });
+    pending.collect()
+}
+
+pub(super) async fn entries(
+    connection: &mut PgConnection,
+    forgotten: i64,
+) -> Result<Vec<(RunId, Vec<Entry>)>, Trouble> {
+    let rows = query("SELECT run, entry FROM journal WHERE run > $1 ORDER BY serial, place")
+        .bind(forgotten)
+        .fetch_all(connection)
+        .await
+        .map_err(at("journal"))?;
+    let entries = rows.iter().map(|row| {
+        let (run, entry): (i64, String) = (get(row, "run", "journal")?, get(row, "entry", "journal")?);
+        Ok((RunId(run), vec![parse(&entry, "journal", run)?]))
+    });
+    entries.collect()
+}
+
+/// Writes what a write changes.
+pub(super) async fn change(connection: &mut PgConnection, write: &Write, delta: &Delta) -> Result<(), Trouble> {
+    if let Write::Append { run, entries } = write {
+        journal(connection, delta.serial, *run, entries).await?;
+    }
+    resources(connection, delta).await?;
+    operations(connection, delta).await?;
+    generations(connection, delta).await?;
+    for run in &delta.runs {
+        write_run(connection, run).await?;
+    }
+    if !delta.runs.is_empty() {
+        query("DELETE FROM journal WHERE run <= $1")
+            .bind(delta.forgotten)
+            .execute(&mut *connection)
+            .await
+            .map_err(at("journal"))?;
+    }
+    if let Some(outputs) = &delta.outputs {
+        write_outputs(connection, outputs).await?;
+    }
+    durations(connection, delta).await
+}
+
+async fn journal(connection: &mut PgConnection, serial: i64, run: RunId, entries: &[Entry]) -> Result<(), Trouble> {
+    let texts = entries.iter().map(|entry| text(entry, "journal")).collect::<Result<Vec<_>, _>>()?;
+    query(
+        "INSERT INTO journal (serial, place, run, entry)
+         SELECT $1, place, $2, entry FROM unnest($3::text[]) WITH ORDINALITY AS added (entry, place)",
+    )
+    .bind(serial)
+    .bind(run.0)
+    .bind(texts)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(at("journal"))
+}
+
+async fn resources(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+    let (mut addresses, mut bodies, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    for (address, row) in &delta.resources {
+        match row {
+            Some(row) => {
+                addresses.push(address.to_string());
+                bodies.push(text(row, "resources")?);
+            }
+            None => gone.push(address.to_string()),
+        }
+    }
+    if !addresses.is_empty() {
+        query(
+            "INSERT INTO resources (address, revision, serial, body)
+             SELECT address, 1, $1, body FROM unnest($2::text[], $3::text[]) AS written (address, body)
+             ON CONFLICT (address) DO UPDATE SET
+                 revision = resources.revision + 1, serial = excluded.serial, body = excluded.body",
+        )
+        .bind(delta.serial)
+        .bind(addresses)
+        .bind(bodies)
+        .execute(&mut *connection)
+        .await
+        .map_err(at("resources"))?;
+    }
+    if !gone.is_empty() {
+        query("DELETE FROM resources WHERE address = ANY($1)")
+            .bind(gone)
+            .execute(connection)
+            .await
+            .map_err(at("resources"))?;
+    }
+    Ok(())
+}
+
+async fn operations(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+    let (mut numbers, mut places, mut begun, mut identified, mut over) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (operation, pending) in &delta.operations {
+        let Some(pending) = pending else {
+            over.push(operation.0);
+            continue;
+        };
+        let place = delta.opened.iter().position(|opened| opened == operation);
+        if place.is_some() {
+            // One of this number that was under way before has another place.
+            over.push(operation.0);
+        }
+        numbers.push(operation.0);
+        places.push(place.and_then(|place| i64::try_from(place).ok()).unwrap_or_default());
+        begun.push(text(&pending.begun, "operations")?);
+        identified.push(pending.identified.as_ref().map(|identity| identity.0.clone()));
+    }
+    if !over.is_empty() {
+        query("DELETE FROM operations WHERE operation = ANY($1)")
+            .bind(over)
+            .execute(&mut *connection)
+            .await
+            .map_err(at("operations"))?;
+    }
+    if !numbers.is_empty() {
+        query(
+            "INSERT INTO operations (operation, serial, place, begun, identified)
+             SELECT operation, $1, place, begun, identified
+             FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[])
+                 AS written (operation, place, begun, identified)
+             ON CONFLICT (operation) DO UPDATE SET identified = excluded.identified",
+        )
+        .bind(delta.serial)
+        .bind(numbers)
+        .bind(places)
+        .bind(begun)
+        .bind(identified)
+        .execute(connection)
+        .await
+        .map_err(at("operations"))?;
+    }
+    Ok(())
+}
+
+async fn generations(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+    if delta.generations.is_empty() {
+        return Ok(());
+    }
+    let addresses: Vec<String> = delta.generations.keys().map(ToString::to_string).collect();
+    let generations: Vec<Option<i64>> = delta.generations.values().map(|next| next.map(i64::from)).collect();
+    query("DELETE FROM generations WHERE address = ANY($1)")
+        .bind(&addresses)
+        .execute(&mut *connection)
+        .await
+        .map_err(at("generations"))?;
+    query(
+        "INSERT INTO generations (address, generation)
+         SELECT * FROM unnest($1::text[], $2::bigint[]) AS written (address, generation)
+         WHERE generation IS NOT NULL",
+    )
+    .bind(addresses)
+    .bind(generations)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(at("generations"))
+}
+
+async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Trouble> {
+    query(
+        "INSERT INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (run) DO UPDATE SET
+             command = excluded.command, holder = excluded.holder, started_ms = excluded.started_ms,
+             ended_ms = excluded.ended_ms, outcome = excluded.outcome, summary = excluded.summary",
+    )
+    .bind(run.id.0)
+    .bind(&run.command)
+    .bind(&run.holder)
+    .bind(run.started_ms)
+    .bind(run.ended_ms)
+    .bind(&run.outcome)
+    .bind(text(&run.summary, "runs")?)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(at("runs"))
+}
+
+async fn write_outputs(
+    connection: &mut PgConnection,
+    outputs: &BTreeMap<String, fathuss_model::Datum>,
+) -> Result<(), Trouble> {
+    let names: Vec<String> = outputs.keys().cloned().collect();
+    let bodies = outputs.values().map(|value| text(value, "outputs")).collect::<Result<Vec<_>, _>>()?;
+    query("DELETE FROM outputs").execute(&mut *connection).await.map_err(at("outputs"))?;
+    query("INSERT INTO outputs (name, body) SELECT * FROM unnest($1::text[], $2::text[])")
+        .bind(names)
+        .bind(bodies)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(at("outputs"))
+}
+
+async fn durations(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+    if delta.durations_ms.is_empty() {
+        return Ok(());
+    }
+    let (kinds, actions): (Vec<String>, Vec<String>) = delta.durations_ms.keys().cloned().unzip();
+    let durations: Vec<Option<i64>> = delta.durations_ms.values().copied().collect();
+    query("DELETE FROM durations WHERE (type, action) IN (SELECT * FROM unnest($1::text[], $2::text[]))")
+        .bind(&kinds)
+        .bind(&actions)
+        .execute(&mut *connection)
+        .await
+        .map_err(at("durations"))?;
+    query(
+        "INSERT INTO durations (type, action, duration_ms)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS written (type, action, duration_ms)
+         WHERE duration_ms IS NOT NULL",
+    )
+    .bind(kinds)
+    .bind(actions)
+    .bind(durations)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(at("durations"))
+}
+
+async fn all(select: &'static str, table: &'static str, connection: &mut PgConnection) -> Result<Vec<PgRow>, Trouble> {
+    query(select).fetch_all(connection).await.map_err(at(table))
+}
+
+fn get<'r, T>(row: &'r PgRow, column: &str, table: &'static str) -> Result<T, Trouble>
+where
+    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    row.try_get(column).map_err(|error| Trouble::Row { table, reason: error.to_string() })
+}
+
+fn text(value: &impl Serialize, table: &'static str) -> Result<String, Trouble> {
+    serde_json::to_string(value).map_err(|error| Trouble::Row { table, reason: error.to_string() })
+}
+
+fn parse<T: DeserializeOwned>(text: &str, table: &'static str, key: impl std::fmt::Display) -> Result<T, Trouble> {
+    serde_json::from_str(text).map_err(|error| Trouble::Row { table, reason: format!("row {key}: {error}") })
+}

@@ -1,0 +1,577 @@
+//! The tables as all runs share them: who holds the lease, and what a write changes.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Row, query, query_scalar, raw_sql};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::rows::{self, Trouble, at, change, load};
+use crate::contents::{Contents, Delta, Write};
+use crate::lease::{LAPSED, Moment, Tenure, Terms, locked, may_take};
+use crate::place::Database;
+use crate::shared::{Remote, Seen, Taken};
+use crate::{Entry, Holder, RunId, StateError};
+
+/// The version of the tables.
+const VERSION: i64 = 1;
+
+const TABLES: &str = include_str!("tables.sql");
+
+/// How long one attempt may take, with connecting.
+const ATTEMPT: Duration = Duration::from_secs(15);
+
+/// What a session may do to others: hold rows for so long, and no longer, whatever becomes of its process.
+const SESSION: [(&str, &str); 4] = [
+    ("statement_timeout", "10000"),
+    ("lock_timeout", "10000"),
+    ("idle_in_transaction_session_timeout", "10000"),
+    ("synchronous_commit", "on"),
+];
+
+/// The first wait before a transaction is tried again; it doubles up to the second.
+const WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The tables of a state, and this run's hold on them.
+#[derive(Debug)]
+pub struct Tables {
+    database: Database,
+    options: PgConnectOptions,
+    terms: Terms,
+    tenure: Tenure,
+    connection: Mutex<Option<PgConnection>>,
+    session: Mutex<Option<Session>>,
+}
+
+/// This run's lease.
+#[derive(Clone, Debug)]
+struct Session {
+    holder: Holder,
+    epoch: i64,
+    renewed: Moment,
+}
+
+/// What became of a write under the lease.
+enum Outcome {
+    Kept,
+    /// The lease is this run's no more; whose it is.
+    Gone(Option<Holder>),
+}
+
+/// A write, as often as it has to be tried.
+struct Job {
+    write: Write,
+    delta: Delta,
+    holder: String,
+    epoch: i64,
+    lease_ms: i64,
+    nonce: String,
+    /// Whether a commit was asked for, so that it may be carried out whatever was answered.
+    asked: AtomicBool,
+}
+
+impl Tables {
+    pub(super) fn open(database: &Database, terms: Terms) -> Result<Self, StateError> {
+        let options = PgConnectOptions::from_str(&database.url).map_err(|error| StateError::Unfit {
+            place: database.to_string(),
+            reason: format!("its address can't be read ({error})"),
+        })?;
+        let options = options.application_name("fathuss").options(SESSION);
+        let options = options.options([("search_path", &database.schema)]);
+        Ok(Self {
+            database: database.clone(),
+            options,
+            terms,
+            tenure: Tenure::default(),
+            connection: Mutex::default(),
+            session: Mutex::default(),
+        })
+    }
+
+    /// What there is; none where there are no tables.
+    pub(super) async fn find(&self) -> Result<Option<Seen>, StateError> {
+        let schema = self.database.schema.clone();
+        self.read(move |connection| {
+            let schema = schema.clone();
+            Box::pin(async move {
+                let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
+                let there = is_there(&mut transaction, &schema).await?;
+                if there { load(&mut transaction, VERSION).await.map(Some) } else { Ok(None) }
+            })
+        })
+        .await
+    }
+
+    /// What there is; the tables are made where there are none.
+    pub(super) async fn find_or_make(&self, lineage: &str, now_ms: i64) -> Result<Option<Seen>, StateError> {
+        if let Some(seen) = self.find().await? {
+            return Ok(Some(seen));
+        }
+        self.probe().await?;
+        let (schema, lineage) = (self.database.schema.clone(), lineage.to_owned());
+        let deadline = Moment::now().after(self.terms.patience);
+        self.persist("written", deadline, move |connection| {
+            let (schema, lineage) = (schema.clone(), lineage.clone());
+            Box::pin(async move {
+                let mut transaction = connection.begin().await.map_err(at("head"))?;
+                // Of several that make it at once, one does; the lock goes with the transaction.
+                query("SELECT pg_advisory_xact_lock(hashtext($1))")
+                    .bind(&schema)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(at("head"))?;
+                let there = is_there(&mut transaction, &schema).await?;
+                if there {
+                    return Ok(());
+                }
+                // The address takes no other letters than a schema's name has unquoted.
+                let make = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+                raw_sql(AssertSqlSafe(make)).execute(&mut *transaction).await.map_err(at("head"))?;
+                raw_sql(TABLES).execute(&mut *transaction).await.map_err(at("head"))?;
+                query("INSERT INTO head VALUES (1, $1, $2, $3, 0, 1, -1, 0, '')")
+                    .bind(VERSION)
+                    .bind(&lineage)
+                    .bind(now_ms)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(at("head"))?;
+                transaction.commit().await.map_err(at("head"))
+            })
+        })
+        .await?;
+        self.find().await
+    }
+
+    /// Whether the database takes writes, and this user may make what a state needs.
+    pub(super) async fn probe(&self) -> Result<(), StateError> {
+        let schema = self.database.schema.clone();
+        let (replica, allowed) = self
+            .read(move |connection| {
+                let schema = schema.clone();
+                Box::pin(async move {
+                    let found = query(
+                        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS replica,
+                                CASE WHEN to_regnamespace($1) IS NULL
+                                     THEN has_database_privilege(current_database(), 'CREATE')
+                                     ELSE has_schema_privilege($1, 'CREATE, USAGE') END AS allowed",
+                    )
+                    .bind(schema)
+                    .fetch_one(connection)
+                    .await
+                    .map_err(at("head"))?;
+                    Ok((found.try_get("replica").map_err(at("head"))?, found.try_get("allowed").map_err(at("head"))?))
+                })
+            })
+            .await?;
+        let unfit = |reason: &str| StateError::Unfit { place: self.place(), reason: reason.to_owned() };
+        match (replica, allowed) {
+            (true, _) => Err(unfit("it can only be read; give the address of the primary")),
+            (false, false) => Err(unfit("this user may not make its tables; grant what docs/state.md lists")),
+            (false, true) => Ok(()),
+        }
+    }
+
+    /// Reads; what goes wrong on the way is tried again for a while.
+    async fn read<T: Send>(
+        &self,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Trouble>> + Send + Sync,
+    ) -> Result<T, StateError> {
+        self.persist("read", Moment::now().after(self.terms.patience), work).await
+    }
+
+    /// Does something that may be done twice, until the deadline, over a new connection where the old one broke.
+    async fn persist<T: Send>(
+        &self,
+        doing: &'static str,
+        deadline: Moment,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Trouble>> + Send + Sync,
+    ) -> Result<T, StateError> {
+        let mut slot = self.connection.lock().await;
+        let mut wait = WAIT;
+        loop {
+            let attempt = async {
+                let connection = match slot.take() {
+                    Some(connection) => slot.insert(connection),
+                    None => slot.insert(PgConnection::connect_with(&self.options).await.map_err(at("head"))?),
+                };
+                let done = work(connection).await;
+                // A transaction that was left open is only queued to be rolled back: until then others wait for it.
+                if connection.should_flush() {
+                    connection.ping().await.map_err(at("head"))?;
+                }
+                done
+            };
+            let slow = || Trouble::Sql { table: "head", error: sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()) };
+            let limit = ATTEMPT.min(deadline.remaining().max(WAIT));
+            let trouble = match timeout(limit, attempt).await.unwrap_or_else(|_| Err(slow())) {
+                Ok(done) => return Ok(done),
+                Err(trouble) => trouble,
+            };
+            match trouble {
+                Trouble::State(error) => return Err(error),
+                Trouble::Row { table, reason } => {
+                    return Err(StateError::Damaged { path: self.named(table), reason });
+                }
+                Trouble::Newer(found) => {
+                    return Err(StateError::Newer { path: self.named("head"), found, known: VERSION });
+                }
+                Trouble::Sql { table, error } => {
+                    // Whatever it was in the middle of ends with it.
+                    *slot = None;
+                    if !is_passing(&error) || deadline.remaining() < wait {
+                        return Err(self.failure(table, doing, &error));
+                    }
+                }
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Until when a write may be tried; whose the state is where this run's lease is over.
+    async fn until(&self, session: &Session) -> Result<Moment, StateError> {
+        match self.tenure.until(Duration::ZERO) {
+            Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
+            Err(_) if self.tenure.lapsed() => {
+                let holder = self.holder().await?;
+                Err(self.gone(holder.filter(|holder| *holder != session.holder).as_ref()))
+            }
+            Err(reason) => Err(self.not_held(&reason)),
+        }
+    }
+
+    fn lease_ms(&self) -> i64 {
+        i64::try_from(self.terms.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn named(&self, table: &str) -> String {
+        format!("{}, table {table}", self.database)
+    }
+
+    fn not_held(&self, reason: &str) -> StateError {
+        StateError::NotHeld { path: self.place(), reason: reason.to_owned() }
+    }
+
+    fn gone(&self, now: Option<&Holder>) -> StateError {
+        self.not_held(&self.tenure.gone(now))
+    }
+
+    fn failure(&self, table: &str, doing: &'static str, error: &sqlx::Error) -> StateError {
+        let (said, next) = match error {
+            sqlx::Error::Database(told) => {
+                let code = told.code().unwrap_or_default();
+                let next = match code.as_ref() {
+                    "28P01" | "28000" => "; give the password in PGPASSWORD or ~/.pgpass",
+                    "3D000" => "; make the database first, as docs/state.md says",
+                    "42501" => "; grant what docs/state.md lists",
+                    "53100" => "; make room, and run this again",
+                    "25006" => "; give the address of the primary",
+                    _ => "",
+                };
+                (format!("the database answered {code}: {}", told.message()), next)
+            }
+            sqlx::Error::Tls(_) => (error.to_string(), "; is sslmode in the address right?"),
+            error => (format!("no answer came ({error})"), "; are the network and the host in the address right?"),
+        };
+        StateError::Storage { path: self.named(table), doing, reason: format!("{said}{next}") }
+    }
+}
+
+#[async_trait]
+impl Remote for Tables {
+    async fn newer_than(&self, mark: &str) -> Result<Option<Seen>, StateError> {
+        let mark = mark.to_owned();
+        self.read(move |connection| {
+            let mark = mark.clone();
+            Box::pin(async move {
+                let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
+                let nonce: String =
+                    query_scalar("SELECT nonce FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
+                if nonce == mark { Ok(None) } else { load(&mut transaction, VERSION).await.map(Some) }
+            })
+        })
+        .await
+    }
+
+    async fn lock(&self, holder: &Holder, _: &str, now_ms: i64) -> Result<Taken, StateError> {
+        let asked = Moment::now();
+        let deadline = asked.after(self.terms.patience.min(self.terms.lease));
+        let (wanted, lease_ms, terms) = (holder.clone(), self.lease_ms(), self.terms);
+        let (epoch, taken) = self
+            .persist("written", deadline, move |connection| {
+                let wanted = wanted.clone();
+                Box::pin(async move { take(connection, &wanted, lease_ms, &terms, now_ms).await })
+            })
+            .await?;
+        self.tenure.renewed(asked, self.terms.lease);
+        *self.session.lock().await = Some(Session { holder: holder.clone(), epoch, renewed: asked });
+        Ok(taken)
+    }
+
+    async fn tidy(&self, _: &Contents, _: i64) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError> {
+        let mut session = self.session.lock().await;
+        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let deadline = self.until(session).await?;
+        let job = Arc::new(Job {
+            write,
+            delta,
+            holder: session.holder.id.clone(),
+            epoch: session.epoch,
+            lease_ms: self.lease_ms(),
+            nonce: format!("{:032x}", rand::random::<u128>()),
+            asked: AtomicBool::new(false),
+        });
+        let asked = Moment::now();
+        let doing = Arc::clone(&job);
+        let outcome = self.persist("written", deadline, move |connection| {
+            let job = Arc::clone(&doing);
+            Box::pin(async move { commit_once(connection, &job).await })
+        });
+        match outcome.await {
+            Ok(Outcome::Kept) => {
+                self.tenure.renewed(asked, self.terms.lease);
+                session.renewed = asked;
+            }
+            Ok(Outcome::Gone(holder)) => {
+                if holder.as_ref() == Some(&session.holder) {
+                    self.tenure.end(LAPSED);
+                    return Err(self.not_held(LAPSED));
+                }
+                return Err(self.gone(holder.as_ref()));
+            }
+            Err(error) if job.asked.load(Ordering::SeqCst) => {
+                let reason = format!("{error}; whether that was kept is not known, and the next run reads it");
+                self.tenure.end(&reason);
+                return Err(self.not_held(&reason));
+            }
+            Err(error) => return Err(error),
+        }
+        match Arc::try_unwrap(job) {
+            Ok(job) => Ok(job.delta),
+            Err(_) => Err(self.not_held("what was written is still being written; this is a defect of fathuss")),
+        }
+    }
+
+    async fn renew(&self) -> bool {
+        let mut session = self.session.lock().await;
+        let Some(session) = session.as_mut() else { return false };
+        let Ok(deadline) = self.tenure.until(Duration::ZERO) else { return false };
+        if session.renewed.after(self.terms.lease / 3).remaining() > Duration::ZERO {
+            return true;
+        }
+        let (id, epoch, lease_ms, asked) = (session.holder.id.clone(), session.epoch, self.lease_ms(), Moment::now());
+        let renewed = self.persist("written", deadline, move |connection| {
+            let id = id.clone();
+            Box::pin(async move { renew_once(connection, &id, epoch, lease_ms).await })
+        });
+        match renewed.await {
+            Ok(true) => {
+                self.tenure.renewed(asked, self.terms.lease);
+                session.renewed = asked;
+            }
+            Ok(false) => {
+                let now = self.holder().await.ok().flatten();
+                self.tenure.gone(now.filter(|holder| *holder != session.holder).as_ref());
+                return false;
+            }
+            // It may pass before the lease does.
+            Err(_) => {}
+        }
+        true
+    }
+
+    async fn holder(&self) -> Result<Option<Holder>, StateError> {
+        self.read(|connection| {
+            Box::pin(async move {
+                let row = query(rows::LOCK).fetch_optional(connection).await.map_err(at("locks"))?;
+                row.map(|row| rows::holder(&row)).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+        let id = id.to_owned();
+        let deadline = Moment::now().after(self.terms.patience);
+        self.persist("written", deadline, move |connection| {
+            let id = id.clone();
+            Box::pin(async move {
+                let mut transaction = connection.begin().await.map_err(at("head"))?;
+                query("SELECT 1 FROM head FOR UPDATE").execute(&mut *transaction).await.map_err(at("head"))?;
+                let row = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
+                let Some(holder) = row.map(|row| rows::holder(&row)).transpose()? else { return Ok(None) };
+                if holder.id != id {
+                    return Err(Trouble::State(locked(&holder, now_ms)));
+                }
+                query("DELETE FROM locks WHERE id = $1")
+                    .bind(&id)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(at("locks"))?;
+                transaction.commit().await.map_err(at("locks"))?;
+                Ok(Some(holder))
+            })
+        })
+        .await
+    }
+
+    async fn release(&self, id: &str) -> Result<(), StateError> {
+        *self.session.lock().await = None;
+        let id = id.to_owned();
+        let deadline = Moment::now().after(self.terms.patience);
+        self.persist("written", deadline, move |connection| {
+            let id = id.clone();
+            Box::pin(async move {
+                let delete = query("DELETE FROM locks WHERE id = $1").bind(id);
+                delete.execute(connection).await.map(drop).map_err(at("locks"))
+            })
+        })
+        .await
+    }
+
+    async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
+        self.read(move |connection| Box::pin(async move { rows::entries(connection, forgotten).await })).await
+    }
+
+    fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn place(&self) -> String {
+        self.database.to_string()
+    }
+}
+
+/// Whether there are tables. The catalogue is read as a table: what is cached of it may be older than this statement.
+async fn is_there(connection: &mut PgConnection, schema: &str) -> Result<bool, Trouble> {
+    query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'head')")
+        .bind(schema)
+        .fetch_one(connection)
+        .await
+        .map_err(at("head"))
+}
+
+/// Takes the lease, in one transaction with what it finds: its epoch, and whose it was.
+async fn take(
+    connection: &mut PgConnection,
+    wanted: &Holder,
+    lease_ms: i64,
+    terms: &Terms,
+    now_ms: i64,
+) -> Result<(i64, Taken), Trouble> {
+    let mut transaction = connection.begin().await.map_err(at("head"))?;
+    let epoch: i64 =
+        query_scalar("SELECT epoch FROM head FOR UPDATE").fetch_one(&mut *transaction).await.map_err(at("head"))?;
+    let found = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
+    let mut from = None;
+    if let Some(row) = &found {
+        let other = rows::holder(row)?;
+        if other.id == wanted.id {
+            // The answer to this very request was lost.
+            let seen = load(&mut transaction, VERSION).await?;
+            return Ok((epoch, Taken { from: None, seen: Some(seen) }));
+        }
+        let (lease, ago) = rows::lease(row)?;
+        may_take(&other, lease, ago, terms, now_ms).map_err(Trouble::State)?;
+        from = Some(other);
+    }
+    query("DELETE FROM locks WHERE addresses IS NULL").execute(&mut *transaction).await.map_err(at("locks"))?;
+    query("UPDATE head SET epoch = $1").bind(epoch + 1).execute(&mut *transaction).await.map_err(at("head"))?;
+    query(
+        "INSERT INTO locks (id, epoch, who, pid, command, since_ms, lease_ms, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $7 * interval '1 millisecond')",
+    )
+    .bind(&wanted.id)
+    .bind(epoch + 1)
+    .bind(&wanted.who)
+    .bind(i64::from(wanted.pid))
+    .bind(&wanted.command)
+    .bind(wanted.since_ms)
+    .bind(lease_ms)
+    .execute(&mut *transaction)
+    .await
+    .map_err(at("locks"))?;
+    // Nobody writes while this transaction has the head.
+    let seen = load(&mut transaction, VERSION).await?;
+    transaction.commit().await.map_err(at("locks"))?;
+    Ok((epoch + 1, Taken { from, seen: Some(seen) }))
+}
+
+async fn renew_once(connection: &mut PgConnection, id: &str, epoch: i64, lease_ms: i64) -> Result<bool, Trouble> {
+    let renewed = query(
+        "UPDATE locks SET expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+         WHERE id = $1 AND epoch = $2 AND expires_at > clock_timestamp()",
+    )
+    .bind(id)
+    .bind(epoch)
+    .bind(lease_ms)
+    .execute(connection)
+    .await
+    .map_err(at("locks"))?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+async fn commit_once(connection: &mut PgConnection, job: &Job) -> Result<Outcome, Trouble> {
+    let mut transaction = connection.begin().await.map_err(at("head"))?;
+    let delta = &job.delta;
+    let moved = query(
+        "UPDATE head SET serial = $1, next_operation = $2, forgotten = $3, nonce = $4
+         WHERE serial < $1 AND nonce <> $4 AND epoch = $5",
+    )
+    .bind(delta.serial)
+    .bind(delta.next_operation)
+    .bind(delta.forgotten)
+    .bind(&job.nonce)
+    .bind(job.epoch)
+    .execute(&mut *transaction)
+    .await
+    .map_err(at("head"))?;
+    if moved.rows_affected() == 0 {
+        let nonce: String =
+            query_scalar("SELECT nonce FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
+        if nonce == job.nonce {
+            // It was carried out before, and the answer was lost.
+            return Ok(Outcome::Kept);
+        }
+    }
+    if moved.rows_affected() == 0 || !renew_once(&mut transaction, &job.holder, job.epoch, job.lease_ms).await? {
+        let row = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
+        return Ok(Outcome::Gone(row.map(|row| rows::holder(&row)).transpose()?));
+    }
+    change(&mut transaction, &job.write, delta).await?;
+    job.asked.store(true, Ordering::SeqCst);
+    transaction.commit().await.map_err(at("head"))?;
+    Ok(Outcome::Kept)
+}
+
+/// Whether the same transaction may go well later.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| {
+            code.starts_with("08")
+                || matches!(
+                    code.as_ref(),
+                    // Serialization, deadlock, timeouts, too many connections, a server that stops or starts.
+                    "40001" | "40P01" | "55P03" | "57014" | "25P03" | "53300" | "57P01" | "57P02" | "57P03"
+                )
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,192 @@
+//! What the objects of a state hold.
+//!
+//! `head` is the one object that changes. It names the snapshot and the
+//! segments that count; whatever else lies beside it counts for nothing.
+//! Segments and snapshots carry the epoch of the lease under which they were
+//! written, and are written once.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Holder;
+use crate::contents::Write;
+
+/// The version of these formats.
+pub(super) const VERSION: i64 = 1;
+
+/// The head's key.
+pub(super) const HEAD: &str = "head";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Head {
+    pub(super) version: i64,
+    pub(super) lineage: String,
+    pub(super) created_ms: i64,
+    /// Rises with each lock that is taken.
+    pub(super) epoch: i64,
+    /// Of this head alone: tells a put whose answer was lost from another's, and makes every ETag another.
+    pub(super) nonce: String,
+    pub(super) serial: i64,
+    /// Who holds the lock.
+    pub(super) lease: Option<Lease>,
+    /// Where reading begins.
+    pub(super) snapshot: Option<Snapshot>,
+    /// The segments after it, in order.
+    pub(super) segments: Vec<Span>,
+    /// The number of the next segment, whoever writes it.
+    pub(super) next_segment: i64,
+    /// A sum over all segments ever, in order; of each, and of what it follows.
+    pub(super) chain: String,
+    /// What is kept from before the snapshot, oldest first.
+    pub(super) chapters: Vec<Chapter>,
+}
+
+/// A lock that ends by itself. It was renewed last when the head was written last, by the store's clock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lease {
+    pub(super) holder: Holder,
+    /// How long it lasts, in milliseconds.
+    pub(super) lease_ms: u64,
+}
+
+/// A snapshot of everything up to a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Snapshot {
+    pub(super) epoch: i64,
+    /// The number of the first segment after it.
+    pub(super) number: i64,
+    /// The head's `chain` at that point.
+    pub(super) chain: String,
+}
+
+/// Segments one after the other under one epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Span {
+    pub(super) epoch: i64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+/// Segments that a snapshot has made unnecessary, and that history keeps for a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chapter {
+    /// The snapshot that it begins with.
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) segments: Vec<Span>,
+    /// The last run that it has records of.
+    pub(super) last_run: i64,
+    /// When the snapshot that ends it was made, in milliseconds since 1970.
+    pub(super) ended_ms: i64,
+}
+
+/// One durable write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Segment {
+    pub(super) version: i64,
+    pub(super) lineage: String,
+    pub(super) epoch: i64,
+    pub(super) number: i64,
+    /// The state's serial after it.
+    pub(super) serial: i64,
+    /// Of this segment alone.
+    pub(super) nonce: String,
+    pub(super) write: Write,
+}
+
+impl Head {
+    pub(super) fn new(lineage: &str, now_ms: i64) -> Self {
+        Self {
+            version: VERSION,
+            lineage: lineage.to_owned(),
+            created_ms: now_ms,
+            epoch: 0,
+            nonce: nonce(),
+            serial: 0,
+            lease: None,
+            snapshot: None,
+            segments: Vec::new(),
+            next_segment: 1,
+            chain: String::new(),
+            chapters: Vec::new(),
+        }
+    }
+
+    /// Another head, with a nonce of its own.
+    pub(super) fn renewed(&self) -> Self {
+        Self { nonce: nonce(), ..self.clone() }
+    }
+
+    /// With a segment more, which has these bytes.
+    pub(super) fn with(&self, segment: &Segment, bytes: &[u8]) -> Self {
+        let mut head = self.renewed();
+        match head.segments.last_mut() {
+            Some(span) if span.epoch == segment.epoch && span.last + 1 == segment.number => span.last = segment.number,
+            _ => head.segments.push(Span { epoch: segment.epoch, first: segment.number, last: segment.number }),
+        }
+        head.next_segment = segment.number + 1;
+        head.serial = segment.serial;
+        head.chain = link(&self.chain, bytes);
+        head
+    }
+
+    /// How many segments have to be read after the snapshot.
+    pub(super) fn length(&self) -> i64 {
+        self.segments.iter().map(|span| span.last - span.first + 1).sum()
+    }
+}
+
+impl Snapshot {
+    pub(super) fn key(&self) -> String {
+        format!("snapshots/{:010}-{:010}.json", self.epoch, self.number)
+    }
+}
+
+impl Span {
+    /// The keys of its segments, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+        let epoch = self.epoch;
+        (self.first..=self.last).map(move |number| segment_key(epoch, number))
+    }
+}
+
+pub(super) fn segment_key(epoch: i64, number: i64) -> String {
+    format!("journal/{epoch:010}/{number:010}.json")
+}
+
+/// The sum over segments with one more.
+pub(super) fn link(chain: &str, bytes: &[u8]) -> String {
+    hex::encode(Sha256::new().chain_update(chain).chain_update(bytes).finalize())
+}
+
+/// 128 bits that nobody else draws.
+pub(super) fn nonce() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// Reads what this release or an earlier one wrote; the version is looked at first.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: i64,
+    }
+    let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
+    match serde_json::from_slice::<Versioned>(bytes).map_err(damaged)?.version {
+        VERSION => serde_json::from_slice(bytes).map_err(damaged),
+        found if found > VERSION => Err(Unreadable::Newer(found)),
+        found => Err(Unreadable::Damaged(format!("its version is {found}, which no release has written"))),
+    }
+}
+
+/// Why an object can't be read.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    Damaged(String),
+    Newer(i64),
+}

@@ -1,0 +1,456 @@
+//! The store as all runs share it: the head, who holds the lease, and what counts.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use super::head::{
+    Chapter, HEAD, Head, Lease, Segment, Snapshot, Span, Unreadable, VERSION, link, nonce, parse, segment_key,
+};
+use super::objects::{Condition, Object, Objects, Put, PutError};
+use super::transport::Witness;
+use crate::contents::{Contents, Delta, Write};
+use crate::document::Document;
+use crate::lease::{Moment, Tenure, Terms, locked, may_take};
+use crate::place::Bucket;
+use crate::shared::{Remote, Seen, Taken};
+use crate::{Entry, Holder, RunId, StateError};
+
+/// A lock that finds more segments than these after the last snapshot makes another.
+const SEGMENTS_BEFORE_SNAPSHOT: i64 = 64;
+
+/// Segments of runs that the journal has forgotten are kept this long.
+const CHAPTERS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How many objects are read at once.
+const READS_AT_ONCE: usize = 16;
+
+/// How often the head is read anew where others move it at the same time.
+const ATTEMPTS: usize = 32;
+
+/// The objects of a state, and this run's hold on their head.
+#[derive(Debug)]
+pub struct Heads {
+    objects: Objects,
+    terms: Terms,
+    tenure: Tenure,
+    session: Mutex<Option<Session>>,
+}
+
+/// The head as this run has written it last.
+#[derive(Debug)]
+struct Session {
+    head: Head,
+    etag: String,
+    renewed: Moment,
+}
+
+impl Heads {
+    pub(super) async fn open(bucket: &Bucket, terms: Terms) -> Result<Self, StateError> {
+        let objects = Objects::open(bucket, terms).await?;
+        Ok(Self { objects, terms, tenure: Tenure::default(), session: Mutex::default() })
+    }
+
+    /// What there is; none where no head is there.
+    pub(super) async fn find(&self) -> Result<Option<Seen>, StateError> {
+        match self.head().await? {
+            Some((head, _)) => self.load(head).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What there is; an empty state is made where there is nothing, in a store that can hold one.
+    pub(super) async fn find_or_make(&self, lineage: &str, now_ms: i64) -> Result<Seen, StateError> {
+        if let Some(seen) = self.find().await? {
+            return Ok(seen);
+        }
+        self.probe().await?;
+        let bytes = self.encode(HEAD, &Head::new(lineage, now_ms))?;
+        let deadline = Moment::now().after(self.terms.patience);
+        // Where somebody else was faster, theirs is the state.
+        self.objects.put(HEAD, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
+        self.find().await?.ok_or_else(|| self.vanished())
+    }
+
+    /// Whether the store refuses a put whose condition does not hold, and takes one whose condition does.
+    pub(super) async fn probe(&self) -> Result<(), StateError> {
+        let key = format!("probe-{}", nonce());
+        let outcome = self.probe_at(&key).await;
+        self.objects.delete(&[key]).await;
+        outcome
+    }
+
+    async fn probe_at(&self, key: &str) -> Result<(), StateError> {
+        let unfit = |reason: &str| StateError::Unfit {
+            place: self.objects.place(),
+            reason: format!("{reason}; use a store that has S3's conditional writes, or PostgreSQL"),
+        };
+        let deadline = Moment::now().after(self.terms.patience);
+        let first = Bytes::from(nonce());
+        let put = self.objects.put(key, &first, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
+        let Put::Kept(etag) = put else { return Err(unfit("the store had an object that nobody put")) };
+        let refused = async |condition| {
+            let witness = Witness::default();
+            let put = self.objects.put_once(key, &Bytes::from(nonce()), condition, &witness).await;
+            match (put, witness.heard().status) {
+                (Ok(_), _) => Ok(false),
+                (Err(_), Some(409 | 412)) => Ok(true),
+                (Err(error), _) => Err(self.objects.failure(key, "written", &witness.heard(), &error)),
+            }
+        };
+        if !refused(Condition::Absent).await? {
+            return Err(unfit("the store overwrites an object although If-None-Match forbids it"));
+        }
+        if !refused(Condition::Unchanged("\"00000000000000000000000000000000\"")).await? {
+            return Err(unfit("the store overwrites an object although If-Match forbids it"));
+        }
+        let second = Bytes::from(nonce());
+        let put = self.objects.put(key, &second, Condition::Unchanged(&etag), deadline).await;
+        let Put::Kept(_) = put.map_err(|failed| failed.error)? else {
+            return Err(unfit("the store refuses an object although If-Match allows it"));
+        };
+        match self.objects.get(key).await? {
+            Some(Object { age: Some(_), bytes, .. }) if bytes == second => Ok(()),
+            Some(Object { age: None, .. }) => Err(unfit("the store's answers have no Date, so that no lease can end")),
+            _ => Err(unfit("the store does not give back what was put last")),
+        }
+    }
+
+    /// Moves this run's head on.
+    async fn advance(&self, session: &mut Session, next: Head, deadline: Moment) -> Result<(), StateError> {
+        let asked = Moment::now();
+        match self.move_head(&next, &session.etag, deadline).await {
+            Ok(Ok(etag)) => {
+                self.tenure.renewed(asked, self.terms.lease);
+                *session = Session { head: next, etag, renewed: asked };
+                Ok(())
+            }
+            Ok(Err(found)) => {
+                let holder = found.map(|object| self.decode::<Head>(HEAD, &object.bytes)).transpose()?;
+                Err(self.gone(holder.and_then(|head| head.lease).map(|lease| lease.holder).as_ref()))
+            }
+            Err(PutError { error, in_doubt: false }) => {
+                // The segment that it was to name stays where it is; the next has another number.
+                session.head.next_segment = session.head.next_segment.max(next.next_segment);
+                Err(error)
+            }
+            Err(PutError { error, in_doubt: true }) => {
+                let reason = format!("{error}; whether that was kept is not known, and the next run reads it");
+                self.tenure.end(&reason);
+                Err(self.not_held(&reason))
+            }
+        }
+    }
+
+    /// Until when a write may be tried; whose the state is where this run's lease is over.
+    async fn until(&self, session: &Session) -> Result<Moment, StateError> {
+        match self.tenure.until(Duration::ZERO) {
+            Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
+            Err(_) if self.tenure.lapsed() => {
+                let holder = self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder);
+                let mine = session.head.lease.as_ref().map(|lease| &lease.holder);
+                Err(self.gone(holder.as_ref().filter(|holder| Some(*holder) != mine)))
+            }
+            Err(reason) => Err(self.not_held(&reason)),
+        }
+    }
+
+    /// Ends the lease of this id and gives who held it; whose it is where it is another.
+    async fn take_away(&self, id: &str) -> Result<Result<Option<Holder>, Holder>, StateError> {
+        for _ in 0..ATTEMPTS {
+            let Some((head, object)) = self.head().await? else { return Ok(Ok(None)) };
+            let Some(Lease { holder, .. }) = head.lease.clone() else { return Ok(Ok(None)) };
+            if holder.id != id {
+                return Ok(Err(holder));
+            }
+            let next = Head { lease: None, ..head.renewed() };
+            let deadline = Moment::now().after(self.terms.patience);
+            if self.move_head(&next, &object.etag, deadline).await.map_err(|failed| failed.error)?.is_ok() {
+                return Ok(Ok(Some(holder)));
+            }
+        }
+        Err(self.crowded())
+    }
+
+    /// Everything that a head names.
+    async fn load(&self, mut head: Head) -> Result<Seen, StateError> {
+        for _ in 0..ATTEMPTS {
+            match self.replay(&head).await {
+                // What the head names is gone: a snapshot has taken its place, or it is damaged.
+                Err(StateError::Damaged { path, reason }) => match self.head().await? {
+                    Some((now, _)) if now.snapshot != head.snapshot => head = now,
+                    _ => return Err(StateError::Damaged { path, reason }),
+                },
+                other => return other.map(|contents| Seen { mark: head.nonce, contents }),
+            }
+        }
+        Err(self.crowded())
+    }
+
+    async fn replay(&self, head: &Head) -> Result<Contents, StateError> {
+        let mut chain = String::new();
+        let mut contents = Contents::new(&head.lineage);
+        if let Some(snapshot) = &head.snapshot {
+            let key = snapshot.key();
+            let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
+            let document = Document::parse(&object.bytes).map_err(|reason| self.objects.damaged(&key, reason))?;
+            if document.lineage() != head.lineage {
+                return Err(self.objects.damaged(&key, format!("it is of the state {}", document.lineage())));
+            }
+            chain.clone_from(&snapshot.chain);
+            contents = document.into_contents();
+        }
+        let mut segments = std::pin::pin!(self.segments(&head.segments));
+        while let Some((bytes, segment)) = segments.try_next().await? {
+            let key = segment_key(segment.epoch, segment.number);
+            let delta =
+                contents.decide(&segment.write).map_err(|error| self.objects.damaged(&key, error.to_string()))?;
+            contents.keep(delta);
+            chain = link(&chain, &bytes);
+            if contents.serial != segment.serial || segment.lineage != head.lineage {
+                return Err(self.objects.damaged(&key, "it does not follow the one before it"));
+            }
+        }
+        if chain != head.chain || contents.serial != head.serial {
+            let reason = "what it names is not what was written: something else than fathuss changed an object";
+            return Err(self.objects.damaged(HEAD, reason));
+        }
+        Ok(contents)
+    }
+
+    fn segments(&self, spans: &[Span]) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send {
+        let named: Vec<(i64, i64)> =
+            spans.iter().flat_map(|span| (span.first..=span.last).map(|number| (span.epoch, number))).collect();
+        let reads = named.into_iter().map(async move |(epoch, number)| {
+            let key = segment_key(epoch, number);
+            let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
+            let segment: Segment = self.decode(&key, &object.bytes)?;
+            if (segment.epoch, segment.number) != (epoch, number) {
+                return Err(self.objects.damaged(&key, "it is another one, under its name"));
+            }
+            Ok((object.bytes, segment))
+        });
+        stream::iter(reads).buffered(READS_AT_ONCE)
+    }
+
+    /// Puts a head in the place of the one with this ETag; what is there instead where that is another.
+    async fn move_head(
+        &self,
+        head: &Head,
+        etag: &str,
+        deadline: Moment,
+    ) -> Result<Result<String, Option<Object>>, PutError> {
+        let bytes = self.encode(HEAD, head).map_err(|error| PutError { error, in_doubt: false })?;
+        Ok(match self.objects.put(HEAD, &bytes, Condition::Unchanged(etag), deadline).await? {
+            Put::Kept(etag) => Ok(etag),
+            Put::Other(found) => Err(found),
+        })
+    }
+
+    async fn head(&self) -> Result<Option<(Head, Object)>, StateError> {
+        let Some(object) = self.objects.get(HEAD).await? else { return Ok(None) };
+        Ok(Some((self.decode(HEAD, &object.bytes)?, object)))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, key: &str, bytes: &[u8]) -> Result<T, StateError> {
+        parse(bytes).map_err(|unreadable| match unreadable {
+            Unreadable::Damaged(reason) => self.objects.damaged(key, reason),
+            Unreadable::Newer(found) => StateError::Newer { path: self.objects.named(key), found, known: VERSION },
+        })
+    }
+
+    fn encode(&self, key: &str, value: &impl Serialize) -> Result<Bytes, StateError> {
+        serde_json::to_vec(value).map(Bytes::from).map_err(|error| StateError::Storage {
+            path: self.objects.named(key),
+            doing: "written",
+            reason: error.to_string(),
+        })
+    }
+
+    fn not_held(&self, reason: &str) -> StateError {
+        StateError::NotHeld { path: self.objects.place(), reason: reason.to_owned() }
+    }
+
+    fn gone(&self, now: Option<&Holder>) -> StateError {
+        self.not_held(&self.tenure.gone(now))
+    }
+
+    fn vanished(&self) -> StateError {
+        self.objects.damaged(HEAD, "it was there, and it is gone: put back its last version")
+    }
+
+    fn crowded(&self) -> StateError {
+        StateError::Storage {
+            path: self.objects.named(HEAD),
+            doing: "written",
+            reason: "others change it all the time; run this again".to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl Remote for Heads {
+    async fn newer_than(&self, mark: &str) -> Result<Option<Seen>, StateError> {
+        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
+        if head.nonce == mark { Ok(None) } else { self.load(head).await.map(Some) }
+    }
+
+    async fn lock(&self, holder: &Holder, mark: &str, now_ms: i64) -> Result<Taken, StateError> {
+        for _ in 0..ATTEMPTS {
+            let (head, object) = self.head().await?.ok_or_else(|| self.vanished())?;
+            let from = head.lease.as_ref().map(|lease| lease.holder.clone());
+            if let Some(Lease { holder: other, lease_ms }) = &head.lease {
+                let Some(age) = object.age else {
+                    return Err(locked(other, now_ms));
+                };
+                may_take(other, Duration::from_millis(*lease_ms), age, &self.terms, now_ms)?;
+            }
+            // Read before it is taken: what can't be read is nobody's to write.
+            let contents = if head.nonce == mark { None } else { Some(self.load(head.clone()).await?.contents) };
+            let lease_ms = u64::try_from(self.terms.lease.as_millis()).unwrap_or(u64::MAX);
+            let lease = Some(Lease { holder: holder.clone(), lease_ms });
+            let mine = Head { epoch: head.epoch + 1, lease, ..head.renewed() };
+            let asked = Moment::now();
+            let deadline = asked.after(self.terms.patience.min(self.terms.lease));
+            match self.move_head(&mine, &object.etag, deadline).await.map_err(|failed| failed.error)? {
+                Ok(etag) => {
+                    self.tenure.renewed(asked, self.terms.lease);
+                    let seen = contents.map(|contents| Seen { mark: mine.nonce.clone(), contents });
+                    *self.session.lock().await = Some(Session { head: mine, etag, renewed: asked });
+                    return Ok(Taken { from, seen });
+                }
+                Err(_) => continue,
+            }
+        }
+        Err(self.crowded())
+    }
+
+    async fn tidy(&self, contents: &Contents, now_ms: i64) -> Result<(), StateError> {
+        let mut session = self.session.lock().await;
+        let Some(session) = session.as_mut() else { return Ok(()) };
+        if session.head.length() <= SEGMENTS_BEFORE_SNAPSHOT {
+            return Ok(());
+        }
+        let deadline = self.until(session).await?;
+        let snapshot = Snapshot {
+            epoch: session.head.epoch,
+            number: session.head.next_segment,
+            chain: session.head.chain.clone(),
+        };
+        let key = snapshot.key();
+        let bytes = self.encode(&key, &Document::of(contents))?;
+        let put = self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
+        if let Put::Other(_) = put {
+            return Err(self.objects.damaged(&key, "there is a snapshot of this run that it has not written"));
+        }
+        let mut next = session.head.renewed();
+        let segments = std::mem::take(&mut next.segments);
+        let before = next.snapshot.replace(snapshot);
+        let last_run = contents.last_run().0;
+        next.chapters.push(Chapter { snapshot: before, segments, last_run, ended_ms: now_ms });
+        let kept_ms = i64::try_from(CHAPTERS_KEPT.as_millis()).unwrap_or(i64::MAX);
+        let keeps = |chapter: &Chapter| chapter.last_run > contents.forgotten || now_ms - chapter.ended_ms <= kept_ms;
+        let first = next.chapters.iter().position(keeps).unwrap_or(next.chapters.len());
+        let gone: Vec<Chapter> = next.chapters.drain(..first).collect();
+        self.advance(session, next, deadline).await?;
+        // No head names them any more.
+        let snapshots = gone.iter().filter_map(|chapter| chapter.snapshot.as_ref().map(Snapshot::key));
+        let segments = gone.iter().flat_map(|chapter| chapter.segments.iter().flat_map(Span::keys));
+        self.objects.delete(&snapshots.chain(segments).collect::<Vec<_>>()).await;
+        Ok(())
+    }
+
+    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError> {
+        let mut session = self.session.lock().await;
+        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let deadline = self.until(session).await?;
+        let (epoch, number) = (session.head.epoch, session.head.next_segment);
+        let key = segment_key(epoch, number);
+        let segment = Segment {
+            version: VERSION,
+            lineage: session.head.lineage.clone(),
+            epoch,
+            number,
+            serial: delta.serial,
+            nonce: nonce(),
+            write,
+        };
+        let bytes = self.encode(&key, &segment)?;
+        match self.objects.put(&key, &bytes, Condition::Absent, deadline).await {
+            Ok(Put::Kept(_)) => {}
+            Ok(Put::Other(_)) => {
+                let reason = "there is a segment of this run that it has not written: is the bucket another's copy?";
+                let error = self.objects.damaged(&key, reason);
+                self.tenure.end(&error.to_string());
+                return Err(error);
+            }
+            Err(failed) => {
+                // Whatever becomes of it, no head will name it: its number is not used again.
+                session.head.next_segment += 1;
+                return Err(failed.error);
+            }
+        }
+        let next = session.head.with(&segment, &bytes);
+        self.advance(session, next, deadline).await?;
+        Ok(delta)
+    }
+
+    async fn renew(&self) -> bool {
+        let mut session = self.session.lock().await;
+        let Some(session) = session.as_mut() else { return false };
+        let Ok(deadline) = self.tenure.until(Duration::ZERO) else { return false };
+        // A write renews it, too.
+        if session.renewed.after(self.terms.lease / 3).remaining() == Duration::ZERO {
+            let next = session.head.renewed();
+            // What goes wrong shows in the tenure; a refusal may pass before the lease does.
+            let _ = self.advance(session, next, deadline).await;
+        }
+        true
+    }
+
+    async fn holder(&self) -> Result<Option<Holder>, StateError> {
+        Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder))
+    }
+
+    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+        self.take_away(id).await?.map_err(|holder| locked(&holder, now_ms))
+    }
+
+    async fn release(&self, id: &str) -> Result<(), StateError> {
+        let mut session = self.session.lock().await;
+        *session = None;
+        // What is another's by now stays so.
+        self.take_away(id).await.map(drop)
+    }
+
+    async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
+        let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
+        let chapters = head.chapters.iter().filter(|chapter| chapter.last_run > forgotten);
+        let spans: Vec<Span> = chapters.flat_map(|chapter| chapter.segments.clone()).chain(head.segments).collect();
+        let segments = self.segments(&spans).map_ok(|(_, segment)| segment).try_collect::<Vec<_>>().await?;
+        let entries = segments.into_iter().filter_map(|segment| match segment.write {
+            Write::Append { run, entries } if run.0 > forgotten => Some((run, entries)),
+            _ => None,
+        });
+        Ok(entries.collect())
+    }
+
+    fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn place(&self) -> String {
+        self.objects.place()
+    }
+}
+
+const GONE: &str = "it is gone: put back its last version";

@@ -1,0 +1,191 @@
+//! What PostgreSQL alone can do to a state: lose the answer to a commit, end sessions, refuse a user.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use fathuss_state::{Backend, Database, Entry, Postgres, StateError, Store, Terms};
+
+use crate::lease::Leased;
+use crate::place::{PATIENT, Tables};
+use crate::promise::Bench;
+use crate::promise::made::{NOW_MS, begin, holder, present, record};
+
+const SERVER: &str = "FATHUSS_TEST_POSTGRES";
+
+/// Where a connection ends, when a commit passes through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Never,
+    /// The database does not hear of the commit.
+    Before,
+    /// The database commits, and the answer is lost.
+    After,
+    /// As after, and so from then on.
+    AfterForEver,
+    /// Nothing goes through any more.
+    BeforeForEver,
+}
+
+/// A proxy that knows a commit when it sees one.
+fn proxy(database: &Database) -> (Database, Arc<Mutex<Cut>>) {
+    let (user, rest) = database.url.split_once('@').expect("a user");
+    let (server, name) = rest.split_once('/').expect("a database");
+    let (server, cut) = (server.to_owned(), Arc::new(Mutex::new(Cut::Never)));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let through = Database { url: format!("{user}@{address}/{name}"), ..database.clone() };
+    let deciding = Arc::clone(&cut);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (deciding, server) = (Arc::clone(&deciding), server.clone());
+            // A connection that breaks is what this is for.
+            thread::spawn(move || client.and_then(|client| serve(client, TcpStream::connect(server)?, &deciding)));
+        }
+    });
+    (through, cut)
+}
+
+fn serve(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Cut>) -> std::io::Result<()> {
+    let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || std::io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(std::net::Shutdown::Both)));
+    let mut bytes = [0; 65536];
+    loop {
+        let read = client.read(&mut bytes)?;
+        if read == 0 {
+            return server.shutdown(std::net::Shutdown::Both);
+        }
+        let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
+        let mut now = cut.lock().expect("whole");
+        let fate = *now;
+        if !commits && fate != Cut::BeforeForEver {
+            drop(now);
+            server.write_all(&bytes[..read])?;
+            continue;
+        }
+        match fate {
+            Cut::Never => server.write_all(&bytes[..read])?,
+            Cut::Before | Cut::BeforeForEver => {
+                if fate == Cut::Before {
+                    *now = Cut::Never;
+                }
+                client.shutdown(std::net::Shutdown::Both)?;
+                return server.shutdown(std::net::Shutdown::Both);
+            }
+            Cut::After | Cut::AfterForEver => {
+                *now = if fate == Cut::After { Cut::Never } else { Cut::BeforeForEver };
+                client.shutdown(std::net::Shutdown::Both)?;
+                server.write_all(&bytes[..read])?;
+                // The database ends the session once it has read all of it.
+                return server.shutdown(std::net::Shutdown::Write);
+            }
+        }
+    }
+}
+
+fn bench(terms: Terms) -> (Arc<Mutex<Cut>>, Tables, Tables) {
+    let straight = Tables::on(SERVER).under(terms);
+    let (database, cut) = proxy(&straight.database);
+    (cut, Tables { database, ..straight.clone() }, straight)
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_kept_once() {
+    for fate in [Cut::Before, Cut::After] {
+        let (cut, through, straight) = bench(PATIENT);
+        let mut state = through.open();
+        *cut.lock().expect("whole") = fate;
+        state.lock(&holder("lock-1"), NOW_MS).expect("taken once");
+        *cut.lock().expect("whole") = fate;
+        state.reserve_operations(1).expect("reserved");
+        *cut.lock().expect("whole") = fate;
+        state.append(&[begin(1, "a")]).unwrap_or_else(|error| panic!("{fate:?}: {error}"));
+        *cut.lock().expect("whole") = fate;
+        state.append(&[present(1, "a", "i-1")]).unwrap_or_else(|error| panic!("{fate:?}: {error}"));
+        let read = straight.look().expect("there");
+        assert_eq!(read.snapshot().expect("readable"), state.snapshot().expect("readable"));
+        assert_eq!(read.snapshot().expect("readable").serial, 3);
+        assert_eq!(read.entries(None).expect("readable"), [begin(1, "a"), present(1, "a", "i-1")]);
+    }
+}
+
+#[test]
+fn a_commit_that_nobody_knows_the_outcome_of_ends_the_run_and_the_next_one_reads_it() {
+    let terms = Terms { patience: Duration::from_millis(400), ..PATIENT };
+    for fate in [Cut::BeforeForEver, Cut::AfterForEver] {
+        let (cut, through, straight) = bench(terms);
+        let mut state = through.open();
+        state.lock(&holder("lock-1"), NOW_MS).expect("free");
+        *cut.lock().expect("whole") = fate;
+        let row = Entry::Recorded(Box::new(record("a", "i-1", 0)));
+        let error = state.append(std::slice::from_ref(&row)).expect_err("nobody answers");
+        assert_eq!(matches!(error, StateError::NotHeld { .. }), fate == Cut::AfterForEver, "{error}");
+        assert_eq!(state.still_held().is_err(), fate == Cut::AfterForEver);
+        *cut.lock().expect("whole") = Cut::Never;
+        drop(state);
+        let kept = straight.look().expect("there").snapshot().expect("readable").resources.len();
+        assert_eq!(kept, usize::from(fate == Cut::AfterForEver), "{fate:?}");
+        let mut next = straight.open();
+        next.lock(&holder("lock-2"), NOW_MS).expect("given back");
+        next.append(&[row]).expect("legal");
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there_and_one_that_refuses_are_told_apart() {
+    let terms = Terms { patience: Duration::from_millis(200), ..PATIENT };
+    let Database { url, schema } = Tables::on(SERVER).database;
+    let (server, _) = url.rsplit_once('/').expect("a database");
+    let told = |url: String| {
+        let database = Database { url, schema: schema.clone() };
+        Postgres::look(&database, terms).expect_err("refused").to_string()
+    };
+    let missing = told(format!("{server}/nowhere"));
+    assert!(missing.contains("answered 3D000") && missing.contains("make the database first"), "{missing}");
+    let unreached = told("postgres://mia@127.0.0.1:9/states".to_owned());
+    assert!(unreached.contains("no answer came") && unreached.contains("table head can't be read"), "{unreached}");
+}
+
+#[test]
+fn a_table_that_something_else_changed_is_named_instead_of_believed() {
+    let tables = Tables::on(SERVER);
+    let mut state = crate::promise::locked(&tables);
+    state.append(&[Entry::Recorded(Box::new(record("a", "i-1", 0)))]).expect("legal");
+    drop(state);
+    sql(&tables, "UPDATE resources SET body = '{}'");
+    let error = Postgres::look(&tables.database, PATIENT).expect_err("damaged").to_string();
+    assert!(error.contains("table resources is damaged") && error.contains("row staging.terraform_data.a"), "{error}");
+    sql(&tables, "UPDATE head SET version = 2");
+    let error = Postgres::look(&tables.database, PATIENT).expect_err("newer");
+    assert!(matches!(error, StateError::Newer { found: 2, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_lock_row_says_epoch_and_end_and_leaves_room_for_addresses() {
+    let tables = Tables::on(SERVER);
+    drop(crate::promise::locked(&tables));
+    let _second = crate::promise::locked(&tables);
+    let shown = sql(&tables, "SELECT epoch, expires_at > clock_timestamp(), addresses IS NULL FROM locks");
+    assert_eq!(shown.trim(), "2|t|t");
+}
+
+#[test]
+fn doctor_finds_a_database_that_takes_writes() {
+    let tables = Tables::on(SERVER);
+    Postgres::check(&tables.database, PATIENT).expect("it does");
+    assert!(tables.look().is_none(), "and nothing is made");
+}
+
+/// What a statement gives, in the state's schema.
+fn sql(tables: &Tables, statement: &str) -> String {
+    let path = format!("-c search_path={}", tables.database.schema);
+    let output = std::process::Command::new("psql")
+        .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement, &tables.database.url])
+        .env("PGOPTIONS", path)
+        .output()
+        .expect("psql");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
