@@ -4,6 +4,7 @@ pub mod apply;
 pub mod completions;
 pub mod doctor;
 pub mod graph;
+pub mod history;
 pub mod import;
 pub mod init;
 pub mod plan;

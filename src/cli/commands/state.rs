@@ -10,6 +10,7 @@ use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
 use fathuss_state::{Document, Holder, Place, ResourceRecord, Snapshot, StateError};
 
+use crate::commands::history::{self, History};
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
@@ -24,6 +25,8 @@ pub enum State {
     List(Stack),
     /// Show one resource of the state
     Show(One),
+    /// List the runs that have written the state, newest first, with what each came to
+    History(History),
     /// Take the lock away from a run that is dead, where that can't be seen from here
     Unlock(Lock),
     /// Write the whole state into a JSON file, or print it
@@ -115,6 +118,7 @@ pub struct Output {
 pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
     match options {
         State::List(options) => list(options, look),
+        State::History(options) => history::run(options, look),
         State::Unlock(options) => unlock(options, look),
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),
@@ -292,7 +296,7 @@ fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error
 }
 
 /// Where a stack's state lies, and the stack's name.
-fn place(stack: &str, target: &TargetOptions) -> Result<(Place, String), Error> {
+pub(super) fn place(stack: &str, target: &TargetOptions) -> Result<(Place, String), Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(stack)?;
     let place = if target.sandbox { project.sandbox_state(&stack.name) } else { stack.state };

@@ -32,6 +32,25 @@ fn a_state_is_pulled_and_pushed_back_and_an_older_one_is_refused() {
 }
 
 #[test]
+fn the_history_has_each_run_the_newest_first_with_what_it_came_to() {
+    let project = Project::of(demo::network);
+    let none = project.run("state history demo --sandbox").ended(0).stdout;
+    assert_eq!(none, "Nothing has written the state of demo yet.\n");
+    project.run("apply demo --sandbox").ended(0);
+    project.run("destroy demo --sandbox").ended(0);
+    let all = project.run("state history demo --sandbox").ended(0).stdout;
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].starts_with("   2  destroy  applied "), "{all}");
+    assert!(lines[1].ends_with(": 3 deleted"), "{all}");
+    assert!(lines[2].starts_with("   1  apply    applied ") && lines[3].ends_with(": 3 created"), "{all}");
+    let one = project.run("state history demo --sandbox --limit 1").ended(0).stdout;
+    assert_eq!(one.lines().collect::<Vec<_>>(), lines[..2]);
+    let document = project.run("state history demo --sandbox --json").ended(0).stdout;
+    let runs: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+    assert_eq!((&runs[1]["run"], &runs[1]["summary"]["created"]), (&1.into(), &3.into()));
+}
+
+#[test]
 fn a_state_that_was_brought_to_another_place_is_the_same_there() {
     let project = Project::of(demo::network);
     let server = Server::start(&project, 100);
