@@ -211,7 +211,7 @@ BASES = {
     "PutBucketLogging": lambda g: dict(
         Bucket=g["bucket"], BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": g["lists"], "TargetPrefix": "logs/"}}
     ),
-    "PutBucketNotificationConfiguration": full(NotificationConfiguration={}),
+    "PutBucketNotificationConfiguration": full(NotificationConfiguration={}, SkipDestinationValidation=True),
     "PutBucketOwnershipControls": full(OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
     "PutBucketPolicy": lambda g: dict(Bucket=g["bare"], Policy=closed("bare")),
     "PutBucketReplication": lambda g: dict(Bucket=g["copied"], ReplicationConfiguration=copies("copies", ID="other")),

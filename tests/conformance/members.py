@@ -294,6 +294,13 @@ AROUND = {
     # S3's list of us-east-1.
     "PrefixListIds": {"PrefixListId": "pl-63a5400a"},
     "encryptionConfig": lambda g: g.encryption()[0],
+    "TopicConfigurations": {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic", "Events": ["s3:ObjectCreated:*"]},
+    "QueueConfigurations": {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue", "Events": ["s3:ObjectCreated:*"]},
+    "LambdaFunctionConfigurations": {
+        "LambdaFunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reads",
+        "Events": ["s3:ObjectCreated:*"],
+    },
+    "FilterRules": {"Name": "prefix", "Value": "a"},
     "CopyActions": {"DestinationBackupVaultArn": f"arn:aws:backup:us-west-2:{ACCOUNT}:backup-vault:copies"},
 }
 # What each operation tags that takes tag specifications.

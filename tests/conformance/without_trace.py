@@ -189,7 +189,6 @@ WITHOUT_TRACE = {
     "ec2.TerminateInstances.SkipOsShutdown": FORCE,
     "eks.CreateAddon.resolveConflicts": "conflicts are with what others have put into the cluster; nobody does here",
     "eks.DeleteAddon.preserve": "what stays in the cluster is not seen in EKS's API",
-    "eks.ListClusters.include": "it asks for registered clusters too, of which there are none",
     "eks.UpdateAccessEntry.clientRequestToken": SAME,
     "eks.UpdateClusterVersion.force": "it overrides findings of upgrade insights, which find nothing here",
     "eks.UpdateNodegroupVersion.force": "it evicts pods that would not go; there are none",
