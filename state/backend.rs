@@ -1,6 +1,11 @@
 //! What a command sees of a state beyond what the engine sees: its lock and its journal.
 
+use std::sync::Arc;
+
 use crate::{Document, Entry, Holder, RunId, StateError, Store};
+
+/// Says whether the run that asks still holds the state, as [`Store::still_held`] does; for whoever sends its calls.
+pub type Fence = Arc<dyn Fn() -> Result<(), StateError> + Send + Sync>;
 
 /// A state that people share: one run at a time holds its lock and writes.
 pub trait Backend: Store {
@@ -27,6 +32,11 @@ pub trait Backend: Store {
 
     /// Lets go of the lock, if this run holds it.
     fn release(&mut self) -> Result<(), StateError>;
+
+    /// To be asked immediately before each call that changes anything. A lock that can't be lost by time lets all pass.
+    fn fence(&self) -> Fence {
+        Arc::new(|| Ok(()))
+    }
 
     /// The journal's records, oldest first: of one run, or of all that are kept.
     fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError>;

@@ -22,7 +22,7 @@ mod s3;
 mod shared;
 mod sqlite;
 
-pub use backend::Backend;
+pub use backend::{Backend, Fence};
 pub use document::Document;
 pub use lease::{SIGNATURE_VALIDITY, Terms};
 pub use memory::{Fault, Memory};

@@ -16,7 +16,7 @@ use crate::background::Background;
 use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
-use crate::{Backend, Entry, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
+use crate::{Backend, Entry, Fence, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
 
 /// A store that is reached over a network.
 #[async_trait]
@@ -184,12 +184,19 @@ impl<R: Remote> Store for Shared<R> {
     }
 
     fn still_held(&self) -> Result<(), StateError> {
-        let margin = self.remote.terms().margin;
-        self.remote.tenure().until(margin).map(drop).map_err(|reason| self.not_held(&reason))
+        (self.fence())()
     }
 }
 
 impl<R: Remote> Backend for Shared<R> {
+    fn fence(&self) -> Fence {
+        let (margin, tenure, path) = (self.remote.terms().margin, self.remote.tenure().clone(), self.remote.place());
+        Arc::new(move || {
+            let held = tenure.until(margin).map(drop);
+            held.map_err(|reason| StateError::NotHeld { path: path.clone(), reason })
+        })
+    }
+
     fn lock(&mut self, holder: &Holder, now_ms: i64) -> Result<(), StateError> {
         if self.opened == Opened::ToRead {
             let reason = "it was opened to read".to_owned();

@@ -223,7 +223,10 @@ mod tests {
     use super::*;
     use crate::asked::{make, read};
     use crate::canned::Canned;
+    use fathuss_state::{Fence, StateError};
     use serde_json::json;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[tokio::test]
     async fn every_call_goes_to_the_region_of_its_address() {
@@ -238,6 +241,27 @@ mod tests {
         request.region = "us-west-2".to_owned();
         aws.read(&[request]).await;
         assert!(canned.seen().iter().all(|seen| seen.host == "ec2.us-west-2.amazonaws.com"), "{:?}", canned.seen());
+    }
+
+    #[tokio::test]
+    async fn what_changes_anything_is_sent_only_while_the_state_is_this_run_s() {
+        let canned = Canned::new()
+            .answer("CreateVpc", "<vpc><vpcId>vpc-1</vpcId></vpc>")
+            .answer("DescribeSubnets", "<subnetSet/>");
+        let held = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&held);
+        let gone =
+            || StateError::NotHeld { path: "s3://states/demo".to_owned(), reason: "its lease lapsed".to_owned() };
+        let fence: Fence = Arc::new(move || if asked.load(Ordering::Relaxed) { Ok(()) } else { Err(gone()) });
+        let aws = Aws::new(canned.config().fence(fence));
+        let request = make("s.aws_vpc.main", json!({ "cidr_block": "10.0.0.0/16" }));
+        aws.create(&request).await.unwrap();
+        held.store(false, Ordering::Relaxed);
+        let failure = aws.create(&request).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Refused, "NotHeld"));
+        assert!(failure.message.contains("its lease lapsed"), "{failure:?}");
+        aws.read(&[read("s.aws_subnet.a", "subnet-1")]).await;
+        assert_eq!(canned.operations(), ["CreateVpc", "DescribeSubnets"]);
     }
 
     #[tokio::test]

@@ -26,6 +26,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use fathuss_engine::Clock;
 use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
+use fathuss_state::{Fence, StateError};
 
 use crate::call::{Access, Call, Service};
 use crate::failure;
@@ -39,6 +40,7 @@ pub struct Config {
     clock: Rc<dyn Clock>,
     account: Option<String>,
     lineage: Option<String>,
+    fence: Option<Fence>,
 }
 
 impl Config {
@@ -75,7 +77,7 @@ impl Config {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
         // The name is a literal of allowed characters.
         sdk.set_app_name(AppName::new("fathuss").ok());
-        Self { sdk: sdk.build(), clock, account: None, lineage: None }
+        Self { sdk: sdk.build(), clock, account: None, lineage: None, fence: None }
     }
 
     /// Sends through this instead of a socket, with the time that `now` tells in signatures,
@@ -127,6 +129,13 @@ impl Config {
     #[must_use]
     pub fn lineage(mut self, lineage: &str) -> Self {
         self.lineage = Some(lineage.to_owned());
+        self
+    }
+
+    /// To be asked before each call that changes anything: whether the state is still this run's.
+    #[must_use]
+    pub fn fence(mut self, fence: Fence) -> Self {
+        self.fence = Some(fence);
         self
     }
 
@@ -244,7 +253,7 @@ impl Client {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.gate.enter(&self.region, &call).await;
+        self.gate.enter(&self.region, &call).await?;
         // A call's future is large; in a box, those that hold it stay small.
         let answer = Box::pin(future).await.map_err(|error| failure::from_sdk(&call, &error));
         let throttled = answer.as_ref().is_err_and(|failure| failure.class == FailureClass::Throttled);
@@ -280,26 +289,42 @@ impl fmt::Debug for Client {
 /// What every client of a run shares: the limits and the counts.
 pub(crate) struct Gate {
     clock: Rc<dyn Clock>,
+    fence: Option<Fence>,
     limits: RefCell<BTreeMap<(String, Service, Access), Limit>>,
     counts: RefCell<CallCounts>,
 }
 
 impl Gate {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { clock: Rc::clone(&config.clock), limits: RefCell::default(), counts: RefCell::default() }
+        Self {
+            clock: Rc::clone(&config.clock),
+            fence: config.fence.clone(),
+            limits: RefCell::default(),
+            counts: RefCell::default(),
+        }
     }
 
     pub(crate) fn counts(&self) -> CallCounts {
         self.counts.borrow().clone()
     }
 
-    async fn enter(&self, region: &str, call: &Call) {
+    /// Waits as long as its limit says. A call that changes anything passes only while the state is this run's: it is
+    /// signed right after this.
+    async fn enter(&self, region: &str, call: &Call) -> Result<(), Failure> {
         let wait = self.with_limit(region, call, Limit::admit);
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
+        if let (Access::Write, Some(fence)) = (call.access(), &self.fence) {
+            let refused = |error: StateError| Failure {
+                service: "fathuss".to_owned(),
+                ..failure::refused("NotHeld", format!("{error}; nothing was sent"))
+            };
+            fence().map_err(refused)?;
+        }
         let operation = (call.service.name().to_owned(), call.operation.to_owned());
         *self.counts.borrow_mut().operations.entry(operation).or_default() += 1;
+        Ok(())
     }
 
     fn leave(&self, region: &str, call: &Call, throttled: bool) {

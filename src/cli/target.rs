@@ -8,7 +8,7 @@ use fathuss_aws::{Aws, Config, Headers};
 use fathuss_engine::provider::{CallCounts, Failure};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_simulator::Simulator;
-use fathuss_state::Place;
+use fathuss_state::{Backend, Place};
 
 use crate::error::Error;
 use crate::project::{Project, StackEntry};
@@ -139,7 +139,17 @@ impl Target {
 
     /// Says which state the run is about, and asks AWS whose credentials these are: before anything is read.
     pub async fn enter(&self, lineage: &str) -> Result<(), Error> {
-        let aws = Rc::new(Aws::new(self.config.clone().lineage(lineage)));
+        self.enter_as(self.config.clone().lineage(lineage)).await
+    }
+
+    /// The same of a state that is locked: what changes anything is sent only while this run holds it.
+    pub async fn enter_locked(&self, state: &dyn Backend) -> Result<(), Error> {
+        let lineage = state.snapshot()?.lineage;
+        self.enter_as(self.config.clone().lineage(&lineage).fence(state.fence())).await
+    }
+
+    async fn enter_as(&self, config: Config) -> Result<(), Error> {
+        let aws = Rc::new(Aws::new(config));
         aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
         *self.aws.borrow_mut() = Some(aws);
         Ok(())

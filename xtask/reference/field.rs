@@ -45,6 +45,7 @@ fn in_words(rust: &str, several: bool, pages: Pages<'_>) -> String {
         "Json" => plural("JSON document"),
         "Ipv4Net" => plural("IPv4 range"),
         "Secret" => plural("secret"),
+        "SecretVersion" => "whole number".to_owned(),
         "Datum" => "anything".to_owned(),
         "Tags" => "map of text".to_owned(),
         "Id" => of("id"),

@@ -75,8 +75,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
         Goal::Destroy => "destroy",
     };
     let mut store = session.lock(command, output)?;
-    let lineage = store.snapshot()?.lineage;
-    session.target.enter(&lineage).await?;
+    session.target.enter_locked(&*store).await?;
     let mut pace = crate::signals::listen();
     let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);

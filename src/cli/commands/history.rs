@@ -57,7 +57,8 @@ fn outcome(run: &Run, under_way: bool) -> &str {
 fn text(run: &Run, under_way: bool) -> String {
     let moment = |ms| jiff::Timestamp::from_millisecond(ms).map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     let began = moment(run.started_ms).unwrap_or_default();
-    let took = run.ended_ms.map(|ended| Duration::from_millis(u64::try_from(ended - run.started_ms).unwrap_or_default()));
+    let took =
+        run.ended_ms.map(|ended| Duration::from_millis(u64::try_from(ended - run.started_ms).unwrap_or_default()));
     let took = took.map(|took| format!(", {}", exact(took))).unwrap_or_default();
     let who = harmless(&run.holder);
     let first = format!("{:>4}  {:<8} {:<12} {began}{took}\n", run.id.0, run.command, outcome(run, under_way));

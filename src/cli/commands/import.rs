@@ -35,8 +35,7 @@ pub fn run(options: &Import, output: &Output) -> Result<ExitCode, Error> {
     runtime()?.block_on(async {
         let session = Session::open(&options.stack, place, output).await?;
         let mut store = session.lock("import", output)?;
-        let lineage = store.snapshot()?.lineage;
-        session.target.enter(&lineage).await?;
+        session.target.enter_locked(&*store).await?;
         let provider = |kind: &str| session.target.provider(kind);
         let pace = tokio::sync::watch::channel(fathuss_engine::apply::Pace::Run).1;
         let show = RefCell::new(render::Run::new(output, &options.stack));
