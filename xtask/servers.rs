@@ -123,7 +123,10 @@ struct Postgres {
 
 impl Postgres {
     fn start() -> Result<Self, String> {
-        let programs = programs().ok_or("PostgreSQL is missing: Debian has it in the package postgresql")?;
+        let programs = match programs() {
+            Some(programs) => programs,
+            None => install()?,
+        };
         let port = free_port()?;
         let made = output(unprivileged("mktemp").args(["-d", "-t", "fathuss-postgres.XXXXXX"]))?;
         let server = Self { programs, folder: PathBuf::from(made.trim()), port };
@@ -171,9 +174,31 @@ fn programs() -> Option<PathBuf> {
     versions.into_iter().rev().chain(std::env::split_paths(&path)).find(|folder| folder.join("initdb").exists())
 }
 
+/// Installs Debian's package where this is root and has the means.
+fn install() -> Result<PathBuf, String> {
+    let missing = "PostgreSQL is missing: install Debian's package postgresql, or another that puts `initdb` into PATH";
+    if !is_root() {
+        return Err(missing.to_owned());
+    }
+    let apt = |words: &[&str]| {
+        let mut command = Command::new("apt-get");
+        output(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    let package = ["install", "--yes", "--no-install-recommends", "postgresql"];
+    // Lists that are old, or none, name packages that are not there.
+    apt(&package)
+        .or_else(|_| apt(&["update"]).and_then(|_| apt(&package)))
+        .map_err(|why| format!("{missing} ({why})"))?;
+    programs().ok_or_else(|| missing.to_owned())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
 /// A command as somebody who is not root.
 fn unprivileged(program: &str) -> Command {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let root = is_root();
     let mut command = Command::new(if root { "runuser" } else { program });
     if root {
         command.args(["-u", "postgres", "--", program]);
