@@ -59,7 +59,6 @@ fn costs(stack: &mut Stack) {
 /// Budgets alone speak here, those of this account; what they say is encrypted:
 /// <https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html>
 fn topic(stack: &mut Stack) -> Handle<SnsTopic> {
-    let account = Principal::aws(format!("arn:aws:iam::{ACCOUNT}:root"));
     let budgets = |statement: Statement| {
         statement
             .by(Principal::service("budgets.amazonaws.com"))
@@ -67,9 +66,8 @@ fn topic(stack: &mut Stack) -> Handle<SnsTopic> {
             .when("ArnLike", "aws:SourceArn", [format!("arn:aws:budgets::{ACCOUNT}:*")])
     };
     let uses = budgets(Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Budgets").on("*"));
-    let key = KmsKey::new()
-        .description("What budgets say")
-        .policy(Policy::new([Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"), uses]));
+    let key =
+        KmsKey::new().description("What budgets say").policy(Policy::new([encryption::left_to_iam(ACCOUNT), uses]));
     let key = encryption::key(stack, "account", "billing", key, false);
     let topic = SnsTopic::new().display_name("Fathuss: costs").kms_master_key_id(&key);
     let topic = stack.add("billing", topic);

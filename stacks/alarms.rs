@@ -77,10 +77,9 @@ pub fn alarms(
 /// CloudWatch alone speaks here, of this account; what it says is encrypted.
 fn topic(stack: &mut Stack, env: &Environment) -> Handle<SnsTopic> {
     let cloudwatch = || Principal::service("cloudwatch.amazonaws.com");
-    let account = Principal::aws(format!("arn:aws:iam::{}:root", env.account));
     let of_this_account = |statement: Statement| statement.when("StringEquals", "aws:SourceAccount", [env.account]);
     let key = KmsKey::new().description(format!("Alarms of {}", env.name())).policy(Policy::new([
-        Statement::allow(actions!["kms:*"]).sid("Account").by(account).on("*"),
+        encryption::left_to_iam(env.account),
         of_this_account(
             Statement::allow(actions!["kms:Decrypt", "kms:GenerateDataKey*"]).sid("Alarms").by(cloudwatch()).on("*"),
         ),

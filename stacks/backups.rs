@@ -42,7 +42,7 @@ pub fn backups(stack: &mut Stack, env: &Environment, clickhouse: &Handle<EbsVolu
 
 /// A vault with a key of its own, which the key of what is backed up does not open. Staging's backups go with it.
 pub fn vault(stack: &mut Stack, env: &Environment, name: &'static str) -> Handle<BackupVault> {
-    let key = KmsKey::new().description(format!("Backups of {name}"));
+    let key = KmsKey::new().description(format!("Backups of {name}")).policy(encryption::of_account(env.account));
     let key = encryption::key(stack, name, "backups", key, env.is_production());
     let keep = Lifecycle::new().prevent_destroy(env.is_production());
     let vault = BackupVault::new().name(name).kms_key_arn(&key).force_destroy(!env.is_production());

@@ -97,7 +97,9 @@ fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Han
     let permitted =
         stack.add("cluster", IamRolePolicyAttachment::new(&role, IamPolicy::of_aws("AmazonEKSClusterPolicy")));
 
-    let key = KmsKey::new().description(format!("Secrets of {}", env.cluster_name()));
+    let key = KmsKey::new()
+        .description(format!("Secrets of {}", env.cluster_name()))
+        .policy(encryption::of_account(env.account));
     let key = encryption::key(stack, env.name(), "cluster", key, env.is_production());
     let logs = CloudwatchLogGroup::new()
         .name(format!("/aws/eks/{}/cluster", env.cluster_name()))

@@ -5,7 +5,7 @@ use fathuss_model::aws::{
     Ami, CacheNodeType, CacheParameter, DbInstance, DbInstanceClass, DbParameter, DbParameterGroup, DbSubnetGroup,
     EbsVolume, ElasticacheParameterGroup, ElasticacheReplicationGroup, ElasticacheSubnetGroup, Gp3, IamInstanceProfile,
     IamPolicy, IamRolePolicyAttachment, Instance, InstanceType, MasterPassword, MetadataOptions, RestoreToPointInTime,
-    RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, VolumeAttachment,
+    RootBlockDevice, SecretsmanagerSecret, SecretsmanagerSecretVersion, TransitEncryptionMode, VolumeAttachment,
 };
 use fathuss_model::{DeclarationExt, Handle, IntoValue, Lifecycle, Secret, Stack, Value, actions, template};
 
@@ -132,6 +132,7 @@ fn redis(
         layout.replicas,
     )
     .multi_az_enabled(layout.multi_az)
+    .transit_encryption_mode(TransitEncryptionMode::Required)
     .subnets(&subnets)
     .security_group(&firewall.redis)
     .parameters(&parameters)

@@ -32,7 +32,8 @@ pub fn production_dr(stack: &mut Stack) -> Result<()> {
     env.tag_all(stack, "disaster-recovery");
     let vault = backups::vault(stack, &env, NAME);
     let mut key = |name: &'static str, description: &str| {
-        encryption::key(stack, NAME, name, KmsKey::new().description(description), true)
+        let key = KmsKey::new().description(description).policy(encryption::of_account(env.account));
+        encryption::key(stack, NAME, name, key, true)
     };
     let database = key("database", "Backups of production's database");
     let objects = key("replica", "Replicas of production's objects");

@@ -32,7 +32,8 @@ pub struct Storage {
 /// The buckets, and the key that encrypts what is in them.
 pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
     env.tag_all(stack, "storage");
-    let key = KmsKey::new().description(format!("Objects of {}", env.name()));
+    let key =
+        KmsKey::new().description(format!("Objects of {}", env.name())).policy(encryption::of_account(env.account));
     let key = encryption::key(stack, env.name(), "storage", key, env.is_production());
 
     let ageing = LifecycleRule::new("age", RuleStatus::Enabled)

@@ -15,14 +15,14 @@ use fathuss_engine::provider::{
 use fathuss_model::schema::Schema;
 use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
-use futures::future::{join_all, try_join_all, try_join3};
+use futures::future::{join_all, try_join_all, try_join4};
 
 use crate::call::{Call, Service};
 use crate::client::{Client, Config, Gate};
 use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
-use crate::{backup_vault, import_id, last_snapshot, mark, offered, s3_bucket};
+use crate::{backup_vault, deletion_protection, iam_account, import_id, last_snapshot, mark, offered, s3_bucket};
 
 /// AWS, every region of one account.
 pub struct Aws {
@@ -176,16 +176,18 @@ impl Provider for Aws {
         let regions: BTreeSet<&str> = all.map(|proposal| proposal.region.as_str()).collect();
         let asked = regions.into_iter().map(async |region| {
             let client = self.client(region);
-            let (offered, taken, full) = try_join3(
+            let (offered, taken, full, others) = try_join4(
                 offered::objections(&client, &proposed.made),
                 last_snapshot::objections(&client, &proposed.deleted),
                 s3_bucket::objections(&client, &proposed.deleted),
+                iam_account::objections(&client, &proposed.deleted),
             )
             .await?;
-            Ok::<_, Failure>([offered, taken, full].concat())
+            Ok::<_, Failure>([offered, taken, full, others].concat())
         });
         let held = backup_vault::objections(&proposed.deleted)?;
-        Ok(try_join_all(asked).await?.into_iter().flatten().chain(held).collect())
+        let guarded = deletion_protection::objections(&proposed.deleted)?;
+        Ok(try_join_all(asked).await?.into_iter().flatten().chain(held).chain(guarded).collect())
     }
 
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {

@@ -244,6 +244,11 @@ impl Client {
         }
     }
 
+    /// Lets time pass, by the clock that limits wait on.
+    pub(crate) async fn pause(&self, time: Duration) {
+        self.gate.clock.sleep(time).await;
+    }
+
     /// Sends one call: waits while its limit says so, counts it, and says what can be done about a failure.
     pub async fn send<O, E>(
         &self,

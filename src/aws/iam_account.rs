@@ -6,13 +6,17 @@
 //! a list proves presence, never absence. Credentials that may not read the account read role by role.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_iam::types::{self, EntityType};
+use fathuss_engine::proposal::{Objection, Proposal, Proposals};
 use fathuss_engine::provider::{Failure, FailureClass};
+use fathuss_model::Address;
 use futures::future::try_join;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::fields::Fields;
 
 /// How many roles a page of `ListRoles` may have; those with all details come in pages of IAM's own size.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>
@@ -67,6 +71,73 @@ pub(crate) async fn shown(
         Err(failure) if failure.class == FailureClass::Denied => Ok(Shown::default()),
         Err(failure) => Err(failure),
     }
+}
+
+/// The roles among what would be deleted that carry policies which nothing here put there: IAM refuses to delete them as
+/// long as it does, and these are none of ours to take off.
+pub(crate) async fn objections(client: &Client, deleted: &Proposals) -> Result<Vec<Objection>, Failure> {
+    let here = |kind: &'static str| {
+        let of_kind = deleted.iter().filter(move |(address, _)| address.kind() == kind);
+        of_kind.filter(|(_, proposal)| proposal.region == client.region)
+    };
+    let text = |proposal: &Proposal, field: &str| Fields::of(&proposal.fields).maybe_string(field);
+    let mut roles = BTreeMap::new();
+    for (address, role) in here("aws_iam_role") {
+        roles.extend(text(role, "name")?.map(|name| (name, address)));
+    }
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ours = BTreeSet::new();
+    for (kind, field) in [("aws_iam_role_policy", "name"), ("aws_iam_role_policy_attachment", "policy_arn")] {
+        for (_, policy) in here(kind) {
+            ours.insert((text(policy, "role")?, text(policy, field)?));
+        }
+    }
+    let mut foreign = foreign_policies(client, &roles, &ours).await?;
+    if !foreign.is_empty() {
+        // What was taken off a moment ago may be shown yet.
+        client.pause(LAG).await;
+        let still = foreign_policies(client, &roles, &ours).await?;
+        foreign.retain(|one| still.contains(one));
+    }
+    let mut by_role: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (role, policy) in &foreign {
+        by_role.entry(role).or_default().push(policy);
+    }
+    let object = |(role, policies): (&str, Vec<&str>)| {
+        let message = format!(
+            "others have given it {}, and IAM deletes a role without policies alone: take them off, or import them",
+            policies.join(", ")
+        );
+        Some(Objection { address: (*roles.get(role)?).clone(), message })
+    };
+    Ok(by_role.into_iter().filter_map(object).collect())
+}
+
+/// How long IAM may go on showing what is gone.
+const LAG: Duration = Duration::from_secs(40);
+
+/// The policies on these roles that are none of `ours`, each as its role's name and its own name or ARN.
+async fn foreign_policies(
+    client: &Client,
+    roles: &BTreeMap<String, &Address>,
+    ours: &BTreeSet<(Option<String>, Option<String>)>,
+) -> Result<BTreeSet<(String, String)>, Failure> {
+    let wanted: BTreeSet<&str> = roles.keys().map(String::as_str).collect();
+    let details = match details(client, &wanted, wanted.len().div_ceil(WORTH)).await {
+        // Who may not list the account hears of them from the delete.
+        Err(failure) if failure.class == FailureClass::Denied => return Ok(BTreeSet::new()),
+        details => details?,
+    };
+    let mut foreign = BTreeSet::new();
+    for (role, detail) in details {
+        let inside = detail.role_policy_list().iter().filter_map(|policy| policy.policy_name());
+        let attached = detail.attached_managed_policies().iter().filter_map(|policy| policy.policy_arn());
+        let all = inside.chain(attached).map(|policy| (role.clone(), policy.to_owned()));
+        foreign.extend(all.filter(|(role, policy)| !ours.contains(&(Some(role.clone()), Some(policy.clone())))));
+    }
+    Ok(foreign)
 }
 
 async fn listed(

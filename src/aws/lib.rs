@@ -39,6 +39,7 @@ mod default_network_acl;
 mod default_route_table;
 mod default_security_group;
 mod delegation;
+mod deletion_protection;
 mod differ;
 mod ebs_volume;
 mod ec2_instance_type_offerings;

@@ -84,8 +84,13 @@ impl Kind for SecretsmanagerSecretVersion {
             return Ok(waiting("not visible yet"));
         }
         let wanted = Fields::of(&standing.desired.attributes).texts("version_stages")?;
-        for stage in wanted.iter().filter(|stage| !has.contains(*stage)) {
+        let missing: Vec<&String> = wanted.iter().filter(|stage| !has.contains(*stage)).collect();
+        for stage in &missing {
             relabel(client, parts.secret, stage, labelled(&secret, stage), Some(version)).await?;
+        }
+        // With AWSCURRENT goes AWSPREVIOUS, by itself: what the others have now, another look tells.
+        if !missing.is_empty() {
+            return Ok(waiting("moving labels"));
         }
         for stage in has.iter().filter(|stage| !wanted.contains(stage) && *stage != CURRENT) {
             relabel(client, parts.secret, stage, Some(version.to_owned()), None).await?;
@@ -94,7 +99,7 @@ impl Kind for SecretsmanagerSecretVersion {
             let message = format!("{CURRENT} can't be taken from a version: give it to another one");
             return Err(refused("InvalidField", message));
         }
-        if wanted.iter().any(|stage| !has.contains(stage)) || has.iter().any(|stage| !wanted.contains(stage)) {
+        if has.iter().any(|stage| !wanted.contains(stage)) {
             return Ok(waiting("moving labels"));
         }
         let identity = Identity(format!("{}|{version}", parts.secret));

@@ -22,7 +22,6 @@ ACCEPTED = [
     ("CKV2_AWS_47", {"assets"}, STATIC),
     ("CKV2_AWS_57", {"clickhouse", "postgres"}, "a new version is drawn by raising its number; no function of Lambda's is kept for it"),
     ("CKV2_AWS_62", {"assets", "grader_cache", "loki"}, LOOKED_AT),
-    ("CKV2_AWS_64", {"backups", "cluster", "database", "replica", "storage"}, "the policy that KMS gives a key leaves it to IAM, as is wanted"),
     ("CKV2_AWS_71", {"main"}, "services come and go under names right below the domain"),
     ("CKV_AWS_126", {"clickhouse"}, "five minutes are fine enough for its one alarm; a minute's grain is paid for"),
     ("CKV_AWS_129", {"postgres", "postgres_replica"}, "RDS keeps the log files for three days, and statements in them are not to lie where more people read"),
