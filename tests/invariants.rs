@@ -47,6 +47,13 @@ fn assert_reaches_none(packages: &Packages, from: &str, forbidden: &[&str]) {
     assert!(found.is_empty(), "{from} must not reach {found:?}");
 }
 
+/// The same without what `fathuss-state` reaches buckets and databases with: who uses it sees `Store` and `Backend` alone.
+fn beside_backends(mut packages: Packages) -> Packages {
+    let state = packages.get_mut("fathuss-state").expect("there is such a package");
+    state.retain(|name| name.starts_with("fathuss-"));
+    packages
+}
+
 const SDK: &[&str] = &["aws-"];
 const ASYNC: &[&str] = &["tokio", "futures", "async-trait"];
 
@@ -58,9 +65,20 @@ fn the_model_has_no_io_no_async_and_no_sdk() {
     assert_reaches_none(&packages, "fathuss-model", &["rusqlite", "hyper", "fathuss-engine", "fathuss-state"]);
 }
 
+/// Of AWS the state's backends take the credentials and the HTTP client, and no service.
+#[test]
+fn the_state_calls_no_service_of_aws_s() {
+    let packages = packages();
+    let state = packages.get("fathuss-state").expect("there is such a package");
+    let services: Vec<_> = state.iter().filter(|name| name.starts_with("aws-sdk-")).collect();
+    assert!(services.is_empty(), "{services:?}");
+    let ours: Vec<_> = state.iter().filter(|name| name.starts_with("fathuss-")).collect();
+    assert_eq!(ours, ["fathuss-model"]);
+}
+
 #[test]
 fn the_engine_knows_no_cloud() {
-    let packages = packages();
+    let packages = beside_backends(packages());
     assert_reaches_none(&packages, "fathuss-engine", SDK);
     assert_reaches_none(&packages, "fathuss-engine", &["fathuss-aws", "fathuss-simulator", "fathuss-report", "hyper"]);
 }
@@ -82,7 +100,8 @@ fn the_simulator_shares_nothing_with_what_it_tests() {
 
 #[test]
 fn reports_need_no_cloud() {
-    assert_reaches_none(&packages(), "fathuss-report", &["aws-", "fathuss-aws", "fathuss-simulator"]);
+    let packages = beside_backends(packages());
+    assert_reaches_none(&packages, "fathuss-report", &["aws-", "fathuss-aws", "fathuss-simulator"]);
 }
 
 /// The rule itself is tried on a graph that breaks it.

@@ -192,6 +192,9 @@ mod tests {
     use fathuss_engine::Provider;
     use fathuss_engine::provider::{Attributes, Observation, ReadRequest};
 
+    use fathuss_engine::proposal::{Proposal, Proposals};
+    use serde_json::json;
+
     use crate::canned::{Canned, read};
 
     fn listed(name: &str) -> String {
@@ -294,5 +297,32 @@ mod tests {
         let answer = canned.aws().read(&requests(&["a", "b"])).await;
         assert!(answer.observations.iter().all(Result::is_ok), "{answer:?}");
         assert_eq!(canned.operations().iter().filter(|it| *it == "GetRole").count(), 2);
+    }
+
+    /// What is said against deleting role `a` with this attachment, where IAM answers these lists one after another.
+    async fn objected(attachment: Option<&str>, answers: &[&str]) -> (Vec<String>, usize) {
+        let operation = "GetAccountAuthorizationDetails";
+        let canned = answers.iter().fold(Canned::new(), |canned, answer| canned.result(operation, answer));
+        let mut deleted = Proposals::new();
+        let mut add = |address: &str, fields: serde_json::Value| {
+            let fields = serde_json::from_value(fields).unwrap();
+            let proposal = Proposal { region: "us-east-1".to_owned(), fields, ..Proposal::default() };
+            deleted.insert(address.parse().unwrap(), proposal);
+        };
+        add("s.aws_iam_role.a", json!({ "name": "a" }));
+        if let Some(policy) = attachment {
+            add("s.aws_iam_role_policy_attachment.a", json!({ "role": "a", "policy_arn": policy }));
+        }
+        let said = super::objections(&canned.aws().client("us-east-1"), &deleted).await.unwrap();
+        (said.into_iter().map(|objection| objection.message).collect(), canned.operations().len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_have_attached_to_a_role_is_objected_to_before_anything_goes() {
+        let (attached, bare) = (details(&["a"], LAST), "<RoleDetailList/><IsTruncated>false</IsTruncated>");
+        assert_eq!(objected(Some("arn:p"), &[&attached]).await, (vec![], 1), "it goes with the role");
+        let (said, calls) = objected(Some("arn:other"), &[&attached, &attached]).await;
+        assert!(said[0].starts_with("others have given it arn:p,") && calls == 2, "{said:?}");
+        assert_eq!(objected(None, &[&attached, bare]).await, (vec![], 2), "what was taken off is shown for a while");
     }
 }
