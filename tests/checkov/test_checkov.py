@@ -25,6 +25,7 @@ ACCEPTED = [
     ("CKV2_AWS_71", {"main"}, "services come and go under names right below the domain"),
     ("CKV_AWS_126", {"clickhouse"}, "five minutes are fine enough for its one alarm; a minute's grain is paid for"),
     ("CKV_AWS_129", {"postgres", "postgres_replica"}, "RDS keeps the log files for three days, and statements in them are not to lie where more people read"),
+    ("CKV_AWS_133", {"postgres_replica"}, "a replica is made again from its source, which keeps the backups"),
     ("CKV_AWS_135", {"clickhouse"}, "t3 is optimized for EBS without being asked"),
     ("CKV_AWS_144", {"assets", "grader_cache", "loki"}, "production's are copied; staging is made anew, assets are built anew, and a replica has none of its own"),
     ("CKV_AWS_145", {"assets"}, "whoever knows the address may read them: a key of one's own would keep nothing from anyone"),
