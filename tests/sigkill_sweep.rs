@@ -22,7 +22,7 @@ use fathuss_model::program::{Outcome, Stacks};
 use fathuss_simulator::{Config, Simulator};
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
-use fathuss_state::{Snapshot, Sqlite};
+use fathuss_state::Sqlite;
 use program::{Running, Server, fathuss, start};
 use staging::{environment, graph, updated};
 
@@ -107,7 +107,7 @@ fn seen(folder: &Path, graph: Option<&Graph>) -> Vec<String> {
     let config = Config { world: Some(sandbox.join("world")), ..Config::new(1) };
     let simulator = Simulator::open(config).expect("nobody holds the world");
     let state = Sqlite::read(&sandbox.join("staging.db")).expect("it is a state");
-    reader::compare(&simulator, &state.unwrap_or_else(Snapshot::default), graph).expect("the world can be read")
+    reader::compare(&simulator, &state.unwrap_or_default(), graph).expect("the world can be read")
 }
 
 /// An orphan without how many of its type are in the state.
