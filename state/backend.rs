@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{Document, Entry, Holder, RunId, StateError, Store};
 
-/// Says whether the run that asks still holds the state, as [`Store::still_held`] does; for whoever sends its calls.
+/// Says whether a run holds the state for long enough yet that a request signed now is its own to send; where not,
+/// [`StateError::NotHeld`] names who has it, if that is known. Looks at nothing but a clock.
 pub type Fence = Arc<dyn Fn() -> Result<(), StateError> + Send + Sync>;
 
 /// A state that people share: one run at a time holds its lock and writes.

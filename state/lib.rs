@@ -60,15 +60,6 @@ pub trait Store {
 
     /// Runs, newest first.
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError>;
-
-    /// Whether this run holds the state for long enough yet that a request signed now is its own to send. Looks at
-    /// nothing but a clock, so that it can be asked before each call. A lock that can't be lost by time always holds.
-    ///
-    /// # Errors
-    /// [`StateError::NotHeld`], which names who has it where that is known.
-    fn still_held(&self) -> Result<(), StateError> {
-        Ok(())
-    }
 }
 
 /// What is known at the end of a run.

@@ -182,10 +182,6 @@ impl<R: Remote> Store for Shared<R> {
         self.refresh()?;
         Ok(self.known.borrow().contents.history(limit))
     }
-
-    fn still_held(&self) -> Result<(), StateError> {
-        (self.fence())()
-    }
 }
 
 impl<R: Remote> Backend for Shared<R> {

@@ -38,7 +38,7 @@ use fathuss_simulator::{Config, Domain, Identity, Simulator};
 use fathuss_state::{Fault, Memory, Snapshot, Store};
 use network::Death;
 use run::{Line, Point};
-use staging::{account, environment, graph, updated};
+use staging::{account, environment, graph, thing, updated};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -118,11 +118,6 @@ fn wrong(line: &Line, graph: Option<&Graph>, ground: &Ground) -> Result<Vec<Stri
     let mut wrong = reader::compare(&line.simulator, &snapshot, graph)?;
     wrong.retain(|what| !ground.things.contains(thing(what)));
     Ok(wrong)
-}
-
-/// An orphan without how many of its type are in the state.
-fn thing(what: &str) -> &str {
-    what.split(" is in no state").next().unwrap_or(what)
 }
 
 /// The phases, each after those before it, and all of their points.

@@ -24,7 +24,7 @@ use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
 use fathuss_state::Sqlite;
 use program::{Running, Server, fathuss, start};
-use staging::{environment, graph, updated};
+use staging::{environment, graph, thing, updated};
 
 /// Kills of each phase, in each kind of sandbox, that every test run takes.
 const SAMPLE: u32 = 1;
@@ -108,11 +108,6 @@ fn seen(folder: &Path, graph: Option<&Graph>) -> Vec<String> {
     let simulator = Simulator::open(config).expect("nobody holds the world");
     let state = Sqlite::read(&sandbox.join("staging.db")).expect("it is a state");
     reader::compare(&simulator, &state.unwrap_or_default(), graph).expect("the world can be read")
-}
-
-/// An orphan without how many of its type are in the state.
-fn thing(what: &str) -> &str {
-    what.split(" is in no state").next().unwrap_or(what)
 }
 
 /// The phases, each after those before it.

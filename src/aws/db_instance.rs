@@ -240,10 +240,9 @@ impl Kind for DbInstance {
             survivors.extend(logs.into_iter().map(group));
         }
         if was.maybe_integer("monitoring_interval").ok().flatten().is_some_and(|seconds| seconds > 0) {
-            let group = Identity("RDSOSMetrics".to_owned());
-            let why = "RDS made it for what enhanced monitoring measures of all its instances in the region";
-            let survivor = Survivor::new(format!("log group {group}"), why).expiry("what it holds after 30 days");
-            survivors.push(survivor.resource("aws_cloudwatch_log_group", group).shared());
+            // What enhanced monitoring measures, of all instances in the region.
+            let group = cloudwatch_log_group::left_by("RDS", "RDSOSMetrics".to_owned());
+            survivors.push(group.expiry("what it holds after 30 days").shared());
         }
         survivors.push(service_linked_role::left("AWSServiceRoleForRDS"));
         survivors

@@ -152,7 +152,7 @@ impl Heads {
         match self.tenure.until(Duration::ZERO) {
             Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
             Err(_) if self.tenure.lapsed() => {
-                let holder = self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder);
+                let holder = self.holder().await?;
                 let mine = session.head.lease.as_ref().map(|lease| &lease.holder);
                 Err(self.gone(holder.as_ref().filter(|holder| Some(*holder) != mine)))
             }

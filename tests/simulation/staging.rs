@@ -34,3 +34,8 @@ pub fn graph(environment: &Environment) -> Graph {
 pub fn account() -> Graph {
     graph_of("staging-account", staging_account).expect("nothing is wrong with it")
 }
+
+/// What the reader says of an orphan, without how many of its type are in the state.
+pub fn thing(what: &str) -> &str {
+    what.split(" is in no state").next().unwrap_or(what)
+}

@@ -63,8 +63,13 @@ fn text(run: &Run, under_way: bool) -> String {
     let who = harmless(&run.holder);
     let first = format!("{:>4}  {:<8} {:<12} {began}{took}\n", run.id.0, run.command, outcome(run, under_way));
     let done: Vec<String> = run.summary.iter().map(|(what, count)| format!("{count} {what}")).collect();
-    let done = if done.is_empty() { "nothing changed".to_owned() } else { done.join(", ") };
-    format!("{first}      {who}: {done}\n")
+    let done = match run.outcome {
+        // What it did is written at its end.
+        None => String::new(),
+        Some(_) if done.is_empty() => ": nothing changed".to_owned(),
+        Some(_) => format!(": {}", done.join(", ")),
+    };
+    format!("{first}      {who}{done}\n")
 }
 
 fn shown(run: &Run) -> serde_json::Value {
@@ -77,4 +82,29 @@ fn shown(run: &Run) -> serde_json::Value {
         "outcome": run.outcome,
         "summary": run.summary,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_state::RunId;
+
+    use super::*;
+
+    #[test]
+    fn of_a_run_that_did_not_end_nobody_says_what_it_changed() {
+        let cut_off = Run {
+            id: RunId(7),
+            command: "apply".to_owned(),
+            holder: "mia@build-7".to_owned(),
+            started_ms: 0,
+            ended_ms: None,
+            outcome: None,
+            summary: [].into(),
+        };
+        assert_eq!(text(&cut_off, false), "   7  apply    cut off      1970-01-01 00:00:00 UTC\n      mia@build-7\n");
+        assert!(text(&cut_off, true).contains(" under way "));
+        let quiet = Run { ended_ms: Some(1500), outcome: Some("applied".to_owned()), ..cut_off };
+        let lines = "   7  apply    applied      1970-01-01 00:00:00 UTC, 1.5 s\n      mia@build-7: nothing changed\n";
+        assert_eq!(text(&quiet, false), lines);
+    }
 }

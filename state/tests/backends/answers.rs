@@ -111,7 +111,7 @@ fn a_put_that_nobody_knows_the_outcome_of_ends_the_run_and_the_next_one_reads_it
         let error = state.append(&[begin(1, "a")]).expect_err("nobody knows");
         assert!(matches!(error, StateError::NotHeld { .. }), "{error}");
         assert!(error.to_string().contains("whether that was kept is not known"), "{error}");
-        assert!(state.still_held().is_err(), "it sends nothing either");
+        assert!((state.fence())().is_err(), "it sends nothing either");
         proxy.decide(|_| Fate::Through);
         let error = state.append(&[begin(2, "b")]).expect_err("it stays so");
         assert!(matches!(error, StateError::NotHeld { .. }), "{error}");

@@ -53,7 +53,7 @@ pub fn a_lease_is_renewed_while_its_run_lives(bench: impl Leased) {
     let mut state = locked(&bench);
     let began = Instant::now();
     while began.elapsed() < BRIEF.lease * 2 {
-        state.still_held().expect("renewed");
+        (state.fence())().expect("renewed");
         let error = bench.open().lock(&holder("lock-2"), NOW_MS).expect_err("it is held");
         assert!(matches!(error, StateError::Locked { .. }), "{error}");
         sleep(Duration::from_millis(300));
@@ -180,7 +180,7 @@ fn child_that_holds_the_lock() {
     let told = |result: Result<(), StateError>| {
         println!("\ntold {}", result.err().map_or_else(|| "nothing".to_owned(), |error| error.to_string()))
     };
-    told(state.still_held());
+    told((state.fence())());
     told(state.append(&[Entry::Dropped(address("a"))]));
     told(state.append(&[begin(2, "b")]));
     told(state.begin_run("apply", NOW_MS).map(drop));

@@ -122,7 +122,7 @@ fn a_commit_that_nobody_knows_the_outcome_of_ends_the_run_and_the_next_one_reads
         let row = Entry::Recorded(Box::new(record("a", "i-1", 0)));
         let error = state.append(std::slice::from_ref(&row)).expect_err("nobody answers");
         assert_eq!(matches!(error, StateError::NotHeld { .. }), fate == Cut::AfterForEver, "{error}");
-        assert_eq!(state.still_held().is_err(), fate == Cut::AfterForEver);
+        assert_eq!((state.fence())().is_err(), fate == Cut::AfterForEver);
         *cut.lock().expect("whole") = Cut::Never;
         drop(state);
         let kept = straight.look().expect("there").snapshot().expect("readable").resources.len();

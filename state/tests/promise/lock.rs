@@ -17,7 +17,7 @@ pub fn a_lock_is_let_go_with_its_store(bench: &dyn Bench) {
     drop(first);
     second.lock(&holder("second"), NOW_MS).expect("free");
     assert_eq!(second.taken_over(), None);
-    second.still_held().expect("held");
+    (second.fence())().expect("held");
     second.release().expect("released");
     assert_eq!(second.holder().expect("readable"), None);
     assert!(matches!(second.append(&[begin(1, "a")]), Err(StateError::NotHeld { .. })));
