@@ -326,10 +326,10 @@ def filters(model, operation):
 MEMBER = (
     "locationName", "queryName", "location", "flattened", "timestampFormat", "idempotencyToken", "xmlNamespace", "xmlAttribute",
 )
-SHAPE = ("enum", "min", "max", "flattened", "timestampFormat", "payload", "union", "sparse", "mediaType", "xmlNamespace")
+SHAPE = ("enum", "min", "max", "flattened", "timestampFormat", "payload", "union", "sparse", "mediaType", "xmlNamespace", "sensitive")
 SILENT = {
     "shape", "type", "members", "member", "key", "value", "required", "pattern", "document", "documentation", "deprecated",
-    "deprecatedMessage", "deprecatedSince", "sensitive", "box", "error", "exception", "fault", "wrapper", "synthetic",
+    "deprecatedMessage", "deprecatedSince", "box", "error", "exception", "fault", "wrapper", "synthetic",
     "hostLabel", "contextParam", "streaming", "xmlOrder",
 }
 

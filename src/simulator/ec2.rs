@@ -49,7 +49,7 @@ use jiff::SignedDuration;
 
 use crate::ec2::resource::{Kind, Resource};
 use crate::model::Model;
-use crate::protocol::{Flaw, Violation};
+use crate::protocol::{self, Flaw, Violation};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Manners, Service, Tokens};
@@ -177,13 +177,7 @@ pub static SERVICE: Service = Service {
         unauthenticated,
         open: |_, _| None,
         beside: |_, _, _| {},
-        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>; where an action has no
-        // resource, EC2 names none.
-        denied: |message| {
-            let message = message.replacen(" on resource: * ", " ", 1);
-            let message = format!("You are not authorized to perform this operation. {message}");
-            Refusal::new("UnauthorizedOperation", message).status(403)
-        },
+        denied,
         versions: VERSIONS,
         bucket: throttling::bucket,
         resources: throttling::resources,
@@ -319,13 +313,27 @@ fn furnish(tx: &mut Tx<'_>) {
     vpc::furnish(tx);
 }
 
+/// The words are those of <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>. Where an action
+/// has no resource, EC2 names none; where it has one, the same stands there once more, encoded.
+fn denied(message: String) -> Refusal {
+    let plain = message.replacen(" on resource: * ", " ", 1);
+    let encoded = if plain.contains(" on resource: ") {
+        let encoded = protocol::base64_encode(message.as_bytes()).replace('+', "-").replace('/', "_");
+        format!(". Encoded authorization failure message: {}", encoded.trim_end_matches('='))
+    } else {
+        String::new()
+    };
+    let message = format!("You are not authorized to perform this operation. {plain}{encoded}");
+    Refusal::new("UnauthorizedOperation", message).status(403)
+}
+
 fn violations(violations: &[Violation]) -> Refusal {
     // EC2 reports one at a time.
     let Some(first) = violations.first() else {
         return Refusal::new("InvalidParameterValue", "");
     };
     let name = parameter_name(&first.wire);
-    let given = &first.given;
+    let given = first.given.as_deref().unwrap_or_default();
     let invalid = |rest: String| {
         Refusal::new("InvalidParameterValue", format!("Value ({given}) for parameter {name} is invalid. {rest}"))
     };

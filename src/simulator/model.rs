@@ -156,6 +156,9 @@ pub struct Shape {
     /// Whether a list has no element of its own around its items.
     #[serde(default)]
     pub flattened: bool,
+    /// Whether its values are kept out of messages.
+    #[serde(default)]
+    pub sensitive: bool,
     /// How a timestamp is written.
     #[serde(rename = "timestampFormat")]
     pub timestamp_format: Option<TimestampFormat>,
@@ -360,6 +363,7 @@ impl Shape {
     /// A structure without members: what an operation reads or answers whose table names nothing.
     fn nothing() -> &'static Shape {
         static NOTHING: LazyLock<Shape> = LazyLock::new(|| Shape {
+            sensitive: false,
             kind: Kind::Structure,
             required: Vec::new(),
             members: IndexMap::new(),

@@ -42,8 +42,8 @@ pub struct Violation {
     pub path: String,
     /// The member's path as it stands on the wire, e.g. `Tag.1.Key`.
     pub wire: String,
-    /// What was given, if anything was.
-    pub given: String,
+    /// What was given, if anything was; none of what the model calls sensitive.
+    pub given: Option<String>,
     /// What is wrong with it.
     pub flaw: Flaw,
     /// The list or map that it is a scalar of.
@@ -57,8 +57,8 @@ pub struct Within {
     pub part: Part,
     /// Its own path.
     pub path: String,
-    /// All of it, as it was given.
-    pub given: String,
+    /// All of it, as it was given; none of what the model calls sensitive.
+    pub given: Option<String>,
     /// Every limit of such a scalar, in the order in which AWS tells them.
     pub limits: Vec<Flaw>,
 }
@@ -102,7 +102,7 @@ pub enum Flaw {
 /// The sentences in which most services report violations.
 #[must_use]
 pub fn validation_message(violations: &[Violation]) -> String {
-    message(violations, |given| format!("Value '{given}'"))
+    message(violations, |given| given.map_or_else(|| "Value".to_owned(), |given| format!("Value '{given}'")))
 }
 
 /// The same of services that never repeat what was given, as IAM.
@@ -111,7 +111,7 @@ pub fn validation_message_without_values(violations: &[Violation]) -> String {
     message(violations, |_| "Value".to_owned())
 }
 
-fn message(violations: &[Violation], value: fn(&str) -> String) -> String {
+fn message(violations: &[Violation], value: fn(Option<&str>) -> String) -> String {
     let mut all: Vec<String> = Vec::new();
     for sentence in violations.iter().map(|violation| violation.sentence(value)) {
         // Of a list or map of scalars one sentence tells all.
@@ -123,7 +123,7 @@ fn message(violations: &[Violation], value: fn(&str) -> String) -> String {
 }
 
 impl Violation {
-    fn sentence(&self, value: fn(&str) -> String) -> String {
+    fn sentence(&self, value: fn(Option<&str>) -> String) -> String {
         if let Some(within) = &self.within {
             let part = match within.part {
                 Part::Items => "Member",
@@ -131,7 +131,7 @@ impl Violation {
                 Part::Values => "Map value",
             };
             let limits: Vec<String> = within.limits.iter().map(Flaw::constraint).collect();
-            let (value, place) = (value(&within.given), lower_camel(&within.path));
+            let (value, place) = (value(within.given.as_deref()), lower_camel(&within.path));
             let limits = limits.join(", ");
             return format!(
                 "{value} at '{place}' failed to satisfy constraint: {part} must satisfy constraint: [{limits}]"
@@ -141,7 +141,10 @@ impl Violation {
         match &self.flaw {
             Flaw::Missing => format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"),
             Flaw::Unknown => format!("Unknown member '{}'", self.wire),
-            flaw => format!("{} at '{place}' failed to satisfy constraint: {}", value(&self.given), flaw.constraint()),
+            flaw => {
+                let value = value(self.given.as_deref());
+                format!("{value} at '{place}' failed to satisfy constraint: {}", flaw.constraint())
+            }
         }
     }
 }
@@ -516,10 +519,18 @@ impl Check<'_> {
         self.violations.push(Violation {
             path: place.path.clone(),
             wire: place.wire.clone(),
-            given: given.to_owned(),
+            given: Some(given.to_owned()),
             flaw,
             within: None,
         });
+    }
+
+    /// A flaw of a value of this shape, which is kept out of the message where it is sensitive.
+    fn flaw_of(&mut self, shape: &Shape, place: &Place, given: &str, flaw: Flaw) {
+        self.flaw(place, given, flaw);
+        if let Some(violation) = self.violations.last_mut().filter(|_| shape.sensitive) {
+            violation.given = None;
+        }
     }
 
     /// Reads a scalar of a list or map, so that it is refused as a part of it.
@@ -530,7 +541,7 @@ impl Check<'_> {
         if !limits.is_empty() {
             for violation in self.violations[before..].iter_mut().filter(|one| one.flaw.is_limit()) {
                 let (path, limits) = (whole.path.clone(), limits.clone());
-                violation.within.get_or_insert(Within { part, path, given: String::new(), limits });
+                violation.within.get_or_insert(Within { part, path, given: None, limits });
             }
         }
         found
@@ -546,7 +557,7 @@ impl Check<'_> {
         let given = shown(self.model, "", shape, value);
         for violation in &mut self.violations {
             if let Some(within) = violation.within.as_mut().filter(|within| within.path == place.path) {
-                within.given.clone_from(&given);
+                within.given = Some(given.clone()).filter(|_| !shape.sensitive);
             }
         }
         self.count(shape, items, &given, place);
@@ -575,7 +586,10 @@ impl Check<'_> {
             },
             Kind::Blob => match base64_decode(text) {
                 Some(bytes) => self.blob(shape, bytes, place),
-                None => self.not_a("base64 text", text, place),
+                None => {
+                    self.flaw_of(shape, place, text, Flaw::NotA("base64 text"));
+                    Value::Absent
+                }
             },
             Kind::Structure => self.not_a("structure", text, place),
             Kind::List => self.not_a("list", text, place),
@@ -627,18 +641,18 @@ impl Check<'_> {
     fn text(&mut self, shape: &Shape, text: &str, place: &Place) -> Value {
         let length = text.chars().count() as f64;
         if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
-            self.flaw(place, text, Flaw::NotOneOf(shape.values.clone()));
+            self.flaw_of(shape, place, text, Flaw::NotOneOf(shape.values.clone()));
         }
         if let Some(least) = shape.min.filter(|least| length < *least) {
-            self.flaw(place, text, Flaw::TooShort(least));
+            self.flaw_of(shape, place, text, Flaw::TooShort(least));
         }
         if let Some(most) = shape.max.filter(|most| length > *most) {
-            self.flaw(place, text, Flaw::TooLong(most));
+            self.flaw_of(shape, place, text, Flaw::TooLong(most));
         }
         if !shape.matches(text) {
-            self.flaw(place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
+            self.flaw_of(shape, place, text, Flaw::Pattern(shape.pattern.clone().unwrap_or_default()));
         } else if self.xml && !text.chars().all(xml::carries) {
-            self.flaw(place, text, Flaw::Pattern(xml::CARRIED.to_owned()));
+            self.flaw_of(shape, place, text, Flaw::Pattern(xml::CARRIED.to_owned()));
         }
         Value::Text(text.to_owned())
     }
@@ -664,10 +678,10 @@ impl Check<'_> {
 
     fn count(&mut self, shape: &Shape, items: usize, given: &str, place: &Place) {
         if let Some(least) = shape.min.filter(|least| (items as f64) < *least) {
-            self.flaw(place, given, Flaw::TooShort(least));
+            self.flaw_of(shape, place, given, Flaw::TooShort(least));
         }
         if let Some(most) = shape.max.filter(|most| (items as f64) > *most) {
-            self.flaw(place, given, Flaw::TooLong(most));
+            self.flaw_of(shape, place, given, Flaw::TooLong(most));
         }
     }
 
@@ -709,6 +723,8 @@ fn shown(model: &Model, name: &str, shape: &Shape, value: &Value) -> String {
     };
     match value {
         Value::Absent => "null".to_owned(),
+        // As Java's SDK has it.
+        _ if shape.sensitive => "***Sensitive Data Redacted***".to_owned(),
         Value::Bool(truth) => truth.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => float_text(*number),
@@ -932,8 +948,13 @@ mod tests {
     #[test]
     fn violations_read_as_the_services_write_them() {
         let flaw = Flaw::Pattern(r"[\w]+".to_owned());
-        let one =
-            Violation { path: "RoleName".into(), wire: "RoleName".into(), given: "a b".into(), flaw, within: None };
+        let one = Violation {
+            path: "RoleName".into(),
+            wire: "RoleName".into(),
+            given: Some("a b".into()),
+            flaw,
+            within: None,
+        };
         let text = "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: \
                     Member must satisfy regular expression pattern: [\\w]+";
         assert_eq!(validation_message(&[one]), text);

@@ -155,8 +155,9 @@ fn tables(tables: &mut Tables) {
 fn before_violations(tx: &Tx<'_>, request: &Value, violations: &[Violation]) -> Result<(), Refusal> {
     let Some(first) = violations.first() else { return Ok(()) };
     if tx.operation() == "CreateBucket" {
-        let misplaced = first.path == LOCATION && first.given == bucket::FIRST && tx.region() != bucket::FIRST;
-        return if misplaced { bucket::placed(tx, Some(&first.given)).map(drop) } else { Ok(()) };
+        let first_region = first.path == LOCATION && first.given.as_deref() == Some(bucket::FIRST);
+        let misplaced = first_region && tx.region() != bucket::FIRST;
+        return if misplaced { bucket::placed(tx, Some(bucket::FIRST)).map(drop) } else { Ok(()) };
     }
     match request.get("Bucket").text() {
         Some(name) if is_in_body(first) => bucket::owned(tx, name, request.get("ExpectedBucketOwner").text()).map(drop),

@@ -1333,9 +1333,10 @@ def modify_nothing_of_a_volume(aws):
 @refuses("ec2.volume.modify.rate", "VolumeModificationRateExceeded")
 def modify_a_volume_again(aws):
     volume = aws.volume(size=20)
-    aws.ec2.modify_volume(VolumeId=volume, Size=30)
-    aws.world.advance(3600)
-    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=40), {}
+    for size in (30, 40, 50, 60):
+        aws.ec2.modify_volume(VolumeId=volume, Size=size)
+        aws.world.advance(3600)
+    return lambda: aws.ec2.modify_volume(VolumeId=volume, Size=70), {}
 
 
 # Snapshots

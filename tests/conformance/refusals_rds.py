@@ -336,6 +336,12 @@ def option_group_of_no_version(aws):
 
 
 @refuses(None, "OptionGroupNotFoundFault", "Specified OptionGroupName: nobody not found.", 404)
+def an_instance_with_no_such_option_group(aws):
+    request = aws.db_request(OptionGroupName="nobody")
+    return lambda: aws.rds.create_db_instance(**request), {}
+
+
+@refuses(None, "OptionGroupNotFoundFault", "Specified OptionGroupName: nobody not found.", 404)
 def option_group_that_is_not_there(aws):
     return lambda: aws.rds.describe_option_groups(OptionGroupName="nobody"), {}
 

@@ -364,3 +364,9 @@ def a_secret_on_its_way_out_given_a_tag(aws):
 def a_secret_on_its_way_out_relieved_of_a_tag(aws):
     name = going(aws)
     return lambda: aws.secretsmanager.untag_resource(SecretId=name, TagKeys=["a"]), {}
+
+
+@refuses("model", "ValidationException", "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536")
+def a_secret_that_is_too_long_is_not_repeated(aws):
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
+    return lambda: aws.secretsmanager.create_secret(Name=aws.name("secret"), SecretString="x" * 65537), {}

@@ -54,6 +54,11 @@ def a_long_value(aws):
     return put(aws, value="v" * 4097)
 
 
+@refuses("ssm.parameter.nested", INVALID, 'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.')
+def a_value_that_names_another_parameter(aws):
+    return put(aws, value="{{ssm:other}}")
+
+
 @refuses("ssm.parameter.value", "ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern: [0-9]+")
 def a_value_that_does_not_fit(aws):
     return put(aws, AllowedPattern="[0-9]+")

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import re
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 import seen
 from refusal import outcome
@@ -223,7 +225,10 @@ def test_ec2_says_what_it_would_have_done_and_what_not(who):
     allowed = allow("ec2:*")
     place = f" on resource: arn:aws:ec2:{A}:vpc/{vpc}"
     session = who.session(allowed, deny("ec2:DeleteVpc"))
-    refused(lambda: session.ec2.delete_vpc(VpcId=vpc), "UnauthorizedOperation", lead + denied("ec2:DeleteVpc", place, "an identity-based policy"), 403)
+    said = lead + denied("ec2:DeleteVpc", place, "an identity-based policy") + ". Encoded authorization failure message: "
+    with pytest.raises(ClientError) as caught:
+        session.ec2.delete_vpc(VpcId=vpc)
+    assert re.fullmatch(re.escape(said) + "[A-Za-z0-9_-]+", caught.value.response["Error"]["Message"])
 
 
 # S3

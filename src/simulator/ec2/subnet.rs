@@ -10,6 +10,7 @@ use crate::ec2::vpc::{self, Vpc};
 use crate::ec2::zone::{Zone, zones};
 use crate::ec2::{cidr, flow_log, invalid_value, network_acl, tags};
 use crate::input::Input;
+use crate::protocol::lower_camel;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -352,7 +353,12 @@ fn modify_attribute(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal
         ("mapPublicIpOnLaunch", public.is_some()),
         ("privateDnsHostnameTypeOnLaunch", hostname_type.is_some()),
     ];
-    let names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    // What is not simulated counts as well.
+    let others = input.unread().into_iter().filter(|path| path != "DryRun");
+    let others: Vec<String> = others.map(|path| lower_camel(path.split('.').next().unwrap_or_default())).collect();
+    let mut names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    names.extend(others.iter().map(String::as_str));
+    names.sort_unstable();
     tx.enforce("ec2.subnet.attribute.single", names.len() <= 1, || {
         let names = names.join(", ");
         let message = format!("Only one subnet attribute can be modified at a time. Provided attributes: [{names}]");

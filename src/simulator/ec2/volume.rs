@@ -151,6 +151,9 @@ pub struct Volume {
     pub attachment: Option<VolumeAttachment>,
     /// Its last modification.
     pub modification: Option<Modification>,
+    /// When its last four modifications began.
+    #[serde(default)]
+    pub modified: Vec<Timestamp>,
     /// Whether I/O goes on though its data may be inconsistent.
     #[serde(default)]
     pub auto_enable_io: bool,
@@ -487,6 +490,7 @@ pub(super) fn make_attached(
         created: tx.now(),
         attachment: Some(attachment),
         modification: None,
+        modified: Vec::new(),
         auto_enable_io: false,
     });
     Ok(usable)
@@ -563,6 +567,7 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
         created: tx.now(),
         attachment: None,
         modification: None,
+        modified: Vec::new(),
         auto_enable_io: false,
     });
     tags::on_create(tx, input, "volume", &id)?;
@@ -759,7 +764,14 @@ mod tests {
         client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "40")], "IncorrectModificationState").await;
         client.wait(3600);
         assert_eq!(client.ec2("DescribeVolumes", &[("VolumeId.1", &id)]).await.one("size"), "30");
-        client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "40")], "VolumeModificationRateExceeded").await;
+        for size in ["40", "50", "60"] {
+            client.ec2("ModifyVolume", &[("VolumeId", &id), ("Size", size)]).await;
+            client.wait(3600);
+        }
+        client.refused("ModifyVolume", &[("VolumeId", &id), ("Size", "70")], "VolumeModificationRateExceeded").await;
+        client.wait(20 * 3600);
+        client.ec2("ModifyVolume", &[("VolumeId", &id), ("Size", "70")]).await;
+        client.wait(3600);
         client.refused("DetachVolume", &[("VolumeId", &id)], "IncorrectState").await;
         client.ec2("DeleteVolume", &[("VolumeId", &id)]).await;
         client.wait(15);

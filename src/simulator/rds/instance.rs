@@ -562,7 +562,7 @@ pub(super) fn new_tags(tx: &Tx<'_>, input: &Input<'_>) -> Result<Tags, Refusal> 
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     engine::check(tx, input.required("Engine"))?;
-    request::inert(input)?;
+    request::inert(tx, input)?;
     let identifier = new_identifier(tx, input.required("DBInstanceIdentifier"))?;
     let version = engine::choose(tx, input.text("EngineVersion"))?;
     let class = input.required("DBInstanceClass");

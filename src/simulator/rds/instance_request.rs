@@ -10,7 +10,7 @@ use crate::service::Service;
 use crate::world::Tx;
 
 use super::engine::{self, Version};
-use super::instance_class;
+use super::{instance_class, option_group};
 
 const CREATE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html";
 const WINDOWS: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Maintenance.html";
@@ -161,7 +161,7 @@ pub(super) fn authority(tx: &Tx<'_>, name: Option<&str>, before: &str) -> Result
 }
 
 /// Members that mean nothing for PostgreSQL in one's own VPC, where their value is the only one there is.
-pub(super) fn inert(input: &Input<'_>) -> Result<(), Refusal> {
+pub(super) fn inert(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<(), Refusal> {
     let off = |name: &str| -> Result<(), Refusal> {
         if input.flag(name) { Err(Refusal::not_simulated(format!("rds with {name}"))) } else { Ok(()) }
     };
@@ -173,5 +173,12 @@ pub(super) fn inert(input: &Input<'_>) -> Result<(), Refusal> {
         _ => Ok(()),
     };
     only("NetworkType", &["IPV4"])?;
-    only("LicenseModel", &["postgresql-license"])
+    only("LicenseModel", &["postgresql-license"])?;
+    // PostgreSQL has no options, so that a group of its own makes no difference but its name.
+    match input.text("OptionGroupName").map(|name| option_group::find(tx, name)).transpose()? {
+        Some(group) if !group.name.starts_with("default:postgres-") => {
+            Err(Refusal::not_simulated(format!("rds instances with the option group {}", group.name)))
+        }
+        _ => Ok(()),
+    }
 }

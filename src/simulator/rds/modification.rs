@@ -166,7 +166,7 @@ fn differing<T: PartialEq>(value: Option<T>, there: &T) -> Option<T> {
 
 fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let mut row = instance::find(tx, input.required("DBInstanceIdentifier"))?;
-    request::inert(input)?;
+    request::inert(tx, input)?;
     let id = row.identifier.clone();
     let ready = ["available", "storage-optimization"].contains(&row.status.as_str());
     tx.enforce("rds.instance.modify.state", ready, || {

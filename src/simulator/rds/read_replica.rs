@@ -61,7 +61,7 @@ fn depth(tx: &Tx<'_>, instance: &DbInstance) -> usize {
 }
 
 fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
-    request::inert(input)?;
+    request::inert(tx, input)?;
     let identifier = instance::new_identifier(tx, input.required("DBInstanceIdentifier"))?;
     let source = source(tx, input)?;
     tx.enforce("rds.replica.managed_password", source.secret.is_none(), || {

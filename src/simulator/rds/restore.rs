@@ -175,7 +175,7 @@ fn to_moment(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 }
 
 fn make(tx: &mut Tx<'_>, input: &Input<'_>, identifier: &str, source: Source) -> Result<Value, Refusal> {
-    request::inert(input)?;
+    request::inert(tx, input)?;
     let identifier = instance::new_identifier(tx, identifier)?;
     tx.enforce("rds.restore.engine", input.text("Engine").is_none_or(|engine| engine == "postgres"), || {
         invalid_value("The engine must be the one of the source.")

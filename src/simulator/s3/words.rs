@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// The refusal of what stands in a request's path, query or headers.
 pub(super) fn of(violation: &Violation) -> Refusal {
-    let (wire, given) = (violation.wire.as_str(), violation.given.as_str());
+    let (wire, given) = (violation.wire.as_str(), violation.given.as_deref().unwrap_or_default());
     let argument = |message: &str| {
         Refusal::new("InvalidArgument", message).status(400).member("ArgumentName", wire).member("ArgumentValue", given)
     };

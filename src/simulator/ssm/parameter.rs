@@ -31,6 +31,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("ssm.parameter.type", "a parameter is made with a type, and keeps it", PUT),
     Rule::new("ssm.parameter.exists", "a parameter is overwritten where that is asked for", PUT),
     Rule::new("ssm.parameter.value", "a value has 4 KiB, or 8 in the advanced tier, and fits its pattern", PUT),
+    Rule::new("ssm.parameter.nested", "a value names no other parameter", PUT),
     Rule::new("ssm.parameter.key", "a secure value has a KMS key that exists", PUT),
     Rule::new("ssm.parameter.tags", "tags are given to new parameters", PUT),
     Rule::new(
@@ -221,11 +222,15 @@ fn put(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let key = key_of(tx, input, &kind, known.as_ref())?;
     let value = input.required("Value");
     if value.is_empty() {
-        // The API's model has no such bound; <https://github.com/getmoto/moto/issues/3794> has what AWS answers.
-        let words = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length \
+        // The API's model has no such bound; <https://github.com/ministryofjustice/modernisation-platform/pull/8116> has what AWS
+        // answers.
+        let words = "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length \
                      greater than or equal to 1";
         return Err(Refusal::new("ValidationException", words));
     }
+    tx.enforce("ssm.parameter.nested", !nests(value), || {
+        invalid("Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.")
+    })?;
     let tier = tier(tx, input, value, known.as_ref())?;
     let pattern = input.text("AllowedPattern").map(str::to_owned);
     let pattern = pattern.or_else(|| known.as_ref().and_then(|known| known.pattern.clone()));
@@ -323,6 +328,11 @@ fn tier(tx: &Tx<'_>, input: &Input<'_>, value: &str, known: Option<&Parameter>) 
         ))
     })?;
     Ok(tier.to_owned())
+}
+
+/// Whether a value holds something in double braces.
+fn nests(value: &str) -> bool {
+    value.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
 fn fits(tx: &Tx<'_>, pattern: Option<&str>, value: &str) -> Result<(), Refusal> {
