@@ -1,6 +1,7 @@
 //! `aws_eks_addon_version`: <https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeAddonVersions.html>
 
 use async_trait::async_trait;
+use aws_sdk_eks::types::Compatibility;
 use fathuss_engine::provider::{Attributes, Failure, LookupRequest};
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -9,7 +10,9 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::failure::refused;
 use crate::fields::{Fields, Observed};
+use crate::gather::every;
 use crate::kind::Lookup;
+use crate::offered::kubernetes;
 
 /// The call of `aws_eks_addon_version`.
 pub struct EksAddonVersion;
@@ -28,26 +31,30 @@ impl Lookup for EksAddonVersion {
         let fields = Fields::of(&request.desired);
         let (name, kubernetes) = (fields.text("addon_name")?, fields.text("kubernetes_version")?);
         let most_recent = fields.bool_or("most_recent", false)?;
-        let mut token = None;
-        loop {
-            let asking = client.eks.describe_addon_versions().addon_name(name).kubernetes_version(kubernetes);
-            let sending = asking.set_next_token(token).send();
+        let asking = client.eks.describe_addon_versions().addon_name(name).kubernetes_version(kubernetes);
+        let addons = every(async |token| {
+            let sending = asking.clone().set_next_token(token).send();
             let answer = client.send(Call::eks("DescribeAddonVersions"), sending).await?;
-            let addons = answer.addons.unwrap_or_default();
-            let fits = addons.iter().flat_map(|addon| addon.addon_versions()).find(|version| {
-                let default = |it: &aws_sdk_eks::types::Compatibility| {
-                    it.cluster_version.as_deref() == Some(kubernetes) && it.default_version
-                };
-                most_recent || version.compatibilities().iter().any(default)
-            });
-            if let Some(version) = fits.and_then(|version| version.addon_version.clone()) {
-                return Ok(Observed::new().with("id", name).with("version", version).finish(SCHEMA));
+            Ok((answer.addons.unwrap_or_default(), answer.next_token))
+        })
+        .await;
+        let addons = match addons {
+            // So EKS answers about a version of Kubernetes that it does not have, too.
+            Err(failure) if failure.code == "InvalidParameterException" => {
+                let offered = kubernetes::versions(client).await?;
+                let unknown = kubernetes::not_offered("kubernetes_version", kubernetes, &offered);
+                return Err(unknown.map_or(failure, |message| refused("NoKubernetesVersion", message)));
             }
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                let message = format!("EKS has no version of {name} for Kubernetes {kubernetes}");
-                return Err(refused("NoAddonVersion", message));
-            }
-        }
+            addons => addons?,
+        };
+        let default = |it: &Compatibility| it.cluster_version.as_deref() == Some(kubernetes) && it.default_version;
+        let fits = addons
+            .iter()
+            .flat_map(|addon| addon.addon_versions())
+            .find(|version| most_recent || version.compatibilities().iter().any(default));
+        let version = fits.and_then(|version| version.addon_version.clone()).ok_or_else(|| {
+            refused("NoAddonVersion", format!("EKS has no version of {name} for Kubernetes {kubernetes}"))
+        })?;
+        Ok(Observed::new().with("id", name).with("version", version).finish(SCHEMA))
     }
 }

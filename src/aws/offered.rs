@@ -5,7 +5,7 @@
 mod cache;
 mod database;
 mod instance_type;
-mod kubernetes;
+pub(crate) mod kubernetes;
 mod parameter;
 mod zone;
 

@@ -131,18 +131,16 @@ enum Outcome {
     JournalBroke,
 }
 
+fn schema_of(around: &Surroundings<'_>, action: &PlannedAction) -> Option<&'static Schema> {
+    let kind = action.address.kind();
+    (around.provider)(kind)?.schema(kind)
+}
+
 impl<'a> Run<'a> {
     fn new(job: Job<'a>, around: &'a Surroundings<'a>, journal: &'a Journal) -> Self {
         let expectations = Expectations::new(job.snapshot.durations_ms.clone());
-        let expected: Vec<Duration> = job
-            .plan
-            .actions
-            .iter()
-            .map(|action| {
-                let kind = action.address.kind();
-                expectations.expect(kind, action.change, (around.provider)(kind).and_then(|p| p.schema(kind)))
-            })
-            .collect();
+        let expected: Vec<Duration> =
+            job.plan.actions.iter().map(|action| expectations.expect(action, schema_of(around, action))).collect();
         let paths = critical_paths(&job.plan.actions, &expected);
         let nodes = job.graph.nodes.iter().map(|node| (&node.address, node)).collect();
         let attributes = RefCell::new(job.current.clone());
@@ -266,7 +264,7 @@ impl<'a> Run<'a> {
         match outcome {
             Outcome::Done { took } => {
                 applied.done += 1;
-                applied.expectations.learn(action.address.kind(), action.change, took);
+                applied.expectations.learn(action, schema_of(self.around, action), took);
                 *applied.summary.entry(word(action.change).to_owned()).or_default() += 1;
                 let (address, change) = (action.address.clone(), action.change);
                 self.tell(Event::Done { address, change, took_ms: millis(took) });

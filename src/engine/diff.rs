@@ -309,6 +309,7 @@ mod tests {
         replace_presence: false,
         instruction: false,
         version_prefix: false,
+        update_seconds: 1,
         limits: Limits { min_length: None, max_length: None, min: None, max: None, form: None },
     };
 

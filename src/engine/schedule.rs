@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fathuss_model::schema::Schema;
+use fathuss_model::schema::{Field, Schema};
 
 use crate::plan::{Change, PlannedAction};
 use crate::provider::FailureClass;
@@ -21,16 +21,16 @@ impl Expectations {
         Self { learned }
     }
 
-    /// How long an action on a type takes.
+    /// How long an action takes.
     #[must_use]
-    pub fn expect(&self, kind: &str, change: Change, schema: Option<&Schema>) -> Duration {
-        if let Some(learned) = self.learned.get(&(kind.to_owned(), name(change).to_owned())) {
+    pub fn expect(&self, action: &PlannedAction, schema: Option<&Schema>) -> Duration {
+        if let Some(learned) = self.learned.get(&name(action, schema)) {
             return Duration::from_millis(u64::try_from(*learned).unwrap_or_default());
         }
         let Some(schema) = schema else { return Duration::from_secs(1) };
-        Duration::from_secs(match change {
+        Duration::from_secs(match action.change {
             Change::Create | Change::Replace => schema.create_seconds.into(),
-            Change::Update => u64::from(schema.create_seconds) / 3 + 1,
+            Change::Update => slowest(action, schema).map_or(1, |field| field.update_seconds.into()),
             Change::Delete | Change::DeleteReplaced => schema.delete_seconds.into(),
             Change::Read => 1,
             Change::Forget => 0,
@@ -38,9 +38,9 @@ impl Expectations {
     }
 
     /// Takes in how long one took: half old, half new.
-    pub fn learn(&mut self, kind: &str, change: Change, took: Duration) {
+    pub fn learn(&mut self, action: &PlannedAction, schema: Option<&Schema>, took: Duration) {
         let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        let learned = self.learned.entry((kind.to_owned(), name(change).to_owned())).or_insert(took);
+        let learned = self.learned.entry(name(action, schema)).or_insert(took);
         *learned = i64::midpoint(*learned, took);
     }
 
@@ -51,14 +51,25 @@ impl Expectations {
     }
 }
 
-fn name(change: Change) -> &'static str {
-    match change {
-        Change::Create | Change::Replace => "create",
-        Change::Update => "update",
-        Change::Delete | Change::DeleteReplaced => "delete",
-        Change::Read => "read",
-        Change::Forget => "forget",
-    }
+/// What is learned as one: all updates of a type whose slowest field is the same.
+fn name(action: &PlannedAction, schema: Option<&Schema>) -> (String, String) {
+    let change = match action.change {
+        Change::Create | Change::Replace => "create".to_owned(),
+        Change::Update => match schema.and_then(|schema| slowest(action, schema)) {
+            Some(field) => format!("update {}", field.name),
+            None => "update".to_owned(),
+        },
+        Change::Delete | Change::DeleteReplaced => "delete".to_owned(),
+        Change::Read => "read".to_owned(),
+        Change::Forget => "forget".to_owned(),
+    };
+    (action.address.kind().to_owned(), change)
+}
+
+/// The field of an update that AWS takes longest to change, the first of several.
+fn slowest<'s>(action: &PlannedAction, schema: &'s Schema) -> Option<&'s Field> {
+    let changed = |field: &&Field| action.fields.iter().any(|change| change.path.split('.').next() == Some(field.name));
+    schema.fields.iter().filter(changed).rev().max_by_key(|field| field.update_seconds)
 }
 
 /// For each action how long it and the longest chain behind it take. `actions` stand in an order in which each is behind what it waits for.
@@ -126,9 +137,42 @@ pub const EMPTY_WINDOW: Duration = Duration::from_secs(40);
 #[cfg(test)]
 mod tests {
     use fathuss_model::Resource;
-    use fathuss_model::aws::{ElasticacheReplicationGroup, Vpc};
+    use fathuss_model::aws::{EksCluster, ElasticacheReplicationGroup, Vpc};
 
     use super::*;
+    use crate::diff::{Cause, FieldChange, Shown};
+
+    fn update(paths: &[&str]) -> PlannedAction {
+        let change = |path: &&str| FieldChange {
+            path: (*path).to_owned(),
+            before: Shown::Absent,
+            after: Shown::Unknown,
+            forces_replacement: false,
+            cause: Cause::Program,
+        };
+        PlannedAction {
+            address: "staging.aws_eks_cluster.main".parse().unwrap(),
+            source: None,
+            group: String::new(),
+            change: Change::Update,
+            fields: paths.iter().map(change).collect(),
+            destroys_data: false,
+            after: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_change_takes_as_long_as_its_slowest_field_and_another_has_its_own_memory() {
+        let schema = Some(EksCluster::SCHEMA);
+        let (tag, upgrade) =
+            (update(&["tags.Tier"]), update(&["tags.Tier", "version", "vpc_config.public_access_cidrs"]));
+        let mut expectations = Expectations::default();
+        assert_eq!(expectations.expect(&tag, schema), Duration::from_secs(1));
+        assert_eq!(expectations.expect(&upgrade, schema), Duration::from_secs(600));
+        expectations.learn(&upgrade, schema, Duration::from_secs(700));
+        assert_eq!(expectations.expect(&upgrade, schema), Duration::from_secs(700));
+        assert_eq!(expectations.expect(&tag, schema), Duration::from_secs(1));
+    }
 
     #[test]
     fn a_change_that_was_short_last_time_may_take_as_long_as_making_one_does() {

@@ -132,6 +132,8 @@ pub struct Field {
     pub instruction: bool,
     /// Whether a version that is given covers all that begin with its parts: `17` covers `17.6`.
     pub version_prefix: bool,
+    /// How long AWS usually takes to change it in place, in seconds.
+    pub update_seconds: u32,
     /// Bounds on what may be given.
     pub limits: Limits,
 }

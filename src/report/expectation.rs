@@ -35,14 +35,8 @@ impl Expected {
         schema: &dyn Fn(&str) -> Option<&'static Schema>,
     ) -> Self {
         let expectations = Expectations::new(learned.clone());
-        let actions: Vec<Duration> = plan
-            .actions
-            .iter()
-            .map(|action| {
-                let kind = action.address.kind();
-                expectations.expect(kind, action.change, schema(kind))
-            })
-            .collect();
+        let actions: Vec<Duration> =
+            plan.actions.iter().map(|action| expectations.expect(action, schema(action.address.kind()))).collect();
         let paths = critical_paths(&plan.actions, &actions);
         Self { actions, paths }
     }

@@ -10,6 +10,7 @@ pub mod bucket;
 pub(crate) mod bucket_policy;
 mod checksum;
 mod condition;
+mod condition_key;
 mod copy;
 mod cors;
 mod customer_key;

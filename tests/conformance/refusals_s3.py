@@ -1560,6 +1560,8 @@ in_policy("policy_of_no_version", "The policy must contain a valid version strin
 in_policy("policy_of_no_statement", "Could not parse the policy: Statement is empty!", top={"Statement": []})
 in_policy("policy_on_an_action_that_is_none", "Policy has invalid action", "s3.policy.action", Action="s3:Nope")
 in_policy("policy_on_an_accounts_action", "Policy has invalid action", "s3.policy.action", Action="s3:ListAllMyBuckets")
+KEY = {"StringEquals": {"s3:nothing": "a"}}
+in_policy("policy_under_no_such_condition", "Policy has an invalid condition key", "s3.policy.condition", Condition=KEY)
 REACH = "Action does not apply to any resource(s) in statement"
 in_policy("policy_that_lists_objects", REACH, "s3.policy.reach", Action=["s3:GetObject", "s3:ListBucket"])
 

@@ -3,6 +3,8 @@
 
 use fathuss_model::schema::{Field, Hold, Limits, Schema, Type};
 
+use super::life::duration;
+
 /// Where a type's words may lead to: the page they stand on, and those of all types.
 #[derive(Clone, Copy)]
 pub struct Pages<'a> {
@@ -144,6 +146,9 @@ pub fn meaning(field: &Field) -> String {
             (field.case_insensitive, "Upper and lower case are the same."),
         ];
         said.extend(flags.iter().filter(|(holds, _)| *holds).map(|(_, words)| (*words).to_owned()));
+    }
+    if field.update_seconds > 1 {
+        said.push(format!("A change takes {}.", duration(field.update_seconds)));
     }
     if field.write_only {
         said.push("Write-only: it is sent, and stands in no plan, log or state.".to_owned());

@@ -71,7 +71,8 @@ fn origin(schema: &Schema) -> String {
     .to_owned()
 }
 
-fn duration(seconds: u32) -> String {
+/// About how long something takes.
+pub fn duration(seconds: u32) -> String {
     match seconds {
         0..=1 => "a second".to_owned(),
         2..120 => format!("about {seconds} seconds"),

@@ -29,19 +29,27 @@ async fn clusters(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, F
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    let offered = versions(client).await?;
+    let object = |(address, version)| Some(objection(address, not_offered("version", version, &offered)?));
+    Ok(wanted.into_iter().filter_map(object).collect())
+}
+
+/// The versions of Kubernetes that EKS has.
+pub(crate) async fn versions(client: &Client) -> Result<Vec<String>, Failure> {
     let versions = every(async |token| {
         let asking = client.eks.describe_cluster_versions().set_next_token(token);
         let answer = client.send(Call::eks("DescribeClusterVersions"), asking.send()).await?;
         Ok((answer.cluster_versions.unwrap_or_default(), answer.next_token))
     })
     .await?;
-    let offered: Vec<String> = versions.into_iter().filter_map(|version| version.cluster_version).collect();
-    let lacking = wanted.into_iter().filter(|(_, version)| !offered.iter().any(|offered| offered == version));
-    let has = list(offered.iter().map(String::as_str));
-    let object = |(address, version)| {
-        objection(address, format!("`version` is {version}, which EKS does not offer: it offers {has}"))
-    };
-    Ok(lacking.map(object).collect())
+    Ok(versions.into_iter().filter_map(|version| version.cluster_version).collect())
+}
+
+/// What is said of a version of Kubernetes in a field, where EKS has none such.
+pub(crate) fn not_offered(field: &str, version: &str, offered: &[String]) -> Option<String> {
+    let has = || list(offered.iter().map(String::as_str));
+    let lacking = !offered.iter().any(|offered| offered == version);
+    lacking.then(|| format!("`{field}` is {version}, which EKS does not offer: it offers {}", has()))
 }
 
 async fn addons(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {

@@ -161,46 +161,52 @@ pub mod response_headers_policy {
 )]
 pub struct CloudfrontDistribution {
     /// What it asks.
-    #[field(min_length = 1, max_length = 100)]
+    #[field(min_length = 1, max_length = 100, update_seconds = 225)]
     origin: Value<Vec<DistributionOrigin>>,
     /// How it answers where no other behaviour says it.
+    #[field(update_seconds = 225)]
     default_cache_behavior: Value<DefaultCacheBehavior>,
     /// Who gets nothing.
+    #[field(update_seconds = 225)]
     restrictions: Value<Restrictions>,
     /// The certificate that it shows.
+    #[field(update_seconds = 225)]
     viewer_certificate: Value<ViewerCertificate>,
     /// Whether it answers.
+    #[field(update_seconds = 225)]
     enabled: Value<bool>,
     /// The names that it answers for beside its own.
-    #[field(set, default = "[]", max_length = 100)]
+    #[field(set, default = "[]", max_length = 100, update_seconds = 225)]
     aliases: Option<Value<Vec<String>>>,
     /// What it is for.
-    #[field(default = "\"\"", max_length = 128)]
+    #[field(default = "\"\"", max_length = 128, update_seconds = 225)]
     comment: Option<Value<String>>,
     /// What is answered where no path is asked for.
-    #[field(default = "\"\"", max_length = 255)]
+    #[field(default = "\"\"", max_length = 255, update_seconds = 225)]
     default_root_object: Option<Value<String>>,
     /// How it answers for paths of a pattern, the first that fits.
-    #[field(default = "[]", max_length = 75)]
+    #[field(default = "[]", max_length = 75, update_seconds = 225)]
     ordered_cache_behavior: Option<Value<Vec<OrderedCacheBehavior>>>,
     /// What is answered in the place of an origin's errors.
-    #[field(default = "[]")]
+    #[field(default = "[]", update_seconds = 225)]
     custom_error_response: Option<Value<Vec<CustomErrorResponse>>>,
     /// Where its logs go.
+    #[field(update_seconds = 225)]
     logging_config: Option<Value<LoggingConfig>>,
     /// From where viewers are answered.
-    #[field(default = "\"PriceClass_All\"")]
+    #[field(default = "\"PriceClass_All\"", update_seconds = 225)]
     price_class: Option<Value<PriceClass>>,
     /// The newest version of HTTP.
-    #[field(default = "\"http2\"")]
+    #[field(default = "\"http2\"", update_seconds = 225)]
     http_version: Option<Value<HttpVersion>>,
     /// Whether it has IPv6 addresses, too.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 225)]
     is_ipv6_enabled: Option<Value<bool>>,
     /// The ARN of a global web ACL.
     #[field(
         pattern = r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/.+",
-        pattern_words = "a global web ACL is named by its ARN, in us-east-1"
+        pattern_words = "a global web ACL is named by its ARN, in us-east-1",
+        update_seconds = 225
     )]
     web_acl_id: Option<Value<String>>,
     /// Tags.

@@ -139,6 +139,7 @@ pub struct DbInstance {
     #[field(replace)]
     engine: Value<DbEngine>,
     /// The size.
+    #[field(update_seconds = 480)]
     instance_class: Value<DbInstanceClass>,
     /// The name, unique in account and region. State knows the instance by it: another name is another instance.
     #[field(
@@ -154,23 +155,24 @@ pub struct DbInstance {
     #[field(
         computed,
         version_prefix,
-        form = form::VERSION
+        form = form::VERSION,
+        update_seconds = 660,
     )]
     engine_version: Option<Value<String>>,
     /// The storage in GiB; it only grows.
-    #[field(computed, min = 20, max = 65_536)]
+    #[field(computed, min = 20, max = 65_536, update_seconds = 150)]
     allocated_storage: Option<Value<i64>>,
     /// How far the storage may grow by itself, in GiB; 0 is not at all.
     #[field(default = "0", min = 0, max = 65_536)]
     max_allocated_storage: Option<Value<i64>>,
     /// The kind of storage.
-    #[field(computed)]
+    #[field(computed, update_seconds = 150)]
     storage_type: Option<Value<DbStorageType>>,
     /// IOPS, where the kind and size take them.
-    #[field(computed, min = 1000, max = 256_000)]
+    #[field(computed, min = 1000, max = 256_000, update_seconds = 150)]
     iops: Option<Value<i64>>,
     /// Throughput in MiB a second, for gp3 from 400 GiB on.
-    #[field(computed, min = 125, max = 4_000)]
+    #[field(computed, min = 125, max = 4_000, update_seconds = 150)]
     storage_throughput: Option<Value<i64>>,
     /// Whether the storage is encrypted; AWS can't encrypt in place.
     #[field(replace, default = "false")]
@@ -201,40 +203,40 @@ pub struct DbInstance {
     )]
     username: Option<Value<String>>,
     /// Whether RDS keeps and rotates the master password in Secrets Manager.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 75)]
     manage_master_user_password: Option<Value<bool>>,
     /// The master password, 8 to 128 characters, where RDS does not manage it.
     #[field(write_only, sensitive)]
     password_wo: Option<Value<Secret>>,
     /// The password's version: a change of it sends the password again. One that Secrets Manager keeps has its own.
-    #[field(instruction)]
+    #[field(instruction, update_seconds = 75)]
     password_wo_version: Option<Value<SecretVersion>>,
     /// Whether IAM principals may log in with a token.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 75)]
     iam_database_authentication_enabled: Option<Value<bool>>,
     /// Whether a standby in another zone takes over.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 510)]
     multi_az: Option<Value<bool>>,
     /// The subnets it may stand in.
-    #[field(computed, holds = Firm)]
+    #[field(computed, holds = Firm, update_seconds = 75)]
     db_subnet_group_name: Option<Value<Name<DbSubnetGroup>>>,
     /// The zone, where it has one and stays there.
     #[field(replace, computed, form = form::ZONE)]
     availability_zone: Option<Value<String>>,
     /// The security groups.
-    #[field(set, computed, holds = Firm)]
+    #[field(set, computed, holds = Firm, update_seconds = 75)]
     vpc_security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// The settings.
-    #[field(computed, holds = Firm)]
+    #[field(computed, holds = Firm, update_seconds = 75)]
     parameter_group_name: Option<Value<Name<DbParameterGroup>>>,
     /// Whether it has a public address.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 75)]
     publicly_accessible: Option<Value<bool>>,
     /// The port; the engine's own where none is given.
-    #[field(computed, min = 1150, max = 65_535)]
+    #[field(computed, min = 1150, max = 65_535, update_seconds = 75)]
     port: Option<Value<i64>>,
     /// How many days backups are kept; 0 is no backups.
-    #[field(default = "1", min = 0, max = 35)]
+    #[field(default = "1", min = 0, max = 35, update_seconds = 75)]
     backup_retention_period: Option<Value<i64>>,
     /// When backups are made, in UTC, half an hour at least, for instance `03:00-04:00`.
     #[field(
@@ -279,7 +281,7 @@ pub struct DbInstance {
     #[field(instruction, default = "true")]
     delete_automated_backups: Option<Value<bool>>,
     /// Seconds between the measurements of enhanced monitoring: 0, 1, 5, 10, 15, 30 or 60; 0 is none.
-    #[field(default = "0", min = 0, max = 60)]
+    #[field(default = "0", min = 0, max = 60, update_seconds = 75)]
     monitoring_interval: Option<Value<i64>>,
     /// The role that enhanced monitoring writes with.
     #[field(holds = Free)]

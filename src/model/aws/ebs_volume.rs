@@ -33,16 +33,16 @@ pub struct EbsVolume {
     #[field(replace, form = form::ZONE)]
     availability_zone: Value<String>,
     /// The size in GiB, wanted where it does not begin as a snapshot; it only grows.
-    #[field(computed, min = 1, max = 65_536)]
+    #[field(computed, min = 1, max = 65_536, update_seconds = 20)]
     size: Option<Value<i64>>,
     /// The kind of volume.
-    #[field(default = "\"gp2\"")]
+    #[field(default = "\"gp2\"", update_seconds = 20)]
     r#type: Option<Value<VolumeType>>,
     /// IOPS, where the kind takes them.
-    #[field(computed, min = 100, max = 256_000)]
+    #[field(computed, min = 100, max = 256_000, update_seconds = 20)]
     iops: Option<Value<i64>>,
     /// Throughput in MiB a second, gp3 alone.
-    #[field(computed, min = 125, max = 2_000)]
+    #[field(computed, min = 125, max = 2_000, update_seconds = 20)]
     throughput: Option<Value<i64>>,
     /// Whether it is encrypted; the account's choice where none is given.
     #[field(replace, computed)]

@@ -48,13 +48,13 @@ pub struct EksAddon {
     #[field(replace)]
     addon_name: Value<String>,
     /// Its version; EKS's default for the cluster's version where none is given.
-    #[field(computed)]
+    #[field(computed, update_seconds = 75)]
     addon_version: Option<Value<String>>,
     /// Its settings, a JSON document by the addon's own schema.
-    #[field(json, computed)]
+    #[field(json, computed, update_seconds = 75)]
     configuration_values: Option<Value<Json>>,
     /// The role of its service account.
-    #[field(holds = Free)]
+    #[field(holds = Free, update_seconds = 75)]
     service_account_role_arn: Option<Value<Arn<IamRole>>>,
     /// What EKS does at creation with what is in the cluster already.
     #[field(instruction, default = "\"NONE\"")]

@@ -116,30 +116,31 @@ pub struct EksCluster {
     #[field(replace)]
     role_arn: Value<Arn<IamRole>>,
     /// Where it stands and who can reach it.
+    #[field(update_seconds = 195)]
     vpc_config: Value<ClusterVpcConfig>,
     /// The Kubernetes version, for instance `1.33`; AWS takes its default where none is given, and none can go back.
-    #[field(computed, form = form::KUBERNETES_VERSION)]
+    #[field(computed, form = form::KUBERNETES_VERSION, update_seconds = 600)]
     version: Option<Value<String>>,
     /// Who may enter.
-    #[field(computed)]
+    #[field(computed, update_seconds = 195)]
     access_config: Option<Value<AccessConfig>>,
     /// The ranges of services.
     #[field(computed)]
     kubernetes_network_config: Option<Value<KubernetesNetworkConfig>>,
     /// The logs that go to CloudWatch.
-    #[field(set, default = "[]")]
+    #[field(set, default = "[]", update_seconds = 195)]
     enabled_cluster_log_types: Option<Value<Vec<ControlPlaneLog>>>,
     /// What happens when the version's standard support ends.
-    #[field(computed)]
+    #[field(computed, update_seconds = 12)]
     upgrade_policy: Option<Value<UpgradePolicy>>,
     /// The key that encrypts its secrets, where it is one of one's own: it can be given later, and not be taken back.
-    #[field(computed)]
+    #[field(computed, update_seconds = 1350)]
     encryption_config: Option<Value<EncryptionConfig>>,
     /// Whether EKS puts its own vpc-cni, kube-proxy and coredns in at creation.
     #[field(ignored_after_creation, default = "true")]
     bootstrap_self_managed_addons: Option<Value<bool>>,
     /// Whether AWS refuses to delete it.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 12)]
     deletion_protection: Option<Value<bool>>,
     /// Tags.
     tags: Option<Value<Tags>>,

@@ -96,6 +96,7 @@ pub struct EksNodeGroup {
     #[field(replace, set, min_length = 1)]
     subnet_ids: Value<Vec<Id<Subnet>>>,
     /// How many nodes.
+    #[field(update_seconds = 60)]
     scaling_config: Value<ScalingConfig>,
     /// The name, unique in the cluster.
     #[field(
@@ -120,22 +121,22 @@ pub struct EksNodeGroup {
     #[field(replace, computed, min = 1)]
     disk_size: Option<Value<i64>>,
     /// The Kubernetes version; the cluster's where none is given.
-    #[field(computed, form = form::KUBERNETES_VERSION)]
+    #[field(computed, form = form::KUBERNETES_VERSION, update_seconds = 420)]
     version: Option<Value<String>>,
     /// The image's version; the newest where none is given.
-    #[field(computed, form = form::IMAGE_RELEASE)]
+    #[field(computed, form = form::IMAGE_RELEASE, update_seconds = 420)]
     release_version: Option<Value<String>>,
     /// Kubernetes labels.
-    #[field(default = "{}")]
+    #[field(default = "{}", update_seconds = 25)]
     labels: Option<Value<BTreeMap<String, String>>>,
     /// Kubernetes taints.
-    #[field(set, default = "[]", max_length = 50)]
+    #[field(set, default = "[]", max_length = 50, update_seconds = 25)]
     taint: Option<Value<Vec<Taint>>>,
     /// What instances are launched with; another template is another group, another version is rolled out.
-    #[field(replace_presence)]
+    #[field(replace_presence, update_seconds = 420)]
     launch_template: Option<Value<NodeGroupLaunchTemplate>>,
     /// How many nodes an update may take away at a time.
-    #[field(computed)]
+    #[field(computed, update_seconds = 25)]
     update_config: Option<Value<UpdateConfig>>,
     /// Tags of the group; they reach neither its instances nor its Auto Scaling group.
     tags: Option<Value<Tags>>,

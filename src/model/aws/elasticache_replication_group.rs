@@ -113,6 +113,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(min_length = 1, max_length = 255)]
     description: Value<String>,
     /// The size of its nodes.
+    #[field(update_seconds = 840)]
     node_type: Value<CacheNodeType>,
     /// The name, unique in account and region.
     #[field(
@@ -128,25 +129,25 @@ pub struct ElasticacheReplicationGroup {
     #[field(default = "\"redis\"")]
     engine: Option<Value<CacheEngine>>,
     /// The version: `7.1` leaves the patch to AWS and its upgrades.
-    #[field(computed, version_prefix, form = form::VERSION)]
+    #[field(computed, version_prefix, form = form::VERSION, update_seconds = 840)]
     engine_version: Option<Value<String>>,
     /// How many shards.
-    #[field(computed, min = 1, max = 500)]
+    #[field(computed, min = 1, max = 500, update_seconds = 840)]
     num_node_groups: Option<Value<i64>>,
     /// How many replicas each shard has beside its primary.
-    #[field(computed, min = 0, max = 5)]
+    #[field(computed, min = 0, max = 5, update_seconds = 450)]
     replicas_per_node_group: Option<Value<i64>>,
     /// Whether a replica becomes primary when that fails; cluster mode demands it.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 55)]
     automatic_failover_enabled: Option<Value<bool>>,
     /// Whether primary and replicas stand in different zones.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 55)]
     multi_az_enabled: Option<Value<bool>>,
     /// Whether keys are spread over shards.
-    #[field(computed)]
+    #[field(computed, update_seconds = 55)]
     cluster_mode: Option<Value<ClusterMode>>,
     /// The settings.
-    #[field(computed, holds = Firm)]
+    #[field(computed, holds = Firm, update_seconds = 55)]
     parameter_group_name: Option<Value<Name<ElasticacheParameterGroup>>>,
     /// The port.
     #[field(replace, default = "6379", min = 1024, max = 65_535)]
@@ -155,10 +156,10 @@ pub struct ElasticacheReplicationGroup {
     #[field(replace, computed)]
     subnet_group_name: Option<Value<Name<ElasticacheSubnetGroup>>>,
     /// The security groups.
-    #[field(set, computed, holds = Firm)]
+    #[field(set, computed, holds = Firm, update_seconds = 55)]
     security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// Who may log in, over encrypted connections: one group.
-    #[field(set, default = "[]", holds = Firm, max_length = 1)]
+    #[field(set, default = "[]", holds = Firm, max_length = 1, update_seconds = 55)]
     user_group_ids: Option<Value<Vec<Id<ElasticacheUserGroup>>>>,
     /// Whether what it writes to disk is encrypted; AWS can't encrypt in place.
     #[field(replace, default = "false")]
@@ -170,10 +171,10 @@ pub struct ElasticacheReplicationGroup {
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Whether connections are encrypted; from Redis 7 on it changes in place.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 600)]
     transit_encryption_enabled: Option<Value<bool>>,
     /// Whether clients must use TLS.
-    #[field(computed)]
+    #[field(computed, update_seconds = 600)]
     transit_encryption_mode: Option<Value<TransitEncryptionMode>>,
     /// When maintenance is done, in UTC, an hour at least, for instance `sun:05:00-sun:06:00`.
     #[field(

@@ -58,7 +58,7 @@ pub struct ElasticacheUserGroup {
     /// The engine.
     engine: Value<CacheEngine>,
     /// Its users, each of a name of its own; for Redis one of the name `default`.
-    #[field(set, holds = Firm, min_length = 1, max_length = 100)]
+    #[field(set, holds = Firm, min_length = 1, max_length = 100, update_seconds = 65)]
     user_ids: Value<Vec<Id<ElasticacheUser>>>,
     /// Tags.
     tags: Option<Value<Tags>>,

@@ -41,6 +41,7 @@ pub struct Instance {
     #[field(replace)]
     ami: Value<Id<Ami>>,
     /// The size; another one stops and starts it.
+    #[field(update_seconds = 65)]
     instance_type: Value<InstanceType>,
     /// The subnet it stands in.
     #[field(replace)]
@@ -60,7 +61,7 @@ pub struct Instance {
     key_name: Option<Value<String>>,
     /// User data in base64, see [`Value::base64`]; a change stops and starts it, and is run only where the image does
     /// so again.
-    #[field(form = form::BASE64)]
+    #[field(form = form::BASE64, update_seconds = 65)]
     user_data_base64: Option<Value<String>>,
     /// Whether other user data make another instance.
     #[field(instruction, default = "false")]
@@ -72,7 +73,7 @@ pub struct Instance {
     #[field(computed)]
     root_block_device: Option<Value<RootBlockDevice>>,
     /// Whether traffic to volumes has bandwidth of its own.
-    #[field(computed)]
+    #[field(computed, update_seconds = 65)]
     ebs_optimized: Option<Value<bool>>,
     /// Whether metrics come each minute.
     #[field(default = "false")]

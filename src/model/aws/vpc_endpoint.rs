@@ -82,19 +82,19 @@ pub struct VpcEndpoint {
     #[field(set, default = "[]", holds = Free)]
     route_table_ids: Option<Value<Vec<Id<RouteTable>>>>,
     /// The subnets that an interface endpoint stands in, one in a zone.
-    #[field(set, default = "[]", holds = Along)]
+    #[field(set, default = "[]", holds = Along, update_seconds = 40)]
     subnet_ids: Option<Value<Vec<Id<Subnet>>>>,
     /// The security groups of an interface endpoint; the VPC's default one where none is given.
     #[field(set, computed, holds = Along)]
     security_group_ids: Option<Value<Vec<Id<SecurityGroup>>>>,
     /// Whether the service's own names lead to an interface endpoint; wants DNS support and DNS hostnames of the VPC.
-    #[field(default = "false")]
+    #[field(default = "false", update_seconds = 40)]
     private_dns_enabled: Option<Value<bool>>,
     /// What may be done through it, see [`super::policy::Policy`]; everything where none is given.
     #[field(json, computed)]
     policy: Option<Value<Json>>,
     /// The addresses of an interface endpoint.
-    #[field(computed)]
+    #[field(computed, update_seconds = 40)]
     ip_address_type: Option<Value<EndpointIpAddressType>>,
     /// How its names are answered.
     #[field(computed)]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::bucket::{Bucket, find, nothing};
+use super::condition_key;
 use super::policy_action::Reach;
 use crate::iam::document;
 use crate::input::Input;
@@ -29,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("s3.policy.size", "a policy has at most 20 KiB", GRAMMAR),
     Rule::new("s3.policy.document", "a policy follows the grammar, and its principals exist", GRAMMAR),
     Rule::new("s3.policy.action", "a policy's actions are S3's", PUT),
+    Rule::new("s3.policy.condition", "a condition's keys are AWS's", ACTIONS),
     Rule::new("s3.policy.reach", "an action is one on what its statement's resources are", ACTIONS),
     Rule::new("s3.policy.resource", "a policy's resources are the bucket and its objects", PUT),
     Rule::new(
@@ -165,6 +167,9 @@ fn check(tx: &Tx<'_>, bucket: &Bucket, text: &str) -> Result<(), Refusal> {
             buckets |= rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('*'));
             objects |= rest.is_some_and(|rest| !rest.is_empty());
         }
+        let conditions = statement.get("Condition").and_then(Json::as_object).into_iter().flat_map(Map::values);
+        let known = conditions.filter_map(Json::as_object).flat_map(Map::keys).all(|key| condition_key::is_known(key));
+        tx.enforce("s3.policy.condition", known, || malformed("Policy has an invalid condition key"))?;
         let all = statement.contains_key("NotResource");
         let applies = reached.iter().all(|it| all || (it.buckets && buckets) || (it.objects && objects));
         tx.enforce("s3.policy.reach", applies, || malformed("Action does not apply to any resource(s) in statement"))?;
