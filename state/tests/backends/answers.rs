@@ -137,7 +137,7 @@ fn a_head_that_another_moved_in_between_is_not_written_over() {
         if request.puts("/journal/") && !stolen {
             stolen = true;
             let mut other = thief.open();
-            other.unlock("lock-1", NOW_MS).expect("removed");
+            other.unlock("lock-1", &holder("admin")).expect("removed");
             other.lock(&holder("lock-2"), NOW_MS).expect("free");
             other.reserve_operations(1).expect("reserved");
         }

@@ -55,7 +55,7 @@ fn segments_of_runs_that_are_forgotten_go_after_a_month_and_not_before() {
         let mut state = S3::open(&through.bucket, PATIENT, Some("5eed"), now_ms).expect("whole");
         state.lock(&holder("lock-1"), now_ms).expect("free");
         for _ in 0..25 {
-            let run = state.begin_run("apply", now_ms).expect("begun");
+            let run = state.begin_run("apply", &[], now_ms).expect("begun");
             state.append(&[Entry::Recorded(Box::new(record("a", "i-1", 0)))]).expect("legal");
             state.end_run(run, RunEnd::default()).expect("ended");
         }
