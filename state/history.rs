@@ -240,3 +240,52 @@ impl Was {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Origin;
+
+    const DAY_MS: i64 = 24 * 3600 * 1000;
+
+    /// Runs that began on these days.
+    fn runs(days: &[i64]) -> Vec<Run> {
+        let run = |(number, day): (i64, &i64)| Run {
+            id: RunId(number),
+            command: "apply".to_owned(),
+            holder: "mia@build-7".to_owned(),
+            started_ms: day * DAY_MS,
+            ended_ms: None,
+            outcome: None,
+            summary: BTreeMap::new(),
+            origin: Origin::default(),
+            actions: Vec::new(),
+        };
+        (1..).zip(days).map(run).collect()
+    }
+
+    #[test]
+    fn a_run_is_kept_while_it_is_young_or_among_the_last() {
+        let runs = runs(&[1, 2, 90, 91]);
+        let forgets =
+            |kept: u32, days: u32| Retention { runs: kept, days }.forgets(&runs, 100 * DAY_MS).map(|run| run.0);
+        assert_eq!(forgets(2, 5), Some(2));
+        assert_eq!(forgets(3, 5), Some(1));
+        assert_eq!(forgets(1, 10), Some(2), "the third is young enough");
+        assert_eq!(forgets(1, 200), None);
+        assert_eq!(forgets(0, 0), Some(3), "the last run stays");
+        assert_eq!(Retention::default().forgets(&runs, 400 * DAY_MS), None, "they are few");
+    }
+
+    #[test]
+    fn what_was_reads_back_from_a_tables_row() -> Result<(), Box<dyn std::error::Error>> {
+        let address: Address = "staging.aws_vpc.main".parse()?;
+        let outputs = BTreeMap::from([("id".to_owned(), Datum::from("vpc-1"))]);
+        for was in [Was::Absent(address), Was::Outputs(outputs), Was::Outputs(BTreeMap::new())] {
+            let (address, body) = was.to_row()?;
+            assert_eq!(Was::of_row(&address, body.as_deref()), Ok(was));
+        }
+        assert!(Was::of_row("no address", None).is_err());
+        Ok(())
+    }
+}
