@@ -86,7 +86,7 @@ pub fn what_a_run_that_was_cut_off_left_is_logged_by_the_next_one(bench: &dyn Be
     let history = state.past().expect("readable");
     assert_eq!(history.after(cut_off).expect("kept").resources, left.now.resources);
     assert_eq!(history.after(last), Some(history.now()));
-    let kinds: Vec<_> = log(&*state).into_iter().map(|(command, run, outcome)| (command, run, outcome)).collect();
+    let kinds = log(&*state);
     assert_eq!(kinds[1], ("destroy".to_owned(), Some(2), "cut off".to_owned()));
     whole(&*state, 0);
 }
