@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Document, Entry, Holder, RunId, StateError, Store};
+use crate::{Document, Entry, History, Holder, Retention, RunId, StateError, Store};
 
 /// Says whether a run holds the state for long enough yet that a request signed now is its own to send; where not,
 /// [`StateError::NotHeld`] names who has it, if that is known. Looks at nothing but a clock.
@@ -25,11 +25,12 @@ pub trait Backend: Store {
 
     /// Removes the lock of this id, whoever holds it, and gives who held it; none where nobody did.
     ///
-    /// A run that is still alive notices at its next write and stops there.
+    /// A run that is still alive notices at its next write and stops there. The audit log says who removed it: `by`,
+    /// which holds nothing.
     ///
     /// # Errors
     /// [`StateError::Locked`] where the lock is another.
-    fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError>;
+    fn unlock(&mut self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError>;
 
     /// Lets go of the lock, if this run holds it.
     fn release(&mut self) -> Result<(), StateError>;
@@ -41,6 +42,12 @@ pub trait Backend: Store {
 
     /// The journal's records, oldest first: of one run, or of all that are kept.
     fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError>;
+
+    /// The state with what it was before, all of one moment.
+    fn past(&self) -> Result<History, StateError>;
+
+    /// Lets go, under the lock, of the history that is to be kept no more.
+    fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError>;
 
     /// All of the state but the journal's records, for a file.
     fn document(&self) -> Result<Document, StateError>;

@@ -11,11 +11,16 @@ use std::convert::Infallible;
 use fathuss_model::{Address, Datum};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{Deed, Link, Log, LogEntry, digest_of};
 use crate::document::Document;
-use crate::journal::{self, Change, Journal, RUNS_KEPT, Rows, carry_out};
-use crate::{Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Run, RunEnd, RunId, Snapshot, StateError};
+use crate::history::{History, Retention, Revision, Was};
+use crate::journal::{self, Change, Journal, Rows, carry_out};
+use crate::{
+    Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunAction, RunEnd, RunId,
+    Snapshot, StateError,
+};
 
-/// Everything that a state holds but the journal's records.
+/// Everything that a state holds but the journal's records and earlier revisions.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     pub(crate) lineage: String,
@@ -27,7 +32,8 @@ pub struct Contents {
     pub(crate) next_operation: i64,
     /// Oldest first.
     pub(crate) runs: Vec<Run>,
-    /// The journal's records of the runs up to this one are kept no more; 0 stands for what was before the first.
+    pub(crate) log: Log,
+    /// The history of the runs up to this one is kept no more; 0 stands for what was before the first.
     pub(crate) forgotten: i64,
     // In the order they began.
     pending: BTreeMap<u64, Pending>,
@@ -39,16 +45,39 @@ pub struct Contents {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Write {
-    /// A run begins.
-    BeginRun { command: String, holder: String, at_ms: i64 },
+    /// A run begins. Where the one before did not end, an entry of the log says so.
+    BeginRun {
+        command: String,
+        holder: String,
+        at_ms: i64,
+        #[serde(default)]
+        origin: Origin,
+        #[serde(default)]
+        actions: Vec<RunAction>,
+        #[serde(default)]
+        entry: Option<Box<LogEntry>>,
+    },
     /// Numbers of operations are this run's to use.
     Reserve { count: u32 },
     /// Records of the journal, in order.
     Append { run: RunId, entries: Vec<Entry> },
-    /// A run ends.
-    EndRun { run: RunId, end: RunEnd },
+    /// A run ends. Version 1 of a segment has no entry.
+    EndRun {
+        run: RunId,
+        end: RunEnd,
+        #[serde(default)]
+        entry: Option<Box<LogEntry>>,
+    },
     /// All of it is as a document says.
-    Replace { document: Box<Document> },
+    Replace {
+        document: Box<Document>,
+        #[serde(default)]
+        entry: Option<Box<LogEntry>>,
+    },
+    /// A lock was taken away.
+    Unlock { entry: Box<LogEntry> },
+    /// The history of the runs up to this one goes.
+    Forget { run: RunId },
 }
 
 /// What an accepted write changes.
@@ -69,6 +98,16 @@ pub struct Delta {
     pub(crate) runs: Vec<Run>,
     pub(crate) outputs: Option<BTreeMap<String, Datum>>,
     pub(crate) durations_ms: BTreeMap<(String, String), Option<i64>>,
+    /// What rows and outputs were.
+    pub(crate) revisions: Vec<Revision>,
+    /// A log that takes the place of an empty one.
+    pub(crate) log: Option<Log>,
+    /// An entry of the log.
+    pub(crate) entry: Option<LogEntry>,
+    /// The runs up to this one go.
+    pub(crate) forgets: Option<RunId>,
+    /// The last entry of the log that goes with them.
+    pub(crate) pruned: Option<LogEntry>,
     /// Whether the journal stands as for a new run.
     resumes: bool,
     reserved: Option<(OperationId, u32)>,
@@ -111,6 +150,12 @@ impl Contents {
         }
     }
 
+    /// What it is, with what it was before.
+    pub(crate) fn past(&self, mut revisions: Vec<Revision>) -> History {
+        revisions.sort_by_key(|revision| revision.serial);
+        History { now: self.snapshot(), runs: self.runs.clone(), log: self.log.clone(), revisions }
+    }
+
     /// Runs, newest first.
     pub(crate) fn history(&self, limit: u32) -> Vec<Run> {
         self.runs.iter().rev().take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect()
@@ -119,6 +164,62 @@ impl Contents {
     /// The run that began last; number 0 before the first.
     pub(crate) fn last_run(&self) -> RunId {
         self.runs.last().map_or(RunId(0), |run| run.id)
+    }
+
+    /// The write by which a run begins.
+    pub(crate) fn begin(&self, command: &str, holder: &Holder, actions: &[RunAction], now_ms: i64) -> Write {
+        let cut_off = self.runs.last().filter(|run| run.ended_ms.is_none()).map(|run| Deed::cut_off(run, now_ms));
+        Write::BeginRun {
+            command: command.to_owned(),
+            holder: holder.who.clone(),
+            at_ms: now_ms,
+            origin: holder.origin.clone(),
+            actions: actions.to_vec(),
+            entry: cut_off.map(|deed| Box::new(self.entry(deed))),
+        }
+    }
+
+    /// The write by which a run ends.
+    pub(crate) fn end(&self, run: RunId, end: RunEnd) -> Write {
+        let ended = self.runs.iter().find(|known| known.id == run);
+        let entry = ended.map(|known| {
+            let outputs = end.outputs.as_ref().unwrap_or(&self.outputs);
+            let digest = digest_of(self.resources.values(), outputs);
+            let deed = Deed::ended(known, &end.outcome, end.now_ms);
+            Box::new(deed.after(&self.log.last, self.serial + 1, digest))
+        });
+        Write::EndRun { run, end, entry }
+    }
+
+    /// The write by which a document takes the state's place.
+    pub(crate) fn replacement(&self, document: &Document, by: &Holder) -> Write {
+        let wanted = document.clone().into_contents();
+        let log = self.taken_over(&wanted).unwrap_or(&self.log);
+        let digest = digest_of(wanted.resources.values(), &wanted.outputs);
+        let serial = wanted.serial.max(self.serial) + 1;
+        let entry = Deed::replaced(by, wanted.serial).after(&log.last, serial, digest);
+        Write::Replace { document: Box::new(document.clone()), entry: Some(Box::new(entry)) }
+    }
+
+    /// The write that says that a lock was taken away.
+    pub(crate) fn unlocked(&self, by: &Holder, from: &Holder) -> Write {
+        Write::Unlock { entry: Box::new(self.entry(Deed::unlocked(by, from))) }
+    }
+
+    /// The write by which history goes that is to be kept no more, if there is any.
+    pub(crate) fn forget(&self, retention: &Retention, now_ms: i64) -> Option<Write> {
+        retention.forgets(&self.runs, now_ms).map(|run| Write::Forget { run })
+    }
+
+    /// An entry of the log, which says that all is as it is.
+    fn entry(&self, deed: Deed) -> LogEntry {
+        let digest = digest_of(self.resources.values(), &self.outputs);
+        deed.after(&self.log.last, self.serial + 1, digest)
+    }
+
+    /// The log that a document brings along, where there is none yet.
+    fn taken_over<'a>(&self, wanted: &'a Self) -> Option<&'a Log> {
+        (self.log.last == Link::default()).then_some(&wanted.log)
     }
 
     /// What a write changes, or why it is not legal.
@@ -130,7 +231,8 @@ impl Contents {
             ..Delta::default()
         };
         match write {
-            Write::BeginRun { command, holder, at_ms } => {
+            Write::BeginRun { command, holder, at_ms, origin, actions, entry } => {
+                delta.entry = entry.as_deref().cloned();
                 delta.runs.push(Run {
                     id: RunId(self.last_run().0 + 1),
                     command: command.clone(),
@@ -139,6 +241,8 @@ impl Contents {
                     ended_ms: None,
                     outcome: None,
                     summary: BTreeMap::new(),
+                    origin: origin.clone(),
+                    actions: actions.clone(),
                 });
             }
             Write::Reserve { count } => {
@@ -153,7 +257,8 @@ impl Contents {
                 }
                 delta.change = accepted.into_change();
             }
-            Write::EndRun { run, end } => {
+            Write::EndRun { run, end, entry } => {
+                delta.entry = entry.as_deref().cloned();
                 let open = self.runs.iter().find(|known| known.id == *run && known.ended_ms.is_none());
                 let open = open.ok_or_else(|| journal::no_such_run(*run))?;
                 delta.runs.push(Run {
@@ -165,15 +270,48 @@ impl Contents {
                 delta.outputs.clone_from(&end.outputs);
                 let durations = end.durations_ms.iter();
                 delta.durations_ms = durations.map(|(key, duration_ms)| (key.clone(), Some(*duration_ms))).collect();
-                delta.forgotten = self.forgotten.max(run.0 - RUNS_KEPT);
             }
-            Write::Replace { document } => self.become_like(document.as_ref().clone().into_contents(), &mut delta),
+            Write::Replace { document, entry } => {
+                delta.entry = entry.as_deref().cloned();
+                self.become_like(document, &mut delta);
+            }
+            Write::Unlock { entry } => delta.entry = Some(entry.as_ref().clone()),
+            Write::Forget { run } => {
+                delta.forgotten = self.forgotten.max(run.0);
+                delta.forgets = Some(*run);
+                delta.pruned = self.log.last_of(*run).cloned();
+            }
+        }
+        // What was before the first entry of the log is asked for by nobody.
+        if !self.log.entries.is_empty() {
+            self.revise(&mut delta);
         }
         Ok(delta)
     }
 
+    /// Notes what a write takes the place of.
+    fn revise(&self, delta: &mut Delta) {
+        let serial = delta.serial;
+        for (address, row) in &delta.resources {
+            let was = match self.resources.get(address) {
+                before if before == row.as_ref() => continue,
+                Some(before) => Was::Present(Box::new(before.clone())),
+                None => Was::Absent(address.clone()),
+            };
+            delta.revisions.push(Revision { serial, was });
+        }
+        if delta.outputs.as_ref().is_some_and(|outputs| *outputs != self.outputs) {
+            delta.revisions.push(Revision { serial, was: Was::Outputs(self.outputs.clone()) });
+        }
+    }
+
     /// What has to change so that everything is as this says; runs that it does not have stay.
-    fn become_like(&self, wanted: Self, delta: &mut Delta) {
+    fn become_like(&self, document: &Document, delta: &mut Delta) {
+        let wanted = document.clone().into_contents();
+        if let Some(log) = self.taken_over(&wanted) {
+            delta.log = Some(log.clone());
+            delta.revisions.extend_from_slice(document.revisions());
+        }
         delta.serial = wanted.serial.max(self.serial) + 1;
         delta.next_operation = wanted.next_operation.max(self.next_operation);
         delta.forgotten = wanted.forgotten.max(self.forgotten);
@@ -219,11 +357,23 @@ impl Contents {
                 (_, None) => {}
             }
         }
+        if let Some(log) = delta.log {
+            self.log = log;
+        }
+        if let Some(entry) = delta.entry {
+            self.log.push(entry);
+        }
+        if let Some(last) = &delta.pruned {
+            self.log.prune(last);
+        }
         for run in delta.runs {
             match self.runs.iter_mut().find(|known| known.id == run.id) {
                 Some(known) => *known = run,
                 None => self.runs.push(run),
             }
+        }
+        if let Some(forgotten) = delta.forgets {
+            self.runs.retain(|run| run.id > forgotten);
         }
         if let Some(outputs) = delta.outputs {
             self.outputs = outputs;

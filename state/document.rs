@@ -7,11 +7,13 @@ use fathuss_model::{Address, Datum};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::audit::Log;
 use crate::contents::Contents;
+use crate::history::Revision;
 use crate::{Pending, ResourceRecord, Run, StateError};
 
-/// The version of the document.
-const VERSION: i64 = 1;
+/// The version of the document. Version 1 has neither log nor revisions.
+const VERSION: i64 = 2;
 
 /// All of a state but the journal's records, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,11 @@ pub struct Document {
     #[serde(with = "crate::durations")]
     durations_ms: BTreeMap<(String, String), i64>,
     runs: Vec<Run>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<Log>,
+    /// What was before; an object store's own snapshots leave it to the segments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    revisions: Vec<Revision>,
     /// SHA-256 of the document with this field empty.
     checksum: String,
 }
@@ -50,6 +57,8 @@ impl Document {
             outputs: contents.outputs.clone(),
             durations_ms: contents.durations_ms.clone(),
             runs: contents.runs.clone(),
+            log: Some(contents.log.clone()),
+            revisions: Vec::new(),
             checksum: String::new(),
         };
         document.checksum = document.sum();
@@ -66,7 +75,20 @@ impl Document {
         contents.outputs = self.outputs;
         contents.durations_ms = self.durations_ms;
         contents.runs = self.runs;
+        contents.log = self.log.unwrap_or_default();
         contents
+    }
+
+    /// The same with what was before.
+    pub(crate) fn with_revisions(self, revisions: Vec<Revision>) -> Self {
+        let mut document = Self { revisions, ..self };
+        document.checksum = document.sum();
+        document
+    }
+
+    /// What was before, in the order of the writes.
+    pub(crate) fn revisions(&self) -> &[Revision] {
+        &self.revisions
     }
 
     /// Of a state of this lineage in which there is nothing.
@@ -121,10 +143,15 @@ impl Document {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        let document: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if document.version != VERSION {
-            return Err(format!("its version is {}, and this fathuss reads {VERSION}", document.version));
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: i64,
         }
+        let Versioned { version } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if !(1..=VERSION).contains(&version) {
+            return Err(format!("its version is {version}, and this fathuss reads 1 to {VERSION}"));
+        }
+        let document: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if document.checksum != document.sum() {
             return Err("it does not match its checksum: it is damaged, or was changed by hand".to_owned());
         }

@@ -12,9 +12,6 @@ use fathuss_model::Address;
 
 use crate::{Action, Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Settled, StateError};
 
-/// The journal's records are kept for this many runs; rows, pending operations and history stay.
-pub(crate) const RUNS_KEPT: i64 = 20;
-
 /// What has to be known of the past to judge the next record: the operations
 /// under way, and the numbers that this run has reserved and not yet used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -187,6 +187,7 @@ mod tests {
             pid: 41,
             command: "fathuss apply staging".to_owned(),
             since_ms: 1_767_225_600_000,
+            origin: crate::Origin::default(),
         }
     }
 

@@ -1,16 +1,18 @@
 //! State: what Fathuss has made and what it is doing, durable at every step.
 //!
 //! A row per address with a revision, a journal of operations (`begun`,
-//! `identified`, `settled`), a lock that names its holder, and the history of
-//! every run. [`Store`] is what the engine sees and [`Backend`] what a command
+//! `identified`, `settled`), a lock that names its holder, the history of
+//! every run and an audit log. [`Store`] is what the engine sees and [`Backend`] what a command
 //! sees; SQLite is the embedded default behind them, an object store or
 //! PostgreSQL what a team shares.
 
+mod audit;
 mod backend;
 mod background;
 mod contents;
 mod document;
 mod durations;
+mod history;
 mod journal;
 mod lease;
 mod lock;
@@ -22,14 +24,17 @@ mod s3;
 mod shared;
 mod sqlite;
 
+pub use audit::{Link, Log, LogEntry};
 pub use backend::{Backend, Fence};
 pub use document::Document;
+pub use history::{Broken, History, Past, Retention, Revision, Verified, Was};
 pub use lease::{SIGNATURE_VALIDITY, Terms};
 pub use memory::{Fault, Memory};
 pub use place::{Bucket, Database, Place};
 pub use postgres::Postgres;
 pub use record::{
-    Action, Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Settled, Snapshot,
+    Action, Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunAction, RunId,
+    Settled, Snapshot,
 };
 pub use s3::S3;
 pub use sqlite::Sqlite;
@@ -46,8 +51,8 @@ pub trait Store {
     /// Everything, read at once.
     fn snapshot(&self) -> Result<Snapshot, StateError>;
 
-    /// Begins a run under the lock that is held; gives its number.
-    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError>;
+    /// Begins a run under the lock that is held, with what it is to do; gives its number.
+    fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError>;
 
     /// The first number of `count` operations that nobody else will have.
     fn reserve_operations(&mut self, count: u32) -> Result<OperationId, StateError>;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::contents::{Contents, Write};
-use crate::{Entry, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
+use crate::{
+    Entry, History, Holder, OperationId, Origin, Revision, Run, RunAction, RunEnd, RunId, Snapshot, StateError, Store,
+};
 
 /// A stack's state in memory. A clone is another state, equal at first.
 ///
@@ -14,6 +16,7 @@ use crate::{Entry, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store}
 pub struct Memory {
     contents: Contents,
     entries: Vec<Entry>,
+    revisions: Vec<Revision>,
     writes: u64,
     fault: Option<(u64, Fault)>,
     crashed: Arc<AtomicBool>,
@@ -34,7 +37,14 @@ impl Memory {
     /// An empty state of this lineage.
     #[must_use]
     pub fn new(lineage: &str) -> Self {
-        Self { contents: Contents::new(lineage), entries: Vec::new(), writes: 0, fault: None, crashed: Arc::default() }
+        Self {
+            contents: Contents::new(lineage),
+            entries: Vec::new(),
+            revisions: Vec::new(),
+            writes: 0,
+            fault: None,
+            crashed: Arc::default(),
+        }
     }
 
     /// Lets the `n`-th write from now go wrong; the next one is the first.
@@ -67,6 +77,12 @@ impl Memory {
         &self.entries
     }
 
+    /// The state with what it was before.
+    #[must_use]
+    pub fn past(&self) -> History {
+        self.contents.past(self.revisions.clone())
+    }
+
     fn alive(&self) -> Result<(), StateError> {
         if self.crashed.load(Ordering::SeqCst) {
             return Err(storage("the process has crashed"));
@@ -77,7 +93,7 @@ impl Memory {
     /// Judges a write, counts it and carries it out, unless a fault is ordered for it.
     fn write(&mut self, write: &Write) -> Result<(), StateError> {
         self.alive()?;
-        let delta = self.contents.decide(write)?;
+        let mut delta = self.contents.decide(write)?;
         self.writes += 1;
         let fault = self.fault.filter(|(at, _)| *at == self.writes).map(|(_, fault)| fault);
         if fault == Some(Fault::Refused) {
@@ -87,6 +103,7 @@ impl Memory {
             self.crashed.store(true, Ordering::SeqCst);
             return Err(storage("the process has crashed"));
         }
+        self.revisions.append(&mut delta.revisions);
         self.contents.keep(delta);
         if let Write::Append { entries, .. } = write {
             self.entries.extend_from_slice(entries);
@@ -103,6 +120,7 @@ impl Clone for Memory {
         Self {
             contents: self.contents.clone(),
             entries: self.entries.clone(),
+            revisions: self.revisions.clone(),
             crashed: Arc::new(AtomicBool::new(self.crashed.load(Ordering::SeqCst))),
             ..*self
         }
@@ -115,8 +133,16 @@ impl Store for Memory {
         Ok(self.contents.snapshot())
     }
 
-    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError> {
-        self.write(&Write::BeginRun { command: command.to_owned(), holder: "memory".to_owned(), at_ms: now_ms })?;
+    fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError> {
+        let holder = Holder {
+            id: String::new(),
+            who: "memory".to_owned(),
+            pid: 0,
+            command: command.to_owned(),
+            since_ms: now_ms,
+            origin: Origin::default(),
+        };
+        self.write(&self.contents.begin(command, &holder, actions, now_ms))?;
         Ok(self.contents.last_run())
     }
 
@@ -135,7 +161,7 @@ impl Store for Memory {
     }
 
     fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
-        self.write(&Write::EndRun { run, end })
+        self.write(&self.contents.end(run, end))
     }
 
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError> {

@@ -150,7 +150,7 @@ pub struct Pending {
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// `apply`, `destroy` or `import`.
+    /// `apply`, `destroy`, `import` and the like.
     pub command: String,
     /// Who ran it: user and host.
     pub holder: String,
@@ -162,6 +162,48 @@ pub struct Run {
     pub outcome: Option<String>,
     /// Operations settled, by action, and failures.
     pub summary: BTreeMap<String, i64>,
+    /// From where it was started.
+    #[serde(default, skip_serializing_if = "Origin::is_unknown")]
+    pub origin: Origin,
+    /// What its plan was to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<RunAction>,
+}
+
+/// An action of a run's plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunAction {
+    /// The resource.
+    pub address: Address,
+    /// What was to be done, in the plan's word: `create`, `update`, `delete`.
+    pub change: String,
+    /// The names of the fields that were to change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+/// From where a command was started, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The commit of the checkout that has the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether the checkout had changes that are in no commit.
+    #[serde(default)]
+    pub dirty: bool,
+    /// The page of the CI run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl Origin {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Who holds a lock.
@@ -178,6 +220,9 @@ pub struct Holder {
     pub command: String,
     /// Since when, in milliseconds since 1970, wall time.
     pub since_ms: i64,
+    /// From where it was started; known of this process's own lock alone.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
 /// All of a stack's state at one moment.

@@ -16,7 +16,10 @@ use crate::background::Background;
 use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
-use crate::{Backend, Entry, Fence, Holder, OperationId, Run, RunEnd, RunId, Snapshot, StateError, Store};
+use crate::{
+    Backend, Entry, Fence, History, Holder, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId, Snapshot,
+    StateError, Store,
+};
 
 /// A store that is reached over a network.
 #[async_trait]
@@ -39,14 +42,17 @@ pub trait Remote: Debug + Send + Sync + 'static {
     /// Who has the lease.
     async fn holder(&self) -> Result<Option<Holder>, StateError>;
 
-    /// Takes the lease of this id away.
-    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError>;
+    /// Takes the lease of this id away, and logs that.
+    async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError>;
 
     /// Gives this run's own lease back.
     async fn release(&self, id: &str) -> Result<(), StateError>;
 
     /// The journal's records of the runs after this one, each group with its run, oldest first.
     async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError>;
+
+    /// What there is, and what was before: at one moment.
+    async fn past(&self) -> Result<(Contents, Vec<Revision>), StateError>;
 
     /// This run's view of its lease.
     fn tenure(&self) -> &Tenure;
@@ -128,9 +134,7 @@ impl<R: Remote> Shared<R> {
 
     /// Writes under the lease: judged here, kept once it is durable.
     fn write(&mut self, write: Write) -> Result<(), StateError> {
-        if self.held.is_none() {
-            return Err(self.not_held("it has not taken the lock"));
-        }
+        self.holding()?;
         let known = self.known.get_mut();
         let delta = known.contents.decide(&write)?;
         let remote = Arc::clone(&self.remote);
@@ -139,6 +143,11 @@ impl<R: Remote> Shared<R> {
         // No mark is known for what this run has written itself.
         known.mark.clear();
         Ok(())
+    }
+
+    /// This run, under whose lock it writes.
+    fn holding(&self) -> Result<Holder, StateError> {
+        self.held.clone().ok_or_else(|| self.not_held("it has not taken the lock"))
     }
 
     fn not_held(&self, reason: &str) -> StateError {
@@ -152,9 +161,10 @@ impl<R: Remote> Store for Shared<R> {
         Ok(self.known.borrow().contents.snapshot())
     }
 
-    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError> {
-        let holder = self.held.as_ref().map(|holder| holder.who.clone()).unwrap_or_default();
-        self.write(Write::BeginRun { command: command.to_owned(), holder, at_ms: now_ms })?;
+    fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError> {
+        let holder = self.holding()?;
+        let write = self.known.get_mut().contents.begin(command, &holder, actions, now_ms);
+        self.write(write)?;
         let run = self.known.get_mut().contents.last_run();
         self.run = Some(run);
         Ok(run)
@@ -175,7 +185,8 @@ impl<R: Remote> Store for Shared<R> {
     }
 
     fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
-        self.write(Write::EndRun { run, end })
+        let write = self.known.get_mut().contents.end(run, end);
+        self.write(write)
     }
 
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError> {
@@ -231,9 +242,9 @@ impl<R: Remote> Backend for Shared<R> {
         waited(&self.background, async move { remote.holder().await })
     }
 
-    fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
-        let (remote, id) = (Arc::clone(&self.remote), id.to_owned());
-        waited(&self.background, async move { remote.unlock(&id, now_ms).await })
+    fn unlock(&mut self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
+        let (remote, id, by) = (Arc::clone(&self.remote), id.to_owned(), by.clone());
+        waited(&self.background, async move { remote.unlock(&id, &by).await })
     }
 
     fn release(&mut self) -> Result<(), StateError> {
@@ -254,15 +265,32 @@ impl<R: Remote> Backend for Shared<R> {
         Ok(wanted.flat_map(|(_, entries)| entries).collect())
     }
 
+    fn past(&self) -> Result<History, StateError> {
+        let remote = Arc::clone(&self.remote);
+        let (contents, revisions) = waited(&self.background, async move { remote.past().await })?;
+        Ok(contents.past(revisions))
+    }
+
+    fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {
+        self.holding()?;
+        match self.known.get_mut().contents.forget(retention, now_ms) {
+            Some(write) => self.write(write),
+            None => Ok(()),
+        }
+    }
+
     fn document(&self) -> Result<Document, StateError> {
-        self.refresh()?;
-        Ok(Document::of(&self.known.borrow().contents))
+        let remote = Arc::clone(&self.remote);
+        let (contents, revisions) = waited(&self.background, async move { remote.past().await })?;
+        Ok(Document::of(&contents).with_revisions(revisions))
     }
 
     fn replace(&mut self, document: &Document) -> Result<(), StateError> {
+        let holder = self.holding()?;
         let contents = &self.known.get_mut().contents;
         document.check(&self.remote.place(), &contents.lineage, contents.serial)?;
-        self.write(Write::Replace { document: Box::new(document.clone()) })
+        let write = contents.replacement(document, &holder);
+        self.write(write)
     }
 }
 

@@ -15,18 +15,19 @@ use fathuss_model::Address;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::rows::Head;
+use crate::audit::{Deed, Link};
 use crate::contents::Contents;
-use crate::journal::{Journal, RUNS_KEPT, Rows, carry_out};
+use crate::journal::{Journal, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
 use crate::{
-    Backend, Begun, Document, Entry, Holder, Identity, OperationId, ResourceRecord, Run, RunEnd, RunId, Snapshot,
-    StateError, Store,
+    Backend, Begun, Document, Entry, History, Holder, Identity, OperationId, ResourceRecord, Retention, Run, RunAction,
+    RunEnd, RunId, Snapshot, StateError, Store,
 };
 
 /// A stack's state in an SQLite file.
 ///
 /// ```no_run
-/// use fathuss_state::{Backend, Holder, Sqlite, Store};
+/// use fathuss_state::{Backend, Holder, Origin, Sqlite, Store};
 ///
 /// # fn main() -> Result<(), fathuss_state::StateError> {
 /// let now_ms = 1_767_225_600_000;
@@ -37,8 +38,9 @@ use crate::{
 ///     pid: 4711,
 ///     command: "fathuss apply staging".to_owned(),
 ///     since_ms: now_ms,
+///     origin: Origin::default(),
 /// }, now_ms)?;
-/// let run = state.begin_run("apply", now_ms)?;
+/// let run = state.begin_run("apply", &[], now_ms)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -86,9 +88,7 @@ impl Sqlite {
         &mut self,
         act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
     ) -> Result<T, StateError> {
-        let Some(held) = self.held.as_ref().map(|holder| holder.id.clone()) else {
-            return Err(self.not_held("it has not taken the lock"));
-        };
+        let held = self.holding()?.id;
         let path = &self.path;
         let transaction = begin(&mut self.connection, path)?;
         match rows::lock(&transaction).map_err(|trouble| told(path, "written", trouble))? {
@@ -105,10 +105,33 @@ impl Sqlite {
         let fail = |trouble| told(path, "written", trouble);
         let mut head = rows::head(&transaction).map_err(fail)?;
         head.serial += 1;
+        head.revises = rows::has_log(&transaction).map_err(fail)?;
         let done = act(&transaction, &mut head).map_err(fail)?;
         rows::change_head(&transaction, &head).map_err(fail)?;
         transaction.commit().map_err(|error| file::failure(path, "written", error))?;
         Ok(done)
+    }
+
+    /// This run, under whose lock it writes.
+    fn holding(&self) -> Result<Holder, StateError> {
+        self.held.clone().ok_or_else(|| self.not_held("it has not taken the lock"))
+    }
+
+    /// All that it is at one moment, with the runs, oldest first, and the log.
+    fn contents(&self, connection: &Connection) -> Result<Contents, Trouble> {
+        let Snapshot { lineage, serial, resources, outputs, pending, generations, durations_ms } =
+            rows::snapshot(connection)?;
+        let mut contents = Contents::new(&lineage).with_pending(pending);
+        contents.serial = serial;
+        contents.next_operation = rows::head(connection)?.next_operation;
+        contents.resources = resources;
+        contents.outputs = outputs;
+        contents.generations = generations;
+        contents.durations_ms = durations_ms;
+        contents.runs = rows::history(connection, u32::MAX)?;
+        contents.runs.reverse();
+        (contents.log, contents.forgotten) = rows::log(connection)?;
+        Ok(contents)
     }
 
     fn not_held(&self, reason: &str) -> StateError {
@@ -128,14 +151,26 @@ impl Store for Sqlite {
         rows::snapshot(&transaction).map_err(|trouble| told(&self.path, "read", trouble))
     }
 
-    fn begin_run(&mut self, command: &str, now_ms: i64) -> Result<RunId, StateError> {
-        let who = self.held.as_ref().map(|holder| holder.who.clone()).unwrap_or_default();
-        let run = self.write(|transaction, _| {
-            transaction.execute(
-                "INSERT INTO runs (command, holder, started_ms, summary) VALUES (?1, ?2, ?3, '{}')",
-                params![command, who, now_ms],
-            )?;
-            Ok(RunId(transaction.last_insert_rowid()))
+    fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError> {
+        let holder = self.holding()?;
+        let run = self.write(|transaction, head| {
+            let last = rows::history(transaction, 1)?.pop();
+            if let Some(cut_off) = last.as_ref().filter(|run| run.ended_ms.is_none()) {
+                rows::add_log(transaction, head, Deed::cut_off(cut_off, now_ms))?;
+            }
+            let run = Run {
+                id: RunId(last.map_or(0, |run| run.id.0) + 1),
+                command: command.to_owned(),
+                holder: holder.who,
+                started_ms: now_ms,
+                ended_ms: None,
+                outcome: None,
+                summary: BTreeMap::new(),
+                origin: holder.origin,
+                actions: actions.to_vec(),
+            };
+            rows::put_run(transaction, &run)?;
+            Ok(run.id)
         })?;
         self.run = Some(run);
         Ok(run)
@@ -155,9 +190,7 @@ impl Store for Sqlite {
         if entries.is_empty() {
             return Ok(());
         }
-        if self.held.is_none() {
-            return Err(self.not_held("it has not taken the lock"));
-        }
+        self.holding()?;
         let accepted = self.journal.judge(entries)?;
         let run = self.run;
         let effects = &accepted.effects;
@@ -171,23 +204,19 @@ impl Store for Sqlite {
     }
 
     fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
-        let summary = serde_json::to_string(&end.summary).map_err(|error| self.trouble(error.into()))?;
         self.write(|transaction, head| {
-            let ended = transaction.execute(
-                "UPDATE runs SET ended_ms = ?2, outcome = ?3, summary = ?4 WHERE run = ?1 AND ended_ms IS NULL",
-                params![run.0, end.now_ms, end.outcome, summary],
-            )?;
-            if ended == 0 {
-                return Err(Trouble::State(crate::journal::no_such_run(run)));
-            }
+            let open = rows::run(transaction, run)?.filter(|run| run.ended_ms.is_none());
+            let open = open.ok_or_else(|| Trouble::State(crate::journal::no_such_run(run)))?;
+            let deed = Deed::ended(&open, &end.outcome, end.now_ms);
+            let (ended_ms, outcome) = (Some(end.now_ms), Some(end.outcome));
+            rows::put_run(transaction, &Run { ended_ms, outcome, summary: end.summary, ..open })?;
             if let Some(outputs) = &end.outputs {
                 rows::put_outputs(transaction, head, outputs)?;
             }
             for ((kind, action), duration_ms) in &end.durations_ms {
                 rows::put_duration(transaction, head, kind, action, *duration_ms)?;
             }
-            transaction.execute("DELETE FROM journal WHERE run <= ?1", [run.0 - RUNS_KEPT])?;
-            Ok(())
+            rows::add_log(transaction, head, deed)
         })
     }
 
@@ -216,6 +245,7 @@ impl Backend for Sqlite {
                 params![holder.id, holder.who, holder.pid, holder.command, holder.since_ms, facts],
             )
             .map_err(fail)?;
+        file::upgrade(&transaction).map_err(fail)?;
         let pending = rows::pending(&transaction, &mut 0).map_err(|trouble| told(&self.path, "read", trouble))?;
         transaction.commit().map_err(fail)?;
         self.journal = Journal::resume(&pending);
@@ -234,16 +264,24 @@ impl Backend for Sqlite {
         Ok(lock.map(|(holder, _)| holder))
     }
 
-    fn unlock(&mut self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
+    fn unlock(&mut self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
         let transaction = begin(&mut self.connection, &self.path)?;
-        let lock = rows::lock(&transaction).map_err(|trouble| told(&self.path, "written", trouble))?;
-        let Some((holder, _)) = lock else { return Ok(None) };
+        let fail = |trouble| told(&self.path, "written", trouble);
+        let Some((holder, _)) = rows::lock(&transaction).map_err(fail)? else { return Ok(None) };
         if holder.id != id {
-            let since = since(holder.since_ms, now_ms);
+            let since = since(holder.since_ms, by.since_ms);
             return Err(StateError::Locked { holder: Box::new(holder), since });
         }
-        let removed = transaction.execute("DELETE FROM lock", []).and_then(|_| transaction.commit());
-        removed.map_err(|error| file::failure(&self.path, "written", error))?;
+        let remove = || {
+            transaction.execute("DELETE FROM lock", [])?;
+            file::upgrade(&transaction)?;
+            let mut head = rows::head(&transaction)?;
+            head.serial += 1;
+            rows::add_log(&transaction, &head, Deed::unlocked(by, &holder))?;
+            rows::change_head(&transaction, &head)
+        };
+        remove().map_err(fail)?;
+        transaction.commit().map_err(|error| file::failure(&self.path, "written", error))?;
         Ok(Some(holder))
     }
 
@@ -260,39 +298,46 @@ impl Backend for Sqlite {
         rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
     }
 
+    fn past(&self) -> Result<History, StateError> {
+        let fail = |trouble| told(&self.path, "read", trouble);
+        let transaction = self.connection.unchecked_transaction().map_err(|error| fail(error.into()))?;
+        let contents = self.contents(&transaction).map_err(fail)?;
+        Ok(contents.past(rows::revisions(&transaction).map_err(fail)?))
+    }
+
+    fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {
+        self.holding()?;
+        let mut runs = self.history(u32::MAX)?;
+        runs.reverse();
+        let Some(run) = retention.forgets(&runs, now_ms) else { return Ok(()) };
+        self.write(|transaction, _| {
+            let (log, _) = rows::log(transaction)?;
+            rows::forget(transaction, run, log.last_of(run))
+        })
+    }
+
     fn document(&self) -> Result<Document, StateError> {
         let fail = |trouble| told(&self.path, "read", trouble);
-        let read = |error: rusqlite::Error| fail(error.into());
-        let transaction = self.connection.unchecked_transaction().map_err(read)?;
-        let Snapshot { lineage, resources, outputs, pending, generations, durations_ms, .. } =
-            rows::snapshot(&transaction).map_err(fail)?;
-        let head = rows::head(&transaction).map_err(fail)?;
-        let mut contents = Contents::new(&lineage).with_pending(pending);
-        contents.serial = head.serial;
-        contents.next_operation = head.next_operation;
-        contents.resources = resources;
-        contents.outputs = outputs;
-        contents.generations = generations;
-        contents.durations_ms = durations_ms;
-        contents.runs = rows::history(&transaction, u32::MAX).map_err(fail)?;
-        contents.runs.reverse();
-        contents.forgotten = contents.last_run().0 - RUNS_KEPT;
-        Ok(Document::of(&contents))
+        let transaction = self.connection.unchecked_transaction().map_err(|error| fail(error.into()))?;
+        let contents = self.contents(&transaction).map_err(fail)?;
+        Ok(Document::of(&contents).with_revisions(rows::revisions(&transaction).map_err(fail)?))
     }
 
     fn replace(&mut self, document: &Document) -> Result<(), StateError> {
-        let Snapshot { lineage, serial, .. } = self.snapshot()?;
+        let holder = self.holding()?;
+        let Snapshot { lineage, serial, resources, .. } = self.snapshot()?;
         document.check(&self.path.display().to_string(), &lineage, serial)?;
         let wanted = document.clone().into_contents();
         self.write(|transaction, head| {
-            for table in ["resources", "operations", "generations", "durations"] {
-                transaction.execute(&format!("DELETE FROM {table}"), [])?;
-            }
-            rows::put_outputs(transaction, head, &BTreeMap::new())?;
-            // Nothing that has a checksum is there any more.
-            head.total = 0;
             head.serial = head.serial.max(wanted.serial + 1);
             head.next_operation = head.next_operation.max(wanted.next_operation);
+            for delete in [
+                "DELETE FROM operations RETURNING checksum",
+                "DELETE FROM generations RETURNING checksum",
+                "DELETE FROM durations RETURNING checksum",
+            ] {
+                head.take_all(transaction, delete, &[])?;
+            }
             let mut tables = Tables { transaction, head, opened: 0 };
             for pending in wanted.pending() {
                 tables.open(&pending.begun)?;
@@ -300,6 +345,8 @@ impl Backend for Sqlite {
                     tables.identify(pending.begun.operation, identity)?;
                 }
             }
+            let mut gone = resources.keys().filter(|address| !wanted.resources.contains_key(*address));
+            gone.try_for_each(|address| tables.remove(address))?;
             wanted.resources.values().try_for_each(|record| tables.put(record))?;
             let mut generations = wanted.generations.iter();
             generations.try_for_each(|(address, generation)| tables.set_next_generation(address, *generation))?;
@@ -307,7 +354,15 @@ impl Backend for Sqlite {
                 rows::put_duration(transaction, head, kind, action, *duration_ms)?;
             }
             rows::put_outputs(transaction, head, &wanted.outputs)?;
-            wanted.runs.iter().try_for_each(|run| rows::put_run(transaction, run))
+            wanted.runs.iter().try_for_each(|run| rows::put_run(transaction, run))?;
+            if rows::log(transaction)?.0.last == Link::default() {
+                // The history comes along where there is none yet.
+                rows::put_pruned(transaction, &wanted.log.pruned)?;
+                rows::put_last(transaction, &wanted.log.last)?;
+                wanted.log.entries.iter().try_for_each(|entry| rows::put_log(transaction, entry))?;
+                document.revisions().iter().try_for_each(|revision| rows::put_revision(transaction, revision))?;
+            }
+            rows::add_log(transaction, head, Deed::replaced(&holder, wanted.serial))
         })?;
         self.journal = Journal::resume(&wanted.pending());
         Ok(())
@@ -414,7 +469,7 @@ mod tests {
     use fathuss_model::Address;
 
     use super::*;
-    use crate::{Identity, ResourceRecord};
+    use crate::{Identity, Origin, ResourceRecord};
 
     #[test]
     fn a_full_disk_refuses_the_whole_group_and_the_next_one_with_room_goes_on() -> Result<(), Box<dyn std::error::Error>>
@@ -428,6 +483,7 @@ mod tests {
             pid: std::process::id(),
             command: "fathuss apply staging".to_owned(),
             since_ms: 0,
+            origin: Origin::default(),
         };
         state.lock(&holder, 0)?;
         let group = (0..300)

@@ -3,6 +3,7 @@
 mod commands;
 mod error;
 mod options;
+mod origin;
 mod program;
 mod project;
 mod remote_clock;

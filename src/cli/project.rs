@@ -1,10 +1,11 @@
 //! `fathuss.toml`: each stack's program, state, region and the one account it may touch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use fathuss_simulator::Domain;
-use fathuss_state::{Place, StateError};
+use fathuss_state::{Place, Retention, StateError};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -33,6 +34,8 @@ pub struct StackEntry {
     pub region: String,
     /// The one account that it may touch.
     pub account: String,
+    /// How long the history of its state is kept.
+    pub history: Retention,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +65,16 @@ struct Entry {
     state: Option<String>,
     region: String,
     account: String,
+    #[serde(default)]
+    history: History,
+}
+
+/// How long the history of a state is kept, whichever is longer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct History {
+    runs: Option<NonZeroU32>,
+    days: Option<u32>,
 }
 
 impl Project {
@@ -129,6 +142,7 @@ impl Project {
             state: self.place(name)?,
             region: entry.region.clone(),
             account: entry.account.clone(),
+            history: entry.history.retention(),
         })
     }
 
@@ -163,6 +177,13 @@ impl Project {
     /// Where everything of the sandbox lies.
     pub fn sandbox(&self) -> PathBuf {
         self.root.join(".fathuss/sandbox")
+    }
+}
+
+impl History {
+    fn retention(&self) -> Retention {
+        let usual = Retention::default();
+        Retention { runs: self.runs.map_or(usual.runs, NonZeroU32::get), days: self.days.unwrap_or(usual.days) }
     }
 }
 

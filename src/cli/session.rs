@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::options::{Dependents, Output};
+use crate::origin;
 use crate::project::Project;
 use crate::render::{note, took_over};
 use crate::target::{Target, Where, wall_ms};
@@ -59,7 +60,9 @@ impl Session {
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
-        locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)
+        let mut store = locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)?;
+        store.forget(&self.project.stack(&self.graph.stack)?.history, wall_ms())?;
+        Ok(store)
     }
 
     /// What to plan.
@@ -235,7 +238,8 @@ fn secret(source: &SecretSource) -> Result<SecretText, String> {
 
 /// This process as the holder of a state's lock.
 pub fn holder(command: &str, now_ms: i64) -> Holder {
-    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "someone".to_owned());
+    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+    let user = origin::actor().or(user.ok()).unwrap_or_else(|| "someone".to_owned());
     let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
         .or_else(|_| std::env::var("HOSTNAME").map_err(std::io::Error::other))
         .unwrap_or_else(|_| "somewhere".to_owned());
@@ -246,5 +250,6 @@ pub fn holder(command: &str, now_ms: i64) -> Holder {
         pid,
         command: command.to_owned(),
         since_ms: now_ms,
+        origin: origin::here(),
     }
 }

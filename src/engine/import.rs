@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::{Creation, Mode, Schema};
 use fathuss_model::{Address, Datum, EvaluationError, Expression, OutputReference, Partial, Reference, Scope};
-use fathuss_state::{Entry, Identity, ResourceRecord, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, Identity, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
 use strsim::levenshtein;
 
 use crate::apply::{Surroundings, needed, with_defaults};
@@ -183,7 +183,8 @@ pub async fn import(
         depends_on: needed(node),
         prevent_destroy: node.lifecycle.prevent_destroy,
     };
-    let run = store.begin_run("import", wall_ms())?;
+    let action = RunAction { address: record.address.clone(), change: "import".to_owned(), fields: Vec::new() };
+    let run = store.begin_run("import", &[action], wall_ms())?;
     store.append(&[Entry::Recorded(Box::new(record.clone()))])?;
     let summary = BTreeMap::from([("import".to_owned(), 1)]);
     store.end_run(run, RunEnd { outcome: "imported".to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })?;

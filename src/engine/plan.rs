@@ -148,6 +148,22 @@ pub enum Change {
     Forget,
 }
 
+impl Change {
+    /// The word for it, as plans have it in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::DeleteReplaced => "delete_replaced",
+            Self::Forget => "forget",
+        }
+    }
+}
+
 /// What would be changed and can't be yet, because only time helps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Entry, ResourceRecord, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
 
 use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
-use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, plan};
+use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, plan};
 use crate::proposal::objections;
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
@@ -222,7 +222,8 @@ pub async fn carry_out(
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
     };
-    let run = store.begin_run(command, wall_ms())?;
+    let actions: Vec<RunAction> = prepared.plan.actions.iter().map(kept).collect();
+    let run = store.begin_run(command, &actions, wall_ms())?;
     let count = u32::try_from(prepared.plan.actions.len()).unwrap_or(u32::MAX);
     let first_operation = store.reserve_operations(count)?;
     let drift = drifted(prepared);
@@ -264,6 +265,15 @@ pub async fn carry_out(
         ended?;
     }
     Ok(applied)
+}
+
+/// An action as history keeps it: no values, so no secrets.
+fn kept(action: &PlannedAction) -> RunAction {
+    let fields = match action.change {
+        Change::Update | Change::Replace => action.fields.iter().map(|field| field.path.clone()).collect(),
+        Change::Read | Change::Create | Change::Delete | Change::DeleteReplaced | Change::Forget => Vec::new(),
+    };
+    RunAction { address: action.address.clone(), change: action.change.word().to_owned(), fields }
 }
 
 /// What each resource is, as it was read or, where it was not, as state says.

@@ -6,6 +6,7 @@
 //! target that is passed in, too.
 
 mod change;
+pub mod difference;
 pub mod duration;
 pub mod expectation;
 pub mod failure;
@@ -21,6 +22,7 @@ pub mod table;
 pub mod terminal;
 mod value;
 
+pub use difference::Difference;
 pub use expectation::Expected;
 pub use failure::{FailedAction, Trouble, error_text, findings_text};
 pub use json::{error_json, event_json, run_json};

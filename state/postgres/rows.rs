@@ -11,9 +11,11 @@ use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Row, query};
 
+use crate::audit::{Link, Log, LogEntry};
 use crate::contents::{Contents, Delta, Write};
+use crate::history::{Revision, Was};
 use crate::shared::Seen;
-use crate::{Entry, Holder, Identity, Pending, ResourceRecord, Run, RunId, StateError};
+use crate::{Entry, Holder, Identity, Origin, Pending, ResourceRecord, Run, RunId, StateError};
 
 /// A transaction that sees all tables as they are at one moment.
 pub(super) const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -54,6 +56,7 @@ pub(super) fn holder(row: &PgRow) -> Result<Holder, Trouble> {
         pid: u32::try_from(pid).unwrap_or_default(),
         command: get(row, "command", "locks")?,
         since_ms: get(row, "since_ms", "locks")?,
+        origin: Origin::default(),
     })
 }
 
@@ -105,9 +108,13 @@ pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<
         let key = (get(&row, "type", "durations")?, get(&row, "action", "durations")?);
         contents.durations_ms.insert(key, get(&row, "duration_ms", "durations")?);
     }
-    let runs = "SELECT run, command, holder, started_ms, ended_ms, outcome, summary FROM runs ORDER BY run";
+    let runs = match found {
+        1 => "SELECT *, '{}' AS origin, '[]' AS actions FROM runs ORDER BY run",
+        _ => "SELECT * FROM runs ORDER BY run",
+    };
     for row in all(runs, "runs", connection).await? {
         let (id, summary): (i64, String) = (get(&row, "run", "runs")?, get(&row, "summary", "runs")?);
+        let (origin, actions): (String, String) = (get(&row, "origin", "runs")?, get(&row, "actions", "runs")?);
         contents.runs.push(Run {
             id: RunId(id),
             command: get(&row, "command", "runs")?,
@@ -116,9 +123,48 @@ pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<
             ended_ms: get(&row, "ended_ms", "runs")?,
             outcome: get(&row, "outcome", "runs")?,
             summary: parse(&summary, "runs", id)?,
+            origin: parse(&origin, "runs", id)?,
+            actions: parse(&actions, "runs", id)?,
         });
     }
+    if found > 1 {
+        contents.log = log(connection).await?;
+    }
     Ok(Seen { mark: get(&head, "nonce", "head")?, contents })
+}
+
+/// The audit log.
+async fn log(connection: &mut PgConnection) -> Result<Log, Trouble> {
+    let chain = query("SELECT pruned_number, pruned_hash, last_number, last_hash FROM chain")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(at("chain"))?;
+    let link = |number: &str, hash: &str| {
+        Ok::<_, Trouble>(Link { number: get(&chain, number, "chain")?, hash: get(&chain, hash, "chain")? })
+    };
+    let (pruned, last) = (link("pruned_number", "pruned_hash")?, link("last_number", "last_hash")?);
+    let mut entries = Vec::new();
+    for row in all("SELECT number, entry FROM log ORDER BY number", "log", connection).await? {
+        let (number, entry): (i64, String) = (get(&row, "number", "log")?, get(&row, "entry", "log")?);
+        entries.push(parse::<LogEntry>(&entry, "log", number)?);
+    }
+    Ok(Log { pruned, entries, last })
+}
+
+/// What was before.
+pub(super) async fn revisions(connection: &mut PgConnection) -> Result<Vec<Revision>, Trouble> {
+    let select = "SELECT serial, address, body FROM revisions ORDER BY serial";
+    let rows = all(select, "revisions", connection).await?;
+    let revisions = rows.iter().map(|row| {
+        let (serial, address): (i64, String) = (get(row, "serial", "revisions")?, get(row, "address", "revisions")?);
+        let body: Option<String> = get(row, "body", "revisions")?;
+        let was = Was::of_row(&address, body.as_deref()).map_err(|reason| {
+            let reason = format!("row {serial} {address}: {reason}");
+            Trouble::Row { table: "revisions", reason }
+        })?;
+        Ok(Revision { serial, was })
+    });
+    revisions.collect()
 }
 
 async fn pending(connection: &mut PgConnection) -> Result<Vec<Pending>, Trouble> {
@@ -160,12 +206,10 @@ pub(super) async fn change(connection: &mut PgConnection, write: &Write, delta: 
     for run in &delta.runs {
         write_run(connection, run).await?;
     }
-    if !delta.runs.is_empty() {
-        query("DELETE FROM journal WHERE run <= $1")
-            .bind(delta.forgotten)
-            .execute(&mut *connection)
-            .await
-            .map_err(at("journal"))?;
+    write_log(connection, delta).await?;
+    write_revisions(connection, &delta.revisions).await?;
+    if let Some(run) = delta.forgets {
+        forget(connection, run, delta.pruned.as_ref()).await?;
     }
     if let Some(outputs) = &delta.outputs {
         write_outputs(connection, outputs).await?;
@@ -294,11 +338,12 @@ async fn generations(connection: &mut PgConnection, delta: &Delta) -> Result<(),
 
 async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Trouble> {
     query(
-        "INSERT INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary, origin, actions)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (run) DO UPDATE SET
              command = excluded.command, holder = excluded.holder, started_ms = excluded.started_ms,
-             ended_ms = excluded.ended_ms, outcome = excluded.outcome, summary = excluded.summary",
+             ended_ms = excluded.ended_ms, outcome = excluded.outcome, summary = excluded.summary,
+             origin = excluded.origin, actions = excluded.actions",
     )
     .bind(run.id.0)
     .bind(&run.command)
@@ -307,10 +352,83 @@ async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Troub
     .bind(run.ended_ms)
     .bind(&run.outcome)
     .bind(text(&run.summary, "runs")?)
+    .bind(text(&run.origin, "runs")?)
+    .bind(text(&run.actions, "runs")?)
     .execute(connection)
     .await
     .map(drop)
     .map_err(at("runs"))
+}
+
+/// Writes entries of the log, and where it begins and ends.
+async fn write_log(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+    let taken_over = delta.log.iter().flat_map(|log| &log.entries);
+    let mut last = delta.log.as_ref().map(|log| log.last.clone());
+    let (mut numbers, mut entries) = (Vec::new(), Vec::new());
+    for entry in taken_over.chain(&delta.entry) {
+        numbers.push(entry.number);
+        entries.push(text(entry, "log")?);
+        last = Some(entry.link());
+    }
+    if let Some(log) = &delta.log {
+        write_link(connection, "UPDATE chain SET pruned_number = $1, pruned_hash = $2", &log.pruned).await?;
+    }
+    let Some(last) = last else { return Ok(()) };
+    write_link(connection, "UPDATE chain SET last_number = $1, last_hash = $2", &last).await?;
+    query("INSERT INTO log (number, entry) SELECT * FROM unnest($1::bigint[], $2::text[])")
+        .bind(numbers)
+        .bind(entries)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(at("log"))
+}
+
+async fn write_link(connection: &mut PgConnection, update: &'static str, link: &Link) -> Result<(), Trouble> {
+    let Link { number, hash } = link;
+    query(update).bind(number).bind(hash).execute(connection).await.map(drop).map_err(at("chain"))
+}
+
+async fn write_revisions(connection: &mut PgConnection, revisions: &[Revision]) -> Result<(), Trouble> {
+    if revisions.is_empty() {
+        return Ok(());
+    }
+    let (mut serials, mut addresses, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+    for Revision { serial, was } in revisions {
+        let row = was.to_row().map_err(|error| Trouble::Row { table: "revisions", reason: error.to_string() });
+        let (address, body) = row?;
+        serials.push(*serial);
+        addresses.push(address);
+        bodies.push(body);
+    }
+    query(
+        "INSERT INTO revisions (serial, address, body)
+         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])",
+    )
+    .bind(serials)
+    .bind(addresses)
+    .bind(bodies)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(at("revisions"))
+}
+
+/// Lets the history of the runs up to this one go.
+async fn forget(connection: &mut PgConnection, run: RunId, last: Option<&LogEntry>) -> Result<(), Trouble> {
+    for (delete, table) in
+        [("DELETE FROM journal WHERE run <= $1", "journal"), ("DELETE FROM runs WHERE run <= $1", "runs")]
+    {
+        query(delete).bind(run.0).execute(&mut *connection).await.map_err(at(table))?;
+    }
+    let Some(last) = last else { return Ok(()) };
+    for (delete, table, up_to) in [
+        ("DELETE FROM log WHERE number <= $1", "log", last.number),
+        ("DELETE FROM revisions WHERE serial <= $1", "revisions", last.serial),
+    ] {
+        query(delete).bind(up_to).execute(&mut *connection).await.map_err(at(table))?;
+    }
+    write_link(connection, "UPDATE chain SET pruned_number = $1, pruned_hash = $2", &last.link()).await
 }
 
 async fn write_outputs(

@@ -13,16 +13,20 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::rows::{self, Trouble, at, change, load};
+use crate::audit::Log;
 use crate::contents::{Contents, Delta, Write};
 use crate::lease::{LAPSED, Moment, Tenure, Terms, locked, may_take};
 use crate::place::Database;
 use crate::shared::{Remote, Seen, Taken};
-use crate::{Entry, Holder, RunId, StateError};
+use crate::{Entry, Holder, Revision, RunId, StateError};
 
 /// The version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = include_str!("tables.sql");
+
+/// What brings tables of version 1 to version 2.
+const UPGRADE_1: &str = include_str!("upgrade-1.sql");
 
 /// How long one attempt may take, with connecting.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -241,7 +245,7 @@ impl Tables {
             Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
             Err(_) if self.tenure.lapsed() => {
                 let holder = self.holder().await?;
-                Err(self.gone(holder.filter(|holder| *holder != session.holder).as_ref()))
+                Err(self.gone(holder.filter(|holder| holder.id != session.holder.id).as_ref()))
             }
             Err(reason) => Err(self.not_held(&reason)),
         }
@@ -344,7 +348,7 @@ impl Remote for Tables {
                 session.renewed = asked;
             }
             Ok(Outcome::Gone(holder)) => {
-                if holder.as_ref() == Some(&session.holder) {
+                if holder.as_ref().is_some_and(|holder| holder.id == session.holder.id) {
                     self.tenure.end(LAPSED);
                     return Err(self.not_held(LAPSED));
                 }
@@ -382,7 +386,7 @@ impl Remote for Tables {
             }
             Ok(false) => {
                 let now = self.holder().await.ok().flatten();
-                self.tenure.gone(now.filter(|holder| *holder != session.holder).as_ref());
+                self.tenure.gone(now.filter(|holder| holder.id != session.holder.id).as_ref());
                 return false;
             }
             // It may pass before the lease does.
@@ -401,24 +405,35 @@ impl Remote for Tables {
         .await
     }
 
-    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
-        let id = id.to_owned();
+    async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
+        let (id, by) = (id.to_owned(), by.clone());
         let deadline = Moment::now().after(self.terms.patience);
         self.persist("written", deadline, move |connection| {
-            let id = id.clone();
+            let (id, by) = (id.clone(), by.clone());
             Box::pin(async move {
                 let mut transaction = connection.begin().await.map_err(at("head"))?;
                 query("SELECT 1 FROM head FOR UPDATE").execute(&mut *transaction).await.map_err(at("head"))?;
                 let row = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
                 let Some(holder) = row.map(|row| rows::holder(&row)).transpose()? else { return Ok(None) };
                 if holder.id != id {
-                    return Err(Trouble::State(locked(&holder, now_ms)));
+                    return Err(Trouble::State(locked(&holder, by.since_ms)));
                 }
                 query("DELETE FROM locks WHERE id = $1")
                     .bind(&id)
                     .execute(&mut *transaction)
                     .await
                     .map_err(at("locks"))?;
+                upgrade(&mut transaction).await?;
+                let contents = load(&mut transaction, VERSION).await?.contents;
+                let write = contents.unlocked(&by, &holder);
+                let delta = contents.decide(&write).map_err(Trouble::State)?;
+                query("UPDATE head SET serial = $1, nonce = $2")
+                    .bind(delta.serial)
+                    .bind(format!("{:032x}", rand::random::<u128>()))
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(at("head"))?;
+                change(&mut transaction, &write, &delta).await?;
                 transaction.commit().await.map_err(at("locks"))?;
                 Ok(Some(holder))
             })
@@ -442,6 +457,20 @@ impl Remote for Tables {
 
     async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
         self.read(move |connection| Box::pin(async move { rows::entries(connection, forgotten).await })).await
+    }
+
+    async fn past(&self) -> Result<(Contents, Vec<Revision>), StateError> {
+        self.read(|connection| {
+            Box::pin(async move {
+                let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
+                let contents = load(&mut transaction, VERSION).await?.contents;
+                // Version 1 has none.
+                let has_log = contents.log != Log::default();
+                let revisions = if has_log { rows::revisions(&mut transaction).await? } else { Vec::new() };
+                Ok((contents, revisions))
+            })
+        })
+        .await
     }
 
     fn tenure(&self) -> &Tenure {
@@ -506,10 +535,21 @@ async fn take(
     .execute(&mut *transaction)
     .await
     .map_err(at("locks"))?;
+    upgrade(&mut transaction).await?;
     // Nobody writes while this transaction has the head.
     let seen = load(&mut transaction, VERSION).await?;
     transaction.commit().await.map_err(at("locks"))?;
     Ok((epoch + 1, Taken { from, seen: Some(seen) }))
+}
+
+/// Brings tables of an earlier version to this one. Nobody else has the lock, and this transaction has the head.
+async fn upgrade(connection: &mut PgConnection) -> Result<(), Trouble> {
+    let version: i64 =
+        query_scalar("SELECT version FROM head").fetch_one(&mut *connection).await.map_err(at("head"))?;
+    if version == 1 {
+        raw_sql(UPGRADE_1).execute(connection).await.map_err(at("head"))?;
+    }
+    Ok(())
 }
 
 async fn renew_once(connection: &mut PgConnection, id: &str, epoch: i64, lease_ms: i64) -> Result<bool, Trouble> {

@@ -1,4 +1,4 @@
--- Version 1 of a state in PostgreSQL, in a schema of its own. A change here is
+-- Version 2 of a state in PostgreSQL, in a schema of its own. A change here is
 -- a new version, with a step that brings older schemas to it.
 
 -- What there is once. `nonce` is of the last write: it tells whether a commit
@@ -81,5 +81,32 @@ CREATE TABLE runs (
     started_ms bigint NOT NULL,
     ended_ms bigint,
     outcome text,
-    summary text NOT NULL
+    summary text NOT NULL,
+    origin text NOT NULL,
+    actions text NOT NULL
 );
+
+-- What rows were before the write after which the state had this serial; no `body` where there was none. What has no
+-- address is all outputs, as one JSON object.
+CREATE TABLE revisions (
+    serial bigint NOT NULL,
+    address text NOT NULL,
+    body text,
+    PRIMARY KEY (serial, address)
+);
+
+-- The audit log; `entry` is a LogEntry as JSON.
+CREATE TABLE log (
+    number bigint PRIMARY KEY,
+    entry text NOT NULL
+);
+
+-- Where the log begins and ends: the last entry that is kept no more, and the last one written.
+CREATE TABLE chain (
+    one integer PRIMARY KEY CHECK (one = 1),
+    pruned_number bigint NOT NULL,
+    pruned_hash text NOT NULL,
+    last_number bigint NOT NULL,
+    last_hash text NOT NULL
+);
+INSERT INTO chain VALUES (1, 0, '', 0, '');

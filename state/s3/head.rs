@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::Holder;
 use crate::contents::Write;
 
-/// The version of these formats.
-pub(super) const VERSION: i64 = 1;
+/// The version of these formats. Segments of version 1 have no entries of the log.
+pub(super) const VERSION: i64 = 2;
 
 /// The head's key.
 pub(super) const HEAD: &str = "head";
@@ -120,7 +120,7 @@ impl Head {
 
     /// Another head, with a nonce of its own.
     pub(super) fn renewed(&self) -> Self {
-        Self { nonce: nonce(), ..self.clone() }
+        Self { version: VERSION, nonce: nonce(), ..self.clone() }
     }
 
     /// With a segment more, which has these bytes.
@@ -134,6 +134,17 @@ impl Head {
         head.serial = segment.serial;
         head.chain = link(&self.chain, bytes);
         head
+    }
+
+    /// The snapshot that what is kept from before begins with.
+    pub(super) fn first_snapshot(&self) -> Option<&Snapshot> {
+        self.chapters.first().map_or(self.snapshot.as_ref(), |chapter| chapter.snapshot.as_ref())
+    }
+
+    /// All segments that are kept, in order.
+    pub(super) fn all_segments(&self) -> Vec<Span> {
+        let earlier = self.chapters.iter().flat_map(|chapter| &chapter.segments);
+        earlier.chain(&self.segments).cloned().collect()
     }
 
     /// How many segments have to be read after the snapshot.
@@ -178,7 +189,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
     }
     let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
     match serde_json::from_slice::<Versioned>(bytes).map_err(damaged)?.version {
-        VERSION => serde_json::from_slice(bytes).map_err(damaged),
+        1..=VERSION => serde_json::from_slice(bytes).map_err(damaged),
         found if found > VERSION => Err(Unreadable::Newer(found)),
         found => Err(Unreadable::Damaged(format!("its version is {found}, which no release has written"))),
     }
@@ -189,4 +200,28 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
 pub(super) enum Unreadable {
     Damaged(String),
     Newer(i64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD_1: &[u8] = include_bytes!("../samples/s3-version-1/head.json");
+    const SEGMENT_1: &[u8] = include_bytes!("../samples/s3-version-1/segment.json");
+
+    #[test]
+    fn what_version_1_wrote_is_read_and_goes_on_as_this_version() -> Result<(), Unreadable> {
+        let head: Head = parse(HEAD_1)?;
+        assert_eq!((head.version, head.serial, head.length()), (1, 13, 13));
+        assert_eq!(head.renewed().version, VERSION);
+        let segment: Segment = parse(SEGMENT_1)?;
+        assert!(matches!(segment.write, Write::EndRun { entry: None, .. }));
+        Ok(())
+    }
+
+    #[test]
+    fn a_newer_version_is_refused() {
+        let text = String::from_utf8_lossy(HEAD_1).replace("\"version\":1,", "\"version\":3,");
+        assert!(matches!(parse::<Head>(text.as_bytes()), Err(Unreadable::Newer(3))));
+    }
 }

@@ -19,7 +19,7 @@ use crate::document::Document;
 use crate::lease::{Moment, Tenure, Terms, locked, may_take};
 use crate::place::Bucket;
 use crate::shared::{Remote, Seen, Taken};
-use crate::{Entry, Holder, RunId, StateError};
+use crate::{Entry, Holder, Revision, RunId, StateError};
 
 /// A lock that finds more segments than these after the last snapshot makes another.
 const SEGMENTS_BEFORE_SNAPSHOT: i64 = 64;
@@ -153,8 +153,8 @@ impl Heads {
             Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
             Err(_) if self.tenure.lapsed() => {
                 let holder = self.holder().await?;
-                let mine = session.head.lease.as_ref().map(|lease| &lease.holder);
-                Err(self.gone(holder.as_ref().filter(|holder| Some(*holder) != mine)))
+                let mine = session.head.lease.as_ref().map(|lease| &lease.holder.id);
+                Err(self.gone(holder.as_ref().filter(|holder| Some(&holder.id) != mine)))
             }
             Err(reason) => Err(self.not_held(&reason)),
         }
@@ -177,25 +177,69 @@ impl Heads {
         Err(self.crowded())
     }
 
-    /// Everything that a head names.
-    async fn load(&self, mut head: Head) -> Result<Seen, StateError> {
-        for _ in 0..ATTEMPTS {
-            match self.replay(&head).await {
-                // What the head names is gone: a snapshot has taken its place, or it is damaged.
-                Err(StateError::Damaged { path, reason }) => match self.head().await? {
-                    Some((now, _)) if now.snapshot != head.snapshot => head = now,
-                    _ => return Err(StateError::Damaged { path, reason }),
-                },
-                other => return other.map(|contents| Seen { mark: head.nonce, contents }),
+    /// The lease of this id is another's or nobody's, or it is gone now, and the log says so.
+    async fn take_away_and_log(&self, id: &str, by: &Holder) -> Result<Result<Option<Holder>, Holder>, StateError> {
+        for attempt in 0..ATTEMPTS {
+            let Some((head, object)) = self.head().await? else { return Ok(Ok(None)) };
+            let Some(Lease { holder, .. }) = head.lease.clone() else { return Ok(Ok(None)) };
+            if holder.id != id {
+                return Ok(Err(holder));
+            }
+            let contents = self.load(head.clone()).await?.contents;
+            let write = contents.unlocked(by, &holder);
+            // Under an epoch of its own, and a number that an earlier attempt has not used.
+            let number = head.next_segment + i64::try_from(attempt).unwrap_or_default();
+            let segment = Segment {
+                version: VERSION,
+                lineage: head.lineage.clone(),
+                epoch: head.epoch + 1,
+                number,
+                serial: contents.decide(&write)?.serial,
+                nonce: nonce(),
+                write,
+            };
+            let key = segment_key(segment.epoch, number);
+            let bytes = self.encode(&key, &segment)?;
+            let deadline = Moment::now().after(self.terms.patience);
+            let put =
+                self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
+            if let Put::Other(_) = put {
+                continue;
+            }
+            let next = Head { lease: None, epoch: segment.epoch, ..head.with(&segment, &bytes) };
+            if self.move_head(&next, &object.etag, deadline).await.map_err(|failed| failed.error)?.is_ok() {
+                return Ok(Ok(Some(holder)));
             }
         }
         Err(self.crowded())
     }
 
-    async fn replay(&self, head: &Head) -> Result<Contents, StateError> {
+    /// Everything that a head names.
+    async fn load(&self, mut head: Head) -> Result<Seen, StateError> {
+        for _ in 0..ATTEMPTS {
+            match self.replay(&head, head.snapshot.as_ref(), &head.segments).await {
+                // What the head names is gone: a snapshot has taken its place, or it is damaged.
+                Err(StateError::Damaged { path, reason }) => match self.head().await? {
+                    Some((now, _)) if now.snapshot != head.snapshot => head = now,
+                    _ => return Err(StateError::Damaged { path, reason }),
+                },
+                other => return other.map(|(contents, _)| Seen { mark: head.nonce, contents }),
+            }
+        }
+        Err(self.crowded())
+    }
+
+    /// What a head names, from this snapshot on, which these segments follow; with what was before.
+    async fn replay(
+        &self,
+        head: &Head,
+        snapshot: Option<&Snapshot>,
+        segments: &[Span],
+    ) -> Result<(Contents, Vec<Revision>), StateError> {
         let mut chain = String::new();
         let mut contents = Contents::new(&head.lineage);
-        if let Some(snapshot) = &head.snapshot {
+        let mut revisions = Vec::new();
+        if let Some(snapshot) = snapshot {
             let key = snapshot.key();
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
             let document = Document::parse(&object.bytes).map_err(|reason| self.objects.damaged(&key, reason))?;
@@ -205,11 +249,12 @@ impl Heads {
             chain.clone_from(&snapshot.chain);
             contents = document.into_contents();
         }
-        let mut segments = std::pin::pin!(self.segments(&head.segments));
+        let mut segments = std::pin::pin!(self.segments(segments));
         while let Some((bytes, segment)) = segments.try_next().await? {
             let key = segment_key(segment.epoch, segment.number);
-            let delta =
+            let mut delta =
                 contents.decide(&segment.write).map_err(|error| self.objects.damaged(&key, error.to_string()))?;
+            revisions.append(&mut delta.revisions);
             contents.keep(delta);
             chain = link(&chain, &bytes);
             if contents.serial != segment.serial || segment.lineage != head.lineage {
@@ -220,7 +265,7 @@ impl Heads {
             let reason = "what it names is not what was written: something else than fathuss changed an object";
             return Err(self.objects.damaged(HEAD, reason));
         }
-        Ok(contents)
+        Ok((contents, revisions))
     }
 
     fn segments(&self, spans: &[Span]) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send {
@@ -417,8 +462,8 @@ impl Remote for Heads {
         Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder))
     }
 
-    async fn unlock(&self, id: &str, now_ms: i64) -> Result<Option<Holder>, StateError> {
-        self.take_away(id).await?.map_err(|holder| locked(&holder, now_ms))
+    async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
+        self.take_away_and_log(id, by).await?.map_err(|holder| locked(&holder, by.since_ms))
     }
 
     async fn release(&self, id: &str) -> Result<(), StateError> {
@@ -438,6 +483,21 @@ impl Remote for Heads {
             _ => None,
         });
         Ok(entries.collect())
+    }
+
+    async fn past(&self) -> Result<(Contents, Vec<Revision>), StateError> {
+        for _ in 0..ATTEMPTS {
+            let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
+            match self.replay(&head, head.first_snapshot(), &head.all_segments()).await {
+                // What the head named is gone: history was let go meanwhile, or it is damaged.
+                Err(StateError::Damaged { path, reason }) => match self.head().await? {
+                    Some((now, _)) if now.chapters.len() != head.chapters.len() || now.snapshot != head.snapshot => {}
+                    _ => return Err(StateError::Damaged { path, reason }),
+                },
+                other => return other,
+            }
+        }
+        Err(self.crowded())
     }
 
     fn tenure(&self) -> &Tenure {

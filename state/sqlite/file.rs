@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::rows::{self, Head};
 use crate::StateError;
@@ -19,9 +19,12 @@ use crate::StateError;
 pub(super) const APPLICATION_ID: i32 = 0x4654_4853;
 
 /// The version of the tables and of the JSON in them.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const TABLES: &str = include_str!("tables.sql");
+
+/// What brings tables of version 1 to version 2.
+const UPGRADE_1: &str = include_str!("upgrade-1.sql");
 
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,6 +66,14 @@ pub(super) fn look(path: &Path) -> Result<Option<Connection>, StateError> {
     };
     connection.pragma_update(None, "query_only", true).map_err(|error| failure(path, "read", error))?;
     Ok(Some(connection))
+}
+
+/// Brings tables of an earlier version to this one, in the transaction of who has the lock.
+pub(super) fn upgrade(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    match rows::version(transaction)? {
+        1 => transaction.execute_batch(UPGRADE_1),
+        _ => Ok(()),
+    }
 }
 
 /// What a failed statement means, in the state's own terms.
@@ -179,7 +190,8 @@ fn fill(draft: &Path, lineage: Option<&str>, now_ms: i64) -> rusqlite::Result<()
         Some(lineage) => lineage.to_owned(),
         None => transaction.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?,
     };
-    rows::put_head(&transaction, &Head { lineage, serial: 0, next_operation: 1, total: 0 }, now_ms)?;
+    let head = Head { lineage, serial: 0, next_operation: 1, total: 0, revises: false };
+    rows::put_head(&transaction, &head, now_ms)?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)
@@ -203,7 +215,7 @@ fn checked_at(path: &Path, location: &Path, flags: OpenFlags, doing: &'static st
         return Err(damaged(path, cut_short(path).unwrap_or_else(other)));
     }
     match pragma("user_version")? {
-        VERSION => {}
+        1..=VERSION => {}
         found if found > VERSION => {
             return Err(StateError::Newer { path: path.display().to_string(), found, known: VERSION });
         }

@@ -11,8 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::de::DeserializeOwned;
 
 use super::Trouble;
+use crate::audit::{Deed, Link, Log, LogEntry, digest, sum, text_sum};
+use crate::history::{Revision, Was};
 use crate::lock::Process;
-use crate::{Begun, Entry, Holder, Identity, OperationId, Pending, ResourceRecord, Run, RunId, Snapshot};
+use crate::{Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunId, Snapshot};
 
 type Result<T> = std::result::Result<T, Trouble>;
 
@@ -24,6 +26,13 @@ pub(super) struct Head {
     /// The checksums of all rows with one, added up: a row that was taken away, or put back from an older copy, is
     /// missed.
     pub(super) total: i64,
+    /// Whether what rows were is kept: what was before the first entry of the log is asked for by nobody.
+    pub(super) revises: bool,
+}
+
+/// The version of the tables.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
@@ -49,7 +58,13 @@ pub(super) fn head(connection: &Connection) -> Result<Head> {
     let mut statement =
         connection.prepare_cached("SELECT lineage, serial, next_operation, total, checksum FROM head")?;
     let (head, sum) = statement.query_row([], |row| {
-        let head = Head { lineage: row.get(0)?, serial: row.get(1)?, next_operation: row.get(2)?, total: row.get(3)? };
+        let head = Head {
+            lineage: row.get(0)?,
+            serial: row.get(1)?,
+            next_operation: row.get(2)?,
+            total: row.get(3)?,
+            revises: false,
+        };
         Ok((head, row.get(4)?))
     })?;
     verify(head.checksum(), sum, || "the row of head".to_owned())?;
@@ -128,9 +143,7 @@ fn generations(connection: &Connection, total: &mut i64) -> Result<BTreeMap<Addr
         let named = || format!("row {key} of generations");
         let sum = verify(checksum(&[&key, &generation.to_string()]), get(row, 2, "generations")?, named)?;
         *total = total.wrapping_add(sum);
-        let address =
-            key.parse().map_err(|error: AddressError| Trouble::Row { row: named(), reason: error.to_string() })?;
-        generations.insert(address, generation);
+        generations.insert(address(&key, "generations")?, generation);
     }
     Ok(generations)
 }
@@ -150,15 +163,29 @@ fn durations(connection: &Connection, total: &mut i64) -> Result<BTreeMap<(Strin
     Ok(durations)
 }
 
+/// Runs, newest first.
 pub(super) fn history(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
+    let select = match version(connection)? {
+        1 => "SELECT *, '{}', '[]' FROM runs ORDER BY run DESC LIMIT ?1",
+        _ => "SELECT * FROM runs ORDER BY run DESC LIMIT ?1",
+    };
+    runs(connection, select, limit.into())
+}
+
+/// The run of this number.
+pub(super) fn run(connection: &Connection, run: RunId) -> Result<Option<Run>> {
+    Ok(runs(connection, "SELECT * FROM runs WHERE run = ?1", run.0)?.pop())
+}
+
+fn runs(connection: &Connection, select: &str, parameter: i64) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
-    let mut statement = connection.prepare_cached(
-        "SELECT run, command, holder, started_ms, ended_ms, outcome, summary FROM runs ORDER BY run DESC LIMIT ?1",
-    )?;
-    let mut rows = statement.query([limit])?;
+    let mut statement = connection.prepare_cached(select)?;
+    let mut rows = statement.query([parameter])?;
     while let Some(row) = rows.next()? {
         let id: i64 = get(row, 0, "runs")?;
-        let summary: String = get(row, 6, "runs")?;
+        let named = || format!("row {id} of runs");
+        let (summary, origin, actions): (String, String, String) =
+            (get(row, 6, "runs")?, get(row, 7, "runs")?, get(row, 8, "runs")?);
         runs.push(Run {
             id: RunId(id),
             command: get(row, 1, "runs")?,
@@ -166,7 +193,9 @@ pub(super) fn history(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
             started_ms: get(row, 3, "runs")?,
             ended_ms: get(row, 4, "runs")?,
             outcome: get(row, 5, "runs")?,
-            summary: parse(&summary, || format!("row {id} of runs"))?,
+            summary: parse(&summary, named)?,
+            origin: parse(&origin, named)?,
+            actions: parse(&actions, named)?,
         });
     }
     Ok(runs)
@@ -185,6 +214,112 @@ pub(super) fn entries(connection: &Connection, run: Option<RunId>) -> Result<Vec
     Ok(entries)
 }
 
+/// What was before.
+pub(super) fn revisions(connection: &Connection) -> Result<Vec<Revision>> {
+    let mut revisions = Vec::new();
+    if version(connection)? == 1 {
+        return Ok(revisions);
+    }
+    let mut statement = connection.prepare_cached("SELECT serial, address, body FROM revisions ORDER BY serial")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (serial, address): (i64, String) = (get(row, 0, "revisions")?, get(row, 1, "revisions")?);
+        let body: Option<String> = get(row, 2, "revisions")?;
+        let was = Was::of_row(&address, body.as_deref())
+            .map_err(|reason| Trouble::Row { row: format!("row {serial} {address} of revisions"), reason })?;
+        revisions.push(Revision { serial, was });
+    }
+    Ok(revisions)
+}
+
+/// The audit log, and the last run that is forgotten.
+pub(super) fn log(connection: &Connection) -> Result<(Log, i64)> {
+    if version(connection)? == 1 {
+        // It kept the records of twenty runs.
+        let last: i64 = connection.query_row("SELECT coalesce(max(run), 0) FROM runs", [], |row| row.get(0))?;
+        return Ok((Log::default(), last - 20));
+    }
+    let (pruned, last, forgotten) = chain(connection)?;
+    let mut entries = Vec::new();
+    let mut statement = connection.prepare_cached("SELECT number, entry FROM log ORDER BY number")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (number, entry): (i64, String) = (get(row, 0, "log")?, get(row, 1, "log")?);
+        entries.push(parse::<LogEntry>(&entry, || format!("row {number} of log"))?);
+    }
+    Ok((Log { pruned, entries, last }, forgotten))
+}
+
+/// Where the log begins and ends, and the last run that is forgotten.
+fn chain(connection: &Connection) -> Result<(Link, Link, i64)> {
+    let mut statement =
+        connection.prepare_cached("SELECT pruned_number, pruned_hash, last_number, last_hash, forgotten FROM chain")?;
+    let chain = statement.query_row([], |row| {
+        let pruned = Link { number: row.get(0)?, hash: row.get(1)? };
+        let last = Link { number: row.get(2)?, hash: row.get(3)? };
+        Ok((pruned, last, row.get(4)?))
+    })?;
+    Ok(chain)
+}
+
+/// Whether the log has an entry.
+pub(super) fn has_log(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM log)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Adds an entry to the log, which says that all is as it is.
+pub(super) fn add_log(connection: &Connection, head: &Head, deed: Deed) -> Result<()> {
+    let mut rows = BTreeMap::new();
+    let mut statement = connection.prepare_cached("SELECT address, body FROM resources")?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let (key, body): (String, String) = (get(row, 0, "resources")?, get(row, 1, "resources")?);
+        rows.insert(address(&key, "resources")?, text_sum(&body));
+    }
+    let (_, last, _) = chain(connection)?;
+    let digest = digest(rows.values(), &sum(&outputs(connection, &mut 0)?));
+    put_log(connection, &deed.after(&last, head.serial, digest))
+}
+
+/// Writes an entry of the log, the last from now on.
+pub(super) fn put_log(connection: &Connection, entry: &LogEntry) -> Result<()> {
+    let text = serde_json::to_string(entry)?;
+    connection.execute("INSERT INTO log (number, entry) VALUES (?1, ?2)", params![entry.number, text])?;
+    put_last(connection, &entry.link())
+}
+
+/// Says which entry of the log was written last.
+pub(super) fn put_last(connection: &Connection, last: &Link) -> Result<()> {
+    connection.execute("UPDATE chain SET last_number = ?1, last_hash = ?2", params![last.number, last.hash])?;
+    Ok(())
+}
+
+/// Says that the log's entries up to this one are kept no more.
+pub(super) fn put_pruned(connection: &Connection, pruned: &Link) -> Result<()> {
+    let update = "UPDATE chain SET pruned_number = ?1, pruned_hash = ?2";
+    connection.execute(update, params![pruned.number, pruned.hash])?;
+    Ok(())
+}
+
+pub(super) fn put_revision(connection: &Connection, Revision { serial, was }: &Revision) -> Result<()> {
+    let (address, body) = was.to_row()?;
+    let insert = "INSERT OR IGNORE INTO revisions (serial, address, body) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(insert)?.execute(params![serial, address, body])?;
+    Ok(())
+}
+
+/// Lets the history of the runs up to this one go.
+pub(super) fn forget(connection: &Connection, run: RunId, last: Option<&LogEntry>) -> Result<()> {
+    connection.execute("DELETE FROM journal WHERE run <= ?1", [run.0])?;
+    connection.execute("DELETE FROM runs WHERE run <= ?1", [run.0])?;
+    connection.execute("UPDATE chain SET forgotten = max(forgotten, ?1)", [run.0])?;
+    let Some(last) = last else { return Ok(()) };
+    connection.execute("DELETE FROM log WHERE number <= ?1", [last.number])?;
+    connection.execute("DELETE FROM revisions WHERE serial <= ?1", [last.serial])?;
+    put_pruned(connection, &last.link())
+}
+
 /// Who holds the lock, and what is known of the process.
 pub(super) fn lock(connection: &Connection) -> Result<Option<(Holder, Process)>> {
     let mut statement = connection.prepare_cached("SELECT id, who, pid, command, since_ms, process FROM lock")?;
@@ -196,6 +331,7 @@ pub(super) fn lock(connection: &Connection) -> Result<Option<(Holder, Process)>>
                 pid: row.get(2)?,
                 command: row.get(3)?,
                 since_ms: row.get(4)?,
+                origin: Origin::default(),
             };
             Ok((holder, row.get::<_, String>(5)?))
         })
@@ -259,6 +395,7 @@ pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRec
     let address = record.address.to_string();
     let text = serde_json::to_string(record)?;
     let sum = checksum(&[&address, &text]);
+    revise(connection, head, &address, Some(&text))?;
     head.take_all(connection, "SELECT checksum FROM resources WHERE address = ?1", &[&address])?;
     connection
         .prepare_cached(
@@ -273,8 +410,25 @@ pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRec
 }
 
 pub(super) fn remove(connection: &Connection, head: &mut Head, address: &Address) -> Result<()> {
+    let address = address.to_string();
+    revise(connection, head, &address, None)?;
     let delete = "DELETE FROM resources WHERE address = ?1 RETURNING checksum";
-    head.take_all(connection, delete, &[&address.to_string()])
+    head.take_all(connection, delete, &[&address])
+}
+
+/// Notes what a row was that is about to be written; of several writes in one group, the first counts.
+fn revise(connection: &Connection, head: &Head, address: &str, becomes: Option<&str>) -> Result<()> {
+    if !head.revises {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO revisions (serial, address, body)
+             SELECT ?1, ?2, was.body FROM (SELECT (SELECT body FROM resources WHERE address = ?2) AS body) AS was
+             WHERE was.body IS NOT ?3",
+        )?
+        .execute(params![head.serial, address, becomes])?;
+    Ok(())
 }
 
 pub(super) fn set_next_generation(
@@ -312,15 +466,24 @@ pub(super) fn put_duration(
 }
 
 pub(super) fn put_run(connection: &Connection, run: &Run) -> Result<()> {
-    let insert = "INSERT OR REPLACE INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let Run { id, command, holder, started_ms, ended_ms, outcome, summary } = run;
+    let insert = "INSERT OR REPLACE INTO runs
+                  (run, command, holder, started_ms, ended_ms, outcome, summary, origin, actions)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let Run { id, command, holder, started_ms, ended_ms, outcome, summary, origin, actions } = run;
     let summary = serde_json::to_string(summary)?;
-    connection.execute(insert, params![id.0, command, holder, started_ms, ended_ms, outcome, summary])?;
+    let (origin, actions) = (serde_json::to_string(origin)?, serde_json::to_string(actions)?);
+    connection
+        .execute(insert, params![id.0, command, holder, started_ms, ended_ms, outcome, summary, origin, actions])?;
     Ok(())
 }
 
 pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BTreeMap<String, Datum>) -> Result<()> {
+    if head.revises {
+        let before = self::outputs(connection, &mut 0)?;
+        if before != *outputs {
+            put_revision(connection, &Revision { serial: head.serial, was: Was::Outputs(before) })?;
+        }
+    }
     head.take_all(connection, "DELETE FROM outputs RETURNING checksum", &[])?;
     let mut statement = connection.prepare_cached("INSERT INTO outputs (name, body, checksum) VALUES (?1, ?2, ?3)")?;
     for (name, value) in outputs {
@@ -330,6 +493,12 @@ pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BT
         head.add(sum);
     }
     Ok(())
+}
+
+/// The address that is a row's key.
+fn address(key: &str, table: &'static str) -> Result<Address> {
+    let row = || format!("row {key} of {table}");
+    key.parse().map_err(|error: AddressError| Trouble::Row { row: row(), reason: error.to_string() })
 }
 
 /// A column whose type is what this version writes there, or the table is damaged.
@@ -382,7 +551,7 @@ impl Head {
     }
 
     /// The rows whose checksums this statement gives are there no more.
-    fn take_all(&mut self, connection: &Connection, statement: &str, key: &[&dyn ToSql]) -> Result<()> {
+    pub(super) fn take_all(&mut self, connection: &Connection, statement: &str, key: &[&dyn ToSql]) -> Result<()> {
         let mut statement = connection.prepare_cached(statement)?;
         let mut rows = statement.query(key)?;
         while let Some(row) = rows.next()? {

@@ -1,4 +1,4 @@
--- Version 1 of a state. A change here is a new version, with a step that
+-- Version 2 of a state. A change here is a new version, with a step that
 -- brings older files to it. A `checksum` is of the other columns of its row
 -- that say something about the world; rows.rs says how.
 
@@ -72,8 +72,37 @@ CREATE TABLE runs (
     started_ms INTEGER NOT NULL,
     ended_ms INTEGER,
     outcome TEXT,
-    summary TEXT NOT NULL
+    summary TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    actions TEXT NOT NULL
 ) STRICT;
+
+-- What rows were before the write after which the state had this serial; no `body` where there was none. What has no
+-- address is all outputs, as one JSON object.
+CREATE TABLE revisions (
+    serial INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    body TEXT,
+    PRIMARY KEY (serial, address)
+) STRICT, WITHOUT ROWID;
+
+-- The audit log; `entry` is a LogEntry as JSON, whose hash is its checksum.
+CREATE TABLE log (
+    number INTEGER PRIMARY KEY,
+    entry TEXT NOT NULL
+) STRICT;
+
+-- Where history begins: the last run that is forgotten, and the last entry of the log that is kept no more. And where
+-- the log ends: the last entry written.
+CREATE TABLE chain (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    forgotten INTEGER NOT NULL,
+    pruned_number INTEGER NOT NULL,
+    pruned_hash TEXT NOT NULL,
+    last_number INTEGER NOT NULL,
+    last_hash TEXT NOT NULL
+) STRICT;
+INSERT INTO chain VALUES (1, -1, 0, '', 0, '');
 
 -- The lock; `process` is what tells the holding process from others, as JSON.
 CREATE TABLE lock (

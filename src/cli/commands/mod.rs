@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod diff;
 pub mod doctor;
 pub mod graph;
 pub mod history;
@@ -11,3 +12,4 @@ pub mod plan;
 pub mod sandbox;
 pub mod schema;
 pub mod state;
+pub mod verify;

@@ -8,14 +8,16 @@ use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
-use fathuss_state::{Document, Holder, Place, ResourceRecord, Snapshot, StateError};
+use fathuss_state::{Document, Holder, Past, Place, ResourceRecord, Snapshot, StateError};
 
+use crate::commands::diff::{self, Diff};
 use crate::commands::history::{self, History};
+use crate::commands::verify::{self, Verify};
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::{current_folder, locked};
+use crate::session::{current_folder, holder, locked};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -23,10 +25,14 @@ use crate::target::wall_ms;
 pub enum State {
     /// List the addresses in the state
     List(Stack),
-    /// Show one resource of the state
+    /// Show one resource of the state, or all of it; with --at, as it was after a run
     Show(One),
-    /// List the runs that have written the state, newest first, with what each came to
+    /// List the runs that have written the state, newest first, with what each came to; show one in full
     History(History),
+    /// Show what was added, changed and removed between two runs, or since one
+    Diff(Diff),
+    /// Check that the audit log is whole and that the state is what it says
+    Verify(Verify),
     /// Take the lock away from a run that is dead, where that can't be seen from here
     Unlock(Lock),
     /// Write the whole state into a JSON file, or print it
@@ -51,8 +57,11 @@ pub struct Stack {
 pub struct One {
     /// The stack, as fathuss.toml names it
     stack: String,
-    /// The address, with or without the stack's name
-    address: String,
+    /// The address, with or without the stack's name; all resources and outputs where none is named
+    address: Option<String>,
+    /// As it was after this run, by its number in `state history`
+    #[arg(long, value_name = "RUN")]
+    at: Option<i64>,
     #[command(flatten)]
     target: TargetOptions,
 }
@@ -119,15 +128,21 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
     match options {
         State::List(options) => list(options, look),
         State::History(options) => history::run(options, look),
+        State::Diff(options) => diff::run(options, look),
+        State::Verify(options) => verify::run(options, look),
         State::Unlock(options) => unlock(options, look),
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),
         State::Migrate(options) => migrate(options, look),
         State::Show(options) => {
-            let (snapshot, stack) = read(&options.stack, &options.target)?;
-            let record = find(&snapshot, &stack, &options.address, options.target.words())?;
+            let (snapshot, stack) = match options.at {
+                None => read(&options.stack, &options.target)?,
+                Some(run) => at(&options.stack, &options.target, run)?,
+            };
+            let Some(address) = &options.address else { return whole(&snapshot, &stack, &options.target, look) };
+            let record = find(&snapshot, &stack, address, options.target.words())?;
             if look.json {
-                return printed(&json(record)?);
+                return printed(&json(&shown(record))?);
             }
             printed(&text(record, look))
         }
@@ -137,6 +152,11 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
 /// Runs `show`: every resource and output of the state.
 pub fn show(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
     let (snapshot, stack) = read(&options.stack, &options.target)?;
+    whole(&snapshot, &stack, &options.target, look)
+}
+
+/// Every resource and output.
+fn whole(snapshot: &Snapshot, stack: &str, target: &TargetOptions, look: &Look) -> Result<ExitCode, Error> {
     if look.json {
         let resources: Vec<_> = snapshot.resources.values().map(shown).collect();
         return printed(&json(&serde_json::json!({
@@ -148,10 +168,7 @@ pub fn show(options: &Stack, look: &Look) -> Result<ExitCode, Error> {
         }))?);
     }
     if snapshot.resources.is_empty() && snapshot.outputs.is_empty() {
-        return printed(&format!(
-            "The state of {stack} is empty.\nNext: fathuss apply {stack}{}",
-            options.target.words()
-        ));
+        return printed(&format!("The state of {stack} is empty.\nNext: fathuss apply {stack}{}", target.words()));
     }
     let mut page: String = snapshot.resources.values().map(|record| text(record, look) + "\n").collect();
     page.push_str("outputs\n");
@@ -202,7 +219,7 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
         look.line(&format!("{stack} has no state yet."))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let holder = match place.open(wall_ms())?.unlock(&options.id, wall_ms()) {
+    let holder = match place.open(wall_ms())?.unlock(&options.id, &holder("state unlock", wall_ms())) {
         Err(StateError::Locked { holder, since }) => {
             return Err(Error::Usage(format!(
                 "the lock of {stack} is not {}: {} (process {}, `{}`) has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
@@ -288,6 +305,13 @@ fn put(place: &Place, document: &Document, stack: &str, words: &str, command: &s
     let mut store = locked(store, place, command, (stack, words), look)?;
     store.replace(document)?;
     Ok(store.release()?)
+}
+
+/// The state as it was after a run.
+fn at(stack: &str, target: &TargetOptions, run: i64) -> Result<(Snapshot, String), Error> {
+    let (history, stack) = diff::past(stack, target)?;
+    let Past { resources, outputs } = diff::after(&history, run, &stack)?;
+    Ok((Snapshot { lineage: history.now.lineage, resources, outputs, ..Snapshot::default() }, stack))
 }
 
 fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error> {

@@ -1,8 +1,9 @@
 //! Answers that are lost, late or wrong: nothing is written twice, nothing is lost, and nobody writes over another.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fathuss_state::{Action, Backend, Begun, Entry, S3, StateError, Store, Terms};
+use fathuss_state::{Action, Backend, Begun, Entry, RunEnd, S3, StateError, Store, Terms, Verified};
 
 use crate::lease::Leased;
 use crate::place::{Objects, PATIENT, address};
@@ -137,7 +138,7 @@ fn a_head_that_another_moved_in_between_is_not_written_over() {
         if request.puts("/journal/") && !stolen {
             stolen = true;
             let mut other = thief.open();
-            other.unlock("lock-1", NOW_MS).expect("removed");
+            other.unlock("lock-1", &holder("admin")).expect("removed");
             other.lock(&holder("lock-2"), NOW_MS).expect("free");
             other.reserve_operations(1).expect("reserved");
         }
@@ -148,7 +149,33 @@ fn a_head_that_another_moved_in_between_is_not_written_over() {
     assert!(matches!(error, StateError::NotHeld { .. }), "{error}");
     let after = straight.look().expect("there").snapshot().expect("readable");
     assert_eq!(after.pending, before.pending, "its segment is reached from no head");
-    assert_eq!(after.serial, before.serial + 1, "the other run's write is there");
+    assert_eq!(after.serial, before.serial + 2, "that the lock was taken away is there, and the other run's write");
+}
+
+#[test]
+fn taking_a_lock_away_is_logged_however_often_others_are_faster() {
+    let (proxy, through, straight) = bench(PATIENT);
+    let mut state = locked(&straight);
+    let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
+    state.end_run(run, RunEnd::default()).expect("ended");
+    // While the first two segments are put that say so, the holder writes.
+    let holds = Arc::new(Mutex::new(state));
+    let (writer, mut left) = (Arc::clone(&holds), 2);
+    proxy.decide(move |request| {
+        if request.puts("/journal/") && left > 0 {
+            left -= 1;
+            writer.lock().expect("whole").reserve_operations(1).expect("reserved");
+        }
+        Fate::Through
+    });
+    let mut other = through.open();
+    other.unlock("lock-1", &holder("admin")).expect("removed").expect("somebody held it");
+    let history = straight.look().expect("there").past().expect("readable");
+    assert_eq!(history.verify(), Ok(Verified { since: 0 }));
+    assert_eq!(history.log.entries.len(), 2);
+    assert_eq!(history.log.entries[1].serial, history.now.serial);
+    let error = holds.lock().expect("whole").reserve_operations(1).expect_err("its lock is gone");
+    assert!(matches!(error, StateError::NotHeld { .. }), "{error}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Opening reads a snapshot and what follows it, not every segment ever written.
 
-use fathuss_state::{Backend, Entry, RunEnd, S3, Store};
+use fathuss_state::{Backend, Entry, Retention, RunEnd, RunId, S3, Store, Verified};
 
 use crate::lease::Leased;
 use crate::place::{Objects, PATIENT, address};
 use crate::promise::Bench;
-use crate::promise::made::{NOW_MS, begin, holder, present, record};
+use crate::promise::made::{NOW_MS, address as named, begin, holder, present, record};
 use crate::proxy::Proxy;
 
 const SERVER: &str = "FATHUSS_TEST_VERSITYGW";
@@ -54,9 +54,11 @@ fn segments_of_runs_that_are_forgotten_go_after_a_month_and_not_before() {
     let round = |now_ms: i64| {
         let mut state = S3::open(&through.bucket, PATIENT, Some("5eed"), now_ms).expect("whole");
         state.lock(&holder("lock-1"), now_ms).expect("free");
+        state.forget(&Retention { runs: 20, days: 0 }, now_ms).expect("forgotten");
         for _ in 0..25 {
-            let run = state.begin_run("apply", now_ms).expect("begun");
-            state.append(&[Entry::Recorded(Box::new(record("a", "i-1", 0)))]).expect("legal");
+            let run = state.begin_run("apply", &[], now_ms).expect("begun");
+            let row = record("a", &format!("i-{}", run.0), 0);
+            state.append(&[Entry::Recorded(Box::new(row))]).expect("legal");
             state.end_run(run, RunEnd::default()).expect("ended");
         }
     };
@@ -69,6 +71,10 @@ fn segments_of_runs_that_are_forgotten_go_after_a_month_and_not_before() {
     round(NOW_MS + 32 * DAY_MS);
     assert_eq!(deleted(), 75, "the first chapter is");
     let state = objects.look().expect("there");
-    assert_eq!(state.history(200).expect("readable").len(), 100, "runs stay");
-    assert_eq!(state.entries(None).expect("readable").len(), 20, "the journal has the last runs");
+    assert_eq!(state.history(200).expect("readable").len(), 45, "20 runs of before the last lock, and those after it");
+    assert_eq!(state.entries(None).expect("readable").len(), 45, "and the journal has their records");
+    let history = state.past().expect("readable");
+    assert_eq!((history.verify(), history.after(RunId(55))), (Ok(Verified { since: 0 }), None));
+    let past = history.after(RunId(56)).expect("kept, in a segment before the last snapshots");
+    assert_eq!(past.resources[&named("a")].identity.0, "i-56");
 }

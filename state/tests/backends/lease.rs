@@ -183,6 +183,6 @@ fn child_that_holds_the_lock() {
     told((state.fence())());
     told(state.append(&[Entry::Dropped(address("a"))]));
     told(state.append(&[begin(2, "b")]));
-    told(state.begin_run("apply", NOW_MS).map(drop));
+    told(state.begin_run("apply", &[], NOW_MS).map(drop));
     told(state.reserve_operations(1).map(drop));
 }

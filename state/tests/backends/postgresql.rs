@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use fathuss_state::{Backend, Database, Entry, Postgres, StateError, Store, Terms};
+use fathuss_state::{Backend, Broken, Database, Entry, Postgres, RunEnd, RunId, StateError, Store, Terms, Verified};
 
 use crate::lease::Leased;
 use crate::place::{PATIENT, Tables};
 use crate::promise::Bench;
-use crate::promise::made::{NOW_MS, begin, holder, present, record};
+use crate::promise::made::{NOW_MS, address, begin, holder, present, record};
 
 const SERVER: &str = "FATHUSS_TEST_POSTGRES";
 
@@ -157,9 +157,85 @@ fn a_table_that_something_else_changed_is_named_instead_of_believed() {
     sql(&tables, "UPDATE resources SET body = '{}'");
     let error = Postgres::look(&tables.database, PATIENT).expect_err("damaged").to_string();
     assert!(error.contains("table resources is damaged") && error.contains("row staging.terraform_data.a"), "{error}");
-    sql(&tables, "UPDATE head SET version = 2");
+    sql(&tables, "UPDATE head SET version = 3");
     let error = Postgres::look(&tables.database, PATIENT).expect_err("newer");
-    assert!(matches!(error, StateError::Newer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, StateError::Newer { found: 3, known: 2, .. }), "{error}");
+}
+
+/// Tables of version 1 with a row and two runs, of which the second was cut off.
+const VERSION_1: &str = include_str!("../../samples/postgres-version-1.sql");
+
+#[test]
+fn tables_of_version_1_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
+    let tables = Tables::on(SERVER);
+    let schema = &tables.database.schema;
+    sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {VERSION_1}"));
+    let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
+    sql(
+        &tables,
+        &format!(
+            "INSERT INTO head VALUES (1, 1, '5eed', {NOW_MS}, 13, 6, -18, 2, '');
+             INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');
+             INSERT INTO runs VALUES (1, 'apply', 'mia@build-7', {NOW_MS}, {NOW_MS}, 'applied', '{{\"create\":1}}'),
+                                     (2, 'destroy', 'mia@build-7', {NOW_MS}, NULL, NULL, '{{}}');"
+        ),
+    );
+    let read = tables.look().expect("there");
+    let (snapshot, runs) = (read.snapshot().expect("readable"), read.history(9).expect("readable"));
+    assert_eq!((snapshot.resources[&address("a")].clone(), runs.len()), (record("a", "i-1", 0), 2));
+    assert_eq!(read.past().expect("readable").verify(), Ok(Verified { since: 0 }));
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "1", "reading changes nothing");
+
+    let mut state = crate::promise::locked(&tables);
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "2");
+    assert_eq!((state.snapshot().expect("readable"), state.history(9).expect("readable")), (snapshot, runs));
+    let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
+    state.append(&[Entry::Recorded(Box::new(record("a", "i-2", 0)))]).expect("legal");
+    state.end_run(run, RunEnd::default()).expect("ended");
+    let history = state.past().expect("readable");
+    assert_eq!(history.verify(), Ok(Verified { since: 0 }));
+    assert_eq!(history.after(RunId(2)).expect("kept").resources[&address("a")], record("a", "i-1", 0));
+}
+
+#[test]
+fn what_something_else_changed_breaks_the_log_where_it_did() {
+    let tables = Tables::on(SERVER);
+    let mut state = crate::promise::locked(&tables);
+    for number in 1..=3 {
+        let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
+        let rows = [("a", "i-1".to_owned()), ("b", format!("i-{number}"))];
+        let rows = rows.map(|(name, identity)| Entry::Recorded(Box::new(record(name, &identity, 0))));
+        // `a` is written once, and `b` by each run.
+        state.append(if number == 1 { &rows } else { &rows[1..] }).expect("legal");
+        state.end_run(run, RunEnd::default()).expect("ended");
+    }
+    drop(state);
+    let broken = || {
+        let verdict = tables.look().expect("there").past().expect("readable").verify();
+        verdict.err().map(|Broken { entry, reason }| (entry, reason))
+    };
+    let elsewhere = || "the resources and outputs are not those that it left".to_owned();
+    assert_eq!(broken(), None);
+    for (name, since) in [("a", 1), ("b", 3)] {
+        let swap = |from: &str, to: &str| {
+            let change = format!("UPDATE resources SET body = replace(body, '{from}', '{to}')");
+            sql(&tables, &format!("{change} WHERE address LIKE '%.{name}'"));
+        };
+        swap("10.0.0.0", "10.9.0.0");
+        assert_eq!(broken(), Some((since, elsewhere())), "{name}");
+        swap("10.9.0.0", "10.0.0.0");
+    }
+    sql(&tables, "UPDATE revisions SET body = replace(body, '10.0.0.0', '10.9.0.0') WHERE body LIKE '%i-2%'");
+    assert_eq!(broken(), Some((2, elsewhere())));
+    sql(&tables, "UPDATE revisions SET body = replace(body, '10.9.0.0', '10.0.0.0')");
+    sql(&tables, "UPDATE log SET entry = replace(entry, 'mia@', 'noor@') WHERE number = 2");
+    assert_eq!(broken(), Some((2, "it is not as it was written".to_owned())));
+    sql(&tables, "UPDATE log SET entry = replace(entry, 'noor@', 'mia@')");
+    assert_eq!(broken(), None);
+    for gone in [3, 2] {
+        sql(&tables, &format!("DELETE FROM log WHERE number = {gone}"));
+        assert_eq!(broken(), Some((gone, "it is gone".to_owned())));
+    }
 }
 
 #[test]

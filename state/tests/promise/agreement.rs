@@ -68,7 +68,7 @@ fn take(store: &mut dyn Store, step: &Step) -> Result<i64, String> {
     match step {
         Step::Reserve(count) => store.reserve_operations(*count).map(|first| first.0).map_err(told),
         Step::Append(entries) => store.append(entries).map(|()| 0).map_err(told),
-        Step::BeginRun => store.begin_run("apply", NOW_MS).map(|run| run.0).map_err(told),
+        Step::BeginRun => store.begin_run("apply", &[], NOW_MS).map(|run| run.0).map_err(told),
         Step::EndRun(run) => store.end_run(RunId(*run), end()).map(|()| 0).map_err(told),
         Step::Restart => Ok(0),
     }
@@ -99,6 +99,13 @@ pub fn it_agrees_with_memory_on_every_step(bench: &dyn Bench) {
         let read = bench.look().expect("there");
         prop_assert_eq!(read.snapshot().expect("readable"), memory.snapshot().expect("alive"));
         prop_assert_eq!(backend.history(9).expect("readable"), memory.history(9).expect("alive"));
+        let (ours, theirs) = (backend.past().expect("readable"), memory.past());
+        prop_assert_eq!(&ours.log, &theirs.log);
+        prop_assert_eq!(ours.verify(), theirs.verify());
+        prop_assert!(ours.verify().is_ok(), "{:?}", ours.verify());
+        for run in ours.runs_kept() {
+            prop_assert_eq!(ours.after(run), theirs.after(run), "{:?}", run);
+        }
         prop_assert_eq!(backend.entries(None).expect("readable"), memory.entries());
     });
 }

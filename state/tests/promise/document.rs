@@ -11,7 +11,7 @@ use super::{Bench, locked};
 /// A state with some of everything.
 fn full(bench: &dyn Bench) -> Box<dyn Backend> {
     let mut state = locked(bench);
-    let run = state.begin_run("apply", NOW_MS).expect("begun");
+    let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state.reserve_operations(9).expect("reserved");
     state.append(&[begin(5, "e"), begin(2, "b"), identified(2, "i-2"), begin(1, "a")]).expect("legal");
     state.append(&[present(1, "a", "i-1"), begin(3, "c"), settled(3, Settled::Refused)]).expect("legal");
@@ -44,13 +44,13 @@ pub fn what_is_pulled_can_be_pushed_to_another_place(bench: &dyn Bench) {
     let mut to = locked(&*other);
     to.append(&[present(2, "b", "i-2")]).expect("what was under way settles there");
     assert_eq!(to.reserve_operations(1).expect("reserved").0, 10, "no number is used twice");
-    assert_eq!(to.begin_run("apply", NOW_MS).expect("begun").0, 2);
+    assert_eq!(to.begin_run("apply", &[], NOW_MS).expect("begun").0, 2);
 }
 
 pub fn a_push_takes_away_what_the_document_does_not_have(bench: &dyn Bench) {
     let mut state = full(bench);
     let before = state.document().expect("readable");
-    let (run, end) = (state.begin_run("apply", NOW_MS).expect("begun"), RunEnd::default());
+    let (run, end) = (state.begin_run("apply", &[], NOW_MS).expect("begun"), RunEnd::default());
     state.append(&[settled(5, Settled::Absent), Entry::Recorded(Box::new(record("z", "i-9", 0)))]).expect("legal");
     state.end_run(run, end).expect("ended");
     let error = state.replace(&before).expect_err("it was written since");

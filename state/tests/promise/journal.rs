@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::Datum;
-use fathuss_state::{Action, Backend, Entry, Identity, OperationId, Pending, RunEnd, Settled, Snapshot, StateError};
+use fathuss_state::{
+    Action, Backend, Entry, Identity, OperationId, Pending, Retention, RunEnd, Settled, Snapshot, StateError,
+};
 
 use super::made::{NOW_MS, address, begin, begun, holder, identified, present, record, settled};
 use super::{Bench, locked};
@@ -46,7 +48,7 @@ pub fn a_creation_is_pending_until_it_settles_as_a_row(bench: &dyn Bench) {
 
 pub fn a_state_reads_the_same_after_it_was_closed(bench: &dyn Bench) {
     let mut state = fresh(bench);
-    let run = state.begin_run("apply", NOW_MS).expect("begun");
+    let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state.append(&[begin(1, "a"), begin(2, "b"), identified(2, "i-2"), present(1, "a", "i-1")]).expect("legal");
     let end = RunEnd {
         outcome: "applied".to_owned(),
@@ -170,7 +172,7 @@ pub fn a_number_reserved_by_an_earlier_run_is_not_this_runs_to_use(bench: &dyn B
 
 pub fn a_run_ends_once(bench: &dyn Bench) {
     let mut state = fresh(bench);
-    let run = state.begin_run("apply", NOW_MS).expect("begun");
+    let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state.end_run(run, RunEnd::default()).expect("ended");
     let error = state.end_run(run, RunEnd::default()).expect_err("it has ended");
     assert_eq!(error.to_string(), "the journal refuses a record: run 1 ends, but it has ended before or never began");
@@ -178,31 +180,33 @@ pub fn a_run_ends_once(bench: &dyn Bench) {
 
 pub fn history_is_newest_first_and_shows_a_run_that_was_cut_off(bench: &dyn Bench) {
     let mut state = fresh(bench);
-    let first = state.begin_run("apply", NOW_MS).expect("begun");
+    let first = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state
         .end_run(first, RunEnd { outcome: "failed".to_owned(), now_ms: NOW_MS + 1, ..RunEnd::default() })
         .expect("ended");
-    state.begin_run("destroy", NOW_MS + 2).expect("begun");
+    state.begin_run("destroy", &[], NOW_MS + 2).expect("begun");
     let told: Vec<_> =
         state.history(5).expect("readable").into_iter().map(|run| (run.id.0, run.command, run.outcome)).collect();
     assert_eq!(told, [(2, "destroy".to_owned(), None), (1, "apply".to_owned(), Some("failed".to_owned()))]);
     assert_eq!(state.history(1).expect("readable").len(), 1);
 }
 
-pub fn the_journal_tells_the_whole_story_of_the_last_runs(bench: &dyn Bench) {
+pub fn the_journal_tells_the_whole_story_of_the_runs_that_are_kept(bench: &dyn Bench) {
     let mut state = fresh(bench);
     let mut told = Vec::new();
-    for round in 0..25 {
-        let run = state.begin_run("apply", NOW_MS).expect("begun");
+    for round in 0..9 {
+        let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
         let entry = Entry::Recorded(Box::new(record(&format!("r{round}"), "i-1", 0)));
         state.append(std::slice::from_ref(&entry)).expect("legal");
         state.end_run(run, RunEnd::default()).expect("ended");
         told.push((run, entry));
     }
-    let kept: Vec<_> = told[5..].iter().map(|(_, entry)| entry.clone()).collect();
-    assert_eq!(state.entries(None).expect("readable"), kept, "twenty runs are kept");
-    assert_eq!(state.entries(Some(told[24].0)).expect("readable"), [told[24].1.clone()]);
-    assert_eq!(state.snapshot().expect("readable").resources.len(), 25, "rows stay");
+    let all = |from: usize| told[from..].iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>();
+    assert_eq!(state.entries(None).expect("readable"), all(0));
+    state.forget(&Retention { runs: 4, days: 0 }, NOW_MS + 1).expect("forgotten");
+    assert_eq!(state.entries(None).expect("readable"), all(5));
+    assert_eq!(state.entries(Some(told[8].0)).expect("readable"), all(8));
+    assert_eq!(state.snapshot().expect("readable").resources.len(), 9, "rows stay");
 }
 
 pub fn writing_takes_the_lock(bench: &dyn Bench) {
@@ -210,7 +214,7 @@ pub fn writing_takes_the_lock(bench: &dyn Bench) {
     let told = |error: StateError| error.to_string().replace(&bench.place(), "STATE");
     let error = state.append(&[Entry::Dropped(address("a"))]).expect_err("no lock");
     assert_eq!(told(error), "STATE is not locked by this run: it has not taken the lock");
-    assert!(matches!(state.begin_run("apply", NOW_MS), Err(StateError::NotHeld { .. })));
+    assert!(matches!(state.begin_run("apply", &[], NOW_MS), Err(StateError::NotHeld { .. })));
     assert!(matches!(state.reserve_operations(1), Err(StateError::NotHeld { .. })));
     state.lock(&holder("lock-1"), NOW_MS).expect("free");
     state.append(&[Entry::Dropped(address("a"))]).expect("legal");

@@ -30,11 +30,11 @@ pub fn a_run_whose_lock_was_removed_writes_no_more(bench: &dyn Bench) {
     let told = |error: StateError| error.to_string().replace(&bench.place(), "STATE");
 
     let mut other = bench.open();
-    let error = other.unlock("lock-2", NOW_MS).expect_err("another lock");
+    let error = other.unlock("lock-2", &holder("admin")).expect_err("another lock");
     assert!(matches!(error, StateError::Locked { holder, .. } if holder.id == "lock-1"));
-    let removed = other.unlock("lock-1", NOW_MS).expect("removed").expect("somebody held it");
+    let removed = other.unlock("lock-1", &holder("admin")).expect("removed").expect("somebody held it");
     assert_eq!(removed, holder("lock-1"));
-    assert_eq!(other.unlock("lock-1", NOW_MS).expect("nothing to do"), None);
+    assert_eq!(other.unlock("lock-1", &holder("admin")).expect("nothing to do"), None);
 
     let error = first.append(&[begin(2, "b")]).expect_err("the lock is gone");
     assert_eq!(told(error), "STATE is not locked by this run: its lock was removed");
@@ -46,7 +46,7 @@ pub fn a_run_whose_lock_was_removed_writes_no_more(bench: &dyn Bench) {
     assert!(other.holder().expect("readable").is_some(), "another's lock is not let go");
 
     let mut third = bench.open();
-    third.unlock("lock-2", NOW_MS).expect("removed");
+    third.unlock("lock-2", &holder("admin")).expect("removed");
     third.lock(&holder("lock-3"), NOW_MS).expect("free");
     let error = other.append(&[Entry::Dropped(address("a"))]).expect_err("another has it");
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Action, Begun, Entry, Holder, Identity, OperationId, ResourceRecord, Settled};
+use fathuss_state::{Action, Begun, Entry, Holder, Identity, OperationId, Origin, ResourceRecord, Settled};
 
 /// 2026-01-01 00:00 UTC.
 pub const NOW_MS: i64 = 1_767_225_600_000;
@@ -71,5 +71,6 @@ pub fn holder(id: &str) -> Holder {
         pid: std::process::id(),
         command: "fathuss apply staging".to_owned(),
         since_ms: NOW_MS,
+        origin: Origin::default(),
     }
 }

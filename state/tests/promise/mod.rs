@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod document;
+pub mod history;
 pub mod journal;
 pub mod lock;
 pub mod made;
@@ -55,8 +56,17 @@ macro_rules! promises {
                 a_number_reserved_by_an_earlier_run_is_not_this_runs_to_use
                 a_run_ends_once
                 history_is_newest_first_and_shows_a_run_that_was_cut_off
-                the_journal_tells_the_whole_story_of_the_last_runs
+                the_journal_tells_the_whole_story_of_the_runs_that_are_kept
                 writing_takes_the_lock
+            }
+            history {
+                what_there_was_after_each_run_is_kept
+                a_run_keeps_who_started_it_from_where_and_its_plan
+                what_a_run_that_was_cut_off_left_is_logged_by_the_next_one
+                the_log_has_an_entry_for_each_run_push_and_unlock
+                what_is_forgotten_leaves_the_chain_whole
+                history_comes_along_to_another_place
+                a_push_is_one_step_of_the_history
             }
             lock {
                 a_lock_is_let_go_with_its_store

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Child;
 
-use fathuss_state::{Backend, Holder, Sqlite, StateError, Store};
+use fathuss_state::{Backend, Holder, Origin, Sqlite, StateError, Store};
 
 use crate::child;
 use crate::made::{NOW_MS, begin, holder};
@@ -27,7 +27,10 @@ fn a_state_locked_by_a_live_process_names_its_holder() {
             other.id()
         )
     );
-    assert!(matches!(state.begin_run("apply", NOW_MS), Err(StateError::NotHeld { .. })), "and nothing can be written");
+    assert!(
+        matches!(state.begin_run("apply", &[], NOW_MS), Err(StateError::NotHeld { .. })),
+        "and nothing can be written"
+    );
     other.kill().expect("killed");
     other.wait().expect("reaped");
 }
@@ -71,6 +74,7 @@ fn child_that_holds_the_lock() {
         pid: std::process::id(),
         command: "fathuss destroy staging".to_owned(),
         since_ms: NOW_MS,
+        origin: Origin::default(),
     };
     state.lock(&holder, NOW_MS).expect("free");
     state.reserve_operations(1).expect("reserved");

@@ -21,7 +21,7 @@ fn memory_follows_the_same_law_and_fails_on_order() {
         state.fail_at(1, fault);
         state.append(&[present(1, "a", "i-1")]).expect_err("the process dies");
         assert!(crashed.load(std::sync::atomic::Ordering::SeqCst));
-        assert!(state.snapshot().is_err() && state.begin_run("apply", NOW_MS).is_err(), "dead is dead");
+        assert!(state.snapshot().is_err() && state.begin_run("apply", &[], NOW_MS).is_err(), "dead is dead");
         state.restart();
         assert_eq!(state.snapshot().expect("alive").pending.len(), kept, "{fault:?}");
         assert!(matches!(state.append(&[begin(2, "b")]), Err(StateError::Illegal { .. })), "not reserved by this run");

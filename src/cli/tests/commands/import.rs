@@ -45,7 +45,7 @@ fn forgotten() -> (Project, [String; 3]) {
 
 /// Puts a state without any row in the place of the stack's own, of the same lineage or of another.
 fn forget(project: &Project, lineage: bool) {
-    use fathuss_state::{Backend, Entry, Holder, Sqlite, Store};
+    use fathuss_state::{Backend, Entry, Holder, Origin, Sqlite, Store};
     let path = project.path(STATE);
     if !lineage {
         for beside in ["", "-wal", "-shm"] {
@@ -60,6 +60,7 @@ fn forget(project: &Project, lineage: bool) {
         pid: std::process::id(),
         command: "test".to_owned(),
         since_ms: 1,
+        origin: Origin::default(),
     };
     store.lock(&holder, 1).expect("nobody has it");
     let addresses: Vec<_> = store.snapshot().expect("it is read").resources.into_keys().collect();

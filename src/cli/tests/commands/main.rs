@@ -14,6 +14,7 @@ mod bad_states;
 mod cargo_project;
 mod flow;
 mod full_disk;
+mod history;
 mod import;
 mod json;
 mod looking;

@@ -10,7 +10,7 @@ use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_engine::run::RunError;
 use fathuss_model::graph::Finding;
 use fathuss_report::{FailedAction, RunView, Tally, Trouble, findings_text, run_json};
-use fathuss_state::{Holder, StateError};
+use fathuss_state::{Holder, Origin, StateError};
 
 use crate::fixture::{address, at_widths, colour, source, visible};
 
@@ -92,6 +92,7 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         pid: 4711,
         command: "fathuss apply staging".to_owned(),
         since_ms: 0,
+        origin: Origin::default(),
     };
     let postgres = Protected {
         address: address("aws_db_instance.postgres"),

@@ -1,0 +1,85 @@
+-- Version 1 of a state in PostgreSQL, in a schema of its own. A change here is
+-- a new version, with a step that brings older schemas to it.
+
+-- What there is once. `nonce` is of the last write: it tells whether a commit
+-- whose answer was lost was carried out.
+CREATE TABLE head (
+    one integer PRIMARY KEY CHECK (one = 1),
+    version bigint NOT NULL,
+    lineage text NOT NULL,
+    created_ms bigint NOT NULL,
+    serial bigint NOT NULL,
+    next_operation bigint NOT NULL,
+    forgotten bigint NOT NULL,
+    epoch bigint NOT NULL,
+    nonce text NOT NULL
+);
+
+-- Who may write. A row without `addresses` is about all of them, as every row
+-- is today; at most one may be so.
+CREATE TABLE locks (
+    id text PRIMARY KEY,
+    epoch bigint NOT NULL UNIQUE,
+    who text NOT NULL,
+    pid bigint NOT NULL,
+    command text NOT NULL,
+    since_ms bigint NOT NULL,
+    lease_ms bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    addresses text[]
+);
+CREATE UNIQUE INDEX locks_on_everything ON locks ((addresses IS NULL)) WHERE addresses IS NULL;
+
+-- A row per address; `body` is a ResourceRecord as JSON, `serial` the state's at the last write of the row.
+CREATE TABLE resources (
+    address text PRIMARY KEY,
+    revision bigint NOT NULL,
+    serial bigint NOT NULL,
+    body text NOT NULL
+);
+
+-- Operations that have begun and not settled, in the order of `serial` and `place`; `begun` is a Begun as JSON.
+CREATE TABLE operations (
+    operation bigint PRIMARY KEY,
+    serial bigint NOT NULL,
+    place bigint NOT NULL,
+    begun text NOT NULL,
+    identified text
+);
+
+-- Every record of the runs that are kept; `entry` is an Entry as JSON.
+CREATE TABLE journal (
+    serial bigint NOT NULL,
+    place bigint NOT NULL,
+    run bigint NOT NULL,
+    entry text NOT NULL,
+    PRIMARY KEY (serial, place)
+);
+
+-- The generation that the next creation at an address takes, where it isn't 0.
+CREATE TABLE generations (
+    address text PRIMARY KEY,
+    generation bigint NOT NULL
+);
+
+CREATE TABLE outputs (
+    name text PRIMARY KEY,
+    body text NOT NULL
+);
+
+CREATE TABLE durations (
+    type text NOT NULL,
+    action text NOT NULL,
+    duration_ms bigint NOT NULL,
+    PRIMARY KEY (type, action)
+);
+
+CREATE TABLE runs (
+    run bigint PRIMARY KEY,
+    command text NOT NULL,
+    holder text NOT NULL,
+    started_ms bigint NOT NULL,
+    ended_ms bigint,
+    outcome text,
+    summary text NOT NULL
+);
