@@ -10,7 +10,9 @@ use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
 use fathuss_state::{Document, Holder, Place, ResourceRecord, Snapshot, StateError};
 
+use crate::commands::forget::{self, Forget};
 use crate::commands::history::{self, History};
+use crate::commands::rename::{self, Move};
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
@@ -27,6 +29,10 @@ pub enum State {
     Show(One),
     /// List the runs that have written the state, newest first, with what each came to
     History(History),
+    /// Let the state forget resources, which stay in AWS
+    Forget(Forget),
+    /// Give resources of the state other addresses, and leave them in AWS as they are
+    Move(Move),
     /// Take the lock away from a run that is dead, where that can't be seen from here
     Unlock(Lock),
     /// Write the whole state into a JSON file, or print it
@@ -119,6 +125,8 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
     match options {
         State::List(options) => list(options, look),
         State::History(options) => history::run(options, look),
+        State::Forget(options) => forget::run(options, look),
+        State::Move(options) => rename::run(options, look),
         State::Unlock(options) => unlock(options, look),
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),
