@@ -17,6 +17,9 @@ use crate::provider::{Attributes, Observation, Provider, ReadRequest};
 use crate::refresh::{RefreshError, read_all};
 use crate::run::{OtherOutputs, RunError};
 
+/// Who reads one, and what it is.
+type Reader = (Rc<dyn Provider>, &'static Schema);
+
 /// One that is to be taken over.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -167,7 +170,7 @@ fn schema_of(
     claim: &Claim,
     snapshot: &Snapshot,
     around: &Surroundings<'_>,
-) -> Result<Option<(Rc<dyn Provider>, &'static Schema)>, ImportError> {
+) -> Result<Option<Reader>, ImportError> {
     let kind = node.address.kind();
     let provider = (around.provider)(kind);
     let Some((provider, schema)) = provider.and_then(|it| it.schema(kind).map(|schema| (it, schema))) else {
