@@ -136,7 +136,10 @@ mod tests {
         let after = moved(&rows, &[("s.aws_vpc.a", "s.aws_vpc.b")]).unwrap();
         let there = &after.resources[&"s.aws_vpc.b".parse().unwrap()];
         assert_eq!((there.generation, there.identity.0.as_str()), (3, "i-s.aws_vpc.a"));
-        assert_eq!(after.resources[&"s.aws_subnet.x".parse().unwrap()].depends_on, [there.address.clone()]);
+        assert_eq!(
+            after.resources[&"s.aws_subnet.x".parse().unwrap()].depends_on,
+            std::slice::from_ref(&there.address)
+        );
         assert_eq!(after.resources.len(), 2);
         assert_eq!(after.generations[&"s.aws_vpc.a".parse().unwrap()], 4, "what is made there next is another making");
     }
