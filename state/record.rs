@@ -150,7 +150,7 @@ pub struct Pending {
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// `apply`, `destroy`, `import` and the like.
+    /// `apply`, `destroy`, `import`, `adopt`, `move` or `forget`.
     pub command: String,
     /// Who ran it: user and host.
     pub holder: String,
@@ -158,7 +158,7 @@ pub struct Run {
     pub started_ms: i64,
     /// When it ended; none for a run that was cut off.
     pub ended_ms: Option<i64>,
-    /// How it ended, in a word: `applied`, `failed`, `interrupted`, `imported`.
+    /// How it ended, in a word: `applied`, `failed`, `interrupted`, `imported`, `adopted`, `moved`, `forgotten`.
     pub outcome: Option<String>,
     /// Operations settled, by action, and failures.
     pub summary: BTreeMap<String, i64>,
@@ -181,6 +181,14 @@ pub struct RunAction {
     /// The names of the fields that were to change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+}
+
+impl RunAction {
+    /// One that is of the resource as a whole: `import`, `move`.
+    #[must_use]
+    pub fn whole(address: &Address, change: &str) -> Self {
+        Self { address: address.clone(), change: change.to_owned(), fields: Vec::new() }
+    }
 }
 
 /// From where a command was started, as far as it is known.

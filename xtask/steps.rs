@@ -182,6 +182,7 @@ fn protocols(tally: &mut Tally) -> Result<(), String> {
 
 /// The long runs of which `test` takes a sample.
 pub fn sweep() -> Result<(), String> {
+    let servers = servers::Servers::start(&root(), &target().join("backends"))?;
     let mut test = cargo();
     test.args([
         "test",
@@ -202,7 +203,7 @@ pub fn sweep() -> Result<(), String> {
         "--",
         "--nocapture",
     ]);
-    cache::run(test.env("FATHUSS_SWEEP", "full"))
+    cache::run(test.env("FATHUSS_SWEEP", "full").envs(servers.variables()))
 }
 
 /// As many requests of every kind to the simulator as so many seconds hold, for each property.

@@ -126,7 +126,7 @@ impl Provider for Aws {
             strays.extend(batch.strays);
             for (at, mut observation) in places.into_iter().zip(batch.observations) {
                 if let Ok(Observation::Present(attributes)) = &mut observation
-                    && let Some(carried) = mark::take(attributes)
+                    && let Some(carried) = mark::take(attributes, &requests[at].address)
                 {
                     marks.insert(requests[at].address.clone(), carried);
                 }
@@ -154,7 +154,7 @@ impl Provider for Aws {
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
         let mut progress = Self::kind(&standing.address)?.settle(&self.client(&standing.region), standing).await?;
         if let Progress::Ready(attributes) | Progress::Deferred { attributes, .. } = &mut progress {
-            mark::take(attributes);
+            mark::take(attributes, &standing.address);
         }
         Ok(progress)
     }

@@ -121,6 +121,7 @@ mod ssm_parameter;
 mod subnet;
 pub mod table;
 mod tag;
+pub mod terraform_id;
 mod transport;
 mod volume_attachment;
 mod vpc;

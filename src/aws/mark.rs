@@ -133,14 +133,16 @@ pub(crate) const CARRIED: &str = "fathuss:mark";
 /// The mark among these tags as an attribute; nothing where there is none.
 pub(crate) fn carried(tags: &BTreeMap<String, String>) -> Datum {
     let Some(marked) = Marked::among(tags) else { return Datum::Null };
-    Datum::List(vec![marked.lineage.as_str().into(), marked.readable().into()])
+    Datum::List(vec![marked.lineage.as_str().into(), marked.address.into()])
 }
 
-/// Takes the mark out of attributes that were read.
-pub(crate) fn take(attributes: &mut Attributes) -> Option<Carried> {
+/// Takes the mark out of attributes that were read. What a long address is cut to is no other address than its own.
+pub(crate) fn take(attributes: &mut Attributes, asked: &Address) -> Option<Carried> {
     let Datum::List(parts) = attributes.remove(CARRIED)? else { return None };
-    let [lineage, address] = parts.as_slice() else { return None };
-    Some(Carried { lineage: lineage.as_str()?.to_owned(), address: address.as_str()?.to_owned() })
+    let [lineage, tag] = parts.as_slice() else { return None };
+    let (lineage, tag) = (lineage.as_str()?.to_owned(), tag.as_str()?);
+    let address = if tag == address(asked) { asked.to_string() } else { readable(tag) };
+    Some(Carried { lineage, address })
 }
 
 /// An address in the characters that every service takes in a tag's value
@@ -207,6 +209,20 @@ mod tests {
         let (one, other) = (address(&long("1")), address(&long("2")));
         assert_eq!(one.len(), LONGEST);
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_mark_that_was_cut_is_its_own_address_s_and_of_no_other() {
+        let long = |end: &str| format!("s.aws_vpc.{}[\"{}{end}\"]", "n".repeat(128), "é".repeat(60)).parse().unwrap();
+        let (one, other): (Address, Address) = (long("1"), long("2"));
+        let mark = Mark { lineage: "l".to_owned(), address: one.clone(), generation: 0 };
+        let read = |asked: &Address| {
+            let mut attributes = Attributes::from([(CARRIED.to_owned(), carried(&tags(&mark)))]);
+            take(&mut attributes, asked).map(|carried| carried.address)
+        };
+        assert_eq!(read(&one), Some(one.to_string()));
+        assert_ne!(read(&other), Some(other.to_string()));
+        assert_eq!(fathuss_engine::plan::MARK, format!("tags.{ADDRESS}"), "what a plan calls it");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The program `fathuss`: one file per command, and what they share.
 
+mod ask;
 mod commands;
 mod error;
+mod matching;
 mod options;
 mod origin;
 mod program;
@@ -10,10 +12,12 @@ mod remote_clock;
 mod render;
 mod sandbox;
 mod screen;
+mod selection;
 mod served;
 mod session;
 mod signals;
 mod target;
+mod terraform;
 mod vendor;
 
 use std::process::ExitCode;
@@ -21,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
+    adopt, apply, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
 };
 use crate::error::Error;
 use crate::options::Output;
@@ -52,6 +56,8 @@ enum Command {
     Destroy(apply::Destroy),
     /// Take something that is there over into the stack's state
     Import(import::Import),
+    /// Take what a Terraform or OpenTofu state has over into the stack's state, without changing it
+    Adopt(adopt::Adopt),
     /// Show what the state says, without asking AWS
     Show(state::Stack),
     /// Print the stack's outputs
@@ -84,6 +90,7 @@ fn main() -> ExitCode {
         Command::Apply(options) => apply::apply(options, &output),
         Command::Destroy(options) => apply::destroy(options, &output),
         Command::Import(options) => import::run(options, &output),
+        Command::Adopt(options) => adopt::run(options, &output),
         Command::Show(options) => state::show(options, &output),
         Command::Output(options) => state::output(options, &output),
         Command::Graph(options) => graph::run(options, &output),

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::diff::{default_of, diff};
 use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
-use crate::plan::{Change, Plan, PlannedAction, attribute_of, output_of};
+use crate::plan::{Change, MARK, Plan, PlannedAction, attribute_of, output_of};
 use crate::provider::{
     Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
     SecretText, Standing, UpdateRequest,
@@ -397,6 +397,10 @@ impl<'a> Run<'a> {
         let changes = diff(schema, &wanted, &record.attributes, &before, &node.lifecycle);
         let mut changed: Vec<String> =
             changes.iter().map(|change| change.path.split('.').next().unwrap_or_default().to_owned()).collect();
+        // The mark is set with the tags; no field of the program says what it is.
+        if action.fields.iter().any(|field| field.path == MARK) {
+            changed.push("tags".to_owned());
+        }
         changed.dedup();
         // A secret that is not sent is asked of nobody: it may be gone.
         desired.secrets = self.secrets(node, schema, |version| changed.iter().any(|field| field == version)).await?;

@@ -6,8 +6,8 @@ use fathuss_model::Address;
 use fathuss_model::graph::Node;
 
 use crate::dependency::Dependencies;
-use crate::diff::FieldChange;
-use crate::plan::{Change, PlanInput, PlannedAction};
+use crate::diff::{FieldChange, Shown};
+use crate::plan::{Change, MARK, PlanInput, PlannedAction};
 
 /// Actions before they are in order.
 #[derive(Default)]
@@ -77,6 +77,12 @@ impl Draft {
                 after[delete].insert(make);
             }
         }
+        // What is made at an address that something else still has in its mark could be taken for that.
+        for (last, first) in self.marks_to_change() {
+            if !comes_after(first, last, &after) {
+                after[last].insert(first);
+            }
+        }
         if let Some(dependencies) = dependencies {
             let updates = || (0..self.actions.len()).filter(|&at| self.actions[at].change == Change::Update);
             let schema = |at: usize| dependencies.schemas[dependencies.index[&self.actions[at].address]];
@@ -91,6 +97,17 @@ impl Draft {
             action.after = after.into_iter().collect();
         }
         self.sort();
+    }
+
+    /// What is made at an address, and the update that takes this address out of another's mark.
+    fn marks_to_change(&self) -> Vec<(usize, usize)> {
+        let made: HashMap<String, usize> = self.makes.iter().map(|(address, &at)| (address.to_string(), at)).collect();
+        let of_one = |(at, action): (usize, &PlannedAction)| {
+            let change = action.fields.iter().find(|field| field.path == MARK)?;
+            let Shown::Value(before) = &change.before else { return None };
+            Some((*made.get(before.as_str()?)?, at))
+        };
+        self.actions.iter().enumerate().filter_map(of_one).collect()
     }
 
     /// Whether two actions are updates of parts of one resource, and AWS wants this one before the other, whichever

@@ -150,6 +150,7 @@ pub async fn import(
     else {
         return Err(nothing_behind(node, "this release has no provider for the type"));
     };
+    importable(node, schema)?;
     free(&snapshot, node, schema, &identity)?;
     provider.check_identity(schema.kind, &identity).map_err(ImportError::Malformed)?;
     let given = given(node, schema, &snapshot, wish.outputs);
@@ -173,18 +174,8 @@ pub async fn import(
     if let Some(mark) = read.marks.remove(&node.address) {
         unclaimed(&snapshot, &identity, mark)?;
     }
-    let record = ResourceRecord {
-        address: node.address.clone(),
-        region: node.region.clone(),
-        account: node.account.clone(),
-        identity,
-        attributes: row(schema, &given, observed),
-        generation: snapshot.generations.get(&node.address).copied().unwrap_or_default(),
-        depends_on: needed(node),
-        prevent_destroy: node.lifecycle.prevent_destroy,
-    };
-    let action = RunAction { address: record.address.clone(), change: "import".to_owned(), fields: Vec::new() };
-    let run = store.begin_run("import", &[action], wall_ms())?;
+    let record = record(&snapshot, node, identity, row(schema, &given, observed));
+    let run = store.begin_run("import", &[RunAction::whole(&record.address, "import")], wall_ms())?;
     store.append(&[Entry::Recorded(Box::new(record.clone()))])?;
     let summary = BTreeMap::from([("import".to_owned(), 1)]);
     store.end_run(run, RunEnd { outcome: "imported".to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })?;
@@ -216,18 +207,23 @@ fn declared<'a>(graph: &'a Graph, text: &str) -> Result<&'a Node, ImportError> {
     Err(ImportError::NotDeclared { stack: graph.stack.clone(), address: text.to_owned(), near })
 }
 
-fn nothing_behind(node: &Node, because: &'static str) -> ImportError {
+pub(crate) fn nothing_behind(node: &Node, because: &'static str) -> ImportError {
     ImportError::NothingBehind { address: node.address.clone(), because }
 }
 
-/// Refuses what has nothing behind it, an address that is taken, and a thing that has another address.
-fn free(snapshot: &Snapshot, node: &Node, schema: &Schema, identity: &Identity) -> Result<(), ImportError> {
+/// Refuses what has nothing behind it.
+fn importable(node: &Node, schema: &Schema) -> Result<(), ImportError> {
     if schema.mode == Mode::Lookup {
         return Err(nothing_behind(node, "it is a lookup, which each plan asks by itself"));
     }
     if is_local(schema) {
         return Err(nothing_behind(node, "it lives in the state alone, and nothing of it is anywhere else"));
     }
+    Ok(())
+}
+
+/// Refuses an address that is taken, and a thing that has another address.
+pub(crate) fn free(snapshot: &Snapshot, node: &Node, schema: &Schema, identity: &Identity) -> Result<(), ImportError> {
     if let Some(record) = snapshot.resources.get(&node.address) {
         return Err(ImportError::InState { address: node.address.clone(), identity: record.identity.clone() });
     }
@@ -244,7 +240,7 @@ fn free(snapshot: &Snapshot, node: &Node, schema: &Schema, identity: &Identity) 
 }
 
 /// Refuses what another state, or another row of this one, says is its own.
-fn unclaimed(snapshot: &Snapshot, identity: &Identity, mark: Carried) -> Result<(), ImportError> {
+pub(crate) fn unclaimed(snapshot: &Snapshot, identity: &Identity, mark: Carried) -> Result<(), ImportError> {
     if mark.lineage != snapshot.lineage {
         return Err(ImportError::Foreign { identity: identity.clone(), mark });
     }
@@ -259,7 +255,7 @@ fn unclaimed(snapshot: &Snapshot, identity: &Identity, mark: Carried) -> Result<
 }
 
 /// What the program gives, as far as the state knows what it refers to.
-fn given(node: &Node, schema: &Schema, snapshot: &Snapshot, outputs: &OtherOutputs) -> Attributes {
+pub(crate) fn given(node: &Node, schema: &Schema, snapshot: &Snapshot, outputs: &OtherOutputs) -> Attributes {
     let scope = Recorded { snapshot, outputs };
     let known = node.fields.iter().filter_map(|(name, expression)| {
         let datum = expression.evaluate(&scope).ok()?.into_known()?;
@@ -272,7 +268,7 @@ fn given(node: &Node, schema: &Schema, snapshot: &Snapshot, outputs: &OtherOutpu
 
 /// The row of what was read. Where the program gives what means the same as nothing, it says so, as one that an apply
 /// wrote does.
-fn row(schema: &Schema, given: &Attributes, observed: Attributes) -> Attributes {
+pub(crate) fn row(schema: &Schema, given: &Attributes, observed: Attributes) -> Attributes {
     let mut row = observed;
     for field in schema.fields {
         if field.write_only {
@@ -286,8 +282,22 @@ fn row(schema: &Schema, given: &Attributes, observed: Attributes) -> Attributes 
     row
 }
 
+/// What the state keeps of what is taken over.
+pub(crate) fn record(snapshot: &Snapshot, node: &Node, identity: Identity, attributes: Attributes) -> ResourceRecord {
+    ResourceRecord {
+        address: node.address.clone(),
+        region: node.region.clone(),
+        account: node.account.clone(),
+        identity,
+        attributes,
+        generation: snapshot.generations.get(&node.address).copied().unwrap_or_default(),
+        depends_on: needed(node),
+        prevent_destroy: node.lifecycle.prevent_destroy,
+    }
+}
+
 /// The fields that the program gives and that no cloud tells.
-fn untold(node: &Node, schema: &'static Schema) -> Vec<&'static str> {
+pub(crate) fn untold(node: &Node, schema: &'static Schema) -> Vec<&'static str> {
     let given = |name: &str| node.fields.get(name).filter(|given| !matches!(given, Expression::Literal(Datum::Null)));
     let is_secret = |name: &str| matches!(given(name), Some(Expression::Secret(_)));
     let fields = schema.fields.iter().filter(|field| given(field.name).is_some());
@@ -295,7 +305,7 @@ fn untold(node: &Node, schema: &'static Schema) -> Vec<&'static str> {
 }
 
 /// What is adopted is not created by anyone, and there all the same.
-fn is_local(schema: &Schema) -> bool {
+pub(crate) fn is_local(schema: &Schema) -> bool {
     schema.mode == Mode::Managed && schema.creation == Creation::Local
 }
 

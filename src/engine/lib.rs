@@ -5,6 +5,7 @@
 //! after. It knows no cloud by name and prints nothing: what happens is told in
 //! events.
 
+pub mod adopt;
 pub mod apply;
 pub mod dependency;
 pub mod diff;

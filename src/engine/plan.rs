@@ -18,12 +18,14 @@ use crate::draft::Draft;
 use crate::hold::{Holder, Replaced};
 use crate::proposal::{Proposal, Proposals, Proposed};
 use crate::protection::{Guard, PlannedProtection, Protected, protections};
-use crate::provider::{Attributes, Observation, Stray, Survivor};
+use crate::provider::{Attributes, Carried, Observation, Stray, Survivor};
 
 /// The format's name.
 pub const FORMAT: &str = "fathuss-plan";
 /// The version that this release writes.
 pub const VERSION: u32 = 1;
+/// The address in a mark, as a field that changes: the one that no program gives.
+pub const MARK: &str = "tags.fathuss:address";
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct PlanInput<'a> {
     pub outputs: &'a BTreeMap<String, BTreeMap<String, Datum>>,
     /// What carries our mark and is in no state.
     pub strays: &'a [Stray],
+    /// The marks of what is in the state, where it carries one.
+    pub marks: &'a BTreeMap<Address, Carried>,
     /// Why a change of what was read so can't be made yet.
     pub deferral: &'a dyn Fn(&str, &Attributes) -> Option<String>,
     /// What people should know of a change in place, or of what stays as it is.
@@ -715,6 +719,7 @@ fn managed<'a>(
         return Ok(Decision::Replace(vec![change]));
     }
     let mut fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    fields.extend(mark(input, node, schema));
     let holder = Holder { node, schema, record, observed, replaced };
     if !fields.iter().any(|field| field.forces_replacement) {
         fields.extend(holder.goes_along());
@@ -741,6 +746,19 @@ fn managed<'a>(
     }
     possible(node, schema, wanted, observed, &fields)?;
     Ok(Decision::Update(fields))
+}
+
+/// The change that makes a mark of this state say where the resource stands by now: `state move` leaves it as it was.
+fn mark(input: &PlanInput<'_>, node: &Node, schema: &Schema) -> Option<FieldChange> {
+    let carried = input.marks.get(&node.address).filter(|carried| carried.lineage == input.snapshot.lineage)?;
+    let address = node.address.to_string();
+    (schema.has_tags() && carried.address != address).then(|| FieldChange {
+        path: MARK.to_owned(),
+        before: Shown::Value(carried.address.as_str().into()),
+        after: Shown::Value(address.into()),
+        forces_replacement: false,
+        cause: Cause::Program,
+    })
 }
 
 /// Refuses what the type's own rule says AWS would refuse.

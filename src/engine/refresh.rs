@@ -30,6 +30,8 @@ pub struct Refreshed {
     pub lookups: BTreeMap<Address, Attributes>,
     /// What carries our mark and is in no state.
     pub strays: Vec<Stray>,
+    /// The marks of what is in the state, where it carries one.
+    pub marks: BTreeMap<Address, Carried>,
 }
 
 /// A read that failed.
@@ -61,9 +63,10 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
     let reads = groups.into_values().map(|(provider, requests)| read_all(provider, requests, around));
     let mut refreshed = Refreshed::default();
     for read in futures::future::join_all(reads).await {
-        let Read { observations, strays, .. } = read?;
+        let Read { observations, strays, marks } = read?;
         refreshed.observations.extend(observations);
         refreshed.strays.extend(strays);
+        refreshed.marks.extend(marks);
     }
     refreshed.strays.retain(|stray| !is_known(snapshot, stray));
     Ok(refreshed)

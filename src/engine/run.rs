@@ -141,6 +141,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         lookups: &refreshed.lookups,
         outputs: &outputs,
         strays: &refreshed.strays,
+        marks: &refreshed.marks,
         deferral: &|kind, attributes| (around.provider)(kind).and_then(|provider| provider.deferral(kind, attributes)),
         remarks: &|kind, becoming| {
             (around.provider)(kind).map(|provider| provider.remarks(kind, becoming)).unwrap_or_default()

@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from guide import examples
-from world import World
+from world import ACCOUNT, REGION, World
 
 FOLDER = pathlib.Path(__file__).parent
 MODEL = FOLDER.parents[1] / "src" / "model" / "aws"
@@ -208,3 +208,246 @@ def test_a_platform_of_every_type_that_the_provider_knows_comes_and_goes(world, 
 def test_the_example_of_the_guide_comes_and_goes(world, tmp_path):
     [example] = examples("hcl", world.address)
     round_trip(Terraform(tmp_path, world, {"main.tf": example}), world)
+
+
+# What Terraform makes and Fathuss takes over: relations, names, keys by count, and what AWS gives back otherwise.
+THEIRS = """
+resource "aws_vpc" "this" {
+  cidr_block           = "10.30.0.0/16"
+  enable_dns_hostnames = true
+  tags                 = { Name = "net" }
+}
+
+resource "aws_subnet" "private" {
+  count             = 2
+  vpc_id            = aws_vpc.this.id
+  cidr_block        = cidrsubnet(aws_vpc.this.cidr_block, 8, count.index)
+  availability_zone = data.aws_availability_zones.available.names[count.index]
+}
+
+resource "aws_internet_gateway" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_route_table" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_route" "out" {
+  route_table_id         = aws_route_table.this.id
+  destination_cidr_block = "0.0.0.0/0"
+  gateway_id             = aws_internet_gateway.this.id
+}
+
+resource "aws_route_table_association" "private" {
+  count          = 2
+  subnet_id      = aws_subnet.private[count.index].id
+  route_table_id = aws_route_table.this.id
+}
+
+resource "aws_security_group" "data" {
+  name        = "data"
+  description = "Databases"
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_db_subnet_group" "main" {
+  name        = "main"
+  description = "Where databases are"
+  subnet_ids  = aws_subnet.private[*].id
+}
+
+resource "aws_db_instance" "main" {
+  identifier              = "main"
+  engine                  = "postgres"
+  engine_version          = "16"
+  instance_class          = "db.t4g.micro"
+  allocated_storage       = 20
+  username                = "fathuss"
+  password                = "only-for-this-test"
+  db_subnet_group_name    = aws_db_subnet_group.main.name
+  vpc_security_group_ids  = [aws_security_group.data.id]
+  skip_final_snapshot     = true
+}
+
+resource "aws_iam_role" "worker" {
+  name = "worker"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "worker" {
+  for_each   = toset(["ReadOnlyAccess"])
+  role       = aws_iam_role.worker.name
+  policy_arn = "arn:aws:iam::aws:policy/${each.key}"
+}
+
+resource "aws_kms_key" "main" {
+  description         = "Secrets"
+  enable_key_rotation = true
+}
+
+resource "aws_kms_alias" "main" {
+  name          = "alias/main"
+  target_key_id = aws_kms_key.main.key_id
+}
+
+resource "aws_cloudwatch_log_group" "main" {
+  name              = "/adopted/main"
+  retention_in_days = 30
+}
+
+resource "aws_sns_topic" "alarms" {
+  name = "alarms"
+}
+"""
+
+
+def node(address, line, **fields):
+    """A node of a graph as a stack program prints it: an address with an attribute refers to that."""
+
+    def expression(value):
+        if isinstance(value, tuple):
+            return {"reference": {"address": f"demo.{value[0]}", "attribute": value[1]}}
+        if isinstance(value, list) and any(isinstance(item, tuple) for item in value):
+            return {"list": [expression(item) for item in value]}
+        return {"literal": value}
+
+    return {
+        "address": f"demo.{address}",
+        "region": REGION,
+        "account": ACCOUNT,
+        "source": {"file": "stack.rs", "line": line},
+        "fields": {name: expression(value) for name, value in fields.items()},
+    }
+
+
+def ours():
+    """What is declared here, by names and keys of our own."""
+    tags = {"Project": "terraform"}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
+    }
+    subnets = [('aws_subnet.inner["a"]', "id"), ('aws_subnet.inner["b"]', "id")]
+    nodes = [
+        ("aws_vpc.main", {"cidr_block": "10.30.0.0/16", "enable_dns_hostnames": True, "tags": {**tags, "Name": "net"}}),
+        (
+            'aws_subnet.inner["a"]',
+            {"vpc_id": ("aws_vpc.main", "id"), "cidr_block": "10.30.0.0/24", "availability_zone": "us-east-1a", "tags": tags},
+        ),
+        (
+            'aws_subnet.inner["b"]',
+            {"vpc_id": ("aws_vpc.main", "id"), "cidr_block": "10.30.1.0/24", "availability_zone": "us-east-1b", "tags": tags},
+        ),
+        ("aws_internet_gateway.main", {"vpc_id": ("aws_vpc.main", "id"), "tags": tags}),
+        ("aws_route_table.inner", {"vpc_id": ("aws_vpc.main", "id"), "tags": tags}),
+        (
+            "aws_route.internet",
+            {
+                "route_table_id": ("aws_route_table.inner", "id"),
+                "destination_cidr_block": "0.0.0.0/0",
+                "gateway_id": ("aws_internet_gateway.main", "id"),
+            },
+        ),
+        *(
+            (
+                f'aws_route_table_association.inner["{key}"]',
+                {"subnet_id": (f'aws_subnet.inner["{key}"]', "id"), "route_table_id": ("aws_route_table.inner", "id")},
+            )
+            for key in "ab"
+        ),
+        (
+            "aws_security_group.databases",
+            {"name": "data", "description": "Databases", "vpc_id": ("aws_vpc.main", "id"), "tags": tags},
+        ),
+        (
+            "aws_db_subnet_group.main",
+            {"name": "main", "description": "Where databases are", "subnet_ids": subnets, "tags": tags},
+        ),
+        (
+            "aws_db_instance.main",
+            {
+                "identifier": "main",
+                "engine": "postgres",
+                "engine_version": "16",
+                "instance_class": "db.t4g.micro",
+                "allocated_storage": 20,
+                "username": "fathuss",
+                "backup_retention_period": 0,
+                "db_subnet_group_name": ("aws_db_subnet_group.main", "name"),
+                "vpc_security_group_ids": [("aws_security_group.databases", "id")],
+                "skip_final_snapshot": True,
+                "tags": tags,
+            },
+        ),
+        ("aws_iam_role.machines", {"name": "worker", "assume_role_policy": json.dumps(trust), "tags": tags}),
+        (
+            "aws_iam_role_policy_attachment.machines",
+            {"role": ("aws_iam_role.machines", "name"), "policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+        ),
+        ("aws_kms_key.secrets", {"description": "Secrets", "enable_key_rotation": True, "tags": tags}),
+        ("aws_kms_alias.secrets", {"name": "alias/main", "target_key_id": ("aws_kms_key.secrets", "key_id")}),
+        ("aws_cloudwatch_log_group.main", {"name": "/adopted/main", "retention_in_days": 30, "tags": tags}),
+        ("aws_sns_topic.alarms", {"name": "alarms", "tags": tags}),
+    ]
+    graph = {
+        "stack": "demo",
+        "region": REGION,
+        "account": ACCOUNT,
+        "nodes": [node(address, line, **fields) for line, (address, fields) in enumerate(nodes, 1)],
+    }
+    return {"format": "fathuss-graph", "version": 1, "stacks": ["demo"], "graph": graph}
+
+
+class Fathuss:
+    """Fathuss in a project of its own, whose program prints this graph."""
+
+    def __init__(self, folder, world, graph):
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        (self.folder / "demo").write_text(json.dumps(graph))
+        settings = f'program = ["cat"]\n[stacks.demo]\nregion = "{REGION}"\naccount = "{ACCOUNT}"\n'
+        (self.folder / "fathuss.toml").write_text(settings)
+        self.environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(folder),
+            "AWS_ENDPOINT_URL": world.address,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def run(self, *words, code=0):
+        ended = subprocess.run(
+            [os.environ["FATHUSS"], *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
+        assert ended.returncode == code, "\n".join([" ".join(words), ended.stdout])
+        return ended.stdout
+
+
+def test_what_terraform_made_is_adopted_from_its_state_as_it_is(world, tmp_path):
+    head = platform()["main.tf"]
+    head = head[: head.index('data "aws_ami"')]
+    terraform = Terraform(tmp_path, world, {"main.tf": head + THEIRS})
+    terraform.run("init", "-input=false")
+    terraform.run("apply", "-input=false", "-auto-approve")
+    before = traces(world)
+    fathuss = Fathuss(tmp_path, world, ours())
+    state = terraform.folder / "terraform.tfstate"
+    assert json.loads(state.read_text())["version"] == 4
+    said = fathuss.run("adopt", "demo", str(state), "--yes")
+    assert f"{len(ours()['graph']['nodes'])} resources adopted" in said
+    assert "only-for-this-test" not in said, "what Terraform keeps in plain text is not shown"
+    said = fathuss.run("plan", "demo", "--detailed-exitcode")
+    assert "No changes" in said
+    assert traces(world) == before
+    fathuss.run("destroy", "demo", "--yes")

@@ -1,7 +1,6 @@
 //! `fathuss apply` and `fathuss destroy`: show the plan, ask, and do it.
 
 use std::cell::RefCell;
-use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use fathuss_engine::plan::Goal;
 use fathuss_engine::recover::Recovery;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_state::{Backend, Store};
-use tokio::sync::watch;
 
+use crate::ask::{Question, interrupted};
 use crate::error::Error;
 use crate::options::{Dependents, Output, TargetOptions};
 use crate::render;
@@ -125,7 +124,8 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
         return Err(error);
     }
     let asks = !options.yes && matches!(place, Where::Aws);
-    if asks && !confirmed(command, &options.stack, output, &mut pace).await? {
+    let question = Question { verb: command, what: &format!("{command} this to `{}`", options.stack), again: &again };
+    if asks && !question.confirmed(output, &mut pace).await? {
         store.release()?;
         return Err(nothing_new(&finished));
     }
@@ -185,13 +185,6 @@ async fn recover(
     }
 }
 
-/// Returns once an interrupt has come; never where none does.
-async fn interrupted(pace: &mut watch::Receiver<Pace>) {
-    if pace.wait_for(|pace| *pace != Pace::Run).await.is_err() {
-        std::future::pending().await
-    }
-}
-
 /// Nothing of this run's own was begun; what recovery did stays done.
 fn nothing_new(finished: &[Recovery]) -> Error {
     if finished.is_empty() {
@@ -208,38 +201,4 @@ fn nothing_new(finished: &[Recovery]) -> Error {
         "Nothing new was begun. What an earlier run had begun is finished, and the state has it: {}{more}.",
         told.join("; ")
     ))
-}
-
-async fn confirmed(
-    command: &str,
-    stack: &str,
-    output: &Output,
-    pace: &mut watch::Receiver<Pace>,
-) -> Result<bool, Error> {
-    if output.json || !std::io::stdin().is_terminal() {
-        return Err(Error::Usage(format!(
-            "nobody is there to be asked; nothing was changed\nNext: to {command} without being asked, run\n  fathuss {command} {stack} --yes"
-        )));
-    }
-    let mut stderr = std::io::stderr();
-    write!(stderr, "{command} this to `{stack}`? Only `yes` is taken: ")
-        .and_then(|()| stderr.flush())
-        .map_err(Error::Output)?;
-    let (sender, answer) = tokio::sync::oneshot::channel();
-    // A thread of its own, left behind where no answer comes: reading can't be called off.
-    std::thread::spawn(move || {
-        let mut answer = String::new();
-        let read = std::io::stdin().lock().read_line(&mut answer).map(|_| answer);
-        let _ = sender.send(read);
-    });
-    let answer = tokio::select! {
-        answer = answer => answer.unwrap_or_else(|_| Ok(String::new())),
-        () = interrupted(pace) => Ok(String::new()),
-    };
-    let answer = answer.map_err(|error| Error::Usage(format!("the answer can't be read: {error}")))?;
-    if !answer.ends_with('\n') {
-        // The cursor still stands behind the question.
-        writeln!(stderr).map_err(Error::Output)?;
-    }
-    Ok(answer.trim() == "yes")
 }

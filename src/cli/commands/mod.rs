@@ -1,14 +1,17 @@
 //! One file per command.
 
+pub mod adopt;
 pub mod apply;
 pub mod completions;
 pub mod diff;
 pub mod doctor;
+pub mod forget;
 pub mod graph;
 pub mod history;
 pub mod import;
 pub mod init;
 pub mod plan;
+pub mod rename;
 pub mod sandbox;
 pub mod schema;
 pub mod state;

@@ -11,7 +11,9 @@ use fathuss_report::table::{outputs_text, resource_text};
 use fathuss_state::{Document, Holder, Past, Place, ResourceRecord, Snapshot, StateError};
 
 use crate::commands::diff::{self, Diff};
+use crate::commands::forget::{self, Forget};
 use crate::commands::history::{self, History};
+use crate::commands::rename::{self, Move};
 use crate::commands::verify::{self, Verify};
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
@@ -33,6 +35,10 @@ pub enum State {
     Diff(Diff),
     /// Check that the audit log is whole and that the state is what it says
     Verify(Verify),
+    /// Let the state forget resources, which stay in AWS
+    Forget(Forget),
+    /// Give resources of the state other addresses, and leave them in AWS as they are
+    Move(Move),
     /// Take the lock away from a run that is dead, where that can't be seen from here
     Unlock(Lock),
     /// Write the whole state into a JSON file, or print it
@@ -130,6 +136,8 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
         State::History(options) => history::run(options, look),
         State::Diff(options) => diff::run(options, look),
         State::Verify(options) => verify::run(options, look),
+        State::Forget(options) => forget::run(options, look),
+        State::Move(options) => rename::run(options, look),
         State::Unlock(options) => unlock(options, look),
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),

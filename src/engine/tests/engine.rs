@@ -14,7 +14,7 @@ use fathuss_model::aws::{
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
 use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle};
-use fathuss_state::{Fault, Store};
+use fathuss_state::{Entry, Fault, ResourceRecord, Store};
 use toy::{Bench, DEFERRED, Twist, stack};
 
 fn net(text: &str) -> Ipv4Net {
@@ -708,4 +708,33 @@ async fn what_can_not_be_made_as_it_is_to_be_yet_is_deferred_and_finished_by_a_l
     assert_eq!((applied.done, applied.deferred.len()), (1, 0));
     let after = bench.plan(&graph, Goal::Apply).await.unwrap();
     assert!(!after.has_changes() && after.deferred.is_empty(), "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_names_another_address_is_set_in_place_and_before_anything_is_made_at_that_one() {
+    let mut bench = Bench::new();
+    let graph = |names: &[(&str, &str)]| {
+        stack(|stack| {
+            for (name, range) in names {
+                stack.add(*name, Vpc::new(net(range)));
+            }
+            Ok(())
+        })
+    };
+    bench.apply(&graph(&[("first", "10.0.0.0/16")])).await;
+    let row = bench.store.snapshot().unwrap().resources.into_values().next().expect("there is one");
+    let moved = ResourceRecord { address: "toy.aws_vpc.second".parse().unwrap(), ..row.clone() };
+    bench.store.append(&[Entry::Dropped(row.address), Entry::Recorded(Box::new(moved))]).unwrap();
+
+    let graph = graph(&[("first", "10.1.0.0/16"), ("second", "10.0.0.0/16")]);
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    let told: Vec<_> = plan.actions.iter().map(|it| (it.address.name(), it.change, it.after.as_slice())).collect();
+    assert_eq!(told, [("second", Change::Update, &[][..]), ("first", Change::Create, &[0][..])]);
+    let [field] = plan.actions[0].fields.as_slice() else { panic!("{:?}", plan.actions[0]) };
+    assert_eq!(field.path, "tags.fathuss:address");
+    let applied = bench.apply(&graph).await;
+    assert_eq!((applied.done, applied.failed.len()), (2, 0));
+    assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.first", "toy.aws_vpc.second"]);
+    assert_eq!(bench.store.snapshot().unwrap().resources.len(), 2);
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
 }

@@ -8,6 +8,8 @@ mod project;
 mod server;
 mod terminal;
 
+mod addresses;
+mod adopt;
 mod aws;
 mod bad_programs;
 mod bad_states;

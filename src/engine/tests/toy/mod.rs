@@ -11,7 +11,7 @@ use fathuss_engine::event::Told;
 use fathuss_engine::plan::{Goal, Plan};
 use fathuss_engine::proposal::{Objection, Proposed};
 use fathuss_engine::provider::{
-    Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
+    Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, UpdateRequest,
 };
 use fathuss_engine::run::{Order, Prepared, RunError, carry_out, finish_earlier, prepare};
@@ -119,7 +119,12 @@ impl Provider for Toy {
                 None => Observation::Absent,
             })
         };
-        ReadAnswer { observations: requests.iter().map(observe).collect(), ..ReadAnswer::default() }
+        let carried = |request: &ReadRequest| {
+            let address = things.get(&request.identity.0)?.address.clone();
+            Some((request.address.clone(), Carried { lineage: "line".to_owned(), address }))
+        };
+        let marks = requests.iter().filter_map(carried).collect();
+        ReadAnswer { observations: requests.iter().map(observe).collect(), marks, ..ReadAnswer::default() }
     }
 
     async fn lookup(&self, _request: &LookupRequest) -> std::result::Result<Attributes, Failure> {
@@ -193,6 +198,9 @@ impl Provider for Toy {
         for name in &change.changed {
             let value = standing.desired.attributes.get(name).cloned().unwrap_or_default();
             thing.attributes.insert(name.clone(), value);
+        }
+        if change.changed.iter().any(|field| field == "tags") {
+            thing.address = standing.address.to_string();
         }
         Ok(())
     }

@@ -73,6 +73,7 @@ pub fn first_apply(graph: &Graph) -> Plan {
         lookups: &lookups,
         outputs: &outputs,
         strays: &[],
+        marks: &BTreeMap::new(),
         deferral: &|_, _| None,
         remarks: &|_, _| Vec::new(),
         survivors: &|_, _| Vec::new(),
