@@ -14,6 +14,7 @@ const ACCOUNT: &str = "111122223333";
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// Who would like to be an administrator.
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/fathuss-deploy"},"Action":"sts:AssumeRole"}]}"#;
+const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 fn arn(what: &str) -> String {
@@ -137,12 +138,19 @@ async fn ci_makes_no_administrator_of_itself_or_of_another() {
     let user = client.sts.assume_role().role_arn(arn("role/fathuss-administrators")).role_session_name("ci");
     denied!("the administrators' role", user);
 
-    // What it gave itself by a role that it made is within the boundary.
+    // Its own session takes no other role; what runs with one that it made is within the boundary.
     iam.attach_role_policy().role_name(worker).policy_arn(ADMINISTRATOR).send().await.expect("it is bounded");
+    let opened = iam.update_assume_role_policy().role_name(worker).policy_document(OPEN);
+    opened.send().await.expect("it may be taken by the account");
     tokio::time::sleep(std::time::Duration::from_secs(60)).await;
-    let taking = client.sts.assume_role().role_arn(arn("role/staging-worker")).role_session_name("worker");
-    let given = taking.send().await.expect("it trusts CI").credentials.expect("it answers with them");
+    let taking = |sandbox: &Sandbox| {
+        let sts = sandbox.aws.client("us-east-1").sts.clone();
+        sts.assume_role().role_arn(arn("role/staging-worker")).role_session_name("worker")
+    };
+    denied!("a role that it made", taking(&sandbox));
     let mut sandbox = sandbox;
+    sandbox.act_with(ACCOUNT, Credentials::from_keys("test", "test", None));
+    let given = taking(&sandbox).send().await.expect("it trusts the account").credentials.expect("it has them");
     let keys = Credentials::from_keys(given.access_key_id, given.secret_access_key, Some(given.session_token));
     sandbox.act_with(ACCOUNT, keys);
     let client = sandbox.aws.client("us-east-1");

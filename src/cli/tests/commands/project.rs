@@ -204,7 +204,7 @@ const VARIES: &[(&str, &str)] = &[
     (r": is [0-9a-f]{32}", ": is [ID]"),
     (r"[0-9.]+ s real", "[TIME] real"),
     (r"[0-9.]+ s simulated", "[TIME] simulated"),
-    (r"calls?, [0-9.]+ s", "calls, [TIME]"),
+    (r"calls?, ([0-9]+ min )?[0-9.]+ s", "calls, [TIME]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
 ];
 

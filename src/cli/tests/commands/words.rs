@@ -8,6 +8,7 @@ const COMMANDS: &[&str] = &[
     "apply",
     "destroy",
     "import",
+    "adopt",
     "show",
     "output",
     "graph",
