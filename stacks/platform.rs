@@ -70,7 +70,7 @@ mod tests {
         let mut tagged = 0;
         for graph in both() {
             for node in &graph.nodes {
-                let schema = fathuss_model::schemas().find(|schema| schema.kind == node.address.kind()).unwrap();
+                let schema = fathuss_model::schema_of(node.address.kind()).unwrap();
                 if !schema.has_tags() {
                     continue;
                 }

@@ -41,7 +41,7 @@ pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;
 
-use fathuss_model::Datum;
+use fathuss_model::{Address, Datum};
 use serde::{Deserialize, Serialize};
 
 /// Where a stack's state lives.
@@ -65,6 +65,25 @@ pub trait Store {
 
     /// Runs, newest first.
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError>;
+}
+
+/// Writes what a command does all at once, as a run of its own; history counts the addresses under a word.
+///
+/// # Errors
+/// Where the store can't be written.
+pub fn write_run<'a>(
+    store: &mut dyn Store,
+    [command, outcome, counted]: [&str; 3],
+    addresses: impl IntoIterator<Item = &'a Address>,
+    entries: &[Entry],
+    wall_ms: &dyn Fn() -> i64,
+) -> Result<(), StateError> {
+    let actions: Vec<RunAction> = addresses.into_iter().map(|address| RunAction::whole(address, command)).collect();
+    let run = store.begin_run(command, &actions, wall_ms())?;
+    store.append(entries)?;
+    let count = i64::try_from(actions.len()).unwrap_or(i64::MAX);
+    let summary = BTreeMap::from([(counted.to_owned(), count)]);
+    store.end_run(run, RunEnd { outcome: outcome.to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })
 }
 
 /// What is known at the end of a run.

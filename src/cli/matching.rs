@@ -344,7 +344,7 @@ impl Work<'_> {
 fn compare(node: &Node, schema: &Schema, wanted: &BTreeMap<&str, Datum>, resource: &Resource) -> Compared {
     let mut compared = Compared::default();
     for field in schema.fields {
-        let told = resource.attributes.get(field.name).filter(|told| !is_empty(told));
+        let told = resource.attributes.get(field.name).filter(|told| !told.is_empty());
         let (Some(ours), Some(theirs)) = (wanted.get(field.name), told) else { continue };
         if field.name == "tags"
             || field.sensitive
@@ -388,16 +388,6 @@ fn alike(field: &Field, ours: &Datum, theirs: &Datum) -> bool {
     ours == theirs || (arn(&ours) && ends(&ours, &theirs)) || (arn(&theirs) && ends(&theirs, &ours))
 }
 
-fn is_empty(datum: &Datum) -> bool {
-    match datum {
-        Datum::Null => true,
-        Datum::String(text) => text.is_empty(),
-        Datum::List(items) => items.is_empty(),
-        Datum::Map(entries) => entries.is_empty(),
-        Datum::Bool(_) | Datum::Integer(_) => false,
-    }
-}
-
 /// What expressions see: what Terraform says of what is matched.
 struct Told<'a> {
     work: &'a Work<'a>,
@@ -413,7 +403,7 @@ impl Scope for Told<'_> {
         let mut steps = reference.attribute.split('.');
         let first = steps.next().and_then(|name| self.work.state.resources[pair.resource].attributes.get(name));
         let told = steps.try_fold(first, |value, step| value.map(|value| value.at(step)));
-        let told = told.flatten().filter(|told| !is_empty(told));
+        let told = told.flatten().filter(|told| !told.is_empty());
         Ok(told.map_or(Partial::Unknown, |told| Partial::Known(told.clone())))
     }
 

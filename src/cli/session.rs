@@ -11,7 +11,7 @@ use fathuss_engine::provider::SecretText;
 use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
-use fathuss_model::{Expression, SecretSource, schemas};
+use fathuss_model::{Expression, SecretSource, schema_of};
 use fathuss_state::{Backend, Holder, Place, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
@@ -210,7 +210,7 @@ fn sends(action: &PlannedAction, field: &str) -> bool {
     match action.change {
         Change::Create | Change::Replace => true,
         Change::Update => {
-            let schema = schemas().find(|schema| schema.kind == action.address.kind());
+            let schema = schema_of(action.address.kind());
             let version = schema.and_then(|schema| schema.field(field)).and_then(Field::version);
             action.fields.iter().any(|change| Some(&change.path) == version.as_ref())
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::Schema;
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Entry, Identity, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, Identity, ResourceRecord, Snapshot, StateError, Store, write_run};
 
 use crate::apply::{Surroundings, needed};
 use crate::import::{ImportError, free, given, is_local, nothing_behind, record, row, unclaimed, untold};
@@ -83,13 +83,9 @@ pub async fn look(
 
 /// Writes what was found, as one run. Under the lock.
 pub fn take(store: &mut dyn Store, found: &Found, wall_ms: &dyn Fn() -> i64) -> Result<(), StateError> {
-    let actions: Vec<RunAction> = found.records.iter().map(|row| RunAction::whole(&row.address, "adopt")).collect();
-    let run = store.begin_run("adopt", &actions, wall_ms())?;
     let entries: Vec<Entry> = found.records.iter().cloned().map(|row| Entry::Recorded(Box::new(row))).collect();
-    store.append(&entries)?;
-    let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-    let summary = BTreeMap::from([("adopted".to_owned(), count)]);
-    store.end_run(run, RunEnd { outcome: "adopted".to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })
+    let addresses = found.records.iter().map(|row| &row.address);
+    write_run(store, ["adopt", "adopted", "adopted"], addresses, &entries, wall_ms)
 }
 
 /// Looks at some that need nothing of each other, with as few calls as the providers can.

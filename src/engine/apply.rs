@@ -131,16 +131,20 @@ enum Outcome {
     JournalBroke,
 }
 
-fn schema_of(around: &Surroundings<'_>, action: &PlannedAction) -> Option<&'static Schema> {
-    let kind = action.address.kind();
+fn schema_of(around: &Surroundings<'_>, address: &Address) -> Option<&'static Schema> {
+    let kind = address.kind();
     (around.provider)(kind)?.schema(kind)
 }
 
 impl<'a> Run<'a> {
     fn new(job: Job<'a>, around: &'a Surroundings<'a>, journal: &'a Journal) -> Self {
         let expectations = Expectations::new(job.snapshot.durations_ms.clone());
-        let expected: Vec<Duration> =
-            job.plan.actions.iter().map(|action| expectations.expect(action, schema_of(around, action))).collect();
+        let expected: Vec<Duration> = job
+            .plan
+            .actions
+            .iter()
+            .map(|action| expectations.expect(action, schema_of(around, &action.address)))
+            .collect();
         let paths = critical_paths(&job.plan.actions, &expected);
         let nodes = job.graph.nodes.iter().map(|node| (&node.address, node)).collect();
         let attributes = RefCell::new(job.current.clone());
@@ -264,7 +268,7 @@ impl<'a> Run<'a> {
         match outcome {
             Outcome::Done { took } => {
                 applied.done += 1;
-                applied.expectations.learn(action, schema_of(self.around, action), took);
+                applied.expectations.learn(action, schema_of(self.around, &action.address), took);
                 *applied.summary.entry(word(action.change).to_owned()).or_default() += 1;
                 let (address, change) = (action.address.clone(), action.change);
                 self.tell(Event::Done { address, change, took_ms: millis(took) });
@@ -604,8 +608,7 @@ impl<'a> Run<'a> {
     }
 
     fn step<'s>(&'s self, address: &'s Address, expected: Duration) -> Step<'s> {
-        let provider = (self.around.provider)(address.kind());
-        let longest = deadline(expected, provider.as_ref().and_then(|provider| provider.schema(address.kind())));
+        let longest = deadline(expected, schema_of(self.around, address));
         Step {
             address,
             expected,

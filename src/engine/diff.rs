@@ -234,7 +234,7 @@ pub fn same(field: &Field, one: &Datum, other: &Datum) -> bool {
 }
 
 fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
-    if one == other || (is_empty(one) && is_empty(other)) {
+    if one == other || (one.is_empty() && other.is_empty()) {
         return true;
     }
     match (ty, one, other) {
@@ -266,16 +266,6 @@ fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
             one.iter().zip(other).all(|(one, other)| same_in(inner, field, one, other))
         }
         _ => false,
-    }
-}
-
-fn is_empty(datum: &Datum) -> bool {
-    match datum {
-        Datum::Null => true,
-        Datum::String(text) => text.is_empty(),
-        Datum::List(items) => items.is_empty(),
-        Datum::Map(entries) => entries.is_empty(),
-        Datum::Bool(_) | Datum::Integer(_) => false,
     }
 }
 

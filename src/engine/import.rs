@@ -3,12 +3,10 @@
 //! One read by the identity, and one row written: nothing in the cloud is changed. What the program wants otherwise is
 //! the next plan's matter, which is shown at once.
 
-use std::collections::BTreeMap;
-
 use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::{Creation, Mode, Schema};
 use fathuss_model::{Address, Datum, EvaluationError, Expression, OutputReference, Partial, Reference, Scope};
-use fathuss_state::{Entry, Identity, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, Identity, ResourceRecord, Snapshot, StateError, Store, write_run};
 use strsim::levenshtein;
 
 use crate::apply::{Surroundings, needed, with_defaults};
@@ -175,10 +173,8 @@ pub async fn import(
         unclaimed(&snapshot, &identity, mark)?;
     }
     let record = record(&snapshot, node, identity, row(schema, &given, observed));
-    let run = store.begin_run("import", &[RunAction::whole(&record.address, "import")], wall_ms())?;
-    store.append(&[Entry::Recorded(Box::new(record.clone()))])?;
-    let summary = BTreeMap::from([("import".to_owned(), 1)]);
-    store.end_run(run, RunEnd { outcome: "imported".to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })?;
+    let entries = [Entry::Recorded(Box::new(record.clone()))];
+    write_run(store, ["import", "imported", "import"], [&record.address], &entries, wall_ms)?;
     let snapshot = store.snapshot()?;
     let missing = record.depends_on.iter().filter(|address| !snapshot.resources.contains_key(*address));
     let missing = missing.filter(|address| is_made(around, address)).cloned().collect();

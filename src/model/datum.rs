@@ -77,6 +77,18 @@ impl Datum {
         matches!(self, Self::Null)
     }
 
+    /// Whether there is nothing in it: no value, or a text, list or map without any.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::String(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Map(entries) => entries.is_empty(),
+            Self::Bool(_) | Self::Integer(_) => false,
+        }
+    }
+
     /// The value at a dotted path of map keys and list positions.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Datum> {

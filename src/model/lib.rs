@@ -85,3 +85,9 @@ pub fn schemas() -> impl Iterator<Item = &'static schema::Schema> {
     let local = [<terraform::Data as Resource>::SCHEMA, <random::RandomId as Resource>::SCHEMA];
     aws::SCHEMAS.iter().copied().chain(local)
 }
+
+/// The schema of a type.
+#[must_use]
+pub fn schema_of(kind: &str) -> Option<&'static schema::Schema> {
+    schemas().find(|schema| schema.kind == kind)
+}

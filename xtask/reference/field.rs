@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn field(kind: &str, name: &str) -> (&'static Field, &'static Schema) {
-        let schema = fathuss_model::schemas().find(|schema| schema.kind == kind).unwrap();
+        let schema = fathuss_model::schema_of(kind).unwrap();
         (schema.field(name).unwrap(), schema)
     }
 

@@ -13,9 +13,9 @@ use fathuss_engine::import::ImportError;
 use fathuss_engine::plan::Goal;
 use fathuss_engine::run::prepare;
 use fathuss_engine::{Local, Provider as _};
+use fathuss_model::Address;
 use fathuss_model::graph::Graph;
 use fathuss_model::schema::{Creation, Mode, Schema};
-use fathuss_model::{Address, schemas};
 use fathuss_report::harmless;
 use fathuss_state::Identity;
 
@@ -169,7 +169,7 @@ fn unmapped(path: &Path, reason: &str) -> Error {
 }
 
 fn schema_of(kind: &str) -> Option<&'static Schema> {
-    Local.schema(kind).or_else(|| schemas().find(|schema| schema.kind == kind))
+    Local.schema(kind).or_else(|| fathuss_model::schema_of(kind))
 }
 
 fn things(count: usize) -> String {

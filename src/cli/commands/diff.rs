@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use fathuss_model::schemas;
+use fathuss_model::schema_of;
 use fathuss_report::Difference;
 use fathuss_state::{History, Past, RunId};
 
@@ -30,7 +30,7 @@ pub fn run(options: &Diff, look: &Look) -> Result<ExitCode, Error> {
     let (history, stack) = past(&options.stack, &options.target)?;
     let before = after(&history, options.from, &stack)?;
     let later = options.to.map_or_else(|| Ok(history.now()), |run| after(&history, run, &stack))?;
-    let difference = Difference::between(&before, &later, &|kind| schemas().find(|schema| schema.kind == kind));
+    let difference = Difference::between(&before, &later, &schema_of);
     if look.json {
         print(&json(&serde_json::json!({
             "stack": stack,

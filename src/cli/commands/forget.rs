@@ -1,13 +1,13 @@
 //! `fathuss state forget`: takes resources out of the state, and leaves them in AWS.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
 use fathuss_model::schema::Schema;
-use fathuss_model::{Address, schemas};
+use fathuss_model::{Address, schema_of};
 use fathuss_report::harmless;
-use fathuss_state::{Entry, ResourceRecord, RunAction, RunEnd, Snapshot};
+use fathuss_state::{Entry, ResourceRecord, Snapshot, write_run};
 
 use super::state::place;
 use crate::ask::Question;
@@ -68,13 +68,7 @@ pub fn run(options: &Forget, output: &Output) -> Result<ExitCode, Error> {
                     return Err(Error::Usage("Nothing was changed.".to_owned()));
                 }
             }
-            let actions: Vec<RunAction> = going.iter().map(|address| RunAction::whole(address, "forget")).collect();
-            let run = store.begin_run("forget", &actions, wall_ms())?;
-            store.append(&entries)?;
-            let count = i64::try_from(going.len()).unwrap_or(i64::MAX);
-            let summary = BTreeMap::from([("forgotten".to_owned(), count)]);
-            let outcome = "forgotten".to_owned();
-            store.end_run(run, RunEnd { outcome, now_ms: wall_ms(), summary, ..RunEnd::default() })?;
+            write_run(&mut *store, ["forget", "forgotten", "forgotten"], &going, &entries, &wall_ms)?;
             Ok::<_, Error>((snapshot, going))
         }
         .await;
@@ -163,8 +157,7 @@ fn told(
         if going.len() == 1 { "it" } else { "them" }
     ));
     page.push_str(&format!("  fathuss plan {stack}{words}\n"));
-    let has_tags =
-        |address: &Address| schemas().find(|schema| schema.kind == address.kind()).is_some_and(Schema::has_tags);
+    let has_tags = |address: &Address| schema_of(address.kind()).is_some_and(Schema::has_tags);
     if going.iter().any(has_tags) {
         page.push_str(
             "What has tags may carry the mark of this state: a plan lists it where the state has another of its type in its region, and an apply takes it over again where the program declares its address. For another state to take it over, take these tags off it first: fathuss:lineage, fathuss:address, fathuss:generation\n",

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fathuss_model::Address;
-use fathuss_state::{Entry, ResourceRecord, RunAction, RunEnd, Snapshot};
+use fathuss_state::{Entry, ResourceRecord, Snapshot, write_run};
 
 use super::forget::settled;
 use super::state::place;
@@ -54,11 +54,7 @@ pub fn run(options: &Move, output: &Output) -> Result<ExitCode, Error> {
                 snapshot.resources[&there].identity
             ))
         })?;
-        let actions: Vec<RunAction> = moves.keys().map(|from| RunAction::whole(from, "move")).collect();
-        let run = store.begin_run("move", &actions, wall_ms())?;
-        store.append(&entries)?;
-        let summary = BTreeMap::from([("moved".to_owned(), i64::try_from(moves.len()).unwrap_or(i64::MAX))]);
-        store.end_run(run, RunEnd { outcome: "moved".to_owned(), now_ms: wall_ms(), summary, ..RunEnd::default() })?;
+        write_run(&mut *store, ["move", "moved", "moved"], moves.keys(), &entries, &wall_ms)?;
         Ok::<_, Error>(moves)
     };
     let moves = work();
@@ -103,7 +99,7 @@ fn told(moves: &BTreeMap<Address, Address>, stack: &str, words: &str, output: &O
 
 #[cfg(test)]
 mod tests {
-    use fathuss_state::{Identity, Memory, Store};
+    use fathuss_state::{Identity, Memory, RunEnd, Store};
 
     use super::*;
 

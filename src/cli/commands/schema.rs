@@ -26,7 +26,7 @@ pub fn run(options: &Schema, output: &Output) -> Result<ExitCode, Error> {
         print(&text)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let schema = fathuss_model::schemas().find(|schema| schema.kind == kind).ok_or_else(|| {
+    let schema = fathuss_model::schema_of(kind).ok_or_else(|| {
         Error::Usage(format!("there is no type `{kind}`\nNext: see which there are\n  fathuss schema"))
     })?;
     if output.json {

@@ -348,7 +348,7 @@ fn find<'a>(snapshot: &'a Snapshot, stack: &str, address: &str, options: &str) -
 /// A row as it may be shown: what its schema calls sensitive is left out.
 fn shown(record: &ResourceRecord) -> ResourceRecord {
     let mut record = record.clone();
-    let schema = fathuss_model::schemas().find(|schema| schema.kind == record.address.kind());
+    let schema = fathuss_model::schema_of(record.address.kind());
     for field in schema.into_iter().flat_map(|schema| schema.fields).filter(|field| field.sensitive) {
         if let Some(value) = record.attributes.get_mut(field.name) {
             *value = Datum::from("(sensitive)");
@@ -358,7 +358,7 @@ fn shown(record: &ResourceRecord) -> ResourceRecord {
 }
 
 fn text(record: &ResourceRecord, look: &Look) -> String {
-    let schema = fathuss_model::schemas().find(|schema| schema.kind == record.address.kind());
+    let schema = fathuss_model::schema_of(record.address.kind());
     resource_text(record, schema, &style(look))
 }
 

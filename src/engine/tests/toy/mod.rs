@@ -85,7 +85,7 @@ impl Toy {
 /// What a read tells of a thing: its instructions were for the calls that gave them.
 fn told(thing: &Thing) -> Attributes {
     let kind = thing.address.split('.').nth(1).unwrap_or_default();
-    let schema = fathuss_model::schemas().find(|schema| schema.kind == kind);
+    let schema = fathuss_model::schema_of(kind);
     let mut attributes = thing.attributes.clone();
     for field in schema.into_iter().flat_map(|schema| schema.fields).filter(|field| field.instruction) {
         attributes.remove(field.name);

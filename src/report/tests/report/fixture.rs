@@ -43,7 +43,7 @@ pub fn at_widths(of: impl Fn(&Style) -> String) -> String {
 }
 
 pub fn schema(kind: &str) -> Option<&'static Schema> {
-    fathuss_model::schemas().find(|schema| schema.kind == kind)
+    fathuss_model::schema_of(kind)
 }
 
 pub fn address(local: &str) -> Address {
