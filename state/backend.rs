@@ -12,6 +12,8 @@ pub type Fence = Arc<dyn Fn() -> Result<(), StateError> + Send + Sync>;
 pub trait Backend: Store {
     /// Takes the lock for this run, from a dead holder too. It is let go when the store is dropped.
     ///
+    /// Where the holder names a [part](Holder::part), `PostgreSQL` locks that alone; other places lock everything.
+    ///
     /// # Errors
     /// [`StateError::Locked`], with the holder, while a run that may be alive holds it;
     /// [`StateError::Lapsed`] where its lease is over, but not yet what it may have signed.
@@ -20,8 +22,8 @@ pub trait Backend: Store {
     /// The dead holder from whom [`lock`](Self::lock) took the lock over, if it did.
     fn taken_over(&self) -> Option<&Holder>;
 
-    /// Who holds the lock.
-    fn holder(&self) -> Result<Option<Holder>, StateError>;
+    /// Who holds a lock: several only where each has a part.
+    fn holders(&self) -> Result<Vec<Holder>, StateError>;
 
     /// Removes the lock of this id, whoever holds it, and gives who held it; none where nobody did.
     ///

@@ -133,6 +133,11 @@ impl Contents {
         self.journal = Journal::resume(self.pending.values());
     }
 
+    /// The numbers that this run has reserved stay its own, where what it knew was read anew.
+    pub(crate) fn keep_reserved(&mut self, known: &Self) {
+        self.journal.keep_reserved(&known.journal);
+    }
+
     /// Operations that began and have not settled, in the order they began.
     pub(crate) fn pending(&self) -> Vec<Pending> {
         self.pending.values().cloned().collect()
@@ -166,9 +171,11 @@ impl Contents {
         self.runs.last().map_or(RunId(0), |run| run.id)
     }
 
-    /// The write by which a run begins.
+    /// The write by which a run begins. Whoever holds all of the state knows that no other run is under way.
     pub(crate) fn begin(&self, command: &str, holder: &Holder, actions: &[RunAction], now_ms: i64) -> Write {
-        let cut_off = self.runs.last().filter(|run| run.ended_ms.is_none()).map(|run| Deed::cut_off(run, now_ms));
+        let is_told = |run: &Run| self.log.entries.iter().any(|entry| entry.run == Some(run.id));
+        let cut_off = self.runs.iter().rev().filter(|run| run.ended_ms.is_none() && holder.part.is_none());
+        let cut_off = cut_off.filter(|run| !is_told(run)).map(|run| Deed::cut_off(run, now_ms)).next();
         Write::BeginRun {
             command: command.to_owned(),
             holder: holder.who.clone(),
@@ -180,7 +187,8 @@ impl Contents {
     }
 
     /// The write by which a run ends.
-    pub(crate) fn end(&self, run: RunId, end: RunEnd) -> Write {
+    pub(crate) fn end(&self, run: RunId, mut end: RunEnd) -> Write {
+        end.keep(&self.outputs);
         let ended = self.runs.iter().find(|known| known.id == run);
         let entry = ended.map(|known| {
             let outputs = end.outputs.as_ref().unwrap_or(&self.outputs);

@@ -151,6 +151,11 @@ impl Journal {
         self.reserved.extend((0..i64::from(count)).map(|offset| OperationId(first.0 + offset)));
     }
 
+    /// What another view of the same run has reserved and not used.
+    pub(crate) fn keep_reserved(&mut self, known: &Self) {
+        self.reserved.extend(&known.reserved);
+    }
+
     /// Says what the records do, in order, or why one of them may not follow.
     pub(crate) fn judge<'a>(&self, entries: &'a [Entry]) -> Result<Accepted<'a>, StateError> {
         let mut change = Change::default();

@@ -188,6 +188,7 @@ mod tests {
             command: "fathuss apply staging".to_owned(),
             since_ms: 1_767_225_600_000,
             origin: crate::Origin::default(),
+            part: None,
         }
     }
 

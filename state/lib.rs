@@ -33,7 +33,7 @@ pub use memory::{Fault, Memory};
 pub use place::{Bucket, Database, Place};
 pub use postgres::Postgres;
 pub use record::{
-    Action, Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunAction, RunId,
+    Action, Begun, Entry, Holder, Identity, OperationId, Origin, Part, Pending, ResourceRecord, Run, RunAction, RunId,
     Settled, Snapshot,
 };
 pub use s3::S3;
@@ -98,16 +98,30 @@ pub struct RunEnd {
     pub summary: BTreeMap<String, i64>,
     /// The stack's outputs; none where the run did not get that far.
     pub outputs: Option<BTreeMap<String, Datum>>,
+    /// Whether outputs that are not among these stay: the run worked on a part.
+    #[serde(skip)]
+    pub keeps_outputs: bool,
     /// How long operations took, smoothed: (type, action) to milliseconds.
     #[serde(with = "durations")]
     pub durations_ms: BTreeMap<(String, String), i64>,
+}
+
+impl RunEnd {
+    /// Adds the outputs that stay.
+    pub(crate) fn keep(&mut self, before: &BTreeMap<String, Datum>) {
+        if let (true, Some(outputs)) = (self.keeps_outputs, &mut self.outputs) {
+            for (name, value) in before {
+                outputs.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
 }
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Another run holds the lock.
-    #[error("the state is locked by {} (process {}, `{}`) since {since}; lock id {}", holder.who, holder.pid, holder.command, holder.id)]
+    #[error("the state is locked by {} (process {}, `{}`{}) since {since}; lock id {}", holder.who, holder.pid, holder.command, holder.on(), holder.id)]
     Locked {
         /// Who holds it.
         holder: Box<Holder>,
@@ -115,7 +129,7 @@ pub enum StateError {
         since: String,
     },
     /// The lease of another run is over, but requests that it signed before are not yet void.
-    #[error("the state was locked by {} (process {}, `{}`) since {since}, and its lease has lapsed; requests that it signed before may still be carried out, so it is free in {wait_s} s; lock id {}", holder.who, holder.pid, holder.command, holder.id)]
+    #[error("the state was locked by {} (process {}, `{}`{}) since {since}, and its lease has lapsed; requests that it signed before may still be carried out, so it is free in {wait_s} s; lock id {}", holder.who, holder.pid, holder.command, holder.on(), holder.id)]
     Lapsed {
         /// Whose lease it was.
         holder: Box<Holder>,

@@ -141,6 +141,7 @@ impl Store for Memory {
             command: command.to_owned(),
             since_ms: now_ms,
             origin: Origin::default(),
+            part: None,
         };
         self.write(&self.contents.begin(command, &holder, actions, now_ms))?;
         Ok(self.contents.last_run())

@@ -1,6 +1,6 @@
 //! What state holds: a row per resource, and the records of the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_model::{Address, Datum};
 use serde::{Deserialize, Serialize};
@@ -231,7 +231,46 @@ pub struct Holder {
     /// From where it was started; known of this process's own lock alone.
     #[serde(skip)]
     pub origin: Origin,
+    /// What it works on, where that is a part of the state; all of it otherwise. Places that have one lock for
+    /// everything know none.
+    #[serde(skip)]
+    pub part: Option<Part>,
 }
+
+/// A part of a state: runs on parts that do not touch each other go side by side, where the place allows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// What its run may change; nobody else then changes or refers to it.
+    pub own: BTreeSet<Address>,
+    /// What that refers to; nobody then changes it.
+    pub needs: BTreeSet<Address>,
+}
+
+impl Holder {
+    /// Whether one has to wait for the other.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (Some(this), Some(that)) = (&self.part, &other.part) else { return true };
+        let meets = |this: &Part, that: &Part| {
+            this.own.iter().any(|address| that.own.contains(address) || that.needs.contains(address))
+        };
+        meets(this, that) || meets(that, this)
+    }
+
+    /// Its part, as it follows in a sentence; nothing where it holds all.
+    #[must_use]
+    pub fn on(&self) -> String {
+        let Some(Part { own, .. }) = &self.part else { return String::new() };
+        let mut names: Vec<String> = own.iter().take(NAMED).map(Address::local).collect();
+        if own.len() > NAMED {
+            names.push(format!("{} more", own.len() - NAMED));
+        }
+        format!(" on {}", names.join(", "))
+    }
+}
+
+/// How many addresses of a part are named.
+const NAMED: usize = 3;
 
 /// All of a stack's state at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

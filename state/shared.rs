@@ -33,14 +33,14 @@ pub trait Remote: Debug + Send + Sync + 'static {
     /// What is to be done now and then, right after the lease was taken.
     async fn tidy(&self, contents: &Contents, now_ms: i64) -> Result<(), StateError>;
 
-    /// Makes a write durable, under the lease.
-    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError>;
+    /// Makes a write durable, under the lease, unless the state is no more what this mark stands for.
+    async fn commit(&self, write: Write, delta: Delta, mark: &str) -> Result<Committed, StateError>;
 
     /// Renews the lease if that is due; false once it is over.
     async fn renew(&self) -> bool;
 
-    /// Who has the lease.
-    async fn holder(&self) -> Result<Option<Holder>, StateError>;
+    /// Who has a lease.
+    async fn holders(&self) -> Result<Vec<Holder>, StateError>;
 
     /// Takes the lease of this id away, and logs that.
     async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError>;
@@ -53,6 +53,9 @@ pub trait Remote: Debug + Send + Sync + 'static {
 
     /// What there is, and what was before: at one moment.
     async fn past(&self) -> Result<(Contents, Vec<Revision>), StateError>;
+
+    /// Whether a lease can be of a part of the state.
+    fn locks_parts(&self) -> bool;
 
     /// This run's view of its lease.
     fn tenure(&self) -> &Tenure;
@@ -69,6 +72,15 @@ pub trait Remote: Debug + Send + Sync + 'static {
 pub struct Seen {
     pub(crate) mark: String,
     pub(crate) contents: Contents,
+}
+
+/// What became of a write under the lease.
+#[derive(Debug)]
+pub enum Committed {
+    /// It is durable, and the state is what this mark stands for; none does where the holder alone knows that.
+    Kept { delta: Box<Delta>, mark: String },
+    /// A run on another part has written since.
+    Moved,
 }
 
 /// A lease that was taken.
@@ -119,30 +131,47 @@ impl<R: Remote> Shared<R> {
         }))
     }
 
-    /// What the store has, where this run does not know that better.
+    /// What the store has, where this run does not know that better: whoever holds all of it does.
     fn refresh(&self) -> Result<(), StateError> {
-        if self.held.is_some() && self.remote.tenure().until(Duration::ZERO).is_ok() {
+        let alone = self.held.as_ref().is_some_and(|holder| holder.part.is_none());
+        if alone && self.remote.tenure().until(Duration::ZERO).is_ok() {
             return Ok(());
         }
+        self.read()
+    }
+
+    /// What the store has by now.
+    fn read(&self) -> Result<(), StateError> {
         let (remote, mark) = (Arc::clone(&self.remote), self.known.borrow().mark.clone());
         let seen = waited(&self.background, async move { remote.newer_than(&mark).await })?;
-        if let Some(seen) = seen {
-            *self.known.borrow_mut() = seen;
+        if let Some(mut seen) = seen {
+            let mut known = self.known.borrow_mut();
+            if self.held.is_some() {
+                seen.contents.keep_reserved(&known.contents);
+            }
+            *known = seen;
         }
         Ok(())
     }
 
-    /// Writes under the lease: judged here, kept once it is durable.
-    fn write(&mut self, write: Write) -> Result<(), StateError> {
+    /// Writes under the lease: judged here, kept once it is durable. Where a run on another part was faster, it is made
+    /// and judged again by what that has left.
+    fn write(&mut self, make: impl Fn(&Contents) -> Write) -> Result<(), StateError> {
         self.holding()?;
-        let known = self.known.get_mut();
-        let delta = known.contents.decide(&write)?;
-        let remote = Arc::clone(&self.remote);
-        let delta = waited(&self.background, async move { remote.commit(write, delta).await })?;
-        known.contents.keep(delta);
-        // No mark is known for what this run has written itself.
-        known.mark.clear();
-        Ok(())
+        loop {
+            let known = self.known.get_mut();
+            let write = make(&known.contents);
+            let delta = known.contents.decide(&write)?;
+            let (remote, mark) = (Arc::clone(&self.remote), known.mark.clone());
+            match waited(&self.background, async move { remote.commit(write, delta, &mark).await })? {
+                Committed::Kept { delta, mark } => {
+                    known.contents.keep(*delta);
+                    known.mark = mark;
+                    return Ok(());
+                }
+                Committed::Moved => self.read()?,
+            }
+        }
     }
 
     /// This run, under whose lock it writes.
@@ -163,17 +192,15 @@ impl<R: Remote> Store for Shared<R> {
 
     fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError> {
         let holder = self.holding()?;
-        let write = self.known.get_mut().contents.begin(command, &holder, actions, now_ms);
-        self.write(write)?;
+        self.write(|contents| contents.begin(command, &holder, actions, now_ms))?;
         let run = self.known.get_mut().contents.last_run();
         self.run = Some(run);
         Ok(run)
     }
 
     fn reserve_operations(&mut self, count: u32) -> Result<OperationId, StateError> {
-        let first = OperationId(self.known.get_mut().contents.next_operation);
-        self.write(Write::Reserve { count })?;
-        Ok(first)
+        self.write(|_| Write::Reserve { count })?;
+        Ok(OperationId(self.known.get_mut().contents.next_operation - i64::from(count)))
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StateError> {
@@ -181,12 +208,11 @@ impl<R: Remote> Store for Shared<R> {
             return Ok(());
         }
         let run = self.run.unwrap_or_else(|| self.known.get_mut().contents.last_run());
-        self.write(Write::Append { run, entries: entries.to_vec() })
+        self.write(|_| Write::Append { run, entries: entries.to_vec() })
     }
 
     fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
-        let write = self.known.get_mut().contents.end(run, end);
-        self.write(write)
+        self.write(|contents| contents.end(run, end.clone()))
     }
 
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError> {
@@ -210,10 +236,12 @@ impl<R: Remote> Backend for Shared<R> {
             return Err(StateError::Storage { path: self.remote.place(), doing: "written", reason });
         }
         self.release()?;
+        let part = holder.part.clone().filter(|_| self.remote.locks_parts());
+        let holder = Holder { part, ..holder.clone() };
         let (remote, wanted) = (Arc::clone(&self.remote), holder.clone());
         let mark = self.known.get_mut().mark.clone();
         let taken = waited(&self.background, async move { remote.lock(&wanted, &mark, now_ms).await })?;
-        self.held = Some(holder.clone());
+        self.held = Some(holder);
         self.taken_over = taken.from;
         self.run = None;
         let known = self.known.get_mut();
@@ -237,9 +265,9 @@ impl<R: Remote> Backend for Shared<R> {
         self.taken_over.as_ref()
     }
 
-    fn holder(&self) -> Result<Option<Holder>, StateError> {
+    fn holders(&self) -> Result<Vec<Holder>, StateError> {
         let remote = Arc::clone(&self.remote);
-        waited(&self.background, async move { remote.holder().await })
+        waited(&self.background, async move { remote.holders().await })
     }
 
     fn unlock(&mut self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
@@ -274,7 +302,7 @@ impl<R: Remote> Backend for Shared<R> {
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {
         self.holding()?;
         match self.known.get_mut().contents.forget(retention, now_ms) {
-            Some(write) => self.write(write),
+            Some(write) => self.write(|_| write.clone()),
             None => Ok(()),
         }
     }
@@ -289,8 +317,7 @@ impl<R: Remote> Backend for Shared<R> {
         let holder = self.holding()?;
         let contents = &self.known.get_mut().contents;
         document.check(&self.remote.place(), &contents.lineage, contents.serial)?;
-        let write = contents.replacement(document, &holder);
-        self.write(write)
+        self.write(|contents| contents.replacement(document, &holder))
     }
 }
 

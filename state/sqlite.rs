@@ -39,6 +39,7 @@ use crate::{
 ///     command: "fathuss apply staging".to_owned(),
 ///     since_ms: now_ms,
 ///     origin: Origin::default(),
+///     part: None,
 /// }, now_ms)?;
 /// let run = state.begin_run("apply", &[], now_ms)?;
 /// # Ok(())
@@ -203,8 +204,9 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), StateError> {
+    fn end_run(&mut self, run: RunId, mut end: RunEnd) -> Result<(), StateError> {
         self.write(|transaction, head| {
+            end.keep(&rows::outputs(transaction, &mut 0)?);
             let open = rows::run(transaction, run)?.filter(|run| run.ended_ms.is_none());
             let open = open.ok_or_else(|| Trouble::State(crate::journal::no_such_run(run)))?;
             let deed = Deed::ended(&open, &end.outcome, end.now_ms);
@@ -259,9 +261,9 @@ impl Backend for Sqlite {
         self.taken_over.as_ref()
     }
 
-    fn holder(&self) -> Result<Option<Holder>, StateError> {
+    fn holders(&self) -> Result<Vec<Holder>, StateError> {
         let lock = rows::lock(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
-        Ok(lock.map(|(holder, _)| holder))
+        Ok(lock.map(|(holder, _)| holder).into_iter().collect())
     }
 
     fn unlock(&mut self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
@@ -484,6 +486,7 @@ mod tests {
             command: "fathuss apply staging".to_owned(),
             since_ms: 0,
             origin: Origin::default(),
+            part: None,
         };
         state.lock(&holder, 0)?;
         let group = (0..300)

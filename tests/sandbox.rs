@@ -129,7 +129,7 @@ impl Sandbox {
 
     /// Reads and plans, or says why it is refused.
     pub async fn try_plan(&self, graph: &Graph, goal: Goal) -> Result<Prepared, RunError> {
-        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone() };
+        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone(), part: None };
         let snapshot = self.snapshot();
         self.around(async |around| prepare(order, snapshot, around).await).await
     }

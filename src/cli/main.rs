@@ -4,6 +4,7 @@ mod ask;
 mod commands;
 mod error;
 mod matching;
+mod only;
 mod options;
 mod origin;
 mod program;

@@ -90,7 +90,8 @@ impl Selection {
         Ok(renamed)
     }
 
-    fn names(&self, address: &Address) -> bool {
+    /// Whether it names this one.
+    pub fn names(&self, address: &Address) -> bool {
         let name = match self.open {
             true => address.name().starts_with(&self.name),
             false => address.name() == self.name,

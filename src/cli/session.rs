@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fathuss_engine::apply::{Pace, Surroundings};
 use fathuss_engine::event::Told;
@@ -12,12 +12,13 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Place, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Part, Place, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::only::Only;
 use crate::options::{Dependents, Output};
 use crate::origin;
 use crate::project::Project;
@@ -26,6 +27,9 @@ use crate::target::{Target, Where, wall_ms};
 
 /// How many actions run side by side; how fast calls follow each other is up to each service's limit.
 const PARALLELISM: usize = 512;
+
+/// How long a run that waits for a lock waits before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// A stack, what it is to be and where.
 pub struct Session {
@@ -58,16 +62,41 @@ impl Session {
 
     /// The stack's state to write, locked.
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
+        self.lock_as(&holder(command, wall_ms()), Duration::ZERO, output)
+    }
+
+    /// The part that a run is about, with the stack's state to write, of which it locks that.
+    pub fn lock_only(
+        &self,
+        only: &Only,
+        command: &str,
+        patience: Duration,
+        output: &Output,
+    ) -> Result<(Option<Part>, Box<dyn Backend>), Error> {
+        loop {
+            let part = only.part(&self.graph, &self.snapshot()?)?;
+            let holder = Holder { part: part.clone(), ..holder(command, wall_ms()) };
+            let store = self.lock_as(&holder, patience, output)?;
+            // What it needs may have become another since it was read.
+            if only.part(&self.graph, &store.snapshot()?)? == part {
+                return Ok((part, store));
+            }
+        }
+    }
+
+    fn lock_as(&self, holder: &Holder, patience: Duration, output: &Output) -> Result<Box<dyn Backend>, Error> {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
-        let mut store = locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)?;
+        let named = (self.graph.stack.as_str(), sandbox);
+        let mut store = locked_as(store, &self.target.state, (holder, patience), named, output)?;
         store.forget(&self.project.stack(&self.graph.stack)?.history, wall_ms())?;
         Ok(store)
     }
 
     /// What to plan.
-    pub fn order(&self, goal: Goal, refresh: bool) -> Result<Order, Error> {
-        Ok(Order { graph: self.graph.clone(), goal, refresh, outputs: self.other_outputs()? })
+    pub fn order(&self, goal: Goal, refresh: bool, part: Option<&Part>) -> Result<Order, Error> {
+        let (graph, outputs, part) = (self.graph.clone(), self.other_outputs()?, part.cloned());
+        Ok(Order { graph, goal, refresh, outputs, part })
     }
 
     /// The outputs of the stacks that this one reads from.
@@ -129,21 +158,46 @@ impl Session {
 /// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
 /// what follows its name in a command.
 pub fn locked(
-    mut store: Box<dyn Backend>,
+    store: Box<dyn Backend>,
     place: &Place,
     command: &str,
     named: (&str, &str),
     output: &Output,
 ) -> Result<Box<dyn Backend>, Error> {
-    let holder = holder(command, wall_ms());
+    locked_as(store, place, (&holder(command, wall_ms()), Duration::ZERO), named, output)
+}
+
+/// The same for this holder, who waits for others so long.
+fn locked_as(
+    mut store: Box<dyn Backend>,
+    place: &Place,
+    (holder, patience): (&Holder, Duration),
+    named: (&str, &str),
+    output: &Output,
+) -> Result<Box<dyn Backend>, Error> {
+    let began = Instant::now();
+    let mut told = None;
     loop {
-        match store.lock(&holder, wall_ms()) {
+        match store.lock(holder, wall_ms()) {
             Ok(()) => break,
             Err(StateError::Lapsed { holder, wait_s, .. }) => {
                 let Holder { who, pid, command, .. } = *holder;
                 let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
                 note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
                 std::thread::sleep(Duration::from_secs(wait_s));
+            }
+            Err(StateError::Locked { holder: other, since }) if began.elapsed() < patience => {
+                if told.as_ref() != Some(&other.id) {
+                    let Holder { who, pid, command, .. } = &*other;
+                    let on = other.on();
+                    let until = format!("waiting up to {} s", (patience - began.elapsed()).as_secs());
+                    note(
+                        &format!("{who} (process {pid}, `{command}`{on}) has the lock since {since}; {until}"),
+                        output,
+                    );
+                    told = Some(other.id);
+                }
+                std::thread::sleep(LOOK_AGAIN.min(patience));
             }
             Err(error) => {
                 let StateError::Locked { holder, .. } = &error else { return Err(Error::State(error)) };
@@ -251,5 +305,6 @@ pub fn holder(command: &str, now_ms: i64) -> Holder {
         command: command.to_owned(),
         since_ms: now_ms,
         origin: origin::here(),
+        part: None,
     }
 }

@@ -180,7 +180,13 @@ pub async fn import(
     let missing = missing.filter(|address| is_made(around, address)).cloned().collect();
     let untold = untold(node, schema);
     // What was read a moment ago is what is; the rest of the state is not this command's matter.
-    let order = Order { graph: wish.graph.clone(), goal: Goal::Apply, refresh: false, outputs: wish.outputs.clone() };
+    let order = Order {
+        graph: wish.graph.clone(),
+        goal: Goal::Apply,
+        refresh: false,
+        outputs: wish.outputs.clone(),
+        part: None,
+    };
     let next = prepare(order, snapshot, around).await.map(|mut prepared| {
         only(&mut prepared.plan, &record.address);
         Box::new(prepared)

@@ -15,6 +15,7 @@ mod hold;
 pub mod import;
 mod journal;
 mod local;
+pub mod part;
 pub mod plan;
 pub mod proposal;
 pub mod protection;

@@ -81,6 +81,9 @@ pub struct Plan {
     pub account: String,
     /// What it is for.
     pub goal: Goal,
+    /// What it is about, where that is a part of the stack alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Address>,
     /// The state that it was made from: its lineage, empty before the first apply.
     pub lineage: String,
     /// The state that it was made from: its serial.
@@ -398,6 +401,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         region: input.graph.region.clone(),
         account: input.graph.account.clone(),
         goal: input.goal,
+        only: Vec::new(),
         lineage: input.snapshot.lineage.clone(),
         serial: input.snapshot.serial,
         actions,

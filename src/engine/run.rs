@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Entry, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, Part, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
 
 use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
+use crate::part::{PartError, checked, seen};
 use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, plan};
 use crate::proposal::objections;
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
@@ -27,6 +28,9 @@ pub enum RunError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A part can't be changed alone.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// The cloud does not have or offer what the stack asks for.
     #[error("stack `{stack}` asks for what is not offered: {}", findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; "))]
     Refused {
@@ -52,7 +56,7 @@ impl RunError {
         match self {
             Self::Refresh(error) => Some(&error.failure),
             Self::Recovery { failure, .. } => Some(failure),
-            Self::State(_) | Self::Plan(_) | Self::Refused { .. } => None,
+            Self::State(_) | Self::Plan(_) | Self::Part(_) | Self::Refused { .. } => None,
         }
     }
 }
@@ -70,6 +74,8 @@ pub struct Prepared {
     pub refreshed: Refreshed,
     /// Outputs of other stacks.
     pub outputs: OtherOutputs,
+    /// What it may change, where that is not everything.
+    pub part: Option<Part>,
 }
 
 impl Prepared {
@@ -95,15 +101,19 @@ pub struct Order {
     pub refresh: bool,
     /// Outputs of other stacks.
     pub outputs: OtherOutputs,
+    /// What may be changed, where that is not everything.
+    pub part: Option<Part>,
 }
 
-/// Finishes what earlier runs began; what the stack protects by now is not deleted. Under the lock.
+/// Finishes what earlier runs began, at least in this part; what the stack protects by now is not deleted. Under the lock.
 pub async fn finish_earlier(
     store: &mut dyn Store,
     graph: &Graph,
+    part: Option<&Part>,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Recovery>, RunError> {
-    let snapshot = store.snapshot()?;
+    let mut snapshot = store.snapshot()?;
+    snapshot.pending.retain(|pending| part.is_none_or(|part| part.own.contains(&pending.begun.address)));
     if snapshot.pending.is_empty() {
         return Ok(Vec::new());
     }
@@ -127,8 +137,16 @@ pub async fn finish_earlier(
 
 /// Reads and plans; writes nothing.
 pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>) -> Result<Prepared, RunError> {
-    let Order { graph, goal, refresh: reads, outputs } = order;
+    let Order { graph, goal, refresh: reads, outputs, part } = order;
+    let whole = part.is_some().then(|| snapshot.clone());
+    let (graph, snapshot) = match &part {
+        Some(part) => seen(part, goal, graph, snapshot),
+        None => (graph, snapshot),
+    };
     let mut refreshed = if reads { refresh(&snapshot, around).await? } else { Refreshed::default() };
+    refreshed
+        .strays
+        .retain(|stray| part.as_ref().is_none_or(|part| part.own.iter().any(|own| own.to_string() == stray.address)));
     if goal == Goal::Apply {
         refreshed.lookups = ask_lookups(&graph, &snapshot, around).await?;
     }
@@ -150,6 +168,10 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
             (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
         },
     })?;
+    if let (Some(part), Some(whole)) = (&part, &whole) {
+        let schema = |kind: &str| (around.provider)(kind).and_then(|provider| provider.schema(kind));
+        checked(part, &mut plan, whole, &graph, &schema)?;
+    }
     // It is a help, and nothing that a change needs: where it can't be had, the plan says so and goes on.
     let findings = objections(&proposed, &graph, around).await.unwrap_or_else(|failure| {
         plan.unasked = Some(failure.to_string());
@@ -158,7 +180,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
     if !findings.is_empty() {
         return Err(RunError::Refused { stack: graph.stack, findings });
     }
-    Ok(Prepared { plan, graph, snapshot, refreshed, outputs })
+    Ok(Prepared { plan, graph, snapshot, refreshed, outputs, part })
 }
 
 /// Takes over what carries our mark, is declared and is in no state; gives the addresses. Under the lock; a plan made before is stale after it.
@@ -259,6 +281,7 @@ pub async fn carry_out(
         now_ms: wall_ms(),
         summary: applied.summary.clone(),
         outputs: applied.outputs.clone(),
+        keeps_outputs: prepared.part.is_some(),
         durations_ms: applied.expectations.learned(),
     };
     let ended = cell.into_inner().end_run(run, end);
@@ -302,7 +325,9 @@ fn drifted(prepared: &Prepared) -> Vec<Entry> {
         .collect();
     let nodes: HashMap<&Address, _> = prepared.graph.nodes.iter().map(|node| (&node.address, node)).collect();
     let mut entries = Vec::new();
-    for record in prepared.snapshot.resources.values().filter(|record| !touched.contains(&record.address)) {
+    let is_own = |address: &Address| prepared.part.as_ref().is_none_or(|part| part.own.contains(address));
+    let stays = |record: &&ResourceRecord| is_own(&record.address) && !touched.contains(&record.address);
+    for record in prepared.snapshot.resources.values().filter(stays) {
         let mut row = record.clone();
         if let Some(Observation::Present(observed)) = prepared.refreshed.observations.get(&record.address) {
             row.attributes.extend(observed.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -129,6 +129,7 @@ impl Trouble {
                 trouble
             }
             RunError::Plan(error) => Self::of_plan(error),
+            RunError::Part(error) => Self::new("this part can't be changed alone", error.to_string()),
             RunError::Refused { stack, findings } => {
                 let said = findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ");
                 Self::new(format!("stack {stack}"), said)

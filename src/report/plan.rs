@@ -156,6 +156,17 @@ impl<'a> Page<'a> {
             }
         }
         self.line(&line);
+        self.only();
+    }
+
+    /// What the plan is about, where that is a part.
+    fn only(&mut self) {
+        let only = &self.plan.only;
+        let Some(first) = only.first() else { return };
+        let more = if only.len() > 1 { format!(" and {} more", count(only.len() - 1)) } else { String::new() };
+        for part in wrap(&format!("only {}{more}; the rest is left alone", first.local()), self.style.columns() - 2) {
+            self.line(&Line::at(2).with(Tone::Faint, part));
+        }
     }
 
     fn groups(&mut self) {

@@ -3,9 +3,10 @@
 //! Each table is written by one statement, however many rows of it a write
 //! changes: a round trip costs more than a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use fathuss_model::{Address, AddressError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -15,15 +16,29 @@ use crate::audit::{Link, Log, LogEntry};
 use crate::contents::{Contents, Delta, Write};
 use crate::history::{Revision, Was};
 use crate::shared::Seen;
-use crate::{Entry, Holder, Identity, Origin, Pending, ResourceRecord, Run, RunId, StateError};
+use crate::{Entry, Holder, Identity, Origin, Part, Pending, ResourceRecord, Run, RunId, StateError};
 
 /// A transaction that sees all tables as they are at one moment.
 pub(super) const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// The lock on everything, and how long ago its lease ended.
-pub(super) const LOCK: &str = "SELECT id, who, pid, command, since_ms, lease_ms,
-    (extract(epoch FROM clock_timestamp() - expires_at) * 1000)::bigint AS over_ms
-    FROM locks WHERE addresses IS NULL";
+/// The locks, the oldest first, and how long ago the lease of each ended. Tables of version 1 have no `needs`.
+const LOCKS: &str = "SELECT *, (extract(epoch FROM clock_timestamp() - expires_at) * 1000)::bigint AS over_ms
+    FROM locks ORDER BY epoch";
+
+/// A lock, how long its lease lasts, and how long ago it was renewed.
+pub(super) struct Lock {
+    pub(super) holder: Holder,
+    pub(super) lease: Duration,
+    pub(super) renewed_ago: Duration,
+    /// Of the holder's last write.
+    pub(super) nonce: String,
+}
+
+/// The locks, the oldest first.
+pub(super) async fn locks(connection: &mut PgConnection) -> Result<Vec<Lock>, Trouble> {
+    let rows = all(LOCKS, "locks", connection).await?;
+    rows.iter().map(lock).collect()
+}
 
 /// What goes wrong between the tables and the records.
 #[derive(Debug)]
@@ -48,23 +63,35 @@ pub(super) fn at(table: &'static str) -> impl Fn(sqlx::Error) -> Trouble {
     move |error| Trouble::Sql { table, error }
 }
 
-pub(super) fn holder(row: &PgRow) -> Result<Holder, Trouble> {
+fn lock(row: &PgRow) -> Result<Lock, Trouble> {
     let pid: i64 = get(row, "pid", "locks")?;
-    Ok(Holder {
+    let part = match addresses(row, "addresses")? {
+        Some(own) => Some(Part { own, needs: addresses(row, "needs")?.unwrap_or_default() }),
+        None => None,
+    };
+    let holder = Holder {
         id: get(row, "id", "locks")?,
         who: get(row, "who", "locks")?,
         pid: u32::try_from(pid).unwrap_or_default(),
         command: get(row, "command", "locks")?,
         since_ms: get(row, "since_ms", "locks")?,
         origin: Origin::default(),
-    })
-}
-
-/// How long a lease lasts, and how long ago it was renewed.
-pub(super) fn lease(row: &PgRow) -> Result<(Duration, Duration), Trouble> {
+        part,
+    };
     let (lease_ms, over_ms): (i64, i64) = (get(row, "lease_ms", "locks")?, get(row, "over_ms", "locks")?);
     let time = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or_default());
-    Ok((time(lease_ms), time(lease_ms.saturating_add(over_ms))))
+    let nonce = if row.try_get_raw("nonce").is_ok() { get(row, "nonce", "locks")? } else { String::new() };
+    Ok(Lock { holder, lease: time(lease_ms), renewed_ago: time(lease_ms.saturating_add(over_ms)), nonce })
+}
+
+/// The addresses that a lock has in this column.
+fn addresses(row: &PgRow, column: &'static str) -> Result<Option<BTreeSet<Address>>, Trouble> {
+    if row.try_get_raw(column).is_err() {
+        return Ok(None);
+    }
+    let texts: Option<Vec<String>> = get(row, column, "locks")?;
+    let wrong = |error: AddressError| Trouble::Row { table: "locks", reason: error.to_string() };
+    texts.map(|texts| texts.iter().map(|text| text.parse().map_err(wrong)).collect()).transpose()
 }
 
 /// Everything that there is.
@@ -95,7 +122,7 @@ pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<
         let (key, generation): (String, i64) =
             (get(&row, "address", "generations")?, get(&row, "generation", "generations")?);
         let wrong = |reason: String| Trouble::Row { table: "generations", reason: format!("row {key}: {reason}") };
-        let address = key.parse().map_err(|error: fathuss_model::AddressError| wrong(error.to_string()))?;
+        let address = key.parse().map_err(|error: AddressError| wrong(error.to_string()))?;
         let generation = u32::try_from(generation).map_err(|error| wrong(error.to_string()))?;
         contents.generations.insert(address, generation);
     }

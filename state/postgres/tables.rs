@@ -1,23 +1,25 @@
 //! The tables as all runs share them: who holds the lease, and what a write changes.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fathuss_model::Address;
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Row, query, query_scalar, raw_sql};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::rows::{self, Trouble, at, change, load};
+use super::rows::{self, Lock, Trouble, at, change, load};
 use crate::audit::Log;
 use crate::contents::{Contents, Delta, Write};
 use crate::lease::{LAPSED, Moment, Tenure, Terms, locked, may_take};
 use crate::place::Database;
-use crate::shared::{Remote, Seen, Taken};
+use crate::shared::{Committed, Remote, Seen, Taken};
 use crate::{Entry, Holder, Revision, RunId, StateError};
 
 /// The version of the tables.
@@ -65,8 +67,10 @@ struct Session {
 /// What became of a write under the lease.
 enum Outcome {
     Kept,
-    /// The lease is this run's no more; whose it is.
-    Gone(Option<Holder>),
+    /// A run on another part has written since.
+    Moved,
+    /// The lease is this run's no more; who holds what, the own one among them where it has lapsed.
+    Gone(Vec<Holder>),
 }
 
 /// A write, as often as it has to be tried.
@@ -76,9 +80,18 @@ struct Job {
     holder: String,
     epoch: i64,
     lease_ms: i64,
+    /// Of the last write that this one comes after.
+    known: String,
     nonce: String,
     /// Whether a commit was asked for, so that it may be carried out whatever was answered.
     asked: AtomicBool,
+}
+
+impl Session {
+    /// Who has taken over what was this run's, as far as these show it.
+    fn successor<'a>(&self, holders: &'a [Holder]) -> Option<&'a Holder> {
+        holders.iter().find(|other| other.id != self.holder.id && other.overlaps(&self.holder))
+    }
 }
 
 impl Tables {
@@ -243,10 +256,7 @@ impl Tables {
     async fn until(&self, session: &Session) -> Result<Moment, StateError> {
         match self.tenure.until(Duration::ZERO) {
             Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
-            Err(_) if self.tenure.lapsed() => {
-                let holder = self.holder().await?;
-                Err(self.gone(holder.filter(|holder| holder.id != session.holder.id).as_ref()))
-            }
+            Err(_) if self.tenure.lapsed() => Err(self.gone(session.successor(&self.holders().await?))),
             Err(reason) => Err(self.not_held(&reason)),
         }
     }
@@ -323,7 +333,7 @@ impl Remote for Tables {
         Ok(())
     }
 
-    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError> {
+    async fn commit(&self, write: Write, delta: Delta, mark: &str) -> Result<Committed, StateError> {
         let mut session = self.session.lock().await;
         let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
         let deadline = self.until(session).await?;
@@ -333,6 +343,7 @@ impl Remote for Tables {
             holder: session.holder.id.clone(),
             epoch: session.epoch,
             lease_ms: self.lease_ms(),
+            known: mark.to_owned(),
             nonce: format!("{:032x}", rand::random::<u128>()),
             asked: AtomicBool::new(false),
         });
@@ -347,12 +358,13 @@ impl Remote for Tables {
                 self.tenure.renewed(asked, self.terms.lease);
                 session.renewed = asked;
             }
-            Ok(Outcome::Gone(holder)) => {
-                if holder.as_ref().is_some_and(|holder| holder.id == session.holder.id) {
+            Ok(Outcome::Moved) => return Ok(Committed::Moved),
+            Ok(Outcome::Gone(holders)) => {
+                if holders.iter().any(|holder| holder.id == session.holder.id) {
                     self.tenure.end(LAPSED);
                     return Err(self.not_held(LAPSED));
                 }
-                return Err(self.gone(holder.as_ref()));
+                return Err(self.gone(session.successor(&holders)));
             }
             Err(error) if job.asked.load(Ordering::SeqCst) => {
                 let reason = format!("{error}; whether that was kept is not known, and the next run reads it");
@@ -362,7 +374,7 @@ impl Remote for Tables {
             Err(error) => return Err(error),
         }
         match Arc::try_unwrap(job) {
-            Ok(job) => Ok(job.delta),
+            Ok(Job { delta, nonce, .. }) => Ok(Committed::Kept { delta: Box::new(delta), mark: nonce }),
             Err(_) => Err(self.not_held("what was written is still being written; this is a defect of fathuss")),
         }
     }
@@ -377,7 +389,7 @@ impl Remote for Tables {
         let (id, epoch, lease_ms, asked) = (session.holder.id.clone(), session.epoch, self.lease_ms(), Moment::now());
         let renewed = self.persist("written", deadline, move |connection| {
             let id = id.clone();
-            Box::pin(async move { renew_once(connection, &id, epoch, lease_ms).await })
+            Box::pin(async move { renew_once(connection, &id, epoch, lease_ms, None).await })
         });
         match renewed.await {
             Ok(true) => {
@@ -385,8 +397,8 @@ impl Remote for Tables {
                 session.renewed = asked;
             }
             Ok(false) => {
-                let now = self.holder().await.ok().flatten();
-                self.tenure.gone(now.filter(|holder| holder.id != session.holder.id).as_ref());
+                let now = self.holders().await.unwrap_or_default();
+                self.tenure.gone(session.successor(&now));
                 return false;
             }
             // It may pass before the lease does.
@@ -395,14 +407,8 @@ impl Remote for Tables {
         true
     }
 
-    async fn holder(&self) -> Result<Option<Holder>, StateError> {
-        self.read(|connection| {
-            Box::pin(async move {
-                let row = query(rows::LOCK).fetch_optional(connection).await.map_err(at("locks"))?;
-                row.map(|row| rows::holder(&row)).transpose()
-            })
-        })
-        .await
+    async fn holders(&self) -> Result<Vec<Holder>, StateError> {
+        self.read(|connection| Box::pin(async move { holders(connection).await })).await
     }
 
     async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
@@ -413,11 +419,11 @@ impl Remote for Tables {
             Box::pin(async move {
                 let mut transaction = connection.begin().await.map_err(at("head"))?;
                 query("SELECT 1 FROM head FOR UPDATE").execute(&mut *transaction).await.map_err(at("head"))?;
-                let row = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
-                let Some(holder) = row.map(|row| rows::holder(&row)).transpose()? else { return Ok(None) };
-                if holder.id != id {
-                    return Err(Trouble::State(locked(&holder, by.since_ms)));
-                }
+                let holders = holders(&mut transaction).await?;
+                let Some(other) = holders.first() else { return Ok(None) };
+                let Some(holder) = holders.iter().find(|holder| holder.id == id).cloned() else {
+                    return Err(Trouble::State(locked(other, by.since_ms)));
+                };
                 query("DELETE FROM locks WHERE id = $1")
                     .bind(&id)
                     .execute(&mut *transaction)
@@ -473,6 +479,10 @@ impl Remote for Tables {
         .await
     }
 
+    fn locks_parts(&self) -> bool {
+        true
+    }
+
     fn tenure(&self) -> &Tenure {
         &self.tenure
     }
@@ -506,24 +516,25 @@ async fn take(
     let mut transaction = connection.begin().await.map_err(at("head"))?;
     let epoch: i64 =
         query_scalar("SELECT epoch FROM head FOR UPDATE").fetch_one(&mut *transaction).await.map_err(at("head"))?;
-    let found = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
-    let mut from = None;
-    if let Some(row) = &found {
-        let other = rows::holder(row)?;
+    let (mut from, mut dead) = (None, Vec::new());
+    for Lock { holder: other, lease, renewed_ago, .. } in rows::locks(&mut transaction).await? {
         if other.id == wanted.id {
             // The answer to this very request was lost.
             let seen = load(&mut transaction, VERSION).await?;
             return Ok((epoch, Taken { from: None, seen: Some(seen) }));
         }
-        let (lease, ago) = rows::lease(row)?;
-        may_take(&other, lease, ago, terms, now_ms).map_err(Trouble::State)?;
-        from = Some(other);
+        if other.overlaps(wanted) {
+            may_take(&other, lease, renewed_ago, terms, now_ms).map_err(Trouble::State)?;
+            dead.push(other.id.clone());
+            from = from.or(Some(other));
+        }
     }
-    query("DELETE FROM locks WHERE addresses IS NULL").execute(&mut *transaction).await.map_err(at("locks"))?;
+    upgrade(&mut transaction).await?;
+    query("DELETE FROM locks WHERE id = ANY($1)").bind(dead).execute(&mut *transaction).await.map_err(at("locks"))?;
     query("UPDATE head SET epoch = $1").bind(epoch + 1).execute(&mut *transaction).await.map_err(at("head"))?;
     query(
-        "INSERT INTO locks (id, epoch, who, pid, command, since_ms, lease_ms, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $7 * interval '1 millisecond')",
+        "INSERT INTO locks (id, epoch, who, pid, command, since_ms, lease_ms, expires_at, addresses, needs)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $7 * interval '1 millisecond', $8, $9)",
     )
     .bind(&wanted.id)
     .bind(epoch + 1)
@@ -532,10 +543,11 @@ async fn take(
     .bind(&wanted.command)
     .bind(wanted.since_ms)
     .bind(lease_ms)
+    .bind(wanted.part.as_ref().map(|part| texts(&part.own)))
+    .bind(wanted.part.as_ref().map(|part| texts(&part.needs)))
     .execute(&mut *transaction)
     .await
     .map_err(at("locks"))?;
-    upgrade(&mut transaction).await?;
     // Nobody writes while this transaction has the head.
     let seen = load(&mut transaction, VERSION).await?;
     transaction.commit().await.map_err(at("locks"))?;
@@ -552,14 +564,30 @@ async fn upgrade(connection: &mut PgConnection) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn renew_once(connection: &mut PgConnection, id: &str, epoch: i64, lease_ms: i64) -> Result<bool, Trouble> {
+fn texts(addresses: &BTreeSet<Address>) -> Vec<String> {
+    addresses.iter().map(Address::to_string).collect()
+}
+
+async fn holders(connection: &mut PgConnection) -> Result<Vec<Holder>, Trouble> {
+    Ok(rows::locks(connection).await?.into_iter().map(|lock| lock.holder).collect())
+}
+
+/// Lets the lease last from now on; a nonce is of a write that does it.
+async fn renew_once(
+    connection: &mut PgConnection,
+    id: &str,
+    epoch: i64,
+    lease_ms: i64,
+    nonce: Option<&str>,
+) -> Result<bool, Trouble> {
     let renewed = query(
-        "UPDATE locks SET expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+        "UPDATE locks SET expires_at = clock_timestamp() + $3 * interval '1 millisecond', nonce = coalesce($4, nonce)
          WHERE id = $1 AND epoch = $2 AND expires_at > clock_timestamp()",
     )
     .bind(id)
     .bind(epoch)
     .bind(lease_ms)
+    .bind(nonce)
     .execute(connection)
     .await
     .map_err(at("locks"))?;
@@ -571,27 +599,28 @@ async fn commit_once(connection: &mut PgConnection, job: &Job) -> Result<Outcome
     let delta = &job.delta;
     let moved = query(
         "UPDATE head SET serial = $1, next_operation = $2, forgotten = $3, nonce = $4
-         WHERE serial < $1 AND nonce <> $4 AND epoch = $5",
+         WHERE nonce = $5",
     )
     .bind(delta.serial)
     .bind(delta.next_operation)
     .bind(delta.forgotten)
     .bind(&job.nonce)
-    .bind(job.epoch)
+    .bind(&job.known)
     .execute(&mut *transaction)
     .await
     .map_err(at("head"))?;
-    if moved.rows_affected() == 0 {
-        let nonce: String =
-            query_scalar("SELECT nonce FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
-        if nonce == job.nonce {
+    // Whoever took the lease over, or writes another part, has waited for this row or moved the head.
+    let holds = moved.rows_affected() == 1
+        && renew_once(&mut transaction, &job.holder, job.epoch, job.lease_ms, Some(&job.nonce)).await?;
+    if !holds {
+        let locks = rows::locks(&mut transaction).await?;
+        let own = locks.iter().find(|lock| lock.holder.id == job.holder);
+        return Ok(match own {
             // It was carried out before, and the answer was lost.
-            return Ok(Outcome::Kept);
-        }
-    }
-    if moved.rows_affected() == 0 || !renew_once(&mut transaction, &job.holder, job.epoch, job.lease_ms).await? {
-        let row = query(rows::LOCK).fetch_optional(&mut *transaction).await.map_err(at("locks"))?;
-        return Ok(Outcome::Gone(row.map(|row| rows::holder(&row)).transpose()?));
+            Some(own) if own.nonce == job.nonce => Outcome::Kept,
+            Some(own) if own.renewed_ago < own.lease => Outcome::Moved,
+            _ => Outcome::Gone(locks.into_iter().map(|lock| lock.holder).collect()),
+        });
     }
     change(&mut transaction, &job.write, delta).await?;
     job.asked.store(true, Ordering::SeqCst);

@@ -1,8 +1,7 @@
 -- Version 2 of a state in PostgreSQL, in a schema of its own. A change here is
 -- a new version, with a step that brings older schemas to it.
 
--- What there is once. `nonce` is of the last write: it tells whether a commit
--- whose answer was lost was carried out.
+-- What there is once. `nonce` is of the last write: it tells whether somebody else has written since.
 CREATE TABLE head (
     one integer PRIMARY KEY CHECK (one = 1),
     version bigint NOT NULL,
@@ -15,8 +14,8 @@ CREATE TABLE head (
     nonce text NOT NULL
 );
 
--- Who may write. A row without `addresses` is about all of them, as every row
--- is today; at most one may be so.
+-- Who may write: what is at these `addresses`, where nobody else changes what is at those of `needs`. A row without
+-- `addresses` is about all of them; at most one may be so. `nonce` is of the holder's last write.
 CREATE TABLE locks (
     id text PRIMARY KEY,
     epoch bigint NOT NULL UNIQUE,
@@ -26,7 +25,9 @@ CREATE TABLE locks (
     since_ms bigint NOT NULL,
     lease_ms bigint NOT NULL,
     expires_at timestamptz NOT NULL,
-    addresses text[]
+    addresses text[],
+    needs text[],
+    nonce text NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX locks_on_everything ON locks ((addresses IS NULL)) WHERE addresses IS NULL;
 

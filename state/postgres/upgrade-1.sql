@@ -19,4 +19,5 @@ CREATE TABLE chain (
     last_hash text NOT NULL
 );
 INSERT INTO chain VALUES (1, 0, '', 0, '');
+ALTER TABLE locks ADD COLUMN needs text[], ADD COLUMN nonce text NOT NULL DEFAULT '';
 UPDATE head SET version = 2;

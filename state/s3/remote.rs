@@ -18,7 +18,7 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Moment, Tenure, Terms, locked, may_take};
 use crate::place::Bucket;
-use crate::shared::{Remote, Seen, Taken};
+use crate::shared::{Committed, Remote, Seen, Taken};
 use crate::{Entry, Holder, Revision, RunId, StateError};
 
 /// A lock that finds more segments than these after the last snapshot makes another.
@@ -152,7 +152,7 @@ impl Heads {
         match self.tenure.until(Duration::ZERO) {
             Ok(until) => Ok(until.min(Moment::now().after(self.terms.patience))),
             Err(_) if self.tenure.lapsed() => {
-                let holder = self.holder().await?;
+                let holder = self.holders().await?.into_iter().next();
                 let mine = session.head.lease.as_ref().map(|lease| &lease.holder.id);
                 Err(self.gone(holder.as_ref().filter(|holder| Some(&holder.id) != mine)))
             }
@@ -410,7 +410,7 @@ impl Remote for Heads {
         Ok(())
     }
 
-    async fn commit(&self, write: Write, delta: Delta) -> Result<Delta, StateError> {
+    async fn commit(&self, write: Write, delta: Delta, _: &str) -> Result<Committed, StateError> {
         let mut session = self.session.lock().await;
         let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
         let deadline = self.until(session).await?;
@@ -442,7 +442,8 @@ impl Remote for Heads {
         }
         let next = session.head.with(&segment, &bytes);
         self.advance(session, next, deadline).await?;
-        Ok(delta)
+        // Under the lease nobody else moves the head.
+        Ok(Committed::Kept { delta: Box::new(delta), mark: String::new() })
     }
 
     async fn renew(&self) -> bool {
@@ -458,8 +459,8 @@ impl Remote for Heads {
         true
     }
 
-    async fn holder(&self) -> Result<Option<Holder>, StateError> {
-        Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder))
+    async fn holders(&self) -> Result<Vec<Holder>, StateError> {
+        Ok(self.head().await?.and_then(|(head, _)| head.lease).map(|lease| lease.holder).into_iter().collect())
     }
 
     async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
@@ -498,6 +499,10 @@ impl Remote for Heads {
             }
         }
         Err(self.crowded())
+    }
+
+    fn locks_parts(&self) -> bool {
+        false
     }
 
     fn tenure(&self) -> &Tenure {

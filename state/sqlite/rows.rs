@@ -121,7 +121,7 @@ pub(super) fn pending(connection: &Connection, total: &mut i64) -> Result<Vec<Pe
     Ok(pending)
 }
 
-fn outputs(connection: &Connection, total: &mut i64) -> Result<BTreeMap<String, Datum>> {
+pub(super) fn outputs(connection: &Connection, total: &mut i64) -> Result<BTreeMap<String, Datum>> {
     let mut outputs = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT name, body, checksum FROM outputs")?;
     let mut rows = statement.query([])?;
@@ -332,6 +332,7 @@ pub(super) fn lock(connection: &Connection) -> Result<Option<(Holder, Process)>>
                 command: row.get(3)?,
                 since_ms: row.get(4)?,
                 origin: Origin::default(),
+                part: None,
             };
             Ok((holder, row.get::<_, String>(5)?))
         })

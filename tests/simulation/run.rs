@@ -366,7 +366,7 @@ impl Line {
         };
         let find = |kind: &str| by_kind(&aws, kind);
         let around = surroundings(&find, &self.simulator, &count, pace, salt);
-        let recovered = finish_earlier(&mut self.store, graph, &around).await?;
+        let recovered = finish_earlier(&mut self.store, graph, None, &around).await?;
         tally.recovered(recovered.len());
         let mut prepared = prepare(self.order(graph, goal), self.store.snapshot()?, &around).await?;
         if goal == Goal::Apply {
@@ -395,7 +395,7 @@ impl Line {
     }
 
     fn order(&self, graph: &Graph, goal: Goal) -> Order {
-        Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone() }
+        Order { graph: graph.clone(), goal, refresh: true, outputs: self.outputs.clone(), part: None }
     }
 
     /// Looks at world and state from outside, and plans once more.

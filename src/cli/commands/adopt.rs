@@ -128,7 +128,7 @@ pub fn run(options: &Adopt, output: &Output) -> Result<ExitCode, Error> {
             }
             print(&view.adopted())?;
             // What was read a moment ago is what is.
-            let prepared = prepare(session.order(Goal::Apply, false)?, fathuss_state::Store::snapshot(&*store)?, &around).await;
+            let prepared = prepare(session.order(Goal::Apply, false, None)?, fathuss_state::Store::snapshot(&*store)?, &around).await;
             let prepared = match prepared {
                 Ok(prepared) => prepared,
                 Err(error) => return print(&format!("There is no next plan as yet: {}\n", harmless(&error.to_string()))),

@@ -10,10 +10,11 @@ use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::Goal;
 use fathuss_engine::recover::Recovery;
 use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
-use fathuss_state::{Backend, Store};
+use fathuss_state::{Backend, Part, Store};
 
 use crate::ask::{Question, interrupted};
 use crate::error::Error;
+use crate::only::{Only, told};
 use crate::options::{Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, check_secrets, runtime};
@@ -29,6 +30,11 @@ pub struct Apply {
     pub stack: String,
     #[command(flatten)]
     pub target: TargetOptions,
+    #[command(flatten)]
+    pub only: Only,
+    /// Wait so many seconds for another run that has the lock
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
@@ -73,7 +79,8 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
     };
-    let mut store = session.lock(command, output)?;
+    let patience = Duration::from_secs(options.lock_timeout);
+    let (part, mut store) = session.lock_only(&options.only, command, patience, output)?;
     session.target.enter_locked(&*store).await?;
     let mut pace = crate::signals::listen();
     let show = RefCell::new(render::Run::new(output, &options.stack));
@@ -81,27 +88,29 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     let listener = |told: &Told| show.borrow_mut().hear(told, &session.target.calls());
     let around = session.surroundings(&provider, &listener, pace.clone());
 
-    let finished = recover(&mut *store, &around, &session, &show).await;
+    let words = format!("{}{}", options.target.words(), options.only.words());
+    let again = format!("fathuss {command} {}{words}", options.stack);
+    let order = || session.order(goal, !options.no_refresh, part.as_ref());
+    let finished = recover(&mut *store, &around, &session, part.as_ref(), &show).await;
     show.borrow_mut().recovered();
     let finished = finished?;
     let began = session.target.clock.now();
     let planning = async {
-        let prepared = prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?;
+        let prepared = prepare(order()?, store.snapshot()?, &around).await.map_err(|error| told(error, &again))?;
         if goal == Goal::Destroy || adopt_strays(&mut *store, &prepared, &around).await?.is_empty() {
             return Ok(prepared);
         }
-        Ok(prepare(session.order(goal, !options.no_refresh)?, store.snapshot()?, &around).await?)
+        prepare(order()?, store.snapshot()?, &around).await.map_err(|error| told(error, &again))
     };
     // Planning changes nothing in AWS: an interrupt may end it anywhere.
     let prepared = tokio::select! {
         biased;
         () = interrupted(&mut pace) => return Err(nothing_new(&finished)),
-        prepared = planning => prepared.map_err(|error: Error| error)?,
+        prepared = planning => prepared?,
     };
     let took = session.target.clock.now().saturating_sub(began);
-    let again = format!("fathuss {command} {}{}", options.stack, options.target.words());
     let flags = if goal == Goal::Destroy { " --destroy" } else { "" };
-    let see_all = format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words());
+    let see_all = format!("fathuss plan {}{flags}{words} --full", options.stack);
     let view = render::Around {
         calls: session.target.calls(),
         took,
@@ -166,6 +175,7 @@ async fn recover(
     store: &mut dyn Store,
     around: &Surroundings<'_>,
     session: &Session,
+    part: Option<&Part>,
     show: &RefCell<render::Run>,
 ) -> Result<Vec<Recovery>, Error> {
     let running = store.snapshot()?.pending.len();
@@ -179,7 +189,7 @@ async fn recover(
     };
     tokio::select! {
         biased;
-        finished = finish_earlier(store, &session.graph, around) => Ok(finished?),
+        finished = finish_earlier(store, &session.graph, part, around) => Ok(finished?),
         () = says => Ok(Vec::new()),
         () = ticks(session, show) => Ok(Vec::new()),
     }

@@ -84,10 +84,13 @@ fn state(place: &Place) -> Result<String, String> {
         return Ok(format!("none yet; the first apply makes it{fit}"));
     };
     store.snapshot().map_err(told)?;
-    match store.holder().map_err(told)? {
-        Some(holder) => {
-            Ok(format!("readable; locked by {} (process {}, `{}`){fit}", holder.who, holder.pid, holder.command))
-        }
-        None => Ok(format!("readable, not locked{fit}")),
+    let holders = store.holders().map_err(told)?;
+    let locked: Vec<String> = holders
+        .iter()
+        .map(|holder| format!("{} (process {}, `{}`{})", holder.who, holder.pid, holder.command, holder.on()))
+        .collect();
+    match locked.is_empty() {
+        true => Ok(format!("readable, not locked{fit}")),
+        false => Ok(format!("readable; locked by {}{fit}", locked.join(" and "))),
     }
 }

@@ -45,9 +45,8 @@ pub fn run(options: &History, look: &Look) -> Result<ExitCode, Error> {
         print(&format!("Nothing has written the state of {stack} yet.\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    // Under a lock the newest run may be the holder's, which has not ended.
-    let is_held = state.map(|state| state.holder()).transpose()?.flatten().is_some();
-    let page: String = runs.iter().enumerate().map(|(at, run)| text(run, is_held && at == 0)).collect();
+    let holders = state.map(|state| state.holders()).transpose()?.unwrap_or_default();
+    let page: String = runs.iter().enumerate().map(|(at, run)| text(run, at < holders.len())).collect();
     print(&page)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,8 +65,7 @@ fn one(state: &dyn Backend, run: i64, stack: &str, look: &Look) -> Result<ExitCo
         print(&json(&whole)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let is_held = state.holder()?.is_some();
-    let mut page = text(run, is_held && at == 0);
+    let mut page = text(run, at < state.holders()?.len());
     if let Some(url) = &run.origin.url {
         page.push_str(&format!("      {}\n", harmless(url)));
     }

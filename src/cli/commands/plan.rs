@@ -8,6 +8,7 @@ use fathuss_engine::plan::Goal;
 use fathuss_engine::run::prepare;
 
 use crate::error::Error;
+use crate::only::{Only, told};
 use crate::options::{Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, runtime};
@@ -22,6 +23,8 @@ pub struct Plan {
     /// Plan the deletion of everything in the state
     #[arg(long)]
     pub destroy: bool,
+    #[command(flatten)]
+    pub only: Only,
     #[command(flatten)]
     pub dependents: Dependents,
     /// Take the state's word for what is, and read nothing
@@ -46,25 +49,26 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let snapshot = session.snapshot()?;
         session.target.enter(&snapshot.lineage).await?;
         let goal = if options.destroy { Goal::Destroy } else { Goal::Apply };
-        let order = session.order(goal, !options.no_refresh)?;
+        let part = options.only.part(&session.graph, &snapshot)?;
+        let order = session.order(goal, !options.no_refresh, part.as_ref())?;
         let provider = |kind: &str| session.target.provider(kind);
         let pace = tokio::sync::watch::channel(fathuss_engine::apply::Pace::Run).1;
         let show = RefCell::new(render::Run::new(output, &options.stack));
         let listener = |told: &fathuss_engine::event::Told| show.borrow_mut().hear(told, &session.target.calls());
         let around = session.surroundings(&provider, &listener, pace);
         let began = session.target.clock.now();
-        let prepared = prepare(order, snapshot, &around).await?;
+        let (flags, verb) = if options.destroy { (" --destroy", "destroy") } else { ("", "apply") };
+        let words = format!("{}{}", options.target.words(), options.only.words());
+        let again = format!("fathuss plan {}{flags}{words}", options.stack);
+        let prepared = prepare(order, snapshot, &around).await.map_err(|error| told(error, &again))?;
         let took = session.target.clock.now().saturating_sub(began);
-        let flags = if options.destroy { " --destroy" } else { "" };
-        let see_all = format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words());
-        let verb = if options.destroy { "destroy" } else { "apply" };
         let around = render::Around {
             calls: session.target.calls(),
             took,
             read: !options.no_refresh,
             full: options.full,
-            see_all: &see_all,
-            next: Some(format!("fathuss {verb} {}{}", options.stack, options.target.words())),
+            see_all: &format!("{again} --full"),
+            next: Some(format!("fathuss {verb} {}{words}", options.stack)),
             schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
         };
         render::plan(&prepared, &around, output)?;

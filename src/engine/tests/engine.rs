@@ -4,7 +4,8 @@ mod toy;
 
 use fathuss_engine::apply::Pace;
 use fathuss_engine::event::Event;
-use fathuss_engine::plan::{Change, Goal, PlanError};
+use fathuss_engine::part::PartError;
+use fathuss_engine::plan::{Change, Goal, Plan, PlanError};
 use fathuss_engine::provider::FailureClass;
 use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
@@ -737,4 +738,78 @@ async fn a_mark_that_names_another_address_is_set_in_place_and_before_anything_i
     assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.first", "toy.aws_vpc.second"]);
     assert_eq!(bench.store.snapshot().unwrap().resources.len(), 2);
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+fn changes(plan: &Plan) -> Vec<(String, Change)> {
+    plan.actions.iter().map(|action| (action.address.local(), action.change)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_on_a_part_changes_that_alone_and_leaves_outputs_and_drift_of_the_rest() {
+    let mut bench = Bench::new();
+    bench.apply(&network("10.0.0.0/16", &["10.0.0.0/24"])).await;
+    let wider = stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")).tag("Owner", "net"));
+        let gateway = stack.add("main", InternetGateway::new(&vpc).tag("Owner", "net"));
+        for (at, subnet) in ["10.0.0.0/24", "10.0.1.0/24"].into_iter().enumerate() {
+            stack.add(("private", format!("zone-{at}")), Subnet::new(&vpc, net(subnet)));
+        }
+        stack.output("gateway", gateway.id());
+        Ok(())
+    });
+    bench.only = vec!["aws_internet_gateway.main"];
+    let Err(RunError::Part(PartError::Needs(needs))) = bench.plan(&wider, Goal::Apply).await else { panic!("planned") };
+    assert_eq!(
+        needs.iter().map(|(address, what)| (address.local(), *what)).collect::<Vec<_>>(),
+        [("aws_vpc.main".to_owned(), "update")]
+    );
+
+    bench.only.push("aws_vpc.main");
+    let plan = bench.plan(&wider, Goal::Apply).await.unwrap();
+    let names = ["aws_vpc.main", "aws_internet_gateway.main"].map(|name| (name.to_owned(), Change::Update));
+    assert_eq!((changes(&plan), plan.unchanged, plan.only.len()), (names.into(), 0, 2));
+    assert_eq!(plan.outputs.keys().collect::<Vec<_>>(), ["gateway"], "that of the VPC goes with a run on everything");
+    bench.apply(&wider).await;
+    let outputs = bench.store.snapshot().unwrap().outputs;
+    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["gateway", "vpc"]);
+
+    bench.only.clear();
+    let rest = bench.plan(&wider, Goal::Apply).await.unwrap();
+    assert_eq!(changes(&rest), [("aws_subnet.private[\"zone-1\"]".to_owned(), Change::Create)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_on_a_part_deletes_nothing_that_others_need() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    bench.apply(&graph).await;
+    bench.only = vec!["aws_vpc.main"];
+    let error = bench.plan(&graph, Goal::Destroy).await.expect_err("a subnet is in it");
+    let RunError::Part(error @ PartError::Needed(_)) = error else { panic!("{error}") };
+    let missing: Vec<String> = error.missing().into_iter().map(|address| address.local()).collect();
+    assert_eq!(missing, ["aws_internet_gateway.main", "aws_subnet.private[\"zone-0\"]"]);
+
+    bench.only = vec!["aws_subnet.private[\"zone-0\"]"];
+    bench.run(&graph, Goal::Destroy).await.expect("nothing needs it");
+    let left: Vec<String> = bench.store.snapshot().unwrap().resources.keys().map(|address| address.local()).collect();
+    assert_eq!(left, ["aws_internet_gateway.main", "aws_vpc.main"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_left_under_way_is_finished_by_a_run_on_that_part_alone() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    // Its writes: the run, its numbers, and what begins first.
+    bench.store.fail_at(4, Fault::CrashBefore);
+    assert!(bench.apply(&graph).await.journal_error.is_some(), "it crashes");
+    bench.store.restart();
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+    bench.only = vec!["aws_internet_gateway.main"];
+    let error = bench.run(&graph, Goal::Apply).await.expect_err("the VPC is under way");
+    assert!(error.to_string().contains("aws_vpc.main (under way since an earlier run)"), "{error}");
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+    bench.only.push("aws_vpc.main");
+    bench.apply(&graph).await;
+    let snapshot = bench.store.snapshot().unwrap();
+    assert_eq!((snapshot.pending.len(), snapshot.resources.len()), (0, 2));
 }

@@ -102,7 +102,7 @@ pub fn a_run_that_was_frozen_while_another_took_over_writes_nothing(bench: impl 
     }
     assert_eq!(next.snapshot().expect("readable"), before);
     assert_eq!(bench.look().expect("there").snapshot().expect("readable"), before, "0 writes");
-    assert_eq!(next.holder().expect("readable"), Some(holder("lock-2")), "it gives back only what is its own");
+    assert_eq!(next.holders().expect("readable"), [holder("lock-2")], "it gives back only what is its own");
     next.append(&[Entry::Dropped(address("a"))]).expect("held");
 }
 

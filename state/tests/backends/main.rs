@@ -12,6 +12,7 @@ mod conditions;
 mod kill;
 #[macro_use]
 mod lease;
+mod parts;
 mod place;
 mod postgresql;
 mod proxy;

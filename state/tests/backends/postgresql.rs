@@ -9,6 +9,7 @@ use std::time::Duration;
 use fathuss_state::{Backend, Broken, Database, Entry, Postgres, RunEnd, RunId, StateError, Store, Terms, Verified};
 
 use crate::lease::Leased;
+use crate::parts::on;
 use crate::place::{PATIENT, Tables};
 use crate::promise::Bench;
 use crate::promise::made::{NOW_MS, address, begin, holder, present, record};
@@ -109,6 +110,34 @@ fn a_commit_whose_answer_is_lost_is_kept_once() {
         assert_eq!(read.snapshot().expect("readable").serial, 3);
         assert_eq!(read.entries(None).expect("readable"), [begin(1, "a"), present(1, "a", "i-1")]);
     }
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_kept_once_where_a_run_on_another_part_writes_meanwhile() {
+    let (cut, through, straight) = bench(PATIENT);
+    let mut state = through.open();
+    state.lock(&on("lock-1", &["a"], &[]), NOW_MS).expect("free");
+    let mut other = straight.open();
+    other.lock(&on("lock-2", &["b"], &[]), NOW_MS).expect("free");
+    let other = std::thread::spawn(move || {
+        for number in 0..200 {
+            other.append(&[Entry::Recorded(Box::new(record("b", &format!("i-{number}"), 0)))]).expect("its own");
+        }
+    });
+    let mut operations = 0;
+    while !other.is_finished() {
+        *cut.lock().expect("whole") = Cut::After;
+        let first = state.reserve_operations(1).expect("reserved").0;
+        *cut.lock().expect("whole") = Cut::After;
+        state.append(&[begin(first, "a")]).expect("once");
+        *cut.lock().expect("whole") = Cut::After;
+        state.append(&[present(first, "a", "i-1")]).expect("once");
+        operations += 1;
+    }
+    other.join().expect("it writes");
+    let read = straight.look().expect("there");
+    assert_eq!(read.snapshot().expect("readable").serial, 200 + 3 * operations);
+    assert_eq!(read.entries(None).expect("readable").len(), 200 + 2 * usize::try_from(operations).expect("few"));
 }
 
 #[test]
@@ -239,12 +268,16 @@ fn what_something_else_changed_breaks_the_log_where_it_did() {
 }
 
 #[test]
-fn a_lock_row_says_epoch_and_end_and_leaves_room_for_addresses() {
+fn a_lock_row_says_epoch_and_end_and_what_it_is_about() {
     let tables = Tables::on(SERVER);
     drop(crate::promise::locked(&tables));
-    let _second = crate::promise::locked(&tables);
-    let shown = sql(&tables, "SELECT epoch, expires_at > clock_timestamp(), addresses IS NULL FROM locks");
-    assert_eq!(shown.trim(), "2|t|t");
+    let shown = || sql(&tables, "SELECT epoch, expires_at > clock_timestamp(), addresses, needs FROM locks");
+    let second = crate::promise::locked(&tables);
+    assert_eq!(shown().trim(), "2|t||");
+    drop(second);
+    let mut third = tables.open();
+    third.lock(&on("lock-3", &["a"], &["base"]), NOW_MS).expect("free");
+    assert_eq!(shown().trim(), "3|t|{staging.terraform_data.a}|{staging.terraform_data.base}");
 }
 
 #[test]
@@ -255,7 +288,7 @@ fn doctor_finds_a_database_that_takes_writes() {
 }
 
 /// What a statement gives, in the state's schema.
-fn sql(tables: &Tables, statement: &str) -> String {
+pub fn sql(tables: &Tables, statement: &str) -> String {
     let path = format!("-c search_path={}", tables.database.schema);
     let output = std::process::Command::new("psql")
         .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement, &tables.database.url])

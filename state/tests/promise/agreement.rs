@@ -59,6 +59,7 @@ fn end() -> RunEnd {
         summary: BTreeMap::from([("create".to_owned(), 2)]),
         outputs: Some(BTreeMap::from([("vpc".to_owned(), Datum::from("vpc-1"))])),
         durations_ms: BTreeMap::from([(("aws_vpc".to_owned(), "create".to_owned()), 1500)]),
+        ..RunEnd::default()
     }
 }
 

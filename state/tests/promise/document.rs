@@ -21,6 +21,7 @@ fn full(bench: &dyn Bench) -> Box<dyn Backend> {
         summary: BTreeMap::from([("create".to_owned(), 1)]),
         outputs: Some(BTreeMap::from([("vpc".to_owned(), Datum::from("i-1"))])),
         durations_ms: BTreeMap::from([(("aws_vpc".to_owned(), "create".to_owned()), 1500)]),
+        ..RunEnd::default()
     };
     state.end_run(run, end).expect("ended");
     state

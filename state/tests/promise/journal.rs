@@ -56,6 +56,7 @@ pub fn a_state_reads_the_same_after_it_was_closed(bench: &dyn Bench) {
         summary: BTreeMap::from([("create".to_owned(), 1)]),
         outputs: Some(BTreeMap::from([("vpc".to_owned(), Datum::from("i-1"))])),
         durations_ms: BTreeMap::from([(("aws_vpc".to_owned(), "create".to_owned()), 1500)]),
+        ..RunEnd::default()
     };
     state.end_run(run, end).expect("ended");
     let before = (state.snapshot().expect("readable"), state.history(10).expect("readable"));

@@ -72,5 +72,6 @@ pub fn holder(id: &str) -> Holder {
         command: "fathuss apply staging".to_owned(),
         since_ms: NOW_MS,
         origin: Origin::default(),
+        part: None,
     }
 }

@@ -46,7 +46,7 @@ fn the_lock_of_a_killed_process_is_taken_over_with_what_it_left_pending() {
     let mut state = Sqlite::open(&path, NOW_MS).expect("whole");
     state.lock(&holder("mine"), NOW_MS).expect("its holder is dead");
     assert_eq!(state.taken_over().map(|dead| dead.pid), Some(other.id()));
-    assert_eq!(state.holder().expect("readable"), Some(holder("mine")));
+    assert_eq!(state.holders().expect("readable"), [holder("mine")]);
     let pending = state.snapshot().expect("readable").pending;
     assert_eq!(pending.len(), 1);
     let operation = pending[0].begun.operation;
@@ -75,6 +75,7 @@ fn child_that_holds_the_lock() {
         command: "fathuss destroy staging".to_owned(),
         since_ms: NOW_MS,
         origin: Origin::default(),
+        part: None,
     };
     state.lock(&holder, NOW_MS).expect("free");
     state.reserve_operations(1).expect("reserved");

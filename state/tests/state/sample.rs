@@ -134,6 +134,7 @@ fn write(path: &Path) {
         summary: BTreeMap::from([("create".to_owned(), 1), ("failed".to_owned(), 1)]),
         outputs: Some(snapshot().outputs),
         durations_ms: snapshot().durations_ms,
+        ..RunEnd::default()
     };
     state.end_run(run, end).expect("ended");
     let update = RunAction { address: address("a"), change: "update".to_owned(), fields: vec!["id".to_owned()] };

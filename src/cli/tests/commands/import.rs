@@ -61,6 +61,7 @@ fn forget(project: &Project, lineage: bool) {
         command: "test".to_owned(),
         since_ms: 1,
         origin: Origin::default(),
+        part: None,
     };
     store.lock(&holder, 1).expect("nobody has it");
     let addresses: Vec<_> = store.snapshot().expect("it is read").resources.into_keys().collect();

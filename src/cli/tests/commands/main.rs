@@ -20,6 +20,7 @@ mod history;
 mod import;
 mod json;
 mod looking;
+mod only;
 mod platform;
 mod sandbox;
 mod secrets;

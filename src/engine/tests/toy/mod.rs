@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::Told;
+use fathuss_engine::part::part_of;
 use fathuss_engine::plan::{Goal, Plan};
 use fathuss_engine::proposal::{Objection, Proposed};
 use fathuss_engine::provider::{
@@ -259,6 +260,8 @@ pub struct Bench {
     pub store: Memory,
     pub told: RefCell<Vec<Told>>,
     pub pace: watch::Sender<Pace>,
+    /// What runs are about; all of it where it is empty.
+    pub only: Vec<&'static str>,
     clock: Rc<dyn Clock>,
 }
 
@@ -267,7 +270,8 @@ impl Bench {
         let clock: Rc<dyn Clock> = Rc::new(TokioClock(tokio::time::Instant::now()));
         let toy = Rc::new(Toy::default());
         *toy.clock.borrow_mut() = Some(clock.clone());
-        Self { toy, store: Memory::new("line"), told: RefCell::default(), pace: watch::channel(Pace::Run).0, clock }
+        let (store, told, pace) = (Memory::new("line"), RefCell::default(), watch::channel(Pace::Run).0);
+        Self { toy, store, told, pace, only: Vec::new(), clock }
     }
 
     pub async fn plan(&self, graph: &Graph, goal: Goal) -> std::result::Result<Plan, RunError> {
@@ -278,8 +282,14 @@ impl Bench {
         let provider = self.provider();
         let listener = |_: &Told| {};
         let around = self.around(&provider, &listener);
-        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
-        prepare(order, self.store.snapshot()?, &around).await
+        prepare(self.order(graph, goal)?, self.store.snapshot()?, &around).await
+    }
+
+    fn order(&self, graph: &Graph, goal: Goal) -> std::result::Result<Order, RunError> {
+        let own = self.only.iter().map(|name| format!("{}.{name}", graph.stack).parse().expect("an address"));
+        let part = part_of(graph, &self.store.snapshot()?, own.collect());
+        let part = (!self.only.is_empty()).then_some(part);
+        Ok(Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new(), part })
     }
 
     pub async fn run(&mut self, graph: &Graph, goal: Goal) -> std::result::Result<Applied, RunError> {
@@ -295,8 +305,8 @@ impl Bench {
             parallelism: 512,
             salt: 7,
         };
-        finish_earlier(&mut self.store, graph, &around).await?;
-        let order = Order { graph: graph.clone(), goal, refresh: true, outputs: BTreeMap::new() };
+        let order = self.order(graph, goal)?;
+        finish_earlier(&mut self.store, graph, order.part.as_ref(), &around).await?;
         let prepared = prepare(order, self.store.snapshot()?, &around).await?;
         let applied = carry_out(&mut self.store, &prepared, &around, &|| 0).await?;
         self.told.borrow_mut().extend(told.into_inner());

@@ -93,6 +93,7 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
         command: "fathuss apply staging".to_owned(),
         since_ms: 0,
         origin: Origin::default(),
+        part: None,
     };
     let postgres = Protected {
         address: address("aws_db_instance.postgres"),

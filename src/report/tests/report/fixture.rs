@@ -120,6 +120,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         region: "us-east-1".to_owned(),
         account: "111122223333".to_owned(),
         goal: Goal::Apply,
+        only: Vec::new(),
         lineage: "0f6c2c1e".to_owned(),
         serial: 212,
         actions,
