@@ -162,7 +162,8 @@ fn generated(
     let secret = SecretsmanagerSecret::new()
         .name(format!("{}/{of}", env.name()))
         .description(format!("The password of {of}"))
-        // A secret that can be had back keeps its name: staging is built anew at once.
+        // A secret that can be had back keeps its name: staging is built anew at once. Who reads it knows it by that,
+        // since another of the name has another ARN.
         .recovery_window_in_days(if env.is_production() { 30 } else { 0 })
         .lifecycle(Lifecycle::new().prevent_destroy(env.is_production()));
     let secret = stack.add(of, secret);
@@ -208,7 +209,7 @@ fn clickhouse(
         .iam_instance_profile(&profile)
         .metadata_options(MetadataOptions::v2_only())
         .root_block_device(RootBlockDevice::encrypted_gp3(20).tags(env.tags("clickhouse")))
-        .user_data_base64(start_up(env, volume.id().into_value(), secret.arn().into_value()).base64())
+        .user_data_base64(start_up(env, volume.id().into_value(), secret.name().into_value()).base64())
         .tag("Name", name);
     // The server reads its password before it starts, and again every five minutes.
     let server = server.depends_on(&permitted).depends_on(&reads).depends_on(&password);
@@ -366,6 +367,8 @@ mod tests {
             let server = node(&graph, "aws_instance", "clickhouse");
             let waits = |kind: &str| server.depends_on.iter().any(|address| address.kind() == kind);
             assert!(waits("aws_secretsmanager_secret_version"), "the secret has its value before it is read");
+            let start_up = value(server, "user_data_base64").unwrap().to_string();
+            assert!(start_up.contains(r#""attribute":"name""#), "another secret of the name is read, too: {start_up}");
         }
     }
 }

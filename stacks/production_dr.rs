@@ -5,7 +5,6 @@ use fathuss_model::aws::{BackupVault, KmsKey, S3Bucket};
 use fathuss_model::{Arn, Output, Result, Stack};
 
 use crate::environment::{Environment, Recovery};
-use crate::storage::{Bucket, Encryption};
 use crate::{backups, encryption, production, storage};
 
 /// What production's copies go to.
@@ -37,11 +36,7 @@ pub fn production_dr(stack: &mut Stack) -> Result<()> {
     };
     let database = key("database", "Backups of production's database");
     let objects = key("replica", "Replicas of production's objects");
-    let [grader_cache, loki] = ["grader_cache", "loki"].map(|of| {
-        let replica = storage::bucket(stack, &env, &Bucket::new(of, Encryption::Kms(objects.clone())));
-        storage::policy(stack, of, &replica, []);
-        replica
-    });
+    let [grader_cache, loki] = storage::both(stack, &env, &objects);
 
     stack.output(&BACKUP_VAULT, vault.arn());
     stack.output(&DATABASE_KEY, database.arn());
@@ -56,7 +51,7 @@ mod tests {
     use fathuss_model::graph::Graph;
     use fathuss_model::graph_of;
 
-    use crate::inspection::{literal, node, nodes, refers_to};
+    use crate::inspection::{literal, node, nodes, refers_to, value};
 
     fn graph() -> Graph {
         graph_of("production-dr", super::production_dr).unwrap_or_else(|findings| panic!("{findings:#?}"))
@@ -90,6 +85,8 @@ mod tests {
             assert_eq!(literal(block, "restrict_public_buckets"), Some(true.into()));
             let versions = node(&graph, "aws_s3_bucket_versioning", name);
             assert_eq!(literal(versions, "versioning_configuration.status"), Some("Enabled".into()));
+            let rules = value(node(&graph, "aws_s3_bucket_lifecycle_configuration", name), "rule").unwrap().to_string();
+            assert_eq!(rules.contains("GLACIER"), name == "grader_cache", "a copy ages as its source does: {rules}");
         }
     }
 }

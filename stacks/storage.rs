@@ -36,6 +36,13 @@ pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
         KmsKey::new().description(format!("Objects of {}", env.name())).policy(encryption::of_account(env.account));
     let key = encryption::key(stack, env.name(), "storage", key, env.is_production());
 
+    let [grader_cache, loki] = both(stack, env, &key);
+    Storage { grader_cache, loki, key }
+}
+
+/// The grader's cache and Loki's bucket, or those that hold their replicas: what a lifecycle does is not replicated.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html>
+pub fn both(stack: &mut Stack, env: &Environment, key: &Handle<KmsKey>) -> [Handle<S3Bucket>; 2] {
     let ageing = LifecycleRule::new("age", RuleStatus::Enabled)
         .transition([
             LifecycleTransition::new(30, StorageClass::StandardIa),
@@ -47,12 +54,11 @@ pub fn storage(stack: &mut Stack, env: &Environment) -> Storage {
         // Loki deletes what it no longer keeps by itself.
         Bucket::new("loki", Encryption::Kms(key.clone())),
     ];
-    let [grader_cache, loki] = buckets.map(|kept| {
+    buckets.map(|kept| {
         let bucket = bucket(stack, env, &kept);
         policy(stack, kept.name, &bucket, []);
         bucket
-    });
-    Storage { grader_cache, loki, key }
+    })
 }
 
 /// How a bucket is kept.

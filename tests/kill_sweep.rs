@@ -1,5 +1,5 @@
 //! The kill sweep: staging's apply, an update and its destroy, each killed before and after every call and every write of
-//! the state. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice, by
+//! the state, and each with every write of the state refused, as by a full disk. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice, by
 //! the word of a reader that knows the world and the state alone.
 //!
 //! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one.
@@ -138,7 +138,7 @@ fn phases(ground: &Ground) -> Vec<Phase> {
             (toll, line.simulator.snapshot().expect("a world in memory can be written"), line.store.clone())
         });
         let calls = (1..=toll.calls).flat_map(|call| [Death::Before(call), Death::After(call)]).map(Point::Call);
-        let faults = [Fault::CrashBefore, Fault::CrashAfter];
+        let faults = [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused];
         let writes = (1..=toll.writes).flat_map(|write| faults.map(|fault| Point::Write(write, fault)));
         let points = calls.chain(writes).collect();
         phases.push(Phase { name, goal, world: before, store: state, points, graph });
@@ -151,7 +151,10 @@ fn phases(ground: &Ground) -> Vec<Phase> {
 fn kill(phase: &Phase, point: Point, ground: &Ground) -> Result<(), String> {
     in_virtual_time(async || {
         let mut line = ground.line(&phase.world, &phase.store);
-        line.killed(&phase.graph, phase.goal, point).await;
+        let toll = line.killed(&phase.graph, phase.goal, point).await;
+        if toll.whole {
+            return Err("it ends as if nothing had happened".to_owned());
+        }
         line.calmly(&phase.graph, phase.goal).await.map_err(|why| format!("the next run fails: {why}"))?;
         let expected = (phase.goal == Goal::Apply).then_some(&phase.graph);
         let wrong = wrong(&line, expected, ground)?;

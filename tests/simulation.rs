@@ -2,7 +2,7 @@
 //! codecs against the simulator, in virtual time, with faults, all from a seed.
 //!
 //! `FATHUSS_SEED=n` replays one run, `FATHUSS_LOUD=1` tells its events, and
-//! `FATHUSS_SWEEP=full` runs a thousand.
+//! `FATHUSS_SWEEP=full` runs twenty thousand.
 
 #[path = "simulation/blueprint.rs"]
 mod blueprint;
@@ -35,7 +35,7 @@ use tally::Tally;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs in a full sweep.
-const FULL: u64 = 1000;
+const FULL: u64 = 20_000;
 /// Runs in every test run.
 const SAMPLE: u64 = 40;
 /// Threads, each with one run at a time.

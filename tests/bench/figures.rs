@@ -4,6 +4,7 @@
 //! runs, beside its aim and the machine's facts. Nothing here passes or fails: a machine that is busy is slow.
 
 mod critical_path;
+mod journal;
 mod machine;
 mod process;
 
@@ -42,6 +43,13 @@ fn figures(program: &Path, stacks: &Path, many: &Path) -> Result<(), String> {
     staging(program, stacks)?;
     data(program, many, "wide", "10,000 independent `terraform_data`", 10_000)?;
     data(program, many, "chain", "a chain of 1,000 `terraform_data`", 1_000)?;
+    let mut journal = Vec::new();
+    for _ in 0..RUNS {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        journal.push(journal::seconds(folder.path(), 10_000).map_err(|error| error.to_string())?);
+    }
+    let what = "the journal of 10,000 creations, 512 at once, three durable records each, in an SQLite file";
+    row(what, "1 s", &Spread::of(&journal).show(" s", 3));
     let help = repeat(|_| measure(program, &["--help"], Path::new(".")))?;
     row("`fathuss --help`", "20 ms", &time(&help));
     Ok(())

@@ -346,6 +346,12 @@ def option_group_that_is_not_there(aws):
     return lambda: aws.rds.describe_option_groups(OptionGroupName="nobody"), {}
 
 
+@refuses("rds.option_group.describe", COMBINATION)
+def option_group_by_name_and_by_engine(aws):
+    name = options(aws)
+    return lambda: aws.rds.describe_option_groups(OptionGroupName=name, EngineName="mysql"), {}
+
+
 @refuses("rds.option_group.default", VALUE)
 def default_option_group_deleted(aws):
     return lambda: aws.rds.delete_option_group(OptionGroupName="default:mysql-8-0"), {}

@@ -28,6 +28,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 
 const CREATE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateOptionGroup.html";
 const MODIFY: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyOptionGroup.html";
+const DESCRIBE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOptionGroups.html";
 const DELETE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteOptionGroup.html";
 
 pub(super) const RULES: &[Rule] = &[
@@ -41,6 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html",
     ),
     Rule::new("rds.option_group.default", "a default group is neither changed, copied nor deleted", MODIFY),
+    Rule::new("rds.option_group.describe", "a name is not asked for together with an engine", DESCRIBE),
     Rule::new("rds.option_group.modify", "a change has something to it", MODIFY),
     Rule::new("rds.option.exists", "the option is one of the engine's", MODIFY),
     Rule::new("rds.option.setting", "an option has the settings that it needs, and no others", MODIFY),
@@ -267,6 +269,10 @@ fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     filters::read(tx, input, &[])?;
     let (engine, major) = (input.text("EngineName"), input.text("MajorEngineVersion"));
+    let alone = input.text("OptionGroupName").is_none() || (engine.is_none() && major.is_none());
+    tx.enforce("rds.option_group.describe", alone, || {
+        invalid_combination("OptionGroupName can't be supplied together with EngineName or MajorEngineVersion.")
+    })?;
     if let Some(engine) = engine {
         version(tx, engine, major)?;
     }

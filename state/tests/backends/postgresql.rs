@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -18,7 +19,7 @@ const SERVER: &str = "FATHUSS_TEST_POSTGRES";
 
 /// Where a connection ends, when a commit passes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
+pub enum Cut {
     Never,
     /// The database does not hear of the commit.
     Before,
@@ -32,6 +33,12 @@ enum Cut {
 
 /// A proxy that knows a commit when it sees one.
 fn proxy(database: &Database) -> (Database, Arc<Mutex<Cut>>) {
+    proxy_after(database, 0)
+}
+
+/// The same, which lets so many commits through before anything becomes of one.
+pub fn proxy_after(database: &Database, commits: usize) -> (Database, Arc<Mutex<Cut>>) {
+    let free = Arc::new(AtomicUsize::new(commits));
     let (user, rest) = database.url.split_once('@').expect("a user");
     let (server, name) = rest.split_once('/').expect("a database");
     let (server, cut) = (server.to_owned(), Arc::new(Mutex::new(Cut::Never)));
@@ -41,15 +48,15 @@ fn proxy(database: &Database) -> (Database, Arc<Mutex<Cut>>) {
     let deciding = Arc::clone(&cut);
     thread::spawn(move || {
         for client in listener.incoming() {
-            let (deciding, server) = (Arc::clone(&deciding), server.clone());
+            let (deciding, server, free) = (Arc::clone(&deciding), server.clone(), Arc::clone(&free));
             // A connection that breaks is what this is for.
-            thread::spawn(move || client.and_then(|client| serve(client, TcpStream::connect(server)?, &deciding)));
+            thread::spawn(move || client.and_then(|client| serve(client, TcpStream::connect(server)?, &deciding, &free)));
         }
     });
     (through, cut)
 }
 
-fn serve(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Cut>) -> std::io::Result<()> {
+fn serve(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Cut>, free: &AtomicUsize) -> std::io::Result<()> {
     let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
     thread::spawn(move || std::io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(std::net::Shutdown::Both)));
     let mut bytes = [0; 65536];
@@ -60,7 +67,12 @@ fn serve(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Cut>) -> std:
         }
         let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
         let mut now = cut.lock().expect("whole");
-        let fate = *now;
+        let passes = commits
+            && free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let fate = match free.load(Ordering::Relaxed) > 0 || passes {
+            true => Cut::Never,
+            false => *now,
+        };
         if !commits && fate != Cut::BeforeForEver {
             drop(now);
             server.write_all(&bytes[..read])?;
