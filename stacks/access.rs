@@ -183,8 +183,19 @@ fn keeps_roles(account: &str, environment: &str, boundary: &Handle<IamPolicy>) -
         ])
         .on(named("oidc-provider", "oidc.eks.")),
         Statement::allow(actions!["iam:Get*", "iam:List*"]).on("*"),
-        // Power users may take every role that trusts the account, those of other accounts among them.
-        Statement::deny(actions!["sts:AssumeRole"]).sid("TakesNoOtherRole").on("*"),
+        // Power users may take every role that trusts the account, those of other accounts among them; and where an
+        // organization is managed from here, they reach its accounts by its means.
+        Statement::deny(actions![
+            "cloudformation:CreateStackInstances",
+            "cloudformation:CreateStackSet",
+            "cloudformation:UpdateStackInstances",
+            "cloudformation:UpdateStackSet",
+            "sso:*",
+            "sts:AssumeRole",
+            "sts:AssumeRoot",
+        ])
+        .sid("TakesNoOtherRole")
+        .on("*"),
         // Whatever else it is allowed one day: a boundary stays, and what stands here stays as it is.
         Statement::deny(actions!["iam:DeleteRolePermissionsBoundary"]).sid("BoundariesStay").on(named("role", "")),
         Statement::deny(actions![

@@ -210,6 +210,8 @@ fn clickhouse(
         .metadata_options(MetadataOptions::v2_only())
         .root_block_device(RootBlockDevice::encrypted_gp3(20).tags(env.tags("clickhouse")))
         .user_data_base64(start_up(env, volume.id().into_value(), secret.name().into_value()).base64())
+        // What is done at a first start is done by a new server alone; its data stays on its volume.
+        .user_data_replace_on_change(true)
         .tag("Name", name);
     // The server reads its password before it starts, and again every five minutes.
     let server = server.depends_on(&permitted).depends_on(&reads).depends_on(&password);

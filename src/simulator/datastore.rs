@@ -3,6 +3,7 @@
 //! windows, KMS keys and tags.
 
 pub mod event;
+pub mod formula;
 pub mod identifier;
 pub mod key;
 pub mod listing;

@@ -354,6 +354,14 @@ impl Simulator {
         self.lock().clock.now()
     }
 
+    /// Notes the world's time beside it, as its last process ends: without that, it goes on from its last change.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_time(&self) -> Result<(), WorldError> {
+        self.lock().note_time()
+    }
+
     /// Moves the world's time forward.
     ///
     /// # Errors

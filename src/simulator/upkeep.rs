@@ -72,6 +72,12 @@ impl Core {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(line))
     }
 
+    /// Notes what time it is: a world that is opened again goes on from there.
+    pub(crate) fn note_time(&mut self) -> Result<(), WorldError> {
+        let line = line(&self.state, self.clock.now(), Vec::new());
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(line))
+    }
+
     /// The whole world as one line.
     pub(crate) fn whole(&self) -> Result<Line, WorldError> {
         let mut rows = Vec::new();

@@ -162,7 +162,7 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
             served = simulator.serve(listener, Arc::new(SystemClock)) => {
                 served.map_err(|error| Error::Usage(format!("the server ended: {error}")))?;
             }
-            () = crate::signals::end() => {}
+            () = crate::signals::end() => simulator.note_time()?,
         }
         Ok(ExitCode::SUCCESS)
     })

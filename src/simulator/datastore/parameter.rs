@@ -1,5 +1,7 @@
 //! Parameters that an engine has, as parameter groups show and check them.
 
+use super::formula;
+
 /// What a parameter's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -83,9 +85,8 @@ impl Definition {
     /// Whether it may have this value.
     #[must_use]
     pub fn takes(&self, value: &str) -> bool {
-        let is_formula = value.starts_with('{') || value.contains('(');
         match self.kind {
-            Kind::Integer | Kind::Float if is_formula => true,
+            Kind::Integer | Kind::Float if formula::is_one(value) => true,
             Kind::Integer => value.parse::<i64>().is_ok() && self.in_range(value),
             Kind::Float => value.parse::<f64>().is_ok() && self.in_range(value),
             Kind::List => value.split(',').all(|word| self.one_of(word.trim())),

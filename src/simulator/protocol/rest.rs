@@ -275,14 +275,21 @@ fn query(check: &mut Check<'_>, operation: &Operation, shape: &Shape, query: &st
         }
         match rest.and_then(|(name, member)| Some((name, model.shape(&member.shape).value.as_ref()?))) {
             Some((name, inner)) => texts(check, &wire, inner, &found, &place(name), &mut others),
-            // S3 reads what it knows of a query: its clients name the operation there, which AWS's model does not.
-            None if known.is_none() && !model.hosts => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
+            None if known.is_none() && !(model.hosts && is_passed_over(operation, &wire)) => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
             None => {}
         }
     }
     if let Some((name, _)) = rest.filter(|_| !others.is_empty()) {
         members.insert(name.clone(), Value::Record(others));
     }
+}
+
+/// Whether S3 passes over what it does not know of a query: what begins with `x-`, which goes into the access log
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>) and by which clients name the operation, and
+/// whatever an object is read with, which is how pages get past caches. Elsewhere it may be a sub-resource.
+fn is_passed_over(operation: &Operation, wire: &str) -> bool {
+    let reads_object = matches!(operation.method.as_str(), "GET" | "HEAD") && operation.uri.ends_with("{Key+}");
+    reads_object || wire.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"))
 }
 
 /// Reads what is text on the wire: one for a scalar, any number for a list.

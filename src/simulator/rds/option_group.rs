@@ -269,6 +269,9 @@ fn copy(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn describe(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     filters::read(tx, input, &[])?;
     let (engine, major) = (input.text("EngineName"), input.text("MajorEngineVersion"));
+    tx.enforce("rds.option_group.describe", engine.is_some() || major.is_none(), || {
+        invalid_combination("If you specify MajorEngineVersion, EngineName must also be specified.")
+    })?;
     let alone = input.text("OptionGroupName").is_none() || (engine.is_none() && major.is_none());
     tx.enforce("rds.option_group.describe", alone, || {
         invalid_combination("OptionGroupName can't be supplied together with EngineName or MajorEngineVersion.")
@@ -390,9 +393,13 @@ fn chosen(tx: &Tx<'_>, kind: &OptionKind, asked: &Input<'_>, before: Option<Chos
     }
     for setting in asked.records("OptionSettings") {
         let (given, value) = (setting.text("Name").unwrap_or_default(), setting.text("Value").unwrap_or_default());
-        let known = kind.settings.iter().any(|setting| setting.name == given);
-        tx.enforce("rds.option.setting", known, || {
+        let known = kind.settings.iter().find(|setting| setting.name == given);
+        tx.enforce("rds.option.setting", known.is_some(), || {
             invalid_value(format!("Invalid option setting {given} for the option {name}."))
+        })?;
+        tx.enforce("rds.option.setting", known.is_none_or(|known| known.takes(value)), || {
+            let allowed = known.and_then(|known| known.allowed).unwrap_or("true,false");
+            invalid_value(format!("Invalid value {value} for the option setting {given}. Allowed values: {allowed}"))
         })?;
         option.settings.retain(|(name, _)| name != given);
         option.settings.push((given.to_owned(), value.to_owned()));

@@ -314,7 +314,10 @@ fn reset(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
             drop(&mut group, &name, None);
         }
     } else {
-        tx.enforce("rds.parameter_group.count", (1..=20).contains(&given.len()), || {
+        tx.enforce("rds.parameter_group.count", !given.is_empty(), || {
+            invalid_value("The parameter Parameters must be provided and must not be blank.")
+        })?;
+        tx.enforce("rds.parameter_group.count", given.len() <= 20, || {
             invalid_value("A maximum of 20 parameters can be modified in a single request.")
         })?;
         for parameter in &given {

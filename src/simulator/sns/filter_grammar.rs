@@ -212,6 +212,14 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>; no source has the words.
+    fn in_range(&self, number: &str) -> Result<(), String> {
+        match number.parse::<f64>() {
+            Ok(number) if number.abs() <= 1e9 => Ok(()),
+            _ => self.refuse("Value must be between -1.0E9 and 1.0E9, inclusive"),
+        }
+    }
+
     /// One comparison with a number, or two that make a range.
     fn numeric(&mut self) -> Result<(), String> {
         let operator = match self.next_read()? {
@@ -225,6 +233,7 @@ impl Compiler<'_> {
             return self.refuse(&format!("Unrecognized numeric range operator: {operator}"));
         }
         let Token::Number(bottom) = operand else { return self.refuse(&format!("Value of {name} must be numeric")) };
+        self.in_range(&bottom)?;
         if !operator.starts_with('>') {
             return self.expect(&Token::ArrayEnd, TOO_MANY);
         }
@@ -237,6 +246,7 @@ impl Compiler<'_> {
         let Token::Number(top) = self.next()? else {
             return self.refuse(&format!("Value of {operator} must be numeric"));
         };
+        self.in_range(&top)?;
         self.expect(&Token::ArrayEnd, "Too many terms in numeric range expression")?;
         let below = |bottom: &str, top: &str| Some(bottom.parse::<f64>().ok()? < top.parse::<f64>().ok()?);
         if below(&bottom, &top) == Some(true) { Ok(()) } else { self.refuse("Bottom must be less than top") }
