@@ -46,6 +46,13 @@ pub trait Backend: Store {
     /// The state with what it was before, all of one moment.
     fn past(&self) -> Result<History, StateError>;
 
+    /// Where the state went, if it is written here no more.
+    fn moved_to(&self) -> Result<Option<String>, StateError>;
+
+    /// Closes the state, under the lock: nothing but [`replace`](Self::replace) writes it from now on, and the log says
+    /// where it went.
+    fn close(&mut self, to: &str) -> Result<(), StateError>;
+
     /// Lets go, under the lock, of the history that is to be kept no more.
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError>;
 

@@ -271,6 +271,17 @@ impl<R: Remote> Backend for Shared<R> {
         Ok(contents.past(revisions))
     }
 
+    fn moved_to(&self) -> Result<Option<String>, StateError> {
+        self.refresh()?;
+        Ok(self.known.borrow().contents.log.moved_to().map(str::to_owned))
+    }
+
+    fn close(&mut self, to: &str) -> Result<(), StateError> {
+        let holder = self.holding()?;
+        let write = self.known.get_mut().contents.moved(&holder, to);
+        self.write(write)
+    }
+
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {
         self.holding()?;
         match self.known.get_mut().contents.forget(retention, now_ms) {

@@ -53,7 +53,7 @@ impl Session {
 
     /// The stack's state as it is; empty where there is none yet.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(self.target.state.read()?.unwrap_or_default())
+        current(&self.target.state)
     }
 
     /// The stack's state to write, locked.
@@ -104,7 +104,7 @@ impl Session {
             Where::Aws => self.project.stack(name)?.state,
             Where::Sandbox { .. } => self.project.sandbox_state(name),
         };
-        Ok(state.read()?.unwrap_or_default())
+        current(&state)
     }
 
     /// What the engine needs from outside.
@@ -126,9 +126,37 @@ impl Session {
     }
 }
 
+/// What a state is; empty where there is none yet.
+///
+/// # Errors
+/// Where it has moved: what is there is what was.
+fn current(place: &Place) -> Result<Snapshot, Error> {
+    let Some(state) = place.look()? else { return Ok(Snapshot::default()) };
+    let snapshot = state.snapshot()?;
+    match state.moved_to()? {
+        Some(to) => Err(StateError::Moved { to }.into()),
+        None => Ok(snapshot),
+    }
+}
+
+/// A state that is locked to be written: one that has moved is not.
+pub fn locked(
+    store: Box<dyn Backend>,
+    place: &Place,
+    command: &str,
+    named: (&str, &str),
+    output: &Output,
+) -> Result<Box<dyn Backend>, Error> {
+    let store = locked_anyway(store, place, command, named, output)?;
+    match store.moved_to()? {
+        Some(to) => Err(StateError::Moved { to }.into()),
+        None => Ok(store),
+    }
+}
+
 /// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
 /// what follows its name in a command.
-pub fn locked(
+pub fn locked_anyway(
     mut store: Box<dyn Backend>,
     place: &Place,
     command: &str,

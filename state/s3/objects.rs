@@ -5,12 +5,13 @@
 //! if it is as it was before, the put is tried again; if it is another one,
 //! somebody else was faster.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion};
 use tokio::sync::Mutex;
@@ -28,7 +29,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// The objects under a state's prefix.
 #[derive(Debug)]
 pub(super) struct Objects {
-    store: AmazonS3,
+    store: Arc<dyn ObjectStore>,
     bucket: Bucket,
     terms: Terms,
     /// When the next put may begin.
@@ -88,7 +89,27 @@ impl Objects {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }
         let store = builder.build().map_err(|error| unfit(error.to_string()))?;
-        Ok(Self { store, bucket: bucket.clone(), terms, next_put: Mutex::default() })
+        Ok(Self::over(Arc::new(store), bucket, terms))
+    }
+
+    /// Over a store that is open.
+    pub(super) fn over(store: Arc<dyn ObjectStore>, bucket: &Bucket, terms: Terms) -> Self {
+        Self { store, bucket: bucket.clone(), terms, next_put: Mutex::default() }
+    }
+
+    /// The names under this one, each with the time of its object, in milliseconds since 1970: what is listed under its
+    /// own name alone counts.
+    pub(super) async fn list(&self, folder: &str) -> Result<BTreeMap<String, i64>, StateError> {
+        let within = self.path(folder);
+        let mut listed = self.store.list(Some(&within));
+        let mut found = BTreeMap::new();
+        while let Some(object) = listed.next().await {
+            let object = object.map_err(|error| self.failure(folder, "listed", &Heard::default(), &error))?;
+            let Some(rest) = object.location.prefix_match(&within) else { continue };
+            let rest: Vec<String> = rest.map(|part| part.as_ref().to_owned()).collect();
+            found.insert(format!("{folder}/{}", rest.join("/")), object.last_modified.timestamp_millis());
+        }
+        Ok(found)
     }
 
     /// Its name, for people.

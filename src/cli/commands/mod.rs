@@ -11,6 +11,7 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod plan;
+pub mod promote;
 pub mod rename;
 pub mod sandbox;
 pub mod schema;
