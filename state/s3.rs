@@ -58,6 +58,15 @@ impl S3 {
         once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.survey().await })
     }
 
+    /// Whether there is the bucket, whatever is in it.
+    ///
+    /// # Errors
+    /// Where that can't be told: it is another's, or in another region.
+    pub fn bucket_stands(bucket: &Bucket, terms: Terms) -> Result<bool, StateError> {
+        let place = bucket.clone();
+        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.objects.bucket_stands().await })
+    }
+
     /// Whether the store refuses what it has to refuse; puts an object beside the state, and deletes it.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Place, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Place, Retention, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::options::{Dependents, Output};
 use crate::origin;
-use crate::project::Project;
+use crate::project::{Project, StackEntry};
 use crate::render::{note, took_over};
 use crate::target::{Target, Where, wall_ms};
 
@@ -36,6 +36,8 @@ pub struct Session {
     /// Where.
     pub target: Target,
     place: Where,
+    history: Retention,
+    again: Option<String>,
 }
 
 impl Session {
@@ -44,11 +46,32 @@ impl Session {
         let project = Project::find(&current_folder()?)?;
         let stack = project.stack(stack)?;
         let graph = crate::program::graph(&project.root, &stack)?;
+        Self::of(project, stack, graph, place, output).await
+    }
+
+    /// The same of a graph that is there already.
+    pub async fn of(
+        project: Project,
+        stack: StackEntry,
+        graph: Graph,
+        place: Where,
+        output: &Output,
+    ) -> Result<Self, Error> {
         let target = Target::open(&project, &stack, place).await?;
         if let Some(served) = target.served.as_ref().filter(|_| !output.json) {
             eprintln!("{served}");
         }
-        Ok(Self { project, graph, target, place })
+        Ok(Self { project, graph, target, place, history: stack.history, again: None })
+    }
+
+    /// The same, as part of this command.
+    pub fn told_again(self, command: &str) -> Self {
+        Self { again: Some(command.to_owned()), ..self }
+    }
+
+    /// The command to be typed again; this one, where it is no part of another.
+    pub fn again(&self, usual: String) -> String {
+        self.again.clone().unwrap_or(usual)
     }
 
     /// The stack's state as it is; empty where there is none yet.
@@ -61,7 +84,7 @@ impl Session {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
         let mut store = locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)?;
-        store.forget(&self.project.stack(&self.graph.stack)?.history, wall_ms())?;
+        store.forget(&self.history, wall_ms())?;
         Ok(store)
     }
 
@@ -105,6 +128,11 @@ impl Session {
             Where::Sandbox { .. } => self.project.sandbox_state(name),
         };
         current(&state)
+    }
+
+    /// The command that shows everything; of a command that this is a part of, that one, which asks first.
+    pub fn see_all(&self, usual: String) -> String {
+        self.again.as_ref().map_or(usual, |again| format!("{again} --full"))
     }
 
     /// What the engine needs from outside.

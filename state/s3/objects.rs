@@ -17,6 +17,7 @@ use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, Ret
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::head::HEAD;
 use super::transport::{Chain, Heard, Transport, Witness, causes};
 use crate::StateError;
 use crate::lease::{Moment, Terms};
@@ -130,6 +131,18 @@ impl Objects {
         match self.bucket.prefix.as_str() {
             "" => Path::from(key),
             prefix => Path::from(format!("{prefix}/{key}")),
+        }
+    }
+
+    /// Whether there is the bucket.
+    pub(super) async fn bucket_stands(&self) -> Result<bool, StateError> {
+        let witness = Witness::default();
+        let Err(error) = self.get_once(HEAD, &witness).await else { return Ok(true) };
+        let heard = witness.heard();
+        match error {
+            _ if no_bucket(&heard) => Ok(false),
+            object_store::Error::NotFound { .. } => Ok(true),
+            error => Err(self.failure(HEAD, "read", &heard, &error)),
         }
     }
 

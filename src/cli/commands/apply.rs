@@ -68,7 +68,14 @@ pub fn destroy(Destroy { options, dependents }: &Destroy, output: &Output) -> Re
     })
 }
 
-async fn work(options: &Apply, goal: Goal, session: Session, place: Where, output: &Output) -> Result<ExitCode, Error> {
+/// Shows what is to be done, asks, and does it.
+pub async fn work(
+    options: &Apply,
+    goal: Goal,
+    session: Session,
+    place: Where,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let command = match goal {
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
@@ -99,9 +106,9 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
         prepared = planning => prepared.map_err(|error: Error| error)?,
     };
     let took = session.target.clock.now().saturating_sub(began);
-    let again = format!("fathuss {command} {}{}", options.stack, options.target.words());
+    let again = session.again(format!("fathuss {command} {}{}", options.stack, options.target.words()));
     let flags = if goal == Goal::Destroy { " --destroy" } else { "" };
-    let see_all = format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words());
+    let see_all = session.see_all(format!("fathuss plan {}{flags}{} --full", options.stack, options.target.words()));
     let view = render::Around {
         calls: session.target.calls(),
         took,

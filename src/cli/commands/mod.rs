@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod bootstrap;
 pub mod completions;
 pub mod diff;
 pub mod doctor;
