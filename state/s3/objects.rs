@@ -178,9 +178,11 @@ impl Objects {
         let modified_ms = result.meta.last_modified.timestamp_millis();
         let bytes = result.bytes().await?;
         // Both moments are cut to whole seconds: it may be a second younger than they say.
-        let age = witness.heard().date_ms.map(|date_ms| {
+        let heard = witness.heard();
+        let age = heard.date_ms.map(|date_ms| {
             let age_ms = date_ms.saturating_sub(modified_ms).saturating_sub(1000);
-            Duration::from_millis(u64::try_from(age_ms).unwrap_or_default())
+            let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
+            age.div_f64(heard.speed.unwrap_or(1.0))
         });
         Ok(Object { bytes, etag, age })
     }
