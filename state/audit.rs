@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Holder, Origin, ResourceRecord, Run, RunId};
 
+/// The command by which a state is made of its copy.
+pub const PROMOTE: &str = "state promote";
+
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +176,13 @@ impl Log {
     #[must_use]
     pub fn moved_to(&self) -> Option<&str> {
         self.entries.last()?.moved_to.as_deref()
+    }
+
+    /// Whether the state was made of a copy, and no run has come to its end since: what lost records tell of may be there.
+    #[must_use]
+    pub fn may_have_lost(&self) -> bool {
+        let since = self.entries.iter().rev().take_while(|entry| entry.outcome != "applied");
+        since.into_iter().any(|entry| entry.command == PROMOTE)
     }
 
     /// The last entry that goes where the history of the runs up to this one does.

@@ -24,7 +24,7 @@ mod s3;
 mod shared;
 mod sqlite;
 
-pub use audit::{Link, Log, LogEntry};
+pub use audit::{Link, Log, LogEntry, PROMOTE};
 pub use backend::{Backend, Fence};
 pub use document::Document;
 pub use history::{Broken, History, Past, Retention, Revision, Verified, Was};

@@ -17,8 +17,8 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
 use crate::{
-    Backend, Entry, Fence, History, Holder, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId, Snapshot,
-    StateError, Store,
+    Backend, Entry, Fence, History, Holder, Log, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId,
+    Snapshot, StateError, Store,
 };
 
 /// A store that is reached over a network.
@@ -271,9 +271,9 @@ impl<R: Remote> Backend for Shared<R> {
         Ok(contents.past(revisions))
     }
 
-    fn moved_to(&self) -> Result<Option<String>, StateError> {
+    fn log(&self) -> Result<Log, StateError> {
         self.refresh()?;
-        Ok(self.known.borrow().contents.log.moved_to().map(str::to_owned))
+        Ok(self.known.borrow().contents.log.clone())
     }
 
     fn close(&mut self, to: &str) -> Result<(), StateError> {

@@ -20,8 +20,8 @@ use crate::contents::Contents;
 use crate::journal::{Journal, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
 use crate::{
-    Backend, Begun, Document, Entry, History, Holder, Identity, OperationId, ResourceRecord, Retention, Run, RunAction,
-    RunEnd, RunId, Snapshot, StateError, Store,
+    Backend, Begun, Document, Entry, History, Holder, Identity, Log, OperationId, ResourceRecord, Retention, Run,
+    RunAction, RunEnd, RunId, Snapshot, StateError, Store,
 };
 
 /// A stack's state in an SQLite file.
@@ -317,8 +317,9 @@ impl Backend for Sqlite {
         Ok(contents.past(rows::revisions(&transaction).map_err(fail)?))
     }
 
-    fn moved_to(&self) -> Result<Option<String>, StateError> {
-        rows::moved_to(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))
+    fn log(&self) -> Result<Log, StateError> {
+        let (log, _) = rows::log(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
+        Ok(log)
     }
 
     fn close(&mut self, to: &str) -> Result<(), StateError> {

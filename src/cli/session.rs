@@ -1,5 +1,6 @@
 //! What plan, apply, destroy and import share: the stack, its target, its state and the run's surroundings.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub struct Session {
     place: Where,
     history: Retention,
     again: Option<String>,
+    looks_first: Cell<bool>,
 }
 
 impl Session {
@@ -61,7 +63,7 @@ impl Session {
         if let Some(served) = target.served.as_ref().filter(|_| !output.json) {
             eprintln!("{served}");
         }
-        Ok(Self { project, graph, target, place, history: stack.history, again: None })
+        Ok(Self { project, graph, target, place, history: stack.history, again: None, looks_first: Cell::new(false) })
     }
 
     /// The same, as part of this command.
@@ -84,6 +86,7 @@ impl Session {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
         let mut store = locked(store, &self.target.state, command, (&self.graph.stack, sandbox), output)?;
+        self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;
         Ok(store)
     }
@@ -143,6 +146,7 @@ impl Session {
         pace: watch::Receiver<Pace>,
     ) -> Surroundings<'a> {
         Surroundings {
+            looks_first: self.looks_first.get(),
             provider,
             clock: self.target.clock.clone(),
             secrets: &secret,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fathuss_report::harmless;
-use fathuss_state::{Bucket, Place, Replica, S3, StateError, Terms};
+use fathuss_state::{Bucket, PROMOTE, Place, Replica, S3, StateError, Terms};
 
 use super::history::moment;
 use crate::ask::Question;
@@ -78,12 +78,12 @@ pub fn run(options: &Promote, output: &Output) -> Result<ExitCode, Error> {
     let place = Place::S3(promoted.clone());
     let made = place.open_as(&found.lineage, wall_ms())?;
     // Who promotes at the same time is refused here, and nothing is closed twice.
-    let mut made = locked_anyway(made, &place, "state promote", (&stack, ""), output)?;
+    let mut made = locked_anyway(made, &place, PROMOTE, (&stack, ""), output)?;
     if made.snapshot()?.serial > 0 {
         return Err(already(&promoted, &stack)?.unwrap_or_else(|| Error::Usage(format!("{place} has a state already"))));
     }
     if let Old::Idle { .. } = old {
-        let mut closing = locked_anyway(state.open(wall_ms())?, &state, "state promote", (&stack, ""), output)?;
+        let mut closing = locked_anyway(state.open(wall_ms())?, &state, PROMOTE, (&stack, ""), output)?;
         if closing.moved_to()?.is_none() {
             closing.close(&promoted.address())?;
         }
