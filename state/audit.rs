@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Holder, Origin, ResourceRecord, Run, RunId};
 
+/// The command by which a state is made of its copy.
+pub const PROMOTE: &str = "state promote";
+
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +37,9 @@ pub struct LogEntry {
     pub origin: Origin,
     /// The state's serial after it.
     pub serial: i64,
+    /// Where the state went by it, as `fathuss.toml` is to name that place: nothing is written here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
     /// SHA-256 of the resources and outputs after it.
     pub digest: String,
     /// The hash of the entry before; empty in the first.
@@ -73,6 +79,7 @@ pub(crate) struct Deed {
     pub(crate) who: String,
     pub(crate) at_ms: i64,
     pub(crate) origin: Origin,
+    pub(crate) moved_to: Option<String>,
 }
 
 impl Deed {
@@ -85,6 +92,7 @@ impl Deed {
             who: run.holder.clone(),
             at_ms,
             origin: run.origin.clone(),
+            moved_to: None,
         }
     }
 
@@ -98,10 +106,16 @@ impl Deed {
         Self::of(by, format!("put a document of serial {serial} in the state's place"))
     }
 
-    /// A lock was taken away.
-    pub(crate) fn unlocked(by: &Holder, from: &Holder) -> Self {
+    /// A lock was taken away; where the state has moved, it stays so.
+    pub(crate) fn unlocked(by: &Holder, from: &Holder, moved_to: Option<&str>) -> Self {
         let Holder { id, who, pid, command, .. } = from;
-        Self::of(by, format!("took lock {id} from {who} (process {pid}, `{command}`)"))
+        let deed = Self::of(by, format!("took lock {id} from {who} (process {pid}, `{command}`)"));
+        Self { moved_to: moved_to.map(str::to_owned), ..deed }
+    }
+
+    /// The state went to another place.
+    pub(crate) fn moved(by: &Holder, to: &str) -> Self {
+        Self { moved_to: Some(to.to_owned()), ..Self::of(by, format!("moved the state to {to}")) }
     }
 
     fn of(by: &Holder, outcome: String) -> Self {
@@ -112,12 +126,13 @@ impl Deed {
             who: by.who.clone(),
             at_ms: by.since_ms,
             origin: by.origin.clone(),
+            moved_to: None,
         }
     }
 
     /// The entry that follows this place in the chain.
     pub(crate) fn after(self, last: &Link, serial: i64, digest: String) -> LogEntry {
-        let Self { command, run, outcome, who, at_ms, origin } = self;
+        let Self { command, run, outcome, who, at_ms, origin, moved_to } = self;
         let mut entry = LogEntry {
             number: last.number + 1,
             command,
@@ -127,6 +142,7 @@ impl Deed {
             at_ms,
             origin,
             serial,
+            moved_to,
             digest,
             before: last.hash.clone(),
             hash: String::new(),
@@ -154,6 +170,19 @@ impl Log {
     pub(crate) fn push(&mut self, entry: LogEntry) {
         self.last = entry.link();
         self.entries.push(entry);
+    }
+
+    /// Where the state went, if it did: only a document that takes its place opens it again.
+    #[must_use]
+    pub fn moved_to(&self) -> Option<&str> {
+        self.entries.last()?.moved_to.as_deref()
+    }
+
+    /// Whether the state was made of a copy, and no run has come to its end since: what lost records tell of may be there.
+    #[must_use]
+    pub fn may_have_lost(&self) -> bool {
+        let since = self.entries.iter().rev().take_while(|entry| entry.outcome != "applied");
+        since.into_iter().any(|entry| entry.command == PROMOTE)
     }
 
     /// The last entry that goes where the history of the runs up to this one does.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Document, Entry, History, Holder, Retention, RunId, StateError, Store};
+use crate::{Document, Entry, History, Holder, Log, Retention, RunId, StateError, Store};
 
 /// Says whether a run holds the state for long enough yet that a request signed now is its own to send; where not,
 /// [`StateError::NotHeld`] names who has it, if that is known. Looks at nothing but a clock.
@@ -47,6 +47,18 @@ pub trait Backend: Store {
 
     /// The state with what it was before, all of one moment.
     fn past(&self) -> Result<History, StateError>;
+
+    /// The audit log.
+    fn log(&self) -> Result<Log, StateError>;
+
+    /// Where the state went, if it is written here no more.
+    fn moved_to(&self) -> Result<Option<String>, StateError> {
+        Ok(self.log()?.moved_to().map(str::to_owned))
+    }
+
+    /// Closes the state, under the lock: nothing but [`replace`](Self::replace) writes it from now on, and the log says
+    /// where it went.
+    fn close(&mut self, to: &str) -> Result<(), StateError>;
 
     /// Lets go, under the lock, of the history that is to be kept no more.
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError>;

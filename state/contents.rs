@@ -76,6 +76,8 @@ pub enum Write {
     },
     /// A lock was taken away.
     Unlock { entry: Box<LogEntry> },
+    /// The state went to another place, which the entry names.
+    Move { entry: Box<LogEntry> },
     /// The history of the runs up to this one goes.
     Forget { run: RunId },
 }
@@ -211,7 +213,12 @@ impl Contents {
 
     /// The write that says that a lock was taken away.
     pub(crate) fn unlocked(&self, by: &Holder, from: &Holder) -> Write {
-        Write::Unlock { entry: Box::new(self.entry(Deed::unlocked(by, from))) }
+        Write::Unlock { entry: Box::new(self.entry(Deed::unlocked(by, from, self.log.moved_to()))) }
+    }
+
+    /// The write that says that the state went to another place.
+    pub(crate) fn moved(&self, by: &Holder, to: &str) -> Write {
+        Write::Move { entry: Box::new(self.entry(Deed::moved(by, to))) }
     }
 
     /// The write by which history goes that is to be kept no more, if there is any.
@@ -238,6 +245,11 @@ impl Contents {
             forgotten: self.forgotten,
             ..Delta::default()
         };
+        if let Some(to) = self.log.moved_to()
+            && !matches!(write, Write::Replace { .. } | Write::Unlock { .. } | Write::Move { .. })
+        {
+            return Err(StateError::Moved { to: to.to_owned() });
+        }
         match write {
             Write::BeginRun { command, holder, at_ms, origin, actions, entry } => {
                 delta.entry = entry.as_deref().cloned();
@@ -283,7 +295,7 @@ impl Contents {
                 delta.entry = entry.as_deref().cloned();
                 self.become_like(document, &mut delta);
             }
-            Write::Unlock { entry } => delta.entry = Some(entry.as_ref().clone()),
+            Write::Unlock { entry } | Write::Move { entry } => delta.entry = Some(entry.as_ref().clone()),
             Write::Forget { run } => {
                 delta.forgotten = self.forgotten.max(run.0);
                 delta.forgets = Some(*run);

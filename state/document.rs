@@ -105,8 +105,11 @@ impl Document {
         document
     }
 
-    /// Why it may not take the place of the state of this lineage and serial at this place.
-    pub(crate) fn check(&self, path: &str, lineage: &str, serial: i64) -> Result<(), StateError> {
+    /// Whether it may take the place of the state of this lineage and serial at this place.
+    ///
+    /// # Errors
+    /// [`StateError::Stale`] where it is of another state, or of an older moment of this one.
+    pub fn check(&self, path: &str, lineage: &str, serial: i64) -> Result<(), StateError> {
         let stale = |reason: String| Err(StateError::Stale { path: path.to_owned(), reason });
         if self.lineage != lineage {
             return stale(format!("the document is of the state {}, and this is {lineage}", self.lineage));

@@ -24,7 +24,7 @@ mod s3;
 mod shared;
 mod sqlite;
 
-pub use audit::{Link, Log, LogEntry};
+pub use audit::{Link, Log, LogEntry, PROMOTE};
 pub use backend::{Backend, Fence};
 pub use document::Document;
 pub use history::{Broken, History, Past, Retention, Revision, Verified, Was};
@@ -36,7 +36,7 @@ pub use record::{
     Action, Begun, Entry, Holder, Identity, OperationId, Origin, Part, Pending, ResourceRecord, Run, RunAction, RunId,
     Settled, Snapshot,
 };
-pub use s3::S3;
+pub use s3::{LostWrite, Replica, S3};
 pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;
@@ -137,6 +137,12 @@ pub enum StateError {
         since: String,
         /// How long it takes, in seconds, until a run can take it over.
         wait_s: u64,
+    },
+    /// The state is at another place now, and is not written here any more.
+    #[error("the state has moved to {to}, and what is here is written no more")]
+    Moved {
+        /// The place, as `fathuss.toml` is to name it.
+        to: String,
     },
     /// A place that can't hold a state.
     #[error("{place} can't hold a state: {reason}")]

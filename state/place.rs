@@ -141,6 +141,22 @@ impl Bucket {
     }
 }
 
+impl Bucket {
+    /// Its address with all that it says: as `fathuss.toml` is to name it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let endpoint = self.endpoint.as_ref().map(|endpoint| format!("&endpoint={endpoint}")).unwrap_or_default();
+        format!("{self}?region={}{endpoint}", self.region)
+    }
+
+    /// Where the state lies that was made of the copy at this place. No copy ever arrives there.
+    #[must_use]
+    pub fn promoted(&self) -> Self {
+        let prefix = if self.prefix.is_empty() { "promoted".to_owned() } else { format!("{}/promoted", self.prefix) };
+        Self { prefix, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s3://{}/{}", self.name, self.prefix)

@@ -9,10 +9,12 @@
 mod head;
 mod objects;
 mod remote;
+mod replica;
 mod transport;
 
 use self::head::nonce;
 use self::remote::Heads;
+pub use self::replica::{LostWrite, Replica};
 use crate::StateError;
 use crate::lease::Terms;
 use crate::place::Bucket;
@@ -45,6 +47,24 @@ impl S3 {
             let seen = heads.find().await?;
             Ok(seen.map(|seen| (heads, seen)))
         })
+    }
+
+    /// What can be had of the state whose copy arrives at this place; none where nothing usable has arrived.
+    ///
+    /// # Errors
+    /// [`StateError::Damaged`] where an object is another one than was written.
+    pub fn replica(bucket: &Bucket, terms: Terms) -> Result<Option<Replica>, StateError> {
+        let place = bucket.clone();
+        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.survey().await })
+    }
+
+    /// Whether there is the bucket, whatever is in it.
+    ///
+    /// # Errors
+    /// Where that can't be told: it is another's, or in another region.
+    pub fn bucket_stands(bucket: &Bucket, terms: Terms) -> Result<bool, StateError> {
+        let place = bucket.clone();
+        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.objects.bucket_stands().await })
     }
 
     /// Whether the store refuses what it has to refuse; puts an object beside the state, and deletes it.

@@ -17,8 +17,8 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
 use crate::{
-    Backend, Entry, Fence, History, Holder, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId, Snapshot,
-    StateError, Store,
+    Backend, Entry, Fence, History, Holder, Log, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId,
+    Snapshot, StateError, Store,
 };
 
 /// A store that is reached over a network.
@@ -297,6 +297,17 @@ impl<R: Remote> Backend for Shared<R> {
         let remote = Arc::clone(&self.remote);
         let (contents, revisions) = waited(&self.background, async move { remote.past().await })?;
         Ok(contents.past(revisions))
+    }
+
+    fn log(&self) -> Result<Log, StateError> {
+        self.refresh()?;
+        Ok(self.known.borrow().contents.log.clone())
+    }
+
+    fn close(&mut self, to: &str) -> Result<(), StateError> {
+        let holder = self.holding()?;
+        let write = self.known.get_mut().contents.moved(&holder, to);
+        self.write(write)
     }
 
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {

@@ -20,8 +20,8 @@ use crate::contents::Contents;
 use crate::journal::{Journal, Rows, carry_out};
 use crate::lock::{Process, is_dead, since};
 use crate::{
-    Backend, Begun, Document, Entry, History, Holder, Identity, OperationId, ResourceRecord, Retention, Run, RunAction,
-    RunEnd, RunId, Snapshot, StateError, Store,
+    Backend, Begun, Document, Entry, History, Holder, Identity, Log, OperationId, ResourceRecord, Retention, Run,
+    RunAction, RunEnd, RunId, Snapshot, StateError, Store,
 };
 
 /// A stack's state in an SQLite file.
@@ -84,8 +84,19 @@ impl Sqlite {
         Self { path: path.to_owned(), connection, held: None, taken_over: None, run: None, journal }
     }
 
-    /// One write: everything that `act` does, or nothing, and only under the lock.
+    /// One write: everything that `act` does, or nothing, and only under the lock and where the state is not elsewhere.
     fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
+    ) -> Result<T, StateError> {
+        self.rewrite(|transaction, head| match rows::moved_to(transaction)? {
+            Some(to) => Err(Trouble::State(StateError::Moved { to })),
+            None => act(transaction, head),
+        })
+    }
+
+    /// A write that the state takes wherever it has gone.
+    fn rewrite<T>(
         &mut self,
         act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
     ) -> Result<T, StateError> {
@@ -279,7 +290,8 @@ impl Backend for Sqlite {
             file::upgrade(&transaction)?;
             let mut head = rows::head(&transaction)?;
             head.serial += 1;
-            rows::add_log(&transaction, &head, Deed::unlocked(by, &holder))?;
+            let moved_to = rows::moved_to(&transaction)?;
+            rows::add_log(&transaction, &head, Deed::unlocked(by, &holder, moved_to.as_deref()))?;
             rows::change_head(&transaction, &head)
         };
         remove().map_err(fail)?;
@@ -307,6 +319,16 @@ impl Backend for Sqlite {
         Ok(contents.past(rows::revisions(&transaction).map_err(fail)?))
     }
 
+    fn log(&self) -> Result<Log, StateError> {
+        let (log, _) = rows::log(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
+        Ok(log)
+    }
+
+    fn close(&mut self, to: &str) -> Result<(), StateError> {
+        let holder = self.holding()?;
+        self.rewrite(|transaction, head| rows::add_log(transaction, head, Deed::moved(&holder, to)))
+    }
+
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {
         self.holding()?;
         let mut runs = self.history(u32::MAX)?;
@@ -330,7 +352,7 @@ impl Backend for Sqlite {
         let Snapshot { lineage, serial, resources, .. } = self.snapshot()?;
         document.check(&self.path.display().to_string(), &lineage, serial)?;
         let wanted = document.clone().into_contents();
-        self.write(|transaction, head| {
+        self.rewrite(|transaction, head| {
             head.serial = head.serial.max(wanted.serial + 1);
             head.next_operation = head.next_operation.max(wanted.next_operation);
             for delete in [

@@ -144,6 +144,7 @@ impl Sandbox {
         };
         let (_keep, pace) = watch::channel(Pace::Run);
         let around = Surroundings {
+            looks_first: false,
             provider: &provider,
             clock: Rc::new(WorldClock(self.simulator.clone())),
             secrets: &|_| Ok(SecretText::new("a-secret-of-tests".to_owned())),

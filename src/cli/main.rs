@@ -17,6 +17,7 @@ mod selection;
 mod served;
 mod session;
 mod signals;
+mod state_bucket;
 mod target;
 mod terraform;
 mod vendor;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    adopt, apply, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
+    adopt, apply, bootstrap, completions, doctor, graph, import, init, plan, sandbox as sandbox_command, schema, state,
 };
 use crate::error::Error;
 use crate::options::Output;
@@ -55,6 +56,8 @@ enum Command {
     Apply(apply::Apply),
     /// Delete everything in the stack's state
     Destroy(apply::Destroy),
+    /// Make the bucket that states lie in, in an empty account, and the roles of CI
+    Bootstrap(bootstrap::Bootstrap),
     /// Take something that is there over into the stack's state
     Import(import::Import),
     /// Take what a Terraform or OpenTofu state has over into the stack's state, without changing it
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Plan(options) => plan::run(options, &output),
         Command::Apply(options) => apply::apply(options, &output),
         Command::Destroy(options) => apply::destroy(options, &output),
+        Command::Bootstrap(options) => bootstrap::run(options, &output),
         Command::Import(options) => import::run(options, &output),
         Command::Adopt(options) => adopt::run(options, &output),
         Command::Show(options) => state::show(options, &output),

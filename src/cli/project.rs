@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use fathuss_simulator::Domain;
-use fathuss_state::{Place, Retention, StateError};
+use fathuss_state::{Bucket, Place, Retention, StateError};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -30,6 +30,8 @@ pub struct StackEntry {
     pub program: Vec<String>,
     /// Where its state lies.
     pub state: Place,
+    /// Where the store of its state puts copies of it.
+    pub replica: Option<Bucket>,
     /// Its region.
     pub region: String,
     /// The one account that it may touch.
@@ -63,6 +65,7 @@ struct Sandbox {
 struct Entry {
     program: Option<Vec<String>>,
     state: Option<String>,
+    replica: Option<String>,
     region: String,
     account: String,
     #[serde(default)]
@@ -113,6 +116,10 @@ impl Project {
                 path: path.to_owned(),
                 reason: format!("stacks.{name}.state: {error}"),
             })?;
+            self.replica(name).map_err(|error| Error::Project {
+                path: path.to_owned(),
+                reason: format!("stacks.{name}.replica: {error}"),
+            })?;
             if let Some((_, other)) = places.iter().find(|(known, _)| known.to_string() == place.to_string()) {
                 return wrong(format!("stacks.{name} and stacks.{other} have the same state, {place}"));
             }
@@ -140,6 +147,7 @@ impl Project {
             name: name.to_owned(),
             program,
             state: self.place(name)?,
+            replica: self.replica(name)?,
             region: entry.region.clone(),
             account: entry.account.clone(),
             history: entry.history.retention(),
@@ -150,6 +158,20 @@ impl Project {
     fn place(&self, name: &str) -> Result<Place, StateError> {
         let written = self.file.stacks.get(name).and_then(|entry| entry.state.clone());
         Place::parse(&written.unwrap_or_else(|| format!(".fathuss/{name}.db")), &self.root)
+    }
+
+    /// Where copies arrive of the state of the stack of that name.
+    fn replica(&self, name: &str) -> Result<Option<Bucket>, StateError> {
+        let Some(text) = self.file.stacks.get(name).and_then(|entry| entry.replica.as_deref()) else { return Ok(None) };
+        let unfit =
+            |place: &Place, reason: &str| StateError::Unfit { place: place.to_string(), reason: reason.to_owned() };
+        let replica = Place::parse(text, &self.root)?;
+        let Place::S3(bucket) = &replica else { return Err(unfit(&replica, "a replica is in s3://")) };
+        match self.place(name)? {
+            Place::S3(state) if state.name != bucket.name => Ok(Some(bucket.clone())),
+            Place::S3(_) => Err(unfit(&replica, "it is in the bucket of the state itself, and is lost with it")),
+            _ => Err(unfit(&replica, "the store has to copy it there, and the state is not in s3://")),
+        }
     }
 
     /// Where the state of the stack of that name lies in the sandbox.

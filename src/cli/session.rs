@@ -1,5 +1,6 @@
 //! What plan, apply, destroy and import share: the stack, its target, its state and the run's surroundings.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Part, Place, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Part, Place, Retention, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use crate::error::Error;
 use crate::only::Only;
 use crate::options::{Dependents, Output};
 use crate::origin;
-use crate::project::Project;
+use crate::project::{Project, StackEntry};
 use crate::render::{note, took_over};
 use crate::target::{Target, Where, wall_ms};
 
@@ -40,6 +41,9 @@ pub struct Session {
     /// Where.
     pub target: Target,
     place: Where,
+    history: Retention,
+    again: Option<String>,
+    looks_first: Cell<bool>,
 }
 
 impl Session {
@@ -48,16 +52,37 @@ impl Session {
         let project = Project::find(&current_folder()?)?;
         let stack = project.stack(stack)?;
         let graph = crate::program::graph(&project.root, &stack)?;
+        Self::of(project, stack, graph, place, output).await
+    }
+
+    /// The same of a graph that is there already.
+    pub async fn of(
+        project: Project,
+        stack: StackEntry,
+        graph: Graph,
+        place: Where,
+        output: &Output,
+    ) -> Result<Self, Error> {
         let target = Target::open(&project, &stack, place).await?;
         if let Some(served) = target.served.as_ref().filter(|_| !output.json) {
             eprintln!("{served}");
         }
-        Ok(Self { project, graph, target, place })
+        Ok(Self { project, graph, target, place, history: stack.history, again: None, looks_first: Cell::new(false) })
+    }
+
+    /// The same, as part of this command.
+    pub fn told_again(self, command: &str) -> Self {
+        Self { again: Some(command.to_owned()), ..self }
+    }
+
+    /// The command to be typed again; this one, where it is no part of another.
+    pub fn again(&self, usual: String) -> String {
+        self.again.clone().unwrap_or(usual)
     }
 
     /// The stack's state as it is; empty where there is none yet.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(self.target.state.read()?.unwrap_or_default())
+        current(&self.target.state)
     }
 
     /// The stack's state to write, locked.
@@ -88,8 +113,9 @@ impl Session {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
         let named = (self.graph.stack.as_str(), sandbox);
-        let mut store = locked_as(store, &self.target.state, (holder, patience), named, output)?;
-        store.forget(&self.project.stack(&self.graph.stack)?.history, wall_ms())?;
+        let mut store = unmoved(locked_as(store, &self.target.state, (holder, patience), named, output)?)?;
+        self.looks_first.set(store.log()?.may_have_lost());
+        store.forget(&self.history, wall_ms())?;
         Ok(store)
     }
 
@@ -133,7 +159,12 @@ impl Session {
             Where::Aws => self.project.stack(name)?.state,
             Where::Sandbox { .. } => self.project.sandbox_state(name),
         };
-        Ok(state.read()?.unwrap_or_default())
+        current(&state)
+    }
+
+    /// The command that shows everything; of a command that this is a part of, that one, which asks first.
+    pub fn see_all(&self, usual: String) -> String {
+        self.again.as_ref().map_or(usual, |again| format!("{again} --full"))
     }
 
     /// What the engine needs from outside.
@@ -144,6 +175,7 @@ impl Session {
         pace: watch::Receiver<Pace>,
     ) -> Surroundings<'a> {
         Surroundings {
+            looks_first: self.looks_first.get(),
             provider,
             clock: self.target.clock.clone(),
             secrets: &secret,
@@ -155,9 +187,40 @@ impl Session {
     }
 }
 
+/// What a state is; empty where there is none yet.
+///
+/// # Errors
+/// Where it has moved: what is there is what was.
+fn current(place: &Place) -> Result<Snapshot, Error> {
+    let Some(state) = place.look()? else { return Ok(Snapshot::default()) };
+    let snapshot = state.snapshot()?;
+    match state.moved_to()? {
+        Some(to) => Err(StateError::Moved { to }.into()),
+        None => Ok(snapshot),
+    }
+}
+
+/// A state that is locked to be written: one that has moved is not.
+pub fn locked(
+    store: Box<dyn Backend>,
+    place: &Place,
+    command: &str,
+    named: (&str, &str),
+    output: &Output,
+) -> Result<Box<dyn Backend>, Error> {
+    unmoved(locked_anyway(store, place, command, named, output)?)
+}
+
+fn unmoved(store: Box<dyn Backend>) -> Result<Box<dyn Backend>, Error> {
+    match store.moved_to()? {
+        Some(to) => Err(StateError::Moved { to }.into()),
+        None => Ok(store),
+    }
+}
+
 /// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
 /// what follows its name in a command.
-pub fn locked(
+pub fn locked_anyway(
     store: Box<dyn Backend>,
     place: &Place,
     command: &str,

@@ -24,7 +24,7 @@ use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
 use crate::plan::{Change, MARK, Plan, PlannedAction, attribute_of, output_of};
 use crate::provider::{
-    Attributes, Clock, Desired, Failure, FailureClass, LookupRequest, MakeRequest, Mark, Observation, Provider,
+    Attributes, Clock, Desired, Failure, FailureClass, Found, LookupRequest, MakeRequest, Mark, Observation, Provider,
     SecretText, Standing, UpdateRequest,
 };
 use crate::schedule::{Expectations, critical_paths, deadline, patience};
@@ -59,6 +59,8 @@ pub struct Surroundings<'a> {
     pub listener: &'a dyn Fn(&Told),
     /// How many actions run side by side.
     pub parallelism: usize,
+    /// Whether records were lost, so that what is to be created is looked for by its mark first.
+    pub looks_first: bool,
     /// Numbers spread over attempts; from a seed, so that a run is repeatable.
     pub salt: u64,
 }
@@ -382,7 +384,14 @@ impl<'a> Run<'a> {
             &request.desired,
         ))))
         .await?;
-        let identity = step.create(provider.as_ref(), schema, operation, &request).await?;
+        let found = match self.around.looks_first {
+            true => step.repeat(|| provider.find(&request)).await?,
+            false => Found::Nothing,
+        };
+        let identity = match found {
+            Found::Ours(identity) => step.identified(operation, identity).await?,
+            Found::Nothing | Found::Foreign(_) => step.create(provider.as_ref(), schema, operation, &request).await?,
+        };
         let standing = request.standing(identity);
         let settlement = step.settle(provider.as_ref(), &standing).await?;
         self.settled(node, operation, &standing, settlement.attributes).await?;

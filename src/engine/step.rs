@@ -176,7 +176,7 @@ impl Step<'_> {
         }
     }
 
-    async fn identified(&self, operation: OperationId, identity: Identity) -> Result<Identity, Ended> {
+    pub async fn identified(&self, operation: OperationId, identity: Identity) -> Result<Identity, Ended> {
         self.in_call(self.write(Entry::Identified { operation, identity: identity.clone() })).await?;
         self.tell(Event::Identified { address: self.address.clone(), identity: identity.0.clone() });
         Ok(identity)

@@ -228,6 +228,9 @@ impl Trouble {
             StateError::Locked { .. } => {
                 trouble.hint("wait until that run is over, or ask who holds the lock; then run").command(again)
             }
+            StateError::Moved { to } => {
+                trouble.hint("in fathuss.toml, name that place").command(&format!("state = \"{to}\""))
+            }
             StateError::Newer { .. } | StateError::Illegal { .. } => trouble,
             StateError::Damaged { .. } => trouble.hint("put back the last copy that you trust; nothing was changed"),
             StateError::Lapsed { .. } => trouble.hint("wait that long; then run").command(again),

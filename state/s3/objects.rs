@@ -5,17 +5,19 @@
 //! if it is as it was before, the put is tried again; if it is another one,
 //! somebody else was faster.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::head::HEAD;
 use super::transport::{Chain, Heard, Transport, Witness, causes};
 use crate::StateError;
 use crate::lease::{Moment, Terms};
@@ -28,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// The objects under a state's prefix.
 #[derive(Debug)]
 pub(super) struct Objects {
-    store: AmazonS3,
+    store: Arc<dyn ObjectStore>,
     bucket: Bucket,
     terms: Terms,
     /// When the next put may begin.
@@ -88,7 +90,27 @@ impl Objects {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }
         let store = builder.build().map_err(|error| unfit(error.to_string()))?;
-        Ok(Self { store, bucket: bucket.clone(), terms, next_put: Mutex::default() })
+        Ok(Self::over(Arc::new(store), bucket, terms))
+    }
+
+    /// Over a store that is open.
+    pub(super) fn over(store: Arc<dyn ObjectStore>, bucket: &Bucket, terms: Terms) -> Self {
+        Self { store, bucket: bucket.clone(), terms, next_put: Mutex::default() }
+    }
+
+    /// The names under this one, each with the time of its object, in milliseconds since 1970: what is listed under its
+    /// own name alone counts.
+    pub(super) async fn list(&self, folder: &str) -> Result<BTreeMap<String, i64>, StateError> {
+        let within = self.path(folder);
+        let mut listed = self.store.list(Some(&within));
+        let mut found = BTreeMap::new();
+        while let Some(object) = listed.next().await {
+            let object = object.map_err(|error| self.failure(folder, "listed", &Heard::default(), &error))?;
+            let Some(rest) = object.location.prefix_match(&within) else { continue };
+            let rest: Vec<String> = rest.map(|part| part.as_ref().to_owned()).collect();
+            found.insert(format!("{folder}/{}", rest.join("/")), object.last_modified.timestamp_millis());
+        }
+        Ok(found)
     }
 
     /// Its name, for people.
@@ -109,6 +131,18 @@ impl Objects {
         match self.bucket.prefix.as_str() {
             "" => Path::from(key),
             prefix => Path::from(format!("{prefix}/{key}")),
+        }
+    }
+
+    /// Whether there is the bucket.
+    pub(super) async fn bucket_stands(&self) -> Result<bool, StateError> {
+        let witness = Witness::default();
+        let Err(error) = self.get_once(HEAD, &witness).await else { return Ok(true) };
+        let heard = witness.heard();
+        match error {
+            _ if no_bucket(&heard) => Ok(false),
+            object_store::Error::NotFound { .. } => Ok(true),
+            error => Err(self.failure(HEAD, "read", &heard, &error)),
         }
     }
 
@@ -144,9 +178,11 @@ impl Objects {
         let modified_ms = result.meta.last_modified.timestamp_millis();
         let bytes = result.bytes().await?;
         // Both moments are cut to whole seconds: it may be a second younger than they say.
-        let age = witness.heard().date_ms.map(|date_ms| {
+        let heard = witness.heard();
+        let age = heard.date_ms.map(|date_ms| {
             let age_ms = date_ms.saturating_sub(modified_ms).saturating_sub(1000);
-            Duration::from_millis(u64::try_from(age_ms).unwrap_or_default())
+            let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
+            age.div_f64(heard.speed.unwrap_or(1.0))
         });
         Ok(Object { bytes, etag, age })
     }

@@ -36,8 +36,8 @@ const ATTEMPTS: usize = 32;
 /// The objects of a state, and this run's hold on their head.
 #[derive(Debug)]
 pub struct Heads {
-    objects: Objects,
-    terms: Terms,
+    pub(super) objects: Objects,
+    pub(super) terms: Terms,
     tenure: Tenure,
     session: Mutex<Option<Session>>,
 }
@@ -52,8 +52,11 @@ struct Session {
 
 impl Heads {
     pub(super) async fn open(bucket: &Bucket, terms: Terms) -> Result<Self, StateError> {
-        let objects = Objects::open(bucket, terms).await?;
-        Ok(Self { objects, terms, tenure: Tenure::default(), session: Mutex::default() })
+        Ok(Self::over(Objects::open(bucket, terms).await?, terms))
+    }
+
+    pub(super) fn over(objects: Objects, terms: Terms) -> Self {
+        Self { objects, terms, tenure: Tenure::default(), session: Mutex::default() }
     }
 
     /// What there is; none where no head is there.
@@ -236,14 +239,29 @@ impl Heads {
         snapshot: Option<&Snapshot>,
         segments: &[Span],
     ) -> Result<(Contents, Vec<Revision>), StateError> {
+        let (contents, revisions, chain) = self.follow(&head.lineage, snapshot, segments).await?;
+        if chain != head.chain || contents.serial != head.serial {
+            let reason = "what it names is not what was written: something else than fathuss changed an object";
+            return Err(self.objects.damaged(HEAD, reason));
+        }
+        Ok((contents, revisions))
+    }
+
+    /// What these segments make of a snapshot of this lineage, with what was before and the sum over them.
+    pub(super) async fn follow(
+        &self,
+        lineage: &str,
+        snapshot: Option<&Snapshot>,
+        segments: &[Span],
+    ) -> Result<(Contents, Vec<Revision>, String), StateError> {
         let mut chain = String::new();
-        let mut contents = Contents::new(&head.lineage);
+        let mut contents = Contents::new(lineage);
         let mut revisions = Vec::new();
         if let Some(snapshot) = snapshot {
             let key = snapshot.key();
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
             let document = Document::parse(&object.bytes).map_err(|reason| self.objects.damaged(&key, reason))?;
-            if document.lineage() != head.lineage {
+            if document.lineage() != lineage {
                 return Err(self.objects.damaged(&key, format!("it is of the state {}", document.lineage())));
             }
             chain.clone_from(&snapshot.chain);
@@ -257,15 +275,11 @@ impl Heads {
             revisions.append(&mut delta.revisions);
             contents.keep(delta);
             chain = link(&chain, &bytes);
-            if contents.serial != segment.serial || segment.lineage != head.lineage {
+            if contents.serial != segment.serial || segment.lineage != lineage {
                 return Err(self.objects.damaged(&key, "it does not follow the one before it"));
             }
         }
-        if chain != head.chain || contents.serial != head.serial {
-            let reason = "what it names is not what was written: something else than fathuss changed an object";
-            return Err(self.objects.damaged(HEAD, reason));
-        }
-        Ok((contents, revisions))
+        Ok((contents, revisions, chain))
     }
 
     fn segments(&self, spans: &[Span]) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send {
@@ -297,7 +311,7 @@ impl Heads {
         })
     }
 
-    async fn head(&self) -> Result<Option<(Head, Object)>, StateError> {
+    pub(super) async fn head(&self) -> Result<Option<(Head, Object)>, StateError> {
         let Some(object) = self.objects.get(HEAD).await? else { return Ok(None) };
         Ok(Some((self.decode(HEAD, &object.bytes)?, object)))
     }

@@ -41,6 +41,8 @@ pub(super) struct Heard {
     pub(super) status: Option<u16>,
     /// The store's own clock, in milliseconds since 1970.
     pub(super) date_ms: Option<i64>,
+    /// How many seconds of that clock go by in one of ours: a sandbox's time may be faster.
+    pub(super) speed: Option<f64>,
     /// A refusal in the store's words: its code and message.
     pub(super) refusal: Option<String>,
 }
@@ -90,12 +92,16 @@ impl HttpService for Transport {
             HttpError::new(kind, error)
         })?;
         let (parts, body) = answer.try_into_http1x().map_err(malformed)?.into_parts();
-        let date = parts.headers.get(http::header::DATE).and_then(|date| date.to_str().ok()).and_then(moment_ms);
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        // A sandbox's objects are of its own time, which its answers tell beside that of the wall.
+        let simulated = header("x-fathuss-now").and_then(|now| now.parse::<jiff::Timestamp>().ok());
+        let date = simulated.map(jiff::Timestamp::as_millisecond).or_else(|| header("date").and_then(moment_ms));
+        let speed = header("x-fathuss-speed").and_then(|speed| speed.parse().ok()).filter(|speed| *speed > 0.0);
         // An object is one piece of JSON: it is read whole, and an answer that breaks off is none.
         let body = body.collect().await.map_err(|error| HttpError::new_boxed(HttpErrorKind::Interrupted, error))?;
         let body = body.to_bytes();
         let refusal = (!parts.status.is_success()).then(|| refusal(parts.status.as_u16(), &body));
-        witness.hears(Heard { status: Some(parts.status.as_u16()), date_ms: date, refusal });
+        witness.hears(Heard { status: Some(parts.status.as_u16()), date_ms: date, speed, refusal });
         Ok(HttpResponse::from_parts(parts, body.into()))
     }
 }

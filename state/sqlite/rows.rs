@@ -268,6 +268,18 @@ pub(super) fn has_log(connection: &Connection) -> Result<bool> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
+/// Where the state went, if it is written here no more.
+pub(super) fn moved_to(connection: &Connection) -> Result<Option<String>> {
+    if version(connection)? == 1 {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare_cached("SELECT number, entry FROM log ORDER BY number DESC LIMIT 1")?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let (number, entry): (i64, String) = (get(row, 0, "log")?, get(row, 1, "log")?);
+    Ok(parse::<LogEntry>(&entry, || format!("row {number} of log"))?.moved_to)
+}
+
 /// Adds an entry to the log, which says that all is as it is.
 pub(super) fn add_log(connection: &Connection, head: &Head, deed: Deed) -> Result<()> {
     let mut rows = BTreeMap::new();

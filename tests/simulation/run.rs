@@ -536,6 +536,7 @@ pub fn surroundings<'a>(
     salt: u64,
 ) -> Surroundings<'a> {
     Surroundings {
+        looks_first: false,
         provider: find,
         clock: Rc::new(WorldClock(simulator.clone())),
         secrets: &|_| Ok(SecretText::new("a-secret-of-tests".to_owned())),

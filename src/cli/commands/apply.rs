@@ -74,7 +74,14 @@ pub fn destroy(Destroy { options, dependents }: &Destroy, output: &Output) -> Re
     })
 }
 
-async fn work(options: &Apply, goal: Goal, session: Session, place: Where, output: &Output) -> Result<ExitCode, Error> {
+/// Shows what is to be done, asks, and does it.
+pub async fn work(
+    options: &Apply,
+    goal: Goal,
+    session: Session,
+    place: Where,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let command = match goal {
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
@@ -89,7 +96,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     let around = session.surroundings(&provider, &listener, pace.clone());
 
     let words = format!("{}{}", options.target.words(), options.only.words());
-    let again = format!("fathuss {command} {}{words}", options.stack);
+    let again = session.again(format!("fathuss {command} {}{words}", options.stack));
     let order = || session.order(goal, !options.no_refresh, part.as_ref());
     let finished = recover(&mut *store, &around, &session, part.as_ref(), &show).await;
     show.borrow_mut().recovered();
@@ -110,7 +117,7 @@ async fn work(options: &Apply, goal: Goal, session: Session, place: Where, outpu
     };
     let took = session.target.clock.now().saturating_sub(began);
     let flags = if goal == Goal::Destroy { " --destroy" } else { "" };
-    let see_all = format!("fathuss plan {}{flags}{words} --full", options.stack);
+    let see_all = session.see_all(format!("fathuss plan {}{flags}{words} --full", options.stack));
     let view = render::Around {
         calls: session.target.calls(),
         took,

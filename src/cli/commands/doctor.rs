@@ -54,6 +54,9 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
             false => stack.state.clone(),
         };
         tell(&format!("{name}: state"), state(&lies))?;
+        if let Some(replica) = stack.replica.as_ref().filter(|_| !options.target.sandbox) {
+            tell(&format!("{name}: replica"), super::promote::standing(replica, &lies))?;
+        }
         let reached = runtime()?.block_on(async {
             let target = Target::open(&project, &stack, place).await?;
             target.enter("").await
@@ -84,6 +87,9 @@ fn state(place: &Place) -> Result<String, String> {
         return Ok(format!("none yet; the first apply makes it{fit}"));
     };
     store.snapshot().map_err(told)?;
+    if let Some(to) = store.moved_to().map_err(told)? {
+        return Err(StateError::Moved { to }.to_string());
+    }
     let holders = store.holders().map_err(told)?;
     let locked: Vec<String> = holders
         .iter()

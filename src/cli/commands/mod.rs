@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod bootstrap;
 pub mod completions;
 pub mod diff;
 pub mod doctor;
@@ -11,6 +12,7 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod plan;
+pub mod promote;
 pub mod rename;
 pub mod sandbox;
 pub mod schema;

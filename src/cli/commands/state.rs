@@ -1,7 +1,7 @@
 //! `fathuss state`, `show` and `output`: what the state says, without asking AWS.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -13,13 +13,14 @@ use fathuss_state::{Document, Holder, Past, Place, ResourceRecord, Snapshot, Sta
 use crate::commands::diff::{self, Diff};
 use crate::commands::forget::{self, Forget};
 use crate::commands::history::{self, History};
+use crate::commands::promote::{self, Promote};
 use crate::commands::rename::{self, Move};
 use crate::commands::verify::{self, Verify};
 use crate::error::Error;
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::{current_folder, holder, locked};
+use crate::session::{current_folder, holder, locked, locked_anyway};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -45,8 +46,10 @@ pub enum State {
     Pull(Pull),
     /// Put a state that was pulled in the place of the one that is there
     Push(Push),
-    /// Copy the state to another place: a file, s3:// or postgres://
+    /// Bring the state to another place: a file, s3:// or postgres://
     Migrate(Migrate),
+    /// Go on from the state's replica, where the region of the state is gone
+    Promote(Promote),
 }
 
 /// A stack of the project.
@@ -142,6 +145,7 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),
         State::Migrate(options) => migrate(options, look),
+        State::Promote(options) => promote::run(options, look),
         State::Show(options) => {
             let (snapshot, stack) = match options.at {
                 None => read(&options.stack, &options.target)?,
@@ -296,15 +300,43 @@ fn migrate(options: &Migrate, look: &Look) -> Result<ExitCode, Error> {
     if from.look()?.is_none() {
         return Err(Error::Usage(format!("{stack} has no state yet, in {from}")));
     }
-    // Nobody writes it while it is copied.
-    let mut store = locked(from.open(wall_ms())?, &from, "state migrate", (&stack, ""), look)?;
-    put(&to, &store.document()?, &stack, "", "state migrate", look)?;
-    store.release()?;
+    relocate(&from, &to, &options.to, (&stack, &project.root), look)?;
     look.line(&format!(
-        "The state of {stack} is in {to} now, and in {from} as it was.\nNext: in fathuss.toml, under [stacks.{stack}], write\n  state = \"{}\"\nand remove the old one once a plan shows no changes: whoever applies with it would not know what the new one does.",
+        "The state of {stack} is in {to} now; in {from} it is as it was, and is written no more.\nNext: in fathuss.toml, under [stacks.{stack}], write\n  state = \"{}\"",
         options.to
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Brings a state from one place to another, which is called `named` in fathuss.toml. The old one is closed before the
+/// new one is written, so that there is never more than one that takes writes; what was cut off goes on from there.
+pub(super) fn relocate(
+    from: &Place,
+    to: &Place,
+    named: &str,
+    (stack, root): (&str, &Path),
+    look: &Look,
+) -> Result<(), Error> {
+    let mut source = locked_anyway(from.open(wall_ms())?, from, "state migrate", (stack, ""), look)?;
+    let gone = source.moved_to()?;
+    if let Some(gone) = gone.filter(|gone| Place::parse(gone, root).ok().as_ref() != Some(to)) {
+        return Err(StateError::Moved { to: gone }.into());
+    }
+    let lineage = source.snapshot()?.lineage;
+    let mut target = locked_anyway(to.open_as(&lineage, wall_ms())?, to, "state migrate", (stack, ""), look)?;
+    let there = target.snapshot()?;
+    if source.moved_to()?.is_none() {
+        // Refused before anything is closed, where another state is there or a newer one.
+        source.document()?.check(&to.to_string(), &there.lineage, there.serial)?;
+        source.close(named)?;
+    }
+    let document = source.document()?;
+    // Where it has come there already, it has been written since.
+    if there.serial <= document.serial() {
+        target.replace(&document)?;
+    }
+    target.release()?;
+    Ok(source.release()?)
 }
 
 /// Makes the state at a place what a document says.

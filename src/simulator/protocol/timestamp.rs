@@ -42,15 +42,15 @@ fn iso8601(text: &str) -> Option<Timestamp> {
     (rest == "Z").then(|| text.parse().ok()).flatten()
 }
 
-/// The text of a moment; of what is not whole, thousandths.
+/// The text of a moment; of what is not whole, thousandths, where the format has them.
 pub(super) fn write(format: TimestampFormat, moment: Timestamp) -> String {
     let millis = moment.as_millisecond();
     let whole = millis % 1000 == 0;
     let pattern = match format {
         TimestampFormat::Iso8601 if whole => "%Y-%m-%dT%H:%M:%SZ",
         TimestampFormat::Iso8601 => "%Y-%m-%dT%H:%M:%S%.3fZ",
-        TimestampFormat::Rfc822 if whole => "%a, %d %b %Y %H:%M:%S GMT",
-        TimestampFormat::Rfc822 => "%a, %d %b %Y %H:%M:%S%.3f GMT",
+        // A date of HTTP has whole seconds: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>.
+        TimestampFormat::Rfc822 => "%a, %d %b %Y %H:%M:%S GMT",
         TimestampFormat::UnixTimestamp if whole => return (millis / 1000).to_string(),
         TimestampFormat::UnixTimestamp => return (millis as f64 / 1000.0).to_string(),
     };
@@ -68,7 +68,11 @@ mod tests {
             let moment = Timestamp::from_millisecond(millis).unwrap();
             for format in formats {
                 let text = write(format, moment);
-                assert_eq!(read(format, &text), Some(moment), "{text}");
+                let kept = match format {
+                    TimestampFormat::Rfc822 => Timestamp::from_second(millis.div_euclid(1000)).unwrap(),
+                    TimestampFormat::Iso8601 | TimestampFormat::UnixTimestamp => moment,
+                };
+                assert_eq!(read(format, &text), Some(kept), "{text}");
                 assert_eq!(read(format, &format!("{text} ")), None);
             }
         }

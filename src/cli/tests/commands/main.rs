@@ -13,6 +13,7 @@ mod adopt;
 mod aws;
 mod bad_programs;
 mod bad_states;
+mod bootstrap;
 mod cargo_project;
 mod flow;
 mod full_disk;

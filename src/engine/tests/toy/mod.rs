@@ -297,6 +297,7 @@ impl Bench {
         let told = RefCell::new(Vec::new());
         let listener = |event: &Told| told.borrow_mut().push(event.clone());
         let around = Surroundings {
+            looks_first: false,
             provider: &provider,
             clock: self.clock.clone(),
             secrets: &|_| Ok(SecretText::new("s3cret".to_owned())),
@@ -334,6 +335,7 @@ impl Bench {
         listener: &'a dyn Fn(&Told),
     ) -> Surroundings<'a> {
         Surroundings {
+            looks_first: false,
             provider,
             clock: self.clock.clone(),
             secrets: &|_| Ok(SecretText::new("s3cret".to_owned())),
