@@ -306,8 +306,7 @@ impl<R: Remote> Backend for Shared<R> {
 
     fn close(&mut self, to: &str) -> Result<(), StateError> {
         let holder = self.holding()?;
-        let write = self.known.get_mut().contents.moved(&holder, to);
-        self.write(write)
+        self.write(|contents| contents.moved(&holder, to))
     }
 
     fn forget(&mut self, retention: &Retention, now_ms: i64) -> Result<(), StateError> {

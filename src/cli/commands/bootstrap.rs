@@ -13,6 +13,7 @@ use fathuss_state::{Bucket, Place, Retention, S3, StateError, Terms};
 use super::apply::{Apply, work};
 use super::state::relocate;
 use crate::error::Error;
+use crate::only::Only;
 use crate::options::{Output, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::session::{Session, current_folder, runtime};
@@ -125,6 +126,8 @@ impl Bootstrap {
         Apply {
             stack: stack.to_owned(),
             target: TargetOptions { sandbox: false, speed: None, seed: 1 },
+            only: Only::default(),
+            lock_timeout: 0,
             yes: self.yes,
             no_refresh: false,
             full: self.full,
