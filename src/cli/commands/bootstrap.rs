@@ -16,9 +16,9 @@ use crate::error::Error;
 use crate::only::Only;
 use crate::options::{Output, TargetOptions};
 use crate::project::{Project, StackEntry};
-use crate::session::{Session, current_folder, runtime};
+use crate::session::{Session, current_folder, holder, runtime};
 use crate::state_bucket::{STACK, Wanted};
-use crate::target::{Target, Where};
+use crate::target::{Target, Where, wall_ms};
 
 /// What `bootstrap` takes.
 #[derive(Args, Debug)]
@@ -35,6 +35,9 @@ pub struct Bootstrap {
     /// Make the roles of CI for workflows of this repository, and apply no stack
     #[arg(long, value_name = "OWNER/NAME")]
     repository: Option<String>,
+    /// Take the lock of this id away first, from a run that is certainly dead
+    #[arg(long, value_name = "ID")]
+    unlock: Option<String>,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -64,9 +67,12 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
         account: wanted.account.clone(),
         history: Retention::default(),
     };
-    runtime()?.block_on(async {
+    let ended = runtime()?.block_on(async {
         // Whose credentials these are is known before anything is looked for.
         Target::open(&project, &own, Where::Aws).await?.enter("").await?;
+        if let Some(id) = &options.unlock {
+            unlock(id, &stack, &states)?;
+        }
         let place = lies(&local, &states, &project.root, output)?;
         let own = StackEntry { state: place.clone(), ..own };
         let graph = wanted.graph().map_err(|findings| Error::Findings { stack: STACK.to_owned(), findings })?;
@@ -88,6 +94,14 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
         }
         output.line(&ending(options, &project, &wanted, &states)?)?;
         Ok(ExitCode::SUCCESS)
+    });
+    // These states are in no file yet that `state unlock` reads.
+    ended.map_err(|error| match error {
+        Error::Locked { error: StateError::Locked { holder, since }, .. } => {
+            let unlock = format!("{} --unlock {}", options.words(), holder.id);
+            Error::Locked { error: StateError::Locked { holder, since }, unlock }
+        }
+        error => error,
     })
 }
 
@@ -141,6 +155,21 @@ impl Bootstrap {
         let repository = given("repository", &self.repository).unwrap_or_default();
         format!("fathuss bootstrap {} --second-region {}{bucket}{repository}", self.stack, self.second_region)
     }
+}
+
+/// Takes a lock away, of bootstrap's own state or of the stack that is applied with it.
+fn unlock(id: &str, stack: &StackEntry, states: &Bucket) -> Result<(), Error> {
+    if !S3::bucket_stands(states, Terms::default())? {
+        return Ok(());
+    }
+    for prefix in [STACK, &stack.name] {
+        let place = Place::S3(Bucket { prefix: prefix.to_owned(), ..states.clone() });
+        let Some(state) = place.look()? else { continue };
+        if state.holder()?.is_some_and(|holder| holder.id == id) {
+            place.open(wall_ms())?.unlock(id, &holder("state unlock", wall_ms()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the state of what bootstrap makes lies by now.

@@ -80,3 +80,25 @@ pub fn a_document_of_another_state_is_refused_and_so_is_one_changed_by_hand(benc
     let error = state.replace(&other).expect_err("another");
     assert!(error.to_string().contains("the document is of the state fa11, and this is 5eed"), "{error}");
 }
+
+pub fn a_state_that_went_elsewhere_takes_no_write_until_it_comes_back(bench: &dyn Bench) {
+    let mut state = full(bench);
+    state.close("states/elsewhere.db").expect("held");
+    assert_eq!(state.moved_to().expect("readable").as_deref(), Some("states/elsewhere.db"));
+    let before = state.snapshot().expect("readable");
+    for error in [
+        state.begin_run("apply", &[], NOW_MS).map(drop).expect_err("it is elsewhere"),
+        state.append(&[present(2, "b", "i-2")]).expect_err("it is elsewhere"),
+        state.reserve_operations(1).map(drop).expect_err("it is elsewhere"),
+    ] {
+        assert!(matches!(&error, StateError::Moved { to } if to == "states/elsewhere.db"), "{error}");
+    }
+    assert_eq!(state.snapshot().expect("readable"), before);
+    drop(state);
+    let mut state = locked(bench);
+    assert!(state.begin_run("apply", &[], NOW_MS).is_err(), "so it is for the next one");
+    let document = state.document().expect("readable");
+    state.replace(&document).expect("it comes back");
+    assert_eq!(state.moved_to().expect("readable"), None);
+    state.begin_run("apply", &[], NOW_MS).expect("open");
+}

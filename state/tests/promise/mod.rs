@@ -45,6 +45,7 @@ macro_rules! promises {
                 what_is_pulled_can_be_pushed_to_another_place
                 a_push_takes_away_what_the_document_does_not_have
                 a_document_of_another_state_is_refused_and_so_is_one_changed_by_hand
+                a_state_that_went_elsewhere_takes_no_write_until_it_comes_back
             }
             journal {
                 a_creation_is_pending_until_it_settles_as_a_row
