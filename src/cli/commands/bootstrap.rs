@@ -165,7 +165,7 @@ fn unlock(id: &str, stack: &StackEntry, states: &Bucket) -> Result<(), Error> {
     for prefix in [STACK, &stack.name] {
         let place = Place::S3(Bucket { prefix: prefix.to_owned(), ..states.clone() });
         let Some(state) = place.look()? else { continue };
-        if state.holder()?.is_some_and(|holder| holder.id == id) {
+        if state.holders()?.iter().any(|holder| holder.id == id) {
             place.open(wall_ms())?.unlock(id, &holder("state unlock", wall_ms()))?;
         }
     }
