@@ -219,7 +219,7 @@ mod tests {
     use crate::history::Retention;
     use crate::lease::Terms;
     use crate::place::Bucket;
-    use crate::shared::{Remote, Shared};
+    use crate::shared::Shared;
     use crate::{Backend, Entry, Holder, Identity, Origin, ResourceRecord, Snapshot as Rows, Store};
 
     const TERMS: Terms = Terms {
