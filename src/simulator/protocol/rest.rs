@@ -275,7 +275,9 @@ fn query(check: &mut Check<'_>, operation: &Operation, shape: &Shape, query: &st
         }
         match rest.and_then(|(name, member)| Some((name, model.shape(&member.shape).value.as_ref()?))) {
             Some((name, inner)) => texts(check, &wire, inner, &found, &place(name), &mut others),
-            None if known.is_none() && !(model.hosts && is_passed_over(operation, &wire)) => check.flaw(&place(&wire), &found.join(","), Flaw::Unknown),
+            None if known.is_none() && !(model.hosts && is_passed_over(operation, &wire)) => {
+                check.flaw(&place(&wire), &found.join(","), Flaw::Unknown)
+            }
             None => {}
         }
     }

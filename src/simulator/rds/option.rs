@@ -120,7 +120,12 @@ const MEMCACHED: OptionKind = OptionKind {
         number("CHUNK_SIZE", "48", "1-48", "The least bytes of an item"),
         SettingKind {
             kind: "STRING",
-            ..number("CHUNK_SIZE_GROWTH_FACTOR", "1.25", "1-2", "By how much each kind of chunk is larger than the last")
+            ..number(
+                "CHUNK_SIZE_GROWTH_FACTOR",
+                "1.25",
+                "1-2",
+                "By how much each kind of chunk is larger than the last",
+            )
         },
         number("DAEMON_MEMCACHED_R_BATCH_SIZE", "1", "1-4294967295", "After how many reads a transaction ends"),
         number("DAEMON_MEMCACHED_W_BATCH_SIZE", "1", "1-4294967295", "After how many writes a transaction ends"),

@@ -9,9 +9,9 @@ use fathuss_state::{Backend, Entry, Store, Terms};
 use crate::child;
 use crate::lease::Leased;
 use crate::place::{Objects, PATIENT, Tables, address, open};
+use crate::postgresql::Cut;
 use crate::promise::Bench;
 use crate::promise::made::{NOW_MS, begin, holder, present};
-use crate::postgresql::Cut;
 use crate::proxy::{Fate, Proxy};
 
 const SERVER: &str = "FATHUSS_TEST_VERSITYGW";

@@ -50,7 +50,9 @@ pub fn proxy_after(database: &Database, commits: usize) -> (Database, Arc<Mutex<
         for client in listener.incoming() {
             let (deciding, server, free) = (Arc::clone(&deciding), server.clone(), Arc::clone(&free));
             // A connection that breaks is what this is for.
-            thread::spawn(move || client.and_then(|client| serve(client, TcpStream::connect(server)?, &deciding, &free)));
+            thread::spawn(move || {
+                client.and_then(|client| serve(client, TcpStream::connect(server)?, &deciding, &free))
+            });
         }
     });
     (through, cut)
@@ -67,8 +69,8 @@ fn serve(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Cut>, free: &
         }
         let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
         let mut now = cut.lock().expect("whole");
-        let passes = commits
-            && free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let passes =
+            commits && free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let fate = match free.load(Ordering::Relaxed) > 0 || passes {
             true => Cut::Never,
             false => *now,

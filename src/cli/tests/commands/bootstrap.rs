@@ -200,6 +200,7 @@ fn a_move_that_was_cut_off_goes_on_and_the_old_place_takes_no_write() {
         command: "state migrate".to_owned(),
         since_ms: 1,
         origin: Origin::default(),
+        part: None,
     };
     let mut state = Sqlite::open(&project.path(".fathuss/demo.db"), 1).expect("there");
     state.lock(&holder, 1).expect("free");
