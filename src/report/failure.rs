@@ -229,7 +229,7 @@ impl Trouble {
                 trouble.hint("wait until that run is over, or ask who holds the lock; then run").command(again)
             }
             StateError::Moved { to } => {
-                trouble.hint("in fathuss.toml, name that place").command(&format!("state = \"{to}\""))
+                trouble.hint("in fathuss.toml, name that place").command(format!("state = \"{to}\""))
             }
             StateError::Newer { .. } | StateError::Illegal { .. } => trouble,
             StateError::Damaged { .. } => trouble.hint("put back the last copy that you trust; nothing was changed"),

@@ -270,7 +270,7 @@ impl Core {
         let operation = known_operation(asking, asked)?;
         let Asking { request, model, spoken, form, .. } = asking;
         let (value, violations) = protocol::read(model, *spoken, operation, request, form);
-        let (unknown, violations) = protocol::passed_over(*spoken, violations);
+        let (unknown, violations) = protocol::passed_over(model, *spoken, violations);
         self.throttle(asking, &value, now)?;
         self.sound(asking, operation)?;
         let principal = asking.principal.clone();

@@ -385,11 +385,16 @@ pub fn read(
 /// document to its schema. All others read the members that they know. Whether the newest API has one that this table
 /// lacks can't be told from a slip, so it is answered not simulated, where AWS would have refused nothing else.
 #[must_use]
-pub fn passed_over(protocol: Protocol, violations: Vec<Violation>) -> (Vec<String>, Vec<Violation>) {
-    if matches!(protocol, Protocol::Ec2Query | Protocol::RestXml) {
-        return (Vec::new(), violations);
-    }
-    let (unknown, refused): (Vec<_>, Vec<_>) = violations.into_iter().partition(|it| it.flaw == Flaw::Unknown);
+pub fn passed_over(model: &Model, protocol: Protocol, violations: Vec<Violation>) -> (Vec<String>, Vec<Violation>) {
+    // What S3 does not know of a query may be a sub-resource.
+    let asks = |it: &Violation| model.hosts && it.path == it.wire;
+    let is_left = |it: &Violation| match protocol {
+        Protocol::Ec2Query => false,
+        Protocol::RestXml => asks(it),
+        _ => true,
+    };
+    let (unknown, refused): (Vec<_>, Vec<_>) =
+        violations.into_iter().partition(|it| it.flaw == Flaw::Unknown && is_left(it));
     (unknown.into_iter().map(|it| it.wire).collect(), refused)
 }
 

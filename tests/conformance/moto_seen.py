@@ -151,6 +151,7 @@ ATTRIBUTES = {
     ("aws_cloudwatch_log_group", "arn"): "logGroupArn",
     ("aws_secretsmanager_secret", "id"): "ARN",
     ("aws_secretsmanager_secret", "arn"): "ARN",
+    ("aws_secretsmanager_secret", "name"): "Name",
     ("aws_acm_certificate", "arn"): "CertificateArn",
     ("aws_acm_certificate", "id"): "CertificateArn",
     ("aws_acm_certificate", f"{OPTION}name"): "DomainValidationOptions.0.ResourceRecord.Name",

@@ -4,13 +4,9 @@
 const VARIABLES: &[&str] =
     &["AllocatedStorage", "DBInstanceClassMemory", "DBInstanceVCPU", "EndPointPort", "TrueIfReplica"];
 
-/// Each function, and whether it takes so many arguments.
-const FUNCTIONS: &[(&str, fn(usize) -> bool)] = &[
-    ("GREATEST", |count| count >= 1),
-    ("LEAST", |count| count >= 1),
-    ("SUM", |count| count >= 1),
-    ("IF", |count| count == 3),
-];
+/// Each function, with how many arguments it takes at least and at most.
+const FUNCTIONS: &[(&str, usize, usize)] =
+    &[("GREATEST", 1, usize::MAX), ("LEAST", 1, usize::MAX), ("SUM", 1, usize::MAX), ("IF", 3, 3)];
 
 /// Whether a text is a formula: an expression in braces, or a function.
 #[must_use]
@@ -30,7 +26,7 @@ impl Left<'_> {
     }
 
     fn function(&mut self) -> Option<()> {
-        let (name, fits) = FUNCTIONS.iter().find(|(name, _)| {
+        let (name, least, most) = FUNCTIONS.iter().find(|(name, ..)| {
             let rest = self.0.trim_start().strip_prefix(name);
             rest.is_some_and(|rest| rest.trim_start().starts_with('('))
         })?;
@@ -43,7 +39,7 @@ impl Left<'_> {
             count += 1;
         }
         self.take(")")?;
-        fits(count).then_some(())
+        (*least..=*most).contains(&count).then_some(())
     }
 
     fn argument(&mut self) -> Option<()> {

@@ -291,7 +291,8 @@ fn query(check: &mut Check<'_>, operation: &Operation, shape: &Shape, query: &st
 /// whatever an object is read with, which is how pages get past caches. Elsewhere it may be a sub-resource.
 fn is_passed_over(operation: &Operation, wire: &str) -> bool {
     let reads_object = matches!(operation.method.as_str(), "GET" | "HEAD") && operation.uri.ends_with("{Key+}");
-    reads_object || wire.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"))
+    // A list of a type that is not the second is the first.
+    reads_object || wire == "list-type" || wire.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"))
 }
 
 /// Reads what is text on the wire: one for a scalar, any number for a list.
