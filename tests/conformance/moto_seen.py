@@ -504,7 +504,7 @@ LOOKS = {
     "aws_security_group": (security_group, ()),
     "aws_vpc_security_group_ingress_rule": (rule(False), ()),
     "aws_vpc_security_group_egress_rule": (rule(True), ()),
-    "aws_instance": (instance, ()),
+    "aws_instance": (instance, ("user_data_replace_on_change",)),
     "aws_ebs_volume": (ebs_volume, ()),
     "aws_volume_attachment": (volume_attachment, ()),
     "aws_iam_role": (iam_role, ()),
