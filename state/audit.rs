@@ -108,8 +108,7 @@ impl Deed {
 
     /// A lock was taken away; where the state has moved, it stays so.
     pub(crate) fn unlocked(by: &Holder, from: &Holder, moved_to: Option<&str>) -> Self {
-        let Holder { id, who, pid, command, .. } = from;
-        let deed = Self::of(by, format!("took lock {id} from {who} (process {pid}, `{command}`)"));
+        let deed = Self::of(by, format!("took lock {} from {from}", from.id));
         Self { moved_to: moved_to.map(str::to_owned), ..deed }
     }
 

@@ -56,6 +56,17 @@ pub trait Backend: Store {
         Ok(self.log()?.moved_to().map(str::to_owned))
     }
 
+    /// Refuses a state that is elsewhere: what is here is what was.
+    ///
+    /// # Errors
+    /// [`StateError::Moved`], with where it went.
+    fn stands(&self) -> Result<(), StateError> {
+        match self.moved_to()? {
+            Some(to) => Err(StateError::Moved { to }),
+            None => Ok(()),
+        }
+    }
+
     /// Closes the state, under the lock: nothing but [`replace`](Self::replace) writes it from now on, and the log says
     /// where it went.
     fn close(&mut self, to: &str) -> Result<(), StateError>;

@@ -79,9 +79,7 @@ pub(crate) fn removed(now: Option<&Holder>) -> String {
 
 fn lost(how: &str, now: Option<&Holder>) -> String {
     match now {
-        Some(Holder { who, pid, command, .. }) => {
-            format!("{how}, and {who} (process {pid}, `{command}`) has taken it")
-        }
+        Some(holder) => format!("{how}, and {holder} has taken it"),
         None => how.to_owned(),
     }
 }

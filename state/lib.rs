@@ -121,7 +121,7 @@ impl RunEnd {
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Another run holds the lock.
-    #[error("the state is locked by {} (process {}, `{}`{}) since {since}; lock id {}", holder.who, holder.pid, holder.command, holder.on(), holder.id)]
+    #[error("the state is locked by {holder} since {since}; lock id {}", holder.id)]
     Locked {
         /// Who holds it.
         holder: Box<Holder>,
@@ -129,7 +129,7 @@ pub enum StateError {
         since: String,
     },
     /// The lease of another run is over, but requests that it signed before are not yet void.
-    #[error("the state was locked by {} (process {}, `{}`{}) since {since}, and its lease has lapsed; requests that it signed before may still be carried out, so it is free in {wait_s} s; lock id {}", holder.who, holder.pid, holder.command, holder.on(), holder.id)]
+    #[error("the state was locked by {holder} since {since}, and its lease has lapsed; requests that it signed before may still be carried out, so it is free in {wait_s} s; lock id {}", holder.id)]
     Lapsed {
         /// Whose lease it was.
         holder: Box<Holder>,

@@ -258,14 +258,20 @@ impl Holder {
     }
 
     /// Its part, as it follows in a sentence; nothing where it holds all.
-    #[must_use]
-    pub fn on(&self) -> String {
+    fn on(&self) -> String {
         let Some(Part { own, .. }) = &self.part else { return String::new() };
         let mut names: Vec<String> = own.iter().take(NAMED).map(Address::local).collect();
         if own.len() > NAMED {
             names.push(format!("{} more", own.len() - NAMED));
         }
         format!(" on {}", names.join(", "))
+    }
+}
+
+/// Who it is, for people.
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (process {}, `{}`{})", self.who, self.pid, self.command, self.on())
     }
 }
 

@@ -18,6 +18,7 @@ use self::rows::Head;
 use crate::audit::{Deed, Link};
 use crate::contents::Contents;
 use crate::journal::{Journal, Rows, carry_out};
+use crate::lease::removed;
 use crate::lock::{Process, is_dead, since};
 use crate::{
     Backend, Begun, Document, Entry, History, Holder, Identity, Log, OperationId, ResourceRecord, Retention, Run,
@@ -105,12 +106,8 @@ impl Sqlite {
         let transaction = begin(&mut self.connection, path)?;
         match rows::lock(&transaction).map_err(|trouble| told(path, "written", trouble))? {
             Some((holder, _)) if holder.id == held => {}
-            Some((Holder { who, pid, command, .. }, _)) => {
-                let reason = format!("its lock was removed, and {who} (process {pid}, `{command}`) has taken it");
-                return Err(StateError::NotHeld { path: path.display().to_string(), reason });
-            }
-            None => {
-                let reason = "its lock was removed".to_owned();
+            other => {
+                let reason = removed(other.map(|(holder, _)| holder).as_ref());
                 return Err(StateError::NotHeld { path: path.display().to_string(), reason });
             }
         }
@@ -217,7 +214,9 @@ impl Store for Sqlite {
 
     fn end_run(&mut self, run: RunId, mut end: RunEnd) -> Result<(), StateError> {
         self.write(|transaction, head| {
-            end.keep(&rows::outputs(transaction, &mut 0)?);
+            if end.keeps_outputs {
+                end.keep(&rows::outputs(transaction, &mut 0)?);
+            }
             let open = rows::run(transaction, run)?.filter(|run| run.ended_ms.is_none());
             let open = open.ok_or_else(|| Trouble::State(crate::journal::no_such_run(run)))?;
             let deed = Deed::ended(&open, &end.outcome, end.now_ms);

@@ -10,16 +10,13 @@ mod staging;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use fathuss_model::graph::Graph;
 use fathuss_model::program::Stacks;
-use fathuss_simulator::{Config, Simulator};
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
 use fathuss_state::{Place, RunId, Snapshot};
-use program::{Running, Server, fathuss, start};
+use program::{Running, Server, declare, fathuss, start};
 use staging::{environment, graph, thing, updated};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fathuss");
@@ -55,7 +52,7 @@ impl Site {
         start(fathuss(PROGRAM.as_ref(), folder.path(), "apply staging-account --sandbox")).end().well();
         let pull = "state pull staging-account --sandbox --to account.state";
         start(fathuss(PROGRAM.as_ref(), folder.path(), pull)).end().well();
-        let ground = compared(folder.path(), &Snapshot::default(), None);
+        let ground = reader::compare_in(folder.path(), &Snapshot::default(), None);
         let ground = ground.iter().map(|what| thing(what).to_owned()).collect();
         let options = format!("--speed {speed} --identity {}:{}:{account}", KEY.0, KEY.1);
         let server = Server::start(PROGRAM.as_ref(), folder.path(), &options);
@@ -95,24 +92,10 @@ impl Site {
     fn seen(mut self) -> Vec<String> {
         self.server.take().expect("it is served").process.terminate().well();
         let snapshot = self.state().snapshot().expect("readable");
-        let mut wrong = compared(self.folder.path(), &snapshot, Some(&graph(&updated())));
+        let mut wrong = reader::compare_in(self.folder.path(), &snapshot, Some(&graph(&updated())));
         wrong.retain(|what| !self.ground.contains(thing(what)));
         wrong
     }
-}
-
-fn declare(folder: &Path, stacks: Stacks<'_>) {
-    for (name, _) in stacks {
-        let mut text = Vec::new();
-        fathuss_model::program::run(stacks, &[(*name).to_owned()], &mut text).expect("it can be printed");
-        fs::write(folder.join(name), text).expect("there is room");
-    }
-}
-
-fn compared(folder: &Path, snapshot: &Snapshot, graph: Option<&Graph>) -> Vec<String> {
-    let world = Some(folder.join(".fathuss/sandbox/world"));
-    let simulator = Simulator::open(Config { world, ..Config::new(1) }).expect("nobody holds the world");
-    reader::compare(&simulator, snapshot, graph).expect("the world can be read")
 }
 
 #[test]

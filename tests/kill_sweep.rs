@@ -1,6 +1,7 @@
 //! The kill sweep: staging's apply, an update and its destroy, each killed before and after every call and every write of
-//! the state, and each with every write of the state refused, as by a full disk. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice, by
-//! the word of a reader that knows the world and the state alone.
+//! the state, and each with every write of the state refused, as by a full disk. The next run, without anyone's help,
+//! comes to its end; after it nothing is lost, orphaned or there twice, by the word of a reader that knows the world and
+//! the state alone.
 //!
 //! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one.
 

@@ -20,12 +20,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use fathuss_model::graph::Graph;
-use fathuss_model::program::{Outcome, Stacks};
-use fathuss_simulator::{Config, Simulator};
+use fathuss_model::program::Stacks;
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
-use fathuss_state::{Place, Snapshot, Sqlite};
-use program::{Running, Server, fathuss, start};
+use fathuss_state::{Place, Sqlite};
+use program::{Running, Server, declare, fathuss, start};
 use staging::{environment, graph, thing, updated};
 
 /// Kills of each phase, in each kind of sandbox, that every test run takes.
@@ -165,7 +164,7 @@ impl Site {
             Some(place) => {
                 let place = Place::parse(place, self.folder.path()).expect("it is one");
                 let state = place.read().expect("it can be read");
-                compared(self.folder.path(), &state.unwrap_or_default(), graph)
+                reader::compare_in(self.folder.path(), &state.unwrap_or_default(), graph)
             }
         }
     }
@@ -201,16 +200,6 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-/// Lets the program print this stack from now on.
-fn declare(folder: &Path, stacks: Stacks<'_>) {
-    for (name, _) in stacks {
-        let mut text = Vec::new();
-        let printed = fathuss_model::program::run(stacks, &[(*name).to_owned()], &mut text).expect("it can be printed");
-        assert_eq!(printed, Outcome::Printed, "{name}");
-        fs::write(folder.join(name), text).expect("there is room");
-    }
-}
-
 /// All files of a folder, as they are now.
 fn copy(from: &Path) -> tempfile::TempDir {
     fn copied(from: &Path, to: &Path) {
@@ -233,14 +222,7 @@ fn copy(from: &Path) -> tempfile::TempDir {
 /// What the reader says of a project whose states are files, with nothing running.
 fn seen(folder: &Path, graph: Option<&Graph>) -> Vec<String> {
     let state = Sqlite::read(&folder.join(".fathuss/sandbox/staging.db")).expect("it is a state");
-    compared(folder, &state.unwrap_or_default(), graph)
-}
-
-/// What the reader says of a project's world and this state.
-fn compared(folder: &Path, state: &Snapshot, graph: Option<&Graph>) -> Vec<String> {
-    let config = Config { world: Some(folder.join(".fathuss/sandbox/world")), ..Config::new(1) };
-    let simulator = Simulator::open(config).expect("nobody holds the world");
-    reader::compare(&simulator, state, graph).expect("the world can be read")
+    reader::compare_in(folder, &state.unwrap_or_default(), graph)
 }
 
 /// The phases, each after those before it.

@@ -29,9 +29,14 @@ impl Only {
         self.addresses.iter().map(|address| option(address)).collect()
     }
 
+    /// Whether the run is about everything.
+    pub const fn is_all(&self) -> bool {
+        self.addresses.is_empty()
+    }
+
     /// The part that it names; none where it names nothing.
     pub fn part(&self, graph: &Graph, snapshot: &Snapshot) -> Result<Option<Part>, Error> {
-        if self.addresses.is_empty() {
+        if self.is_all() {
             return Ok(None);
         }
         let mut own: BTreeSet<Address> = BTreeSet::new();

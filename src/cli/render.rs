@@ -15,7 +15,7 @@ use fathuss_report::{
     plan_text, run_json,
 };
 
-use fathuss_state::{Backend, Holder, Place};
+use fathuss_state::{Backend, Place};
 
 use crate::error::Error;
 use crate::options::Output;
@@ -218,7 +218,6 @@ pub fn note(text: &str, output: &Output) {
 /// Tells whose lock was taken over, where one was.
 pub fn took_over(store: &dyn Backend, place: &Place, output: &Output) {
     let Some(dead) = store.taken_over() else { return };
-    let Holder { who, pid, command, .. } = dead;
     let why = if matches!(place, Place::File(_)) { "which is dead" } else { "whose lease had lapsed" };
-    note(&format!("took over the lock of {who} (process {pid}, `{command}`), {why}"), output);
+    note(&format!("took over the lock of {dead}, {why}"), output);
 }

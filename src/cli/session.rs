@@ -99,11 +99,15 @@ impl Session {
         output: &Output,
     ) -> Result<(Option<Part>, Box<dyn Backend>), Error> {
         loop {
-            let part = only.part(&self.graph, &self.snapshot()?)?;
+            // Nothing is read for a run on everything.
+            let part = match only.is_all() {
+                true => None,
+                false => only.part(&self.graph, &self.snapshot()?)?,
+            };
             let holder = Holder { part: part.clone(), ..holder(command, wall_ms()) };
             let store = self.lock_as(&holder, patience, output)?;
             // What it needs may have become another since it was read.
-            if only.part(&self.graph, &store.snapshot()?)? == part {
+            if part.is_none() || only.part(&self.graph, &store.snapshot()?)? == part {
                 return Ok((part, store));
             }
         }
@@ -113,7 +117,8 @@ impl Session {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let store = self.target.state.open(wall_ms())?;
         let named = (self.graph.stack.as_str(), sandbox);
-        let mut store = unmoved(locked_as(store, &self.target.state, (holder, patience), named, output)?)?;
+        let mut store = locked_as(store, &self.target.state, (holder, patience), named, output)?;
+        store.stands()?;
         self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;
         Ok(store)
@@ -194,10 +199,8 @@ impl Session {
 fn current(place: &Place) -> Result<Snapshot, Error> {
     let Some(state) = place.look()? else { return Ok(Snapshot::default()) };
     let snapshot = state.snapshot()?;
-    match state.moved_to()? {
-        Some(to) => Err(StateError::Moved { to }.into()),
-        None => Ok(snapshot),
-    }
+    state.stands()?;
+    Ok(snapshot)
 }
 
 /// A state that is locked to be written: one that has moved is not.
@@ -208,14 +211,9 @@ pub fn locked(
     named: (&str, &str),
     output: &Output,
 ) -> Result<Box<dyn Backend>, Error> {
-    unmoved(locked_anyway(store, place, command, named, output)?)
-}
-
-fn unmoved(store: Box<dyn Backend>) -> Result<Box<dyn Backend>, Error> {
-    match store.moved_to()? {
-        Some(to) => Err(StateError::Moved { to }.into()),
-        None => Ok(store),
-    }
+    let store = locked_anyway(store, place, command, named, output)?;
+    store.stands()?;
+    Ok(store)
 }
 
 /// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
@@ -244,20 +242,14 @@ fn locked_as(
         match store.lock(holder, wall_ms()) {
             Ok(()) => break,
             Err(StateError::Lapsed { holder, wait_s, .. }) => {
-                let Holder { who, pid, command, .. } = *holder;
                 let until = format!("what it signed before may be carried out for {wait_s} s yet; waiting");
-                note(&format!("the lease of {who} (process {pid}, `{command}`) has lapsed; {until}"), output);
+                note(&format!("the lease of {holder} has lapsed; {until}"), output);
                 std::thread::sleep(Duration::from_secs(wait_s));
             }
             Err(StateError::Locked { holder: other, since }) if began.elapsed() < patience => {
                 if told.as_ref() != Some(&other.id) {
-                    let Holder { who, pid, command, .. } = &*other;
-                    let on = other.on();
-                    let until = format!("waiting up to {} s", (patience - began.elapsed()).as_secs());
-                    note(
-                        &format!("{who} (process {pid}, `{command}`{on}) has the lock since {since}; {until}"),
-                        output,
-                    );
+                    let left = patience.saturating_sub(began.elapsed()).as_secs();
+                    note(&format!("{other} has the lock since {since}; waiting up to {left} s"), output);
                     told = Some(other.id);
                 }
                 std::thread::sleep(LOOK_AGAIN.min(patience));

@@ -126,10 +126,7 @@ impl Head {
     /// With a segment more, which has these bytes.
     pub(super) fn with(&self, segment: &Segment, bytes: &[u8]) -> Self {
         let mut head = self.renewed();
-        match head.segments.last_mut() {
-            Some(span) if span.epoch == segment.epoch && span.last + 1 == segment.number => span.last = segment.number,
-            _ => head.segments.push(Span { epoch: segment.epoch, first: segment.number, last: segment.number }),
-        }
+        Span::add(&mut head.segments, segment.epoch, segment.number);
         head.next_segment = segment.number + 1;
         head.serial = segment.serial;
         head.chain = link(&self.chain, bytes);
@@ -160,10 +157,23 @@ impl Snapshot {
 }
 
 impl Span {
-    /// The keys of its segments, in order.
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+    /// With a segment more after these.
+    pub(super) fn add(spans: &mut Vec<Self>, epoch: i64, number: i64) {
+        match spans.last_mut() {
+            Some(span) if span.epoch == epoch && span.last + 1 == number => span.last = number,
+            _ => spans.push(Self { epoch, first: number, last: number }),
+        }
+    }
+
+    /// Epoch and number of its segments, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
         let epoch = self.epoch;
-        (self.first..=self.last).map(move |number| segment_key(epoch, number))
+        (self.first..=self.last).map(move |number| (epoch, number))
+    }
+
+    /// The keys of its segments, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> + use<> {
+        self.names().map(|(epoch, number)| segment_key(epoch, number))
     }
 }
 

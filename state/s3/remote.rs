@@ -283,8 +283,7 @@ impl Heads {
     }
 
     fn segments(&self, spans: &[Span]) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send {
-        let named: Vec<(i64, i64)> =
-            spans.iter().flat_map(|span| (span.first..=span.last).map(|number| (span.epoch, number))).collect();
+        let named: Vec<(i64, i64)> = spans.iter().flat_map(Span::names).collect();
         let reads = named.into_iter().map(async move |(epoch, number)| {
             let key = segment_key(epoch, number);
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;

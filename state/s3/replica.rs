@@ -129,12 +129,12 @@ struct Reach {
 
 impl Reach {
     fn of(head: &Head, has: impl Fn(&str) -> bool) -> Option<Self> {
-        let named: Vec<(i64, i64)> = head.all_segments().iter().flat_map(each).collect();
+        let named: Vec<(i64, i64)> = head.all_segments().iter().flat_map(Span::names).collect();
         let mut starts = Vec::new();
         let mut at = 0;
         for chapter in &head.chapters {
             starts.push((at, &chapter.snapshot));
-            at += chapter.segments.iter().flat_map(each).count();
+            at += chapter.segments.iter().flat_map(Span::names).count();
         }
         starts.push((at, &head.snapshot));
         let there = |(epoch, number): &(i64, i64)| has(&segment_key(*epoch, *number));
@@ -183,18 +183,10 @@ impl Reach {
     }
 }
 
-fn each(span: &Span) -> impl Iterator<Item = (i64, i64)> + use<> {
-    let epoch = span.epoch;
-    (span.first..=span.last).map(move |number| (epoch, number))
-}
-
 fn spans(names: &[(i64, i64)]) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
+    let mut spans = Vec::new();
     for &(epoch, number) in names {
-        match spans.last_mut() {
-            Some(span) if span.epoch == epoch && span.last + 1 == number => span.last = number,
-            _ => spans.push(Span { epoch, first: number, last: number }),
-        }
+        Span::add(&mut spans, epoch, number);
     }
     spans
 }

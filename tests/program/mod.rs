@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use fathuss_model::program::{Outcome, Stacks};
+
 /// Longer than anything here takes on a busy machine, builds included; what waits longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -21,6 +23,16 @@ pub fn fathuss(program: &Path, folder: &Path, words: &str) -> Command {
     command.env("AWS_CONFIG_FILE", &nowhere).env("AWS_SHARED_CREDENTIALS_FILE", nowhere);
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     command
+}
+
+/// Lets a stack program that prints files print these stacks from now on.
+pub fn declare(folder: &Path, stacks: Stacks<'_>) {
+    for (name, _) in stacks {
+        let mut text = Vec::new();
+        let printed = fathuss_model::program::run(stacks, &[(*name).to_owned()], &mut text).expect("it can be printed");
+        assert_eq!(printed, Outcome::Printed, "{name}");
+        std::fs::write(folder.join(name), text).expect("there is room");
+    }
 }
 
 /// Starts it with its output kept.

@@ -15,6 +15,15 @@ use serde_json::Value;
 /// A thing in the world: its type and how users of AWS call it.
 type Thing = (String, String);
 
+/// The same of a project's served or own world, with nothing running.
+#[allow(dead_code, reason = "those take it whose sandbox is a process")]
+pub fn compare_in(project: &std::path::Path, snapshot: &Snapshot, graph: Option<&Graph>) -> Vec<String> {
+    let world = Some(project.join(".fathuss/sandbox/world"));
+    let config = fathuss_simulator::Config { world, ..fathuss_simulator::Config::new(1) };
+    let simulator = Simulator::open(config).expect("nobody holds the world");
+    compare(&simulator, snapshot, graph).expect("the world can be read")
+}
+
 /// What is wrong: nothing, where state and world say the same, and the state is what the graph declares.
 pub fn compare(simulator: &Simulator, snapshot: &Snapshot, graph: Option<&Graph>) -> Result<Vec<String>, String> {
     let world = World::read(simulator)?;

@@ -87,14 +87,8 @@ fn state(place: &Place) -> Result<String, String> {
         return Ok(format!("none yet; the first apply makes it{fit}"));
     };
     store.snapshot().map_err(told)?;
-    if let Some(to) = store.moved_to().map_err(told)? {
-        return Err(StateError::Moved { to }.to_string());
-    }
-    let holders = store.holders().map_err(told)?;
-    let locked: Vec<String> = holders
-        .iter()
-        .map(|holder| format!("{} (process {}, `{}`{})", holder.who, holder.pid, holder.command, holder.on()))
-        .collect();
+    store.stands().map_err(told)?;
+    let locked: Vec<String> = store.holders().map_err(told)?.iter().map(ToString::to_string).collect();
     match locked.is_empty() {
         true => Ok(format!("readable, not locked{fit}")),
         false => Ok(format!("readable; locked by {}{fit}", locked.join(" and "))),

@@ -136,8 +136,8 @@ fn look(state: &Place, promoted: &Bucket, stack: &str) -> Result<Old, Error> {
         (Some(to), _) if to == promoted.address() => Ok(Old::Closed),
         (Some(to), _) => Err(StateError::Moved { to }.into()),
         (None, Some(holder)) => Err(Error::Usage(format!(
-            "{state} can be reached, and {} (process {}, `{}`) writes the state of {stack} there; nothing was changed\nNext: wait until that run is over; if it is dead, and only then\n  fathuss state unlock {stack} {}",
-            holder.who, holder.pid, holder.command, holder.id
+            "{state} can be reached, and {holder} writes the state of {stack} there; nothing was changed\nNext: wait until that run is over; if it is dead, and only then\n  fathuss state unlock {stack} {}",
+            holder.id
         ))),
         (None, None) => Ok(Old::Idle { serial }),
     }

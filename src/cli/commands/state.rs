@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use fathuss_model::{Address, Datum};
 use fathuss_report::harmless;
 use fathuss_report::table::{outputs_text, resource_text};
-use fathuss_state::{Document, Holder, Past, Place, ResourceRecord, Snapshot, StateError};
+use fathuss_state::{Document, Past, Place, ResourceRecord, Snapshot, StateError};
 
 use crate::commands::diff::{self, Diff};
 use crate::commands::forget::{self, Forget};
@@ -234,11 +234,8 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
     let holder = match place.open(wall_ms())?.unlock(&options.id, &holder("state unlock", wall_ms())) {
         Err(StateError::Locked { holder, since }) => {
             return Err(Error::Usage(format!(
-                "the lock of {stack} is not {}: {} (process {}, `{}`) has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
+                "the lock of {stack} is not {}: {holder} has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
                 options.id,
-                holder.who,
-                holder.pid,
-                holder.command,
                 holder.id,
                 options.target.words()
             )));
@@ -246,9 +243,9 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
         unlocked => unlocked?,
     };
     look.line(&match holder {
-        Some(Holder { who, pid, command, .. }) => format!(
-            "The lock of {who} (process {pid}, `{command}`) is gone.\nA run that is alive after all stops at its next write."
-        ),
+        Some(holder) => {
+            format!("The lock of {holder} is gone.\nA run that is alive after all stops at its next write.")
+        }
         None => format!("The state of {stack} is not locked."),
     })?;
     Ok(ExitCode::SUCCESS)

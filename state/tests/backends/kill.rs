@@ -8,7 +8,9 @@ use fathuss_state::{Backend, Entry, Store, Terms};
 
 use crate::child;
 use crate::lease::Leased;
-use crate::place::{Objects, PATIENT, address, open};
+use crate::place::{Objects, PATIENT, Tables, address, open};
+use crate::postgresql::Cut;
+use crate::promise::Bench;
 use crate::promise::made::{NOW_MS, begin, holder, present};
 use crate::proxy::{Fate, Proxy};
 
@@ -59,7 +61,7 @@ fn a_process_killed_before_or_after_any_put_leaves_all_of_a_write_or_nothing() {
             };
             writer.wait().expect("reaped");
             let told = reads.join().expect("read");
-            checked(&straight, &told, at, after);
+            checked(&straight, told.len(), at, after);
             if ended {
                 assert_eq!(told.len(), 4, "it wrote everything");
                 break;
@@ -70,16 +72,40 @@ fn a_process_killed_before_or_after_any_put_leaves_all_of_a_write_or_nothing() {
     assert!(points >= 20, "{points} points");
 }
 
+#[test]
+fn a_run_cut_off_from_its_database_at_any_commit_leaves_all_of_a_write_or_nothing() {
+    for (fate, after) in [(Cut::BeforeForEver, false), (Cut::AfterForEver, true)] {
+        for at in 1.. {
+            let straight = Tables::on("FATHUSS_TEST_POSTGRES").under(TERMS);
+            drop(straight.open());
+            let (database, cut) = crate::postgresql::proxy_after(&straight.database, at - 1);
+            let mut told = 0;
+            let mut state = Tables { database, ..straight.clone() }.open();
+            *cut.lock().expect("whole") = fate;
+            if state.lock(&holder("child"), NOW_MS).is_ok() && state.reserve_operations(2).is_ok() {
+                told = 1 + writes().iter().take_while(|entries| state.append(entries).is_ok()).count();
+            }
+            // It can't let go of its lock either.
+            drop(state);
+            checked(&straight, told, at, after);
+            if told == 4 {
+                assert!(at > 5, "{at} commits");
+                break;
+            }
+        }
+    }
+}
+
 /// The state holds everything that the dead run was told of, at most one write more, and takes the next run's.
-fn checked(objects: &Objects, told: &[String], at: usize, after: bool) {
-    let point = format!("put {at}, {}: told {told:?}", if after { "after" } else { "before" });
-    let mut next = objects.open();
+fn checked(bench: &dyn Bench, told: usize, at: usize, after: bool) {
+    let point = format!("write {at}, {}: told {told}", if after { "after" } else { "before" });
+    let mut next = bench.open();
     let unlocked = next.unlock("child", &holder("admin")).unwrap_or_else(|error| panic!("{point}: {error}"));
     next.lock(&holder("lock-2"), NOW_MS).unwrap_or_else(|error| panic!("{point}: {error}"));
     // Taking the lock away is a write, too.
     let serial = next.snapshot().expect("readable").serial - i64::from(unlocked.is_some());
     let serial = usize::try_from(serial).expect("few");
-    assert!(serial == told.len() || serial == told.len() + 1, "{point}: {serial} writes are there");
+    assert!(serial == told || serial == told + 1, "{point}: {serial} writes are there");
     let entries = next.entries(None).expect("readable");
     let whole: Vec<Entry> = writes().into_iter().take(serial.saturating_sub(1)).flatten().collect();
     assert_eq!(entries, whole, "{point}");

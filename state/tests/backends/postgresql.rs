@@ -19,7 +19,7 @@ const SERVER: &str = "FATHUSS_TEST_POSTGRES";
 
 /// Where a connection ends, when a commit passes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
+pub enum Cut {
     Never,
     /// The database does not hear of the commit.
     Before,
@@ -37,7 +37,7 @@ fn proxy(database: &Database) -> (Database, Arc<Mutex<Cut>>) {
 }
 
 /// The same, which lets so many commits through before anything becomes of one.
-fn proxy_after(database: &Database, commits: usize) -> (Database, Arc<Mutex<Cut>>) {
+pub fn proxy_after(database: &Database, commits: usize) -> (Database, Arc<Mutex<Cut>>) {
     let free = Arc::new(AtomicUsize::new(commits));
     let (user, rest) = database.url.split_once('@').expect("a user");
     let (server, name) = rest.split_once('/').expect("a database");
