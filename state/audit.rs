@@ -11,7 +11,7 @@ use fathuss_model::Datum;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Holder, Origin, ResourceRecord, Run, RunId};
+use crate::{Holder, Origin, Recipients, ResourceRecord, Run, RunId};
 
 /// The command by which a state is made of its copy.
 pub const PROMOTE: &str = "state promote";
@@ -115,6 +115,17 @@ impl Deed {
     /// The state went to another place.
     pub(crate) fn moved(by: &Holder, to: &str) -> Self {
         Self { moved_to: Some(to.to_owned()), ..Self::of(by, format!("moved the state to {to}")) }
+    }
+
+    /// All of it was sealed anew, or made plain.
+    pub(crate) fn resealed(by: &Holder, recipients: Option<&Recipients>) -> Self {
+        Self::of(
+            by,
+            match recipients {
+                Some(recipients) => format!("encrypted it for {recipients}"),
+                None => "made it plain".to_owned(),
+            },
+        )
     }
 
     fn of(by: &Holder, outcome: String) -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Document, Entry, History, Holder, Log, Retention, RunId, StateError, Store};
+use crate::{Document, Entry, History, Holder, Log, Recipients, Retention, RunId, Seal, StateError, Store};
 
 /// Says whether a run holds the state for long enough yet that a request signed now is its own to send; where not,
 /// [`StateError::NotHeld`] names who has it, if that is known. Looks at nothing but a clock.
@@ -82,4 +82,16 @@ pub trait Backend: Store {
     /// # Errors
     /// [`StateError::Stale`] where the document is of another state, or of an older moment of this one.
     fn replace(&mut self, document: &Document) -> Result<(), StateError>;
+
+    /// What seals the state; none where it is plain.
+    ///
+    /// # Errors
+    /// [`StateError::Sealed`] where it can't be opened here.
+    fn seal(&self) -> Result<Option<Seal>, StateError>;
+
+    /// Seals the state anew for these recipients, under the lock and with a data key of its own; none makes it plain.
+    ///
+    /// # Errors
+    /// [`StateError::Storage`] where the data key can't be wrapped. Then the state is as it was.
+    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError>;
 }

@@ -16,8 +16,8 @@ use crate::document::Document;
 use crate::history::{History, Retention, Revision, Was};
 use crate::journal::{self, Change, Journal, Rows, carry_out};
 use crate::{
-    Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunAction, RunEnd, RunId,
-    Snapshot, StateError,
+    Begun, Entry, Holder, Identity, OperationId, Origin, Pending, Recipients, ResourceRecord, Run, RunAction, RunEnd,
+    RunId, Snapshot, StateError,
 };
 
 /// Everything that a state holds but the journal's records and earlier revisions.
@@ -78,6 +78,8 @@ pub enum Write {
     Unlock { entry: Box<LogEntry> },
     /// The state went to another place, which the entry names.
     Move { entry: Box<LogEntry> },
+    /// It was sealed anew, or made plain.
+    Reseal { entry: Option<Box<LogEntry>> },
     /// The history of the runs up to this one goes.
     Forget { run: RunId },
 }
@@ -221,6 +223,13 @@ impl Contents {
         Write::Move { entry: Box::new(self.entry(Deed::moved(by, to))) }
     }
 
+    /// The write that says that it was sealed anew, or made plain.
+    pub(crate) fn resealed(&self, by: &Holder, recipients: Option<&Recipients>) -> Write {
+        // Where there is no history yet, one that is brought here goes before.
+        let logs = !self.log.entries.is_empty();
+        Write::Reseal { entry: logs.then(|| Box::new(self.entry(Deed::resealed(by, recipients)))) }
+    }
+
     /// The write by which history goes that is to be kept no more, if there is any.
     pub(crate) fn forget(&self, retention: &Retention, now_ms: i64) -> Option<Write> {
         retention.forgets(&self.runs, now_ms).map(|run| Write::Forget { run })
@@ -296,6 +305,10 @@ impl Contents {
                 self.become_like(document, &mut delta);
             }
             Write::Unlock { entry } | Write::Move { entry } => delta.entry = Some(entry.as_ref().clone()),
+            Write::Reseal { entry } => {
+                delta.entry = entry.as_deref().cloned();
+                delta.serial = self.serial + i64::from(entry.is_some());
+            }
             Write::Forget { run } => {
                 delta.forgotten = self.forgotten.max(run.0);
                 delta.forgets = Some(*run);

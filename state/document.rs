@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::audit::Log;
 use crate::contents::Contents;
 use crate::history::Revision;
-use crate::{Pending, ResourceRecord, Run, StateError};
+use crate::shared::once;
+use crate::{Envelope, Keys, Pending, ResourceRecord, Run, Seal, StateError};
 
-/// The version of the document. Version 1 has neither log nor revisions.
-const VERSION: i64 = 2;
+/// The version of the document. Version 1 has neither log nor revisions; versions before 3 are never sealed.
+const VERSION: i64 = 3;
 
 /// All of a state but the journal's records, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,27 +134,61 @@ impl Document {
         self.serial
     }
 
-    /// The document as text.
+    /// The document as text, sealed where the state is that it is of.
     ///
     /// # Errors
     /// Where a value has no JSON.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self)
+    pub fn to_text(&self, seal: Option<&Seal>) -> Result<String, String> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        let Some(seal) = seal else { return Ok(text) };
+        let sealed = Sealed {
+            version: VERSION,
+            lineage: self.lineage.clone(),
+            serial: self.serial,
+            encryption: seal.envelope().clone(),
+            sealed: seal.close("document", &self.serial.to_string(), &text)?,
+        };
+        serde_json::to_string_pretty(&sealed).map_err(|error| error.to_string())
     }
 
-    /// Reads a document.
+    /// Reads a document, which may be sealed.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn open(text: &[u8], keys: &Keys) -> Result<Self, String> {
+        // A newer version may have other fields.
+        checked_version(text)?;
+        if !Self::is_sealed(text) {
+            return Self::parse(text);
+        }
+        let Sealed { lineage, encryption, .. } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        let keys = keys.clone();
+        let opened = once("it", async move { Seal::unwrap("it", &lineage, &encryption, &keys).await });
+        Self::opened(text, &opened.map_err(|error| error.to_string())?)
+    }
+
+    /// Whether this is a document that is sealed.
+    pub(crate) fn is_sealed(text: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct MaySealed {
+            sealed: Option<serde::de::IgnoredAny>,
+        }
+        serde_json::from_slice::<MaySealed>(text).is_ok_and(|document| document.sealed.is_some())
+    }
+
+    /// Reads a document that is sealed by this.
+    pub(crate) fn opened(text: &[u8], seal: &Seal) -> Result<Self, String> {
+        checked_version(text)?;
+        let Sealed { serial, sealed, .. } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        Self::parse(seal.open("document", &serial.to_string(), &sealed)?.as_bytes())
+    }
+
+    /// Reads a document that is plain.
     ///
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: i64,
-        }
-        let Versioned { version } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if !(1..=VERSION).contains(&version) {
-            return Err(format!("its version is {version}, and this fathuss reads 1 to {VERSION}"));
-        }
+        checked_version(text)?;
         let document: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if document.checksum != document.sum() {
             return Err("it does not match its checksum: it is damaged, or was changed by hand".to_owned());
@@ -167,4 +202,29 @@ impl Document {
         let text = serde_json::to_string(&plain).unwrap_or_default();
         hex::encode(Sha256::digest(text))
     }
+}
+
+/// A document as it lies in a file where the state is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    version: i64,
+    lineage: String,
+    serial: i64,
+    encryption: Envelope,
+    /// The document, as JSON, sealed.
+    sealed: String,
+}
+
+/// Refuses what this release does not read.
+fn checked_version(text: &[u8]) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: i64,
+    }
+    let Versioned { version } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if !(1..=VERSION).contains(&version) {
+        return Err(format!("its version is {version}, and this fathuss reads 1 to {VERSION}"));
+    }
+    Ok(())
 }

@@ -21,6 +21,7 @@ mod place;
 mod postgres;
 mod record;
 mod s3;
+mod seal;
 mod shared;
 mod sqlite;
 
@@ -37,6 +38,7 @@ pub use record::{
     Settled, Snapshot,
 };
 pub use s3::{LostWrite, Replica, S3};
+pub use seal::{Envelope, Keys, Recipients, Seal};
 pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;
@@ -168,6 +170,16 @@ pub enum StateError {
         /// The file.
         path: String,
         /// What was found.
+        reason: String,
+    },
+    /// It is sealed, and this command can't open it.
+    #[error("{path} is encrypted for {recipients}, and can't be read here: {reason}")]
+    Sealed {
+        /// The state.
+        path: String,
+        /// For whom it is.
+        recipients: Box<Recipients>,
+        /// Where an identity was looked for, or what the key service said.
         reason: String,
     },
     /// Only the run that holds the lock writes, and this one does not hold it (any more).

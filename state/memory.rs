@@ -19,6 +19,8 @@ pub struct Memory {
     revisions: Vec<Revision>,
     writes: u64,
     fault: Option<(u64, Fault)>,
+    /// Why no write goes well any more.
+    over: Option<&'static str>,
     crashed: Arc<AtomicBool>,
 }
 
@@ -27,6 +29,10 @@ pub struct Memory {
 pub enum Fault {
     /// It is refused, as by a full disk: nothing of it is kept, and later writes go well.
     Refused,
+    /// It and all later ones are refused, as by a disk that stays full, until [`Memory::restart`].
+    Full,
+    /// All of it is kept, but its answer is lost: the run writes no more until [`Memory::restart`].
+    InDoubt,
     /// The process dies before it: nothing of it is kept, and nothing works until [`Memory::restart`].
     CrashBefore,
     /// The process dies after it: all of it is kept, and nothing works until [`Memory::restart`].
@@ -43,6 +49,7 @@ impl Memory {
             revisions: Vec::new(),
             writes: 0,
             fault: None,
+            over: None,
             crashed: Arc::default(),
         }
     }
@@ -62,6 +69,7 @@ impl Memory {
     pub fn restart(&mut self) {
         self.crashed = Arc::default();
         self.fault = None;
+        self.over = None;
         self.contents.resume();
     }
 
@@ -96,8 +104,13 @@ impl Memory {
         let mut delta = self.contents.decide(write)?;
         self.writes += 1;
         let fault = self.fault.filter(|(at, _)| *at == self.writes).map(|(_, fault)| fault);
-        if fault == Some(Fault::Refused) {
-            return Err(storage("the disk is full"));
+        match fault {
+            Some(Fault::Full) => self.over = Some("the disk is full"),
+            Some(Fault::Refused) => return Err(storage("the disk is full")),
+            _ => {}
+        }
+        if let Some(reason) = self.over {
+            return Err(storage(reason));
         }
         if fault == Some(Fault::CrashBefore) {
             self.crashed.store(true, Ordering::SeqCst);
@@ -107,6 +120,11 @@ impl Memory {
         self.contents.keep(delta);
         if let Write::Append { entries, .. } = write {
             self.entries.extend_from_slice(entries);
+        }
+        if fault == Some(Fault::InDoubt) {
+            let reason = "no answer came; whether that was kept is not known, and the next run reads it";
+            self.over = Some(reason);
+            return Err(storage(reason));
         }
         if fault == Some(Fault::CrashAfter) {
             self.crashed.store(true, Ordering::SeqCst);

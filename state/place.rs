@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use crate::{Backend, Postgres, S3, Snapshot, Sqlite, StateError, Terms};
+use crate::{Backend, Keys, Postgres, S3, Sqlite, StateError, Terms};
 
 /// Where a stack's state lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,42 +57,28 @@ impl Place {
         }
     }
 
-    /// Opens the state to write; makes it, with a lineage of its own, where there is none.
+    /// Opens the state to write, with what opens it where it is sealed; makes it where there is none, with this lineage
+    /// or one of its own.
     ///
     /// Writing needs the [lock](Backend::lock) too.
-    pub fn open(&self, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
-        self.opened(None, now_ms)
-    }
-
-    /// As [`open`](Self::open), but a state that is made gets this lineage.
-    pub fn open_as(&self, lineage: &str, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
-        self.opened(Some(lineage), now_ms)
-    }
-
-    fn opened(&self, lineage: Option<&str>, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
-        Ok(match (self, lineage) {
-            (Self::File(path), None) => Box::new(Sqlite::open(path, now_ms)?),
-            (Self::File(path), Some(lineage)) => Box::new(Sqlite::open_as(path, lineage, now_ms)?),
-            (Self::S3(bucket), _) => Box::new(S3::open(bucket, Terms::default(), lineage, now_ms)?),
-            (Self::Postgres(database), _) => Box::new(Postgres::open(database, Terms::default(), lineage, now_ms)?),
+    pub fn open(&self, lineage: Option<&str>, keys: &Keys, now_ms: i64) -> Result<Box<dyn Backend>, StateError> {
+        Ok(match self {
+            Self::File(path) => Box::new(Sqlite::open_with(path, lineage, keys, now_ms)?),
+            Self::S3(bucket) => Box::new(S3::open(bucket, Terms::default(), lineage, keys, now_ms)?),
+            Self::Postgres(database) => Box::new(Postgres::open(database, Terms::default(), lineage, keys, now_ms)?),
         })
     }
 
     /// Opens the state to read: takes no lock and makes nothing; none where there is none.
-    pub fn look(&self) -> Result<Option<Box<dyn Backend>>, StateError> {
+    pub fn look(&self, keys: &Keys) -> Result<Option<Box<dyn Backend>>, StateError> {
         fn boxed<B: Backend + 'static>(backend: Option<B>) -> Option<Box<dyn Backend>> {
             backend.map(|backend| Box::new(backend) as Box<dyn Backend>)
         }
         Ok(match self {
-            Self::File(path) => boxed(Sqlite::look(path)?),
-            Self::S3(bucket) => boxed(S3::look(bucket, Terms::default())?),
-            Self::Postgres(database) => boxed(Postgres::look(database, Terms::default())?),
+            Self::File(path) => boxed(Sqlite::look_with(path, keys)?),
+            Self::S3(bucket) => boxed(S3::look(bucket, Terms::default(), keys)?),
+            Self::Postgres(database) => boxed(Postgres::look(database, Terms::default(), keys)?),
         })
-    }
-
-    /// All of the state at one moment; none where there is none.
-    pub fn read(&self) -> Result<Option<Snapshot>, StateError> {
-        self.look()?.map(|state| state.snapshot()).transpose()
     }
 
     /// Whether the place can hold a state; says what was found out. It may write, and leaves nothing.

@@ -8,11 +8,11 @@
 mod rows;
 mod tables;
 
-use crate::StateError;
 use crate::lease::Terms;
 use crate::place::Database;
 use crate::postgres::tables::Tables;
 use crate::shared::{Opened, Shared, once};
+use crate::{Keys, StateError};
 
 /// A stack's state in a database.
 pub type Postgres = Shared<Tables>;
@@ -22,11 +22,17 @@ impl Postgres {
     ///
     /// # Errors
     /// [`StateError::Unfit`] where the database takes no writes.
-    pub fn open(database: &Database, terms: Terms, lineage: Option<&str>, now_ms: i64) -> Result<Self, StateError> {
+    pub fn open(
+        database: &Database,
+        terms: Terms,
+        lineage: Option<&str>,
+        keys: &Keys,
+        now_ms: i64,
+    ) -> Result<Self, StateError> {
         let lineage = lineage.map_or_else(|| format!("{:016x}", rand::random::<u64>()), str::to_owned);
-        let place = database.clone();
+        let (place, keys) = (database.clone(), keys.clone());
         let opened = Self::over(&database.to_string(), Opened::ToWrite, async move {
-            let tables = Tables::open(&place, terms)?;
+            let tables = Tables::open(&place, terms, &keys)?;
             let seen = tables.find_or_make(&lineage, now_ms).await?;
             Ok(seen.map(|seen| (tables, seen)))
         });
@@ -34,10 +40,10 @@ impl Postgres {
     }
 
     /// Opens the state at this place to read: takes no lock and makes nothing; none where there is none.
-    pub fn look(database: &Database, terms: Terms) -> Result<Option<Self>, StateError> {
-        let place = database.clone();
+    pub fn look(database: &Database, terms: Terms, keys: &Keys) -> Result<Option<Self>, StateError> {
+        let (place, keys) = (database.clone(), keys.clone());
         Self::over(&database.to_string(), Opened::ToRead, async move {
-            let tables = Tables::open(&place, terms)?;
+            let tables = Tables::open(&place, terms, &keys)?;
             let seen = tables.find().await?;
             Ok(seen.map(|seen| (tables, seen)))
         })
@@ -49,6 +55,6 @@ impl Postgres {
     /// [`StateError::Unfit`] where it is a replica, or lacks a permission.
     pub fn check(database: &Database, terms: Terms) -> Result<(), StateError> {
         let place = database.clone();
-        once(&database.to_string(), async move { Tables::open(&place, terms)?.probe().await })
+        once(&database.to_string(), async move { Tables::open(&place, terms, &Keys::default())?.probe().await })
     }
 }

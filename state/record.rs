@@ -170,6 +170,23 @@ pub struct Run {
     pub actions: Vec<RunAction>,
 }
 
+impl Run {
+    /// One of which only the number is told.
+    pub(crate) fn unnamed(id: RunId) -> Self {
+        Self {
+            id,
+            command: String::new(),
+            holder: String::new(),
+            started_ms: 0,
+            ended_ms: None,
+            outcome: None,
+            summary: BTreeMap::new(),
+            origin: Origin::default(),
+            actions: Vec::new(),
+        }
+    }
+}
+
 /// An action of a run's plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,12 +13,13 @@ mod replica;
 mod transport;
 
 use self::head::nonce;
+use self::objects::Objects;
 use self::remote::Heads;
 pub use self::replica::{LostWrite, Replica};
-use crate::StateError;
 use crate::lease::Terms;
 use crate::place::Bucket;
 use crate::shared::{Opened, Shared, once};
+use crate::{Keys, StateError};
 
 /// A stack's state in a bucket.
 pub type S3 = Shared<Heads>;
@@ -28,11 +29,17 @@ impl S3 {
     ///
     /// # Errors
     /// [`StateError::Unfit`] where the store takes no conditions, which is found out before a state is made.
-    pub fn open(bucket: &Bucket, terms: Terms, lineage: Option<&str>, now_ms: i64) -> Result<Self, StateError> {
+    pub fn open(
+        bucket: &Bucket,
+        terms: Terms,
+        lineage: Option<&str>,
+        keys: &Keys,
+        now_ms: i64,
+    ) -> Result<Self, StateError> {
         let lineage = lineage.map_or_else(|| nonce()[..16].to_owned(), str::to_owned);
-        let place = bucket.clone();
+        let (place, keys) = (bucket.clone(), keys.clone());
         let opened = Self::over(&bucket.to_string(), Opened::ToWrite, async move {
-            let heads = Heads::open(&place, terms).await?;
+            let heads = Heads::open(&place, terms, &keys).await?;
             let seen = heads.find_or_make(&lineage, now_ms).await?;
             Ok(Some((heads, seen)))
         });
@@ -40,10 +47,10 @@ impl S3 {
     }
 
     /// Opens the state at this place to read: takes no lock and makes nothing; none where there is none.
-    pub fn look(bucket: &Bucket, terms: Terms) -> Result<Option<Self>, StateError> {
-        let place = bucket.clone();
+    pub fn look(bucket: &Bucket, terms: Terms, keys: &Keys) -> Result<Option<Self>, StateError> {
+        let (place, keys) = (bucket.clone(), keys.clone());
         Self::over(&bucket.to_string(), Opened::ToRead, async move {
-            let heads = Heads::open(&place, terms).await?;
+            let heads = Heads::open(&place, terms, &keys).await?;
             let seen = heads.find().await?;
             Ok(seen.map(|seen| (heads, seen)))
         })
@@ -53,9 +60,9 @@ impl S3 {
     ///
     /// # Errors
     /// [`StateError::Damaged`] where an object is another one than was written.
-    pub fn replica(bucket: &Bucket, terms: Terms) -> Result<Option<Replica>, StateError> {
-        let place = bucket.clone();
-        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.survey().await })
+    pub fn replica(bucket: &Bucket, terms: Terms, keys: &Keys) -> Result<Option<Replica>, StateError> {
+        let (place, keys) = (bucket.clone(), keys.clone());
+        once(&bucket.to_string(), async move { Heads::open(&place, terms, &keys).await?.survey().await })
     }
 
     /// Whether there is the bucket, whatever is in it.
@@ -64,7 +71,7 @@ impl S3 {
     /// Where that can't be told: it is another's, or in another region.
     pub fn bucket_stands(bucket: &Bucket, terms: Terms) -> Result<bool, StateError> {
         let place = bucket.clone();
-        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.objects.bucket_stands().await })
+        once(&bucket.to_string(), async move { Objects::open(&place, terms).await?.bucket_stands().await })
     }
 
     /// Whether the store refuses what it has to refuse; puts an object beside the state, and deletes it.
@@ -73,6 +80,6 @@ impl S3 {
     /// [`StateError::Unfit`] where it takes no conditions or tells no time.
     pub fn check(bucket: &Bucket, terms: Terms) -> Result<(), StateError> {
         let place = bucket.clone();
-        once(&bucket.to_string(), async move { Heads::open(&place, terms).await?.probe().await })
+        once(&bucket.to_string(), async move { Heads::open(&place, terms, &Keys::default()).await?.probe().await })
     }
 }

@@ -17,8 +17,8 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
 use crate::{
-    Backend, Entry, Fence, History, Holder, Log, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId,
-    Snapshot, StateError, Store,
+    Backend, Entry, Fence, History, Holder, Log, OperationId, Recipients, Retention, Revision, Run, RunAction, RunEnd,
+    RunId, Seal, Snapshot, StateError, Store,
 };
 
 /// A store that is reached over a network.
@@ -35,6 +35,19 @@ pub trait Remote: Debug + Send + Sync + 'static {
 
     /// Makes a write durable, under the lease, unless the state is no more what this mark stands for.
     async fn commit(&self, write: Write, delta: Delta, mark: &str) -> Result<Committed, StateError>;
+
+    /// What seals the state; none where it is plain.
+    async fn seal(&self) -> Result<Option<Seal>, StateError>;
+
+    /// Seals the state of this lineage anew for these recipients, or makes it plain, with a write that says so; unless it
+    /// is no more what this mark stands for.
+    async fn reseal(
+        &self,
+        recipients: Option<&Recipients>,
+        write: Write,
+        delta: Delta,
+        of: (&str, &str),
+    ) -> Result<Committed, StateError>;
 
     /// Renews the lease if that is due; false once it is over.
     async fn renew(&self) -> bool;
@@ -328,6 +341,41 @@ impl<R: Remote> Backend for Shared<R> {
         let contents = &self.known.get_mut().contents;
         document.check(&self.remote.place(), &contents.lineage, contents.serial)?;
         self.write(|contents| contents.replacement(document, &holder))
+    }
+
+    fn seal(&self) -> Result<Option<Seal>, StateError> {
+        let remote = Arc::clone(&self.remote);
+        waited(&self.background, async move { remote.seal().await })
+    }
+
+    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError> {
+        let holder = self.holding()?;
+        if holder.part.is_some() {
+            return Err(StateError::Storage {
+                path: self.remote.place(),
+                doing: "encrypted",
+                reason: "this run holds a part of it, and encryption is about all".to_owned(),
+            });
+        }
+        let known = self.known.get_mut();
+        let write = known.contents.resealed(&holder, recipients);
+        let delta = known.contents.decide(&write)?;
+        let (remote, recipients) = (Arc::clone(&self.remote), recipients.cloned());
+        let of = (known.contents.lineage.clone(), known.mark.clone());
+        let work = async move { remote.reseal(recipients.as_ref(), write, delta, (&of.0, &of.1)).await };
+        match waited(&self.background, work)? {
+            Committed::Kept { delta, mark } => {
+                known.contents.keep(*delta);
+                known.mark = mark;
+            }
+            // Who holds all of it writes alone.
+            Committed::Moved => {
+                let reason = "somebody else has written it under this run's lock".to_owned();
+                return Err(StateError::NotHeld { path: self.remote.place(), reason });
+            }
+        }
+        let (remote, contents) = (Arc::clone(&self.remote), known.contents.clone());
+        waited(&self.background, async move { remote.tidy(&contents, holder.since_ms).await })
     }
 }
 

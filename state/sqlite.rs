@@ -10,19 +10,22 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fathuss_model::Address;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use self::rows::Head;
+use self::rows::{Access, Head};
 use crate::audit::{Deed, Link};
 use crate::contents::Contents;
 use crate::journal::{Journal, Rows, carry_out};
 use crate::lease::removed;
 use crate::lock::{Process, is_dead, since};
+use crate::seal::Opener;
+use crate::shared::once;
 use crate::{
-    Backend, Begun, Document, Entry, History, Holder, Identity, Log, OperationId, ResourceRecord, Retention, Run,
-    RunAction, RunEnd, RunId, Snapshot, StateError, Store,
+    Backend, Begun, Document, Entry, History, Holder, Identity, Keys, Log, OperationId, Recipients, ResourceRecord,
+    Retention, Run, RunAction, RunEnd, RunId, Seal, Snapshot, StateError, Store,
 };
 
 /// A stack's state in an SQLite file.
@@ -54,6 +57,8 @@ pub struct Sqlite {
     taken_over: Option<Holder>,
     run: Option<RunId>,
     journal: Journal,
+    opener: Arc<Opener>,
+    seal: Option<Seal>,
 }
 
 impl Sqlite {
@@ -61,17 +66,28 @@ impl Sqlite {
     ///
     /// Writing needs the [lock](Self::lock) too.
     pub fn open(path: &Path, now_ms: i64) -> Result<Self, StateError> {
-        Ok(Self::over(path, file::open(path, None, now_ms)?))
+        Self::open_with(path, None, &Keys::default(), now_ms)
     }
 
     /// As [`open`](Self::open), but a state that is made gets this lineage.
     pub fn open_as(path: &Path, lineage: &str, now_ms: i64) -> Result<Self, StateError> {
-        Ok(Self::over(path, file::open(path, Some(lineage), now_ms)?))
+        Self::open_with(path, Some(lineage), &Keys::default(), now_ms)
+    }
+
+    /// As [`open`](Self::open), with what opens it where it is sealed; a state that is made gets this lineage, if one is
+    /// given.
+    pub fn open_with(path: &Path, lineage: Option<&str>, keys: &Keys, now_ms: i64) -> Result<Self, StateError> {
+        Self::over(path, file::open(path, lineage, now_ms)?, keys)
     }
 
     /// Opens the state at this path to read: takes no lock and makes nothing; none where there is no file.
     pub fn look(path: &Path) -> Result<Option<Self>, StateError> {
-        Ok(file::look(path)?.map(|connection| Self::over(path, connection)))
+        Self::look_with(path, &Keys::default())
+    }
+
+    /// As [`look`](Self::look), with what opens it where it is sealed.
+    pub fn look_with(path: &Path, keys: &Keys) -> Result<Option<Self>, StateError> {
+        file::look(path)?.map(|connection| Self::over(path, connection, keys)).transpose()
     }
 
     /// All of the state at this path at one moment; none where there is no file.
@@ -79,28 +95,32 @@ impl Sqlite {
         Self::look(path)?.map(|state| state.snapshot()).transpose()
     }
 
-    fn over(path: &Path, connection: Connection) -> Self {
+    fn over(path: &Path, connection: Connection, keys: &Keys) -> Result<Self, StateError> {
         connection.set_prepared_statement_cache_capacity(64);
-        let journal = Journal::default();
-        Self { path: path.to_owned(), connection, held: None, taken_over: None, run: None, journal }
+        let opener = Arc::new(Opener::new(keys));
+        let seal = unwrapped(path, &connection, &opener)?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            held: None,
+            taken_over: None,
+            run: None,
+            journal: Journal::default(),
+            opener,
+            seal,
+        })
     }
 
     /// One write: everything that `act` does, or nothing, and only under the lock and where the state is not elsewhere.
-    fn write<T>(
-        &mut self,
-        act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
-    ) -> Result<T, StateError> {
-        self.rewrite(|transaction, head| match rows::moved_to(transaction)? {
+    fn write<T>(&mut self, act: impl FnOnce(&Access<'_>, &mut Head) -> Result<T, Trouble>) -> Result<T, StateError> {
+        self.rewrite(|access, head| match rows::moved_to(access)? {
             Some(to) => Err(Trouble::State(StateError::Moved { to })),
-            None => act(transaction, head),
+            None => act(access, head),
         })
     }
 
     /// A write that the state takes wherever it has gone.
-    fn rewrite<T>(
-        &mut self,
-        act: impl FnOnce(&Transaction<'_>, &mut Head) -> Result<T, Trouble>,
-    ) -> Result<T, StateError> {
+    fn rewrite<T>(&mut self, act: impl FnOnce(&Access<'_>, &mut Head) -> Result<T, Trouble>) -> Result<T, StateError> {
         let held = self.holding()?.id;
         let path = &self.path;
         let transaction = begin(&mut self.connection, path)?;
@@ -115,7 +135,7 @@ impl Sqlite {
         let mut head = rows::head(&transaction).map_err(fail)?;
         head.serial += 1;
         head.revises = rows::has_log(&transaction).map_err(fail)?;
-        let done = act(&transaction, &mut head).map_err(fail)?;
+        let done = act(&Access::new(&transaction, self.seal.as_ref()), &mut head).map_err(fail)?;
         rows::change_head(&transaction, &head).map_err(fail)?;
         transaction.commit().map_err(|error| file::failure(path, "written", error))?;
         Ok(done)
@@ -127,7 +147,7 @@ impl Sqlite {
     }
 
     /// All that it is at one moment, with the runs, oldest first, and the log.
-    fn contents(&self, connection: &Connection) -> Result<Contents, Trouble> {
+    fn contents(&self, connection: &Access<'_>) -> Result<Contents, Trouble> {
         let Snapshot { lineage, serial, resources, outputs, pending, generations, durations_ms } =
             rows::snapshot(connection)?;
         let mut contents = Contents::new(&lineage).with_pending(pending);
@@ -141,6 +161,18 @@ impl Sqlite {
         contents.runs.reverse();
         (contents.log, contents.forgotten) = rows::log(connection)?;
         Ok(contents)
+    }
+
+    fn access<'a>(&'a self, connection: &'a Connection) -> Access<'a> {
+        Access::new(connection, self.seal.as_ref())
+    }
+
+    /// Lets nothing be left in the file, or beside it, of what was there before the state was sealed.
+    fn wipe(&self) -> Result<(), Trouble> {
+        self.connection.execute_batch("VACUUM")?;
+        let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        // Where somebody reads just now, the next lock does it.
+        if busy { Ok(()) } else { rows::put_wiped(&self.connection) }
     }
 
     fn not_held(&self, reason: &str) -> StateError {
@@ -157,7 +189,7 @@ impl Store for Sqlite {
         let fail = |error| file::failure(&self.path, "read", error);
         // All tables as they are at one moment, whoever is writing.
         let transaction = self.connection.unchecked_transaction().map_err(fail)?;
-        rows::snapshot(&transaction).map_err(|trouble| told(&self.path, "read", trouble))
+        rows::snapshot(&self.access(&transaction)).map_err(|trouble| told(&self.path, "read", trouble))
     }
 
     fn begin_run(&mut self, command: &str, actions: &[RunAction], now_ms: i64) -> Result<RunId, StateError> {
@@ -233,7 +265,7 @@ impl Store for Sqlite {
     }
 
     fn history(&self, limit: u32) -> Result<Vec<Run>, StateError> {
-        rows::history(&self.connection, limit).map_err(|trouble| told(&self.path, "read", trouble))
+        rows::history(&self.access(&self.connection), limit).map_err(|trouble| told(&self.path, "read", trouble))
     }
 }
 
@@ -258,12 +290,19 @@ impl Backend for Sqlite {
             )
             .map_err(fail)?;
         file::upgrade(&transaction).map_err(fail)?;
-        let pending = rows::pending(&transaction, &mut 0).map_err(|trouble| told(&self.path, "read", trouble))?;
+        let seal = unwrapped(&self.path, &transaction, &self.opener)?;
+        let pending = rows::pending(&Access::new(&transaction, seal.as_ref()), &mut 0);
+        let pending = pending.map_err(|trouble| told(&self.path, "read", trouble))?;
+        let wiped = rows::is_wiped(&transaction).map_err(|trouble| told(&self.path, "read", trouble))?;
         transaction.commit().map_err(fail)?;
+        self.seal = seal;
         self.journal = Journal::resume(&pending);
         self.held = Some(holder.clone());
         self.taken_over = before.map(|(other, _)| other);
         self.run = None;
+        if !wiped {
+            self.wipe().map_err(|trouble| self.trouble(trouble))?;
+        }
         Ok(())
     }
 
@@ -284,13 +323,15 @@ impl Backend for Sqlite {
             let since = since(holder.since_ms, by.since_ms);
             return Err(StateError::Locked { holder: Box::new(holder), since });
         }
+        let seal = unwrapped(&self.path, &transaction, &self.opener)?;
         let remove = || {
             transaction.execute("DELETE FROM lock", [])?;
             file::upgrade(&transaction)?;
             let mut head = rows::head(&transaction)?;
             head.serial += 1;
-            let moved_to = rows::moved_to(&transaction)?;
-            rows::add_log(&transaction, &head, Deed::unlocked(by, &holder, moved_to.as_deref()))?;
+            let access = Access::new(&transaction, seal.as_ref());
+            let moved_to = rows::moved_to(&access)?;
+            rows::add_log(&access, &head, Deed::unlocked(by, &holder, moved_to.as_deref()))?;
             rows::change_head(&transaction, &head)
         };
         remove().map_err(fail)?;
@@ -308,18 +349,20 @@ impl Backend for Sqlite {
     }
 
     fn entries(&self, run: Option<RunId>) -> Result<Vec<Entry>, StateError> {
-        rows::entries(&self.connection, run).map_err(|trouble| told(&self.path, "read", trouble))
+        rows::entries(&self.access(&self.connection), run).map_err(|trouble| told(&self.path, "read", trouble))
     }
 
     fn past(&self) -> Result<History, StateError> {
         let fail = |trouble| told(&self.path, "read", trouble);
         let transaction = self.connection.unchecked_transaction().map_err(|error| fail(error.into()))?;
-        let contents = self.contents(&transaction).map_err(fail)?;
-        Ok(contents.past(rows::revisions(&transaction).map_err(fail)?))
+        let access = self.access(&transaction);
+        let contents = self.contents(&access).map_err(fail)?;
+        Ok(contents.past(rows::revisions(&access).map_err(fail)?))
     }
 
     fn log(&self) -> Result<Log, StateError> {
-        let (log, _) = rows::log(&self.connection).map_err(|trouble| told(&self.path, "read", trouble))?;
+        let (log, _) =
+            rows::log(&self.access(&self.connection)).map_err(|trouble| told(&self.path, "read", trouble))?;
         Ok(log)
     }
 
@@ -342,8 +385,9 @@ impl Backend for Sqlite {
     fn document(&self) -> Result<Document, StateError> {
         let fail = |trouble| told(&self.path, "read", trouble);
         let transaction = self.connection.unchecked_transaction().map_err(|error| fail(error.into()))?;
-        let contents = self.contents(&transaction).map_err(fail)?;
-        Ok(Document::of(&contents).with_revisions(rows::revisions(&transaction).map_err(fail)?))
+        let access = self.access(&transaction);
+        let contents = self.contents(&access).map_err(fail)?;
+        Ok(Document::of(&contents).with_revisions(rows::revisions(&access).map_err(fail)?))
     }
 
     fn replace(&mut self, document: &Document) -> Result<(), StateError> {
@@ -390,6 +434,49 @@ impl Backend for Sqlite {
         self.journal = Journal::resume(&wanted.pending());
         Ok(())
     }
+
+    fn seal(&self) -> Result<Option<Seal>, StateError> {
+        Ok(self.seal.clone())
+    }
+
+    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError> {
+        let holder = self.holding()?;
+        let lineage = rows::head(&self.connection).map_err(|trouble| self.trouble(trouble))?.lineage;
+        let seal = match recipients {
+            Some(recipients) => {
+                let (opener, recipients) = (Arc::clone(&self.opener), recipients.clone());
+                let place = self.path.display().to_string();
+                Some(once(&place.clone(), async move { opener.another(&place, &lineage, &recipients, None).await })?)
+            }
+            None => None,
+        };
+        // What is overwritten leaves nothing behind on its page.
+        self.connection
+            .execute_batch("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")
+            .map_err(|error| file::failure(&self.path, "written", error))?;
+        let new = seal.as_ref();
+        self.write(|from, head| {
+            let to = Access::new(from, new);
+            rows::reseal(from, &to, head)?;
+            // Where there is no history yet, one that is brought here goes before.
+            if !head.revises {
+                head.serial -= 1;
+                return Ok(());
+            }
+            rows::add_log(&to, head, Deed::resealed(&holder, recipients))
+        })?;
+        self.seal = seal;
+        self.wipe().map_err(|trouble| self.trouble(trouble))
+    }
+}
+
+/// What seals the state; none where it is plain.
+fn unwrapped(path: &Path, connection: &Connection, opener: &Arc<Opener>) -> Result<Option<Seal>, StateError> {
+    let fail = |trouble| told(path, "read", trouble);
+    let Some((envelope, _)) = rows::envelope(connection).map_err(fail)? else { return Ok(None) };
+    let head = rows::head(connection).map_err(fail)?;
+    let (place, opener) = (path.display().to_string(), Arc::clone(opener));
+    once(&place.clone(), async move { opener.open(&place, &head.lineage, &envelope).await }).map(Some)
 }
 
 impl Drop for Sqlite {
@@ -407,7 +494,7 @@ fn begin<'a>(connection: &'a mut Connection, path: &Path) -> Result<Transaction<
 
 /// The tables within one write, and how many operations it has opened so far.
 struct Tables<'a> {
-    transaction: &'a Transaction<'a>,
+    transaction: &'a Access<'a>,
     head: &'a mut Head,
     opened: usize,
 }

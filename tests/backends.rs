@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use fathuss_model::program::Stacks;
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
-use fathuss_state::{Place, RunId, Snapshot};
+use fathuss_state::{Keys, Place, RunId, Snapshot};
 use program::{Running, Server, declare, fathuss, start};
 use staging::{environment, graph, thing, updated};
 
@@ -33,7 +33,7 @@ struct Site {
 }
 
 impl Site {
-    fn new(speed: u32) -> Self {
+    fn new() -> Self {
         let folder = tempfile::tempdir().expect("there is room");
         let database = std::env::var("FATHUSS_TEST_POSTGRES").expect("`cargo xtask test backends` sets it");
         let account = environment().account;
@@ -54,12 +54,20 @@ impl Site {
         start(fathuss(PROGRAM.as_ref(), folder.path(), pull)).end().well();
         let ground = reader::compare_in(folder.path(), &Snapshot::default(), None);
         let ground = ground.iter().map(|what| thing(what).to_owned()).collect();
-        let options = format!("--speed {speed} --identity {}:{}:{account}", KEY.0, KEY.1);
-        let server = Server::start(PROGRAM.as_ref(), folder.path(), &options);
         let place = Place::parse(&place, folder.path()).expect("it is one");
-        let site = Self { folder, server: Some(server), place, ground };
+        let mut site = Self { folder, server: None, place, ground };
+        site.serve(400);
         site.run("state push staging-account account.state").end().well();
         site
+    }
+
+    /// Lets the world's time go so fast from now on.
+    fn serve(&mut self, speed: u32) {
+        if let Some(server) = self.server.take() {
+            server.process.terminate().well();
+        }
+        let options = format!("--speed {speed} --identity {}:{}:{}", KEY.0, KEY.1, environment().account);
+        self.server = Some(Server::start(PROGRAM.as_ref(), self.folder.path(), &options));
     }
 
     /// Lets the program print this stack from now on.
@@ -76,7 +84,7 @@ impl Site {
     }
 
     fn state(&self) -> Box<dyn fathuss_state::Backend> {
-        self.place.look().expect("it can be read").expect("there is one")
+        self.place.look(&Keys::default()).expect("it can be read").expect("there is one")
     }
 
     /// Until so many runs hold a lock.
@@ -100,11 +108,13 @@ impl Site {
 
 #[test]
 fn runs_on_parts_of_staging_go_side_by_side_and_one_that_overlaps_waits_or_is_refused() {
-    let site = Site::new(400);
+    let mut site = Site::new();
     site.declare(&[("staging", |stack| platform(stack, &environment()))]);
     site.run("apply staging --yes").end().well();
     site.declare(&[("staging", |stack| platform(stack, &updated()))]);
 
+    // Slow enough that the first run has its lock while the third asks for it.
+    site.serve(30);
     let database = "apply staging --yes --only aws_db_instance.postgres";
     let both = [database, "apply staging --yes --only aws_elasticache_replication_group.redis"];
     let both = both.map(|words| site.run(words));

@@ -1,7 +1,7 @@
 //! The kill sweep: staging's apply, an update and its destroy, each killed before and after every call and every write of
-//! the state, and each with every write of the state refused, as by a full disk. The next run, without anyone's help,
-//! comes to its end; after it nothing is lost, orphaned or there twice, by the word of a reader that knows the world and
-//! the state alone.
+//! the state, each with every write of the state refused, once or from then on, as by a full disk, and each with its
+//! answer lost. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice,
+//! by the word of a reader that knows the world and the state alone.
 //!
 //! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one.
 
@@ -139,7 +139,7 @@ fn phases(ground: &Ground) -> Vec<Phase> {
             (toll, line.simulator.snapshot().expect("a world in memory can be written"), line.store.clone())
         });
         let calls = (1..=toll.calls).flat_map(|call| [Death::Before(call), Death::After(call)]).map(Point::Call);
-        let faults = [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused];
+        let faults = [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused, Fault::Full, Fault::InDoubt];
         let writes = (1..=toll.writes).flat_map(|write| faults.map(|fault| Point::Write(write, fault)));
         let points = calls.chain(writes).collect();
         phases.push(Phase { name, goal, world: before, store: state, points, graph });

@@ -23,7 +23,7 @@ use fathuss_model::graph::Graph;
 use fathuss_model::program::Stacks;
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::staging_account::staging_account;
-use fathuss_state::{Place, Sqlite};
+use fathuss_state::{Keys, Place, Sqlite};
 use program::{Running, Server, declare, fathuss, start};
 use staging::{environment, graph, thing, updated};
 
@@ -163,7 +163,8 @@ impl Site {
             None => seen(self.folder.path(), graph),
             Some(place) => {
                 let place = Place::parse(place, self.folder.path()).expect("it is one");
-                let state = place.read().expect("it can be read");
+                let state = place.look(&Keys::default()).expect("it can be read");
+                let state = state.map(|state| state.snapshot().expect("it can be read"));
                 reader::compare_in(self.folder.path(), &state.unwrap_or_default(), graph)
             }
         }

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Servers on ports of their own, until this is dropped.
 pub struct Servers {
     versitygw: Server,
+    /// Where the first of them has the bucket's objects.
+    objects: PathBuf,
     moto: Server,
     postgres: Postgres,
 }
@@ -36,7 +38,8 @@ impl Servers {
             fs::remove_dir_all(folder).map_err(written)?;
         }
         // To this one, a bucket is a folder.
-        fs::create_dir_all(folder.join("objects").join(BUCKET)).map_err(written)?;
+        let objects = folder.join("objects").join(BUCKET);
+        fs::create_dir_all(&objects).map_err(written)?;
         let postgres = Postgres::start()?;
 
         let gateway = "github.com/versity/versitygw/cmd/versitygw";
@@ -52,12 +55,13 @@ impl Servers {
         moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         let moto = Server::start("moto", moto, port, folder)?;
         moto.put(BUCKET)?;
-        Ok(Self { versitygw, moto, postgres })
+        Ok(Self { versitygw, objects, moto, postgres })
     }
 
     /// Where they are, for the tests.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
+            ("FATHUSS_TEST_OBJECTS", self.objects.display().to_string()),
             ("FATHUSS_TEST_VERSITYGW", format!("http://127.0.0.1:{}", self.versitygw.port)),
             ("FATHUSS_TEST_MOTO", format!("http://127.0.0.1:{}", self.moto.port)),
             ("FATHUSS_TEST_POSTGRES", format!("postgres://mia@127.0.0.1:{}/states", self.postgres.port)),

@@ -3,6 +3,7 @@
 mod ask;
 mod commands;
 mod error;
+mod home;
 mod matching;
 mod only;
 mod options;

@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use fathuss_simulator::Domain;
-use fathuss_state::{Bucket, Place, Retention, StateError};
+use fathuss_state::{Bucket, Place, Recipients, Retention, StateError};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::home::Home;
 
 /// The file's name.
 pub const FILE: &str = "fathuss.toml";
@@ -28,8 +29,8 @@ pub struct StackEntry {
     pub name: String,
     /// The program that prints its graph; the stack's name is its last argument.
     pub program: Vec<String>,
-    /// Where its state lies.
-    pub state: Place,
+    /// Where its state lies, and for whom it is encrypted.
+    pub state: Home,
     /// Where the store of its state puts copies of it.
     pub replica: Option<Bucket>,
     /// Its region.
@@ -70,6 +71,45 @@ struct Entry {
     account: String,
     #[serde(default)]
     history: History,
+    encryption: Option<Encryption>,
+}
+
+/// For whom a state is encrypted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encryption {
+    #[serde(default)]
+    age: Vec<AgeKey>,
+    #[serde(default)]
+    kms: Vec<KmsKey>,
+}
+
+/// A recipient of age's, found right where it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct AgeKey(String);
+
+impl TryFrom<String> for AgeKey {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        Recipients::check_age(&key)?;
+        Ok(Self(key))
+    }
+}
+
+/// A key of AWS KMS, found right where it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct KmsKey(String);
+
+impl TryFrom<String> for KmsKey {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        Recipients::check_kms(&key)?;
+        Ok(Self(key))
+    }
 }
 
 /// How long the history of a state is kept, whichever is longer.
@@ -90,8 +130,8 @@ impl Project {
             doing: "read",
             reason,
         })?;
-        let file: File =
-            toml::from_str(&text).map_err(|error| Error::Project { path: path.clone(), reason: error.to_string() })?;
+        let file: File = toml::from_str(&text)
+            .map_err(|error| Error::Project { path: path.clone(), reason: unreadable(&error, &text) })?;
         let project = Self { root: root.to_owned(), file };
         project.check(&path)?;
         Ok(project)
@@ -123,6 +163,10 @@ impl Project {
             if let Some((_, other)) = places.iter().find(|(known, _)| known.to_string() == place.to_string()) {
                 return wrong(format!("stacks.{name} and stacks.{other} have the same state, {place}"));
             }
+            self.recipients(name).map_err(|reason| Error::Project {
+                path: path.to_owned(),
+                reason: format!("stacks.{name}.encryption: {reason}"),
+            })?;
             places.push((place, name));
         }
         for (name, account) in &self.file.sandbox.domains {
@@ -146,7 +190,11 @@ impl Project {
         Ok(StackEntry {
             name: name.to_owned(),
             program,
-            state: self.place(name)?,
+            state: Home {
+                place: self.place(name)?,
+                // Each was read when the file was.
+                recipients: self.recipients(name).unwrap_or_default(),
+            },
             replica: self.replica(name)?,
             region: entry.region.clone(),
             account: entry.account.clone(),
@@ -174,9 +222,19 @@ impl Project {
         }
     }
 
-    /// Where the state of the stack of that name lies in the sandbox.
-    pub fn sandbox_state(&self, name: &str) -> Place {
-        Place::File(self.sandbox().join(format!("{name}.db")))
+    /// Where the state of the stack of that name lies in the sandbox. Keys of KMS are in AWS, and are not asked for it.
+    pub fn sandbox_state(&self, name: &str) -> Home {
+        let place = Place::File(self.sandbox().join(format!("{name}.db")));
+        Home { place, recipients: self.recipients(name).unwrap_or_default().and_then(Recipients::without_kms) }
+    }
+
+    /// For whom the state of the stack of that name is encrypted.
+    fn recipients(&self, name: &str) -> Result<Option<Recipients>, String> {
+        let written = self.file.stacks.get(name).and_then(|entry| entry.encryption.as_ref());
+        let Some(Encryption { age, kms }) = written else { return Ok(None) };
+        let age: Vec<String> = age.iter().map(|AgeKey(key)| key.clone()).collect();
+        let kms: Vec<String> = kms.iter().map(|KmsKey(key)| key.clone()).collect();
+        Recipients::new(&age, &kms).map(Some)
     }
 
     /// The names of all stacks.
@@ -206,6 +264,17 @@ impl History {
     fn retention(&self) -> Retention {
         let usual = Retention::default();
         Retention { runs: self.runs.map_or(usual.runs, NonZeroU32::get), days: self.days.unwrap_or(usual.days) }
+    }
+}
+
+/// What is wrong with the file. A line with a private key is named and not shown.
+fn unreadable(error: &toml::de::Error, text: &str) -> String {
+    match error.span() {
+        Some(span) if text.contains("AGE-SECRET-KEY-") => {
+            let line = text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1);
+            format!("line {line}: {}", error.message())
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -13,12 +13,13 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Part, Place, Retention, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Part, Retention, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::home::Home;
 use crate::only::Only;
 use crate::options::{Dependents, Output};
 use crate::origin;
@@ -115,10 +116,10 @@ impl Session {
 
     fn lock_as(&self, holder: &Holder, patience: Duration, output: &Output) -> Result<Box<dyn Backend>, Error> {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
-        let store = self.target.state.open(wall_ms())?;
-        let named = (self.graph.stack.as_str(), sandbox);
-        let mut store = locked_as(store, &self.target.state, (holder, patience), named, output)?;
+        let (home, named) = (&self.target.state, (self.graph.stack.as_str(), sandbox));
+        let mut store = locked_as(home.open(None, wall_ms())?, home, (holder, patience), named, output)?;
         store.stands()?;
+        seal(&mut *store, home, named, output)?;
         self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;
         Ok(store)
@@ -196,42 +197,67 @@ impl Session {
 ///
 /// # Errors
 /// Where it has moved: what is there is what was.
-fn current(place: &Place) -> Result<Snapshot, Error> {
-    let Some(state) = place.look()? else { return Ok(Snapshot::default()) };
+fn current(home: &Home) -> Result<Snapshot, Error> {
+    let Some(state) = home.look()? else { return Ok(Snapshot::default()) };
     let snapshot = state.snapshot()?;
     state.stands()?;
     Ok(snapshot)
 }
 
-/// A state that is locked to be written: one that has moved is not.
+/// A state that is locked to be written, encrypted as `fathuss.toml` says: one that has moved is not.
 pub fn locked(
     store: Box<dyn Backend>,
-    place: &Place,
+    home: &Home,
     command: &str,
     named: (&str, &str),
     output: &Output,
 ) -> Result<Box<dyn Backend>, Error> {
-    let store = locked_anyway(store, place, command, named, output)?;
+    let mut store = locked_anyway(store, home, command, named, output)?;
     store.stands()?;
+    seal(&mut *store, home, named, output)?;
     Ok(store)
+}
+
+/// Sees to it that a locked state is encrypted for those whom `fathuss.toml` names: one that is plain yet is encrypted now.
+///
+/// # Errors
+/// Where it is encrypted for others, or is to be plain, or who runs this could not read it then; it is left as it is.
+pub fn seal(store: &mut dyn Backend, home: &Home, (stack, words): (&str, &str), output: &Output) -> Result<(), Error> {
+    let sealed = store.seal()?;
+    match (sealed.as_ref().map(|seal| seal.recipients()), &home.recipients) {
+        (is, wanted) if is == wanted.as_ref() => Ok(()),
+        (None, Some(wanted)) => {
+            home.check_reader(stack)?;
+            store.reseal(Some(wanted))?;
+            note(&format!("the state of {stack} is encrypted from now on, for {wanted}"), output);
+            Ok(())
+        }
+        (Some(is), None) => Err(Error::Usage(format!(
+            "the state of {stack} is encrypted for {is}, and fathuss.toml does not say for whom it is to be; nothing was changed\nNext: write under [stacks.{stack}]\n  encryption = {{ age = [\"age1…\"] }}\nor make the state plain with\n  fathuss state encrypt {stack} --plain{words}"
+        ))),
+        (Some(is), Some(wanted)) => Err(Error::Usage(format!(
+            "the state of {stack} is encrypted for {is}, and fathuss.toml wants it for {wanted}; nothing was changed\nNext: where that is meant, encrypt it anew with\n  fathuss state encrypt {stack}{words}"
+        ))),
+        (None, None) => Ok(()),
+    }
 }
 
 /// A state, locked. Where another run's lease has just lapsed, that waits until it can be taken. `named` is the stack and
 /// what follows its name in a command.
 pub fn locked_anyway(
     store: Box<dyn Backend>,
-    place: &Place,
+    home: &Home,
     command: &str,
     named: (&str, &str),
     output: &Output,
 ) -> Result<Box<dyn Backend>, Error> {
-    locked_as(store, place, (&holder(command, wall_ms()), Duration::ZERO), named, output)
+    locked_as(store, home, (&holder(command, wall_ms()), Duration::ZERO), named, output)
 }
 
 /// The same for this holder, who waits for others so long.
 fn locked_as(
     mut store: Box<dyn Backend>,
-    place: &Place,
+    home: &Home,
     (holder, patience): (&Holder, Duration),
     named: (&str, &str),
     output: &Output,
@@ -261,7 +287,7 @@ fn locked_as(
             }
         }
     }
-    took_over(&*store, place, output);
+    took_over(&*store, &home.place, output);
     Ok(store)
 }
 

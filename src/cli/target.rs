@@ -8,9 +8,10 @@ use fathuss_aws::{Aws, Config, Headers};
 use fathuss_engine::provider::{CallCounts, Failure};
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_simulator::Simulator;
-use fathuss_state::{Backend, Place};
+use fathuss_state::Backend;
 
 use crate::error::Error;
+use crate::home::Home;
 use crate::project::{Project, StackEntry};
 use crate::remote_clock::RemoteClock;
 use crate::sandbox::{self, InProcess, Speed, World, WorldClock};
@@ -35,7 +36,7 @@ pub struct Target {
     /// Its clock.
     pub clock: Rc<dyn Clock>,
     /// The state of the stack there.
-    pub state: Place,
+    pub state: Home,
     /// What the sandbox's other process is, where one serves its world.
     pub served: Option<String>,
     told: Told,
@@ -73,7 +74,7 @@ impl Target {
     }
 
     /// Over sockets, with a clock that hears the answers.
-    fn over(stack: &StackEntry, state: Place, clock: RemoteClock, config: Config) -> Self {
+    fn over(stack: &StackEntry, state: Home, clock: RemoteClock, config: Config) -> Self {
         let hearing = clock.clone();
         let config = config
             .listener(std::sync::Arc::new(move |headers: &Headers| hearing.hear(|name| headers.get(name))))
@@ -91,7 +92,7 @@ impl Target {
     }
 
     /// With the process that serves the sandbox's world.
-    fn with(stack: &StackEntry, state: Place, served: &Served, speed: Speed) -> Result<Self, Error> {
+    fn with(stack: &StackEntry, state: Home, served: &Served, speed: Speed) -> Result<Self, Error> {
         let theirs = served.clock.speed().unwrap_or(1.0);
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
@@ -112,7 +113,7 @@ impl Target {
     }
 
     /// With the simulator in this process.
-    fn here(stack: &StackEntry, state: Place, simulator: &Simulator, speed: Speed) -> Self {
+    fn here(stack: &StackEntry, state: Home, simulator: &Simulator, speed: Speed) -> Self {
         let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
         let config = Config::new(sandbox::credentials(&stack.account), clock.clone())
             .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(simulator))

@@ -1,6 +1,7 @@
 //! KMS: keys with their policies and rotation, and aliases, one file per thing.
 
 pub mod alias;
+pub(crate) mod data;
 pub mod key;
 pub mod key_policy;
 mod rotation;
@@ -20,10 +21,17 @@ use crate::world::{Tables, Tx};
 pub static SERVICE: Service = Service {
     name: "kms",
     model,
-    operations: &[key::OPERATIONS, alias::OPERATIONS, key_policy::OPERATIONS, rotation::OPERATIONS, tags::OPERATIONS],
+    operations: &[
+        key::OPERATIONS,
+        alias::OPERATIONS,
+        key_policy::OPERATIONS,
+        rotation::OPERATIONS,
+        data::OPERATIONS,
+        tags::OPERATIONS,
+    ],
     transitions: &[key::TRANSITIONS],
     spans: &[],
-    rules: &[RULES, key::RULES, alias::RULES, key_policy::RULES, rotation::RULES, tags::RULES],
+    rules: &[RULES, key::RULES, alias::RULES, key_policy::RULES, rotation::RULES, data::RULES, tags::RULES],
     tables,
     furnish: |_| {},
     manners: Manners { bucket, throttled, unavailable, ..JSON_MANNERS },
@@ -44,6 +52,10 @@ const RULES: &[Rule] = &[
 
 /// Calls a second of each operation: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
 fn bucket(operation: &str, _input: &Value) -> Option<Bucket> {
+    if matches!(operation, "Encrypt" | "Decrypt" | "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext") {
+        // They share one, of the least that a region has.
+        return Some(Bucket::of("kms", "cryptographic operations", 10_000.0, 10_000.0));
+    }
     let rate = match operation {
         "DescribeKey" | "ListResourceTags" => 2000.0,
         "GetKeyPolicy" | "GetKeyRotationStatus" => 1000.0,

@@ -10,11 +10,12 @@ use fathuss_model::{Address, AddressError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Row, query};
+use sqlx::{AssertSqlSafe, Row, query};
 
 use crate::audit::{Link, Log, LogEntry};
 use crate::contents::{Contents, Delta, Write};
 use crate::history::{Revision, Was};
+use crate::seal::{self, Envelope, Opener, Seal};
 use crate::shared::Seen;
 use crate::{Entry, Holder, Identity, Origin, Part, Pending, ResourceRecord, Run, RunId, StateError};
 
@@ -94,24 +95,34 @@ fn addresses(row: &PgRow, column: &'static str) -> Result<Option<BTreeSet<Addres
     texts.map(|texts| texts.iter().map(|text| text.parse().map_err(wrong)).collect()).transpose()
 }
 
-/// Everything that there is.
-pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<Seen, Trouble> {
-    let head = query("SELECT version, lineage, serial, next_operation, forgotten, nonce FROM head")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(at("head"))?;
+/// Everything that there is, and what seals it; `opener` opens it where it lies at `place`.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    version: i64,
+    (opener, place): (&Opener, &str),
+) -> Result<(Seen, Option<Seal>), Trouble> {
+    let head = query("SELECT * FROM head").fetch_one(&mut *connection).await.map_err(at("head"))?;
     let found: i64 = get(&head, "version", "head")?;
     if found > version {
         return Err(Trouble::Newer(found));
     }
     let lineage: String = get(&head, "lineage", "head")?;
-    let mut contents = Contents::new(&lineage).with_pending(pending(connection).await?);
+    let envelope: Option<String> = if found < 3 { None } else { get(&head, "encryption", "head")? };
+    let kept = match envelope {
+        Some(text) => {
+            let envelope: Envelope = parse(&text, "head", 1)?;
+            Some(opener.open(place, &lineage, &envelope).await.map_err(Trouble::State)?)
+        }
+        None => None,
+    };
+    let seal = kept.as_ref();
+    let mut contents = Contents::new(&lineage).with_pending(pending(connection, seal).await?);
     contents.serial = get(&head, "serial", "head")?;
     contents.next_operation = get(&head, "next_operation", "head")?;
     contents.forgotten = get(&head, "forgotten", "head")?;
     for row in all("SELECT address, body FROM resources", "resources", connection).await? {
         let (key, body): (String, String) = (get(&row, "address", "resources")?, get(&row, "body", "resources")?);
-        let record: ResourceRecord = parse(&body, "resources", &key)?;
+        let record: ResourceRecord = parse(&open(seal, "resources", &key, body)?, "resources", &key)?;
         if record.address.to_string() != key {
             let reason = format!("row {key} holds {}", record.address);
             return Err(Trouble::Row { table: "resources", reason });
@@ -128,21 +139,41 @@ pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<
     }
     for row in all("SELECT name, body FROM outputs", "outputs", connection).await? {
         let (name, body): (String, String) = (get(&row, "name", "outputs")?, get(&row, "body", "outputs")?);
-        let value = parse(&body, "outputs", &name)?;
+        let value = parse(&open(seal, "outputs", &name, body)?, "outputs", &name)?;
         contents.outputs.insert(name, value);
     }
     for row in all("SELECT type, action, duration_ms FROM durations", "durations", connection).await? {
         let key = (get(&row, "type", "durations")?, get(&row, "action", "durations")?);
         contents.durations_ms.insert(key, get(&row, "duration_ms", "durations")?);
     }
-    let runs = match found {
+    contents.runs = runs_of(connection, found, seal).await?;
+    if found > 1 {
+        contents.log = log(connection, seal).await?;
+    }
+    Ok((Seen { mark: get(&head, "nonce", "head")?, contents }, kept))
+}
+
+/// The runs, in tables of this version.
+pub(super) async fn runs(connection: &mut PgConnection, seal: Option<&Seal>) -> Result<Vec<Run>, Trouble> {
+    runs_of(connection, i64::MAX, seal).await
+}
+
+/// The runs, oldest first, in tables of this version.
+async fn runs_of(connection: &mut PgConnection, version: i64, seal: Option<&Seal>) -> Result<Vec<Run>, Trouble> {
+    let select = match version {
         1 => "SELECT *, '{}' AS origin, '[]' AS actions FROM runs ORDER BY run",
         _ => "SELECT * FROM runs ORDER BY run",
     };
-    for row in all(runs, "runs", connection).await? {
+    let mut runs = Vec::new();
+    for row in all(select, "runs", connection).await? {
         let (id, summary): (i64, String) = (get(&row, "run", "runs")?, get(&row, "summary", "runs")?);
         let (origin, actions): (String, String) = (get(&row, "origin", "runs")?, get(&row, "actions", "runs")?);
-        contents.runs.push(Run {
+        if seal.is_some() {
+            // All of it is in one text.
+            runs.push(parse(&open(seal, "runs", id, summary)?, "runs", id)?);
+            continue;
+        }
+        runs.push(Run {
             id: RunId(id),
             command: get(&row, "command", "runs")?,
             holder: get(&row, "holder", "runs")?,
@@ -154,14 +185,11 @@ pub(super) async fn load(connection: &mut PgConnection, version: i64) -> Result<
             actions: parse(&actions, "runs", id)?,
         });
     }
-    if found > 1 {
-        contents.log = log(connection).await?;
-    }
-    Ok(Seen { mark: get(&head, "nonce", "head")?, contents })
+    Ok(runs)
 }
 
 /// The audit log.
-async fn log(connection: &mut PgConnection) -> Result<Log, Trouble> {
+async fn log(connection: &mut PgConnection, seal: Option<&Seal>) -> Result<Log, Trouble> {
     let chain = query("SELECT pruned_number, pruned_hash, last_number, last_hash FROM chain")
         .fetch_one(&mut *connection)
         .await
@@ -173,18 +201,19 @@ async fn log(connection: &mut PgConnection) -> Result<Log, Trouble> {
     let mut entries = Vec::new();
     for row in all("SELECT number, entry FROM log ORDER BY number", "log", connection).await? {
         let (number, entry): (i64, String) = (get(&row, "number", "log")?, get(&row, "entry", "log")?);
-        entries.push(parse::<LogEntry>(&entry, "log", number)?);
+        entries.push(parse::<LogEntry>(&open(seal, "log", number, entry)?, "log", number)?);
     }
     Ok(Log { pruned, entries, last })
 }
 
 /// What was before.
-pub(super) async fn revisions(connection: &mut PgConnection) -> Result<Vec<Revision>, Trouble> {
+pub(super) async fn revisions(connection: &mut PgConnection, seal: Option<&Seal>) -> Result<Vec<Revision>, Trouble> {
     let select = "SELECT serial, address, body FROM revisions ORDER BY serial";
     let rows = all(select, "revisions", connection).await?;
     let revisions = rows.iter().map(|row| {
         let (serial, address): (i64, String) = (get(row, "serial", "revisions")?, get(row, "address", "revisions")?);
         let body: Option<String> = get(row, "body", "revisions")?;
+        let body = body.map(|text| open(seal, "revisions", format!("{serial} {address}"), text)).transpose()?;
         let was = Was::of_row(&address, body.as_deref()).map_err(|reason| {
             let reason = format!("row {serial} {address}: {reason}");
             Trouble::Row { table: "revisions", reason }
@@ -194,14 +223,16 @@ pub(super) async fn revisions(connection: &mut PgConnection) -> Result<Vec<Revis
     revisions.collect()
 }
 
-async fn pending(connection: &mut PgConnection) -> Result<Vec<Pending>, Trouble> {
+async fn pending(connection: &mut PgConnection, seal: Option<&Seal>) -> Result<Vec<Pending>, Trouble> {
     let select = "SELECT operation, begun, identified FROM operations ORDER BY serial, place";
     let rows = all(select, "operations", connection).await?;
     let pending = rows.iter().map(|row| {
         let (operation, begun): (i64, String) =
             (get(row, "operation", "operations")?, get(row, "begun", "operations")?);
         let identified: Option<String> = get(row, "identified", "operations")?;
-        Ok(Pending { begun: parse(&begun, "operations", operation)?, identified: identified.map(Identity) })
+        let begun = parse(&open(seal, "operations", operation, begun)?, "operations", operation)?;
+        let identified = identified.map(|text| open(seal, "identified", operation, text)).transpose()?;
+        Ok(Pending { begun, identified: identified.map(Identity) })
     });
     pending.collect()
 }
@@ -209,43 +240,58 @@ async fn pending(connection: &mut PgConnection) -> Result<Vec<Pending>, Trouble>
 pub(super) async fn entries(
     connection: &mut PgConnection,
     forgotten: i64,
+    seal: Option<&Seal>,
 ) -> Result<Vec<(RunId, Vec<Entry>)>, Trouble> {
-    let rows = query("SELECT run, entry FROM journal WHERE run > $1 ORDER BY serial, place")
+    let rows = query("SELECT run, serial, place, entry FROM journal WHERE run > $1 ORDER BY serial, place")
         .bind(forgotten)
         .fetch_all(connection)
         .await
         .map_err(at("journal"))?;
     let entries = rows.iter().map(|row| {
         let (run, entry): (i64, String) = (get(row, "run", "journal")?, get(row, "entry", "journal")?);
+        let (serial, place): (i64, i64) = (get(row, "serial", "journal")?, get(row, "place", "journal")?);
+        let entry = open(seal, "journal", format!("{serial} {place}"), entry)?;
         Ok((RunId(run), vec![parse(&entry, "journal", run)?]))
     });
     entries.collect()
 }
 
-/// Writes what a write changes.
-pub(super) async fn change(connection: &mut PgConnection, write: &Write, delta: &Delta) -> Result<(), Trouble> {
+/// Writes what a write changes, sealed where the state is.
+pub(super) async fn change(
+    connection: &mut PgConnection,
+    write: &Write,
+    delta: &Delta,
+    seal: Option<&Seal>,
+) -> Result<(), Trouble> {
     if let Write::Append { run, entries } = write {
-        journal(connection, delta.serial, *run, entries).await?;
+        journal(connection, delta.serial, *run, entries, seal).await?;
     }
-    resources(connection, delta).await?;
-    operations(connection, delta).await?;
+    resources(connection, delta, seal).await?;
+    operations(connection, delta, seal).await?;
     generations(connection, delta).await?;
     for run in &delta.runs {
-        write_run(connection, run).await?;
+        write_run(connection, run, seal).await?;
     }
-    write_log(connection, delta).await?;
-    write_revisions(connection, &delta.revisions).await?;
+    write_log(connection, delta, seal).await?;
+    write_revisions(connection, &delta.revisions, seal).await?;
     if let Some(run) = delta.forgets {
         forget(connection, run, delta.pruned.as_ref()).await?;
     }
     if let Some(outputs) = &delta.outputs {
-        write_outputs(connection, outputs).await?;
+        write_outputs(connection, outputs, seal).await?;
     }
     durations(connection, delta).await
 }
 
-async fn journal(connection: &mut PgConnection, serial: i64, run: RunId, entries: &[Entry]) -> Result<(), Trouble> {
-    let texts = entries.iter().map(|entry| text(entry, "journal")).collect::<Result<Vec<_>, _>>()?;
+async fn journal(
+    connection: &mut PgConnection,
+    serial: i64,
+    run: RunId,
+    entries: &[Entry],
+    seal: Option<&Seal>,
+) -> Result<(), Trouble> {
+    let texts = (1..).zip(entries).map(|(place, entry)| text(seal, "journal", format!("{serial} {place}"), entry));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
     query(
         "INSERT INTO journal (serial, place, run, entry)
          SELECT $1, place, $2, entry FROM unnest($3::text[]) WITH ORDINALITY AS added (entry, place)",
@@ -259,13 +305,13 @@ async fn journal(connection: &mut PgConnection, serial: i64, run: RunId, entries
     .map_err(at("journal"))
 }
 
-async fn resources(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+async fn resources(connection: &mut PgConnection, delta: &Delta, seal: Option<&Seal>) -> Result<(), Trouble> {
     let (mut addresses, mut bodies, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for (address, row) in &delta.resources {
         match row {
             Some(row) => {
                 addresses.push(address.to_string());
-                bodies.push(text(row, "resources")?);
+                bodies.push(text(seal, "resources", address, row)?);
             }
             None => gone.push(address.to_string()),
         }
@@ -294,7 +340,7 @@ async fn resources(connection: &mut PgConnection, delta: &Delta) -> Result<(), T
     Ok(())
 }
 
-async fn operations(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+async fn operations(connection: &mut PgConnection, delta: &Delta, seal: Option<&Seal>) -> Result<(), Trouble> {
     let (mut numbers, mut places, mut begun, mut identified, mut over) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (operation, pending) in &delta.operations {
@@ -309,8 +355,9 @@ async fn operations(connection: &mut PgConnection, delta: &Delta) -> Result<(), 
         }
         numbers.push(operation.0);
         places.push(place.and_then(|place| i64::try_from(place).ok()).unwrap_or_default());
-        begun.push(text(&pending.begun, "operations")?);
-        identified.push(pending.identified.as_ref().map(|identity| identity.0.clone()));
+        begun.push(text(seal, "operations", operation, &pending.begun)?);
+        let close = |identity: &Identity| close(seal, "identified", operation, identity.0.clone());
+        identified.push(pending.identified.as_ref().map(close).transpose()?);
     }
     if !over.is_empty() {
         query("DELETE FROM operations WHERE operation = ANY($1)")
@@ -363,7 +410,16 @@ async fn generations(connection: &mut PgConnection, delta: &Delta) -> Result<(),
     .map_err(at("generations"))
 }
 
-async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Trouble> {
+async fn write_run(connection: &mut PgConnection, run: &Run, seal: Option<&Seal>) -> Result<(), Trouble> {
+    let id = run.id.0;
+    let (shown, summary, origin, actions) = match seal {
+        // All of it is in one text.
+        Some(_) => (&Run::unnamed(run.id), text(seal, "runs", id, run)?, String::new(), String::new()),
+        None => {
+            let (summary, origin) = (text(None, "runs", id, &run.summary)?, text(None, "runs", id, &run.origin)?);
+            (run, summary, origin, text(None, "runs", id, &run.actions)?)
+        }
+    };
     query(
         "INSERT INTO runs (run, command, holder, started_ms, ended_ms, outcome, summary, origin, actions)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -372,15 +428,15 @@ async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Troub
              ended_ms = excluded.ended_ms, outcome = excluded.outcome, summary = excluded.summary,
              origin = excluded.origin, actions = excluded.actions",
     )
-    .bind(run.id.0)
-    .bind(&run.command)
-    .bind(&run.holder)
-    .bind(run.started_ms)
-    .bind(run.ended_ms)
-    .bind(&run.outcome)
-    .bind(text(&run.summary, "runs")?)
-    .bind(text(&run.origin, "runs")?)
-    .bind(text(&run.actions, "runs")?)
+    .bind(id)
+    .bind(&shown.command)
+    .bind(&shown.holder)
+    .bind(shown.started_ms)
+    .bind(shown.ended_ms)
+    .bind(&shown.outcome)
+    .bind(summary)
+    .bind(origin)
+    .bind(actions)
     .execute(connection)
     .await
     .map(drop)
@@ -388,13 +444,13 @@ async fn write_run(connection: &mut PgConnection, run: &Run) -> Result<(), Troub
 }
 
 /// Writes entries of the log, and where it begins and ends.
-async fn write_log(connection: &mut PgConnection, delta: &Delta) -> Result<(), Trouble> {
+async fn write_log(connection: &mut PgConnection, delta: &Delta, seal: Option<&Seal>) -> Result<(), Trouble> {
     let taken_over = delta.log.iter().flat_map(|log| &log.entries);
     let mut last = delta.log.as_ref().map(|log| log.last.clone());
     let (mut numbers, mut entries) = (Vec::new(), Vec::new());
     for entry in taken_over.chain(&delta.entry) {
         numbers.push(entry.number);
-        entries.push(text(entry, "log")?);
+        entries.push(text(seal, "log", entry.number, entry)?);
         last = Some(entry.link());
     }
     if let Some(log) = &delta.log {
@@ -416,7 +472,11 @@ async fn write_link(connection: &mut PgConnection, update: &'static str, link: &
     query(update).bind(number).bind(hash).execute(connection).await.map(drop).map_err(at("chain"))
 }
 
-async fn write_revisions(connection: &mut PgConnection, revisions: &[Revision]) -> Result<(), Trouble> {
+async fn write_revisions(
+    connection: &mut PgConnection,
+    revisions: &[Revision],
+    seal: Option<&Seal>,
+) -> Result<(), Trouble> {
     if revisions.is_empty() {
         return Ok(());
     }
@@ -424,6 +484,7 @@ async fn write_revisions(connection: &mut PgConnection, revisions: &[Revision]) 
     for Revision { serial, was } in revisions {
         let row = was.to_row().map_err(|error| Trouble::Row { table: "revisions", reason: error.to_string() });
         let (address, body) = row?;
+        let body = body.map(|text| close(seal, "revisions", format!("{serial} {address}"), text)).transpose()?;
         serials.push(*serial);
         addresses.push(address);
         bodies.push(body);
@@ -461,9 +522,11 @@ async fn forget(connection: &mut PgConnection, run: RunId, last: Option<&LogEntr
 async fn write_outputs(
     connection: &mut PgConnection,
     outputs: &BTreeMap<String, fathuss_model::Datum>,
+    seal: Option<&Seal>,
 ) -> Result<(), Trouble> {
     let names: Vec<String> = outputs.keys().cloned().collect();
-    let bodies = outputs.values().map(|value| text(value, "outputs")).collect::<Result<Vec<_>, _>>()?;
+    let bodies = outputs.iter().map(|(name, value)| text(seal, "outputs", name, value));
+    let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
     query("DELETE FROM outputs").execute(&mut *connection).await.map_err(at("outputs"))?;
     query("INSERT INTO outputs (name, body) SELECT * FROM unnest($1::text[], $2::text[])")
         .bind(names)
@@ -511,8 +574,80 @@ where
     row.try_get(column).map_err(|error| Trouble::Row { table, reason: error.to_string() })
 }
 
-fn text(value: &impl Serialize, table: &'static str) -> Result<String, Trouble> {
-    serde_json::to_string(value).map_err(|error| Trouble::Row { table, reason: error.to_string() })
+/// A value as text, as it is to lie in this table, in the row of this key.
+fn text(
+    seal: Option<&Seal>,
+    table: &'static str,
+    key: impl std::fmt::Display,
+    value: &impl Serialize,
+) -> Result<String, Trouble> {
+    let text = serde_json::to_string(value).map_err(|error| Trouble::Row { table, reason: error.to_string() })?;
+    close(seal, table, key, text)
+}
+
+/// A text as it is to lie there.
+fn close(
+    seal: Option<&Seal>,
+    table: &'static str,
+    key: impl std::fmt::Display,
+    text: String,
+) -> Result<String, Trouble> {
+    let key = key.to_string();
+    seal::close(seal, table, &key, text)
+        .map_err(|reason| Trouble::Row { table, reason: format!("row {key}: {reason}") })
+}
+
+/// A text as it was before it was written there.
+fn open(
+    seal: Option<&Seal>,
+    table: &'static str,
+    key: impl std::fmt::Display,
+    text: String,
+) -> Result<String, Trouble> {
+    let key = key.to_string();
+    seal::open(seal, table, &key, text).map_err(|reason| Trouble::Row { table, reason: format!("row {key}: {reason}") })
+}
+
+/// The columns that are sealed, with the kind and the key that each text is bound to.
+const SEALED: [(&str, &str, &str, &str); 7] = [
+    ("resources", "body", "resources", "address"),
+    ("outputs", "body", "outputs", "name"),
+    ("journal", "entry", "journal", "serial || ' ' || place"),
+    ("log", "entry", "log", "number::text"),
+    ("operations", "begun", "operations", "operation::text"),
+    ("operations", "identified", "identified", "operation::text"),
+    ("revisions", "body", "revisions", "serial || ' ' || address"),
+];
+
+/// Seals all texts anew, or makes them plain.
+pub(super) async fn reseal(
+    connection: &mut PgConnection,
+    runs: &[Run],
+    from: Option<&Seal>,
+    to: Option<&Seal>,
+) -> Result<(), Trouble> {
+    for run in runs {
+        write_run(connection, run, to).await?;
+    }
+    for (table, column, kind, key) in SEALED {
+        let select = format!("SELECT {key} AS key, {column} AS text FROM {table} WHERE {column} IS NOT NULL");
+        let rows = query(AssertSqlSafe(select)).fetch_all(&mut *connection).await.map_err(at(table))?;
+        let (mut keys, mut texts) = (Vec::new(), Vec::new());
+        for row in rows {
+            let (key, text): (String, String) = (get(&row, "key", table)?, get(&row, "text", table)?);
+            texts.push(close(to, kind, &key, open(from, kind, &key, text)?)?);
+            keys.push(key);
+        }
+        let update = format!(
+            "UPDATE {table} SET {column} = anew.text FROM unnest($1::text[], $2::text[]) AS anew (key, text)
+             WHERE {key} = anew.key"
+        );
+        query(AssertSqlSafe(update)).bind(keys).bind(texts).execute(&mut *connection).await.map_err(at(table))?;
+    }
+    let envelope = to.map(|seal| serde_json::to_string(seal.envelope())).transpose();
+    let envelope = envelope.map_err(|error| Trouble::Row { table: "head", reason: error.to_string() })?;
+    let update = query("UPDATE head SET encryption = $1").bind(envelope);
+    update.execute(connection).await.map(drop).map_err(at("head"))
 }
 
 fn parse<T: DeserializeOwned>(text: &str, table: &'static str, key: impl std::fmt::Display) -> Result<T, Trouble> {

@@ -14,21 +14,25 @@ use sqlx::{AssertSqlSafe, Connection, Row, query, query_scalar, raw_sql};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::rows::{self, Lock, Trouble, at, change, load};
+use super::rows::{self, Lock, Trouble, at, change};
 use crate::audit::Log;
 use crate::contents::{Contents, Delta, Write};
 use crate::lease::{LAPSED, Moment, Tenure, Terms, locked, may_take};
 use crate::place::Database;
+use crate::seal::Opener;
 use crate::shared::{Committed, Remote, Seen, Taken};
-use crate::{Entry, Holder, Revision, RunId, StateError};
+use crate::{Entry, Holder, Keys, Recipients, Revision, RunId, Seal, StateError};
 
 /// The version of the tables.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const TABLES: &str = include_str!("tables.sql");
 
 /// What brings tables of version 1 to version 2.
 const UPGRADE_1: &str = include_str!("upgrade-1.sql");
+
+/// What brings tables of version 2 to version 3.
+const UPGRADE_2: &str = include_str!("upgrade-2.sql");
 
 /// How long one attempt may take, with connecting.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -54,6 +58,7 @@ pub struct Tables {
     tenure: Tenure,
     connection: Mutex<Option<PgConnection>>,
     session: Mutex<Option<Session>>,
+    opener: Arc<Opener>,
 }
 
 /// This run's lease.
@@ -62,6 +67,8 @@ struct Session {
     holder: Holder,
     epoch: i64,
     renewed: Moment,
+    /// What seals the state. Nobody seals it anew while a run holds a part of it.
+    seal: Option<Seal>,
 }
 
 /// What became of a write under the lease.
@@ -83,8 +90,24 @@ struct Job {
     /// Of the last write that this one comes after.
     known: String,
     nonce: String,
+    seal: Option<Seal>,
+    /// How the state is sealed by this write, where that changes.
+    reseals: Option<Option<Seal>>,
     /// Whether a commit was asked for, so that it may be carried out whatever was answered.
     asked: AtomicBool,
+}
+
+/// What reads all that there is.
+#[derive(Clone)]
+struct Opening {
+    opener: Arc<Opener>,
+    place: String,
+}
+
+impl Opening {
+    async fn load(&self, connection: &mut PgConnection) -> Result<(Seen, Option<Seal>), Trouble> {
+        rows::load(connection, VERSION, (&self.opener, &self.place)).await
+    }
 }
 
 impl Session {
@@ -95,7 +118,7 @@ impl Session {
 }
 
 impl Tables {
-    pub(super) fn open(database: &Database, terms: Terms) -> Result<Self, StateError> {
+    pub(super) fn open(database: &Database, terms: Terms, keys: &Keys) -> Result<Self, StateError> {
         let options = PgConnectOptions::from_str(&database.url).map_err(|error| StateError::Unfit {
             place: database.to_string(),
             reason: format!("its address can't be read ({error})"),
@@ -109,18 +132,19 @@ impl Tables {
             tenure: Tenure::default(),
             connection: Mutex::default(),
             session: Mutex::default(),
+            opener: Arc::new(Opener::new(keys)),
         })
     }
 
     /// What there is; none where there are no tables.
     pub(super) async fn find(&self) -> Result<Option<Seen>, StateError> {
-        let schema = self.database.schema.clone();
+        let (schema, opening) = (self.database.schema.clone(), self.opening());
         self.read(move |connection| {
-            let schema = schema.clone();
+            let (schema, opening) = (schema.clone(), opening.clone());
             Box::pin(async move {
                 let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
                 let there = is_there(&mut transaction, &schema).await?;
-                if there { load(&mut transaction, VERSION).await.map(Some) } else { Ok(None) }
+                if there { Ok(Some(opening.load(&mut transaction).await?.0)) } else { Ok(None) }
             })
         })
         .await
@@ -152,7 +176,7 @@ impl Tables {
                 let make = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
                 raw_sql(AssertSqlSafe(make)).execute(&mut *transaction).await.map_err(at("head"))?;
                 raw_sql(TABLES).execute(&mut *transaction).await.map_err(at("head"))?;
-                query("INSERT INTO head VALUES (1, $1, $2, $3, 0, 1, -1, 0, '')")
+                query("INSERT INTO head VALUES (1, $1, $2, $3, 0, 1, -1, 0, '', NULL)")
                     .bind(VERSION)
                     .bind(&lineage)
                     .bind(now_ms)
@@ -261,6 +285,81 @@ impl Tables {
         }
     }
 
+    /// Makes a write durable, under the lease; where `reseals` says so, the state is sealed so with it.
+    async fn commit_as(
+        &self,
+        write: Write,
+        delta: Delta,
+        mark: &str,
+        reseals: Option<Option<Seal>>,
+    ) -> Result<Committed, StateError> {
+        let mut session = self.session.lock().await;
+        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let deadline = self.until(session).await?;
+        let job = Arc::new(Job {
+            write,
+            delta,
+            holder: session.holder.id.clone(),
+            epoch: session.epoch,
+            lease_ms: self.lease_ms(),
+            known: mark.to_owned(),
+            nonce: format!("{:032x}", rand::random::<u128>()),
+            seal: session.seal.clone(),
+            reseals,
+            asked: AtomicBool::new(false),
+        });
+        let asked = Moment::now();
+        let doing = Arc::clone(&job);
+        let outcome = self.persist("written", deadline, move |connection| {
+            let job = Arc::clone(&doing);
+            Box::pin(async move { commit_once(connection, &job).await })
+        });
+        match outcome.await {
+            Ok(Outcome::Kept) => {
+                self.tenure.renewed(asked, self.terms.lease);
+                session.renewed = asked;
+            }
+            Ok(Outcome::Moved) => return Ok(Committed::Moved),
+            Ok(Outcome::Gone(holders)) => {
+                if holders.iter().any(|holder| holder.id == session.holder.id) {
+                    self.tenure.end(LAPSED);
+                    return Err(self.not_held(LAPSED));
+                }
+                return Err(self.gone(session.successor(&holders)));
+            }
+            Err(error) if job.asked.load(Ordering::SeqCst) => {
+                let reason = format!("{error}; whether that was kept is not known, and the next run reads it");
+                self.tenure.end(&reason);
+                return Err(self.not_held(&reason));
+            }
+            Err(error) => return Err(error),
+        }
+        match Arc::try_unwrap(job) {
+            Ok(Job { delta, nonce, reseals, .. }) => {
+                if let Some(seal) = reseals {
+                    session.seal = seal;
+                }
+                Ok(Committed::Kept { delta: Box::new(delta), mark: nonce })
+            }
+            Err(_) => Err(self.not_held("what was written is still being written; this is a defect of fathuss")),
+        }
+    }
+
+    fn opening(&self) -> Opening {
+        Opening { opener: Arc::clone(&self.opener), place: self.place() }
+    }
+
+    /// Lets nothing be left in the tables of what was there before the state was sealed anew.
+    async fn wipe(&self) -> Result<(), StateError> {
+        self.read(|connection| {
+            Box::pin(async move {
+                let vacuum = "VACUUM FULL resources, outputs, operations, journal, runs, revisions, log, head";
+                raw_sql(vacuum).execute(connection).await.map(drop).map_err(at("head"))
+            })
+        })
+        .await
+    }
+
     fn lease_ms(&self) -> i64 {
         i64::try_from(self.terms.lease.as_millis()).unwrap_or(i64::MAX)
     }
@@ -301,14 +400,14 @@ impl Tables {
 #[async_trait]
 impl Remote for Tables {
     async fn newer_than(&self, mark: &str) -> Result<Option<Seen>, StateError> {
-        let mark = mark.to_owned();
+        let (mark, opening) = (mark.to_owned(), self.opening());
         self.read(move |connection| {
-            let mark = mark.clone();
+            let (mark, opening) = (mark.clone(), opening.clone());
             Box::pin(async move {
                 let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
                 let nonce: String =
                     query_scalar("SELECT nonce FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
-                if nonce == mark { Ok(None) } else { load(&mut transaction, VERSION).await.map(Some) }
+                if nonce == mark { Ok(None) } else { Ok(Some(opening.load(&mut transaction).await?.0)) }
             })
         })
         .await
@@ -318,14 +417,15 @@ impl Remote for Tables {
         let asked = Moment::now();
         let deadline = asked.after(self.terms.patience.min(self.terms.lease));
         let (wanted, lease_ms, terms) = (holder.clone(), self.lease_ms(), self.terms);
-        let (epoch, taken) = self
+        let opening = self.opening();
+        let (epoch, taken, seal) = self
             .persist("written", deadline, move |connection| {
-                let wanted = wanted.clone();
-                Box::pin(async move { take(connection, &wanted, lease_ms, &terms, now_ms).await })
+                let (wanted, opening) = (wanted.clone(), opening.clone());
+                Box::pin(async move { take(connection, &wanted, lease_ms, &opening, (&terms, now_ms)).await })
             })
             .await?;
         self.tenure.renewed(asked, self.terms.lease);
-        *self.session.lock().await = Some(Session { holder: holder.clone(), epoch, renewed: asked });
+        *self.session.lock().await = Some(Session { holder: holder.clone(), epoch, renewed: asked, seal });
         Ok(taken)
     }
 
@@ -334,49 +434,7 @@ impl Remote for Tables {
     }
 
     async fn commit(&self, write: Write, delta: Delta, mark: &str) -> Result<Committed, StateError> {
-        let mut session = self.session.lock().await;
-        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
-        let deadline = self.until(session).await?;
-        let job = Arc::new(Job {
-            write,
-            delta,
-            holder: session.holder.id.clone(),
-            epoch: session.epoch,
-            lease_ms: self.lease_ms(),
-            known: mark.to_owned(),
-            nonce: format!("{:032x}", rand::random::<u128>()),
-            asked: AtomicBool::new(false),
-        });
-        let asked = Moment::now();
-        let doing = Arc::clone(&job);
-        let outcome = self.persist("written", deadline, move |connection| {
-            let job = Arc::clone(&doing);
-            Box::pin(async move { commit_once(connection, &job).await })
-        });
-        match outcome.await {
-            Ok(Outcome::Kept) => {
-                self.tenure.renewed(asked, self.terms.lease);
-                session.renewed = asked;
-            }
-            Ok(Outcome::Moved) => return Ok(Committed::Moved),
-            Ok(Outcome::Gone(holders)) => {
-                if holders.iter().any(|holder| holder.id == session.holder.id) {
-                    self.tenure.end(LAPSED);
-                    return Err(self.not_held(LAPSED));
-                }
-                return Err(self.gone(session.successor(&holders)));
-            }
-            Err(error) if job.asked.load(Ordering::SeqCst) => {
-                let reason = format!("{error}; whether that was kept is not known, and the next run reads it");
-                self.tenure.end(&reason);
-                return Err(self.not_held(&reason));
-            }
-            Err(error) => return Err(error),
-        }
-        match Arc::try_unwrap(job) {
-            Ok(Job { delta, nonce, .. }) => Ok(Committed::Kept { delta: Box::new(delta), mark: nonce }),
-            Err(_) => Err(self.not_held("what was written is still being written; this is a defect of fathuss")),
-        }
+        self.commit_as(write, delta, mark, None).await
     }
 
     async fn renew(&self) -> bool {
@@ -411,11 +469,42 @@ impl Remote for Tables {
         self.read(|connection| Box::pin(async move { holders(connection).await })).await
     }
 
+    async fn seal(&self) -> Result<Option<Seal>, StateError> {
+        if let Some(session) = self.session.lock().await.as_ref() {
+            return Ok(session.seal.clone());
+        }
+        let opening = self.opening();
+        self.read(move |connection| {
+            let opening = opening.clone();
+            Box::pin(async move {
+                let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
+                Ok(opening.load(&mut transaction).await?.1)
+            })
+        })
+        .await
+    }
+
+    async fn reseal(
+        &self,
+        recipients: Option<&Recipients>,
+        write: Write,
+        delta: Delta,
+        (lineage, mark): (&str, &str),
+    ) -> Result<Committed, StateError> {
+        let seal = match recipients {
+            Some(recipients) => Some(self.opener.another(&self.place(), lineage, recipients, None).await?),
+            None => None,
+        };
+        let committed = self.commit_as(write, delta, mark, Some(seal)).await?;
+        self.wipe().await?;
+        Ok(committed)
+    }
+
     async fn unlock(&self, id: &str, by: &Holder) -> Result<Option<Holder>, StateError> {
-        let (id, by) = (id.to_owned(), by.clone());
+        let (id, by, opening) = (id.to_owned(), by.clone(), self.opening());
         let deadline = Moment::now().after(self.terms.patience);
         self.persist("written", deadline, move |connection| {
-            let (id, by) = (id.clone(), by.clone());
+            let (id, by, opening) = (id.clone(), by.clone(), opening.clone());
             Box::pin(async move {
                 let mut transaction = connection.begin().await.map_err(at("head"))?;
                 query("SELECT 1 FROM head FOR UPDATE").execute(&mut *transaction).await.map_err(at("head"))?;
@@ -430,7 +519,7 @@ impl Remote for Tables {
                     .await
                     .map_err(at("locks"))?;
                 upgrade(&mut transaction).await?;
-                let contents = load(&mut transaction, VERSION).await?.contents;
+                let (Seen { contents, .. }, seal) = opening.load(&mut transaction).await?;
                 let write = contents.unlocked(&by, &holder);
                 let delta = contents.decide(&write).map_err(Trouble::State)?;
                 query("UPDATE head SET serial = $1, nonce = $2")
@@ -439,7 +528,7 @@ impl Remote for Tables {
                     .execute(&mut *transaction)
                     .await
                     .map_err(at("head"))?;
-                change(&mut transaction, &write, &delta).await?;
+                change(&mut transaction, &write, &delta, seal.as_ref()).await?;
                 transaction.commit().await.map_err(at("locks"))?;
                 Ok(Some(holder))
             })
@@ -462,17 +551,29 @@ impl Remote for Tables {
     }
 
     async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
-        self.read(move |connection| Box::pin(async move { rows::entries(connection, forgotten).await })).await
+        let opening = self.opening();
+        self.read(move |connection| {
+            let opening = opening.clone();
+            Box::pin(async move {
+                let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
+                let (_, seal) = opening.load(&mut transaction).await?;
+                rows::entries(&mut transaction, forgotten, seal.as_ref()).await
+            })
+        })
+        .await
     }
 
     async fn past(&self) -> Result<(Contents, Vec<Revision>), StateError> {
-        self.read(|connection| {
+        let opening = self.opening();
+        self.read(move |connection| {
+            let opening = opening.clone();
             Box::pin(async move {
                 let mut transaction = connection.begin_with(rows::READING).await.map_err(at("head"))?;
-                let contents = load(&mut transaction, VERSION).await?.contents;
+                let (Seen { contents, .. }, seal) = opening.load(&mut transaction).await?;
                 // Version 1 has none.
                 let has_log = contents.log != Log::default();
-                let revisions = if has_log { rows::revisions(&mut transaction).await? } else { Vec::new() };
+                let seal = seal.as_ref();
+                let revisions = if has_log { rows::revisions(&mut transaction, seal).await? } else { Vec::new() };
                 Ok((contents, revisions))
             })
         })
@@ -510,9 +611,9 @@ async fn take(
     connection: &mut PgConnection,
     wanted: &Holder,
     lease_ms: i64,
-    terms: &Terms,
-    now_ms: i64,
-) -> Result<(i64, Taken), Trouble> {
+    opening: &Opening,
+    (terms, now_ms): (&Terms, i64),
+) -> Result<(i64, Taken, Option<Seal>), Trouble> {
     let mut transaction = connection.begin().await.map_err(at("head"))?;
     let epoch: i64 =
         query_scalar("SELECT epoch FROM head FOR UPDATE").fetch_one(&mut *transaction).await.map_err(at("head"))?;
@@ -520,8 +621,8 @@ async fn take(
     for Lock { holder: other, lease, renewed_ago, .. } in rows::locks(&mut transaction).await? {
         if other.id == wanted.id {
             // The answer to this very request was lost.
-            let seen = load(&mut transaction, VERSION).await?;
-            return Ok((epoch, Taken { from: None, seen: Some(seen) }));
+            let (seen, seal) = opening.load(&mut transaction).await?;
+            return Ok((epoch, Taken { from: None, seen: Some(seen) }, seal));
         }
         if other.overlaps(wanted) {
             may_take(&other, lease, renewed_ago, terms, now_ms).map_err(Trouble::State)?;
@@ -549,17 +650,23 @@ async fn take(
     .await
     .map_err(at("locks"))?;
     // Nobody writes while this transaction has the head.
-    let seen = load(&mut transaction, VERSION).await?;
+    let (seen, seal) = opening.load(&mut transaction).await?;
     transaction.commit().await.map_err(at("locks"))?;
-    Ok((epoch + 1, Taken { from, seen: Some(seen) }))
+    Ok((epoch + 1, Taken { from, seen: Some(seen) }, seal))
 }
 
 /// Brings tables of an earlier version to this one. Nobody else has the lock, and this transaction has the head.
 async fn upgrade(connection: &mut PgConnection) -> Result<(), Trouble> {
     let version: i64 =
         query_scalar("SELECT version FROM head").fetch_one(&mut *connection).await.map_err(at("head"))?;
-    if version == 1 {
-        raw_sql(UPGRADE_1).execute(connection).await.map_err(at("head"))?;
+    let upgrades = [UPGRADE_1, UPGRADE_2];
+    let done = usize::try_from(version - 1).unwrap_or(upgrades.len());
+    for upgrade in upgrades.into_iter().skip(done) {
+        raw_sql(upgrade).execute(&mut *connection).await.map_err(at("head"))?;
+    }
+    if done < upgrades.len() {
+        // They were prepared for other columns.
+        connection.clear_cached_statements().await.map_err(at("head"))?;
     }
     Ok(())
 }
@@ -622,7 +729,15 @@ async fn commit_once(connection: &mut PgConnection, job: &Job) -> Result<Outcome
             _ => Outcome::Gone(locks.into_iter().map(|lock| lock.holder).collect()),
         });
     }
-    change(&mut transaction, &job.write, delta).await?;
+    let seal = match &job.reseals {
+        Some(to) => {
+            let runs = rows::runs(&mut transaction, job.seal.as_ref()).await?;
+            rows::reseal(&mut transaction, &runs, job.seal.as_ref(), to.as_ref()).await?;
+            to.as_ref()
+        }
+        None => job.seal.as_ref(),
+    };
+    change(&mut transaction, &job.write, delta, seal).await?;
     job.asked.store(true, Ordering::SeqCst);
     transaction.commit().await.map_err(at("head"))?;
     Ok(Outcome::Kept)
@@ -637,8 +752,9 @@ fn is_passing(error: &sqlx::Error) -> bool {
             code.starts_with("08")
                 || matches!(
                     code.as_ref(),
-                    // Serialization, deadlock, timeouts, too many connections, a server that stops or starts.
-                    "40001" | "40P01" | "55P03" | "57014" | "25P03" | "53300" | "57P01" | "57P02" | "57P03"
+                    // Serialization, deadlock, timeouts, too many connections, a server that stops or starts, and a
+                    // statement that was prepared before another run brought the tables to its version.
+                    "0A000" | "40001" | "40P01" | "55P03" | "57014" | "25P03" | "53300" | "57P01" | "57P02" | "57P03"
                 )
         }),
         _ => false,

@@ -1,7 +1,9 @@
--- Version 2 of a state in PostgreSQL, in a schema of its own. A change here is
+-- Version 3 of a state in PostgreSQL, in a schema of its own. A change here is
 -- a new version, with a step that brings older schemas to it.
 
--- What there is once. `nonce` is of the last write: it tells whether somebody else has written since.
+-- What there is once. `nonce` is of the last write: it tells whether somebody else has written since. Where the state is
+-- sealed, `encryption` is an Envelope as JSON, and so is every text below that is said to be JSON, with `identified`; of
+-- a run all is sealed in `summary`.
 CREATE TABLE head (
     one integer PRIMARY KEY CHECK (one = 1),
     version bigint NOT NULL,
@@ -11,7 +13,8 @@ CREATE TABLE head (
     next_operation bigint NOT NULL,
     forgotten bigint NOT NULL,
     epoch bigint NOT NULL,
-    nonce text NOT NULL
+    nonce text NOT NULL,
+    encryption text
 );
 
 -- Who may write: what is at these `addresses`, where nobody else changes what is at those of `needs`. A row without

@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Holder;
 use crate::contents::Write;
+use crate::{Envelope, Holder};
 
-/// The version of these formats. Segments of version 1 have no entries of the log.
-pub(super) const VERSION: i64 = 2;
+/// The version of these formats. Segments of version 1 have no entries of the log; those before version 3 are never sealed.
+pub(super) const VERSION: i64 = 3;
 
 /// The head's key.
 pub(super) const HEAD: &str = "head";
@@ -41,6 +41,33 @@ pub(super) struct Head {
     pub(super) chain: String,
     /// What is kept from before the snapshot, oldest first.
     pub(super) chapters: Vec<Chapter>,
+    /// How the state is sealed, or was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption: Option<Encryption>,
+}
+
+/// How the segments of a state are sealed. Those before `since` are as they were written: plain, or by an earlier key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Encryption {
+    pub(super) envelope: Envelope,
+    /// The number of the first segment that is sealed so.
+    pub(super) since: i64,
+    /// The number of the first segment that is plain again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<i64>,
+}
+
+impl Encryption {
+    /// Whether what is written now is sealed.
+    pub(super) fn holds(&self) -> bool {
+        self.until.is_none()
+    }
+
+    /// Whether a segment of this number has to be sealed.
+    pub(super) fn covers(&self, number: i64) -> bool {
+        number >= self.since && self.until.is_none_or(|until| number < until)
+    }
 }
 
 /// A lock that ends by itself. It was renewed last when the head was written last, by the store's clock.
@@ -100,6 +127,20 @@ pub(super) struct Segment {
     pub(super) write: Write,
 }
 
+/// One durable write, as it lies in a state that is sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SealedSegment {
+    pub(super) version: i64,
+    pub(super) lineage: String,
+    pub(super) epoch: i64,
+    pub(super) number: i64,
+    pub(super) serial: i64,
+    pub(super) nonce: String,
+    /// The write, as JSON, sealed.
+    pub(super) sealed: String,
+}
+
 impl Head {
     pub(super) fn new(lineage: &str, now_ms: i64) -> Self {
         Self {
@@ -115,6 +156,7 @@ impl Head {
             next_segment: 1,
             chain: String::new(),
             chapters: Vec::new(),
+            encryption: None,
         }
     }
 
@@ -142,6 +184,14 @@ impl Head {
     pub(super) fn all_segments(&self) -> Vec<Span> {
         let earlier = self.chapters.iter().flat_map(|chapter| &chapter.segments);
         earlier.chain(&self.segments).cloned().collect()
+    }
+
+    /// Whether the snapshot is from before the state was sealed as it is, or made plain.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.encryption.as_ref().is_some_and(|encryption| {
+            let changed = encryption.until.unwrap_or(encryption.since);
+            self.snapshot.as_ref().is_none_or(|snapshot| snapshot.number <= changed)
+        })
     }
 
     /// How many segments have to be read after the snapshot.
@@ -231,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_refused() {
-        let text = String::from_utf8_lossy(HEAD_1).replace("\"version\":1,", "\"version\":3,");
-        assert!(matches!(parse::<Head>(text.as_bytes()), Err(Unreadable::Newer(3))));
+        let text = String::from_utf8_lossy(HEAD_1).replace("\"version\":1,", "\"version\":4,");
+        assert!(matches!(parse::<Head>(text.as_bytes()), Err(Unreadable::Newer(4))));
     }
 }

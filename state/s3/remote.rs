@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::head::{
-    Chapter, HEAD, Head, Lease, Segment, Snapshot, Span, Unreadable, VERSION, link, nonce, parse, segment_key,
+    Chapter, Encryption, HEAD, Head, Lease, SealedSegment, Segment, Snapshot, Span, Unreadable, VERSION, link, nonce,
+    parse, segment_key,
 };
 use super::objects::{Condition, Object, Objects, Put, PutError};
 use super::transport::Witness;
@@ -18,8 +19,9 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Moment, Tenure, Terms, locked, may_take};
 use crate::place::Bucket;
+use crate::seal::Opener;
 use crate::shared::{Committed, Remote, Seen, Taken};
-use crate::{Entry, Holder, Revision, RunId, StateError};
+use crate::{Entry, Envelope, Holder, Keys, Recipients, Revision, RunId, Seal, StateError};
 
 /// A lock that finds more segments than these after the last snapshot makes another.
 const SEGMENTS_BEFORE_SNAPSHOT: i64 = 64;
@@ -40,6 +42,13 @@ pub struct Heads {
     pub(super) terms: Terms,
     tenure: Tenure,
     session: Mutex<Option<Session>>,
+    opener: Opener,
+}
+
+/// How a state is sealed from a segment on.
+enum Change {
+    Sealed(Box<Envelope>),
+    Plain,
 }
 
 /// The head as this run has written it last.
@@ -51,12 +60,12 @@ struct Session {
 }
 
 impl Heads {
-    pub(super) async fn open(bucket: &Bucket, terms: Terms) -> Result<Self, StateError> {
-        Ok(Self::over(Objects::open(bucket, terms).await?, terms))
+    pub(super) async fn open(bucket: &Bucket, terms: Terms, keys: &Keys) -> Result<Self, StateError> {
+        Ok(Self::over(Objects::open(bucket, terms).await?, terms, keys))
     }
 
-    pub(super) fn over(objects: Objects, terms: Terms) -> Self {
-        Self { objects, terms, tenure: Tenure::default(), session: Mutex::default() }
+    pub(super) fn over(objects: Objects, terms: Terms, keys: &Keys) -> Self {
+        Self { objects, terms, tenure: Tenure::default(), session: Mutex::default(), opener: Opener::new(keys) }
     }
 
     /// What there is; none where no head is there.
@@ -202,7 +211,7 @@ impl Heads {
                 write,
             };
             let key = segment_key(segment.epoch, number);
-            let bytes = self.encode(&key, &segment)?;
+            let bytes = self.encode_segment(&key, &segment, self.sealing(&head).await?.as_ref())?;
             let deadline = Moment::now().after(self.terms.patience);
             let put =
                 self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
@@ -239,7 +248,7 @@ impl Heads {
         snapshot: Option<&Snapshot>,
         segments: &[Span],
     ) -> Result<(Contents, Vec<Revision>), StateError> {
-        let (contents, revisions, chain) = self.follow(&head.lineage, snapshot, segments).await?;
+        let (contents, revisions, chain) = self.follow(head, snapshot, segments).await?;
         if chain != head.chain || contents.serial != head.serial {
             let reason = "what it names is not what was written: something else than fathuss changed an object";
             return Err(self.objects.damaged(HEAD, reason));
@@ -247,27 +256,28 @@ impl Heads {
         Ok((contents, revisions))
     }
 
-    /// What these segments make of a snapshot of this lineage, with what was before and the sum over them.
+    /// What these segments make of a snapshot, in the state that this head is of; with what was before and the sum over
+    /// them.
     pub(super) async fn follow(
         &self,
-        lineage: &str,
+        head: &Head,
         snapshot: Option<&Snapshot>,
         segments: &[Span],
     ) -> Result<(Contents, Vec<Revision>, String), StateError> {
         let mut chain = String::new();
-        let mut contents = Contents::new(lineage);
+        let mut contents = Contents::new(&head.lineage);
         let mut revisions = Vec::new();
         if let Some(snapshot) = snapshot {
             let key = snapshot.key();
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
-            let document = Document::parse(&object.bytes).map_err(|reason| self.objects.damaged(&key, reason))?;
-            if document.lineage() != lineage {
+            let document = self.decode_snapshot(&key, &object.bytes, head).await?;
+            if document.lineage() != head.lineage {
                 return Err(self.objects.damaged(&key, format!("it is of the state {}", document.lineage())));
             }
             chain.clone_from(&snapshot.chain);
             contents = document.into_contents();
         }
-        let mut segments = std::pin::pin!(self.segments(segments));
+        let mut segments = std::pin::pin!(self.segments(head, segments));
         while let Some((bytes, segment)) = segments.try_next().await? {
             let key = segment_key(segment.epoch, segment.number);
             let mut delta =
@@ -275,19 +285,23 @@ impl Heads {
             revisions.append(&mut delta.revisions);
             contents.keep(delta);
             chain = link(&chain, &bytes);
-            if contents.serial != segment.serial || segment.lineage != lineage {
+            if contents.serial != segment.serial || segment.lineage != head.lineage {
                 return Err(self.objects.damaged(&key, "it does not follow the one before it"));
             }
         }
         Ok((contents, revisions, chain))
     }
 
-    fn segments(&self, spans: &[Span]) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send {
+    fn segments<'a>(
+        &'a self,
+        head: &'a Head,
+        spans: &[Span],
+    ) -> impl futures::Stream<Item = Result<(Bytes, Segment), StateError>> + Send + 'a {
         let named: Vec<(i64, i64)> = spans.iter().flat_map(Span::names).collect();
         let reads = named.into_iter().map(async move |(epoch, number)| {
             let key = segment_key(epoch, number);
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
-            let segment: Segment = self.decode(&key, &object.bytes)?;
+            let segment = self.decode_segment(&key, &object.bytes, head).await?;
             if (segment.epoch, segment.number) != (epoch, number) {
                 return Err(self.objects.damaged(&key, "it is another one, under its name"));
             }
@@ -320,6 +334,118 @@ impl Heads {
             Unreadable::Damaged(reason) => self.objects.damaged(key, reason),
             Unreadable::Newer(found) => StateError::Newer { path: self.objects.named(key), found, known: VERSION },
         })
+    }
+
+    /// What opens the texts of this head; none where the state never was sealed.
+    async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
+        match &head.encryption {
+            Some(Encryption { envelope, .. }) => {
+                self.opener.open(&self.objects.place(), &head.lineage, envelope).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What seals what is written now.
+    async fn sealing(&self, head: &Head) -> Result<Option<Seal>, StateError> {
+        match &head.encryption {
+            Some(encryption) if encryption.holds() => self.opening(head).await,
+            _ => Ok(None),
+        }
+    }
+
+    fn encode_segment(&self, key: &str, segment: &Segment, seal: Option<&Seal>) -> Result<Bytes, StateError> {
+        let Some(seal) = seal else { return self.encode(key, segment) };
+        let Segment { version, epoch, number, serial, .. } = *segment;
+        let text = serde_json::to_string(&segment.write).map_err(|error| error.to_string());
+        let sealed = text.and_then(|text| seal.close("segment", key, &text));
+        let sealed = sealed.map_err(|reason| self.unwritable(key, reason))?;
+        let (lineage, nonce) = (segment.lineage.clone(), segment.nonce.clone());
+        self.encode(key, &SealedSegment { version, lineage, epoch, number, serial, nonce, sealed })
+    }
+
+    async fn decode_segment(&self, key: &str, bytes: &[u8], head: &Head) -> Result<Segment, StateError> {
+        #[derive(Deserialize)]
+        struct MaySealed {
+            number: i64,
+            sealed: Option<IgnoredAny>,
+        }
+        let MaySealed { number, sealed } = self.decode(key, bytes)?;
+        if sealed.is_none() {
+            if head.encryption.as_ref().is_some_and(|encryption| encryption.covers(number)) {
+                return Err(self.objects.damaged(key, "it is not sealed, in a state that is"));
+            }
+            return self.decode(key, bytes);
+        }
+        let SealedSegment { version, lineage, epoch, number, serial, nonce, sealed } = self.decode(key, bytes)?;
+        let seal = self.opening(head).await?;
+        let seal = seal.ok_or_else(|| self.objects.damaged(key, "it is sealed, in a state that is not"))?;
+        let text = seal.open("segment", key, &sealed).map_err(|reason| self.objects.damaged(key, reason))?;
+        let write = serde_json::from_str(&text).map_err(|error| self.objects.damaged(key, error.to_string()))?;
+        Ok(Segment { version, lineage, epoch, number, serial, nonce, write })
+    }
+
+    async fn decode_snapshot(&self, key: &str, bytes: &[u8], head: &Head) -> Result<Document, StateError> {
+        let read = if Document::is_sealed(bytes) {
+            let seal = self.opening(head).await?;
+            seal.ok_or_else(|| "it is sealed, in a state that is not".to_owned())
+                .and_then(|seal| Document::opened(bytes, &seal))
+        } else {
+            Document::parse(bytes)
+        };
+        read.map_err(|reason| self.objects.damaged(key, reason))
+    }
+
+    fn unwritable(&self, key: &str, reason: String) -> StateError {
+        StateError::Storage { path: self.objects.named(key), doing: "written", reason }
+    }
+
+    /// Writes a segment under the lease; the head that names it says from now on that the state is sealed so.
+    async fn commit_as(&self, write: Write, delta: Delta, change: Option<Change>) -> Result<Committed, StateError> {
+        let mut session = self.session.lock().await;
+        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let deadline = self.until(session).await?;
+        let (epoch, number) = (session.head.epoch, session.head.next_segment);
+        let mut sealed = session.head.clone();
+        match change {
+            Some(Change::Sealed(envelope)) => {
+                sealed.encryption = Some(Encryption { envelope: *envelope, since: number, until: None });
+            }
+            Some(Change::Plain) => {
+                sealed.encryption =
+                    sealed.encryption.map(|was| Encryption { until: was.until.or(Some(number)), ..was });
+            }
+            None => {}
+        }
+        let key = segment_key(epoch, number);
+        let segment = Segment {
+            version: VERSION,
+            lineage: session.head.lineage.clone(),
+            epoch,
+            number,
+            serial: delta.serial,
+            nonce: nonce(),
+            write,
+        };
+        let bytes = self.encode_segment(&key, &segment, self.sealing(&sealed).await?.as_ref())?;
+        match self.objects.put(&key, &bytes, Condition::Absent, deadline).await {
+            Ok(Put::Kept(_)) => {}
+            Ok(Put::Other(_)) => {
+                let reason = "there is a segment of this run that it has not written: is the bucket another's copy?";
+                let error = self.objects.damaged(&key, reason);
+                self.tenure.end(&error.to_string());
+                return Err(error);
+            }
+            Err(failed) => {
+                // Whatever becomes of it, no head will name it: its number is not used again.
+                session.head.next_segment += 1;
+                return Err(failed.error);
+            }
+        }
+        let next = sealed.with(&segment, &bytes);
+        self.advance(session, next, deadline).await?;
+        // Under the lease nobody else moves the head.
+        Ok(Committed::Kept { delta: Box::new(delta), mark: String::new() })
     }
 
     fn encode(&self, key: &str, value: &impl Serialize) -> Result<Bytes, StateError> {
@@ -391,7 +517,7 @@ impl Remote for Heads {
     async fn tidy(&self, contents: &Contents, now_ms: i64) -> Result<(), StateError> {
         let mut session = self.session.lock().await;
         let Some(session) = session.as_mut() else { return Ok(()) };
-        if session.head.length() <= SEGMENTS_BEFORE_SNAPSHOT {
+        if session.head.length() <= SEGMENTS_BEFORE_SNAPSHOT && !session.head.is_outdated() {
             return Ok(());
         }
         let deadline = self.until(session).await?;
@@ -401,7 +527,13 @@ impl Remote for Heads {
             chain: session.head.chain.clone(),
         };
         let key = snapshot.key();
-        let bytes = self.encode(&key, &Document::of(contents))?;
+        let document = Document::of(contents);
+        let bytes = match self.sealing(&session.head).await? {
+            Some(seal) => {
+                document.to_text(Some(&seal)).map(Bytes::from).map_err(|reason| self.unwritable(&key, reason))?
+            }
+            None => self.encode(&key, &document)?,
+        };
         let put = self.objects.put(&key, &bytes, Condition::Absent, deadline).await.map_err(|failed| failed.error)?;
         if let Put::Other(_) = put {
             return Err(self.objects.damaged(&key, "there is a snapshot of this run that it has not written"));
@@ -424,39 +556,31 @@ impl Remote for Heads {
     }
 
     async fn commit(&self, write: Write, delta: Delta, _: &str) -> Result<Committed, StateError> {
-        let mut session = self.session.lock().await;
-        let session = session.as_mut().ok_or_else(|| self.not_held("it has not taken the lock"))?;
-        let deadline = self.until(session).await?;
-        let (epoch, number) = (session.head.epoch, session.head.next_segment);
-        let key = segment_key(epoch, number);
-        let segment = Segment {
-            version: VERSION,
-            lineage: session.head.lineage.clone(),
-            epoch,
-            number,
-            serial: delta.serial,
-            nonce: nonce(),
-            write,
+        self.commit_as(write, delta, None).await
+    }
+
+    async fn seal(&self) -> Result<Option<Seal>, StateError> {
+        let head = self.session.lock().await.as_ref().map(|session| session.head.clone());
+        let head = match head {
+            Some(head) => head,
+            None => self.head().await?.ok_or_else(|| self.vanished())?.0,
         };
-        let bytes = self.encode(&key, &segment)?;
-        match self.objects.put(&key, &bytes, Condition::Absent, deadline).await {
-            Ok(Put::Kept(_)) => {}
-            Ok(Put::Other(_)) => {
-                let reason = "there is a segment of this run that it has not written: is the bucket another's copy?";
-                let error = self.objects.damaged(&key, reason);
-                self.tenure.end(&error.to_string());
-                return Err(error);
-            }
-            Err(failed) => {
-                // Whatever becomes of it, no head will name it: its number is not used again.
-                session.head.next_segment += 1;
-                return Err(failed.error);
-            }
-        }
-        let next = session.head.with(&segment, &bytes);
-        self.advance(session, next, deadline).await?;
-        // Under the lease nobody else moves the head.
-        Ok(Committed::Kept { delta: Box::new(delta), mark: String::new() })
+        self.sealing(&head).await
+    }
+
+    async fn reseal(
+        &self,
+        recipients: Option<&Recipients>,
+        write: Write,
+        delta: Delta,
+        (lineage, _): (&str, &str),
+    ) -> Result<Committed, StateError> {
+        let head = self.session.lock().await.as_ref().map(|session| session.head.clone());
+        let head = head.ok_or_else(|| self.not_held("it has not taken the lock"))?;
+        let Some(recipients) = recipients else { return self.commit_as(write, delta, Some(Change::Plain)).await };
+        let before = self.opening(&head).await?;
+        let seal = self.opener.another(&self.objects.place(), lineage, recipients, before.as_ref()).await?;
+        self.commit_as(write, delta, Some(Change::Sealed(Box::new(seal.envelope().clone())))).await
     }
 
     async fn renew(&self) -> bool {
@@ -490,8 +614,9 @@ impl Remote for Heads {
     async fn entries(&self, forgotten: i64) -> Result<Vec<(RunId, Vec<Entry>)>, StateError> {
         let (head, _) = self.head().await?.ok_or_else(|| self.vanished())?;
         let chapters = head.chapters.iter().filter(|chapter| chapter.last_run > forgotten);
-        let spans: Vec<Span> = chapters.flat_map(|chapter| chapter.segments.clone()).chain(head.segments).collect();
-        let segments = self.segments(&spans).map_ok(|(_, segment)| segment).try_collect::<Vec<_>>().await?;
+        let earlier = chapters.flat_map(|chapter| chapter.segments.clone());
+        let spans: Vec<Span> = earlier.chain(head.segments.clone()).collect();
+        let segments = self.segments(&head, &spans).map_ok(|(_, segment)| segment).try_collect::<Vec<_>>().await?;
         let entries = segments.into_iter().filter_map(|segment| match segment.write {
             Write::Append { run, entries } if run.0 > forgotten => Some((run, entries)),
             _ => None,

@@ -71,7 +71,7 @@ impl Heads {
         arrived.append(&mut self.objects.list("snapshots").await?);
         let Some(reach) = Reach::of(&head, |key| arrived.contains_key(key)) else { return Ok(None) };
         let Reach { snapshot, segments, whole, .. } = &reach;
-        let (mut contents, _, chain) = self.follow(&head.lineage, snapshot.as_ref(), segments).await?;
+        let (mut contents, _, chain) = self.follow(&head, snapshot.as_ref(), segments).await?;
         if *whole && (chain != head.chain || contents.serial != head.serial) {
             return Err(self
                 .objects
@@ -104,7 +104,7 @@ impl Heads {
 
     /// What was before, as far back as it has arrived without a gap.
     async fn earlier(&self, head: &Head, reach: &Reach, contents: &Contents) -> Result<Vec<Revision>, StateError> {
-        let (earlier, revisions, _) = self.follow(&head.lineage, reach.first.0.as_ref(), &reach.first.1).await?;
+        let (earlier, revisions, _) = self.follow(head, reach.first.0.as_ref(), &reach.first.1).await?;
         if earlier.serial != contents.serial {
             return Err(self.objects.damaged("head", "its snapshots and its segments are not of one state"));
         }
@@ -212,7 +212,7 @@ mod tests {
     use crate::lease::Terms;
     use crate::place::Bucket;
     use crate::shared::Shared;
-    use crate::{Backend, Entry, Holder, Identity, Origin, ResourceRecord, Snapshot as Rows, Store};
+    use crate::{Backend, Entry, Holder, Identity, Keys, Origin, ResourceRecord, Snapshot as Rows, Store};
 
     const TERMS: Terms = Terms {
         lease: Duration::from_secs(60),
@@ -228,7 +228,7 @@ mod tests {
     fn heads(store: Arc<dyn ObjectStore>) -> Heads {
         let bucket =
             Bucket { name: "b".to_owned(), prefix: "p".to_owned(), region: "us-east-1".to_owned(), endpoint: None };
-        Heads::over(Objects::over(store, &bucket, TERMS), TERMS)
+        Heads::over(Objects::over(store, &bucket, TERMS), TERMS, &Keys::default())
     }
 
     fn waits<T>(work: impl Future<Output = T>) -> T {

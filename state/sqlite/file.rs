@@ -19,12 +19,15 @@ use crate::StateError;
 pub(super) const APPLICATION_ID: i32 = 0x4654_4853;
 
 /// The version of the tables and of the JSON in them.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const TABLES: &str = include_str!("tables.sql");
 
 /// What brings tables of version 1 to version 2.
 const UPGRADE_1: &str = include_str!("upgrade-1.sql");
+
+/// What brings tables of version 2 to version 3.
+const UPGRADE_2: &str = include_str!("upgrade-2.sql");
 
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,10 +73,9 @@ pub(super) fn look(path: &Path) -> Result<Option<Connection>, StateError> {
 
 /// Brings tables of an earlier version to this one, in the transaction of who has the lock.
 pub(super) fn upgrade(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    match rows::version(transaction)? {
-        1 => transaction.execute_batch(UPGRADE_1),
-        _ => Ok(()),
-    }
+    let upgrades = [UPGRADE_1, UPGRADE_2];
+    let done = usize::try_from(rows::version(transaction)? - 1).unwrap_or(upgrades.len());
+    upgrades.iter().skip(done).try_for_each(|upgrade| transaction.execute_batch(upgrade))
 }
 
 /// What a failed statement means, in the state's own terms.

@@ -4,9 +4,10 @@
 //! damaged or edited is named instead of believed.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use fathuss_model::{Address, AddressError, Datum};
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, Value};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::de::DeserializeOwned;
 
@@ -14,9 +15,42 @@ use super::Trouble;
 use crate::audit::{Deed, Link, Log, LogEntry, digest, sum, text_sum};
 use crate::history::{Revision, Was};
 use crate::lock::Process;
+use crate::seal::{self, Envelope, Seal};
 use crate::{Begun, Entry, Holder, Identity, OperationId, Origin, Pending, ResourceRecord, Run, RunId, Snapshot};
 
 type Result<T> = std::result::Result<T, Trouble>;
+
+/// A connection, and what seals the texts in its tables where the state is sealed.
+pub(super) struct Access<'a> {
+    connection: &'a Connection,
+    seal: Option<&'a Seal>,
+}
+
+impl<'a> Access<'a> {
+    pub(super) fn new(connection: &'a Connection, seal: Option<&'a Seal>) -> Self {
+        Self { connection, seal }
+    }
+
+    /// A text as it is to lie in this table, in the row of this key.
+    fn close(&self, table: &'static str, key: &str, text: String) -> Result<String> {
+        seal::close(self.seal, table, key, text)
+            .map_err(|reason| Trouble::Row { row: format!("row {key} of {table}"), reason })
+    }
+
+    /// A text that lies in this table, in the row of this key.
+    fn open(&self, table: &'static str, key: &str, text: String) -> Result<String> {
+        seal::open(self.seal, table, key, text)
+            .map_err(|reason| Trouble::Row { row: format!("row {key} of {table}"), reason })
+    }
+}
+
+impl Deref for Access<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
 
 /// What there is once in a state.
 pub(super) struct Head {
@@ -30,12 +64,128 @@ pub(super) struct Head {
     pub(super) revises: bool,
 }
 
+/// What is wrapped for whom, where the state is sealed, and whether what was there before is to be wiped yet.
+pub(super) fn envelope(connection: &Connection) -> Result<Option<(Envelope, bool)>> {
+    if version(connection)? < 3 {
+        return Ok(None);
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT envelope, wiped FROM encryption WHERE envelope IS NOT NULL")?;
+    let found = statement.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
+    found.map(|(text, wiped)| Ok((parse(&text, || "the row of encryption".to_owned())?, wiped))).transpose()
+}
+
+/// Whether what was there before the state was sealed anew is to be wiped yet.
+pub(super) fn is_wiped(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT wiped FROM encryption")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(true))
+}
+
+/// Says that nothing is left of what was there before.
+pub(super) fn put_wiped(connection: &Connection) -> Result<()> {
+    connection.execute("UPDATE encryption SET wiped = TRUE", [])?;
+    Ok(())
+}
+
+/// Seals all texts anew, or makes them plain.
+pub(super) fn reseal(from: &Access<'_>, to: &Access<'_>, head: &mut Head) -> Result<()> {
+    let runs = history(from, u32::MAX)?;
+    from.execute("DELETE FROM runs", [])?;
+    runs.iter().try_for_each(|run| put_run(to, run))?;
+    anew(
+        from,
+        to,
+        "resources",
+        "SELECT address, body, address FROM resources",
+        "UPDATE resources SET body = ?2 WHERE address = ?1",
+    )?;
+    anew(from, to, "outputs", "SELECT name, body, name FROM outputs", "UPDATE outputs SET body = ?2 WHERE name = ?1")?;
+    anew(
+        from,
+        to,
+        "journal",
+        "SELECT position, entry, CAST(position AS TEXT) FROM journal",
+        "UPDATE journal SET entry = ?2 WHERE position = ?1",
+    )?;
+    anew(
+        from,
+        to,
+        "log",
+        "SELECT number, entry, CAST(number AS TEXT) FROM log",
+        "UPDATE log SET entry = ?2 WHERE number = ?1",
+    )?;
+    anew(
+        from,
+        to,
+        "operations",
+        "SELECT operation, begun, CAST(operation AS TEXT) FROM operations",
+        "UPDATE operations SET begun = ?2 WHERE operation = ?1",
+    )?;
+    anew(
+        from,
+        to,
+        "identified",
+        "SELECT operation, identified, CAST(operation AS TEXT) FROM operations WHERE identified IS NOT NULL",
+        "UPDATE operations SET identified = ?2 WHERE operation = ?1",
+    )?;
+    anew(
+        from,
+        to,
+        "revisions",
+        "SELECT serial || ' ' || address, body, serial || ' ' || address FROM revisions WHERE body IS NOT NULL",
+        "UPDATE revisions SET body = ?2 WHERE serial || ' ' || address = ?1",
+    )?;
+    sum_anew(to, head)?;
+    let envelope = to.seal.map(|seal| serde_json::to_string(seal.envelope())).transpose()?;
+    to.execute("INSERT OR REPLACE INTO encryption (one, envelope, wiped) VALUES (1, ?1, FALSE)", [envelope])?;
+    Ok(())
+}
+
+/// Seals one column of a table anew: `select` gives the row's key, the text and what that is bound to.
+fn anew(from: &Access<'_>, to: &Access<'_>, kind: &'static str, select: &str, update: &str) -> Result<()> {
+    let mut statement = from.prepare(select)?;
+    let texts = statement.query_map([], |row| Ok((row.get::<_, Value>(0)?, row.get(1)?, row.get(2)?)))?;
+    let texts = texts.collect::<rusqlite::Result<Vec<(Value, String, String)>>>()?;
+    let mut statement = to.prepare(update)?;
+    for (row, text, key) in texts {
+        let text = to.close(kind, &key, from.open(kind, &key, text)?)?;
+        statement.execute(params![row, text])?;
+    }
+    Ok(())
+}
+
+/// Takes the checksums of all texts anew, and their total.
+fn sum_anew(connection: &Access<'_>, head: &mut Head) -> Result<()> {
+    for (table, key, columns) in [
+        ("resources", "address", "address, body"),
+        ("outputs", "name", "name, body"),
+        ("operations", "operation", "CAST(operation AS TEXT), begun, coalesce(identified, '')"),
+    ] {
+        let mut statement = connection.prepare(&format!("SELECT {key}, {columns}, checksum FROM {table}"))?;
+        let width = statement.column_count();
+        let mut rows = statement.query([])?;
+        let mut update = connection.prepare(&format!("UPDATE {table} SET checksum = ?2 WHERE {key} = ?1"))?;
+        let mut changed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let parts = (1..width - 1).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<String>>>()?;
+            let sum = checksum(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+            head.take(row.get(width - 1)?);
+            head.add(sum);
+            changed.push((row.get::<_, Value>(0)?, sum));
+        }
+        for (row, sum) in changed {
+            update.execute(params![row, sum])?;
+        }
+    }
+    Ok(())
+}
+
 /// The version of the tables.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
+pub(super) fn snapshot(connection: &Access<'_>) -> Result<Snapshot> {
     let Head { lineage, serial, total, .. } = head(connection)?;
     let mut found = 0;
     let snapshot = Snapshot {
@@ -85,16 +235,16 @@ pub(super) fn change_head(connection: &Connection, head: &Head) -> Result<()> {
     Ok(())
 }
 
-fn resources(connection: &Connection, total: &mut i64) -> Result<BTreeMap<Address, ResourceRecord>> {
+fn resources(connection: &Access<'_>, total: &mut i64) -> Result<BTreeMap<Address, ResourceRecord>> {
     let mut resources = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT address, body, checksum FROM resources")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let named: String = get(row, 0, "resources")?;
-        let table = || format!("row {named} of resources");
-        let record: ResourceRecord = body(row, &named, 1, table, total)?;
+        let record: ResourceRecord = body(connection, "resources", row, &named, total)?;
         if record.address.to_string() != named {
-            return Err(Trouble::Row { row: table(), reason: format!("it holds {}", record.address) });
+            let row = format!("row {named} of resources");
+            return Err(Trouble::Row { row, reason: format!("it holds {}", record.address) });
         }
         resources.insert(record.address.clone(), record);
     }
@@ -103,7 +253,7 @@ fn resources(connection: &Connection, total: &mut i64) -> Result<BTreeMap<Addres
 
 /// Operations that began and have not settled, in the order they began; their checksums are added to a total, as those
 /// of the other tables are.
-pub(super) fn pending(connection: &Connection, total: &mut i64) -> Result<Vec<Pending>> {
+pub(super) fn pending(connection: &Access<'_>, total: &mut i64) -> Result<Vec<Pending>> {
     let mut pending = Vec::new();
     let mut statement = connection
         .prepare_cached("SELECT operation, begun, identified, checksum FROM operations ORDER BY serial, place")?;
@@ -113,21 +263,23 @@ pub(super) fn pending(connection: &Connection, total: &mut i64) -> Result<Vec<Pe
         let named = || format!("row {operation} of operations");
         let text: String = get(row, 1, "operations")?;
         let identified: Option<String> = get(row, 2, "operations")?;
-        let begun: Begun = parse(&text, named)?;
-        let sum = get(row, 3, "operations")?;
-        *total = total.wrapping_add(verify(operation_checksum(operation, &text, identified.as_deref()), sum, named)?);
+        let sum = operation_checksum(operation, &text, identified.as_deref());
+        let key = operation.to_string();
+        let begun: Begun = parse(&connection.open("operations", &key, text)?, named)?;
+        let identified = identified.map(|text| connection.open("identified", &key, text)).transpose()?;
+        *total = total.wrapping_add(verify(sum, get(row, 3, "operations")?, named)?);
         pending.push(Pending { begun, identified: identified.map(Identity) });
     }
     Ok(pending)
 }
 
-pub(super) fn outputs(connection: &Connection, total: &mut i64) -> Result<BTreeMap<String, Datum>> {
+pub(super) fn outputs(connection: &Access<'_>, total: &mut i64) -> Result<BTreeMap<String, Datum>> {
     let mut outputs = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT name, body, checksum FROM outputs")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = get(row, 0, "outputs")?;
-        let value = body(row, &name, 1, || format!("row {name} of outputs"), total)?;
+        let value = body(connection, "outputs", row, &name, total)?;
         outputs.insert(name, value);
     }
     Ok(outputs)
@@ -164,7 +316,7 @@ fn durations(connection: &Connection, total: &mut i64) -> Result<BTreeMap<(Strin
 }
 
 /// Runs, newest first.
-pub(super) fn history(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
+pub(super) fn history(connection: &Access<'_>, limit: u32) -> Result<Vec<Run>> {
     let select = match version(connection)? {
         1 => "SELECT *, '{}', '[]' FROM runs ORDER BY run DESC LIMIT ?1",
         _ => "SELECT * FROM runs ORDER BY run DESC LIMIT ?1",
@@ -173,11 +325,11 @@ pub(super) fn history(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
 }
 
 /// The run of this number.
-pub(super) fn run(connection: &Connection, run: RunId) -> Result<Option<Run>> {
+pub(super) fn run(connection: &Access<'_>, run: RunId) -> Result<Option<Run>> {
     Ok(runs(connection, "SELECT * FROM runs WHERE run = ?1", run.0)?.pop())
 }
 
-fn runs(connection: &Connection, select: &str, parameter: i64) -> Result<Vec<Run>> {
+fn runs(connection: &Access<'_>, select: &str, parameter: i64) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut statement = connection.prepare_cached(select)?;
     let mut rows = statement.query([parameter])?;
@@ -186,6 +338,11 @@ fn runs(connection: &Connection, select: &str, parameter: i64) -> Result<Vec<Run
         let named = || format!("row {id} of runs");
         let (summary, origin, actions): (String, String, String) =
             (get(row, 6, "runs")?, get(row, 7, "runs")?, get(row, 8, "runs")?);
+        if connection.seal.is_some() {
+            // All of it is in one text.
+            runs.push(parse(&connection.open("runs", &id.to_string(), summary)?, named)?);
+            continue;
+        }
         runs.push(Run {
             id: RunId(id),
             command: get(row, 1, "runs")?,
@@ -201,21 +358,21 @@ fn runs(connection: &Connection, select: &str, parameter: i64) -> Result<Vec<Run
     Ok(runs)
 }
 
-pub(super) fn entries(connection: &Connection, run: Option<RunId>) -> Result<Vec<Entry>> {
+pub(super) fn entries(connection: &Access<'_>, run: Option<RunId>) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut statement = connection
         .prepare_cached("SELECT position, entry FROM journal WHERE ?1 IS NULL OR run = ?1 ORDER BY position")?;
     let mut rows = statement.query([run.map(|run| run.0)])?;
     while let Some(row) = rows.next()? {
         let position: i64 = get(row, 0, "journal")?;
-        let text: String = get(row, 1, "journal")?;
+        let text = connection.open("journal", &position.to_string(), get(row, 1, "journal")?)?;
         entries.push(parse(&text, || format!("row {position} of journal"))?);
     }
     Ok(entries)
 }
 
 /// What was before.
-pub(super) fn revisions(connection: &Connection) -> Result<Vec<Revision>> {
+pub(super) fn revisions(connection: &Access<'_>) -> Result<Vec<Revision>> {
     let mut revisions = Vec::new();
     if version(connection)? == 1 {
         return Ok(revisions);
@@ -225,6 +382,7 @@ pub(super) fn revisions(connection: &Connection) -> Result<Vec<Revision>> {
     while let Some(row) = rows.next()? {
         let (serial, address): (i64, String) = (get(row, 0, "revisions")?, get(row, 1, "revisions")?);
         let body: Option<String> = get(row, 2, "revisions")?;
+        let body = body.map(|text| connection.open("revisions", &revision_key(serial, &address), text)).transpose()?;
         let was = Was::of_row(&address, body.as_deref())
             .map_err(|reason| Trouble::Row { row: format!("row {serial} {address} of revisions"), reason })?;
         revisions.push(Revision { serial, was });
@@ -233,7 +391,7 @@ pub(super) fn revisions(connection: &Connection) -> Result<Vec<Revision>> {
 }
 
 /// The audit log, and the last run that is forgotten.
-pub(super) fn log(connection: &Connection) -> Result<(Log, i64)> {
+pub(super) fn log(connection: &Access<'_>) -> Result<(Log, i64)> {
     if version(connection)? == 1 {
         // It kept the records of twenty runs.
         let last: i64 = connection.query_row("SELECT coalesce(max(run), 0) FROM runs", [], |row| row.get(0))?;
@@ -244,7 +402,8 @@ pub(super) fn log(connection: &Connection) -> Result<(Log, i64)> {
     let mut statement = connection.prepare_cached("SELECT number, entry FROM log ORDER BY number")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (number, entry): (i64, String) = (get(row, 0, "log")?, get(row, 1, "log")?);
+        let number: i64 = get(row, 0, "log")?;
+        let entry = connection.open("log", &number.to_string(), get(row, 1, "log")?)?;
         entries.push(parse::<LogEntry>(&entry, || format!("row {number} of log"))?);
     }
     Ok((Log { pruned, entries, last }, forgotten))
@@ -269,24 +428,26 @@ pub(super) fn has_log(connection: &Connection) -> Result<bool> {
 }
 
 /// Where the state went, if it is written here no more.
-pub(super) fn moved_to(connection: &Connection) -> Result<Option<String>> {
+pub(super) fn moved_to(connection: &Access<'_>) -> Result<Option<String>> {
     if version(connection)? == 1 {
         return Ok(None);
     }
     let mut statement = connection.prepare_cached("SELECT number, entry FROM log ORDER BY number DESC LIMIT 1")?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (number, entry): (i64, String) = (get(row, 0, "log")?, get(row, 1, "log")?);
+    let number: i64 = get(row, 0, "log")?;
+    let entry = connection.open("log", &number.to_string(), get(row, 1, "log")?)?;
     Ok(parse::<LogEntry>(&entry, || format!("row {number} of log"))?.moved_to)
 }
 
 /// Adds an entry to the log, which says that all is as it is.
-pub(super) fn add_log(connection: &Connection, head: &Head, deed: Deed) -> Result<()> {
+pub(super) fn add_log(connection: &Access<'_>, head: &Head, deed: Deed) -> Result<()> {
     let mut rows = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT address, body FROM resources")?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
         let (key, body): (String, String) = (get(row, 0, "resources")?, get(row, 1, "resources")?);
+        let body = connection.open("resources", &key, body)?;
         rows.insert(address(&key, "resources")?, text_sum(&body));
     }
     let (_, last, _) = chain(connection)?;
@@ -295,8 +456,8 @@ pub(super) fn add_log(connection: &Connection, head: &Head, deed: Deed) -> Resul
 }
 
 /// Writes an entry of the log, the last from now on.
-pub(super) fn put_log(connection: &Connection, entry: &LogEntry) -> Result<()> {
-    let text = serde_json::to_string(entry)?;
+pub(super) fn put_log(connection: &Access<'_>, entry: &LogEntry) -> Result<()> {
+    let text = connection.close("log", &entry.number.to_string(), serde_json::to_string(entry)?)?;
     connection.execute("INSERT INTO log (number, entry) VALUES (?1, ?2)", params![entry.number, text])?;
     put_last(connection, &entry.link())
 }
@@ -314,8 +475,10 @@ pub(super) fn put_pruned(connection: &Connection, pruned: &Link) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn put_revision(connection: &Connection, Revision { serial, was }: &Revision) -> Result<()> {
+pub(super) fn put_revision(connection: &Access<'_>, Revision { serial, was }: &Revision) -> Result<()> {
     let (address, body) = was.to_row()?;
+    let close = |text| connection.close("revisions", &revision_key(*serial, &address), text);
+    let body = body.map(close).transpose()?;
     let insert = "INSERT OR IGNORE INTO revisions (serial, address, body) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(insert)?.execute(params![serial, address, body])?;
     Ok(())
@@ -355,21 +518,25 @@ pub(super) fn lock(connection: &Connection) -> Result<Option<(Holder, Process)>>
 }
 
 /// Adds records to the journal, under this run or, where none has begun, the last one.
-pub(super) fn add_entries(connection: &Connection, serial: i64, run: Option<RunId>, entries: &[Entry]) -> Result<()> {
+pub(super) fn add_entries(connection: &Access<'_>, serial: i64, run: Option<RunId>, entries: &[Entry]) -> Result<()> {
     let run = match run {
         Some(run) => run.0,
         None => connection.query_row("SELECT coalesce(max(run), 0) FROM runs", [], |row| row.get(0))?,
     };
-    let mut statement = connection.prepare_cached("INSERT INTO journal (serial, run, entry) VALUES (?1, ?2, ?3)")?;
-    for entry in entries {
-        statement.execute(params![serial, run, serde_json::to_string(entry)?])?;
+    let last = "SELECT coalesce(max(position), 0) FROM journal";
+    let last: i64 = connection.prepare_cached(last)?.query_row([], |row| row.get(0))?;
+    let insert = "INSERT INTO journal (position, serial, run, entry) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = connection.prepare_cached(insert)?;
+    for (position, entry) in (last + 1..).zip(entries) {
+        let text = connection.close("journal", &position.to_string(), serde_json::to_string(entry)?)?;
+        statement.execute(params![position, serial, run, text])?;
     }
     Ok(())
 }
 
-pub(super) fn open(connection: &Connection, head: &mut Head, place: usize, begun: &Begun) -> Result<()> {
-    let text = serde_json::to_string(begun)?;
+pub(super) fn open(connection: &Access<'_>, head: &mut Head, place: usize, begun: &Begun) -> Result<()> {
     let operation = begun.operation.0;
+    let text = connection.close("operations", &operation.to_string(), serde_json::to_string(begun)?)?;
     let sum = operation_checksum(operation, &text, None);
     connection
         .prepare_cached(
@@ -382,7 +549,7 @@ pub(super) fn open(connection: &Connection, head: &mut Head, place: usize, begun
 }
 
 pub(super) fn identify(
-    connection: &Connection,
+    connection: &Access<'_>,
     head: &mut Head,
     operation: OperationId,
     identity: &Identity,
@@ -390,10 +557,11 @@ pub(super) fn identify(
     let (text, before): (String, i64) = connection
         .prepare_cached("SELECT begun, checksum FROM operations WHERE operation = ?1")?
         .query_row([operation.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let sum = operation_checksum(operation.0, &text, Some(&identity.0));
+    let identified = connection.close("identified", &operation.to_string(), identity.0.clone())?;
+    let sum = operation_checksum(operation.0, &text, Some(&identified));
     connection
         .prepare_cached("UPDATE operations SET identified = ?2, checksum = ?3 WHERE operation = ?1")?
-        .execute(params![operation.0, identity.0, sum])?;
+        .execute(params![operation.0, identified, sum])?;
     head.take(before);
     head.add(sum);
     Ok(())
@@ -404,11 +572,12 @@ pub(super) fn close(connection: &Connection, head: &mut Head, operation: Operati
     head.take_all(connection, delete, &[&operation.0])
 }
 
-pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRecord) -> Result<()> {
+pub(super) fn put(connection: &Access<'_>, head: &mut Head, record: &ResourceRecord) -> Result<()> {
     let address = record.address.to_string();
     let text = serde_json::to_string(record)?;
-    let sum = checksum(&[&address, &text]);
     revise(connection, head, &address, Some(&text))?;
+    let text = connection.close("resources", &address, text)?;
+    let sum = checksum(&[&address, &text]);
     head.take_all(connection, "SELECT checksum FROM resources WHERE address = ?1", &[&address])?;
     connection
         .prepare_cached(
@@ -422,7 +591,7 @@ pub(super) fn put(connection: &Connection, head: &mut Head, record: &ResourceRec
     Ok(())
 }
 
-pub(super) fn remove(connection: &Connection, head: &mut Head, address: &Address) -> Result<()> {
+pub(super) fn remove(connection: &Access<'_>, head: &mut Head, address: &Address) -> Result<()> {
     let address = address.to_string();
     revise(connection, head, &address, None)?;
     let delete = "DELETE FROM resources WHERE address = ?1 RETURNING checksum";
@@ -430,17 +599,21 @@ pub(super) fn remove(connection: &Connection, head: &mut Head, address: &Address
 }
 
 /// Notes what a row was that is about to be written; of several writes in one group, the first counts.
-fn revise(connection: &Connection, head: &Head, address: &str, becomes: Option<&str>) -> Result<()> {
+fn revise(connection: &Access<'_>, head: &Head, address: &str, becomes: Option<&str>) -> Result<()> {
     if !head.revises {
         return Ok(());
     }
+    let select = "SELECT body FROM resources WHERE address = ?1";
+    let was = connection.prepare_cached(select)?.query_row([address], |row| row.get::<_, String>(0)).optional()?;
+    let was = was.map(|text| connection.open("resources", address, text)).transpose()?;
+    if was.as_deref() == becomes {
+        return Ok(());
+    }
+    let close = |text| connection.close("revisions", &revision_key(head.serial, address), text);
+    let was = was.map(close).transpose()?;
     connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO revisions (serial, address, body)
-             SELECT ?1, ?2, was.body FROM (SELECT (SELECT body FROM resources WHERE address = ?2) AS body) AS was
-             WHERE was.body IS NOT ?3",
-        )?
-        .execute(params![head.serial, address, becomes])?;
+        .prepare_cached("INSERT OR IGNORE INTO revisions (serial, address, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![head.serial, address, was])?;
     Ok(())
 }
 
@@ -478,10 +651,15 @@ pub(super) fn put_duration(
     Ok(())
 }
 
-pub(super) fn put_run(connection: &Connection, run: &Run) -> Result<()> {
+pub(super) fn put_run(connection: &Access<'_>, run: &Run) -> Result<()> {
     let insert = "INSERT OR REPLACE INTO runs
                   (run, command, holder, started_ms, ended_ms, outcome, summary, origin, actions)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    if connection.seal.is_some() {
+        let text = connection.close("runs", &run.id.0.to_string(), serde_json::to_string(run)?)?;
+        connection.execute(insert, params![run.id.0, "", "", 0, None::<i64>, None::<String>, text, "", ""])?;
+        return Ok(());
+    }
     let Run { id, command, holder, started_ms, ended_ms, outcome, summary, origin, actions } = run;
     let summary = serde_json::to_string(summary)?;
     let (origin, actions) = (serde_json::to_string(origin)?, serde_json::to_string(actions)?);
@@ -490,7 +668,7 @@ pub(super) fn put_run(connection: &Connection, run: &Run) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BTreeMap<String, Datum>) -> Result<()> {
+pub(super) fn put_outputs(connection: &Access<'_>, head: &mut Head, outputs: &BTreeMap<String, Datum>) -> Result<()> {
     if head.revises {
         let before = self::outputs(connection, &mut 0)?;
         if before != *outputs {
@@ -500,7 +678,7 @@ pub(super) fn put_outputs(connection: &Connection, head: &mut Head, outputs: &BT
     head.take_all(connection, "DELETE FROM outputs RETURNING checksum", &[])?;
     let mut statement = connection.prepare_cached("INSERT INTO outputs (name, body, checksum) VALUES (?1, ?2, ?3)")?;
     for (name, value) in outputs {
-        let text = serde_json::to_string(value)?;
+        let text = connection.close("outputs", name, serde_json::to_string(value)?)?;
         let sum = checksum(&[name, &text]);
         statement.execute(params![name, text, sum])?;
         head.add(sum);
@@ -519,18 +697,29 @@ fn get<T: FromSql>(row: &Row<'_>, column: usize, table: &'static str) -> Result<
     row.get(column).map_err(|error| Trouble::Row { row: format!("a row of {table}"), reason: error.to_string() })
 }
 
-/// The JSON in a column, with its checksum in the next, which is added to a total.
+/// A column of a row that can be named.
+fn get_of<T: FromSql>(row: &Row<'_>, column: usize, named: impl Fn() -> String) -> Result<T> {
+    row.get(column).map_err(|error| Trouble::Row { row: named(), reason: error.to_string() })
+}
+
+/// What a revision is bound to.
+fn revision_key(serial: i64, address: &str) -> String {
+    format!("{serial} {address}")
+}
+
+/// The JSON in the second column, with its checksum in the next, which is added to a total.
 fn body<T: DeserializeOwned>(
+    connection: &Access<'_>,
+    table: &'static str,
     row: &Row<'_>,
     key: &str,
-    column: usize,
-    named: impl Fn() -> String,
     total: &mut i64,
 ) -> Result<T> {
-    let refuse = |error: rusqlite::Error| Trouble::Row { row: named(), reason: error.to_string() };
-    let text = row.get_ref(column).map_err(refuse)?.as_str().map_err(|error| refuse(error.into()))?;
-    let value = parse(text, &named)?;
-    *total = total.wrapping_add(verify(checksum(&[key, text]), row.get(column + 1).map_err(refuse)?, named)?);
+    let named = || format!("row {key} of {table}");
+    let text: String = get_of(row, 1, named)?;
+    let sum = checksum(&[key, &text]);
+    let value = parse(&connection.open(table, key, text)?, named)?;
+    *total = total.wrapping_add(verify(sum, get_of(row, 2, named)?, named)?);
     Ok(value)
 }
 

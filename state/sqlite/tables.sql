@@ -1,4 +1,4 @@
--- Version 2 of a state. A change here is a new version, with a step that
+-- Version 3 of a state. A change here is a new version, with a step that
 -- brings older files to it. A `checksum` is of the other columns of its row
 -- that say something about the world; rows.rs says how.
 
@@ -113,3 +113,11 @@ CREATE TABLE lock (
     since_ms INTEGER NOT NULL,
     process TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What opens the state where it is sealed, an Envelope as JSON: then every JSON here is sealed, and a run is all in its
+-- `summary`. `wiped` says whether nothing is left in the file of what was there before it was sealed.
+CREATE TABLE encryption (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    envelope TEXT,
+    wiped INTEGER NOT NULL
+) STRICT;

@@ -246,6 +246,8 @@ EXCLUDED = {
         "XksKeyAlreadyInUseException": STORES,
         "XksKeyInvalidConfigurationException": STORES,
         "XksKeyNotFoundException": STORES,
+        "InvalidGrantTokenException": "grants and their tokens are not simulated",
+        "KeyUnavailableException": FAILURE,
         "InvalidAliasNameException": "what can't be a name is refused as ValidationException, as AWS was seen to",
         "UnsupportedOperationException": "declared for keys with imported material and in key stores, which are not simulated",
     },

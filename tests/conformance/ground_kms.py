@@ -43,6 +43,10 @@ class KmsGround(Ground):
     def make_alias2(self):
         return self.aws.alias(self["key"])
 
+    def make_sealed(self):
+        answer = self.aws.kms.encrypt(KeyId=self["key"], Plaintext=b"data", EncryptionContext={"a": "1"})
+        return answer["CiphertextBlob"]
+
     def make_own(self):
         return self.aws.volume(Encrypted=True)
 
@@ -53,6 +57,10 @@ def of(name):
 
 BASES = {
     "CancelKeyDeletion": of("going"),
+    "Decrypt": lambda g: dict(CiphertextBlob=g["sealed"], EncryptionContext={"a": "1"}),
+    "Encrypt": lambda g: dict(KeyId=g["key"], Plaintext=b"data", EncryptionContext={"a": "1"}),
+    "GenerateDataKey": lambda g: dict(KeyId=g["key"], KeySpec="AES_256"),
+    "GenerateDataKeyWithoutPlaintext": lambda g: dict(KeyId=g["key"], KeySpec="AES_256"),
     "CreateAlias": lambda g: dict(AliasName="alias/new", TargetKeyId=g["key"]),
     # A policy that leaves nobody who could change it, which needs the flag.
     "CreateKey": lambda g: dict(Policy=policy(READING), BypassPolicyLockoutSafetyCheck=True),
@@ -82,6 +90,9 @@ VALUES = {
     **{f"{operation}.TargetKeyId": "11111111-2222-3333-4444-555555555555" for operation in BASES},
     **{f"{operation}.AliasName": "alias/absent" for operation in BASES},
     **{f"{operation}.Policy": policy(READING, OPEN) for operation in BASES},
+    "Decrypt.CiphertextBlob": [b"none"],
+    "Decrypt.EncryptionContext{}": "2",
+    "Encrypt.Plaintext": [b"other"],
     "EnableKeyRotation.RotationPeriodInDays": 90,
     "ListKeys.ResourceOwners": [["OTHER_ACCOUNTS_VIA_RAM"]],
     "ScheduleKeyDeletion.PendingWindowInDays": 7,

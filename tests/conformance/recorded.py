@@ -346,7 +346,11 @@ SEEN = [
         ("kms.CreateKey", "recorded", "localstack kms/test_kms", "kms.key.usage:key_of_rsa_to_agree_by"),
         ("kms.CreateKey", "recorded", "localstack kms/test_kms", "kms.key.usage:key_of_hmac_for_who_knows_what"),
         ("kms.DescribeKey", "recorded", "cloud-custodian test_eks_associate_encryption_config_invalid_kms", "always:key_by_no_alias"),
+        ("kms.Decrypt", "recorded", "localstack kms/test_kms", "kms.data.key:decrypt_by_another_key"),
+        ("kms.Decrypt", "recorded", "localstack kms/test_kms", "kms.data.context:decrypt_without_the_context", False),
         ("kms.DescribeKey", "recorded", "localstack kms/test_kms", "kms.key.id:key_of_another_region"),
+        ("kms.Encrypt", "recorded", "localstack kms/test_kms", "model:encrypt_more_than_a_key_takes"),
+        ("kms.Encrypt", "asserted", "moto test_kms/test_kms_encrypt.py", "model:encrypt_nothing"),
         ("kms.DescribeKey", "recorded", "localstack kms/test_kms", "kms.key.id:key_by_digits_without_hyphens"),
         ("kms.DescribeKey", "recorded", "cloud-custodian test_opensearch_serverless_kms_filter", "kms.key.id:key_by_no_id"),
         ("kms.DescribeKey", "recorded", "localstack kms/test_kms", "kms.key.id:key_by_words"),
@@ -504,6 +508,7 @@ class Unprovoked:
 
 IN_ANSWER = "no refusal: the answer tells it, or a later one; {}"
 CLUSTERS = "DB clusters are not simulated"
+ASYMMETRIC = "keys that are not symmetric are not simulated"
 ENFORCED = "asks for policies that are enforced, and is in older words, which did not say of what kind the policy is; test_identity has today's"
 
 UNPROVOKED = [
@@ -518,6 +523,9 @@ UNPROVOKED = [
         ("rds.DeleteDBSubnetGroup", "InvalidDBSubnetGroupStateFault", "subnet_group_of_a_cluster", "field", "anomalyco/ion#1187", CLUSTERS),
         ("iam.GetPolicy", "NoSuchEntity", "no_policy_of_aws", "recorded", "cloud-custodian test_iam_instance_profile_set_policy_nosuchentity", "AWS has more policies of its own than are listed here, so that one which is not there is answered NotSimulated"),
         ("kms.DescribeKey", "AccessDeniedException", "key_that_a_session_may_not_look_at", "recorded", "cloud-custodian test_kms_access_denied", ENFORCED),
+        ("kms.Encrypt", "InvalidKeyUsageException", "encrypt_by_a_key_that_signs", "recorded", "localstack kms/test_kms", ASYMMETRIC),
+        ("kms.Encrypt", "KMSInvalidStateException", "encrypt_before_the_material_is_imported", "recorded", "localstack kms/test_kms", "keys whose material a customer brings are not simulated"),
+        ("kms.Encrypt", "ValidationException", "encrypt_more_than_a_key_of_rsa_takes", "recorded", "localstack kms/test_kms", ASYMMETRIC),
         ("kms.GetKeyRotationStatus", "UnsupportedOperationException", "rotation_of_a_key_from_elsewhere", "recorded", "cloud-custodian test_key_rotation_unsupportedopp", "keys whose material a customer brings are not simulated"),
         ("s3.GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError", "bucket_without_encryption", "recorded", "cloud-custodian test_s3_bucket_encryption_bucket_key", "since 2023 every bucket has an encryption: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html"),
         ("s3.PutBucketVersioning", "InvalidBucketState", "versioning_of_a_locked_bucket", "recorded", "localstack s3/test_s3_api", "object lock is not simulated"),

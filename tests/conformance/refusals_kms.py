@@ -247,6 +247,105 @@ def no_alias(aws):
     return lambda: aws.kms.delete_alias(AliasName="alias/absent"), {"arn": arn}
 
 
+# Data
+
+
+def sealed(aws, **more):
+    key = aws.key()
+    return key, aws.kms.encrypt(KeyId=key, Plaintext=b"data", **more)["CiphertextBlob"]
+
+
+@refuses("kms.data.context", "InvalidCiphertextException")
+def decrypt_without_the_context(aws):
+    _, blob = sealed(aws, EncryptionContext={"a": "1"})
+    return lambda: aws.kms.decrypt(CiphertextBlob=blob), {}
+
+
+@refuses("kms.data.context", "InvalidCiphertextException")
+def decrypt_with_another_context(aws):
+    _, blob = sealed(aws, EncryptionContext={"a": "1"})
+    return lambda: aws.kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "2"}), {}
+
+
+@refuses(None, "InvalidCiphertextException")
+def decrypt_what_no_key_has_encrypted(aws):
+    return lambda: aws.kms.decrypt(CiphertextBlob=b"none"), {}
+
+
+@refuses(None, "InvalidCiphertextException")
+def decrypt_what_was_changed(aws):
+    _, blob = sealed(aws)
+    return lambda: aws.kms.decrypt(CiphertextBlob=blob[:-1] + bytes([blob[-1] ^ 1])), {}
+
+
+@refuses("kms.data.key", "IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
+def decrypt_by_another_key(aws):
+    _, blob = sealed(aws)
+    other = aws.key()
+    return lambda: aws.kms.decrypt(CiphertextBlob=blob, KeyId=other), {}
+
+
+@refuses(
+    None,
+    "AccessDeniedException",
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not "
+    "allowed to access.",
+)
+def decrypt_what_another_region_has_encrypted(aws):
+    _, blob = sealed(aws)
+    return lambda: aws.in_region("kms", "us-west-2").decrypt(CiphertextBlob=blob), {}
+
+
+@refuses("kms.key.state", "DisabledException", "{arn} is disabled.")
+def encrypt_by_a_disabled_key(aws):
+    key = aws.key()
+    aws.kms.disable_key(KeyId=key)
+    return lambda: aws.kms.encrypt(KeyId=key, Plaintext=b"data"), {"arn": aws.key_arn(key)}
+
+
+@refuses("kms.key.state", STATE, "{arn} is pending deletion.")
+def decrypt_by_a_key_that_goes(aws):
+    key, blob = sealed(aws)
+    aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    return lambda: aws.kms.decrypt(CiphertextBlob=blob), {"arn": aws.key_arn(key)}
+
+
+@refuses("kms.data.algorithm", "InvalidKeyUsageException")
+def encrypt_by_an_algorithm_of_rsa(aws):
+    key = aws.key()
+    return lambda: aws.kms.encrypt(KeyId=key, Plaintext=b"data", EncryptionAlgorithm="RSAES_OAEP_SHA_256"), {}
+
+
+@refuses("kms.data.length", VALIDATION, "Please specify either number of bytes or key spec.")
+def data_key_of_no_length(aws):
+    key = aws.key()
+    return lambda: aws.kms.generate_data_key(KeyId=key), {}
+
+
+@refuses("kms.data.length", VALIDATION, "Please specify either number of bytes or key spec.")
+def data_key_of_two_lengths(aws):
+    key = aws.key()
+    return lambda: aws.kms.generate_data_key(KeyId=key, KeySpec="AES_256", NumberOfBytes=64), {}
+
+
+@refuses("model", VALIDATION, "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
+def encrypt_more_than_a_key_takes(aws):
+    key = aws.key()
+    return lambda: aws.kms.encrypt(KeyId=key, Plaintext=b"x" * 4097), {}
+
+
+@refuses("model", VALIDATION, "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length greater than or equal to 1")
+def encrypt_nothing(aws):
+    key = aws.key()
+    return lambda: aws.kms.encrypt(KeyId=key, Plaintext=b""), {}
+
+
+@refuses(None, "DryRunOperationException")
+def encryption_that_is_only_tried(aws):
+    key = aws.key()
+    return lambda: aws.kms.encrypt(KeyId=key, Plaintext=b"data", DryRun=True), {}
+
+
 # Tags and pages
 
 

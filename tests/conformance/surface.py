@@ -147,6 +147,7 @@ WORDS = {
 BESIDE = {
     "ec2": "",
     "iam": "GetAccountAuthorizationDetails GetAccountSummary GetUser ListAccountAliases",
+    "kms": "Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
 }
 
 # By service: patterns of whole names, each with the reason.
@@ -236,7 +237,7 @@ EXCLUDED = {
         "AcquireRole|GetRoleTemplateVersion": "role templates are not simulated",
     },
     "kms": {
-        "GenerateDataKey.*|GetPublicKey|DeriveSharedSecret": "what is encrypted with keys is not simulated",
+        "GenerateDataKeyPair.*|GetPublicKey|DeriveSharedSecret": "keys with a public half are not simulated",
         "RotateKeyOnDemand": "keys are rotated at their time: once more belongs to no type of ours",
         "(Replicate|UpdatePrimaryRegion).*|ReplicateKey": "keys of several regions are a type of their own (aws_kms_replica_key)",
         "GetKeyLastUsage": "nothing uses keys here in a way that KMS would count",

@@ -153,6 +153,12 @@ impl Ended {
         err
     }
 
+    /// What it printed, however it ended.
+    pub fn said(&self) -> String {
+        let (out, err) = self.texts();
+        format!("{out}\n{err}")
+    }
+
     fn texts(&self) -> (String, String) {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (text(&self.0.stdout), text(&self.0.stderr))

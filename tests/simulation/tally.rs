@@ -49,6 +49,8 @@ impl Tally {
         if let Some(fault) = died {
             self.fault(match fault {
                 Fault::Refused => "state refused a write",
+                Fault::Full => "state refused all writes from one on",
+                Fault::InDoubt => "the answer to a write was lost",
                 Fault::CrashBefore => "death before a write",
                 Fault::CrashAfter => "death after a write",
             });

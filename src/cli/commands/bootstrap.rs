@@ -13,6 +13,7 @@ use fathuss_state::{Bucket, Place, Retention, S3, StateError, Terms};
 use super::apply::{Apply, work};
 use super::state::relocate;
 use crate::error::Error;
+use crate::home::Home;
 use crate::only::Only;
 use crate::options::{Output, TargetOptions};
 use crate::project::{Project, StackEntry};
@@ -61,7 +62,7 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
     let own = StackEntry {
         name: STACK.to_owned(),
         program: Vec::new(),
-        state: Place::File(local.clone()),
+        state: Home::plain(Place::File(local.clone())),
         replica: None,
         region: wanted.region.clone(),
         account: wanted.account.clone(),
@@ -73,8 +74,8 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
         if let Some(id) = &options.unlock {
             unlock(id, &stack, &states)?;
         }
-        let place = lies(&local, &states, &project.root, output)?;
-        let own = StackEntry { state: place.clone(), ..own };
+        let home = lies(&local, &states, &project.root, output)?;
+        let own = StackEntry { state: home.clone(), ..own };
         let graph = wanted.graph().map_err(|findings| Error::Findings { stack: STACK.to_owned(), findings })?;
         let session = Session::of(Project::find(&project.root)?, own, graph, Where::Aws, output).await?;
         let session = session.told_again(&options.words());
@@ -82,8 +83,9 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
         if ended != ExitCode::SUCCESS {
             return Ok(ExitCode::FAILURE);
         }
-        if let Place::File(_) = &place {
-            relocate(&place, &Place::S3(states.clone()), &states.address(), (STACK, &project.root), output)?;
+        if let Place::File(_) = &home.place {
+            let there = home.at(Place::S3(states.clone()));
+            relocate(&home, &there, &states.address(), (STACK, &project.root), output)?;
             output.line(&format!("The state of {STACK} is in {states} now."))?;
         }
         if options.repository.is_none() {
@@ -163,18 +165,18 @@ fn unlock(id: &str, stack: &StackEntry, states: &Bucket) -> Result<(), Error> {
         return Ok(());
     }
     for prefix in [STACK, &stack.name] {
-        let place = Place::S3(Bucket { prefix: prefix.to_owned(), ..states.clone() });
-        let Some(state) = place.look()? else { continue };
+        let home = Home::plain(Place::S3(Bucket { prefix: prefix.to_owned(), ..states.clone() }));
+        let Some(state) = home.look()? else { continue };
         if state.holders()?.iter().any(|holder| holder.id == id) {
-            place.open(wall_ms())?.unlock(id, &holder("state unlock", wall_ms()))?;
+            home.open(None, wall_ms())?.unlock(id, &holder("state unlock", wall_ms()))?;
         }
     }
     Ok(())
 }
 
 /// Where the state of what bootstrap makes lies by now.
-fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<Place, Error> {
-    let file = Place::File(local.to_owned());
+fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<Home, Error> {
+    let file = Home::plain(Place::File(local.to_owned()));
     if let Some(begun) = file.look()? {
         let Some(moved_to) = begun.moved_to()? else { return Ok(file) };
         if moved_to != states.address() {
@@ -182,7 +184,7 @@ fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<P
                 "bootstrap made its bucket as {moved_to}, and this names {states}; nothing was changed\nNext: name that bucket with --bucket"
             )));
         }
-        let there = Place::parse(&moved_to, root)?;
+        let there = Home::plain(Place::parse(&moved_to, root)?);
         let arrived = there.look()?.map(|state| state.snapshot()).transpose()?.is_some_and(|now| now.serial > 0);
         if !arrived {
             // It was closed, and what it has did not get there.
@@ -199,8 +201,8 @@ fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<P
     if !S3::bucket_stands(states, Terms::default()).map_err(taken)? {
         return Ok(file);
     }
-    match S3::look(states, Terms::default())? {
-        Some(_) => Ok(Place::S3(states.clone())),
+    match Home::plain(Place::S3(states.clone())).look()? {
+        Some(_) => Ok(Home::plain(Place::S3(states.clone()))),
         None => Err(Error::Usage(format!(
             "there is a bucket {name} already, and no state of bootstrap is in it or here; nothing was changed\nNext: where another machine has begun this, run it again there; where the bucket is for something else, name another with --bucket"
         ))),
@@ -215,10 +217,10 @@ async fn account(
     states: &Bucket,
     output: &Output,
 ) -> Result<ExitCode, Error> {
-    let stack = match &stack.state {
+    let stack = match &stack.state.place {
         Place::File(_) => {
             let there = Bucket { prefix: stack.name.clone(), ..states.clone() };
-            let target = Place::S3(there.clone());
+            let target = stack.state.at(Place::S3(there.clone()));
             if stack.state.look()?.is_some() {
                 relocate(&stack.state, &target, &there.address(), (&stack.name, &project.root), output)?;
             }
@@ -244,7 +246,7 @@ fn ending(options: &Bootstrap, project: &Project, wanted: &Wanted, states: &Buck
             continue;
         }
         let applied = name == options.stack && options.repository.is_none();
-        if matches!(stack.state, Place::File(_)) && !applied && stack.state.look()?.is_some() {
+        if matches!(stack.state.place, Place::File(_)) && !applied && stack.state.look()?.is_some() {
             missing.push(format!("  fathuss state migrate {name} '{}'", there.address()));
         }
         missing.push(format!(

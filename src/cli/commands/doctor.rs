@@ -6,6 +6,7 @@ use clap::Args;
 use fathuss_state::{Place, StateError};
 
 use crate::error::Error;
+use crate::home::Home;
 use crate::options::{Output, TargetOptions};
 use crate::project::Project;
 use crate::session::{current_folder, runtime};
@@ -77,17 +78,24 @@ fn cargo() -> Result<String, String> {
 }
 
 /// Whether a state can be read, and written where others write it, too.
-fn state(place: &Place) -> Result<String, String> {
+fn state(home: &Home) -> Result<String, String> {
     let told = |error: StateError| error.to_string();
-    let fit = match place {
+    let fit = match &home.place {
         Place::File(_) => String::new(),
         shared => format!("; {}", shared.check().map_err(told)?),
     };
-    let Some(store) = place.look().map_err(told)? else {
+    let Some(store) = home.look().map_err(told)? else {
         return Ok(format!("none yet; the first apply makes it{fit}"));
     };
     store.snapshot().map_err(told)?;
     store.stands().map_err(told)?;
+    let sealed = store.seal().map_err(told)?;
+    let fit = match (sealed.as_ref().map(|seal| seal.recipients()), &home.recipients) {
+        (Some(is), Some(wanted)) if is == wanted => format!("; encrypted for {is}, and readable here{fit}"),
+        (Some(is), _) => return Err(format!("it is encrypted for {is}, which is not what fathuss.toml says")),
+        (None, Some(wanted)) => format!("; plain yet: the next run that writes encrypts it for {wanted}{fit}"),
+        (None, None) => fit,
+    };
     let locked: Vec<String> = store.holders().map_err(told)?.iter().map(ToString::to_string).collect();
     match locked.is_empty() {
         true => Ok(format!("readable, not locked{fit}")),

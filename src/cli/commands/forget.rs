@@ -48,7 +48,7 @@ pub fn run(options: &Forget, output: &Output) -> Result<ExitCode, Error> {
     }
     runtime()?.block_on(async {
         let mut pace = crate::signals::listen();
-        let mut store = locked(place.open(wall_ms())?, &place, "state forget", (&stack, words), output)?;
+        let mut store = locked(place.open(None, wall_ms())?, &place, "state forget", (&stack, words), output)?;
         let ended = async {
             let snapshot = store.snapshot()?;
             let going = chosen(&snapshot, &stack, options)?;

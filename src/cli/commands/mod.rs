@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod completions;
 pub mod diff;
 pub mod doctor;
+pub mod encrypt;
 pub mod forget;
 pub mod graph;
 pub mod history;

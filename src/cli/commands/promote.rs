@@ -9,10 +9,11 @@ use fathuss_state::{Bucket, PROMOTE, Place, Replica, S3, StateError, Terms};
 use super::history::moment;
 use crate::ask::Question;
 use crate::error::Error;
+use crate::home::{self, Home};
 use crate::options::Output;
 use crate::project::{Project, StackEntry};
 use crate::render::json;
-use crate::session::{current_folder, locked_anyway, runtime};
+use crate::session::{current_folder, locked_anyway, runtime, seal};
 use crate::target::wall_ms;
 
 /// How many things of a kind are named.
@@ -57,7 +58,7 @@ pub fn run(options: &Promote, output: &Output) -> Result<ExitCode, Error> {
     if let Some(error) = already(&promoted, &stack)? {
         return Err(error);
     }
-    let found = S3::replica(&replica, Terms::default())?.ok_or_else(|| {
+    let found = S3::replica(&replica, Terms::default(), &home::keys())?.ok_or_else(|| {
         Error::Usage(format!(
             "of the state of {stack}, nothing that can be used has arrived in {replica}; nothing was changed\nNext: is that where its bucket is copied to? A state that was pulled can be put there\n  fathuss state push {stack} FILE"
         ))
@@ -75,15 +76,16 @@ pub fn run(options: &Promote, output: &Output) -> Result<ExitCode, Error> {
         return Err(Error::Usage("Nothing was changed.".to_owned()));
     }
 
-    let place = Place::S3(promoted.clone());
-    let made = place.open_as(&found.lineage, wall_ms())?;
+    let home = state.at(Place::S3(promoted.clone()));
+    let made = home.open(Some(&found.lineage), wall_ms())?;
     // Who promotes at the same time is refused here, and nothing is closed twice.
-    let mut made = locked_anyway(made, &place, PROMOTE, (&stack, ""), output)?;
+    let mut made = locked_anyway(made, &home, PROMOTE, (&stack, ""), output)?;
     if made.snapshot()?.serial > 0 {
-        return Err(already(&promoted, &stack)?.unwrap_or_else(|| Error::Usage(format!("{place} has a state already"))));
+        return Err(already(&promoted, &stack)?.unwrap_or_else(|| Error::Usage(format!("{home} has a state already"))));
     }
+    seal(&mut *made, &home, (&stack, ""), output)?;
     if let Old::Idle { .. } = old {
-        let mut closing = locked_anyway(state.open(wall_ms())?, &state, PROMOTE, (&stack, ""), output)?;
+        let mut closing = locked_anyway(state.open(None, wall_ms())?, &state, PROMOTE, (&stack, ""), output)?;
         if closing.moved_to()?.is_none() {
             closing.close(&promoted.address())?;
         }
@@ -106,7 +108,7 @@ pub fn run(options: &Promote, output: &Output) -> Result<ExitCode, Error> {
 
 /// What to say where the state has been promoted before, and been written since.
 fn already(promoted: &Bucket, stack: &str) -> Result<Option<Error>, Error> {
-    let Some(there) = S3::look(promoted, Terms::default())? else { return Ok(None) };
+    let Some(there) = S3::look(promoted, Terms::default(), &home::keys())? else { return Ok(None) };
     let there: &dyn fathuss_state::Backend = &there;
     if there.snapshot()?.serial == 0 {
         return Ok(None);
@@ -121,7 +123,7 @@ fn already(promoted: &Bucket, stack: &str) -> Result<Option<Error>, Error> {
 ///
 /// # Errors
 /// Where a run writes it.
-fn look(state: &Place, promoted: &Bucket, stack: &str) -> Result<Old, Error> {
+fn look(state: &Home, promoted: &Bucket, stack: &str) -> Result<Old, Error> {
     let seen = match state.look() {
         Err(error) => return Ok(Old::Unreachable(error.to_string())),
         Ok(None) => return Ok(Old::Nothing),
@@ -146,7 +148,7 @@ fn look(state: &Place, promoted: &Bucket, stack: &str) -> Result<Old, Error> {
 fn tell(
     found: &Replica,
     old: &Old,
-    (stack, state, replica): (&str, &Place, &Bucket),
+    (stack, state, replica): (&str, &Home, &Bucket),
     output: &Output,
 ) -> Result<(), Error> {
     let behind = match old {
@@ -221,8 +223,8 @@ fn tell(
 }
 
 /// Whether a replica can be read, and how far it is behind its state: for the doctor.
-pub fn standing(replica: &Bucket, state: &Place) -> Result<String, String> {
-    let found = S3::replica(replica, Terms::default()).map_err(|error| error.to_string())?;
+pub fn standing(replica: &Bucket, state: &Home) -> Result<String, String> {
+    let found = S3::replica(replica, Terms::default(), &home::keys()).map_err(|error| error.to_string())?;
     let Some(found) = found else { return Ok("nothing that can be used has arrived yet".to_owned()) };
     let written = found.written_ms.map(|at| format!("; its last record is of {}", moment(at))).unwrap_or_default();
     let now = state.read().ok().flatten();

@@ -40,7 +40,7 @@ pub fn run(options: &Move, output: &Output) -> Result<ExitCode, Error> {
     if place.look()?.is_none() {
         return Err(Error::Usage(format!("{stack} has no state yet, in {place}; nothing was changed")));
     }
-    let mut store = locked(place.open(wall_ms())?, &place, "state move", (&stack, words), output)?;
+    let mut store = locked(place.open(None, wall_ms())?, &place, "state move", (&stack, words), output)?;
     let mut work = || {
         let snapshot = store.snapshot()?;
         let moves = from.renamed(&to, &from.addresses(&snapshot, &stack, words)?)?;

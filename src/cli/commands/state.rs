@@ -11,16 +11,18 @@ use fathuss_report::table::{outputs_text, resource_text};
 use fathuss_state::{Document, Past, Place, ResourceRecord, Snapshot, StateError};
 
 use crate::commands::diff::{self, Diff};
+use crate::commands::encrypt::{self, Encrypt};
 use crate::commands::forget::{self, Forget};
 use crate::commands::history::{self, History};
 use crate::commands::promote::{self, Promote};
 use crate::commands::rename::{self, Move};
 use crate::commands::verify::{self, Verify};
 use crate::error::Error;
+use crate::home::{self, Home};
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::{current_folder, holder, locked, locked_anyway};
+use crate::session::{current_folder, holder, locked, locked_anyway, seal};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -46,6 +48,8 @@ pub enum State {
     Pull(Pull),
     /// Put a state that was pulled in the place of the one that is there
     Push(Push),
+    /// Encrypt the state for those whom fathuss.toml names, by a new key; with --plain, decrypt it
+    Encrypt(Encrypt),
     /// Bring the state to another place: a file, s3:// or postgres://
     Migrate(Migrate),
     /// Go on from the state's replica, where the region of the state is gone
@@ -144,6 +148,7 @@ pub fn state(options: &State, look: &Look) -> Result<ExitCode, Error> {
         State::Unlock(options) => unlock(options, look),
         State::Pull(options) => pull(options, look),
         State::Push(options) => push(options, look),
+        State::Encrypt(options) => encrypt::run(options, look),
         State::Migrate(options) => migrate(options, look),
         State::Promote(options) => promote::run(options, look),
         State::Show(options) => {
@@ -231,7 +236,7 @@ fn unlock(options: &Lock, look: &Look) -> Result<ExitCode, Error> {
         look.line(&format!("{stack} has no state yet."))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let holder = match place.open(wall_ms())?.unlock(&options.id, &holder("state unlock", wall_ms())) {
+    let holder = match place.open(None, wall_ms())?.unlock(&options.id, &holder("state unlock", wall_ms())) {
         Err(StateError::Locked { holder, since }) => {
             return Err(Error::Usage(format!(
                 "the lock of {stack} is not {}: {holder} has it since {since}\nNext: where that run is certainly dead, and only then\n  fathuss state unlock {stack} {}{}",
@@ -257,7 +262,7 @@ fn pull(options: &Pull, look: &Look) -> Result<ExitCode, Error> {
         return Err(Error::Usage(format!("{stack} has no state yet, in {place}")));
     };
     let document = store.document()?;
-    let text = document.to_json().map_err(|error| Error::Usage(error.to_string()))?;
+    let text = document.to_text(store.seal()?.as_ref()).map_err(Error::Usage)?;
     let Some(path) = &options.to else { return printed(&text) };
     let written = |reason| Error::File { path: path.clone(), doing: "written", reason };
     let mut made = std::fs::OpenOptions::new();
@@ -280,7 +285,7 @@ fn push(options: &Push, look: &Look) -> Result<ExitCode, Error> {
     let (place, stack) = place(&options.stack, &options.target)?;
     let path = &options.file;
     let text = std::fs::read(path).map_err(|reason| Error::File { path: path.clone(), doing: "read", reason })?;
-    let document = Document::parse(&text)
+    let document = Document::open(&text, &home::keys())
         .map_err(|reason| Error::Usage(format!("{} is no state to push: {reason}", path.display())))?;
     put(&place, &document, &stack, options.target.words(), "state push", look)?;
     look.line(&format!("The state of {stack} is as {} has it.", path.display()))?;
@@ -290,7 +295,7 @@ fn push(options: &Push, look: &Look) -> Result<ExitCode, Error> {
 fn migrate(options: &Migrate, look: &Look) -> Result<ExitCode, Error> {
     let project = Project::find(&current_folder()?)?;
     let StackEntry { name: stack, state: from, .. } = project.stack(&options.stack)?;
-    let to = Place::parse(&options.to, &project.root)?;
+    let to = from.at(Place::parse(&options.to, &project.root)?);
     if from.to_string() == to.to_string() {
         return Err(Error::Usage(format!("the state of {stack} is in {to} already")));
     }
@@ -308,23 +313,24 @@ fn migrate(options: &Migrate, look: &Look) -> Result<ExitCode, Error> {
 /// Brings a state from one place to another, which is called `named` in fathuss.toml. The old one is closed before the
 /// new one is written, so that there is never more than one that takes writes; what was cut off goes on from there.
 pub(super) fn relocate(
-    from: &Place,
-    to: &Place,
+    from: &Home,
+    to: &Home,
     named: &str,
     (stack, root): (&str, &Path),
     look: &Look,
 ) -> Result<(), Error> {
-    let mut source = locked_anyway(from.open(wall_ms())?, from, "state migrate", (stack, ""), look)?;
+    let mut source = locked_anyway(from.open(None, wall_ms())?, from, "state migrate", (stack, ""), look)?;
     let gone = source.moved_to()?;
-    if let Some(gone) = gone.filter(|gone| Place::parse(gone, root).ok().as_ref() != Some(to)) {
+    if let Some(gone) = gone.filter(|gone| Place::parse(gone, root).ok().as_ref() != Some(&to.place)) {
         return Err(StateError::Moved { to: gone }.into());
     }
     let lineage = source.snapshot()?.lineage;
-    let mut target = locked_anyway(to.open_as(&lineage, wall_ms())?, to, "state migrate", (stack, ""), look)?;
+    let mut target = locked_anyway(to.open(Some(&lineage), wall_ms())?, to, "state migrate", (stack, ""), look)?;
     let there = target.snapshot()?;
     if source.moved_to()?.is_none() {
         // Refused before anything is closed, where another state is there or a newer one.
         source.document()?.check(&to.to_string(), &there.lineage, there.serial)?;
+        seal(&mut *target, to, (stack, ""), look)?;
         source.close(named)?;
     }
     let document = source.document()?;
@@ -337,8 +343,8 @@ pub(super) fn relocate(
 }
 
 /// Makes the state at a place what a document says.
-fn put(place: &Place, document: &Document, stack: &str, words: &str, command: &str, look: &Look) -> Result<(), Error> {
-    let store = place.open_as(document.lineage(), wall_ms())?;
+fn put(place: &Home, document: &Document, stack: &str, words: &str, command: &str, look: &Look) -> Result<(), Error> {
+    let store = place.open(Some(document.lineage()), wall_ms())?;
     let mut store = locked(store, place, command, (stack, words), look)?;
     store.replace(document)?;
     Ok(store.release()?)
@@ -357,7 +363,7 @@ fn read(stack: &str, target: &TargetOptions) -> Result<(Snapshot, String), Error
 }
 
 /// Where a stack's state lies, and the stack's name.
-pub(super) fn place(stack: &str, target: &TargetOptions) -> Result<(Place, String), Error> {
+pub(super) fn place(stack: &str, target: &TargetOptions) -> Result<(Home, String), Error> {
     let project = Project::find(&current_folder()?)?;
     let stack = project.stack(stack)?;
     let place = if target.sandbox { project.sandbox_state(&stack.name) } else { stack.state };

@@ -94,7 +94,7 @@ async fn a_throttled_call_is_sent_again() {
 async fn a_crash_at_any_write_loses_nothing_and_duplicates_nothing() {
     let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
     let mut crashes = 0;
-    for fault in [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused] {
+    for fault in [Fault::CrashBefore, Fault::CrashAfter, Fault::Refused, Fault::Full, Fault::InDoubt] {
         for at in 1..40 {
             let mut bench = Bench::new();
             bench.store.fail_at(at, fault);

@@ -1,6 +1,6 @@
 //! Opening reads a snapshot and what follows it, not every segment ever written.
 
-use fathuss_state::{Backend, Entry, Retention, RunEnd, RunId, S3, Store, Verified};
+use fathuss_state::{Backend, Entry, Keys, Retention, RunEnd, RunId, S3, Store, Verified};
 
 use crate::lease::Leased;
 use crate::place::{Objects, PATIENT, address};
@@ -52,7 +52,7 @@ fn segments_of_runs_that_are_forgotten_go_after_a_month_and_not_before() {
     let mut through = objects.clone();
     through.bucket.endpoint = Some(proxy.url.clone());
     let round = |now_ms: i64| {
-        let mut state = S3::open(&through.bucket, PATIENT, Some("5eed"), now_ms).expect("whole");
+        let mut state = S3::open(&through.bucket, PATIENT, Some("5eed"), &Keys::default(), now_ms).expect("whole");
         state.lock(&holder("lock-1"), now_ms).expect("free");
         state.forget(&Retention { runs: 20, days: 0 }, now_ms).expect("forgotten");
         for _ in 0..25 {

@@ -1,6 +1,6 @@
 //! A store that can't hold a state is refused before there is one.
 
-use fathuss_state::{Bucket, S3, StateError};
+use fathuss_state::{Bucket, Keys, S3, StateError};
 
 use crate::place::{Objects, PATIENT, address};
 use crate::promise::Bench;
@@ -22,7 +22,8 @@ fn a_store_that_ignores_conditions_is_refused_when_it_is_first_opened_to_write()
             true => Fate::Unconditional,
             false => Fate::Through,
         });
-        let error = S3::open(&objects.bucket, PATIENT, None, NOW_MS).expect_err("it can't hold a state");
+        let error =
+            S3::open(&objects.bucket, PATIENT, None, &Keys::default(), NOW_MS).expect_err("it can't hold a state");
         assert!(matches!(error, StateError::Unfit { .. }), "{error}");
         assert!(error.to_string().contains(told), "{error}");
         assert!(error.to_string().contains("or PostgreSQL"), "{error}");
@@ -45,13 +46,13 @@ fn a_store_that_can_hold_a_state_passes_and_nothing_is_left_there() {
 fn a_bucket_that_is_not_there_and_credentials_that_are_wrong_are_told_apart() {
     let objects = Objects::on(SERVER);
     let bucket = Bucket { name: "nowhere".to_owned(), ..objects.bucket.clone() };
-    let error = S3::look(&bucket, PATIENT).expect_err("no bucket").to_string();
+    let error = S3::look(&bucket, PATIENT, &Keys::default()).expect_err("no bucket").to_string();
     assert!(error.contains("s3://nowhere/") && error.contains("404 NoSuchBucket"), "{error}");
     assert!(error.contains("is there such a bucket?"), "{error}");
 
     let bucket = Bucket { endpoint: Some("http://127.0.0.1:9".to_owned()), ..objects.bucket };
     let terms = fathuss_state::Terms { patience: std::time::Duration::from_millis(200), ..PATIENT };
-    let error = S3::look(&bucket, terms).expect_err("nobody there").to_string();
+    let error = S3::look(&bucket, terms, &Keys::default()).expect_err("nobody there").to_string();
     assert!(error.contains("no answer came") && error.contains("endpoint"), "{error}");
 }
 
@@ -67,7 +68,7 @@ fn an_object_that_something_else_changed_is_named_instead_of_believed() {
     through.bucket.endpoint = Some(proxy.url.clone());
     // A segment that is gone.
     proxy.decide(|request| if request.target.contains("0000000002.json") { Fate::Refused(404) } else { Fate::Through });
-    let error = S3::look(&through.bucket, PATIENT).expect_err("damaged");
+    let error = S3::look(&through.bucket, PATIENT, &Keys::default()).expect_err("damaged");
     assert!(matches!(error, StateError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("/journal/0000000001/0000000002.json is damaged"), "{error}");
 }

@@ -9,6 +9,7 @@ mod answers;
 mod child;
 mod compaction;
 mod conditions;
+mod encryption;
 mod kill;
 #[macro_use]
 mod lease;
@@ -24,6 +25,16 @@ mod versitygw {
     mod lease {
         leases!(crate::place::Objects::on("FATHUSS_TEST_VERSITYGW"));
     }
+}
+
+/// What every backend promises, of an object store that has a sealed state.
+mod sealed {
+    promises!(crate::place::Sealed(crate::place::Objects::on("FATHUSS_TEST_VERSITYGW")));
+}
+
+/// What every backend promises, of a schema in PostgreSQL that has a sealed state.
+mod sealed_postgres {
+    promises!(crate::place::Sealed(crate::place::Tables::on("FATHUSS_TEST_POSTGRES")));
 }
 
 /// What every backend promises, of an object store on moto.

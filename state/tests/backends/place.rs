@@ -5,11 +5,11 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use fathuss_state::{Backend, Bucket, Database, Place, Postgres, S3, Terms};
+use fathuss_state::{Backend, Bucket, Database, Keys, Place, Postgres, S3, Terms};
 
 use crate::lease::Leased;
 use crate::promise::Bench;
-use crate::promise::made::NOW_MS;
+use crate::promise::made::{NOW_MS, holder, mia, mias_keys};
 
 /// Terms under which nothing lapses while a test runs, and nothing waits.
 pub const PATIENT: Terms = Terms {
@@ -41,7 +41,76 @@ impl Objects {
     }
 
     pub fn open(&self) -> S3 {
-        S3::open(&self.bucket, self.terms, Some("5eed"), NOW_MS).expect("a state")
+        S3::open(&self.bucket, self.terms, Some("5eed"), &Keys::default(), NOW_MS).expect("a state")
+    }
+}
+
+/// A place whose state is sealed before anything is in it.
+pub struct Sealed<B>(pub B);
+
+impl<B: Keyed> Bench for Sealed<B> {
+    fn open(&self) -> Box<dyn Backend> {
+        loop {
+            let mut state = self.0.open_with(&mias_keys());
+            if state.seal().expect("readable").is_some() {
+                return state;
+            }
+            let mine = format!("seal-{:?}", std::thread::current().id());
+            if state.lock(&holder(&mine), NOW_MS).is_ok() && state.seal().expect("readable").is_none() {
+                state.reseal(Some(&mia())).expect("sealed");
+            }
+        }
+    }
+
+    fn look(&self) -> Option<Box<dyn Backend>> {
+        self.0.look_with(&mias_keys())
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
+    }
+
+    fn another(&self) -> Box<dyn Bench> {
+        Box::new(Self(self.0.fresh()))
+    }
+
+    fn cases(&self) -> u32 {
+        2
+    }
+}
+
+/// A place whose state is opened with keys.
+pub trait Keyed: Bench + Sized + 'static {
+    fn open_with(&self, keys: &Keys) -> Box<dyn Backend>;
+    fn look_with(&self, keys: &Keys) -> Option<Box<dyn Backend>>;
+    fn fresh(&self) -> Self;
+}
+
+impl Keyed for Objects {
+    fn open_with(&self, keys: &Keys) -> Box<dyn Backend> {
+        Box::new(S3::open(&self.bucket, self.terms, Some("5eed"), keys, NOW_MS).expect("a state"))
+    }
+
+    fn look_with(&self, keys: &Keys) -> Option<Box<dyn Backend>> {
+        Some(Box::new(S3::look(&self.bucket, self.terms, keys).expect("whole")?))
+    }
+
+    fn fresh(&self) -> Self {
+        Self::on(self.server)
+    }
+}
+
+impl Keyed for Tables {
+    fn open_with(&self, keys: &Keys) -> Box<dyn Backend> {
+        Box::new(Postgres::open(&self.database, self.terms, Some("5eed"), keys, NOW_MS).expect("a state"))
+    }
+
+    fn look_with(&self, keys: &Keys) -> Option<Box<dyn Backend>> {
+        Some(Box::new(Postgres::look(&self.database, self.terms, keys).expect("whole")?))
+    }
+
+    fn fresh(&self) -> Self {
+        Self::on("FATHUSS_TEST_POSTGRES")
     }
 }
 
@@ -51,7 +120,7 @@ impl Bench for Objects {
     }
 
     fn look(&self) -> Option<Box<dyn Backend>> {
-        Some(Box::new(S3::look(&self.bucket, self.terms).expect("whole")?))
+        Some(Box::new(S3::look(&self.bucket, self.terms, &Keys::default()).expect("whole")?))
     }
 
     fn place(&self) -> String {
@@ -97,7 +166,7 @@ impl Tables {
     }
 
     pub fn open(&self) -> Postgres {
-        Postgres::open(&self.database, self.terms, Some("5eed"), NOW_MS).expect("a state")
+        Postgres::open(&self.database, self.terms, Some("5eed"), &Keys::default(), NOW_MS).expect("a state")
     }
 }
 
@@ -107,7 +176,7 @@ impl Bench for Tables {
     }
 
     fn look(&self) -> Option<Box<dyn Backend>> {
-        Some(Box::new(Postgres::look(&self.database, self.terms).expect("whole")?))
+        Some(Box::new(Postgres::look(&self.database, self.terms, &Keys::default()).expect("whole")?))
     }
 
     fn place(&self) -> String {
@@ -136,8 +205,12 @@ impl Leased for Tables {
 /// The state at this address.
 pub fn open(url: &str, terms: Terms) -> Box<dyn Backend> {
     match Place::parse(url, Path::new("/")).expect("an address") {
-        Place::S3(bucket) => Box::new(S3::open(&bucket, terms, Some("5eed"), NOW_MS).expect("a state")),
-        Place::Postgres(database) => Box::new(Postgres::open(&database, terms, Some("5eed"), NOW_MS).expect("a state")),
+        Place::S3(bucket) => {
+            Box::new(S3::open(&bucket, terms, Some("5eed"), &Keys::default(), NOW_MS).expect("a state"))
+        }
+        Place::Postgres(database) => {
+            Box::new(Postgres::open(&database, terms, Some("5eed"), &Keys::default(), NOW_MS).expect("a state"))
+        }
         other => panic!("{other} is reached over no network"),
     }
 }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use fathuss_state::{Backend, Broken, Database, Entry, Postgres, RunEnd, RunId, StateError, Store, Terms, Verified};
+use fathuss_state::{
+    Backend, Broken, Database, Entry, Keys, Postgres, RunEnd, RunId, StateError, Store, Terms, Verified,
+};
 
 use crate::lease::Leased;
 use crate::parts::on;
@@ -183,7 +185,7 @@ fn a_database_that_is_not_there_and_one_that_refuses_are_told_apart() {
     let (server, _) = url.rsplit_once('/').expect("a database");
     let told = |url: String| {
         let database = Database { url, schema: schema.clone() };
-        Postgres::look(&database, terms).expect_err("refused").to_string()
+        Postgres::look(&database, terms, &Keys::default()).expect_err("refused").to_string()
     };
     let missing = told(format!("{server}/nowhere"));
     assert!(missing.contains("answered 3D000") && missing.contains("make the database first"), "{missing}");
@@ -198,11 +200,11 @@ fn a_table_that_something_else_changed_is_named_instead_of_believed() {
     state.append(&[Entry::Recorded(Box::new(record("a", "i-1", 0)))]).expect("legal");
     drop(state);
     sql(&tables, "UPDATE resources SET body = '{}'");
-    let error = Postgres::look(&tables.database, PATIENT).expect_err("damaged").to_string();
+    let error = Postgres::look(&tables.database, PATIENT, &Keys::default()).expect_err("damaged").to_string();
     assert!(error.contains("table resources is damaged") && error.contains("row staging.terraform_data.a"), "{error}");
-    sql(&tables, "UPDATE head SET version = 3");
-    let error = Postgres::look(&tables.database, PATIENT).expect_err("newer");
-    assert!(matches!(error, StateError::Newer { found: 3, known: 2, .. }), "{error}");
+    sql(&tables, "UPDATE head SET version = 4");
+    let error = Postgres::look(&tables.database, PATIENT, &Keys::default()).expect_err("newer");
+    assert!(matches!(error, StateError::Newer { found: 4, known: 3, .. }), "{error}");
 }
 
 /// Tables of version 1 with a row and two runs, of which the second was cut off.
@@ -230,7 +232,7 @@ fn tables_of_version_1_are_read_as_they_are_and_brought_to_this_version_by_who_l
     assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "1", "reading changes nothing");
 
     let mut state = crate::promise::locked(&tables);
-    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "2");
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "3");
     assert_eq!((state.snapshot().expect("readable"), state.history(9).expect("readable")), (snapshot, runs));
     let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state.append(&[Entry::Recorded(Box::new(record("a", "i-2", 0)))]).expect("legal");
@@ -238,6 +240,31 @@ fn tables_of_version_1_are_read_as_they_are_and_brought_to_this_version_by_who_l
     let history = state.past().expect("readable");
     assert_eq!(history.verify(), Ok(Verified { since: 0 }));
     assert_eq!(history.after(RunId(2)).expect("kept").resources[&address("a")], record("a", "i-1", 0));
+}
+
+/// Tables of version 2.
+const VERSION_2: &str = include_str!("../../samples/postgres-version-2.sql");
+
+#[test]
+fn tables_of_version_2_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
+    let tables = Tables::on(SERVER);
+    let schema = &tables.database.schema;
+    sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {VERSION_2}"));
+    let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
+    sql(
+        &tables,
+        &format!(
+            "INSERT INTO head VALUES (1, 2, '5eed', {NOW_MS}, 13, 6, -18, 2, '');
+             INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');
+             INSERT INTO runs VALUES (1, 'apply', 'mia@build-7', {NOW_MS}, NULL, NULL, '{{}}', '{{}}', '[]');"
+        ),
+    );
+    let read = tables.look().expect("there").snapshot().expect("readable");
+    assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "2", "reading changes nothing");
+    let state = crate::promise::locked(&tables);
+    assert_eq!(sql(&tables, "SELECT version, encryption FROM head").trim(), "3|");
+    assert_eq!(state.snapshot().expect("readable"), read);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn full(bench: &dyn Bench) -> Box<dyn Backend> {
 
 pub fn what_is_pulled_can_be_pushed_to_another_place(bench: &dyn Bench) {
     let from = full(bench);
-    let text = from.document().expect("readable").to_json().expect("JSON");
+    let text = from.document().expect("readable").to_text(None).expect("JSON");
     let document = Document::parse(text.as_bytes()).expect("whole");
     assert_eq!((document.lineage(), document.serial()), ("5eed", from.snapshot().expect("readable").serial));
 
@@ -59,7 +59,7 @@ pub fn a_push_takes_away_what_the_document_does_not_have(bench: &dyn Bench) {
     assert!(error.to_string().contains("has serial 5, and the state has 8: it was written since"), "{error}");
 
     // As a person would who knows better: with the serial of now.
-    let newer = Document::parse(before.at_serial(8).to_json().expect("JSON").as_bytes()).expect("whole");
+    let newer = Document::parse(before.at_serial(8).to_text(None).expect("JSON").as_bytes()).expect("whole");
     state.replace(&newer).expect("the same serial");
     let now = state.snapshot().expect("readable");
     assert!(!now.resources.contains_key(&address("z")) && !now.generations.contains_key(&address("e")));
@@ -73,7 +73,7 @@ pub fn a_push_takes_away_what_the_document_does_not_have(bench: &dyn Bench) {
 
 pub fn a_document_of_another_state_is_refused_and_so_is_one_changed_by_hand(bench: &dyn Bench) {
     let mut state = full(bench);
-    let text = state.document().expect("readable").to_json().expect("JSON");
+    let text = state.document().expect("readable").to_text(None).expect("JSON");
     let told = Document::parse(text.replace("i-1", "i-7").as_bytes()).expect_err("changed");
     assert!(told.contains("does not match its checksum"), "{told}");
     let other = Document::empty("fa11");

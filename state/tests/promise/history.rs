@@ -148,7 +148,7 @@ pub fn what_is_forgotten_leaves_the_chain_whole(bench: &dyn Bench) {
 pub fn history_comes_along_to_another_place(bench: &dyn Bench) {
     let mut from = locked(bench);
     let past = three(&mut *from);
-    let text = from.document().expect("readable").to_json().expect("JSON");
+    let text = from.document().expect("readable").to_text(None).expect("JSON");
     let other = bench.another();
     let mut to = locked(&*other);
     to.replace(&Document::parse(text.as_bytes()).expect("whole")).expect("an empty state");

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Action, Begun, Entry, Holder, Identity, OperationId, Origin, ResourceRecord, Settled};
+use fathuss_state::{
+    Action, Begun, Entry, Holder, Identity, Keys, OperationId, Origin, Recipients, ResourceRecord, Settled,
+};
 
 /// 2026-01-01 00:00 UTC.
 pub const NOW_MS: i64 = 1_767_225_600_000;
@@ -74,4 +76,20 @@ pub fn holder(id: &str) -> Holder {
         origin: Origin::default(),
         part: None,
     }
+}
+
+/// An identity of age and its recipient: those of <https://c2sp.org/age#the-x25519-recipient-type>.
+pub const MIA: (&str, &str) = (
+    "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+    "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+);
+
+/// A state is for Mia.
+pub fn mia() -> Recipients {
+    Recipients::new(&[MIA.1.to_owned()], &[]).expect("a recipient")
+}
+
+/// What Mia opens states with.
+pub fn mias_keys() -> Keys {
+    Keys::with_identities(MIA.0, "mia.txt").expect("an identity")
 }

@@ -48,3 +48,43 @@ impl Bench for File {
         48
     }
 }
+
+/// A state that is sealed before anything is in it.
+pub struct SealedFile(File);
+
+impl SealedFile {
+    pub fn new() -> Self {
+        Self(File::new())
+    }
+}
+
+impl Bench for SealedFile {
+    fn open(&self) -> Box<dyn Backend> {
+        loop {
+            let mut state = Sqlite::open_with(&self.0.path(), Some("5eed"), &mias_keys(), NOW_MS).expect("a state");
+            if state.seal().expect("readable").is_some() {
+                return Box::new(state);
+            }
+            let mine = format!("seal-{:?}", std::thread::current().id());
+            if state.lock(&holder(&mine), NOW_MS).is_ok() && state.seal().expect("readable").is_none() {
+                state.reseal(Some(&mia())).expect("sealed");
+            }
+        }
+    }
+
+    fn look(&self) -> Option<Box<dyn Backend>> {
+        Some(Box::new(Sqlite::look_with(&self.0.path(), &mias_keys()).expect("whole")?))
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
+    }
+
+    fn another(&self) -> Box<dyn Bench> {
+        Box::new(Self::new())
+    }
+
+    fn cases(&self) -> u32 {
+        12
+    }
+}

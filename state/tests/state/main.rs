@@ -7,6 +7,7 @@ mod promise;
 
 mod bad_files;
 mod child;
+mod encryption;
 mod full_disk;
 mod kill;
 mod lock;
@@ -17,4 +18,9 @@ mod sample;
 /// What every backend promises, of the file.
 mod file {
     promises!(crate::made::File::new());
+}
+
+/// What every backend promises, of a file that is sealed.
+mod sealed_file {
+    promises!(crate::made::SealedFile::new());
 }

@@ -15,6 +15,15 @@ fn memory_follows_the_same_law_and_fails_on_order() {
     assert_eq!(state.snapshot().expect("readable").pending[0].identified, None);
     state.append(&[identified(1, "i-1")]).expect("the fault was for one write");
 
+    for (fault, kept) in [(Fault::Full, 1), (Fault::InDoubt, 0)] {
+        let mut state = state.clone();
+        state.fail_at(1, fault);
+        state.append(&[present(1, "a", "i-1")]).expect_err("it does not go well");
+        state.append(&[begin(2, "b")]).expect_err("and nothing does after it");
+        assert_eq!(state.snapshot().expect("it can be read").pending.len(), kept, "{fault:?}");
+        state.restart();
+        state.reserve_operations(1).expect("there is room again");
+    }
     for (fault, kept) in [(Fault::CrashBefore, 1), (Fault::CrashAfter, 0)] {
         let mut state = state.clone();
         let crashed = state.crashed();

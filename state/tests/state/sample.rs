@@ -11,10 +11,14 @@ use fathuss_state::{
 };
 use rusqlite::Connection;
 
-use crate::made::{NOW_MS, address, begin, begun, holder, identified, locked, present, record, settled};
+use crate::made::{
+    NOW_MS, address, begin, begun, holder, identified, locked, mia, mias_keys, present, record, settled,
+};
 
 const VERSION_1: &str = include_str!("../../samples/version-1.sql");
-const VERSION_2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/version-2.sql");
+const VERSION_2: &str = include_str!("../../samples/version-2.sql");
+const VERSION_3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/version-3.sql");
+const SEALED_3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/version-3-sealed.sql");
 const DOCUMENT_1: &str = include_str!("../../samples/document-version-1.json");
 
 /// A file that this text makes.
@@ -39,7 +43,7 @@ fn a_file_of_version_1_reads_as_it_was_written_and_goes_on_as_one_of_this_versio
     assert_eq!(version_of(&path), 1, "reading changes nothing");
 
     let mut state = locked(&path);
-    assert_eq!(version_of(&path), 2);
+    assert_eq!(version_of(&path), 3);
     assert_eq!(state.snapshot().expect("readable"), snapshot());
     assert_eq!(state.history(9).expect("readable"), runs());
     state.append(&[settled(2, Settled::Absent)]).expect("and goes on from there");
@@ -65,14 +69,30 @@ fn a_lock_of_version_1_can_be_taken_away() {
     let removed = state.unlock("lock-1", &holder("admin")).expect("removed").expect("somebody held it");
     assert_eq!(removed.who, "noor@build-8");
     assert_eq!(state.past().expect("readable").verify(), Ok(Verified { since: 0 }));
-    assert_eq!(version_of(&path), 2);
+    assert_eq!(version_of(&path), 3);
 }
 
 #[test]
-fn a_file_of_version_2_reads_as_it_was_written() {
+fn a_file_of_version_2_reads_as_it_was_written_and_goes_on_as_one_of_this_version() {
     let folder = tempfile::tempdir().expect("a folder");
-    let dump = std::fs::read_to_string(VERSION_2).expect("the sample");
-    let state = Sqlite::look(&made(folder.path(), &dump)).expect("whole").expect("there");
+    let path = made(folder.path(), VERSION_2);
+    reads_as_written(&Sqlite::look(&path).expect("whole").expect("there"));
+    assert_eq!(version_of(&path), 2, "reading changes nothing");
+    reads_as_written(&locked(&path));
+    assert_eq!(version_of(&path), 3);
+}
+
+#[test]
+fn a_file_of_version_3_reads_as_it_was_written_plain_and_sealed() {
+    for sample in [VERSION_3, SEALED_3] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dump = std::fs::read_to_string(sample).expect("the sample");
+        let path = made(folder.path(), &dump);
+        reads_as_written(&Sqlite::look_with(&path, &mias_keys()).expect("whole").expect("there"));
+    }
+}
+
+fn reads_as_written(state: &Sqlite) {
     let history = state.past().expect("readable");
     assert_eq!(history.now.resources[&address("a")], record("a", "i-2", 0));
     assert_eq!(history.verify(), Ok(Verified { since: 0 }));
@@ -94,8 +114,8 @@ fn a_document_of_version_1_is_read_and_put_in_a_states_place() {
     assert_eq!(state.history(9).expect("readable"), runs());
     let edited = DOCUMENT_1.replace("\"i-1\"", "\"i-7\"");
     assert!(Document::parse(edited.as_bytes()).expect_err("changed").contains("checksum"));
-    let newer = DOCUMENT_1.replace("\"version\": 1", "\"version\": 3");
-    assert_eq!(Document::parse(newer.as_bytes()), Err("its version is 3, and this fathuss reads 1 to 2".to_owned()));
+    let newer = DOCUMENT_1.replace("\"version\": 1", "\"version\": 4");
+    assert_eq!(Document::parse(newer.as_bytes()), Err("its version is 4, and this fathuss reads 1 to 3".to_owned()));
 }
 
 fn version_of(path: &Path) -> i64 {
@@ -110,9 +130,15 @@ fn this_release_writes_the_sample_of_its_version() {
     write(&path);
     let dump = dump(&path);
     if std::env::var_os("FATHUSS_WRITE_SAMPLES").is_some() {
-        std::fs::write(VERSION_2, &dump).expect("written");
+        std::fs::write(VERSION_3, &dump).expect("written");
+        let mut state = Sqlite::open_with(&path, None, &mias_keys(), NOW_MS).expect("whole");
+        state.unlock("lock-1", &holder("admin")).expect("it was held");
+        state.lock(&holder("lock-2"), NOW_MS).expect("free");
+        state.reseal(Some(&mia())).expect("sealed");
+        drop(state);
+        std::fs::write(SEALED_3, self::dump(&path)).expect("written");
     }
-    let stored = std::fs::read_to_string(VERSION_2).expect("the sample");
+    let stored = std::fs::read_to_string(VERSION_3).expect("the sample");
     assert_eq!(
         dump, stored,
         "the format has changed: give it a new version, or, before its first release, set FATHUSS_WRITE_SAMPLES=1"

@@ -15,6 +15,7 @@ mod bad_programs;
 mod bad_states;
 mod bootstrap;
 mod cargo_project;
+mod encrypted;
 mod flow;
 mod full_disk;
 mod history;

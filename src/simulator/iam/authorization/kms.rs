@@ -4,16 +4,32 @@
 
 use super::ask::{Ask, Guard, Shown, Told, account_of, held, pairs, request_tag, requested};
 use crate::datastore::key::ManagedKey;
-use crate::kms::{self, alias::Alias, key::Key, key_policy};
+use crate::kms::{self, alias::Alias, data, key::Key, key_policy};
 use crate::value::Value;
 use crate::world::Tx;
 
 /// What is done with a key from another account; the rest is done in its own alone, as each operation's page says.
-const ABROAD: &[&str] = &["DescribeKey", "GetKeyRotationStatus"];
+const ABROAD: &[&str] = &[
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GetKeyRotationStatus",
+];
 
 /// The account of the key that a request names by its ARN.
 pub(super) fn owner(input: &Value) -> Option<&str> {
-    account_of(input.get("KeyId").text()?)
+    account_of(key(input)?)
+}
+
+/// The key that a request names, or that has encrypted what it gives.
+fn key(input: &Value) -> Option<&str> {
+    let encrypted = || match input.get("CiphertextBlob") {
+        Value::Blob(ciphertext) => data::key_of(ciphertext),
+        _ => None,
+    };
+    input.get("TargetKeyId").text().or_else(|| input.get("KeyId").text()).or_else(encrypted)
 }
 
 pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
@@ -27,9 +43,8 @@ pub(super) fn asks(tx: &Tx<'_>, operation: &str, input: &Value) -> Vec<Ask> {
         asks.extend(key.map(|key| on_key(tx, &action, key)));
     }
     // A list of aliases is narrowed by a key, and asked for on no one.
-    let key = input.get("TargetKeyId").text().or_else(|| input.get("KeyId").text());
-    if let Some(key) = key.filter(|_| operation != "ListAliases") {
-        let ask = on_key(tx, &action, key).told(given.clone());
+    if let Some(key) = key(input).filter(|_| operation != "ListAliases") {
+        let ask = on_key(tx, &action, key).told(given.clone()).told(context(input));
         let stays = !ABROAD.contains(&operation) && ask.is_foreign_to(&tx.principal().account);
         asks.push(if stays { ask.guarded(Guard::Key("{}".to_owned())) } else { ask });
     }
@@ -78,6 +93,16 @@ pub(super) fn through(tx: &Tx<'_>, service: &str, action: &str, key: &str, conte
         Some((name, value)) => ask.with(&format!("kms:EncryptionContext:{name}"), Some(value)),
         None => ask,
     }
+}
+
+/// The encryption context of a request, as condition keys.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context>
+fn context(input: &Value) -> Told {
+    let pairs = data::context(input).into_iter();
+    let told = pairs.flat_map(|(name, value)| {
+        [(format!("kms:EncryptionContext:{name}"), value), ("kms:EncryptionContextKeys".to_owned(), name)]
+    });
+    told.collect()
 }
 
 /// The tags that a request of KMS gives or takes: its members have names of their own.
