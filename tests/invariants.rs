@@ -65,13 +65,13 @@ fn the_model_has_no_io_no_async_and_no_sdk() {
     assert_reaches_none(&packages, "fathuss-model", &["rusqlite", "hyper", "fathuss-engine", "fathuss-state"]);
 }
 
-/// Of AWS the state's backends take the credentials and the HTTP client, and no service.
+/// Of AWS the state's backends take the credentials and the HTTP client, and what wraps their data keys.
 #[test]
-fn the_state_calls_no_service_of_aws_s() {
+fn of_aws_s_services_the_state_calls_kms_alone() {
     let packages = packages();
     let state = packages.get("fathuss-state").expect("there is such a package");
     let services: Vec<_> = state.iter().filter(|name| name.starts_with("aws-sdk-")).collect();
-    assert!(services.is_empty(), "{services:?}");
+    assert_eq!(services, ["aws-sdk-kms"]);
     let ours: Vec<_> = state.iter().filter(|name| name.starts_with("fathuss-")).collect();
     assert_eq!(ours, ["fathuss-model"]);
 }

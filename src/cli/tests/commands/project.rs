@@ -202,9 +202,9 @@ const VARIES: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+ (seconds?|minutes?) ago", "[TIME]"),
     (r"\b[0-9a-f]{1,7}-1[0-9a-f]{10}\b", "[LOCK]"),
     (r": is [0-9a-f]{32}", ": is [ID]"),
-    (r"([0-9]+ min )?[0-9.]+ s real", "[TIME] real"),
-    (r"([0-9]+ min )?[0-9.]+ s simulated", "[TIME] simulated"),
-    (r"calls?, ([0-9]+ min )?[0-9.]+ s", "calls, [TIME]"),
+    (r"([0-9]+ min( [0-9.]+ s)?|[0-9.]+ s) real", "[TIME] real"),
+    (r"([0-9]+ min( [0-9.]+ s)?|[0-9.]+ s) simulated", "[TIME] simulated"),
+    (r"calls?, ([0-9]+ min( [0-9.]+ s)?|[0-9.]+ s)", "calls, [TIME]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
 ];
 
