@@ -292,6 +292,13 @@ pub fn table(name: &str) -> Result<(), String> {
 fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root());
+    // What Cargo tells this program of itself is asked for by build scripts, which would run anew, and their crates be
+    // built anew, whenever somebody builds without `xtask` in between.
+    let told = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    });
+    told.for_each(|name| drop(cargo.env_remove(name)));
     cargo
 }
 
