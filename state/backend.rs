@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Document, Entry, History, Holder, Log, Recipients, Retention, RunId, Seal, StateError, Store};
+use crate::{Document, Entry, History, Holder, Log, Recipients, Retention, RunId, Seal, Sealing, StateError, Store};
 
 /// Says whether a run holds the state for long enough yet that a request signed now is its own to send; where not,
 /// [`StateError::NotHeld`] names who has it, if that is known. Looks at nothing but a clock.
@@ -89,9 +89,17 @@ pub trait Backend: Store {
     /// [`StateError::Sealed`] where it can't be opened here.
     fn seal(&self) -> Result<Option<Seal>, StateError>;
 
-    /// Seals the state anew for these recipients, under the lock and with a data key of its own; none makes it plain.
+    /// Seals the state so, under the lock.
     ///
     /// # Errors
     /// [`StateError::Storage`] where the data key can't be wrapped. Then the state is as it was.
-    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError>;
+    fn seal_by(&mut self, sealing: &Sealing) -> Result<(), StateError>;
+
+    /// Seals the state anew for these recipients, with a data key of its own; none makes it plain.
+    ///
+    /// # Errors
+    /// As [`seal_by`](Self::seal_by).
+    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError> {
+        self.seal_by(&Sealing::of(recipients))
+    }
 }

@@ -38,7 +38,7 @@ pub use record::{
     Settled, Snapshot,
 };
 pub use s3::{LostWrite, Replica, S3};
-pub use seal::{Envelope, Keys, Recipients, Seal};
+pub use seal::{Envelope, Keys, Recipients, Seal, Sealing};
 pub use sqlite::Sqlite;
 
 use std::collections::BTreeMap;

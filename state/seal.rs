@@ -49,6 +49,34 @@ pub struct Keys {
     looked: String,
 }
 
+/// How a state is to be sealed.
+#[derive(Clone, Debug)]
+pub enum Sealing {
+    /// Not at all.
+    Plain,
+    /// By a data key of its own, for these.
+    For(Recipients),
+    /// As a copy of it in another place is: nobody is asked, so that it can be done where a recipient's key is gone.
+    As(Seal),
+}
+
+impl Sealing {
+    /// For these, by a data key of its own; none makes it plain.
+    #[must_use]
+    pub fn of(recipients: Option<&Recipients>) -> Self {
+        recipients.map_or(Self::Plain, |recipients| Self::For(recipients.clone()))
+    }
+
+    /// For whom it is then.
+    pub(crate) fn recipients(&self) -> Option<&Recipients> {
+        match self {
+            Self::Plain => None,
+            Self::For(recipients) => Some(recipients),
+            Self::As(seal) => Some(seal.recipients()),
+        }
+    }
+}
+
 /// A data key, wrapped, as it lies in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -353,18 +381,23 @@ impl Opener {
         Ok(seal)
     }
 
-    /// Another seal of the state, for these recipients.
+    /// Another seal of the state, where it is to have one.
     pub(crate) async fn another(
         &self,
         place: &str,
         lineage: &str,
-        recipients: &Recipients,
+        sealing: &Sealing,
         before: Option<&Seal>,
-    ) -> Result<Seal, StateError> {
-        let seal = Seal::new(lineage, recipients, before, &self.keys).await;
+    ) -> Result<Option<Seal>, StateError> {
+        let seal = match sealing {
+            Sealing::Plain => return Ok(None),
+            Sealing::For(recipients) => Seal::new(lineage, recipients, before, &self.keys).await,
+            Sealing::As(seal) if seal.lineage == lineage && before.is_none() => Ok(seal.clone()),
+            Sealing::As(_) => Err("the seal is of another state, or this one has had one of its own".to_owned()),
+        };
         let seal = seal.map_err(|reason| StateError::Storage { path: place.to_owned(), doing: "encrypted", reason })?;
         self.learn(&seal);
-        Ok(seal)
+        Ok(Some(seal))
     }
 
     fn learn(&self, seal: &Seal) {

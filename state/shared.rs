@@ -17,8 +17,8 @@ use crate::contents::{Contents, Delta, Write};
 use crate::document::Document;
 use crate::lease::{Tenure, Terms};
 use crate::{
-    Backend, Entry, Fence, History, Holder, Log, OperationId, Recipients, Retention, Revision, Run, RunAction, RunEnd,
-    RunId, Seal, Snapshot, StateError, Store,
+    Backend, Entry, Fence, History, Holder, Log, OperationId, Retention, Revision, Run, RunAction, RunEnd, RunId, Seal,
+    Sealing, Snapshot, StateError, Store,
 };
 
 /// A store that is reached over a network.
@@ -39,11 +39,10 @@ pub trait Remote: Debug + Send + Sync + 'static {
     /// What seals the state; none where it is plain.
     async fn seal(&self) -> Result<Option<Seal>, StateError>;
 
-    /// Seals the state of this lineage anew for these recipients, or makes it plain, with a write that says so; unless it
-    /// is no more what this mark stands for.
+    /// Seals the state of this lineage so, with a write that says it; unless it is no more what this mark stands for.
     async fn reseal(
         &self,
-        recipients: Option<&Recipients>,
+        sealing: &Sealing,
         write: Write,
         delta: Delta,
         of: (&str, &str),
@@ -348,7 +347,7 @@ impl<R: Remote> Backend for Shared<R> {
         waited(&self.background, async move { remote.seal().await })
     }
 
-    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError> {
+    fn seal_by(&mut self, sealing: &Sealing) -> Result<(), StateError> {
         let holder = self.holding()?;
         if holder.part.is_some() {
             return Err(StateError::Storage {
@@ -358,11 +357,11 @@ impl<R: Remote> Backend for Shared<R> {
             });
         }
         let known = self.known.get_mut();
-        let write = known.contents.resealed(&holder, recipients);
+        let write = known.contents.resealed(&holder, sealing.recipients());
         let delta = known.contents.decide(&write)?;
-        let (remote, recipients) = (Arc::clone(&self.remote), recipients.cloned());
+        let (remote, sealing) = (Arc::clone(&self.remote), sealing.clone());
         let of = (known.contents.lineage.clone(), known.mark.clone());
-        let work = async move { remote.reseal(recipients.as_ref(), write, delta, (&of.0, &of.1)).await };
+        let work = async move { remote.reseal(&sealing, write, delta, (&of.0, &of.1)).await };
         match waited(&self.background, work)? {
             Committed::Kept { delta, mark } => {
                 known.contents.keep(*delta);

@@ -24,8 +24,8 @@ use crate::lock::{Process, is_dead, since};
 use crate::seal::Opener;
 use crate::shared::once;
 use crate::{
-    Backend, Begun, Document, Entry, History, Holder, Identity, Keys, Log, OperationId, Recipients, ResourceRecord,
-    Retention, Run, RunAction, RunEnd, RunId, Seal, Snapshot, StateError, Store,
+    Backend, Begun, Document, Entry, History, Holder, Identity, Keys, Log, OperationId, ResourceRecord, Retention, Run,
+    RunAction, RunEnd, RunId, Seal, Sealing, Snapshot, StateError, Store,
 };
 
 /// A stack's state in an SQLite file.
@@ -439,17 +439,11 @@ impl Backend for Sqlite {
         Ok(self.seal.clone())
     }
 
-    fn reseal(&mut self, recipients: Option<&Recipients>) -> Result<(), StateError> {
+    fn seal_by(&mut self, sealing: &Sealing) -> Result<(), StateError> {
         let holder = self.holding()?;
         let lineage = rows::head(&self.connection).map_err(|trouble| self.trouble(trouble))?.lineage;
-        let seal = match recipients {
-            Some(recipients) => {
-                let (opener, recipients) = (Arc::clone(&self.opener), recipients.clone());
-                let place = self.path.display().to_string();
-                Some(once(&place.clone(), async move { opener.another(&place, &lineage, &recipients, None).await })?)
-            }
-            None => None,
-        };
+        let (opener, wanted, place) = (Arc::clone(&self.opener), sealing.clone(), self.path.display().to_string());
+        let seal = once(&place.clone(), async move { opener.another(&place, &lineage, &wanted, None).await })?;
         // What is overwritten leaves nothing behind on its page.
         self.connection
             .execute_batch("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")
@@ -463,7 +457,7 @@ impl Backend for Sqlite {
                 head.serial -= 1;
                 return Ok(());
             }
-            rows::add_log(&to, head, Deed::resealed(&holder, recipients))
+            rows::add_log(&to, head, Deed::resealed(&holder, sealing.recipients()))
         })?;
         self.seal = seal;
         self.wipe().map_err(|trouble| self.trouble(trouble))

@@ -13,7 +13,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Part, Retention, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Part, Retention, Seal, Sealing, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -216,6 +216,21 @@ pub fn locked(
     store.stands()?;
     seal(&mut *store, home, named, output)?;
     Ok(store)
+}
+
+/// Seals a locked state as a copy of it in another place is, where `fathuss.toml` wants it for the same; otherwise as it
+/// says. Nobody is asked for a key then, so that it can be done where one is gone with its region.
+pub fn seal_as(
+    copy: Option<&Seal>,
+    store: &mut dyn Backend,
+    home: &Home,
+    named: (&str, &str),
+    output: &Output,
+) -> Result<(), Error> {
+    match copy.filter(|copy| home.recipients.as_ref() == Some(copy.recipients())) {
+        Some(copy) if store.seal()?.is_none() => Ok(store.seal_by(&Sealing::As(copy.clone()))?),
+        _ => seal(store, home, named, output),
+    }
 }
 
 /// Sees to it that a locked state is encrypted for those whom `fathuss.toml` names: one that is plain yet is encrypted now.

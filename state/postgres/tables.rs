@@ -21,7 +21,7 @@ use crate::lease::{LAPSED, Moment, Tenure, Terms, locked, may_take};
 use crate::place::Database;
 use crate::seal::Opener;
 use crate::shared::{Committed, Remote, Seen, Taken};
-use crate::{Entry, Holder, Keys, Recipients, Revision, RunId, Seal, StateError};
+use crate::{Entry, Holder, Keys, Revision, RunId, Seal, Sealing, StateError};
 
 /// The version of the tables.
 const VERSION: i64 = 3;
@@ -358,6 +358,13 @@ impl Tables {
             })
         })
         .await
+        .map_err(|error| StateError::Storage {
+            path: self.place(),
+            doing: "wiped",
+            reason: format!(
+                "{error}; it is encrypted by now, and rows from before may lie in the database's files until VACUUM FULL has gone over its tables"
+            ),
+        })
     }
 
     fn lease_ms(&self) -> i64 {
@@ -486,17 +493,17 @@ impl Remote for Tables {
 
     async fn reseal(
         &self,
-        recipients: Option<&Recipients>,
+        sealing: &Sealing,
         write: Write,
         delta: Delta,
         (lineage, mark): (&str, &str),
     ) -> Result<Committed, StateError> {
-        let seal = match recipients {
-            Some(recipients) => Some(self.opener.another(&self.place(), lineage, recipients, None).await?),
-            None => None,
-        };
+        let seal = self.opener.another(&self.place(), lineage, sealing, None).await?;
+        let is_sealed = seal.is_some();
         let committed = self.commit_as(write, delta, mark, Some(seal)).await?;
-        self.wipe().await?;
+        if is_sealed {
+            self.wipe().await?;
+        }
         Ok(committed)
     }
 

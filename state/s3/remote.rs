@@ -21,7 +21,7 @@ use crate::lease::{Moment, Tenure, Terms, locked, may_take};
 use crate::place::Bucket;
 use crate::seal::Opener;
 use crate::shared::{Committed, Remote, Seen, Taken};
-use crate::{Entry, Envelope, Holder, Keys, Recipients, Revision, RunId, Seal, StateError};
+use crate::{Entry, Envelope, Holder, Keys, Revision, RunId, Seal, Sealing, StateError};
 
 /// A lock that finds more segments than these after the last snapshot makes another.
 const SEGMENTS_BEFORE_SNAPSHOT: i64 = 64;
@@ -337,7 +337,7 @@ impl Heads {
     }
 
     /// What opens the texts of this head; none where the state never was sealed.
-    async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
+    pub(super) async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
         match &head.encryption {
             Some(Encryption { envelope, .. }) => {
                 self.opener.open(&self.objects.place(), &head.lineage, envelope).await.map(Some)
@@ -347,7 +347,7 @@ impl Heads {
     }
 
     /// What seals what is written now.
-    async fn sealing(&self, head: &Head) -> Result<Option<Seal>, StateError> {
+    pub(super) async fn sealing(&self, head: &Head) -> Result<Option<Seal>, StateError> {
         match &head.encryption {
             Some(encryption) if encryption.holds() => self.opening(head).await,
             _ => Ok(None),
@@ -570,17 +570,20 @@ impl Remote for Heads {
 
     async fn reseal(
         &self,
-        recipients: Option<&Recipients>,
+        sealing: &Sealing,
         write: Write,
         delta: Delta,
         (lineage, _): (&str, &str),
     ) -> Result<Committed, StateError> {
         let head = self.session.lock().await.as_ref().map(|session| session.head.clone());
         let head = head.ok_or_else(|| self.not_held("it has not taken the lock"))?;
-        let Some(recipients) = recipients else { return self.commit_as(write, delta, Some(Change::Plain)).await };
         let before = self.opening(&head).await?;
-        let seal = self.opener.another(&self.objects.place(), lineage, recipients, before.as_ref()).await?;
-        self.commit_as(write, delta, Some(Change::Sealed(Box::new(seal.envelope().clone())))).await
+        let seal = self.opener.another(&self.objects.place(), lineage, sealing, before.as_ref()).await?;
+        let change = match seal {
+            Some(seal) => Change::Sealed(Box::new(seal.envelope().clone())),
+            None => Change::Plain,
+        };
+        self.commit_as(write, delta, Some(change)).await
     }
 
     async fn renew(&self) -> bool {

@@ -15,7 +15,7 @@ use super::remote::Heads;
 use crate::contents::Contents;
 use crate::document::Document;
 use crate::history::Revision;
-use crate::{Pending, StateError};
+use crate::{Pending, Seal, StateError};
 
 /// Operations whose records were lost had numbers, and AWS may have their tokens: as many are left out.
 const LEFT_OUT: i64 = 1_000_000;
@@ -41,6 +41,7 @@ pub struct Replica {
     /// What was under way.
     pub pending: Vec<Pending>,
     document: Document,
+    seal: Option<Seal>,
 }
 
 /// A write that is known, and is no part of what can be had.
@@ -59,6 +60,12 @@ impl Replica {
     #[must_use]
     pub const fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// What it is sealed by.
+    #[must_use]
+    pub const fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
     }
 }
 
@@ -89,6 +96,7 @@ impl Heads {
         });
         let lost = lost.collect();
         contents.next_operation += LEFT_OUT;
+        let seal = self.sealing(&head).await?;
         Ok(Some(Replica {
             lineage: head.lineage,
             serial: contents.serial,
@@ -99,6 +107,7 @@ impl Heads {
             resources: contents.snapshot().resources.len(),
             pending: contents.pending(),
             document: Document::of(&contents).with_revisions(revisions),
+            seal,
         }))
     }
 

@@ -13,7 +13,7 @@ use crate::home::{self, Home};
 use crate::options::Output;
 use crate::project::{Project, StackEntry};
 use crate::render::json;
-use crate::session::{current_folder, locked_anyway, runtime, seal};
+use crate::session::{current_folder, locked_anyway, runtime, seal_as};
 use crate::target::wall_ms;
 
 /// How many things of a kind are named.
@@ -83,7 +83,7 @@ pub fn run(options: &Promote, output: &Output) -> Result<ExitCode, Error> {
     if made.snapshot()?.serial > 0 {
         return Err(already(&promoted, &stack)?.unwrap_or_else(|| Error::Usage(format!("{home} has a state already"))));
     }
-    seal(&mut *made, &home, (&stack, ""), output)?;
+    seal_as(found.seal(), &mut *made, &home, (&stack, ""), output)?;
     if let Old::Idle { .. } = old {
         let mut closing = locked_anyway(state.open(None, wall_ms())?, &state, PROMOTE, (&stack, ""), output)?;
         if closing.moved_to()?.is_none() {

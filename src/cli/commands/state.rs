@@ -22,7 +22,7 @@ use crate::home::{self, Home};
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::{current_folder, holder, locked, locked_anyway, seal};
+use crate::session::{current_folder, holder, locked, locked_anyway, seal_as};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -330,7 +330,7 @@ pub(super) fn relocate(
     if source.moved_to()?.is_none() {
         // Refused before anything is closed, where another state is there or a newer one.
         source.document()?.check(&to.to_string(), &there.lineage, there.serial)?;
-        seal(&mut *target, to, (stack, ""), look)?;
+        seal_as(source.seal()?.as_ref(), &mut *target, to, (stack, ""), look)?;
         source.close(named)?;
     }
     let document = source.document()?;

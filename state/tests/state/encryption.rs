@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::Duration;
 
-use fathuss_state::{Backend, Document, Entry, Keys, Recipients, RunEnd, Snapshot, Sqlite, StateError, Store};
+use fathuss_state::{Backend, Document, Entry, Keys, Recipients, RunEnd, Sealing, Snapshot, Sqlite, StateError, Store};
 use rusqlite::Connection;
 
 use crate::child;
@@ -139,6 +139,29 @@ fn who_was_a_recipient_before_a_state_was_sealed_anew_reads_nothing_of_it() {
     state.reseal(None).expect("plain");
     drop(state);
     assert_eq!(opened(&path, &Keys::default()).resources, is.resources);
+}
+
+#[test]
+fn a_state_is_sealed_as_its_copy_is_where_nobody_can_be_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut copy = filled(&folder.path().join("copy"));
+    copy.reseal(Some(&mia())).expect("sealed");
+    let (seal, document) = (copy.seal().expect("readable").expect("sealed"), copy.document().expect("readable"));
+    let path = folder.path().join("state");
+    let open = |lineage: &str| {
+        let path = if lineage == document.lineage() { path.clone() } else { folder.path().join("other") };
+        let mut state = Sqlite::open_with(&path, Some(lineage), &Keys::default(), NOW_MS).expect("a state");
+        state.lock(&holder("lock-2"), NOW_MS).expect("free");
+        state
+    };
+    let refused = open("other").seal_by(&Sealing::As(seal.clone())).expect_err("another state's").to_string();
+    assert!(refused.contains("the seal is of another state"), "{refused}");
+    let mut state = open(document.lineage());
+    state.seal_by(&Sealing::As(seal)).expect("nobody is asked");
+    state.replace(&document).expect("empty");
+    drop(state);
+    assert_eq!(opened(&path, &mias_keys()).resources, copy.snapshot().expect("readable").resources);
+    assert!(matches!(Sqlite::look_with(&path, &Keys::default()), Err(StateError::Sealed { .. })));
 }
 
 #[test]
