@@ -154,6 +154,12 @@ impl Recipients {
         kms::region(key).map(drop)
     }
 
+    /// Whether there are some of age.
+    #[must_use]
+    pub const fn has_age(&self) -> bool {
+        !self.age.is_empty()
+    }
+
     /// Those of age alone; none where there are none.
     #[must_use]
     pub fn without_kms(self) -> Option<Self> {
@@ -309,6 +315,25 @@ impl Seal {
             known.insert(id.clone(), data_key(&text).ok_or_else(|| damaged("an earlier one says no key"))?);
         }
         Ok(Self { keys: Arc::new(known), ..seal })
+    }
+
+    /// One whose data keys are known.
+    pub(crate) fn with_keys(
+        lineage: &str,
+        envelope: &Envelope,
+        keys: &BTreeMap<String, String>,
+    ) -> Result<Self, String> {
+        let known = keys.iter().map(|(id, text)| {
+            let key = data_key(text).ok_or("one of its earlier keys is none")?;
+            Ok((id.clone(), key))
+        });
+        let keys = known.collect::<Result<_, String>>()?;
+        Ok(Self { lineage: lineage.to_owned(), envelope: Arc::new(envelope.clone()), keys: Arc::new(keys) })
+    }
+
+    /// Its data keys, as [`with_keys`](Self::with_keys) takes them.
+    pub(crate) fn keys_in_plain(&self) -> BTreeMap<String, String> {
+        self.keys.iter().map(|(id, key)| (id.clone(), STANDARD.encode(**key))).collect()
     }
 
     /// For whom it is.

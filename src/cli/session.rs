@@ -1,6 +1,6 @@
 //! What plan, apply, destroy and import share: the stack, its target, its state and the run's surroundings.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -45,6 +45,7 @@ pub struct Session {
     history: Retention,
     again: Option<String>,
     looks_first: Cell<bool>,
+    pace: RefCell<Option<watch::Receiver<Pace>>>,
 }
 
 impl Session {
@@ -68,7 +69,16 @@ impl Session {
         if let Some(served) = target.served.as_ref().filter(|_| !output.json) {
             eprintln!("{served}");
         }
-        Ok(Self { project, graph, target, place, history: stack.history, again: None, looks_first: Cell::new(false) })
+        Ok(Self {
+            project,
+            graph,
+            target,
+            place,
+            history: stack.history,
+            again: None,
+            looks_first: Cell::new(false),
+            pace: RefCell::default(),
+        })
     }
 
     /// The same, as part of this command.
@@ -88,7 +98,12 @@ impl Session {
 
     /// The stack's state to write, locked.
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
-        self.lock_as(&holder(command, wall_ms()), Duration::ZERO, output)
+        self.lock_as(&holder(command, wall_ms()), Duration::ZERO, output, &|| {})
+    }
+
+    /// Whether to go on, as signals have said since the lock was taken.
+    pub fn pace(&self) -> watch::Receiver<Pace> {
+        self.pace.take().unwrap_or_else(crate::signals::listen)
     }
 
     /// The part that a run is about, with the stack's state to write, of which it locks that.
@@ -106,7 +121,11 @@ impl Session {
                 false => only.part(&self.graph, &self.snapshot()?)?,
             };
             let holder = Holder { part: part.clone(), ..holder(command, wall_ms()) };
-            let store = self.lock_as(&holder, patience, output)?;
+            // What comes from here on is drained: nobody leaves a lock behind.
+            let listens = || {
+                self.pace.borrow_mut().get_or_insert_with(crate::signals::listen);
+            };
+            let store = self.lock_as(&holder, patience, output, &listens)?;
             // What it needs may have become another since it was read.
             if part.is_none() || only.part(&self.graph, &store.snapshot()?)? == part {
                 return Ok((part, store));
@@ -114,11 +133,25 @@ impl Session {
         }
     }
 
-    fn lock_as(&self, holder: &Holder, patience: Duration, output: &Output) -> Result<Box<dyn Backend>, Error> {
+    /// The state, locked; `held` is called as soon as it is.
+    fn lock_as(
+        &self,
+        holder: &Holder,
+        patience: Duration,
+        output: &Output,
+        held: &dyn Fn(),
+    ) -> Result<Box<dyn Backend>, Error> {
         let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
         let (home, named) = (&self.target.state, (self.graph.stack.as_str(), sandbox));
         let mut store = locked_as(home.open(None, wall_ms())?, home, (holder, patience), named, output)?;
+        held();
         store.stands()?;
+        if holder.part.is_some() && home.recipients.is_some() && store.seal()?.is_none() {
+            let stack = named.0;
+            return Err(Error::Usage(format!(
+                "the state of {stack} is to be encrypted, and a run on a part of it does not do that; nothing was changed\nNext: encrypt it first\n  fathuss state encrypt {stack}{sandbox}"
+            )));
+        }
         seal(&mut *store, home, named, output)?;
         self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;

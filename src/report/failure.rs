@@ -233,6 +233,9 @@ impl Trouble {
             }
             StateError::Newer { .. } | StateError::Illegal { .. } => trouble,
             StateError::Damaged { .. } => trouble.hint("put back the last copy that you trust; nothing was changed"),
+            StateError::Sealed { recipients, .. } if !recipients.has_age() => {
+                trouble.hint("use credentials that may decrypt with one of these keys; nothing was changed")
+            }
             StateError::Sealed { .. } => trouble.hint(
                 "put an identity of one of them into ~/.config/fathuss/identity.txt, or name its file in FATHUSS_AGE_IDENTITY_FILE; nothing was changed",
             ),

@@ -5,6 +5,8 @@
 //! Segments and snapshots carry the epoch of the lease under which they were
 //! written, and are written once.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -56,12 +58,20 @@ pub(super) struct Encryption {
     /// The number of the first segment that is plain again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<i64>,
+    /// The data keys, where the state is plain again: its history needs nobody's key any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) keys: BTreeMap<String, String>,
 }
 
 impl Encryption {
     /// Whether what is written now is sealed.
     pub(super) fn holds(&self) -> bool {
         self.until.is_none()
+    }
+
+    /// Whether a snapshot of what is before this number has to be sealed.
+    pub(super) fn covers_snapshot(&self, number: i64) -> bool {
+        number > self.since && self.until.is_none_or(|until| number <= until)
     }
 
     /// Whether a segment of this number has to be sealed.

@@ -1,5 +1,6 @@
 //! The store as all runs share it: the head, who holds the lease, and what counts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -48,7 +49,8 @@ pub struct Heads {
 /// How a state is sealed from a segment on.
 enum Change {
     Sealed(Box<Envelope>),
-    Plain,
+    /// From now on, with the data keys of before, in plain.
+    Plain(BTreeMap<String, String>),
 }
 
 /// The head as this run has written it last.
@@ -270,7 +272,7 @@ impl Heads {
         if let Some(snapshot) = snapshot {
             let key = snapshot.key();
             let object = self.objects.get(&key).await?.ok_or_else(|| self.objects.damaged(&key, GONE))?;
-            let document = self.decode_snapshot(&key, &object.bytes, head).await?;
+            let document = self.decode_snapshot(snapshot, &object.bytes, head).await?;
             if document.lineage() != head.lineage {
                 return Err(self.objects.damaged(&key, format!("it is of the state {}", document.lineage())));
             }
@@ -339,6 +341,10 @@ impl Heads {
     /// What opens the texts of this head; none where the state never was sealed.
     pub(super) async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
         match &head.encryption {
+            Some(Encryption { envelope, keys, .. }) if !keys.is_empty() => {
+                let seal = Seal::with_keys(&head.lineage, envelope, keys);
+                seal.map(Some).map_err(|reason| self.objects.damaged(HEAD, reason))
+            }
             Some(Encryption { envelope, .. }) => {
                 self.opener.open(&self.objects.place(), &head.lineage, envelope).await.map(Some)
             }
@@ -385,7 +391,12 @@ impl Heads {
         Ok(Segment { version, lineage, epoch, number, serial, nonce, write })
     }
 
-    async fn decode_snapshot(&self, key: &str, bytes: &[u8], head: &Head) -> Result<Document, StateError> {
+    async fn decode_snapshot(&self, snapshot: &Snapshot, bytes: &[u8], head: &Head) -> Result<Document, StateError> {
+        let key = &snapshot.key();
+        let has_to_be = head.encryption.as_ref().is_some_and(|encryption| encryption.covers_snapshot(snapshot.number));
+        if has_to_be && !Document::is_sealed(bytes) {
+            return Err(self.objects.damaged(key, "it is not sealed, in a state that is"));
+        }
         let read = if Document::is_sealed(bytes) {
             let seal = self.opening(head).await?;
             seal.ok_or_else(|| "it is sealed, in a state that is not".to_owned())
@@ -409,11 +420,12 @@ impl Heads {
         let mut sealed = session.head.clone();
         match change {
             Some(Change::Sealed(envelope)) => {
-                sealed.encryption = Some(Encryption { envelope: *envelope, since: number, until: None });
-            }
-            Some(Change::Plain) => {
                 sealed.encryption =
-                    sealed.encryption.map(|was| Encryption { until: was.until.or(Some(number)), ..was });
+                    Some(Encryption { envelope: *envelope, since: number, until: None, keys: BTreeMap::new() });
+            }
+            Some(Change::Plain(keys)) => {
+                let plain = |was: Encryption| Encryption { until: was.until.or(Some(number)), keys, ..was };
+                sealed.encryption = sealed.encryption.map(plain);
             }
             None => {}
         }
@@ -581,7 +593,7 @@ impl Remote for Heads {
         let seal = self.opener.another(&self.objects.place(), lineage, sealing, before.as_ref()).await?;
         let change = match seal {
             Some(seal) => Change::Sealed(Box::new(seal.envelope().clone())),
-            None => Change::Plain,
+            None => Change::Plain(before.map(|before| before.keys_in_plain()).unwrap_or_default()),
         };
         self.commit_as(write, delta, Some(change)).await
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 
 use super::{Bound, DataKey};
 
-/// How long one question may take, with what is tried again.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one question may take, with what is tried again: a database waits no longer for two of them.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The region of a key by its ARN.
 ///
@@ -87,7 +87,13 @@ fn told<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E
     match (code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code,
-        _ => DisplayErrorContext(error).to_string(),
+        _ => {
+            let mut innermost: &dyn std::error::Error = &error;
+            while let Some(source) = innermost.source() {
+                innermost = source;
+            }
+            format!("{error}: {innermost}")
+        }
     }
 }
 

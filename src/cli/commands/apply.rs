@@ -89,7 +89,7 @@ pub async fn work(
     let patience = Duration::from_secs(options.lock_timeout);
     let (part, mut store) = session.lock_only(&options.only, command, patience, output)?;
     session.target.enter_locked(&*store).await?;
-    let mut pace = crate::signals::listen();
+    let mut pace = session.pace();
     let show = RefCell::new(render::Run::new(output, &options.stack));
     let provider = |kind: &str| session.target.provider(kind);
     let listener = |told: &Told| show.borrow_mut().hear(told, &session.target.calls());

@@ -46,6 +46,7 @@ fn turns<B: Keyed>(place: &B, refused: impl Fn() -> [StateError; 2]) {
         } else {
             let plain = place.open_with(&Keys::default());
             assert_eq!(plain.snapshot().expect("readable").resources.len(), 2 + round);
+            assert!(plain.past().expect("its history needs nobody's key any more").verify().is_ok());
         }
         state = place.open_with(&mias_keys());
         state.lock(&holder("lock-2"), NOW_MS).expect("free");
@@ -113,6 +114,22 @@ fn nothing_that_a_sealed_bucket_says_is_in_its_objects() {
     state.reseal(None).expect("plain");
     run(&mut *state, "plain");
     assert!(!found(&folder).is_empty(), "the test can find what is plain");
+}
+
+#[test]
+fn a_plain_snapshot_in_a_sealed_bucket_is_damage() {
+    let objects = Objects::on("FATHUSS_TEST_VERSITYGW");
+    let folder = Path::new(&address("FATHUSS_TEST_OBJECTS")).join(&objects.bucket.prefix).join("snapshots");
+    let mut state = objects.open_with(&mias_keys());
+    state.lock(&holder("lock-1"), NOW_MS).expect("free");
+    run(&mut *state, "a");
+    state.reseal(Some(&mia())).expect("sealed");
+    let text = state.document().expect("readable").to_text(None).expect("JSON");
+    state.release().expect("released");
+    let forged = std::fs::read_dir(&folder).expect("a folder").last().expect("a snapshot").expect("an entry").path();
+    std::fs::write(forged, text).expect("room");
+    let error = S3::look(&objects.bucket, PATIENT, &mias_keys()).expect_err("forged").to_string();
+    assert!(error.contains("snapshots/") && error.contains("it is not sealed, in a state that is"), "{error}");
 }
 
 /// All rows of all tables but the locks, as text.
