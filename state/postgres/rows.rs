@@ -146,20 +146,19 @@ pub(super) async fn load(
         let key = (get(&row, "type", "durations")?, get(&row, "action", "durations")?);
         contents.durations_ms.insert(key, get(&row, "duration_ms", "durations")?);
     }
-    contents.runs = runs_of(connection, found, seal).await?;
+    contents.runs = runs(connection, found, seal).await?;
     if found > 1 {
         contents.log = log(connection, seal).await?;
     }
     Ok((Seen { mark: get(&head, "nonce", "head")?, contents }, kept))
 }
 
-/// The runs, in tables of this version.
-pub(super) async fn runs(connection: &mut PgConnection, seal: Option<&Seal>) -> Result<Vec<Run>, Trouble> {
-    runs_of(connection, i64::MAX, seal).await
-}
-
 /// The runs, oldest first, in tables of this version.
-async fn runs_of(connection: &mut PgConnection, version: i64, seal: Option<&Seal>) -> Result<Vec<Run>, Trouble> {
+pub(super) async fn runs(
+    connection: &mut PgConnection,
+    version: i64,
+    seal: Option<&Seal>,
+) -> Result<Vec<Run>, Trouble> {
     let select = match version {
         1 => "SELECT *, '{}' AS origin, '[]' AS actions FROM runs ORDER BY run",
         _ => "SELECT * FROM runs ORDER BY run",

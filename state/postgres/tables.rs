@@ -738,7 +738,7 @@ async fn commit_once(connection: &mut PgConnection, job: &Job) -> Result<Outcome
     }
     let seal = match &job.reseals {
         Some(to) => {
-            let runs = rows::runs(&mut transaction, job.seal.as_ref()).await?;
+            let runs = rows::runs(&mut transaction, VERSION, job.seal.as_ref()).await?;
             rows::reseal(&mut transaction, &runs, job.seal.as_ref(), to.as_ref()).await?;
             to.as_ref()
         }

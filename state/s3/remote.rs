@@ -339,7 +339,7 @@ impl Heads {
     }
 
     /// What opens the texts of this head; none where the state never was sealed.
-    pub(super) async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
+    async fn opening(&self, head: &Head) -> Result<Option<Seal>, StateError> {
         match &head.encryption {
             Some(Encryption { envelope, keys, .. }) if !keys.is_empty() => {
                 let seal = Seal::with_keys(&head.lineage, envelope, keys);

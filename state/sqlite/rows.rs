@@ -92,49 +92,37 @@ pub(super) fn reseal(from: &Access<'_>, to: &Access<'_>, head: &mut Head) -> Res
     let runs = history(from, u32::MAX)?;
     from.execute("DELETE FROM runs", [])?;
     runs.iter().try_for_each(|run| put_run(to, run))?;
-    anew(
-        from,
-        to,
-        "resources",
-        "SELECT address, body, address FROM resources",
-        "UPDATE resources SET body = ?2 WHERE address = ?1",
-    )?;
-    anew(from, to, "outputs", "SELECT name, body, name FROM outputs", "UPDATE outputs SET body = ?2 WHERE name = ?1")?;
-    anew(
-        from,
-        to,
-        "journal",
-        "SELECT position, entry, CAST(position AS TEXT) FROM journal",
-        "UPDATE journal SET entry = ?2 WHERE position = ?1",
-    )?;
-    anew(
-        from,
-        to,
-        "log",
-        "SELECT number, entry, CAST(number AS TEXT) FROM log",
-        "UPDATE log SET entry = ?2 WHERE number = ?1",
-    )?;
-    anew(
-        from,
-        to,
-        "operations",
-        "SELECT operation, begun, CAST(operation AS TEXT) FROM operations",
-        "UPDATE operations SET begun = ?2 WHERE operation = ?1",
-    )?;
-    anew(
-        from,
-        to,
-        "identified",
-        "SELECT operation, identified, CAST(operation AS TEXT) FROM operations WHERE identified IS NOT NULL",
-        "UPDATE operations SET identified = ?2 WHERE operation = ?1",
-    )?;
-    anew(
-        from,
-        to,
-        "revisions",
-        "SELECT serial || ' ' || address, body, serial || ' ' || address FROM revisions WHERE body IS NOT NULL",
-        "UPDATE revisions SET body = ?2 WHERE serial || ' ' || address = ?1",
-    )?;
+    for (kind, select, update) in [
+        (
+            "resources",
+            "SELECT address, body, address FROM resources",
+            "UPDATE resources SET body = ?2 WHERE address = ?1",
+        ),
+        ("outputs", "SELECT name, body, name FROM outputs", "UPDATE outputs SET body = ?2 WHERE name = ?1"),
+        (
+            "journal",
+            "SELECT position, entry, CAST(position AS TEXT) FROM journal",
+            "UPDATE journal SET entry = ?2 WHERE position = ?1",
+        ),
+        ("log", "SELECT number, entry, CAST(number AS TEXT) FROM log", "UPDATE log SET entry = ?2 WHERE number = ?1"),
+        (
+            "operations",
+            "SELECT operation, begun, CAST(operation AS TEXT) FROM operations",
+            "UPDATE operations SET begun = ?2 WHERE operation = ?1",
+        ),
+        (
+            "identified",
+            "SELECT operation, identified, CAST(operation AS TEXT) FROM operations WHERE identified IS NOT NULL",
+            "UPDATE operations SET identified = ?2 WHERE operation = ?1",
+        ),
+        (
+            "revisions",
+            "SELECT serial || ' ' || address, body, serial || ' ' || address FROM revisions WHERE body IS NOT NULL",
+            "UPDATE revisions SET body = ?2 WHERE serial || ' ' || address = ?1",
+        ),
+    ] {
+        anew(from, to, kind, select, update)?;
+    }
     sum_anew(to, head)?;
     let envelope = to.seal.map(|seal| serde_json::to_string(seal.envelope())).transpose()?;
     to.execute("INSERT OR REPLACE INTO encryption (one, envelope, wiped) VALUES (1, ?1, FALSE)", [envelope])?;

@@ -201,8 +201,9 @@ fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<H
     if !S3::bucket_stands(states, Terms::default()).map_err(taken)? {
         return Ok(file);
     }
-    match Home::plain(Place::S3(states.clone())).look()? {
-        Some(_) => Ok(Home::plain(Place::S3(states.clone()))),
+    let there = Home::plain(Place::S3(states.clone()));
+    match there.look()? {
+        Some(_) => Ok(there),
         None => Err(Error::Usage(format!(
             "there is a bucket {name} already, and no state of bootstrap is in it or here; nothing was changed\nNext: where another machine has begun this, run it again there; where the bucket is for something else, name another with --bucket"
         ))),
