@@ -181,7 +181,11 @@ impl Keys {
     /// # Errors
     /// What is wrong with its text.
     pub fn with_identities(text: &str, found: &str) -> Result<Self, String> {
-        Ok(Self { identities: age::Identity::parse_file(text)?, looked: format!("the identity in {found}") })
+        let identities = age::Identity::parse_file(text)?;
+        if identities.is_empty() {
+            return Err("no line of it is one: AGE-SECRET-KEY-1…".to_owned());
+        }
+        Ok(Self { identities, looked: format!("the identity in {found}") })
     }
 
     /// Without an identity, which was looked for at these places.

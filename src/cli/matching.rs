@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fathuss_engine::diff::same;
 use fathuss_engine::run::OtherOutputs;
 use fathuss_model::graph::{Graph, Node};
-use fathuss_model::schema::{Field, Mode, Schema};
+use fathuss_model::schema::{Creation, Field, Mode, Schema};
 use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::Identity;
 
@@ -413,14 +413,30 @@ impl Scope for Told<'_> {
     }
 }
 
-/// Two resources of a state that are one thing: their addresses there, and what both are.
-pub fn claimed_twice(state: &State, graph: &Graph, pairs: &[Pair]) -> Option<(usize, usize)> {
-    let mut seen: BTreeMap<(String, &str, &Identity), usize> = BTreeMap::new();
-    pairs.iter().find_map(|pair| {
+/// Two resources of a state that are one thing, whether they are matched or left though nobody asked for that: the second
+/// is the one to be taken out.
+pub fn claimed_twice(
+    state: &State,
+    graph: &Graph,
+    matching: &Matching,
+    schema: &dyn Fn(&str) -> Option<&'static Schema>,
+) -> Option<(usize, usize)> {
+    let pairs = matching.pairs.iter().map(|pair| (pair.resource, graph.nodes[pair.node].region.as_str()));
+    let left = matching.left.iter().filter_map(|(at, left)| match left {
+        Left::NotDeclared | Left::Differs(..) | Left::Several(_) => {
+            Some((*at, state.resources[*at].region().unwrap_or(&graph.region)))
+        }
+        Left::Asked | Left::UnknownType | Left::Deposed | Left::Elsewhere(_) | Left::NoIdentity => None,
+    });
+    let mut seen: BTreeMap<(String, &str, Identity), usize> = BTreeMap::new();
+    pairs.chain(left).find_map(|(at, region)| {
+        let resource = &state.resources[at];
+        if schema(&resource.kind).is_none_or(|schema| schema.creation == Creation::Local) {
+            return None;
+        }
         // A default group is a group.
-        let family = state.resources[pair.resource].kind.replace("aws_default_", "aws_");
-        let place = (family, graph.nodes[pair.node].region.as_str(), &pair.identity);
-        seen.insert(place, pair.resource).map(|first| (first, pair.resource))
+        let family = resource.kind.replace("aws_default_", "aws_");
+        seen.insert((family, region, identity(resource)?), at).map(|first| (first, at))
     })
 }
 

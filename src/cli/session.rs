@@ -13,7 +13,7 @@ use fathuss_engine::run::{Order, OtherOutputs, Prepared};
 use fathuss_model::graph::{Graph, Source};
 use fathuss_model::schema::Field;
 use fathuss_model::{Expression, SecretSource, schema_of};
-use fathuss_state::{Backend, Holder, Part, Retention, Seal, Sealing, Snapshot, StateError};
+use fathuss_state::{Backend, Holder, Part, Recipients, Retention, Seal, Sealing, Snapshot, StateError};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::watch;
@@ -98,7 +98,25 @@ impl Session {
 
     /// The stack's state to write, locked.
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
+        let mut store = self.lock_to_look(command, output)?;
+        self.seal(&mut *store, output)?;
+        Ok(store)
+    }
+
+    /// The same where nothing may come of it: who writes calls [`seal`](Self::seal) before.
+    pub fn lock_to_look(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
         self.lock_as(&holder(command, wall_ms()), Duration::ZERO, output, &|| {})
+    }
+
+    /// Sees to it that a locked state is encrypted as `fathuss.toml` says.
+    pub fn seal(&self, store: &mut dyn Backend, output: &Output) -> Result<(), Error> {
+        seal(store, &self.target.state, self.named(), output)
+    }
+
+    /// The stack, and what follows its name in a command.
+    fn named(&self) -> (&str, &'static str) {
+        let words = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
+        (&self.graph.stack, words)
     }
 
     /// Whether to go on, as signals have said since the lock was taken.
@@ -125,7 +143,8 @@ impl Session {
             let listens = || {
                 self.pace.borrow_mut().get_or_insert_with(crate::signals::listen);
             };
-            let store = self.lock_as(&holder, patience, output, &listens)?;
+            let mut store = self.lock_as(&holder, patience, output, &listens)?;
+            self.seal(&mut *store, output)?;
             // What it needs may have become another since it was read.
             if part.is_none() || only.part(&self.graph, &store.snapshot()?)? == part {
                 return Ok((part, store));
@@ -133,7 +152,7 @@ impl Session {
         }
     }
 
-    /// The state, locked; `held` is called as soon as it is.
+    /// The state, locked, if it is not encrypted otherwise than `fathuss.toml` says; `held` is called as soon as it is.
     fn lock_as(
         &self,
         holder: &Holder,
@@ -141,18 +160,17 @@ impl Session {
         output: &Output,
         held: &dyn Fn(),
     ) -> Result<Box<dyn Backend>, Error> {
-        let sandbox = if matches!(self.place, Where::Sandbox { .. }) { " --sandbox" } else { "" };
-        let (home, named) = (&self.target.state, (self.graph.stack.as_str(), sandbox));
+        let (home, named) = (&self.target.state, self.named());
         let mut store = locked_as(home.open(None, wall_ms())?, home, (holder, patience), named, output)?;
         held();
         store.stands()?;
         if holder.part.is_some() && home.recipients.is_some() && store.seal()?.is_none() {
-            let stack = named.0;
+            let (stack, sandbox) = named;
             return Err(Error::Usage(format!(
                 "the state of {stack} is to be encrypted, and a run on a part of it does not do that; nothing was changed\nNext: encrypt it first\n  fathuss state encrypt {stack}{sandbox}"
             )));
         }
-        seal(&mut *store, home, named, output)?;
+        unsealed(&*store, home, named)?;
         self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;
         Ok(store)
@@ -237,7 +255,8 @@ fn current(home: &Home) -> Result<Snapshot, Error> {
     Ok(snapshot)
 }
 
-/// A state that is locked to be written, encrypted as `fathuss.toml` says: one that has moved is not.
+/// A state that is locked to be written, if it has not moved and is not encrypted otherwise than `fathuss.toml` says: who
+/// writes calls [`seal`] before.
 pub fn locked(
     store: Box<dyn Backend>,
     home: &Home,
@@ -245,9 +264,9 @@ pub fn locked(
     named: (&str, &str),
     output: &Output,
 ) -> Result<Box<dyn Backend>, Error> {
-    let mut store = locked_anyway(store, home, command, named, output)?;
+    let store = locked_anyway(store, home, command, named, output)?;
     store.stands()?;
-    seal(&mut *store, home, named, output)?;
+    unsealed(&*store, home, named)?;
     Ok(store)
 }
 
@@ -270,23 +289,30 @@ pub fn seal_as(
 ///
 /// # Errors
 /// Where it is encrypted for others, or is to be plain, or who runs this could not read it then; it is left as it is.
-pub fn seal(store: &mut dyn Backend, home: &Home, (stack, words): (&str, &str), output: &Output) -> Result<(), Error> {
+pub fn seal(store: &mut dyn Backend, home: &Home, named: (&str, &str), output: &Output) -> Result<(), Error> {
+    let Some(wanted) = unsealed(store, home, named)? else { return Ok(()) };
+    store.reseal(Some(wanted))?;
+    note(&format!("the state of {} is encrypted from now on, for {wanted}", named.0), output);
+    Ok(())
+}
+
+/// For whom a state is to be encrypted that is plain yet; none where it is as `fathuss.toml` says.
+fn unsealed<'a>(
+    store: &dyn Backend,
+    home: &'a Home,
+    (stack, words): (&str, &str),
+) -> Result<Option<&'a Recipients>, Error> {
     let sealed = store.seal()?;
     match (sealed.as_ref().map(|seal| seal.recipients()), &home.recipients) {
-        (is, wanted) if is == wanted.as_ref() => Ok(()),
-        (None, Some(wanted)) => {
-            home.check_reader(stack)?;
-            store.reseal(Some(wanted))?;
-            note(&format!("the state of {stack} is encrypted from now on, for {wanted}"), output);
-            Ok(())
-        }
+        (is, wanted) if is == wanted.as_ref() => Ok(None),
+        (None, Some(wanted)) => home.check_reader(stack).map(|()| Some(wanted)),
         (Some(is), None) => Err(Error::Usage(format!(
             "the state of {stack} is encrypted for {is}, and fathuss.toml does not say for whom it is to be; nothing was changed\nNext: write under [stacks.{stack}]\n  encryption = {{ age = [\"age1…\"] }}\nor make the state plain with\n  fathuss state encrypt {stack} --plain{words}"
         ))),
         (Some(is), Some(wanted)) => Err(Error::Usage(format!(
             "the state of {stack} is encrypted for {is}, and fathuss.toml wants it for {wanted}; nothing was changed\nNext: where that is meant, encrypt it anew with\n  fathuss state encrypt {stack}{words}"
         ))),
-        (None, None) => Ok(()),
+        (None, None) => Ok(None),
     }
 }
 

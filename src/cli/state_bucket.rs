@@ -56,7 +56,7 @@ impl Wanted {
             let copies = bucket(stack, self, "copies", &self.copy(), &self.second);
             replication(stack, &states, &copies);
             if let Some(repository) = &self.repository {
-                roles(stack, repository, &states.key);
+                roles(stack, repository, &states, &copies);
             }
             Ok(())
         })
@@ -145,8 +145,9 @@ fn replication(stack: &mut Stack, states: &Kept, copies: &Kept) {
     stack.add("states", replication.depends_on(&permitted));
 }
 
-/// What plans can change nothing, and works for pull requests; what applies works for the main branch alone.
-fn roles(stack: &mut Stack, repository: &str, key: &Handle<KmsKey>) {
+/// What plans can change nothing, and works for pull requests; what applies works for the main branch alone, and writes
+/// states without reaching what keeps their versions.
+fn roles(stack: &mut Stack, repository: &str, states: &Kept, copies: &Kept) {
     let issuer = IamOpenidConnectProvider::new(format!("https://{ISSUER}"), ["sts.amazonaws.com"]);
     let issuer = stack.add("github", issuer);
     for (name, subject, policy) in
@@ -162,11 +163,41 @@ fn roles(stack: &mut Stack, repository: &str, key: &Handle<KmsKey>) {
         let role = stack.add(name, role);
         stack.add(name, IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy)));
         stack.output(format!("{name}_role").as_str(), role.arn());
-        if name == "plan" {
-            let reads = Policy::new([Statement::allow(actions!["kms:Decrypt"]).on(key.arn())]);
-            stack.add("plan", IamRolePolicy::new(&role, reads).name("reads-states"));
-        }
+        let (called, permitted) = match name {
+            "plan" => ("reads-states", Policy::new([Statement::allow(actions!["kms:Decrypt"]).on(states.key.arn())])),
+            _ => ("keeps-states", keeping(states, copies)),
+        };
+        stack.add(name, IamRolePolicy::new(&role, permitted).name(called));
     }
+}
+
+/// Neither the buckets and their keys are changed, nor versions of what is in them deleted.
+fn keeping(states: &Kept, copies: &Kept) -> Policy {
+    let settings = actions![
+        "s3:DeleteBucket",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketAcl",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+        "s3:PutReplicationConfiguration"
+    ];
+    let versions = actions!["s3:DeleteObjectVersion"];
+    let keys = actions![
+        "kms:CreateGrant",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion"
+    ];
+    Policy::new([
+        Statement::deny(settings).on(states.bucket.arn()).on(copies.bucket.arn()),
+        Statement::deny(versions).on(objects(&states.bucket)).on(objects(&copies.bucket)),
+        Statement::deny(keys).on(states.key.arn()).on(copies.key.arn()),
+    ])
 }
 
 /// The ARN of all objects of a bucket.

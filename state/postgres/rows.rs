@@ -95,26 +95,37 @@ fn addresses(row: &PgRow, column: &'static str) -> Result<Option<BTreeSet<Addres
     texts.map(|texts| texts.iter().map(|text| text.parse().map_err(wrong)).collect()).transpose()
 }
 
-/// Everything that there is, and what seals it; `opener` opens it where it lies at `place`.
-pub(super) async fn load(
+/// What there is once, and what seals the state; `opener` opens it where it lies at `place`.
+pub(super) async fn head(
     connection: &mut PgConnection,
     version: i64,
     (opener, place): (&Opener, &str),
-) -> Result<(Seen, Option<Seal>), Trouble> {
-    let head = query("SELECT * FROM head").fetch_one(&mut *connection).await.map_err(at("head"))?;
+) -> Result<(PgRow, Option<Seal>), Trouble> {
+    let head = query("SELECT * FROM head").fetch_one(connection).await.map_err(at("head"))?;
     let found: i64 = get(&head, "version", "head")?;
     if found > version {
         return Err(Trouble::Newer(found));
     }
     let lineage: String = get(&head, "lineage", "head")?;
     let envelope: Option<String> = if found < 3 { None } else { get(&head, "encryption", "head")? };
-    let kept = match envelope {
+    let seal = match envelope {
         Some(text) => {
             let envelope: Envelope = parse(&text, "head", 1)?;
             Some(opener.open(place, &lineage, &envelope).await.map_err(Trouble::State)?)
         }
         None => None,
     };
+    Ok((head, seal))
+}
+
+/// Everything that there is, and what seals it.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    version: i64,
+    opening: (&Opener, &str),
+) -> Result<(Seen, Option<Seal>), Trouble> {
+    let (head, kept) = head(&mut *connection, version, opening).await?;
+    let (found, lineage): (i64, String) = (get(&head, "version", "head")?, get(&head, "lineage", "head")?);
     let seal = kept.as_ref();
     let mut contents = Contents::new(&lineage).with_pending(pending(connection, seal).await?);
     contents.serial = get(&head, "serial", "head")?;
@@ -645,7 +656,7 @@ pub(super) async fn reseal(
     }
     let envelope = to.map(|seal| serde_json::to_string(seal.envelope())).transpose();
     let envelope = envelope.map_err(|error| Trouble::Row { table: "head", reason: error.to_string() })?;
-    let update = query("UPDATE head SET encryption = $1").bind(envelope);
+    let update = query("UPDATE head SET encryption = $1, wiped = FALSE").bind(envelope);
     update.execute(connection).await.map(drop).map_err(at("head"))
 }
 

@@ -24,7 +24,7 @@ use crate::shared::{Committed, Remote, Seen, Taken};
 use crate::{Entry, Holder, Keys, Revision, RunId, Seal, Sealing, StateError};
 
 /// The version of the tables.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = include_str!("tables.sql");
 
@@ -33,6 +33,9 @@ const UPGRADE_1: &str = include_str!("upgrade-1.sql");
 
 /// What brings tables of version 2 to version 3.
 const UPGRADE_2: &str = include_str!("upgrade-2.sql");
+
+/// What brings tables of version 3 to version 4.
+const UPGRADE_3: &str = include_str!("upgrade-3.sql");
 
 /// How long one attempt may take, with connecting.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -108,6 +111,11 @@ impl Opening {
     async fn load(&self, connection: &mut PgConnection) -> Result<(Seen, Option<Seal>), Trouble> {
         rows::load(connection, VERSION, (&self.opener, &self.place)).await
     }
+
+    /// Asks for the data key ahead of a transaction that others wait for.
+    async fn ask(&self, connection: &mut PgConnection) -> Result<(), Trouble> {
+        rows::head(connection, VERSION, (&self.opener, &self.place)).await.map(drop)
+    }
 }
 
 impl Session {
@@ -176,7 +184,7 @@ impl Tables {
                 let make = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
                 raw_sql(AssertSqlSafe(make)).execute(&mut *transaction).await.map_err(at("head"))?;
                 raw_sql(TABLES).execute(&mut *transaction).await.map_err(at("head"))?;
-                query("INSERT INTO head VALUES (1, $1, $2, $3, 0, 1, -1, 0, '', NULL)")
+                query("INSERT INTO head VALUES (1, $1, $2, $3, 0, 1, -1, 0, '', NULL, FALSE)")
                     .bind(VERSION)
                     .bind(&lineage)
                     .bind(now_ms)
@@ -350,11 +358,12 @@ impl Tables {
     }
 
     /// Lets nothing be left in the tables of what was there before the state was sealed anew.
-    async fn wipe(&self) -> Result<(), StateError> {
-        self.read(|connection| {
+    async fn wipe(&self, deadline: Moment) -> Result<(), StateError> {
+        self.persist("wiped", deadline, |connection| {
             Box::pin(async move {
                 let vacuum = "VACUUM FULL resources, outputs, operations, journal, runs, revisions, log, head";
-                raw_sql(vacuum).execute(connection).await.map(drop).map_err(at("head"))
+                raw_sql(vacuum).execute(&mut *connection).await.map_err(at("head"))?;
+                query("UPDATE head SET wiped = TRUE").execute(connection).await.map(drop).map_err(at("head"))
             })
         })
         .await
@@ -362,7 +371,7 @@ impl Tables {
             path: self.place(),
             doing: "wiped",
             reason: format!(
-                "{error}; it is encrypted by now, and rows from before may lie in the database's files until VACUUM FULL has gone over its tables"
+                "{error}; it is encrypted by now, and rows from before may lie in the database's files until a run that locks it can do this"
             ),
         })
     }
@@ -425,14 +434,23 @@ impl Remote for Tables {
         let deadline = asked.after(self.terms.patience.min(self.terms.lease));
         let (wanted, lease_ms, terms) = (holder.clone(), self.lease_ms(), self.terms);
         let opening = self.opening();
-        let (epoch, taken, seal) = self
+        let (epoch, taken, seal, wiped) = self
             .persist("written", deadline, move |connection| {
                 let (wanted, opening) = (wanted.clone(), opening.clone());
-                Box::pin(async move { take(connection, &wanted, lease_ms, &opening, (&terms, now_ms)).await })
+                Box::pin(async move {
+                    opening.ask(connection).await?;
+                    take(connection, &wanted, lease_ms, &opening, (&terms, now_ms)).await
+                })
             })
             .await?;
         self.tenure.renewed(asked, self.terms.lease);
+        let leftovers = seal.is_some() && !wiped;
         *self.session.lock().await = Some(Session { holder: holder.clone(), epoch, renewed: asked, seal });
+        if leftovers {
+            // A run that sealed it died before it came to this, or somebody was reading; where it can't be done now
+            // either, the next one tries.
+            drop(self.wipe(Moment::now().after(ATTEMPT)).await);
+        }
         Ok(taken)
     }
 
@@ -502,7 +520,7 @@ impl Remote for Tables {
         let is_sealed = seal.is_some();
         let committed = self.commit_as(write, delta, mark, Some(seal)).await?;
         if is_sealed {
-            self.wipe().await?;
+            self.wipe(Moment::now().after(self.terms.patience)).await?;
         }
         Ok(committed)
     }
@@ -513,6 +531,7 @@ impl Remote for Tables {
         self.persist("written", deadline, move |connection| {
             let (id, by, opening) = (id.clone(), by.clone(), opening.clone());
             Box::pin(async move {
+                opening.ask(connection).await?;
                 let mut transaction = connection.begin().await.map_err(at("head"))?;
                 query("SELECT 1 FROM head FOR UPDATE").execute(&mut *transaction).await.map_err(at("head"))?;
                 let holders = holders(&mut transaction).await?;
@@ -613,14 +632,15 @@ async fn is_there(connection: &mut PgConnection, schema: &str) -> Result<bool, T
         .map_err(at("head"))
 }
 
-/// Takes the lease, in one transaction with what it finds: its epoch, and whose it was.
+/// Takes the lease, in one transaction with what it finds: its epoch, whose it was, what seals the state, and whether
+/// nothing is left of what was there before.
 async fn take(
     connection: &mut PgConnection,
     wanted: &Holder,
     lease_ms: i64,
     opening: &Opening,
     (terms, now_ms): (&Terms, i64),
-) -> Result<(i64, Taken, Option<Seal>), Trouble> {
+) -> Result<(i64, Taken, Option<Seal>, bool), Trouble> {
     let mut transaction = connection.begin().await.map_err(at("head"))?;
     let epoch: i64 =
         query_scalar("SELECT epoch FROM head FOR UPDATE").fetch_one(&mut *transaction).await.map_err(at("head"))?;
@@ -629,7 +649,7 @@ async fn take(
         if other.id == wanted.id {
             // The answer to this very request was lost.
             let (seen, seal) = opening.load(&mut transaction).await?;
-            return Ok((epoch, Taken { from: None, seen: Some(seen) }, seal));
+            return Ok((epoch, Taken { from: None, seen: Some(seen) }, seal, true));
         }
         if other.overlaps(wanted) {
             may_take(&other, lease, renewed_ago, terms, now_ms).map_err(Trouble::State)?;
@@ -658,15 +678,16 @@ async fn take(
     .map_err(at("locks"))?;
     // Nobody writes while this transaction has the head.
     let (seen, seal) = opening.load(&mut transaction).await?;
+    let wiped = query_scalar("SELECT wiped FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
     transaction.commit().await.map_err(at("locks"))?;
-    Ok((epoch + 1, Taken { from, seen: Some(seen) }, seal))
+    Ok((epoch + 1, Taken { from, seen: Some(seen) }, seal, wiped))
 }
 
 /// Brings tables of an earlier version to this one. Nobody else has the lock, and this transaction has the head.
 async fn upgrade(connection: &mut PgConnection) -> Result<(), Trouble> {
     let version: i64 =
         query_scalar("SELECT version FROM head").fetch_one(&mut *connection).await.map_err(at("head"))?;
-    let upgrades = [UPGRADE_1, UPGRADE_2];
+    let upgrades = [UPGRADE_1, UPGRADE_2, UPGRADE_3];
     let done = usize::try_from(version - 1).unwrap_or(upgrades.len());
     for upgrade in upgrades.into_iter().skip(done) {
         raw_sql(upgrade).execute(&mut *connection).await.map_err(at("head"))?;

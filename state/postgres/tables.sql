@@ -1,9 +1,10 @@
--- Version 3 of a state in PostgreSQL, in a schema of its own. A change here is
+-- Version 4 of a state in PostgreSQL, in a schema of its own. A change here is
 -- a new version, with a step that brings older schemas to it.
 
 -- What there is once. `nonce` is of the last write: it tells whether somebody else has written since. Where the state is
 -- sealed, `encryption` is an Envelope as JSON, and so is every text below that is said to be JSON, with `identified`; of
--- a run all is sealed in `summary`.
+-- a run all is sealed in `summary`. `wiped` says whether nothing is left in the tables' files of what was there before it was
+-- sealed.
 CREATE TABLE head (
     one integer PRIMARY KEY CHECK (one = 1),
     version bigint NOT NULL,
@@ -14,7 +15,8 @@ CREATE TABLE head (
     forgotten bigint NOT NULL,
     epoch bigint NOT NULL,
     nonce text NOT NULL,
-    encryption text
+    encryption text,
+    wiped boolean NOT NULL DEFAULT FALSE
 );
 
 -- Who may write: what is at these `addresses`, where nobody else changes what is at those of `needs`. A row without

@@ -29,6 +29,9 @@ const UPGRADE_1: &str = include_str!("upgrade-1.sql");
 /// What brings tables of version 2 to version 3.
 const UPGRADE_2: &str = include_str!("upgrade-2.sql");
 
+/// What is said of a file that can't be changed, or beside which none can be made.
+const READ_ONLY: &str = "the file or its folder is read-only";
+
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -82,7 +85,8 @@ pub(super) fn upgrade(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 pub(super) fn failure(path: &Path, doing: &'static str, error: rusqlite::Error) -> StateError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => storage(path, doing, "the disk is full"),
-        Some(ErrorCode::ReadOnly) => storage(path, doing, "the file or its folder is read-only"),
+        Some(ErrorCode::ReadOnly) => storage(path, doing, READ_ONLY),
+        Some(ErrorCode::CannotOpen) if takes_no_files(path) => storage(path, doing, READ_ONLY),
         Some(ErrorCode::CannotOpen) => {
             storage(path, doing, "the file can't be opened, or files beside it can't be made")
         }
@@ -96,6 +100,15 @@ pub(super) fn failure(path: &Path, doing: &'static str, error: rusqlite::Error) 
         // Every statement is a constant that fits the tables of this version.
         Some(ErrorCode::Unknown) | None => damaged(path, format!("its tables are not as fathuss makes them ({error})")),
         Some(_) => storage(path, doing, error.to_string()),
+    }
+}
+
+/// Whether no file can be made beside this one.
+fn takes_no_files(path: &Path) -> bool {
+    let probe = beside(path, &format!(".probe-{}", std::process::id()));
+    match fs::File::create_new(&probe) {
+        Ok(_) => fs::remove_file(&probe).is_err(),
+        Err(error) => matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied),
     }
 }
 
@@ -142,6 +155,7 @@ fn create(path: &Path, lineage: Option<&str>, now_ms: i64) -> Result<(), StateEr
     static ATTEMPT: AtomicU32 = AtomicU32::new(0);
     let fail = |error: io::Error| match error.kind() {
         io::ErrorKind::StorageFull => storage(path, "written", "the disk is full"),
+        io::ErrorKind::ReadOnlyFilesystem => storage(path, "written", READ_ONLY),
         _ => storage(path, "written", error.to_string()),
     };
     let folder = match path.parent() {

@@ -16,8 +16,9 @@ pub fn facts() -> String {
     let load = load.split(' ').next().unwrap_or_default();
     let rustc = Command::new("rustc").arg("--version").output();
     let rustc = rustc.map(|found| String::from_utf8_lossy(&found.stdout).trim().to_owned()).unwrap_or_default();
+    let build = if cfg!(debug_assertions) { "no release build" } else { "release build" };
     format!(
-        "{processor}, {cores} cores, memory {memory}, {} {}, {rustc}, release build, load {load}",
+        "{processor}, {cores} cores, memory {memory}, {} {}, {rustc}, {build}, load {load}",
         std::env::consts::OS,
         std::env::consts::ARCH
     )

@@ -947,6 +947,7 @@ impl Blueprint {
         }
         if wide {
             grower.make("aws_vpc");
+            grower.beside();
         }
         made.then_some(blueprint)
     }
@@ -1216,6 +1217,19 @@ impl Grower<'_> {
         if free { self.push(Thing::BucketSetting { bucket, setting }) } else { None }
     }
 
+    /// In every VPC a further group, a further table and a way to the internet.
+    fn beside(&mut self) {
+        for vpc in self.all("aws_vpc") {
+            if self.allowed("aws_security_group") {
+                self.push(Thing::Group { vpc, wording: 0 });
+            }
+            if self.allowed("aws_route_table") {
+                self.push(Thing::RouteTable { vpc });
+            }
+            self.new_internet(vpc);
+        }
+    }
+
     fn internet_of(&self, vpc: Key) -> Option<Key> {
         let mut items = self.blueprint.items.iter();
         items.find(|item| item.thing == Thing::InternetGateway { vpc }).map(|item| item.key)
@@ -1277,7 +1291,7 @@ impl Grower<'_> {
                     return there.choose(self.rng).copied();
                 }
                 let net = u8::try_from(self.blueprint.fresh() % 250).ok()?;
-                let hostnames = self.rng.random_bool(0.5);
+                let hostnames = self.apart || self.rng.random_bool(0.5);
                 self.push(Thing::Vpc { net, hostnames })
             }
             "aws_subnet" => {

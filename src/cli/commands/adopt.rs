@@ -80,14 +80,14 @@ pub fn run(options: &Adopt, output: &Output) -> Result<ExitCode, Error> {
             Some(path) => unmapped(path, &reason),
             None => Error::Usage(reason),
         })?;
-        if let Some((one, other)) = claimed_twice(&state, &session.graph, &matched.pairs) {
+        if let Some((one, other)) = claimed_twice(&state, &session.graph, &matched, &schema_of) {
             let [one, other] = [one, other].map(|at| harmless(&state.resources[at].address).into_owned());
             return Err(Error::Usage(format!(
                 "{one} and {other} are the same thing in {file}, and one thing has one address; nothing was written\nNext: take one of them out of Terraform's state, or leave it there by a line in the file of --map\n  {other} = -"
             )));
         }
         let mut pace = crate::signals::listen();
-        let mut store = session.lock("adopt", output)?;
+        let mut store = session.lock_to_look("adopt", output)?;
         let ended = async {
             session.target.enter_locked(&*store).await?;
             let provider = |kind: &str| session.target.provider(kind);
@@ -117,6 +117,7 @@ pub fn run(options: &Adopt, output: &Output) -> Result<ExitCode, Error> {
             }
             let writes = !options.dry_run && !found.records.is_empty();
             if writes {
+                session.seal(&mut *store, output)?;
                 take(&mut *store, &found, &wall_ms)?;
             }
             if output.json {

@@ -133,7 +133,7 @@ pub async fn work(
             true => carry_out(&mut *store, &prepared, &around, &wall_ms).await?,
             false => Applied::default(),
         };
-        return ended(store, &booked, &again);
+        return ended(store, &booked);
     }
     if let Err(error) = check_secrets(&prepared, &again) {
         store.release()?;
@@ -153,15 +153,15 @@ pub async fn work(
     };
     let simulated = session.target.is_simulated();
     show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &again)?;
-    ended(store, &applied, &again)
+    ended(store, &applied)
 }
 
 /// The lock goes with the run, and its exit status says whether all was done. One that was told to stop leaves the
 /// rest to the next.
-fn ended(mut store: Box<dyn Backend>, applied: &Applied, again: &str) -> Result<ExitCode, Error> {
+fn ended(mut store: Box<dyn Backend>, applied: &Applied) -> Result<ExitCode, Error> {
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(
-            "the state can't be written, so nothing new was sent: {error}\nNext: see to the cause, then run\n  {again}"
+            "the state can't be written, so nothing new was sent: {error}\nNext: see to that first, such as room on a full disk, then run the same command again"
         )));
     }
     store.release()?;

@@ -99,6 +99,9 @@ fn state(home: &Home) -> Result<String, String> {
     let locked: Vec<String> = store.holders().map_err(told)?.iter().map(ToString::to_string).collect();
     match locked.is_empty() {
         true => Ok(format!("readable, not locked{fit}")),
-        false => Ok(format!("readable; locked by {}{fit}", locked.join(" and "))),
+        false => Ok(format!(
+            "readable; locked by {} (of a run that is dead the next one takes it over by itself){fit}",
+            locked.join(" and ")
+        )),
     }
 }

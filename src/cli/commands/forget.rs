@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::options::{Output, TargetOptions};
 use crate::render::{json, print};
 use crate::selection::Selection;
-use crate::session::{locked, runtime};
+use crate::session::{locked, runtime, seal};
 use crate::target::wall_ms;
 
 /// How many of what needs something that is to go are named.
@@ -68,6 +68,7 @@ pub fn run(options: &Forget, output: &Output) -> Result<ExitCode, Error> {
                     return Err(Error::Usage("Nothing was changed.".to_owned()));
                 }
             }
+            seal(&mut *store, &place, (&stack, words), output)?;
             write_run(&mut *store, ["forget", "forgotten", "forgotten"], &going, &entries, &wall_ms)?;
             Ok::<_, Error>((snapshot, going))
         }

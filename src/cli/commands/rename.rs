@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::options::{Output, TargetOptions};
 use crate::render::{json, print};
 use crate::selection::Selection;
-use crate::session::locked;
+use crate::session::{locked, seal};
 use crate::target::wall_ms;
 
 /// What `state move` takes.
@@ -54,6 +54,7 @@ pub fn run(options: &Move, output: &Output) -> Result<ExitCode, Error> {
                 snapshot.resources[&there].identity
             ))
         })?;
+        seal(&mut *store, &place, (&stack, words), output)?;
         write_run(&mut *store, ["move", "moved", "moved"], moves.keys(), &entries, &wall_ms)?;
         Ok::<_, Error>(moves)
     };

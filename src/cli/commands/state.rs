@@ -22,7 +22,7 @@ use crate::home::{self, Home};
 use crate::options::{Output as Look, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::render::{json, print, style};
-use crate::session::{current_folder, holder, locked, locked_anyway, seal_as};
+use crate::session::{current_folder, holder, locked, locked_anyway, seal, seal_as};
 use crate::target::wall_ms;
 
 /// What `state` takes.
@@ -346,6 +346,9 @@ pub(super) fn relocate(
 fn put(place: &Home, document: &Document, stack: &str, words: &str, command: &str, look: &Look) -> Result<(), Error> {
     let store = place.open(Some(document.lineage()), wall_ms())?;
     let mut store = locked(store, place, command, (stack, words), look)?;
+    let there = store.snapshot()?;
+    document.check(&place.to_string(), &there.lineage, there.serial)?;
+    seal(&mut *store, place, (stack, words), look)?;
     store.replace(document)?;
     Ok(store.release()?)
 }

@@ -132,6 +132,11 @@ fn a_plain_snapshot_in_a_sealed_bucket_is_damage() {
     assert!(error.contains("snapshots/") && error.contains("it is not sealed, in a state that is"), "{error}");
 }
 
+/// How many of the needles a text has.
+fn says(text: String) -> usize {
+    NEEDLES.iter().filter(|needle| text.contains(**needle)).count()
+}
+
 /// All rows of all tables but the locks, as text.
 fn rows(tables: &Tables) -> String {
     let names =
@@ -155,7 +160,6 @@ fn nothing_that_sealed_tables_say_is_in_their_rows_or_left_in_their_files() {
     for round in 0..3 {
         run(&mut *state, &format!("p{round}"));
     }
-    let says = |text: String| NEEDLES.iter().filter(|needle| text.contains(**needle)).count();
     assert!(says(rows(&tables)) > 2 && says(on_disk(&tables)) > 2, "the test can find what is plain");
     state.reseal(Some(&mia())).expect("sealed");
     assert_eq!((says(rows(&tables)), says(on_disk(&tables))), (0, 0), "nor is it left of what was plain");
@@ -261,6 +265,11 @@ fn a_run_that_is_cut_off_at_a_commit_while_it_seals_tables_leaves_them_plain_or_
         *cut.lock().expect("whole") = Cut::Never;
         drop(state);
         straight.open_with(&mias_keys()).unlock("dies", &holder("admin")).expect("reachable");
+        if fate == Cut::AfterForEver {
+            assert!(says(on_disk(&straight)) > 0, "it died before it came to that");
+            straight.open_with(&mias_keys()).lock(&holder("wipes"), NOW_MS).expect("free");
+            assert_eq!(says(on_disk(&straight)), 0, "the next lock wipes what the dead one left");
+        }
         assert_eq!(next(&straight, &was, &format!("{fate:?}")), sealed);
     }
 }

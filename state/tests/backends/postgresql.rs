@@ -202,9 +202,9 @@ fn a_table_that_something_else_changed_is_named_instead_of_believed() {
     sql(&tables, "UPDATE resources SET body = '{}'");
     let error = Postgres::look(&tables.database, PATIENT, &Keys::default()).expect_err("damaged").to_string();
     assert!(error.contains("table resources is damaged") && error.contains("row staging.terraform_data.a"), "{error}");
-    sql(&tables, "UPDATE head SET version = 4");
+    sql(&tables, "UPDATE head SET version = 5");
     let error = Postgres::look(&tables.database, PATIENT, &Keys::default()).expect_err("newer");
-    assert!(matches!(error, StateError::Newer { found: 4, known: 3, .. }), "{error}");
+    assert!(matches!(error, StateError::Newer { found: 5, known: 4, .. }), "{error}");
 }
 
 /// Tables of version 1 with a row and two runs, of which the second was cut off.
@@ -232,7 +232,7 @@ fn tables_of_version_1_are_read_as_they_are_and_brought_to_this_version_by_who_l
     assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "1", "reading changes nothing");
 
     let mut state = crate::promise::locked(&tables);
-    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "3");
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "4");
     assert_eq!((state.snapshot().expect("readable"), state.history(9).expect("readable")), (snapshot, runs));
     let run = state.begin_run("apply", &[], NOW_MS).expect("begun");
     state.append(&[Entry::Recorded(Box::new(record("a", "i-2", 0)))]).expect("legal");
@@ -263,7 +263,31 @@ fn tables_of_version_2_are_read_as_they_are_and_brought_to_this_version_by_who_l
     assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
     assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "2", "reading changes nothing");
     let state = crate::promise::locked(&tables);
-    assert_eq!(sql(&tables, "SELECT version, encryption FROM head").trim(), "3|");
+    assert_eq!(sql(&tables, "SELECT version, encryption FROM head").trim(), "4|");
+    assert_eq!(state.snapshot().expect("readable"), read);
+}
+
+/// Tables of version 3.
+const VERSION_3: &str = include_str!("../../samples/postgres-version-3.sql");
+
+#[test]
+fn tables_of_version_3_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
+    let tables = Tables::on(SERVER);
+    let schema = &tables.database.schema;
+    sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {VERSION_3}"));
+    let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
+    sql(
+        &tables,
+        &format!(
+            "INSERT INTO head VALUES (1, 3, '5eed', {NOW_MS}, 13, 6, -18, 2, '', NULL);
+             INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');"
+        ),
+    );
+    let read = tables.look().expect("there").snapshot().expect("readable");
+    assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
+    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "3", "reading changes nothing");
+    let state = crate::promise::locked(&tables);
+    assert_eq!(sql(&tables, "SELECT version, encryption, wiped FROM head").trim(), "4||f");
     assert_eq!(state.snapshot().expect("readable"), read);
 }
 

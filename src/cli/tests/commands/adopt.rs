@@ -384,6 +384,11 @@ fn a_file_that_is_no_such_state_or_of_another_place_is_refused() {
     other["name"] = "again".into();
     other["instances"][0]["attributes"]["tags"] = json!({ "Name": "private" });
     twice["resources"][5] = other;
+    // One of which the stack declares but one.
+    let mut second = theirs.state.clone();
+    let mut other = second["resources"][1].clone();
+    other["name"] = "again".into();
+    second["resources"].as_array_mut().expect("a list").push(other);
     let account = |text: &str| text.replace(ACCOUNT, "444455556666");
     let region = |text: &str| text.replace("us-east-1", "eu-west-1");
     let encrypted =
@@ -396,6 +401,7 @@ fn a_file_that_is_no_such_state_or_of_another_place_is_refused() {
         account(&whole),
         region(&whole),
         twice.to_string(),
+        second.to_string(),
     ];
     let runs: Vec<String> = files
         .iter()
