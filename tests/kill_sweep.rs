@@ -3,7 +3,8 @@
 //! answer lost. The next run, without anyone's help, comes to its end; after it nothing is lost, orphaned or there twice,
 //! by the word of a reader that knows the world and the state alone.
 //!
-//! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one.
+//! A run takes a sample of the points, `FATHUSS_SWEEP=full` all of them; `FATHUSS_POINT=update:12` replays one, and
+//! `FATHUSS_POINT=update` those of an update.
 
 #![allow(dead_code, reason = "the simulation's parts are shared, and each test takes what it needs")]
 
@@ -187,7 +188,7 @@ fn whatever_call_or_write_a_run_dies_at_the_next_one_ends_well_and_nothing_is_lo
         println!("{}: {all} points", phase.name);
     }
     if let Some(only) = &only {
-        points.retain(|(phase, at)| format!("{}:{at}", phase.name) == *only);
+        points.retain(|(phase, at)| phase.name == only || format!("{}:{at}", phase.name) == *only);
         assert!(!points.is_empty(), "there is no point {only}");
     }
     let (next, broken) = (AtomicUsize::new(0), Mutex::new(Vec::new()));

@@ -2,7 +2,7 @@
 //! codecs against the simulator, in virtual time, with faults, all from a seed.
 //!
 //! `FATHUSS_SEED=n` replays one run, `FATHUSS_LOUD=1` tells its events, and
-//! `FATHUSS_SWEEP=full` runs twenty thousand.
+//! `FATHUSS_SWEEP=full` runs twenty thousand, `FATHUSS_SEEDS=500..900` those of these seeds.
 
 #[path = "simulation/blueprint.rs"]
 mod blueprint;
@@ -68,9 +68,17 @@ fn nothing_is_lost_orphaned_or_made_twice_whatever_happens() {
         return;
     }
     let full = std::env::var("FATHUSS_SWEEP").is_ok_and(|sweep| sweep == "full");
-    let count = if full { FULL } else { SAMPLE };
+    let seeds = match std::env::var("FATHUSS_SEEDS") {
+        Ok(seeds) => {
+            let ends = seeds.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+            let (from, to) = ends.expect("FATHUSS_SEEDS is a range: 0..500");
+            from..to
+        }
+        Err(_) => 0..if full { FULL } else { SAMPLE },
+    };
+    let count = seeds.end - seeds.start;
     let began = Instant::now();
-    let (tally, violations) = sweep(0..count);
+    let (tally, violations) = sweep(seeds);
     println!("{tally}{:.1} s of real time", began.elapsed().as_secs_f64());
     for violation in &violations {
         println!("\n{violation}");

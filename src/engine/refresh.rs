@@ -7,7 +7,7 @@ use std::time::Duration;
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
-use fathuss_state::Snapshot;
+use fathuss_state::{Identity, Snapshot};
 
 use crate::apply::{Surroundings, millis};
 use crate::diff::Wanted;
@@ -32,6 +32,9 @@ pub struct Refreshed {
     pub strays: Vec<Stray>,
     /// The marks of what is in the state, where it carries one.
     pub marks: BTreeMap<Address, Carried>,
+    /// What is known by another identity than the state says: a change in place gave it that, and was seen late, or was
+    /// someone else's.
+    pub identities: BTreeMap<Address, Identity>,
 }
 
 /// A read that failed.
@@ -69,6 +72,14 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
         refreshed.marks.extend(marks);
     }
     refreshed.strays.retain(|stray| !is_known(snapshot, stray));
+    for (address, observation) in &refreshed.observations {
+        let Observation::Present(attributes) = observation else { continue };
+        let identity = (around.provider)(address.kind()).and_then(|it| it.identity(address.kind(), attributes));
+        let recorded = snapshot.resources.get(address).map(|record| &record.identity);
+        if let Some(identity) = identity.filter(|identity| recorded != Some(identity)) {
+            refreshed.identities.insert(address.clone(), identity);
+        }
+    }
     Ok(refreshed)
 }
 

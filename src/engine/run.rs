@@ -332,6 +332,9 @@ fn drifted(prepared: &Prepared) -> Vec<Entry> {
         if let Some(Observation::Present(observed)) = prepared.refreshed.observations.get(&record.address) {
             row.attributes.extend(observed.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
+        if let Some(identity) = prepared.refreshed.identities.get(&record.address) {
+            row.identity = identity.clone();
+        }
         if let Some(node) = nodes.get(&record.address) {
             row.depends_on = needed(node);
             row.prevent_destroy = node.lifecycle.prevent_destroy;

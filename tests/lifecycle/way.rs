@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_model::check;
 use fathuss_model::graph::{Graph, Node};
-use fathuss_model::schema::{Field, Schema, Type};
+use fathuss_model::schema::{Field, Schema};
 use fathuss_model::{Address, Expression};
 
 use super::candidate::{candidates, whole};
@@ -54,14 +54,6 @@ pub fn ways(
     let differs = |fields: &Fields| fields.get(field.name) != node.fields.get(field.name);
     let whole = others.iter().filter_map(|other| whole(graph, node, other)).filter(differs);
     found.extend(whole.filter(|fields| model.refuses(fields).is_none()).take(WHOLE).collect::<Vec<_>>());
-    // What is refused for want of a word may be allowed with every word said.
-    let words = schema.fields.iter().filter(|other| other.instruction && matches!(other.ty, Type::Bool));
-    let words: Vec<&str> = words.map(|other| other.name).filter(|name| *name != field.name).collect();
-    if !words.is_empty() {
-        let said = Expression::Literal(true.into());
-        let allowed = |fields: &Fields| words.iter().fold(fields.clone(), |all, word| with(&all, word, Some(&said)));
-        found.extend(found.iter().map(allowed).filter(|fields| model.refuses(fields).is_none()).collect::<Vec<_>>());
-    }
     if found.is_empty() { Err(why.unwrap_or_else(|| "no other value is at hand".to_owned())) } else { Ok(found) }
 }
 

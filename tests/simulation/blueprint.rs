@@ -1291,7 +1291,7 @@ impl Grower<'_> {
                     return there.choose(self.rng).copied();
                 }
                 let net = u8::try_from(self.blueprint.fresh() % 250).ok()?;
-                let hostnames = self.apart || self.rng.random_bool(0.5);
+                let hostnames = self.rng.random_bool(0.5) || self.apart;
                 self.push(Thing::Vpc { net, hostnames })
             }
             "aws_subnet" => {
@@ -1668,6 +1668,9 @@ impl Grower<'_> {
                 let (large, user) = (false, 0);
                 let encrypted_with = self.encryption();
                 let older = parameters.is_none() && self.rng.random_bool(0.3);
+                // Some are so large that AWS lets their speed be chosen, and some so old that there is a later one.
+                let storage = if self.apart && storage % 3 == 0 { storage + 400 } else { storage };
+                let older = older || (self.apart && parameters.is_none() && storage % 3 == 1);
                 self.push(Thing::Database {
                     subnets,
                     parameters,

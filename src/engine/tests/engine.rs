@@ -2,6 +2,8 @@
 
 mod toy;
 
+use std::collections::BTreeMap;
+
 use fathuss_engine::apply::Pace;
 use fathuss_engine::event::Event;
 use fathuss_engine::part::PartError;
@@ -738,6 +740,28 @@ async fn a_mark_that_names_another_address_is_set_in_place_and_before_anything_i
     assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.first", "toy.aws_vpc.second"]);
     assert_eq!(bench.store.snapshot().unwrap().resources.len(), 2);
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_become_what_the_program_wants_and_is_known_by_another_identity_is_recorded_by_that() {
+    let mut bench = Bench::new();
+    let vpc = |known: Option<&'static str>| {
+        stack(|stack| {
+            let vpc = Vpc::new(net("10.0.0.0/16"));
+            stack.add("main", known.into_iter().fold(vpc, |vpc, known| vpc.tag("KnownAs", known)));
+            Ok(())
+        })
+    };
+    bench.apply(&vpc(None)).await;
+    // A change that was cut off, and that the read right after it did not show.
+    for thing in bench.toy.things.borrow_mut().values_mut() {
+        thing.attributes.insert("tags".to_owned(), Datum::from(BTreeMap::from([("KnownAs".to_owned(), "vpc-2")])));
+    }
+    let graph = vpc(Some("vpc-2"));
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+    bench.apply(&graph).await;
+    let snapshot = bench.store.snapshot().unwrap();
+    assert_eq!(snapshot.resources.values().map(|record| record.identity.0.as_str()).collect::<Vec<_>>(), ["vpc-2"]);
 }
 
 fn changes(plan: &Plan) -> Vec<(String, Change)> {

@@ -242,53 +242,33 @@ fn tables_of_version_1_are_read_as_they_are_and_brought_to_this_version_by_who_l
     assert_eq!(history.after(RunId(2)).expect("kept").resources[&address("a")], record("a", "i-1", 0));
 }
 
-/// Tables of version 2.
-const VERSION_2: &str = include_str!("../../samples/postgres-version-2.sql");
+/// Tables of version 2, and of version 3.
+const VERSIONS_2_AND_3: [&str; 2] =
+    [include_str!("../../samples/postgres-version-2.sql"), include_str!("../../samples/postgres-version-3.sql")];
 
 #[test]
-fn tables_of_version_2_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
-    let tables = Tables::on(SERVER);
-    let schema = &tables.database.schema;
-    sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {VERSION_2}"));
-    let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
-    sql(
-        &tables,
-        &format!(
-            "INSERT INTO head VALUES (1, 2, '5eed', {NOW_MS}, 13, 6, -18, 2, '');
-             INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');
-             INSERT INTO runs VALUES (1, 'apply', 'mia@build-7', {NOW_MS}, NULL, NULL, '{{}}', '{{}}', '[]');"
-        ),
-    );
-    let read = tables.look().expect("there").snapshot().expect("readable");
-    assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
-    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "2", "reading changes nothing");
-    let state = crate::promise::locked(&tables);
-    assert_eq!(sql(&tables, "SELECT version, encryption FROM head").trim(), "4|");
-    assert_eq!(state.snapshot().expect("readable"), read);
-}
-
-/// Tables of version 3.
-const VERSION_3: &str = include_str!("../../samples/postgres-version-3.sql");
-
-#[test]
-fn tables_of_version_3_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
-    let tables = Tables::on(SERVER);
-    let schema = &tables.database.schema;
-    sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {VERSION_3}"));
-    let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
-    sql(
-        &tables,
-        &format!(
-            "INSERT INTO head VALUES (1, 3, '5eed', {NOW_MS}, 13, 6, -18, 2, '', NULL);
-             INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');"
-        ),
-    );
-    let read = tables.look().expect("there").snapshot().expect("readable");
-    assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
-    assert_eq!(sql(&tables, "SELECT version FROM head").trim(), "3", "reading changes nothing");
-    let state = crate::promise::locked(&tables);
-    assert_eq!(sql(&tables, "SELECT version, encryption, wiped FROM head").trim(), "4||f");
-    assert_eq!(state.snapshot().expect("readable"), read);
+fn tables_of_versions_2_and_3_are_read_as_they_are_and_brought_to_this_version_by_who_locks_them() {
+    for (version, made) in (2..).zip(VERSIONS_2_AND_3) {
+        let tables = Tables::on(SERVER);
+        let schema = &tables.database.schema;
+        sql(&tables, &format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {made}"));
+        let row = serde_json::to_string(&record("a", "i-1", 0)).expect("JSON").replace('\'', "''");
+        sql(
+            &tables,
+            &format!(
+                "INSERT INTO head VALUES (1, {version}, '5eed', {NOW_MS}, 13, 6, -18, 2, '');
+                 INSERT INTO resources VALUES ('staging.terraform_data.a', 1, 7, '{row}');
+                 INSERT INTO runs VALUES (1, 'apply', 'mia@build-7', {NOW_MS}, NULL, NULL, '{{}}', '{{}}', '[]');"
+            ),
+        );
+        let read = tables.look().expect("there").snapshot().expect("readable");
+        assert_eq!(read.resources[&address("a")], record("a", "i-1", 0));
+        let is = sql(&tables, "SELECT version FROM head");
+        assert_eq!(is.trim(), version.to_string(), "reading changes nothing");
+        let state = crate::promise::locked(&tables);
+        assert_eq!(sql(&tables, "SELECT version, encryption, wiped FROM head").trim(), "4||f");
+        assert_eq!(state.snapshot().expect("readable"), read);
+    }
 }
 
 #[test]

@@ -220,6 +220,11 @@ impl Provider for Toy {
         Ok(Progress::Gone)
     }
 
+    /// What has such a tag is known by it.
+    fn identity(&self, _: &str, attributes: &Attributes) -> Option<Identity> {
+        attributes.get("tags")?.at("KnownAs")?.as_str().map(|known| Identity(known.to_owned()))
+    }
+
     fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {
         let (deferred, field) = (*self.deferring.borrow())?;
         let holds = kind == deferred && attributes.get(field) == Some(&false.into());
