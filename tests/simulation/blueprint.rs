@@ -947,7 +947,7 @@ impl Blueprint {
         }
         if wide {
             grower.make("aws_vpc");
-            grower.beside();
+            grower.beside(kind != "aws_internet_gateway");
         }
         made.then_some(blueprint)
     }
@@ -1217,8 +1217,8 @@ impl Grower<'_> {
         if free { self.push(Thing::BucketSetting { bucket, setting }) } else { None }
     }
 
-    /// In every VPC a further group, a further table and a way to the internet.
-    fn beside(&mut self) {
+    /// In every VPC a further group, a further table and, where there is to be one, a way to the internet.
+    fn beside(&mut self, internet: bool) {
         for vpc in self.all("aws_vpc") {
             if self.allowed("aws_security_group") {
                 self.push(Thing::Group { vpc, wording: 0 });
@@ -1226,7 +1226,9 @@ impl Grower<'_> {
             if self.allowed("aws_route_table") {
                 self.push(Thing::RouteTable { vpc });
             }
-            self.new_internet(vpc);
+            if internet {
+                self.new_internet(vpc);
+            }
         }
     }
 
@@ -1668,9 +1670,6 @@ impl Grower<'_> {
                 let (large, user) = (false, 0);
                 let encrypted_with = self.encryption();
                 let older = parameters.is_none() && self.rng.random_bool(0.3);
-                // Some are so large that AWS lets their speed be chosen, and some so old that there is a later one.
-                let storage = if self.apart && storage % 3 == 0 { storage + 400 } else { storage };
-                let older = older || (self.apart && parameters.is_none() && storage % 3 == 1);
                 self.push(Thing::Database {
                     subnets,
                     parameters,
