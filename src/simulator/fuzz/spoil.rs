@@ -235,8 +235,9 @@ fn number(draft: &mut Draft, model: &Model, operation: &Operation, choices: &mut
         return Due::Refusal;
     }
     if member.location.is_some() {
-        draft.parameters.retain(|(known, _)| known != member.wire_name(name));
-        draft.parameters.push((encode(member.wire_name(name)), encode(huge)));
+        let wire = encode(member.wire_name(name));
+        draft.parameters.retain(|(known, _)| *known != wire);
+        draft.parameters.push((wire, encode(huge)));
         return Due::Refusal;
     }
     let Some(json) = &mut draft.json else { return Due::Anything };
