@@ -98,14 +98,12 @@ impl Session {
 
     /// The stack's state to write, locked.
     pub fn lock(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
-        let mut store = self.lock_to_look(command, output)?;
-        self.seal(&mut *store, output)?;
-        Ok(store)
+        self.lock_as((&holder(command, wall_ms()), Duration::ZERO), true, output, &|| {})
     }
 
     /// The same where nothing may come of it: who writes calls [`seal`](Self::seal) before.
     pub fn lock_to_look(&self, command: &str, output: &Output) -> Result<Box<dyn Backend>, Error> {
-        self.lock_as(&holder(command, wall_ms()), Duration::ZERO, output, &|| {})
+        self.lock_as((&holder(command, wall_ms()), Duration::ZERO), false, output, &|| {})
     }
 
     /// Sees to it that a locked state is encrypted as `fathuss.toml` says.
@@ -143,8 +141,7 @@ impl Session {
             let listens = || {
                 self.pace.borrow_mut().get_or_insert_with(crate::signals::listen);
             };
-            let mut store = self.lock_as(&holder, patience, output, &listens)?;
-            self.seal(&mut *store, output)?;
+            let store = self.lock_as((&holder, patience), true, output, &listens)?;
             // What it needs may have become another since it was read.
             if part.is_none() || only.part(&self.graph, &store.snapshot()?)? == part {
                 return Ok((part, store));
@@ -152,11 +149,12 @@ impl Session {
         }
     }
 
-    /// The state, locked, if it is not encrypted otherwise than `fathuss.toml` says; `held` is called as soon as it is.
+    /// The state, locked, if it is not encrypted otherwise than `fathuss.toml` says, and encrypted where it is to be
+    /// written at once; `held` is called as soon as it is locked.
     fn lock_as(
         &self,
-        holder: &Holder,
-        patience: Duration,
+        (holder, patience): (&Holder, Duration),
+        writes: bool,
         output: &Output,
         held: &dyn Fn(),
     ) -> Result<Box<dyn Backend>, Error> {
@@ -170,7 +168,10 @@ impl Session {
                 "the state of {stack} is to be encrypted, and a run on a part of it does not do that; nothing was changed\nNext: encrypt it first\n  fathuss state encrypt {stack}{sandbox}"
             )));
         }
-        unsealed(&*store, home, named)?;
+        match writes {
+            true => seal(&mut *store, home, named, output)?,
+            false => drop(unsealed(&*store, home, named)?),
+        }
         self.looks_first.set(store.log()?.may_have_lost());
         store.forget(&self.history, wall_ms())?;
         Ok(store)

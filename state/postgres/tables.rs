@@ -376,6 +376,18 @@ impl Tables {
         })
     }
 
+    /// Does so after a run that sealed the state died before it came to that, or found somebody reading. Where it can't be
+    /// done now either, the next lock tries.
+    async fn wipe_leftovers(&self) {
+        let wiped = self.read(|connection| {
+            let select = query_scalar("SELECT wiped FROM head");
+            Box::pin(async move { select.fetch_one(connection).await.map_err(at("head")) })
+        });
+        if let Ok(false) = wiped.await {
+            drop(self.wipe(Moment::now().after(ATTEMPT)).await);
+        }
+    }
+
     fn lease_ms(&self) -> i64 {
         i64::try_from(self.terms.lease.as_millis()).unwrap_or(i64::MAX)
     }
@@ -434,7 +446,7 @@ impl Remote for Tables {
         let deadline = asked.after(self.terms.patience.min(self.terms.lease));
         let (wanted, lease_ms, terms) = (holder.clone(), self.lease_ms(), self.terms);
         let opening = self.opening();
-        let (epoch, taken, seal, wiped) = self
+        let (epoch, taken, seal) = self
             .persist("written", deadline, move |connection| {
                 let (wanted, opening) = (wanted.clone(), opening.clone());
                 Box::pin(async move {
@@ -444,12 +456,10 @@ impl Remote for Tables {
             })
             .await?;
         self.tenure.renewed(asked, self.terms.lease);
-        let leftovers = seal.is_some() && !wiped;
+        let is_sealed = seal.is_some();
         *self.session.lock().await = Some(Session { holder: holder.clone(), epoch, renewed: asked, seal });
-        if leftovers {
-            // A run that sealed it died before it came to this, or somebody was reading; where it can't be done now
-            // either, the next one tries.
-            drop(self.wipe(Moment::now().after(ATTEMPT)).await);
+        if is_sealed {
+            self.wipe_leftovers().await;
         }
         Ok(taken)
     }
@@ -632,15 +642,14 @@ async fn is_there(connection: &mut PgConnection, schema: &str) -> Result<bool, T
         .map_err(at("head"))
 }
 
-/// Takes the lease, in one transaction with what it finds: its epoch, whose it was, what seals the state, and whether
-/// nothing is left of what was there before.
+/// Takes the lease, in one transaction with what it finds: its epoch, and whose it was.
 async fn take(
     connection: &mut PgConnection,
     wanted: &Holder,
     lease_ms: i64,
     opening: &Opening,
     (terms, now_ms): (&Terms, i64),
-) -> Result<(i64, Taken, Option<Seal>, bool), Trouble> {
+) -> Result<(i64, Taken, Option<Seal>), Trouble> {
     let mut transaction = connection.begin().await.map_err(at("head"))?;
     let epoch: i64 =
         query_scalar("SELECT epoch FROM head FOR UPDATE").fetch_one(&mut *transaction).await.map_err(at("head"))?;
@@ -649,7 +658,7 @@ async fn take(
         if other.id == wanted.id {
             // The answer to this very request was lost.
             let (seen, seal) = opening.load(&mut transaction).await?;
-            return Ok((epoch, Taken { from: None, seen: Some(seen) }, seal, true));
+            return Ok((epoch, Taken { from: None, seen: Some(seen) }, seal));
         }
         if other.overlaps(wanted) {
             may_take(&other, lease, renewed_ago, terms, now_ms).map_err(Trouble::State)?;
@@ -678,9 +687,8 @@ async fn take(
     .map_err(at("locks"))?;
     // Nobody writes while this transaction has the head.
     let (seen, seal) = opening.load(&mut transaction).await?;
-    let wiped = query_scalar("SELECT wiped FROM head").fetch_one(&mut *transaction).await.map_err(at("head"))?;
     transaction.commit().await.map_err(at("locks"))?;
-    Ok((epoch + 1, Taken { from, seen: Some(seen) }, seal, wiped))
+    Ok((epoch + 1, Taken { from, seen: Some(seen) }, seal))
 }
 
 /// Brings tables of an earlier version to this one. Nobody else has the lock, and this transaction has the head.

@@ -3,8 +3,8 @@
 
 -- What there is once. `nonce` is of the last write: it tells whether somebody else has written since. Where the state is
 -- sealed, `encryption` is an Envelope as JSON, and so is every text below that is said to be JSON, with `identified`; of
--- a run all is sealed in `summary`. `wiped` says whether nothing is left in the tables' files of what was there before it was
--- sealed.
+-- a run all is sealed in `summary`. `wiped` says whether nothing is left in the tables' files of what was there before
+-- it was sealed.
 CREATE TABLE head (
     one integer PRIMARY KEY CHECK (one = 1),
     version bigint NOT NULL,

@@ -48,7 +48,7 @@ pub struct Toy {
     pub in_the_way: RefCell<HashMap<String, String>>,
     /// What is known against a type, wherever it is made or changed.
     pub objecting: RefCell<Option<(&'static str, &'static str)>>,
-    /// A type, and a field of it that stays false for now.
+    /// A type, and a field of it: what a plan would change is deferred while that is false.
     pub deferring: RefCell<Option<(&'static str, &'static str)>>,
     pub log: RefCell<Vec<String>>,
     next: Cell<u32>,
