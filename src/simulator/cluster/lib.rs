@@ -1,0 +1,1 @@
+//! Real Kubernetes behind the endpoints of the sandbox's clusters.
