@@ -26,9 +26,11 @@ pub mod aws;
 pub mod check;
 mod datum;
 mod decimal;
+mod document;
 mod expression;
 mod function;
 pub mod graph;
+pub mod kubernetes;
 pub mod program;
 pub mod random;
 mod resource;
@@ -42,6 +44,8 @@ mod waits;
 pub use address::{Address, AddressError};
 pub use datum::Datum;
 pub use decimal::Decimal;
+#[doc(hidden)]
+pub use document::key_of_document;
 pub use expression::{
     Call, Document, EvaluationError, Expression, OutputReference, Partial, Reference, Scope, SecretSource,
 };
@@ -83,7 +87,7 @@ pub mod schema_support {
 /// Every schema of this package, for those who look one up by type name.
 pub fn schemas() -> impl Iterator<Item = &'static schema::Schema> {
     let local = [<terraform::Data as Resource>::SCHEMA, <random::RandomId as Resource>::SCHEMA];
-    aws::SCHEMAS.iter().copied().chain(local)
+    aws::SCHEMAS.iter().chain(kubernetes::SCHEMAS).copied().chain(local)
 }
 
 /// The schema of a type.

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use http::header::{HOST, ORIGIN};
 use http::{Method, Request, Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -13,7 +13,7 @@ use crate::ec2::zone;
 use crate::inventory_page;
 use crate::protocol::response;
 use crate::quota::{self, QUOTAS};
-use crate::{FaultRule, Simulator, WorldError};
+use crate::{ClusterId, FaultRule, Person, Simulator, WorldError};
 
 /// As far as the clock is moved at once: ten years, after which a world is another one anyway.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 3_653);
@@ -44,6 +44,12 @@ struct Rate {
     factor: f64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Speed {
+    speed: f64,
+}
+
 /// The body of a path that takes none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +58,21 @@ struct Nothing {}
 /// What went wrong, with its HTTP status.
 type Answer = Result<Json, (u16, String)>;
 
-pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
-    let refused = match (from_here(request), request.uri().query().filter(|query| !query.is_empty())) {
+/// Answers at one of the simulator's own paths. `wall` is the time that signatures are checked against, where it is not
+/// the world's.
+pub(crate) fn answer(
+    simulator: &Simulator,
+    path: &str,
+    request: &Request<Bytes>,
+    wall: Option<Timestamp>,
+) -> Response<Bytes> {
+    let found = find(request.method(), path);
+    // Kubernetes says how long it waits.
+    let parameters = match found {
+        Some((Act::Timed(_), _)) => None,
+        _ => request.uri().query().filter(|query| !query.is_empty()),
+    };
+    let refused = match (from_here(request), parameters) {
         (Err(why), _) => Some((403, why)),
         (Ok(()), Some(query)) => Some((400, format!("the simulator's own paths take no parameters: {query}"))),
         (Ok(()), None) => None,
@@ -63,8 +82,11 @@ pub(crate) fn answer(simulator: &Simulator, path: &str, request: &Request<Bytes>
         simulator.stamp(&mut answer);
         return answer;
     }
-    let mut answer = match find(request.method(), path) {
+    let mut answer = match found {
         Some((Act::Json(act), rest)) => told(act(simulator, rest, request)),
+        Some((Act::Timed(act), rest)) => {
+            told(act(simulator, rest, request, wall.unwrap_or_else(|| simulator.now())))
+        }
         Some((Act::Text(kind, write), _)) => match write(simulator) {
             Ok(text) => response(200, kind, text),
             Err(error) => told(Err(unwell(&error))),
@@ -118,6 +140,8 @@ type Route = (Method, &'static str, Act);
 enum Act {
     /// Answers with JSON, by what stands in the path in place of a name.
     Json(fn(&Simulator, &str, &Request<Bytes>) -> Answer),
+    /// Likewise, with the time that signatures are checked against.
+    Timed(fn(&Simulator, &str, &Request<Bytes>, Timestamp) -> Answer),
     /// Answers with a text of this type.
     Text(&'static str, fn(&Simulator) -> Result<String, WorldError>),
 }
@@ -144,6 +168,9 @@ const ROUTES: &[Route] = &[
     (Method::GET, "regions", Act::Json(|_, _, _| Ok(json!(zone::regions().collect::<Vec<_>>())))),
     (Method::GET, "rate", Act::Json(|simulator, _, _| Ok(json!({ "factor": simulator.rate() })))),
     (Method::PUT, "rate", Act::Json(multiply)),
+    (Method::GET, "speed", Act::Json(|simulator, _, _| Ok(json!({ "speed": simulator.speed() })))),
+    (Method::PUT, "speed", Act::Json(hurry)),
+    (Method::POST, "tokens/TABLE", Act::Timed(review)),
     (Method::GET, "snapshot", Act::Text("application/jsonl", Simulator::snapshot)),
     (Method::PUT, "snapshot", Act::Json(restore)),
     (Method::POST, "reset", Act::Json(reset)),
@@ -256,6 +283,36 @@ fn multiply(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer 
     Ok(json!({ "factor": simulator.rate() }))
 }
 
+fn hurry(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
+    let speed: Speed = body(request)?;
+    if !speed.speed.is_finite() || speed.speed <= 0.0 {
+        return Err((400, "a speed is a number above 0".to_owned()));
+    }
+    match simulator.set_speed(speed.speed) {
+        true => Ok(json!({ "speed": simulator.speed() })),
+        false => Err((409, "the time of this world has no speed".to_owned())),
+    }
+}
+
+/// Kubernetes's question whom a token speaks for, by
+/// <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#webhook-token-authentication>. The path has the
+/// cluster: account, region, name and key.
+fn review(simulator: &Simulator, path: &str, request: &Request<Bytes>, wall: Timestamp) -> Answer {
+    let review: Json = body(request)?;
+    let token = review["spec"]["token"].as_str().unwrap_or_default();
+    let parts: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let [account, region, name, key] = <[String; 4]>::try_from(parts)
+        .map_err(|_| (404, "a cluster is ACCOUNT/REGION/NAME/KEY".to_owned()))?;
+    let status = match simulator.authenticate(&ClusterId { account, region, name, key }, token, wall) {
+        Ok(Person { username, uid, groups, arn }) => json!({
+            "authenticated": true,
+            "user": { "username": username, "uid": uid, "groups": groups, "extra": { "arn": [arn] } },
+        }),
+        Err(why) => json!({ "authenticated": false, "error": why }),
+    };
+    Ok(json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status }))
+}
+
 fn restore(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
     let text = std::str::from_utf8(request.body()).map_err(|error| (400, error.to_string()))?;
     simulator.restore(Path::new("the snapshot"), text).map_err(|error| match error {
@@ -320,9 +377,16 @@ mod tests {
         let snapshot = ask("GET", "snapshot", String::new()).await;
         let snapshot = String::from_utf8(snapshot.body().to_vec()).unwrap();
         for (method, path, body) in shown() {
-            let body = if body == "a snapshot" { snapshot.clone() } else { body.to_owned() };
-            let answer = ask(method, &path.replace("TABLE", "ec2.vpc"), body).await;
-            assert_eq!(answer.status(), 200, "{method} {path}");
+            let body = match body {
+                "a snapshot" => snapshot.clone(),
+                "a TokenReview" => r#"{"spec":{"token":"k8s-aws-v1.none"}}"#.to_owned(),
+                body => body.to_owned(),
+            };
+            let path = path.replace("world/TABLE", "world/ec2.vpc").replace("TABLE", "111122223333/us-east-1/main/1");
+            let answer = ask(method, &path, body).await;
+            // The time of this world is virtual.
+            let expected = if (method, path.as_str()) == ("PUT", "speed") { 409 } else { 200 };
+            assert_eq!(answer.status(), expected, "{method} {path}");
         }
         for (method, path) in
             [("GET", "nothing"), ("GET", "world/nothing"), ("POST", "rules"), ("PUT", "world/ec2.vpc")]

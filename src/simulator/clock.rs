@@ -98,6 +98,15 @@ impl WorldClock {
         }
     }
 
+    /// Goes on at this speed from here; false where it follows no clock that it could be faster than.
+    pub(crate) fn set_speed(&mut self, to: f64) -> bool {
+        let now = self.now();
+        let Source::Scaled { wall, since, speed } = &mut self.source else { return false };
+        (*since, *speed) = (wall.now(), to);
+        (self.base, self.ahead) = (now, SignedDuration::ZERO);
+        true
+    }
+
     /// Moves the clock forward by so much.
     pub(crate) fn advance(&mut self, by: SignedDuration) {
         self.ahead = self.ahead.saturating_add(by);

@@ -12,6 +12,7 @@ pub mod encryption;
 pub mod fargate_profile;
 #[cfg(test)]
 mod fixture;
+pub mod kubernetes;
 pub mod listing;
 pub mod node_group;
 pub mod node_group_settings;

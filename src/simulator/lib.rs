@@ -113,6 +113,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 pub use clock::{Clock, SystemClock, Time};
+pub use eks::kubernetes::{ApiServer, ClusterId, Endpoints, LiveCluster, Node, POLICY_GROUP, Person};
 pub use faults::{FaultKind, FaultRule, Lag};
 pub use front::{Call, Fault};
 pub use identity::Identity;
@@ -191,6 +192,8 @@ pub struct Config {
     pub quotas: BTreeMap<String, i64>,
     /// Domains that people had registered before anyone asks; longer ones may lie in shorter ones.
     pub domains: Vec<Domain>,
+    /// Where the API servers of clusters are, where real ones run; without it nothing answers at their endpoints.
+    pub endpoints: Option<Arc<dyn Endpoints>>,
 }
 
 /// When a new world begins, in seconds since 1970: on Monday, the 9th of February 2026, at 9:00 UTC. All that its tables
@@ -228,6 +231,7 @@ impl Config {
             rate: 1.0,
             quotas: BTreeMap::new(),
             domains: Vec::new(),
+            endpoints: None,
         }
     }
 
@@ -269,6 +273,7 @@ impl Simulator {
             quotas: config.quotas,
             lags: config.lags,
             instant: config.instant,
+            endpoints: config.endpoints,
         };
         let mut start = config.start;
         let journal = match &config.world {
@@ -324,7 +329,7 @@ impl Simulator {
     async fn answer(&self, request: Request<Bytes>, wall: Option<Timestamp>) -> Result<Response<Bytes>, Fault> {
         if let Some(path) = request.uri().path().strip_prefix("/_fathuss") {
             let path = path.strip_prefix('/').unwrap_or(path);
-            return Ok(admin::answer(self, path, &request));
+            return Ok(admin::answer(self, path, &request, wall));
         }
         let arrived = Arrived::of(&request);
         let outcome = self.lock().handle(arrived, wall);
@@ -352,6 +357,18 @@ impl Simulator {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.lock().clock.now()
+    }
+
+    /// The world's seconds in one of the wall's.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.lock().clock.speed()
+    }
+
+    /// Lets the world's time go on at this speed; false where its clock has none.
+    #[must_use]
+    pub fn set_speed(&self, speed: f64) -> bool {
+        self.lock().clock.set_speed(speed)
     }
 
     /// Notes the world's time beside it, as its last process ends: without that, it goes on from its last change.

@@ -198,8 +198,13 @@ impl NetworkInterface {
 
 /// The name that a private address has within its VPC.
 fn name_of(tx: &Tx<'_>, ip: &str) -> String {
+    host_name(tx.region(), ip)
+}
+
+/// The same in a region.
+pub(crate) fn host_name(region: &str, ip: &str) -> String {
     let dashed = ip.replace('.', "-");
-    match tx.region() {
+    match region {
         "us-east-1" => format!("ip-{dashed}.ec2.internal"),
         region => format!("ip-{dashed}.{region}.compute.internal"),
     }

@@ -114,6 +114,11 @@ pub(super) fn forget(tx: &mut Tx<'_>, entry: &AccessEntry) {
     }
 }
 
+/// The name of the policy of this ARN.
+pub(super) fn name(arn: &str) -> Option<&str> {
+    arn.strip_prefix(PREFIX)
+}
+
 fn list_policies(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let items = POLICIES
         .iter()

@@ -15,7 +15,7 @@ use super::node_group::NodeGroup;
 use super::pod_identity::PodIdentityAssociation;
 use super::tags::{self, Tags};
 use super::update::{self, Target};
-use super::{Issue, arn, control_plane, encryption, health, in_use, invalid, missing, unfit, version};
+use super::{Issue, arn, control_plane, encryption, health, in_use, invalid, kubernetes, missing, unfit, version};
 use crate::ec2::cidr;
 use crate::ec2::vpc::Vpc;
 use crate::iam::attachment::Attachment;
@@ -31,7 +31,7 @@ use crate::refusal::Refusal;
 use crate::rules::Rule;
 use crate::service::{Handler, Span, Transition};
 use crate::value::Value;
-use crate::world::{Row, Tx};
+use crate::world::{Row, Scope, Tx};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
     &[("CreateCluster", create), ("DescribeCluster", describe), ("ListClusters", list), ("DeleteCluster", delete)];
@@ -233,7 +233,15 @@ impl Cluster {
     fn view(&self, tx: &Tx<'_>) -> Value {
         let issues: Vec<Issue> = self.issues.iter().cloned().chain(encryption::issue(tx, self)).collect();
         let reachable = self.status != "CREATING" && self.status != "FAILED";
-        let endpoint = format!("https://{}.gr7.{}.eks.amazonaws.com", self.key, tx.region());
+        let scope = Scope { account: tx.account().to_owned(), region: tx.region().to_owned() };
+        let server = if reachable { tx.api_server(&kubernetes::id(&scope, self)) } else { None };
+        let (endpoint, authority) = match server {
+            Some(server) => (server.url, server.authority),
+            None => {
+                let endpoint = format!("https://{}.gr7.{}.eks.amazonaws.com", self.key, tx.region());
+                (endpoint, self.authority.clone())
+            }
+        };
         let disabled = LOGS.iter().filter(|log| !self.logs.iter().any(|on| on == *log)).map(|log| Value::from(*log));
         let disabled: Vec<Value> = disabled.collect();
         let mut logging = Vec::new();
@@ -268,7 +276,7 @@ impl Cluster {
             "identity" => self.security_group.is_some().then(|| record! { "oidc" => record! { "issuer" => self.issuer(tx) } }),
             "status" => &self.status,
             "certificateAuthority" => if reachable {
-                record! { "data" => &self.authority }
+                record! { "data" => authority }
             } else {
                 Value::Record(crate::value::Record::new())
             },

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rand::{Rng, RngCore, SeedableRng};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{Line, WorldError};
 use super::table::{Change, Reach, Row, Scope, Slot, Tables};
+use crate::eks::kubernetes::{ApiServer, ClusterId, Endpoints};
 use crate::faults::Lag;
 use crate::quota;
 use crate::refusal::Refusal;
@@ -29,6 +31,7 @@ pub(crate) struct State {
     pub(crate) quotas: BTreeMap<String, i64>,
     pub(crate) lags: Vec<Lag>,
     pub(crate) instant: bool,
+    pub(crate) endpoints: Option<Arc<dyn Endpoints>>,
 }
 
 impl State {
@@ -440,6 +443,11 @@ impl<'w> Tx<'w> {
     #[must_use]
     pub fn quota_set(&self, name: &str) -> Option<i64> {
         self.state.quotas.get(name).copied()
+    }
+
+    /// The API server of a cluster, where a real one runs.
+    pub(crate) fn api_server(&self, cluster: &ClusterId) -> Option<ApiServer> {
+        self.state.endpoints.as_ref()?.of(cluster)
     }
 
     // ---- chance

@@ -1,0 +1,37 @@
+//! What lives in a cluster, one file for each type.
+//!
+//! Each names its cluster, and is reached at that one's endpoint once it is there, as whoever applies. It waits for the
+//! cluster's access policies, and goes before they do.
+
+mod form;
+mod manifest;
+mod namespace;
+mod secret;
+
+pub use manifest::KubernetesManifest;
+pub use namespace::KubernetesNamespace;
+pub use secret::KubernetesSecret;
+
+use crate::check::View;
+use crate::schema::Schema;
+use crate::Resource;
+
+/// The schemas of all types.
+pub const SCHEMAS: &[&Schema] = &[KubernetesNamespace::SCHEMA, KubernetesSecret::SCHEMA, KubernetesManifest::SCHEMA];
+
+/// The types that let who applies into the cluster.
+const ENTRANCES: [&str; 2] = ["aws_eks_access_entry", "aws_eks_access_policy_association"];
+
+/// What lets who applies into the cluster of this resource.
+fn entrances<'a>(resource: &View<'a>) -> Vec<View<'a>> {
+    let cluster = resource.node().fields.get("cluster_name");
+    let beside = ENTRANCES.into_iter().flat_map(|kind| resource.beside(kind));
+    beside.filter(|entrance| entrance.node().fields.get("cluster_name") == cluster).collect()
+}
+
+/// The namespace of this resource, where the stack declares it.
+fn namespace_of<'a>(resource: &View<'a>, name: &str) -> Option<View<'a>> {
+    let cluster = resource.node().fields.get("cluster_name");
+    let mut declared = resource.beside(KubernetesNamespace::SCHEMA.kind).into_iter();
+    declared.find(|one| one.node().fields.get("cluster_name") == cluster && one.text("name") == Some(name))
+}
