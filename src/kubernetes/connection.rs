@@ -1,0 +1,164 @@
+//! A cluster that is connected to.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Instant;
+
+use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::discovery::{Scope, oneshot};
+use kube::{Client, Error};
+use serde_json::{Value as Json, json};
+
+use crate::clusters::{Endpoint, Token};
+use crate::failure::{from_kube, is_absent, is_stranger, refused};
+use crate::locator::Locator;
+
+/// Whose the fields are that a stack gives.
+pub(crate) const MANAGER: &str = "fathuss";
+/// Whose the values are that no state keeps: apart, so that they stay when they are not sent again.
+pub(crate) const HIDDEN: &str = "fathuss-values";
+
+/// How an object is applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Applying {
+    /// Whose its fields are.
+    pub manager: &'static str,
+    /// Whether fields are taken from others.
+    pub force: bool,
+    /// Whether the answer alone is wanted.
+    pub dry: bool,
+}
+
+/// A connection with a token.
+pub(crate) struct Connection {
+    client: Client,
+    made: Instant,
+    token: Token,
+    kinds: RefCell<HashMap<GroupVersionKind, (ApiResource, bool)>>,
+    calls: RefCell<CallCounts>,
+    stranger: RefCell<bool>,
+}
+
+impl Connection {
+    /// Connects. Nothing is sent yet.
+    pub fn open(endpoint: &Endpoint, token: Token) -> Result<Self, Failure> {
+        let unusable = |error: String| refused("InvalidEndpoint", error);
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{
+                "name": "cluster",
+                "cluster": { "server": endpoint.url, "certificate-authority-data": endpoint.authority },
+            }],
+            "users": [{ "name": "user", "user": { "token": token.text } }],
+            "contexts": [{ "name": "context", "context": { "cluster": "cluster", "user": "user" } }],
+            "current-context": "context",
+        });
+        let config: Kubeconfig = serde_json::from_value(config).map_err(|error| unusable(error.to_string()))?;
+        let config = futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
+            .map_err(|error| unusable(error.to_string()))?;
+        let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
+        let (kinds, calls, stranger) = (RefCell::default(), RefCell::default(), RefCell::new(false));
+        Ok(Self { client, made: Instant::now(), token, kinds, calls, stranger })
+    }
+
+    /// Whether its token is to be trusted no longer.
+    pub fn is_stale(&self) -> bool {
+        *self.stranger.borrow() || self.made.elapsed() >= self.token.lifetime
+    }
+
+    /// The calls sent by it so far.
+    pub fn calls(&self) -> CallCounts {
+        self.calls.borrow().clone()
+    }
+
+    /// The object there; none where there is none, nor its kind.
+    pub async fn get(&self, locator: &Locator) -> Result<Option<Json>, Failure> {
+        let api = match self.api(locator).await {
+            Ok(api) => api,
+            Err(failure) if failure.code == NO_KIND => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        self.count("Get");
+        let found = api.get_opt(&locator.name).await.map_err(|error| self.failure("Get", &error))?;
+        found.map(|object| to_json(&object)).transpose()
+    }
+
+    /// Applies an object, and gives what comes of it.
+    pub async fn apply(&self, locator: &Locator, object: &Json, how: Applying) -> Result<Json, Failure> {
+        let api = self.api(locator).await?;
+        let operation = if how.dry { "DryRun" } else { "Apply" };
+        let parameters = PatchParams {
+            dry_run: how.dry,
+            force: how.force,
+            field_manager: Some(how.manager.to_owned()),
+            field_validation: Some(kube::api::ValidationDirective::Strict),
+        };
+        self.count(operation);
+        let applied = api.patch(&locator.name, &parameters, &Patch::Apply(object)).await;
+        to_json(&applied.map_err(|error| self.failure(operation, &error))?)
+    }
+
+    /// Asks for an object's deletion; one that is gone already is fine.
+    pub async fn delete(&self, locator: &Locator) -> Result<(), Failure> {
+        let api = self.api(locator).await?;
+        self.count("Delete");
+        match api.delete(&locator.name, &DeleteParams::background()).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(self.failure("Delete", &error)),
+        }
+    }
+
+    async fn api(&self, locator: &Locator) -> Result<Api<DynamicObject>, Failure> {
+        let (resource, namespaced) = self.kind(locator).await?;
+        Ok(match (&locator.namespace, namespaced) {
+            (Some(namespace), true) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            (None, true) => Api::namespaced_with(self.client.clone(), "default", &resource),
+            (_, false) => Api::all_with(self.client.clone(), &resource),
+        })
+    }
+
+    async fn kind(&self, locator: &Locator) -> Result<(ApiResource, bool), Failure> {
+        let gvk = locator.gvk();
+        if let Some(known) = self.kinds.borrow().get(&gvk) {
+            return Ok(known.clone());
+        }
+        self.count("Discover");
+        let (resource, capabilities) = oneshot::pinned_kind(&self.client, &gvk).await.map_err(|error| {
+            if !is_absent(&error) && !matches!(error, Error::Discovery(_)) {
+                return self.failure("Discover", &error);
+            }
+            Failure {
+                class: FailureClass::NotYet,
+                hint: Some("install its CustomResourceDefinition, in this stack or by the chart that brings it".to_owned()),
+                ..refused(NO_KIND, format!("the cluster knows no {} of {}", locator.kind, locator.api_version))
+            }
+        })?;
+        let known = (resource, capabilities.scope == Scope::Namespaced);
+        self.kinds.borrow_mut().insert(gvk, known.clone());
+        Ok(known)
+    }
+
+    fn count(&self, operation: &str) {
+        let counted = (crate::failure::SERVICE.to_owned(), operation.to_owned());
+        *self.calls.borrow_mut().operations.entry(counted).or_default() += 1;
+    }
+
+    fn failure(&self, operation: &str, error: &Error) -> Failure {
+        if is_stranger(error) {
+            *self.stranger.borrow_mut() = true;
+        }
+        from_kube(operation, error)
+    }
+}
+
+/// The code where a cluster does not know a kind.
+const NO_KIND: &str = "NoSuchKind";
+
+fn to_json(object: &DynamicObject) -> Result<Json, Failure> {
+    serde_json::to_value(object).map_err(|error| refused("UnreadableAnswer", error.to_string()))
+}

@@ -1,0 +1,82 @@
+//! From Kubernetes's errors to the engine's: what can be done about a call that did not do what it should.
+
+use std::error::Error as _;
+
+use fathuss_engine::provider::{Failure, FailureClass};
+use kube::Error;
+
+/// What the engine calls the service.
+pub(crate) const SERVICE: &str = "kubernetes";
+
+/// A refusal of this provider's own.
+pub(crate) fn refused(code: &str, message: impl Into<String>) -> Failure {
+    Failure {
+        class: FailureClass::Refused,
+        service: SERVICE.to_owned(),
+        operation: String::new(),
+        code: code.to_owned(),
+        message: message.into(),
+        request_id: None,
+        hint: None,
+    }
+}
+
+/// Says what can be done about a failed call of this name.
+pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
+    let failure = |class, code: &str, message: String, hint: Option<&str>| Failure {
+        class,
+        operation: operation.to_owned(),
+        hint: hint.map(str::to_owned),
+        ..refused(code, message)
+    };
+    let Error::Api(status) = error else {
+        let hint = "the API server is away, or can't be reached from here: `fathuss doctor` tells which";
+        return failure(FailureClass::Ambiguous, "NoAnswer", chain(error), Some(hint));
+    };
+    let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
+    let (class, hint) = match (status.code, reason) {
+        // An access entry and its policy take some seconds to reach the cluster.
+        (401, _) => (FailureClass::NotYet, Some("give who applies an `EksAccessEntry` in this cluster")),
+        (403, "Forbidden") if status.message.contains("is forbidden: User") => (
+            FailureClass::NotYet,
+            Some("give who applies an `EksAccessPolicyAssociation` that allows it in this cluster"),
+        ),
+        (403, _) => (FailureClass::Refused, None),
+        // Its namespace is being made, or its kind is being defined.
+        (404, _) => (FailureClass::NotYet, None),
+        (409, "Conflict") if status.message.contains("conflict") => (
+            FailureClass::Refused,
+            Some("take these fields out of the manifest, or take them over with `.force_conflicts(true)`"),
+        ),
+        (409, _) => (FailureClass::NotYet, None),
+        (429, _) => (FailureClass::Throttled, None),
+        (500.., _) => (FailureClass::Ambiguous, None),
+        _ => (FailureClass::Refused, None),
+    };
+    failure(class, reason, status.message.clone(), hint)
+}
+
+/// Whether it says that there is no such thing.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    matches!(error, Error::Api(status) if status.code == 404)
+}
+
+/// Whether it says that the token is not, or no longer, good.
+pub(crate) fn is_stranger(error: &Error) -> bool {
+    matches!(error, Error::Api(status) if status.code == 401)
+}
+
+/// An error with what it comes from.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = error.source();
+    }
+    text
+}

@@ -1,0 +1,328 @@
+//! [`Kubernetes`]: the engine's provider of what is in clusters.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use fathuss_engine::Provider;
+use fathuss_engine::provider::{
+    Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
+    ReadAnswer, ReadRequest, Standing, UpdateRequest,
+};
+use fathuss_model::schema::Schema;
+use fathuss_model::{Address, Datum};
+use fathuss_state::Identity;
+use futures::future::join_all;
+use serde_json::Value as Json;
+
+use crate::clusters::Clusters;
+use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
+use crate::failure::{SERVICE, refused};
+use crate::kind::{Kind, text};
+use crate::locator::Locator;
+use crate::manifest::Manifest;
+use crate::mark;
+use crate::namespace::Namespace;
+use crate::project::without_bookkeeping;
+use crate::secret::Secret;
+
+static KINDS: &[&dyn Kind] = &[&Namespace, &Secret, &Manifest];
+
+/// The clusters of one account.
+pub struct Kubernetes {
+    clusters: Box<dyn Clusters>,
+    connections: RefCell<BTreeMap<(String, String), Rc<Connection>>>,
+    /// Calls of connections that are no more.
+    past: RefCell<CallCounts>,
+    /// What is waited for.
+    waiting: RefCell<BTreeSet<String>>,
+}
+
+/// What a step is about.
+struct Place<'a> {
+    region: &'a str,
+    kind: &'static dyn Kind,
+    locator: Locator,
+}
+
+impl Kubernetes {
+    /// Reaches clusters as these say. Nothing is asked before something in one is read or made.
+    #[must_use]
+    pub fn new(clusters: impl Clusters + 'static) -> Self {
+        Self {
+            clusters: Box::new(clusters),
+            connections: RefCell::default(),
+            past: RefCell::default(),
+            waiting: RefCell::default(),
+        }
+    }
+
+    /// The cluster, where it is there.
+    async fn connect(&self, region: &str, cluster: &str) -> Result<Option<Rc<Connection>>, Failure> {
+        let key = (region.to_owned(), cluster.to_owned());
+        let open = self.connections.borrow().get(&key).cloned();
+        match open {
+            Some(open) if !open.is_stale() => return Ok(Some(open)),
+            Some(stale) => {
+                self.connections.borrow_mut().remove(&key);
+                add(&mut self.past.borrow_mut(), &stale.calls());
+            }
+            None => {}
+        }
+        let Some(endpoint) = self.clusters.endpoint(region, cluster).await? else { return Ok(None) };
+        let token = self.clusters.token(region, cluster).await?;
+        let made = Rc::new(Connection::open(&endpoint, token)?);
+        self.connections.borrow_mut().insert(key, Rc::clone(&made));
+        Ok(Some(made))
+    }
+
+    /// The same, where it has to be there.
+    async fn enter(&self, place: &Place<'_>) -> Result<Rc<Connection>, Failure> {
+        let cluster = &place.locator.cluster;
+        self.connect(place.region, cluster).await?.ok_or_else(|| Failure {
+            class: FailureClass::NotYet,
+            ..refused("NoCluster", format!("the cluster {cluster} does not answer in {}", place.region))
+        })
+    }
+
+    async fn look(&self, region: &str, locator: &Locator) -> Result<Option<(Rc<Connection>, Json)>, Failure> {
+        let Some(connection) = self.connect(region, &locator.cluster).await? else { return Ok(None) };
+        let live = connection.get(locator).await?;
+        Ok(live.map(|live| (connection, live)))
+    }
+
+    async fn observe(&self, request: &ReadRequest) -> Result<Option<(Json, Attributes)>, Failure> {
+        let kind = kind_of(&request.address)?;
+        let locator = kind.locate(&request.identity)?;
+        let Some((connection, live)) = self.look(&request.region, &locator).await? else { return Ok(None) };
+        let unchanged = is_as(kind, &connection, &locator, &live, &request.recorded).await?;
+        let attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
+        Ok(Some((live, attributes)))
+    }
+
+    /// Applies what is wanted with its mark, and then what no state keeps.
+    async fn put(&self, place: &Place<'_>, standing: &Standing) -> Result<(), Failure> {
+        let connection = self.enter(place).await?;
+        let mut object = place.kind.object(&standing.desired.attributes)?;
+        mark::put(&mut object, &standing.mark);
+        let force = place.kind.forces(&standing.desired.attributes);
+        let how = Applying { manager: MANAGER, force, dry: false };
+        connection.apply(&place.locator, &object, how).await?;
+        if let Some(hidden) = place.kind.hidden(&standing.desired)? {
+            let how = Applying { manager: HIDDEN, force: true, dry: false };
+            connection.apply(&place.locator, &hidden, how).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps clocks at the wall's pace while this is under way, and after it where it waits.
+    async fn at_pace<T>(
+        &self,
+        address: &Address,
+        step: impl Future<Output = Result<T, Failure>>,
+        waits: impl Fn(&T) -> bool,
+    ) -> Result<T, Failure> {
+        let name = address.to_string();
+        let first = {
+            let mut waiting = self.waiting.borrow_mut();
+            let first = waiting.is_empty();
+            waiting.insert(name.clone());
+            first
+        };
+        if first {
+            self.clusters.busy(true).await;
+        }
+        let outcome = step.await;
+        let goes_on = match &outcome {
+            Ok(done) => waits(done),
+            Err(failure) => matches!(failure.class, FailureClass::NotYet | FailureClass::Ambiguous),
+        };
+        if !goes_on {
+            self.waiting.borrow_mut().remove(&name);
+            if self.waiting.borrow().is_empty() {
+                self.clusters.busy(false).await;
+            }
+        }
+        outcome
+    }
+}
+
+impl fmt::Debug for Kubernetes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kubernetes").finish_non_exhaustive()
+    }
+}
+
+fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.schema().kind == name)
+}
+
+fn kind_of(address: &Address) -> Result<&'static dyn Kind, Failure> {
+    let unknown = || refused("UnknownType", format!("this release knows no type `{}`", address.kind()));
+    kind(address.kind()).ok_or_else(unknown)
+}
+
+fn wanted(request: &MakeRequest) -> Result<Place<'_>, Failure> {
+    let kind = kind_of(&request.address)?;
+    let fields = &request.desired.attributes;
+    let locator = Locator::of(text(fields, "cluster_name")?, &kind.object(fields)?)?;
+    Ok(Place { region: &request.region, kind, locator })
+}
+
+fn place(standing: &Standing) -> Result<Place<'_>, Failure> {
+    let kind = kind_of(&standing.address)?;
+    Ok(Place { region: &standing.region, kind, locator: kind.locate(&standing.identity)? })
+}
+
+/// Whether applying these fields once more would change nothing.
+async fn is_as(
+    kind: &dyn Kind,
+    connection: &Connection,
+    locator: &Locator,
+    live: &Json,
+    fields: &Attributes,
+) -> Result<bool, Failure> {
+    if !kind.asks_server() || !fields.contains_key("manifest") {
+        return Ok(false);
+    }
+    let mut object = kind.object(fields)?;
+    mark::keep(&mut object, live);
+    let how = Applying { manager: MANAGER, force: true, dry: true };
+    match connection.apply(locator, &object, how).await {
+        Ok(applied) => Ok(without_bookkeeping(applied) == without_bookkeeping(live.clone())),
+        // What can't be applied any more is shown as it is.
+        Err(failure) if failure.class == FailureClass::Refused => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// With what every type has.
+fn complete(kind: &dyn Kind, locator: &Locator, mut fields: Attributes) -> Attributes {
+    fields.insert("cluster_name".to_owned(), Datum::from(locator.cluster.as_str()));
+    fields.insert("id".to_owned(), Datum::from(kind.identity(locator).0.as_str()));
+    fields
+}
+
+fn add(sum: &mut CallCounts, more: &CallCounts) {
+    for (operation, count) in &more.operations {
+        *sum.operations.entry(operation.clone()).or_default() += count;
+    }
+    sum.throttled += more.throttled;
+}
+
+#[async_trait(?Send)]
+impl Provider for Kubernetes {
+    fn schema(&self, name: &str) -> Option<&'static Schema> {
+        kind(name).map(Kind::schema)
+    }
+
+    async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
+        let observed = join_all(requests.iter().map(|request| self.observe(request))).await;
+        let mut answer = ReadAnswer::default();
+        for (request, observed) in requests.iter().zip(observed) {
+            answer.observations.push(match observed {
+                Ok(Some((live, attributes))) => {
+                    if let Some(carried) = mark::of(&live) {
+                        answer.marks.insert(request.address.clone(), carried);
+                    }
+                    Ok(Observation::Present(attributes))
+                }
+                Ok(None) => Ok(Observation::Absent),
+                Err(failure) => Err(failure),
+            });
+        }
+        answer
+    }
+
+    async fn lookup(&self, request: &LookupRequest) -> Result<Attributes, Failure> {
+        Err(refused("NoSuchLookup", format!("{} is no lookup", request.address.kind())))
+    }
+
+    async fn create(&self, request: &MakeRequest) -> Result<Identity, Failure> {
+        let place = wanted(request)?;
+        let step = async {
+            let connection = self.enter(&place).await?;
+            if let Some(live) = connection.get(&place.locator).await?
+                && !mark::is(&live, &request.mark)
+            {
+                let Locator { kind, name, .. } = &place.locator;
+                return Err(Failure { operation: "Apply".to_owned(), ..refused("AlreadyExists", format!("there is a {kind} {name} already")) });
+            }
+            let identity = place.kind.identity(&place.locator);
+            self.put(&place, &request.clone().standing(identity.clone())).await?;
+            Ok(identity)
+        };
+        // Its settling follows.
+        self.at_pace(&request.address, step, |_| true).await
+    }
+
+    async fn find(&self, request: &MakeRequest) -> Result<Found, Failure> {
+        let place = wanted(request)?;
+        let identity = place.kind.identity(&place.locator);
+        Ok(match self.look(place.region, &place.locator).await? {
+            Some((_, live)) if mark::is(&live, &request.mark) => Found::Ours(identity),
+            Some(_) => Found::Foreign(identity),
+            None => Found::Nothing,
+        })
+    }
+
+    async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
+        let place = place(standing)?;
+        let step = async {
+            let waiting = |state: &str| Ok(Progress::Waiting { state: state.to_owned() });
+            let Some((connection, live)) = self.look(place.region, &place.locator).await? else {
+                return waiting("not there yet");
+            };
+            let fields = &standing.desired.attributes;
+            if place.kind.asks_server() && !is_as(place.kind, &connection, &place.locator, &live, fields).await? {
+                self.put(&place, standing).await?;
+                return waiting("applied again");
+            }
+            match place.kind.waits_for(&live) {
+                Some(state) => waiting(&state),
+                None => {
+                    let fields = place.kind.fields(&live, fields, true);
+                    Ok(Progress::Ready(complete(place.kind, &place.locator, fields)))
+                }
+            }
+        };
+        self.at_pace(&standing.address, step, |progress| matches!(progress, Progress::Waiting { .. })).await
+    }
+
+    async fn update(&self, standing: &Standing, _: &UpdateRequest) -> Result<(), Failure> {
+        let place = place(standing)?;
+        self.at_pace(&standing.address, self.put(&place, standing), |()| true).await
+    }
+
+    async fn delete(&self, standing: &Standing) -> Result<Progress, Failure> {
+        let place = place(standing)?;
+        let step = async {
+            let Some((connection, live)) = self.look(place.region, &place.locator).await? else {
+                return Ok(Progress::Gone);
+            };
+            if live["metadata"]["deletionTimestamp"].is_null() {
+                connection.delete(&place.locator).await?;
+            }
+            Ok(Progress::Waiting { state: "terminating".to_owned() })
+        };
+        self.at_pace(&standing.address, step, |progress| matches!(progress, Progress::Waiting { .. })).await
+    }
+
+    fn check_identity(&self, name: &str, identity: &Identity) -> Result<(), Failure> {
+        match kind(name) {
+            Some(kind) => kind.locate(identity).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn calls(&self) -> CallCounts {
+        let mut calls = self.past.borrow().clone();
+        for connection in self.connections.borrow().values() {
+            add(&mut calls, &connection.calls());
+        }
+        debug_assert!(calls.operations.keys().all(|(service, _)| service == SERVICE));
+        calls
+    }
+}

@@ -1,0 +1,57 @@
+//! The mark: annotations that everything made carries from its creation on.
+
+use std::collections::BTreeMap;
+
+use fathuss_engine::provider::{Carried, Mark};
+use serde_json::{Map, Value as Json};
+
+/// The annotation that holds the state's lineage.
+const LINEAGE: &str = "fathuss.com/lineage";
+/// The annotation that holds the address.
+const ADDRESS: &str = "fathuss.com/address";
+/// The annotation that holds the generation.
+const GENERATION: &str = "fathuss.com/generation";
+
+/// Whether a name of an annotation is the mark's.
+pub(crate) fn is_own(annotation: &str) -> bool {
+    [LINEAGE, ADDRESS, GENERATION].contains(&annotation)
+}
+
+/// Puts the mark on an object.
+pub(crate) fn put(object: &mut Json, mark: &Mark) {
+    let annotations = BTreeMap::from([
+        (LINEAGE, mark.lineage.clone()),
+        (ADDRESS, mark.address.to_string()),
+        (GENERATION, mark.generation.to_string()),
+    ]);
+    let metadata = &mut object["metadata"];
+    if !metadata["annotations"].is_object() {
+        metadata["annotations"] = Json::Object(Map::new());
+    }
+    for (name, text) in annotations {
+        metadata["annotations"][name] = Json::String(text);
+    }
+}
+
+/// The mark that an object carries.
+pub(crate) fn of(live: &Json) -> Option<Carried> {
+    let text = |name: &str| live["metadata"]["annotations"][name].as_str().map(str::to_owned);
+    Some(Carried { lineage: text(LINEAGE)?, address: text(ADDRESS)? })
+}
+
+/// Whether an object carries this mark, of whichever generation.
+pub(crate) fn is(live: &Json, mark: &Mark) -> bool {
+    of(live).is_some_and(|carried| carried.lineage == mark.lineage && carried.address == mark.address.to_string())
+}
+
+/// Puts the mark of what is there on an object that is to be compared with it.
+pub(crate) fn keep(object: &mut Json, live: &Json) {
+    for name in [LINEAGE, ADDRESS, GENERATION] {
+        if let Some(text) = live["metadata"]["annotations"][name].as_str() {
+            if !object["metadata"]["annotations"].is_object() {
+                object["metadata"]["annotations"] = Json::Object(Map::new());
+            }
+            object["metadata"]["annotations"][name] = Json::String(text.to_owned());
+        }
+    }
+}
