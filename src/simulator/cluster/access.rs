@@ -22,7 +22,8 @@ const POLICIES: [(&str, &str); 5] = [
 /// The one role that Kubernetes does not come with: to see everything, secrets included.
 const ADMIN_VIEW: &str = "eks-access-policy:admin-view";
 
-/// Binds the groups; what is bound already stays as it is.
+/// Binds the groups; what is bound already stays as it is. The roles `admin`, `edit` and `view` are empty until
+/// a controller has put them together: see [`are_roles_complete`].
 pub(crate) async fn bind_policies(client: &Client) -> Result<(), Error> {
     let parameters = PatchParams::apply("fathuss").force();
     let roles = Api::<ClusterRole>::all(client.clone());
@@ -57,4 +58,15 @@ pub(crate) async fn bind_policies(client: &Client) -> Result<(), Error> {
     });
     try_join_all(bind).await?;
     Ok(())
+}
+
+/// Whether the controllers have put the aggregated roles together.
+pub(crate) async fn are_roles_complete(client: &Client) -> Result<bool, Error> {
+    let roles = Api::<ClusterRole>::all(client.clone());
+    let found = try_join_all(["admin", "edit", "view"].map(|name| roles.get_opt(name)));
+    let found = found.await.map_err(Error::kubernetes("the roles that access policies grant"))?;
+    let is_complete = |role: ClusterRole| {
+        role.rules.is_some_and(|rules| rules.iter().any(|rule| rule.verbs.iter().any(|verb| verb == "list")))
+    };
+    Ok(found.into_iter().all(|role| role.is_some_and(is_complete)))
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use kube::Client;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client};
 use tokio::process::{Child, Command};
 
 use crate::certificates::{SERVICES, write_private};
@@ -53,8 +54,9 @@ impl ControlPlane {
         Reserved::in_folder(folder, name)
     }
 
-    /// Starts a cluster with the data that its folder has, and returns when the API server says that it is
-    /// ready. The programs are built first where they were not.
+    /// Starts a cluster with the data that its folder has, and returns when it can be used: the API server says
+    /// that it is ready, access policies are bound, and pods can be made. The programs are built first where they
+    /// were not.
     ///
     /// # Errors
     /// When a program can't be built, or the control plane ends, or is not ready in 2 minutes. Then nothing of
@@ -72,12 +74,14 @@ impl ControlPlane {
         let keeper = Keeper::new(server.stdin.take(), server.stdout.take(), &log);
         let mut running =
             Self { reserved: reserved.clone(), kubeconfig, client, keeper, server, ready_after: Duration::ZERO };
-        running.wait_until_ready(began, &log).await?;
-        running.ready_after = began.elapsed();
         for order in orders(reserved, &control_plane, &kwok, &files) {
             running.keeper.start(&order).await?;
         }
+        running.wait(began, async |client| Ok(is_ready(client).await)).await?;
+        running.ready_after = began.elapsed();
         access::bind_policies(&running.client).await?;
+        running.wait(began, access::are_roles_complete).await?;
+        running.wait(began, has_service_account).await?;
         Ok(running)
     }
 
@@ -143,16 +147,18 @@ impl ControlPlane {
         &self.keeper
     }
 
-    async fn wait_until_ready(&mut self, began: Instant, log: &Path) -> Result<(), Error> {
+    /// Waits for something to be so, as long as the control plane runs.
+    async fn wait(&mut self, began: Instant, is_so: impl AsyncFn(&Client) -> Result<bool, Error>) -> Result<(), Error> {
+        let log = self.reserved.folder.join("kube-apiserver.log");
         loop {
-            if is_ready(&self.client).await {
+            if is_so(&self.client).await? {
                 return Ok(());
             }
-            if let Some(status) = self.server.try_wait().map_err(Error::file(log))? {
-                return Err(Error::Ended { how: status.to_string(), log: log.to_owned(), tail: tail(log) });
+            if let Some(status) = self.server.try_wait().map_err(Error::file(&log))? {
+                return Err(Error::Ended { how: status.to_string(), tail: tail(&log), log });
             }
             if began.elapsed() > READY {
-                return Err(Error::NotReady { waited: READY, log: log.to_owned(), tail: tail(log) });
+                return Err(Error::NotReady { waited: READY, tail: tail(&log), log });
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -200,6 +206,13 @@ async fn is_ready(client: &Client) -> bool {
     let Ok(request) = http::Request::get("/readyz").body(Vec::new()) else { return false };
     let answer = tokio::time::timeout(Duration::from_secs(2), client.request_text(request)).await;
     matches!(answer, Ok(Ok(text)) if text == "ok")
+}
+
+/// Whether pods can be made: each needs its namespace's service account, which a controller makes.
+async fn has_service_account(client: &Client) -> Result<bool, Error> {
+    let accounts = Api::<ServiceAccount>::namespaced(client.clone(), "default");
+    let account = accounts.get_opt("default").await.map_err(Error::kubernetes("the default service account"))?;
+    Ok(account.is_some())
 }
 
 fn spawn(program: &Path, arguments: &[String], folder: &Path, log: &Path) -> Result<Child, Error> {

@@ -11,13 +11,11 @@ import (
 // startEtcd starts a single etcd on sockets in the working folder, so that it takes no port and
 // only who may enter the folder reaches it.
 func startEtcd(folder string) (*embed.Etcd, error) {
-	clients := url.URL{Scheme: "unix", Host: "etcd.sock"}
-	peers := url.URL{Scheme: "unix", Host: "etcd-peers.sock"}
-
 	config := embed.NewConfig()
 	config.Dir = folder
-	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{clients}, []url.URL{clients}
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{peers}, []url.URL{peers}
+	// Its default addresses stay what it tells of itself; it has no peer, and the API server knows the socket.
+	config.ListenClientUrls = []url.URL{{Scheme: "unix", Host: "etcd.sock"}}
+	config.ListenPeerUrls = []url.URL{{Scheme: "unix", Host: "etcd-peers.sock"}}
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	config.LogLevel = "warn"
 	config.LogOutputs = []string{"stderr"}
