@@ -192,7 +192,7 @@ impl Drop for ControlPlane {
 
 /// A client for whom the kubeconfig speaks.
 async fn client(kubeconfig: &str) -> Result<Client, Error> {
-    let why = |error: &dyn std::fmt::Display| Error::Connection { why: error.to_string() };
+    let why = |error: &dyn std::fmt::Display| Error::Defect { why: error.to_string() };
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|error| why(&error))?;
     let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await

@@ -116,9 +116,9 @@ pub enum Error {
         source: Box<kube::Error>,
     },
 
-    /// A connection to the API server could not be prepared.
-    #[error("no connection to the cluster can be prepared: {why}")]
-    Connection {
+    /// What this library itself wrote for the cluster could not be read or written.
+    #[error("a defect in how the simulated cluster is set up: {why}. Please report it")]
+    Defect {
         /// Why.
         why: String,
     },

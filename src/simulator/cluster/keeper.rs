@@ -91,7 +91,7 @@ impl Keeper {
     }
 
     async fn send(&self, order: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(order).map_err(|error| Error::Connection { why: error.to_string() })?;
+        let mut line = serde_json::to_vec(order).map_err(|error| Error::Defect { why: error.to_string() })?;
         line.push(b'\n');
         let mut orders = self.orders.lock().await;
         let Some(orders) = orders.as_mut() else {

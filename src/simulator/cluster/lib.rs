@@ -9,6 +9,7 @@
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it.
 
 mod access;
+pub mod argo;
 mod certificates;
 mod control_plane;
 mod error;

@@ -93,7 +93,7 @@ async fn create(nodes: &Api<KubernetesNode>, node: &Node) -> Result<(), Error> {
         // A node registers with its capacity, as a kubelet's does: kwok would make up one.
         "status": node.status(),
     });
-    let object = serde_json::from_value(object).map_err(|error| Error::Connection { why: error.to_string() })?;
+    let object = serde_json::from_value(object).map_err(|error| Error::Defect { why: error.to_string() })?;
     nodes.create(&PostParams::default(), &object).await.map(drop).map_err(Error::kubernetes(doing()))
 }
 

@@ -302,10 +302,6 @@ impl Program {
     pub(crate) fn link(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
 }
 
 impl Part {

@@ -98,16 +98,19 @@ fn port(folder: &Path) -> Result<u16, Error> {
     {
         return Ok(port);
     }
+    let [port] = free_ports(folder)?;
+    write_private(&file, &port.to_string())?;
+    Ok(port)
+}
+
+/// Ports that are free now, from a place in the range that the folder's name decides.
+pub(crate) fn free_ports<const COUNT: usize>(folder: &Path) -> Result<[u16; COUNT], Error> {
     let (first, last) = (*PORTS.start(), *PORTS.end());
     let count = last - first + 1;
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
     let begin = u16::from_be_bytes([digest[0], digest[1]]) % count;
-    let port = (0..count)
-        .map(|step| first + (begin + step) % count)
-        .find(|port| is_free(*port))
-        .ok_or(Error::NoPort { first, last })?;
-    write_private(&file, &port.to_string())?;
-    Ok(port)
+    let free = (0..count).map(|step| first + (begin + step) % count).filter(|port| is_free(*port));
+    free.take(COUNT).collect::<Vec<_>>().try_into().map_err(|_| Error::NoPort { first, last })
 }
 
 fn is_free_soon(port: u16) -> bool {
