@@ -41,10 +41,8 @@ type kept struct {
 	process *os.Process
 }
 
-const (
-	grace   = 3 * time.Second // from asking a program to end until it is killed
-	restart = time.Second     // from a program's unasked end until it is started again
-)
+// restart is the time from a program's unasked end until it is started again.
+const restart = time.Second
 
 func newKeeper(events io.Writer) *keeper {
 	return &keeper{events: json.NewEncoder(events), kept: map[string]*kept{}}
@@ -142,25 +140,20 @@ func (k *keeper) tell(e event) {
 	_ = k.events.Encode(e)
 }
 
-// stop ends the program of that name, and returns when it is gone.
+// stop kills the program of that name, and returns when it is gone. None has anything to finish: what they
+// know is in the API server.
 func (k *keeper) stop(name string) {
 	k.mutex.Lock()
 	one := k.kept[name]
 	delete(k.kept, name)
 	if one != nil {
 		close(one.stopped)
-		one.signal(syscall.SIGTERM)
+		if one.process != nil {
+			_ = syscall.Kill(-one.process.Pid, syscall.SIGKILL)
+		}
 	}
 	k.mutex.Unlock()
-	if one == nil {
-		return
-	}
-	select {
-	case <-one.ended:
-	case <-time.After(grace):
-		k.mutex.Lock()
-		one.signal(syscall.SIGKILL)
-		k.mutex.Unlock()
+	if one != nil {
 		<-one.ended
 	}
 }
@@ -179,11 +172,4 @@ func (k *keeper) stopAll() {
 		all.Go(func() { k.stop(name) })
 	}
 	all.Wait()
-}
-
-// signal reaches the program and what it started. The keeper's mutex is held.
-func (one *kept) signal(signal syscall.Signal) {
-	if one.process != nil {
-		_ = syscall.Kill(-one.process.Pid, signal)
-	}
 }

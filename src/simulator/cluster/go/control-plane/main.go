@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"
@@ -40,6 +41,7 @@ func main() {
 
 // serve runs etcd, the API server and what the keeper is told to run, and ends them in the opposite order.
 func serve() int {
+	// Stopped at the end without its servers, which would wait 5 seconds for the API server's watches.
 	store, err := startEtcd("etcd")
 	if err != nil {
 		fail("etcd did not start: " + err.Error())
@@ -50,12 +52,19 @@ func serve() int {
 		keeper.obey(os.Stdin)
 		keeper.stopAll()
 		genericapiserver.RequestShutdown()
+		// A connection on which nothing was asked yet would be waited for 5 seconds more.
+		time.Sleep(farewell)
+		store.Server.Stop()
+		os.Exit(0)
 	}()
 	code := cli.Run(command)
 	keeper.stopAll()
-	store.Close()
+	store.Server.Stop()
 	return code
 }
+
+// farewell is how long the API server may take to end the calls under way.
+const farewell = 500 * time.Millisecond
 
 // endWithInput ends a part when the process that holds the other end of its standard input is gone.
 func endWithInput() {
