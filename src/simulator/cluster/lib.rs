@@ -1,1 +1,27 @@
-//! Real Kubernetes behind the endpoints of the sandbox's clusters.
+//! Real Kubernetes behind the endpoints of the sandbox's clusters: etcd, API server, controllers and scheduler
+//! built from Go modules of our own, with kwok in the place of machines, and what a cluster on AWS has around
+//! it (node groups, load balancers, volumes, access policies). No container is ever run.
+//!
+//! - [`Programs`] builds and finds the programs.
+//! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
+//! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
+//! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it.
+//! - [`argo`] runs the real Argo CD and Argo Rollouts beside it.
+
+mod access;
+pub mod argo;
+mod certificates;
+mod control_plane;
+mod error;
+mod keeper;
+pub mod load_balancers;
+pub mod nodes;
+mod programs;
+mod reserved;
+pub mod volumes;
+mod watching;
+
+pub use control_plane::{ControlPlane, Options};
+pub use error::Error;
+pub use programs::{Part, Program, Programs, Progress, Step};
+pub use reserved::Reserved;
