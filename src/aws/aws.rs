@@ -39,6 +39,10 @@ impl Aws {
         Self { config, clients: RefCell::default(), gate }
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The clients of a region, made when it is first asked for.
     #[must_use]
     pub fn client(&self, region: &str) -> Rc<Client> {

@@ -29,6 +29,7 @@ use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_state::{Fence, StateError};
 
 use crate::call::{Access, Call, Service};
+use crate::cluster::ClusterCredentials;
 use crate::failure;
 use crate::limit::Limit;
 use crate::transport::{Listener, Overheard, Plugged, Told, Transport};
@@ -41,6 +42,7 @@ pub struct Config {
     account: Option<String>,
     lineage: Option<String>,
     fence: Option<Fence>,
+    cluster_credentials: Option<ClusterCredentials>,
 }
 
 impl Config {
@@ -77,7 +79,7 @@ impl Config {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
         // The name is a literal of allowed characters.
         sdk.set_app_name(AppName::new("fathuss").ok());
-        Self { sdk: sdk.build(), clock, account: None, lineage: None, fence: None }
+        Self { sdk: sdk.build(), clock, account: None, lineage: None, fence: None, cluster_credentials: None }
     }
 
     /// Sends through this instead of a socket, with the time that `now` tells in signatures,
@@ -137,6 +139,22 @@ impl Config {
     pub fn fence(mut self, fence: Fence) -> Self {
         self.fence = Some(fence);
         self
+    }
+
+    /// Enters clusters with these credentials. Without them, it does so with those that AWS is called with.
+    #[must_use]
+    pub fn enters_clusters_with(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
+        self.cluster_credentials = Some(SharedCredentialsProvider::new(credentials));
+        self
+    }
+
+    pub(crate) fn cluster_credentials(&self) -> Option<ClusterCredentials> {
+        self.cluster_credentials.clone().or_else(|| self.sdk.credentials_provider())
+    }
+
+    /// The time that requests are signed at.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.sdk.time_source().unwrap_or_default().now()
     }
 
     pub(crate) fn allowed_account(&self) -> Option<&str> {

@@ -1,9 +1,11 @@
 //! The program `fathuss`: one file per command, and what they share.
 
 mod ask;
+mod clusters;
 mod commands;
 mod error;
 mod home;
+mod keeper;
 mod matching;
 mod only;
 mod options;

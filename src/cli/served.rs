@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fathuss_simulator::Holder;
+use fathuss_simulator::{ClusterId, Holder};
 use fathuss_simulator::inventory::Resource;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -44,6 +44,37 @@ impl Served {
     /// The URL of every service.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Lets the world's time keep the wall's pace for so long.
+    pub async fn hold(&self, lasting: Duration) -> Result<(), Error> {
+        let body = serde_json::json!({ "speed": 1, "seconds": lasting.as_secs_f64() }).to_string();
+        let answer = ask(self.address, Method::PUT, "speed", Bytes::from(body)).await;
+        let answer = answer.map_err(|error| Error::Usage(format!("{} does not hold its time: {error}", self.holder)))?;
+        self.clock.hear(|name| answer.headers().get(name).and_then(|value| value.to_str().ok()));
+        Ok(())
+    }
+
+    /// The clusters of the world.
+    pub async fn clusters(&self) -> Result<Vec<ClusterId>, Error> {
+        let text = self.told(Method::GET, "world/eks.cluster", Bytes::new(), "say which clusters it has").await?;
+        let unreadable = |error: serde_json::Error| Error::Usage(format!("the sandbox's clusters: {error}"));
+        let rows: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(unreadable)?;
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let cluster = |row: serde_json::Value| ClusterId {
+            account: text(&row["account"]),
+            region: text(&row["region"]),
+            name: text(&row["id"]),
+            key: text(&row["row"]["key"]),
+        };
+        Ok(rows.into_iter().map(cluster).collect())
+    }
+
+    /// The world that this address serves.
+    pub async fn at(address: SocketAddr) -> Option<Self> {
+        let answer = ask(address, Method::GET, "holder", Bytes::new()).await.ok()?;
+        let holder: Holder = serde_json::from_slice(answer.body()).ok()?;
+        Self::find(&holder).await
     }
 
     /// Empties the world.

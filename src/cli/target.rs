@@ -7,9 +7,11 @@ use std::time::SystemTime;
 use fathuss_aws::{Aws, Config, Headers};
 use fathuss_engine::provider::{CallCounts, Failure};
 use fathuss_engine::{Clock, Local, Provider};
+use fathuss_kubernetes::Kubernetes;
 use fathuss_simulator::Simulator;
 use fathuss_state::Backend;
 
+use crate::clusters::OfAws;
 use crate::error::Error;
 use crate::home::Home;
 use crate::project::{Project, StackEntry};
@@ -39,8 +41,10 @@ pub struct Target {
     pub state: Home,
     /// What the sandbox's other process is, where one serves its world.
     pub served: Option<String>,
+    server: Option<Rc<Served>>,
     told: Told,
     aws: RefCell<Option<Rc<Aws>>>,
+    kubernetes: RefCell<Option<Rc<Kubernetes>>>,
     config: Config,
     region: String,
     account: String,
@@ -67,7 +71,7 @@ impl Target {
                 let state = project.sandbox_state(&stack.name);
                 match sandbox::open(project, speed, seed).await? {
                     World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed)),
-                    World::Served(served) => Self::with(stack, state, &served, speed),
+                    World::Served(served) => Self::with(stack, state, served, speed),
                 }
             }
         }
@@ -83,8 +87,10 @@ impl Target {
             clock: Rc::new(clock.clone()),
             state,
             served: None,
+            server: None,
             told: Told::ByAnswers(clock),
             aws: RefCell::default(),
+            kubernetes: RefCell::default(),
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
@@ -92,7 +98,7 @@ impl Target {
     }
 
     /// With the process that serves the sandbox's world.
-    fn with(stack: &StackEntry, state: Home, served: &Served, speed: Speed) -> Result<Self, Error> {
+    fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed) -> Result<Self, Error> {
         let theirs = served.clock.speed().unwrap_or(1.0);
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
@@ -109,7 +115,7 @@ impl Target {
             served.holder,
             served.url()
         );
-        Ok(Self { served: Some(said), ..Self::over(stack, state, clock, config) })
+        Ok(Self { served: Some(said), server: Some(Rc::new(served)), ..Self::over(stack, state, clock, config) })
     }
 
     /// With the simulator in this process.
@@ -122,8 +128,10 @@ impl Target {
             clock,
             state,
             served: None,
+            server: None,
             told: Told::Simulated,
             aws: RefCell::default(),
+            kubernetes: RefCell::default(),
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
@@ -152,6 +160,8 @@ impl Target {
     async fn enter_as(&self, config: Config) -> Result<(), Error> {
         let aws = Rc::new(Aws::new(config));
         aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
+        let clusters = OfAws::new(Rc::clone(&aws), self.server.clone());
+        *self.kubernetes.borrow_mut() = Some(Rc::new(Kubernetes::new(clusters)));
         *self.aws.borrow_mut() = Some(aws);
         Ok(())
     }
@@ -170,6 +180,10 @@ impl Target {
         if Local.schema(kind).is_some() {
             return Some(Rc::new(Local));
         }
+        let kubernetes = self.kubernetes.borrow().clone()?;
+        if kubernetes.schema(kind).is_some() {
+            return Some(kubernetes);
+        }
         let aws = self.aws.borrow().clone()?;
         aws.schema(kind)?;
         Some(aws)
@@ -177,7 +191,11 @@ impl Target {
 
     /// The calls sent so far.
     pub fn calls(&self) -> CallCounts {
-        self.aws.borrow().as_ref().map(|aws| aws.calls()).unwrap_or_default()
+        let mut calls = self.aws.borrow().as_ref().map(|aws| aws.calls()).unwrap_or_default();
+        if let Some(kubernetes) = &*self.kubernetes.borrow() {
+            calls.operations.extend(kubernetes.calls().operations);
+        }
+        calls
     }
 }
 

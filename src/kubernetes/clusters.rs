@@ -32,7 +32,7 @@ pub trait Clusters {
     /// A token for it, as whoever applies.
     async fn token(&self, region: &str, name: &str) -> Result<Token, Failure>;
 
-    /// Says that something in a cluster is waited for, or nothing any more: a clock that runs ahead of the wall's keeps
+    /// Says that something in a cluster is waited for, before each look at it, or nothing any more: a clock that runs ahead of the wall's keeps
     /// its pace meanwhile, since what runs there knows no other time.
     async fn busy(&self, busy: bool) {
         let _ = busy;

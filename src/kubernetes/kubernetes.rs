@@ -125,15 +125,8 @@ impl Kubernetes {
         waits: impl Fn(&T) -> bool,
     ) -> Result<T, Failure> {
         let name = address.to_string();
-        let first = {
-            let mut waiting = self.waiting.borrow_mut();
-            let first = waiting.is_empty();
-            waiting.insert(name.clone());
-            first
-        };
-        if first {
-            self.clusters.busy(true).await;
-        }
+        self.waiting.borrow_mut().insert(name.clone());
+        self.clusters.busy(true).await;
         let outcome = step.await;
         let goes_on = match &outcome {
             Ok(done) => waits(done),

@@ -48,6 +48,7 @@ struct Rate {
 #[serde(deny_unknown_fields)]
 struct Speed {
     speed: f64,
+    seconds: Option<f64>,
 }
 
 /// The body of a path that takes none.
@@ -288,7 +289,9 @@ fn hurry(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
     if !speed.speed.is_finite() || speed.speed <= 0.0 {
         return Err((400, "a speed is a number above 0".to_owned()));
     }
-    match simulator.set_speed(speed.speed) {
+    let lasting = speed.seconds.map(SignedDuration::try_from_secs_f64).transpose();
+    let lasting = lasting.map_err(|error| (400, error.to_string()))?;
+    match simulator.set_speed(speed.speed, lasting) {
         true => Ok(json!({ "speed": simulator.speed() })),
         false => Err((409, "the time of this world has no speed".to_owned())),
     }

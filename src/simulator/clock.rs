@@ -57,7 +57,13 @@ pub(crate) struct WorldClock {
 
 enum Source {
     Tokio(tokio::time::Instant),
-    Scaled { wall: Arc<dyn Clock>, since: Timestamp, speed: f64 },
+    Scaled {
+        wall: Arc<dyn Clock>,
+        since: Timestamp,
+        speed: f64,
+        /// Another speed, until a time of the wall's.
+        held: Option<(f64, Timestamp)>,
+    },
     Given(Arc<dyn Clock>),
 }
 
@@ -66,7 +72,7 @@ impl WorldClock {
     pub(crate) fn start(time: &Time, base: Timestamp) -> WorldClock {
         let source = match time {
             Time::Tokio => Source::Tokio(tokio::time::Instant::now()),
-            Time::Scaled { wall, speed } => Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed },
+            Time::Scaled { wall, speed } => Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed, held: None },
             Time::Given(clock) => Source::Given(clock.clone()),
         };
         WorldClock { base, source, ahead: SignedDuration::ZERO, last: base }
@@ -79,8 +85,14 @@ impl WorldClock {
                 let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX);
                 later(self.base, elapsed)
             }
-            Source::Scaled { wall, since, speed } => {
-                let seconds = wall.now().duration_since(*since).as_secs_f64().max(0.0) * speed;
+            Source::Scaled { wall, since, speed, held } => {
+                let now = wall.now();
+                let passed = now.duration_since(*since).as_secs_f64().max(0.0);
+                let (slow, held) = match held {
+                    Some((slow, until)) => (slow, until.duration_since(*since).as_secs_f64().clamp(0.0, passed)),
+                    None => (speed, 0.0),
+                };
+                let seconds = held * slow + (passed - held) * speed;
                 later(self.base, SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX))
             }
             Source::Given(clock) => clock.now(),
@@ -93,16 +105,22 @@ impl WorldClock {
     /// Its seconds in one of the clock's that it follows.
     pub(crate) fn speed(&self) -> f64 {
         match &self.source {
+            Source::Scaled { wall, held: Some((slow, until)), .. } if wall.now() < *until => *slow,
             Source::Scaled { speed, .. } => *speed,
             Source::Tokio(_) | Source::Given(_) => 1.0,
         }
     }
 
-    /// Goes on at this speed from here; false where it follows no clock that it could be faster than.
-    pub(crate) fn set_speed(&mut self, to: f64) -> bool {
+    /// Goes on at this speed from here: for so long of the wall's time, where it is no longer than that. False where it
+    /// follows no clock that it could be faster than.
+    pub(crate) fn set_speed(&mut self, to: f64, lasting: Option<SignedDuration>) -> bool {
         let now = self.now();
-        let Source::Scaled { wall, since, speed } = &mut self.source else { return false };
-        (*since, *speed) = (wall.now(), to);
+        let Source::Scaled { wall, since, speed, held } = &mut self.source else { return false };
+        *since = wall.now();
+        match lasting {
+            Some(lasting) => *held = Some((to, later(*since, lasting))),
+            None => (*speed, *held) = (to, None),
+        }
         (self.base, self.ahead) = (now, SignedDuration::ZERO);
         true
     }

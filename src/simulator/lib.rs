@@ -365,10 +365,10 @@ impl Simulator {
         self.lock().clock.speed()
     }
 
-    /// Lets the world's time go on at this speed; false where its clock has none.
+    /// Lets the world's time go on at this speed, or for so long of the wall's time; false where its clock has none.
     #[must_use]
-    pub fn set_speed(&self, speed: f64) -> bool {
-        self.lock().clock.set_speed(speed)
+    pub fn set_speed(&self, speed: f64, lasting: Option<SignedDuration>) -> bool {
+        self.lock().clock.set_speed(speed, lasting)
     }
 
     /// Notes the world's time beside it, as its last process ends: without that, it goes on from its last change.

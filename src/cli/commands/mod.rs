@@ -5,6 +5,7 @@ pub mod apply;
 pub mod bootstrap;
 pub mod completions;
 pub mod diff;
+pub mod daemon;
 pub mod doctor;
 pub mod encrypt;
 pub mod forget;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use fathuss_simulator::inventory::Resource;
-use fathuss_simulator::{FaultRule, Holder, Identity, Simulator, SystemClock, WorldError};
+use fathuss_simulator::{Endpoints, FaultRule, Holder, Identity, Simulator, SystemClock, WorldError};
 use fathuss_state::{Backend, Sqlite};
 
+use crate::commands::daemon;
 use crate::error::Error;
+use crate::keeper::{Folders, keep, programs};
 use crate::options::Output;
 use crate::project::{Project, is_account};
 use crate::render::{json, print};
@@ -24,6 +26,21 @@ use crate::target::wall_ms;
 pub enum Sandbox {
     /// Serve the simulator over HTTP to any AWS client, and to commands with --sandbox
     Serve(Serve),
+    /// Start serving the project's sandbox in the background, with a real Kubernetes behind each cluster
+    Up {
+        /// The world's seconds in one of ours; it keeps the wall's pace while something in a cluster is waited for
+        #[arg(long, default_value_t = 100.0)]
+        speed: f64,
+    },
+    /// End what `up` has started; everything stays as it is until it is started again
+    Down,
+    /// Show who serves the sandbox, and its clusters
+    Status,
+    /// Print a kubeconfig with which one may do everything in a cluster of the sandbox
+    Kubeconfig {
+        /// The cluster's name; without one it is the only one
+        cluster: Option<String>,
+    },
     /// Show what the sandbox's world holds
     Show {
         /// Which world
@@ -98,12 +115,20 @@ pub struct Serve {
     /// Multiply the sizes and rates of AWS's token buckets: below 1 it throttles sooner
     #[arg(long, default_value_t = 1.0, value_parser = rate)]
     rate: f64,
+    /// Run a real Kubernetes behind each cluster; its programs are built with Go at the first time. `sandbox up` does it in
+    /// the background
+    #[arg(long, conflicts_with = "memory")]
+    clusters: bool,
 }
 
 /// Runs the command.
 pub fn run(options: &Sandbox, output: &Output) -> Result<ExitCode, Error> {
     match options {
         Sandbox::Serve(serve) => self::serve(serve, output),
+        Sandbox::Up { speed } => daemon::up(*speed, output),
+        Sandbox::Down => daemon::down(output),
+        Sandbox::Status => daemon::status(output),
+        Sandbox::Kubeconfig { cluster } => daemon::kubeconfig(cluster.as_deref()),
         Sandbox::Show { place } => show(place, output),
         Sandbox::Snapshot { file, place } => snapshot(file, place, output),
         Sandbox::Restore { file, place } => restore(file, place, output),
@@ -155,10 +180,19 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
             // Others read the holder: it shows no secret.
             config.holder.command = config.holder.command.replace(&format!(":{}:", identity.secret), ":...:");
         }
+        let folders = world.as_deref().filter(|_| options.clusters).map(Folders::beside);
+        config.endpoints = folders.clone().map(|folders| Arc::new(folders) as Arc<dyn Endpoints>);
         let opened = Simulator::open(config).map_err(taken);
         let simulator = if options.world.is_some() { opened.map_err(of_folder)? } else { opened? };
         output.line(&welcome(address, world.as_deref(), &account, &options.identities))?;
+        let clusters = async {
+            match folders {
+                Some(folders) => keep(simulator.clone(), folders, programs()?, address).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            kept = clusters => { let () = kept?; }
             served = simulator.serve(listener, Arc::new(SystemClock)) => {
                 served.map_err(|error| Error::Usage(format!("the server ended: {error}")))?;
             }
