@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -21,31 +22,54 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How long a cluster that did not start is left alone.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// The folders of clusters, and so their endpoints.
+/// The folders of clusters, and the endpoints that they have in this process.
 #[derive(Clone, Debug)]
-pub struct Folders(pub PathBuf);
+pub struct Folders {
+    root: PathBuf,
+    reserved: Arc<Mutex<BTreeMap<ClusterId, Reserved>>>,
+}
 
 impl Folders {
     /// Those of a world's clusters: beside its folder.
     pub fn beside(world: &Path) -> Self {
-        Self(world.with_file_name("clusters"))
+        Self { root: world.with_file_name("clusters"), reserved: Arc::default() }
     }
 
     /// A kubeconfig of a cluster with which one may do everything in it.
     pub fn kubeconfig(&self, cluster: &ClusterId) -> Result<String, fathuss_cluster::Error> {
-        Reserved::in_folder(self.of(cluster), &cluster.name)?.admin_kubeconfig()
+        Reserved::of_another(self.folder(cluster), &cluster.name)?.admin_kubeconfig()
     }
 
-    fn of(&self, cluster: &ClusterId) -> PathBuf {
+    fn folder(&self, cluster: &ClusterId) -> PathBuf {
         let ClusterId { account, region, name, key } = cluster;
-        self.0.join(format!("{account}-{region}-{name}-{key}"))
+        self.root.join(format!("{account}-{region}-{name}-{key}"))
+    }
+
+    /// The endpoint of a cluster, the same as long as this process lives.
+    fn reserve(&self, cluster: &ClusterId) -> Result<Reserved, fathuss_cluster::Error> {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = reserved.get(cluster) {
+            return Ok(known.clone());
+        }
+        let made = ControlPlane::reserve(self.folder(cluster), &cluster.name)?;
+        reserved.insert(cluster.clone(), made.clone());
+        Ok(made)
+    }
+
+    /// Forgets a cluster that is gone, with all that it had.
+    fn remove(&self, cluster: &ClusterId) {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner).remove(cluster);
+        let folder = self.folder(cluster);
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            say(&format!("{}: {error}", folder.display()));
+        }
     }
 }
 
 impl Endpoints for Folders {
     fn of(&self, cluster: &ClusterId) -> Option<ApiServer> {
         // Where it can't be kept, nothing answers for it, and its keeper says why.
-        let reserved = ControlPlane::reserve(self.of(cluster), &cluster.name).ok()?;
+        let reserved = self.reserve(cluster).ok()?;
         let authority = STANDARD.encode(&reserved.certificate_authority_pem);
         Some(ApiServer { url: reserved.endpoint, authority })
     }
@@ -101,7 +125,7 @@ async fn round(
     for id in gone {
         let Some(one) = kept.remove(&id) else { continue };
         one.end().await;
-        remove(&folders.of(&id));
+        folders.remove(&id);
     }
     for cluster in clusters {
         if !kept.contains_key(&cluster.id) {
@@ -134,7 +158,7 @@ async fn start(
     address: SocketAddr,
 ) -> Result<Kept, fathuss_cluster::Error> {
     let ClusterId { account, region, name, key } = &cluster.id;
-    let reserved = ControlPlane::reserve(folders.of(&cluster.id), name)?;
+    let reserved = folders.reserve(&cluster.id)?;
     let options = Options {
         webhook_url: Some(format!("http://{address}/_fathuss/tokens/{account}/{region}/{name}/{key}")),
         version: Some(cluster.version.clone()),
@@ -189,12 +213,6 @@ fn taint((key, value, effect): &(String, Option<String>, String)) -> Taint {
         _ => "NoSchedule",
     };
     Taint { key: key.clone(), value: value.clone().unwrap_or_default(), effect: effect.to_owned() }
-}
-
-fn remove(folder: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder) {
-        say(&format!("{}: {error}", folder.display()));
-    }
 }
 
 /// Says what went wrong where whoever started the sandbox reads it.

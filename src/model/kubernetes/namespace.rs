@@ -44,8 +44,8 @@ pub struct KubernetesNamespace {
     #[field(replace)]
     cluster_name: Value<Name<EksCluster>>,
     /// Its name.
-    #[field(replace, min_length = 1, max_length = 63, form = form::LABEL)]
-    name: Value<Name<KubernetesNamespace>>,
+    #[field(replace, named, min_length = 1, max_length = 63, form = form::LABEL)]
+    name: Value<String>,
     /// Its labels. Those that others give it stay as they are.
     labels: Option<Value<BTreeMap<String, String>>>,
     /// Its annotations. Those that others give it stay as they are.

@@ -52,8 +52,8 @@ pub struct KubernetesSecret {
     #[field(replace)]
     namespace: Value<Name<KubernetesNamespace>>,
     /// Its name.
-    #[field(replace, min_length = 1, max_length = 253, form = form::SUBDOMAIN)]
-    name: Value<Name<KubernetesSecret>>,
+    #[field(replace, named, min_length = 1, max_length = 253, form = form::SUBDOMAIN)]
+    name: Value<String>,
     /// The key that the value has in it.
     #[field(replace, min_length = 1, max_length = 253, pattern = "[-._a-zA-Z0-9]+", pattern_words = "letters, digits and -._ are taken")]
     key: Value<String>,

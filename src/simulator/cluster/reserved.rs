@@ -41,6 +41,23 @@ impl Reserved {
     pub fn in_folder(folder: impl Into<PathBuf>, name: &str) -> Result<Self, Error> {
         let folder = folder.into();
         std::fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+        Self::at_port(folder, name, port)
+    }
+
+    /// The endpoint and keys of a cluster that another process runs.
+    ///
+    /// # Errors
+    /// When there are none in this folder.
+    pub fn of_another(folder: impl Into<PathBuf>, name: &str) -> Result<Self, Error> {
+        Self::at_port(folder.into(), name, |folder| {
+            let file = folder.join("port");
+            let text = std::fs::read_to_string(&file).map_err(Error::file(&file))?;
+            let unreadable = |_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no port");
+            text.trim().parse().map_err(unreadable).map_err(Error::file(file))
+        })
+    }
+
+    fn at_port(folder: PathBuf, name: &str, port: impl Fn(&Path) -> Result<u16, Error>) -> Result<Self, Error> {
         let folder = std::path::absolute(&folder).map_err(Error::file(&folder))?;
         let certificates = Certificates::in_folder(folder.join("keys"), name)?;
         let authority = certificates.authority();

@@ -1,0 +1,70 @@
+//! A small cluster with something in it: what the test of clusters applies.
+
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::{
+    ClusterVpcConfig, EksCluster, EksNodeGroup, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType,
+    InternetGateway, Route, RouteTable, RouteTableAssociation, ScalingConfig, Subnet, Taint, TaintEffect, Vpc,
+};
+use fathuss_model::kubernetes::{KubernetesManifest, KubernetesNamespace, KubernetesSecret};
+use std::process::ExitCode;
+
+use fathuss_model::program::{Outcome, run};
+use fathuss_model::{DeclarationExt, Handle, Result, Secret, Stack, Subnets as _, document, json};
+
+fn role(stack: &mut Stack, name: &str, service: &str, policies: &[&'static str]) -> (Handle<IamRole>, Vec<Handle<IamRolePolicyAttachment>>) {
+    let trust = Policy::new([Statement::assume_role(Principal::service(service))]);
+    let role = stack.add(name, IamRole::new(trust).name(name));
+    let attach = |policy: &&'static str| {
+        stack.add((name, *policy), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy)))
+    };
+    let attached = policies.iter().map(attach).collect();
+    (role, attached)
+}
+
+fn stack(stack: &mut Stack) -> Result<()> {
+    stack.place("us-east-1", "111122223333");
+    let range: fathuss_model::Ipv4Net = "10.0.0.0/16".parse()?;
+    let vpc = stack.add("main", Vpc::new(range));
+    let gateway = stack.add("main", InternetGateway::new(&vpc));
+    let table = stack.add("main", RouteTable::new(&vpc));
+    stack.add("internet", Route::to_internet(&table, &gateway));
+    let mut subnets = Vec::new();
+    for (at, zone) in (0..).zip(["us-east-1a", "us-east-1b"]) {
+        let subnet = Subnet::new(&vpc, range.subnet(24, at)?).availability_zone(zone).map_public_ip_on_launch(true);
+        let subnet = stack.add(("main", zone), subnet);
+        stack.add(("main", zone), RouteTableAssociation::new(&subnet, &table));
+        subnets.push(subnet);
+    }
+    let (role_of_cluster, attached) = role(stack, "cluster", "eks.amazonaws.com", &["AmazonEKSClusterPolicy"]);
+    let cluster = EksCluster::new("main", &role_of_cluster, ClusterVpcConfig::new(&subnets)).version("1.35");
+    let cluster = stack.add("main", cluster.depends_on_all(&attached));
+    let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKS_CNI_Policy"];
+    let (role_of_nodes, attached) = role(stack, "nodes", "ec2.amazonaws.com", &policies);
+    let nodes = EksNodeGroup::new(&cluster, &role_of_nodes, &subnets, ScalingConfig::between(1, 2, 3))
+        .node_group_name("grader")
+        .instance_types([InstanceType::T3Medium])
+        .labels([("dedicated", "grader")])
+        .taint([Taint::new("dedicated", TaintEffect::NoSchedule).value("grader")]);
+    stack.add("grader", nodes.depends_on_all(&attached));
+
+    let labels = [("pod-security.kubernetes.io/enforce", "restricted")];
+    let shop = stack.add("shop", KubernetesNamespace::new(&cluster, "shop").labels(labels));
+    let place = document!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": { "name": "place", "namespace": "shop" },
+        "data": { "vpc": (vpc.id()), "region": "us-east-1" },
+    });
+    stack.add("place", KubernetesManifest::new(&cluster, json(place)));
+    let key = KubernetesSecret::new(&cluster, &shop, "key", "key", Secret::generated(24)).value_wo_version(1);
+    stack.add("key", key);
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&[("cluster", stack)], &arguments, &mut std::io::stdout()) {
+        Ok(Outcome::Printed) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) | Err(_) => ExitCode::FAILURE,
+    }
+}
