@@ -34,7 +34,8 @@ pub struct Reserved {
 
 impl Reserved {
     /// Finds the endpoint and keys of a cluster in its folder, or makes them. Takes milliseconds, but where a
-    /// control plane in this folder is about to end: then up to 4 s.
+    /// control plane in this folder is about to end: then up to 4 s. Call it before a cluster is started, not
+    /// while it runs: its port would be found taken and another one chosen.
     ///
     /// # Errors
     /// When the folder can't be written or no port is free.
