@@ -10,6 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use fathuss_engine::Clock;
 
+/// How long a wait goes on without a look at how fast time goes.
+const PART: Duration = Duration::from_millis(100);
+
 /// A target's clock, as its answers tell it. Clones hear the same.
 #[derive(Clone, Debug, Default)]
 pub struct RemoteClock {
@@ -92,7 +95,17 @@ impl Clock for RemoteClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration.div_f64(self.speed().unwrap_or(1.0))).await;
+        // In parts: the sandbox's time may go at another speed before it is over.
+        let mut left = duration;
+        loop {
+            let speed = self.speed().unwrap_or(1.0);
+            let rest = left.div_f64(speed);
+            tokio::time::sleep(rest.min(PART)).await;
+            if rest <= PART {
+                return;
+            }
+            left = left.saturating_sub(PART.mul_f64(speed));
+        }
     }
 }
 

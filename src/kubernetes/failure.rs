@@ -37,7 +37,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
     let (class, hint) = match (status.code, reason) {
         // An access entry and its policy take some seconds to reach the cluster.
         (401, _) => (FailureClass::NotYet, Some("give who applies an `EksAccessEntry` in this cluster")),
-        (403, "Forbidden") if status.message.contains("is forbidden: User") => (
+        (403, "Forbidden") if status.message.contains("forbidden: User") => (
             FailureClass::NotYet,
             Some("give who applies an `EksAccessPolicyAssociation` that allows it in this cluster"),
         ),

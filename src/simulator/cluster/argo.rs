@@ -5,6 +5,7 @@
 //! it is, and only what is missing is made (Helm would refuse to take over what was made before it).
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -171,6 +172,9 @@ impl Rollouts {
     }
 }
 
+/// How long a definition may take until its objects are served: usually milliseconds.
+const SERVED: Duration = Duration::from_secs(10);
+
 fn needed(programs: &Programs, program: &'static str, hint: &'static str) -> Result<PathBuf, Error> {
     programs.find(program).ok_or(Error::NoProgram { what: "Argo CD of a simulated cluster", program, hint })
 }
@@ -212,8 +216,10 @@ async fn define(control_plane: &ControlPlane, files: &[PathBuf]) -> Result<(), E
             serde_saphyr::from_str(&text).map_err(|error| Error::Defect { why: error.to_string() })?;
         create_missing(&raw, &definition).await?;
         let name = definition.name_any();
-        while !is_served(&definitions, &name).await? {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let began = Instant::now();
+        // One whose names another has taken never is.
+        while !is_served(&definitions, &name).await? && began.elapsed() < SERVED {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rcgen::{
@@ -72,11 +72,7 @@ impl Certificates {
     }
 
     fn make(&self, cluster: &str) -> Result<(), Error> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)
-            .map_err(Error::file(&self.folder))?;
+        create_private_folder(&self.folder)?;
         let pems =
             self.sign(cluster).map_err(|error| Error::Keys { folder: self.folder.clone(), why: error.to_string() })?;
         for (path, pem) in pems {
@@ -138,6 +134,12 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Error> {
     file.write_all(content.as_bytes()).map_err(Error::file(path))
 }
 
+/// Makes a folder that only its owner may enter, or makes an older one so.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))
+}
+
 fn named(common_name: &str, organization: Option<&str>) -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name.push(DnType::CommonName, common_name);
@@ -156,7 +158,6 @@ fn signed(parameters: CertificateParams, authority: &Issuer<'_, KeyPair>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn keys_are_made_once_and_only_their_owner_may_read_them() {

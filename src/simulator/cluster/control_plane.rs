@@ -386,4 +386,17 @@ mod tests {
         assert_eq!(emulated_minor("1.29"), Some(32));
         assert_eq!(emulated_minor("latest"), None);
     }
+
+    #[test]
+    fn a_cluster_can_be_started_and_stopped_by_a_task_of_its_own() {
+        fn is_send<T: Send>(_: impl FnOnce(&Reserved, &Programs, ControlPlane) -> T) {}
+        is_send(|reserved, programs, control_plane| {
+            let (reserved, programs) = (reserved.clone(), programs.clone());
+            async move {
+                let started = ControlPlane::start(&reserved, &programs, &Options::default()).await;
+                drop(started);
+                control_plane.stop().await
+            }
+        });
+    }
 }

@@ -191,7 +191,11 @@ impl Node {
 
     fn status(&self) -> Value {
         let quantities = |millicores: u64, memory_mib: u64| {
-            let cpu = if millicores % 1000 == 0 { (millicores / 1000).to_string() } else { format!("{millicores}m") };
+            let cpu = if millicores.is_multiple_of(1000) {
+                (millicores / 1000).to_string()
+            } else {
+                format!("{millicores}m")
+            };
             json!({
                 "cpu": cpu,
                 "ephemeral-storage": "20Gi",

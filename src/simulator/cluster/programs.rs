@@ -240,6 +240,7 @@ impl Programs {
             .env("PATH", &self.path)
             // The user's own workspace file or flags are about the user's modules.
             .env("GOWORK", "off")
+            .env("GOFLAGS", "-buildvcs=false")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -481,6 +482,14 @@ mod tests {
             let version = part.module().go_version();
             assert!(version.starts_with("1.2"), "{}: {version}", part.what());
         }
+    }
+
+    #[test]
+    fn the_version_that_the_api_server_tells_is_the_one_it_is_built_from() {
+        let module = Part::ControlPlane.module();
+        let go_mod = module.sources.iter().find(|(name, _)| *name == "go.mod").unwrap().1;
+        assert!(go_mod.contains(&format!("k8s.io/kubernetes v{KUBERNETES}\n")));
+        assert!(module.link_flags().contains(&format!("k8s.io/component-base/version.gitVersion=v{KUBERNETES} ")));
     }
 
     #[test]

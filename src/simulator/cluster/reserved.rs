@@ -9,7 +9,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
-use crate::certificates::{Certificates, write_private};
+use crate::certificates::{Certificates, create_private_folder, write_private};
 
 /// Where the API servers of simulated clusters listen: below the ports that Linux hands out for outgoing
 /// connections (32768 and up), so that a stopped cluster's port is not taken by chance.
@@ -34,13 +34,15 @@ pub struct Reserved {
 
 impl Reserved {
     /// Finds the endpoint and keys of a cluster in its folder, or makes them. Takes milliseconds, but where a
-    /// control plane in this folder is about to end: then up to 4 s.
+    /// control plane in this folder is about to end: then up to 4 s. Call it before a cluster is started, not
+    /// while it runs: its port would be found taken and another one chosen.
     ///
     /// # Errors
     /// When the folder can't be written or no port is free.
     pub fn in_folder(folder: impl Into<PathBuf>, name: &str) -> Result<Self, Error> {
         let folder = folder.into();
-        std::fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+        // Whoever may enter it reaches etcd, which asks for no password.
+        create_private_folder(&folder)?;
         Self::at_port(folder, name, port)
     }
 

@@ -289,7 +289,21 @@ async fn a_killed_daemon_leaves_no_process() {
     println!("all gone {:?} after the kill", began.elapsed());
 }
 
-/// Not a test: the daemon that the test above kills.
+#[tokio::test]
+async fn a_killed_api_server_takes_the_rest_with_it_and_the_daemon_is_told() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = start(folder.path(), &Options::default()).await;
+    let processes = until("all processes", async || Some(cluster.processes()).filter(|all| all.len() == 4)).await;
+    let server = processes["kube-apiserver"].to_string();
+    assert!(std::process::Command::new("kill").args(["-KILL", &server]).status().unwrap().success());
+
+    let error = tokio::time::timeout(PATIENCE, cluster.ended()).await.unwrap();
+    assert!(error.to_string().starts_with("the control plane ended (signal: 9 (SIGKILL))"), "{error}");
+    assert_all_gone(&processes).await;
+}
+
+/// Not a test: the daemon that a_killed_daemon_leaves_no_process kills.
 #[tokio::test]
 #[ignore = "run by a_killed_daemon_leaves_no_process"]
 async fn holds_a_cluster_until_it_is_killed() {

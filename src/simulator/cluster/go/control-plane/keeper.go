@@ -80,12 +80,7 @@ func (k *keeper) keep(o order, one *kept) {
 	defer close(one.ended)
 	for {
 		how := k.runOnce(o, one)
-		select {
-		case <-one.stopped:
-			return
-		default:
-			k.tell(event{Name: o.Name, Ended: how})
-		}
+		k.tell(event{Name: o.Name, Ended: how})
 		select {
 		case <-one.stopped:
 			return
