@@ -178,9 +178,26 @@ fn programs() -> Option<PathBuf> {
     versions.into_iter().rev().chain(std::env::split_paths(&path)).find(|folder| folder.join("initdb").exists())
 }
 
-/// Installs Debian's package where this is root and has the means.
 fn install() -> Result<PathBuf, String> {
     let missing = "PostgreSQL is missing: install Debian's package postgresql, or another that puts `initdb` into PATH";
+    install_package("postgresql", missing)?;
+    programs().ok_or_else(|| missing.to_owned())
+}
+
+/// Sees to it that Redis is there, which Argo CD keeps what it has rendered in.
+pub fn redis() -> Result<(), String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("redis-server").is_file()) {
+        return Ok(());
+    }
+    install_package(
+        "redis-server",
+        "Redis is missing: install Debian's package redis-server, or another that puts it into PATH",
+    )
+}
+
+/// Installs Debian's package where this is root and has the means; otherwise says what is missing.
+fn install_package(name: &str, missing: &str) -> Result<(), String> {
     if !is_root() {
         return Err(missing.to_owned());
     }
@@ -188,12 +205,12 @@ fn install() -> Result<PathBuf, String> {
         let mut command = Command::new("apt-get");
         output(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
     };
-    let package = ["install", "--yes", "--no-install-recommends", "postgresql"];
+    let package = ["install", "--yes", "--no-install-recommends", name];
     // Lists that are old, or none, name packages that are not there.
     apt(&package)
         .or_else(|_| apt(&["update"]).and_then(|_| apt(&package)))
-        .map_err(|why| format!("{missing} ({why})"))?;
-    programs().ok_or_else(|| missing.to_owned())
+        .map(|_| ())
+        .map_err(|why| format!("{missing} ({why})"))
 }
 
 fn is_root() -> bool {

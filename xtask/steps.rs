@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     ("licences and sources", deny),
     ("tests", tests),
     ("backends", backends),
+    ("clusters", clusters),
     ("protocols", protocols),
     ("conformance", conformance),
     ("terraform", terraform_round_trip),
@@ -128,6 +129,15 @@ fn backends(tally: &mut Tally) -> Result<(), String> {
     // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
     test.args(["test", "--workspace", "--locked", "--test", "backends"]);
     counted(test.envs(servers.variables()), tally)
+}
+
+/// A real Kubernetes behind the sandbox's clusters, built with Go, and what stacks make in it.
+fn clusters(tally: &mut Tally) -> Result<(), String> {
+    servers::redis()?;
+    // The whole workspace, as the tests build it. One at a time: each starts a control plane.
+    let mut test = cargo();
+    test.args(["test", "--workspace", "--locked", "--test", "control_plane", "--test", "clusters"]);
+    counted(test.args(["--", "--test-threads=1"]), tally)
 }
 
 fn conformance(tally: &mut Tally) -> Result<(), String> {

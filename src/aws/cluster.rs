@@ -45,7 +45,8 @@ impl Aws {
     /// A bearer token for a cluster, good for [`TOKEN_LIFETIME`].
     pub async fn cluster_token(&self, region: &str, name: &str) -> Result<String, Failure> {
         let unsigned = |error: String| refused("NoToken", format!("no token for {name} can be signed: {error}"));
-        let credentials = self.config().cluster_credentials().ok_or_else(|| unsigned("there are no credentials".to_owned()))?;
+        let credentials =
+            self.config().cluster_credentials().ok_or_else(|| unsigned("there are no credentials".to_owned()))?;
         let credentials = credentials.provide_credentials().await.map_err(|error| unsigned(error.to_string()))?;
         let identity: Identity = credentials.into();
         let mut settings = SigningSettings::default();
@@ -69,7 +70,10 @@ impl Aws {
         for (parameter, value) in instructions.params() {
             url.push_str(&format!("&{parameter}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
         }
-        Ok(format!("k8s-aws-v1.{}", aws_smithy_types::base64::encode(url).trim_end_matches('=').replace('+', "-").replace('/', "_")))
+        Ok(format!(
+            "k8s-aws-v1.{}",
+            aws_smithy_types::base64::encode(url).trim_end_matches('=').replace('+', "-").replace('/', "_")
+        ))
     }
 }
 

@@ -97,12 +97,18 @@ impl Kept {
 pub fn programs() -> Result<Programs, Error> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    let cache = cache.ok_or_else(|| Error::Usage("there is no place for what is built: set HOME or XDG_CACHE_HOME".to_owned()))?;
+    let cache = cache
+        .ok_or_else(|| Error::Usage("there is no place for what is built: set HOME or XDG_CACHE_HOME".to_owned()))?;
     Ok(Programs::new(cache.join("fathuss"), std::env::var_os("PATH").unwrap_or_default()))
 }
 
 /// Keeps the clusters of a world until this is dropped.
-pub async fn keep(simulator: Simulator, folders: Folders, programs: Programs, address: SocketAddr) -> Result<(), Error> {
+pub async fn keep(
+    simulator: Simulator,
+    folders: Folders,
+    programs: Programs,
+    address: SocketAddr,
+) -> Result<(), Error> {
     let mut kept: BTreeMap<ClusterId, Kept> = BTreeMap::new();
     loop {
         match simulator.clusters() {
@@ -169,13 +175,9 @@ async fn start(
     let tending = vec![
         tokio::spawn({
             let client = client.clone();
-            async move {
-                match load_balancers::tend(client, region).await {}
-            }
+            async move { match load_balancers::tend(client, region).await {} }
         }),
-        tokio::spawn(async move {
-            match volumes::tend(client).await {}
-        }),
+        tokio::spawn(async move { match volumes::tend(client).await {} }),
     ];
     Ok(Kept { control_plane, tending, nodes: Vec::new() })
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fathuss_simulator::{ClusterId, Holder};
 use fathuss_simulator::inventory::Resource;
+use fathuss_simulator::{ClusterId, Holder};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -50,7 +50,8 @@ impl Served {
     pub async fn hold(&self, lasting: Duration) -> Result<(), Error> {
         let body = serde_json::json!({ "speed": 1, "seconds": lasting.as_secs_f64() }).to_string();
         let answer = ask(self.address, Method::PUT, "speed", Bytes::from(body)).await;
-        let answer = answer.map_err(|error| Error::Usage(format!("{} does not hold its time: {error}", self.holder)))?;
+        let answer =
+            answer.map_err(|error| Error::Usage(format!("{} does not hold its time: {error}", self.holder)))?;
         self.clock.hear(|name| answer.headers().get(name).and_then(|value| value.to_str().ok()));
         Ok(())
     }

@@ -160,7 +160,7 @@ impl Target {
     async fn enter_as(&self, config: Config) -> Result<(), Error> {
         let aws = Rc::new(Aws::new(config));
         aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
-        let clusters = OfAws::new(Rc::clone(&aws), self.server.clone());
+        let clusters = OfAws::new(Rc::clone(&aws), self.is_simulated(), self.server.clone());
         *self.kubernetes.borrow_mut() = Some(Rc::new(Kubernetes::new(clusters)));
         *self.aws.borrow_mut() = Some(aws);
         Ok(())

@@ -58,8 +58,9 @@ impl Connection {
             "current-context": "context",
         });
         let config: Kubeconfig = serde_json::from_value(config).map_err(|error| unusable(error.to_string()))?;
-        let config = futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
-            .map_err(|error| unusable(error.to_string()))?;
+        let config =
+            futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
+                .map_err(|error| unusable(error.to_string()))?;
         let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
         let (kinds, calls, stranger) = (RefCell::default(), RefCell::default(), RefCell::new(false));
         Ok(Self { client, made: Instant::now(), token, kinds, calls, stranger })
@@ -134,7 +135,9 @@ impl Connection {
             }
             Failure {
                 class: FailureClass::NotYet,
-                hint: Some("install its CustomResourceDefinition, in this stack or by the chart that brings it".to_owned()),
+                hint: Some(
+                    "install its CustomResourceDefinition, in this stack or by the chart that brings it".to_owned(),
+                ),
                 ..refused(NO_KIND, format!("the cluster knows no {} of {}", locator.kind, locator.api_version))
             }
         })?;

@@ -241,7 +241,10 @@ impl Provider for Kubernetes {
                 && !mark::is(&live, &request.mark)
             {
                 let Locator { kind, name, .. } = &place.locator;
-                return Err(Failure { operation: "Apply".to_owned(), ..refused("AlreadyExists", format!("there is a {kind} {name} already")) });
+                return Err(Failure {
+                    operation: "Apply".to_owned(),
+                    ..refused("AlreadyExists", format!("there is a {kind} {name} already"))
+                });
             }
             let identity = place.kind.identity(&place.locator);
             self.put(&place, &request.clone().standing(identity.clone())).await?;

@@ -28,7 +28,9 @@ impl Locator {
         let text = |path: &str| object.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());
         let needed = |path: &str| {
             let what = path[1..].replace('/', ".");
-            text(path).map(str::to_owned).ok_or_else(|| refused("InvalidManifest", format!("the manifest has no {what}")))
+            text(path)
+                .map(str::to_owned)
+                .ok_or_else(|| refused("InvalidManifest", format!("the manifest has no {what}")))
         };
         Ok(Self {
             cluster: cluster.to_owned(),
@@ -51,7 +53,10 @@ impl Locator {
         let unreadable = || {
             refused(
                 "InvalidIdentity",
-                format!("{} is not CLUSTER/VERSION/KIND/NAMESPACE/NAME, as main/apps/v1/Deployment/shop/cart is", identity.0),
+                format!(
+                    "{} is not CLUSTER/VERSION/KIND/NAMESPACE/NAME, as main/apps/v1/Deployment/shop/cart is",
+                    identity.0
+                ),
             )
         };
         let parts: Vec<&str> = identity.0.split('/').collect();
@@ -87,7 +92,10 @@ mod tests {
     #[test]
     fn identities_are_read_as_they_are_written() {
         for (object, text) in [
-            (json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop" } }), "Main/v1/Namespace/shop"),
+            (
+                json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop" } }),
+                "Main/v1/Namespace/shop",
+            ),
             (
                 json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "cart", "namespace": "shop" } }),
                 "Main/apps/v1/Deployment/shop/cart",

@@ -85,9 +85,7 @@ pub(crate) fn answer(
     }
     let mut answer = match found {
         Some((Act::Json(act), rest)) => told(act(simulator, rest, request)),
-        Some((Act::Timed(act), rest)) => {
-            told(act(simulator, rest, request, wall.unwrap_or_else(|| simulator.now())))
-        }
+        Some((Act::Timed(act), rest)) => told(act(simulator, rest, request, wall.unwrap_or_else(|| simulator.now()))),
         Some((Act::Text(kind, write), _)) => match write(simulator) {
             Ok(text) => response(200, kind, text),
             Err(error) => told(Err(unwell(&error))),
@@ -304,8 +302,8 @@ fn review(simulator: &Simulator, path: &str, request: &Request<Bytes>, wall: Tim
     let review: Json = body(request)?;
     let token = review["spec"]["token"].as_str().unwrap_or_default();
     let parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let [account, region, name, key] = <[String; 4]>::try_from(parts)
-        .map_err(|_| (404, "a cluster is ACCOUNT/REGION/NAME/KEY".to_owned()))?;
+    let [account, region, name, key] =
+        <[String; 4]>::try_from(parts).map_err(|_| (404, "a cluster is ACCOUNT/REGION/NAME/KEY".to_owned()))?;
     let status = match simulator.authenticate(&ClusterId { account, region, name, key }, token, wall) {
         Ok(Person { username, uid, groups, arn }) => json!({
             "authenticated": true,

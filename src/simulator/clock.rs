@@ -72,7 +72,9 @@ impl WorldClock {
     pub(crate) fn start(time: &Time, base: Timestamp) -> WorldClock {
         let source = match time {
             Time::Tokio => Source::Tokio(tokio::time::Instant::now()),
-            Time::Scaled { wall, speed } => Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed, held: None },
+            Time::Scaled { wall, speed } => {
+                Source::Scaled { wall: wall.clone(), since: wall.now(), speed: *speed, held: None }
+            }
             Time::Given(clock) => Source::Given(clock.clone()),
         };
         WorldClock { base, source, ahead: SignedDuration::ZERO, last: base }

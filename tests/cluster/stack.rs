@@ -1,4 +1,4 @@
-//! A small cluster with something in it: what the test of clusters applies.
+//! A small cluster with something in it.
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
@@ -6,12 +6,14 @@ use fathuss_model::aws::{
     InternetGateway, Route, RouteTable, RouteTableAssociation, ScalingConfig, Subnet, Taint, TaintEffect, Vpc,
 };
 use fathuss_model::kubernetes::{KubernetesManifest, KubernetesNamespace, KubernetesSecret};
-use std::process::ExitCode;
-
-use fathuss_model::program::{Outcome, run};
 use fathuss_model::{DeclarationExt, Handle, Result, Secret, Stack, Subnets as _, document, json};
 
-fn role(stack: &mut Stack, name: &str, service: &str, policies: &[&'static str]) -> (Handle<IamRole>, Vec<Handle<IamRolePolicyAttachment>>) {
+fn role(
+    stack: &mut Stack,
+    name: &str,
+    service: &str,
+    policies: &[&'static str],
+) -> (Handle<IamRole>, Vec<Handle<IamRolePolicyAttachment>>) {
     let trust = Policy::new([Statement::assume_role(Principal::service(service))]);
     let role = stack.add(name, IamRole::new(trust).name(name));
     let attach = |policy: &&'static str| {
@@ -21,7 +23,8 @@ fn role(stack: &mut Stack, name: &str, service: &str, policies: &[&'static str])
     (role, attached)
 }
 
-fn stack(stack: &mut Stack) -> Result<()> {
+/// A network, a cluster with two nodes that a taint keeps, and a namespace with an object and a secret.
+pub fn cluster(stack: &mut Stack) -> Result<()> {
     stack.place("us-east-1", "111122223333");
     let range: fathuss_model::Ipv4Net = "10.0.0.0/16".parse()?;
     let vpc = stack.add("main", Vpc::new(range));
@@ -59,12 +62,4 @@ fn stack(stack: &mut Stack) -> Result<()> {
     let key = KubernetesSecret::new(&cluster, &shop, "key", "key", Secret::generated(24)).value_wo_version(1);
     stack.add("key", key);
     Ok(())
-}
-
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&[("cluster", stack)], &arguments, &mut std::io::stdout()) {
-        Ok(Outcome::Printed) => ExitCode::SUCCESS,
-        Ok(Outcome::Refused) | Err(_) => ExitCode::FAILURE,
-    }
 }

@@ -53,7 +53,9 @@ fn tell(progress: &Progress, output: &Output) {
     match progress.step {
         Step::Built if progress.elapsed.is_zero() => {}
         Step::Built => note(&format!("{what} is built, in {} s", progress.elapsed.as_secs()), output),
-        Step::Waiting if progress.elapsed.as_secs() == 0 => note(&format!("another process builds {what}; waiting"), output),
+        Step::Waiting if progress.elapsed.as_secs() == 0 => {
+            note(&format!("another process builds {what}; waiting"), output)
+        }
         Step::Building if progress.elapsed.as_secs() == 0 => {
             note(&format!("{what} is built with Go, this once; that takes some minutes"), output);
         }
@@ -83,7 +85,8 @@ fn start(project: &Project, speed: f64, runtime: &tokio::runtime::Runtime) -> Re
     // Ctrl-C at the terminal is not meant for it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(|reason| Error::Usage(format!("the sandbox can't be started: {reason}")))?;
+    let mut child =
+        command.spawn().map_err(|reason| Error::Usage(format!("the sandbox can't be started: {reason}")))?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let began = Instant::now();
     loop {
@@ -119,7 +122,9 @@ pub fn down(output: &Output) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     };
     let pid = served.holder.pid;
-    let unended = |why: String| Error::Usage(format!("{} does not end: {why}\nNext: end it by hand\n  kill {pid}", served.holder));
+    let unended = |why: String| {
+        Error::Usage(format!("{} does not end: {why}\nNext: end it by hand\n  kill {pid}", served.holder))
+    };
     end(pid).map_err(unended)?;
     let began = Instant::now();
     while Path::new(&format!("/proc/{pid}")).exists() {
@@ -154,11 +159,16 @@ pub fn status(output: &Output) -> Result<ExitCode, Error> {
     let clusters = runtime.block_on(served.clusters())?;
     let speed = served.clock.speed().unwrap_or(1.0);
     if output.json {
-        let status = serde_json::json!({ "holder": served.holder, "url": served.url(), "speed": speed, "clusters": clusters });
+        let status =
+            serde_json::json!({ "holder": served.holder, "url": served.url(), "speed": speed, "clusters": clusters });
         print(&json(&status)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    output.line(&format!("The sandbox is served by {} at {}; {speed} of its seconds are one of ours.", served.holder, served.url()))?;
+    output.line(&format!(
+        "The sandbox is served by {} at {}; {speed} of its seconds are one of ours.",
+        served.holder,
+        served.url()
+    ))?;
     for cluster in &clusters {
         output.line(&format!("  cluster {} in {}, account {}", cluster.name, cluster.region, cluster.account))?;
     }
@@ -173,14 +183,18 @@ pub fn kubeconfig(cluster: Option<&str>) -> Result<ExitCode, Error> {
     let project = Project::find(&current_folder()?)?;
     let runtime = runtime()?;
     let Some(served) = runtime.block_on(running(&project))? else {
-        return Err(Error::Usage("nothing serves the sandbox, and so no cluster in it answers\nNext: fathuss sandbox up".to_owned()));
+        return Err(Error::Usage(
+            "nothing serves the sandbox, and so no cluster in it answers\nNext: fathuss sandbox up".to_owned(),
+        ));
     };
     let clusters = runtime.block_on(served.clusters())?;
     let names = || clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut chosen = clusters.iter().filter(|one| cluster.is_none_or(|name| name == one.name));
     let id = match (chosen.next(), chosen.next()) {
         (Some(one), None) => one,
-        (Some(_), Some(_)) => return Err(Error::Usage(format!("the sandbox has several clusters: {}\nNext: name one", names()))),
+        (Some(_), Some(_)) => {
+            return Err(Error::Usage(format!("the sandbox has several clusters: {}\nNext: name one", names())));
+        }
         (None, _) if clusters.is_empty() => return Err(Error::Usage("the sandbox has no cluster".to_owned())),
         (None, _) => return Err(Error::Usage(format!("the sandbox has no such cluster; it has {}", names()))),
     };

@@ -12,9 +12,9 @@ pub use manifest::KubernetesManifest;
 pub use namespace::KubernetesNamespace;
 pub use secret::KubernetesSecret;
 
+use crate::Resource;
 use crate::check::View;
 use crate::schema::Schema;
-use crate::Resource;
 
 /// The schemas of all types.
 pub const SCHEMAS: &[&Schema] = &[KubernetesNamespace::SCHEMA, KubernetesSecret::SCHEMA, KubernetesManifest::SCHEMA];

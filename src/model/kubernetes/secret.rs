@@ -55,7 +55,13 @@ pub struct KubernetesSecret {
     #[field(replace, named, min_length = 1, max_length = 253, form = form::SUBDOMAIN)]
     name: Value<String>,
     /// The key that the value has in it.
-    #[field(replace, min_length = 1, max_length = 253, pattern = "[-._a-zA-Z0-9]+", pattern_words = "letters, digits and -._ are taken")]
+    #[field(
+        replace,
+        min_length = 1,
+        max_length = 253,
+        pattern = "[-._a-zA-Z0-9]+",
+        pattern_words = "letters, digits and -._ are taken"
+    )]
     key: Value<String>,
     /// The value.
     #[field(write_only, sensitive)]

@@ -176,7 +176,8 @@ impl Simulator {
                 && policy.namespaces.is_empty()
                 && reached(policy.modified)
         });
-        let named = policies.filter_map(|policy| Some(format!("{POLICY_GROUP}{}", access_policy::name(&policy.policy)?)));
+        let named =
+            policies.filter_map(|policy| Some(format!("{POLICY_GROUP}{}", access_policy::name(&policy.policy)?)));
         let session = arn.rsplit('/').next().unwrap_or_default();
         Ok(Person {
             username: entry.username.replace("{{SessionName}}", session).replace("{{SessionNameRaw}}", session),
@@ -189,7 +190,7 @@ impl Simulator {
 
 /// Whether an API server answers for it.
 fn is_live(cluster: &Cluster) -> bool {
-    !matches!(cluster.status.as_str(), "CREATING" | "FAILED" | "DELETING")
+    !matches!(cluster.status.as_str(), "CREATING" | "FAILED")
 }
 
 /// Which one it is.
@@ -292,7 +293,10 @@ mod tests {
         assert_eq!(refused("k8s-aws-v1.%%"), "it is not base64");
         let of = |query: &str| refused(&token(&format!("https://sts.us-east-1.amazonaws.com/?{query}")));
         assert_eq!(of("Action=AssumeRole"), "it asks something else than who made it");
-        assert_eq!(of("Action=GetCallerIdentity&X-Amz-SignedHeaders=host"), "it is not bound to a cluster by x-k8s-aws-id");
+        assert_eq!(
+            of("Action=GetCallerIdentity&X-Amz-SignedHeaders=host"),
+            "it is not bound to a cluster by x-k8s-aws-id"
+        );
         let long = "Action=GetCallerIdentity&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Expires=901";
         assert_eq!(of(long), "it is good for longer than 15 minutes");
     }

@@ -1,0 +1,209 @@
+//! The program over a stack with a cluster and things in it, in a sandbox whose clusters are real: `cargo xtask test clusters`
+//! runs it.
+#![cfg(unix)]
+
+mod program;
+#[path = "cluster/stack.rs"]
+mod stack;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Config};
+use program::{declare, fathuss};
+use serde_json::{Value as Json, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_fathuss");
+
+/// A project with a sandbox that is served in the background, which ends with it.
+struct Site {
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = fathuss(PROGRAM.as_ref(), self.folder.path(), "sandbox down").output();
+    }
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is room");
+        let file = "program = [\"cat\"]\n[stacks.cluster]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n";
+        fs::write(folder.path().join("fathuss.toml"), file).expect("there is room");
+        declare(folder.path(), &[("cluster", stack::cluster)]);
+        Self { folder }
+    }
+
+    /// Runs the program until it ends, however long the first build takes.
+    fn run(&self, words: &str) -> Output {
+        fathuss(PROGRAM.as_ref(), self.folder.path(), words).output().expect("it starts")
+    }
+
+    fn well(&self, words: &str) -> String {
+        let output = self.run(words);
+        let text = said(&output);
+        assert!(output.status.success(), "{words}: {text}");
+        text
+    }
+
+    /// The exit status of a plan that says by it whether changes are waiting, and what it said.
+    fn plan(&self) -> (Option<i32>, String) {
+        let output = self.run("plan cluster --sandbox --detailed-exitcode");
+        (output.status.code(), said(&output))
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+async fn client(site: &Site) -> Client {
+    let config: Kubeconfig = serde_json::from_str(&site.well("sandbox kubeconfig")).expect("it is one");
+    let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.expect("it is whole");
+    Client::try_from(config).expect("it can be used")
+}
+
+fn objects(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind));
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    }
+}
+
+async fn show(api: &Api<DynamicObject>, name: &str) -> Json {
+    serde_json::to_value(api.get(name).await.expect("it is there")).expect("it is JSON")
+}
+
+/// Whether a process with this text in its command line runs.
+fn runs(text: &str) -> bool {
+    let processes = fs::read_dir("/proc").expect("it can be read");
+    processes.flatten().any(|process| {
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let own = process.file_name().to_string_lossy() == std::process::id().to_string();
+        !own && String::from_utf8_lossy(&line).contains(text)
+    })
+}
+
+#[tokio::test]
+async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() {
+    let site = Site::new();
+    site.well("sandbox up");
+    site.well("sandbox up");
+    assert!(site.well("sandbox status").contains("It has no cluster."));
+
+    // Before there is a cluster, a plan shows what will be in it.
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("+ kubernetes_namespace.shop"), "{text}");
+    site.well("apply cluster --sandbox --yes");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(0), "{text}");
+
+    let client = client(&site).await;
+    let (namespaces, configs) = (objects(&client, "Namespace", None), objects(&client, "ConfigMap", Some("shop")));
+    let (secrets, nodes) = (objects(&client, "Secret", Some("shop")), objects(&client, "Node", None));
+    let nodes = nodes.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
+    assert_eq!(nodes.len(), 2, "as many as the node group has");
+    for node in &nodes {
+        let node = serde_json::to_value(node).expect("it is JSON");
+        assert_eq!(node["metadata"]["labels"]["dedicated"], json!("grader"));
+        let taint = json!({ "key": "dedicated", "value": "grader", "effect": "NoSchedule" });
+        assert!(node["spec"]["taints"].as_array().expect("it has some").contains(&taint), "{node}");
+    }
+    let place = show(&configs, "place").await;
+    let vpc = place["data"]["vpc"].as_str().expect("the VPC's id is in it");
+    assert!(site.well("state show cluster aws_vpc.main --sandbox").contains(vpc));
+    let key = show(&secrets, "key").await["data"]["key"].clone();
+    let key = key.as_str().expect("it is there").to_owned();
+    for file in walk(site.folder.path()) {
+        let holds = fs::read(&file).unwrap_or_default().windows(key.len()).any(|window| window == key.as_bytes());
+        // etcd has it, as a real cluster's has.
+        assert!(!holds || file.components().any(|part| part.as_os_str() == "clusters"), "{}", file.display());
+    }
+
+    // By other hands: a label, a field that somebody else manages from then on, and a secret that is gone.
+    let others = PatchParams::apply("others").force();
+    let patch =
+        json!({ "metadata": { "labels": { "pod-security.kubernetes.io/enforce": "baseline", "theirs": "yes" } } });
+    namespaces.patch("shop", &PatchParams::default(), &Patch::Merge(&patch)).await.expect("it can be changed");
+    let patch = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "place" }, "data": { "region": "mars" } });
+    configs.patch("place", &others, &Patch::Apply(&patch)).await.expect("it can be changed");
+    secrets.delete("key", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "{text}");
+    for part in ["\"baseline\" → \"restricted\"", "data.region  \"mars\" → \"us-east-1\"", "+ kubernetes_secret.key"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("theirs"), "what others added is theirs: {text}");
+    let refused = site.run("apply cluster --sandbox --yes");
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("conflict with \"others\": .data.region") && text.contains(".force_conflicts(true)"),
+        "{text}"
+    );
+    assert_eq!(show(&namespaces, "shop").await["metadata"]["labels"]["theirs"], json!("yes"), "it goes on beside it");
+    assert_ne!(show(&secrets, "key").await["data"]["key"], json!(key), "another value is drawn");
+    // They let go of it.
+    let patch = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "place" } });
+    configs.patch("place", &others, &Patch::Apply(&patch)).await.expect("it can be changed");
+    site.well("apply cluster --sandbox --yes");
+    assert_eq!(show(&configs, "place").await["data"]["region"], json!("us-east-1"));
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(0), "{text}");
+
+    // What the cluster has outlives the process that serves it.
+    site.well("sandbox down");
+    let folder = site.folder.path().display().to_string();
+    assert!(!runs(&folder), "nothing of it is left");
+    site.well("sandbox up");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(0), "{text}");
+
+    site.well("destroy cluster --sandbox --yes");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "all of it is to be made again: {text}");
+    assert!(text.contains("19 to create"), "{text}");
+    assert!(site.well("sandbox status").contains("It has no cluster."));
+    site.well("sandbox down");
+    let clusters = site.folder.path().join(".fathuss/sandbox/clusters");
+    let left: Vec<_> = fs::read_dir(clusters).expect("it was made").flatten().map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// What the wrong words lead to.
+#[test]
+fn where_nothing_serves_the_sandbox_its_commands_say_so() {
+    let site = Site::new();
+    assert!(site.well("sandbox down").contains("Nothing serves the sandbox."));
+    assert!(site.well("sandbox status").contains("fathuss sandbox up"));
+    let refused = site.run("apply cluster --sandbox --yes");
+    assert_eq!(refused.status.code(), Some(1));
+    let text = said(&refused);
+    for part in ["17 created, 1 failed", "nothing answers for the cluster main", "`fathuss sandbox up`"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let refused = site.run("sandbox kubeconfig");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("Next: fathuss sandbox up"), "{}", said(&refused));
+}
