@@ -36,3 +36,12 @@ fathuss-{{ .Values.environment }}
 {{- end -}}
 {{- toYaml $values -}}
 {{- end -}}
+
+{{/* Where a chart of others comes from, and which one it is. */}}
+{{- define "platform.version" -}}
+{{- $versions := .root.Files.Get "versions.yaml" | fromYaml -}}
+{{- if not (hasKey $versions .name) -}}
+{{- fail (printf "versions.yaml has no %s" .name) -}}
+{{- end -}}
+{{- get $versions .name | toYaml -}}
+{{- end -}}

@@ -38,6 +38,9 @@ fathuss.com/environment: {{ .Values.global.environment }}
 {{- if .Values.uses.clickhouse -}}
 {{- $_ := set $secrets "CLICKHOUSE_PASSWORD" (dict "key" .Values.global.clickhouse.secret "property" "") -}}
 {{- end -}}
+{{- if .Values.sentry -}}
+{{- $_ := set $secrets "SENTRY_DSN" (dict "key" (printf "%s/sentry" .Values.global.environment) "property" "dsn") -}}
+{{- end -}}
 {{- range $name, $secret := .Values.secrets.data -}}
 {{- $key := printf "%s/%s" $.Values.global.environment $secret.key -}}
 {{- $_ := set $secrets $name (dict "key" $key "property" ($secret.property | default "")) -}}
