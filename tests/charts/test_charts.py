@@ -99,7 +99,7 @@ def test_a_mistake_is_found(shipped, valid):
         ("service", {"resources": {"requests": {"cpu": None}}}, "/resources/requests"),
         ("service", {"resources": {"limits": {"memory": "much"}}}, "/resources/limits/memory"),
         ("service", {"maxUnavailable": 0}, "/maxUnavailable"),
-        ("service", {"env": {"lower": "1"}}, "/env"),
+        ("service", {"env": {"lower": "1"}}, "invalid propertyName 'lower'"),
         ("service", {"secrets": {"data": {"KEY": {"key": "production/user"}}}}, "/secrets/data/KEY/key"),
         ("service", {"serviceAccount": {"roleArn": "user"}}, "/serviceAccount/roleArn"),
         ("service", {"serviceAccount": {"identity": "keys"}}, "/serviceAccount/identity"),
