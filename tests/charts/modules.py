@@ -16,7 +16,7 @@ DEFINITIONS = {
         "v0.85.0",
         "example/prometheus-operator-crd/monitoring.coreos.com_*.yaml",
     ),
-    "external-secrets": ("github.com/external-secrets/external-secrets", "v1.3.2", "config/crds/bases/*.yaml"),
+    "external-secrets": ("github.com/external-secrets/external-secrets", "v1.3.2", "config/crds/bases/*.io_*.yaml"),
 }
 
 
