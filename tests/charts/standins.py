@@ -69,7 +69,10 @@ def stateful_set(name, selector, ports=(), size=None, account=None):
     }
     if size:
         claim = {"accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "resources": {"requests": {"storage": size}}}
-        spec["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": claim}]
+        # In full: Argo CD would see what the API server fills in as a difference.
+        claim["volumeMode"] = "Filesystem"
+        full = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": claim}
+        spec["volumeClaimTemplates"] = [full]
     return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "labels": selector}, "spec": spec}
 
 

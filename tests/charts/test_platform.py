@@ -87,7 +87,7 @@ def test_staging_follows_develop_by_itself_and_production_main_when_somebody_say
         for name, application in applications(platforms[environment]).items():
             policy = application["spec"]["syncPolicy"]
             if environment == "staging":
-                assert policy["automated"] == {"prune": True, "selfHeal": True, "allowEmpty": False}, name
+                assert policy["automated"] == {"prune": True, "selfHeal": True}, name
             if "path" in application["spec"]["source"]:
                 assert application["spec"]["source"]["targetRevision"] == branch, name
             assert policy["retry"]["limit"] > 0, name
@@ -131,6 +131,22 @@ def test_what_controllers_write_is_looked_past_and_left(platforms):
         for name in WAVES[3] - {"grader", "monitoring"}:
             [entry] = every[name]["spec"]["ignoreDifferences"]
             assert entry == {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}, name
+
+
+def test_no_application_says_what_argo_cd_leaves_out_of_it_again(platforms):
+    """Argo CD writes Applications anew, without fields that are empty or false: those would differ from Git for ever."""
+
+    def empty(value, path):
+        if isinstance(value, dict):
+            return [found for key, inner in value.items() for found in empty(inner, f"{path}.{key}")]
+        if isinstance(value, list):
+            return [found for inner in value for found in empty(inner, f"{path}[]")]
+        return [path] if value in ("", False, 0) else []
+
+    for environment in ENVIRONMENTS:
+        for name, application in applications(platforms[environment]).items():
+            spec = {key: value for key, value in application["spec"].items() if key != "source"}
+            assert empty(spec, "spec") == [], name
 
 
 def test_everybody_is_told_of_what_goes_wrong(platforms):
