@@ -83,6 +83,14 @@ def test_runbooks_have_the_address_of_what_the_cluster_runs(shipped):
             assert url == f"https://git.example.com/fathuss/fathuss/blob/{branch}/docs/runbooks/{name}.md"
 
 
+def test_a_repository_that_is_reached_by_ssh_is_read_over_https(charts):
+    for url in ("git@git.example.com:fathuss/fathuss.git", "ssh://git@git.example.com/fathuss/fathuss"):
+        platform = charts.platform("production", source={"repoURL": url})
+        application = named(platform, "Application", "monitoring")
+        repository = application["spec"]["source"]["helm"]["valuesObject"]["repository"]
+        assert repository == "https://git.example.com/fathuss/fathuss/blob/main"
+
+
 def test_what_is_critical_pages_what_is_a_warning_is_chatted_and_the_rest_is_told_to_nobody(shipped):
     for environment, critical in (("staging", "chat"), ("production", "pager")):
         objects = shipped[environment]["monitoring"]
