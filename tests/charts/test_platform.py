@@ -306,7 +306,7 @@ def test_argo_cd_s_stand_in_has_the_health_that_the_waves_need(charts, mirror, v
     good, said = valid(objects)
     assert good, said
     data = named(objects, "ConfigMap", "argocd-cm")["data"]
-    assert "return health" in data["resource.customizations.health.argoproj.io_Application"]
+    assert "return waiting" in data["resource.customizations.health.argoproj.io_Application"]
 
 
 # helm/update-versions
