@@ -241,6 +241,16 @@ def test_the_grader_s_pods_are_the_autoscaler_s_and_stand_on_nodes_of_their_own(
         assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == role
 
 
+def test_the_rollout_says_nothing_that_comes_back_otherwise(shipped):
+    """Argo Rollouts leaves out what is false, and its definition fills in protocols: both would differ from Git for ever."""
+    for environment in ENVIRONMENTS:
+        spec = named(shipped[environment]["grader"], "Rollout", "grader")["spec"]
+        canary = spec["strategy"]["canary"]
+        assert [field for field, value in canary.items() if value is False or value == ""] == []
+        for container in spec["template"]["spec"]["containers"]:
+            assert all(port["protocol"] == "TCP" for port in container["ports"])
+
+
 # Every pod
 
 

@@ -130,11 +130,14 @@ spec:
         capabilities:
           drop:
             - ALL
+      # `protocol` too: what a Rollout's definition fills in, Argo CD would take for a difference.
       ports:
         - name: http
           containerPort: 8080
+          protocol: TCP
         - name: metrics
           containerPort: 9090
+          protocol: TCP
       env:
         {{- include "service.environment" . | trim | nindent 8 }}
       {{- if include "service.secrets" . | fromYaml }}
