@@ -9,6 +9,9 @@ use crate::{cache, reference, servers};
 
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_MACHETE: &str = "0.9.2";
+const HELM: &str = "4.3.1";
+const KUBECONFORM: &str = "0.8.0";
+const PROMETHEUS: &str = "0.316.0";
 
 /// Tests that ran, over all steps.
 #[derive(Default)]
@@ -36,6 +39,7 @@ const STEPS: &[Step] = &[
     ("terraform", terraform_round_trip),
     ("cloud-init", cloud_init),
     ("checkov", checkov),
+    ("charts", charts),
 ];
 
 /// Everything that CI checks.
@@ -164,16 +168,33 @@ fn checkov(tally: &mut Tally) -> Result<(), String> {
     counted(&mut pytest("tests/checkov")?, tally)
 }
 
+/// The charts of helm/, by Helm itself, Kubernetes' schemas and Prometheus' own tests of rules.
+fn charts(tally: &mut Tally) -> Result<(), String> {
+    let mut pytest = python_tests("tests/charts")?;
+    pytest.env("HELM", cache::go_tool("helm", "helm.sh/helm/v4/cmd/helm", HELM)?);
+    pytest.env(
+        "KUBECONFORM",
+        cache::go_tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", KUBECONFORM)?,
+    );
+    let promtool = cache::go_tool("promtool", "github.com/prometheus/prometheus/cmd/promtool", PROMETHEUS)?;
+    counted(pytest.env("PROMTOOL", promtool), tally)
+}
+
 /// A folder of Python tests against the program, in an environment of what the folder pins.
 fn pytest(folder: &str) -> Result<Command, String> {
-    let folder = root().join(folder);
-    let python = cache::python(&folder.join("requirements.txt"))?;
+    let mut pytest = python_tests(folder)?;
     // The whole workspace, as the tests build it: a part of it would have its dependencies compiled anew.
     cache::run(cargo().args(["build", "--workspace", "--locked", "--quiet", "--bins"]))?;
     let programs = target().join("debug");
-    let mut pytest = Command::new(python);
-    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
     pytest.env("FATHUSS", programs.join("fathuss")).env("FATHUSS_STACKS", programs.join("fathuss-stacks"));
+    Ok(pytest)
+}
+
+/// A folder of Python tests that need no program of ours, in an environment of what the folder pins.
+fn python_tests(folder: &str) -> Result<Command, String> {
+    let folder = root().join(folder);
+    let mut pytest = Command::new(cache::python(&folder.join("requirements.txt"))?);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&folder);
     pytest.env("FATHUSS_CACHE", cache::folder()?);
     Ok(pytest)
 }
