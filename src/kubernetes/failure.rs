@@ -29,9 +29,13 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         hint: hint.map(str::to_owned),
         ..refused(code, message)
     };
+    // What only looks changes nothing, however it ends.
+    let unclear = if changes(operation) { FailureClass::Ambiguous } else { FailureClass::NotYet };
     let Error::Api(status) = error else {
-        let hint = "the API server is away, or can't be reached from here: `fathuss doctor` tells which";
-        return failure(FailureClass::Ambiguous, "NoAnswer", chain(error), Some(hint));
+        let said = chain(error);
+        // Where nobody was reached, nothing was sent.
+        let class = if said.contains(UNREACHED) { FailureClass::NotYet } else { unclear };
+        return failure(class, "NoAnswer", said, Some("see that the cluster's API server can be reached from here"));
     };
     let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
     let (class, hint) = match (status.code, reason) {
@@ -50,10 +54,18 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         ),
         (409, _) => (FailureClass::NotYet, None),
         (429, _) => (FailureClass::Throttled, None),
-        (500.., _) => (FailureClass::Ambiguous, None),
+        (500.., _) => (unclear, None),
         _ => (FailureClass::Refused, None),
     };
     failure(class, reason, status.message.clone(), hint)
+}
+
+/// What the HTTP client says where it could not connect.
+const UNREACHED: &str = "client error (Connect)";
+
+/// Whether a call of this name may change something.
+fn changes(operation: &str) -> bool {
+    matches!(operation, "Apply" | "Delete")
 }
 
 /// Whether it says that there is no such thing.
