@@ -9,6 +9,7 @@ mod stack;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -172,10 +173,15 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     assert_eq!(code, Some(2), "all of it is to be made again: {text}");
     assert!(text.contains("19 to create"), "{text}");
     assert!(site.well("sandbox status").contains("It has no cluster."));
-    site.well("sandbox down");
     let clusters = site.folder.path().join(".fathuss/sandbox/clusters");
-    let left: Vec<_> = fs::read_dir(clusters).expect("it was made").flatten().map(|entry| entry.path()).collect();
-    assert!(left.is_empty(), "{left:?}");
+    let left = || fs::read_dir(&clusters).expect("it was made").flatten().map(|entry| entry.path()).collect::<Vec<_>>();
+    let end = Instant::now() + Duration::from_secs(10);
+    while !left().is_empty() {
+        assert!(Instant::now() < end, "what the cluster had goes with it: {:?}", left());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    site.well("sandbox down");
+    assert!(!runs(&folder), "nothing of it is left");
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

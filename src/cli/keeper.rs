@@ -56,6 +56,19 @@ impl Folders {
         Ok(made)
     }
 
+    /// Deletes what is left of clusters that went while nobody kept them.
+    fn sweep(&self, clusters: &[LiveCluster]) {
+        let known: Vec<PathBuf> = clusters.iter().map(|cluster| self.folder(&cluster.id)).collect();
+        for entry in std::fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            let folder = entry.path();
+            if !known.contains(&folder)
+                && let Err(error) = std::fs::remove_dir_all(&folder)
+            {
+                say(&format!("{}: {error}", folder.display()));
+            }
+        }
+    }
+
     /// Forgets a cluster that is gone, with all that it had.
     fn remove(&self, cluster: &ClusterId) {
         self.reserved.lock().unwrap_or_else(PoisonError::into_inner).remove(cluster);
@@ -110,6 +123,9 @@ pub async fn keep(
     address: SocketAddr,
 ) -> Result<(), Error> {
     let mut kept: BTreeMap<ClusterId, Kept> = BTreeMap::new();
+    if let Ok(clusters) = simulator.clusters() {
+        folders.sweep(&clusters);
+    }
     loop {
         match simulator.clusters() {
             Ok(clusters) => round(&mut kept, &clusters, &folders, &programs, address).await,

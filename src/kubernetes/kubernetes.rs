@@ -212,7 +212,12 @@ impl Provider for Kubernetes {
     }
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
+        self.clusters.busy(true).await;
         let observed = join_all(requests.iter().map(|request| self.observe(request))).await;
+        // What is read again is waited for: the pace is kept for a while after this.
+        if self.waiting.borrow().is_empty() && observed.iter().all(Result::is_ok) {
+            self.clusters.busy(false).await;
+        }
         let mut answer = ReadAnswer::default();
         for (request, observed) in requests.iter().zip(observed) {
             answer.observations.push(match observed {
