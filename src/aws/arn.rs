@@ -24,6 +24,12 @@ pub(crate) fn partition(region: &str) -> &'static str {
     }
 }
 
+/// What the names of services end in, in a region.
+#[must_use]
+pub(crate) fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -29,7 +29,6 @@ use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
 use fathuss_state::{Fence, StateError};
 
 use crate::call::{Access, Call, Service};
-use crate::cluster::ClusterCredentials;
 use crate::failure;
 use crate::limit::Limit;
 use crate::transport::{Listener, Overheard, Plugged, Told, Transport};
@@ -42,7 +41,6 @@ pub struct Config {
     account: Option<String>,
     lineage: Option<String>,
     fence: Option<Fence>,
-    cluster_credentials: Option<ClusterCredentials>,
 }
 
 impl Config {
@@ -79,7 +77,7 @@ impl Config {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
         // The name is a literal of allowed characters.
         sdk.set_app_name(AppName::new("fathuss").ok());
-        Self { sdk: sdk.build(), clock, account: None, lineage: None, fence: None, cluster_credentials: None }
+        Self { sdk: sdk.build(), clock, account: None, lineage: None, fence: None }
     }
 
     /// Sends through this instead of a socket, with the time that `now` tells in signatures,
@@ -141,15 +139,9 @@ impl Config {
         self
     }
 
-    /// Enters clusters with these credentials. Without them, it does so with those that AWS is called with.
-    #[must_use]
-    pub fn enters_clusters_with(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
-        self.cluster_credentials = Some(SharedCredentialsProvider::new(credentials));
-        self
-    }
-
-    pub(crate) fn cluster_credentials(&self) -> Option<ClusterCredentials> {
-        self.cluster_credentials.clone().or_else(|| self.sdk.credentials_provider())
+    /// Whose requests they are.
+    pub(crate) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.sdk.credentials_provider()
     }
 
     /// The time that requests are signed at.

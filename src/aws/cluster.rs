@@ -4,13 +4,16 @@
 
 use std::time::Duration;
 
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fathuss_engine::provider::Failure;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::arn::domain;
 use crate::aws::Aws;
 use crate::call::Call;
 use crate::failure::refused;
@@ -45,8 +48,7 @@ impl Aws {
     /// A bearer token for a cluster, good for [`TOKEN_LIFETIME`].
     pub async fn cluster_token(&self, region: &str, name: &str) -> Result<String, Failure> {
         let unsigned = |error: String| refused("NoToken", format!("no token for {name} can be signed: {error}"));
-        let credentials =
-            self.config().cluster_credentials().ok_or_else(|| unsigned("there are no credentials".to_owned()))?;
+        let credentials = self.config().credentials().ok_or_else(|| unsigned("there are no credentials".to_owned()))?;
         let credentials = credentials.provide_credentials().await.map_err(|error| unsigned(error.to_string()))?;
         let identity: Identity = credentials.into();
         let mut settings = SigningSettings::default();
@@ -60,7 +62,7 @@ impl Aws {
             .settings(settings)
             .build()
             .map_err(|error| unsigned(error.to_string()))?;
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = domain(region);
         let mut url = format!("https://sts.{region}.{domain}/?Action=GetCallerIdentity&Version=2011-06-15");
         let headers = [("x-k8s-aws-id", name)].into_iter();
         let request = SignableRequest::new("GET", url.as_str(), headers, SignableBody::Bytes(&[]))
@@ -70,12 +72,6 @@ impl Aws {
         for (parameter, value) in instructions.params() {
             url.push_str(&format!("&{parameter}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
         }
-        Ok(format!(
-            "k8s-aws-v1.{}",
-            aws_smithy_types::base64::encode(url).trim_end_matches('=').replace('+', "-").replace('/', "_")
-        ))
+        Ok(format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url)))
     }
 }
-
-/// Whose credentials enter clusters.
-pub(crate) type ClusterCredentials = SharedCredentialsProvider;

@@ -15,6 +15,7 @@ use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
 use futures::future::join_all;
 
+use crate::arn::partition;
 use crate::call::Service;
 use crate::client::Client;
 use crate::differ::once_shown;
@@ -224,15 +225,6 @@ fn observe(there: &Answered, tags: &BTreeMap<String, String>, given: &Attributes
         Observed::new().with("vpc_id", id.as_str()).with("vpc_region", region.as_str()).into_datum()
     };
     described(there, tags, given, client).with_list("vpc", there.vpcs.iter().map(block)).finish(SCHEMA)
-}
-
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 /// The VPCs that a zone is to have.

@@ -13,6 +13,7 @@ use fathuss_model::schema::Schema;
 use fathuss_state::Identity;
 use futures::future::try_join_all;
 
+use crate::arn::{domain, partition};
 use crate::call::Call;
 use crate::client::Client;
 use crate::differ::once_shown;
@@ -176,24 +177,11 @@ async fn look(client: &Client, bucket: &str) -> Result<Option<Attributes>, Failu
         .tagged(&tags)
         .with("id", bucket)
         .with("arn", format!("arn:{}:s3:::{bucket}", partition(region)))
-        .with("bucket_domain_name", format!("{bucket}.s3.{}", suffix(region)))
-        .with("bucket_regional_domain_name", format!("{bucket}.s3.{region}.{}", suffix(region)))
+        .with("bucket_domain_name", format!("{bucket}.s3.{}", domain(region)))
+        .with("bucket_regional_domain_name", format!("{bucket}.s3.{region}.{}", domain(region)))
         .with("bucket_region", region)
         .finish(SCHEMA);
     Ok(Some(attributes))
-}
-
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
-fn suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 fn written(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, Failure> {

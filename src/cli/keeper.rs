@@ -61,10 +61,8 @@ impl Folders {
         let known: Vec<PathBuf> = clusters.iter().map(|cluster| self.folder(&cluster.id)).collect();
         for entry in std::fs::read_dir(&self.root).into_iter().flatten().flatten() {
             let folder = entry.path();
-            if !known.contains(&folder)
-                && let Err(error) = std::fs::remove_dir_all(&folder)
-            {
-                say(&format!("{}: {error}", folder.display()));
+            if !known.contains(&folder) {
+                delete(&folder);
             }
         }
     }
@@ -72,10 +70,7 @@ impl Folders {
     /// Forgets a cluster that is gone, with all that it had.
     fn remove(&self, cluster: &ClusterId) {
         self.reserved.lock().unwrap_or_else(PoisonError::into_inner).remove(cluster);
-        let folder = self.folder(cluster);
-        if let Err(error) = std::fs::remove_dir_all(&folder) {
-            say(&format!("{}: {error}", folder.display()));
-        }
+        delete(&self.folder(cluster));
     }
 }
 
@@ -231,6 +226,12 @@ fn taint((key, value, effect): &(String, Option<String>, String)) -> Taint {
         _ => "NoSchedule",
     };
     Taint { key: key.clone(), value: value.clone().unwrap_or_default(), effect: effect.to_owned() }
+}
+
+fn delete(folder: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        say(&format!("{}: {error}", folder.display()));
+    }
 }
 
 /// Says what went wrong where whoever started the sandbox reads it.

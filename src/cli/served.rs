@@ -35,10 +35,9 @@ impl Served {
         if told != *holder {
             return None;
         }
-        let clock = RemoteClock::default();
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        clock.hear(header);
-        Some(Self { holder: told, clock, address })
+        let served = Self { holder: told, clock: RemoteClock::default(), address };
+        served.hear(&answer);
+        Some(served)
     }
 
     /// The URL of every service.
@@ -49,11 +48,7 @@ impl Served {
     /// Lets the world's time keep the wall's pace for so long.
     pub async fn hold(&self, lasting: Duration) -> Result<(), Error> {
         let body = serde_json::json!({ "speed": 1, "seconds": lasting.as_secs_f64() }).to_string();
-        let answer = ask(self.address, Method::PUT, "speed", Bytes::from(body)).await;
-        let answer =
-            answer.map_err(|error| Error::Usage(format!("{} does not hold its time: {error}", self.holder)))?;
-        self.clock.hear(|name| answer.headers().get(name).and_then(|value| value.to_str().ok()));
-        Ok(())
+        self.told(Method::PUT, "speed", Bytes::from(body), "hold its time").await.map(|_| ())
     }
 
     /// The clusters of the world.
@@ -100,9 +95,15 @@ impl Served {
         serde_json::from_slice(&text).map_err(|error| Error::Usage(format!("what the sandbox holds: {error}")))
     }
 
+    /// What time it is there, and how fast that goes.
+    fn hear(&self, answer: &Response<Bytes>) {
+        self.clock.hear(|name| answer.headers().get(name).and_then(|value| value.to_str().ok()));
+    }
+
     async fn told(&self, method: Method, path: &str, body: Bytes, what: &str) -> Result<Bytes, Error> {
         let failed = |why: String| Error::Usage(format!("{} does not {what}: {why}", self.holder));
         let answer = ask(self.address, method, path, body).await.map_err(|error| failed(error.to_string()))?;
+        self.hear(&answer);
         if answer.status().is_success() {
             return Ok(answer.into_body());
         }

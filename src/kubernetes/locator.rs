@@ -23,6 +23,17 @@ pub(crate) struct Locator {
 }
 
 impl Locator {
+    /// Of an object of Kubernetes's own core.
+    pub fn core(cluster: &str, kind: &str, namespace: Option<&str>, name: &str) -> Self {
+        Self {
+            cluster: cluster.to_owned(),
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
     /// Of an object in a cluster.
     pub fn of(cluster: &str, object: &Json) -> Result<Self, Failure> {
         let text = |path: &str| object.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());

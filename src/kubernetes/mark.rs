@@ -1,7 +1,5 @@
 //! The mark: annotations that everything made carries from its creation on.
 
-use std::collections::BTreeMap;
-
 use fathuss_engine::provider::{Carried, Mark};
 use serde_json::{Map, Value as Json};
 
@@ -19,18 +17,26 @@ pub(crate) fn is_own(annotation: &str) -> bool {
 
 /// Puts the mark on an object.
 pub(crate) fn put(object: &mut Json, mark: &Mark) {
-    let annotations = BTreeMap::from([
-        (LINEAGE, mark.lineage.clone()),
-        (ADDRESS, mark.address.to_string()),
-        (GENERATION, mark.generation.to_string()),
-    ]);
-    let metadata = &mut object["metadata"];
-    if !metadata["annotations"].is_object() {
-        metadata["annotations"] = Json::Object(Map::new());
+    annotate(object, LINEAGE, &mark.lineage);
+    annotate(object, ADDRESS, &mark.address.to_string());
+    annotate(object, GENERATION, &mark.generation.to_string());
+}
+
+/// Puts the mark of what is there on an object that is to be compared with it.
+pub(crate) fn keep(object: &mut Json, live: &Json) {
+    for name in [LINEAGE, ADDRESS, GENERATION] {
+        if let Some(text) = live["metadata"]["annotations"][name].as_str() {
+            annotate(object, name, text);
+        }
     }
-    for (name, text) in annotations {
-        metadata["annotations"][name] = Json::String(text);
+}
+
+fn annotate(object: &mut Json, name: &str, text: &str) {
+    let annotations = &mut object["metadata"]["annotations"];
+    if !annotations.is_object() {
+        *annotations = Json::Object(Map::new());
     }
+    annotations[name] = Json::String(text.to_owned());
 }
 
 /// The mark that an object carries.
@@ -42,16 +48,4 @@ pub(crate) fn of(live: &Json) -> Option<Carried> {
 /// Whether an object carries this mark, of whichever generation.
 pub(crate) fn is(live: &Json, mark: &Mark) -> bool {
     of(live).is_some_and(|carried| carried.lineage == mark.lineage && carried.address == mark.address.to_string())
-}
-
-/// Puts the mark of what is there on an object that is to be compared with it.
-pub(crate) fn keep(object: &mut Json, live: &Json) {
-    for name in [LINEAGE, ADDRESS, GENERATION] {
-        if let Some(text) = live["metadata"]["annotations"][name].as_str() {
-            if !object["metadata"]["annotations"].is_object() {
-                object["metadata"]["annotations"] = Json::Object(Map::new());
-            }
-            object["metadata"]["annotations"][name] = Json::String(text.to_owned());
-        }
-    }
 }

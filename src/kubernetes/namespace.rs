@@ -28,8 +28,7 @@ impl Kind for Namespace {
         let [cluster, name] = parts[..] else {
             return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAME", identity.0)));
         };
-        let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
-        Locator::of(cluster, &object)
+        Ok(Locator::core(cluster, "Namespace", None, name))
     }
 
     fn identity(&self, locator: &Locator) -> Identity {

@@ -16,15 +16,13 @@ use crate::locator::Locator;
 /// The calls of `kubernetes_secret`.
 pub(crate) struct Secret;
 
-const TYPE: &str = "Opaque";
-
 impl Kind for Secret {
     fn schema(&self) -> &'static Schema {
         KubernetesSecret::SCHEMA
     }
 
     fn object(&self, fields: &Attributes) -> Result<Json, Failure> {
-        let kind = fields.get("type").and_then(Datum::as_str).unwrap_or(TYPE);
+        let kind = fields.get("type").and_then(Datum::as_str).unwrap_or("Opaque");
         let metadata = metadata(fields, Some(text(fields, "namespace")?))?;
         Ok(json!({ "apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata }))
     }
@@ -43,8 +41,7 @@ impl Kind for Secret {
         let [cluster, namespace, name] = parts[..] else {
             return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAMESPACE/NAME", identity.0)));
         };
-        let metadata = json!({ "name": name, "namespace": namespace });
-        Locator::of(cluster, &json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata }))
+        Ok(Locator::core(cluster, "Secret", Some(namespace), name))
     }
 
     fn identity(&self, locator: &Locator) -> Identity {

@@ -174,6 +174,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_speed_that_lasts_ends_by_itself_and_time_never_jumps() {
+        struct Wall(std::sync::atomic::AtomicI64);
+        impl Clock for Wall {
+            fn now(&self) -> Timestamp {
+                Timestamp::UNIX_EPOCH + SignedDuration::from_secs(self.0.load(std::sync::atomic::Ordering::Relaxed))
+            }
+        }
+        let base: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
+        let wall = Arc::new(Wall(0.into()));
+        let at = |second| wall.0.store(second, std::sync::atomic::Ordering::Relaxed);
+        let mut clock = WorldClock::start(&Time::Scaled { wall: wall.clone(), speed: 100.0 }, base);
+        let passed = |clock: &mut WorldClock| clock.now().duration_since(base).as_secs();
+        at(10);
+        assert_eq!(passed(&mut clock), 1_000);
+        assert!(clock.set_speed(1.0, Some(SignedDuration::from_secs(5))));
+        assert_eq!((passed(&mut clock), clock.speed()), (1_000, 1.0));
+        at(14);
+        assert_eq!((passed(&mut clock), clock.speed()), (1_004, 1.0));
+        at(16);
+        assert_eq!((passed(&mut clock), clock.speed()), (1_105, 100.0));
+        // Let go of before its end.
+        assert!(clock.set_speed(1.0, Some(SignedDuration::from_secs(60))));
+        assert!(clock.set_speed(1.0, Some(SignedDuration::ZERO)));
+        at(17);
+        assert_eq!((passed(&mut clock), clock.speed()), (1_205, 100.0));
+        let mut virtual_time = WorldClock::start(&Time::Given(wall.clone()), base);
+        assert!(!virtual_time.set_speed(2.0, None), "it follows a clock of the caller's own");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_tokio_clock_follows_virtual_time_and_can_be_advanced() {
         let base: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();

@@ -36,6 +36,12 @@ impl Identity {
     }
 }
 
+/// The name of the role whose session this ARN is of.
+pub(crate) fn role_of_session(arn: &str) -> Option<&str> {
+    let (_, rest) = arn.split_once(":assumed-role/")?;
+    rest.split('/').next()
+}
+
 /// Temporary credentials, as STS's `AssumeRole` writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -29,6 +29,12 @@ fn entrances<'a>(resource: &View<'a>) -> Vec<View<'a>> {
     beside.filter(|entrance| entrance.node().fields.get("cluster_name") == cluster).collect()
 }
 
+/// One declared before with the same values in these fields: the same object.
+fn twin<'a, const COUNT: usize>(resource: &View<'a>, fields: [&str; COUNT]) -> Option<View<'a>> {
+    let place = |one: &View<'_>| fields.map(|field| one.node().fields.get(field).cloned());
+    resource.earlier_siblings().find(|other| place(other) == place(resource))
+}
+
 /// The namespace of this resource, where the stack declares it.
 fn namespace_of<'a>(resource: &View<'a>, name: &str) -> Option<View<'a>> {
     let cluster = resource.node().fields.get("cluster_name");

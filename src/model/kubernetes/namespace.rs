@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::form;
+use super::{form, twin};
 use crate::aws::EksCluster;
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Name, Value};
@@ -63,8 +63,7 @@ fn check(namespace: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(own) = namespace.text("name").filter(|name| OWN.contains(name)) {
         findings.refuse(format!("every cluster has the namespace {own} from the start"));
     }
-    let named = |one: &View<'_>| ["cluster_name", "name"].map(|field| one.node().fields.get(field).cloned());
-    if let Some(other) = namespace.earlier_siblings().find(|other| named(other) == named(namespace)) {
+    if let Some(other) = twin(namespace, ["cluster_name", "name"]) {
         findings.refuse(format!("{} has the same name in the same cluster", other.named()));
     }
 }

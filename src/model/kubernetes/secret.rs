@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{KubernetesNamespace, form};
+use super::{KubernetesNamespace, form, twin};
 use crate::aws::EksCluster;
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Name, Secret, SecretVersion, Value};
@@ -83,9 +83,7 @@ pub struct KubernetesSecret {
 }
 
 fn check(secret: &View<'_>, findings: &mut Findings<'_>) {
-    let named =
-        |one: &View<'_>| ["cluster_name", "namespace", "name"].map(|field| one.node().fields.get(field).cloned());
-    if let Some(other) = secret.earlier_siblings().find(|other| named(other) == named(secret)) {
+    if let Some(other) = twin(secret, ["cluster_name", "namespace", "name"]) {
         findings.refuse(format!("{} has the same name in the same namespace", other.named()));
     }
 }

@@ -2,22 +2,27 @@
 //! LoadBalancer and an Ingress of class `alb` get the DNS name of a load balancer.
 
 use std::convert::Infallible;
+use std::fmt::Debug;
 
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::{Api, Client, ResourceExt as _};
+use kube::core::NamespaceResourceScope;
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::watching;
+use crate::watching::{self, accept};
 
 /// Gives addresses, in the region that their names tell, until it is dropped.
 pub async fn tend(client: Client, region: String) -> Infallible {
     let services = Api::<Service>::all(client.clone());
     let ingresses = Api::<Ingress>::all(client.clone());
     loop {
-        let Ok((service_version, ingress_version)) = address_all(&client, &services, &ingresses, &region).await else {
+        let service_version = address(&client, &services, |service| wanted_by_service(service, &region)).await;
+        let ingress_version = address(&client, &ingresses, |ingress| wanted_by_ingress(ingress, &region)).await;
+        let (Ok(service_version), Ok(ingress_version)) = (service_version, ingress_version) else {
             tokio::time::sleep(watching::PAUSE).await;
             continue;
         };
@@ -27,33 +32,23 @@ pub async fn tend(client: Client, region: String) -> Infallible {
     }
 }
 
-async fn address_all(
+/// Gives those of a kind the names that they lack; the version of the list that was acted on.
+async fn address<K>(
     client: &Client,
-    services: &Api<Service>,
-    ingresses: &Api<Ingress>,
-    region: &str,
-) -> Result<(Option<String>, Option<String>), kube::Error> {
-    let listed = services.list(&ListParams::default()).await?;
-    for service in &listed {
-        let Some(hostname) = wanted_by_service(service, region) else { continue };
-        let namespaced = Api::<Service>::namespaced(client.clone(), &service.namespace().unwrap_or_default());
+    all: &Api<K>,
+    wanted: impl Fn(&K) -> Option<String>,
+) -> Result<Option<String>, kube::Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    let listed = all.list(&ListParams::default()).await?;
+    for one in &listed {
+        let Some(hostname) = wanted(one) else { continue };
+        let namespaced = Api::<K>::namespaced(client.clone(), &one.namespace().unwrap_or_default());
         let patch = json!({"status": {"loadBalancer": {"ingress": [{"hostname": hostname}]}}});
-        ignore_gone(
-            namespaced.patch_status(&service.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await,
-        )?;
+        accept(404, namespaced.patch_status(&one.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await)?;
     }
-    let service_version = listed.metadata.resource_version;
-
-    let listed = ingresses.list(&ListParams::default()).await?;
-    for ingress in &listed {
-        let Some(hostname) = wanted_by_ingress(ingress, region) else { continue };
-        let namespaced = Api::<Ingress>::namespaced(client.clone(), &ingress.namespace().unwrap_or_default());
-        let patch = json!({"status": {"loadBalancer": {"ingress": [{"hostname": hostname}]}}});
-        ignore_gone(
-            namespaced.patch_status(&ingress.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await,
-        )?;
-    }
-    Ok((service_version, listed.metadata.resource_version))
+    Ok(listed.metadata.resource_version)
 }
 
 /// The DNS name that a Service lacks, if it wants one.
@@ -107,11 +102,4 @@ fn named(namespace: Option<&str>, name: &str, uid: &str) -> String {
 /// Digits that follow from an object's uid.
 fn digits(uid: &str, count: usize) -> String {
     Sha256::digest(uid).iter().map(|byte| char::from(b'0' + byte % 10)).take(count).collect()
-}
-
-fn ignore_gone<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error> {
-    match result {
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        other => other.map(drop),
-    }
 }

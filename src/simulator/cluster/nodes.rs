@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Error;
+use crate::watching::accept;
 
 /// A node that shall be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,17 +129,17 @@ async fn remove(client: &Client, nodes: &Api<KubernetesNode>, name: &str) -> Res
     let doing = || format!("the removal of node {name}");
     let cordon = json!({"spec": {"unschedulable": true}});
     match nodes.patch(name, &PatchParams::default(), &Patch::Merge(&cordon)).await {
-        Err(error) if is_not_found(&error) => return Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
         other => other.map_err(Error::kubernetes(doing()))?,
     };
     let on_it = ListParams::default().fields(&format!("spec.nodeName={name}"));
     let pods = Api::<Pod>::all(client.clone()).list(&on_it).await.map_err(Error::kubernetes(doing()))?;
     for pod in pods {
         let pods = Api::<Pod>::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
-        accept_not_found(pods.delete(&pod.name_any(), &DeleteParams::default().grace_period(0)).await)
+        accept(404, pods.delete(&pod.name_any(), &DeleteParams::default().grace_period(0)).await)
             .map_err(Error::kubernetes(doing()))?;
     }
-    accept_not_found(nodes.delete(name, &DeleteParams::default()).await).map_err(Error::kubernetes(doing()))
+    accept(404, nodes.delete(name, &DeleteParams::default()).await).map_err(Error::kubernetes(doing()))
 }
 
 /// What a node group's owner declares of a node, kept on it.
@@ -236,17 +237,6 @@ fn merged_taints(now: Vec<KubernetesTaint>, before: &[Taint], declared: &[Taint]
     let is = |taint: &KubernetesTaint, one: &Taint| taint.key == one.key && taint.effect == one.effect;
     let others = now.into_iter().filter(|taint| !before.iter().chain(declared).any(|one| is(taint, one)));
     others.map(|taint| json!(taint)).chain(declared.iter().map(|taint| json!(taint))).collect()
-}
-
-fn is_not_found(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 404)
-}
-
-fn accept_not_found<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error> {
-    match result {
-        Err(error) if !is_not_found(&error) => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::watching;
+use crate::watching::{self, accept};
 
 /// The driver's name, and that of the provisioner in its storage classes.
 const DRIVER: &str = "ebs.csi.aws.com";
@@ -182,12 +182,4 @@ fn volume(claim: &PersistentVolumeClaim, class: &StorageClass, zone: Option<&str
 fn volume_id(uid: &str) -> String {
     let hash: String = Sha256::digest(uid)[..9].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("vol-{}", &hash[..17])
-}
-
-/// Takes one refusal for success: the object was already there, or already gone.
-fn accept<T>(code: u16, result: Result<T, kube::Error>) -> Result<(), kube::Error> {
-    match result {
-        Err(kube::Error::Api(status)) if status.code == code => Ok(()),
-        other => other.map(drop),
-    }
 }

@@ -31,3 +31,11 @@ where
         Some(Ok(WatchEvent::Bookmark(_) | WatchEvent::Error(_)) | Err(_)) => tokio::time::sleep(PAUSE).await,
     }
 }
+
+/// Takes this refusal for what was wanted: 404 where something was to go, 409 where it was to be there.
+pub(crate) fn accept<T>(code: u16, result: Result<T, kube::Error>) -> Result<(), kube::Error> {
+    match result {
+        Err(kube::Error::Api(status)) if status.code == code => Ok(()),
+        other => other.map(drop),
+    }
+}

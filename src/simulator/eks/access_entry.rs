@@ -10,6 +10,7 @@ use super::tags::{self, Tags};
 use super::{arn, in_use, invalid, missing, unfit};
 use crate::iam::role::Role;
 use crate::iam::trust;
+use crate::identity::role_of_session;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -111,7 +112,7 @@ pub(super) fn find(tx: &Tx<'_>, cluster: &str, principal: &str) -> Result<Access
 }
 
 /// `role` or `user`, the account and the last part of a principal's ARN.
-fn parts(principal: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn parts(principal: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = principal.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
     let sound =
@@ -148,7 +149,7 @@ fn make(tx: &mut Tx<'_>, cluster: &str, principal: &str, kind: &str) -> AccessEn
 pub(super) fn admit_creator(tx: &mut Tx<'_>, cluster: &Cluster) {
     let caller = tx.principal().arn.clone();
     // A session's entry is its role's.
-    let role = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+    let role = role_of_session(&caller);
     let principal = match role {
         Some(name) => tx.get::<Role>(&Role::id_of(name)).map_or(caller.clone(), |role| role.arn.clone()),
         None => caller,

@@ -10,7 +10,7 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::access_entry::AccessEntry;
+use super::access_entry::{AccessEntry, parts};
 use super::access_policy::{self, Association};
 use super::auto_scaling_group::AutoScalingGroup;
 use super::cluster::Cluster;
@@ -19,6 +19,7 @@ use crate::Simulator;
 use crate::ec2::instance::Instance;
 use crate::ec2::network_interface;
 use crate::front::Arrived;
+use crate::identity::role_of_session;
 use crate::protocol::{base64_decode, percent_decode};
 use crate::world::{Row, Scope, WorldError};
 
@@ -164,11 +165,12 @@ impl Simulator {
         if there.is_none_or(|slot| slot.row.key != cluster.key) {
             return Err(format!("there is no cluster {}", cluster.name));
         }
-        let whose = principal(arn);
+        let user_id = between(&text, "<UserId>", "</UserId>").unwrap_or_default().split(':').next();
+        let whose = principal(arn).ok_or_else(|| format!("{arn} is nobody who can have an access entry"))?;
         let reached = |since: Timestamp| since.checked_add(REACHES).is_ok_and(|moment| moment <= now);
         let entry = all::<AccessEntry>(tables, &scope)
             .into_iter()
-            .find(|entry| entry.cluster == cluster.name && principal(&entry.principal) == whose)
+            .find(|entry| entry.cluster == cluster.name && principal(&entry.principal) == Some(whose))
             .filter(|entry| reached(entry.created))
             .ok_or_else(|| format!("{arn} has no access entry in {}", cluster.name))?;
         let policies = all::<Association>(tables, &scope).into_iter().filter(|policy| {
@@ -181,7 +183,7 @@ impl Simulator {
         let session = arn.rsplit('/').next().unwrap_or_default();
         Ok(Person {
             username: entry.username.replace("{{SessionName}}", session).replace("{{SessionNameRaw}}", session),
-            uid: format!("aws-iam-authenticator:{}:{whose:?}", cluster.account),
+            uid: format!("aws-iam-authenticator:{}:{}", cluster.account, user_id.unwrap_or_default()),
             groups: entry.groups.iter().cloned().chain(named).collect(),
             arn: arn.to_owned(),
         })
@@ -256,12 +258,9 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 
 /// Kind, account and name of a principal: an assumed role is its role, and paths do not count.
 fn principal(arn: &str) -> Option<(&str, &str, &str)> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let [_, _, _, _, account, resource] = parts[..] else { return None };
-    let (kind, rest) = resource.split_once('/')?;
-    match kind {
-        "assumed-role" => Some(("role", account, rest.split('/').next()?)),
-        _ => Some((kind, account, rest.rsplit('/').next()?)),
+    match role_of_session(arn) {
+        Some(role) => Some(("role", arn.split(':').nth(4)?, role)),
+        None => parts(arn),
     }
 }
 

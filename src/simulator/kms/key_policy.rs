@@ -6,6 +6,7 @@ use super::key::{Key, State, find, seen};
 use super::paged;
 use crate::iam::document;
 use crate::iam::evaluation::{self, Context, Verdict, texts};
+use crate::identity::role_of_session;
 use crate::input::Input;
 use crate::record;
 use crate::refusal::Refusal;
@@ -110,7 +111,7 @@ fn lets_change(tx: &Tx<'_>, statement: &Map<String, Json>) -> bool {
     };
     let caller = &tx.principal().arn;
     // A session of a role counts as the role.
-    let role = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+    let role = role_of_session(caller);
     let is_caller = |name: &String| {
         name == "*"
             || *name == root
