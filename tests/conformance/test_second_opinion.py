@@ -19,6 +19,7 @@ COSTS = "what concerns the account's costs is in a stack of its own"
 ASSETS = "static assets are production's"
 FAR = "copies in another region are production's"
 KEPT_OUT = "its security group says who reaches the cache"
+CLUSTER = "moto's clusters have no Kubernetes"
 # Types that staging does not have, and why that is all there is to say.
 ELSEWHERE = {
     "aws_budgets_budget": COSTS,
@@ -42,6 +43,9 @@ ELSEWHERE = {
     "aws_route53_zone": "the zone is looked up: people make it by hand",
     "terraform_data": "it is nobody's but the state's",
     "random_id": "it is nobody's but the state's",
+    "kubernetes_manifest": CLUSTER,
+    "kubernetes_namespace": CLUSTER,
+    "kubernetes_secret": CLUSTER,
     "aws_autoscaling_policy": "how many nodes there are an autoscaler in the cluster decides",
 }
 # What staging reads of the stack of its account; moto does not look whether it is there.
