@@ -10,11 +10,12 @@ use fathuss_model::aws::{
 };
 use fathuss_model::{DeclarationExt, Handle, Stack};
 
+use crate::encryption;
 use crate::environment::Environment;
 use crate::names::Names;
 use crate::network::Network;
+use crate::service_accounts::{ServiceAccounts, service_accounts};
 use crate::storage::Storage;
-use crate::{encryption, service_accounts};
 
 /// The Kubernetes version.
 const VERSION: &str = "1.35";
@@ -30,6 +31,8 @@ pub struct Cluster {
     pub issuer: Handle<IamOpenidConnectProvider>,
     /// The groups of its nodes by name.
     pub nodes: Vec<(&'static str, Handle<EksNodeGroup>)>,
+    /// The roles of its service accounts.
+    pub roles: ServiceAccounts,
 }
 
 /// A group of nodes.
@@ -79,13 +82,12 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
 
     access(stack, env, &cluster);
     let nodes = nodes(stack, env, network, &cluster);
-    let made = Cluster { cluster, issuer, nodes };
-    let roles = service_accounts::service_accounts(stack, env, &made, storage, names);
+    let roles = service_accounts(stack, env, (&cluster, &issuer), storage, names);
     // Those that any pod may run on: no taint keeps it away.
     let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
-    let open: Vec<_> = made.nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
-    addons(stack, &made.cluster, &open, &roles.ebs_csi);
-    made
+    let open: Vec<_> = nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
+    addons(stack, &cluster, &open, &roles.ebs_csi);
+    Cluster { cluster, issuer, nodes, roles }
 }
 
 fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Handle<EksCluster> {

@@ -216,6 +216,12 @@ impl Environment {
         [("Project", "Fathuss"), ("Environment", self.name()), ("Service", service), ("ManagedBy", "fathuss")]
     }
 
+    /// The namespace of the services in the cluster.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        format!("fathuss-{}", self.name())
+    }
+
     /// Tags everything that is added from here on.
     pub fn tag_all(&self, stack: &mut Stack, service: &'static str) {
         for (key, value) in self.tags(service) {

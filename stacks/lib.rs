@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod alarms;
+pub mod applications;
 pub mod assets;
 pub mod backups;
 pub mod cluster;

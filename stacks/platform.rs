@@ -3,11 +3,42 @@
 use fathuss_model::aws::{EksCluster, Subnet, Vpc};
 use fathuss_model::{Handle, Id, IntoValue, Result, Stack, Value};
 
+use crate::cluster::Cluster;
+use crate::data::Data;
 use crate::environment::Environment;
-use crate::{alarms, assets, backups, cluster, data, firewall, names, network, recovery, storage};
+use crate::names::Names;
+use crate::network::Network;
+use crate::storage::Storage;
+use crate::{alarms, applications, assets, backups, cluster, data, firewall, names, network, recovery, storage};
+
+/// What applications stand on.
+#[derive(Debug)]
+pub struct Foundation {
+    /// The network.
+    pub network: Network,
+    /// The cluster, with the roles of its service accounts.
+    pub cluster: Cluster,
+    /// The buckets.
+    pub storage: Storage,
+    /// The names.
+    pub names: Names,
+    /// The data stores.
+    pub data: Data,
+}
+
+/// An environment, with what the engine itself puts into its cluster.
+pub fn with_applications(stack: &mut Stack, env: &Environment) -> Result<()> {
+    let foundation = foundation(stack, env)?;
+    applications::applications(stack, env, &foundation)
+}
+
+/// An environment with nothing in its cluster.
+pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
+    foundation(stack, env).map(drop)
+}
 
 /// Network, cluster and data stores of an environment, and their outputs.
-pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
+fn foundation(stack: &mut Stack, env: &Environment) -> Result<Foundation> {
     stack.place(env.region, env.account);
 
     let network = network::network(stack, env)?;
@@ -40,7 +71,7 @@ pub fn platform(stack: &mut Stack, env: &Environment) -> Result<()> {
     stack.output("certificate_arn", names.certificate.certificate_arn());
     stack.output("grader_cache_bucket", storage.grader_cache.id());
     stack.output("loki_bucket", storage.loki.id());
-    Ok(())
+    Ok(Foundation { network, cluster, storage, names, data })
 }
 
 fn outputs_of_network(stack: &mut Stack, vpc: &Handle<Vpc>, private: &[Handle<Subnet>]) {

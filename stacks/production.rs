@@ -6,13 +6,13 @@ use crate::account;
 use crate::environment::{
     ClickHouse, Environment, NatGateways, Postgres, Principal, Range, Redis, Sources, Stage, Zones,
 };
-use crate::platform::platform;
+use crate::platform::with_applications;
 use crate::production_dr::RECOVERY;
 use crate::subscribers::{Endpoint, Subscriber};
 
 /// The stack.
 pub fn production(stack: &mut Stack) -> Result<()> {
-    platform(stack, &environment()?)
+    with_applications(stack, &environment()?)
 }
 
 /// Production's facts.

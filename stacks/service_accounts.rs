@@ -2,10 +2,11 @@
 //! that its program needs.
 
 use fathuss_model::aws::policy::{Policy, Statement};
-use fathuss_model::aws::{IamPolicy, IamRole, IamRolePolicyAttachment, KmsKey, S3Bucket};
+use fathuss_model::aws::{
+    EksCluster, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment, KmsKey, S3Bucket,
+};
 use fathuss_model::{Handle, IntoArn, Stack, actions};
 
-use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::names::Names;
 use crate::storage::{self, Storage};
@@ -33,13 +34,12 @@ pub struct ServiceAccounts {
 pub fn service_accounts(
     stack: &mut Stack,
     env: &Environment,
-    cluster: &Cluster,
+    (cluster, issuer): (&Handle<EksCluster>, &Handle<IamOpenidConnectProvider>),
     storage: &Storage,
     names: &Names,
 ) -> ServiceAccounts {
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
-        let issuer = cluster.cluster.oidc_issuer();
-        let trust = Statement::assume_role_by_service_account(&cluster.issuer, &issuer, namespace, account);
+        let trust = Statement::assume_role_by_service_account(issuer, &cluster.oidc_issuer(), namespace, account);
         let role = env.role(stack, Policy::new([trust])).description(format!("{namespace}/{account}"));
         let role = stack.add(name, role);
         match permission {
@@ -80,7 +80,7 @@ pub fn service_accounts(
         loki: account("loki", "loki", "loki", Permission::Own(keeps_objects(&storage.loki, &storage.key))),
         grader_worker: account(
             "grader_worker",
-            "fathuss",
+            &env.namespace(),
             "grader-worker",
             Permission::Own(keeps_objects(&storage.grader_cache, &storage.key)),
         ),

@@ -5,13 +5,13 @@ use fathuss_model::{Result, Stack};
 use crate::environment::{
     ClickHouse, Environment, NatGateways, Postgres, Principal, Range, Redis, Sources, Stage, Zones,
 };
-use crate::platform::platform;
+use crate::platform::with_applications;
 use crate::staging_account;
 use crate::subscribers::{Endpoint, Subscriber};
 
 /// The stack.
 pub fn staging(stack: &mut Stack) -> Result<()> {
-    platform(stack, &environment()?)
+    with_applications(stack, &environment()?)
 }
 
 /// Staging's facts.

@@ -7,6 +7,7 @@ mod program;
 mod stack;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -184,6 +185,110 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     assert!(!runs(&folder), "nothing of it is left");
 }
 
+/// What Helm keeps of a release says this of its newest revision: its secret, and what is in it.
+async fn newest(secrets: &Api<DynamicObject>) -> Json {
+    let listed = secrets.list(&kube::api::ListParams::default().labels("owner=helm,name=cart")).await;
+    let all =
+        listed.expect("they can be listed").items.into_iter().map(|one| serde_json::to_value(one).expect("it is JSON"));
+    all.max_by_key(|secret| secret["metadata"]["labels"]["version"].as_str().and_then(|text| text.parse::<u32>().ok()))
+        .expect("there is one")
+}
+
+#[tokio::test]
+async fn a_chart_is_installed_upgraded_repaired_and_removed() {
+    let site = Site::new();
+    let chart = site.folder.path().join("chart");
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cluster/chart")), &chart);
+    let declare = |stack: fn(&mut fathuss_model::Stack) -> fathuss_model::Result<()>| {
+        declare(site.folder.path(), &[("cluster", stack)]);
+    };
+    // What its schema refuses ends the release alone; with what is right it is installed. Applying starts what serves the
+    // cluster.
+    declare(stack::many);
+    let refused = site.run("apply cluster --sandbox --yes");
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    for part in ["helm_release.cart", "/replicas", "19 created, 1 failed"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    declare(stack::two);
+    site.well("apply cluster --sandbox --yes");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(0), "{text}");
+    let client = client(&site).await;
+    let secrets = objects(&client, "Secret", Some("shop"));
+    let deployments = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
+    let deployments = Api::<DynamicObject>::namespaced_with(client.clone(), "shop", &deployments);
+    assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(2));
+
+    // Other values, and another content of its folder.
+    declare(stack::three);
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "{text}");
+    for part in ["~ helm_release.cart", "replicas  2 → 3"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    site.well("apply cluster --sandbox --yes");
+    assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(3));
+    let template = chart.join("templates/objects.yaml");
+    let text = fs::read_to_string(&template).expect("it is there");
+    fs::write(&template, text.replace("data:", "data:\n  more: content")).expect("there is room");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("another content"), "{text}");
+    site.well("apply cluster --sandbox --yes");
+    let configs = objects(&client, "ConfigMap", Some("shop"));
+    assert_eq!(show(&configs, "cart").await["data"]["more"], json!("content"));
+
+    // What a run that died has left pending is in the plan, and is repaired.
+    let secret = newest(&secrets).await;
+    let name = secret["metadata"]["name"].as_str().expect("it has one");
+    let pending = pending(secret["data"]["release"].as_str().expect("it is there"));
+    let patch = json!({ "metadata": { "labels": { "status": "pending-upgrade" } }, "data": { "release": pending } });
+    secrets.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("it can be changed");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("\"pending-upgrade\" → \"deployed\""), "{text}");
+    site.well("apply cluster --sandbox --yes");
+    assert_eq!(newest(&secrets).await["metadata"]["labels"]["status"], json!("deployed"));
+
+    declare(stack::elsewhere);
+    let refused = site.run("apply cluster --sandbox --yes");
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    assert!(text.contains("elsewhere"), "{text}");
+    declare(stack::cluster);
+    site.well("apply cluster --sandbox --yes");
+    assert!(deployments.get_opt("cart").await.expect("it can be asked").is_none(), "it goes with its release");
+    let (code, text) = site.plan();
+    assert_eq!(code, Some(0), "{text}");
+}
+
+/// A release's content with another status.
+fn pending(release: &str) -> String {
+    use std::io::Read as _;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    let packed = STANDARD.decode(STANDARD.decode(release).expect("it is base64")).expect("it is base64 twice");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("it is packed");
+    let mut content: Json = serde_json::from_str(&text).expect("it is JSON");
+    content["info"]["status"] = json!("pending-upgrade");
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(content.to_string().as_bytes()).expect("it fits");
+    STANDARD.encode(STANDARD.encode(packer.finish().expect("it fits")))
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in walk(from) {
+        let at = to.join(file.strip_prefix(from).expect("it is in it"));
+        fs::create_dir_all(at.parent().expect("it has one")).expect("there is room");
+        fs::copy(&file, &at).expect("there is room");
+    }
+}
+
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -203,13 +308,34 @@ fn where_nothing_serves_the_sandbox_its_commands_say_so() {
     let site = Site::new();
     assert!(site.well("sandbox down").contains("Nothing serves the sandbox."));
     assert!(site.well("sandbox status").contains("fathuss sandbox up"));
-    let refused = site.run("apply cluster --sandbox --yes");
-    assert_eq!(refused.status.code(), Some(1));
-    let text = said(&refused);
-    for part in ["16 created, 1 failed", "nothing answers for the cluster main", "`fathuss sandbox up`"] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
     let refused = site.run("sandbox kubeconfig");
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("Next: fathuss sandbox up"), "{}", said(&refused));
+}
+
+/// Who has no Go leaves out what is in clusters.
+#[test]
+fn without_go_all_but_what_is_in_clusters_comes_up() {
+    let site = Site::new();
+    let programs = site.folder.path().join("programs");
+    fs::create_dir(&programs).expect("there is room");
+    std::os::unix::fs::symlink("/bin/cat", programs.join("cat")).expect("there is room");
+    let bare = |words: &str| {
+        let mut command = fathuss(PROGRAM.as_ref(), site.folder.path(), words);
+        command.env("PATH", &programs).env("XDG_CACHE_HOME", site.folder.path().join("cache"));
+        command.output().expect("it starts")
+    };
+    let refused = bare("apply cluster --sandbox --yes");
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    for part in ["3 resources of cluster are in a cluster", "Go", "--no-cluster"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let applied = bare("apply cluster --sandbox --no-cluster --yes");
+    assert!(said(&applied).contains("16 created"), "{}", said(&applied));
+    let planned = bare("plan cluster --sandbox --no-cluster --detailed-exitcode");
+    assert_eq!(planned.status.code(), Some(0), "{}", said(&planned));
+    // A plan needs nothing of it, as long as nothing is there.
+    let planned = bare("plan cluster --sandbox");
+    assert!(said(&planned).contains("3 to create"), "{}", said(&planned));
 }

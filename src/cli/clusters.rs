@@ -1,14 +1,16 @@
 //! The clusters of a target: where AWS says that they are, entered as whoever applies.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fathuss_aws::{Aws, TOKEN_LIFETIME};
 use fathuss_engine::provider::{Failure, FailureClass};
-use fathuss_kubernetes::{Clusters, Endpoint, Token};
+use fathuss_kubernetes::{Clusters, Endpoint, Helm, Token};
 
+use crate::keeper::programs;
 use crate::served::Served;
 
 /// Clusters that AWS tells of, or a sandbox that another process serves.
@@ -17,6 +19,16 @@ pub struct OfAws {
     simulated: bool,
     served: Option<Rc<Served>>,
     held: Cell<Option<Instant>>,
+    charts: Charts,
+}
+
+/// Where charts come from.
+#[derive(Clone, Debug)]
+pub struct Charts {
+    /// A repository or registry in the place of all others.
+    pub mirror: Option<String>,
+    /// What charts in folders are seen from.
+    pub folder: PathBuf,
 }
 
 /// Where the API servers of a sandbox are.
@@ -28,8 +40,8 @@ const HOLD_AGAIN: Duration = Duration::from_secs(3);
 
 impl OfAws {
     /// The clusters of an account; of a sandbox, with the process that serves it, where one does.
-    pub fn new(aws: Rc<Aws>, simulated: bool, served: Option<Rc<Served>>) -> Self {
-        Self { aws, simulated, served, held: Cell::new(None) }
+    pub fn new(aws: Rc<Aws>, simulated: bool, served: Option<Rc<Served>>, charts: Charts) -> Self {
+        Self { aws, simulated, served, held: Cell::new(None), charts }
     }
 }
 
@@ -57,6 +69,12 @@ impl Clusters for OfAws {
         Ok(Token { text, lifetime: TOKEN_LIFETIME })
     }
 
+    async fn helm(&self) -> Result<Helm, Failure> {
+        let Charts { mirror, folder } = self.charts.clone();
+        let program = helm(self.simulated).await?;
+        Ok(Helm { program, mirror, folder, environment: Vec::new() })
+    }
+
     async fn busy(&self, busy: bool) {
         let Some(served) = &self.served else { return };
         let due = self.held.get().is_none_or(|held| held.elapsed() > HOLD_AGAIN);
@@ -73,4 +91,43 @@ impl Clusters for OfAws {
             }
         }
     }
+}
+
+/// The oldest Helm that charts are installed with.
+const OLDEST: (u32, u32) = (3, 14);
+
+/// The user's Helm; in a sandbox, where there is none, ours.
+async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
+    let refused = |code: &str, message: String, hint: &str| Failure {
+        class: FailureClass::Refused,
+        service: "helm".to_owned(),
+        operation: String::new(),
+        code: code.to_owned(),
+        message,
+        request_id: None,
+        hint: Some(hint.to_owned()),
+    };
+    let install = "install Helm 3.14 or later: https://helm.sh/docs/intro/install/";
+    let Some(program) = find("helm") else {
+        if !simulated {
+            return Err(refused("NoHelm", "there is no helm on PATH".to_owned(), install));
+        }
+        let programs = programs().map_err(|error| refused("NoHelm", error.to_string(), install))?;
+        let built = programs.helm(|_| ()).await;
+        return built.map_err(|error| refused("NoHelm", error.to_string(), install));
+    };
+    let output = tokio::process::Command::new(&program).args(["version", "--template", "{{.Version}}"]).output().await;
+    let output = output.map_err(|error| refused("NoHelm", format!("{}: {error}", program.display()), install))?;
+    let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let mut numbers = told.trim_start_matches('v').split('.').map_while(|part| part.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST => Ok(program),
+        _ => Err(refused("OldHelm", format!("{} is version `{told}`", program.display()), install)),
+    }
+}
+
+/// Where a program is, of those on PATH.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -5,6 +5,7 @@ mod clusters;
 mod commands;
 mod error;
 mod home;
+mod inside;
 mod keeper;
 mod matching;
 mod only;

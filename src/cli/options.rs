@@ -42,6 +42,21 @@ impl TargetOptions {
     }
 }
 
+/// Whether what is in clusters of the sandbox is left out.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct ClusterOptions {
+    /// Leave out what is in the sandbox's clusters: on a machine without Go, which builds their Kubernetes
+    #[arg(long, requires = "sandbox")]
+    pub no_cluster: bool,
+}
+
+impl ClusterOptions {
+    /// The option as it is to be typed again, with a space in front.
+    pub fn words(self) -> &'static str {
+        if self.no_cluster { " --no-cluster" } else { "" }
+    }
+}
+
 /// What a destroy makes of stacks that read from this one.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Dependents {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::home::Home;
+use crate::sandbox::{self, Ground};
 
 /// The file's name.
 pub const FILE: &str = "fathuss.toml";
@@ -50,6 +51,8 @@ struct File {
     stacks: BTreeMap<String, Entry>,
     #[serde(default)]
     sandbox: Sandbox,
+    /// A repository or registry of charts that takes the place of all others.
+    helm_mirror: Option<String>,
 }
 
 /// What the sandbox has from the start.
@@ -59,6 +62,9 @@ struct Sandbox {
     /// Domains that people have registered and delegated, each with the account that has its zone.
     #[serde(default)]
     domains: BTreeMap<String, String>,
+    /// Accounts, each with the role that whoever applies there has taken, as GitHub's workflows do in AWS.
+    #[serde(default)]
+    callers: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +183,19 @@ impl Project {
                 return wrong(format!("sandbox.domains names `{name}`: {flaw}"));
             }
         }
+        for (account, role) in &self.file.sandbox.callers {
+            if !is_account(account) {
+                return wrong(format!("sandbox.callers names `{account}`; an account has 12 digits"));
+            }
+            if role.is_empty() || role.contains([':', '/']) {
+                return wrong(format!("sandbox.callers.\"{account}\" is `{role}`; it is the name of a role"));
+            }
+        }
+        if let Some(mirror) = self.helm_mirror()
+            && !["https://", "http://", "oci://"].iter().any(|scheme| mirror.starts_with(scheme))
+        {
+            return wrong(format!("helm_mirror is `{mirror}`; it begins with https:// or oci://"));
+        }
         Ok(())
     }
 
@@ -247,11 +266,18 @@ impl Project {
         self.file.stacks.values().map(|entry| entry.account.as_str()).collect()
     }
 
-    /// The domains that the sandbox has from the start.
-    pub fn domains(&self) -> Vec<Domain> {
-        let domains = self.file.sandbox.domains.iter();
+    /// What the sandbox has from the start.
+    pub fn ground(&self) -> Ground {
+        let Sandbox { domains, callers } = &self.file.sandbox;
         // Each was read when the file was.
-        domains.filter_map(|(name, account)| Domain::new(name, account).ok()).collect()
+        let domains = domains.iter().filter_map(|(name, account)| Domain::new(name, account).ok()).collect();
+        let callers = callers.iter().map(|(account, role)| sandbox::caller(account, role)).collect();
+        Ground { domains, callers }
+    }
+
+    /// The repository or registry that all charts come from.
+    pub fn helm_mirror(&self) -> Option<&str> {
+        self.file.helm_mirror.as_deref()
     }
 
     /// Where everything of the sandbox lies.

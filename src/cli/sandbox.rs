@@ -60,17 +60,41 @@ pub enum World {
     Served(Served),
 }
 
+/// What people have done by hand, in AWS, before the first apply.
+#[derive(Clone, Debug, Default)]
+pub struct Ground {
+    /// The domains that they have registered and delegated.
+    pub domains: Vec<Domain>,
+    /// As whom they come.
+    pub callers: Vec<Identity>,
+}
+
+impl Ground {
+    /// A sandbox set up so that has it.
+    pub fn under(self, mut config: Config) -> Config {
+        config.domains = self.domains;
+        config.identities.extend(self.callers);
+        config
+    }
+}
+
+/// Who has an account's number for access key: the account's administrator, who has taken this role.
+pub fn caller(account: &str, role: &str) -> Identity {
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/sandbox");
+    Identity { key: account.to_owned(), secret: KEY.to_owned(), account: account.to_owned(), arn: Some(arn) }
+}
+
 /// How often a world is tried whose holder has only just changed.
 const TRIES: u32 = 5;
 
 /// Opens the world of a project, or finds who serves it. From then on, at full speed, this runtime's time is
 /// the world's.
 pub async fn open(project: &Project, speed: Speed, seed: u64) -> Result<World, Error> {
-    open_world(&project.sandbox().join("world"), project.domains(), speed, seed).await
+    open_world(&project.sandbox().join("world"), project.ground(), speed, seed).await
 }
 
 /// Opens the world in a folder of its own, likewise.
-pub async fn open_world(world: &Path, domains: Vec<Domain>, speed: Speed, seed: u64) -> Result<World, Error> {
+pub async fn open_world(world: &Path, ground: Ground, speed: Speed, seed: u64) -> Result<World, Error> {
     let mut tries = 0;
     loop {
         // Before the world's clock starts, so that a seed repeats a run to the millisecond.
@@ -78,7 +102,7 @@ pub async fn open_world(world: &Path, domains: Vec<Domain>, speed: Speed, seed: 
             tokio::time::pause();
         }
         let config = config(Some(world.to_owned()), NO_ACCOUNT, speed, seed, None);
-        let holder = match Simulator::open(Config { domains: domains.clone(), ..config }) {
+        let holder = match Simulator::open(ground.clone().under(config)) {
             Ok(simulator) => return Ok(World::Here(simulator)),
             Err(WorldError::Locked { holder, .. }) => holder,
             Err(error) => return Err(error.into()),

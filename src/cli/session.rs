@@ -20,8 +20,9 @@ use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::home::Home;
+use crate::inside;
 use crate::only::Only;
-use crate::options::{Dependents, Output};
+use crate::options::{ClusterOptions, Dependents, Output};
 use crate::origin;
 use crate::project::{Project, StackEntry};
 use crate::render::{note, took_over};
@@ -51,9 +52,23 @@ pub struct Session {
 impl Session {
     /// Runs the stack program and opens the target.
     pub async fn open(stack: &str, place: Where, output: &Output) -> Result<Self, Error> {
+        Self::open_for(stack, place, (false, ClusterOptions::default()), output).await
+    }
+
+    /// The same, for what makes things in clusters, or leaves them out.
+    pub async fn open_for(
+        stack: &str,
+        place: Where,
+        (makes, clusters): (bool, ClusterOptions),
+        output: &Output,
+    ) -> Result<Self, Error> {
         let project = Project::find(&current_folder()?)?;
         let stack = project.stack(stack)?;
-        let graph = crate::program::graph(&project.root, &stack)?;
+        let mut graph = crate::program::graph(&project.root, &stack)?;
+        if let Where::Sandbox { speed, .. } = place {
+            let snapshot = current(&project.sandbox_state(&stack.name))?;
+            graph = inside::prepared(&project, graph, &snapshot, (speed, makes), clusters, output).await?;
+        }
         Self::of(project, stack, graph, place, output).await
     }
 

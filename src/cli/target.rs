@@ -11,7 +11,7 @@ use fathuss_kubernetes::Kubernetes;
 use fathuss_simulator::Simulator;
 use fathuss_state::Backend;
 
-use crate::clusters::OfAws;
+use crate::clusters::{Charts, OfAws};
 use crate::error::Error;
 use crate::home::Home;
 use crate::project::{Project, StackEntry};
@@ -48,6 +48,7 @@ pub struct Target {
     config: Config,
     region: String,
     account: String,
+    charts: Charts,
 }
 
 /// How it is known whether the target is simulated.
@@ -61,24 +62,25 @@ enum Told {
 impl Target {
     /// Opens the target of a stack. No call of AWS's is sent.
     pub async fn open(project: &Project, stack: &StackEntry, place: Where) -> Result<Self, Error> {
+        let charts = Charts { mirror: project.helm_mirror().map(str::to_owned), folder: project.root.clone() };
         match place {
             Where::Aws => {
                 let clock = RemoteClock::default();
                 let config = Config::from_environment(None, Rc::new(clock.clone())).await;
-                Ok(Self::over(stack, stack.state.clone(), clock, config))
+                Ok(Self::over(stack, stack.state.clone(), clock, config, charts))
             }
             Where::Sandbox { speed, seed } => {
                 let state = project.sandbox_state(&stack.name);
                 match sandbox::open(project, speed, seed).await? {
-                    World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed)),
-                    World::Served(served) => Self::with(stack, state, served, speed),
+                    World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed, charts)),
+                    World::Served(served) => Self::with(stack, state, served, speed, charts),
                 }
             }
         }
     }
 
     /// Over sockets, with a clock that hears the answers.
-    fn over(stack: &StackEntry, state: Home, clock: RemoteClock, config: Config) -> Self {
+    fn over(stack: &StackEntry, state: Home, clock: RemoteClock, config: Config, charts: Charts) -> Self {
         let hearing = clock.clone();
         let config = config
             .listener(std::sync::Arc::new(move |headers: &Headers| hearing.hear(|name| headers.get(name))))
@@ -94,11 +96,12 @@ impl Target {
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
+            charts,
         }
     }
 
     /// With the process that serves the sandbox's world.
-    fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed) -> Result<Self, Error> {
+    fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed, charts: Charts) -> Result<Self, Error> {
         let theirs = served.clock.speed().unwrap_or(1.0);
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
@@ -115,11 +118,15 @@ impl Target {
             served.holder,
             served.url()
         );
-        Ok(Self { served: Some(said), server: Some(Rc::new(served)), ..Self::over(stack, state, clock, config) })
+        Ok(Self {
+            served: Some(said),
+            server: Some(Rc::new(served)),
+            ..Self::over(stack, state, clock, config, charts)
+        })
     }
 
     /// With the simulator in this process.
-    fn here(stack: &StackEntry, state: Home, simulator: &Simulator, speed: Speed) -> Self {
+    fn here(stack: &StackEntry, state: Home, simulator: &Simulator, speed: Speed, charts: Charts) -> Self {
         let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
         let config = Config::new(sandbox::credentials(&stack.account), clock.clone())
             .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(simulator))
@@ -135,6 +142,7 @@ impl Target {
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
+            charts,
         }
     }
 
@@ -160,7 +168,7 @@ impl Target {
     async fn enter_as(&self, config: Config) -> Result<(), Error> {
         let aws = Rc::new(Aws::new(config));
         aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
-        let clusters = OfAws::new(Rc::clone(&aws), self.is_simulated(), self.server.clone());
+        let clusters = OfAws::new(Rc::clone(&aws), self.is_simulated(), self.server.clone(), self.charts.clone());
         *self.kubernetes.borrow_mut() = Some(Rc::new(Kubernetes::new(clusters)));
         *self.aws.borrow_mut() = Some(aws);
         Ok(())

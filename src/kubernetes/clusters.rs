@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fathuss_engine::provider::Failure;
 
+use crate::helm::Helm;
+
 /// Where a cluster answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -31,6 +33,9 @@ pub trait Clusters {
 
     /// A token for it, as whoever applies.
     async fn token(&self, region: &str, name: &str) -> Result<Token, Failure>;
+
+    /// The Helm that installs charts.
+    async fn helm(&self) -> Result<Helm, Failure>;
 
     /// Says that something in a cluster is waited for, before each look at it, or nothing any more: a clock that runs ahead of the wall's keeps
     /// its pace meanwhile, since what runs there knows no other time.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::discovery::{Scope, oneshot};
@@ -46,18 +46,8 @@ impl Connection {
     /// Connects. Nothing is sent yet.
     pub fn open(endpoint: &Endpoint, token: Token) -> Result<Self, Failure> {
         let unusable = |error: String| refused("InvalidEndpoint", error);
-        let config = json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{
-                "name": "cluster",
-                "cluster": { "server": endpoint.url, "certificate-authority-data": endpoint.authority },
-            }],
-            "users": [{ "name": "user", "user": { "token": token.text } }],
-            "contexts": [{ "name": "context", "context": { "cluster": "cluster", "user": "user" } }],
-            "current-context": "context",
-        });
-        let config: Kubeconfig = serde_json::from_value(config).map_err(|error| unusable(error.to_string()))?;
+        let config: Kubeconfig =
+            serde_json::from_value(kubeconfig(endpoint, &token)).map_err(|error| unusable(error.to_string()))?;
         let config =
             futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
                 .map_err(|error| unusable(error.to_string()))?;
@@ -101,6 +91,23 @@ impl Connection {
         self.count(operation);
         let applied = api.patch(&locator.name, &parameters, &Patch::Apply(object)).await;
         to_json(&applied.map_err(|error| self.failure(operation, &error))?)
+    }
+
+    /// The names of those of its kind and namespace that have these labels.
+    pub async fn labelled(&self, place: &Locator, labels: &str) -> Result<Vec<String>, Failure> {
+        let api = self.api(place).await?;
+        self.count("List");
+        let listed = api.list_metadata(&ListParams::default().labels(labels)).await;
+        let listed = listed.map_err(|error| self.failure("List", &error))?;
+        Ok(listed.items.into_iter().filter_map(|one| one.metadata.name).collect())
+    }
+
+    /// Changes parts of an object.
+    pub async fn merge(&self, locator: &Locator, patch: &Json) -> Result<(), Failure> {
+        let api = self.api(locator).await?;
+        self.count("Patch");
+        let patched = api.patch(&locator.name, &PatchParams::default(), &Patch::Merge(patch)).await;
+        patched.map(drop).map_err(|error| self.failure("Patch", &error))
     }
 
     /// Asks for an object's deletion; one that is gone already is fine.
@@ -157,6 +164,21 @@ impl Connection {
         }
         from_kube(operation, error)
     }
+}
+
+/// How a cluster is entered with a token.
+pub(crate) fn kubeconfig(endpoint: &Endpoint, token: &Token) -> Json {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{
+            "name": "cluster",
+            "cluster": { "server": endpoint.url, "certificate-authority-data": endpoint.authority },
+        }],
+        "users": [{ "name": "user", "user": { "token": token.text } }],
+        "contexts": [{ "name": "context", "context": { "cluster": "cluster", "user": "user" } }],
+        "current-context": "context",
+    })
 }
 
 /// The code where a cluster does not know a kind.

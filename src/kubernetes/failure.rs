@@ -65,7 +65,7 @@ const UNREACHED: &str = "client error (Connect)";
 
 /// Whether a call of this name may change something.
 fn changes(operation: &str) -> bool {
-    matches!(operation, "Apply" | "Delete")
+    matches!(operation, "Apply" | "Patch" | "Delete")
 }
 
 /// Whether it says that there is no such thing.

@@ -8,11 +8,12 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use fathuss_engine::Provider;
 use fathuss_engine::provider::{
-    Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
+    Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, Standing, UpdateRequest,
 };
+use fathuss_model::kubernetes::HelmRelease;
 use fathuss_model::schema::Schema;
-use fathuss_model::{Address, Datum};
+use fathuss_model::{Address, Datum, Resource};
 use fathuss_state::Identity;
 use futures::future::join_all;
 use serde_json::Value as Json;
@@ -20,6 +21,7 @@ use serde_json::Value as Json;
 use crate::clusters::Clusters;
 use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
 use crate::failure::{SERVICE, refused};
+use crate::helm::{Place as ReleasePlace, Releases};
 use crate::kind::{Kind, text};
 use crate::locator::Locator;
 use crate::manifest::Manifest;
@@ -38,6 +40,7 @@ pub struct Kubernetes {
     past: RefCell<CallCounts>,
     /// What is waited for.
     waiting: RefCell<BTreeSet<String>>,
+    releases: Releases,
 }
 
 /// What a step is about.
@@ -56,6 +59,7 @@ impl Kubernetes {
             connections: RefCell::default(),
             past: RefCell::default(),
             waiting: RefCell::default(),
+            releases: Releases::default(),
         }
     }
 
@@ -79,11 +83,10 @@ impl Kubernetes {
     }
 
     /// The same, where it has to be there.
-    async fn enter(&self, place: &Place<'_>) -> Result<Rc<Connection>, Failure> {
-        let cluster = &place.locator.cluster;
-        self.connect(place.region, cluster).await?.ok_or_else(|| Failure {
+    async fn enter(&self, region: &str, cluster: &str) -> Result<Rc<Connection>, Failure> {
+        self.connect(region, cluster).await?.ok_or_else(|| Failure {
             class: FailureClass::NotYet,
-            ..refused("NoCluster", format!("the cluster {cluster} does not answer in {}", place.region))
+            ..refused("NoCluster", format!("the cluster {cluster} does not answer in {region}"))
         })
     }
 
@@ -93,18 +96,23 @@ impl Kubernetes {
         Ok(live.map(|live| (connection, live)))
     }
 
-    async fn observe(&self, request: &ReadRequest) -> Result<Option<(Json, Attributes)>, Failure> {
+    async fn observe(&self, request: &ReadRequest) -> Result<Option<(Attributes, Option<Carried>)>, Failure> {
+        if Releases::is(request.address.kind()) {
+            let place = ReleasePlace::of(&request.region, &request.identity)?;
+            let Some(connection) = self.connect(place.region, &place.cluster).await? else { return Ok(None) };
+            return self.releases.observe(&*self.clusters, &connection, request).await;
+        }
         let kind = kind_of(&request.address)?;
         let locator = kind.locate(&request.identity)?;
         let Some((connection, live)) = self.look(&request.region, &locator).await? else { return Ok(None) };
         let unchanged = is_as(kind, &connection, &locator, &live, &request.recorded).await?;
         let attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
-        Ok(Some((live, attributes)))
+        Ok(Some((attributes, mark::of(&live))))
     }
 
     /// Applies what is wanted with its mark, and then what no state keeps.
     async fn put(&self, place: &Place<'_>, standing: &Standing) -> Result<(), Failure> {
-        let connection = self.enter(place).await?;
+        let connection = self.enter(place.region, &place.locator.cluster).await?;
         let mut object = place.kind.object(&standing.desired.attributes)?;
         mark::put(&mut object, &standing.mark);
         let force = place.kind.forces(&standing.desired.attributes);
@@ -208,7 +216,7 @@ fn add(sum: &mut CallCounts, more: &CallCounts) {
 #[async_trait(?Send)]
 impl Provider for Kubernetes {
     fn schema(&self, name: &str) -> Option<&'static Schema> {
-        kind(name).map(Kind::schema)
+        kind(name).map(Kind::schema).or_else(|| Releases::is(name).then_some(HelmRelease::SCHEMA))
     }
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
@@ -221,8 +229,8 @@ impl Provider for Kubernetes {
         let mut answer = ReadAnswer::default();
         for (request, observed) in requests.iter().zip(observed) {
             answer.observations.push(match observed {
-                Ok(Some((live, attributes))) => {
-                    if let Some(carried) = mark::of(&live) {
+                Ok(Some((attributes, carried))) => {
+                    if let Some(carried) = carried {
                         answer.marks.insert(request.address.clone(), carried);
                     }
                     Ok(Observation::Present(attributes))
@@ -239,9 +247,17 @@ impl Provider for Kubernetes {
     }
 
     async fn create(&self, request: &MakeRequest) -> Result<Identity, Failure> {
+        if Releases::is(request.address.kind()) {
+            let place = ReleasePlace::wanted(&request.region, &request.desired.attributes)?;
+            let step = async {
+                let connection = self.enter(place.region, &place.cluster).await?;
+                self.releases.create(&*self.clusters, &connection, &place, request).await
+            };
+            return self.at_pace(&request.address, step, |_| true).await;
+        }
         let place = wanted(request)?;
         let step = async {
-            let connection = self.enter(&place).await?;
+            let connection = self.enter(place.region, &place.locator.cluster).await?;
             if let Some(live) = connection.get(&place.locator).await?
                 && !mark::is(&live, &request.mark)
             {
@@ -260,6 +276,11 @@ impl Provider for Kubernetes {
     }
 
     async fn find(&self, request: &MakeRequest) -> Result<Found, Failure> {
+        if Releases::is(request.address.kind()) {
+            let place = ReleasePlace::wanted(&request.region, &request.desired.attributes)?;
+            let Some(connection) = self.connect(place.region, &place.cluster).await? else { return Ok(Found::Nothing) };
+            return self.releases.find(&connection, &place, &request.mark).await;
+        }
         let place = wanted(request)?;
         let identity = place.kind.identity(&place.locator);
         Ok(match self.look(place.region, &place.locator).await? {
@@ -270,6 +291,15 @@ impl Provider for Kubernetes {
     }
 
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
+        let is_waiting = |progress: &Progress| matches!(progress, Progress::Waiting { .. });
+        if Releases::is(standing.address.kind()) {
+            let place = ReleasePlace::of(&standing.region, &standing.identity)?;
+            let step = async {
+                let connection = self.enter(place.region, &place.cluster).await?;
+                self.releases.settle(&*self.clusters, &connection, &place, standing).await
+            };
+            return self.at_pace(&standing.address, step, is_waiting).await;
+        }
         let place = place(standing)?;
         let step = async {
             let waiting = |state: &str| Ok(Progress::Waiting { state: state.to_owned() });
@@ -289,15 +319,34 @@ impl Provider for Kubernetes {
                 }
             }
         };
-        self.at_pace(&standing.address, step, |progress| matches!(progress, Progress::Waiting { .. })).await
+        self.at_pace(&standing.address, step, is_waiting).await
     }
 
     async fn update(&self, standing: &Standing, _: &UpdateRequest) -> Result<(), Failure> {
+        if Releases::is(standing.address.kind()) {
+            let place = ReleasePlace::of(&standing.region, &standing.identity)?;
+            let step = async {
+                let connection = self.enter(place.region, &place.cluster).await?;
+                self.releases.update(&*self.clusters, &connection, &place, standing).await
+            };
+            return self.at_pace(&standing.address, step, |()| true).await;
+        }
         let place = place(standing)?;
         self.at_pace(&standing.address, self.put(&place, standing), |()| true).await
     }
 
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure> {
+        let is_waiting = |progress: &Progress| matches!(progress, Progress::Waiting { .. });
+        if Releases::is(standing.address.kind()) {
+            let place = ReleasePlace::of(&standing.region, &standing.identity)?;
+            let step = async {
+                let Some(connection) = self.connect(place.region, &place.cluster).await? else {
+                    return Ok(Progress::Gone);
+                };
+                self.releases.delete(&*self.clusters, &connection, &place, standing).await
+            };
+            return self.at_pace(&standing.address, step, is_waiting).await;
+        }
         let place = place(standing)?;
         let step = async {
             let Some((connection, live)) = self.look(place.region, &place.locator).await? else {
@@ -308,11 +357,12 @@ impl Provider for Kubernetes {
             }
             Ok(Progress::Waiting { state: "terminating".to_owned() })
         };
-        self.at_pace(&standing.address, step, |progress| matches!(progress, Progress::Waiting { .. })).await
+        self.at_pace(&standing.address, step, is_waiting).await
     }
 
     fn check_identity(&self, name: &str, identity: &Identity) -> Result<(), Failure> {
         match kind(name) {
+            None if Releases::is(name) => ReleasePlace::of("", identity).map(|_| ()),
             Some(kind) => kind.locate(identity).map(|_| ()),
             None => Ok(()),
         }

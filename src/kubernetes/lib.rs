@@ -7,6 +7,7 @@
 mod clusters;
 mod connection;
 mod failure;
+mod helm;
 mod kind;
 mod kubernetes;
 mod locator;
@@ -17,4 +18,5 @@ mod project;
 mod secret;
 
 pub use clusters::{Clusters, Endpoint, Token};
+pub use helm::Helm;
 pub use kubernetes::Kubernetes;

@@ -48,6 +48,53 @@ impl<T> From<Value<T>> for Document {
     }
 }
 
+impl Document {
+    /// Reads a document of YAML, as files of values are.
+    ///
+    /// # Errors
+    /// When it is not YAML, or a number in it is not whole.
+    pub fn yaml(text: &str) -> crate::Result<Self> {
+        let value: serde_json::Value = serde_saphyr::from_str(text)?;
+        Self::of_json(value)
+    }
+
+    fn of_json(value: serde_json::Value) -> crate::Result<Self> {
+        Ok(match value {
+            serde_json::Value::Object(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| Ok((key_of_document(key), Self::of_json(value)?)));
+                Self::Object(entries.collect::<crate::Result<_>>()?)
+            }
+            serde_json::Value::Array(values) => {
+                Self::Array(values.into_iter().map(Self::of_json).collect::<crate::Result<_>>()?)
+            }
+            serde_json::Value::Null => Datum::Null.into(),
+            serde_json::Value::Bool(truth) => truth.into(),
+            serde_json::Value::Number(number) => {
+                let whole = number.as_i64();
+                whole.ok_or_else(|| crate::Error::new(format!("{number} is no whole number: put it in quotes")))?.into()
+            }
+            serde_json::Value::String(text) => text.into(),
+        })
+    }
+
+    /// This with another one over it, as Helm puts one file of values over another: objects are merged key by key, and of
+    /// all else the other's stands.
+    #[must_use]
+    pub fn merge(self, over: Self) -> Self {
+        let (mut entries, over) = match (self, over) {
+            (Self::Object(entries), Self::Object(over)) => (entries, over),
+            (_, over) => return over,
+        };
+        for (key, value) in over {
+            match entries.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, before)) => *before = std::mem::replace(before, Self::Array(Vec::new())).merge(value),
+                None => entries.push((key, value)),
+            }
+        }
+        Self::Object(entries)
+    }
+}
+
 macro_rules! plain {
     ($($plain:ty),*) => {
         $(impl From<$plain> for Document {

@@ -5,8 +5,8 @@ use fathuss_model::aws::{
     ClusterVpcConfig, EksCluster, EksNodeGroup, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType,
     InternetGateway, Route, RouteTable, RouteTableAssociation, ScalingConfig, Subnet, Taint, TaintEffect, Vpc,
 };
-use fathuss_model::kubernetes::{KubernetesManifest, KubernetesNamespace, KubernetesSecret};
-use fathuss_model::{DeclarationExt, Handle, Result, Secret, Stack, Subnets as _, document, json};
+use fathuss_model::kubernetes::{HelmRelease, KubernetesManifest, KubernetesNamespace, KubernetesSecret};
+use fathuss_model::{DeclarationExt, Document, Handle, Result, Secret, Stack, Subnets as _, document, json};
 
 fn role(
     stack: &mut Stack,
@@ -25,6 +25,38 @@ fn role(
 
 /// A network, a cluster with two nodes that a taint keeps, and a namespace with an object and a secret.
 pub fn cluster(stack: &mut Stack) -> Result<()> {
+    small(stack).map(drop)
+}
+
+/// The same with a chart of its own folder in it, with these values.
+fn released(stack: &mut Stack, values: Document, chart: &str) -> Result<()> {
+    let (cluster, shop) = small(stack)?;
+    let release = HelmRelease::new(&cluster, &shop, "cart", chart).values(json(values)).timeout_seconds(60);
+    stack.add("cart", release);
+    Ok(())
+}
+
+/// With two replicas.
+pub fn two(stack: &mut Stack) -> Result<()> {
+    released(stack, document!({ "replicas": 2 }), "./chart")
+}
+
+/// With three.
+pub fn three(stack: &mut Stack) -> Result<()> {
+    released(stack, document!({ "replicas": 3, "greeting": "welcome" }), "./chart")
+}
+
+/// With what its schema does not take.
+pub fn many(stack: &mut Stack) -> Result<()> {
+    released(stack, document!({ "replicas": "many" }), "./chart")
+}
+
+/// Of a folder that is not there.
+pub fn elsewhere(stack: &mut Stack) -> Result<()> {
+    released(stack, document!({}), "./elsewhere")
+}
+
+fn small(stack: &mut Stack) -> Result<(Handle<EksCluster>, Handle<KubernetesNamespace>)> {
     stack.place("us-east-1", "111122223333");
     let range: fathuss_model::Ipv4Net = "10.0.0.0/16".parse()?;
     let vpc = stack.add("main", Vpc::new(range));
@@ -61,5 +93,5 @@ pub fn cluster(stack: &mut Stack) -> Result<()> {
     stack.add("place", KubernetesManifest::new(&cluster, json(place)));
     let key = KubernetesSecret::new(&cluster, &shop, "key", "key", Secret::generated(24)).value_wo_version(1);
     stack.add("key", key);
-    Ok(())
+    Ok((cluster, shop))
 }

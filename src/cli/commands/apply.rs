@@ -15,7 +15,7 @@ use fathuss_state::{Backend, Part, Store};
 use crate::ask::{Question, interrupted};
 use crate::error::Error;
 use crate::only::{Only, told};
-use crate::options::{Dependents, Output, TargetOptions};
+use crate::options::{ClusterOptions, Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, check_secrets, runtime};
 use crate::target::{Where, wall_ms};
@@ -30,6 +30,8 @@ pub struct Apply {
     pub stack: String,
     #[command(flatten)]
     pub target: TargetOptions,
+    #[command(flatten)]
+    pub clusters: ClusterOptions,
     #[command(flatten)]
     pub only: Only,
     /// Wait so many seconds for another run that has the lock
@@ -59,7 +61,7 @@ pub struct Destroy {
 pub fn apply(options: &Apply, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
     runtime()?.block_on(async {
-        let session = Session::open(&options.stack, place, output).await?;
+        let session = Session::open_for(&options.stack, place, (true, options.clusters), output).await?;
         work(options, Goal::Apply, session, place, output).await
     })
 }
@@ -68,7 +70,7 @@ pub fn apply(options: &Apply, output: &Output) -> Result<ExitCode, Error> {
 pub fn destroy(Destroy { options, dependents }: &Destroy, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
     runtime()?.block_on(async {
-        let session = Session::open(&options.stack, place, output).await?;
+        let session = Session::open_for(&options.stack, place, (false, options.clusters), output).await?;
         session.check_dependents(dependents)?;
         work(options, Goal::Destroy, session, place, output).await
     })
@@ -95,7 +97,7 @@ pub async fn work(
     let listener = |told: &Told| show.borrow_mut().hear(told, &session.target.calls());
     let around = session.surroundings(&provider, &listener, pace.clone());
 
-    let words = format!("{}{}", options.target.words(), options.only.words());
+    let words = format!("{}{}{}", options.target.words(), options.clusters.words(), options.only.words());
     let again = session.again(format!("fathuss {command} {}{words}", options.stack));
     let order = || session.order(goal, !options.no_refresh, part.as_ref());
     let finished = recover(&mut *store, &around, &session, part.as_ref(), &show).await;

@@ -15,7 +15,7 @@ use super::state::relocate;
 use crate::error::Error;
 use crate::home::Home;
 use crate::only::Only;
-use crate::options::{Output, TargetOptions};
+use crate::options::{ClusterOptions, Output, TargetOptions};
 use crate::project::{Project, StackEntry};
 use crate::session::{Session, current_folder, holder, runtime};
 use crate::state_bucket::{STACK, Wanted};
@@ -142,6 +142,7 @@ impl Bootstrap {
         Apply {
             stack: stack.to_owned(),
             target: TargetOptions { sandbox: false, speed: None, seed: 1 },
+            clusters: ClusterOptions::default(),
             only: Only::default(),
             lock_timeout: 0,
             yes: self.yes,

@@ -27,25 +27,29 @@ const LOOK: Duration = Duration::from_millis(50);
 pub fn up(speed: f64, output: &Output) -> Result<ExitCode, Error> {
     Speed::times(speed)?;
     let project = Project::find(&current_folder()?)?;
-    let runtime = runtime()?;
-    if let Some(served) = runtime.block_on(running(&project))? {
+    let (served, is_new) = runtime()?.block_on(bring_up(&project, speed, output))?;
+    if !is_new {
         output.line(&format!("The sandbox is served already, by {} at {}.", served.holder, served.url()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let programs = programs()?;
-    runtime.block_on(async {
-        for part in [Part::ControlPlane, Part::Kwok] {
-            programs.build(part, |progress| tell(&progress, output)).await.map_err(unbuilt)?;
-        }
-        Ok::<_, Error>(())
-    })?;
-    let served = start(&project, speed, &runtime)?;
     output.line(&format!(
         "The sandbox is served by {} at {}; {speed} of its seconds are one of ours.\nA cluster in it has a real Kubernetes; `fathuss sandbox kubeconfig` prints how to enter it, `fathuss sandbox down` ends it.",
         served.holder,
         served.url()
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who serves the project's world: who does already, or a daemon that is started for it.
+pub async fn bring_up(project: &Project, speed: f64, output: &Output) -> Result<(Served, bool), Error> {
+    if let Some(served) = running(project).await? {
+        return Ok((served, false));
+    }
+    let programs = programs()?;
+    for part in [Part::ControlPlane, Part::Kwok] {
+        programs.build(part, |progress| tell(&progress, output)).await.map_err(unbuilt)?;
+    }
+    Ok((start(project, speed).await?, true))
 }
 
 fn tell(progress: &Progress, output: &Output) {
@@ -70,7 +74,7 @@ fn unbuilt(error: fathuss_cluster::Error) -> Error {
     Error::Usage(error.to_string())
 }
 
-fn start(project: &Project, speed: f64, runtime: &tokio::runtime::Runtime) -> Result<Served, Error> {
+async fn start(project: &Project, speed: f64) -> Result<Served, Error> {
     let folder = project.sandbox();
     let log = folder.join("daemon.log");
     let unwritable = |reason| Error::File { path: log.clone(), doing: "write", reason };
@@ -90,7 +94,7 @@ fn start(project: &Project, speed: f64, runtime: &tokio::runtime::Runtime) -> Re
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let began = Instant::now();
     loop {
-        if let Some(served) = runtime.block_on(Served::at(address)) {
+        if let Some(served) = Served::at(address).await {
             return Ok(served);
         }
         let ended = child.try_wait().ok().flatten();
@@ -99,7 +103,7 @@ fn start(project: &Project, speed: f64, runtime: &tokio::runtime::Runtime) -> Re
             let how = ended.map_or_else(|| "does not answer".to_owned(), |status| format!("has ended, {status}"));
             return Err(Error::Usage(format!("the sandbox's process {how}\n{}", said.trim())));
         }
-        std::thread::sleep(LOOK);
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -9,7 +9,7 @@ use fathuss_engine::run::prepare;
 
 use crate::error::Error;
 use crate::only::{Only, told};
-use crate::options::{Dependents, Output, TargetOptions};
+use crate::options::{ClusterOptions, Dependents, Output, TargetOptions};
 use crate::render;
 use crate::session::{Session, runtime};
 
@@ -23,6 +23,8 @@ pub struct Plan {
     /// Plan the deletion of everything in the state
     #[arg(long)]
     pub destroy: bool,
+    #[command(flatten)]
+    pub clusters: ClusterOptions,
     #[command(flatten)]
     pub only: Only,
     #[command(flatten)]
@@ -42,7 +44,7 @@ pub struct Plan {
 pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
     let place = options.target.place()?;
     runtime()?.block_on(async {
-        let session = Session::open(&options.stack, place, output).await?;
+        let session = Session::open_for(&options.stack, place, (false, options.clusters), output).await?;
         if options.destroy {
             session.check_dependents(&options.dependents)?;
         }
@@ -58,7 +60,7 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
         let around = session.surroundings(&provider, &listener, pace);
         let began = session.target.clock.now();
         let (flags, verb) = if options.destroy { (" --destroy", "destroy") } else { ("", "apply") };
-        let words = format!("{}{}", options.target.words(), options.only.words());
+        let words = format!("{}{}{}", options.target.words(), options.clusters.words(), options.only.words());
         let again = format!("fathuss plan {}{flags}{words}", options.stack);
         let prepared = prepare(order, snapshot, &around).await.map_err(|error| told(error, &again))?;
         let took = session.target.clock.now().saturating_sub(began);

@@ -13,11 +13,12 @@ use fathuss_state::{Backend, Sqlite};
 
 use crate::commands::daemon;
 use crate::error::Error;
+use crate::inside::SPEED;
 use crate::keeper::{Folders, keep, programs};
 use crate::options::Output;
 use crate::project::{Project, is_account};
 use crate::render::{json, print};
-use crate::sandbox::{self, NO_ACCOUNT, Speed, World, config};
+use crate::sandbox::{self, Ground, NO_ACCOUNT, Speed, World, config};
 use crate::session::{current_folder, holder, runtime};
 use crate::target::wall_ms;
 
@@ -29,7 +30,7 @@ pub enum Sandbox {
     /// Start serving the project's sandbox in the background, with a real Kubernetes behind each cluster
     Up {
         /// The world's seconds in one of ours; it keeps the wall's pace while something in a cluster is waited for
-        #[arg(long, default_value_t = 100.0)]
+        #[arg(long, default_value_t = SPEED)]
         speed: f64,
     },
     /// End what `up` has started; everything stays as it is until it is started again
@@ -166,7 +167,7 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         let address = listener.local_addr().map_err(listen)?;
         let mut config = config(world.clone(), &account, speed, options.seed, Some(address));
         if options.world.is_none() && !options.memory {
-            config.domains = project.as_ref().map(Project::domains).unwrap_or_default();
+            config = project.as_ref().map(Project::ground).unwrap_or_default().under(config);
         }
         config.rules_off = options.rules_off.iter().cloned().collect();
         config.enforce_iam = options.enforce_iam;
@@ -283,7 +284,7 @@ impl Place {
     /// The world, in this process or served.
     async fn open(&self) -> Result<World, Error> {
         match &self.world {
-            Some(folder) => sandbox::open_world(folder, Vec::new(), Speed::Full, 1).await.map_err(of_folder),
+            Some(folder) => sandbox::open_world(folder, Ground::default(), Speed::Full, 1).await.map_err(of_folder),
             None => sandbox::open(&Project::find(&current_folder()?)?, Speed::Full, 1).await,
         }
     }

@@ -6,10 +6,12 @@
 mod form;
 mod manifest;
 mod namespace;
+mod release;
 mod secret;
 
 pub use manifest::KubernetesManifest;
 pub use namespace::KubernetesNamespace;
+pub use release::HelmRelease;
 pub use secret::KubernetesSecret;
 
 use crate::Resource;
@@ -17,7 +19,14 @@ use crate::check::View;
 use crate::schema::Schema;
 
 /// The schemas of all types.
-pub const SCHEMAS: &[&Schema] = &[KubernetesNamespace::SCHEMA, KubernetesSecret::SCHEMA, KubernetesManifest::SCHEMA];
+pub const SCHEMAS: &[&Schema] =
+    &[KubernetesNamespace::SCHEMA, KubernetesSecret::SCHEMA, KubernetesManifest::SCHEMA, HelmRelease::SCHEMA];
+
+/// The schema of a type that lives in a cluster.
+#[must_use]
+pub fn schema(kind: &str) -> Option<&'static Schema> {
+    SCHEMAS.iter().copied().find(|schema| schema.kind == kind)
+}
 
 /// The types that let who applies into the cluster.
 const ENTRANCES: [&str; 2] = ["aws_eks_access_entry", "aws_eks_access_policy_association"];

@@ -1,0 +1,227 @@
+//! Runs `helm`.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fathuss_engine::provider::{Failure, FailureClass};
+use serde_json::Value as Json;
+use tokio::process::Command;
+
+use crate::clusters::{Endpoint, Token};
+use crate::connection::kubeconfig;
+use crate::failure::refused;
+
+/// Which `helm` is run, and how.
+#[derive(Clone, Debug)]
+pub struct Helm {
+    /// The program.
+    pub program: PathBuf,
+    /// A repository or registry that all charts come from, whatever their releases say.
+    pub mirror: Option<String>,
+    /// The folder that charts in folders are seen from.
+    pub folder: PathBuf,
+    /// Variables that it is given beside those of this process.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Ends Helm with whoever started it, even where that one was killed: its standard input closes then. Helm writes down that
+/// it was cancelled before it ends.
+const GUARD: &str = r#"exec 3<&0
+"$0" "$@" </dev/null 3<&- &
+helm=$!
+{ cat <&3; kill "$helm"; } >/dev/null 2>&1 &
+guard=$!
+exec 3<&-
+wait "$helm"
+status=$?
+kill "$guard" 2>/dev/null
+exit "$status""#;
+
+impl Helm {
+    /// Runs it on a cluster, with these values in a file behind `--values`.
+    pub(super) async fn run(
+        &self,
+        endpoint: &Endpoint,
+        token: &Token,
+        arguments: &[OsString],
+        values: Option<&Json>,
+    ) -> Result<(), Failure> {
+        let unwritable = |error: std::io::Error| refused("NoFolder", error.to_string());
+        // Only its owner can enter it.
+        let folder = tempfile::Builder::new().prefix("fathuss-helm-").tempdir().map_err(unwritable)?;
+        let file = folder.path().join("kubeconfig");
+        write(&file, &kubeconfig(endpoint, token)).map_err(unwritable)?;
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(GUARD).arg(&self.program).args(arguments).arg("--kubeconfig").arg(file);
+        if let Some(values) = values {
+            let file = folder.path().join("values.json");
+            write(&file, values).map_err(unwritable)?;
+            command.arg("--values").arg(file);
+        }
+        let child = command
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| refused("NoHelm", format!("{}: {error}", self.program.display())))?;
+        let output = wait(child).await.map_err(|error| refused("NoHelm", error.to_string()))?;
+        if output.status.success() { Ok(()) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
+    }
+}
+
+/// Waits with its standard input open: tokio's own waiting would close it first.
+async fn wait(mut child: tokio::process::Child) -> std::io::Result<std::process::Output> {
+    let held = child.stdin.take();
+    let output = child.wait_with_output().await;
+    drop(held);
+    output
+}
+
+fn write(file: &Path, content: &Json) -> std::io::Result<()> {
+    std::fs::File::create(file)?.write_all(content.to_string().as_bytes())
+}
+
+/// What Helm's words have in them, what is the matter then, and what can be done about it.
+const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
+    (
+        "cluster unreachable",
+        FailureClass::NotYet,
+        "Unreachable",
+        Some("see that the cluster's API server can be reached from here"),
+    ),
+    (
+        "ensure CRDs are installed first",
+        FailureClass::NotYet,
+        "NoSuchKind",
+        Some("install its CustomResourceDefinition before, and let this release depend on it"),
+    ),
+    ("asked for the client to provide credentials", FailureClass::NotYet, "Unauthorized", None),
+    (
+        "is forbidden: User",
+        FailureClass::NotYet,
+        "Forbidden",
+        Some("give who applies an `EksAccessPolicyAssociation` that allows it"),
+    ),
+    (
+        "another operation (install/upgrade/rollback) is in progress",
+        FailureClass::NotYet,
+        "Pending",
+        Some("somebody else's helm is at work on it"),
+    ),
+    (
+        "don't meet the specifications of the schema",
+        FailureClass::Refused,
+        "InvalidValues",
+        Some("correct `values`; `helm show values` prints what the chart takes"),
+    ),
+    (
+        "not found in",
+        FailureClass::Refused,
+        "NoSuchChart",
+        Some("see `chart` and `version`; a version may have been taken back"),
+    ),
+    (
+        "is not a valid chart repository or cannot be reached",
+        FailureClass::Refused,
+        "NoRepository",
+        Some(
+            "see `repository`, and that it can be reached from here; `helm_mirror` in fathuss.toml names one to take its place",
+        ),
+    ),
+    ("invalid_reference", FailureClass::Refused, "NoSuchChart", Some("see `chart` and `version`")),
+    (
+        "failed to fetch",
+        FailureClass::Refused,
+        "NoSuchChart",
+        Some("see `chart` and `version`, and that it can be reached from here"),
+    ),
+    ("manifest unknown", FailureClass::Refused, "NoSuchChart", Some("see `chart` and `version`")),
+    ("Chart.yaml file is missing", FailureClass::Refused, "NoSuchChart", Some("a chart's folder has a Chart.yaml")),
+    ("path \"", FailureClass::Refused, "NoSuchChart", Some("folders are seen from fathuss.toml")),
+    (
+        "invalid ownership metadata",
+        FailureClass::Refused,
+        "NotOwned",
+        Some(
+            "what the chart makes is there already and of no release: delete it, or annotate it for Helm to take it over",
+        ),
+    ),
+    (
+        "timed out waiting",
+        FailureClass::Refused,
+        "NotReady",
+        Some("look at its pods' events, or give it more `timeout_seconds`"),
+    ),
+    (
+        "context deadline exceeded",
+        FailureClass::Refused,
+        "NotReady",
+        Some("look at its pods' events, or give it more `timeout_seconds`"),
+    ),
+];
+
+/// What Helm wrote, as a failure.
+fn failure(written: &str) -> Failure {
+    let told: Vec<&str> = written.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
+    let from = told.iter().position(|line| line.starts_with("Error:")).unwrap_or(0);
+    let message = told[from..].join("\n");
+    let message = message.strip_prefix("Error:").unwrap_or(&message).trim().to_owned();
+    let known = KNOWN.iter().find(|(words, ..)| message.contains(words));
+    let (class, code, hint) =
+        known.map_or((FailureClass::Refused, "Failed", None), |(_, class, code, hint)| (*class, *code, *hint));
+    let message = if message.is_empty() { "helm was ended".to_owned() } else { message };
+    Failure { class, service: "helm".to_owned(), hint: hint.map(str::to_owned), ..refused(code, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helm_writes_says_what_can_be_done() {
+        let of = |written: &str| {
+            let failure = failure(written);
+            (failure.class, failure.code, failure.message)
+        };
+        let (class, code, message) = of(
+            "WARNING: Kubernetes configuration file is group-readable.\nError: values don't meet the specifications of the schema(s) in the following chart(s):\nshop:\n- at '/replicas': got string, want integer\n",
+        );
+        assert_eq!((class, code.as_str()), (FailureClass::Refused, "InvalidValues"));
+        assert!(message.starts_with("values don't") && message.ends_with("want integer"), "{message}");
+        let (class, code, _) =
+            of("Error: Kubernetes cluster unreachable: Get \"https://127.0.0.1:1/version\": dial tcp");
+        assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Unreachable"));
+        let (class, code, _) =
+            of("Error: chart \"shop\" matching 9.9.9 not found in shop index. (try 'helm repo update')");
+        assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
+        assert_eq!(of("").2, "helm was ended");
+    }
+
+    #[tokio::test]
+    async fn what_is_started_ends_with_who_started_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("helm");
+        let script =
+            "#!/bin/sh\necho $$ > pid\ntrap 'echo cancelled > ended; exit 1' TERM\nwhile true; do sleep 0.05; done\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let helm = Helm { program, mirror: None, folder: folder.path().to_owned(), environment: Vec::new() };
+        let endpoint = Endpoint { url: "https://127.0.0.1:1".to_owned(), authority: String::new() };
+        let token = Token { text: "t".to_owned(), lifetime: std::time::Duration::from_secs(1) };
+        let running = helm.run(&endpoint, &token, &[], None);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(500), running).await.is_err());
+        let ended = folder.path().join("ended");
+        for _ in 0..100 {
+            if ended.exists() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it goes on");
+    }
+}

@@ -1,0 +1,417 @@
+//! What a release goes through.
+//!
+//! Helm is called once for each installation, upgrade or removal, and does not wait; whether what it made is ready is looked
+//! at here. What Helm left pending was left by a run that died, since its Helm dies with it: it is taken for failed, and
+//! upgraded once more.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use fathuss_engine::provider::{
+    Attributes, Carried, Failure, FailureClass, Found, MakeRequest, Mark, Progress, ReadRequest, Standing,
+};
+use fathuss_model::kubernetes::HelmRelease;
+use fathuss_model::{Address, Datum, Resource};
+use fathuss_state::Identity;
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+
+use super::program::Helm;
+use super::readiness::missing;
+use super::stored::{Stored, label_of, labels, short};
+use crate::clusters::Clusters;
+use crate::connection::Connection;
+use crate::failure::refused;
+use crate::kind::text;
+use crate::locator::Locator;
+
+/// The releases of the clusters of an account.
+#[derive(Default)]
+pub(crate) struct Releases {
+    helm: RefCell<Option<Helm>>,
+    /// What went wrong with those that are there all the same, to be told as they are waited for.
+    broken: RefCell<BTreeMap<Address, Failure>>,
+}
+
+/// Where a release is.
+pub(crate) struct Place<'a> {
+    pub region: &'a str,
+    pub cluster: String,
+    namespace: String,
+    name: String,
+}
+
+impl<'a> Place<'a> {
+    pub fn wanted(region: &'a str, fields: &Attributes) -> Result<Self, Failure> {
+        let owned = |name: &str| text(fields, name).map(str::to_owned);
+        Ok(Self { region, cluster: owned("cluster_name")?, namespace: owned("namespace")?, name: owned("name")? })
+    }
+
+    pub fn of(region: &'a str, identity: &Identity) -> Result<Self, Failure> {
+        let parts: Vec<&str> = identity.0.split('/').collect();
+        let [cluster, namespace, name] = parts[..] else {
+            return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAMESPACE/NAME", identity.0)));
+        };
+        let (cluster, namespace, name) = (cluster.to_owned(), namespace.to_owned(), name.to_owned());
+        Ok(Self { region, cluster, namespace, name })
+    }
+
+    fn identity(&self) -> Identity {
+        Identity(format!("{}/{}/{}", self.cluster, self.namespace, self.name))
+    }
+}
+
+impl Releases {
+    pub fn is(kind: &str) -> bool {
+        kind == HelmRelease::SCHEMA.kind
+    }
+
+    /// Its fields, and its mark.
+    pub async fn observe(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        request: &ReadRequest,
+    ) -> Result<Option<(Attributes, Option<Carried>)>, Failure> {
+        let place = Place::of(&request.region, &request.identity)?;
+        let Some(stored) = latest(connection, &place).await? else { return Ok(None) };
+        let content = self.content(clusters, &request.recorded).await?;
+        let carried = stored.mark().map(|(lineage, label)| {
+            let own = request.address.to_string();
+            let address = if label_of(&own) == label { own } else { label.to_owned() };
+            Carried { lineage: lineage.to_owned(), address }
+        });
+        Ok(Some((fields(&place, &stored, &request.recorded, content.as_deref()), carried)))
+    }
+
+    pub async fn create(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        place: &Place<'_>,
+        request: &MakeRequest,
+    ) -> Result<Identity, Failure> {
+        let before = latest(connection, place).await?;
+        if before.as_ref().is_some_and(|stored| !stored.is_of(&request.mark)) {
+            return Err(refused("AlreadyExists", format!("there is a release {} already", place.name)));
+        }
+        let standing = request.clone().standing(place.identity());
+        let Err(failure) = self.upgrade(clusters, connection, place, &standing, before).await else {
+            return Ok(place.identity());
+        };
+        let left = latest(connection, place).await?.is_some_and(|stored| stored.is_of(&request.mark));
+        if !left || failure.class != FailureClass::Refused {
+            return Err(failure);
+        }
+        // It is there, and is to be in the state.
+        self.broken.borrow_mut().insert(request.address.clone(), failure);
+        Ok(place.identity())
+    }
+
+    pub async fn find(&self, connection: &Connection, place: &Place<'_>, mark: &Mark) -> Result<Found, Failure> {
+        Ok(match latest(connection, place).await? {
+            Some(stored) if stored.is_of(mark) => Found::Ours(place.identity()),
+            Some(_) => Found::Foreign(place.identity()),
+            None => Found::Nothing,
+        })
+    }
+
+    pub async fn settle(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        place: &Place<'_>,
+        standing: &Standing,
+    ) -> Result<Progress, Failure> {
+        if let Some(failure) = self.broken.borrow_mut().remove(&standing.address) {
+            return Err(failure);
+        }
+        let waiting = |state: String| Ok(Progress::Waiting { state });
+        let fields_of = &standing.desired.attributes;
+        let stored = latest(connection, place).await?;
+        let content = self.content(clusters, fields_of).await?;
+        let is_as_wanted = stored.as_ref().is_some_and(|stored| {
+            stored.is_of(&standing.mark) && differences(stored, fields_of, content.as_deref()).is_empty()
+        });
+        let (true, Some(stored)) = (is_as_wanted, &stored) else {
+            self.upgrade(clusters, connection, place, standing, stored).await?;
+            return waiting("upgraded".to_owned());
+        };
+        if fields_of.get("wait").and_then(Datum::as_bool).unwrap_or(true)
+            && let Some(state) = unready(connection, place, stored).await?
+        {
+            return waiting(state);
+        }
+        Ok(Progress::Ready(fields(place, stored, fields_of, content.as_deref())))
+    }
+
+    pub async fn update(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        place: &Place<'_>,
+        standing: &Standing,
+    ) -> Result<(), Failure> {
+        let before = latest(connection, place).await?;
+        self.upgrade(clusters, connection, place, standing, before).await
+    }
+
+    pub async fn delete(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        place: &Place<'_>,
+        standing: &Standing,
+    ) -> Result<Progress, Failure> {
+        if latest(connection, place).await?.is_none() {
+            return Ok(Progress::Gone);
+        }
+        let timeout = seconds(&standing.desired.attributes);
+        self.run(clusters, place, ["uninstall", &place.name, "--timeout", &timeout].map(OsString::from).to_vec(), None)
+            .await?;
+        Ok(match latest(connection, place).await? {
+            Some(stored) => Progress::Waiting { state: stored.status().to_owned() },
+            None => Progress::Gone,
+        })
+    }
+
+    /// Installs or upgrades it to what is wanted.
+    async fn upgrade(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        place: &Place<'_>,
+        standing: &Standing,
+        before: Option<Stored>,
+    ) -> Result<(), Failure> {
+        match before {
+            Some(stored) if stored.is_pending() => {
+                let secret = secret(place, stored.secret_name());
+                connection.merge(&secret, &stored.unlocked()?).await?;
+            }
+            // Its removal is finished first: Helm upgrades none that is on its way.
+            Some(stored) if stored.status() == "uninstalling" => {
+                let arguments = ["uninstall", &place.name].map(OsString::from).to_vec();
+                self.run(clusters, place, arguments, None).await?;
+            }
+            _ => {}
+        }
+        let fields = &standing.desired.attributes;
+        let content = self.content(clusters, fields).await?;
+        let helm = self.helm(clusters).await?;
+        let chart = text(fields, "chart")?;
+        let given = |name: &str| fields.get(name).and_then(Datum::as_str);
+        let (chart, repository) = source(chart, given("repository"), helm.mirror.as_deref());
+        let mut arguments: Vec<OsString> = ["upgrade", &place.name, &chart].map(OsString::from).to_vec();
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        add(&["--install", "--reset-values", "--timeout", &seconds(fields)]);
+        add(&["--labels", &labels(&standing.mark, content.as_deref())]);
+        if let Some(kept) = fields.get("history_max").and_then(Datum::as_integer) {
+            add(&["--history-max", &kept.to_string()]);
+        }
+        if let Some(repository) = repository {
+            add(&["--repo", &repository]);
+        }
+        if let Some(version) = given("version").filter(|_| content.is_none()) {
+            add(&["--version", version]);
+        }
+        if fields.get("atomic").and_then(Datum::as_bool).unwrap_or(false) {
+            add(&["--atomic", "--wait"]);
+        }
+        let values = values(fields)?;
+        self.run(clusters, place, arguments, Some(&values)).await
+    }
+
+    async fn run(
+        &self,
+        clusters: &dyn Clusters,
+        place: &Place<'_>,
+        mut arguments: Vec<OsString>,
+        values: Option<&Json>,
+    ) -> Result<(), Failure> {
+        let helm = self.helm(clusters).await?;
+        let Some(endpoint) = clusters.endpoint(place.region, &place.cluster).await? else {
+            return Err(refused("NoCluster", format!("the cluster {} does not answer", place.cluster)));
+        };
+        let token = clusters.token(place.region, &place.cluster).await?;
+        arguments.extend(["--namespace", &place.namespace].map(OsString::from));
+        let operation = arguments[0].to_string_lossy().into_owned();
+        let running = helm.run(&endpoint, &token, &arguments, values);
+        futures::pin_mut!(running);
+        // Hooks can take minutes, and clocks that run ahead keep the wall's pace for seconds only.
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut running => break outcome,
+                () = tokio::time::sleep(PACE) => clusters.busy(true).await,
+            }
+        };
+        outcome.map_err(|failure| Failure { operation, ..failure })
+    }
+
+    async fn helm(&self, clusters: &dyn Clusters) -> Result<Helm, Failure> {
+        if let Some(helm) = &*self.helm.borrow() {
+            return Ok(helm.clone());
+        }
+        let helm = clusters.helm().await?;
+        *self.helm.borrow_mut() = Some(helm.clone());
+        Ok(helm)
+    }
+
+    /// What the chart's folder holds, where it is one.
+    async fn content(&self, clusters: &dyn Clusters, fields: &Attributes) -> Result<Option<String>, Failure> {
+        let chart = fields.get("chart").and_then(Datum::as_str).filter(|chart| is_folder(chart));
+        let Some(chart) = chart else { return Ok(None) };
+        let folder = self.helm(clusters).await?.folder.join(chart);
+        let mut digest = Sha256::new();
+        read_into(&folder, &folder, &mut digest)
+            .map_err(|error| refused("NoSuchChart", format!("{}: {error}", folder.display())))?;
+        Ok(Some(short(&digest.finalize())))
+    }
+}
+
+/// How often it is said that Helm is still at work.
+const PACE: std::time::Duration = std::time::Duration::from_secs(3);
+
+fn is_folder(chart: &str) -> bool {
+    ["./", "../", "/"].iter().any(|start| chart.starts_with(start))
+}
+
+/// Chart and repository, as the mirror has them where there is one. A folder comes from nowhere else.
+fn source(chart: &str, repository: Option<&str>, mirror: Option<&str>) -> (String, Option<String>) {
+    let name = chart.rsplit('/').next().unwrap_or(chart);
+    match mirror {
+        Some(mirror) if !is_folder(chart) => match mirror.starts_with("oci://") {
+            true => (format!("{}/{name}", mirror.trim_end_matches('/')), None),
+            false => (name.to_owned(), Some(mirror.to_owned())),
+        },
+        _ => (chart.to_owned(), repository.map(str::to_owned)),
+    }
+}
+
+fn seconds(fields: &Attributes) -> String {
+    format!("{}s", fields.get("timeout_seconds").and_then(Datum::as_integer).unwrap_or(300))
+}
+
+fn values(fields: &Attributes) -> Result<Json, Failure> {
+    let Some(text) = fields.get("values").and_then(Datum::as_str) else { return Ok(Json::Object(Default::default())) };
+    serde_json::from_str(text).map_err(|error| refused("InvalidValues", error.to_string()))
+}
+
+fn read_into(root: &Path, folder: &Path, digest: &mut Sha256) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for path in entries.iter().map(std::fs::DirEntry::path) {
+        if path.is_dir() {
+            read_into(root, &path, digest)?;
+            continue;
+        }
+        let content = std::fs::read(&path)?;
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        digest.update(format!("{name}\0{}\0", content.len()));
+        digest.update(content);
+    }
+    Ok(())
+}
+
+fn secret(place: &Place<'_>, name: &str) -> Locator {
+    Locator::core(&place.cluster, "Secret", Some(&place.namespace), name)
+}
+
+/// The newest revision of a release.
+async fn latest(connection: &Connection, place: &Place<'_>) -> Result<Option<Stored>, Failure> {
+    let labels = format!("owner=helm,name={}", place.name);
+    let named = connection.labelled(&secret(place, ""), &labels).await?;
+    let revision = |name: &String| name.rsplit_once(".v").and_then(|(_, number)| number.parse::<i64>().ok());
+    let Some(newest) = named.into_iter().max_by_key(revision) else { return Ok(None) };
+    connection.get(&secret(place, &newest)).await?.map(Stored::read).transpose()
+}
+
+/// The fields in which it is not what it is to be.
+fn differences(stored: &Stored, wanted: &Attributes, content: Option<&str>) -> Vec<&'static str> {
+    let text = |name: &str| wanted.get(name).and_then(Datum::as_str);
+    let mut differences = Vec::new();
+    let name = text("chart").map(|chart| chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart));
+    let is_chart = match content {
+        Some(content) => stored.content() == Some(content),
+        None => name == Some(stored.chart()),
+    };
+    if !is_chart {
+        differences.push("chart");
+    }
+    // A chart may write its version with a v, or be asked for without it.
+    let bare = |version: &str| version.trim_start_matches('v').to_owned();
+    if content.is_none() && text("version").map(bare) != Some(bare(stored.version())) {
+        differences.push("version");
+    }
+    let given = values(wanted).ok().filter(|values| values.as_object().is_some_and(|values| !values.is_empty()));
+    if given.unwrap_or(Json::Null) != stored.values() {
+        differences.push("values");
+    }
+    if stored.status() != "deployed" {
+        differences.push("status");
+    }
+    differences
+}
+
+/// Its fields: what they were applied as, where that is what is there.
+fn fields(place: &Place<'_>, stored: &Stored, recorded: &Attributes, content: Option<&str>) -> Attributes {
+    let differences = differences(stored, recorded, content);
+    let recorded_or = |name: &str, live: Datum| match recorded.get(name) {
+        Some(recorded) if !differences.contains(&name) => recorded.clone(),
+        _ => live,
+    };
+    let chart = match content {
+        Some(_) => format!("{} with another content", stored.chart()),
+        None => stored.chart().to_owned(),
+    };
+    let values = match stored.values() {
+        Json::Null => Datum::Null,
+        values => Datum::from(values.to_string()),
+    };
+    let version = match content {
+        Some(_) => Datum::from(stored.version()),
+        None => recorded_or("version", Datum::from(stored.version())),
+    };
+    let fields = [
+        ("cluster_name", Datum::from(place.cluster.as_str())),
+        ("namespace", Datum::from(place.namespace.as_str())),
+        ("name", Datum::from(place.name.as_str())),
+        ("chart", recorded_or("chart", Datum::from(chart))),
+        // Helm keeps nothing of it.
+        ("repository", recorded.get("repository").cloned().unwrap_or_default()),
+        ("version", version),
+        ("values", recorded_or("values", values)),
+        ("status", Datum::from(stored.status())),
+        ("id", Datum::from(place.identity().0)),
+        ("revision", Datum::from(stored.revision())),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is waited for of that which it made.
+async fn unready(connection: &Connection, place: &Place<'_>, stored: &Stored) -> Result<Option<String>, Failure> {
+    let objects: Vec<Json> = serde_saphyr::from_multiple(stored.manifest())
+        .map_err(|error| refused("UnreadableRelease", format!("its manifest: {error}")))?;
+    let mut waited = Vec::new();
+    for object in objects.into_iter().filter(Json::is_object) {
+        let mut locator = Locator::of(&place.cluster, &object)?;
+        if !WAITED.contains(&locator.kind.as_str()) {
+            continue;
+        }
+        locator.namespace.get_or_insert_with(|| place.namespace.clone());
+        let missing = match connection.get(&locator).await? {
+            Some(live) => missing(&live),
+            None => Some("not there".to_owned()),
+        };
+        if let Some(missing) = missing {
+            waited.push(format!("{} {}: {missing}", locator.kind, locator.name));
+        }
+    }
+    let more = waited.len().saturating_sub(1);
+    Ok(waited.into_iter().next().map(|first| if more == 0 { first } else { format!("{first}, and {more} more") }))
+}
+
+/// The kinds that are not ready as soon as they are there.
+const WAITED: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Pod", "CustomResourceDefinition", "Service"];
