@@ -232,7 +232,7 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(3));
     let template = chart.join("templates/objects.yaml");
     let text = fs::read_to_string(&template).expect("it is there");
-    fs::write(&template, text.replace("data:", "data:\n  more: content")).expect("there is room");
+    fs::write(&template, text.replace("  greeting:", "  more: content\n  greeting:")).expect("there is room");
     let (code, text) = site.plan();
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("another content"), "{text}");
