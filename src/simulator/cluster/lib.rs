@@ -6,12 +6,14 @@
 //! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
 //! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it.
-//! - [`argo`] runs the real Argo CD and Argo Rollouts beside it.
+//! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
+//!   cluster has what their charts make.
 
 mod access;
 pub mod argo;
 mod certificates;
 mod control_plane;
+pub mod controllers;
 mod error;
 mod keeper;
 pub mod load_balancers;
@@ -21,7 +23,7 @@ mod reserved;
 pub mod volumes;
 mod watching;
 
-pub use control_plane::{ControlPlane, Options};
+pub use control_plane::{Beside, ControlPlane, Options};
 pub use error::Error;
 pub use programs::{Part, Program, Programs, Progress, Step};
 pub use reserved::Reserved;
