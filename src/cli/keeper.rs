@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use fathuss_cluster::controllers::{Controller, News};
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::{ControlPlane, Options, Programs, Progress, Reserved, Step};
-use fathuss_cluster::{controllers, load_balancers, volumes};
+use fathuss_cluster::{controllers, external_secrets, load_balancers, volumes};
 use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -212,7 +212,8 @@ fn surroundings(control_plane: &ControlPlane, id: &ClusterId, site: &Site) -> Jo
     let client = control_plane.client();
     let mut parts = JoinSet::new();
     parts.spawn(load_balancers::tend(client.clone(), id.region.clone()));
-    parts.spawn(volumes::tend(client));
+    parts.spawn(volumes::tend(client.clone()));
+    parts.spawn(external_secrets::tend(client));
     for controller in [Controller::ArgoCd, Controller::Rollouts] {
         let name = id.name.clone();
         let tell = move |news| {

@@ -5,7 +5,8 @@
 //! - [`Programs`] builds and finds the programs.
 //! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
-//! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it.
+//! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it,
+//!   [`external_secrets`] that of the operator of its name.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
 //!   cluster has what their charts make.
 
@@ -15,6 +16,7 @@ mod certificates;
 mod control_plane;
 pub mod controllers;
 mod error;
+pub mod external_secrets;
 mod keeper;
 pub mod load_balancers;
 pub mod nodes;

@@ -3,6 +3,7 @@
 //! the first time.
 
 mod controllers;
+mod external_secrets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
