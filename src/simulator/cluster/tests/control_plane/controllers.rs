@@ -1,6 +1,6 @@
 //! Argo CD and Argo Rollouts, which run while what their charts make is in the cluster.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -13,6 +13,8 @@ use kube::api::{DeleteParams, DynamicObject, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -40,17 +42,19 @@ async fn argo_cd_runs_with_its_release_and_brings_applications_from_a_repository
     // What was made beside the release does not stand in its way.
     helm.run("upgrade argocd argo-cd --namespace argocd --wait");
 
+    let parcel = chart_repository(folder.path(), &helm).await;
+    let in_git = |path: &str| json!({"repoURL": format!("file://{}", repository.display()), "path": path, "targetRevision": "HEAD"});
     let applications = objects(&client, "Application", "argocd");
-    for name in ["shop", "waiting"] {
+    for (name, source) in [("shop", in_git("shop")), ("waiting", in_git("waiting")), ("parcel", parcel)] {
         let application = DynamicObject::new(name, &argo("Application")).data(json!({"spec": {
             "project": "default",
-            "source": {"repoURL": format!("file://{}", repository.display()), "path": name, "targetRevision": "HEAD"},
+            "source": source,
             "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
             "syncPolicy": {"automated": {}},
         }}));
         applications.create(&PostParams::default(), &application).await.unwrap();
     }
-    for (name, health) in [("shop", "Healthy"), ("waiting", "Suspended")] {
+    for (name, health) in [("shop", "Healthy"), ("waiting", "Suspended"), ("parcel", "Healthy")] {
         until(&format!("{name} to be synced and {health}"), async || {
             let status = applications.get(name).await.unwrap().data["status"].clone();
             (status["sync"]["status"] == "Synced" && status["health"]["status"] == health).then_some(())
@@ -149,7 +153,7 @@ fn objects(client: &Client, kind: &str, namespace: &str) -> Api<DynamicObject> {
 /// Helm, in a folder, for a cluster.
 struct Helm<'a> {
     folder: &'a Path,
-    program: std::path::PathBuf,
+    program: PathBuf,
 }
 
 impl<'a> Helm<'a> {
@@ -169,9 +173,7 @@ impl<'a> Helm<'a> {
 /// What counts of Argo CD's chart: its definitions, its configuration, and the workload.
 fn argo_cd_chart(folder: &Path, programs: &Programs) {
     let labels = |name: &str| json!({"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd"});
-    let mut workload = deployment("argocd-application-controller", "general", 1);
-    workload["apiVersion"] = json!("apps/v1");
-    workload["kind"] = json!("StatefulSet");
+    let mut workload = workload("argocd-application-controller", "StatefulSet", 1);
     workload["metadata"] =
         json!({"name": "argocd-application-controller", "labels": labels("argocd-application-controller")});
     let health = "return { status = \"Suspended\", message = \"as argocd-cm has it\" }";
@@ -195,10 +197,7 @@ fn argo_cd_chart(folder: &Path, programs: &Programs) {
 
 /// A Git repository with two charts in it.
 fn git_repository(folder: &Path) {
-    let mut shop = deployment("shop", "general", 2);
-    shop["apiVersion"] = json!("apps/v1");
-    shop["kind"] = json!("Deployment");
-    chart(&folder.join("shop"), "shop", &[shop]);
+    chart(&folder.join("shop"), "shop", &[workload("shop", "Deployment", 2)]);
     let waiting = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waiting"}});
     chart(&folder.join("waiting"), "waiting", &[waiting]);
     let git = |arguments: &[&str]| {
@@ -211,6 +210,45 @@ fn git_repository(folder: &Path) {
     git(&["commit", "--quiet", "--message", "Two charts"]);
     // Somebody else's, where root runs this: Git is not to mind.
     let _ = Command::new("chown").arg("-R").arg("65534").arg(folder).status();
+}
+
+/// A chart repository over HTTP, and where in it the chart `parcel` is.
+async fn chart_repository(folder: &Path, helm: &Helm<'_>) -> Value {
+    chart(&folder.join("parcel"), "parcel", &[workload("parcel", "Deployment", 1)]);
+    helm.run("package parcel --destination charts");
+    helm.run("repo index charts");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let charts = folder.join("charts");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(send_file(stream, charts.clone()));
+        }
+    });
+    json!({"repoURL": url, "chart": "parcel", "targetRevision": "1.0.0"})
+}
+
+/// Answers one request with the file that it names, and closes.
+async fn send_file(mut stream: TcpStream, folder: PathBuf) {
+    let mut received = Vec::new();
+    while !received.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut received).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    let request = String::from_utf8_lossy(&received).into_owned();
+    let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/');
+    let (status, body) =
+        std::fs::read(folder.join(path)).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all(&[head.into_bytes(), body].concat()).await;
+}
+
+fn workload(name: &str, kind: &str, replicas: u32) -> Value {
+    let mut object = deployment(name, "general", replicas);
+    object["apiVersion"] = json!("apps/v1");
+    object["kind"] = json!(kind);
+    object
 }
 
 fn chart(folder: &Path, name: &str, objects: &[Value]) {
