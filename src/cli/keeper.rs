@@ -13,8 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fathuss_cluster::controllers::{Controller, News};
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
-use fathuss_cluster::{ControlPlane, Options, Programs, Progress, Reserved, Step};
-use fathuss_cluster::{controllers, external_secrets, load_balancers, volumes};
+use fathuss_cluster::{Beside, ControlPlane, Options, Programs, Progress, Reserved, Step};
+use fathuss_cluster::{controllers, external_secrets, load_balancers, metrics, volumes};
 use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -187,7 +187,7 @@ async fn start(cluster: &LiveCluster, site: &Site) -> Result<ControlPlane, fathu
 /// Gives a control plane its nodes and what is around it, until it ends or its cluster is gone.
 async fn tend(mut control_plane: ControlPlane, wanted: &mut watch::Receiver<LiveCluster>, site: &Site) -> End {
     let client = control_plane.client();
-    let surroundings = surroundings(&control_plane, &wanted.borrow().id, site);
+    let surroundings = surroundings(&control_plane, wanted.clone(), site);
     loop {
         let nodes: Vec<Node> = wanted.borrow_and_update().nodes.iter().map(node).collect();
         let reconciled = reconcile_nodes(&client, &nodes).await;
@@ -208,12 +208,18 @@ async fn tend(mut control_plane: ControlPlane, wanted: &mut watch::Receiver<Live
 }
 
 /// What plays the parts of AWS in a cluster, and the controllers that run for real. They end when this is dropped.
-fn surroundings(control_plane: &ControlPlane, id: &ClusterId, site: &Site) -> JoinSet<Infallible> {
+fn surroundings(
+    control_plane: &ControlPlane,
+    wanted: watch::Receiver<LiveCluster>,
+    site: &Site,
+) -> JoinSet<Infallible> {
     let client = control_plane.client();
+    let id = wanted.borrow().id.clone();
     let mut parts = JoinSet::new();
     parts.spawn(load_balancers::tend(client.clone(), id.region.clone()));
     parts.spawn(volumes::tend(client.clone()));
     parts.spawn(external_secrets::tend(client));
+    parts.spawn(measure(control_plane.beside(), wanted));
     for controller in [Controller::ArgoCd, Controller::Rollouts] {
         let name = id.name.clone();
         let tell = move |news| {
@@ -224,6 +230,30 @@ fn surroundings(control_plane: &ControlPlane, id: &ClusterId, site: &Site) -> Jo
         parts.spawn(controllers::tend(controller, control_plane.beside(), site.programs.clone(), tell));
     }
     parts
+}
+
+/// Gives a cluster metrics while it has the addon that does so.
+async fn measure(beside: Beside, mut wanted: watch::Receiver<LiveCluster>) -> Infallible {
+    let is_measured = |cluster: &LiveCluster| cluster.addons.iter().any(|addon| addon == "metrics-server");
+    loop {
+        let is_measured_now = is_measured(&wanted.borrow());
+        let changed = if is_measured_now {
+            tokio::select! {
+                never = metrics::tend(beside.client()) => match never {},
+                changed = wanted.wait_for(|cluster| !is_measured(cluster)) => changed.map(drop),
+            }
+        } else {
+            while let Err(error) = metrics::withdraw(&beside.client()).await {
+                say(&error);
+                tokio::time::sleep(AGAIN).await;
+            }
+            wanted.wait_for(is_measured).await.map(drop)
+        };
+        if changed.is_err() {
+            // The cluster is gone, and this ends with its control plane.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// What there is to say of a controller, in words.

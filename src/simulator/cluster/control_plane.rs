@@ -192,6 +192,14 @@ impl std::fmt::Debug for ControlPlane {
     }
 }
 
+impl Beside {
+    /// A client that may do everything in the cluster.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+}
+
 impl std::fmt::Debug for Beside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Not the kubeconfig: it holds a key.

@@ -5,7 +5,7 @@
 //! - [`Programs`] builds and finds the programs.
 //! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
-//! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it,
+//! - [`nodes`], [`load_balancers`], [`volumes`] and [`metrics`] play the parts of AWS inside of it,
 //!   [`external_secrets`] that of the operator of its name.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
 //!   cluster has what their charts make.
@@ -19,6 +19,7 @@ mod error;
 pub mod external_secrets;
 mod keeper;
 pub mod load_balancers;
+pub mod metrics;
 pub mod nodes;
 mod programs;
 mod reserved;

@@ -4,6 +4,7 @@
 
 mod controllers;
 mod external_secrets;
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
