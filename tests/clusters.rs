@@ -9,7 +9,7 @@ mod stack;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
@@ -82,14 +82,20 @@ async fn show(api: &Api<DynamicObject>, name: &str) -> Json {
     serde_json::to_value(api.get(name).await.expect("it is there")).expect("it is JSON")
 }
 
-/// Whether a process with this text in its command line runs.
-fn runs(text: &str) -> bool {
-    let processes = fs::read_dir("/proc").expect("it can be read");
-    processes.flatten().any(|process| {
+/// The ids of the processes with this text in their command line.
+fn processes(text: &str) -> Vec<String> {
+    let all = fs::read_dir("/proc").expect("it can be read").flatten();
+    let those = all.filter(|process| {
         let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
         let own = process.file_name().to_string_lossy() == std::process::id().to_string();
         !own && String::from_utf8_lossy(&line).contains(text)
-    })
+    });
+    those.map(|process| process.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Whether a process with this text in its command line runs.
+fn runs(text: &str) -> bool {
+    !processes(text).is_empty()
 }
 
 #[tokio::test]
@@ -168,6 +174,17 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     site.well("sandbox up");
     let (code, text) = site.plan();
     assert_eq!(code, Some(0), "{text}");
+
+    // A control plane that dies is started again.
+    let servers = processes(&format!("--client-ca-file={folder}"));
+    let killed = Command::new("kill").arg("-KILL").args(&servers).status().expect("it starts");
+    assert!(servers.len() == 1 && killed.success(), "{servers:?}");
+    let end = Instant::now() + Duration::from_secs(60);
+    while site.plan().0 != Some(0) {
+        assert!(Instant::now() < end, "it runs again");
+    }
+    let log = fs::read_to_string(site.folder.path().join(".fathuss/sandbox/daemon.log")).expect("it is written");
+    assert!(log.contains("the control plane ended (signal: 9 (SIGKILL))"), "{log}");
 
     site.well("destroy cluster --sandbox --yes");
     let (code, text) = site.plan();

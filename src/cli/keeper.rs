@@ -1,7 +1,9 @@
 //! Keeps a real Kubernetes behind each cluster of a sandbox that is served: starts it when the cluster is there, gives it
-//! the nodes of its node groups, and ends it with the cluster.
+//! the nodes of its node groups and what is around it, and ends it with the cluster. Each cluster is kept by a task of
+//! its own: none waits for another.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +11,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fathuss_cluster::controllers::{Controller, News};
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
-use fathuss_cluster::{ControlPlane, Options, Programs, Reserved, load_balancers, volumes};
+use fathuss_cluster::{Beside, ControlPlane, Options, Programs, Progress, Reserved, Step};
+use fathuss_cluster::{controllers, external_secrets, load_balancers, metrics, volumes};
 use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::error::Error;
 
@@ -83,24 +88,6 @@ impl Endpoints for Folders {
     }
 }
 
-/// A cluster that runs, with what tends it.
-struct Kept {
-    control_plane: ControlPlane,
-    tending: Vec<JoinHandle<()>>,
-    nodes: Vec<Node>,
-}
-
-impl Kept {
-    async fn end(self) {
-        for task in &self.tending {
-            task.abort();
-        }
-        if let Err(error) = self.control_plane.stop().await {
-            say(&error);
-        }
-    }
-}
-
 /// The programs that clusters are made of, built into the user's cache.
 pub fn programs() -> Result<Programs, Error> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -117,80 +104,185 @@ pub async fn keep(
     programs: Programs,
     address: SocketAddr,
 ) -> Result<(), Error> {
-    let mut kept: BTreeMap<ClusterId, Kept> = BTreeMap::new();
     if let Ok(clusters) = simulator.clusters() {
         folders.sweep(&clusters);
     }
+    let site = Site { folders, programs, address };
+    let mut wanted: BTreeMap<ClusterId, watch::Sender<LiveCluster>> = BTreeMap::new();
+    let mut keepers = JoinSet::new();
     loop {
         match simulator.clusters() {
-            Ok(clusters) => round(&mut kept, &clusters, &folders, &programs, address).await,
+            Ok(clusters) => {
+                // Who keeps one that is gone hears that nobody tells about it any more.
+                wanted.retain(|id, _| clusters.iter().any(|cluster| cluster.id == *id));
+                for cluster in clusters {
+                    let known = wanted.entry(cluster.id.clone()).or_insert_with(|| {
+                        let (sender, receiver) = watch::channel(cluster.clone());
+                        keepers.spawn(keep_one(receiver, site.clone()));
+                        sender
+                    });
+                    known.send_if_modified(|known| {
+                        let is_new = *known != cluster;
+                        *known = cluster;
+                        is_new
+                    });
+                }
+            }
             Err(error) => say(&error),
         }
+        while keepers.try_join_next().is_some() {}
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn round(
-    kept: &mut BTreeMap<ClusterId, Kept>,
-    clusters: &[LiveCluster],
-    folders: &Folders,
-    programs: &Programs,
+/// What all clusters have in common.
+#[derive(Clone)]
+struct Site {
+    folders: Folders,
+    programs: Programs,
     address: SocketAddr,
-) {
-    let gone: Vec<ClusterId> =
-        kept.keys().filter(|id| !clusters.iter().any(|cluster| cluster.id == **id)).cloned().collect();
-    for id in gone {
-        let Some(one) = kept.remove(&id) else { continue };
-        one.end().await;
-        folders.remove(&id);
-    }
-    for cluster in clusters {
-        if !kept.contains_key(&cluster.id) {
-            match start(cluster, folders, programs, address).await {
-                Ok(one) => {
-                    kept.insert(cluster.id.clone(), one);
-                }
-                Err(error) => {
-                    say(&error);
-                    tokio::time::sleep(AGAIN).await;
+}
+
+/// Why a control plane runs no more.
+enum End {
+    /// Its cluster is gone.
+    Gone,
+    /// It ended by itself.
+    Ended(fathuss_cluster::Error),
+}
+
+/// Keeps one cluster until it is gone.
+async fn keep_one(mut wanted: watch::Receiver<LiveCluster>, site: Site) {
+    let id = wanted.borrow().id.clone();
+    loop {
+        let cluster = wanted.borrow().clone();
+        match start(&cluster, &site).await {
+            Ok(control_plane) => match tend(control_plane, &mut wanted, &site).await {
+                End::Gone => break,
+                End::Ended(error) => say(&format!("cluster {}: {error}\nIt is started again.", id.name)),
+            },
+            Err(error) => {
+                say(&format!("cluster {}: {error}\nIt is tried again in {} s.", id.name, AGAIN.as_secs()));
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    () = gone(&mut wanted) => break,
                 }
             }
         }
-        let Some(one) = kept.get_mut(&cluster.id) else { continue };
-        let wanted: Vec<Node> = cluster.nodes.iter().map(node).collect();
-        if wanted == one.nodes {
-            continue;
+    }
+    site.folders.remove(&id);
+}
+
+async fn start(cluster: &LiveCluster, site: &Site) -> Result<ControlPlane, fathuss_cluster::Error> {
+    let ClusterId { account, region, name, key } = &cluster.id;
+    let reserved = site.folders.reserve(&cluster.id)?;
+    let options = Options {
+        webhook_url: Some(format!("http://{}/_fathuss/tokens/{account}/{region}/{name}/{key}", site.address)),
+        version: Some(cluster.version.clone()),
+        service_account_issuer: Some(format!("https://oidc.eks.{region}.amazonaws.com/id/{key}")),
+    };
+    ControlPlane::start(&reserved, &site.programs, &options).await
+}
+
+/// Gives a control plane its nodes and what is around it, until it ends or its cluster is gone.
+async fn tend(mut control_plane: ControlPlane, wanted: &mut watch::Receiver<LiveCluster>, site: &Site) -> End {
+    let client = control_plane.client();
+    let surroundings = surroundings(&control_plane, wanted.clone(), site);
+    loop {
+        let nodes: Vec<Node> = wanted.borrow_and_update().nodes.iter().map(node).collect();
+        let reconciled = reconcile_nodes(&client, &nodes).await;
+        if let Err(error) = &reconciled {
+            say(error);
         }
-        match reconcile_nodes(&one.control_plane.client(), &wanted).await {
-            Ok(()) => one.nodes = wanted,
-            Err(error) => say(&error),
+        tokio::select! {
+            error = control_plane.ended() => return End::Ended(error),
+            changed = wanted.changed() => if changed.is_err() { break },
+            () = tokio::time::sleep(LOOK), if reconciled.is_err() => {}
+        }
+    }
+    drop(surroundings);
+    if let Err(error) = control_plane.stop().await {
+        say(&error);
+    }
+    End::Gone
+}
+
+/// What plays the parts of AWS in a cluster, and the controllers that run for real. They end when this is dropped.
+fn surroundings(
+    control_plane: &ControlPlane,
+    wanted: watch::Receiver<LiveCluster>,
+    site: &Site,
+) -> JoinSet<Infallible> {
+    let client = control_plane.client();
+    let id = wanted.borrow().id.clone();
+    let mut parts = JoinSet::new();
+    parts.spawn(load_balancers::tend(client.clone(), id.region.clone()));
+    parts.spawn(volumes::tend(client.clone()));
+    parts.spawn(external_secrets::tend(client));
+    parts.spawn(measure(control_plane.beside(), wanted));
+    for controller in [Controller::ArgoCd, Controller::Rollouts] {
+        let name = id.name.clone();
+        let tell = move |news| {
+            if let Some(text) = told(controller, news) {
+                say(&format!("cluster {name}: {text}"));
+            }
+        };
+        parts.spawn(controllers::tend(controller, control_plane.beside(), site.programs.clone(), tell));
+    }
+    parts
+}
+
+/// Gives a cluster metrics while it has the addon that does so.
+async fn measure(beside: Beside, mut wanted: watch::Receiver<LiveCluster>) -> Infallible {
+    let is_measured = |cluster: &LiveCluster| cluster.addons.iter().any(|addon| addon == "metrics-server");
+    loop {
+        let is_measured_now = is_measured(&wanted.borrow());
+        let changed = if is_measured_now {
+            tokio::select! {
+                never = metrics::tend(beside.client()) => match never {},
+                changed = wanted.wait_for(|cluster| !is_measured(cluster)) => changed.map(drop),
+            }
+        } else {
+            while let Err(error) = metrics::withdraw(&beside.client()).await {
+                say(&error);
+                tokio::time::sleep(AGAIN).await;
+            }
+            wanted.wait_for(is_measured).await.map(drop)
+        };
+        if changed.is_err() {
+            // The cluster is gone, and this ends with its control plane.
+            std::future::pending::<()>().await;
         }
     }
 }
 
-async fn start(
-    cluster: &LiveCluster,
-    folders: &Folders,
-    programs: &Programs,
-    address: SocketAddr,
-) -> Result<Kept, fathuss_cluster::Error> {
-    let ClusterId { account, region, name, key } = &cluster.id;
-    let reserved = folders.reserve(&cluster.id)?;
-    let options = Options {
-        webhook_url: Some(format!("http://{address}/_fathuss/tokens/{account}/{region}/{name}/{key}")),
-        version: Some(cluster.version.clone()),
-        service_account_issuer: Some(format!("https://oidc.eks.{region}.amazonaws.com/id/{key}")),
-    };
-    let control_plane = ControlPlane::start(&reserved, programs, &options).await?;
-    let (client, region) = (control_plane.client(), region.clone());
-    let tending = vec![
-        tokio::spawn({
-            let client = client.clone();
-            async move { match load_balancers::tend(client, region).await {} }
-        }),
-        tokio::spawn(async move { match volumes::tend(client).await {} }),
-    ];
-    Ok(Kept { control_plane, tending, nodes: Vec::new() })
+/// What there is to say of a controller, in words.
+fn told(controller: Controller, news: News) -> Option<String> {
+    let what = controller.what();
+    match news {
+        News::Building(progress) => progress_text(&progress),
+        News::Started(namespace) => Some(format!("{what} runs, for the namespace {namespace}")),
+        News::Stopped => Some(format!("{what} runs no more")),
+        News::Failed(error) => Some(format!("{what}: {error}")),
+    }
+}
+
+/// How far a build is, in words, where there is something to say.
+pub fn progress_text(progress: &Progress) -> Option<String> {
+    let (what, seconds) = (progress.part.what(), progress.elapsed.as_secs());
+    match progress.step {
+        Step::Built if progress.elapsed.is_zero() => None,
+        Step::Built => Some(format!("{what} is built, in {seconds} s")),
+        Step::Waiting if seconds == 0 => Some(format!("another process builds {what}; waiting")),
+        Step::Building if seconds == 0 => Some(format!("{what} is built with Go, this once; that takes some minutes")),
+        Step::Building if seconds.is_multiple_of(30) => Some(format!("building {what}, {seconds} s")),
+        Step::Waiting | Step::Building => None,
+    }
+}
+
+/// Returns when the cluster is gone.
+async fn gone(wanted: &mut watch::Receiver<LiveCluster>) {
+    while wanted.changed().await.is_ok() {}
 }
 
 /// A node as it registers itself.

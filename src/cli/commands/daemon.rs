@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use fathuss_cluster::{Part, Progress, Step};
+use fathuss_cluster::{Part, Progress};
 
 use crate::error::Error;
-use crate::keeper::{Folders, programs};
+use crate::keeper::{Folders, programs, progress_text};
 use crate::options::Output;
 use crate::project::Project;
 use crate::render::{json, note, print};
@@ -53,20 +53,8 @@ pub async fn bring_up(project: &Project, speed: f64, output: &Output) -> Result<
 }
 
 fn tell(progress: &Progress, output: &Output) {
-    let what = progress.part.what();
-    match progress.step {
-        Step::Built if progress.elapsed.is_zero() => {}
-        Step::Built => note(&format!("{what} is built, in {} s", progress.elapsed.as_secs()), output),
-        Step::Waiting if progress.elapsed.as_secs() == 0 => {
-            note(&format!("another process builds {what}; waiting"), output)
-        }
-        Step::Building if progress.elapsed.as_secs() == 0 => {
-            note(&format!("{what} is built with Go, this once; that takes some minutes"), output);
-        }
-        Step::Building if progress.elapsed.as_secs().is_multiple_of(30) => {
-            note(&format!("building {what}, {} s", progress.elapsed.as_secs()), output);
-        }
-        Step::Waiting | Step::Building => {}
+    if let Some(text) = progress_text(progress) {
+        note(&text, output);
     }
 }
 

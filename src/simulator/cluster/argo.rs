@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::certificates::write_private;
 use crate::keeper::Order;
 use crate::reserved::free_ports;
-use crate::{ControlPlane, Error, Part, Programs, Progress};
+use crate::{Beside, Error, Part, Programs, Progress};
 
 /// Argo CD's application controller and repository server, with a Redis of their own.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl ArgoCd {
     /// # Errors
     /// When `redis-server` or `git` is not on PATH, a program can't be built, or the API server refuses something.
     pub async fn start(
-        control_plane: &ControlPlane,
+        beside: &Beside,
         programs: &Programs,
         namespace: &str,
         mut progress: impl FnMut(Progress),
@@ -51,22 +51,24 @@ impl ArgoCd {
         needed(programs, "git", "Install it: the repositories of applications are fetched by it")?;
         let argo_cd = programs.build(Part::ArgoCd, &mut progress).await?;
         let helm = programs.helm(&mut progress).await?;
-        define(control_plane, &programs.crds(Part::ArgoCd)?).await?;
-        configure_argo_cd(control_plane, namespace).await?;
+        define(beside, &programs.crds(Part::ArgoCd)?).await?;
+        configure_argo_cd(beside, namespace).await?;
 
-        let folder = control_plane.reserved().folder().join("argo-cd");
+        let folder = beside.reserved.folder.join("argo-cd");
         let tools = folder.join("bin");
         create_folders([&tools, &folder.join("tmp"), &folder.join("known")])?;
         link(&helm, &tools.join("helm"))?;
         link(&argo_cd.path(), &tools.join("argocd"))?;
-        let environment = environment(control_plane, programs, &folder, &tools)?;
+        let mut environment = environment(beside, programs, &folder, &tools)?;
+        environment.extend(configured_environment(beside, namespace).await?);
+        environment.push(format!("GIT_CONFIG_GLOBAL={}", git_config(&folder)?));
         let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports(&folder)?;
         let redis_address = format!("127.0.0.1:{redis_port}");
 
         let order = |name: &str, program: &Path, arguments: Vec<String>| {
             let mut start = vec![program.display().to_string()];
             start.extend(arguments);
-            let log = control_plane.reserved().folder().join(format!("{name}.log"));
+            let log = beside.reserved.folder.join(format!("{name}.log"));
             Order { name: name.to_owned(), start, environment: environment.clone(), log }
         };
         let orders = [
@@ -111,7 +113,7 @@ impl ArgoCd {
             ),
         ];
         for order in &orders {
-            control_plane.keeper().start(order).await?;
+            beside.keeper.start(order).await?;
         }
         Ok(())
     }
@@ -120,9 +122,9 @@ impl ArgoCd {
     ///
     /// # Errors
     /// When the control plane has ended.
-    pub async fn stop(control_plane: &ControlPlane) -> Result<(), Error> {
+    pub async fn stop(beside: &Beside) -> Result<(), Error> {
         for name in [APPLICATION_CONTROLLER, REPO_SERVER, REDIS] {
-            control_plane.keeper().stop(name).await?;
+            beside.keeper.stop(name).await?;
         }
         Ok(())
     }
@@ -135,19 +137,19 @@ impl Rollouts {
     /// # Errors
     /// When the program can't be built or the API server refuses something.
     pub async fn start(
-        control_plane: &ControlPlane,
+        beside: &Beside,
         programs: &Programs,
         namespace: &str,
         progress: impl FnMut(Progress),
     ) -> Result<(), Error> {
         let rollouts = programs.build(Part::ArgoRollouts, progress).await?;
-        define(control_plane, &programs.crds(Part::ArgoRollouts)?).await?;
-        make_namespace(control_plane, namespace).await?;
+        define(beside, &programs.crds(Part::ArgoRollouts)?).await?;
+        make_namespace(beside, namespace).await?;
 
-        let folder = control_plane.reserved().folder().join("argo-rollouts");
+        let folder = beside.reserved.folder.join("argo-rollouts");
         create_folders([&folder, &folder.join("tmp"), &folder.join("bin")])?;
         let [metrics, health] = free_ports(&folder)?;
-        let mut environment = environment(control_plane, programs, &folder, &folder.join("bin"))?;
+        let mut environment = environment(beside, programs, &folder, &folder.join("bin"))?;
         environment.push(format!("POD_NAMESPACE={namespace}"));
         let order = Order {
             name: ROLLOUTS.to_owned(),
@@ -158,17 +160,17 @@ impl Rollouts {
                 format!("--healthzPort={health}"),
             ],
             environment,
-            log: control_plane.reserved().folder().join(format!("{ROLLOUTS}.log")),
+            log: beside.reserved.folder.join(format!("{ROLLOUTS}.log")),
         };
-        control_plane.keeper().start(&order).await
+        beside.keeper.start(&order).await
     }
 
     /// Stops the controller. Rollouts stay as they are.
     ///
     /// # Errors
     /// When the control plane has ended.
-    pub async fn stop(control_plane: &ControlPlane) -> Result<(), Error> {
-        control_plane.keeper().stop(ROLLOUTS).await
+    pub async fn stop(beside: &Beside) -> Result<(), Error> {
+        beside.keeper.stop(ROLLOUTS).await
     }
 }
 
@@ -181,14 +183,9 @@ fn needed(programs: &Programs, program: &'static str, hint: &'static str) -> Res
 
 /// The environment of a controller: the cluster, and folders of its own, so that nothing of the user's
 /// configuration of Git or Helm is read or changed.
-fn environment(
-    control_plane: &ControlPlane,
-    programs: &Programs,
-    folder: &Path,
-    tools: &Path,
-) -> Result<Vec<String>, Error> {
+fn environment(beside: &Beside, programs: &Programs, folder: &Path, tools: &Path) -> Result<Vec<String>, Error> {
     let kubeconfig = folder.join("kubeconfig");
-    write_private(&kubeconfig, &control_plane.admin_kubeconfig())?;
+    write_private(&kubeconfig, &beside.kubeconfig)?;
     let path = std::iter::once(tools.to_owned()).chain(std::env::split_paths(programs.path()));
     let path = std::env::join_paths(path).map_err(|error| Error::Defect { why: error.to_string() })?;
     let variables = [
@@ -196,6 +193,9 @@ fn environment(
         // Argo CD takes the kubeconfig's cluster for the one that it would run in: https://kubernetes.default.svc.
         ("ARGOCD_FAKE_IN_CLUSTER", "true".to_owned()),
         ("ARGOCD_GPG_ENABLED", "false".to_owned()),
+        // Definitions do not tell Argo CD of their changes: an application that has some is looked at again after the
+        // period of `argocd-cm`. There are few, so that none needs to wait up to a minute more.
+        ("ARGOCD_RECONCILIATION_JITTER", "0s".to_owned()),
         ("ARGOCD_TLS_DATA_PATH", folder.join("known").display().to_string()),
         ("ARGOCD_SSH_DATA_PATH", folder.join("known").display().to_string()),
         ("HOME", folder.display().to_string()),
@@ -206,10 +206,10 @@ fn environment(
 }
 
 /// Makes the custom resource definitions that are missing, and waits until they are served.
-async fn define(control_plane: &ControlPlane, files: &[PathBuf]) -> Result<(), Error> {
-    let definitions = Api::<CustomResourceDefinition>::all(control_plane.client());
+async fn define(beside: &Beside, files: &[PathBuf]) -> Result<(), Error> {
+    let definitions = Api::<CustomResourceDefinition>::all(beside.client.clone());
     let raw =
-        Api::<DynamicObject>::all_with(control_plane.client(), &ApiResource::erase::<CustomResourceDefinition>(&()));
+        Api::<DynamicObject>::all_with(beside.client.clone(), &ApiResource::erase::<CustomResourceDefinition>(&()));
     for file in files {
         let text = std::fs::read_to_string(file).map_err(Error::file(file))?;
         let definition: DynamicObject =
@@ -233,19 +233,18 @@ async fn is_served(definitions: &Api<CustomResourceDefinition>, name: &str) -> R
 
 /// Makes what is missing of what Argo CD can't do without: its configuration and the project `default`, which
 /// its API server would make.
-async fn configure_argo_cd(control_plane: &ControlPlane, namespace: &str) -> Result<(), Error> {
-    make_namespace(control_plane, namespace).await?;
+async fn configure_argo_cd(beside: &Beside, namespace: &str) -> Result<(), Error> {
+    make_namespace(beside, namespace).await?;
     let labels = json!({"app.kubernetes.io/part-of": "argocd"});
-    make::<ConfigMap>(control_plane, namespace, json!({"metadata": {"name": "argocd-cm", "labels": labels}})).await?;
-    make::<ConfigMap>(control_plane, namespace, json!({"metadata": {"name": "argocd-rbac-cm", "labels": labels}}))
-        .await?;
+    make::<ConfigMap>(beside, namespace, json!({"metadata": {"name": "argocd-cm", "labels": labels}})).await?;
+    make::<ConfigMap>(beside, namespace, json!({"metadata": {"name": "argocd-rbac-cm", "labels": labels}})).await?;
     // It signs sessions of the web interface, which does not run.
     let secret =
         json!({"metadata": {"name": "argocd-secret", "labels": labels}, "stringData": {"server.secretkey": "none"}});
-    make::<Secret>(control_plane, namespace, secret).await?;
+    make::<Secret>(beside, namespace, secret).await?;
 
     let project = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "AppProject"));
-    let projects = Api::<DynamicObject>::namespaced_with(control_plane.client(), namespace, &project);
+    let projects = Api::<DynamicObject>::namespaced_with(beside.client.clone(), namespace, &project);
     let project = DynamicObject::new("default", &project).data(json!({"spec": {
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
         "destinations": [{"namespace": "*", "server": "*"}],
@@ -254,13 +253,28 @@ async fn configure_argo_cd(control_plane: &ControlPlane, namespace: &str) -> Res
     create_missing(&projects, &project).await
 }
 
-async fn make_namespace(control_plane: &ControlPlane, name: &str) -> Result<(), Error> {
-    let mut namespace = Namespace::default();
-    namespace.metadata.name = Some(name.to_owned());
-    create_missing(&Api::all(control_plane.client()), &namespace).await
+/// What pods get as environment from `argocd-cm`, by the original chart: how often repositories are looked at.
+async fn configured_environment(beside: &Beside, namespace: &str) -> Result<Option<String>, Error> {
+    let configs = Api::<ConfigMap>::namespaced(beside.client.clone(), namespace);
+    let config = configs.get("argocd-cm").await.map_err(Error::kubernetes("argocd-cm"))?;
+    let period = config.data.unwrap_or_default().remove("timeout.reconciliation");
+    Ok(period.map(|period| format!("ARGOCD_RECONCILIATION_TIMEOUT={period}")))
 }
 
-async fn make<K>(control_plane: &ControlPlane, namespace: &str, object: Value) -> Result<(), Error>
+/// Git's configuration. Argo CD gives Git no home; without this a repository in a folder of another user is refused.
+fn git_config(folder: &Path) -> Result<String, Error> {
+    let file = folder.join("gitconfig");
+    std::fs::write(&file, "[safe]\n\tdirectory = *\n").map_err(Error::file(&file))?;
+    Ok(file.display().to_string())
+}
+
+async fn make_namespace(beside: &Beside, name: &str) -> Result<(), Error> {
+    let mut namespace = Namespace::default();
+    namespace.metadata.name = Some(name.to_owned());
+    create_missing(&Api::all(beside.client.clone()), &namespace).await
+}
+
+async fn make<K>(beside: &Beside, namespace: &str, object: Value) -> Result<(), Error>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
@@ -269,7 +283,7 @@ where
         + serde::de::DeserializeOwned,
 {
     let object: K = serde_json::from_value(object).map_err(|error| Error::Defect { why: error.to_string() })?;
-    create_missing(&Api::namespaced(control_plane.client(), namespace), &object).await
+    create_missing(&Api::namespaced(beside.client.clone(), namespace), &object).await
 }
 
 async fn create_missing<K>(api: &Api<K>, object: &K) -> Result<(), Error>

@@ -24,12 +24,18 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// A running cluster. It is killed when this is dropped; [`ControlPlane::stop`] ends it in order.
 pub struct ControlPlane {
-    reserved: Reserved,
-    kubeconfig: String,
-    client: Client,
-    keeper: Keeper,
+    beside: Beside,
     server: Child,
     ready_after: Duration,
+}
+
+/// What others that run beside a control plane need of it. It is of no more use once that has ended.
+#[derive(Clone)]
+pub struct Beside {
+    pub(crate) reserved: Reserved,
+    pub(crate) kubeconfig: String,
+    pub(crate) client: Client,
+    pub(crate) keeper: Keeper,
 }
 
 /// How a cluster differs from others.
@@ -72,14 +78,14 @@ impl ControlPlane {
         let log = reserved.folder.join("kube-apiserver.log");
         let mut server = spawn(&control_plane, &server_arguments(reserved, &files, options), &reserved.folder, &log)?;
         let keeper = Keeper::new(server.stdin.take(), server.stdout.take(), &log);
-        let mut running =
-            Self { reserved: reserved.clone(), kubeconfig, client, keeper, server, ready_after: Duration::ZERO };
+        let beside = Beside { reserved: reserved.clone(), kubeconfig, client, keeper };
+        let mut running = Self { beside, server, ready_after: Duration::ZERO };
         for order in orders(reserved, &control_plane, &kwok, &files) {
-            running.keeper.start(&order).await?;
+            running.beside.keeper.start(&order).await?;
         }
         running.wait(began, async |client| Ok(is_ready(client).await)).await?;
         running.ready_after = began.elapsed();
-        access::bind_policies(&running.client).await?;
+        access::bind_policies(&running.beside.client).await?;
         running.wait(began, access::are_roles_complete).await?;
         running.wait(began, has_service_account).await?;
         Ok(running)
@@ -88,19 +94,19 @@ impl ControlPlane {
     /// Where the API server answers, and the authority that it shows.
     #[must_use]
     pub fn reserved(&self) -> &Reserved {
-        &self.reserved
+        &self.beside.reserved
     }
 
     /// A kubeconfig with the administrator's certificate in it, for the daemon's own use.
     #[must_use]
     pub fn admin_kubeconfig(&self) -> String {
-        self.kubeconfig.clone()
+        self.beside.kubeconfig.clone()
     }
 
     /// A client that may do everything in the cluster.
     #[must_use]
     pub fn client(&self) -> Client {
-        self.client.clone()
+        self.beside.client.clone()
     }
 
     /// From the start of its process until the API server was ready.
@@ -112,7 +118,7 @@ impl ControlPlane {
     /// The ids of its processes, by name.
     #[must_use]
     pub fn processes(&self) -> BTreeMap<String, i32> {
-        let mut processes = self.keeper.processes();
+        let mut processes = self.beside.keeper.processes();
         if let Some(id) = self.server.id().and_then(|id| id.try_into().ok()) {
             processes.insert("kube-apiserver".to_owned(), id);
         }
@@ -125,7 +131,7 @@ impl ControlPlane {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        let log = self.reserved.folder.join("kube-apiserver.log");
+        let log = self.beside.reserved.folder.join("kube-apiserver.log");
         Error::Ended { how, tail: tail(&log), log }
     }
 
@@ -135,23 +141,25 @@ impl ControlPlane {
     /// # Errors
     /// When the process can't be waited for.
     pub async fn stop(mut self) -> Result<(), Error> {
-        self.keeper.close().await;
+        self.beside.keeper.close().await;
         if let Ok(ended) = tokio::time::timeout(GRACE, self.server.wait()).await {
-            return ended.map(drop).map_err(Error::file(&self.reserved.folder));
+            return ended.map(drop).map_err(Error::file(&self.beside.reserved.folder));
         }
         self.kill();
-        self.server.wait().await.map(drop).map_err(Error::file(&self.reserved.folder))
+        self.server.wait().await.map(drop).map_err(Error::file(&self.beside.reserved.folder))
     }
 
-    pub(crate) fn keeper(&self) -> &Keeper {
-        &self.keeper
+    /// For what runs beside it.
+    #[must_use]
+    pub fn beside(&self) -> Beside {
+        self.beside.clone()
     }
 
     /// Waits for something to be so, as long as the control plane runs.
     async fn wait(&mut self, began: Instant, is_so: impl AsyncFn(&Client) -> Result<bool, Error>) -> Result<(), Error> {
-        let log = self.reserved.folder.join("kube-apiserver.log");
+        let log = self.beside.reserved.folder.join("kube-apiserver.log");
         loop {
-            if is_so(&self.client).await? {
+            if is_so(&self.beside.client).await? {
                 return Ok(());
             }
             if let Some(status) = self.server.try_wait().map_err(Error::file(&log))? {
@@ -178,9 +186,24 @@ impl std::fmt::Debug for ControlPlane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Not the kubeconfig: it holds a key.
         f.debug_struct("ControlPlane")
-            .field("endpoint", &self.reserved.endpoint)
+            .field("endpoint", &self.beside.reserved.endpoint)
             .field("processes", &self.processes())
             .finish_non_exhaustive()
+    }
+}
+
+impl Beside {
+    /// A client that may do everything in the cluster.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+}
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the kubeconfig: it holds a key.
+        f.debug_struct("Beside").field("endpoint", &self.reserved.endpoint).finish_non_exhaustive()
     }
 }
 

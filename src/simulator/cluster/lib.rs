@@ -5,23 +5,28 @@
 //! - [`Programs`] builds and finds the programs.
 //! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
-//! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it.
-//! - [`argo`] runs the real Argo CD and Argo Rollouts beside it.
+//! - [`nodes`], [`load_balancers`], [`volumes`] and [`metrics`] play the parts of AWS inside of it,
+//!   [`external_secrets`] that of the operator of its name.
+//! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
+//!   cluster has what their charts make.
 
 mod access;
 pub mod argo;
 mod certificates;
 mod control_plane;
+pub mod controllers;
 mod error;
+pub mod external_secrets;
 mod keeper;
 pub mod load_balancers;
+pub mod metrics;
 pub mod nodes;
 mod programs;
 mod reserved;
 pub mod volumes;
 mod watching;
 
-pub use control_plane::{ControlPlane, Options};
+pub use control_plane::{Beside, ControlPlane, Options};
 pub use error::Error;
 pub use programs::{Part, Program, Programs, Progress, Step};
 pub use reserved::Reserved;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Node as KubernetesNode, Pod, Taint as KubernetesTaint};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt as _};
@@ -66,21 +67,18 @@ pub async fn reconcile_nodes(client: &Client, wanted: &[Node]) -> Result<(), Err
         nodes.list(&ListParams::default().labels(MARK)).await.map_err(Error::kubernetes("the list of nodes"))?;
     let present: BTreeMap<String, KubernetesNode> = present.into_iter().map(|node| (node.name_any(), node)).collect();
 
-    let change = wanted.iter().map(|node| {
-        let (nodes, present) = (&nodes, present.get(&node.name));
-        async move {
-            match present {
-                None => create(nodes, node).await,
-                Some(present) => update(nodes, present, node).await,
-            }
-        }
+    let change = wanted.iter().map(|node| match present.get(&node.name) {
+        None => create(&nodes, node).boxed(),
+        Some(present) => update(&nodes, present, node).boxed(),
     });
+    all(change.collect()).await?;
     let gone = present.keys().filter(|name| !wanted.iter().any(|node| node.name == **name));
-    futures::stream::iter(change).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    futures::stream::iter(gone.map(|name| remove(client, &nodes, name)))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await
+    all(gone.map(|name| remove(client, &nodes, name).boxed()).collect()).await
+}
+
+/// Some at a time, until one fails.
+async fn all(changes: Vec<BoxFuture<'_, Result<(), Error>>>) -> Result<(), Error> {
+    futures::stream::iter(changes).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 async fn create(nodes: &Api<KubernetesNode>, node: &Node) -> Result<(), Error> {

@@ -117,6 +117,13 @@ pub struct Addon {
     pub tags: Tags,
 }
 
+impl Addon {
+    /// Whether it does what it is for.
+    pub fn works(&self) -> bool {
+        matches!(self.status.as_str(), "ACTIVE" | "UPDATING")
+    }
+}
+
 impl Row for Addon {
     const TABLE: &'static str = "eks.addon";
     fn id(&self) -> String {

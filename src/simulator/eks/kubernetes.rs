@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::access_entry::{AccessEntry, parts};
 use super::access_policy::{self, Association};
+use super::addon::Addon;
 use super::auto_scaling_group::AutoScalingGroup;
 use super::cluster::Cluster;
 use super::node_group::NodeGroup;
@@ -58,6 +59,8 @@ pub struct LiveCluster {
     pub id: ClusterId,
     /// `1.35`
     pub version: String,
+    /// The names of the addons that work in it.
+    pub addons: Vec<String>,
     /// Its nodes.
     pub nodes: Vec<Node>,
 }
@@ -128,6 +131,7 @@ impl Simulator {
         let mut live = Vec::new();
         for (scope, rows) in &clusters.rows {
             let groups = all::<NodeGroup>(tables, scope);
+            let addons = all::<Addon>(tables, scope);
             let scaled = all::<AutoScalingGroup>(tables, scope);
             let instances = tables.of::<Instance>().and_then(|table| table.rows.get(scope));
             for cluster in rows.values().map(|slot| &slot.row).filter(|cluster| is_live(cluster)) {
@@ -137,7 +141,9 @@ impl Simulator {
                     let running = ids.filter_map(|id| Some(&instances?.get(id)?.row));
                     nodes.extend(running.filter_map(|instance| node(scope, group, instance)));
                 }
-                live.push(LiveCluster { id: id(scope, cluster), version: cluster.version.clone(), nodes });
+                let addons = addons.iter().filter(|addon| addon.cluster == cluster.name && addon.works());
+                let addons = addons.map(|addon| addon.name.clone()).collect();
+                live.push(LiveCluster { id: id(scope, cluster), version: cluster.version.clone(), addons, nodes });
             }
         }
         Ok(live)

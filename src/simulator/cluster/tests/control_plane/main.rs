@@ -2,6 +2,10 @@
 //! control_plane`. They are built into the cache that FATHUSS_CACHE names, or ~/.cache/fathuss: minutes at
 //! the first time.
 
+mod controllers;
+mod external_secrets;
+mod metrics;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fathuss_cluster::argo::{ArgoCd, Rollouts};
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::{ControlPlane, Options, Part, Programs, Progress, Reserved, Step, load_balancers, volumes};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -17,9 +20,8 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Node as KubernetesNode, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service,
 };
 use k8s_openapi::api::storage::v1::StorageClass;
-use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -204,67 +206,6 @@ async fn a_cluster_that_is_started_again_has_its_endpoint_its_keys_and_its_data(
 }
 
 #[tokio::test]
-async fn argo_cd_syncs_a_chart_from_a_repository() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let folder = tempfile::tempdir().unwrap();
-    let repository = folder.path().join("repository");
-    chart_repository(&repository);
-    let cluster = start(&folder.path().join("cluster"), &Options::default()).await;
-    let client = cluster.client();
-    reconcile_nodes(&client, &[node("ip-10-0-1-1", "general", &[])]).await.unwrap();
-    ArgoCd::start(&cluster, &programs().await, "argocd", tell).await.unwrap_or_else(|error| panic!("{error}"));
-
-    let began = Instant::now();
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
-    let applications = Api::<DynamicObject>::namespaced_with(client.clone(), "argocd", &kind);
-    let application = DynamicObject::new("shop", &kind).data(json!({"spec": {
-        "project": "default",
-        "source": {"repoURL": format!("file://{}", repository.display()), "path": "shop", "targetRevision": "HEAD"},
-        "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
-        "syncPolicy": {"automated": {}},
-    }}));
-    applications.create(&PostParams::default(), &application).await.unwrap();
-    until("the application to be synced and healthy", async || {
-        let status = applications.get("shop").await.unwrap().data["status"].clone();
-        (status["sync"]["status"] == "Synced" && status["health"]["status"] == "Healthy").then_some(())
-    })
-    .await;
-    println!("synced and healthy after {:?}", began.elapsed());
-    running_on(&client, "shop", 2).await;
-
-    let processes = cluster.processes();
-    assert_eq!(processes.len(), 7, "{processes:?}");
-    ArgoCd::stop(&cluster).await.unwrap();
-    until("Argo CD to end", async || (cluster.processes().len() == 4).then_some(())).await;
-    cluster.stop().await.unwrap();
-    assert_all_gone(&processes).await;
-}
-
-#[tokio::test]
-async fn argo_rollouts_brings_a_rollout_to_its_pods() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let folder = tempfile::tempdir().unwrap();
-    let cluster = start(folder.path(), &Options::default()).await;
-    let client = cluster.client();
-    reconcile_nodes(&client, &[node("ip-10-0-1-1", "general", &[])]).await.unwrap();
-    Rollouts::start(&cluster, &programs().await, "argo-rollouts", tell).await.unwrap_or_else(|error| panic!("{error}"));
-
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Rollout"));
-    let rollouts = Api::<DynamicObject>::namespaced_with(client.clone(), "default", &kind);
-    let mut spec = deployment("web", "general", 2)["spec"].clone();
-    spec["strategy"] = json!({"canary": {"steps": [{"setWeight": 50}]}});
-    let rollout = DynamicObject::new("web", &kind).data(json!({"spec": spec}));
-    rollouts.create(&PostParams::default(), &rollout).await.unwrap();
-    until("the rollout to be healthy", async || {
-        let rollout = rollouts.get("web").await.unwrap();
-        (rollout.data["status"]["phase"] == "Healthy").then_some(())
-    })
-    .await;
-    running_on(&client, "web", 2).await;
-    cluster.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_killed_daemon_leaves_no_process() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let folder = tempfile::tempdir().unwrap();
@@ -333,26 +274,6 @@ fn tell(progress: Progress) {
     if progress.step == Step::Built && !progress.elapsed.is_zero() {
         println!("built {} in {:?}", progress.part.what(), progress.elapsed);
     }
-}
-
-/// A Git repository with a chart in it.
-fn chart_repository(folder: &Path) {
-    let chart = folder.join("shop");
-    std::fs::create_dir_all(chart.join("templates")).unwrap();
-    let version = "apiVersion: v2\nname: shop\nversion: 1.0.0\nkubeVersion: '>=1.30.0'\n";
-    std::fs::write(chart.join("Chart.yaml"), version).unwrap();
-    let mut object = deployment("shop", "general", 2);
-    object["apiVersion"] = json!("apps/v1");
-    object["kind"] = json!("Deployment");
-    std::fs::write(chart.join("templates/deployment.yaml"), object.to_string()).unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = std::process::Command::new("git").args(identity).args(arguments).current_dir(folder).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message", "A chart"]);
 }
 
 async fn start(folder: &Path, options: &Options) -> ControlPlane {
