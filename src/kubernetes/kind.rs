@@ -46,10 +46,16 @@ pub(crate) trait Kind: Sync {
         true
     }
 
-    /// What is still waited for.
-    fn waits_for(&self, live: &Json) -> Option<String> {
+    /// What is still waited for, or what waiting failed for, where it is to be as these fields say.
+    fn waits_for(&self, live: &Json, fields: &Attributes) -> Result<Option<String>, Failure> {
+        let _ = (live, fields);
+        Ok(None)
+    }
+
+    /// What the delete of one that is still there waits for.
+    fn leaves_after(&self, live: &Json) -> String {
         let _ = live;
-        None
+        "terminating".to_owned()
     }
 }
 
@@ -71,6 +77,13 @@ pub(crate) fn metadata(fields: &Attributes, namespace: Option<&str>) -> Result<J
         }
     }
     Ok(metadata)
+}
+
+/// Name and namespace as they are.
+pub(crate) fn observed_place(live: &Json, fields: &mut Attributes) {
+    for name in ["name", "namespace"] {
+        fields.insert(name.to_owned(), live["metadata"][name].as_str().map_or(Datum::Null, Datum::from));
+    }
 }
 
 /// Labels and annotations as they are: of those that were recorded, what they are now; of an object that nothing is

@@ -18,6 +18,8 @@ use fathuss_state::Identity;
 use futures::future::join_all;
 use serde_json::Value as Json;
 
+use crate::argocd_application::Application;
+use crate::argocd_project::Project;
 use crate::clusters::Clusters;
 use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
 use crate::failure::{SERVICE, refused};
@@ -30,7 +32,7 @@ use crate::namespace::Namespace;
 use crate::project::without_bookkeeping;
 use crate::secret::Secret;
 
-static KINDS: &[&dyn Kind] = &[&Namespace, &Secret, &Manifest];
+static KINDS: &[&dyn Kind] = &[&Namespace, &Secret, &Manifest, &Project, &Application];
 
 /// The clusters of one account.
 pub struct Kubernetes {
@@ -311,7 +313,7 @@ impl Provider for Kubernetes {
                 self.put(&place, standing).await?;
                 return waiting("applied again");
             }
-            match place.kind.waits_for(&live) {
+            match place.kind.waits_for(&live, fields)? {
                 Some(state) => waiting(&state),
                 None => {
                     let fields = place.kind.fields(&live, fields, true);
@@ -355,7 +357,7 @@ impl Provider for Kubernetes {
             if live["metadata"]["deletionTimestamp"].is_null() {
                 connection.delete(&place.locator).await?;
             }
-            Ok(Progress::Waiting { state: "terminating".to_owned() })
+            Ok(Progress::Waiting { state: place.kind.leaves_after(&live) })
         };
         self.at_pace(&standing.address, step, is_waiting).await
     }

@@ -4,6 +4,8 @@
 //! it is entered, and is asked only once something in it is read or made: clusters come up in the same run. Nothing here
 //! retries: a failure says what can be done about it, and the engine does it.
 
+mod argocd_application;
+mod argocd_project;
 mod clusters;
 mod connection;
 mod failure;
@@ -16,6 +18,7 @@ mod mark;
 mod namespace;
 mod project;
 mod secret;
+mod spec;
 
 pub use clusters::{Clusters, Endpoint, Token};
 pub use helm::Helm;

@@ -34,6 +34,21 @@ impl Locator {
         }
     }
 
+    /// Of a kind whose identities are cluster, namespace and name.
+    pub fn in_namespace(identity: &Identity, api_version: &str, kind: &str) -> Result<Self, Failure> {
+        let parts: Vec<&str> = identity.0.split('/').collect();
+        let [cluster, namespace, name] = parts[..] else {
+            return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAMESPACE/NAME", identity.0)));
+        };
+        Ok(Self { api_version: api_version.to_owned(), ..Self::core(cluster, kind, Some(namespace), name) })
+    }
+
+    /// Cluster, namespace and name: `main/shop/cart`.
+    pub fn short(&self) -> Identity {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        Identity(format!("{}/{namespace}/{}", self.cluster, self.name))
+    }
+
     /// Of an object in a cluster.
     pub fn of(cluster: &str, object: &Json) -> Result<Self, Failure> {
         let text = |path: &str| object.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());

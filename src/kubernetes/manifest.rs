@@ -55,13 +55,14 @@ impl Kind for Manifest {
     }
 
     /// A definition counts once its kind can be used.
-    fn waits_for(&self, live: &Json) -> Option<String> {
+    fn waits_for(&self, live: &Json, _: &Attributes) -> Result<Option<String>, Failure> {
         if live["kind"] != json!("CustomResourceDefinition") {
-            return None;
+            return Ok(None);
         }
         let conditions = live["status"]["conditions"].as_array();
         let is_met = |one: &Json| one["type"] == json!("Established") && one["status"] == json!("True");
-        (!conditions.is_some_and(|conditions| conditions.iter().any(is_met))).then(|| "not established yet".to_owned())
+        let is_established = conditions.is_some_and(|conditions| conditions.iter().any(is_met));
+        Ok((!is_established).then(|| "not established yet".to_owned()))
     }
 }
 

@@ -43,7 +43,7 @@ impl Kind for Namespace {
         fields
     }
 
-    fn waits_for(&self, live: &Json) -> Option<String> {
-        live["status"]["phase"].as_str().filter(|phase| *phase != "Active").map(str::to_owned)
+    fn waits_for(&self, live: &Json, _: &Attributes) -> Result<Option<String>, Failure> {
+        Ok(live["status"]["phase"].as_str().filter(|phase| *phase != "Active").map(str::to_owned))
     }
 }

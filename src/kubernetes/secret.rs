@@ -9,8 +9,7 @@ use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
 use serde_json::{Map, Value as Json, json};
 
-use crate::failure::refused;
-use crate::kind::{Kind, metadata, observed_metadata, text};
+use crate::kind::{Kind, metadata, observed_metadata, observed_place, text};
 use crate::locator::Locator;
 
 /// The calls of `kubernetes_secret`.
@@ -37,23 +36,17 @@ impl Kind for Secret {
     }
 
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
-        let parts: Vec<&str> = identity.0.split('/').collect();
-        let [cluster, namespace, name] = parts[..] else {
-            return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAMESPACE/NAME", identity.0)));
-        };
-        Ok(Locator::core(cluster, "Secret", Some(namespace), name))
+        Locator::in_namespace(identity, "v1", "Secret")
     }
 
     fn identity(&self, locator: &Locator) -> Identity {
-        let namespace = locator.namespace.as_deref().unwrap_or_default();
-        Identity(format!("{}/{namespace}/{}", locator.cluster, locator.name))
+        locator.short()
     }
 
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let mut fields = Attributes::new();
         let text = |value: &Json| value.as_str().map_or(Datum::Null, Datum::from);
-        fields.insert("name".to_owned(), text(&live["metadata"]["name"]));
-        fields.insert("namespace".to_owned(), text(&live["metadata"]["namespace"]));
+        observed_place(live, &mut fields);
         fields.insert("type".to_owned(), text(&live["type"]));
         let keys: Vec<&String> = live["data"].as_object().into_iter().flat_map(Map::keys).collect();
         let known = recorded.get("key").and_then(Datum::as_str);

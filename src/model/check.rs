@@ -401,8 +401,8 @@ fn claim(schema: &Schema, node: &Node) -> Option<String> {
     let ends: Vec<&Expression> = match schema.creation {
         Creation::Name | Creation::Token => {
             let name = schema.fields.iter().find(|field| field.named)?.name;
-            // A node group's name is unique in its cluster only; its own check says so.
-            let alone = schema.kind != "aws_eks_node_group";
+            // A node group's name is unique in its cluster only, an object's in its namespace; their own checks say so.
+            let alone = schema.kind != "aws_eks_node_group" && schema.provider != "kubernetes";
             vec![node.fields.get(name).filter(|name| alone && name.literal().is_some())?]
         }
         Creation::Relation | Creation::Upsert => schema

@@ -43,6 +43,8 @@ ELSEWHERE = {
     "aws_route53_zone": "the zone is looked up: people make it by hand",
     "terraform_data": "it is nobody's but the state's",
     "random_id": "it is nobody's but the state's",
+    "argocd_application": CLUSTER,
+    "argocd_project": CLUSTER,
     "kubernetes_manifest": CLUSTER,
     "kubernetes_namespace": CLUSTER,
     "kubernetes_secret": CLUSTER,

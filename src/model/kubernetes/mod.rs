@@ -3,12 +3,19 @@
 //! Each names its cluster, and is reached at that one's endpoint once it is there, as whoever applies. It waits for the
 //! cluster's access policies, and goes before they do.
 
+mod argocd_application;
+mod argocd_project;
 mod form;
 mod manifest;
 mod namespace;
 mod release;
 mod secret;
 
+pub use argocd_application::{
+    ApplicationDestination, ApplicationHelm, ApplicationHelmParameter, ApplicationSource, ArgocdApplication,
+    AutomatedSync, IgnoredDifference, SyncBackoff, SyncPolicy, SyncRetry,
+};
+pub use argocd_project::{ArgocdProject, GroupKind, ProjectDestination, ProjectRole};
 pub use manifest::KubernetesManifest;
 pub use namespace::KubernetesNamespace;
 pub use release::HelmRelease;
@@ -19,8 +26,14 @@ use crate::check::View;
 use crate::schema::Schema;
 
 /// The schemas of all types.
-pub const SCHEMAS: &[&Schema] =
-    &[KubernetesNamespace::SCHEMA, KubernetesSecret::SCHEMA, KubernetesManifest::SCHEMA, HelmRelease::SCHEMA];
+pub const SCHEMAS: &[&Schema] = &[
+    KubernetesNamespace::SCHEMA,
+    KubernetesSecret::SCHEMA,
+    KubernetesManifest::SCHEMA,
+    HelmRelease::SCHEMA,
+    ArgocdProject::SCHEMA,
+    ArgocdApplication::SCHEMA,
+];
 
 /// The schema of a type that lives in a cluster.
 #[must_use]
@@ -49,4 +62,27 @@ fn namespace_of<'a>(resource: &View<'a>, name: &str) -> Option<View<'a>> {
     let cluster = resource.node().fields.get("cluster_name");
     let mut declared = resource.beside(KubernetesNamespace::SCHEMA.kind).into_iter();
     declared.find(|one| one.node().fields.get("cluster_name") == cluster && one.text("name") == Some(name))
+}
+
+/// The name that stands in a field, or that of the resource which it refers to.
+fn name_in<'a>(resource: &View<'a>, field: &str) -> Option<&'a str> {
+    resource.text(field).or_else(|| resource.follow(field)?.text("name"))
+}
+
+/// Those of a type that are in the same namespace.
+fn neighbours<'a>(resource: &View<'a>, kind: &'static str) -> Vec<View<'a>> {
+    let cluster = resource.node().fields.get("cluster_name");
+    let Some(namespace) = name_in(resource, "namespace") else { return Vec::new() };
+    let is_near = |other: &View<'a>| {
+        other.node().fields.get("cluster_name") == cluster && name_in(other, "namespace") == Some(namespace)
+    };
+    resource.beside(kind).into_iter().filter(is_near).collect()
+}
+
+/// What Argo CD's own resources wait for: who lets into the cluster, and what installs Argo CD into their namespace.
+fn waits_for_argocd<'a>(resource: &View<'a>) -> Vec<View<'a>> {
+    let mut waits = entrances(resource);
+    waits.extend(name_in(resource, "namespace").and_then(|name| namespace_of(resource, name)));
+    waits.extend(neighbours(resource, "helm_release"));
+    waits
 }

@@ -1,0 +1,105 @@
+//! `argocd_project`: <https://argo-cd.readthedocs.io/en/stable/operator-manual/project-specification/>
+
+use fathuss_engine::provider::{Attributes, Failure};
+use fathuss_model::Resource;
+use fathuss_model::kubernetes::ArgocdProject;
+use fathuss_model::schema::{Field, Schema};
+use fathuss_state::Identity;
+use serde_json::{Value as Json, json};
+
+use crate::kind::{Kind, metadata, observed_metadata, observed_place, text};
+use crate::locator::Locator;
+use crate::spec;
+
+const VERSION: &str = "argoproj.io/v1alpha1";
+const KIND: &str = "AppProject";
+
+/// The calls of `argocd_project`.
+pub(crate) struct Project;
+
+/// The fields of its spec.
+fn spec_fields() -> impl Iterator<Item = &'static Field> {
+    const NAMES: [&str; 7] = [
+        "description",
+        "source_repos",
+        "destinations",
+        "cluster_resource_whitelist",
+        "namespace_resource_whitelist",
+        "namespace_resource_blacklist",
+        "roles",
+    ];
+    ArgocdProject::SCHEMA.fields.iter().filter(|field| NAMES.contains(&field.name))
+}
+
+impl Kind for Project {
+    fn schema(&self) -> &'static Schema {
+        ArgocdProject::SCHEMA
+    }
+
+    fn object(&self, fields: &Attributes) -> Result<Json, Failure> {
+        let metadata = metadata(fields, Some(text(fields, "namespace")?))?;
+        let spec = spec::written(spec_fields(), fields)?;
+        Ok(json!({ "apiVersion": VERSION, "kind": KIND, "metadata": metadata, "spec": spec }))
+    }
+
+    fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
+        Locator::in_namespace(identity, VERSION, KIND)
+    }
+
+    fn identity(&self, locator: &Locator) -> Identity {
+        locator.short()
+    }
+
+    fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
+        let known = (!recorded.is_empty()).then_some(recorded);
+        let mut fields = spec::read(spec_fields(), &live["spec"], known);
+        observed_place(live, &mut fields);
+        observed_metadata(live, recorded, &mut fields);
+        fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::tests::{attributes, changes};
+
+    fn wanted() -> Attributes {
+        attributes(&json!({
+            "cluster_name": "main",
+            "namespace": "argocd",
+            "name": "shop",
+            "source_repos": ["https://git.example.com/shop.git"],
+            "destinations": [{ "namespace": "shop", "server": "https://kubernetes.default.svc" }],
+            "namespace_resource_blacklist": [{ "group": "", "kind": "ResourceQuota" }],
+            "roles": [{ "name": "deployer", "policies": ["p, proj:shop:deployer, applications, sync, shop/*, allow"] }],
+        }))
+    }
+
+    #[test]
+    fn the_object_is_argo_cd_s() {
+        let object = Project.object(&wanted()).unwrap();
+        assert_eq!(object["metadata"], json!({ "name": "shop", "namespace": "argocd" }));
+        let spec = json!({
+            "sourceRepos": ["https://git.example.com/shop.git"],
+            "destinations": [{ "namespace": "shop", "server": "https://kubernetes.default.svc" }],
+            "namespaceResourceBlacklist": [{ "group": "", "kind": "ResourceQuota" }],
+            "roles": [{ "name": "deployer", "policies": ["p, proj:shop:deployer, applications, sync, shop/*, allow"] }],
+        });
+        assert_eq!(object["spec"], spec);
+    }
+
+    #[test]
+    fn what_was_applied_is_read_as_it_was_wanted_and_what_others_add_stays_theirs() {
+        let mut live = Project.object(&wanted()).unwrap();
+        live["metadata"]["uid"] = json!("1");
+        live["spec"]["syncWindows"] = json!([{ "kind": "deny" }]);
+        live["spec"]["clusterResourceWhitelist"] = json!([{ "group": "*", "kind": "*" }]);
+        live["status"] = json!({});
+        assert_eq!(changes(&Project, &wanted(), &live, &wanted()), Vec::<String>::new());
+        let imported = Project.fields(&live, &Attributes::new(), true);
+        assert!(imported.contains_key("cluster_resource_whitelist"), "an import takes all over: {imported:?}");
+        live["spec"]["sourceRepos"] = json!(["*"]);
+        assert_eq!(changes(&Project, &wanted(), &live, &wanted()), ["source_repos"]);
+    }
+}
