@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use fathuss_model::aws::EksCluster;
-use fathuss_model::kubernetes::{HelmRelease, KubernetesManifest, KubernetesNamespace};
-use fathuss_model::{Document, Error, Handle, Result, Stack, document, json};
+use fathuss_model::kubernetes::{
+    ApplicationDestination, ApplicationHelm, ApplicationSource, ArgocdApplication, ArgocdProject, AutomatedSync,
+    GroupKind, HelmRelease, KubernetesManifest, KubernetesNamespace, ProjectDestination, SyncPolicy, SyncRetry,
+};
+use fathuss_model::{DeclarationExt, Document, Error, Handle, Result, Stack, document, json};
 use serde::Deserialize;
 
 use crate::environment::{Environment, Stage};
@@ -40,9 +43,13 @@ pub fn applications(stack: &mut Stack, env: &Environment, foundation: &Foundatio
     for (name, security, injected) in NAMESPACES.into_iter().chain([(own.as_str(), PodSecurity::Restricted, true)]) {
         namespaces.insert(name.to_owned(), namespace(stack, cluster, name, security, injected));
     }
-    stack.add("gp3", KubernetesManifest::new(cluster, json(storage_class())));
+    let class = stack.add("gp3", KubernetesManifest::new(cluster, json(storage_class())));
     let argocd = &namespaces["argocd"];
     argo_cd(stack, env, cluster, argocd)?;
+    let root = root(stack, env, foundation, argocd);
+    // What it deploys stands in these, and goes before they do.
+    let root = root.depends_on_all(&namespaces.values().cloned().collect::<Vec<_>>()).depends_on(&class);
+    stack.add("platform", root);
     Ok(())
 }
 
@@ -107,4 +114,123 @@ fn argo_cd(
         .version(chart.version.as_str())
         .values(json(values));
     Ok(stack.add("argocd", release))
+}
+
+/// Where `helm/` is.
+const REPOSITORY: &str = "https://github.com/fathuss/fathuss";
+
+/// The Application that makes all others, with what they need of AWS. It is of a project that permits nothing else.
+fn root(
+    stack: &mut Stack,
+    env: &Environment,
+    foundation: &Foundation,
+    argocd: &Handle<KubernetesNamespace>,
+) -> ArgocdApplication {
+    let cluster = &foundation.cluster.cluster;
+    let kinds = ["AppProject", "Application"].map(|kind| GroupKind::new("argoproj.io", kind));
+    let project = ArgocdProject::new(cluster, argocd, "root", [REPOSITORY], [ProjectDestination::here("argocd")])
+        .description("What makes the Applications")
+        .namespace_resource_whitelist(kinds);
+    let project = stack.add("root", project);
+
+    let branch = match env.stage {
+        Stage::Staging => "develop",
+        Stage::Production => "main",
+    };
+    let helm = ApplicationHelm::new()
+        .value_files([format!("values-{}.yaml", env.name())])
+        .values_object(json(values(env, foundation)));
+    let source = ApplicationSource::new(REPOSITORY, branch).path("helm/platform").helm(helm);
+    let policy = SyncPolicy::new().retry(SyncRetry::new(5));
+    let policy = match env.stage {
+        Stage::Staging => policy.automated(AutomatedSync::new(true).self_heal(true)),
+        // Somebody looks at each difference and approves.
+        Stage::Production => policy,
+    };
+    ArgocdApplication::new(cluster, argocd, "platform", &project, source, ApplicationDestination::new(argocd))
+        .sync_policy(policy)
+}
+
+/// What the applications need to know of AWS: `docs/helm.md` has each.
+fn values(env: &Environment, foundation: &Foundation) -> Document {
+    let Foundation { network, cluster, storage, names, data } = foundation;
+    let roles = &cluster.roles;
+    let values = document!({
+        "source": { "repoURL": (REPOSITORY) },
+        "aws": {
+            "region": (env.region),
+            "clusterName": (cluster.cluster.name()),
+            "vpcId": (network.vpc.id()),
+            "vpcCidr": (env.range.whole().to_string()),
+            "certificateArn": (names.certificate.certificate_arn()),
+            "roles": {
+                "loadBalancerController": (roles.load_balancer_controller.arn()),
+                "externalDns": (roles.external_dns.arn()),
+                "clusterAutoscaler": (roles.cluster_autoscaler.arn()),
+                "externalSecrets": (roles.external_secrets.arn()),
+                "loki": (roles.loki.arn()),
+                "graderWorker": (roles.grader_worker.arn()),
+            },
+            "buckets": { "loki": (storage.loki.id()), "graderCache": (storage.grader_cache.id()) },
+            "database": { "endpoint": (data.postgres.endpoint()) },
+            "redis": { "endpoint": (data.redis.configuration_endpoint_address()) },
+            "clickhouse": { "address": (data.clickhouse.private_ip()) },
+        },
+    });
+    if env.postgres.read_replica {
+        return values;
+    }
+    let secret = data.postgres.master_user_secret_arn();
+    values.merge(document!({ "aws": { "database": { "secret": (secret) } } }))
+}
+
+#[cfg(test)]
+mod tests {
+    use fathuss_model::graph_of;
+
+    use crate::inspection::{literal, node, nodes, refers_to, value};
+    use crate::{production, staging};
+
+    fn both() -> [fathuss_model::graph::Graph; 2] {
+        [
+            graph_of("staging", staging::staging).expect("nothing is wrong with it"),
+            graph_of("production", production::production).expect("nothing is wrong with it"),
+        ]
+    }
+
+    #[test]
+    fn staging_synchronises_by_itself_and_production_when_somebody_says_so() {
+        for (graph, (branch, automated)) in both().into_iter().zip([("develop", true), ("main", false)]) {
+            let root = node(&graph, "argocd_application", "platform");
+            assert_eq!(literal(root, "source.target_revision"), Some(branch.into()));
+            assert_eq!(literal(root, "sync_policy.automated").is_some(), automated);
+            assert_eq!(literal(root, "source.helm.value_files.0"), Some(format!("values-{}.yaml", graph.stack).into()));
+        }
+    }
+
+    #[test]
+    fn the_root_gets_what_it_needs_by_reference() {
+        for graph in both() {
+            let root = node(&graph, "argocd_application", "platform");
+            let named = refers_to(root, "source");
+            for address in
+                ["aws_vpc.main", "aws_db_instance.postgres", "aws_iam_role.loki", "aws_s3_bucket.grader_cache"]
+            {
+                assert!(named.iter().any(|named| named == address), "{address}: {named:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_namespace_says_how_its_pods_are_held() {
+        for graph in both() {
+            let namespaces = nodes(&graph, "kubernetes_namespace");
+            assert_eq!(namespaces.len(), 10);
+            for namespace in namespaces {
+                let labels = value(namespace, "labels").unwrap();
+                let labels = labels.as_map().unwrap();
+                assert!(labels.contains_key("pod-security.kubernetes.io/enforce"), "{}", namespace.address);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use fathuss_model::aws::{
     InstanceType, KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification,
     TaggedResource, Taint, TaintEffect, UpdateConfig,
 };
-use fathuss_model::{DeclarationExt, Handle, Stack};
+use fathuss_model::{DeclarationExt, Handle, Stack, document, json};
 
 use crate::encryption;
 use crate::environment::Environment;
@@ -217,7 +217,10 @@ fn addons(
             .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
             .resolve_conflicts_on_update(ResolveConflicts::Overwrite)
     };
-    for name in ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"] {
+    // Without, Kubernetes's network policies are there and hold nobody.
+    let network = addon(stack, "vpc-cni").configuration_values(json(document!({ "enableNetworkPolicy": "true" })));
+    stack.add("vpc-cni", network);
+    for name in ["kube-proxy", "eks-pod-identity-agent"] {
         let addon = addon(stack, name);
         stack.add(name, addon);
     }

@@ -304,7 +304,7 @@ pub fn pictures() -> Result<(), String> {
     screen.env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR").arg("96x56");
     // Some minutes in, when the long ones are under way.
     screen.arg(format!("{}=  4:3", docs.join("apply.svg").display()));
-    cache::run(screen.arg("fathuss apply staging --sandbox --speed 60"))?;
+    cache::run(screen.arg("fathuss apply staging --sandbox --no-cluster --speed 60"))?;
 
     let mut graph = Command::new(programs.join("fathuss"));
     let graph = graph.current_dir(&folder).args(["graph", "staging", "--format", "svg"]).output().map_err(written)?;

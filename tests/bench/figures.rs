@@ -65,7 +65,7 @@ fn staging(program: &Path, stacks: &Path) -> Result<(), String> {
         let seed = seed.to_string();
         // Whom staging lets in.
         measure(program, &["apply", "staging-account", "--sandbox", "--yes", "--seed", &seed], project.path())?;
-        let words = ["apply", "staging", "--sandbox", "--yes", "--json", "--seed", &seed];
+        let words = ["apply", "staging", "--sandbox", "--no-cluster", "--yes", "--json", "--seed", &seed];
         let applied = measure(program, &words, project.path())?;
         let summary = applied.last_line()?;
         let took = summary["took_ms"].as_f64().ok_or("a run's summary says no time")? / 1000.0;
@@ -75,7 +75,7 @@ fn staging(program: &Path, stacks: &Path) -> Result<(), String> {
         path.push(least);
         ratio.push(took / least);
         first.push(applied);
-        let planned = measure(program, &["plan", "staging", "--sandbox"], project.path())?;
+        let planned = measure(program, &["plan", "staging", "--sandbox", "--no-cluster"], project.path())?;
         refresh.push(calls_read(&planned.output).ok_or("the plan does not say how many calls it read")?);
         again.push(planned);
         gone.push(measure(program, &["destroy", "staging", "--sandbox", "--yes", "--json"], project.path())?);
