@@ -6,11 +6,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use fathuss_aws::{Aws, TOKEN_LIFETIME};
+use fathuss_aws::{ApiServer, Aws, TOKEN_LIFETIME};
 use fathuss_engine::provider::{Failure, FailureClass};
 use fathuss_kubernetes::{Clusters, Endpoint, Helm, Token};
 
 use crate::keeper::programs;
+use crate::project::Route;
 use crate::served::Served;
 
 /// Clusters that AWS tells of, or a sandbox that another process serves.
@@ -19,16 +20,18 @@ pub struct OfAws {
     simulated: bool,
     served: Option<Rc<Served>>,
     held: Cell<Option<Instant>>,
-    charts: Charts,
+    setting: Setting,
 }
 
-/// Where charts come from.
+/// How clusters are reached, and where charts come from.
 #[derive(Clone, Debug)]
-pub struct Charts {
+pub struct Setting {
     /// A repository or registry in the place of all others.
     pub mirror: Option<String>,
     /// What charts in folders are seen from.
     pub folder: PathBuf,
+    /// The way to clusters whose endpoints are private.
+    pub route: Route,
 }
 
 /// Where the API servers of a sandbox are.
@@ -40,8 +43,8 @@ const HOLD_AGAIN: Duration = Duration::from_secs(3);
 
 impl OfAws {
     /// The clusters of an account; of a sandbox, with the process that serves it, where one does.
-    pub fn new(aws: Rc<Aws>, simulated: bool, served: Option<Rc<Served>>, charts: Charts) -> Self {
-        Self { aws, simulated, served, held: Cell::new(None), charts }
+    pub fn new(aws: Rc<Aws>, simulated: bool, served: Option<Rc<Served>>, setting: Setting) -> Self {
+        Self { aws, simulated, served, held: Cell::new(None), setting }
     }
 }
 
@@ -61,7 +64,17 @@ impl Clusters for OfAws {
                 hint: Some("serve the sandbox with its clusters: `fathuss sandbox up`".to_owned()),
             });
         }
-        Ok(server.map(|server| Endpoint { url: server.url, authority: server.authority }))
+        let Route { proxy, address } = self.setting.route.clone();
+        Ok(server.map(|server| {
+            let ApiServer { url, authority } = server;
+            match address {
+                Some(address) => {
+                    let server_name = url.trim_start_matches("https://").split([':', '/']).next().map(str::to_owned);
+                    Endpoint { url: address, authority, server_name, proxy }
+                }
+                None => Endpoint { url, authority, server_name: None, proxy },
+            }
+        }))
     }
 
     async fn token(&self, region: &str, name: &str) -> Result<Token, Failure> {
@@ -70,7 +83,7 @@ impl Clusters for OfAws {
     }
 
     async fn helm(&self) -> Result<Helm, Failure> {
-        let Charts { mirror, folder } = self.charts.clone();
+        let Setting { mirror, folder, .. } = self.setting.clone();
         let program = helm(self.simulated).await?;
         Ok(Helm { program, mirror, folder, environment: Vec::new() })
     }
@@ -97,7 +110,7 @@ impl Clusters for OfAws {
 const OLDEST: (u32, u32) = (3, 14);
 
 /// The user's Helm; in a sandbox, where there is none, ours.
-async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
+pub async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
     let refused = |code: &str, message: String, hint: &str| Failure {
         class: FailureClass::Refused,
         service: "helm".to_owned(),

@@ -40,6 +40,18 @@ pub struct StackEntry {
     pub account: String,
     /// How long the history of its state is kept.
     pub history: Retention,
+    /// How its clusters are reached.
+    pub clusters: Route,
+}
+
+/// How the clusters of a stack are reached, where their endpoints can't be reached from here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// A proxy: `http://`, `https://` or `socks5://`.
+    pub proxy: Option<String>,
+    /// A port forward's end here: `https://127.0.0.1:8443`.
+    pub address: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +90,8 @@ struct Entry {
     #[serde(default)]
     history: History,
     encryption: Option<Encryption>,
+    #[serde(default)]
+    clusters: Route,
 }
 
 /// For whom a state is encrypted.
@@ -183,6 +197,20 @@ impl Project {
                 return wrong(format!("sandbox.domains names `{name}`: {flaw}"));
             }
         }
+        for (name, entry) in &self.file.stacks {
+            let Route { proxy, address } = &entry.clusters;
+            let is_of = |given: &Option<String>, schemes: &[&str]| {
+                given.as_deref().is_none_or(|given| schemes.iter().any(|scheme| given.starts_with(scheme)))
+            };
+            if !is_of(proxy, &["http://", "https://", "socks5://"]) {
+                return wrong(format!("stacks.{name}.clusters.proxy begins with http://, https:// or socks5://"));
+            }
+            if !is_of(address, &["https://"]) {
+                return wrong(format!(
+                    "stacks.{name}.clusters.address begins with https://, as https://127.0.0.1:8443"
+                ));
+            }
+        }
         for (account, role) in &self.file.sandbox.callers {
             if !is_account(account) {
                 return wrong(format!("sandbox.callers names `{account}`; an account has 12 digits"));
@@ -218,6 +246,7 @@ impl Project {
             region: entry.region.clone(),
             account: entry.account.clone(),
             history: entry.history.retention(),
+            clusters: entry.clusters.clone(),
         })
     }
 

@@ -11,10 +11,10 @@ use fathuss_kubernetes::Kubernetes;
 use fathuss_simulator::Simulator;
 use fathuss_state::Backend;
 
-use crate::clusters::{Charts, OfAws};
+use crate::clusters::{OfAws, Setting};
 use crate::error::Error;
 use crate::home::Home;
-use crate::project::{Project, StackEntry};
+use crate::project::{Project, Route, StackEntry};
 use crate::remote_clock::RemoteClock;
 use crate::sandbox::{self, InProcess, Speed, World, WorldClock};
 use crate::served::Served;
@@ -48,7 +48,7 @@ pub struct Target {
     config: Config,
     region: String,
     account: String,
-    charts: Charts,
+    setting: Setting,
 }
 
 /// How it is known whether the target is simulated.
@@ -62,25 +62,32 @@ enum Told {
 impl Target {
     /// Opens the target of a stack. No call of AWS's is sent.
     pub async fn open(project: &Project, stack: &StackEntry, place: Where) -> Result<Self, Error> {
-        let charts = Charts { mirror: project.helm_mirror().map(str::to_owned), folder: project.root.clone() };
+        let setting = Setting {
+            mirror: project.helm_mirror().map(str::to_owned),
+            folder: project.root.clone(),
+            route: match place {
+                Where::Aws => stack.clusters.clone(),
+                Where::Sandbox { .. } => Route::default(),
+            },
+        };
         match place {
             Where::Aws => {
                 let clock = RemoteClock::default();
                 let config = Config::from_environment(None, Rc::new(clock.clone())).await;
-                Ok(Self::over(stack, stack.state.clone(), clock, config, charts))
+                Ok(Self::over(stack, stack.state.clone(), clock, config, setting))
             }
             Where::Sandbox { speed, seed } => {
                 let state = project.sandbox_state(&stack.name);
                 match sandbox::open(project, speed, seed).await? {
-                    World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed, charts)),
-                    World::Served(served) => Self::with(stack, state, served, speed, charts),
+                    World::Here(simulator) => Ok(Self::here(stack, state, &simulator, speed, setting)),
+                    World::Served(served) => Self::with(stack, state, served, speed, setting),
                 }
             }
         }
     }
 
     /// Over sockets, with a clock that hears the answers.
-    fn over(stack: &StackEntry, state: Home, clock: RemoteClock, config: Config, charts: Charts) -> Self {
+    fn over(stack: &StackEntry, state: Home, clock: RemoteClock, config: Config, setting: Setting) -> Self {
         let hearing = clock.clone();
         let config = config
             .listener(std::sync::Arc::new(move |headers: &Headers| hearing.hear(|name| headers.get(name))))
@@ -96,12 +103,12 @@ impl Target {
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
-            charts,
+            setting,
         }
     }
 
     /// With the process that serves the sandbox's world.
-    fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed, charts: Charts) -> Result<Self, Error> {
+    fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed, setting: Setting) -> Result<Self, Error> {
         let theirs = served.clock.speed().unwrap_or(1.0);
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
@@ -121,12 +128,12 @@ impl Target {
         Ok(Self {
             served: Some(said),
             server: Some(Rc::new(served)),
-            ..Self::over(stack, state, clock, config, charts)
+            ..Self::over(stack, state, clock, config, setting)
         })
     }
 
     /// With the simulator in this process.
-    fn here(stack: &StackEntry, state: Home, simulator: &Simulator, speed: Speed, charts: Charts) -> Self {
+    fn here(stack: &StackEntry, state: Home, simulator: &Simulator, speed: Speed, setting: Setting) -> Self {
         let clock: Rc<dyn Clock> = Rc::new(WorldClock::new(simulator.clone(), speed));
         let config = Config::new(sandbox::credentials(&stack.account), clock.clone())
             .transport(std::sync::Arc::new(InProcess(simulator.clone())), sandbox::time_of(simulator))
@@ -142,7 +149,7 @@ impl Target {
             config,
             region: stack.region.clone(),
             account: stack.account.clone(),
-            charts,
+            setting,
         }
     }
 
@@ -168,7 +175,7 @@ impl Target {
     async fn enter_as(&self, config: Config) -> Result<(), Error> {
         let aws = Rc::new(Aws::new(config));
         aws.verify_account(&self.region).await.map_err(|failure| self.explained(failure))?;
-        let clusters = OfAws::new(Rc::clone(&aws), self.is_simulated(), self.server.clone(), self.charts.clone());
+        let clusters = OfAws::new(Rc::clone(&aws), self.is_simulated(), self.server.clone(), self.setting.clone());
         *self.kubernetes.borrow_mut() = Some(Rc::new(Kubernetes::new(clusters)));
         *self.aws.borrow_mut() = Some(aws);
         Ok(())
@@ -195,6 +202,15 @@ impl Target {
         let aws = self.aws.borrow().clone()?;
         aws.schema(kind)?;
         Some(aws)
+    }
+
+    /// The version of a cluster's Kubernetes, where it is there. The target is entered.
+    pub async fn kubernetes(&self, region: &str, cluster: &str) -> Result<Option<String>, Failure> {
+        let kubernetes = self.kubernetes.borrow().clone();
+        match kubernetes {
+            Some(kubernetes) => kubernetes.version(region, cluster).await,
+            None => Ok(None),
+        }
     }
 
     /// The calls sent so far.

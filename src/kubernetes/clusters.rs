@@ -14,6 +14,10 @@ pub struct Endpoint {
     pub url: String,
     /// What its certificate is signed by: base64 of a PEM text.
     pub authority: String,
+    /// The name in its certificate, where it is reached at another: through a port forward.
+    pub server_name: Option<String>,
+    /// What it is reached through: `http://`, `https://` or `socks5://`.
+    pub proxy: Option<String>,
 }
 
 /// What a cluster is entered with.

@@ -48,9 +48,13 @@ impl Connection {
         let unusable = |error: String| refused("InvalidEndpoint", error);
         let config: Kubeconfig =
             serde_json::from_value(kubeconfig(endpoint, &token)).map_err(|error| unusable(error.to_string()))?;
-        let config =
+        let mut config =
             futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
                 .map_err(|error| unusable(error.to_string()))?;
+        // Of a proxy for the world outside, this machine knows nothing.
+        if endpoint.proxy.is_none() && config.cluster_url.host().is_some_and(|host| host == "127.0.0.1") {
+            config.proxy_url = None;
+        }
         let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
         let (kinds, calls, stranger) = (RefCell::default(), RefCell::default(), RefCell::new(false));
         Ok(Self { client, made: Instant::now(), token, kinds, calls, stranger })
@@ -64,6 +68,13 @@ impl Connection {
     /// The calls sent by it so far.
     pub fn calls(&self) -> CallCounts {
         self.calls.borrow().clone()
+    }
+
+    /// Kubernetes's version, where it answers.
+    pub async fn version(&self) -> Result<String, Failure> {
+        self.count("Version");
+        let version = self.client.apiserver_version().await.map_err(|error| self.failure("Version", &error))?;
+        Ok(version.git_version)
     }
 
     /// The object there; none where there is none, nor its kind.
@@ -168,13 +179,16 @@ impl Connection {
 
 /// How a cluster is entered with a token.
 pub(crate) fn kubeconfig(endpoint: &Endpoint, token: &Token) -> Json {
+    let mut cluster = json!({ "server": endpoint.url, "certificate-authority-data": endpoint.authority });
+    for (name, given) in [("tls-server-name", &endpoint.server_name), ("proxy-url", &endpoint.proxy)] {
+        if let Some(given) = given {
+            cluster[name] = json!(given);
+        }
+    }
     json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{
-            "name": "cluster",
-            "cluster": { "server": endpoint.url, "certificate-authority-data": endpoint.authority },
-        }],
+        "clusters": [{ "name": "cluster", "cluster": cluster }],
         "users": [{ "name": "user", "user": { "token": token.text } }],
         "contexts": [{ "name": "context", "context": { "cluster": "cluster", "user": "user" } }],
         "current-context": "context",

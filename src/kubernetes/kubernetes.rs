@@ -65,6 +65,17 @@ impl Kubernetes {
         }
     }
 
+    /// The version of a cluster's Kubernetes, where it is there.
+    ///
+    /// # Errors
+    /// When it does not answer, or not to whoever applies.
+    pub async fn version(&self, region: &str, cluster: &str) -> Result<Option<String>, Failure> {
+        match self.connect(region, cluster).await? {
+            Some(connection) => connection.version().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The cluster, where it is there.
     async fn connect(&self, region: &str, cluster: &str) -> Result<Option<Rc<Connection>>, Failure> {
         let key = (region.to_owned(), cluster.to_owned());

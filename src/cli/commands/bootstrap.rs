@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::only::Only;
 use crate::options::{ClusterOptions, Output, TargetOptions};
-use crate::project::{Project, StackEntry};
+use crate::project::{Project, Route, StackEntry};
 use crate::session::{Session, current_folder, holder, runtime};
 use crate::state_bucket::{STACK, Wanted};
 use crate::target::{Target, Where, wall_ms};
@@ -67,6 +67,7 @@ pub fn run(options: &Bootstrap, output: &Output) -> Result<ExitCode, Error> {
         region: wanted.region.clone(),
         account: wanted.account.clone(),
         history: Retention::default(),
+        clusters: Route::default(),
     };
     let ended = runtime()?.block_on(async {
         // Whose credentials these are is known before anything is looked for.

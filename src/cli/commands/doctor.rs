@@ -3,6 +3,9 @@
 use std::process::{Command, ExitCode};
 
 use clap::Args;
+use fathuss_model::aws::EksCluster;
+use fathuss_model::graph::Graph;
+use fathuss_model::{Resource, kubernetes};
 use fathuss_state::{Place, StateError};
 
 use crate::error::Error;
@@ -48,8 +51,12 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
     for name in names {
         let stack = project.stack(&name)?;
         let graph = crate::program::graph(&project.root, &stack);
+        let clusters = graph.as_ref().map(clusters).unwrap_or_default();
         let graph = graph.map(|graph| format!("{} nodes", graph.nodes.len())).map_err(|error| error.to_string());
         tell(&format!("{name}: stack program"), graph)?;
+        if !clusters.is_empty() {
+            tell(&format!("{name}: Helm"), runtime()?.block_on(helm(options.target.sandbox)))?;
+        }
         let lies = match options.target.sandbox {
             true => project.sandbox_state(&name),
             false => stack.state.clone(),
@@ -60,12 +67,48 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
         }
         let reached = runtime()?.block_on(async {
             let target = Target::open(&project, &stack, place).await?;
-            target.enter("").await
+            target.enter("").await?;
+            let mut versions = Vec::new();
+            for (region, cluster) in clusters {
+                let version = target.kubernetes(&region, &cluster).await;
+                versions.push((cluster, version));
+            }
+            Ok::<_, Error>(versions)
         });
-        let reached = reached.map(|()| format!("account {}", stack.account)).map_err(|error| error.to_string());
+        let (reached, versions) = match reached {
+            Ok(versions) => (Ok(format!("account {}", stack.account)), versions),
+            Err(error) => (Err(error.to_string()), Vec::new()),
+        };
         tell(&format!("{name}: AWS"), reached)?;
+        for (cluster, version) in versions {
+            let told = match version {
+                Ok(Some(version)) => Ok(format!("Kubernetes {version}")),
+                Ok(None) => Ok("not there yet".to_owned()),
+                Err(failure) => Err(Error::from(failure).to_string()),
+            };
+            tell(&format!("{name}: cluster {cluster}"), told)?;
+        }
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The clusters of a graph that has something in one, by region and name.
+fn clusters(graph: &Graph) -> Vec<(String, String)> {
+    if !graph.nodes.iter().any(|node| kubernetes::schema(node.address.kind()).is_some()) {
+        return Vec::new();
+    }
+    let clusters = graph.nodes.iter().filter(|node| node.address.kind() == EksCluster::SCHEMA.kind);
+    let named = clusters.filter_map(|node| {
+        let name = node.fields.get("name")?.literal()?.as_str()?;
+        Some((node.region.clone(), name.to_owned()))
+    });
+    named.collect()
+}
+
+/// The Helm that installs charts.
+async fn helm(simulated: bool) -> Result<String, String> {
+    let found = crate::clusters::helm(simulated).await;
+    found.map(|program| program.display().to_string()).map_err(|failure| Error::from(failure).to_string())
 }
 
 fn cargo() -> Result<String, String> {

@@ -211,7 +211,12 @@ mod tests {
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let helm = Helm { program, mirror: None, folder: folder.path().to_owned(), environment: Vec::new() };
-        let endpoint = Endpoint { url: "https://127.0.0.1:1".to_owned(), authority: String::new() };
+        let endpoint = Endpoint {
+            url: "https://127.0.0.1:1".to_owned(),
+            authority: String::new(),
+            server_name: None,
+            proxy: None,
+        };
         let token = Token { text: "t".to_owned(), lifetime: std::time::Duration::from_secs(1) };
         let running = helm.run(&endpoint, &token, &[], None);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(500), running).await.is_err());
