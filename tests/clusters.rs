@@ -281,6 +281,53 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     assert_eq!(code, Some(0), "{text}");
 }
 
+/// Ends an apply without asking, so long after it has begun with the release.
+fn kill_in_release(site: &Site, after: Duration) {
+    let progress = site.folder.path().join("progress");
+    let mut command = fathuss(PROGRAM.as_ref(), site.folder.path(), "apply cluster --sandbox --yes");
+    command.stdout(Stdio::null()).stderr(fs::File::create(&progress).expect("there is room"));
+    let mut child = command.spawn().expect("it starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&progress).expect("it is there").contains("helm_release.cart: c") {
+        assert!(Instant::now() < end, "{}", fs::read_to_string(&progress).expect("it is there"));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(after);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it has ended");
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_while_helm_is_at_work_leaves_no_release_pending() {
+    let site = Site::new();
+    copy(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cluster/chart")),
+        &site.folder.path().join("chart"),
+    );
+    declare(site.folder.path(), &[("cluster", stack::cluster)]);
+    site.well("apply cluster --sandbox --yes");
+    let client = client(&site).await;
+    let secrets = objects(&client, "Secret", Some("shop"));
+    let stacks: [fn(&mut fathuss_model::Stack) -> fathuss_model::Result<()>; 2] = [stack::two, stack::three];
+    for (at, after) in [0, 60, 120, 200, 300, 450, 700].into_iter().enumerate() {
+        declare(site.folder.path(), &[("cluster", stacks[at % 2])]);
+        kill_in_release(&site, Duration::from_millis(after));
+        site.well("apply cluster --sandbox --yes");
+        let kept = secrets.list(&kube::api::ListParams::default().labels("owner=helm,name=cart")).await;
+        for secret in kept.expect("they can be listed") {
+            let status = secret.metadata.labels.expect("it has some")["status"].clone();
+            assert!(!status.starts_with("pending"), "killed after {after} ms: {status}");
+        }
+        assert_eq!(
+            newest(&secrets).await["metadata"]["labels"]["status"],
+            json!("deployed"),
+            "killed after {after} ms"
+        );
+        let (code, text) = site.plan();
+        assert_eq!(code, Some(0), "killed after {after} ms: {text}");
+    }
+}
+
 /// A release's content with another status.
 fn pending(release: &str) -> String {
     use std::io::Read as _;
