@@ -37,7 +37,8 @@ const ROLLOUTS: &str = "argo-rollouts";
 
 impl ArgoCd {
     /// Starts Argo CD for the applications in `namespace`. It runs until the control plane ends or
-    /// [`ArgoCd::stop`]; starting it again replaces it.
+    /// [`ArgoCd::stop`]; starting it again replaces it. Repositories and charts are fetched with the variables of
+    /// `outside`, which are [`Outside::environment`](crate::outside::Outside::environment)'s or none.
     ///
     /// # Errors
     /// When `redis-server` or `git` is not on PATH, a program can't be built, or the API server refuses something.
@@ -45,6 +46,7 @@ impl ArgoCd {
         control_plane: &ControlPlane,
         programs: &Programs,
         namespace: &str,
+        outside: &[(String, String)],
         mut progress: impl FnMut(Progress),
     ) -> Result<(), Error> {
         let redis = needed(programs, "redis-server", "Install it: on Debian and Ubuntu, apt-get install redis-server")?;
@@ -69,7 +71,7 @@ impl ArgoCd {
             let log = control_plane.reserved().folder().join(format!("{name}.log"));
             Order { name: name.to_owned(), start, environment: environment.clone(), log }
         };
-        let orders = [
+        let mut orders = [
             order(
                 REDIS,
                 &redis,
@@ -110,6 +112,7 @@ impl ArgoCd {
                 ],
             ),
         ];
+        orders[1].environment.extend(outside.iter().map(|(name, value)| format!("{name}={value}")));
         for order in &orders {
             control_plane.keeper().start(order).await?;
         }

@@ -7,6 +7,7 @@
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
 //! - [`nodes`], [`load_balancers`] and [`volumes`] play the parts of AWS inside of it.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it.
+//! - [`outside`] plays the part of the internet for them.
 
 mod access;
 pub mod argo;
@@ -16,6 +17,7 @@ mod error;
 mod keeper;
 pub mod load_balancers;
 pub mod nodes;
+pub mod outside;
 mod programs;
 mod reserved;
 pub mod volumes;

@@ -212,7 +212,7 @@ async fn argo_cd_syncs_a_chart_from_a_repository() {
     let cluster = start(&folder.path().join("cluster"), &Options::default()).await;
     let client = cluster.client();
     reconcile_nodes(&client, &[node("ip-10-0-1-1", "general", &[])]).await.unwrap();
-    ArgoCd::start(&cluster, &programs().await, "argocd", tell).await.unwrap_or_else(|error| panic!("{error}"));
+    ArgoCd::start(&cluster, &programs().await, "argocd", &[], tell).await.unwrap_or_else(|error| panic!("{error}"));
 
     let began = Instant::now();
     let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
