@@ -140,7 +140,17 @@ fn clusters(tally: &mut Tally) -> Result<(), String> {
     servers::redis()?;
     // The whole workspace, as the tests build it. One at a time: each starts a control plane.
     let mut test = cargo();
-    test.args(["test", "--workspace", "--locked", "--test", "control_plane", "--test", "clusters"]);
+    test.args([
+        "test",
+        "--workspace",
+        "--locked",
+        "--test",
+        "control_plane",
+        "--test",
+        "outside",
+        "--test",
+        "clusters",
+    ]);
     counted(test.args(["--", "--test-threads=1"]), tally)
 }
 

@@ -30,6 +30,8 @@ pub struct Setting {
     pub mirror: Option<String>,
     /// What charts in folders are seen from.
     pub folder: PathBuf,
+    /// Where a sandbox has the variables that make programs see its internet.
+    pub outside: Option<PathBuf>,
     /// The way to clusters whose endpoints are private.
     pub route: Route,
 }
@@ -83,9 +85,11 @@ impl Clusters for OfAws {
     }
 
     async fn helm(&self) -> Result<Helm, Failure> {
-        let Setting { mirror, folder, .. } = self.setting.clone();
+        let Setting { mirror, folder, outside, .. } = self.setting.clone();
+        let written = outside.filter(|_| self.served.is_some()).and_then(|file| std::fs::read(file).ok());
+        let environment = written.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         let program = helm(self.simulated).await?;
-        Ok(Helm { program, mirror, folder, environment: Vec::new() })
+        Ok(Helm { program, mirror, folder, environment })
     }
 
     async fn busy(&self, busy: bool) {

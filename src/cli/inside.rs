@@ -1,12 +1,15 @@
 //! What a stack has inside of the sandbox's clusters: for it, the sandbox is served in the background with a real Kubernetes
 //! behind each cluster.
 
+use fathuss_cluster::{Part, argo};
+use fathuss_model::Resource;
 use fathuss_model::graph::Graph;
-use fathuss_model::kubernetes;
+use fathuss_model::kubernetes::{self, ArgocdApplication, HelmRelease};
 use fathuss_state::Snapshot;
 
 use crate::commands::daemon;
 use crate::error::Error;
+use crate::keeper::programs;
 use crate::options::{ClusterOptions, Output};
 use crate::project::Project;
 use crate::sandbox::Speed;
@@ -40,7 +43,18 @@ pub async fn prepared(
             Speed::Times(speed) => speed,
             Speed::Full | Speed::Instant => SPEED,
         };
-        daemon::bring_up(project, speed, output).await.map_err(|error| {
+        let has = |kind: &str| graph.nodes.iter().any(|node| node.address.kind() == kind);
+        let started = async {
+            if has(HelmRelease::SCHEMA.kind) {
+                programs()?.helm(|progress| daemon::tell(&progress, output)).await.map_err(daemon::unbuilt)?;
+            }
+            if has(ArgocdApplication::SCHEMA.kind) {
+                argo::check(&programs()?).map_err(daemon::unbuilt)?;
+                daemon::build(&programs()?, &[Part::ArgoCd, Part::ArgoRollouts], output).await?;
+            }
+            daemon::bring_up(project, speed, output).await
+        };
+        started.await.map_err(|error| {
             let left_out = "Next: leave out what is in clusters: --no-cluster";
             match there {
                 0 => Error::Usage(format!(

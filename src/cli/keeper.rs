@@ -103,11 +103,12 @@ pub async fn keep(
     folders: Folders,
     programs: Programs,
     address: SocketAddr,
+    outside: Vec<(String, String)>,
 ) -> Result<(), Error> {
     if let Ok(clusters) = simulator.clusters() {
         folders.sweep(&clusters);
     }
-    let site = Site { folders, programs, address };
+    let site = Site { folders, programs, address, outside };
     let mut wanted: BTreeMap<ClusterId, watch::Sender<LiveCluster>> = BTreeMap::new();
     let mut keepers = JoinSet::new();
     loop {
@@ -141,6 +142,8 @@ struct Site {
     folders: Folders,
     programs: Programs,
     address: SocketAddr,
+    /// What makes programs see the sandbox's internet.
+    outside: Vec<(String, String)>,
 }
 
 /// Why a control plane runs no more.
@@ -227,7 +230,8 @@ fn surroundings(
                 say(&format!("cluster {name}: {text}"));
             }
         };
-        parts.spawn(controllers::tend(controller, control_plane.beside(), site.programs.clone(), tell));
+        let (programs, outside) = (site.programs.clone(), site.outside.clone());
+        parts.spawn(controllers::tend(controller, control_plane.beside(), programs, outside, tell));
     }
     parts
 }

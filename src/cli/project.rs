@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use fathuss_cluster::outside::Repository;
 use fathuss_simulator::Domain;
 use fathuss_state::{Bucket, Place, Recipients, Retention, StateError};
 use serde::Deserialize;
@@ -77,6 +78,12 @@ struct Sandbox {
     /// Accounts, each with the role that whoever applies there has taken, as GitHub's workflows do in AWS.
     #[serde(default)]
     callers: BTreeMap<String, String>,
+    /// Repositories of Git that are this project's folder to the sandbox's clusters, each with its branches.
+    #[serde(default)]
+    repositories: BTreeMap<String, Vec<String>>,
+    /// Whether charts of others are stand-ins that do nothing: those that the platform has. Otherwise they are fetched.
+    #[serde(default)]
+    stand_ins: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,6 +204,13 @@ impl Project {
                 return wrong(format!("sandbox.domains names `{name}`: {flaw}"));
             }
         }
+        for (url, branches) in &self.file.sandbox.repositories {
+            if !url.starts_with("https://") || branches.is_empty() {
+                return wrong(format!(
+                    "sandbox.repositories.\"{url}\" is a list of branches, by an address that begins with https://"
+                ));
+            }
+        }
         for (name, entry) in &self.file.stacks {
             let Route { proxy, address } = &entry.clusters;
             let is_of = |given: &Option<String>, schemes: &[&str]| {
@@ -297,11 +311,27 @@ impl Project {
 
     /// What the sandbox has from the start.
     pub fn ground(&self) -> Ground {
-        let Sandbox { domains, callers } = &self.file.sandbox;
+        let Sandbox { domains, callers, .. } = &self.file.sandbox;
         // Each was read when the file was.
         let domains = domains.iter().filter_map(|(name, account)| Domain::new(name, account).ok()).collect();
         let callers = callers.iter().map(|(account, role)| sandbox::caller(account, role)).collect();
         Ground { domains, callers }
+    }
+
+    /// What of the internet is played to the sandbox's clusters: repositories of Git, and whether charts are.
+    pub fn outside(&self) -> (Vec<Repository>, bool) {
+        let Sandbox { repositories, stand_ins, .. } = &self.file.sandbox;
+        let served = repositories.iter().map(|(url, branches)| Repository {
+            url: url.clone(),
+            folder: self.root.clone(),
+            branches: branches.clone(),
+        });
+        (served.collect(), *stand_ins)
+    }
+
+    /// The variables that make programs see it, once it is there, as JSON.
+    pub fn outside_variables(&self) -> PathBuf {
+        self.sandbox().join("outside/environment.json")
     }
 
     /// The repository or registry that all charts come from.

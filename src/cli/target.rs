@@ -65,6 +65,7 @@ impl Target {
         let setting = Setting {
             mirror: project.helm_mirror().map(str::to_owned),
             folder: project.root.clone(),
+            outside: matches!(place, Where::Sandbox { .. }).then(|| project.outside_variables()),
             route: match place {
                 Where::Aws => stack.clusters.clone(),
                 Where::Sandbox { .. } => Route::default(),

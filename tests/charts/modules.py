@@ -2,21 +2,21 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 KUBERNETES = ("k8s.io/kubernetes", "v1.35.4", "api/openapi-spec/swagger.json")
 
+# Which versions of the modules below: those that the sandbox's clusters have.
+VERSIONS = pathlib.Path(__file__).resolve().parents[2] / "src/simulator/cluster/go/definitions/go.mod"
+
 # Which chart of versions.yaml brings the definitions, and where they stand in its maker's module.
 DEFINITIONS = {
-    "argo-cd": ("github.com/argoproj/argo-cd/v3", "v3.2.11", "manifests/crds/*-crd.yaml"),
-    "argo-rollouts": ("github.com/argoproj/argo-rollouts", "v1.10.1", "manifests/crds/*-crd.yaml"),
-    "istio-base": ("istio.io/api", "v1.31.1", "kubernetes/customresourcedefinitions.gen.yaml"),
-    "kube-prometheus-stack": (
-        "github.com/prometheus-operator/prometheus-operator",
-        "v0.85.0",
-        "example/prometheus-operator-crd/monitoring.coreos.com_*.yaml",
-    ),
-    "external-secrets": ("github.com/external-secrets/external-secrets", "v1.3.2", "config/crds/bases/*.io_*.yaml"),
+    "argo-cd": ("github.com/argoproj/argo-cd/v3", "manifests/crds"),
+    "argo-rollouts": ("github.com/argoproj/argo-rollouts", "manifests/crds"),
+    "istio-base": ("istio.io/api", "kubernetes"),
+    "kube-prometheus-stack": ("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"),
+    "external-secrets": ("github.com/external-secrets/external-secrets", "config/crds/bases"),
 }
 
 
@@ -39,9 +39,9 @@ def kubernetes():
 
 def definitions(chart):
     """The files with a chart's custom resource definitions."""
-    if chart not in DEFINITIONS:
-        return []
-    module, version, pattern = DEFINITIONS[chart]
-    files = sorted(folder(module, version).glob(pattern))
-    assert files, f"{module}@{version} has no {pattern}"
+    module, place = DEFINITIONS[chart]
+    [version] = re.findall(rf"^\t{re.escape(module)} (\S+)$", VERSIONS.read_text(), re.MULTILINE)
+    # kustomization.yaml only lists the others.
+    files = sorted(file for file in (folder(module, version) / place).glob("*.yaml") if file.name != "kustomization.yaml")
+    assert files, f"{module}@{version} has no definitions in {place}"
     return files

@@ -96,7 +96,8 @@ def write(folder):
 
 def cached():
     """The folder in the cache, made if it is not there yet."""
-    made_of = pathlib.Path(__file__).read_bytes() + pathlib.Path(modules.__file__).read_bytes()
+    sources = (__file__, modules.__file__, modules.VERSIONS)
+    made_of = b"".join(pathlib.Path(source).read_bytes() for source in sources)
     folder = pathlib.Path(os.environ["FATHUSS_CACHE"]) / "schemas" / hashlib.sha256(made_of).hexdigest()[:16]
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)

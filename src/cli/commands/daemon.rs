@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use fathuss_cluster::{Part, Progress};
+use fathuss_cluster::{Part, Programs, Progress};
 
 use crate::error::Error;
 use crate::keeper::{Folders, programs, progress_text};
@@ -45,20 +45,28 @@ pub async fn bring_up(project: &Project, speed: f64, output: &Output) -> Result<
     if let Some(served) = running(project).await? {
         return Ok((served, false));
     }
-    let programs = programs()?;
-    for part in [Part::ControlPlane, Part::Kwok] {
-        programs.build(part, |progress| tell(&progress, output)).await.map_err(unbuilt)?;
+    build(&programs()?, &[Part::ControlPlane, Part::Kwok], output).await?;
+    if project.outside().1 {
+        build(&programs()?, &[Part::Definitions], output).await?;
     }
     Ok((start(project, speed).await?, true))
 }
 
-fn tell(progress: &Progress, output: &Output) {
+/// Builds what is not built yet, and says how far it is.
+pub async fn build(programs: &Programs, parts: &[Part], output: &Output) -> Result<(), Error> {
+    for part in parts {
+        programs.build(*part, |progress| tell(&progress, output)).await.map_err(unbuilt)?;
+    }
+    Ok(())
+}
+
+pub fn tell(progress: &Progress, output: &Output) {
     if let Some(text) = progress_text(progress) {
         note(&text, output);
     }
 }
 
-fn unbuilt(error: fathuss_cluster::Error) -> Error {
+pub fn unbuilt(error: fathuss_cluster::Error) -> Error {
     Error::Usage(error.to_string())
 }
 

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use fathuss_cluster::Programs;
+use fathuss_cluster::outside::Outside;
 use fathuss_simulator::inventory::Resource;
 use fathuss_simulator::{Endpoints, FaultRule, Holder, Identity, Simulator, SystemClock, WorldError};
 use fathuss_state::{Backend, Sqlite};
@@ -14,7 +16,7 @@ use fathuss_state::{Backend, Sqlite};
 use crate::commands::daemon;
 use crate::error::Error;
 use crate::inside::SPEED;
-use crate::keeper::{Folders, keep, programs};
+use crate::keeper::{Folders, keep, programs, progress_text};
 use crate::options::Output;
 use crate::project::{Project, is_account};
 use crate::render::{json, print};
@@ -188,7 +190,13 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         output.line(&welcome(address, world.as_deref(), &account, &options.identities))?;
         let clusters = async {
             match folders {
-                Some(folders) => keep(simulator.clone(), folders, programs()?, address).await,
+                Some(folders) => {
+                    let programs = programs()?;
+                    // It ends with this.
+                    let outside = outside(project.as_ref(), &programs).await?;
+                    let variables = outside.as_ref().map(Outside::environment).unwrap_or_default();
+                    keep(simulator.clone(), folders, programs, address, variables).await
+                }
                 None => std::future::pending().await,
             }
         };
@@ -201,6 +209,32 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The internet of the project's clusters, where some of it is played.
+async fn outside(project: Option<&Project>, programs: &Programs) -> Result<Option<Outside>, Error> {
+    let Some(project) = project else { return Ok(None) };
+    let file = project.outside_variables();
+    let unwritable = |reason| Error::File { path: file.clone(), doing: "write", reason };
+    match std::fs::remove_file(&file) {
+        Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(reason)),
+        _ => {}
+    }
+    let (repositories, stand_ins) = project.outside();
+    if repositories.is_empty() && !stand_ins {
+        return Ok(None);
+    }
+    let folder = file.parent().unwrap_or(&file);
+    let tell = |progress| {
+        if let Some(text) = progress_text(&progress) {
+            eprintln!("fathuss: {text}");
+        }
+    };
+    let outside = Outside::start(folder, repositories, stand_ins, programs, tell).await;
+    let outside = outside.map_err(|error| Error::Usage(error.to_string()))?;
+    let variables = json(&serde_json::json!(outside.environment()))?;
+    std::fs::write(&file, variables).map_err(unwritable)?;
+    Ok(Some(outside))
 }
 
 /// Says who has the world that was to be served.

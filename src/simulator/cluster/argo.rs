@@ -37,7 +37,8 @@ const ROLLOUTS: &str = "argo-rollouts";
 
 impl ArgoCd {
     /// Starts Argo CD for the applications in `namespace`. It runs until the control plane ends or
-    /// [`ArgoCd::stop`]; starting it again replaces it.
+    /// [`ArgoCd::stop`]; starting it again replaces it. Repositories and charts are fetched with the variables of
+    /// `outside`, which are [`Outside::environment`](crate::outside::Outside::environment)'s or none.
     ///
     /// # Errors
     /// When `redis-server` or `git` is not on PATH, a program can't be built, or the API server refuses something.
@@ -45,10 +46,11 @@ impl ArgoCd {
         beside: &Beside,
         programs: &Programs,
         namespace: &str,
+        outside: &[(String, String)],
         mut progress: impl FnMut(Progress),
     ) -> Result<(), Error> {
-        let redis = needed(programs, "redis-server", "Install it: on Debian and Ubuntu, apt-get install redis-server")?;
-        needed(programs, "git", "Install it: the repositories of applications are fetched by it")?;
+        let redis = needed(programs, "redis-server", REDIS_HINT)?;
+        needed(programs, "git", GIT_HINT)?;
         let argo_cd = programs.build(Part::ArgoCd, &mut progress).await?;
         let helm = programs.helm(&mut progress).await?;
         define(beside, &programs.crds(Part::ArgoCd)?).await?;
@@ -71,7 +73,7 @@ impl ArgoCd {
             let log = beside.reserved.folder.join(format!("{name}.log"));
             Order { name: name.to_owned(), start, environment: environment.clone(), log }
         };
-        let orders = [
+        let mut orders = [
             order(
                 REDIS,
                 &redis,
@@ -112,6 +114,7 @@ impl ArgoCd {
                 ],
             ),
         ];
+        orders[1].environment.extend(outside.iter().map(|(name, value)| format!("{name}={value}")));
         for order in &orders {
             beside.keeper.start(order).await?;
         }
@@ -176,6 +179,18 @@ impl Rollouts {
 
 /// How long a definition may take until its objects are served: usually milliseconds.
 const SERVED: Duration = Duration::from_secs(10);
+
+/// What Argo CD needs of a machine beside what is built here.
+///
+/// # Errors
+/// When it is not there: what is missing, and how to get it.
+pub fn check(programs: &Programs) -> Result<(), Error> {
+    needed(programs, "redis-server", REDIS_HINT)?;
+    needed(programs, "git", GIT_HINT).map(drop)
+}
+
+const REDIS_HINT: &str = "Install it: on Debian and Ubuntu, apt-get install redis-server";
+const GIT_HINT: &str = "Install it: the repositories of applications are fetched by it";
 
 fn needed(programs: &Programs, program: &'static str, hint: &'static str) -> Result<PathBuf, Error> {
     programs.find(program).ok_or(Error::NoProgram { what: "Argo CD of a simulated cluster", program, hint })

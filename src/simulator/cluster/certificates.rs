@@ -82,14 +82,9 @@ impl Certificates {
     }
 
     fn sign(&self, cluster: &str) -> Result<[(PathBuf, String); 8], rcgen::Error> {
-        let mut authority = named(&format!("{cluster} authority"), None);
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages =
-            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+        let authority = CertifiedIssuer::self_signed(authority(&format!("{cluster} authority")), KeyPair::generate()?)?;
 
-        let mut server = named("kube-apiserver", None);
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let mut server = server("kube-apiserver");
         for name in [
             "localhost",
             "kubernetes",
@@ -138,6 +133,22 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Error> {
 pub(crate) fn create_private_folder(folder: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(Error::file(folder))?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))
+}
+
+/// What signs others' certificates.
+pub(crate) fn authority(common_name: &str) -> CertificateParams {
+    let mut authority = named(common_name, None);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages =
+        vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    authority
+}
+
+/// What a server shows. It has no names yet by which clients reach it.
+pub(crate) fn server(common_name: &str) -> CertificateParams {
+    let mut server = named(common_name, None);
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    server
 }
 
 fn named(common_name: &str, organization: Option<&str>) -> CertificateParams {

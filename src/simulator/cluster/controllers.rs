@@ -49,11 +49,12 @@ enum Due {
 }
 
 /// Starts a controller when its workload is there, building it first if need be, and stops it when that goes, until
-/// this is dropped.
+/// this is dropped. `outside` are [`Outside::environment`](crate::outside::Outside::environment)'s variables, or none.
 pub async fn tend(
     controller: Controller,
     beside: Beside,
     programs: Programs,
+    outside: Vec<(String, String)>,
     mut tell: impl FnMut(News) + Send,
 ) -> Infallible {
     let mut runs_in: Option<String> = None;
@@ -66,7 +67,7 @@ pub async fn tend(
             }
             Ok(Some(Due::Start(namespace))) => {
                 let progress = |progress| tell(News::Building(progress));
-                controller.start(&beside, &programs, &namespace, progress).await.map(|()| Some(namespace))
+                controller.start(&beside, &programs, (&namespace, &outside), progress).await.map(|()| Some(namespace))
             }
             Ok(Some(Due::Stop)) => controller.stop(&beside).await.map(|()| None),
         };
@@ -113,11 +114,11 @@ impl Controller {
         self,
         beside: &Beside,
         programs: &Programs,
-        namespace: &str,
+        (namespace, outside): (&str, &[(String, String)]),
         progress: impl FnMut(Progress),
     ) -> Result<(), Error> {
         match self {
-            Self::ArgoCd => ArgoCd::start(beside, programs, namespace, progress).await,
+            Self::ArgoCd => ArgoCd::start(beside, programs, namespace, outside, progress).await,
             Self::Rollouts => Rollouts::start(beside, programs, namespace, progress).await,
         }
     }

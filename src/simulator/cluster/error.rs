@@ -116,6 +116,15 @@ pub enum Error {
         source: Box<kube::Error>,
     },
 
+    /// What plays the internet for a cluster can't do what was asked.
+    #[error("{doing}: {why}")]
+    Outside {
+        /// What was being done.
+        doing: String,
+        /// What the operating system or a program said.
+        why: String,
+    },
+
     /// What this library itself wrote for the cluster could not be read or written.
     #[error("a defect in how the simulated cluster is set up: {why}. Please report it")]
     Defect {

@@ -9,6 +9,7 @@
 //!   [`external_secrets`] that of the operator of its name.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
 //!   cluster has what their charts make.
+//! - [`outside`] plays the part of the internet for them.
 
 mod access;
 pub mod argo;
@@ -21,6 +22,7 @@ mod keeper;
 pub mod load_balancers;
 pub mod metrics;
 pub mod nodes;
+pub mod outside;
 mod programs;
 mod reserved;
 pub mod volumes;

@@ -34,6 +34,8 @@ pub enum Part {
     ArgoCd,
     /// The controller of Argo Rollouts.
     ArgoRollouts,
+    /// The custom resource definitions of others' charts. There is no program in it.
+    Definitions,
 }
 
 /// A program that was built.
@@ -139,8 +141,17 @@ impl Programs {
     /// # Errors
     /// When the cache can't be read.
     pub fn crds(&self, part: Part) -> Result<Vec<PathBuf>, Error> {
+        self.copied_crds(part, CRDS)
+    }
+
+    /// The same of one chart, where [`Part::Definitions`] is built.
+    pub(crate) fn chart_crds(&self, chart: &str) -> Result<Vec<PathBuf>, Error> {
+        self.copied_crds(Part::Definitions, &format!("{DEFINITIONS}/{chart}"))
+    }
+
+    fn copied_crds(&self, part: Part, into: &str) -> Result<Vec<PathBuf>, Error> {
         let Some(program) = self.built(part) else { return Ok(Vec::new()) };
-        let folder = program.folder.join("crds");
+        let folder = program.folder.join(into);
         if !folder.exists() {
             return Ok(Vec::new());
         }
@@ -209,16 +220,21 @@ impl Programs {
         }
 
         let mut build = Command::new(go);
-        build.args(["build", "-trimpath", "-ldflags"]).arg(module.link_flags()).arg("-o");
-        build.arg(building.join(module.name)).arg(module.package);
+        match module.package {
+            Some(package) => {
+                build.args(["build", "-trimpath", "-ldflags"]).arg(module.link_flags()).arg("-o");
+                build.arg(building.join(module.name)).arg(package)
+            }
+            None => build.args(["mod", "download"]),
+        };
         let mut tell = || progress(Progress { part, step: Step::Building, elapsed: began.elapsed() });
         self.run(build, &sources, module, &mut tell).await?;
 
-        if let Some(origin) = module.crds {
+        for origin in module.crds {
             let mut list = Command::new(go);
             list.args(["list", "-m", "-f", "{{.Dir}}", origin.module]);
             let folder = self.run(list, &sources, module, &mut tell).await?;
-            copy_crds(&Path::new(folder.trim()).join(origin.folder), &building.join("crds"))?;
+            copy_crds(&Path::new(folder.trim()).join(origin.folder), &building.join(origin.into))?;
         }
         for link in module.links {
             let path = building.join(link);
@@ -319,6 +335,7 @@ impl Part {
             Self::Helm => &HELM,
             Self::ArgoCd => &ARGO_CD,
             Self::ArgoRollouts => &ARGO_ROLLOUTS,
+            Self::Definitions => &CHART_DEFINITIONS,
         }
     }
 }
@@ -328,28 +345,34 @@ struct Module {
     /// Its folder in go/, and the program's name.
     name: &'static str,
     what: &'static str,
-    /// The package with the `main`.
-    package: &'static str,
+    /// The package with the `main`. Without one, modules are fetched alone.
+    package: Option<&'static str>,
     /// Names and contents of its files.
     sources: &'static [(&'static str, &'static str)],
     /// Package variables that hold the version, or a chart's check of it fails.
     versions: &'static [(&'static str, &'static str)],
     /// Other names that the program goes by.
     links: &'static [&'static str],
-    crds: Option<CrdOrigin>,
+    crds: &'static [CrdOrigin],
 }
 
-/// The module and its folder in which custom resource definitions come.
-#[derive(Clone, Copy)]
+/// The module and its folder in which custom resource definitions come, and where they are copied to.
 struct CrdOrigin {
     module: &'static str,
     folder: &'static str,
+    into: &'static str,
 }
+
+/// The folder of the definitions that come with a program.
+const CRDS: &str = "crds";
+
+/// The folder of [`Part::Definitions`], in which each chart has one.
+const DEFINITIONS: &str = "definitions";
 
 static CONTROL_PLANE: Module = Module {
     name: "control-plane",
     what: "the control plane",
-    package: ".",
+    package: Some("."),
     sources: &[
         ("go.mod", include_str!("go/control-plane/go.mod")),
         ("go.sum", include_str!("go/control-plane/go.sum")),
@@ -367,50 +390,78 @@ static CONTROL_PLANE: Module = Module {
         ("k8s.io/client-go/pkg/version.gitVersion", "v1.35.4"),
     ],
     links: &[],
-    crds: None,
+    crds: &[],
 };
 
 static KWOK: Module = Module {
     name: "kwok",
     what: "kwok",
-    package: "sigs.k8s.io/kwok/cmd/kwok",
+    package: Some("sigs.k8s.io/kwok/cmd/kwok"),
     sources: &[("go.mod", include_str!("go/kwok/go.mod")), ("go.sum", include_str!("go/kwok/go.sum"))],
     versions: &[("sigs.k8s.io/kwok/pkg/consts.Version", "v0.7.0")],
     links: &[],
-    crds: None,
+    crds: &[],
 };
 
 static HELM: Module = Module {
     name: "helm",
     what: "Helm",
-    package: "helm.sh/helm/v4/cmd/helm",
+    package: Some("helm.sh/helm/v4/cmd/helm"),
     sources: &[("go.mod", include_str!("go/helm/go.mod")), ("go.sum", include_str!("go/helm/go.sum"))],
     versions: &[("helm.sh/helm/v4/internal/version.version", "v4.3.1")],
     links: &[],
-    crds: None,
+    crds: &[],
 };
 
 static ARGO_CD: Module = Module {
     name: "argo-cd",
     what: "Argo CD",
-    package: "github.com/argoproj/argo-cd/v3/cmd",
+    package: Some("github.com/argoproj/argo-cd/v3/cmd"),
     sources: &[("go.mod", include_str!("go/argo-cd/go.mod")), ("go.sum", include_str!("go/argo-cd/go.sum"))],
     versions: &[("github.com/argoproj/argo-cd/v3/common.version", "3.2.11")],
     links: &["argocd-application-controller", "argocd-repo-server", "argocd-server", "argocd"],
-    crds: Some(CrdOrigin { module: "github.com/argoproj/argo-cd/v3", folder: "manifests/crds" }),
+    crds: &[CrdOrigin { module: "github.com/argoproj/argo-cd/v3", folder: "manifests/crds", into: CRDS }],
 };
 
 static ARGO_ROLLOUTS: Module = Module {
     name: "argo-rollouts",
     what: "Argo Rollouts",
-    package: "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+    package: Some("github.com/argoproj/argo-rollouts/cmd/rollouts-controller"),
     sources: &[
         ("go.mod", include_str!("go/argo-rollouts/go.mod")),
         ("go.sum", include_str!("go/argo-rollouts/go.sum")),
     ],
     versions: &[("github.com/argoproj/argo-rollouts/utils/version.version", "v1.10.1")],
     links: &[],
-    crds: Some(CrdOrigin { module: "github.com/argoproj/argo-rollouts", folder: "manifests/crds" }),
+    crds: &[CrdOrigin { module: "github.com/argoproj/argo-rollouts", folder: "manifests/crds", into: CRDS }],
+};
+
+static CHART_DEFINITIONS: Module = Module {
+    name: DEFINITIONS,
+    what: "the set of definitions",
+    package: None,
+    sources: &[("go.mod", include_str!("go/definitions/go.mod")), ("go.sum", include_str!("go/definitions/go.sum"))],
+    versions: &[],
+    links: &[],
+    crds: &[
+        CrdOrigin { module: "github.com/argoproj/argo-cd/v3", folder: "manifests/crds", into: "definitions/argo-cd" },
+        CrdOrigin {
+            module: "github.com/argoproj/argo-rollouts",
+            folder: "manifests/crds",
+            into: "definitions/argo-rollouts",
+        },
+        CrdOrigin {
+            module: "github.com/external-secrets/external-secrets",
+            folder: "config/crds/bases",
+            into: "definitions/external-secrets",
+        },
+        CrdOrigin {
+            module: "github.com/prometheus-operator/prometheus-operator",
+            folder: "example/prometheus-operator-crd",
+            into: "definitions/kube-prometheus-stack",
+        },
+        CrdOrigin { module: "istio.io/api", folder: "kubernetes", into: "definitions/istio-base" },
+    ],
 };
 
 impl Module {
@@ -423,7 +474,7 @@ impl Module {
     fn digest(&self) -> String {
         let mut digest = Sha256::new();
         let flags = self.link_flags();
-        let target = [std::env::consts::OS, std::env::consts::ARCH, self.package, &flags];
+        let target = [std::env::consts::OS, std::env::consts::ARCH, self.package.unwrap_or_default(), &flags];
         let links = self.links.iter().copied();
         let sources = self.sources.iter().flat_map(|(name, content)| [*name, *content]);
         for text in target.into_iter().chain(links).chain(sources) {
@@ -478,7 +529,7 @@ mod tests {
 
     #[test]
     fn every_module_states_the_go_version_it_needs() {
-        for part in [Part::ControlPlane, Part::Kwok, Part::Helm, Part::ArgoCd, Part::ArgoRollouts] {
+        for part in [Part::ControlPlane, Part::Kwok, Part::Helm, Part::ArgoCd, Part::ArgoRollouts, Part::Definitions] {
             let version = part.module().go_version();
             assert!(version.starts_with("1.2"), "{}: {version}", part.what());
         }
@@ -490,6 +541,19 @@ mod tests {
         let go_mod = module.sources.iter().find(|(name, _)| *name == "go.mod").unwrap().1;
         assert!(go_mod.contains(&format!("k8s.io/kubernetes v{KUBERNETES}\n")));
         assert!(module.link_flags().contains(&format!("k8s.io/component-base/version.gitVersion=v{KUBERNETES} ")));
+    }
+
+    #[test]
+    fn a_chart_s_definitions_are_those_of_the_program_that_is_built() {
+        let go_mod = |part: Part| part.module().sources[0].1;
+        for (part, module) in [
+            (Part::ArgoCd, "github.com/argoproj/argo-cd/v3 "),
+            (Part::ArgoRollouts, "github.com/argoproj/argo-rollouts "),
+        ] {
+            let line = go_mod(part).lines().find(|line| line.trim().starts_with(module)).unwrap();
+            let version = line.trim().trim_end_matches("// indirect").trim();
+            assert!(go_mod(Part::Definitions).contains(version), "{version}");
+        }
     }
 
     #[test]
