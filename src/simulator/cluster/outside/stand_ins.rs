@@ -99,33 +99,10 @@ impl Chart {
         archive.add(&format!("{name}/templates/objects.yaml"), self.objects.as_bytes());
         for path in programs.chart_crds(self.key)? {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let definitions = std::fs::read_to_string(&path).map_err(Error::file(&path))?;
-            archive.add(&format!("{name}/crds/{file}"), without_descriptions(&definitions).as_bytes());
+            archive.add(&format!("{name}/crds/{file}"), &std::fs::read(&path).map_err(Error::file(&path))?);
         }
         archive.finish().map_err(|error| Error::Defect { why: error.to_string() })
     }
-}
-
-/// Definitions without what people read of their fields, which is two thirds of them: the API server and Argo CD read
-/// the schemas of all kinds anew at each event of a definition.
-fn without_descriptions(yaml: &str) -> String {
-    let mut kept = String::with_capacity(yaml.len());
-    // The indentation of the description that is being left out. It goes on for as long as lines are further in.
-    let mut leaving_out = None;
-    for line in yaml.lines() {
-        let text = line.trim_start();
-        let indentation = line.len() - text.len();
-        if leaving_out.is_some_and(|outer| text.is_empty() || indentation > outer) {
-            continue;
-        }
-        // A field that is called so has nothing behind the colon.
-        leaving_out = text.starts_with("description: ").then_some(indentation);
-        if leaving_out.is_none() {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
-    kept
 }
 
 /// A tar archive of plain files, in the form that POSIX calls ustar.
@@ -169,14 +146,6 @@ impl Archive {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_definition_keeps_all_but_its_descriptions() {
-        let yaml = "a:\n  description: |-\n    What\n\n    it is\n  properties:\n    description:\n      \
-                    description: One\n        of two lines\n      type: string\n  type: object\n";
-        let kept = "a:\n  properties:\n    description:\n      type: string\n  type: object\n";
-        assert_eq!(without_descriptions(yaml), kept);
-    }
 
     #[test]
     fn each_of_others_charts_has_a_stand_in() {
