@@ -1,14 +1,15 @@
 //! The clusters of a target: where AWS says that they are, entered as whoever applies.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use fathuss_aws::{ApiServer, Aws, TOKEN_LIFETIME};
 use fathuss_engine::provider::{Failure, FailureClass};
 use fathuss_kubernetes::{Clusters, Endpoint, Helm, Token};
+use tokio::task::JoinHandle;
 
 use crate::keeper::programs;
 use crate::project::Route;
@@ -19,7 +20,7 @@ pub struct OfAws {
     aws: Rc<Aws>,
     simulated: bool,
     served: Option<Rc<Served>>,
-    held: Cell<Option<Instant>>,
+    held: RefCell<Option<Holding>>,
     setting: Setting,
 }
 
@@ -46,7 +47,7 @@ const HOLD_AGAIN: Duration = Duration::from_secs(3);
 impl OfAws {
     /// The clusters of an account; of a sandbox, with the process that serves it, where one does.
     pub fn new(aws: Rc<Aws>, simulated: bool, served: Option<Rc<Served>>, setting: Setting) -> Self {
-        Self { aws, simulated, served, held: Cell::new(None), setting }
+        Self { aws, simulated, served, held: RefCell::default(), setting }
     }
 }
 
@@ -94,19 +95,30 @@ impl Clusters for OfAws {
 
     async fn busy(&self, busy: bool) {
         let Some(served) = &self.served else { return };
-        let due = self.held.get().is_none_or(|held| held.elapsed() > HOLD_AGAIN);
-        // A sandbox that does not do it goes on at its own speed: waits are shorter then, and nothing is wrong.
-        match busy {
-            true if due => {
-                self.held.set(Some(Instant::now()));
-                let _ = served.hold(HOLD).await;
-            }
-            true => {}
-            false => {
-                self.held.set(None);
-                let _ = served.hold(Duration::ZERO).await;
-            }
+        if !busy {
+            self.held.take();
+            // A sandbox that does not do it goes on at its own speed: waits are shorter then, and nothing is wrong.
+            let _ = served.hold(Duration::ZERO).await;
+        } else if self.held.borrow().is_none() {
+            let served = Served::clone(served);
+            let _ = served.hold(HOLD).await;
+            let holding = tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(HOLD_AGAIN).await;
+                    let _ = served.hold(HOLD).await;
+                }
+            });
+            *self.held.borrow_mut() = Some(Holding(holding));
         }
+    }
+}
+
+/// Asks again and again that time keeps its pace, until it is dropped.
+struct Holding(JoinHandle<()>);
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

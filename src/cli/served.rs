@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::remote_clock::RemoteClock;
 
 /// A served world that has answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Served {
     /// The process that serves it.
     pub holder: Holder,

@@ -41,8 +41,8 @@ pub trait Clusters {
     /// The Helm that installs charts.
     async fn helm(&self) -> Result<Helm, Failure>;
 
-    /// Says that something in a cluster is waited for, before each look at it, or nothing any more: a clock that runs ahead of the wall's keeps
-    /// its pace meanwhile, since what runs there knows no other time.
+    /// Says that something in a cluster is waited for, before each look at it, or nothing any more: a clock that runs ahead
+    /// of the wall's keeps its pace meanwhile, since what runs there knows no other time.
     async fn busy(&self, busy: bool) {
         let _ = busy;
     }

@@ -238,16 +238,7 @@ impl Releases {
         let token = clusters.token(place.region, &place.cluster).await?;
         arguments.extend(["--namespace", &place.namespace].map(OsString::from));
         let operation = arguments[0].to_string_lossy().into_owned();
-        let running = helm.run(&endpoint, &token, &arguments, values);
-        futures::pin_mut!(running);
-        // Hooks can take minutes, and clocks that run ahead keep the wall's pace for seconds only.
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut running => break outcome,
-                () = tokio::time::sleep(PACE) => clusters.busy(true).await,
-            }
-        };
-        outcome.map_err(|failure| Failure { operation, ..failure })
+        helm.run(&endpoint, &token, &arguments, values).await.map_err(|failure| Failure { operation, ..failure })
     }
 
     async fn helm(&self, clusters: &dyn Clusters) -> Result<Helm, Failure> {
@@ -270,9 +261,6 @@ impl Releases {
         Ok(Some(short(&digest.finalize())))
     }
 }
-
-/// How often it is said that Helm is still at work.
-const PACE: std::time::Duration = std::time::Duration::from_secs(3);
 
 fn is_folder(chart: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| chart.starts_with(start))

@@ -27,6 +27,10 @@ pub enum ArgoCd {}
 #[derive(Debug)]
 pub enum Rollouts {}
 
+/// How often Argo CD looks again by itself: nobody waits for minutes where the repository is beside it. After it has made
+/// the first definitions of a chart it is the next look that sees them.
+const LOOK: &str = "10s";
+
 /// The names of what [`ArgoCd`] runs.
 const REDIS: &str = "argocd-redis";
 const REPO_SERVER: &str = "argocd-repo-server";
@@ -62,7 +66,7 @@ impl ArgoCd {
         link(&helm, &tools.join("helm"))?;
         link(&argo_cd.path(), &tools.join("argocd"))?;
         let mut environment = environment(beside, programs, &folder, &tools)?;
-        environment.extend(configured_environment(beside, namespace).await?);
+        environment.push(format!("ARGOCD_RECONCILIATION_TIMEOUT={LOOK}"));
         environment.push(format!("GIT_CONFIG_GLOBAL={}", git_config(&folder)?));
         let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports(&folder)?;
         let redis_address = format!("127.0.0.1:{redis_port}");
@@ -266,14 +270,6 @@ async fn configure_argo_cd(beside: &Beside, namespace: &str) -> Result<(), Error
         "sourceRepos": ["*"],
     }}));
     create_missing(&projects, &project).await
-}
-
-/// What pods get as environment from `argocd-cm`, by the original chart: how often repositories are looked at.
-async fn configured_environment(beside: &Beside, namespace: &str) -> Result<Option<String>, Error> {
-    let configs = Api::<ConfigMap>::namespaced(beside.client.clone(), namespace);
-    let config = configs.get("argocd-cm").await.map_err(Error::kubernetes("argocd-cm"))?;
-    let period = config.data.unwrap_or_default().remove("timeout.reconciliation");
-    Ok(period.map(|period| format!("ARGOCD_RECONCILIATION_TIMEOUT={period}")))
 }
 
 /// Git's configuration. Argo CD gives Git no home; without this a repository in a folder of another user is refused.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -39,7 +40,11 @@ pub(super) async fn serve(listener: TcpListener, near: Arc<Near>) {
     loop {
         // Those that ended are let go of.
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many files are open: some will be closed.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
         let near = Arc::clone(&near);
         connections.spawn(async move {
             let service = service_fn(|request| proxied(Arc::clone(&near), request));

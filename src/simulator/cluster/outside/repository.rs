@@ -37,7 +37,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new(repository: Repository, folder: &Path, programs: &Programs) -> Result<Self, Error> {
+    pub(super) fn new(mut repository: Repository, folder: &Path, programs: &Programs) -> Result<Self, Error> {
         let hint = "Install it: the project's folder is given to Argo CD by it";
         let what = "Argo CD of a simulated cluster";
         let git = programs.find("git").ok_or(Error::NoProgram { what, program: "git", hint })?;
@@ -48,6 +48,7 @@ impl Served {
         if repository.branches.is_empty() {
             return Err(wrong("it has no branch"));
         }
+        repository.folder = std::path::absolute(&repository.folder).map_err(Error::file(&repository.folder))?;
         let path = without_git(url.path().trim_end_matches('/')).to_owned();
         let bare = folder.join(format!("{host}{path}.git"));
         // What a Git that was killed left: nobody else works in it.
@@ -101,13 +102,14 @@ impl Served {
             return Ok(());
         }
         let branches = &self.repository.branches;
+        let info = self.bare.join("info");
+        std::fs::create_dir_all(&info).map_err(Error::file(&info))?;
         if !self.bare.join("HEAD").exists() {
-            std::fs::create_dir_all(&self.bare).map_err(Error::file(&self.bare))?;
             self.git(&["init", "--quiet", "--bare"]).await?;
             self.git(&["symbolic-ref", "HEAD", &format!("refs/heads/{}", branches[0])]).await?;
         }
         // The sandbox's own data, this repository among it, where the project does not ignore it itself.
-        let exclude = self.bare.join("info/exclude");
+        let exclude = info.join("exclude");
         std::fs::write(&exclude, ".fathuss/\n").map_err(Error::file(&exclude))?;
 
         let folder = self.repository.folder.display().to_string();

@@ -152,7 +152,12 @@ async fn argo_cd_brings_up_the_whole_platform() {
     let healthy = "return {status = \"Healthy\"}";
     let values = folder.path().join("values.yaml");
     let health = |kind: &str| (format!("resource.customizations.health.{kind}"), json!(healthy));
-    let health = [health("autoscaling_HorizontalPodAutoscaler"), health("external-secrets.io_ExternalSecret")];
+    let kinds = [
+        "autoscaling_HorizontalPodAutoscaler",
+        "external-secrets.io_ExternalSecret",
+        "external-secrets.io_SecretStore",
+    ];
+    let health = kinds.map(health);
     let health = health.into_iter().collect::<serde_json::Map<_, _>>();
     std::fs::write(&values, json!({"configs": {"cm": health}}).to_string()).unwrap();
     let kubeconfig = folder.path().join("kubeconfig");
@@ -192,8 +197,8 @@ async fn argo_cd_brings_up_the_whole_platform() {
                 println!("{:6.1} s {} {now}", began.elapsed().as_secs_f64(), application.name_any());
             }
         }
-        // As soon as its chart's definitions are there, which it would otherwise make itself.
-        if !rollouts && told.get("argo-rollouts").is_some_and(|now| now.starts_with("Synced")) {
+        // Its chart's definitions are there, which it would otherwise make itself.
+        if !rollouts && told.get("argo-rollouts").is_some_and(|now| now.contains("successfully synced")) {
             rollouts = true;
             Rollouts::start(&cluster.beside(), &programs, "argo-rollouts", tell).await.unwrap();
         }
