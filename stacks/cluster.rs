@@ -81,7 +81,8 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
     let issuer = stack.add("cluster", issuer);
 
     access(stack, env, &cluster);
-    let nodes = nodes(stack, env, network, &cluster);
+    let addresses = pod_network(stack, &cluster);
+    let nodes = nodes(stack, env, network, &cluster, &addresses);
     let roles = service_accounts(stack, env, (&cluster, &issuer), storage, names);
     // Those that any pod may run on: no taint keeps it away.
     let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
@@ -152,6 +153,7 @@ fn nodes(
     env: &Environment,
     network: &Network,
     cluster: &Handle<EksCluster>,
+    addresses: &Handle<EksAddon>,
 ) -> Vec<(&'static str, Handle<EksNodeGroup>)> {
     // An instance has its role by its profile, which is of the same account: there is no deputy.
     let trust = Policy::new([Statement::assume_role(Principal::service("ec2.amazonaws.com"))]);
@@ -180,8 +182,8 @@ fn nodes(
             Some((key, value)) => nodes.taint([Taint::new(key, TaintEffect::NoSchedule).value(value)]),
             None => nodes,
         };
-        // A node that may do nothing never becomes ready.
-        all.push((group.name, stack.add(group.name, nodes.depends_on_all(&permitted))));
+        // A node that may do nothing never becomes ready, and how many pods it takes is settled when it is made.
+        all.push((group.name, stack.add(group.name, nodes.depends_on_all(&permitted).depends_on(addresses))));
     }
     all
 }
@@ -201,34 +203,41 @@ fn launch_template(env: &Environment, group: &'static str) -> LaunchTemplate {
         .tag("NodeGroup", group)
 }
 
-/// AWS's addons. What runs on nodes as ordinary pods is ready only once there are some that take them.
+/// An addon.
+fn addon(stack: &mut Stack, cluster: &Handle<EksCluster>, name: &str) -> EksAddon {
+    // The newest that EKS has for this version of Kubernetes when it is first asked, and again when that is raised.
+    let version = stack.add(name, EksAddonVersion::new(name, VERSION).most_recent(true));
+    EksAddon::new(cluster, name)
+        .addon_version(version.version())
+        // EKS puts its own vpc-cni, kube-proxy and coredns in at first; these take over.
+        .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
+        .resolve_conflicts_on_update(ResolveConflicts::Overwrite)
+}
+
+/// What gives pods their addresses. Prefixes let the small nodes take 110 of them, not 17. Without the policies' part,
+/// Kubernetes's network policies are there and hold nobody.
+fn pod_network(stack: &mut Stack, cluster: &Handle<EksCluster>) -> Handle<EksAddon> {
+    let values = document!({ "enableNetworkPolicy": "true", "env": { "ENABLE_PREFIX_DELEGATION": "true" } });
+    let addon = addon(stack, cluster, "vpc-cni").configuration_values(json(values));
+    stack.add("vpc-cni", addon)
+}
+
+/// AWS's other addons. What runs on nodes as ordinary pods is ready only once there are some that take them.
 fn addons(
     stack: &mut Stack,
     cluster: &Handle<EksCluster>,
     open_nodes: &[Handle<EksNodeGroup>],
     ebs_csi: &Handle<IamRole>,
 ) {
-    let addon = |stack: &mut Stack, name: &str| {
-        // The newest that EKS has for this version of Kubernetes when it is first asked, and again when that is raised.
-        let version = stack.add(name, EksAddonVersion::new(name, VERSION).most_recent(true));
-        EksAddon::new(cluster, name)
-            .addon_version(version.version())
-            // EKS puts its own vpc-cni, kube-proxy and coredns in at first; these take over.
-            .resolve_conflicts_on_create(ResolveConflicts::Overwrite)
-            .resolve_conflicts_on_update(ResolveConflicts::Overwrite)
-    };
-    // Without, Kubernetes's network policies are there and hold nobody.
-    let network = addon(stack, "vpc-cni").configuration_values(json(document!({ "enableNetworkPolicy": "true" })));
-    stack.add("vpc-cni", network);
     for name in ["kube-proxy", "eks-pod-identity-agent"] {
-        let addon = addon(stack, name);
+        let addon = addon(stack, cluster, name);
         stack.add(name, addon);
     }
     for name in ["coredns", "metrics-server"] {
-        let addon = addon(stack, name).depends_on_all(open_nodes);
+        let addon = addon(stack, cluster, name).depends_on_all(open_nodes);
         stack.add(name, addon);
     }
-    let storage = addon(stack, "aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
+    let storage = addon(stack, cluster, "aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
     stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes));
 }
 

@@ -192,7 +192,7 @@ async fn tend(mut control_plane: ControlPlane, wanted: &mut watch::Receiver<Live
     let client = control_plane.client();
     let surroundings = surroundings(&control_plane, wanted.clone(), site);
     loop {
-        let nodes: Vec<Node> = wanted.borrow_and_update().nodes.iter().map(node).collect();
+        let nodes: Vec<Node> = nodes(&wanted.borrow_and_update());
         let reconciled = reconcile_nodes(&client, &nodes).await;
         if let Err(error) = &reconciled {
             say(error);
@@ -287,6 +287,16 @@ pub fn progress_text(progress: &Progress) -> Option<String> {
 /// Returns when the cluster is gone.
 async fn gone(wanted: &mut watch::Receiver<LiveCluster>) {
     while wanted.changed().await.is_ok() {}
+}
+
+/// The most pods of a node of a managed group whose addresses come by prefixes:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html#determine-max-pods>
+const MOST_PODS: u32 = 110;
+
+fn nodes(cluster: &LiveCluster) -> Vec<Node> {
+    let made = cluster.nodes.iter().map(node);
+    made.map(|node| Node { max_pods: if cluster.prefix_delegation { MOST_PODS } else { node.max_pods }, ..node })
+        .collect()
 }
 
 /// A node as it registers itself.

@@ -57,7 +57,10 @@ impl ArgoCd {
         needed(programs, "git", GIT_HINT)?;
         let argo_cd = programs.build(Part::ArgoCd, &mut progress).await?;
         let helm = programs.helm(&mut progress).await?;
-        define(beside, &programs.crds(Part::ArgoCd)?).await?;
+        // Nothing here makes Applications from sets of them.
+        let definitions = programs.crds(Part::ArgoCd)?;
+        let of_sets = |file: &PathBuf| file.to_string_lossy().contains("applicationset");
+        define(beside, &definitions.into_iter().filter(|file| !of_sets(file)).collect::<Vec<_>>()).await?;
         configure_argo_cd(beside, namespace).await?;
 
         let folder = beside.reserved.folder.join("argo-cd");
@@ -67,6 +70,9 @@ impl ArgoCd {
         link(&argo_cd.path(), &tools.join("argocd"))?;
         let mut environment = environment(beside, programs, &folder, &tools)?;
         environment.push(format!("ARGOCD_RECONCILIATION_TIMEOUT={LOOK}"));
+        // Each definition that comes or changes has it ask for all kinds again, group by group: at its usual 50 requests a
+        // second the platform's sixty take minutes, in which it sees none of them.
+        environment.push("ARGOCD_K8S_CLIENT_QPS=2000".to_owned());
         environment.push(format!("GIT_CONFIG_GLOBAL={}", git_config(&folder)?));
         let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports(&folder)?;
         let redis_address = format!("127.0.0.1:{redis_port}");

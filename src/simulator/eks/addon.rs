@@ -118,6 +118,14 @@ pub struct Addon {
 }
 
 impl Addon {
+    /// Whether it is the network's, and set to give nodes prefixes:
+    /// <https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html>
+    pub(super) fn delegates_prefixes(&self) -> bool {
+        let given = self.configuration.as_deref().unwrap_or_default();
+        let set = serde_json::from_str::<serde_json::Value>(given).unwrap_or_default();
+        self.name == "vpc-cni" && set["env"]["ENABLE_PREFIX_DELEGATION"] == "true"
+    }
+
     /// Whether it does what it is for.
     pub fn works(&self) -> bool {
         matches!(self.status.as_str(), "ACTIVE" | "UPDATING")

@@ -61,6 +61,8 @@ pub struct LiveCluster {
     pub version: String,
     /// The names of the addons that work in it.
     pub addons: Vec<String>,
+    /// Whether `vpc-cni` gives nodes prefixes of addresses for their pods.
+    pub prefix_delegation: bool,
     /// Its nodes.
     pub nodes: Vec<Node>,
 }
@@ -141,9 +143,15 @@ impl Simulator {
                     let running = ids.filter_map(|id| Some(&instances?.get(id)?.row));
                     nodes.extend(running.filter_map(|instance| node(scope, group, instance)));
                 }
-                let addons = addons.iter().filter(|addon| addon.cluster == cluster.name && addon.works());
-                let addons = addons.map(|addon| addon.name.clone()).collect();
-                live.push(LiveCluster { id: id(scope, cluster), version: cluster.version.clone(), addons, nodes });
+                let addons: Vec<&Addon> =
+                    addons.iter().filter(|addon| addon.cluster == cluster.name && addon.works()).collect();
+                live.push(LiveCluster {
+                    id: id(scope, cluster),
+                    version: cluster.version.clone(),
+                    addons: addons.iter().map(|addon| addon.name.clone()).collect(),
+                    prefix_delegation: addons.iter().any(|addon| addon.delegates_prefixes()),
+                    nodes,
+                });
             }
         }
         Ok(live)
