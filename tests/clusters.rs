@@ -366,6 +366,105 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
+/// A project with the platform's stacks and charts, in a sandbox as `fathuss.toml` of this repository has it.
+fn platform() -> Site {
+    let folder = tempfile::tempdir().expect("there is room");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let file = fs::read_to_string(root.join("fathuss.toml")).expect("it is there");
+    let file: Vec<&str> =
+        file.lines().map(|line| if line.starts_with("program = ") { "program = [\"cat\"]" } else { line }).collect();
+    fs::write(folder.path().join("fathuss.toml"), file.join("\n")).expect("there is room");
+    copy(&root.join("helm"), &folder.path().join("helm"));
+    declare(
+        folder.path(),
+        &[
+            ("staging-account", fathuss_stacks::staging_account::staging_account),
+            ("staging", fathuss_stacks::staging::staging),
+        ],
+    );
+    Site { folder }
+}
+
+/// Looks until it is so.
+async fn until<F: Future<Output = bool>>(what: &str, mut look: impl FnMut() -> F) {
+    let end = Instant::now() + Duration::from_secs(240);
+    while !look().await {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test]
+async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
+    let site = platform();
+    site.well("apply staging-account --sandbox --yes");
+    let began = Instant::now();
+    site.well("apply staging --sandbox --yes");
+    println!("staging is there after {:.0} s", began.elapsed().as_secs_f64());
+
+    let client = client(&site).await;
+    let of = |group: &str, version: &str, kind: &str, namespace: &str| {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource)
+    };
+    let applications = of("argoproj.io", "v1alpha1", "Application", "argocd");
+    let all = applications.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
+    assert_eq!(all.len(), 23, "the root, and all that it makes");
+    for application in &all {
+        let status = &application.data["status"];
+        let (sync, health) = (&status["sync"]["status"], &status["health"]["status"]);
+        assert_eq!((sync, health), (&json!("Synced"), &json!("Healthy")), "{:?}", application.metadata.name);
+    }
+    // Each pod runs, on a node that is for it.
+    let nodes =
+        objects(&client, "Node", None).list(&kube::api::ListParams::default()).await.expect("they can be listed");
+    let group = |name: &str| {
+        let node = nodes.iter().find(|node| node.metadata.name.as_deref() == Some(name)).expect("it is there");
+        node.metadata.labels.as_ref().expect("it has some")["eks.amazonaws.com/nodegroup"].clone()
+    };
+    let pods =
+        Api::<DynamicObject>::all_with(client.clone(), &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod")));
+    let pods = pods.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
+    let mut graders = 0;
+    for pod in &pods {
+        assert_eq!(pod.data["status"]["phase"], json!("Running"), "{:?}", pod.metadata.name);
+        let is_grader = pod.metadata.name.as_deref().is_some_and(|name| name.starts_with("grader-"));
+        let on = group(pod.data["spec"]["nodeName"].as_str().expect("it is on one"));
+        let mut owners = pod.metadata.owner_references.iter().flatten();
+        let is_everywhere = owners.any(|owner| owner.kind == "DaemonSet");
+        if !is_everywhere {
+            assert_eq!(is_grader, on.contains("grader"), "{:?} is on {on}", pod.metadata.name);
+        }
+        graders += usize::from(is_grader);
+    }
+    assert!(pods.len() > 40 && graders > 0, "{} pods, {graders} graders", pods.len());
+    let rollouts = of("argoproj.io", "v1alpha1", "Rollout", "fathuss-staging");
+    assert_eq!(show(&rollouts, "grader").await["status"]["phase"], json!("Healthy"));
+    let planned = site.run("plan staging --sandbox --detailed-exitcode");
+    assert_eq!(planned.status.code(), Some(0), "{}", said(&planned));
+
+    // What is deleted by hand comes back, and what the repository has no more goes.
+    let deployments = of("apps", "v1", "Deployment", "fathuss-staging");
+    deployments.delete("user", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
+    let values = site.folder.path().join("helm/platform/values.yaml");
+    let text = fs::read_to_string(&values).expect("it is there");
+    assert!(text.contains("\n  hiring: *service\n"));
+    fs::write(&values, text.replace("\n  hiring: *service\n", "\n")).expect("there is room");
+    until("what is deleted by hand comes back", async || {
+        deployments.get_opt("user").await.is_ok_and(|it| it.is_some())
+    })
+    .await;
+    until("what the repository has no more goes", async || {
+        deployments.get_opt("hiring").await.is_ok_and(|it| it.is_none())
+    })
+    .await;
+
+    site.well("destroy staging --sandbox --yes");
+    let planned = site.run("plan staging --sandbox");
+    assert!(said(&planned).contains("166 to create"), "{}", said(&planned));
+    assert!(site.well("sandbox status").contains("It has no cluster."));
+}
+
 /// What the wrong words lead to.
 #[test]
 fn where_nothing_serves_the_sandbox_its_commands_say_so() {

@@ -41,7 +41,7 @@ fn every_type_of_the_platform_is_there_once() {
     let unique: BTreeSet<&str> = kinds.iter().copied().collect();
     assert_eq!(unique.len(), kinds.len(), "{kinds:?}");
     assert_eq!(schemas().filter(|schema| schema.mode == Mode::Lookup).count(), 9);
-    assert_eq!(kinds.len(), 81 + 9 + 2);
+    assert_eq!(kinds.len(), 82 + 9 + 2);
 }
 
 #[test]

@@ -1,29 +1,19 @@
-//! What plays the internet, asked by those who ask it: Git, Helm and Argo CD. What they need is built into the cache
+//! What plays the internet, asked by those who ask it: Git and Helm. What they need is built into the cache
 //! that FATHUSS_CACHE names, or ~/.cache/fathuss.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fathuss_cluster::argo::{ArgoCd, Rollouts};
-use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::outside::{Outside, Repository};
-use fathuss_cluster::{ControlPlane, Options, Part, Programs, Progress, Reserved, Step, load_balancers, volumes};
-use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::api::storage::v1::StorageClass;
-use kube::api::{DynamicObject, ListParams, PostParams};
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Api, Client, ResourceExt as _};
-use serde_json::{Value, json};
+use fathuss_cluster::{Programs, Progress, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 const URL: &str = "https://github.com/fathuss/fathuss";
 
-/// How long anything may take that is waited for. Argo CD reads the whole API anew at each event of a definition, and
-/// the platform brings half a hundred.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long anything may take that is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn git_fetches_the_project_s_folder_as_it_is_now() {
@@ -127,168 +117,6 @@ async fn helm_pulls_others_charts_from_their_addresses() {
         let about = std::fs::read_to_string(folder.path().join(chart).join("Chart.yaml")).unwrap();
         assert!(about.contains(&format!("version: {version}\n")), "{about}");
         assert!(folder.path().join(chart).join(file).exists(), "{file}");
-    }
-}
-
-#[tokio::test]
-async fn argo_cd_brings_up_the_whole_platform() {
-    let folder = tempfile::tempdir().unwrap();
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize().unwrap();
-    let outside = outside(folder.path(), &project, true).await;
-    let programs = programs();
-    for part in [Part::ControlPlane, Part::Kwok] {
-        programs.build(part, tell).await.unwrap();
-    }
-    let reserved = Reserved::in_folder(folder.path().join("cluster"), "staging").unwrap();
-    let cluster = ControlPlane::start(&reserved, &programs, &Options::default()).await.unwrap();
-    let client = cluster.client();
-    let balancers = tokio::spawn(load_balancers::tend(client.clone(), "us-east-1".to_owned()));
-    let disks = tokio::spawn(volumes::tend(client.clone()));
-    let nodes = [node(1, None), node(2, None), node(3, None), node(4, Some("grader"))];
-    reconcile_nodes(&client, &nodes).await.unwrap();
-    what_the_engine_makes(&client).await;
-
-    // No metrics API is there, and nobody who makes secrets of external ones: both count as well.
-    let healthy = "return {status = \"Healthy\"}";
-    let values = folder.path().join("values.yaml");
-    let health = |kind: &str| (format!("resource.customizations.health.{kind}"), json!(healthy));
-    let kinds = [
-        "autoscaling_HorizontalPodAutoscaler",
-        "external-secrets.io_ExternalSecret",
-        "external-secrets.io_SecretStore",
-    ];
-    let health = kinds.map(health);
-    let health = health.into_iter().collect::<serde_json::Map<_, _>>();
-    std::fs::write(&values, json!({"configs": {"cm": health}}).to_string()).unwrap();
-    let kubeconfig = folder.path().join("kubeconfig");
-    std::fs::write(&kubeconfig, cluster.admin_kubeconfig()).unwrap();
-    let helm = programs.helm(tell).await.unwrap();
-    let mut install = command(&outside, helm.to_str().unwrap(), &["install", "argocd", "argo-cd"]);
-    install.args(["--repo", "https://argoproj.github.io/argo-helm", "--version", "9.5.4", "--namespace", "argocd"]);
-    install.arg("--values").arg(project.join("helm/argo-cd/values.yaml"));
-    install.arg("--values").arg(project.join("helm/argo-cd/values-staging.yaml"));
-    install.arg("--values").arg(&values).env("KUBECONFIG", &kubeconfig);
-    succeeded(install).await;
-    ArgoCd::start(&cluster.beside(), &programs, "argocd", &outside.environment(), tell).await.unwrap();
-
-    let began = Instant::now();
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
-    let applications = Api::<DynamicObject>::namespaced_with(client.clone(), "argocd", &kind);
-    let root = DynamicObject::new("platform", &kind).data(root());
-    applications.create(&PostParams::default(), &root).await.unwrap();
-
-    let mut told = BTreeMap::new();
-    let mut rollouts = false;
-    until("all applications to be synced and healthy", async || {
-        let all = applications.list(&ListParams::default()).await.unwrap().items;
-        let mut done = 0;
-        for application in &all {
-            let status = &application.data["status"];
-            let [sync, health] =
-                ["sync", "health"].map(|part| status[part]["status"].as_str().unwrap_or("-").to_owned());
-            done += usize::from(sync == "Synced" && health == "Healthy");
-            let ill = status["resources"].as_array().into_iter().flatten().filter(|resource| {
-                resource["status"] != "Synced"
-                    || !matches!(resource["health"]["status"].as_str(), None | Some("Healthy"))
-            });
-            let ill = ill.take(3).map(|resource| format!("\n         {resource}")).collect::<String>();
-            let now = format!("{sync} {health}: {} {}{ill}", status["operationState"]["message"], status["conditions"]);
-            if told.insert(application.name_any(), now.clone()).as_ref() != Some(&now) {
-                println!("{:6.1} s {} {now}", began.elapsed().as_secs_f64(), application.name_any());
-            }
-        }
-        // Its chart's definitions are there, which it would otherwise make itself.
-        if !rollouts && told.get("argo-rollouts").is_some_and(|now| now.contains("successfully synced")) {
-            rollouts = true;
-            Rollouts::start(&cluster.beside(), &programs, "argo-rollouts", tell).await.unwrap();
-        }
-        (all.len() == 23 && done == all.len()).then_some(())
-    })
-    .await;
-    println!("synced and healthy after {:?}", began.elapsed());
-    balancers.abort();
-    disks.abort();
-    cluster.stop().await.unwrap();
-}
-
-/// The namespaces and the storage class.
-async fn what_the_engine_makes(client: &Client) {
-    let namespaces = [
-        "argo-rollouts",
-        "argocd",
-        "external-dns",
-        "external-secrets",
-        "fathuss-staging",
-        "istio-ingress",
-        "istio-system",
-        "loki",
-        "monitoring",
-        "sentry",
-    ];
-    for name in namespaces {
-        let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
-        Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
-    }
-    let class = json!({
-        "metadata": {"name": "gp3"},
-        "provisioner": "ebs.csi.aws.com",
-        "volumeBindingMode": "WaitForFirstConsumer",
-    });
-    let class: StorageClass = serde_json::from_value(class).unwrap();
-    Api::all(client.clone()).create(&PostParams::default(), &class).await.unwrap();
-}
-
-fn root() -> Value {
-    let role = |name: &str| format!("arn:aws:iam::111122223333:role/staging-{name}");
-    json!({"spec": {
-        "project": "default",
-        "source": {
-            "repoURL": URL,
-            "path": "helm/platform",
-            "targetRevision": "develop",
-            "helm": {"valueFiles": ["values-staging.yaml"], "valuesObject": {
-                "source": {"repoURL": URL},
-                "aws": {
-                    "region": "us-east-1",
-                    "clusterName": "staging-fathuss",
-                    "vpcId": "vpc-0123456789abcdef0",
-                    "vpcCidr": "10.10.0.0/16",
-                    "certificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/0c0ffee0",
-                    "roles": {
-                        "loadBalancerController": role("load-balancer-controller"),
-                        "externalDns": role("external-dns"),
-                        "clusterAutoscaler": role("cluster-autoscaler"),
-                        "externalSecrets": role("external-secrets"),
-                        "loki": role("loki"),
-                        "graderWorker": role("grader-worker"),
-                    },
-                    "buckets": {"loki": "staging-loki-1", "graderCache": "staging-grader-cache-1"},
-                    "database": {
-                        "endpoint": "postgres.c1.us-east-1.rds.amazonaws.com:5432",
-                        "secret": "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!db-1-abcdef",
-                    },
-                    "redis": {"endpoint": "clustercfg.redis.c1.use1.cache.amazonaws.com"},
-                    "clickhouse": {"address": "10.10.48.10"},
-                },
-            }},
-        },
-        "destination": {"server": "https://kubernetes.default.svc", "namespace": "argocd"},
-        "syncPolicy": {"automated": {}},
-    }})
-}
-
-fn node(number: u32, dedicated: Option<&str>) -> Node {
-    let taint =
-        |value: &str| Taint { key: "dedicated".to_owned(), value: value.to_owned(), effect: "NoSchedule".to_owned() };
-    Node {
-        name: format!("ip-10-10-{number}-1.ec2.internal"),
-        labels: dedicated.map(|value| ("dedicated".to_owned(), value.to_owned())).into_iter().collect(),
-        taints: dedicated.map(taint).into_iter().collect(),
-        instance_type: "m7i.2xlarge".to_owned(),
-        zone: format!("us-east-1{}", ["a", "b", "c"][number as usize % 3]),
-        cpu: 8,
-        memory_mib: 32768,
-        max_pods: 58,
     }
 }
 
