@@ -124,7 +124,7 @@ fn tend(
 ) -> (JoinHandle<std::convert::Infallible>, mpsc::UnboundedReceiver<News>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let tell = move |news| sender.send(news).unwrap_or_default();
-    (tokio::spawn(controllers::tend(controller, cluster.beside(), programs.clone(), tell)), receiver)
+    (tokio::spawn(controllers::tend(controller, cluster.beside(), programs.clone(), Vec::new(), tell)), receiver)
 }
 
 /// Waits for a piece of news; one of a failure ends the test.
@@ -181,7 +181,7 @@ fn argo_cd_chart(folder: &Path, programs: &Programs) {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "argocd-cm", "labels": labels("argocd-cm")},
-        "data": {"resource.customizations.health.ConfigMap": health, "timeout.reconciliation": "60s"},
+        "data": {"resource.customizations.health.ConfigMap": health},
     });
     let secret = json!({
         "apiVersion": "v1",
