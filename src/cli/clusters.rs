@@ -156,7 +156,7 @@ pub async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
 }
 
 /// Where a program is, of those on PATH.
-fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

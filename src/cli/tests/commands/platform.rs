@@ -34,17 +34,17 @@ fn staging_is_built_found_unchanged_and_destroyed() {
     // It lets in whom this one makes.
     run(&project, "apply staging-account --sandbox").ended(0);
     run(&project, "plan staging-account --sandbox --detailed-exitcode").ended(0);
-    run(&project, "plan staging --sandbox --detailed-exitcode").ended(2);
-    let applied = run(&project, "apply staging --sandbox").ended(0);
+    run(&project, "plan staging --sandbox --no-cluster --detailed-exitcode").ended(2);
+    let applied = run(&project, "apply staging --sandbox --no-cluster").ended(0);
     let (_, made) = applied.stdout.split_once(&format!("staging done: {LOOKUPS} read, ")).expect("it says what it did");
     let made: usize = made.split_once(" created").and_then(|(made, _)| made.parse().ok()).expect("and how much");
     assert!(made > 100, "{applied}");
-    assert!(run(&project, "apply staging --sandbox").ended(0).stdout.contains("No changes"));
-    run(&project, "plan staging --sandbox --detailed-exitcode").ended(0);
+    assert!(run(&project, "apply staging --sandbox --no-cluster").ended(0).stdout.contains("No changes"));
+    run(&project, "plan staging --sandbox --no-cluster --detailed-exitcode").ended(0);
     let listed = run(&project, "state list staging --sandbox").ended(0).stdout;
     assert_eq!(listed.lines().count(), LOOKUPS + made, "{listed}");
     assert!(listed.contains("aws_eks_cluster.main\n"), "{listed}");
-    run(&project, "destroy staging --sandbox").ended(0);
+    run(&project, "destroy staging --sandbox --no-cluster").ended(0);
     assert_eq!(run(&project, "state list staging --sandbox").ended(0).stdout, "");
 }
 
