@@ -20,7 +20,8 @@ const LOCK: &str = include_str!(concat!(env!("OUT_DIR"), "/Cargo.lock"));
 
 /// Optional dependencies that the workspace's lock has for its other packages, and no stack program asks for. Cargo
 /// finds one that is missing here, and then `tests/init.rs` does.
-const NOT_ASKED_FOR: &[(&str, &[&str])] = &[("hashbrown", &["foldhash"]), ("indexmap", &["serde", "serde_core"])];
+const NOT_ASKED_FOR: &[(&str, &[&str])] =
+    &[("hashbrown", &["foldhash"]), ("indexmap", &["serde", "serde_core"]), ("smallvec", &["serde"])];
 
 /// The file of a package that says what it needs.
 const MANIFEST: &str = "Cargo.toml";
