@@ -137,7 +137,7 @@ pub async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
         hint: Some(hint.to_owned()),
     };
     let install = "install Helm 3.14 or later: https://helm.sh/docs/intro/install/";
-    let Some(program) = find("helm") else {
+    let Some(program) = found() else {
         if !simulated {
             return Err(refused("NoHelm", "there is no helm on PATH".to_owned(), install));
         }
@@ -155,8 +155,7 @@ pub async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Where a program is, of those on PATH.
-pub fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+/// Where Helm is, if it is on PATH.
+pub fn found() -> Option<PathBuf> {
+    fathuss_cluster::find(&std::env::var_os("PATH").unwrap_or_default(), "helm")
 }

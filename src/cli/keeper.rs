@@ -341,6 +341,6 @@ fn delete(folder: &Path) {
 }
 
 /// Says what went wrong where whoever started the sandbox reads it.
-fn say(error: &dyn std::fmt::Display) {
+pub fn say(error: &dyn std::fmt::Display) {
     eprintln!("fathuss: {error}");
 }

@@ -49,10 +49,6 @@ impl Kind for Application {
         Locator::in_namespace(identity, VERSION, KIND)
     }
 
-    fn identity(&self, locator: &Locator) -> Identity {
-        locator.short()
-    }
-
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let known = (!recorded.is_empty()).then_some(recorded);
         let mut fields = spec::read(spec_fields(), &live["spec"], known);

@@ -46,10 +46,6 @@ impl Kind for Project {
         Locator::in_namespace(identity, VERSION, KIND)
     }
 
-    fn identity(&self, locator: &Locator) -> Identity {
-        locator.short()
-    }
-
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let known = (!recorded.is_empty()).then_some(recorded);
         let mut fields = spec::read(spec_fields(), &live["spec"], known);

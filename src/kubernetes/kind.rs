@@ -30,7 +30,9 @@ pub(crate) trait Kind: Sync {
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure>;
 
     /// What it is known by.
-    fn identity(&self, locator: &Locator) -> Identity;
+    fn identity(&self, locator: &Locator) -> Identity {
+        locator.short()
+    }
 
     /// Whether the API server is asked what applying it again would change. Otherwise the fields are compared as they are.
     fn asks_server(&self) -> bool {
@@ -57,6 +59,13 @@ pub(crate) trait Kind: Sync {
         let _ = live;
         "terminating".to_owned()
     }
+}
+
+/// Whether an object has a condition of this type that holds.
+pub(crate) fn is_met(live: &Json, condition: &str) -> bool {
+    let conditions = live["status"]["conditions"].as_array();
+    let is = |one: &Json| one["type"] == json!(condition) && one["status"] == json!("True");
+    conditions.is_some_and(|conditions| conditions.iter().any(is))
 }
 
 /// A text among fields.

@@ -219,6 +219,10 @@ fn complete(kind: &dyn Kind, locator: &Locator, mut fields: Attributes) -> Attri
     fields
 }
 
+fn is_waiting(progress: &Progress) -> bool {
+    matches!(progress, Progress::Waiting { .. })
+}
+
 fn add(sum: &mut CallCounts, more: &CallCounts) {
     for (operation, count) in &more.operations {
         *sum.operations.entry(operation.clone()).or_default() += count;
@@ -304,7 +308,6 @@ impl Provider for Kubernetes {
     }
 
     async fn settle(&self, standing: &Standing) -> Result<Progress, Failure> {
-        let is_waiting = |progress: &Progress| matches!(progress, Progress::Waiting { .. });
         if Releases::is(standing.address.kind()) {
             let place = ReleasePlace::of(&standing.region, &standing.identity)?;
             let step = async {
@@ -349,7 +352,6 @@ impl Provider for Kubernetes {
     }
 
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure> {
-        let is_waiting = |progress: &Progress| matches!(progress, Progress::Waiting { .. });
         if Releases::is(standing.address.kind()) {
             let place = ReleasePlace::of(&standing.region, &standing.identity)?;
             let step = async {

@@ -43,10 +43,10 @@ impl Locator {
         Ok(Self { api_version: api_version.to_owned(), ..Self::core(cluster, kind, Some(namespace), name) })
     }
 
-    /// Cluster, namespace and name: `main/shop/cart`.
+    /// Cluster, namespace and name, where its kind is known: `main/shop/cart`, `main/shop`.
     pub fn short(&self) -> Identity {
-        let namespace = self.namespace.as_deref().unwrap_or_default();
-        Identity(format!("{}/{namespace}/{}", self.cluster, self.name))
+        let parts = [Some(&self.cluster), self.namespace.as_ref(), Some(&self.name)];
+        Identity(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("/"))
     }
 
     /// Of an object in a cluster.

@@ -8,7 +8,7 @@ use fathuss_state::Identity;
 use serde_json::{Value as Json, json};
 
 use crate::failure::refused;
-use crate::kind::{Kind, text};
+use crate::kind::{Kind, is_met, text};
 use crate::locator::Locator;
 use crate::mark;
 use crate::project::{project, without_bookkeeping};
@@ -59,10 +59,7 @@ impl Kind for Manifest {
         if live["kind"] != json!("CustomResourceDefinition") {
             return Ok(None);
         }
-        let conditions = live["status"]["conditions"].as_array();
-        let is_met = |one: &Json| one["type"] == json!("Established") && one["status"] == json!("True");
-        let is_established = conditions.is_some_and(|conditions| conditions.iter().any(is_met));
-        Ok((!is_established).then(|| "not established yet".to_owned()))
+        Ok((!is_met(live, "Established")).then(|| "not established yet".to_owned()))
     }
 }
 

@@ -1,14 +1,14 @@
-//! The mark: annotations that everything made carries from its creation on.
+//! The mark: annotations that everything made carries from its creation on; a release of Helm's has labels of these names.
 
 use fathuss_engine::provider::{Carried, Mark};
 use serde_json::{Map, Value as Json};
 
-/// The annotation that holds the state's lineage.
-const LINEAGE: &str = "fathuss.com/lineage";
-/// The annotation that holds the address.
-const ADDRESS: &str = "fathuss.com/address";
-/// The annotation that holds the generation.
-const GENERATION: &str = "fathuss.com/generation";
+/// What holds the state's lineage.
+pub(crate) const LINEAGE: &str = "fathuss.com/lineage";
+/// What holds the address.
+pub(crate) const ADDRESS: &str = "fathuss.com/address";
+/// What holds the generation.
+pub(crate) const GENERATION: &str = "fathuss.com/generation";
 
 /// Whether a name of an annotation is the mark's.
 pub(crate) fn is_own(annotation: &str) -> bool {

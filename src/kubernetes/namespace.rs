@@ -31,10 +31,6 @@ impl Kind for Namespace {
         Ok(Locator::core(cluster, "Namespace", None, name))
     }
 
-    fn identity(&self, locator: &Locator) -> Identity {
-        Identity(format!("{}/{}", locator.cluster, locator.name))
-    }
-
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let mut fields = Attributes::new();
         let name = live["metadata"]["name"].as_str().map_or(Datum::Null, Datum::from);

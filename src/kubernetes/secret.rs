@@ -39,10 +39,6 @@ impl Kind for Secret {
         Locator::in_namespace(identity, "v1", "Secret")
     }
 
-    fn identity(&self, locator: &Locator) -> Identity {
-        locator.short()
-    }
-
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let mut fields = Attributes::new();
         let text = |value: &Json| value.as_str().map_or(Datum::Null, Datum::from);

@@ -107,7 +107,7 @@ fn clusters(graph: &Graph) -> Vec<(String, String)> {
 
 /// The Helm that installs charts.
 async fn helm(simulated: bool) -> Result<String, String> {
-    if simulated && crate::clusters::find("helm").is_none() {
+    if simulated && crate::clusters::found().is_none() {
         return Ok("none on PATH; the sandbox builds one of its own".to_owned());
     }
     let found = crate::clusters::helm(simulated).await;

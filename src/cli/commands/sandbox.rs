@@ -16,7 +16,7 @@ use fathuss_state::{Backend, Sqlite};
 use crate::commands::daemon;
 use crate::error::Error;
 use crate::inside::SPEED;
-use crate::keeper::{Folders, keep, programs, progress_text};
+use crate::keeper::{Folders, keep, programs, progress_text, say};
 use crate::options::Output;
 use crate::project::{Project, is_account};
 use crate::render::{json, print};
@@ -227,11 +227,10 @@ async fn outside(project: Option<&Project>, programs: &Programs) -> Result<Optio
     let folder = file.parent().unwrap_or(&file);
     let tell = |progress| {
         if let Some(text) = progress_text(&progress) {
-            eprintln!("fathuss: {text}");
+            say(&text);
         }
     };
-    let outside = Outside::start(folder, repositories, stand_ins, programs, tell).await;
-    let outside = outside.map_err(|error| Error::Usage(error.to_string()))?;
+    let outside = Outside::start(folder, repositories, stand_ins, programs, tell).await.map_err(daemon::unbuilt)?;
     let variables = json(&serde_json::json!(outside.environment()))?;
     std::fs::write(&file, variables).map_err(unwritable)?;
     Ok(Some(outside))

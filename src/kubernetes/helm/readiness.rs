@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::kind::is_met;
+
 /// What is missing; none where it is ready, or of a kind that always is.
 pub(super) fn missing(live: &Json) -> Option<String> {
     let number = |path: &str| live.pointer(path).and_then(Json::as_i64);
@@ -23,12 +25,6 @@ pub(super) fn missing(live: &Json) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn is_met(live: &Json, condition: &str) -> bool {
-    let conditions = live["status"]["conditions"].as_array();
-    let is = |one: &Json| one["type"] == json!(condition) && one["status"] == json!("True");
-    conditions.is_some_and(|conditions| conditions.iter().any(is))
 }
 
 #[cfg(test)]

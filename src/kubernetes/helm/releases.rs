@@ -50,16 +50,12 @@ impl<'a> Place<'a> {
     }
 
     pub fn of(region: &'a str, identity: &Identity) -> Result<Self, Failure> {
-        let parts: Vec<&str> = identity.0.split('/').collect();
-        let [cluster, namespace, name] = parts[..] else {
-            return Err(refused("InvalidIdentity", format!("{} is not CLUSTER/NAMESPACE/NAME", identity.0)));
-        };
-        let (cluster, namespace, name) = (cluster.to_owned(), namespace.to_owned(), name.to_owned());
-        Ok(Self { region, cluster, namespace, name })
+        let Locator { cluster, namespace, name, .. } = Locator::in_namespace(identity, "v1", "Secret")?;
+        Ok(Self { region, cluster, namespace: namespace.unwrap_or_default(), name })
     }
 
     fn identity(&self) -> Identity {
-        Identity(format!("{}/{}/{}", self.cluster, self.namespace, self.name))
+        secret(self, &self.name).short()
     }
 }
 

@@ -12,11 +12,9 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::refused;
+use crate::mark::{ADDRESS, GENERATION, LINEAGE};
 
-/// The labels of a release that are the mark, and what its folder held.
-const LINEAGE: &str = "fathuss.com/lineage";
-const ADDRESS: &str = "fathuss.com/address";
-const GENERATION: &str = "fathuss.com/generation";
+/// The label that says what a release's folder held, beside the mark's.
 const CONTENT: &str = "fathuss.com/content";
 
 /// One revision of a release.

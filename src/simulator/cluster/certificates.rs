@@ -6,11 +6,16 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
 };
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::Error;
 
@@ -149,6 +154,17 @@ pub(crate) fn server(common_name: &str) -> CertificateParams {
     let mut server = named(common_name, None);
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     server
+}
+
+/// Speaks TLS with this certificate, to clients that show none.
+pub(crate) fn acceptor(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, tokio_rustls::rustls::Error> {
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn named(common_name: &str, organization: Option<&str>) -> CertificateParams {

@@ -30,5 +30,5 @@ mod watching;
 
 pub use control_plane::{Beside, ControlPlane, Options};
 pub use error::Error;
-pub use programs::{Part, Program, Programs, Progress, Step};
+pub use programs::{Part, Program, Programs, Progress, Step, find};
 pub use reserved::Reserved;

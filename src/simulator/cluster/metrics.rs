@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -20,11 +19,10 @@ use kube::{Api, Client};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::Error;
+use crate::certificates::acceptor;
 use crate::watching::{PAUSE, accept};
 
 /// The group and version, and the paths of its objects.
@@ -74,12 +72,9 @@ async fn listen() -> Result<(TcpListener, TlsAcceptor), Error> {
     let made =
         rcgen::generate_simple_self_signed([format!("{SERVICE}.{NAMESPACE}.svc")]).map_err(|error| defect(&error))?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(|error| defect(&error))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key))
-        .map_err(|error| defect(&error))?;
+    let acceptor = acceptor(made.cert.der().clone(), key).map_err(|error| defect(&error))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| defect(&error))?;
-    Ok((listener, TlsAcceptor::from(Arc::new(config))))
+    Ok((listener, acceptor))
 }
 
 async fn register(client: &Client, address: SocketAddr) -> Result<(), kube::Error> {

@@ -2,7 +2,7 @@
 //! this library. What was built is kept in a cache under a name that follows from its sources and flags, so a
 //! program is built once per machine, and again only when it changed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -165,7 +165,7 @@ impl Programs {
 
     /// Where a program is, of those on PATH.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
-        std::env::split_paths(&self.path).map(|folder| folder.join(program)).find(|file| file.is_file())
+        find(&self.path, program)
     }
 
     /// PATH, for the programs that look for others there.
@@ -306,6 +306,12 @@ impl Programs {
         let last = written.split_off(written.len().saturating_sub(20));
         Err(Error::Build { what: module.what, output: last.join("\n") })
     }
+}
+
+/// Where a program is, of those in the folders of `path`, a PATH as the environment has it.
+#[must_use]
+pub fn find(path: &OsStr, program: &str) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 impl Program {

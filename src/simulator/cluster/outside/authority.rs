@@ -3,17 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use base64::Engine as _;
 use rcgen::{Issuer, KeyPair, SanType};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::Error;
-use crate::certificates::{authority, server, write_private};
+use crate::certificates::{acceptor, authority, server, write_private};
 
 #[derive(Debug)]
 pub(super) struct Authority {
@@ -55,11 +52,7 @@ impl Authority {
     pub(super) fn server(&self, hosts: &BTreeSet<String>) -> Result<TlsAcceptor, Error> {
         let refused = |why: String| Error::Keys { folder: self.folder.clone(), why };
         let (certificate, key) = self.sign(hosts).map_err(|error| refused(error.to_string()))?;
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key))
-            .map_err(|error| refused(error.to_string()))?;
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        acceptor(certificate, key).map_err(|error| refused(error.to_string()))
     }
 
     fn sign(
