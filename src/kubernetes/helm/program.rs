@@ -108,6 +108,13 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         Some("give who applies an `EksAccessPolicyAssociation` that allows it"),
     ),
     (
+        // Another one made this revision since it looked: that of a run that was killed takes a moment to end.
+        "release: already exists",
+        FailureClass::NotYet,
+        "Pending",
+        Some("somebody else's helm is at work on it"),
+    ),
+    (
         "another operation (install/upgrade/rollback) is in progress",
         FailureClass::NotYet,
         "Pending",
@@ -199,6 +206,8 @@ mod tests {
         let (class, code, _) =
             of("Error: chart \"shop\" matching 9.9.9 not found in shop index. (try 'helm repo update')");
         assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
+        let (class, code, _) = of("Error: UPGRADE FAILED: release: already exists");
+        assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Pending"));
         assert_eq!(of("").2, "helm was ended");
     }
 
