@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use fathuss_engine::Provider;
-use fathuss_engine::proposal::{Objection, Proposed};
+use fathuss_engine::proposal::{Objection, Outlook, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, Survivor, UpdateRequest,
@@ -22,7 +22,9 @@ use crate::client::{Client, Config, Gate};
 use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
-use crate::{backup_vault, deletion_protection, iam_account, import_id, last_snapshot, mark, offered, s3_bucket};
+use crate::{
+    backup_vault, deletion_protection, eks_left_by, iam_account, import_id, last_snapshot, mark, offered, s3_bucket,
+};
 
 /// AWS, every region of one account.
 pub struct Aws {
@@ -192,6 +194,12 @@ impl Provider for Aws {
         let held = backup_vault::objections(&proposed.deleted)?;
         let guarded = deletion_protection::objections(&proposed.deleted)?;
         Ok(try_join_all(asked).await?.into_iter().flatten().chain(held).chain(guarded).collect())
+    }
+
+    async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
+        let regions: BTreeSet<&str> = proposed.deleted.values().map(|proposal| proposal.region.as_str()).collect();
+        let asked = regions.into_iter().map(async |region| eks_left_by::along(&self.client(region), &proposed.deleted).await);
+        Ok(Outlook { along: try_join_all(asked).await?.concat(), ..Outlook::default() })
     }
 
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {

@@ -43,6 +43,8 @@ pub enum Service {
     Ssm,
     /// EC2 Auto Scaling.
     AutoScaling,
+    /// Elastic Load Balancing, the newer of its APIs.
+    ElasticLoadBalancing,
 }
 
 impl Service {
@@ -70,6 +72,7 @@ impl Service {
             Self::CloudFront => "CloudFront",
             Self::Ssm => "Systems Manager",
             Self::AutoScaling => "Auto Scaling",
+            Self::ElasticLoadBalancing => "Elastic Load Balancing",
         }
     }
 

@@ -219,6 +219,8 @@ pub struct Client {
     pub ssm: aws_sdk_ssm::Client,
     /// EC2 Auto Scaling.
     pub autoscaling: aws_sdk_autoscaling::Client,
+    /// Elastic Load Balancing.
+    pub elb: aws_sdk_elasticloadbalancingv2::Client,
     gate: Rc<Gate>,
 }
 
@@ -250,6 +252,7 @@ impl Client {
             costs: aws_sdk_costexplorer::Client::new(&global),
             ssm: aws_sdk_ssm::Client::new(&sdk),
             autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(&sdk),
             gate,
         }
     }

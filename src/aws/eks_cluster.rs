@@ -20,7 +20,7 @@ use crate::failure::{broken, unreadable};
 use crate::fields::{Fields, Observed, instant};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
-use crate::{cloudwatch_log_group, eks, mark, service_linked_role};
+use crate::{cloudwatch_log_group, eks, eks_left_by, mark, service_linked_role};
 
 /// The calls of `aws_eks_cluster`.
 pub struct EksCluster;
@@ -117,17 +117,18 @@ impl Kind for EksCluster {
         eks::update_tags(client, "arn", standing, change).await
     }
 
-    /// EKS refuses while node groups are left or another update runs.
+    /// EKS refuses while node groups are left or another update runs. What controllers in it made goes after it: before, they
+    /// would make it again.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let name = standing.identity.0.as_str();
-        let Some(cluster) = cluster(client, name).await? else { return Ok(Progress::Gone) };
+        let Some(cluster) = cluster(client, name).await? else { return eks_left_by::delete(client, name).await };
         if cluster.status == Some(ClusterStatus::Deleting) {
             return Ok(waiting("DELETING"));
         }
         let answer = client.send(Call::eks("DeleteCluster"), client.eks.delete_cluster().name(name).send()).await;
         match there(answer) {
             Ok(Some(_)) => Ok(waiting("DELETING")),
-            Ok(None) => Ok(Progress::Gone),
+            Ok(None) => eks_left_by::delete(client, name).await,
             Err(failure) if cluster.deletion_protection == Some(true) => Err(Failure {
                 hint: Some("set deletion_protection to false and apply that first".to_owned()),
                 ..failure

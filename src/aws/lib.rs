@@ -52,6 +52,7 @@ mod eks_addon;
 mod eks_addon_version;
 mod eks_cluster;
 mod eks_fargate_profile;
+mod eks_left_by;
 mod eks_node_group;
 mod eks_pod_identity_association;
 mod elasticache;

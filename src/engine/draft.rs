@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use fathuss_model::Address;
 use fathuss_model::graph::Node;
+use fathuss_state::ResourceRecord;
 
 use crate::dependency::Dependencies;
 use crate::diff::{FieldChange, Shown};
@@ -28,7 +29,9 @@ impl Draft {
             group: node.group().to_owned(),
             change,
             fields,
+            parts: Vec::new(),
             destroys_data: holds_data && change == Change::Replace,
+            goes_with: None,
             after: Vec::new(),
         });
     }
@@ -42,9 +45,19 @@ impl Draft {
             group: node.map_or_else(|| "no longer declared".to_owned(), |node| node.group().to_owned()),
             change,
             fields: Vec::new(),
+            parts: Vec::new(),
             destroys_data: holds_data,
+            goes_with: None,
             after: Vec::new(),
         });
+    }
+
+    /// Something that is forgotten once what it is inside of is gone.
+    pub fn forget_with(&mut self, around: &Address, address: &Address, node: Option<&Node>) {
+        self.delete(address, node, false, Change::Forget);
+        if let Some(action) = self.actions.last_mut() {
+            action.goes_with = Some(around.clone());
+        }
     }
 
     /// Says what comes after what, and sorts.
@@ -59,9 +72,13 @@ impl Draft {
             }
             after[make].extend(self.deletes.get(address));
         }
+        for (at, action) in self.actions.iter().enumerate() {
+            after[at].extend(action.goes_with.as_ref().and_then(|around| self.deletes.get(around)));
+        }
         // What refers to something goes, or lets go of it, before that goes.
         let mut letting_go = Vec::new();
-        for record in input.snapshot.resources.values() {
+        let stays_behind = |record: &&ResourceRecord| !input.unreached.contains_key(&record.address);
+        for record in input.snapshot.resources.values().filter(stays_behind) {
             for needed in &record.depends_on {
                 let Some(&delete) = self.deletes.get(needed) else { continue };
                 if let Some(&first) = self.deletes.get(&record.address) {

@@ -16,7 +16,7 @@ use crate::dependency::{Dependencies, GraphError};
 use crate::diff::{Cause, FieldChange, Shown, Wanted, creation, default_of, diff};
 use crate::draft::Draft;
 use crate::hold::{Holder, Replaced};
-use crate::proposal::{Proposal, Proposals, Proposed};
+use crate::proposal::{Along, Proposal, Proposals, Proposed};
 use crate::protection::{Guard, PlannedProtection, Protected, protections};
 use crate::provider::{Attributes, Carried, Observation, Stray, Survivor};
 
@@ -63,6 +63,8 @@ pub struct PlanInput<'a> {
     pub remarks: &'a dyn Fn(&str, &Becoming<'_>) -> Vec<String>,
     /// What a delete leaves behind.
     pub survivors: &'a dyn Fn(&str, &Attributes) -> Vec<Survivor>,
+    /// What can't be read and is inside of something that goes: by address, what that is.
+    pub unreached: &'a BTreeMap<Address, Address>,
 }
 
 /// What would be done.
@@ -109,6 +111,12 @@ pub struct Plan {
     pub outputs: BTreeMap<String, OutputChange>,
     /// What a destroy leaves behind.
     pub survivors: Vec<PlannedSurvivor>,
+    /// What others made in what is deleted, and goes with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub along: Vec<Along>,
+    /// What could not be asked of what goes along and of what becomes of parts, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unforeseen: Vec<String>,
     /// What carries our mark and is in no state: address, type and identity.
     pub strays: Vec<String>,
     /// Operations of an earlier run that are finished before anything else.
@@ -129,8 +137,14 @@ pub struct PlannedAction {
     pub change: Change,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
+    /// What becomes of its parts, by their names: of the objects of a release. What is not known before is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<FieldChange>,
     /// Whether data is lost.
     pub destroys_data: bool,
+    /// What it is forgotten with: it is inside of that, and can't be read or deleted any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_with: Option<Address>,
     /// Actions that have to be done first, as positions in [`Plan::actions`].
     pub after: Vec<usize>,
 }
@@ -151,8 +165,21 @@ pub enum Change {
     Delete,
     /// Deletes the old one of a replacement.
     DeleteReplaced,
-    /// Takes a lookup's answer out of the state; there is nothing behind it.
+    /// Takes it out of the state: a lookup's answer, behind which there is nothing, or what is inside of something that is
+    /// deleted and does not answer.
     Forget,
+}
+
+impl PlannedAction {
+    /// Whether it changes anything but the state's lookups.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self.change {
+            Change::Read => false,
+            Change::Forget => self.goes_with.is_some(),
+            _ => true,
+        }
+    }
 }
 
 impl Change {
@@ -320,7 +347,7 @@ impl Plan {
         !self.outputs.is_empty()
             || !self.protections.is_empty()
             || !self.unfinished.is_empty()
-            || self.actions.iter().any(|action| !matches!(action.change, Change::Read | Change::Forget))
+            || self.actions.iter().any(PlannedAction::is_change)
     }
 
     /// How many actions there are of each kind, a replacement counted once.
@@ -412,6 +439,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         unchanged,
         outputs,
         survivors,
+        along: Vec::new(),
+        unforeseen: Vec::new(),
         strays: input
             .strays
             .iter()
@@ -555,6 +584,10 @@ impl<'a> Decisions<'a> {
                 continue;
             }
             guard.check(&record.address, None, None);
+            if let Some(around) = input.unreached.get(&record.address) {
+                draft.forget_with(around, &record.address, None);
+                continue;
+            }
             draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
         }
         guard.verdict()?;
@@ -802,6 +835,10 @@ fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
             continue;
         }
         guard.check(&record.address, node, None);
+        if let Some(around) = input.unreached.get(&record.address) {
+            draft.forget_with(around, &record.address, node);
+            continue;
+        }
         draft.delete(&record.address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
     }
     guard.verdict()?;

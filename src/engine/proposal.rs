@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use fathuss_model::Address;
 use fathuss_model::graph::{Finding, Graph};
+use serde::{Deserialize, Serialize};
 
 use crate::apply::Surroundings;
+use crate::diff::FieldChange;
 use crate::provider::{Attributes, Failure, FailureClass, Provider};
 use crate::refresh::pause;
 
@@ -49,6 +51,29 @@ pub struct Objection {
     pub message: String,
 }
 
+/// What a plan does beyond the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// What becomes of the parts of something that is made or changed, by its address: of the objects of a release.
+    pub parts: BTreeMap<Address, Vec<FieldChange>>,
+    /// What people should know of something that is made or changed, in sentences.
+    pub remarks: BTreeMap<Address, Vec<String>>,
+    /// What others made, and what goes with what is deleted.
+    pub along: Vec<Along>,
+}
+
+/// What others made in what is deleted, and goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Along {
+    /// What it goes with.
+    pub address: Address,
+    /// What it is, with its name.
+    pub what: String,
+    /// Whether data is lost.
+    pub destroys_data: bool,
+}
+
 impl Proposal {
     /// Whether it is new, or one of these fields changes.
     #[must_use]
@@ -63,6 +88,35 @@ pub(crate) async fn objections(
     graph: &Graph,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    for (provider, proposed) in by_provider(proposed, around) {
+        let objections = ask(&proposed, around, || provider.objections(&proposed)).await?;
+        for Objection { address, message } in objections {
+            let node = graph.nodes.iter().find(|node| node.address == address);
+            findings.push(Finding { address: Some(address), source: node.map(|node| node.source.clone()), message });
+        }
+    }
+    findings.sort_by_key(|finding| graph.nodes.iter().position(|node| Some(&node.address) == finding.address.as_ref()));
+    Ok(findings)
+}
+
+/// What it does beyond the fields, and what of that could not be asked.
+pub(crate) async fn outlook(proposed: &Proposed, around: &Surroundings<'_>) -> (Outlook, Vec<Failure>) {
+    let (mut all, mut failures) = (Outlook::default(), Vec::new());
+    for (provider, proposed) in by_provider(proposed, around) {
+        match ask(&proposed, around, || provider.outlook(&proposed)).await {
+            Ok(Outlook { parts, remarks, along }) => {
+                all.parts.extend(parts);
+                all.remarks.extend(remarks);
+                all.along.extend(along);
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (all, failures)
+}
+
+fn by_provider(proposed: &Proposed, around: &Surroundings<'_>) -> Vec<(Rc<dyn Provider>, Proposed)> {
     let mut groups: BTreeMap<&'static str, (Rc<dyn Provider>, Proposed)> = BTreeMap::new();
     for (all, is_made) in [(&proposed.made, true), (&proposed.deleted, false)] {
         for (address, proposal) in all {
@@ -73,30 +127,22 @@ pub(crate) async fn objections(
             group.insert(address.clone(), proposal.clone());
         }
     }
-    let mut findings = Vec::new();
-    for (provider, proposed) in groups.into_values() {
-        for Objection { address, message } in ask(&*provider, &proposed, around).await? {
-            let node = graph.nodes.iter().find(|node| node.address == address);
-            findings.push(Finding { address: Some(address), source: node.map(|node| node.source.clone()), message });
-        }
-    }
-    findings.sort_by_key(|finding| graph.nodes.iter().position(|node| Some(&node.address) == finding.address.as_ref()));
-    Ok(findings)
+    groups.into_values().collect()
 }
 
-/// Asks one provider, and again where that fails for a moment.
-async fn ask(
-    provider: &dyn Provider,
+/// Asks one provider, and again where that fails for a moment. Of what changes nothing, nothing is asked.
+async fn ask<T: Default, F: Future<Output = Result<T, Failure>>>(
     proposed: &Proposed,
     around: &Surroundings<'_>,
-) -> Result<Vec<Objection>, Failure> {
+    question: impl Fn() -> F,
+) -> Result<T, Failure> {
     let changing = proposed.made.iter().filter(|(_, proposal)| !proposal.changes.is_empty());
-    let Some((first, _)) = changing.chain(&proposed.deleted).next() else { return Ok(Vec::new()) };
+    let Some((first, _)) = changing.chain(&proposed.deleted).next() else { return Ok(T::default()) };
     let began = around.clock.now();
     let mut attempt = 0;
     loop {
-        let failure = match provider.objections(proposed).await {
-            Ok(objections) => return Ok(objections),
+        let failure = match question().await {
+            Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
         let passes = matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);

@@ -16,7 +16,7 @@ use fathuss_model::transition::Becoming;
 use fathuss_model::{Address, Datum};
 use fathuss_state::Identity;
 
-use crate::proposal::{Objection, Proposed};
+use crate::proposal::{Objection, Outlook, Proposed};
 
 /// Attributes by name.
 pub type Attributes = BTreeMap<String, Datum>;
@@ -53,6 +53,20 @@ pub trait Provider {
     async fn objections(&self, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {
         let _ = proposed;
         Ok(Vec::new())
+    }
+
+    /// What a plan does beyond the fields, as far as reads tell: what becomes of the parts of something, and what others
+    /// made in what is deleted. Asked once the plan is made, about all of this provider at once.
+    async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
+        let _ = proposed;
+        Ok(Outlook::default())
+    }
+
+    /// What one of these fields is inside of, by type and identity, in the same region: when that is deleted, it is gone,
+    /// whoever could be asked about it.
+    fn inside(&self, kind: &str, attributes: &Attributes) -> Option<(&'static str, Identity)> {
+        let _ = (kind, attributes);
+        None
     }
 
     /// Whether a text that people type can be the identity of one of this type; how it looks, where it can't.

@@ -1,13 +1,13 @@
 //! Refresh: reads what is, with as few calls as the providers can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
-use fathuss_state::{Identity, Snapshot};
+use fathuss_state::{Identity, ResourceRecord, Snapshot};
 
 use crate::apply::{Surroundings, millis};
 use crate::diff::Wanted;
@@ -20,6 +20,8 @@ use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a read may go on failing before what goes anyway is planned without it.
+const PATIENCE_WITH_DOOMED: Duration = Duration::from_secs(20);
 
 /// What is.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,8 @@ pub struct Refreshed {
     /// What is known by another identity than the state says: a change in place gave it that, and was seen late, or was
     /// someone else's.
     pub identities: BTreeMap<Address, Identity>,
+    /// What did not answer and is inside of something that goes: by address, what that is.
+    pub unreached: BTreeMap<Address, Address>,
 }
 
 /// A read that failed.
@@ -49,8 +53,13 @@ pub struct RefreshError {
     pub failure: Failure,
 }
 
-/// Reads everything in the state.
-pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<Refreshed, RefreshError> {
+/// Reads everything in the state. What is inside of something that `goes` need not answer.
+pub async fn refresh(
+    snapshot: &Snapshot,
+    goes: &dyn Fn(&Address) -> bool,
+    around: &Surroundings<'_>,
+) -> Result<Refreshed, RefreshError> {
+    let doomed = doomed(snapshot, goes, around);
     let mut groups: BTreeMap<&'static str, (Rc<dyn Provider>, Vec<ReadRequest>)> = BTreeMap::new();
     for record in snapshot.resources.values() {
         let kind = record.address.kind();
@@ -63,10 +72,12 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
             recorded: record.attributes.clone(),
         });
     }
-    let reads = groups.into_values().map(|(provider, requests)| read_all(provider, requests, around));
+    let spared = doomed.keys().cloned().collect();
+    let reads = groups.into_values().map(|(provider, requests)| read_sparing(provider, requests, &spared, around));
     let mut refreshed = Refreshed::default();
     for read in futures::future::join_all(reads).await {
-        let Read { observations, strays, marks } = read?;
+        let Read { observations, strays, marks, unreached } = read?;
+        refreshed.unreached.extend(unreached.into_iter().map(|address| (address.clone(), doomed[&address].clone())));
         refreshed.observations.extend(observations);
         refreshed.strays.extend(strays);
         refreshed.marks.extend(marks);
@@ -81,6 +92,25 @@ pub async fn refresh(snapshot: &Snapshot, around: &Surroundings<'_>) -> Result<R
         }
     }
     Ok(refreshed)
+}
+
+/// What is inside of something that goes, and what that is.
+fn doomed(
+    snapshot: &Snapshot,
+    goes: &dyn Fn(&Address) -> bool,
+    around: &Surroundings<'_>,
+) -> BTreeMap<Address, Address> {
+    let mut records = BTreeMap::new();
+    for record in snapshot.resources.values() {
+        records.insert((record.address.kind(), &record.identity, &record.region), &record.address);
+    }
+    let of_one = |record: &ResourceRecord| {
+        let kind = record.address.kind();
+        let (around, identity) = (around.provider)(kind)?.inside(kind, &record.attributes)?;
+        let around = records.get(&(around, &identity, &record.region)).copied().filter(|around| goes(around))?;
+        Some((record.address.clone(), around.clone()))
+    };
+    snapshot.resources.values().filter_map(of_one).collect()
 }
 
 /// What was read, with what no answer holds as state has it: instructions, and what counts at creation alone.
@@ -110,12 +140,24 @@ pub(crate) struct Read {
     pub observations: Vec<(Address, Observation)>,
     pub strays: Vec<Stray>,
     pub marks: BTreeMap<Address, Carried>,
+    /// What was spared and did not answer.
+    pub unreached: Vec<Address>,
 }
 
 /// Reads, and what fails for a moment again.
 pub(crate) async fn read_all(
     provider: Rc<dyn Provider>,
+    requests: Vec<ReadRequest>,
+    around: &Surroundings<'_>,
+) -> Result<Read, RefreshError> {
+    read_sparing(provider, requests, &BTreeSet::new(), around).await
+}
+
+/// The same; what is `spared` need not answer.
+async fn read_sparing(
+    provider: Rc<dyn Provider>,
     mut requests: Vec<ReadRequest>,
+    spared: &BTreeSet<Address>,
     around: &Surroundings<'_>,
 ) -> Result<Read, RefreshError> {
     let began = around.clock.now();
@@ -140,7 +182,12 @@ pub(crate) async fn read_all(
                         failure.class,
                         FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::NotYet
                     );
-                    if !passes || around.clock.now().saturating_sub(began) > PATIENCE {
+                    let lasted = around.clock.now().saturating_sub(began);
+                    if passes && lasted > PATIENCE_WITH_DOOMED && spared.contains(&request.address) {
+                        read.unreached.push(request.address);
+                        continue;
+                    }
+                    if !passes || lasted > PATIENCE {
                         return Err(RefreshError { address: request.address, source_line: None, failure });
                     }
                     first.get_or_insert(failure);

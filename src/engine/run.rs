@@ -10,8 +10,8 @@ use fathuss_state::{Entry, Part, ResourceRecord, RunAction, RunEnd, Snapshot, St
 use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
 use crate::part::{PartError, checked, seen};
-use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, plan};
-use crate::proposal::objections;
+use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, plan};
+use crate::proposal::{Outlook, Proposed, objections, outlook};
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
 use crate::refresh::{RefreshError, Refreshed, ask_lookups, refresh};
@@ -143,7 +143,11 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         Some(part) => seen(part, goal, graph, snapshot),
         None => (graph, snapshot),
     };
-    let mut refreshed = if reads { refresh(&snapshot, around).await? } else { Refreshed::default() };
+    // A part leaves the rest where it is.
+    let goes = |address: &Address| {
+        part.is_none() && (goal == Goal::Destroy || !graph.nodes.iter().any(|node| node.address == *address))
+    };
+    let mut refreshed = if reads { refresh(&snapshot, &goes, around).await? } else { Refreshed::default() };
     refreshed
         .strays
         .retain(|stray| part.as_ref().is_none_or(|part| part.own.iter().any(|own| own.to_string() == stray.address)));
@@ -167,6 +171,7 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         survivors: &|kind, attributes| {
             (around.provider)(kind).map(|provider| provider.survivors(kind, attributes)).unwrap_or_default()
         },
+        unreached: &refreshed.unreached,
     })?;
     if let (Some(part), Some(whole)) = (&part, &whole) {
         let schema = |kind: &str| (around.provider)(kind).and_then(|provider| provider.schema(kind));
@@ -180,7 +185,25 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
     if !findings.is_empty() {
         return Err(RunError::Refused { stack: graph.stack, findings });
     }
+    look_ahead(&mut plan, &proposed, &graph, around).await;
     Ok(Prepared { plan, graph, snapshot, refreshed, outputs, part })
+}
+
+/// Puts into a plan what it does beyond the fields. It is a help: what can't be asked is said to be missing.
+async fn look_ahead(plan: &mut Plan, proposed: &Proposed, graph: &Graph, around: &Surroundings<'_>) {
+    let (Outlook { mut parts, remarks, along }, failures) = outlook(proposed, around).await;
+    for action in &mut plan.actions {
+        if action.change != Change::DeleteReplaced {
+            action.parts = parts.remove(&action.address).unwrap_or_default();
+        }
+    }
+    let remark = |(address, sentences)| {
+        let source = graph.nodes.iter().find(|node| node.address == address)?.source.clone();
+        Some(PlannedRemark { address, source, sentences })
+    };
+    plan.remarks.extend(remarks.into_iter().filter_map(remark));
+    plan.along = along;
+    plan.unforeseen = failures.iter().map(ToString::to_string).collect();
 }
 
 /// Takes over what carries our mark, is declared and is in no state; gives the addresses. Under the lock; a plan made before is stale after it.

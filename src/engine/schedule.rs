@@ -156,7 +156,9 @@ mod tests {
             group: String::new(),
             change: Change::Update,
             fields: paths.iter().map(change).collect(),
+            parts: Vec::new(),
             destroys_data: false,
+            goes_with: None,
             after: Vec::new(),
         }
     }

@@ -7,10 +7,12 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use fathuss_engine::Provider;
+use fathuss_engine::proposal::{Outlook, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, Standing, UpdateRequest,
 };
+use fathuss_model::aws::EksCluster;
 use fathuss_model::kubernetes::HelmRelease;
 use fathuss_model::schema::Schema;
 use fathuss_model::{Address, Datum, Resource};
@@ -373,6 +375,58 @@ impl Provider for Kubernetes {
             Ok(Progress::Waiting { state: place.kind.leaves_after(&live) })
         };
         self.at_pace(&standing.address, step, is_waiting).await
+    }
+
+    /// What becomes of the objects of releases. What Helm refuses is told now already, and refused where it is applied: what
+    /// comes before it may mend it.
+    async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
+        let releases = proposed.made.iter().filter(|(address, it)| Releases::is(address.kind()) && !it.changes.is_empty());
+        let rendered = releases.map(async |(address, proposal)| {
+            let Some(cluster) = proposal.fields.get("cluster_name").and_then(Datum::as_str) else { return None };
+            let rendered = async {
+                let Some(connection) = self.connect(&proposal.region, cluster).await? else { return Ok(Vec::new()) };
+                self.releases.rendered(&*self.clusters, &connection, &proposal.region, proposal).await
+            };
+            Some((address.clone(), rendered.await))
+        });
+        self.clusters.busy(true).await;
+        let rendered = join_all(rendered).await;
+        if self.waiting.borrow().is_empty() {
+            self.clusters.busy(false).await;
+        }
+        let mut outlook = Outlook::default();
+        for (address, rendered) in rendered.into_iter().flatten() {
+            match rendered {
+                Ok(parts) => drop(outlook.parts.insert(address, parts)),
+                Err(failure) => {
+                    let sentence = format!("What becomes of its objects can't be said now: {}", failure.message);
+                    outlook.remarks.insert(address, vec![sentence]);
+                }
+            }
+        }
+        Ok(outlook)
+    }
+
+    fn inside(&self, name: &str, attributes: &Attributes) -> Option<(&'static str, Identity)> {
+        self.schema(name)?;
+        let cluster = attributes.get("cluster_name").and_then(Datum::as_str)?;
+        Some((EksCluster::SCHEMA.kind, Identity(cluster.to_owned())))
+    }
+
+    /// What is waited for in a cluster is looked at there.
+    async fn advice(&self, standing: &Standing) -> Option<String> {
+        let Standing { identity: Identity(identity), .. } = standing;
+        let parts: Vec<&str> = identity.split('/').collect();
+        let [_, namespace, .., name] = parts[..] else { return None };
+        Some(match standing.address.kind() {
+            kind if Releases::is(kind) => format!(
+                "`kubectl --namespace {namespace} get pods,events` tells what its pods wait for; the next run goes on waiting"
+            ),
+            kind if kind == Application.schema().kind => format!(
+                "see `kubectl --namespace {namespace} describe applications.argoproj.io {name}`; the next run goes on waiting"
+            ),
+            _ => format!("see `kubectl --namespace {namespace} get events`; the next run goes on waiting"),
+        })
     }
 
     fn check_identity(&self, name: &str, identity: &Identity) -> Result<(), Failure> {

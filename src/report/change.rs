@@ -17,6 +17,8 @@ use crate::value::{Difference, LineChange, PathChange, compare, json_line, one_l
 const FIELDS_OF_CREATION: usize = 8;
 /// How many differences inside one value are shown where not all are asked for.
 const PLACES: usize = 12;
+/// How many parts of something are shown where not all are asked for.
+const PARTS: usize = 12;
 /// The field that holds tags.
 pub(crate) const TAGS: &str = "tags";
 /// Names of fields wider than this don't widen the column.
@@ -64,6 +66,40 @@ pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: boo
         _ => Pair { before: Some(&change.before), after: Some(&change.after) },
     };
     put_pair(line, &pair, None, &[], full, style, out);
+}
+
+/// Writes what becomes of the parts of something.
+pub(crate) fn parts(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut String) {
+    let most = if shown.full || action.parts.len() == PARTS + 1 { action.parts.len() } else { PARTS };
+    for part in action.parts.iter().take(most) {
+        let (mark, tone) = match (&part.before, &part.after) {
+            (Shown::Absent, _) => ("+", Tone::Add),
+            (_, Shown::Absent) => ("-", Tone::Destroy),
+            _ => ("~", Tone::Change),
+        };
+        let line = Line::at(shown.column).with(tone, mark).plain(" ").plain(&part.path);
+        let differences = match (&part.before, &part.after) {
+            (Shown::Value(before), Shown::Value(after)) => compare(before, after),
+            _ => Difference::Whole,
+        };
+        if let Difference::Paths(changes) = differences {
+            let what = format!("   {}", plural(changes.len(), "difference", "differences"));
+            line.with(Tone::Faint, what).write(style, out);
+            let inside = Fields { column: shown.column + 2, ..*shown };
+            paths(&changes, &inside, style, out);
+            continue;
+        }
+        let line = match (&part.before, &part.after) {
+            (Shown::Sensitive, Shown::Sensitive) => line.with(Tone::Faint, "   its content, which is not shown"),
+            (Shown::Absent, Shown::Unknown) => line.with(Tone::Faint, "   (known after apply)"),
+            _ => line,
+        };
+        line.write(style, out);
+    }
+    if action.parts.len() > most {
+        let more = format!("{} {} more", style.marks().cut, plural(action.parts.len() - most, "object", "objects"));
+        Line::at(shown.column).with(Tone::Faint, more).write(style, out);
+    }
 }
 
 fn name_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {

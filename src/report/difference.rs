@@ -139,7 +139,9 @@ fn put_fields(changed: &Changed<'_>, style: &Style, out: &mut String) {
         group: String::new(),
         change: Change::Update,
         fields: changed.fields.iter().map(change).collect(),
+        parts: Vec::new(),
         destroys_data: false,
+        goes_with: None,
         after: Vec::new(),
     };
     let (renewed, shared) = (HashSet::new(), BTreeMap::new());

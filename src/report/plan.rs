@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use fathuss_engine::diff::{Cause, Shown};
 use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction};
+use fathuss_engine::proposal::Along;
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::{Address, Datum, Expression};
 use fathuss_state::Snapshot;
 use unicode_width::UnicodeWidthStr;
 
-use crate::change::{Fields, TAGS, fields, output};
+use crate::change::{Fields, TAGS, fields, output, parts};
 use crate::duration::{about, exact};
 use crate::expectation::Expected;
 use crate::line::{Line, count, plural, wrap};
@@ -24,6 +25,8 @@ const MANY: usize = 400;
 const SOME: usize = 20;
 /// How many actions of a group are shown past [`MANY`].
 const SHOWN_OF_GROUP: usize = 25;
+/// How many of what others made with one resource are shown where not all are asked for.
+const MANY_ALONG: usize = 12;
 
 /// What is known around a plan.
 #[derive(Clone, Default)]
@@ -67,6 +70,7 @@ pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
     page.protections();
     page.deferred();
     page.remarks();
+    page.along();
     page.survivors();
     page.strays();
     page.closing();
@@ -270,6 +274,7 @@ impl<'a> Page<'a> {
             column: below,
         };
         fields(action, &shown, self.style, &mut self.out);
+        parts(action, &shown, self.style, &mut self.out);
         self.dependents(at, columns, context);
     }
 
@@ -419,7 +424,7 @@ impl<'a> Page<'a> {
     }
 
     fn remarks(&mut self) {
-        if self.plan.remarks.is_empty() && self.plan.unasked.is_none() {
+        if self.plan.remarks.is_empty() && self.plan.unasked.is_none() && self.plan.unforeseen.is_empty() {
             return;
         }
         self.gap();
@@ -435,6 +440,44 @@ impl<'a> Page<'a> {
                 "Whether all of this is offered could not be asked, and what is not is refused only as it is made. {why}"
             );
             self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &words);
+        }
+        for why in &self.plan.unforeseen {
+            let words =
+                format!("What becomes of the parts of releases, and what others made in what goes, could not be asked. {why}");
+            self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &words);
+        }
+    }
+
+    fn along(&mut self) {
+        let along = &self.plan.along;
+        if along.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "made by others, goes along"));
+        let mut by_address: BTreeMap<&Address, Vec<&Along>> = BTreeMap::new();
+        for one in along {
+            by_address.entry(&one.address).or_default().push(one);
+        }
+        for (address, mut along) in by_address {
+            // What a reader must not miss comes first.
+            along.sort_by_key(|one| !one.destroys_data);
+            let some = if self.view.full || along.len() == MANY_ALONG + 1 { along.len() } else { MANY_ALONG };
+            for one in along.iter().take(some) {
+                let line = Line::at(2).with(Tone::Destroy, self.style.mark(Change::Delete)).plain(" ");
+                let line = line.with(Tone::Strong, &one.what);
+                let note = format!("with {}", address.local());
+                let fits = line.width() + 3 + note.width() <= self.style.columns();
+                let line = if fits { line.plain("   ").with(Tone::Faint, note) } else { line };
+                self.line(&line);
+                if one.destroys_data {
+                    self.line(&Line::at(6).with(Tone::Danger, "DESTROYS DATA"));
+                }
+            }
+            if along.len() > some {
+                let more = format!("{} {} more", self.style.marks().cut, count(along.len() - some));
+                self.line(&Line::at(2).with(Tone::Faint, more));
+            }
         }
     }
 
@@ -490,7 +533,7 @@ impl<'a> Page<'a> {
             self.wrapped(head, 2, &format!("{}{more}", data[..some].join(", ")));
         }
         let mut sentence = plan_sentence(self.plan, self.view.expected);
-        if !self.plan.actions.iter().any(is_change) {
+        if !self.plan.actions.iter().any(PlannedAction::is_change) {
             let of_state = [
                 (self.plan.outputs.len(), ["output changes", "outputs change"]),
                 (self.plan.protections.len(), ["protection changes", "protections change"]),
@@ -542,10 +585,6 @@ fn is_listed(action: &PlannedAction) -> bool {
     }
 }
 
-fn is_change(action: &PlannedAction) -> bool {
-    !matches!(action.change, Change::Read | Change::Forget)
-}
-
 /// What a reader must not miss comes first: 0.
 fn severity(action: &PlannedAction) -> u8 {
     match action.change {
@@ -561,6 +600,9 @@ fn severity(action: &PlannedAction) -> u8 {
 
 /// What is out of the ordinary about an action, in words. `recorded`: whether state has it.
 fn note(action: &PlannedAction, recorded: bool) -> Option<(Tone, String)> {
+    if let Some(around) = &action.goes_with {
+        return Some((Tone::Destroy, format!("can't be asked, goes with {}", around.local())));
+    }
     let all = |cause: Cause| !action.fields.is_empty() && action.fields.iter().all(|field| field.cause == cause);
     let text = match action.change {
         Change::Replace if action.destroys_data => return Some((Tone::Danger, "replaced: DESTROYS DATA".to_owned())),

@@ -687,6 +687,54 @@ async fn what_the_cloud_does_not_offer_is_refused_at_its_line_before_anything_is
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_does_not_answer_goes_with_what_it_is_inside_of() {
+    let mut bench = Bench::new();
+    let graph = cluster("1.34", "v1");
+    bench.apply(&graph).await;
+    *bench.toy.dark.borrow_mut() = Some("aws_eks_addon");
+    let refused = bench.plan(&graph, Goal::Apply).await.unwrap_err();
+    assert!(matches!(&refused, RunError::Refresh(error) if error.address.kind() == "aws_eks_addon"), "{refused}");
+
+    let plan = bench.plan(&graph, Goal::Destroy).await.unwrap();
+    let at = |kind: &str| plan.actions.iter().position(|action| action.address.kind() == kind).unwrap();
+    let (addon, around) = (at("aws_eks_addon"), at("aws_eks_cluster"));
+    assert_eq!(plan.actions[addon].change, Change::Forget);
+    assert_eq!(plan.actions[addon].goes_with.as_ref(), Some(&plan.actions[around].address));
+    assert_eq!(plan.actions[addon].after, [around]);
+    assert!(!plan.actions[around].after.contains(&addon));
+
+    // As long as that is there, so is what the state knows of it.
+    bench.toy.twist("aws_eks_cluster.main", "delete", Twist::Fail(FailureClass::Refused, "ResourceInUse"));
+    let applied = bench.run(&graph, Goal::Destroy).await.unwrap();
+    assert_eq!(applied.failed.len(), 1);
+    let kept = |bench: &Bench| bench.store.snapshot().unwrap().resources.into_keys().map(|it| it.local()).collect::<Vec<_>>();
+    assert!(kept(&bench).iter().any(|address| address.starts_with("aws_eks_addon")), "{:?}", kept(&bench));
+    let applied = bench.run(&graph, Goal::Destroy).await.unwrap();
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    assert_eq!(kept(&bench), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_tells_what_becomes_of_parts_and_what_others_made() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert!(plan.actions.iter().all(|action| action.parts.len() == 1 && action.parts[0].path == "Part of it"));
+    bench.apply(&graph).await;
+    bench.toy.twist("all", "outlook", Twist::Fail(FailureClass::Throttled, "SlowDown"));
+    let plan = bench.plan(&graph, Goal::Destroy).await.unwrap();
+    let along: Vec<&str> = plan.along.iter().map(|along| along.what.as_str()).collect();
+    assert_eq!(along.len(), 3);
+    assert!(along.contains(&"what others made in aws_vpc.main"), "{along:?}");
+    bench.toy.twist("all", "outlook", Twist::Fail(FailureClass::Denied, "AccessDenied"));
+    let plan = bench.plan(&graph, Goal::Destroy).await.unwrap();
+    assert_eq!(plan.unforeseen, ["Toy Call: AccessDenied: as ordered"], "it is said, and the plan goes on");
+    bench.toy.log.borrow_mut().clear();
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+    assert!(bench.toy.log.borrow().iter().all(|line| !line.starts_with("outlook")), "what stays is not asked about");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_can_not_be_made_as_it_is_to_be_yet_is_deferred_and_finished_by_a_later_run() {
     let mut bench = Bench::new();
     let graph = stack(|stack| {

@@ -3,6 +3,7 @@
 mod program;
 mod readiness;
 mod releases;
+mod rendering;
 mod stored;
 
 pub use program::Helm;

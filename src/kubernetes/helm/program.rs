@@ -40,14 +40,14 @@ kill "$guard" 2>/dev/null
 exit "$status""#;
 
 impl Helm {
-    /// Runs it on a cluster, with these values in a file behind `--values`.
+    /// Runs it on a cluster, with these values in a file behind `--values`; what it wrote.
     pub(super) async fn run(
         &self,
         endpoint: &Endpoint,
         token: &Token,
         arguments: &[OsString],
         values: Option<&Json>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<u8>, Failure> {
         let unwritable = |error: std::io::Error| refused("NoFolder", error.to_string());
         // Only its owner can enter it.
         let folder = tempfile::Builder::new().prefix("fathuss-helm-").tempdir().map_err(unwritable)?;
@@ -64,13 +64,13 @@ impl Helm {
             .current_dir(&self.folder)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| refused("NoHelm", format!("{}: {error}", self.program.display())))?;
         let output = wait(child).await.map_err(|error| refused("NoHelm", error.to_string()))?;
-        if output.status.success() { Ok(()) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
+        if output.status.success() { Ok(output.stdout) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
     }
 }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use fathuss_engine::diff::FieldChange;
+use fathuss_engine::proposal::Proposal;
 use fathuss_engine::provider::{
     Attributes, Carried, Failure, FailureClass, Found, MakeRequest, Mark, Progress, ReadRequest, Standing,
 };
@@ -20,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::program::Helm;
 use super::readiness::missing;
+use super::rendering;
 use super::stored::{Stored, label_of, labels, short};
 use crate::clusters::Clusters;
 use crate::connection::Connection;
@@ -173,6 +176,34 @@ impl Releases {
         })
     }
 
+    /// What a change to these fields makes of its objects, as far as all of them are known.
+    pub async fn rendered(
+        &self,
+        clusters: &dyn Clusters,
+        connection: &Connection,
+        region: &str,
+        proposal: &Proposal,
+    ) -> Result<Vec<FieldChange>, Failure> {
+        let Ok(place) = Place::wanted(region, &proposal.fields) else { return Ok(Vec::new()) };
+        let before = latest(connection, &place).await?;
+        let is_known = |name: &&String| proposal.fields.contains_key(*name);
+        if !proposal.refers.keys().all(|name| is_known(&name)) || !proposal.fields.contains_key("chart") {
+            return Ok(before.map(|_| rendering::unknown()).into_iter().collect());
+        }
+        // Helm renders none that it is at work on; the plan shows that it is.
+        if before.as_ref().is_some_and(|stored| stored.is_pending() || stored.status() == "uninstalling") {
+            return Ok(Vec::new());
+        }
+        let content = self.content(clusters, &proposal.fields).await?;
+        let mut arguments = self.upgrading(clusters, &place, &proposal.fields, content.as_deref()).await?;
+        arguments.extend(["--dry-run=server", "--output", "json"].map(OsString::from));
+        let written = self.run(clusters, &place, arguments, Some(&values(&proposal.fields)?)).await?;
+        let release: Json = serde_json::from_slice(&written)
+            .map_err(|error| refused("UnreadableRelease", format!("what helm rendered: {error}")))?;
+        let after = release["manifest"].as_str().unwrap_or_default();
+        rendering::changes(before.as_ref().map_or("", Stored::manifest), after, &place.namespace)
+    }
+
     /// Installs or upgrades it to what is wanted.
     async fn upgrade(
         &self,
@@ -196,28 +227,39 @@ impl Releases {
         }
         let fields = &standing.desired.attributes;
         let content = self.content(clusters, fields).await?;
-        let helm = self.helm(clusters).await?;
-        let chart = text(fields, "chart")?;
-        let given = |name: &str| fields.get(name).and_then(Datum::as_str);
-        let (chart, repository) = source(chart, given("repository"), helm.mirror.as_deref());
-        let mut arguments: Vec<OsString> = ["upgrade", &place.name, &chart].map(OsString::from).to_vec();
+        let mut arguments = self.upgrading(clusters, place, fields, content.as_deref()).await?;
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-        add(&["--install", "--reset-values", "--timeout", &seconds(fields)]);
+        add(&["--timeout", &seconds(fields)]);
         add(&["--labels", &labels(&standing.mark, content.as_deref())]);
         if let Some(kept) = fields.get("history_max").and_then(Datum::as_integer) {
             add(&["--history-max", &kept.to_string()]);
-        }
-        if let Some(repository) = repository {
-            add(&["--repo", &repository]);
-        }
-        if let Some(version) = given("version").filter(|_| content.is_none()) {
-            add(&["--version", version]);
         }
         if fields.get("atomic").and_then(Datum::as_bool).unwrap_or(false) {
             add(&["--atomic", "--wait"]);
         }
         let values = values(fields)?;
-        self.run(clusters, place, arguments, Some(&values)).await
+        self.run(clusters, place, arguments, Some(&values)).await.map(drop)
+    }
+
+    /// The words by which Helm is told to bring a release to these fields.
+    async fn upgrading(
+        &self,
+        clusters: &dyn Clusters,
+        place: &Place<'_>,
+        fields: &Attributes,
+        content: Option<&str>,
+    ) -> Result<Vec<OsString>, Failure> {
+        let helm = self.helm(clusters).await?;
+        let given = |name: &str| fields.get(name).and_then(Datum::as_str);
+        let (chart, repository) = source(text(fields, "chart")?, given("repository"), helm.mirror.as_deref());
+        let mut words = vec!["upgrade", &place.name, &chart, "--install", "--reset-values"];
+        if let Some(repository) = &repository {
+            words.extend(["--repo", repository]);
+        }
+        if let Some(version) = given("version").filter(|_| content.is_none()) {
+            words.extend(["--version", version]);
+        }
+        Ok(words.into_iter().map(OsString::from).collect())
     }
 
     async fn run(
@@ -226,7 +268,7 @@ impl Releases {
         place: &Place<'_>,
         mut arguments: Vec<OsString>,
         values: Option<&Json>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<u8>, Failure> {
         let helm = self.helm(clusters).await?;
         let Some(endpoint) = clusters.endpoint(place.region, &place.cluster).await? else {
             return Err(refused("NoCluster", format!("the cluster {} does not answer", place.cluster)));

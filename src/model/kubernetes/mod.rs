@@ -51,6 +51,17 @@ fn entrances<'a>(resource: &View<'a>) -> Vec<View<'a>> {
     beside.filter(|entrance| entrance.node().fields.get("cluster_name") == cluster).collect()
 }
 
+/// Beside that, nodes and addons. What pods need is there before them, and what takes their load balancers and volumes away
+/// still runs when they go.
+fn equipped<'a>(resource: &View<'a>) -> Vec<View<'a>> {
+    let mut waits = entrances(resource);
+    let cluster = resource.node().fields.get("cluster_name");
+    let kinds = ["aws_eks_node_group", "aws_eks_fargate_profile", "aws_eks_addon"];
+    let beside = kinds.into_iter().flat_map(|kind| resource.beside(kind));
+    waits.extend(beside.filter(|nodes| nodes.node().fields.get("cluster_name") == cluster));
+    waits
+}
+
 /// One declared before with the same values in these fields: the same object.
 fn twin<'a, const COUNT: usize>(resource: &View<'a>, fields: [&str; COUNT]) -> Option<View<'a>> {
     let place = |one: &View<'_>| fields.map(|field| one.node().fields.get(field).cloned());

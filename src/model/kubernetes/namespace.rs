@@ -37,7 +37,7 @@ use crate::{Computed, Id, Name, Value};
     create_seconds = 1,
     delete_seconds = 10,
     check = check,
-    waits = super::entrances
+    waits = super::equipped
 )]
 pub struct KubernetesNamespace {
     /// The cluster.

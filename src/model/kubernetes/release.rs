@@ -38,10 +38,10 @@ use crate::{Computed, Id, Json, Name, Value};
     provider = "kubernetes",
     service = "helm",
     creation = Name,
-    create_seconds = 60,
+    create_seconds = 20,
     delete_seconds = 15,
     check = check,
-    waits = waits
+    waits = super::equipped
 )]
 pub struct HelmRelease {
     /// The cluster.
@@ -55,7 +55,7 @@ pub struct HelmRelease {
     name: Value<String>,
     /// The chart: its name in the repository, an `oci://` reference, or a folder that begins with `./`, seen from
     /// `fathuss.toml`.
-    #[field(min_length = 1, update_seconds = 60)]
+    #[field(min_length = 1, update_seconds = 20)]
     chart: Value<String>,
     /// Where the chart comes from: a repository's `https://` address; none for the other two.
     #[field(
@@ -66,14 +66,14 @@ pub struct HelmRelease {
     /// The chart's version, one and not a range. A folder has its own.
     #[field(
         computed,
-        update_seconds = 60,
+        update_seconds = 20,
         pattern = r"v?[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?",
         pattern_words = "one version is taken, as 1.2.3: a range would make of the same stack another cluster tomorrow"
     )]
     version: Option<Value<String>>,
     /// The values that differ from the chart's own. They are in the state and in plans: a secret belongs into a
     /// `kubernetes_secret`, or is brought by External Secrets.
-    #[field(json, update_seconds = 60)]
+    #[field(json, update_seconds = 20)]
     values: Option<Value<Json>>,
     /// What it is to be in. What a run that died left pending, or what failed, is upgraded once more.
     #[field(default = "\"deployed\"", pattern = "deployed", pattern_words = "`deployed` is taken")]
@@ -110,16 +110,6 @@ fn origin(chart: &str) -> Origin {
         _ if chart.starts_with("./") || chart.starts_with("../") || chart.starts_with('/') => Origin::Folder,
         _ => Origin::Repository,
     }
-}
-
-/// Beside what lets who applies into the cluster: nodes for its pods.
-fn waits<'a>(release: &View<'a>) -> Vec<View<'a>> {
-    let mut waits = super::entrances(release);
-    let cluster = release.node().fields.get("cluster_name");
-    let nodes = ["aws_eks_node_group", "aws_eks_fargate_profile", "aws_eks_addon"];
-    let nodes = nodes.into_iter().flat_map(|kind| release.beside(kind));
-    waits.extend(nodes.filter(|nodes| nodes.node().fields.get("cluster_name") == cluster));
-    waits
 }
 
 fn check(release: &View<'_>, findings: &mut Findings<'_>) {

@@ -10,7 +10,8 @@ use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::Told;
 use fathuss_engine::part::part_of;
 use fathuss_engine::plan::{Goal, Plan};
-use fathuss_engine::proposal::{Objection, Proposed};
+use fathuss_engine::diff::{Cause, FieldChange, Shown};
+use fathuss_engine::proposal::{Along, Objection, Outlook, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, UpdateRequest,
@@ -19,7 +20,7 @@ use fathuss_engine::run::{Order, Prepared, RunError, carry_out, finish_earlier, 
 use fathuss_engine::{Clock, Local, Provider};
 use fathuss_model::graph::Graph;
 use fathuss_model::schema::Schema;
-use fathuss_model::{Datum, Result, Stack, graph_of};
+use fathuss_model::{Address, Datum, Result, Stack, graph_of};
 use fathuss_state::{Identity, Memory, Store};
 use tokio::sync::watch;
 
@@ -50,6 +51,8 @@ pub struct Toy {
     pub objecting: RefCell<Option<(&'static str, &'static str)>>,
     /// A type, and a field of it: what a plan would change is deferred while that is false.
     pub deferring: RefCell<Option<(&'static str, &'static str)>>,
+    /// A type of which nothing answers.
+    pub dark: RefCell<Option<&'static str>>,
     pub log: RefCell<Vec<String>>,
     next: Cell<u32>,
     clock: RefCell<Option<Rc<dyn Clock>>>,
@@ -76,6 +79,10 @@ impl Toy {
     fn twisted(&self, local: &str, call: &'static str) -> Option<Twist> {
         self.log.borrow_mut().push(format!("{call} {local}"));
         self.twists.borrow_mut().get_mut(&(local.to_owned(), call)).and_then(VecDeque::pop_front)
+    }
+
+    fn is_dark(&self, address: &Address) -> bool {
+        *self.dark.borrow() == Some(address.kind())
     }
 
     fn now(&self) -> Duration {
@@ -115,6 +122,9 @@ impl Provider for Toy {
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
         let things = self.things.borrow();
         let observe = |request: &ReadRequest| {
+            if self.is_dark(&request.address) {
+                return Err(failure(FailureClass::NotYet, "NoAnswer"));
+            }
             Ok(match things.get(&request.identity.0) {
                 Some(thing) => Observation::Present(told(thing)),
                 None => Observation::Absent,
@@ -208,6 +218,9 @@ impl Provider for Toy {
 
     async fn delete(&self, standing: &Standing) -> std::result::Result<Progress, Failure> {
         let local = standing.address.local();
+        if self.is_dark(&standing.address) {
+            return Err(failure(FailureClass::NotYet, "NoAnswer"));
+        }
         if let Some(Twist::Fail(class, code)) = self.twisted(&local, "delete") {
             return Err(failure(class, code));
         }
@@ -238,6 +251,39 @@ impl Provider for Toy {
         let Some((kind, message)) = *self.objecting.borrow() else { return Ok(Vec::new()) };
         let against = proposed.made.iter().filter(|(address, it)| address.kind() == kind && !it.changes.is_empty());
         Ok(against.map(|(address, _)| Objection { address: address.clone(), message: message.to_owned() }).collect())
+    }
+
+    /// Of each change a part, with each delete something that others made.
+    async fn outlook(&self, proposed: &Proposed) -> std::result::Result<Outlook, Failure> {
+        if let Some(Twist::Fail(class, code)) = self.twisted("all", "outlook") {
+            return Err(failure(class, code));
+        }
+        let part = FieldChange {
+            path: "Part of it".to_owned(),
+            before: Shown::Absent,
+            after: Shown::Unknown,
+            forces_replacement: false,
+            cause: Cause::Program,
+        };
+        let along = |address: &Address| Along {
+            address: address.clone(),
+            what: format!("what others made in {}", address.local()),
+            destroys_data: false,
+        };
+        Ok(Outlook {
+            parts: proposed.made.keys().map(|address| (address.clone(), vec![part.clone()])).collect(),
+            along: proposed.deleted.keys().map(along).collect(),
+            ..Outlook::default()
+        })
+    }
+
+    /// Addons are inside of their cluster.
+    fn inside(&self, kind: &str, attributes: &Attributes) -> Option<(&'static str, Identity)> {
+        let name = attributes.get("cluster_name").filter(|_| kind == "aws_eks_addon")?;
+        let things = self.things.borrow();
+        let of_name = |thing: &Thing| thing.address.contains(".aws_eks_cluster.") && thing.attributes.get("name") == Some(name);
+        let (identity, _) = things.iter().find(|(_, thing)| of_name(thing))?;
+        Some(("aws_eks_cluster", Identity(identity.clone())))
     }
 
     fn calls(&self) -> CallCounts {

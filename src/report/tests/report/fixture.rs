@@ -77,6 +77,7 @@ pub fn first_apply(graph: &Graph) -> Plan {
         deferral: &|_, _| None,
         remarks: &|_, _| Vec::new(),
         survivors: &|_, _| Vec::new(),
+        unreached: &BTreeMap::new(),
     })
     .unwrap()
     .plan
@@ -107,7 +108,9 @@ pub fn action(local: &str, source: Option<Source>, group: &str, change: Change) 
         group: group.to_owned(),
         change,
         fields: Vec::new(),
+        parts: Vec::new(),
         destroys_data: false,
+        goes_with: None,
         after: Vec::new(),
     }
 }
@@ -131,6 +134,8 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         unchanged: 90,
         outputs: BTreeMap::new(),
         survivors: Vec::new(),
+        along: Vec::new(),
+        unforeseen: Vec::new(),
         strays: Vec::new(),
         unfinished: Vec::new(),
     }

@@ -1,0 +1,409 @@
+//! What controllers in a cluster made in AWS, and nobody takes away once the cluster is gone: load balancers, volumes,
+//! interfaces and security groups. It holds the network, and it costs.
+//!
+//! Each carries a tag with the cluster's name: those of the
+//! [AWS Load Balancer Controller](https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/)
+//! `elbv2.k8s.aws/cluster`, those of the
+//! [EBS CSI driver](https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md) and of Kubernetes's own
+//! cloud controller `kubernetes.io/cluster/NAME: owned`, those of the
+//! [VPC CNI](https://github.com/aws/amazon-vpc-cni-k8s/blob/master/README.md#cluster_name) `cluster.k8s.amazonaws.com/name`.
+//! What carries the mark of a state is that state's.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus, SecurityGroup, Tag, Volume, VolumeState};
+use aws_sdk_elasticloadbalancingv2::types::TagDescription;
+use fathuss_engine::proposal::{Along, Proposals};
+use fathuss_engine::provider::{Failure, FailureClass, Progress};
+use fathuss_model::aws::EksCluster;
+use fathuss_model::{Address, Datum, Resource as _};
+use futures::future::{join_all, try_join_all, try_join3};
+
+use crate::call::{Call, Service};
+use crate::client::Client;
+use crate::gather::{every, filter, pages};
+use crate::gone::{is_not_found, waiting};
+use crate::{mark, security_group, security_group_rule, tag};
+
+/// How many ARNs `DescribeTags` takes.
+const ARNS: usize = 20;
+
+/// What is left of a cluster.
+#[derive(Debug, Default)]
+struct LeftBy {
+    load_balancers: Vec<Named>,
+    target_groups: Vec<Named>,
+    volumes: Vec<Volume>,
+    interfaces: Vec<NetworkInterface>,
+    groups: Vec<SecurityGroup>,
+}
+
+/// Something of Elastic Load Balancing's.
+#[derive(Debug)]
+struct Named {
+    arn: String,
+    name: String,
+}
+
+/// What goes along with the clusters among these.
+pub(crate) async fn along(client: &Client, deleted: &Proposals) -> Result<Vec<Along>, Failure> {
+    let clusters = deleted.iter().filter(|(address, proposal)| {
+        address.kind() == EksCluster::SCHEMA.kind && proposal.region == client.region
+    });
+    let of_one = clusters.map(async |(address, proposal)| {
+        let Some(cluster) = proposal.fields.get("name").and_then(Datum::as_str) else { return Ok(Vec::new()) };
+        Ok::<_, Failure>(LeftBy::of(client, cluster).await?.described(address))
+    });
+    Ok(try_join_all(of_one).await?.concat())
+}
+
+/// One step towards nothing being left of a cluster that is gone.
+pub(crate) async fn delete(client: &Client, cluster: &str) -> Result<Progress, Failure> {
+    let left = LeftBy::of(client, cluster).await?;
+    let Some(first) = left.words().next() else { return Ok(Progress::Gone) };
+    let more = left.words().count() - 1;
+    let state = if more == 0 { format!("deleting {first}") } else { format!("deleting {first} and {more} more") };
+    left.delete(client).await?;
+    Ok(waiting(&state))
+}
+
+impl LeftBy {
+    async fn of(client: &Client, cluster: &str) -> Result<Self, Failure> {
+        let ((load_balancers, target_groups), (volumes, interfaces), groups) =
+            try_join3(balancing(client, cluster), storage(client, cluster), groups(client, cluster)).await?;
+        Ok(Self { load_balancers, target_groups, volumes, interfaces, groups })
+    }
+
+    /// What each is, with its name.
+    fn words(&self) -> impl Iterator<Item = String> {
+        let id = |id: Option<&str>| id.unwrap_or_default().to_owned();
+        let balancers = self.load_balancers.iter().map(|it| format!("load balancer {}", it.name));
+        let targets = self.target_groups.iter().map(|it| format!("target group {}", it.name));
+        let volumes = self.volumes.iter().map(move |it| format!("volume {}{}", id(it.volume_id()), claim(it)));
+        let interfaces = self.interfaces.iter().map(move |it| format!("interface {}", id(it.network_interface_id())));
+        let groups = self.groups.iter().map(move |it| format!("security group {}", id(it.group_id())));
+        balancers.chain(targets).chain(volumes).chain(interfaces).chain(groups)
+    }
+
+    fn described(&self, address: &Address) -> Vec<Along> {
+        let volumes = self.load_balancers.len() + self.target_groups.len();
+        let volumes = volumes..volumes + self.volumes.len();
+        let along = |(at, what)| Along { address: address.clone(), what, destroys_data: volumes.contains(&at) };
+        self.words().enumerate().map(along).collect()
+    }
+
+    /// Sends the deletes that are due. What others hold is for a later step: target groups are held by load balancers,
+    /// groups by interfaces.
+    async fn delete(&self, client: &Client) -> Result<(), Failure> {
+        let elb = &client.elb;
+        let gone = self.load_balancers.iter().map(|it| {
+            client.send(balancer_call("DeleteLoadBalancer"), elb.delete_load_balancer().load_balancer_arn(&it.arn).send())
+        });
+        let mut outcomes: Vec<Result<(), Failure>> = join_all(gone).await.into_iter().map(|it| it.map(drop)).collect();
+        if self.load_balancers.is_empty() {
+            let gone = self.target_groups.iter().map(|it| {
+                let sending = elb.delete_target_group().target_group_arn(&it.arn).send();
+                client.send(balancer_call("DeleteTargetGroup").expects("ResourceInUse", ""), sending)
+            });
+            outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        }
+        let free = self.volumes.iter().filter(|volume| volume.state() == Some(&VolumeState::Available));
+        let gone = free.map(|volume| {
+            let sending = client.ec2.delete_volume().set_volume_id(volume.volume_id.clone()).send();
+            client.send(Call::ec2("DeleteVolume").expects("VolumeInUse", ""), sending)
+        });
+        outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        let free = self.interfaces.iter().filter(|one| one.status() == Some(&NetworkInterfaceStatus::Available));
+        let gone = free.map(|interface| {
+            let id = interface.network_interface_id.clone();
+            let sending = client.ec2.delete_network_interface().set_network_interface_id(id).send();
+            client.send(Call::ec2("DeleteNetworkInterface").expects("InvalidParameterValue", "in use"), sending)
+        });
+        outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        if self.load_balancers.is_empty() && self.interfaces.is_empty() {
+            outcomes.push(self.let_go(client).await);
+            let gone = self.groups.iter().map(|group| {
+                let sending = client.ec2.delete_security_group().set_group_id(group.group_id.clone()).send();
+                client.send(Call::ec2("DeleteSecurityGroup").expects("DependencyViolation", ""), sending)
+            });
+            outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        }
+        // What is in the way for a moment is looked at again in the next step.
+        let fatal = |failure: &Failure| failure.class != FailureClass::NotYet && !is_not_found(failure);
+        outcomes.into_iter().filter_map(Result::err).find(fatal).map_or(Ok(()), Err)
+    }
+
+    /// Takes the rules out of other groups that name one of these, as the controller put them into the nodes' group: as
+    /// long as they do, neither group can be deleted.
+    async fn let_go(&self, client: &Client) -> Result<(), Failure> {
+        let ids: Vec<String> = self.groups.iter().filter_map(|group| group.group_id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let named = ["ip-permission.group-id", "egress.ip-permission.group-id"]
+            .map(async |by| pages(&[filter(by, ids.clone())], &security_group::page(client)).await);
+        let holders = try_join_all(named).await?.concat();
+        let holders: Vec<String> = holders.into_iter().filter_map(|group| group.group_id).collect();
+        if holders.is_empty() {
+            return Ok(());
+        }
+        let rules = pages(&[filter("group-id", holders)], &security_group_rule::page(client)).await?;
+        let mut revoked: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
+        for rule in rules {
+            let referred = rule.referenced_group_info().and_then(|other| other.group_id());
+            if !referred.is_some_and(|referred| ids.iter().any(|id| id == referred)) {
+                continue;
+            }
+            let (Some(group), Some(id)) = (rule.group_id, rule.security_group_rule_id) else { continue };
+            revoked.entry((group, rule.is_egress == Some(true))).or_default().push(id);
+        }
+        for ((group, is_egress), rules) in revoked {
+            if is_egress {
+                let sending =
+                    client.ec2.revoke_security_group_egress().group_id(group).set_security_group_rule_ids(Some(rules));
+                client.send(Call::ec2("RevokeSecurityGroupEgress"), sending.send()).await?;
+            } else {
+                let sending =
+                    client.ec2.revoke_security_group_ingress().group_id(group).set_security_group_rule_ids(Some(rules));
+                client.send(Call::ec2("RevokeSecurityGroupIngress"), sending.send()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn balancer_call(operation: &'static str) -> Call {
+    Call::new(Service::ElasticLoadBalancing, operation)
+}
+
+/// The claim that a volume was made for, in words.
+fn claim(volume: &Volume) -> String {
+    let tags = tag::read(volume.tags());
+    let part = |name: &str| tags.get(&format!("kubernetes.io/created-for/pvc/{name}"));
+    part("namespace").zip(part("name")).map(|(space, name)| format!(" of {space}/{name}")).unwrap_or_default()
+}
+
+fn owned(cluster: &str) -> String {
+    format!("kubernetes.io/cluster/{cluster}")
+}
+
+async fn balancing(client: &Client, cluster: &str) -> Result<(Vec<Named>, Vec<Named>), Failure> {
+    let elb = &client.elb;
+    let balancers = every(async |marker| {
+        let sending = elb.describe_load_balancers().set_marker(marker).send();
+        let answer = client.send(balancer_call("DescribeLoadBalancers"), sending).await?;
+        Ok((answer.load_balancers.unwrap_or_default(), answer.next_marker))
+    });
+    let targets = every(async |marker| {
+        let sending = elb.describe_target_groups().set_marker(marker).send();
+        let answer = client.send(balancer_call("DescribeTargetGroups"), sending).await?;
+        Ok((answer.target_groups.unwrap_or_default(), answer.next_marker))
+    });
+    let (balancers, targets) = futures::future::try_join(balancers, targets).await?;
+    let balancers = balancers.into_iter().filter_map(|it| it.load_balancer_arn.zip(it.load_balancer_name));
+    let targets = targets.into_iter().filter_map(|it| it.target_group_arn.zip(it.target_group_name));
+    let of_cluster = async |all: BTreeMap<String, String>| {
+        let arns: Vec<String> = all.keys().cloned().collect();
+        let asked = arns.chunks(ARNS).map(|arns| {
+            let sending = elb.describe_tags().set_resource_arns(Some(arns.to_vec())).send();
+            // One of them may be gone by now.
+            client.send(balancer_call("DescribeTags").lagging(), sending)
+        });
+        let tags = try_join_all(asked).await?.into_iter().flat_map(|it| it.tag_descriptions.unwrap_or_default());
+        let ours = tags.filter(|tags| is_of(tags, cluster)).filter_map(|tags| tags.resource_arn);
+        Ok::<_, Failure>(ours.map(|arn| Named { name: all[&arn].clone(), arn }).collect::<Vec<_>>())
+    };
+    futures::future::try_join(of_cluster(balancers.collect()), of_cluster(targets.collect())).await
+}
+
+fn is_of(tags: &TagDescription, cluster: &str) -> bool {
+    let has = |key: &str, value: &str| {
+        tags.tags().iter().any(|tag| tag.key() == Some(key) && tag.value().unwrap_or_default() == value)
+    };
+    let marked = tags.tags().iter().any(|tag| tag.key() == Some(mark::LINEAGE));
+    !marked && (has("elbv2.k8s.aws/cluster", cluster) || has(&owned(cluster), "owned"))
+}
+
+async fn storage(client: &Client, cluster: &str) -> Result<(Vec<Volume>, Vec<NetworkInterface>), Failure> {
+    let volumes = every(async |token| {
+        let tagged = filter(&format!("tag:{}", owned(cluster)), ["owned".to_owned()]);
+        let sending = client.ec2.describe_volumes().filters(tagged).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeVolumes"), sending).await?;
+        Ok((answer.volumes.unwrap_or_default(), answer.next_token))
+    });
+    let interfaces = every(async |token| {
+        let tagged = filter("tag:cluster.k8s.amazonaws.com/name", [cluster.to_owned()]);
+        let sending = client.ec2.describe_network_interfaces().filters(tagged).set_next_token(token).send();
+        let answer = client.send(Call::ec2("DescribeNetworkInterfaces"), sending).await?;
+        Ok((answer.network_interfaces.unwrap_or_default(), answer.next_token))
+    });
+    let (mut volumes, mut interfaces) = futures::future::try_join(volumes, interfaces).await?;
+    // The disks of nodes carry the cluster's tag, too, and go with their machines.
+    volumes.retain(|volume| {
+        let has = |key: &str| volume.tags().iter().any(|tag| tag.key() == Some(key));
+        let is_claimed = has("CSIVolumeName") || has("kubernetes.io/created-for/pv/name");
+        let is_there = !matches!(volume.state(), Some(VolumeState::Deleting | VolumeState::Deleted));
+        is_claimed && is_there && !is_marked(volume.tags())
+    });
+    interfaces.retain(|interface| !is_marked(interface.tag_set()));
+    Ok((volumes, interfaces))
+}
+
+async fn groups(client: &Client, cluster: &str) -> Result<Vec<SecurityGroup>, Failure> {
+    let by = [
+        filter("tag:elbv2.k8s.aws/cluster", [cluster.to_owned()]),
+        filter(&format!("tag:{}", owned(cluster)), ["owned".to_owned()]),
+    ];
+    let found = by.map(async |by: Filter| pages(&[by], &security_group::page(client)).await);
+    let mut groups: BTreeMap<String, SecurityGroup> = BTreeMap::new();
+    for group in try_join_all(found).await?.into_iter().flatten() {
+        // EKS deletes its own.
+        let is_of_eks = group.tags().iter().any(|tag| tag.key() == Some("aws:eks:cluster-name"));
+        if let Some(id) = group.group_id.clone().filter(|_| !is_of_eks && !is_marked(group.tags())) {
+            groups.insert(id, group);
+        }
+    }
+    Ok(groups.into_values().collect())
+}
+
+fn is_marked(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.key() == Some(mark::LINEAGE))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use fathuss_engine::Provider as _;
+    use fathuss_engine::proposal::{Proposal, Proposed};
+    use serde_json::json;
+
+    use super::*;
+    use crate::asked::standing;
+    use crate::canned::Canned;
+
+    const AT: &str = "s.aws_eks_cluster.main";
+
+    fn tagged(tags: &[(&str, &str)]) -> String {
+        tags.iter().map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>")).collect()
+    }
+
+    fn described(arn: &str, key: &str, value: &str) -> String {
+        format!(
+            "<member><ResourceArn>{arn}</ResourceArn><Tags><member><Key>{key}</Key><Value>{value}</Value></member></Tags></member>"
+        )
+    }
+
+    /// A region in which these are left, all others being somebody else's.
+    fn left(balancer: bool, target: bool, volume: &str, group: bool) -> Arc<Canned> {
+        let balancers = format!(
+            "<LoadBalancers>{}<member><LoadBalancerArn>lb-2</LoadBalancerArn><LoadBalancerName>theirs</LoadBalancerName></member></LoadBalancers>",
+            if balancer {
+                "<member><LoadBalancerArn>lb-1</LoadBalancerArn><LoadBalancerName>k8s-shop</LoadBalancerName></member>"
+            } else {
+                ""
+            }
+        );
+        let targets = if target {
+            "<TargetGroups><member><TargetGroupArn>tg-1</TargetGroupArn><TargetGroupName>k8s-cart</TargetGroupName></member></TargetGroups>"
+        } else {
+            "<TargetGroups/>"
+        };
+        let tags = [
+            described("lb-1", "elbv2.k8s.aws/cluster", "main"),
+            described("lb-2", "elbv2.k8s.aws/cluster", "other"),
+            described("tg-1", "elbv2.k8s.aws/cluster", "main"),
+        ];
+        // Each question is about some of them, and answers those.
+        let asked = |arns: &[&str]| {
+            let told = tags.iter().filter(|told| arns.iter().any(|arn| told.contains(&format!("<ResourceArn>{arn}<"))));
+            format!("<TagDescriptions>{}</TagDescriptions>", told.map(String::as_str).collect::<String>())
+        };
+        let balancers_asked = if balancer { asked(&["lb-1", "lb-2"]) } else { asked(&["lb-2"]) };
+        let volumes = if volume.is_empty() {
+            "<volumeSet/>".to_owned()
+        } else {
+            let node = tagged(&[("kubernetes.io/cluster/main", "owned")]);
+            let claim = tagged(&[
+                ("kubernetes.io/cluster/main", "owned"),
+                ("CSIVolumeName", "pvc-1"),
+                ("kubernetes.io/created-for/pvc/namespace", "loki"),
+                ("kubernetes.io/created-for/pvc/name", "data"),
+            ]);
+            format!(
+                "<volumeSet><item><volumeId>vol-1</volumeId><status>{volume}</status><tagSet>{claim}</tagSet></item><item><volumeId>vol-2</volumeId><status>available</status><tagSet>{node}</tagSet></item></volumeSet>"
+            )
+        };
+        let own = tagged(&[("elbv2.k8s.aws/cluster", "main"), ("fathuss:lineage", "lineage-2")]);
+        let group = if group { "<item><groupId>sg-1</groupId></item>" } else { "" };
+        let groups = format!(
+            "<securityGroupInfo>{group}<item><groupId>sg-2</groupId><tagSet>{own}</tagSet></item></securityGroupInfo>"
+        );
+        let canned = Canned::new()
+            .json(
+                "GET /clusters/main",
+                404,
+                &json!({ "__type": "ResourceNotFoundException", "message": "No cluster found for name: main." }),
+            )
+            .result("DescribeLoadBalancers", &balancers)
+            .result("DescribeTargetGroups", targets)
+            .result("DescribeTags", &balancers_asked)
+            .answer("DescribeVolumes", &volumes)
+            .answer("DescribeNetworkInterfaces", "<networkInterfaceSet/>")
+            .answer("DescribeSecurityGroups", &groups);
+        if target { canned.result("DescribeTags", &asked(&["tg-1"])) } else { canned }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_of_a_cluster_is_told_before_and_goes_after_it() {
+        let canned = left(true, true, "in-use", true);
+        let fields = [("name".to_owned(), "main".into())].into();
+        let proposal = Proposal { region: "us-east-1".to_owned(), fields, ..Proposal::default() };
+        let deleted = [(AT.parse().unwrap(), proposal)].into();
+        let outlook = canned.aws().outlook(&Proposed { deleted, ..Proposed::default() }).await.unwrap();
+        let told: Vec<_> = outlook.along.iter().map(|along| (along.what.as_str(), along.destroys_data)).collect();
+        assert_eq!(
+            told,
+            [
+                ("load balancer k8s-shop", false),
+                ("target group k8s-cart", false),
+                ("volume vol-1 of loki/data", true),
+                ("security group sg-1", false),
+            ]
+        );
+
+        let standing = standing(AT, "main", json!({ "name": "main" }));
+        let canned = left(true, true, "in-use", true).result("DeleteLoadBalancer", "");
+        let progress = canned.aws().delete(&standing).await;
+        let state = "deleting load balancer k8s-shop and 3 more".to_owned();
+        assert_eq!(progress, Ok(Progress::Waiting { state }));
+        let sent = |canned: &Arc<Canned>| {
+            let all = canned.operations().into_iter();
+            all.filter(|operation| !operation.starts_with("Describe") && !operation.starts_with("GET")).collect::<Vec<_>>()
+        };
+        assert_eq!(sent(&canned), ["DeleteLoadBalancer"], "what it holds, and volumes in use, are for later");
+
+        let canned = left(false, true, "available", true)
+            .result("DeleteTargetGroup", "")
+            .answer("DeleteVolume", "<return>true</return>")
+            .refuse("DeleteSecurityGroup", 400, "DependencyViolation", "resource sg-1 has a dependent object")
+            .answer(
+                "DescribeSecurityGroupRules",
+                "<securityGroupRuleSet><item><securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-3</groupId><isEgress>false</isEgress><referencedGroupInfo><groupId>sg-1</groupId></referencedGroupInfo></item><item><securityGroupRuleId>sgr-2</securityGroupRuleId><groupId>sg-3</groupId></item></securityGroupRuleSet>",
+            )
+            .answer("RevokeSecurityGroupIngress", "<return>true</return>");
+        let progress = canned.aws().delete(&standing).await;
+        assert!(matches!(progress, Ok(Progress::Waiting { .. })), "{progress:?}");
+        assert_eq!(
+            sent(&canned),
+            ["DeleteTargetGroup", "DeleteVolume", "RevokeSecurityGroupIngress", "DeleteSecurityGroup"]
+        );
+        let revoked = canned.seen().into_iter().find(|seen| seen.operation == "RevokeSecurityGroupIngress").unwrap();
+        assert_eq!((revoked.get("GroupId"), revoked.get("SecurityGroupRuleId.1")), (Some("sg-3"), Some("sgr-1")));
+        assert_eq!(revoked.get("SecurityGroupRuleId.2"), None);
+
+        let canned = left(false, false, "", false);
+        assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
+        assert_eq!(sent(&canned), [""; 0]);
+    }
+}
