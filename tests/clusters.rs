@@ -242,7 +242,8 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     declare(stack::three);
     let (code, text) = site.plan();
     assert_eq!(code, Some(2), "{text}");
-    for part in ["~ helm_release.cart", "replicas  2 → 3"] {
+    let rendered = ["~ Deployment cart   1 difference", "spec.replicas  2 → 3", "~ ConfigMap cart   1 difference"];
+    for part in ["~ helm_release.cart", "replicas  2 → 3"].into_iter().chain(rendered) {
         assert!(text.contains(part), "{part}: {text}");
     }
     site.well("apply cluster --sandbox --yes");
