@@ -181,6 +181,11 @@ SERVED = {
         CreateOrUpdateTags DeletePolicy DeleteTags DescribeAdjustmentTypes DescribeAutoScalingGroups
         DescribeAutoScalingInstances DescribePolicies DescribeTags PutScalingPolicy
     """,
+    "elbv2": """
+        AddTags CreateListener CreateLoadBalancer CreateTargetGroup DeleteListener DeleteLoadBalancer DeleteTargetGroup
+        DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTags DescribeTargetGroups
+        ModifyLoadBalancerAttributes RemoveTags
+    """,
     "ssm": """
         AddTagsToResource DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameters
         GetParametersByPath ListTagsForResource PutParameter RemoveTagsFromResource

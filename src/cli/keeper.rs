@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fathuss_cluster::aws::Aws;
 use fathuss_cluster::controllers::{Controller, News};
+use fathuss_cluster::load_balancers::Place;
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::{Beside, ControlPlane, Options, Programs, Progress, Reserved, Step};
 use fathuss_cluster::{controllers, external_secrets, load_balancers, metrics, volumes};
@@ -19,6 +21,7 @@ use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator}
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::cluster_aws::ClusterAws;
 use crate::error::Error;
 
 /// How often the world is looked at.
@@ -108,7 +111,7 @@ pub async fn keep(
     if let Ok(clusters) = simulator.clusters() {
         folders.sweep(&clusters);
     }
-    let site = Site { folders, programs, address, outside };
+    let site = Site { simulator: simulator.clone(), folders, programs, address, outside };
     let mut wanted: BTreeMap<ClusterId, watch::Sender<LiveCluster>> = BTreeMap::new();
     let mut keepers = JoinSet::new();
     loop {
@@ -139,6 +142,7 @@ pub async fn keep(
 /// What all clusters have in common.
 #[derive(Clone)]
 struct Site {
+    simulator: Simulator,
     folders: Folders,
     programs: Programs,
     address: SocketAddr,
@@ -218,9 +222,15 @@ fn surroundings(
 ) -> JoinSet<Infallible> {
     let client = control_plane.client();
     let id = wanted.borrow().id.clone();
+    let aws: Arc<dyn Aws> = Arc::new(ClusterAws::new(site.simulator.clone(), wanted.clone()));
+    let place = Place { cluster: id.name.clone(), region: id.region.clone(), aws: Arc::clone(&aws) };
+    let refused = |what: &'static str| {
+        let name = id.name.clone();
+        move |why: &str| say(&format!("cluster {name}: {what}: {why}"))
+    };
     let mut parts = JoinSet::new();
-    parts.spawn(load_balancers::tend(client.clone(), id.region.clone()));
-    parts.spawn(volumes::tend(client.clone()));
+    parts.spawn(load_balancers::tend(client.clone(), place, refused("load balancers")));
+    parts.spawn(volumes::tend(client.clone(), id.name.clone(), aws, refused("volumes")));
     parts.spawn(external_secrets::tend(client));
     parts.spawn(measure(control_plane.beside(), wanted));
     for controller in [Controller::ArgoCd, Controller::Rollouts] {

@@ -1,6 +1,7 @@
 //! The program `fathuss`: one file per command, and what they share.
 
 mod ask;
+mod cluster_aws;
 mod clusters;
 mod commands;
 mod error;

@@ -178,6 +178,7 @@ pub static SERVICE: Service = Service {
         open: |_, _| None,
         beside: |_, _, _| {},
         denied,
+        elsewhere: &[],
         versions: VERSIONS,
         bucket: throttling::bucket,
         resources: throttling::resources,

@@ -165,12 +165,17 @@ impl Core {
             }
             self.stamp(now, answer);
         }
+        self.note(call);
+        outcome
+    }
+
+    /// Keeps a call in the log.
+    pub(crate) fn note(&mut self, call: Call) {
         *self.calls.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
         if self.log.len() == LOGGED {
             self.log.pop_front();
         }
         self.log.push_back(call);
-        outcome
     }
 
     /// Says in an answer that it comes from here, what time it is, and how fast time goes.
@@ -201,7 +206,9 @@ impl Core {
         // Some clients sign for `Backup` where they are told another address than AWS's own.
         let known = self.services.iter().copied().find(|service| service.name.eq_ignore_ascii_case(&name));
         call.service = known.map_or_else(|| name.clone(), |service| service.name.to_owned());
-        let Some(service) = known else {
+        let is_of =
+            |service: &&Service| form.get("Version").is_none_or(|one| !service.manners.elsewhere.contains(&one));
+        let Some(service) = known.filter(is_of) else {
             call.operation = unserved_service::operation(request, &form);
             call.code = Some(NOT_SIMULATED.to_owned());
             return answered(unserved_service::answer(request, &form, &name, &call.request_id));
@@ -327,7 +334,7 @@ impl Core {
         Ok(())
     }
 
-    fn request_id(&mut self) -> String {
+    pub(crate) fn request_id(&mut self) -> String {
         let (high, low) = (self.request_ids.next_u64(), self.request_ids.next_u64());
         let tail = low & 0xffff_ffff_ffff;
         format!("{:08x}-{:04x}-4{:03x}-9{:03x}-{tail:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, low >> 52)
@@ -415,7 +422,7 @@ fn version(service: &Service, model: &Model, form: &Form) -> Result<(), Refusal>
     }
 }
 
-fn storage(service: &Service, error: &WorldError) -> Refusal {
+pub(crate) fn storage(service: &Service, error: &WorldError) -> Refusal {
     let mut refusal = (service.manners.unavailable)(500);
     refusal.message = format!("the simulator could not keep the effect, which is undone: {error}");
     refusal

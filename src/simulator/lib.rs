@@ -70,10 +70,12 @@ pub mod datastore;
 pub mod ec2;
 pub mod eks;
 pub mod elasticache;
+pub mod elasticloadbalancing;
 pub mod faults;
 mod front;
 pub mod iam;
 pub mod identity;
+mod in_process;
 pub mod input;
 pub mod inventory;
 mod inventory_page;
@@ -117,6 +119,7 @@ pub use eks::kubernetes::{ApiServer, ClusterId, Endpoints, LiveCluster, Node, PO
 pub use faults::{FaultKind, FaultRule, Lag};
 pub use front::{Call, Fault};
 pub use identity::Identity;
+pub use in_process::Asker;
 pub use input::Input;
 pub use refusal::Refusal;
 pub use route53::domain::Domain;
@@ -154,6 +157,7 @@ pub static SERVICES: &[&Service] = &[
     &cloudfront::SERVICE,
     &ssm::SERVICE,
     &autoscaling::SERVICE,
+    &elasticloadbalancing::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -74,6 +74,8 @@ pub struct Manners {
     pub tokens: Option<Tokens>,
     /// The API's older versions that a query may name, all of them served as the model's own.
     pub versions: &'static [&'static str],
+    /// The versions of another API that has the service's name and is not simulated.
+    pub elsewhere: &'static [&'static str],
     /// The one region that a global service's requests are signed for; none where each region has its own.
     pub home: Option<&'static str>,
 }
@@ -178,6 +180,7 @@ pub const QUERY_MANNERS: Manners = Manners {
     open: |_, _| None,
     beside: |_, _, _| {},
     versions: &[],
+    elsewhere: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,
@@ -218,6 +221,7 @@ pub const REST_MANNERS: Manners = Manners {
     open: |_, _| None,
     beside: |_, _, _| {},
     versions: &[],
+    elsewhere: &[],
     bucket: |_, _| None,
     resources: |_, _| None,
     tokens: None,

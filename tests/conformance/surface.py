@@ -136,6 +136,12 @@ WORDS = {
         "aws_autoscaling_policy": "PutScalingPolicy|DescribePolicies|DeletePolicy|DescribeAdjustmentTypes",
         "tags": "CreateOrUpdateTags|DeleteTags|DescribeTags",
     },
+    "elbv2": {
+        "aws_lb": "LoadBalancer|SetSubnets|SetSecurityGroups|SetIpAddressType",
+        "aws_lb_target_group": "TargetGroup|Targets|TargetHealth",
+        "aws_lb_listener": "Listener(?!Certificates)",
+        "tags": "Tags",
+    },
     "ssm": {
         "aws_ssm_parameter": "Parameters?$|ParametersByPath",
         "tags": "TagsToResource|TagsFromResource|ListTagsForResource",
@@ -263,6 +269,12 @@ EXCLUDED = {
     "cloudfront": {},
     "ssm": {},
     "autoscaling": {},
+    "elbv2": {
+        "Set(Subnets|SecurityGroups|IpAddressType)": "a load balancer stays as it was made, but for its attributes and tags",
+        "(Register|Deregister)Targets|DescribeTargetHealth": "targets are not simulated: nothing is forwarded",
+        ".*TargetGroupAttributes|ModifyTargetGroup": "a target group stays as it was made, but for its tags",
+        ".*ListenerAttributes|ModifyListener": "a listener stays as it was made, but for its tags",
+    },
     "sts": {
         "AssumeRoleWithSAML": "SAML providers are a type of their own (aws_iam_saml_provider)",
     },

@@ -126,7 +126,12 @@ def machines_beyond_the_quota(aws):
 # What all of a service's operations have in common
 
 
+# What a service is called in signatures, where boto3 calls it otherwise.
+SIGNED = {"elbv2": "elasticloadbalancing"}
+
+
 def struck(aws, service, fault):
+    service = SIGNED.get(service, service)
     aws.world.ask("PUT", "faults", [{"service": service, "fault": fault, "times": 1}])
 
 
@@ -158,6 +163,7 @@ def too_many_updates(aws):
 
 QUERY = {
     "autoscaling": "describe_policies",
+    "elbv2": "describe_load_balancers",
     "elasticache": "describe_snapshots",
     "iam": "list_roles",
     "rds": "describe_db_instances",

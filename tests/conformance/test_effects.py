@@ -820,6 +820,7 @@ QUESTIONS = {
     "ec2": "describe-vpcs",
     "eks": "list-clusters",
     "elasticache": "describe-cache-clusters",
+    "elbv2": "describe-load-balancers",
     "iam": "list-roles",
     "kms": "list-keys",
     "rds": "describe-db-instances",

@@ -17,6 +17,7 @@ import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
 import refusals_elasticache
+import refusals_elbv2
 import refusals_iam
 import refusals_kms
 import refusals_logs
@@ -49,6 +50,7 @@ CASES = [
     *refusals_cloudfront.CASES,
     *refusals_ssm.CASES,
     *refusals_autoscaling.CASES,
+    *refusals_elbv2.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,
 ]

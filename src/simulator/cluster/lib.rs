@@ -6,13 +6,14 @@
 //! - [`Reserved`] is a cluster's endpoint and keys, there before anything runs.
 //! - [`ControlPlane`] is a running cluster. It ends with the process that holds it.
 //! - [`nodes`], [`load_balancers`], [`volumes`] and [`metrics`] play the parts of AWS inside of it,
-//!   [`external_secrets`] that of the operator of its name.
+//!   [`external_secrets`] that of the operator of its name. What two of them make outside of it they ask [`aws`] for.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
 //!   cluster has what their charts make.
 //! - [`outside`] plays the part of the internet for them.
 
 mod access;
 pub mod argo;
+pub mod aws;
 mod certificates;
 mod control_plane;
 pub mod controllers;

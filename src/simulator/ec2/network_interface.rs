@@ -236,7 +236,12 @@ impl NetworkInterface {
         record! {
             "AllocationId" => elastic.map(|address| address.id.as_str()),
             "AssociationId" => elastic.and_then(|address| Some(address.association.as_ref()?.id.as_str())),
-            "IpOwnerId" => if elastic.is_some() { tx.account() } else { "amazon" },
+            "IpOwnerId" => match self.requester.as_deref() {
+                _ if elastic.is_some() => tx.account(),
+                // Load balancers have addresses of their service's.
+                Some("amazon-elb") => "amazon-elb",
+                _ => "amazon",
+            },
             "PublicDnsName" => address::public_dns_name(tx, ip),
             "PublicIp" => ip,
         }

@@ -16,6 +16,7 @@ mod costexplorer;
 mod ec2;
 mod eks;
 mod elasticache;
+mod elasticloadbalancing;
 mod iam;
 mod kms;
 mod logs;
@@ -251,6 +252,7 @@ fn asks(tx: &Tx<'_>, service: &str, operation: &str, input: &Value) -> Result<Ve
         "ec2" => ec2::asks(tx, operation, input),
         "eks" => eks::asks(tx, operation, input),
         "elasticache" => elasticache::asks(tx, operation, input),
+        "elasticloadbalancing" => elasticloadbalancing::asks(tx, operation, input),
         "iam" => iam::asks(tx, operation, input),
         "kms" => kms::asks(tx, operation, input),
         "logs" => logs::asks(tx, operation, input),

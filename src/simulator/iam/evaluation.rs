@@ -272,6 +272,8 @@ fn filled(pattern: &str, context: &Context) -> Option<Pattern> {
 const TOLD: &[&str] = &[
     "ec2:createaction",
     "ec2:resourcetag",
+    "elasticloadbalancing:createaction",
+    "elasticloadbalancing:resourcetag",
     "iam:passedtoservice",
     "iam:permissionsboundary",
     "iam:policyarn",

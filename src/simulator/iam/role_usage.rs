@@ -7,6 +7,7 @@ use crate::eks::cluster::Cluster;
 use crate::eks::fargate_profile::FargateProfile;
 use crate::eks::node_group::NodeGroup;
 use crate::elasticache::replication_group::ReplicationGroup;
+use crate::elasticloadbalancing::load_balancer::LoadBalancer;
 use crate::rds::instance::DbInstance;
 use crate::record;
 use crate::value::Value;
@@ -33,7 +34,8 @@ impl Usage {
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html>,
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/using-service-linked-roles.html>,
 /// <https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html>,
-/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>.
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>,
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html>.
 pub(super) fn of(tx: &Tx<'_>, service: &str) -> Vec<Usage> {
     let arn = |region: &str, rest: String| {
         let name = service.trim_end_matches(".amazonaws.com");
@@ -49,6 +51,9 @@ pub(super) fn of(tx: &Tx<'_>, service: &str) -> Vec<Usage> {
         "eks.amazonaws.com" => by_region::<Cluster>(tx, |_, one| Some(one.arn.clone())),
         "eks-fargate.amazonaws.com" => by_region::<FargateProfile>(tx, |_, one| Some(one.arn.clone())),
         "eks-nodegroup.amazonaws.com" => by_region::<NodeGroup>(tx, |_, one| Some(one.arn.clone())),
+        "elasticloadbalancing.amazonaws.com" => {
+            by_region::<LoadBalancer>(tx, |region, one| Some(arn(region, format!("loadbalancer/{}", one.id()))))
+        }
         "autoscaling.amazonaws.com" => by_region::<AutoScalingGroup>(tx, |_, _| None),
         _ => Vec::new(),
     }

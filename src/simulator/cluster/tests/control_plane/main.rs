@@ -2,6 +2,7 @@
 //! control_plane`. They are built into the cache that FATHUSS_CACHE names, or ~/.cache/fathuss: minutes at
 //! the first time.
 
+mod aws;
 mod controllers;
 mod external_secrets;
 mod metrics;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aws::Willing;
+use fathuss_cluster::load_balancers::Place;
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::{ControlPlane, Options, Part, Programs, Progress, Reserved, Step, load_balancers, volumes};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -27,6 +30,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// Where the cluster of a test is said to be.
+fn place(aws: &Arc<Willing>) -> Place {
+    Place { cluster: "main".to_owned(), region: "eu-central-1".to_owned(), aws: Arc::clone(aws) as _ }
+}
 
 /// Clusters are started one after the other: each wants the whole machine for some seconds.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -99,8 +107,9 @@ async fn services_get_addresses_and_claims_get_volumes_that_go_with_them() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = start(folder.path(), &Options::default()).await;
     let client = cluster.client();
-    let balancers = tokio::spawn(load_balancers::tend(client.clone(), "eu-central-1".to_owned()));
-    let disks = tokio::spawn(volumes::tend(client.clone()));
+    let aws = Arc::new(Willing::default());
+    let balancers = tokio::spawn(load_balancers::tend(client.clone(), place(&aws), |_| {}));
+    let disks = tokio::spawn(volumes::tend(client.clone(), "main".to_owned(), Arc::clone(&aws) as _, |_| {}));
     reconcile_nodes(&client, &[node("ip-10-0-1-1", "general", &[])]).await.unwrap();
 
     create::<Service>(
@@ -172,14 +181,75 @@ async fn services_get_addresses_and_claims_get_volumes_that_go_with_them() {
     let volume_name = claim.spec.unwrap().volume_name.unwrap();
     let all_volumes = Api::<PersistentVolume>::all(client.clone());
     let volume = all_volumes.get(&volume_name).await.unwrap();
-    assert!(volume.spec.unwrap().csi.unwrap().volume_handle.starts_with("vol-"));
+    let id = volume.spec.unwrap().csi.unwrap().volume_handle;
+    assert_eq!(id, format!("vol-{volume_name}"));
+    assert_eq!(aws.kept().volumes[&id].gibibytes, 8);
+    until("the volume to be attached", async || {
+        aws.kept()
+            .attached
+            .contains(&(id.clone(), "ip-10-0-1-1.eu-central-1.compute.internal".to_owned()))
+            .then_some(())
+    })
+    .await;
 
     let pods = Api::<Pod>::namespaced(client.clone(), "default");
     pods.delete("database", &DeleteParams::default()).await.unwrap();
     claims.delete("data", &DeleteParams::default()).await.unwrap();
     until("the volume to go", async || all_volumes.get_opt(&volume_name).await.unwrap().is_none().then_some(())).await;
+    assert!(aws.kept().volumes.is_empty());
     balancers.abort();
     disks.abort();
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_load_balancer_comes_and_goes_with_its_service_while_the_controller_runs() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = start(folder.path(), &Options::default()).await;
+    let client = cluster.client();
+    let aws = Arc::new(Willing::default());
+    let balancers = tokio::spawn(load_balancers::tend(client.clone(), place(&aws), |_| {}));
+    reconcile_nodes(&client, &[node("ip-10-0-1-1", "general", &[])]).await.unwrap();
+    let services = Api::<Service>::namespaced(client.clone(), "default");
+    let class = |name: &str| {
+        json!({
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb",
+                     "ports": [{"port": 80}], "selector": {"app": name}},
+        })
+    };
+    let is_held = |service: &Service| service.finalizers().iter().any(|one| one == "service.k8s.aws/resources");
+    create::<Service>(&client, class("shop")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = services.get("shop").await.unwrap();
+    assert!(!is_held(&before) && aws.kept().balancers.is_empty(), "nobody is there who would");
+
+    let mut controller = deployment("aws-load-balancer-controller", "general", 1);
+    controller["metadata"]["labels"] = json!({"app.kubernetes.io/name": "aws-load-balancer-controller"});
+    create::<Deployment>(&client, controller).await.unwrap();
+    let hostname = until("the address of the service", async || {
+        let service = services.get("shop").await.unwrap();
+        service.status?.load_balancer?.ingress?.first()?.hostname.clone()
+    })
+    .await;
+    assert_eq!(hostname, format!("{}.elb.example.com", aws.kept().balancers["default/shop"].name));
+    assert!(is_held(&services.get("shop").await.unwrap()));
+    services.delete("shop", &DeleteParams::default()).await.unwrap();
+    until("the service to go", async || services.get_opt("shop").await.unwrap().is_none().then_some(())).await;
+    assert!(aws.kept().balancers.is_empty());
+
+    create::<Service>(&client, class("orphan")).await.unwrap();
+    until("the other load balancer", async || (!aws.kept().balancers.is_empty()).then_some(())).await;
+    let deployments = Api::<Deployment>::namespaced(client.clone(), "default");
+    deployments.delete("aws-load-balancer-controller", &DeleteParams::default()).await.unwrap();
+    let gone = async || deployments.get_opt("aws-load-balancer-controller").await.unwrap().is_none().then_some(());
+    until("the controller to go", gone).await;
+    services.delete("orphan", &DeleteParams::default()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(is_held(&services.get("orphan").await.unwrap()), "it stays until somebody lets it go");
+    assert!(aws.kept().balancers.contains_key("default/orphan"));
+    balancers.abort();
     cluster.stop().await.unwrap();
 }
 
