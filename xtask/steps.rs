@@ -151,6 +151,8 @@ fn clusters(tally: &mut Tally) -> Result<(), String> {
         "--test",
         "clusters",
         "--test",
+        "entered",
+        "--test",
         "applications",
     ]);
     let kubectl = cache::python(&root().join("tests/cluster/requirements.txt"))?.with_file_name("kubectl");

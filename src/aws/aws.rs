@@ -198,7 +198,8 @@ impl Provider for Aws {
 
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
         let regions: BTreeSet<&str> = proposed.deleted.values().map(|proposal| proposal.region.as_str()).collect();
-        let asked = regions.into_iter().map(async |region| eks_left_by::along(&self.client(region), &proposed.deleted).await);
+        let asked =
+            regions.into_iter().map(async |region| eks_left_by::along(&self.client(region), &proposed.deleted).await);
         Ok(Outlook { along: try_join_all(asked).await?.concat(), ..Outlook::default() })
     }
 

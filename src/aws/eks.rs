@@ -326,7 +326,13 @@ mod tests {
         let failure = canned.aws().delete(&standing(CLUSTER, "main", cluster())).await.unwrap_err();
         assert_eq!(failure.class, FailureClass::NotYet);
         let missing = json!({"__type": "ResourceNotFoundException", "message": "No cluster found for name: main."});
-        let gone = Canned::new().json(DESCRIBE, 404, &missing);
+        let gone = Canned::new()
+            .json(DESCRIBE, 404, &missing)
+            .result("DescribeLoadBalancers", "<LoadBalancers/>")
+            .result("DescribeTargetGroups", "<TargetGroups/>")
+            .answer("DescribeVolumes", "<volumeSet/>")
+            .answer("DescribeNetworkInterfaces", "<networkInterfaceSet/>")
+            .answer("DescribeSecurityGroups", "<securityGroupInfo/>");
         assert_eq!(gone.aws().delete(&standing(CLUSTER, "main", cluster())).await, Ok(Progress::Gone));
     }
 

@@ -47,9 +47,9 @@ struct Named {
 
 /// What goes along with the clusters among these.
 pub(crate) async fn along(client: &Client, deleted: &Proposals) -> Result<Vec<Along>, Failure> {
-    let clusters = deleted.iter().filter(|(address, proposal)| {
-        address.kind() == EksCluster::SCHEMA.kind && proposal.region == client.region
-    });
+    let clusters = deleted
+        .iter()
+        .filter(|(address, proposal)| address.kind() == EksCluster::SCHEMA.kind && proposal.region == client.region);
     let of_one = clusters.map(async |(address, proposal)| {
         let Some(cluster) = proposal.fields.get("name").and_then(Datum::as_str) else { return Ok(Vec::new()) };
         Ok::<_, Failure>(LeftBy::of(client, cluster).await?.described(address))
@@ -97,7 +97,8 @@ impl LeftBy {
     async fn delete(&self, client: &Client) -> Result<(), Failure> {
         let elb = &client.elb;
         let gone = self.load_balancers.iter().map(|it| {
-            client.send(balancer_call("DeleteLoadBalancer"), elb.delete_load_balancer().load_balancer_arn(&it.arn).send())
+            client
+                .send(balancer_call("DeleteLoadBalancer"), elb.delete_load_balancer().load_balancer_arn(&it.arn).send())
         });
         let mut outcomes: Vec<Result<(), Failure>> = join_all(gone).await.into_iter().map(|it| it.map(drop)).collect();
         if self.load_balancers.is_empty() {
@@ -379,7 +380,8 @@ mod tests {
         assert_eq!(progress, Ok(Progress::Waiting { state }));
         let sent = |canned: &Arc<Canned>| {
             let all = canned.operations().into_iter();
-            all.filter(|operation| !operation.starts_with("Describe") && !operation.starts_with("GET")).collect::<Vec<_>>()
+            all.filter(|operation| !operation.starts_with("Describe") && !operation.starts_with("GET"))
+                .collect::<Vec<_>>()
         };
         assert_eq!(sent(&canned), ["DeleteLoadBalancer"], "what it holds, and volumes in use, are for later");
 

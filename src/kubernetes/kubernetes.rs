@@ -380,7 +380,8 @@ impl Provider for Kubernetes {
     /// What becomes of the objects of releases. What Helm refuses is told now already, and refused where it is applied: what
     /// comes before it may mend it.
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
-        let releases = proposed.made.iter().filter(|(address, it)| Releases::is(address.kind()) && !it.changes.is_empty());
+        let releases =
+            proposed.made.iter().filter(|(address, it)| Releases::is(address.kind()) && !it.changes.is_empty());
         let rendered = releases.map(async |(address, proposal)| {
             let Some(cluster) = proposal.fields.get("cluster_name").and_then(Datum::as_str) else { return None };
             let rendered = async {

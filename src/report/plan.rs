@@ -442,8 +442,9 @@ impl<'a> Page<'a> {
             self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &words);
         }
         for why in &self.plan.unforeseen {
-            let words =
-                format!("What becomes of the parts of releases, and what others made in what goes, could not be asked. {why}");
+            let words = format!(
+                "What becomes of the parts of releases, and what others made in what goes, could not be asked. {why}"
+            );
             self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &words);
         }
     }

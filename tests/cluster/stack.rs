@@ -1,4 +1,5 @@
 //! A small cluster with something in it.
+#![allow(dead_code, reason = "each test takes what it needs")]
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{

@@ -54,9 +54,7 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
         let clusters = graph.as_ref().map(clusters).unwrap_or_default();
         let graph = graph.map(|graph| format!("{} nodes", graph.nodes.len())).map_err(|error| error.to_string());
         tell(&format!("{name}: stack program"), graph)?;
-        if !clusters.is_empty() {
-            tell(&format!("{name}: Helm"), runtime()?.block_on(helm(options.target.sandbox)))?;
-        }
+        let needs_helm = !clusters.is_empty();
         let lies = match options.target.sandbox {
             true => project.sandbox_state(&name),
             false => stack.state.clone(),
@@ -73,13 +71,17 @@ pub fn run(options: &Doctor, output: &Output) -> Result<ExitCode, Error> {
                 let version = target.kubernetes(&region, &cluster).await;
                 versions.push((cluster, version));
             }
-            Ok::<_, Error>(versions)
+            // That it is a sandbox is known by its first answer.
+            Ok::<_, Error>((versions, target.is_simulated()))
         });
-        let (reached, versions) = match reached {
-            Ok(versions) => (Ok(format!("account {}", stack.account)), versions),
-            Err(error) => (Err(error.to_string()), Vec::new()),
+        let (reached, versions, simulated) = match reached {
+            Ok((versions, simulated)) => (Ok(format!("account {}", stack.account)), versions, simulated),
+            Err(error) => (Err(error.to_string()), Vec::new(), options.target.sandbox),
         };
         tell(&format!("{name}: AWS"), reached)?;
+        if needs_helm {
+            tell(&format!("{name}: Helm"), runtime()?.block_on(helm(simulated)))?;
+        }
         for (cluster, version) in versions {
             let told = match version {
                 Ok(Some(version)) => Ok(format!("Kubernetes {version}")),

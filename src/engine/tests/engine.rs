@@ -707,7 +707,8 @@ async fn what_does_not_answer_goes_with_what_it_is_inside_of() {
     bench.toy.twist("aws_eks_cluster.main", "delete", Twist::Fail(FailureClass::Refused, "ResourceInUse"));
     let applied = bench.run(&graph, Goal::Destroy).await.unwrap();
     assert_eq!(applied.failed.len(), 1);
-    let kept = |bench: &Bench| bench.store.snapshot().unwrap().resources.into_keys().map(|it| it.local()).collect::<Vec<_>>();
+    let kept =
+        |bench: &Bench| bench.store.snapshot().unwrap().resources.into_keys().map(|it| it.local()).collect::<Vec<_>>();
     assert!(kept(&bench).iter().any(|address| address.starts_with("aws_eks_addon")), "{:?}", kept(&bench));
     let applied = bench.run(&graph, Goal::Destroy).await.unwrap();
     assert!(applied.failed.is_empty(), "{:?}", applied.failed);

@@ -74,7 +74,9 @@ metadata: { name: cart, namespace: other }
         assert_eq!(paths, ["ConfigMap other/cart", "ConfigMap others/cart", "Deployment cart", "Secret key"]);
         assert_eq!((&changed[0].after, &changed[1].before), (&Shown::Absent, &Shown::Absent));
         let replicas = |shown: &Shown| match shown {
-            Shown::Value(Datum::String(text)) => serde_json::from_str::<Json>(text).unwrap()["spec"]["replicas"].clone(),
+            Shown::Value(Datum::String(text)) => {
+                serde_json::from_str::<Json>(text).unwrap()["spec"]["replicas"].clone()
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!((replicas(&changed[2].before), replicas(&changed[2].after)), (json!(2), json!(3)));

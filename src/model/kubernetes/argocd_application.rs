@@ -54,7 +54,7 @@ use crate::{Computed, Id, Json, Name, Resource, Value};
     provider = "kubernetes",
     service = "kubernetes",
     creation = Name,
-    create_seconds = 60,
+    create_seconds = 120,
     delete_seconds = 60,
     check = check,
     waits = waits

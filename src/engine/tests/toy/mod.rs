@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
+use fathuss_engine::diff::{Cause, FieldChange, Shown};
 use fathuss_engine::event::Told;
 use fathuss_engine::part::part_of;
 use fathuss_engine::plan::{Goal, Plan};
-use fathuss_engine::diff::{Cause, FieldChange, Shown};
 use fathuss_engine::proposal::{Along, Objection, Outlook, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
@@ -281,7 +281,8 @@ impl Provider for Toy {
     fn inside(&self, kind: &str, attributes: &Attributes) -> Option<(&'static str, Identity)> {
         let name = attributes.get("cluster_name").filter(|_| kind == "aws_eks_addon")?;
         let things = self.things.borrow();
-        let of_name = |thing: &Thing| thing.address.contains(".aws_eks_cluster.") && thing.attributes.get("name") == Some(name);
+        let of_name =
+            |thing: &Thing| thing.address.contains(".aws_eks_cluster.") && thing.attributes.get("name") == Some(name);
         let (identity, _) = things.iter().find(|(_, thing)| of_name(thing))?;
         Some(("aws_eks_cluster", Identity(identity.clone())))
     }
