@@ -3,83 +3,28 @@
 #![cfg(unix)]
 
 mod program;
+#[path = "cluster/site.rs"]
+mod site;
 #[path = "cluster/stack.rs"]
 mod stack;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Client, Config};
 use program::{declare, fathuss};
 use serde_json::{Value as Json, json};
+use site::{PROGRAM, Site, client, copy, objects, of, said, show, until, walk};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_fathuss");
+/// The stack of the small cluster.
+const CLUSTER: &str = "cluster";
 
-/// A project with a sandbox that is served in the background, which ends with it.
-struct Site {
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        let _ = fathuss(PROGRAM.as_ref(), self.folder.path(), "sandbox down").output();
-    }
-}
-
-impl Site {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("there is room");
-        let file = "program = [\"cat\"]\n[stacks.cluster]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n";
-        fs::write(folder.path().join("fathuss.toml"), file).expect("there is room");
-        declare(folder.path(), &[("cluster", stack::cluster)]);
-        Self { folder }
-    }
-
-    /// Runs the program until it ends, however long the first build takes.
-    fn run(&self, words: &str) -> Output {
-        fathuss(PROGRAM.as_ref(), self.folder.path(), words).output().expect("it starts")
-    }
-
-    fn well(&self, words: &str) -> String {
-        let output = self.run(words);
-        let text = said(&output);
-        assert!(output.status.success(), "{words}: {text}");
-        text
-    }
-
-    /// The exit status of a plan that says by it whether changes are waiting, and what it said.
-    fn plan(&self) -> (Option<i32>, String) {
-        let output = self.run("plan cluster --sandbox --detailed-exitcode");
-        (output.status.code(), said(&output))
-    }
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-async fn client(site: &Site) -> Client {
-    let config: Kubeconfig = serde_json::from_str(&site.well("sandbox kubeconfig")).expect("it is one");
-    let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.expect("it is whole");
-    Client::try_from(config).expect("it can be used")
-}
-
-fn objects(client: &Client, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind));
-    match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-        None => Api::all_with(client.clone(), &resource),
-    }
-}
-
-async fn show(api: &Api<DynamicObject>, name: &str) -> Json {
-    serde_json::to_value(api.get(name).await.expect("it is there")).expect("it is JSON")
+fn small() -> Site {
+    let file = "program = [\"cat\"]\n[stacks.cluster]\nregion = \"us-east-1\"\naccount = \"111122223333\"\n";
+    Site::new(file, &[(CLUSTER, stack::cluster)])
 }
 
 /// The ids of the processes with this text in their command line.
@@ -100,17 +45,17 @@ fn runs(text: &str) -> bool {
 
 #[tokio::test]
 async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() {
-    let site = Site::new();
+    let site = small();
     site.well("sandbox up");
     site.well("sandbox up");
     assert!(site.well("sandbox status").contains("It has no cluster."));
 
     // Before there is a cluster, a plan shows what will be in it.
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("+ kubernetes_namespace.shop"), "{text}");
     site.well("apply cluster --sandbox --yes");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
 
     let client = client(&site).await;
@@ -143,7 +88,7 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     let patch = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "place" }, "data": { "region": "mars" } });
     configs.patch("place", &others, &Patch::Apply(&patch)).await.expect("it can be changed");
     secrets.delete("key", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
     for part in ["\"baseline\" → \"restricted\"", "data.region  \"mars\" → \"us-east-1\"", "+ kubernetes_secret.key"]
     {
@@ -164,7 +109,7 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     configs.patch("place", &others, &Patch::Apply(&patch)).await.expect("it can be changed");
     site.well("apply cluster --sandbox --yes");
     assert_eq!(show(&configs, "place").await["data"]["region"], json!("us-east-1"));
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
 
     // What the cluster has outlives the process that serves it.
@@ -172,7 +117,7 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     let folder = site.folder.path().display().to_string();
     assert!(!runs(&folder), "nothing of it is left");
     site.well("sandbox up");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
 
     // A control plane that dies is started again.
@@ -180,14 +125,14 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     let killed = Command::new("kill").arg("-KILL").args(&servers).status().expect("it starts");
     assert!(servers.len() == 1 && killed.success(), "{servers:?}");
     let end = Instant::now() + Duration::from_secs(60);
-    while site.plan().0 != Some(0) {
+    while site.plan(CLUSTER).0 != Some(0) {
         assert!(Instant::now() < end, "it runs again");
     }
     let log = fs::read_to_string(site.folder.path().join(".fathuss/sandbox/daemon.log")).expect("it is written");
     assert!(log.contains("the control plane ended (signal: 9 (SIGKILL))"), "{log}");
 
     site.well("destroy cluster --sandbox --yes");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "all of it is to be made again: {text}");
     assert!(text.contains("19 to create"), "{text}");
     assert!(site.well("sandbox status").contains("It has no cluster."));
@@ -213,7 +158,7 @@ async fn newest(secrets: &Api<DynamicObject>) -> Json {
 
 #[tokio::test]
 async fn a_chart_is_installed_upgraded_repaired_and_removed() {
-    let site = Site::new();
+    let site = small();
     let chart = site.folder.path().join("chart");
     copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cluster/chart")), &chart);
     let declare = |stack: fn(&mut fathuss_model::Stack) -> fathuss_model::Result<()>| {
@@ -230,17 +175,16 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     }
     declare(stack::two);
     site.well("apply cluster --sandbox --yes");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
     let client = client(&site).await;
     let secrets = objects(&client, "Secret", Some("shop"));
-    let deployments = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
-    let deployments = Api::<DynamicObject>::namespaced_with(client.clone(), "shop", &deployments);
+    let deployments = of(&client, "apps/v1/Deployment", "shop");
     assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(2));
 
     // Other values, and another content of its folder.
     declare(stack::three);
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
     for part in ["~ helm_release.cart", "replicas  2 → 3"] {
         assert!(text.contains(part), "{part}: {text}");
@@ -250,7 +194,7 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     let template = chart.join("templates/objects.yaml");
     let text = fs::read_to_string(&template).expect("it is there");
     fs::write(&template, text.replace("  greeting:", "  more: content\n  greeting:")).expect("there is room");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("another content"), "{text}");
     site.well("apply cluster --sandbox --yes");
@@ -263,7 +207,7 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     let pending = pending(secret["data"]["release"].as_str().expect("it is there"));
     let patch = json!({ "metadata": { "labels": { "status": "pending-upgrade" } }, "data": { "release": pending } });
     secrets.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("it can be changed");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("\"pending-upgrade\" → \"deployed\""), "{text}");
     site.well("apply cluster --sandbox --yes");
@@ -277,7 +221,7 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     declare(stack::cluster);
     site.well("apply cluster --sandbox --yes");
     assert!(deployments.get_opt("cart").await.expect("it can be asked").is_none(), "it goes with its release");
-    let (code, text) = site.plan();
+    let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
 }
 
@@ -299,7 +243,7 @@ fn kill_in_release(site: &Site, after: Duration) {
 
 #[tokio::test]
 async fn a_run_that_is_killed_while_helm_is_at_work_leaves_no_release_pending() {
-    let site = Site::new();
+    let site = small();
     copy(
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cluster/chart")),
         &site.folder.path().join("chart"),
@@ -323,7 +267,7 @@ async fn a_run_that_is_killed_while_helm_is_at_work_leaves_no_release_pending() 
             json!("deployed"),
             "killed after {after} ms"
         );
-        let (code, text) = site.plan();
+        let (code, text) = site.plan(CLUSTER);
         assert_eq!(code, Some(0), "killed after {after} ms: {text}");
     }
 }
@@ -345,69 +289,19 @@ fn pending(release: &str) -> String {
     STANDARD.encode(STANDARD.encode(packer.finish().expect("it fits")))
 }
 
-fn copy(from: &Path, to: &Path) {
-    for file in walk(from) {
-        let at = to.join(file.strip_prefix(from).expect("it is in it"));
-        fs::create_dir_all(at.parent().expect("it has one")).expect("there is room");
-        fs::copy(&file, &at).expect("there is room");
-    }
-}
-
-fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files.extend(walk(&path));
-        } else if path.is_file() {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// A project with the platform's stacks and charts, in a sandbox as `fathuss.toml` of this repository has it.
-fn platform() -> Site {
-    let folder = tempfile::tempdir().expect("there is room");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let file = fs::read_to_string(root.join("fathuss.toml")).expect("it is there");
-    let file: Vec<&str> =
-        file.lines().map(|line| if line.starts_with("program = ") { "program = [\"cat\"]" } else { line }).collect();
-    fs::write(folder.path().join("fathuss.toml"), file.join("\n")).expect("there is room");
-    copy(&root.join("helm"), &folder.path().join("helm"));
-    declare(
-        folder.path(),
-        &[
-            ("staging-account", fathuss_stacks::staging_account::staging_account),
-            ("staging", fathuss_stacks::staging::staging),
-        ],
-    );
-    Site { folder }
-}
-
-/// Looks until it is so.
-async fn until<F: Future<Output = bool>>(what: &str, mut look: impl FnMut() -> F) {
-    let end = Instant::now() + Duration::from_secs(240);
-    while !look().await {
-        assert!(Instant::now() < end, "{what}");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
 #[tokio::test]
 async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
-    let site = platform();
+    let site = Site::platform(&[
+        ("staging-account", fathuss_stacks::staging_account::staging_account),
+        ("staging", fathuss_stacks::staging::staging),
+    ]);
     site.well("apply staging-account --sandbox --yes");
     let began = Instant::now();
     site.well("apply staging --sandbox --yes");
     println!("staging is there after {:.0} s", began.elapsed().as_secs_f64());
 
     let client = client(&site).await;
-    let of = |group: &str, version: &str, kind: &str, namespace: &str| {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource)
-    };
-    let applications = of("argoproj.io", "v1alpha1", "Application", "argocd");
+    let applications = of(&client, "argoproj.io/v1alpha1/Application", "argocd");
     let all = applications.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
     assert_eq!(all.len(), 23, "the root, and all that it makes");
     for application in &all {
@@ -422,8 +316,7 @@ async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
         let node = nodes.iter().find(|node| node.metadata.name.as_deref() == Some(name)).expect("it is there");
         node.metadata.labels.as_ref().expect("it has some")["eks.amazonaws.com/nodegroup"].clone()
     };
-    let pods =
-        Api::<DynamicObject>::all_with(client.clone(), &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod")));
+    let pods = objects(&client, "Pod", None);
     let pods = pods.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
     let mut graders = 0;
     for pod in &pods {
@@ -438,24 +331,23 @@ async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
         graders += usize::from(is_grader);
     }
     assert!(pods.len() > 40 && graders > 0, "{} pods, {graders} graders", pods.len());
-    let rollouts = of("argoproj.io", "v1alpha1", "Rollout", "fathuss-staging");
+    let rollouts = of(&client, "argoproj.io/v1alpha1/Rollout", "fathuss-staging");
     assert_eq!(show(&rollouts, "grader").await["status"]["phase"], json!("Healthy"));
-    let planned = site.run("plan staging --sandbox --detailed-exitcode");
-    assert_eq!(planned.status.code(), Some(0), "{}", said(&planned));
+    let (code, text) = site.plan("staging");
+    assert_eq!(code, Some(0), "{text}");
 
     // What is deleted by hand comes back, and what the repository has no more goes.
-    let deployments = of("apps", "v1", "Deployment", "fathuss-staging");
+    let deployments = of(&client, "apps/v1/Deployment", "fathuss-staging");
     deployments.delete("user", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
-    let values = site.folder.path().join("helm/platform/values.yaml");
-    let text = fs::read_to_string(&values).expect("it is there");
-    assert!(text.contains("\n  hiring: *service\n"));
-    fs::write(&values, text.replace("\n  hiring: *service\n", "\n")).expect("there is room");
-    until("what is deleted by hand comes back", async || {
-        deployments.get_opt("user").await.is_ok_and(|it| it.is_some())
+    site.edit("helm/platform/values.yaml", "\n  hiring: *service\n", "\n");
+    until("what is deleted by hand comes back", async || match deployments.get("user").await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
     })
     .await;
-    until("what the repository has no more goes", async || {
-        deployments.get_opt("hiring").await.is_ok_and(|it| it.is_none())
+    until("what the repository has no more goes", async || match deployments.get_opt("hiring").await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
     })
     .await;
 
@@ -468,7 +360,7 @@ async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
 /// What the wrong words lead to.
 #[test]
 fn where_nothing_serves_the_sandbox_its_commands_say_so() {
-    let site = Site::new();
+    let site = small();
     assert!(site.well("sandbox down").contains("Nothing serves the sandbox."));
     assert!(site.well("sandbox status").contains("fathuss sandbox up"));
     let refused = site.run("sandbox kubeconfig");
@@ -479,7 +371,7 @@ fn where_nothing_serves_the_sandbox_its_commands_say_so() {
 /// Who has no Go leaves out what is in clusters.
 #[test]
 fn without_go_all_but_what_is_in_clusters_comes_up() {
-    let site = Site::new();
+    let site = small();
     let programs = site.folder.path().join("programs");
     fs::create_dir(&programs).expect("there is room");
     std::os::unix::fs::symlink("/bin/cat", programs.join("cat")).expect("there is room");
