@@ -135,7 +135,7 @@ fn backends(tally: &mut Tally) -> Result<(), String> {
     counted(test.envs(servers.variables()), tally)
 }
 
-/// A real Kubernetes behind the sandbox's clusters, built with Go, and what stacks make in it.
+/// A real Kubernetes behind the sandbox's clusters, built with Go, and what stacks and Argo CD make in it.
 fn clusters(tally: &mut Tally) -> Result<(), String> {
     servers::redis()?;
     // The whole workspace, as the tests build it. One at a time: each starts a control plane.
@@ -150,8 +150,11 @@ fn clusters(tally: &mut Tally) -> Result<(), String> {
         "outside",
         "--test",
         "clusters",
+        "--test",
+        "applications",
     ]);
-    counted(test.args(["--", "--test-threads=1"]), tally)
+    let kubectl = cache::python(&root().join("tests/cluster/requirements.txt"))?.with_file_name("kubectl");
+    counted(test.env("KUBECTL", kubectl).args(["--", "--test-threads=1"]), tally)
 }
 
 fn conformance(tally: &mut Tally) -> Result<(), String> {
