@@ -11,12 +11,12 @@ mod site;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
-use program::{fathuss, start};
+use program::{fathuss, start, start_into};
 use prometheus::Prometheus;
 use serde_json::{Value as Json, json};
 use site::{PROGRAM, Site, client, objects, of, said, show, until};
@@ -140,8 +140,17 @@ async fn waves(site: &Site) -> Client {
     let held = "nodeSelector:\n  fathuss.com/nowhere: \"true\"\n";
     let values = "helm/platform/applications/external-secrets.yaml";
     site.edit(values, "installCRDs: true\n", &format!("installCRDs: true\n{held}"));
-    let apply = start(fathuss(PROGRAM.as_ref(), site.folder.path(), "apply staging --sandbox --yes"));
+    let progress = tempfile::NamedTempFile::new().expect("there is room");
+    let apply = fathuss(PROGRAM.as_ref(), site.folder.path(), "apply staging --sandbox --yes");
+    let mut apply = start_into(apply, progress.as_file());
+    let progress = || fs::read_to_string(progress.path()).expect("it is there");
+    let mut has_ended = || apply.ended().map(|status| format!("{status}: {}", progress()));
     until("the cluster comes up", async || {
+        assert_eq!(has_ended(), None);
+        // What serves the sandbox is there by then: one that asks before would have the run refused.
+        if !progress().contains("aws_eks_cluster.main: creating") {
+            return Err(progress());
+        }
         let output = site.run("sandbox kubeconfig");
         if output.status.success() { Ok(()) } else { Err(said(&output)) }
     })
@@ -150,6 +159,7 @@ async fn waves(site: &Site) -> Client {
     let made = applications(&client);
     let waiting = "waiting for healthy state of argoproj.io/Application/external-secrets";
     let root = until("all but one of the first wave gets well", async || {
+        assert_eq!(has_ended(), None, "{}", says(&client).await);
         let all = all(&made).await;
         let well = all.iter().filter(|(_, application)| is_well(application)).count();
         let root = all.iter().find(|(name, _)| name == "platform").map(|(_, root)| root.clone()).unwrap_or_default();
@@ -238,16 +248,20 @@ impl Weights {
         let noted = weights.clone();
         tokio::spawn(async move {
             loop {
-                let parameters = WatchParams::default().timeout(290);
-                let mut events = services.watch(&parameters, &version).await.expect("it can be watched").boxed();
-                while let Some(event) = events.next().await {
-                    match event.expect("it can be watched") {
+                // One that breaks goes on where it was, and loses nothing.
+                let Ok(events) = services.watch(&WatchParams::default().timeout(290), &version).await else {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    continue;
+                };
+                let mut events = events.boxed();
+                while let Some(Ok(event)) = events.next().await {
+                    match event {
                         WatchEvent::Added(one) | WatchEvent::Modified(one) | WatchEvent::Deleted(one) => {
                             noted.note(&one);
                             version = one.metadata.resource_version.unwrap_or_default();
                         }
                         WatchEvent::Bookmark(mark) => version = mark.metadata.resource_version,
-                        WatchEvent::Error(error) => panic!("the weights can't be watched: {error:?}"),
+                        WatchEvent::Error(error) => panic!("changes are lost: {error:?}"),
                     }
                 }
             }
@@ -293,13 +307,22 @@ async fn canary(site: &Site, client: &Client, prometheus: &Prometheus) {
     let rollouts = of(client, "argoproj.io/v1alpha1/Rollout", namespace);
     let runs = of(client, "argoproj.io/v1alpha1/AnalysisRun", namespace);
     let routes = of(client, "networking.istio.io/v1/VirtualService", namespace);
-    let weights = Weights::watch(routes.clone()).await;
+    let weights = Weights::watch(routes).await;
     let state = async || {
         let rollout = get(&rollouts, "grader").await.map_or_else(|error| error, |one| one["status"].to_string());
         let runs: String = all(&runs).await.iter().map(|(name, run)| format!("\n{name}: {}", run["status"])).collect();
         format!("{:?} {rollout}{runs}{}", weights.seen(), says(client).await)
     };
     let first = show(&rollouts, "grader").await;
+    let pause = json!({ "pause": { "duration": "2s" } });
+    let mut steps = vec![json!({ "setWeight": 5 }), json!({ "pause": {} })];
+    steps.extend([20, 40, 60, 80].into_iter().flat_map(|weight| [json!({ "setWeight": weight }), pause.clone()]));
+    steps.push(json!({ "setWeight": 100 }));
+    assert_eq!(
+        first["spec"]["strategy"]["canary"]["steps"],
+        json!(steps),
+        "production's, but for the length of pauses"
+    );
     let first = first["status"]["stableRS"].as_str().expect("it is stable").to_owned();
     assert_eq!(weights.seen(), [(100, 0)]);
 

@@ -19,7 +19,7 @@ use crate::program::{declare, fathuss};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_fathuss");
 
 /// Longer than anything in a cluster takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(420);
 
 /// The project, whose sandbox ends with it.
 pub struct Site {

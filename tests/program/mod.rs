@@ -1,6 +1,7 @@
 //! The program `fathuss`, run in a project of a test's own, with an end to every wait.
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,12 @@ pub fn start(mut command: Command) -> Running {
     Running(Some(child))
 }
 
+/// Starts it with its output in a file.
+pub fn start_into(mut command: Command, file: &File) -> Running {
+    let [out, err] = [(); 2].map(|()| file.try_clone().expect("it is open"));
+    Running(Some(command.stdout(out).stderr(err).spawn().expect("the program starts")))
+}
+
 /// A process that ends with the test.
 pub struct Running(Option<Child>);
 
@@ -48,6 +55,11 @@ impl Running {
     /// Its number.
     pub fn pid(&self) -> u32 {
         self.0.as_ref().expect("it has not been waited for").id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.as_mut().expect("it has not been waited for").try_wait().expect("it can be waited for")
     }
 
     /// Waits for its end.
