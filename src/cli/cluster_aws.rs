@@ -477,3 +477,170 @@ impl Aws for ClusterAws {
         Box::pin(async move { Ok(self.detach(id, node)?) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fathuss_cluster::aws::TargetGroup;
+    use fathuss_simulator::Config;
+
+    use super::*;
+
+    const ACCOUNT: &str = "000000000000";
+
+    /// A cluster in a VPC that the internet reaches, and its AWS.
+    struct Ground {
+        simulator: Simulator,
+        aws: ClusterAws,
+        _cluster: watch::Sender<LiveCluster>,
+    }
+
+    fn must(simulator: &Simulator, service: &str, operation: &str, input: &Value) -> Value {
+        let asker = Asker { account: ACCOUNT, region: "eu-central-1" };
+        simulator.ask(asker, service, operation, input).unwrap_or_else(|refusal| panic!("{operation}: {refusal:?}"))
+    }
+
+    impl Ground {
+        fn new() -> Ground {
+            let simulator = Simulator::open(Config { instant: true, ..Config::calm(7) }).expect("it is in memory");
+            let ask = |service: &str, operation: &str, input: Value| must(&simulator, service, operation, &input);
+            let vpc = text(ask("ec2", "CreateVpc", record! { "CidrBlock" => "10.0.0.0/16" }).get("Vpc"), "VpcId");
+            let subnets: Vec<String> = ["a", "b"]
+                .iter()
+                .enumerate()
+                .map(|(at, zone)| {
+                    let tags = [("kubernetes.io/role/elb".to_owned(), "1".to_owned())];
+                    let input = record! {
+                        "VpcId" => &vpc,
+                        "CidrBlock" => format!("10.0.{at}.0/24"),
+                        "AvailabilityZone" => format!("eu-central-1{zone}"),
+                        "TagSpecifications" => specified("subnet", &tags),
+                    };
+                    text(ask("ec2", "CreateSubnet", input).get("Subnet"), "SubnetId")
+                })
+                .collect();
+            let gateway = ask("ec2", "CreateInternetGateway", record! {});
+            let gateway = text(gateway.get("InternetGateway"), "InternetGatewayId");
+            ask("ec2", "AttachInternetGateway", record! { "InternetGatewayId" => gateway, "VpcId" => &vpc });
+            let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"eks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+            let role =
+                ask("iam", "CreateRole", record! { "RoleName" => "cluster", "AssumeRolePolicyDocument" => trust });
+            let policy = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+            ask("iam", "AttachRolePolicy", record! { "RoleName" => "cluster", "PolicyArn" => policy });
+            let input = record! {
+                "name" => "main",
+                "roleArn" => text(role.get("Role"), "Arn"),
+                "resourcesVpcConfig" => record! { "subnetIds" => texts(&subnets) },
+            };
+            ask("eks", "CreateCluster", input);
+            let id = ClusterId {
+                account: ACCOUNT.to_owned(),
+                region: "eu-central-1".to_owned(),
+                name: "main".to_owned(),
+                key: String::new(),
+            };
+            let live = LiveCluster {
+                id,
+                version: String::new(),
+                addons: Vec::new(),
+                prefix_delegation: false,
+                nodes: Vec::new(),
+            };
+            let (sender, receiver) = watch::channel(live);
+            Ground { aws: ClusterAws::new(simulator.clone(), receiver), simulator, _cluster: sender }
+        }
+
+        fn shown(&self, service: &str, operation: &str, member: &str) -> Vec<Value> {
+            must(&self.simulator, service, operation, &record! {}).get(member).list().to_vec()
+        }
+    }
+
+    fn wanted() -> LoadBalancer {
+        LoadBalancer {
+            stack: Stack { prefix: "service.k8s.aws", name: "default/shop".to_owned() },
+            name: "k8s-default-shop-0123456789".to_owned(),
+            is_application: false,
+            is_internal: false,
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
+            managed_group: "k8s-default-shop-9876543210".to_owned(),
+            sources: vec!["0.0.0.0/0".to_owned()],
+            attributes: vec![("load_balancing.cross_zone.enabled".to_owned(), "true".to_owned())],
+            tags: vec![("Project".to_owned(), "Shop".to_owned())],
+            listeners: vec![Listener {
+                port: 80,
+                protocol: "TCP".to_owned(),
+                certificate: None,
+                policy: None,
+                target: Some(TargetGroup {
+                    name: "k8s-default-shop-1111111111".to_owned(),
+                    resource: "default/shop:80".to_owned(),
+                    protocol: "TCP".to_owned(),
+                    port: 8080,
+                    target: "ip".to_owned(),
+                }),
+            }],
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_load_balancer_is_made_once_with_all_that_it_has_and_removed_with_it() {
+        let ground = Ground::new();
+        let hostname = ground.aws.make_load_balancer(&wanted()).await.expect("there is room");
+        assert!(hostname.starts_with("k8s-default-shop-0123456789-"), "{hostname}");
+        assert!(hostname.ends_with(".elb.eu-central-1.amazonaws.com"), "{hostname}");
+        assert_eq!(ground.aws.make_load_balancer(&wanted()).await.expect("it is there"), hostname);
+        let balancers = ground.shown(ELB, "DescribeLoadBalancers", "LoadBalancers");
+        assert_eq!(balancers.len(), 1);
+        assert_eq!(balancers[0].get("AvailabilityZones").list().len(), 2);
+        assert_eq!(balancers[0].get("SecurityGroups").list().len(), 2);
+        assert_eq!(ground.shown(ELB, "DescribeTargetGroups", "TargetGroups").len(), 1);
+        let arn = text(&balancers[0], "LoadBalancerArn");
+        let tags = must(&ground.simulator, ELB, "DescribeTags", &record! { "ResourceArns" => vec![arn] });
+        let tags: Vec<(String, String)> = first(&tags, "TagDescriptions")
+            .get("Tags")
+            .list()
+            .iter()
+            .map(|tag| (text(tag, "Key"), text(tag, "Value")))
+            .collect();
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let own = [
+            tag("elbv2.k8s.aws/cluster", "main"),
+            tag("service.k8s.aws/stack", "default/shop"),
+            tag("service.k8s.aws/resource", "LoadBalancer"),
+            tag("Project", "Shop"),
+        ];
+        assert_eq!(tags, own);
+
+        ground.aws.remove_load_balancer(&wanted().stack).await.expect("nothing else uses it");
+        assert!(ground.shown(ELB, "DescribeLoadBalancers", "LoadBalancers").is_empty());
+        assert!(ground.shown(ELB, "DescribeTargetGroups", "TargetGroups").is_empty());
+        let groups = ground.shown("ec2", "DescribeSecurityGroups", "SecurityGroups");
+        assert!(groups.iter().all(|group| !text(group, "GroupName").starts_with("k8s-")), "{groups:?}");
+        ground.aws.remove_load_balancer(&wanted().stack).await.expect("what is gone is not missed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_volume_is_made_once_and_deleted_once() {
+        let ground = Ground::new();
+        let wanted = Volume {
+            name: "pvc-00000000-0000-4000-a000-000000000000".to_owned(),
+            zone: "eu-central-1a".to_owned(),
+            gibibytes: 8,
+            kind: "gp3".to_owned(),
+            iops: None,
+            throughput: None,
+            encrypted: true,
+            key: None,
+            tags: vec![("kubernetes.io/cluster/main".to_owned(), "owned".to_owned())],
+        };
+        let id = ground.aws.make_volume(&wanted).await.expect("there is room");
+        assert_eq!(ground.aws.make_volume(&wanted).await.expect("it is there"), id);
+        let volumes = ground.shown("ec2", "DescribeVolumes", "Volumes");
+        assert_eq!((volumes.len(), volumes[0].get("Encrypted").bool()), (1, Some(true)));
+        ground.aws.delete_volume(&id).await.expect("nothing uses it");
+        ground.aws.delete_volume(&id).await.expect("what is gone is not missed");
+        ground.aws.detach_volume(&id, "node").await.expect("nor attached");
+        let absent = ground.aws.attach_volume(&id, "node").await.expect_err("no machine is that node");
+        assert_eq!(absent.to_string(), "NotFound: no machine is the node node");
+    }
+}

@@ -102,7 +102,8 @@ mod tests {
         assert_eq!(shown, [made.get("VolumeId").text().unwrap()]);
         let refused = ask("DeleteVolume", &record! { "VolumeId" => "vol-0123456789abcdef0" }).unwrap_err();
         assert_eq!(refused.code, "InvalidVolume.NotFound");
-        let unknown = ask("CreateVolume", &record! { "AvailabilityZone" => "us-east-1a", "Colour" => "red" });
+        let coloured = record! { "AvailabilityZone" => "us-east-1a", "Size" => 1_i64, "Colour" => "red" };
+        let unknown = ask("CreateVolume", &coloured);
         assert_eq!(unknown.unwrap_err().code, "NotSimulated");
         assert_eq!(client.simulator.log().last().unwrap().operation, "CreateVolume");
     }

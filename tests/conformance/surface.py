@@ -137,9 +137,9 @@ WORDS = {
         "tags": "CreateOrUpdateTags|DeleteTags|DescribeTags",
     },
     "elbv2": {
-        "aws_lb": "LoadBalancer|SetSubnets|SetSecurityGroups|SetIpAddressType",
-        "aws_lb_target_group": "TargetGroup|Targets|TargetHealth",
-        "aws_lb_listener": "Listener(?!Certificates)",
+        "load balancers": "LoadBalancer|SetSubnets|SetSecurityGroups|SetIpAddressType",
+        "target groups": "TargetGroup|Targets|TargetHealth",
+        "listeners": "Listener(?!Certificates)",
         "tags": "Tags",
     },
     "ssm": {

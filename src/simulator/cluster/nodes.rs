@@ -165,8 +165,13 @@ impl Declared {
         Self { labels, taints: node.taints.clone() }
     }
 
+    /// As a kubelet does, it leaves it to the controllers to attach volumes.
     fn annotations(&self) -> Value {
-        json!({"kwok.x-k8s.io/node": "fake", (DECLARED): json!(self).to_string()})
+        json!({
+            "kwok.x-k8s.io/node": "fake",
+            "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+            (DECLARED): json!(self).to_string(),
+        })
     }
 }
 
