@@ -141,7 +141,7 @@ fn root(
         .value_files([format!("values-{}.yaml", env.name())])
         .values_object(json(values(env, foundation)));
     let source = ApplicationSource::new(REPOSITORY, branch).path("helm/platform").helm(helm);
-    let policy = SyncPolicy::new().retry(SyncRetry::new(5));
+    let policy = SyncPolicy::new().retry(SyncRetry::new(5).refresh(true));
     let policy = match env.stage {
         Stage::Staging => policy.automated(AutomatedSync::new(true).self_heal(true)),
         // Somebody looks at each difference and approves.

@@ -198,6 +198,8 @@ pub struct SyncRetry {
     limit: Value<i64>,
     /// How long apart.
     backoff: Option<Value<SyncBackoff>>,
+    /// Whether the next attempt is about the newest commit; of the one that failed otherwise.
+    refresh: Option<Value<bool>>,
 }
 
 /// How long a synchronisation that failed waits before it is tried again.
