@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use kube::Client;
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
 use program::{fathuss, start, start_into};
 use prometheus::Prometheus;
 use serde_json::{Value as Json, json};
@@ -128,10 +128,57 @@ async fn staging_comes_up_in_waves_follows_develop_and_gives_the_grader_s_new_ve
     site.well("apply staging-account --sandbox --yes");
     let client = waves(&site).await;
     lap("staging is whole");
+    placed(&client).await;
     develop(&site, &client).await;
     lap("what develop has has come");
     canary(&site, &client, &prometheus).await;
     lap("two versions of the grader have come, and one of them gone back");
+    kept_as_declared(&site, &client).await;
+    lap("what others changed is set back");
+
+    site.well("destroy staging --sandbox --yes");
+    lap("nothing is left");
+    let planned = site.run("plan staging --sandbox");
+    assert!(said(&planned).contains("166 to create"), "{}", said(&planned));
+    assert!(site.well("sandbox status").contains("It has no cluster."));
+}
+
+/// Each pod runs, on a node that is for it.
+async fn placed(client: &Client) {
+    let nodes = all(&objects(client, "Node", None)).await;
+    let group = |name: &Json| {
+        let (_, node) = nodes.iter().find(|(node, _)| json!(node) == *name).expect("it is there");
+        node["metadata"]["labels"]["eks.amazonaws.com/nodegroup"].to_string()
+    };
+    let pods = all(&objects(client, "Pod", None)).await;
+    let mut graders = 0;
+    for (name, pod) in &pods {
+        assert_eq!(pod["status"]["phase"], json!("Running"), "{name}");
+        let is_grader = name.starts_with("grader-");
+        let on = group(&pod["spec"]["nodeName"]);
+        let owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+        let is_everywhere = owners.into_iter().any(|owner| owner["kind"] == json!("DaemonSet"));
+        assert!(is_everywhere || is_grader == on.contains("grader"), "{name} is on {on}");
+        graders += usize::from(is_grader);
+    }
+    assert!(pods.len() > 40 && graders > 0, "{} pods, {graders} graders", pods.len());
+}
+
+/// What is deleted by hand comes back, and what the repository has no more goes.
+async fn kept_as_declared(site: &Site, client: &Client) {
+    let deployments = of(client, "apps/v1/Deployment", "fathuss-staging");
+    deployments.delete("user", &DeleteParams::default()).await.expect("it can be deleted");
+    site.edit("helm/platform/values.yaml", "\n  hiring: *service\n", "\n");
+    until("what is deleted by hand comes back", async || match deployments.get("user").await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    })
+    .await;
+    until("what the repository has no more goes", async || match deployments.get_opt("hiring").await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
 }
 
 /// Brings staging up with a wave that is held, and a run that is killed meanwhile.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use program::{declare, fathuss};
 use serde_json::{Value as Json, json};
-use site::{PROGRAM, Site, client, copy, objects, of, said, show, until, walk};
+use site::{PROGRAM, Site, client, copy, objects, of, said, show, walk};
 
 /// The stack of the small cluster.
 const CLUSTER: &str = "cluster";
@@ -288,74 +288,6 @@ fn pending(release: &str) -> String {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(content.to_string().as_bytes()).expect("it fits");
     STANDARD.encode(STANDARD.encode(packer.finish().expect("it fits")))
-}
-
-#[tokio::test]
-async fn staging_comes_up_with_all_that_argo_cd_deploys_and_goes_again() {
-    let site = Site::platform(&[
-        ("staging-account", fathuss_stacks::staging_account::staging_account),
-        ("staging", fathuss_stacks::staging::staging),
-    ]);
-    site.well("apply staging-account --sandbox --yes");
-    let began = Instant::now();
-    site.well("apply staging --sandbox --yes");
-    println!("staging is there after {:.0} s", began.elapsed().as_secs_f64());
-
-    let client = client(&site).await;
-    let applications = of(&client, "argoproj.io/v1alpha1/Application", "argocd");
-    let all = applications.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
-    assert_eq!(all.len(), 23, "the root, and all that it makes");
-    for application in &all {
-        let status = &application.data["status"];
-        let (sync, health) = (&status["sync"]["status"], &status["health"]["status"]);
-        assert_eq!((sync, health), (&json!("Synced"), &json!("Healthy")), "{:?}", application.metadata.name);
-    }
-    // Each pod runs, on a node that is for it.
-    let nodes =
-        objects(&client, "Node", None).list(&kube::api::ListParams::default()).await.expect("they can be listed");
-    let group = |name: &str| {
-        let node = nodes.iter().find(|node| node.metadata.name.as_deref() == Some(name)).expect("it is there");
-        node.metadata.labels.as_ref().expect("it has some")["eks.amazonaws.com/nodegroup"].clone()
-    };
-    let pods = objects(&client, "Pod", None);
-    let pods = pods.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
-    let mut graders = 0;
-    for pod in &pods {
-        assert_eq!(pod.data["status"]["phase"], json!("Running"), "{:?}", pod.metadata.name);
-        let is_grader = pod.metadata.name.as_deref().is_some_and(|name| name.starts_with("grader-"));
-        let on = group(pod.data["spec"]["nodeName"].as_str().expect("it is on one"));
-        let mut owners = pod.metadata.owner_references.iter().flatten();
-        let is_everywhere = owners.any(|owner| owner.kind == "DaemonSet");
-        if !is_everywhere {
-            assert_eq!(is_grader, on.contains("grader"), "{:?} is on {on}", pod.metadata.name);
-        }
-        graders += usize::from(is_grader);
-    }
-    assert!(pods.len() > 40 && graders > 0, "{} pods, {graders} graders", pods.len());
-    let rollouts = of(&client, "argoproj.io/v1alpha1/Rollout", "fathuss-staging");
-    assert_eq!(show(&rollouts, "grader").await["status"]["phase"], json!("Healthy"));
-    let (code, text) = site.plan("staging");
-    assert_eq!(code, Some(0), "{text}");
-
-    // What is deleted by hand comes back, and what the repository has no more goes.
-    let deployments = of(&client, "apps/v1/Deployment", "fathuss-staging");
-    deployments.delete("user", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
-    site.edit("helm/platform/values.yaml", "\n  hiring: *service\n", "\n");
-    until("what is deleted by hand comes back", async || match deployments.get("user").await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    })
-    .await;
-    until("what the repository has no more goes", async || match deployments.get_opt("hiring").await {
-        Ok(None) => Ok(()),
-        other => Err(format!("{other:?}")),
-    })
-    .await;
-
-    site.well("destroy staging --sandbox --yes");
-    let planned = site.run("plan staging --sandbox");
-    assert!(said(&planned).contains("166 to create"), "{}", said(&planned));
-    assert!(site.well("sandbox status").contains("It has no cluster."));
 }
 
 /// What the wrong words lead to.
