@@ -383,7 +383,7 @@ impl Provider for Kubernetes {
         let releases =
             proposed.made.iter().filter(|(address, it)| Releases::is(address.kind()) && !it.changes.is_empty());
         let rendered = releases.map(async |(address, proposal)| {
-            let Some(cluster) = proposal.fields.get("cluster_name").and_then(Datum::as_str) else { return None };
+            let cluster = proposal.fields.get("cluster_name").and_then(Datum::as_str)?;
             let rendered = async {
                 let Some(connection) = self.connect(&proposal.region, cluster).await? else { return Ok(Vec::new()) };
                 self.releases.rendered(&*self.clusters, &connection, &proposal.region, proposal).await
