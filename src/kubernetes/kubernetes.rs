@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use fathuss_engine::Provider;
-use fathuss_engine::proposal::{Outlook, Proposed};
+use fathuss_engine::proposal::{Outlook, Proposal, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, Standing, UpdateRequest,
@@ -380,9 +380,13 @@ impl Provider for Kubernetes {
     /// What becomes of the objects of releases. What Helm refuses is told now already, and refused where it is applied: what
     /// comes before it may mend it.
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
-        let releases =
-            proposed.made.iter().filter(|(address, it)| Releases::is(address.kind()) && !it.changes.is_empty());
-        let rendered = releases.map(async |(address, proposal)| {
+        let mut outlook = Outlook::default();
+        let changing = |(address, it): &(&Address, &Proposal)| Releases::is(address.kind()) && !it.changes.is_empty();
+        let releases: Vec<_> = proposed.made.iter().filter(changing).collect();
+        if releases.is_empty() {
+            return Ok(outlook);
+        }
+        let rendered = releases.into_iter().map(async |(address, proposal)| {
             let cluster = proposal.fields.get("cluster_name").and_then(Datum::as_str)?;
             let rendered = async {
                 let Some(connection) = self.connect(&proposal.region, cluster).await? else { return Ok(Vec::new()) };
@@ -395,7 +399,6 @@ impl Provider for Kubernetes {
         if self.waiting.borrow().is_empty() {
             self.clusters.busy(false).await;
         }
-        let mut outlook = Outlook::default();
         for (address, rendered) in rendered.into_iter().flatten() {
             match rendered {
                 Ok(parts) => drop(outlook.parts.insert(address, parts)),

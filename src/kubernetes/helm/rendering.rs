@@ -19,7 +19,15 @@ fn objects(manifest: &str, namespace: &str) -> Result<BTreeMap<String, Json>, Fa
         let name = if of.is_empty() || of == namespace { name } else { format!("{of}/{name}") };
         (format!("{kind} {name}"), object)
     };
-    Ok(documents.into_iter().filter(Json::is_object).map(named).collect())
+    let single = documents.into_iter().flat_map(|mut document| match document.get_mut("items").map(Json::take) {
+        Some(Json::Array(items)) if document["kind"] == json!("List") => items,
+        Some(other) => {
+            document["items"] = other;
+            vec![document]
+        }
+        None => vec![document],
+    });
+    Ok(single.filter(Json::is_object).map(named).collect())
 }
 
 /// What becomes of each object that does not stay as it is. What a Secret holds is not shown.
