@@ -19,13 +19,9 @@ fn objects(manifest: &str, namespace: &str) -> Result<BTreeMap<String, Json>, Fa
         let name = if of.is_empty() || of == namespace { name } else { format!("{of}/{name}") };
         (format!("{kind} {name}"), object)
     };
-    let single = documents.into_iter().flat_map(|mut document| match document.get_mut("items").map(Json::take) {
-        Some(Json::Array(items)) if document["kind"] == json!("List") => items,
-        Some(other) => {
-            document["items"] = other;
-            vec![document]
-        }
-        None => vec![document],
+    let single = documents.into_iter().flat_map(|document| match document["items"].as_array() {
+        Some(items) if document["kind"] == json!("List") => items.clone(),
+        _ => vec![document],
     });
     Ok(single.filter(Json::is_object).map(named).collect())
 }
