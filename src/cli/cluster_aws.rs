@@ -429,7 +429,7 @@ impl ClusterAws {
             .flat_map(|volume| volume.get("Attachments").list())
             .map(|one| text(one, "Device"))
             .collect();
-        let letters = || ('a'..='z').map(char::from);
+        let letters = || 'a'..='z';
         let mut names = letters().flat_map(|first| letters().map(move |second| format!("/dev/xvd{first}{second}")));
         names
             .find(|name| !taken.contains(name))
