@@ -499,8 +499,11 @@ async fn by_header(client: &Client, hash: &str) {
 }
 
 /// What is brought up of production, wave by wave: a service, and what it stands on.
-const FEW: [&[&str]; 3] =
-    [&["external-secrets", "istio-base", "kube-prometheus-stack"], &["istio-gateway"], &["api-gateway"]];
+const FEW: [&[&str]; 3] = [
+    &["aws-load-balancer-controller", "external-secrets", "istio-base", "kube-prometheus-stack"],
+    &["istio-gateway"],
+    &["api-gateway"],
+];
 
 /// Leaves the others out of the root's chart.
 fn leave_few(site: &Site) {
