@@ -73,7 +73,6 @@ impl ArgoCd {
         // Each definition that comes or changes has it ask for all kinds again, group by group: at its usual 50 requests a
         // second the platform's sixty take minutes, in which it sees none of them.
         environment.push("ARGOCD_K8S_CLIENT_QPS=2000".to_owned());
-        environment.push("GOGC=300".to_owned());
         environment.push(format!("GIT_CONFIG_GLOBAL={}", git_config(&folder)?));
         let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports(&folder)?;
         let redis_address = format!("127.0.0.1:{redis_port}");

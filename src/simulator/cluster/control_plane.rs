@@ -243,8 +243,6 @@ fn spawn(program: &Path, arguments: &[String], folder: &Path, log: &Path) -> Res
     Command::new(program)
         .args(arguments)
         .current_dir(folder)
-        // Memory for time: what it makes anew with each definition that comes is garbage soon.
-        .env("GOGC", "300")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(output)
