@@ -29,7 +29,7 @@ use fathuss_kubernetes::{Clusters, Endpoint, Helm, Kubernetes, Token};
 use fathuss_state::Identity;
 use kube::api::{Api, DynamicObject, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
-use program::{declare, fathuss};
+use program::{ask, declare, fathuss};
 use serde_json::{Value as Json, json};
 use site::{PROGRAM, Site, client, copy, of, said, show, until};
 
@@ -272,14 +272,7 @@ async fn a_cluster_is_entered_by_whichever_way_leads_there_and_goes_when_none_do
 
 /// How many of a thing the simulated AWS has.
 fn world(endpoint: &str, table: &str) -> usize {
-    let address = endpoint.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET /_fathuss/world/{table} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it takes a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("it has a body");
-    let rows: Json = serde_json::from_str(body).expect("it is JSON");
+    let rows = ask(endpoint.trim_start_matches("http://"), &format!("world/{table}"));
     rows.as_array().expect("it is a list").len()
 }
 

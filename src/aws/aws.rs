@@ -12,6 +12,8 @@ use fathuss_engine::provider::{
     Attributes, CallCounts, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, SecretText, Standing, Survivor, UpdateRequest,
 };
+use fathuss_model::Resource as _;
+use fathuss_model::aws::EksCluster;
 use fathuss_model::schema::Schema;
 use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
@@ -197,10 +199,11 @@ impl Provider for Aws {
     }
 
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
-        let regions: BTreeSet<&str> = proposed.deleted.values().map(|proposal| proposal.region.as_str()).collect();
-        let asked =
-            regions.into_iter().map(async |region| eks_left_by::along(&self.client(region), &proposed.deleted).await);
-        Ok(Outlook { along: try_join_all(asked).await?.concat(), ..Outlook::default() })
+        let clusters = proposed.deleted.iter().filter(|(address, _)| address.kind() == EksCluster::SCHEMA.kind);
+        let along = clusters.map(async |(address, proposal)| {
+            eks_left_by::along(&self.client(&proposal.region), address, proposal).await
+        });
+        Ok(Outlook { along: try_join_all(along).await?.concat(), ..Outlook::default() })
     }
 
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {

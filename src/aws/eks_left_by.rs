@@ -13,10 +13,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus, SecurityGroup, Tag, Volume, VolumeState};
 use aws_sdk_elasticloadbalancingv2::types::TagDescription;
-use fathuss_engine::proposal::{Along, Proposals};
+use fathuss_engine::proposal::{Along, Proposal};
 use fathuss_engine::provider::{Failure, FailureClass, Progress};
-use fathuss_model::aws::EksCluster;
-use fathuss_model::{Address, Datum, Resource as _};
+use fathuss_model::{Address, Datum};
 use futures::future::{join_all, try_join_all, try_join3};
 
 use crate::call::{Call, Service};
@@ -45,16 +44,10 @@ struct Named {
     name: String,
 }
 
-/// What goes along with the clusters among these.
-pub(crate) async fn along(client: &Client, deleted: &Proposals) -> Result<Vec<Along>, Failure> {
-    let clusters = deleted
-        .iter()
-        .filter(|(address, proposal)| address.kind() == EksCluster::SCHEMA.kind && proposal.region == client.region);
-    let of_one = clusters.map(async |(address, proposal)| {
-        let Some(cluster) = proposal.fields.get("name").and_then(Datum::as_str) else { return Ok(Vec::new()) };
-        Ok::<_, Failure>(LeftBy::of(client, cluster).await?.described(address))
-    });
-    Ok(try_join_all(of_one).await?.concat())
+/// What goes along with a cluster.
+pub(crate) async fn along(client: &Client, address: &Address, cluster: &Proposal) -> Result<Vec<Along>, Failure> {
+    let Some(name) = cluster.fields.get("name").and_then(Datum::as_str) else { return Ok(Vec::new()) };
+    Ok(LeftBy::of(client, name).await?.described(address))
 }
 
 /// One step towards nothing being left of a cluster that is gone.
@@ -96,38 +89,38 @@ impl LeftBy {
     /// groups by interfaces.
     async fn delete(&self, client: &Client) -> Result<(), Failure> {
         let elb = &client.elb;
-        let gone = self.load_balancers.iter().map(|it| {
+        let mut outcomes = all(self.load_balancers.iter().map(|it| {
             client
                 .send(balancer_call("DeleteLoadBalancer"), elb.delete_load_balancer().load_balancer_arn(&it.arn).send())
-        });
-        let mut outcomes: Vec<Result<(), Failure>> = join_all(gone).await.into_iter().map(|it| it.map(drop)).collect();
+        }))
+        .await;
         if self.load_balancers.is_empty() {
             let gone = self.target_groups.iter().map(|it| {
                 let sending = elb.delete_target_group().target_group_arn(&it.arn).send();
                 client.send(balancer_call("DeleteTargetGroup").expects("ResourceInUse", ""), sending)
             });
-            outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+            outcomes.extend(all(gone).await);
         }
         let free = self.volumes.iter().filter(|volume| volume.state() == Some(&VolumeState::Available));
         let gone = free.map(|volume| {
             let sending = client.ec2.delete_volume().set_volume_id(volume.volume_id.clone()).send();
             client.send(Call::ec2("DeleteVolume").expects("VolumeInUse", ""), sending)
         });
-        outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        outcomes.extend(all(gone).await);
         let free = self.interfaces.iter().filter(|one| one.status() == Some(&NetworkInterfaceStatus::Available));
         let gone = free.map(|interface| {
             let id = interface.network_interface_id.clone();
             let sending = client.ec2.delete_network_interface().set_network_interface_id(id).send();
             client.send(Call::ec2("DeleteNetworkInterface").expects("InvalidParameterValue", "in use"), sending)
         });
-        outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+        outcomes.extend(all(gone).await);
         if self.load_balancers.is_empty() && self.interfaces.is_empty() {
             outcomes.push(self.let_go(client).await);
             let gone = self.groups.iter().map(|group| {
                 let sending = client.ec2.delete_security_group().set_group_id(group.group_id.clone()).send();
                 client.send(Call::ec2("DeleteSecurityGroup").expects("DependencyViolation", ""), sending)
             });
-            outcomes.extend(join_all(gone).await.into_iter().map(|it| it.map(drop)));
+            outcomes.extend(all(gone).await);
         }
         // What is in the way for a moment is looked at again in the next step.
         let fatal = |failure: &Failure| failure.class != FailureClass::NotYet && !is_not_found(failure);
@@ -171,6 +164,11 @@ impl LeftBy {
         }
         Ok(())
     }
+}
+
+/// How each of these calls ended.
+async fn all<T>(calls: impl Iterator<Item = impl Future<Output = Result<T, Failure>>>) -> Vec<Result<(), Failure>> {
+    join_all(calls).await.into_iter().map(|outcome| outcome.map(drop)).collect()
 }
 
 fn balancer_call(operation: &'static str) -> Call {
@@ -276,7 +274,7 @@ mod tests {
     use std::sync::Arc;
 
     use fathuss_engine::Provider as _;
-    use fathuss_engine::proposal::{Proposal, Proposed};
+    use fathuss_engine::proposal::Proposed;
     use serde_json::json;
 
     use super::*;

@@ -306,12 +306,13 @@ impl ClusterAws {
         Ok(record! { "Type" => "forward", "TargetGroupArn" => text(&made, "TargetGroupArn") })
     }
 
-    /// Those of these ARNs that are of a stack, or of any stack of the cluster.
+    /// Those of these ARNs that are of a stack.
     fn of_stack(&self, arns: Vec<String>, stack: &Stack) -> Made<Vec<String>> {
         let marks = self.marks(stack);
         self.with(arns, |tags| marks.iter().all(|mark| tags.contains(mark)))
     }
 
+    /// Those whose tags fit.
     fn with(&self, arns: Vec<String>, fits: impl Fn(&[(String, String)]) -> bool) -> Made<Vec<String>> {
         let mut found = Vec::new();
         // The tags of so many are described at once.

@@ -84,13 +84,13 @@ impl Proposal {
 
 /// What providers know against it, at the lines of the program.
 pub(crate) async fn objections(
-    proposed: &Proposed,
+    asked: &[Asked],
     graph: &Graph,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
-    for (provider, proposed) in by_provider(proposed, around) {
-        let objections = ask(&proposed, around, || provider.objections(&proposed)).await?;
+    for (provider, proposed) in asked {
+        let objections = ask(proposed, around, || provider.objections(proposed)).await?;
         for Objection { address, message } in objections {
             let node = graph.nodes.iter().find(|node| node.address == address);
             findings.push(Finding { address: Some(address), source: node.map(|node| node.source.clone()), message });
@@ -101,10 +101,10 @@ pub(crate) async fn objections(
 }
 
 /// What it does beyond the fields, and what of that could not be asked.
-pub(crate) async fn outlook(proposed: &Proposed, around: &Surroundings<'_>) -> (Outlook, Vec<Failure>) {
+pub(crate) async fn outlook(asked: &[Asked], around: &Surroundings<'_>) -> (Outlook, Vec<Failure>) {
     let (mut all, mut failures) = (Outlook::default(), Vec::new());
-    for (provider, proposed) in by_provider(proposed, around) {
-        match ask(&proposed, around, || provider.outlook(&proposed)).await {
+    for (provider, proposed) in asked {
+        match ask(proposed, around, || provider.outlook(proposed)).await {
             Ok(Outlook { parts, remarks, along }) => {
                 all.parts.extend(parts);
                 all.remarks.extend(remarks);
@@ -116,15 +116,19 @@ pub(crate) async fn outlook(proposed: &Proposed, around: &Surroundings<'_>) -> (
     (all, failures)
 }
 
-fn by_provider(proposed: &Proposed, around: &Surroundings<'_>) -> Vec<(Rc<dyn Provider>, Proposed)> {
-    let mut groups: BTreeMap<&'static str, (Rc<dyn Provider>, Proposed)> = BTreeMap::new();
-    for (all, is_made) in [(&proposed.made, true), (&proposed.deleted, false)] {
+/// A provider, and what is proposed of its types.
+pub(crate) type Asked = (Rc<dyn Provider>, Proposed);
+
+/// Who is asked about what.
+pub(crate) fn by_provider(proposed: Proposed, around: &Surroundings<'_>) -> Vec<Asked> {
+    let mut groups: BTreeMap<&'static str, Asked> = BTreeMap::new();
+    for (all, is_made) in [(proposed.made, true), (proposed.deleted, false)] {
         for (address, proposal) in all {
             let Some(provider) = (around.provider)(address.kind()) else { continue };
             let Some(schema) = provider.schema(address.kind()) else { continue };
             let (_, group) = groups.entry(schema.provider).or_insert_with(|| (provider, Proposed::default()));
             let group = if is_made { &mut group.made } else { &mut group.deleted };
-            group.insert(address.clone(), proposal.clone());
+            group.insert(address, proposal);
         }
     }
     groups.into_values().collect()

@@ -1,6 +1,6 @@
 //! Refresh: reads what is, with as few calls as the providers can.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -72,12 +72,11 @@ pub async fn refresh(
             recorded: record.attributes.clone(),
         });
     }
-    let spared = doomed.keys().cloned().collect();
-    let reads = groups.into_values().map(|(provider, requests)| read_sparing(provider, requests, &spared, around));
+    let reads = groups.into_values().map(|(provider, requests)| read_sparing(provider, requests, &doomed, around));
     let mut refreshed = Refreshed::default();
     for read in futures::future::join_all(reads).await {
         let Read { observations, strays, marks, unreached } = read?;
-        refreshed.unreached.extend(unreached.into_iter().map(|address| (address.clone(), doomed[&address].clone())));
+        refreshed.unreached.extend(unreached);
         refreshed.observations.extend(observations);
         refreshed.strays.extend(strays);
         refreshed.marks.extend(marks);
@@ -140,8 +139,8 @@ pub(crate) struct Read {
     pub observations: Vec<(Address, Observation)>,
     pub strays: Vec<Stray>,
     pub marks: BTreeMap<Address, Carried>,
-    /// What was spared and did not answer.
-    pub unreached: Vec<Address>,
+    /// What goes anyway and did not answer, with what it is inside of.
+    pub unreached: Vec<(Address, Address)>,
 }
 
 /// Reads, and what fails for a moment again.
@@ -150,14 +149,14 @@ pub(crate) async fn read_all(
     requests: Vec<ReadRequest>,
     around: &Surroundings<'_>,
 ) -> Result<Read, RefreshError> {
-    read_sparing(provider, requests, &BTreeSet::new(), around).await
+    read_sparing(provider, requests, &BTreeMap::new(), around).await
 }
 
-/// The same; what is `spared` need not answer.
+/// The same; what is `doomed` need not answer.
 async fn read_sparing(
     provider: Rc<dyn Provider>,
     mut requests: Vec<ReadRequest>,
-    spared: &BTreeSet<Address>,
+    doomed: &BTreeMap<Address, Address>,
     around: &Surroundings<'_>,
 ) -> Result<Read, RefreshError> {
     let began = around.clock.now();
@@ -183,8 +182,11 @@ async fn read_sparing(
                         FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::NotYet
                     );
                     let lasted = around.clock.now().saturating_sub(began);
-                    if passes && lasted > PATIENCE_WITH_DOOMED && spared.contains(&request.address) {
-                        read.unreached.push(request.address);
+                    if passes
+                        && lasted > PATIENCE_WITH_DOOMED
+                        && let Some(around) = doomed.get(&request.address)
+                    {
+                        read.unreached.push((request.address, around.clone()));
                         continue;
                     }
                     if !passes || lasted > PATIENCE {

@@ -11,7 +11,7 @@ use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
 use crate::part::{PartError, checked, seen};
 use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, plan};
-use crate::proposal::{Outlook, Proposed, objections, outlook};
+use crate::proposal::{Asked, Outlook, by_provider, objections, outlook};
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
 use crate::refresh::{RefreshError, Refreshed, ask_lookups, refresh};
@@ -178,20 +178,21 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         checked(part, &mut plan, whole, &graph, &schema)?;
     }
     // It is a help, and nothing that a change needs: where it can't be had, the plan says so and goes on.
-    let findings = objections(&proposed, &graph, around).await.unwrap_or_else(|failure| {
+    let asked = by_provider(proposed, around);
+    let findings = objections(&asked, &graph, around).await.unwrap_or_else(|failure| {
         plan.unasked = Some(failure.to_string());
         Vec::new()
     });
     if !findings.is_empty() {
         return Err(RunError::Refused { stack: graph.stack, findings });
     }
-    look_ahead(&mut plan, &proposed, &graph, around).await;
+    look_ahead(&mut plan, &asked, &graph, around).await;
     Ok(Prepared { plan, graph, snapshot, refreshed, outputs, part })
 }
 
 /// Puts into a plan what it does beyond the fields. It is a help: what can't be asked is said to be missing.
-async fn look_ahead(plan: &mut Plan, proposed: &Proposed, graph: &Graph, around: &Surroundings<'_>) {
-    let (Outlook { mut parts, remarks, along }, failures) = outlook(proposed, around).await;
+async fn look_ahead(plan: &mut Plan, asked: &[Asked], graph: &Graph, around: &Surroundings<'_>) {
+    let (Outlook { mut parts, remarks, along }, failures) = outlook(asked, around).await;
     for action in &mut plan.actions {
         if action.change != Change::DeleteReplaced {
             action.parts = parts.remove(&action.address).unwrap_or_default();

@@ -229,11 +229,16 @@ fn with(state: &str, said: &str) -> String {
     if said.is_empty() { state.to_owned() } else { format!("{state}: {said}") }
 }
 
+/// Where Argo CD says more of an Application.
+pub(crate) fn look(namespace: &str, name: &str) -> String {
+    format!("see `kubectl --namespace {namespace} describe applications.argoproj.io {name}`")
+}
+
 /// A failure in Argo CD's own words.
 fn said(live: &Json, class: FailureClass, code: &str, message: &str) -> Failure {
     let text = |name: &str| live["metadata"][name].as_str().unwrap_or_default();
     let (namespace, name) = (text("namespace"), text("name"));
-    let look = format!("see `kubectl --namespace {namespace} describe applications.argoproj.io {name}`");
+    let look = look(namespace, name);
     let hint = match class {
         FailureClass::Refused => {
             format!("{look}, and repair it; Argo CD tries again with the next commit, or by `argocd app sync {name}`")

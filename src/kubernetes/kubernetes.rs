@@ -20,7 +20,7 @@ use fathuss_state::Identity;
 use futures::future::join_all;
 use serde_json::Value as Json;
 
-use crate::argocd_application::Application;
+use crate::argocd_application::{Application, look};
 use crate::argocd_project::Project;
 use crate::clusters::Clusters;
 use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
@@ -426,9 +426,9 @@ impl Provider for Kubernetes {
             kind if Releases::is(kind) => format!(
                 "`kubectl --namespace {namespace} get pods,events` tells what its pods wait for; the next run goes on waiting"
             ),
-            kind if kind == Application.schema().kind => format!(
-                "see `kubectl --namespace {namespace} describe applications.argoproj.io {name}`; the next run goes on waiting"
-            ),
+            kind if kind == Application.schema().kind => {
+                format!("{}; the next run goes on waiting", look(namespace, name))
+            }
             _ => format!("see `kubectl --namespace {namespace} get events`; the next run goes on waiting"),
         })
     }

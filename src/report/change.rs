@@ -52,13 +52,18 @@ pub(crate) fn fields(action: &PlannedAction, shown: &Fields<'_>, style: &Style, 
     }
 }
 
-/// Writes a changed output.
-pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: bool, style: &Style, out: &mut String) {
-    let (mark, tone) = match (&change.before, &change.after) {
+/// How it is shown that something comes, goes or changes.
+fn marked(before: &Shown, after: &Shown) -> (&'static str, Tone) {
+    match (before, after) {
         (Shown::Absent, _) => ("+", Tone::Add),
         (_, Shown::Absent) => ("-", Tone::Destroy),
         _ => ("~", Tone::Change),
-    };
+    }
+}
+
+/// Writes a changed output.
+pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: bool, style: &Style, out: &mut String) {
+    let (mark, tone) = marked(&change.before, &change.after);
     let line = Line::at(2).with(tone, mark).plain(" ").plain(name).beside(4 + widest + 2);
     let pair = match mark {
         "+" => Pair { before: None, after: Some(&change.after) },
@@ -72,11 +77,7 @@ pub(crate) fn output(name: &str, change: &OutputChange, widest: usize, full: boo
 pub(crate) fn parts(action: &PlannedAction, shown: &Fields<'_>, style: &Style, out: &mut String) {
     let most = if shown.full || action.parts.len() == PARTS + 1 { action.parts.len() } else { PARTS };
     for part in action.parts.iter().take(most) {
-        let (mark, tone) = match (&part.before, &part.after) {
-            (Shown::Absent, _) => ("+", Tone::Add),
-            (_, Shown::Absent) => ("-", Tone::Destroy),
-            _ => ("~", Tone::Change),
-        };
+        let (mark, tone) = marked(&part.before, &part.after);
         let line = Line::at(shown.column).with(tone, mark).plain(" ").plain(&part.path);
         let differences = match (&part.before, &part.after) {
             (Shown::Value(before), Shown::Value(after)) => compare(before, after),

@@ -202,14 +202,7 @@ impl Server {
 
     /// What one of the simulator's own paths answers.
     pub fn ask(&self, path: &str) -> serde_json::Value {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("it is above zero");
-        let request = format!("GET /_fathuss/{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).expect("it takes a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("it has a body");
-        serde_json::from_str(body).expect("it is JSON")
+        ask(&self.address, path)
     }
 
     /// The environment in which AWS's clients talk to it, for an account.
@@ -218,6 +211,18 @@ impl Server {
         command.env("AWS_ACCESS_KEY_ID", account).env("AWS_SECRET_ACCESS_KEY", "test");
         command
     }
+}
+
+/// What a simulator at this address says of itself.
+pub fn ask(address: &str, path: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("it is above zero");
+    let request = format!("GET /_fathuss/{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("it has a body");
+    serde_json::from_str(body).expect("it is JSON")
 }
 
 /// Waits until a file is there.

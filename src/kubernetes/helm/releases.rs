@@ -194,8 +194,7 @@ impl Releases {
         if before.as_ref().is_some_and(|stored| stored.is_pending() || stored.status() == "uninstalling") {
             return Ok(Vec::new());
         }
-        let content = self.content(clusters, &proposal.fields).await?;
-        let mut arguments = self.upgrading(clusters, &place, &proposal.fields, content.as_deref()).await?;
+        let mut arguments = self.upgrading(clusters, &place, &proposal.fields).await?;
         arguments.extend(["--dry-run=server", "--output", "json"].map(OsString::from));
         let written = self.run(clusters, &place, arguments, Some(&values(&proposal.fields)?)).await?;
         let release: Json = serde_json::from_slice(&written)
@@ -227,7 +226,7 @@ impl Releases {
         }
         let fields = &standing.desired.attributes;
         let content = self.content(clusters, fields).await?;
-        let mut arguments = self.upgrading(clusters, place, fields, content.as_deref()).await?;
+        let mut arguments = self.upgrading(clusters, place, fields).await?;
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
         add(&["--timeout", &seconds(fields)]);
         add(&["--labels", &labels(&standing.mark, content.as_deref())]);
@@ -247,16 +246,16 @@ impl Releases {
         clusters: &dyn Clusters,
         place: &Place<'_>,
         fields: &Attributes,
-        content: Option<&str>,
     ) -> Result<Vec<OsString>, Failure> {
         let helm = self.helm(clusters).await?;
         let given = |name: &str| fields.get(name).and_then(Datum::as_str);
-        let (chart, repository) = source(text(fields, "chart")?, given("repository"), helm.mirror.as_deref());
+        let wanted = text(fields, "chart")?;
+        let (chart, repository) = source(wanted, given("repository"), helm.mirror.as_deref());
         let mut words = vec!["upgrade", &place.name, &chart, "--install", "--reset-values"];
         if let Some(repository) = &repository {
             words.extend(["--repo", repository]);
         }
-        if let Some(version) = given("version").filter(|_| content.is_none()) {
+        if let Some(version) = given("version").filter(|_| !is_folder(wanted)) {
             words.extend(["--version", version]);
         }
         Ok(words.into_iter().map(OsString::from).collect())

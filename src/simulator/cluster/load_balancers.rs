@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{LoadBalancerStatus, Service, ServicePort};
@@ -26,7 +25,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::aws::{Aws, Listener, LoadBalancer, Refused, Stack, TargetGroup};
-use crate::watching::{self, accept};
+use crate::watching::{self, Refusals, accept};
 
 /// By this its objects are known, in whatever namespace it was installed.
 const CONTROLLER: &str = "app.kubernetes.io/name=aws-load-balancer-controller";
@@ -45,9 +44,6 @@ const INGRESS_FINALIZER: &str = "ingress.k8s.aws/resources";
 const SERVICE: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 const INGRESS: &str = "alb.ingress.kubernetes.io/";
 
-/// How long to wait after AWS refused something.
-const AGAIN: Duration = Duration::from_secs(2);
-
 /// Whose cluster it is that the controllers are in.
 #[derive(Clone)]
 pub struct Place {
@@ -62,21 +58,15 @@ pub struct Place {
 /// Gives addresses until it is dropped. What AWS refuses is told.
 pub async fn tend(client: Client, place: Place, tell: impl Fn(&str) + Send + Sync) -> Infallible {
     let controller = Controller::new(client, place);
-    let mut told = String::new();
+    let mut refusals = Refusals::default();
     loop {
         let Ok(seen) = controller.act().await else {
             tokio::time::sleep(watching::PAUSE).await;
             continue;
         };
-        if let Some(refused) = seen.refused {
-            if refused != told {
-                tell(&refused);
-                told = refused;
-            }
-            tokio::time::sleep(AGAIN).await;
+        if refusals.paused(seen.refused, &tell).await {
             continue;
         }
-        told.clear();
         let services = std::pin::pin!(watching::change(&controller.services, seen.services.as_deref()));
         let ingresses = std::pin::pin!(watching::change(&controller.ingresses, seen.ingresses.as_deref()));
         let deployments = std::pin::pin!(watching::change(&controller.deployments, seen.deployments.as_deref()));
@@ -98,7 +88,7 @@ struct Seen {
     services: Option<String>,
     ingresses: Option<String>,
     deployments: Option<String>,
-    refused: Option<String>,
+    refused: Option<Refused>,
 }
 
 /// Why something could not be done.
@@ -136,7 +126,7 @@ impl Controller {
         let mut refused = None;
         let mut note = |outcome: Result<(), Failed>| match outcome {
             Err(Failed::Kubernetes(error)) => Err(error),
-            Err(Failed::Aws(Refused(why))) => {
+            Err(Failed::Aws(why)) => {
                 refused = Some(why);
                 Ok(())
             }

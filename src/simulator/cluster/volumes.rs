@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::{StorageClass, VolumeAttachment};
@@ -15,7 +14,7 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 
 use crate::aws::{Aws, Refused, Volume};
-use crate::watching::{self, accept};
+use crate::watching::{self, Refusals, accept};
 
 /// The driver's name, and that of the provisioner in its storage classes.
 const DRIVER: &str = "ebs.csi.aws.com";
@@ -30,27 +29,18 @@ const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// Keeps an attachment until its volume is detached, as the attacher beside the driver does.
 const ATTACHED: &str = "external-attacher/ebs-csi-aws-com";
 
-/// How long to wait after AWS refused something.
-const AGAIN: Duration = Duration::from_secs(2);
-
 /// Makes, attaches and deletes a cluster's volumes until it is dropped. What AWS refuses is told.
 pub async fn tend(client: Client, cluster: String, aws: Arc<dyn Aws>, tell: impl Fn(&str) + Send + Sync) -> Infallible {
     let driver = Driver::new(client, cluster, aws);
-    let mut told = String::new();
+    let mut refusals = Refusals::default();
     loop {
         let Ok(seen) = driver.act().await else {
             tokio::time::sleep(watching::PAUSE).await;
             continue;
         };
-        if let Some(Refused(why)) = seen.refused {
-            if why != told {
-                tell(&why);
-                told = why;
-            }
-            tokio::time::sleep(AGAIN).await;
+        if refusals.paused(seen.refused, &tell).await {
             continue;
         }
-        told.clear();
         let claims = std::pin::pin!(watching::change(&driver.claims, seen.claims.as_deref()));
         let volumes = std::pin::pin!(watching::change(&driver.volumes, seen.volumes.as_deref()));
         let attachments = std::pin::pin!(watching::change(&driver.attachments, seen.attachments.as_deref()));

@@ -9,8 +9,35 @@ use kube::Api;
 use kube::api::{WatchEvent, WatchParams};
 use serde::de::DeserializeOwned;
 
+use crate::aws::Refused;
+
 /// How long to wait before the next try when the API server did not answer.
 pub(crate) const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long to wait after AWS refused something.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What AWS refused last of what a controller asks for, each told once.
+#[derive(Default)]
+pub(crate) struct Refusals {
+    told: String,
+}
+
+impl Refusals {
+    /// Whether something was refused: then it is told, unless it was before, and waited for.
+    pub(crate) async fn paused(&mut self, refused: Option<Refused>, tell: &(impl Fn(&str) + Sync)) -> bool {
+        let Some(Refused(why)) = refused else {
+            self.told.clear();
+            return false;
+        };
+        if why != self.told {
+            tell(&why);
+            self.told = why;
+        }
+        tokio::time::sleep(AGAIN).await;
+        true
+    }
+}
 
 /// Everything is looked at again after this time, changed or not. An API server's watches end by themselves
 /// after 5 minutes or more.

@@ -101,6 +101,14 @@ async fn pods_run_on_the_nodes_that_their_group_declares_and_go_with_them() {
     cluster.stop().await.unwrap();
 }
 
+async fn address_of_shop(services: &Api<Service>) -> String {
+    until("the address of the service", async || {
+        let service = services.get("shop").await.unwrap();
+        service.status?.load_balancer?.ingress?.first()?.hostname.clone()
+    })
+    .await
+}
+
 #[tokio::test]
 async fn services_get_addresses_and_claims_get_volumes_that_go_with_them() {
     let _alone = ONE_AT_A_TIME.lock().await;
@@ -122,11 +130,7 @@ async fn services_get_addresses_and_claims_get_volumes_that_go_with_them() {
     .await
     .unwrap();
     let services = Api::<Service>::namespaced(client.clone(), "default");
-    let hostname = until("the address of the service", async || {
-        let service = services.get("shop").await.unwrap();
-        service.status?.load_balancer?.ingress?.first()?.hostname.clone()
-    })
-    .await;
+    let hostname = address_of_shop(&services).await;
     assert!(hostname.ends_with(".eu-central-1.elb.amazonaws.com"), "{hostname}");
 
     create::<StorageClass>(
@@ -228,11 +232,7 @@ async fn a_load_balancer_comes_and_goes_with_its_service_while_the_controller_ru
     let mut controller = deployment("aws-load-balancer-controller", "general", 1);
     controller["metadata"]["labels"] = json!({"app.kubernetes.io/name": "aws-load-balancer-controller"});
     create::<Deployment>(&client, controller).await.unwrap();
-    let hostname = until("the address of the service", async || {
-        let service = services.get("shop").await.unwrap();
-        service.status?.load_balancer?.ingress?.first()?.hostname.clone()
-    })
-    .await;
+    let hostname = address_of_shop(&services).await;
     assert_eq!(hostname, format!("{}.elb.example.com", aws.kept().balancers["default/shop"].name));
     assert!(is_held(&services.get("shop").await.unwrap()));
     services.delete("shop", &DeleteParams::default()).await.unwrap();
