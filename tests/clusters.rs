@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use program::{declare, fathuss};
 use serde_json::{Value as Json, json};
-use site::{PROGRAM, Site, client, copy, objects, of, said, show, walk};
+use site::{PROGRAM, Site, client, copy, objects, of, said, show, until, walk};
 
 /// The stack of the small cluster.
 const CLUSTER: &str = "cluster";
@@ -61,7 +61,12 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     let client = client(&site).await;
     let (namespaces, configs) = (objects(&client, "Namespace", None), objects(&client, "ConfigMap", Some("shop")));
     let (secrets, nodes) = (objects(&client, "Secret", Some("shop")), objects(&client, "Node", None));
-    let nodes = nodes.list(&kube::api::ListParams::default()).await.expect("they can be listed").items;
+    // They join a moment after their API server answers.
+    let nodes = until("there are as many nodes as the group has", async || {
+        let nodes = nodes.list(&kube::api::ListParams::default()).await.map_err(|error| error.to_string())?.items;
+        if nodes.len() == 2 { Ok(nodes) } else { Err(format!("{} are there", nodes.len())) }
+    })
+    .await;
     assert_eq!(nodes.len(), 2, "as many as the node group has");
     for node in &nodes {
         let node = serde_json::to_value(node).expect("it is JSON");
