@@ -393,7 +393,6 @@ class Bench:
     def __init__(self, aws, kind):
         self.aws, self.kind = aws, kind
         self.ground = None
-        self.tables = [table for table in aws.world.ask("GET", "world") if not table.startswith("core.")]
 
     def stand(self, base, everything=False):
         """The parameters of a call, on a ground that has what it needs."""
@@ -420,9 +419,6 @@ class Bench:
     def now(self):
         return datetime.datetime.fromisoformat(self.aws.world.ask("GET", "clock")["now"][:19])
 
-    def world(self, now):
-        return {table: plain(self.aws.world.ask("GET", f"world/{table}"), now) for table in self.tables}
-
     def call(self, operation, params, again=False):
         """Calls, and keeps the ground where nothing came of it."""
         service, name = operation.split(".")
@@ -438,7 +434,7 @@ class Bench:
         answer.pop("ResponseMetadata", None)
         world, now = "", self.now()
         if not reads(operation):
-            world = json.dumps(self.world(now), sort_keys=True)
+            world = plain(self.aws.world.snapshot(), now)
             if not again:
                 self.ground = None
         return Outcome("", "", plain(answer, now), world)

@@ -542,7 +542,7 @@ def tags_of_twenty_one(aws):
 
 
 @refuses(None, "LoadBalancerNotFound", "One or more load balancers not found")
-def tags_of_nothing(aws):
+def tags_of_a_balancer_that_is_not_there(aws):
     return lambda: aws.elbv2.describe_tags(ResourceArns=[ABSENT["LoadBalancerArn"]]), {}
 
 

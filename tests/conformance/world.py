@@ -5,8 +5,8 @@ import json
 import os
 import re
 import subprocess
-import urllib.error
-import urllib.request
+
+import urllib3
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -29,20 +29,23 @@ class World:
             self.stop()
             raise RuntimeError(f"the simulator does not say where it listens: {line!r}")
         self.address = found.group()
+        self.connections = urllib3.PoolManager(retries=False)
 
     def stop(self):
         self.server.kill()
         self.server.wait()
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(
-            f"{self.address}/_fathuss/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
+        answer = self.connections.request(method, f"{self.address}/_fathuss/{path}", json=body, timeout=30)
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status}: {answer.data.decode()}")
+        return answer.json()
+
+    def snapshot(self):
+        """All rows of the world but those of the simulator's own."""
+        answer = self.connections.request("GET", f"{self.address}/_fathuss/snapshot", timeout=30)
+        rows = [row for line in answer.data.splitlines() for row in json.loads(line).get("rows", ())]
+        return [row for row in rows if not row["table"].startswith("core.")]
 
     def reset(self):
         """Empties the world, with AWS's quotas."""
