@@ -113,21 +113,13 @@ fn replace(json: &mut serde_json::Value, moved: &BTreeMap<String, String>) {
 /// Values near the one that is given.
 fn variants(graph: &Graph, node: &Node, field: &Field, now: &Expression) -> Vec<Expression> {
     match (&field.ty, now) {
-        (_, Expression::Reference(reference)) => {
-            let alike = graph.nodes.iter().filter(|other| {
-                other.address.kind() == reference.address.kind()
-                    && other.address != reference.address
-                    && other.address != node.address
-                    && other.region == node.region
-            });
-            alike
-                .map(|other| {
-                    let mut reference = reference.clone();
-                    reference.address = other.address.clone();
-                    Expression::Reference(reference)
-                })
-                .collect()
-        }
+        (_, Expression::Reference(reference)) => alike(graph, node, &reference.address)
+            .map(|other| {
+                let mut reference = reference.clone();
+                reference.address = other.address.clone();
+                Expression::Reference(reference)
+            })
+            .collect(),
         (Type::Secret, Expression::Secret(_)) => vec![other_secret()],
         (Type::List(inner), Expression::List(items)) => list(graph, node, field, inner, items),
         (Type::List(inner), Expression::Literal(Datum::List(items))) => {
@@ -154,15 +146,21 @@ fn variants(graph: &Graph, node: &Node, field: &Field, now: &Expression) -> Vec<
     }
 }
 
+/// Others of a type where one is that a node refers to.
+fn alike<'g>(graph: &'g Graph, node: &'g Node, from: &'g Address) -> impl Iterator<Item = &'g Node> {
+    let region = graph.nodes.iter().find(|other| other.address == *from).map_or(&node.region, |target| &target.region);
+    graph.nodes.iter().filter(move |other| {
+        let (address, there) = (&other.address, &other.region == region);
+        address.kind() == from.kind() && address != from && *address != node.address && there
+    })
+}
+
 /// A value with each of its references to another node of the same type.
 fn moved(graph: &Graph, node: &Node, value: &Expression) -> Vec<Expression> {
     let mut found = Vec::new();
     value.references(&mut |reference| {
         let from = &reference.address;
-        let alike = graph.nodes.iter().filter(|other| {
-            other.address.kind() == from.kind() && other.address != *from && other.address != node.address
-        });
-        for other in alike.filter(|other| other.region == node.region) {
+        for other in alike(graph, node, from) {
             let Ok(mut json) = serde_json::to_value(value) else { continue };
             replace(&mut json, &BTreeMap::from([(from.to_string(), other.address.to_string())]));
             found.extend(serde_json::from_value(json));
@@ -272,8 +270,10 @@ fn block(graph: &Graph, node: &Node, fields: &[Field], entries: &BTreeMap<String
         };
         entries
     };
-    for (name, values) in &changes {
-        found.extend(values.iter().map(|value| named(with(entries, name, value))));
+    // One of each first: what refers to others has many.
+    for at in 0..OF_EACH {
+        let here = changes.iter().filter_map(|(name, values)| Some((name, values.get(at)?)));
+        found.extend(here.map(|(name, value)| named(with(entries, name, value))));
     }
     for (at, (name, values)) in changes.iter().enumerate() {
         for value in values.iter().take(2) {
@@ -446,12 +446,20 @@ fn scratch(graph: &Graph, node: &Node, field: &Field, ty: &Type) -> Vec<Expressi
             if !needed.is_empty() {
                 found.push(named(needed.clone()));
             }
-            for inner in fields.iter().filter(|inner| inner.optional) {
-                if let Some(value) = scratch(graph, node, inner, &inner.ty).into_iter().next() {
-                    let mut entries = needed.clone();
-                    entries.insert(inner.name.to_owned(), value);
-                    found.push(named(entries));
-                }
+            let optional = fields.iter().filter(|inner| inner.optional);
+            let optional = optional
+                .filter_map(|inner| Some((inner.name, scratch(graph, node, inner, &inner.ty).into_iter().next()?)));
+            let optional: Vec<(&str, Expression)> = optional.collect();
+            let and = |entries: &BTreeMap<String, Expression>, (name, value): &(&str, Expression)| {
+                let mut entries = entries.clone();
+                entries.insert((*name).to_owned(), value.clone());
+                entries
+            };
+            found.extend(optional.iter().map(|one| named(and(&needed, one))));
+            // What is said in two fields at least.
+            for (at, one) in optional.iter().enumerate() {
+                let first = and(&needed, one);
+                found.extend(optional[at + 1..].iter().map(|other| named(and(&first, other))));
             }
             found
         }

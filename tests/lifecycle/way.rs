@@ -23,7 +23,7 @@ const WHOLE: usize = 4;
 const REFUSED: usize = 8;
 const EACH: usize = 4;
 /// How often the model is asked for the companions of a field.
-const ASKED: usize = 1000;
+const ASKED: usize = 3000;
 /// First companions that a second one is looked for to.
 const FIRST: usize = 40;
 

@@ -295,6 +295,8 @@ pub enum Thing {
         encrypted_with: Option<Key>,
         /// Whether it is a major version behind.
         older: bool,
+        /// With more operations a second than its size has, which AWS takes from 400 GiB on.
+        fast: bool,
     },
     Replica {
         source: Key,
@@ -1669,7 +1671,9 @@ impl Grower<'_> {
                 let managed = self.rng.random_bool(0.5);
                 let (large, user) = (false, 0);
                 let encrypted_with = self.encryption();
-                let older = parameters.is_none() && self.rng.random_bool(0.3);
+                let older = parameters.is_none() && self.rng.random_bool(0.5);
+                let fast = self.rng.random_bool(0.3);
+                let storage = if fast { storage + 400 } else { storage };
                 self.push(Thing::Database {
                     subnets,
                     parameters,
@@ -1681,6 +1685,7 @@ impl Grower<'_> {
                     user,
                     encrypted_with,
                     older,
+                    fast,
                 })
             }
             "aws_db_snapshot" => {
@@ -1714,6 +1719,11 @@ impl Grower<'_> {
                 };
                 if !self.allowed("aws_kms_key") || !self.blueprint.take(format!("copied backups {database}")) {
                     return None;
+                }
+                if self.apart {
+                    self.region = 1 - self.region;
+                    self.make("aws_db_instance");
+                    self.region = 1 - self.region;
                 }
                 // Databases here are encrypted, and a copy wants a key of its own region.
                 let there = self.blueprint.keys_in(self.region);
@@ -1925,10 +1935,17 @@ impl Grower<'_> {
                 self.push(Thing::Budget { name, amount, threshold, topic })
             }
             "aws_ce_cost_allocation_tag" => {
-                let (known, number) = (self.rng.random_bool(0.5), self.blueprint.fresh());
+                let (known, number) =
+                    (self.rng.random_bool(if self.apart { 0.9 } else { 0.5 }), self.blueprint.fresh());
                 let active = self.rng.random_bool(0.8);
                 // Of a key there is one tag.
                 let free = !known || self.blueprint.take("cost tag".to_owned());
+                // AWS knows the keys of what there is.
+                if known && self.apart {
+                    self.push(Thing::Topic { wording: 0, strong: false, ordered: false, retries: 0, name: None });
+                    let topic = self.blueprint.items.last_mut()?;
+                    topic.tags.insert("Team".to_owned(), "known".to_owned());
+                }
                 if free { self.push(Thing::CostTag { known, number, active }) } else { None }
             }
             "aws_backup_selection" => {

@@ -1150,6 +1150,7 @@ impl Declaring<'_> {
                 user,
                 encrypted_with,
                 older,
+                fast,
             } => {
                 let password = if *managed {
                     MasterPassword::ManagedByRds
@@ -1168,6 +1169,9 @@ impl Declaring<'_> {
                     .skip_final_snapshot(true);
                 if *older {
                     database = database.allow_major_version_upgrade(true);
+                }
+                if *fast {
+                    database = database.iops(12_000 + *storage).storage_throughput(500 + *days);
                 }
                 if let Some(encryption) = encrypted_with {
                     database = database.kms_key_id(&made.keys[encryption]);
