@@ -295,13 +295,19 @@ async fn send(
             let sending = resharding.set_node_groups_to_remove(too_many(group, shards)).send();
             client.send(call("ModifyReplicationGroupShardConfiguration"), sending).await?;
         }
-        Change::Modify => modify(client, standing, observed, call("ModifyReplicationGroup")).await?,
+        Change::Modify => modify(client, standing, group, observed, call("ModifyReplicationGroup")).await?,
     }
     Ok(())
 }
 
 /// Sends what differs and nothing else.
-async fn modify(client: &Client, standing: &Standing, observed: &Attributes, call: Call) -> Result<(), Failure> {
+async fn modify(
+    client: &Client,
+    standing: &Standing,
+    group: &ReplicationGroup,
+    observed: &Attributes,
+    call: Call,
+) -> Result<(), Failure> {
     let desired = Fields::of(&standing.desired.attributes);
     let differs = Differences::of(SCHEMA, &standing.desired.attributes, observed);
     let text = |name: &str| if differs.has(name) { desired.maybe_string(name) } else { Ok(None) };
@@ -335,10 +341,18 @@ async fn modify(client: &Client, standing: &Standing, observed: &Attributes, cal
         .set_preferred_maintenance_window(text("maintenance_window")?)
         .set_snapshot_window(text("snapshot_window")?)
         .set_snapshot_retention_limit(number("snapshot_retention_limit")?)
+        .set_snapshotting_cluster_id(number("snapshot_retention_limit")?.and_then(|days| snapshotting(group, days)))
         .set_auto_minor_version_upgrade(truth("auto_minor_version_upgrade")?)
         .send();
     client.send(call, sending).await?;
     Ok(())
+}
+
+/// Whose data snapshots are made of, which a group without cluster mode wants to know where they are turned on: of its
+/// last node's, which is a replica where there is one.
+fn snapshotting(group: &ReplicationGroup, days: i32) -> Option<String> {
+    let off = days > 0 && group.cluster_enabled != Some(true) && group.snapshotting_cluster_id.is_none();
+    group.member_clusters().iter().max().filter(|_| off).cloned()
 }
 
 /// The shards that go where fewer are wanted: the last ones, which ElastiCache wants named.

@@ -828,11 +828,13 @@ impl Thing {
             Thing::CopiedBackups { database, encrypted_with, .. } => vec![(*database, Along), (*encrypted_with, Along)],
             Thing::CacheUser { .. } => vec![],
             Thing::CacheUsers { users, .. } => all(users, Firm),
-            Thing::Cache { subnets, parameters, groups, users, encrypted_with, .. } => {
+            Thing::Cache { subnets, parameters, groups, users, encrypted_with, plain, .. } => {
                 let mut needs = all(groups, Firm);
                 needs.extend(users.iter().map(|key| (*key, Firm)));
                 needs.extend(encrypted_with.iter().map(|key| (*key, Along)));
-                needs.extend([(*subnets, Along), (*parameters, Firm)]);
+                needs.push((*subnets, Along));
+                // One without cluster mode has AWS's.
+                needs.extend((!plain).then_some((*parameters, Firm)));
                 needs
             }
         }

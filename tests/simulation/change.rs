@@ -251,7 +251,7 @@ fn edit(blueprint: &mut Blueprint, key: Key, rng: &mut ChaCha8Rng) {
         Thing::DbParameters { duration, .. } => *duration += 1,
         Thing::Database { storage, days, large, .. } => match rng.random_range(0..3) {
             // Storage that grew can't grow again for hours, and grows by a tenth at least.
-            0 => *storage += 20,
+            0 => *storage += 20 + *storage / 10,
             1 if *days > 0 => *days += 1,
             _ => *large = !*large,
         },

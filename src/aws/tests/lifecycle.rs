@@ -413,6 +413,28 @@ async fn a_cache_with_its_groups_lives_and_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn snapshots_of_a_cache_without_cluster_mode_are_turned_on_and_off() {
+    let world = World::new();
+    let (subnets, _) = network(&world).await;
+    let subnet_group = world.make("s.aws_elasticache_subnet_group.redis", json!({"subnet_ids": subnets})).await;
+    let cache = world
+        .make(
+            "s.aws_elasticache_replication_group.redis",
+            json!({
+                "description": "cache", "node_type": "cache.t4g.small", "engine": "redis", "engine_version": "7.1",
+                "num_node_groups": 1, "replicas_per_node_group": 1, "at_rest_encryption_enabled": true,
+                "transit_encryption_enabled": true, "subnet_group_name": subnet_group.identity.0,
+                "snapshot_retention_limit": 0, "apply_immediately": true,
+            }),
+        )
+        .await;
+    let cache = world.change(&cache, json!({"snapshot_retention_limit": 3})).await;
+    let cache = world.change(&cache, json!({"snapshot_retention_limit": 0})).await;
+    world.destroy(&cache).await;
+    world.destroy(&subnet_group).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cluster_with_nodes_addons_and_entries_lives_and_goes() {
     let world = World::new();
     let (subnets, _) = network(&world).await;
