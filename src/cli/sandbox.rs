@@ -86,6 +86,8 @@ pub fn caller(account: &str, role: &str) -> Identity {
 
 /// How often a world is tried whose holder has only just changed.
 const TRIES: u32 = 5;
+/// And one that a command keeps to itself: those that only ask something end sooner.
+const TRIES_OF_KEPT: u32 = 20;
 
 /// Opens the world of a project, or finds who serves it. From then on, at full speed, this runtime's time is
 /// the world's.
@@ -120,7 +122,7 @@ pub async fn open_world(world: &Path, ground: Ground, speed: Speed, seed: u64) -
         tries += 1;
         // One that keeps the world to itself does so until it ends; any other may only just have taken it.
         let keeps = holder.as_ref().is_some_and(|holder| holder.address.is_none());
-        if keeps || tries == TRIES {
+        if tries == if keeps { TRIES_OF_KEPT } else { TRIES } {
             return Err(Error::WorldInUse { path: world.to_owned(), holder });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -208,4 +210,25 @@ pub fn time_of(simulator: &Simulator) -> Arc<dyn Fn() -> SystemTime + Send + Syn
         SystemTime::UNIX_EPOCH
             + Duration::from_millis(u64::try_from(simulator.now().as_millisecond()).unwrap_or_default())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_world_is_waited_for_that_a_command_only_asks_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let held =
+            Simulator::open(config(Some(folder.path().to_owned()), NO_ACCOUNT, Speed::Instant, 1, None)).unwrap();
+        let asked = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(700));
+            drop(held);
+        });
+        let opened = open_world(folder.path(), Ground::default(), Speed::Instant, 1).await;
+        assert!(matches!(opened, Ok(World::Here(_))));
+        asked.join().unwrap();
+        let refused = open_world(folder.path(), Ground::default(), Speed::Instant, 1).await;
+        assert!(matches!(refused, Err(Error::WorldInUse { .. })), "whoever keeps it, keeps it");
+    }
 }
