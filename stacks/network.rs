@@ -121,14 +121,15 @@ fn way_out(
         let gateway = stack.add(("public", zone), NatGateway::public(subnet, &address).tag("Name", &name));
         let table = RouteTable::new(vpc).tag("Name", format!("{}-private-{zone}", env.name()));
         let table = stack.add(("private", zone), table);
-        stack.add(("private", zone), Route::through_nat(&table, &gateway));
+        let route = stack.add(("private", zone), Route::through_nat(&table, &gateway));
         made.push(gateway);
-        tables.push(table);
+        tables.push((table, route));
     }
-    for ((zone, subnet), table) in env.zones.iter().zip(private).zip(tables.iter().cycle()) {
-        stack.add(("private", zone), RouteTableAssociation::new(subnet, table));
+    for ((zone, subnet), (table, route)) in env.zones.iter().zip(private).zip(tables.iter().cycle()) {
+        // A subnet that changes its table changes to one that leads out already.
+        stack.add(("private", zone), RouteTableAssociation::new(subnet, table).depends_on(route));
     }
-    (made, tables)
+    (made, tables.into_iter().map(|(table, _)| table).collect())
 }
 
 #[cfg(test)]

@@ -242,7 +242,7 @@ impl Kind for DbInstance {
         if was.maybe_integer("monitoring_interval").ok().flatten().is_some_and(|seconds| seconds > 0) {
             // What enhanced monitoring measures, of all instances in the region.
             let group = cloudwatch_log_group::left_by("RDS", "RDSOSMetrics".to_owned());
-            survivors.push(group.expiry("what it holds after 30 days").shared());
+            survivors.push(group.expiry("line by line after 30 days; the group stays").shared());
         }
         survivors.push(service_linked_role::left("AWSServiceRoleForRDS"));
         survivors

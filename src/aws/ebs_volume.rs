@@ -256,8 +256,8 @@ fn observe(client: &Client, account: &str, volume: &types::Volume) -> Attributes
 
 /// Gives a volume another type, and another size, IOPS and throughput, in that order.
 ///
-/// AWS takes no other modification while one is under way: then it is an earlier attempt's whose answer was lost,
-/// and the one who waits for the volume sees it.
+/// AWS takes no other modification while one is under way. It may be this one, whose answer was lost: the one who waits
+/// for the volume sees it then.
 pub(crate) async fn modify(
     client: &Client,
     id: &str,
@@ -265,12 +265,23 @@ pub(crate) async fn modify(
     sizes: [Result<Option<i32>, Failure>; 3],
 ) -> Result<(), Failure> {
     let [size, iops, throughput] = sizes;
+    let (size, iops, throughput) = (size?, iops?, throughput?);
     let modifying = client.ec2.modify_volume().volume_id(id).set_volume_type(kind.map(VolumeType::from));
-    let sending = modifying.set_size(size?).set_iops(iops?).set_throughput(throughput?).send();
-    match client.send(Call::ec2("ModifyVolume"), sending).await {
-        Err(failure) if failure.code == "IncorrectModificationState" => Ok(()),
-        answer => answer.map(drop),
+    let sending = modifying.set_size(size).set_iops(iops).set_throughput(throughput).send();
+    let Err(failure) = client.send(Call::ec2("ModifyVolume"), sending).await else { return Ok(()) };
+    if failure.code != "IncorrectModificationState" {
+        return Err(failure);
     }
+    let sending = client.ec2.describe_volumes_modifications().volume_ids(id).send();
+    let answer = client.send(Call::ec2("DescribeVolumesModifications"), sending).await?;
+    let is_this = answer.volumes_modifications().iter().any(|under_way| {
+        let target = under_way.target_volume_type.as_ref().map(VolumeType::as_str);
+        (kind.is_none() || kind == target)
+            && (size.is_none() || size == under_way.target_size)
+            && (iops.is_none() || iops == under_way.target_iops)
+            && (throughput.is_none() || throughput == under_way.target_throughput)
+    });
+    if is_this { Ok(()) } else { Err(failure) }
 }
 
 #[cfg(test)]
@@ -328,15 +339,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_modification_under_way_whose_answer_was_lost_is_waited_for() {
-        let canned = Canned::new().answer("DescribeVolumes", &volume("in-use", 20)).refuse(
-            "ModifyVolume",
-            400,
-            "IncorrectModificationState",
-            "Volume vol-1 cannot be modified in modification state MODIFYING",
-        );
+        let under_way = |size: u32| {
+            let target = format!(
+                "<volumeModificationSet><item><volumeId>vol-1</volumeId><modificationState>modifying</modificationState>\
+                 <targetSize>{size}</targetSize><targetVolumeType>gp3</targetVolumeType></item></volumeModificationSet>"
+            );
+            Canned::new()
+                .answer("DescribeVolumes", &volume("in-use", 20))
+                .refuse(
+                    "ModifyVolume",
+                    400,
+                    "IncorrectModificationState",
+                    "Volume vol-1 cannot be modified in modification state MODIFYING",
+                )
+                .answer("DescribeVolumesModifications", &target)
+        };
         let standing = standing(AT, "vol-1", json!({ "availability_zone": "us-east-1a", "size": 30, "type": "gp3" }));
-        let updated = canned.aws().update(&standing, &change(json!({ "size": 20 }), &["size"])).await;
-        assert_eq!(updated, Ok(()));
+        let change = change(json!({ "size": 20 }), &["size"]);
+        assert_eq!(under_way(30).aws().update(&standing, &change).await, Ok(()));
+        let refused = under_way(25).aws().update(&standing, &change).await.unwrap_err();
+        assert_eq!(refused.code, "IncorrectModificationState", "somebody's other one is none of ours");
     }
 
     #[tokio::test]

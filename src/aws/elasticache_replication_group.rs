@@ -55,10 +55,11 @@ impl Kind for ElasticacheReplicationGroup {
         Batch::each(requests, |request| async {
             let Some(group) = groups.get(&request.identity.0) else { return Ok(None) };
             let cluster = member(group).and_then(|member| members.get(member));
+            let asked = replicas(&request.recorded)?;
             match elasticache::tags_of(client, group.arn()).await {
-                Ok(tags) => Ok(Some(observe(group, cluster, Some(&tags)))),
+                Ok(tags) => Ok(Some(observe(group, cluster, asked, Some(&tags)))),
                 Err(failure) if failure.class == FailureClass::NotYet => {
-                    let mut observed = observe(group, cluster, None);
+                    let mut observed = observe(group, cluster, asked, None);
                     observed.extend(
                         request.recorded.get_key_value("tags").map(|(name, tags)| (name.clone(), tags.clone())),
                     );
@@ -133,7 +134,8 @@ impl Kind for ElasticacheReplicationGroup {
         if let Some(status) = cluster.cache_cluster_status().filter(|status| *status != "available") {
             return Ok(waiting(status));
         }
-        let observed = observe(&group, Some(&cluster), None);
+        let asked = replicas(&standing.desired.attributes)?;
+        let observed = observe(&group, Some(&cluster), asked, None);
         if let Some(change) = due(&standing.desired.attributes, &observed)? {
             send(client, standing, &group, &observed, change).await?;
             return Ok(waiting("modifying"));
@@ -142,7 +144,7 @@ impl Kind for ElasticacheReplicationGroup {
             return Ok(waiting("modifying"));
         }
         let tags = elasticache::tags_of(client, group.arn()).await?;
-        Ok(Progress::Ready(observe(&group, Some(&cluster), Some(&tags))))
+        Ok(Progress::Ready(observe(&group, Some(&cluster), asked, Some(&tags))))
     }
 
     /// Tags alone: settle looks first and sends what is due then, which an earlier run may have begun.
@@ -373,6 +375,11 @@ fn failed(group: &ReplicationGroup, name: &str) -> Failure {
     }
 }
 
+/// How many replicas each shard is to have.
+fn replicas(asked: &Attributes) -> Result<Option<i64>, Failure> {
+    Fields::of(asked).maybe_integer("replicas_per_node_group")
+}
+
 /// Whether a change waits to be made.
 fn is_pending(cluster: &CacheCluster) -> bool {
     let pending = cluster.pending_modified_values();
@@ -385,6 +392,7 @@ fn is_pending(cluster: &CacheCluster) -> bool {
 fn observe(
     group: &ReplicationGroup,
     cluster: Option<&CacheCluster>,
+    asked: Option<i64>,
     tags: Option<&BTreeMap<String, String>>,
 ) -> Attributes {
     let failover = match group.pending_modified_values().and_then(|pending| pending.automatic_failover_status()) {
@@ -395,9 +403,13 @@ fn observe(
         ),
     };
     let shard = group.node_groups().first();
-    // Outside cluster mode there is one shard, whose members are the group's.
-    let members = shard.map(types::NodeGroup::node_group_members).unwrap_or_default().len();
-    let replicas = members.checked_sub(1).and_then(|replicas| i64::try_from(replicas).ok());
+    // Outside cluster mode there is one shard, whose members are the group's. One that has more or fewer than was asked
+    // speaks for all of them.
+    let replicas = group.node_groups().iter().map(types::NodeGroup::node_group_members);
+    let replicas = replicas.filter_map(|members| i64::try_from(members.len().checked_sub(1)?).ok());
+    let replicas: Vec<i64> = replicas.collect();
+    let other = replicas.iter().find(|replicas| asked.is_some_and(|asked| asked != **replicas));
+    let replicas = other.or(replicas.first()).copied();
     let shards = i64::try_from(group.node_groups().len()).ok().filter(|shards| *shards > 0);
     let configuration = group.configuration_endpoint();
     let primary = shard.and_then(|shard| shard.primary_endpoint()).filter(|_| configuration.is_none());

@@ -621,12 +621,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_root_volume_that_is_being_modified_is_waited_for() {
-        let canned = world(&[("running", "t3.medium")]).refuse(
-            "ModifyVolume",
-            400,
-            "IncorrectModificationState",
-            "Volume vol-1 cannot be modified in modification state MODIFYING",
-        );
+        let canned = world(&[("running", "t3.medium")])
+            .refuse(
+                "ModifyVolume",
+                400,
+                "IncorrectModificationState",
+                "Volume vol-1 cannot be modified in modification state MODIFYING",
+            )
+            .answer(
+                "DescribeVolumesModifications",
+                "<volumeModificationSet><item><volumeId>vol-1</volumeId><targetSize>30</targetSize></item></volumeModificationSet>",
+            );
         let desired = json!({ "ami": "ami-1", "instance_type": "t3.medium", "subnet_id": "subnet-1",
             "root_block_device": { "volume_size": 30 } });
         let before = json!({ "root_block_device": { "volume_id": "vol-1", "device_name": "/dev/xvda",

@@ -28,7 +28,7 @@ use crate::provider::{
     SecretText, Standing, UpdateRequest,
 };
 use crate::schedule::{Expectations, critical_paths, deadline, patience};
-use crate::step::{Ended, Step, TOO_LONG, look};
+use crate::step::{Ended, Step, TOO_LONG, UNFINISHED, look};
 
 /// Whether to go on: set from outside, by signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -393,7 +393,7 @@ impl<'a> Run<'a> {
             Found::Nothing | Found::Foreign(_) => step.create(provider.as_ref(), schema, operation, &request).await?,
         };
         let standing = request.standing(identity);
-        let settlement = step.settle(provider.as_ref(), &standing).await?;
+        let settlement = step.settle(provider.as_ref(), &standing, UNFINISHED).await?;
         self.settled(node, operation, &standing, settlement.attributes).await?;
         Ok(settlement.deferred)
     }
@@ -473,7 +473,8 @@ impl<'a> Run<'a> {
                 return Err(ended);
             }
         }
-        let settlement = step.settle(provider.as_ref(), &standing).await?;
+        let left = "It is there, changed in part or in whole; the next plan reads it.";
+        let settlement = step.settle(provider.as_ref(), &standing, left).await?;
         self.settled(node, operation, &standing, settlement.attributes).await?;
         Ok(settlement.deferred)
     }

@@ -178,7 +178,8 @@ impl Comparison<'_> {
             let wanted = wanted.get(key).unwrap_or(&Partial::Known(Datum::Null));
             let same = wanted.known().is_some_and(|wanted| wanted == is);
             if !same {
-                self.push(format!("{path}.{key}"), wanted, was, is);
+                let kept = wanted.known() == Some(was);
+                self.push(format!("{path}.{key}"), wanted, kept && was != is, is);
             }
         }
     }
@@ -192,12 +193,14 @@ impl Comparison<'_> {
         if let Partial::Secret(_) = wanted {
             return;
         }
-        self.push(path.to_owned(), wanted, was, is);
+        // As the program has it still, by what means the same in it.
+        let kept = wanted.known().is_some_and(|wanted| same(field, wanted, was));
+        self.push(path.to_owned(), wanted, kept && was != is, is);
     }
 
-    fn push(&mut self, path: String, wanted: &Partial, was: &Datum, is: &Datum) {
+    fn push(&mut self, path: String, wanted: &Partial, drifted: bool, is: &Datum) {
         let cause = match wanted {
-            Partial::Known(wanted) if wanted == was && was != is => Cause::Drift,
+            Partial::Known(_) if drifted => Cause::Drift,
             Partial::Known(_) | Partial::Secret(_) => Cause::Program,
             Partial::Unknown | Partial::List(_) | Partial::Map(_) => Cause::Dependency,
         };

@@ -15,15 +15,18 @@ use fathuss_state::{Action, Entry, Identity, Pending, ResourceRecord, Settled, S
 use crate::apply::{Surroundings, millis, to_record};
 use crate::event::{Event, Told};
 use crate::journal::Journal;
-use crate::plan::Change;
+use crate::plan::{Change, Goal};
 use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
 };
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, deadline, patience};
-use crate::step::{Ended, Step, again, look};
+use crate::step::{Ended, Step, TOO_LONG, UNFINISHED, again, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
 const IN_THE_WAY: Duration = Duration::from_secs(60);
+
+/// How long a creation of an earlier run waits for what it needs, before a plan decides about what is there.
+const NEEDED: Duration = Duration::from_secs(5 * 60);
 
 /// How recovery of one operation ended.
 #[derive(Clone, Debug)]
@@ -38,18 +41,20 @@ pub struct Recovery {
 /// committed beside it.
 pub async fn recover(
     snapshot: &Snapshot,
+    goal: Goal,
     protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
 ) -> Vec<Recovery> {
     let calling = Cell::new(0);
-    let all = snapshot.pending.iter().map(|pending| one(pending, snapshot, protected, around, journal, &calling));
+    let all = snapshot.pending.iter().map(|pending| one(pending, snapshot, goal, protected, around, journal, &calling));
     futures::future::join_all(all).await
 }
 
 async fn one(
     pending: &Pending,
     snapshot: &Snapshot,
+    goal: Goal,
     protected: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
     journal: &Journal,
@@ -86,7 +91,7 @@ async fn one(
     let is_protected = protected(&address);
     let recorded = snapshot.resources.get(&address);
     let lineage = &snapshot.lineage;
-    let work = Work { pending, recorded, step: &step, provider: provider.as_ref(), lineage, is_protected };
+    let work = Work { pending, recorded, step: &step, provider: provider.as_ref(), lineage, goal, is_protected };
     let outcome = match pending.begun.action {
         Action::Create => work.create().await,
         Action::Update => work.update().await,
@@ -112,6 +117,8 @@ struct Work<'a> {
     step: &'a Step<'a>,
     provider: &'a dyn Provider,
     lineage: &'a str,
+    /// What the run is for.
+    goal: Goal,
     /// Whether the program protects it from being destroyed.
     is_protected: bool,
 }
@@ -150,7 +157,8 @@ impl Work<'_> {
             self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
             return Ok(format!("{} had been created, and is gone", standing.identity));
         }
-        match self.step.settle(self.provider, &standing).await {
+        let step = Step { not_yet: NEEDED, ..self.step.clone() };
+        match step.settle(self.provider, &standing, UNFINISHED).await {
             Ok(settlement) => {
                 let row = self.row(&standing, settlement.attributes);
                 self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
@@ -159,8 +167,7 @@ impl Work<'_> {
                     Some(because) => format!("{} is deferred, because {because}", standing.identity),
                 })
             }
-            // Only what AWS itself calls failed is taken away: whatever else keeps this from being finished (a call
-            // that is not allowed, one without an answer, a long wait) says nothing against what was made.
+            // Only what AWS itself calls failed is taken away.
             Err(Ended::Failed { failure, .. }) if failure.class == FailureClass::Broken => {
                 if begun.prevent_destroy && self.take_as_it_is(standing.identity.clone()).await? {
                     return Ok(format!("{} had failed, is protected, and was left as it is", standing.identity));
@@ -171,6 +178,16 @@ impl Work<'_> {
                 }
                 Ok(format!("{} had failed and is gone", standing.identity))
             }
+            // The request is the earlier program's, and what is left of it may never be taken: this one's plan decides.
+            Err(Ended::Failed { failure, .. }) if self.goal == Goal::Destroy || is_refused(&failure) => {
+                let identity = standing.identity.clone();
+                let is_there = self.take_as_it_is(standing.identity).await?;
+                Ok(match is_there {
+                    true => format!("{identity} had been created, and is as far as it came: {failure}"),
+                    false => format!("{identity} had been created, and is gone"),
+                })
+            }
+            // A call that is not allowed, one without an answer and a long wait say nothing against what was made.
             Err(ended) => Err(ended),
         }
     }
@@ -283,6 +300,15 @@ impl Work<'_> {
             depends_on: begun.depends_on.clone(),
             prevent_destroy: begun.prevent_destroy,
         }
+    }
+}
+
+/// Whether AWS will not take what is left of a creation, as far as can be told.
+fn is_refused(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::Refused => true,
+        FailureClass::NotYet => failure.code != TOO_LONG,
+        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Denied | FailureClass::Broken => false,
     }
 }
 

@@ -109,6 +109,7 @@ pub struct Order {
 pub async fn finish_earlier(
     store: &mut dyn Store,
     graph: &Graph,
+    goal: Goal,
     part: Option<&Part>,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Recovery>, RunError> {
@@ -123,7 +124,7 @@ pub async fn finish_earlier(
         |address: &Address| graph.nodes.iter().any(|node| node.address == *address && node.lifecycle.prevent_destroy);
     let recoveries = tokio::select! {
         biased;
-        recoveries = recover(&snapshot, &protects, around, &journal) => recoveries,
+        recoveries = recover(&snapshot, goal, &protects, around, &journal) => recoveries,
         never = journal.commit_all(&store) => match never {},
     };
     for recovery in &recoveries {

@@ -183,8 +183,8 @@ impl Step<'_> {
     }
 
     /// Waits until it is usable, or can't be made so yet.
-    pub async fn settle(&self, provider: &dyn Provider, standing: &Standing) -> Result<Settlement, Ended> {
-        let left = "It exists and is not usable yet; the next run goes on with it.";
+    /// Where neither comes about, `left` says how it is left.
+    pub async fn settle(&self, provider: &dyn Provider, standing: &Standing, left: &str) -> Result<Settlement, Ended> {
         let progress = match self.wait(|| provider.settle(standing), left).await {
             Err(Ended::Failed { failure, left }) if failure.code == TOO_LONG => {
                 let hint = provider.advice(standing).await.or(failure.hint);
@@ -314,6 +314,9 @@ fn vanished() -> Failure {
     let message = "it was made, and is gone again before it became usable";
     Failure::of_engine(FailureClass::Broken, "Vanished", message)
 }
+
+/// How a creation is left that did not come to its end.
+pub const UNFINISHED: &str = "It exists and is not usable yet; the next run goes on with it.";
 
 /// The code of a wait that took too long.
 pub const TOO_LONG: &str = "TooLong";

@@ -167,6 +167,11 @@ impl Tally {
                 parts.push(format!("{} {}", count(*number), done(*change)));
             }
         }
+        let so_far = |change: Change| self.done.get(&change).copied().unwrap_or_default();
+        let missing = so_far(Change::DeleteReplaced).saturating_sub(so_far(Change::Replace));
+        if missing > 0 {
+            parts.push(format!("{} destroyed to be replaced", count(missing)));
+        }
         if !self.deferred.is_empty() {
             parts.push(format!("{} deferred", count(self.deferred.len())));
         }

@@ -366,7 +366,7 @@ impl Line {
         };
         let find = |kind: &str| by_kind(&aws, kind);
         let around = surroundings(&find, &self.simulator, &count, pace, salt);
-        let recovered = finish_earlier(&mut self.store, graph, None, &around).await?;
+        let recovered = finish_earlier(&mut self.store, graph, goal, None, &around).await?;
         tally.recovered(recovered.len());
         let mut prepared = prepare(self.order(graph, goal), self.store.snapshot()?, &around).await?;
         if goal == Goal::Apply {

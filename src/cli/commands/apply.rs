@@ -100,7 +100,7 @@ pub async fn work(
     let words = format!("{}{}{}", options.target.words(), options.clusters.words(), options.only.words());
     let again = session.again(format!("fathuss {command} {}{words}", options.stack));
     let order = || session.order(goal, !options.no_refresh, part.as_ref());
-    let finished = recover(&mut *store, &around, &session, part.as_ref(), &show).await;
+    let finished = recover(&mut *store, &around, &session, goal, part.as_ref(), &show).await;
     show.borrow_mut().recovered();
     let finished = finished?;
     let began = session.target.clock.now();
@@ -184,6 +184,7 @@ async fn recover(
     store: &mut dyn Store,
     around: &Surroundings<'_>,
     session: &Session,
+    goal: Goal,
     part: Option<&Part>,
     show: &RefCell<render::Run>,
 ) -> Result<Vec<Recovery>, Error> {
@@ -198,7 +199,7 @@ async fn recover(
     };
     tokio::select! {
         biased;
-        finished = finish_earlier(store, &session.graph, part, around) => Ok(finished?),
+        finished = finish_earlier(store, &session.graph, goal, part, around) => Ok(finished?),
         () = says => Ok(Vec::new()),
         () = ticks(session, show) => Ok(Vec::new()),
     }

@@ -269,21 +269,19 @@ async fn something_that_failed_while_being_made_is_taken_away_and_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_made_stays_when_a_later_run_may_not_look_at_it() {
-    for class in [FailureClass::Denied, FailureClass::Refused] {
-        let mut bench = Bench::new();
-        let graph = network("10.0.0.0/16", &[]);
-        bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(class, "AccessDenied"));
-        bench.apply(&graph).await;
-        bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(class, "AccessDenied"));
-        let Err(RunError::Recovery { failure, .. }) = bench.run(&graph, Goal::Apply).await else {
-            panic!("it goes on without having finished what was begun")
-        };
-        assert_eq!(failure.code, "AccessDenied");
-        assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.main"]);
-        assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1, "the next run goes on with it");
-        assert!(bench.apply(&graph).await.failed.is_empty());
-        assert!(bench.toy.log.borrow().iter().all(|call| !call.contains("delete")), "{:?}", bench.toy.log);
-    }
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(FailureClass::Denied, "AccessDenied"));
+    bench.apply(&graph).await;
+    bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(FailureClass::Denied, "AccessDenied"));
+    let Err(RunError::Recovery { failure, .. }) = bench.run(&graph, Goal::Apply).await else {
+        panic!("it goes on without having finished what was begun")
+    };
+    assert_eq!(failure.code, "AccessDenied");
+    assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.main"]);
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1, "the next run goes on with it");
+    assert!(bench.apply(&graph).await.failed.is_empty());
+    assert!(bench.toy.log.borrow().iter().all(|call| !call.contains("delete")), "{:?}", bench.toy.log);
 }
 
 #[tokio::test(start_paused = true)]
@@ -415,6 +413,30 @@ async fn a_delete_that_is_refused_for_good_is_decided_about_anew() {
         assert_eq!(bench.toy.addresses(), ["toy.aws_internet_gateway.main", "toy.aws_vpc.main"]);
         let deletes = bench.toy.log.borrow().iter().filter(|call| call.contains("delete")).count();
         assert_eq!(deletes, 1, "{:?}", bench.toy.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_whose_rest_is_refused_locks_nothing() {
+    for class in [FailureClass::Refused, FailureClass::NotYet] {
+        for goal in [Goal::Apply, Goal::Destroy] {
+            let mut bench = Bench::new();
+            let graph = network("10.0.0.0/16", &[]);
+            for _ in 0..500 {
+                bench.toy.twist("aws_vpc.main", "settle", Twist::Fail(class, "InvalidParameter"));
+            }
+            assert_eq!(bench.apply(&graph).await.failed.len(), 1);
+            assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+            // The program is another one by now, or is to go.
+            let other = network("10.1.0.0/16", &["10.1.0.0/24"]);
+            let ended = bench.run(&other, goal).await.expect("recovery lets the plan go on");
+            assert!(bench.store.snapshot().unwrap().pending.len() <= 1);
+            bench.toy.twists.borrow_mut().clear();
+            let ended = if ended.failed.is_empty() { ended } else { bench.run(&other, goal).await.unwrap() };
+            assert!(ended.failed.is_empty(), "{class:?} {goal:?}: {:?}", ended.failed);
+            let expected = if goal == Goal::Destroy { 0 } else { 3 };
+            assert_eq!(bench.toy.addresses().len(), expected, "{class:?} {goal:?}");
+        }
     }
 }
 

@@ -81,13 +81,10 @@ pub(super) fn written_by<'a>(service: &View<'a>, names: &[String]) -> Vec<View<'
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(days) = group.integer("retention_in_days").filter(|days| !DAYS.contains(days)) {
-        let near = |found: Option<&i64>| found.map(|days| format!("{days} days")).unwrap_or_default();
-        let (less, more) = (DAYS.iter().rev().find(|it| **it < days), DAYS.iter().find(|it| **it > days));
-        findings.refuse(format!(
-            "Logs keeps events for some numbers of days only: not for {days}, but for {} or {}",
-            near(less),
-            near(more)
-        ));
+        let near = [DAYS.iter().rev().find(|it| **it < days), DAYS.iter().find(|it| **it > days.max(0))];
+        let near: Vec<String> = near.into_iter().flatten().map(|days| format!("{days} days")).collect();
+        let near = near.join(" or ");
+        findings.refuse(format!("Logs keeps events for some numbers of days only: not for {days}, but for {near}"));
     }
     if group.text("name").is_some_and(|name| name.to_ascii_lowercase().starts_with("aws/")) {
         findings.refuse("names that begin with aws/ are AWS's own; those of its services begin with /aws/");

@@ -189,8 +189,7 @@ pub struct DbInstance {
         replace,
         min_length = 1,
         max_length = 63,
-        pattern = "[A-Za-z_][A-Za-z0-9_]*",
-        pattern_words = "letters, digits and _ are taken, no digit first"
+        form = form::DATABASE
     )]
     db_name: Option<Value<String>>,
     /// The master user.

@@ -179,8 +179,8 @@ pub struct ClusterVpcConfig {
     /// Whether the API server is reached from the internet.
     #[field(default = "true")]
     endpoint_public_access: Option<Value<bool>>,
-    /// From where on the internet; anywhere where none is given.
-    #[field(set, computed, max_length = 40)]
+    /// From where on the internet; anywhere where it is not given. For nowhere, turn public access off.
+    #[field(set, computed, min_length = 1, max_length = 40)]
     public_access_cidrs: Option<Value<Vec<Ipv4Net>>>,
     /// The group that EKS makes for control plane and nodes.
     cluster_security_group_id: Computed<Id<SecurityGroup>>,
@@ -333,6 +333,12 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
     }
     for range in cluster.part("vpc_config.public_access_cidrs").map(Part::items).unwrap_or_default() {
         let range = range.literal().and_then(Datum::as_str).and_then(|range| range.parse::<Ipv4Net>().ok());
+        if let Some(range) = range.filter(|range| range.trunc() != *range) {
+            findings.refuse(format!(
+                "`vpc_config.public_access_cidrs` has {range}, which has host bits; the range is {}",
+                range.trunc()
+            ));
+        }
         if let Some(range) = range.filter(|range| is_reserved(*range)) {
             findings.refuse(format!(
                 "`vpc_config.public_access_cidrs` has {range}, from where no one comes over the internet: EKS refuses \

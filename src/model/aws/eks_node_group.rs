@@ -263,6 +263,7 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     check_template(group, findings);
     check_image(group, findings);
+    check_labels(group, findings);
     trust::check(group, "node_role_arn", "ec2", findings);
     let earlier = group.earlier_siblings().find(|other| {
         let name = group.text("node_group_name");
@@ -272,6 +273,31 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     });
     if let Some(other) = earlier {
         findings.refuse(format!("{} has the same name in the same cluster", other.named()));
+    }
+}
+
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+fn check_labels(group: &View<'_>, findings: &mut Findings<'_>) {
+    let is_sound = |text: &str| {
+        let ends = [text.chars().next(), text.chars().next_back()];
+        text.len() <= 63
+            && ends.into_iter().flatten().all(|end| end.is_ascii_alphanumeric())
+            && text.chars().all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
+    };
+    let labels = group.literal("labels").and_then(crate::Datum::as_map).into_iter().flatten();
+    let labels = labels.filter_map(|(key, value)| Some(("labels", key.as_str(), value.as_str()?)));
+    let taints = group.part("taint").map(Part::items).unwrap_or_default();
+    let taints = taints
+        .into_iter()
+        .filter_map(|taint| Some(("taint", taint.text("key")?, taint.text("value").unwrap_or_default())));
+    for (field, key, value) in labels.chain(taints) {
+        let name = key.split_once('/').map_or(key, |(_, name)| name);
+        if name.is_empty() || !is_sound(name) || !is_sound(value) {
+            findings.refuse(format!(
+                "`{field}` has {key}={value}: Kubernetes takes up to 63 letters, digits, -, _ and . with a letter or digit \
+                 at both ends, in a value and in a key's name"
+            ));
+        }
     }
 }
 

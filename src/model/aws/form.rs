@@ -162,13 +162,25 @@ pub(super) const MASTER_USER: Form = Form::new(
 )
 .and(|name| {
     let name = name.to_ascii_lowercase();
-    !name.starts_with("pg_") && !RESERVED_USERS.contains(&name.as_str())
+    !name.starts_with("pg_") && !RESERVED_WORDS.contains(&name.as_str())
+});
+
+/// PostgreSQL's first database:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
+pub(super) const DATABASE: Form = Form::new(
+    "[A-Za-z_][A-Za-z0-9_]*",
+    "letters, digits and _ are taken, no digit first, but no word that PostgreSQL or RDS reserves, such as user or db",
+    &["orders"],
+)
+.and(|name| {
+    let name = name.to_ascii_lowercase();
+    name != "db" && !RESERVED_WORDS.contains(&name.as_str())
 });
 
 /// RDS's own users, and the words that SQL's grammar keeps from being names in PostgreSQL:
 /// <https://www.postgresql.org/docs/17/sql-keywords-appendix.html>
 #[rustfmt::skip]
-const RESERVED_USERS: &[&str] = &[
+const RESERVED_WORDS: &[&str] = &[
     "admin", "rdsadmin", "rdsrepladmin", "rds_superuser",
     "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check",
     "collate", "column", "constraint", "create", "current_catalog", "current_date", "current_role", "current_time",

@@ -62,6 +62,10 @@ pub struct Vpc {
     dhcp_options_id: Computed<String>,
 }
 
+/// This network, loopback, link-local, multicast and what is reserved:
+/// <https://www.iana.org/assignments/iana-ipv4-special-registry>
+const KEPT: [&str; 5] = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"];
+
 fn check(vpc: &View<'_>, findings: &mut Findings<'_>) {
     let Some(cidr) = vpc.cidr("cidr_block") else { return };
     if !(16..=28).contains(&cidr.prefix_len()) {
@@ -69,6 +73,10 @@ fn check(vpc: &View<'_>, findings: &mut Findings<'_>) {
     }
     if cidr.trunc() != cidr {
         findings.refuse(format!("{cidr} has host bits; the range is {}", cidr.trunc()));
+    }
+    let kept = KEPT.iter().filter_map(|block| block.parse::<Ipv4Net>().ok()).find(|block| block.contains(&cidr));
+    if let Some(block) = kept {
+        findings.refuse(format!("{cidr} lies in {block}, which no network can use"));
     }
     if vpc.truth("enable_dns_hostnames") == Some(true) && vpc.truth("enable_dns_support") == Some(false) {
         findings.refuse("`enable_dns_hostnames` wants `enable_dns_support`");

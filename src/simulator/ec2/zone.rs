@@ -50,7 +50,18 @@ pub fn zones(region: &str) -> Vec<Zone> {
     let found = REGIONS.iter().find(|(name, ..)| *name == region);
     found.map_or_else(Vec::new, |(name, short, count, ..)| {
         (0..*count)
-            .map(|at| Zone { name: format!("{name}{}", char::from(b'a' + at)), id: format!("{short}-az{}", at + 1) })
+            .map(|at| {
+                // Every account has its own order and, in the last two regions, some of them. In the first one the zone
+                // without EKS is the fifth.
+                let number = match (*name, at) {
+                    ("us-east-1", 2) => 5,
+                    ("us-east-1", 4) => 3,
+                    ("us-west-1", 1) => 3,
+                    ("ca-central-1", 2) => 4,
+                    _ => at + 1,
+                };
+                Zone { name: format!("{name}{}", char::from(b'a' + at)), id: format!("{short}-az{number}") }
+            })
             .collect()
     })
 }

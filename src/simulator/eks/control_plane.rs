@@ -7,10 +7,14 @@ use crate::ec2::network_interface::{self, Behind, NetworkInterface, Wanted};
 use crate::ec2::security_group::{self, SecurityGroup};
 use crate::ec2::security_group_rule::{self, Peer, SecurityGroupRule};
 use crate::ec2::subnet::Subnet;
-use crate::ec2::tags;
+use crate::ec2::{tags, zone};
 use crate::iam::service_linked_role;
 use crate::refusal::Refusal;
 use crate::world::Tx;
+
+/// The zones that take no control plane, by their ids:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets>
+const WITHOUT: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
 
 /// Where a control plane is to stand: the VPC of its subnets.
 ///
@@ -29,7 +33,10 @@ pub(super) fn place(tx: &Tx<'_>, cluster: &str, subnets: &[String], groups: &[St
         tx.enforce("eks.cluster.subnet.vpc", same, || {
             invalid("Subnets specified must belong to the same VPC").member("clusterName", cluster)
         })?;
-        tx.enforce("eks.cluster.subnet.zone", subnet.zone != "us-east-1e", || no_capacity(tx, cluster, &subnet.zone))?;
+        let served = zone::zones(tx.region())
+            .iter()
+            .any(|zone| zone.name == subnet.zone && !WITHOUT.contains(&zone.id.as_str()));
+        tx.enforce("eks.cluster.subnet.zone", served, || no_capacity(tx, cluster, &subnet.zone))?;
         tx.enforce("eks.cluster.subnet.free", subnet.free_addresses(tx) >= 5, || {
             let message = format!("The subnet '{id}' does not have sufficient free addresses for the control plane.");
             invalid(message).member("clusterName", cluster)
@@ -57,7 +64,7 @@ pub(super) fn place(tx: &Tx<'_>, cluster: &str, subnets: &[String], groups: &[St
 }
 
 fn no_capacity(tx: &Tx<'_>, cluster: &str, zone: &str) -> Refusal {
-    let zones = crate::ec2::zone::zones(tx.region());
+    let zones = zone::zones(tx.region());
     let valid: Vec<String> = zones.into_iter().map(|one| one.name).filter(|name| name != zone).collect();
     let message = format!(
         "Cannot create cluster '{cluster}' because {zone}, the targeted availability zone, does not currently have \

@@ -359,7 +359,7 @@ impl Bench {
             salt: 7,
         };
         let order = self.order(graph, goal)?;
-        finish_earlier(&mut self.store, graph, order.part.as_ref(), &around).await?;
+        finish_earlier(&mut self.store, graph, goal, order.part.as_ref(), &around).await?;
         let prepared = prepare(order, self.store.snapshot()?, &around).await?;
         let applied = carry_out(&mut self.store, &prepared, &around, &|| 0).await?;
         self.told.borrow_mut().extend(told.into_inner());
