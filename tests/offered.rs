@@ -3,6 +3,8 @@
 
 mod sandbox;
 
+use std::ops::Range;
+
 use fathuss_engine::plan::Goal;
 use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
@@ -85,12 +87,13 @@ async fn an_instance_type_that_its_subnets_zone_does_not_offer() {
     );
 }
 
-fn nodes(zones: &'static [&'static str]) -> Graph {
+/// A cluster in two zones, and nodes in those of three of which the last lacks their types, and EKS.
+fn nodes(places: Range<usize>) -> Graph {
     stack(move |stack| {
-        let subnets = network(stack, zones)?;
+        let subnets = network(stack, &["us-east-1a", "us-east-1b", "us-east-1e"])?;
         let (cluster, nodes) = (role(stack, "cluster", "eks.amazonaws.com"), role(stack, "nodes", "ec2.amazonaws.com"));
-        let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
-        let group = EksNodeGroup::new(&cluster, &nodes, &subnets[..1], ScalingConfig::between(1, 1, 2))
+        let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets[..2])));
+        let group = EksNodeGroup::new(&cluster, &nodes, &subnets[places.clone()], ScalingConfig::between(1, 1, 2))
             .instance_types([InstanceType::T3Medium, InstanceType::T3Large]);
         stack.add("general", group);
         Ok(())
@@ -99,10 +102,24 @@ fn nodes(zones: &'static [&'static str]) -> Graph {
 
 #[tokio::test(start_paused = true)]
 async fn node_groups_need_one_zone_that_offers_one_of_their_types() {
-    let said = message(&nodes(&["us-east-1e", "us-east-1a"]), "aws_eks_node_group.general").await;
+    let said = message(&nodes(2..3), "aws_eks_node_group.general").await;
     assert!(said.starts_with("`instance_types` is t3.medium, t3.large, which us-east-1e does not offer"), "{said}");
     let sandbox = Sandbox::new(ACCOUNT, Vec::new());
-    sandbox.plan(&nodes(&["us-east-1a", "us-east-1e"]), Goal::Apply).await;
+    sandbox.plan(&nodes(1..3), Goal::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_in_a_zone_without_eks() {
+    let graph = stack(|stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b", "us-east-1e"])?;
+        let cluster = role(stack, "cluster", "eks.amazonaws.com");
+        stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
+        Ok(())
+    });
+    assert_eq!(
+        message(&graph, "aws_eks_cluster.main").await,
+        "`vpc_config.subnet_ids` has a subnet in us-east-1e, where EKS puts no control plane"
+    );
 }
 
 #[tokio::test(start_paused = true)]
