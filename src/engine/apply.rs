@@ -28,7 +28,7 @@ use crate::provider::{
     SecretText, Standing, UpdateRequest,
 };
 use crate::schedule::{Expectations, critical_paths, deadline, patience};
-use crate::step::{Ended, Step, TOO_LONG, UNFINISHED, look};
+use crate::step::{Ended, Step, UNFINISHED, is_refused, look};
 
 /// Whether to go on: set from outside, by signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -521,7 +521,7 @@ impl<'a> Run<'a> {
                 self.attributes.borrow_mut().remove(address);
                 Ok(())
             }
-            Err(Ended::Failed { failure, left }) if is_refusal(&failure) => {
+            Err(Ended::Failed { failure, left }) if is_refused(&failure) || failure.class == FailureClass::Denied => {
                 // Where that can't be told, recovery sees to it.
                 let Ok(Observation::Present(observed)) = step.in_call(look(provider.as_ref(), &standing)).await else {
                     return Err(Ended::Failed { failure, left });
@@ -702,16 +702,6 @@ impl<'a> Run<'a> {
 
     fn tell(&self, event: Event) {
         (self.around.listener)(&Told { at_ms: millis(self.around.clock.now()), event });
-    }
-}
-
-/// Whether AWS has said no for good, so that nothing of the delete is under way.
-fn is_refusal(failure: &Failure) -> bool {
-    match failure.class {
-        FailureClass::Refused | FailureClass::Denied => true,
-        // The engine's own waiting is for what AWS has accepted.
-        FailureClass::NotYet => failure.code != TOO_LONG,
-        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Broken => false,
     }
 }
 

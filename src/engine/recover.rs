@@ -20,7 +20,7 @@ use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
 };
 use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, deadline, patience};
-use crate::step::{Ended, Step, TOO_LONG, UNFINISHED, again, look};
+use crate::step::{Ended, Step, UNFINISHED, again, is_refused, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
 const IN_THE_WAY: Duration = Duration::from_secs(60);
@@ -300,15 +300,6 @@ impl Work<'_> {
             depends_on: begun.depends_on.clone(),
             prevent_destroy: begun.prevent_destroy,
         }
-    }
-}
-
-/// Whether AWS will not take what is left of a creation, as far as can be told.
-fn is_refused(failure: &Failure) -> bool {
-    match failure.class {
-        FailureClass::Refused => true,
-        FailureClass::NotYet => failure.code != TOO_LONG,
-        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Denied | FailureClass::Broken => false,
     }
 }
 

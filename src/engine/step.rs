@@ -321,6 +321,15 @@ pub const UNFINISHED: &str = "It exists and is not usable yet; the next run goes
 /// The code of a wait that took too long.
 pub const TOO_LONG: &str = "TooLong";
 
+/// Whether AWS will not take what was asked, as far as can be told: the engine's own waiting is for what AWS has accepted.
+pub fn is_refused(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::Refused => true,
+        FailureClass::NotYet => failure.code != TOO_LONG,
+        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Denied | FailureClass::Broken => false,
+    }
+}
+
 fn too_long(state: &str, elapsed: Duration) -> Failure {
     let message = format!("it is still `{state}` after {} minutes", elapsed.as_secs() / 60);
     Failure {

@@ -492,6 +492,12 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
                 findings.refuse(format!("`{path}` is {number}; the largest that AWS takes is {max}"));
             }
         }
+        (Type::Cidr, Datum::String(text)) => {
+            let range = text.parse::<Ipv4Net>().ok();
+            if let Some(range) = range.filter(|range| range.trunc() != *range) {
+                findings.refuse(format!("`{path}`: {range} has host bits; the range is {}", range.trunc()));
+            }
+        }
         (_, Datum::String(text)) => text_bounds(path, limits, text, findings),
         _ => {}
     }

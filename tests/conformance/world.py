@@ -35,16 +35,19 @@ class World:
         self.server.kill()
         self.server.wait()
 
-    def ask(self, method, path, body=None):
+    def answer(self, method, path, body=None):
         answer = self.connections.request(method, f"{self.address}/_fathuss/{path}", json=body, timeout=30)
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status}: {answer.data.decode()}")
-        return answer.json()
+        return answer
+
+    def ask(self, method, path, body=None):
+        return self.answer(method, path, body).json()
 
     def snapshot(self):
         """All rows of the world but those of the simulator's own."""
-        answer = self.connections.request("GET", f"{self.address}/_fathuss/snapshot", timeout=30)
-        rows = [row for line in answer.data.splitlines() for row in json.loads(line).get("rows", ())]
+        lines = self.answer("GET", "snapshot").data.splitlines()
+        rows = [row for line in lines for row in json.loads(line).get("rows", ())]
         return [row for row in rows if not row["table"].startswith("core.")]
 
     def reset(self):

@@ -1095,6 +1095,14 @@ impl Grower<'_> {
         self.make(kind)
     }
 
+    /// One in the other region.
+    fn make_elsewhere(&mut self, kind: &'static str) -> Option<Key> {
+        self.region = 1 - self.region;
+        let made = self.make(kind);
+        self.region = 1 - self.region;
+        made
+    }
+
     fn role(&mut self, trust: &'static str) -> Option<Key> {
         let there: Vec<Key> = self
             .blueprint
@@ -1713,9 +1721,7 @@ impl Grower<'_> {
                 let database = match databases.choose(self.rng) {
                     Some(database) => *database,
                     None => {
-                        self.region = 1 - self.region;
-                        let made = self.make("aws_db_instance");
-                        self.region = 1 - self.region;
+                        let made = self.make_elsewhere("aws_db_instance");
                         made.filter(|key| matches!(self.blueprint.get(*key), Thing::Database { days: 1.., .. }))?
                     }
                 };
@@ -1723,9 +1729,7 @@ impl Grower<'_> {
                     return None;
                 }
                 if self.apart {
-                    self.region = 1 - self.region;
-                    self.make("aws_db_instance");
-                    self.region = 1 - self.region;
+                    self.make_elsewhere("aws_db_instance");
                 }
                 // Databases here are encrypted, and a copy wants a key of its own region.
                 let there = self.blueprint.keys_in(self.region);

@@ -173,9 +173,9 @@ fn with(instance: &types::DbInstance, pending: &types::PendingModifiedValues, gi
 /// The storage in GiB: as given, where it may grow by itself and has, or had where a restored one comes from.
 fn storage(instance: &types::DbInstance, pending: &types::PendingModifiedValues, given: &Attributes) -> Option<i64> {
     let is = i64::from(pending.allocated_storage.or(instance.allocated_storage)?);
-    let asked = |name: &str| Fields::of(given).maybe_integer(name).ok().flatten();
-    // One that is restored is told so by a later call.
-    let may = instance.max_allocated_storage.map(i64::from).or_else(|| asked("max_allocated_storage"));
-    let (asked, grows) = (asked("allocated_storage"), may.is_some_and(|most| most > 0));
-    Some(asked.filter(|asked| grows && *asked < is).unwrap_or(is))
+    let given = |name: &str| Fields::of(given).maybe_integer(name).ok().flatten();
+    // One that is restored is told how far it may grow by a later call.
+    let most = instance.max_allocated_storage.map(i64::from).or_else(|| given("max_allocated_storage"));
+    let grows = most.is_some_and(|most| most > 0);
+    Some(given("allocated_storage").filter(|asked| grows && *asked < is).unwrap_or(is))
 }

@@ -87,9 +87,6 @@ fn check(table: &View<'_>, findings: &mut Findings<'_>) {
             findings.refuse(format!("{named} leads to the internet gateway of another VPC than {}", vpc.named()));
         }
         let Some(range) = range else { continue };
-        if range.trunc() != range {
-            findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
-        }
         if !ranges.insert(range) {
             findings.refuse(format!("a range has one route; {range} has several"));
         }

@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 
+use super::block::block_around;
 use super::cloudwatch_log_group::written_by;
 use super::form;
 use super::subnet::{check_groups, check_spread, vpc_of};
@@ -333,13 +334,7 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
     }
     for range in cluster.part("vpc_config.public_access_cidrs").map(Part::items).unwrap_or_default() {
         let range = range.literal().and_then(Datum::as_str).and_then(|range| range.parse::<Ipv4Net>().ok());
-        if let Some(range) = range.filter(|range| range.trunc() != *range) {
-            findings.refuse(format!(
-                "`vpc_config.public_access_cidrs` has {range}, which has host bits; the range is {}",
-                range.trunc()
-            ));
-        }
-        if let Some(range) = range.filter(|range| is_reserved(*range)) {
+        if let Some(range) = range.filter(|range| block_around(*range, &RESERVED).is_some()) {
             findings.refuse(format!(
                 "`vpc_config.public_access_cidrs` has {range}, from where no one comes over the internet: EKS refuses \
                  it, and private access is what lets a VPC and its peers in"
@@ -348,7 +343,7 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(range) = cluster.cidr("kubernetes_network_config.service_ipv4_cidr") {
         let homes = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
-        let at_home = homes.iter().filter_map(|home| home.parse::<Ipv4Net>().ok()).any(|home| home.contains(&range));
+        let at_home = block_around(range, &homes).is_some();
         if !at_home || !(12..=24).contains(&range.prefix_len()) {
             findings.refuse(format!(
                 "services' range {range} has to lie in {}, with a prefix length from /12 to /24",
@@ -373,10 +368,6 @@ const RESERVED: [&str; 11] = [
     "224.0.0.0/4",
     "240.0.0.0/4",
 ];
-
-fn is_reserved(range: Ipv4Net) -> bool {
-    RESERVED.iter().filter_map(|block| block.parse::<Ipv4Net>().ok()).any(|block| block.contains(&range))
-}
 
 /// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>
 fn transition(cluster: &Becoming<'_>) -> Result<(), Impossible> {

@@ -278,12 +278,6 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
 
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
 fn check_labels(group: &View<'_>, findings: &mut Findings<'_>) {
-    let is_sound = |text: &str| {
-        let ends = [text.chars().next(), text.chars().next_back()];
-        text.len() <= 63
-            && ends.into_iter().flatten().all(|end| end.is_ascii_alphanumeric())
-            && text.chars().all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
-    };
     let labels = group.literal("labels").and_then(crate::Datum::as_map).into_iter().flatten();
     let labels = labels.filter_map(|(key, value)| Some(("labels", key.as_str(), value.as_str()?)));
     let taints = group.part("taint").map(Part::items).unwrap_or_default();
@@ -292,11 +286,8 @@ fn check_labels(group: &View<'_>, findings: &mut Findings<'_>) {
         .filter_map(|taint| Some(("taint", taint.text("key")?, taint.text("value").unwrap_or_default())));
     for (field, key, value) in labels.chain(taints) {
         let name = key.split_once('/').map_or(key, |(_, name)| name);
-        if name.is_empty() || !is_sound(name) || !is_sound(value) {
-            findings.refuse(format!(
-                "`{field}` has {key}={value}: Kubernetes takes up to 63 letters, digits, -, _ and . with a letter or digit \
-                 at both ends, in a value and in a key's name"
-            ));
+        if name.is_empty() || !form::LABEL.fits(name) || !form::LABEL.fits(value) {
+            findings.refuse(format!("`{field}` has {key}={value}: {}", form::LABEL.words));
         }
     }
 }

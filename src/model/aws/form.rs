@@ -165,6 +165,15 @@ pub(super) const MASTER_USER: Form = Form::new(
     !name.starts_with("pg_") && !RESERVED_WORDS.contains(&name.as_str())
 });
 
+/// A value of Kubernetes's labels and taints, and the name in their keys:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+pub(super) const LABEL: Form = Form::new(
+    "([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
+    "Kubernetes takes up to 63 letters, digits, -, _ and . with a letter or digit at both ends, in a value and in a key's \
+     name",
+    &["spot"],
+);
+
 /// PostgreSQL's first database:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
 pub(super) const DATABASE: Form = Form::new(

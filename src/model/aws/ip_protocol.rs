@@ -26,9 +26,6 @@ pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
     if given != 1 {
         findings.refuse(format!("a rule has one other end, {given} given: one of {}", ENDS.join(", ")));
     }
-    if let Some(range) = rule.cidr("cidr_ipv4").filter(|range| range.trunc() != *range) {
-        findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
-    }
     let Some(protocol) = rule.text("ip_protocol") else { return };
     let ports = ["from_port", "to_port"].map(|port| rule.gives(port));
     if protocol == IpProtocol::All.word() {

@@ -11,6 +11,7 @@ mod availability_zones;
 mod backup_plan;
 mod backup_selection;
 mod backup_vault;
+mod block;
 mod budgets_budget;
 mod caller_identity;
 mod ce_cost_allocation_tag;

@@ -83,10 +83,6 @@ fn check_rule(named: &str, rule: Part<'_>, findings: &mut Findings<'_>) {
     if gives("cidr_block") == gives("ipv6_cidr_block") {
         findings.refuse(format!("{named} is for one range: `cidr_block` or `ipv6_cidr_block`"));
     }
-    let range: Option<Ipv4Net> = rule.text("cidr_block").and_then(|text| text.parse().ok());
-    if let Some(range) = range.filter(|range| range.trunc() != *range) {
-        findings.refuse(format!("{named}: {range} has host bits; the range is {}", range.trunc()));
-    }
     let Some(protocol) = rule.text("protocol") else { return };
     let ported = protocol == IpProtocol::Tcp.word() || protocol == IpProtocol::Udp.word();
     let icmp = protocol == IpProtocol::Icmp.word() || protocol == IpProtocol::Icmpv6.word();

@@ -86,7 +86,4 @@ fn check(route: &View<'_>, findings: &mut Findings<'_>) {
     {
         findings.refuse(format!("{} is attached to another VPC than the route table's", gateway.named()));
     }
-    if let Some(range) = route.cidr("destination_cidr_block").filter(|range| range.trunc() != *range) {
-        findings.refuse(format!("{range} has host bits; the range is {}", range.trunc()));
-    }
 }

@@ -58,9 +58,6 @@ fn check(subnet: &View<'_>, findings: &mut Findings<'_>) {
     if !(16..=28).contains(&cidr.prefix_len()) {
         findings.refuse(format!("a subnet's range has a prefix length from /16 to /28, {cidr} does not"));
     }
-    if cidr.trunc() != cidr {
-        findings.refuse(format!("{cidr} has host bits; the range is {}", cidr.trunc()));
-    }
     let Some(vpc) = subnet.follow("vpc_id") else { return };
     if let Some(range) = vpc.cidr("cidr_block").filter(|range| !range.contains(&cidr)) {
         findings.refuse(format!("{cidr} does not lie in {range}, the range of {}", vpc.named()));

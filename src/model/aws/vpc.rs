@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 
+use super::block::block_around;
 use super::{DefaultNetworkAcl, DefaultRouteTable};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value, words};
@@ -71,11 +72,7 @@ fn check(vpc: &View<'_>, findings: &mut Findings<'_>) {
     if !(16..=28).contains(&cidr.prefix_len()) {
         findings.refuse(format!("a VPC's range has a prefix length from /16 to /28, {cidr} does not"));
     }
-    if cidr.trunc() != cidr {
-        findings.refuse(format!("{cidr} has host bits; the range is {}", cidr.trunc()));
-    }
-    let kept = KEPT.iter().filter_map(|block| block.parse::<Ipv4Net>().ok()).find(|block| block.contains(&cidr));
-    if let Some(block) = kept {
+    if let Some(block) = block_around(cidr, &KEPT) {
         findings.refuse(format!("{cidr} lies in {block}, which no network can use"));
     }
     if vpc.truth("enable_dns_hostnames") == Some(true) && vpc.truth("enable_dns_support") == Some(false) {

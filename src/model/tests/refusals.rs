@@ -112,6 +112,12 @@ fn names_that_aws_keeps_for_itself() {
         stack.add("main", database().username("pg_owner"));
         line!() - 1
     });
+    for name in ["select", "User", "db"] {
+        refused("but no word that PostgreSQL or RDS reserves", |stack| {
+            stack.add("main", database().db_name(name));
+            line!() - 1
+        });
+    }
     for name in ["default", "sg-orders"] {
         refused("neither `default` nor what begins with `sg-`", |stack| {
             stack.add("orders", SecurityGroup::new(Id::existing("vpc-0a1b2c3d4e5f60718"), "orders").name(name));
@@ -296,6 +302,52 @@ fn an_api_server_let_in_from_where_no_one_comes() {
         let place = ClusterVpcConfig::new(&subnets).public_access_cidrs([net("203.0.113.0/24"), net("10.0.0.0/8")]);
         let line = line!() + 1;
         stack.add("main", EksCluster::new("main", role(), place));
+        line
+    });
+}
+
+#[test]
+fn an_api_server_let_in_from_a_spoilt_range_or_from_none() {
+    let access = |ranges: Vec<Ipv4Net>| {
+        move |stack: &mut Stack| {
+            let vpc = vpc(stack);
+            let subnets = subnets(stack, &vpc, &["us-east-1a", "us-east-1b"]);
+            let place = ClusterVpcConfig::new(&subnets).public_access_cidrs(ranges);
+            let line = line!() + 1;
+            stack.add("main", EksCluster::new("main", role(), place));
+            line
+        }
+    };
+    refused("203.0.113.7/24 has host bits; the range is 203.0.113.0/24", access(vec![net("203.0.113.7/24")]));
+    refused("`vpc_config.public_access_cidrs` wants at least 1 elements, 0 given", access(Vec::new()));
+}
+
+#[test]
+fn a_network_of_addresses_that_are_kept() {
+    for (range, block) in [("169.254.0.0/16", "169.254.0.0/16"), ("127.1.0.0/16", "127.0.0.0/8")] {
+        refused(&format!("{range} lies in {block}, which no network can use"), |stack| {
+            let line = line!() + 1;
+            stack.add("main", Vpc::new(net(range)));
+            line
+        });
+    }
+}
+
+#[test]
+fn nodes_with_labels_or_taints_that_kubernetes_refuses() {
+    let group = || {
+        let subnets = [Id::existing("subnet-0123456789abcdef0")];
+        EksNodeGroup::new(Name::existing("main"), role(), subnets, ScalingConfig::between(1, 1, 3))
+    };
+    refused("`labels` has team=bad value!: Kubernetes takes up to 63 letters", |stack| {
+        let line = line!() + 1;
+        stack.add("general", group().labels([("team", "bad value!")]));
+        line
+    });
+    refused("`taint` has example.com/spot=-yes: Kubernetes takes up to 63 letters", |stack| {
+        let taint = Taint::new("example.com/spot", TaintEffect::NoSchedule).value("-yes");
+        let line = line!() + 1;
+        stack.add("general", group().taint([taint]));
         line
     });
 }

@@ -21,6 +21,11 @@ const WITHOUT: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
 /// # Errors
 /// When the subnets or groups are not such that EKS takes them.
 pub(super) fn place(tx: &Tx<'_>, cluster: &str, subnets: &[String], groups: &[String]) -> Result<String, Refusal> {
+    let served: Vec<String> = zone::zones(tx.region())
+        .into_iter()
+        .filter(|zone| !WITHOUT.contains(&zone.id.as_str()))
+        .map(|zone| zone.name)
+        .collect();
     let mut zones: Vec<&str> = Vec::new();
     let mut vpc: Option<&str> = None;
     for id in subnets {
@@ -33,10 +38,9 @@ pub(super) fn place(tx: &Tx<'_>, cluster: &str, subnets: &[String], groups: &[St
         tx.enforce("eks.cluster.subnet.vpc", same, || {
             invalid("Subnets specified must belong to the same VPC").member("clusterName", cluster)
         })?;
-        let served = zone::zones(tx.region())
-            .iter()
-            .any(|zone| zone.name == subnet.zone && !WITHOUT.contains(&zone.id.as_str()));
-        tx.enforce("eks.cluster.subnet.zone", served, || no_capacity(tx, cluster, &subnet.zone))?;
+        tx.enforce("eks.cluster.subnet.zone", served.contains(&subnet.zone), || {
+            no_capacity(tx, cluster, &subnet.zone)
+        })?;
         tx.enforce("eks.cluster.subnet.free", subnet.free_addresses(tx) >= 5, || {
             let message = format!("The subnet '{id}' does not have sufficient free addresses for the control plane.");
             invalid(message).member("clusterName", cluster)
