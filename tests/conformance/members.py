@@ -102,14 +102,31 @@ SAMPLES = {
 }
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plain:
+    """An answer whose moments are told apart from its text: how long before or after now each of them is, in seconds."""
+
+    text: str
+    moments: tuple
+
+    # A machine with other work may take so long from one call to the next.
+    SLACK = 15
+
+    def __eq__(self, other):
+        return self.text == other.text and all(abs(a - b) <= self.SLACK for a, b in zip(self.moments, other.moments))
+
+
+NOTHING = Plain("", ())
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """What came of a call."""
 
     code: str
     message: str
-    answer: str
-    world: str
+    answer: Plain
+    world: Plain
 
     @property
     def succeeded(self):
@@ -147,8 +164,8 @@ def written(thing):
 
 
 def plain(value, now):
-    """An answer without what differs from one call to the next: times, which are told as from now, and what botocore
-    draws as tokens."""
+    """An answer without what differs from one call to the next: times, and what botocore draws as tokens."""
+    moments = []
     text = json.dumps(value, sort_keys=True, default=written)
     # Backups of a database's log go out at every fifth minute of the day, wherever that is from now.
     text = re.sub(r'(IQoJb3JpZ2luX2Vj)[0-9a-f]{16}', r"\1", text)
@@ -161,9 +178,10 @@ def plain(value, now):
         # A budget begins with its month.
         if moment.time() == datetime.time() and (moment.year > now.year + 1 or moment.day == 1):
             return str(moment.date())
-        return f"<{round((moment - now).total_seconds() / 10)}>"
+        moments.append((moment - now).total_seconds())
+        return "<moment>"
 
-    return MOMENT.sub(since, text)
+    return Plain(MOMENT.sub(since, text), tuple(moments))
 
 
 def fits(shape, name):
@@ -430,9 +448,9 @@ class Bench:
         except ClientError as error:
             found = error.response["Error"]
             message = found.get("Message") or error.response.get("message") or ""
-            return Outcome(found.get("Code", ""), re.sub(r"[0-9a-f-]{36}", "<id>", message), "", "")
+            return Outcome(found.get("Code", ""), re.sub(r"[0-9a-f-]{36}", "<id>", message), NOTHING, NOTHING)
         answer.pop("ResponseMetadata", None)
-        world, now = "", self.now()
+        world, now = NOTHING, self.now()
         if not reads(operation):
             world = plain(self.aws.world.snapshot(), now)
             if not again:
@@ -455,7 +473,10 @@ def reads(operation):
 
 def difference(first, second):
     """Where two outcomes begin to differ, for whoever has to find out why."""
-    for left, right in ((first.answer, second.answer), (first.world, second.world), (first.message, second.message)):
+    for one, other in ((first.answer, second.answer), (first.world, second.world)):
+        if one != other and one.text == other.text:
+            return f"moments {one.moments} and {other.moments}"
+    for left, right in ((first.answer.text, second.answer.text), (first.world.text, second.world.text), (first.message, second.message)):
         at = next((at for at, (a, b) in enumerate(zip(left, right)) if a != b), None)
         if at is not None:
             return f"...{left[max(0, at - 150) : at + 60]}... and ...{right[max(0, at - 20) : at + 60]}..."
