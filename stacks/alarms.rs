@@ -1,5 +1,7 @@
 //! Guard rails: what wakes someone, one topic that tells it, and a dashboard to look at then.
 
+use std::iter;
+
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     CloudwatchDashboard, CloudwatchMetricAlarm, ComparisonOperator, KmsKey, MetricQuery, QueriedMetric, SnsTopic,
@@ -62,7 +64,7 @@ pub fn alarms(
 ) -> Handle<SnsTopic> {
     env.tag_all(stack, "alarms");
     let topic = topic(stack, env);
-    subscribe(stack, "alarms", &topic, &env.told);
+    subscribe(stack, "alarms", &topic, iter::once(&env.on_call).chain(&env.also_told));
     let watches = watches(env, network, cluster, data);
     let widgets = watches.iter().map(|watch| widget(env, watch)).collect();
     for watch in watches {

@@ -177,7 +177,7 @@ fn values(env: &Environment, foundation: &Foundation) -> Document {
             "clickhouse": { "address": (data.clickhouse.private_ip()) },
         },
     });
-    if env.postgres.read_replica {
+    if env.keeps_the_password_of_postgres() {
         return values;
     }
     let secret = data.postgres.master_user_secret_arn();

@@ -51,8 +51,7 @@ fn postgres(stack: &mut Stack, env: &Environment, network: &Network, firewall: &
     let policy = IamPolicy::of_aws("service-role/AmazonRDSEnhancedMonitoringRole");
     let permitted = stack.add("postgres_monitoring", IamRolePolicyAttachment::new(&monitoring, policy));
 
-    let password = if env.postgres.read_replica {
-        // RDS can't manage the password of an instance with a replica.
+    let password = if env.keeps_the_password_of_postgres() {
         let (_, password) = generated(stack, env, "postgres", env.postgres.password);
         MasterPassword::KeptBy(password)
     } else {

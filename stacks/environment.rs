@@ -32,7 +32,9 @@ pub struct Environment {
     /// What the roles made here are allowed at most: CI makes no others.
     pub boundary: &'static Output<Arn<IamPolicy>>,
     /// Who is told of alarms: someone, always.
-    pub told: Vec<Subscriber>,
+    pub on_call: Subscriber,
+    /// Who else is told of them.
+    pub also_told: Vec<Subscriber>,
     /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
     pub public_access: Vec<Ipv4Net>,
     /// How many days logs are kept.
@@ -87,7 +89,8 @@ pub struct Postgres {
     pub standby: bool,
     /// How many days backups are kept.
     pub backup_days: i64,
-    /// Whether there is a read replica, which rules out a master password that RDS manages.
+    /// Whether there is a read replica, which rules out a master password that RDS manages:
+    /// [`Environment::keeps_the_password_of_postgres`].
     pub read_replica: bool,
     /// The version of the password, where RDS does not manage it; what it rotates is this number. One more draws another
     /// password, Secrets Manager keeps it as the secret's current version, and the same apply has RDS take it over at once.
@@ -208,6 +211,13 @@ impl Environment {
     #[must_use]
     pub fn cluster_name(&self) -> String {
         format!("{}-fathuss", self.name())
+    }
+
+    /// Whether PostgreSQL's password is drawn here and kept in a secret of the environment's name. Else RDS manages it, which
+    /// it does of no instance with a replica; production's stays as it is whether there is one or not.
+    #[must_use]
+    pub fn keeps_the_password_of_postgres(&self) -> bool {
+        self.is_production() || self.postgres.read_replica
     }
 
     /// The tags of everything, with the service that it belongs to.

@@ -208,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn a_private_subnet_takes_a_table_only_once_that_leads_out() {
+        for graph in both() {
+            let associations = nodes(&graph, "aws_route_table_association");
+            for association in associations.into_iter().filter(|node| node.address.name() == "private") {
+                let table = refers_to(association, "route_table_id").remove(0);
+                let route = table.replace("aws_route_table.", "aws_route.");
+                let awaited: Vec<String> = association.depends_on.iter().map(|address| address.local()).collect();
+                assert_eq!(awaited, [route]);
+            }
+        }
+    }
+
+    #[test]
     fn every_subnet_has_a_route_table_of_its_tier() {
         for graph in both() {
             let associations = nodes(&graph, "aws_route_table_association");

@@ -62,7 +62,7 @@ fn foundation(stack: &mut Stack, env: &Environment) -> Result<Foundation> {
     outputs_of_network(stack, &network.vpc, &network.private);
     outputs_of_cluster(stack, &cluster.cluster);
     stack.output("database_endpoint", data.postgres.endpoint());
-    if !env.postgres.read_replica {
+    if !env.keeps_the_password_of_postgres() {
         stack.output("database_secret", data.postgres.master_user_secret_arn());
     }
     stack.output("redis_endpoint", data.redis.configuration_endpoint_address());

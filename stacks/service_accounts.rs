@@ -147,7 +147,7 @@ fn external_secrets(env: &Environment) -> Policy {
         .on(env.arn("secretsmanager", secrets))
     };
     let mut statements = vec![read(&format!("secret:{}/*", env.name()))];
-    if !env.postgres.read_replica {
+    if !env.keeps_the_password_of_postgres() {
         statements.push(read("secret:rds!db-*"));
     }
     Policy::new(statements)

@@ -27,7 +27,12 @@ pub enum Endpoint {
 
 /// Subscribes each to a topic.
 #[track_caller]
-pub fn subscribe(stack: &mut Stack, name: &'static str, topic: &Handle<SnsTopic>, all: &[Subscriber]) {
+pub fn subscribe<'a>(
+    stack: &mut Stack,
+    name: &'static str,
+    topic: &Handle<SnsTopic>,
+    all: impl IntoIterator<Item = &'a Subscriber>,
+) {
     for Subscriber { name: who, endpoint } in all {
         let subscription = match endpoint {
             Endpoint::Mail(address) => SnsTopicSubscription::new(topic, SubscriptionProtocol::Email, *address),
@@ -60,11 +65,10 @@ mod tests {
 
     #[test]
     fn each_is_told_where_it_wants_to_be() {
-        let told = vec![
-            Subscriber { name: "people", endpoint: Endpoint::Mail("people@example.com") },
-            Subscriber { name: "pager", endpoint: Endpoint::Https("https://pager.example.com/alarms") },
-        ];
-        let graph = of(&staging::environment().map(|environment| Environment { told, ..environment }));
+        let on_call = Subscriber { name: "people", endpoint: Endpoint::Mail("people@example.com") };
+        let pager = Subscriber { name: "pager", endpoint: Endpoint::Https("https://pager.example.com/alarms") };
+        let told = |environment| Environment { on_call, also_told: vec![pager], ..environment };
+        let graph = of(&staging::environment().map(told));
         let rows: Vec<String> = nodes(&graph, "aws_sns_topic_subscription")
             .iter()
             .map(|one| ["protocol", "endpoint"].map(|field| literal(one, field).unwrap().to_string()).join(" "))

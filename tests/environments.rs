@@ -42,13 +42,10 @@ const ROWS: &[Row] = &[
         ..env
     }),
     row("PostgreSQL's backups", |env| Environment { postgres: Postgres { backup_days: 14, ..env.postgres }, ..env }),
-    Row {
-        refused: [None, Some(PROTECTED)],
-        ..row("PostgreSQL's replica", |env| Environment {
-            postgres: Postgres { read_replica: !env.postgres.read_replica, ..env.postgres },
-            ..env
-        })
-    },
+    row("PostgreSQL's replica", |env| Environment {
+        postgres: Postgres { read_replica: !env.postgres.read_replica, ..env.postgres },
+        ..env
+    }),
     row("Redis' shards", |env| Environment { redis: Redis { shards: 3, ..env.redis }, ..env }),
     row("Redis' replicas", |env| Environment { redis: Redis { replicas: 3, ..env.redis }, ..env }),
     row("Redis' zones", |env| Environment { redis: Redis { multi_az: !env.redis.multi_az, ..env.redis }, ..env }),
@@ -63,7 +60,8 @@ const ROWS: &[Row] = &[
         ..env
     }),
     row("who is told", |env| Environment {
-        told: vec![Subscriber { name: "pager", endpoint: Endpoint::Https("https://pager.example.com/alarms") }],
+        on_call: Subscriber { name: "pager", endpoint: Endpoint::Https("https://pager.example.com/alarms") },
+        also_told: vec![env.on_call],
         ..env
     }),
     row("logs", |env| Environment { log_days: 90, ..env }),

@@ -73,7 +73,7 @@ fn every_type_lives_as_its_schema_says() {
     let sum = |count: fn(&Life) -> usize| lives.iter().map(|(_, life)| count(life)).sum::<usize>();
     println!(
         "{} types: {} fields updated in place, {} replaced, {} that AWS does not tell; {} imports, {} left to another \
-         state; {} drifts repaired; {} fields untried; {:.0} s of real time",
+         state; {} drifts repaired and {} of one field; {} fields untried; {:.0} s of real time",
         lives.len(),
         sum(|life| life.updated.len()),
         sum(|life| life.replaced.len()),
@@ -81,6 +81,7 @@ fn every_type_lives_as_its_schema_says() {
         sum(|life| life.imports),
         sum(|life| life.refused),
         sum(|life| life.drifts),
+        sum(|life| life.strayed.len()),
         untried.len(),
         began.elapsed().as_secs_f64()
     );

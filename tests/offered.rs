@@ -272,6 +272,91 @@ async fn an_addon_or_a_version_of_it_that_does_not_exist() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_has_no_such_endpoint() {
+    let endpoint = |service: &'static str, gateway: bool| {
+        stack(move |stack| {
+            let vpc = stack.add("main", Vpc::new("10.0.0.0/16".parse::<Ipv4Net>()?).enable_dns_hostnames(true));
+            let subnet = Subnet::new(&vpc, "10.0.0.0/24".parse::<Ipv4Net>()?).availability_zone("us-east-1a");
+            let subnet = stack.add("private", subnet);
+            let table = stack.add("private", RouteTable::new(&vpc));
+            let endpoint = if gateway {
+                VpcEndpoint::gateway(&vpc, service, [&table])
+            } else {
+                VpcEndpoint::interface(&vpc, service, [&subnet])
+            };
+            stack.add("main", endpoint);
+            Ok(())
+        })
+    };
+    assert_eq!(
+        message(&endpoint("com.amazonaws.us-east-1.stss", false), "aws_vpc_endpoint.main").await,
+        "`service_name` is com.amazonaws.us-east-1.stss, which us-east-1 does not have"
+    );
+    let sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    sandbox.plan(&endpoint("com.amazonaws.us-east-1.s3", true), Goal::Apply).await;
+    sandbox.plan(&endpoint("com.amazonaws.us-east-1.s3", false), Goal::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_to_begin_as_that_is_not_there() {
+    let cache = stack(|stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let group = stack.add("main", ElasticacheSubnetGroup::new(&subnets));
+        let redis = ElasticacheReplicationGroup::redis_cluster("Sessions", "7.1", CacheNodeType::T4gSmall, 1, 1);
+        stack.add("main", redis.subnets(&group).snapshot_name("yesterday"));
+        Ok(())
+    });
+    let database = stack(|stack| {
+        let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
+        let group = stack.add("main", DbSubnetGroup::new(&subnets));
+        let instance = DbInstance::postgres("17", DbInstanceClass::T3Medium)
+            .storage(Gp3::gigabytes(20))
+            .subnets(&group)
+            .master_password(MasterPassword::ManagedByRds)
+            .snapshot_identifier("yesterday")
+            .skip_final_snapshot(true);
+        stack.add("main", instance);
+        Ok(())
+    });
+    for (graph, address, field) in [
+        (&cache, "aws_elasticache_replication_group.main", "snapshot_name"),
+        (&database, "aws_db_instance.main", "snapshot_identifier"),
+        (&volume("snap-0123456789abcdef0", 8), "aws_ebs_volume.of_it", "snapshot_id"),
+    ] {
+        let named = if field == "snapshot_id" { "snap-0123456789abcdef0" } else { "yesterday" };
+        assert_eq!(message(graph, address).await, format!("`{field}` is {named}, which is not there"));
+    }
+}
+
+fn volume(snapshot: &str, gigabytes: i64) -> Graph {
+    stack(|stack| {
+        stack.add("of_it", EbsVolume::encrypted_gp3("us-east-1a", gigabytes).snapshot_id(snapshot));
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_that_is_smaller_than_what_its_snapshot_is_of() {
+    let kept = stack(|stack| {
+        stack.add("kept", EbsVolume::encrypted_gp3("us-east-1a", 10).final_snapshot(true));
+        Ok(())
+    });
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    for goal in [Goal::Apply, Goal::Destroy] {
+        let done = sandbox.carry_out(&kept, goal).await;
+        assert!(done.failed.is_empty(), "{:?}", done.failed);
+    }
+    let [snapshot] = &sandbox.simulator.rows("ec2.snapshot").expect("a world in memory can be read")[..] else {
+        panic!("there is one snapshot")
+    };
+    let refused = sandbox.try_plan(&volume(&snapshot.id, 9), Goal::Apply).await;
+    let Err(RunError::Refused { findings, .. }) = refused else { panic!("it is planned") };
+    let said = format!("`size` is 9, and {} is of a volume of 10: no smaller one can be made of it", snapshot.id);
+    assert_eq!(findings.iter().map(|finding| &finding.message).collect::<Vec<_>>(), [&said]);
+    sandbox.plan(&volume(&snapshot.id, 10), Goal::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_stays_as_it_is_is_not_asked_about() {
     let graph = database("17", "postgres17");
     let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());

@@ -388,6 +388,15 @@ fn is_pending(cluster: &CacheCluster) -> bool {
     })
 }
 
+/// How many replicas each shard has: one that has more or fewer than was asked speaks for all of them. Outside cluster mode
+/// there is one shard, whose members are the group's.
+fn replicas_of_each(group: &ReplicationGroup, asked: Option<i64>) -> Option<i64> {
+    let members = group.node_groups().iter().map(types::NodeGroup::node_group_members);
+    let replicas: Vec<i64> = members.filter_map(|members| i64::try_from(members.len().checked_sub(1)?).ok()).collect();
+    let other = replicas.iter().find(|replicas| asked.is_some_and(|asked| asked != **replicas));
+    other.or(replicas.first()).copied()
+}
+
 /// A group as it is, with what is pending as if it were made: what waits for the maintenance window is no drift.
 fn observe(
     group: &ReplicationGroup,
@@ -403,13 +412,7 @@ fn observe(
         ),
     };
     let shard = group.node_groups().first();
-    // Outside cluster mode there is one shard, whose members are the group's. One that has more or fewer than was asked
-    // speaks for all of them.
-    let replicas = group.node_groups().iter().map(types::NodeGroup::node_group_members);
-    let replicas = replicas.filter_map(|members| i64::try_from(members.len().checked_sub(1)?).ok());
-    let replicas: Vec<i64> = replicas.collect();
-    let other = replicas.iter().find(|replicas| asked.is_some_and(|asked| asked != **replicas));
-    let replicas = other.or(replicas.first()).copied();
+    let replicas = replicas_of_each(group, asked);
     let shards = i64::try_from(group.node_groups().len()).ok().filter(|shards| *shards > 0);
     let configuration = group.configuration_endpoint();
     let primary = shard.and_then(|shard| shard.primary_endpoint()).filter(|_| configuration.is_none());
@@ -466,4 +469,26 @@ fn observe(
         .with(window::PENDING, Some(waits).filter(|waits| !waits.is_empty()))
         .with_list("member_clusters", group.member_clusters().iter().cloned())
         .finish(SCHEMA)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_with_more_or_fewer_replicas_than_were_asked_for_speaks_for_all() {
+        let replicas = |members: &[usize], asked: Option<i64>| {
+            let shard = |members: &usize| {
+                let member = types::NodeGroupMember::builder().build();
+                types::NodeGroup::builder().set_node_group_members(Some(vec![member; *members])).build()
+            };
+            let shards = members.iter().map(shard).collect();
+            replicas_of_each(&ReplicationGroup::builder().set_node_groups(Some(shards)).build(), asked)
+        };
+        assert_eq!(replicas(&[2, 2, 2], Some(1)), Some(1));
+        assert_eq!(replicas(&[2, 2, 3], Some(1)), Some(2));
+        assert_eq!(replicas(&[2, 1, 2], Some(1)), Some(0));
+        assert_eq!(replicas(&[3, 2], None), Some(2));
+        assert_eq!(replicas(&[], Some(1)), None);
+    }
 }

@@ -1,12 +1,15 @@
-//! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters.
+//! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters,
+//! services of endpoints, snapshots to begin as.
 //!
 //! Nothing is asked about what stays as it is, so a plan without changes sends none of these calls.
 
 mod cache;
 mod database;
+mod endpoint;
 mod instance_type;
 pub(crate) mod kubernetes;
 mod parameter;
+mod snapshot;
 mod zone;
 
 use std::collections::BTreeSet;
@@ -61,13 +64,15 @@ fn zone(proposal: &Proposal) -> Result<Option<&str>, Failure> {
 /// What is known against the proposals of one region.
 pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<Objection>, Failure> {
     let asked = Asked { region: &client.region, all };
-    let (zones, types, databases, caches, parameters, kubernetes) = futures::join!(
+    let (zones, types, databases, caches, parameters, kubernetes, endpoints, snapshots) = futures::join!(
         zone::ask(client, asked),
         instance_type::ask(client, asked),
         database::object(client, asked),
         cache::object(client, asked),
         parameter::object(client, asked),
         kubernetes::object(client, asked),
+        endpoint::object(client, asked),
+        snapshot::object(client, asked),
     );
     let zones = zones?;
     let mut objections = zones.objections(asked.region);
@@ -76,6 +81,8 @@ pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<O
     objections.extend(caches?);
     objections.extend(parameters?);
     objections.extend(kubernetes?);
+    objections.extend(endpoints?);
+    objections.extend(snapshots?);
     Ok(objections)
 }
 

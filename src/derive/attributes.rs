@@ -32,7 +32,8 @@ pub struct FieldAttributes {
     pub write_only: bool,
     pub ignored_after_creation: bool,
     pub named: bool,
-    pub volatile: bool,
+    /// The fields that it changes with, separated by blanks; none where any may.
+    pub volatile: Option<Option<LitStr>>,
     pub replace_presence: bool,
     pub instruction: bool,
     pub version_prefix: bool,
@@ -94,7 +95,10 @@ impl FieldAttributes {
                     "write_only" => read.write_only = true,
                     "ignored_after_creation" => read.ignored_after_creation = true,
                     "named" => read.named = true,
-                    "volatile" => read.volatile = true,
+                    "volatile" => {
+                        let with = meta.input.peek(syn::Token![=]).then(|| meta.value()?.parse()).transpose()?;
+                        read.volatile = Some(with);
+                    }
                     "replace_presence" => read.replace_presence = true,
                     "instruction" => read.instruction = true,
                     "version_prefix" => read.version_prefix = true,

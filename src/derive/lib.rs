@@ -23,7 +23,7 @@
 //! `waits`, `transition`, `updates_after`, `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,
 //! `holds = Free | Along | Released | Firm`, `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
-//! `ignored_after_creation`, `named`, `replace_presence`, `volatile`,
+//! `ignored_after_creation`, `named`, `replace_presence`, `volatile`, `volatile = "FIELD FIELD"`,
 //! `instruction`, `version_prefix`, `update_seconds`, `rename = "NAME"`, `min`, `max`,
 //! `min_length`, `max_length`, `form = CONSTANT`, or `pattern` with `pattern_words` where no other field has it.
 

@@ -274,7 +274,7 @@ fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fathuss_model::schema::{Creation, Hold, Limits, Mode};
+    use fathuss_model::schema::{Creation, Hold, Limits, Mode, Volatile};
 
     use super::*;
 
@@ -297,7 +297,7 @@ mod tests {
         sensitive: false,
         write_only: false,
         ignored_after_creation: false,
-        volatile: false,
+        volatile: Volatile::No,
         named: false,
         replace_presence: false,
         instruction: false,

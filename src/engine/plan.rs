@@ -872,7 +872,11 @@ impl Scope for PlanScope<'_> {
             (Decision::ReadLater, None) => Partial::Unknown,
             (Decision::Create | Decision::Replace(_), None) if field.computed => Partial::Unknown,
             (Decision::Create | Decision::Replace(_), None) => Partial::Known(default_of(field)),
-            (Decision::Update(_), None) if field.volatile => Partial::Unknown,
+            (Decision::Update(changes), None)
+                if changes.iter().any(|change| field.volatile.may_change_with(top(&change.path))) =>
+            {
+                Partial::Unknown
+            }
             (Decision::Keep | Decision::Update(_), None) => Partial::Known(observed().unwrap_or_default()),
         };
         // A block that the program gave in part: AWS's own parts of it come from what is.

@@ -122,8 +122,8 @@ pub struct Field {
     pub write_only: bool,
     /// Whether it is somebody else's after creation: drift in it is no change.
     pub ignored_after_creation: bool,
-    /// Whether an update in place may change it, though nobody set it: a version that counts up.
-    pub volatile: bool,
+    /// What an update in place may change it with, though nobody set it: a version that counts up.
+    pub volatile: Volatile,
     /// Whether it is the resource's own name: made with a suffix where none is given, within these limits.
     pub named: bool,
     /// Whether giving it where it was not given, or the other way round, forces a replacement; another value does not.
@@ -136,6 +136,30 @@ pub struct Field {
     pub update_seconds: u32,
     /// Bounds on what may be given.
     pub limits: Limits,
+}
+
+/// Which changes in place may change what AWS gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Volatile {
+    /// None does.
+    No,
+    /// Any may, but for one of tags alone.
+    Any,
+    /// One of these fields may.
+    With(&'static [&'static str]),
+}
+
+impl Volatile {
+    /// Whether a change of a field may change it.
+    #[must_use]
+    pub fn may_change_with(self, field: &str) -> bool {
+        match self {
+            Self::No => false,
+            Self::Any => field != "tags",
+            Self::With(fields) => fields.contains(&field),
+        }
+    }
 }
 
 /// What becomes of a resource when what one of its fields refers to is replaced: the old one is deleted before the new

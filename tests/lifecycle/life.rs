@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use fathuss_engine::diff::{FieldChange, same};
+use fathuss_engine::diff::{Cause, FieldChange, same};
 use fathuss_engine::import::ImportError;
 use fathuss_engine::plan::{Change, Goal, Plan, PlanError};
 use fathuss_engine::run::RunError;
@@ -37,11 +37,13 @@ pub struct Life {
     pub quiet: BTreeSet<&'static str>,
     /// Fields that could not be changed, and what was in the way last.
     pub untried: BTreeMap<&'static str, String>,
+    /// Fields that others changed and the next apply put right.
+    pub strayed: BTreeSet<&'static str>,
     /// Imports that gave the row back.
     pub imports: usize,
     /// Imports that were refused as another state's.
     pub refused: usize,
-    /// What others did and the next apply put right.
+    /// What others did to a whole thing or its tags, and the next apply put right.
     pub drifts: usize,
     /// Promises that were not kept.
     pub wrong: Vec<String>,
@@ -283,12 +285,60 @@ impl<'a> Trial<'a> {
                 _ => return Err(format!("`{}` did not change as it was planned to", field.name)),
             };
             life.untried.remove(field.name);
+            if let Planned::Update = planned {
+                self.strayed(field, earlier, &before, life).await?;
+            }
             return Ok(());
         }
         self.graph = before;
         self.tell(|| format!("`{}` is not tried: {why}", field.name));
         life.untried.insert(field.name, why);
         Ok(())
+    }
+
+    /// A state that has not heard of a change takes it for what others did: the plan says so, and an apply puts it back,
+    /// where there is a way back.
+    async fn strayed(
+        &mut self,
+        field: &'static Field,
+        earlier: ResourceRecord,
+        before: &Graph,
+        life: &mut Life,
+    ) -> Result<(), String> {
+        let (later, after) = (self.record()?, self.graph.clone());
+        let said = before.nodes.iter().any(|it| it.address == later.address && it.fields.contains_key(field.name));
+        // What the program leaves to AWS may be anything, and of an instruction AWS knows nothing.
+        if field.instruction || (field.computed && !said) || earlier.identity != later.identity {
+            return Ok(());
+        }
+        let recorded = |record| [Entry::Recorded(Box::new(record))];
+        self.line.store.append(&recorded(earlier)).map_err(|error| error.to_string())?;
+        self.graph = before.clone();
+        tokio::time::sleep(PAUSE).await;
+        let planned = self.plan().await;
+        if let Err(RunError::Plan(_)) = planned {
+            self.line.store.append(&recorded(later)).map_err(|error| error.to_string())?;
+            self.graph = after;
+            return Ok(());
+        }
+        let plan = planned.map_err(|error| format!("the plan after others changed `{}`: {error}", field.name))?;
+        let actions = plan.actions.iter().filter(|action| action.address == self.stack.address);
+        let mut changes = actions.flat_map(|action| &action.fields);
+        let is_theirs =
+            |change: &FieldChange| change.path.split('.').next() == Some(field.name) && change.cause == Cause::Drift;
+        if !changes.any(is_theirs) {
+            return Err(format!("`{}` was changed by others, and the plan does not say so", field.name));
+        }
+        match self.line.calmly(before, Goal::Apply).await {
+            Ok(()) => {
+                life.strayed.insert(field.name);
+                self.quiet(&format!("the repair of `{}`", field.name)).await
+            }
+            Err(why) => {
+                self.tell(|| format!("`{}` has no way back: {why}", field.name));
+                self.back(&after).await
+            }
+        }
     }
 
     /// What is planned for a change of one field: by its schema's word.

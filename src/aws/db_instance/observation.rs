@@ -179,3 +179,23 @@ fn storage(instance: &types::DbInstance, pending: &types::PendingModifiedValues,
     let grows = most.is_some_and(|most| most > 0);
     Some(given("allocated_storage").filter(|asked| grows && *asked < is).unwrap_or(is))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_that_may_grow_by_itself_is_as_given_once_it_has() {
+        let pending = types::PendingModifiedValues::builder().build();
+        let storage = |is: i32, most: Option<i32>, given: &[(&str, i64)]| {
+            let instance = types::DbInstance::builder().allocated_storage(is).set_max_allocated_storage(most).build();
+            let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+            storage(&instance, &pending, &given)
+        };
+        assert_eq!(storage(40, Some(100), &[("allocated_storage", 20)]), Some(20));
+        assert_eq!(storage(40, None, &[("allocated_storage", 20)]), Some(40));
+        assert_eq!(storage(20, Some(100), &[("allocated_storage", 30)]), Some(20), "it is to grow");
+        // One that was restored a moment ago does not say yet how far it may grow.
+        assert_eq!(storage(40, None, &[("allocated_storage", 20), ("max_allocated_storage", 100)]), Some(20));
+    }
+}

@@ -5,18 +5,20 @@ mod toy;
 use std::collections::BTreeMap;
 
 use fathuss_engine::apply::Pace;
+use fathuss_engine::diff::Shown;
 use fathuss_engine::event::Event;
 use fathuss_engine::part::PartError;
 use fathuss_engine::plan::{Change, Goal, Plan, PlanError};
 use fathuss_engine::provider::FailureClass;
 use fathuss_engine::run::RunError;
-use fathuss_model::aws::policy::{Policy, Principal, Statement};
+use fathuss_model::aws::policy::{Action, Policy, Principal, Statement};
 use fathuss_model::aws::{
-    ClusterVpcConfig, EksAddon, EksCluster, EksNodeGroup, IamRole, InternetGateway, KmsKey, ScalingConfig, Subnet, Vpc,
+    ClusterVpcConfig, DbInstance, DbInstanceClass, DbSubnetGroup, EksAddon, EksCluster, EksNodeGroup, Gp3, IamPolicy,
+    IamRole, InternetGateway, KmsKey, MasterPassword, ScalingConfig, Subnet, Vpc,
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
-use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle};
+use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle, actions};
 use fathuss_state::{Entry, Fault, ResourceRecord, Store};
 use toy::{Bench, DEFERRED, Twist, stack};
 
@@ -811,6 +813,45 @@ async fn a_mark_that_names_another_address_is_set_in_place_and_before_anything_i
     assert_eq!(bench.toy.addresses(), ["toy.aws_vpc.first", "toy.aws_vpc.second"]);
     assert_eq!(bench.store.snapshot().unwrap().resources.len(), 2);
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_gives_is_unknown_where_the_change_may_change_it_and_there_alone() {
+    let outputs = |action: Action, team: &'static str, days: i64| {
+        stack(|stack| {
+            let allowed = Policy::new([Statement::allow([action]).on("*")]);
+            let policy = stack.add("main", IamPolicy::new(allowed).tag("Team", team));
+            stack.output("version", policy.default_version_id());
+            let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+            let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
+                stack.add(zone, Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}")))
+            });
+            let subnets = stack.add("main", DbSubnetGroup::new(&subnets.to_vec()));
+            let database = DbInstance::postgres("17", DbInstanceClass::T3Medium)
+                .storage(Gp3::gigabytes(20))
+                .subnets(&subnets)
+                .username("fathuss")
+                .master_password(MasterPassword::ManagedByRds)
+                .backup_retention_period(days)
+                .skip_final_snapshot(true);
+            let database = stack.add("main", database);
+            stack.output("secret", database.master_user_secret_arn());
+            stack.output("parameters", database.parameter_apply_status());
+            Ok(())
+        })
+    };
+    let [get, put] = [actions!["s3:GetObject"], actions!["s3:PutObject"]].map(|[action]| action);
+    let mut bench = Bench::new();
+    bench.apply(&outputs(get, "a", 7)).await;
+    for (changed, unknown) in [
+        (outputs(get, "b", 7), &[][..]),
+        (outputs(put, "a", 7), &["version"][..]),
+        (outputs(get, "a", 14), &["parameters"][..]),
+    ] {
+        let plan = bench.plan(&changed, Goal::Apply).await.unwrap();
+        assert!(plan.outputs.values().all(|output| output.after == Shown::Unknown), "{:?}", plan.outputs);
+        assert_eq!(plan.outputs.keys().collect::<Vec<_>>(), unknown);
+    }
 }
 
 #[tokio::test(start_paused = true)]

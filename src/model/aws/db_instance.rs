@@ -336,7 +336,7 @@ pub struct DbInstance {
     #[field(volatile)]
     parameter_apply_status: Computed<String>,
     /// The secret that RDS keeps, where it manages the master password.
-    #[field(volatile)]
+    #[field(volatile = "manage_master_user_password")]
     master_user_secret: Computed<MasterUserSecret>,
     /// `available` once it can be used.
     status: Computed<String>,

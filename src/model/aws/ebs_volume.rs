@@ -55,7 +55,7 @@ pub struct EbsVolume {
     )]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// The snapshot it begins as.
-    #[field(ignored_after_creation)]
+    #[field(ignored_after_creation, form = form::EBS_SNAPSHOT)]
     snapshot_id: Option<Value<String>>,
     /// Whether a snapshot is made before it goes.
     #[field(instruction, default = "false")]

@@ -152,6 +152,13 @@ pub(super) const CACHE_SUBNET_GROUP: Form = Form::new(
 )
 .and(|name| name != "default");
 
+/// EC2's snapshots of volumes: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+pub(super) const EBS_SNAPSHOT: Form = Form::new(
+    "snap-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+    "it is snap- and 8 or 17 hexadecimal digits",
+    &["snap-0123456789abcdef0"],
+);
+
 /// PostgreSQL's master user:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints>
 pub(super) const MASTER_USER: Form = Form::new(

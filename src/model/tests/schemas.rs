@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fathuss_model::schema::{Creation, Field, Mode, Schema, Type};
+use fathuss_model::schema::{Creation, Field, Mode, Schema, Type, Volatile};
 use fathuss_model::{Datum, schemas};
 
 /// Every field with the path to it, nested ones too.
@@ -152,7 +152,11 @@ fn flags_do_not_contradict_each_other() {
             assert!(!(field.required && (field.optional || field.computed)), "{path}");
             assert!(!(field.replace && (field.ignored_after_creation || field.instruction)), "{path}");
             assert!(!(field.replace && field.replace_presence), "{path}");
-            assert!(!field.volatile || (field.computed && !field.optional), "{path}: the program may not give it");
+            let by_aws = field.computed && !field.optional;
+            assert!(field.volatile == Volatile::No || by_aws, "{path}: the program may not give it");
+            if let Volatile::With(with) = field.volatile {
+                assert!(with.iter().all(|one| schema.field(one).is_some()), "{path}: {with:?}");
+            }
             assert!(!field.set || matches!(field.ty, Type::List(_)), "{path}");
             if field.write_only {
                 let version = schema.field(&format!("{}_version", field.name));

@@ -216,6 +216,17 @@ fn a_run_with_a_failure_says_what_was_not_started_because_of_it() {
 }
 
 #[test]
+fn what_was_destroyed_and_could_not_be_made_again_is_told() {
+    let FailedAction { address: at, source, failure, left, .. } = failed();
+    let mut tally = Tally::default();
+    tally.take(&done("aws_db_instance.postgres", Change::DeleteReplaced));
+    tally.take(&told(Event::Failed { address: at, source, change: Change::Replace, failure, left }));
+    tally.take(&finished(1, 1, 0, 0));
+    let text = tally.text(&view(), &crate::fixture::style(80));
+    assert!(text.contains("staging not all done: 1 destroyed to be replaced, 1 failed"), "{text}");
+}
+
+#[test]
 fn an_interrupted_run_says_how_to_go_on() {
     let mut tally = Tally::default();
     tally.take(&done("aws_vpc.main", Change::Create));
