@@ -202,8 +202,7 @@ fn normal(mut attributes: Attributes, fields: &'static [Field]) -> Attributes {
     for field in fields {
         let value = match attributes.remove(field.name) {
             Some(value) if !value.is_null() => value,
-            // What AWS gives back of no resource, or only at its creation, is what was given: state keeps that.
-            _ if field.instruction || field.ignored_after_creation || field.write_only => continue,
+            _ if field.is_untold() || field.write_only => continue,
             _ => match default(field) {
                 Some(value) => value,
                 None => continue,

@@ -96,9 +96,8 @@ impl Kind for KmsKey {
         let desired = Fields::of(&standing.desired.attributes);
         let differing = Differences::of(SCHEMA, &standing.desired.attributes, &observed);
         let enabled = desired.bool_or("is_enabled", true)?;
-        if observed.get(DELETION_DATE).is_some_and(|date| !date.is_null()) {
-            let sending = client.kms.cancel_key_deletion().key_id(id).send();
-            client.send(Call::kms("CancelKeyDeletion"), sending).await?;
+        if is_dated(&observed) {
+            keep(client, id).await?;
             return Ok(waiting("taking its deletion back"));
         }
         // Rotation is changed of an enabled key alone: on it goes before, off after.
@@ -128,6 +127,9 @@ impl Kind for KmsKey {
         let id = standing.identity.0.as_str();
         let desired = Fields::of(&standing.desired.attributes);
         let changed = |name: &str| change.changed.iter().any(|field| field == name);
+        if is_dated(&change.before) && described(client, id).await?.is_some_and(|key| is_going(&key)) {
+            keep(client, id).await?;
+        }
         if changed("description") {
             let text = desired.maybe_text("description")?.unwrap_or_default();
             let sending = client.kms.update_key_description().key_id(id).description(text).send();
@@ -161,14 +163,14 @@ impl Kind for KmsKey {
         Ok(waiting("scheduling the deletion"))
     }
 
-    /// A key whose deletion others scheduled is disabled until then, and that is what the plan sets back.
+    /// A key whose deletion others scheduled is neither enabled nor disabled, and that is what the plan sets back.
     fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
         let Some(date) = becoming.is.get(DELETION_DATE).and_then(Datum::as_str) else { return Vec::new() };
         let sentence = match becoming.changed.contains(&"is_enabled") {
             true => format!("Its deletion was scheduled for {date}, not by Fathuss: this apply takes that back."),
             false => format!(
-                "AWS deletes it on {date}, and with it all that it encrypts can't be read any more: \
-                 `is_enabled(true)` takes that back."
+                "AWS deletes it on {date}, and with it all that it encrypts can't be read any more: an apply takes that back \
+                 where `is_enabled` is not among what `ignore_changes` names."
             ),
         };
         vec![sentence]
@@ -197,6 +199,19 @@ fn is_going(key: &KeyMetadata) -> bool {
     key.key_state == Some(KeyState::PendingDeletion)
 }
 
+/// Whether a key was seen to wait for its end.
+fn is_dated(attributes: &Attributes) -> bool {
+    attributes.get(DELETION_DATE).is_some_and(|date| !date.is_null())
+}
+
+/// Takes its deletion back, without which nothing of it can be changed; it is disabled afterwards:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
+async fn keep(client: &Client, id: &str) -> Result<(), Failure> {
+    // An answer may show it as it was a moment ago.
+    let call = Call::kms("CancelKeyDeletion").expects("KMSInvalidStateException", "is not pending deletion");
+    client.send(call, client.kms.cancel_key_deletion().key_id(id).send()).await.map(|_| ())
+}
+
 /// The key, unless it is gone.
 async fn described(client: &Client, id: &str) -> Result<Option<KeyMetadata>, Failure> {
     let sending = client.kms.describe_key().key_id(id).send();
@@ -223,7 +238,7 @@ async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> 
     };
     let (policy, rotation, tags) = try_join3(policy, rotation, tags(client, id)).await?;
     let rotated = rotation.key_rotation_enabled;
-    let attributes = Observed::new()
+    let mut attributes = Observed::new()
         .with("description", key.description.clone())
         .with("policy", policy.policy)
         .with("is_enabled", key.enabled)
@@ -235,6 +250,10 @@ async fn look(client: &Client, id: &str) -> Result<Option<Attributes>, Failure> 
         .with("arn", key.arn.clone())
         .with(DELETION_DATE, instant(key.deletion_date.as_ref()))
         .finish(SCHEMA);
+    if is_going(&key) {
+        // Whatever the program says of it, its end is no part of that.
+        attributes.insert("is_enabled".to_owned(), Datum::Null);
+    }
     Ok(Some(attributes))
 }
 
@@ -320,7 +339,7 @@ mod tests {
         let canned = key("PendingDeletion", false).json("CancelKeyDeletion", 200, &json!({ "KeyId": ID }));
         let answer = canned.aws().read(&[read(AT, ID)]).await;
         let Ok(Observation::Present(attributes)) = &answer.observations[0] else { panic!("{answer:?}") };
-        assert_eq!(attributes["is_enabled"], false.into());
+        assert_eq!(attributes["is_enabled"], fathuss_model::Datum::Null);
         assert_eq!(attributes["deletion_date"], "2026-02-04T00:00:00Z".into());
         let becoming = |changed| Becoming { is: attributes, wanted: attributes, changed };
         let said = canned.aws().remarks("aws_kms_key", &becoming(&["is_enabled"]));
@@ -344,6 +363,22 @@ mod tests {
         let found = canned.aws().find(&make(AT, json!({}))).await;
         assert_eq!(found, Ok(Found::Ours(Identity(ID.to_owned()))));
         assert_eq!(canned.operations(), ["ListKeys", "DescribeKey", "DescribeKey", "ListResourceTags"]);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_others_had_deleted_is_kept_before_it_is_changed() {
+        let canned = Canned::new()
+            .json("DescribeKey", 200, &metadata(ID, "PendingDeletion"))
+            .json("CancelKeyDeletion", 200, &json!({ "KeyId": ID }))
+            .json("UpdateKeyDescription", 200, &json!({}));
+        let mut change = change(json!({ "deletion_date": "2026-02-04T00:00:00Z" }), &["description"]);
+        let standing = standing(AT, ID, json!({ "description": "files" }));
+        canned.aws().update(&standing, &change).await.unwrap();
+        assert_eq!(canned.operations(), ["DescribeKey", "CancelKeyDeletion", "UpdateKeyDescription"]);
+        change.before.clear();
+        let canned = Canned::new().json("UpdateKeyDescription", 200, &json!({}));
+        canned.aws().update(&standing, &change).await.unwrap();
+        assert_eq!(canned.operations(), ["UpdateKeyDescription"]);
     }
 
     #[tokio::test]

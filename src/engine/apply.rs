@@ -740,16 +740,16 @@ pub(crate) fn with_defaults(schema: &Schema, attributes: &mut Attributes) {
     }
 }
 
-/// What state keeps: what was read, and where AWS gives nothing back, what was given; write-only fields left out.
+/// What state keeps: what was read, and of what AWS does not tell, what was given; write-only fields left out.
 pub(crate) fn to_record(schema: &Schema, desired: &Attributes, observed: Attributes) -> Attributes {
     let mut record = observed;
     for field in schema.fields {
         if field.write_only {
             record.remove(field.name);
-        } else if !record.contains_key(field.name)
+        } else if field.is_untold()
             && let Some(given) = desired.get(field.name)
         {
-            record.insert(field.name.to_owned(), given.clone());
+            record.entry(field.name.to_owned()).or_insert_with(|| given.clone());
         }
     }
     record

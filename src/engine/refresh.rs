@@ -116,7 +116,7 @@ fn doomed(
 fn kept(schema: Option<&'static Schema>, recorded: &Attributes, observation: Observation) -> Observation {
     let Observation::Present(mut attributes) = observation else { return observation };
     let fields = schema.map(|schema| schema.fields).unwrap_or_default();
-    for field in fields.iter().filter(|field| field.instruction || field.ignored_after_creation) {
+    for field in fields.iter().filter(|field| field.is_untold()) {
         if let Some(value) = recorded.get(field.name) {
             attributes.entry(field.name.to_owned()).or_insert_with(|| value.clone());
         }

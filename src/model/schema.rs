@@ -285,6 +285,12 @@ pub struct Variant {
 }
 
 impl Field {
+    /// Whether AWS tells it of no resource, or at its creation alone: state keeps what was given.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        self.instruction || self.ignored_after_creation
+    }
+
     /// The field whose change sends this one again, where it is kept from state.
     #[must_use]
     pub fn version(&self) -> Option<String> {

@@ -685,7 +685,8 @@ fn check_monitoring(instance: &View<'_>, findings: &mut Findings<'_>) {
     if ![0, 1, 5, 10, 15, 30, 60].contains(&interval) {
         findings.refuse(format!("`monitoring_interval` is 0, 1, 5, 10, 15, 30 or 60 seconds, not {interval}"));
     }
-    if (interval != 0) != instance.gives("monitoring_role_arn") && instance.literal("monitoring_interval").is_some() {
+    let is_known = !instance.gives("monitoring_interval") || instance.literal("monitoring_interval").is_some();
+    if is_known && (interval != 0) != instance.gives("monitoring_role_arn") {
         findings.refuse("enhanced monitoring wants both an interval and a role: `.enhanced_monitoring(60, &role)`");
     }
     trust::check(instance, "monitoring_role_arn", "monitoring.rds", findings);

@@ -39,10 +39,19 @@ pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let (Some(from), Some(to)) = (rule.integer("from_port"), rule.integer("to_port")) else { return };
+    if let Some(why) = no_range(protocol, from, to) {
+        findings.refuse(why);
+    }
+}
+
+/// Why two numbers are no range of ports of a protocol that has some.
+pub(super) fn no_range(protocol: &str, from: i64, to: i64) -> Option<String> {
     let ported = protocol == IpProtocol::Tcp.word() || protocol == IpProtocol::Udp.word();
     if ported && (from < 0 || to < 0) {
-        findings.refuse(format!("{from} to {to} is no range of ports: they go from 0 to 65535"));
+        Some(format!("{from} to {to} is no range of ports: they go from 0 to 65535"))
     } else if ported && from > to {
-        findings.refuse(format!("the range of ports ends before it begins: {from} to {to}"));
+        Some(format!("the range of ports ends before it begins: {from} to {to}"))
+    } else {
+        None
     }
 }

@@ -505,6 +505,28 @@ fn minus_one_as_a_tcp_port() {
 }
 
 #[test]
+fn rules_of_a_default_group_that_let_nobody_through_or_are_no_range() {
+    let wrong = |message: &str, rule: DefaultSecurityGroupRule| {
+        refused(message, |stack| {
+            let vpc = vpc(stack);
+            let line = line!() + 1;
+            stack.add("odd", DefaultSecurityGroup::new(&vpc).ingress([rule]));
+            line
+        });
+    };
+    wrong("a rule lets someone through", DefaultSecurityGroupRule::new(IpProtocol::Tcp, 443, 443));
+    let itself = |protocol, from, to| DefaultSecurityGroupRule::new(protocol, from, to).itself(true);
+    wrong("the range of ports ends before it begins: 443 to 80", itself(IpProtocol::Tcp, 443, 80));
+    wrong("a rule for all protocols is for all ports", itself(IpProtocol::All, 443, 443));
+    accepted(|stack| {
+        let vpc = vpc(stack);
+        let within = DefaultSecurityGroupRule::new(IpProtocol::Tcp, 443, 443).cidr_blocks([net("10.0.0.0/16")]);
+        let rules = [within, itself(IpProtocol::All, 0, 0)];
+        stack.add("main", DefaultSecurityGroup::new(&vpc).ingress(rules));
+    });
+}
+
+#[test]
 fn ports_for_all_protocols() {
     refused("a rule for all protocols is for all ports", |stack| {
         let rule = EgressRule::all(Id::existing("sg-0123456789abcdef0")).from_port(0).to_range(net("0.0.0.0/0"));
@@ -685,6 +707,15 @@ fn a_security_group_of_another_vpc_on_a_database() {
         let subnets = stack.add("data", DbSubnetGroup::new(&subnets));
         let line = line!() + 1;
         stack.add("main", database().subnets(&subnets).security_group(&group));
+        line
+    });
+}
+
+#[test]
+fn a_role_for_monitoring_without_an_interval() {
+    refused("enhanced monitoring wants both an interval and a role", |stack| {
+        let line = line!() + 1;
+        stack.add("main", database().monitoring_role_arn(role()));
         line
     });
 }
