@@ -32,8 +32,9 @@ pub struct FieldAttributes {
     pub write_only: bool,
     pub ignored_after_creation: bool,
     pub named: bool,
-    /// The fields that it changes with, separated by blanks; none where any may.
-    pub volatile: Option<Option<LitStr>>,
+    pub volatile: bool,
+    /// The fields that it changes with, separated by blanks, where not any may.
+    pub volatile_with: Option<LitStr>,
     pub replace_presence: bool,
     pub instruction: bool,
     pub version_prefix: bool,
@@ -96,8 +97,9 @@ impl FieldAttributes {
                     "ignored_after_creation" => read.ignored_after_creation = true,
                     "named" => read.named = true,
                     "volatile" => {
-                        let with = meta.input.peek(syn::Token![=]).then(|| meta.value()?.parse()).transpose()?;
-                        read.volatile = Some(with);
+                        read.volatile = true;
+                        read.volatile_with =
+                            meta.input.peek(syn::Token![=]).then(|| meta.value()?.parse()).transpose()?;
                     }
                     "replace_presence" => read.replace_presence = true,
                     "instruction" => read.instruction = true,

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Fields, GenericArgument, LitStr, PathArguments, Type};
+use syn::{Data, DeriveInput, Fields, GenericArgument, PathArguments, Type};
 
 use crate::attributes::{FieldAttributes, ResourceAttributes, doc, example};
 
@@ -225,7 +225,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let update_seconds = at.update_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
         let (rust, method) = (spelled(inner), field.ident.to_string());
         let ignored = at.ignored_after_creation;
-        let volatile = volatile(at.volatile.as_ref());
+        let volatile = volatile(at);
         let along = if *replace { "Along" } else { "Free" };
         let hold = at.holds.clone().unwrap_or_else(|| Ident::new(along, Span::call_site()));
         let default = option(at.default.as_ref());
@@ -273,11 +273,11 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
     quote! { &[#(#rows),*] }
 }
 
-fn volatile(attribute: Option<&Option<LitStr>>) -> TokenStream {
-    match attribute {
+fn volatile(at: &FieldAttributes) -> TokenStream {
+    match &at.volatile_with {
+        None if at.volatile => quote! { ::fathuss_model::schema::Volatile::Any },
         None => quote! { ::fathuss_model::schema::Volatile::No },
-        Some(None) => quote! { ::fathuss_model::schema::Volatile::Any },
-        Some(Some(with)) => {
+        Some(with) => {
             let with = with.value();
             let with = with.split(' ');
             quote! { ::fathuss_model::schema::Volatile::With(&[#(#with),*]) }

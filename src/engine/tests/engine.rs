@@ -826,7 +826,7 @@ async fn what_aws_gives_is_unknown_where_the_change_may_change_it_and_there_alon
             let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
                 stack.add(zone, Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}")))
             });
-            let subnets = stack.add("main", DbSubnetGroup::new(&subnets.to_vec()));
+            let subnets = stack.add("main", DbSubnetGroup::new(subnets.to_vec()));
             let database = DbInstance::postgres("17", DbInstanceClass::T3Medium)
                 .storage(Gp3::gigabytes(20))
                 .subnets(&subnets)
