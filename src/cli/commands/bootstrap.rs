@@ -187,7 +187,9 @@ fn lies(local: &Path, states: &Bucket, root: &Path, output: &Output) -> Result<H
             )));
         }
         let there = Home::plain(Place::parse(&moved_to, root)?);
-        let arrived = there.look()?.map(|state| state.snapshot()).transpose()?.is_some_and(|now| now.serial > 0);
+        // What arrives rises above what was sent. A lock that was taken away is written there, too, and is no arrival.
+        let closed = begun.snapshot()?.serial;
+        let arrived = there.look()?.map(|state| state.snapshot()).transpose()?.is_some_and(|now| now.serial > closed);
         if !arrived {
             // It was closed, and what it has did not get there.
             relocate(&file, &there, &moved_to, (STACK, root), output)?;
