@@ -80,6 +80,30 @@ fn a_bootstrap_that_is_killed_goes_on_where_it_was_and_makes_nothing_twice() {
     assert!(again.contains("No changes: 21 resources"), "{again}");
 }
 
+#[test]
+fn a_bootstrap_that_is_killed_while_its_state_moves_moves_it_again() {
+    let project = roles();
+    let server = Server::start(&project, 200);
+    let words = "bootstrap staging-account --second-region us-west-2 --yes";
+    let mut command = server.seen_by(project.command(words), ACCOUNT);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let local = project.path(".fathuss/bootstrap.db");
+    let is_closed = || match Sqlite::look(&local) {
+        Ok(Some(state)) => state.moved_to().is_ok_and(|to| to.is_some()),
+        Ok(None) | Err(_) => false,
+    };
+    while !is_closed() {
+        assert!(child.try_wait().expect("it is ours").is_none(), "it ended before its state moved");
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().expect("it is ours");
+    child.wait().expect("it ends");
+    goes_on(&project, &server, words);
+    assert_eq!(made(&server), (2, 2));
+    let again = run(&project, &server, words).ended(0).stdout;
+    assert!(again.contains("No changes: 21 resources"), "{again}");
+}
+
 /// Runs it to its end; what a dead run holds in the bucket is taken away as the refusal says, so that nobody waits.
 fn goes_on(project: &Project, server: &Server, words: &str) {
     let ran = run(project, server, words);
