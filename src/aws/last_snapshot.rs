@@ -5,10 +5,9 @@ use fathuss_engine::provider::Failure;
 use fathuss_model::Address;
 use futures::future::try_join_all;
 
-use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
-use crate::gone::there;
+use crate::snapshot::{of_cache, of_database};
 
 /// One `DescribeDBSnapshots` for each database that leaves a last snapshot, one `DescribeSnapshots` for each cache.
 pub(crate) async fn objections(client: &Client, deleted: &Proposals) -> Result<Vec<Objection>, Failure> {
@@ -29,16 +28,10 @@ async fn taken(client: &Client, address: &Address, proposal: &Proposal) -> Resul
             if was.bool_or("skip_final_snapshot", false)? || was.has("replicate_source_db") {
                 return Ok(None);
             }
-            let asking = client.rds.describe_db_snapshots().db_snapshot_identifier(name);
-            let answer = there(client.send(Call::rds("DescribeDBSnapshots"), asking.send()).await)?;
-            let exists = answer.is_some_and(|answer| !answer.db_snapshots().is_empty());
-            (exists, "aws rds delete-db-snapshot --db-snapshot-identifier")
+            (of_database(client, name).await?.is_some(), "aws rds delete-db-snapshot --db-snapshot-identifier")
         }
         "aws_elasticache_replication_group" => {
-            let asking = client.elasticache.describe_snapshots().snapshot_name(name);
-            let answer = there(client.send(Call::elasticache("DescribeSnapshots"), asking.send()).await)?;
-            let exists = answer.is_some_and(|answer| !answer.snapshots().is_empty());
-            (exists, "aws elasticache delete-snapshot --snapshot-name")
+            (of_cache(client, name).await?.is_some(), "aws elasticache delete-snapshot --snapshot-name")
         }
         _ => return Ok(None),
     };

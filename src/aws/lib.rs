@@ -115,6 +115,7 @@ mod secretsmanager_secret_version;
 mod security_group;
 mod security_group_rule;
 mod service_linked_role;
+mod snapshot;
 mod sns;
 mod sns_topic;
 mod sns_topic_policy;

@@ -9,7 +9,7 @@ use fathuss_model::schema::{Mode, Schema};
 use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::{Identity, ResourceRecord, Snapshot};
 
-use crate::apply::{Surroundings, millis};
+use crate::apply::{Surroundings, millis, to_record};
 use crate::diff::Wanted;
 use crate::event::{Event, Told};
 use crate::plan::is_pinned;
@@ -114,14 +114,12 @@ fn doomed(
 
 /// What was read, with what no answer holds as state has it: instructions, and what counts at creation alone.
 fn kept(schema: Option<&'static Schema>, recorded: &Attributes, observation: Observation) -> Observation {
-    let Observation::Present(mut attributes) = observation else { return observation };
-    let fields = schema.map(|schema| schema.fields).unwrap_or_default();
-    for field in fields.iter().filter(|field| field.is_untold()) {
-        if let Some(value) = recorded.get(field.name) {
-            attributes.entry(field.name.to_owned()).or_insert_with(|| value.clone());
+    match (observation, schema) {
+        (Observation::Present(attributes), Some(schema)) => {
+            Observation::Present(to_record(schema, recorded, attributes))
         }
+        (observation, _) => observation,
     }
-    Observation::Present(attributes)
 }
 
 /// Whether a stray is what a resource in the state, or an operation under way, made.

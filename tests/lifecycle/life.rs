@@ -236,6 +236,10 @@ impl<'a> Trial<'a> {
         snapshot.resources.get(&self.stack.address).cloned().ok_or_else(|| "it is not in the state".to_owned())
     }
 
+    fn write(&mut self, entry: Entry) -> Result<(), String> {
+        self.line.store.append(&[entry]).map_err(|error| error.to_string())
+    }
+
     /// Gives a field other values until one can be had.
     async fn field(&mut self, field: &'static Field, life: &mut Life) -> Result<(), String> {
         let mut before = self.graph.clone();
@@ -311,24 +315,23 @@ impl<'a> Trial<'a> {
         if field.instruction || (field.computed && !said) || earlier.identity != later.identity {
             return Ok(());
         }
-        let recorded = |record| [Entry::Recorded(Box::new(record))];
-        self.line.store.append(&recorded(earlier)).map_err(|error| error.to_string())?;
+        self.write(Entry::Recorded(Box::new(earlier)))?;
         self.graph = before.clone();
         tokio::time::sleep(PAUSE).await;
         let planned = self.plan().await;
         if let Err(RunError::Plan(_)) = planned {
-            self.line.store.append(&recorded(later)).map_err(|error| error.to_string())?;
+            self.write(Entry::Recorded(Box::new(later)))?;
             self.graph = after;
             return Ok(());
         }
         let plan = planned.map_err(|error| format!("the plan after others changed `{}`: {error}", field.name))?;
-        let actions = plan.actions.iter().filter(|action| action.address == self.stack.address);
-        let changes: Vec<&FieldChange> = actions.flat_map(|action| &action.fields).collect();
+        let actions = || plan.actions.iter().filter(|action| action.address == later.address);
+        let changes: Vec<&FieldChange> = actions().flat_map(|action| &action.fields).collect();
         let is_theirs =
             |change: &&FieldChange| change.path.split('.').next() == Some(field.name) && change.cause == Cause::Drift;
-        if plan.actions.iter().any(|action| action.address == later.address && action.change == Change::Create) {
+        if actions().any(|action| action.change == Change::Create) {
             // Time went by, and took it: SNS forgets in two days who was not confirmed.
-            self.line.store.append(&recorded(later)).map_err(|error| error.to_string())?;
+            self.write(Entry::Recorded(Box::new(later)))?;
             return self.back(&after).await;
         }
         if changes.is_empty() && !plan.has_changes() {
@@ -410,7 +413,7 @@ impl<'a> Trial<'a> {
             }
             Ok(_) => {}
         }
-        self.line.store.append(&[Entry::Dropped(record.address.clone())]).map_err(|error| error.to_string())?;
+        self.write(Entry::Dropped(record.address.clone()))?;
         let mut store = std::mem::replace(&mut self.line.store, Memory::new("nothing"));
         let imported = self.line.import(&mut store, &self.graph, &record.address, &identity).await;
         self.line.store = store;

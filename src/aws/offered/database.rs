@@ -147,9 +147,9 @@ async fn options(client: &Client, engine: &str, class: &str) -> Result<Vec<Order
 mod tests {
     use fathuss_engine::Provider as _;
     use fathuss_engine::proposal::{Proposal, Proposals, Proposed};
-    use fathuss_model::Datum;
     use serde_json::{Value, json};
 
+    use crate::asked::attributes;
     use crate::canned::Canned;
 
     /// What is said of a new database where RDS offers db.t3.medium with 16.3 and gp2, and with 17.4 and both gp2 and gp3.
@@ -171,7 +171,7 @@ mod tests {
                 "DescribeOrderableDBInstanceOptions",
                 &format!("<OrderableDBInstanceOptions>{options}</OrderableDBInstanceOptions>"),
             );
-        let Datum::Map(fields) = serde_json::from_value(fields).unwrap() else { panic!("fields by name") };
+        let fields = attributes(fields);
         let changes = fields.keys().cloned().collect();
         let proposal = Proposal { region: "us-east-1".to_owned(), fields, changes, ..Proposal::default() };
         let made = Proposals::from([("s.aws_db_instance.main".parse().unwrap(), proposal)]);

@@ -87,9 +87,10 @@ mod tests {
 
     use fathuss_engine::Provider as _;
     use fathuss_engine::proposal::{Proposal, Proposals, Proposed};
-    use fathuss_model::{Address, Datum};
+    use fathuss_model::Address;
     use serde_json::json;
 
+    use crate::asked::attributes;
     use crate::canned::Canned;
 
     const DESCRIBED: &str = "<serviceDetailSet><item><serviceName>com.amazonaws.us-east-1.sts</serviceName>\
@@ -101,17 +102,13 @@ mod tests {
         let subnet: Address = "s.aws_subnet.main".parse().unwrap();
         let said = async |zone: &str, kind: &str| {
             let canned = Canned::new().answer("DescribeVpcEndpointServices", DESCRIBED);
-            let fields = |value: serde_json::Value| {
-                let Datum::Map(fields) = serde_json::from_value(value).unwrap() else { panic!("fields by name") };
-                fields
-            };
             let endpoint = Proposal {
                 region: "us-east-1".to_owned(),
-                fields: fields(json!({ "service_name": "com.amazonaws.us-east-1.sts", "vpc_endpoint_type": kind })),
+                fields: attributes(json!({ "service_name": "com.amazonaws.us-east-1.sts", "vpc_endpoint_type": kind })),
                 changes: ["service_name".to_owned()].into(),
                 refers: BTreeMap::from([("subnet_ids".to_owned(), vec![subnet.clone()])]),
             };
-            let stands = Proposal { fields: fields(json!({ "availability_zone": zone })), ..Proposal::default() };
+            let stands = Proposal { fields: attributes(json!({ "availability_zone": zone })), ..Proposal::default() };
             let made =
                 Proposals::from([("s.aws_vpc_endpoint.main".parse().unwrap(), endpoint), (subnet.clone(), stands)]);
             let objections = canned.aws().objections(&Proposed { made, ..Proposed::default() }).await.unwrap();

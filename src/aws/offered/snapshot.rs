@@ -5,22 +5,14 @@ use fathuss_engine::proposal::{Objection, Proposal};
 use fathuss_engine::provider::Failure;
 
 use super::{Asked, objection};
-use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
-use crate::gone::there;
+use crate::snapshot::{Snapshot, of_cache, of_database, of_volume};
 
 /// The types that begin as a snapshot, with the field that names it.
 const DATABASE: (&str, &str) = ("aws_db_instance", "snapshot_identifier");
 const CACHE: (&str, &str) = ("aws_elasticache_replication_group", "snapshot_name");
 const VOLUME: (&str, &str) = ("aws_ebs_volume", "snapshot_id");
-
-/// A snapshot as its service tells of it.
-struct Snapshot {
-    state: String,
-    /// The size of what it was made of, in GiB.
-    gigabytes: Option<i64>,
-}
 
 /// One `DescribeDBSnapshots` or `DescribeSnapshots` for each snapshot that is named.
 pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {
@@ -73,32 +65,4 @@ fn against(
         }
         _ => None,
     })
-}
-
-/// A snapshot that AWS made itself is told of where its kind is given, too:
-/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSnapshots.html>
-async fn of_database(client: &Client, named: &str) -> Result<Option<Snapshot>, Failure> {
-    let kind = [("rds:", "automated"), ("awsbackup:", "awsbackup")];
-    let kind = kind.iter().find(|(prefix, _)| named.starts_with(prefix)).map(|(_, kind)| (*kind).to_owned());
-    let asking = client.rds.describe_db_snapshots().db_snapshot_identifier(named).set_snapshot_type(kind);
-    let answer = there(client.send(Call::rds("DescribeDBSnapshots"), asking.send()).await)?;
-    let found = answer.and_then(|answer| answer.db_snapshots.unwrap_or_default().into_iter().next());
-    Ok(found.map(|one| Snapshot { state: one.status.unwrap_or_default(), gigabytes: None }))
-}
-
-async fn of_cache(client: &Client, named: &str) -> Result<Option<Snapshot>, Failure> {
-    let asking = client.elasticache.describe_snapshots().snapshot_name(named);
-    let answer = there(client.send(Call::elasticache("DescribeSnapshots"), asking.send()).await)?;
-    let found = answer.and_then(|answer| answer.snapshots.unwrap_or_default().into_iter().next());
-    Ok(found.map(|one| Snapshot { state: one.snapshot_status.unwrap_or_default(), gigabytes: None }))
-}
-
-async fn of_volume(client: &Client, named: &str) -> Result<Option<Snapshot>, Failure> {
-    let asking = client.ec2.describe_snapshots().snapshot_ids(named);
-    let answer = there(client.send(Call::ec2("DescribeSnapshots"), asking.send()).await)?;
-    let found = answer.and_then(|answer| answer.snapshots.unwrap_or_default().into_iter().next());
-    Ok(found.map(|one| Snapshot {
-        state: one.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
-        gigabytes: one.volume_size.map(i64::from),
-    }))
 }

@@ -1,6 +1,6 @@
 //! From an empty account to states in a bucket, and from the bucket's copy in another region onwards.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -68,16 +68,11 @@ fn a_bootstrap_that_is_killed_goes_on_where_it_was_and_makes_nothing_twice() {
     let server = Server::start(&project, 20);
     let words = "bootstrap staging-account --second-region us-west-2 --yes";
     for moment_ms in [300, 700, 1200, 1800, 2500] {
-        let mut command = server.seen_by(project.command(words), ACCOUNT);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut child = begun(&project, &server, words);
         sleep(Duration::from_millis(moment_ms));
-        child.kill().expect("it is ours");
-        child.wait().expect("it ends");
+        killed(&mut child);
     }
     goes_on(&project, &server, words);
-    assert_eq!(made(&server), (2, 2));
-    let again = run(&project, &server, words).ended(0).stdout;
-    assert!(again.contains("No changes: 21 resources"), "{again}");
 }
 
 #[test]
@@ -85,8 +80,7 @@ fn a_bootstrap_that_is_killed_while_its_state_moves_moves_it_again() {
     let project = roles();
     let server = Server::start(&project, 200);
     let words = "bootstrap staging-account --second-region us-west-2 --yes";
-    let mut command = server.seen_by(project.command(words), ACCOUNT);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut child = begun(&project, &server, words);
     let local = project.path(".fathuss/bootstrap.db");
     let is_closed = || match Sqlite::look(&local) {
         Ok(Some(state)) => state.moved_to().is_ok_and(|to| to.is_some()),
@@ -96,22 +90,32 @@ fn a_bootstrap_that_is_killed_while_its_state_moves_moves_it_again() {
         assert!(child.try_wait().expect("it is ours").is_none(), "it ended before its state moved");
         sleep(Duration::from_millis(1));
     }
-    child.kill().expect("it is ours");
-    child.wait().expect("it ends");
+    killed(&mut child);
     goes_on(&project, &server, words);
-    assert_eq!(made(&server), (2, 2));
-    let again = run(&project, &server, words).ended(0).stdout;
-    assert!(again.contains("No changes: 21 resources"), "{again}");
 }
 
-/// Runs it to its end; what a dead run holds in the bucket is taken away as the refusal says, so that nobody waits.
+/// A run that is under way.
+fn begun(project: &Project, server: &Server, words: &str) -> Child {
+    let mut command = server.seen_by(project.command(words), ACCOUNT);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+}
+
+fn killed(child: &mut Child) {
+    child.kill().expect("it is ours");
+    child.wait().expect("it ends");
+}
+
+/// Runs it to its end; what a dead run holds in the bucket is taken away as the refusal says, so that nobody waits. There is
+/// one of everything then, and nothing more to do.
 fn goes_on(project: &Project, server: &Server, words: &str) {
     let ran = run(project, server, words);
-    let Some(id) = ran.stderr.split("--unlock ").nth(1).and_then(|rest| rest.split_whitespace().next()) else {
-        ran.ended(0);
-        return;
+    match ran.stderr.split("--unlock ").nth(1).and_then(|rest| rest.split_whitespace().next()) {
+        Some(id) => run(project, server, &format!("{words} --unlock {id}")).ended(0),
+        None => ran.ended(0),
     };
-    run(project, server, &format!("{words} --unlock {id}")).ended(0);
+    assert_eq!(made(server), (2, 2));
+    let again = run(project, server, words).ended(0).stdout;
+    assert!(again.contains("No changes: 21 resources"), "{again}");
 }
 
 #[test]
