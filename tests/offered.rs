@@ -357,6 +357,35 @@ async fn a_volume_that_is_smaller_than_what_its_snapshot_is_of() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_root_volume_that_is_smaller_than_its_images() {
+    let server = |gigabytes: i64| {
+        stack(move |stack| {
+            let subnet = network(stack, &["us-east-1a"])?.remove(0);
+            let image = stack.add("linux", Ami::amazon_linux_2023("x86_64"));
+            let server = Instance::new(&image, InstanceType::T3Medium, &subnet);
+            stack.add("server", server.root_block_device(RootBlockDevice::encrypted_gp3(gigabytes)));
+            Ok(())
+        })
+    };
+    let said = message(&server(7), "aws_instance.server").await;
+    assert!(said.starts_with("`root_block_device` has 7 GiB for /dev/xvda, and al2023-ami-2023."), "{said}");
+    assert!(said.ends_with(" starts from a volume of 8: no smaller one can be made of it"), "{said}");
+    Sandbox::new(ACCOUNT, Vec::new()).plan(&server(8), Goal::Apply).await;
+    let template = |mapping: fn() -> BlockDeviceMapping| {
+        stack(move |stack| {
+            let image = stack.add("linux", Ami::amazon_linux_2023("x86_64"));
+            stack.add("server", LaunchTemplate::new().image_id(&image).block_device_mappings([mapping()]));
+            Ok(())
+        })
+    };
+    let said = message(&template(|| BlockDeviceMapping::encrypted_root(7)), "aws_launch_template.server").await;
+    assert!(said.starts_with("`block_device_mappings` has 7 GiB for /dev/xvda, and al2023-ami-2023."), "{said}");
+    // Another device is not made from the image.
+    let beside = || BlockDeviceMapping::new("/dev/xvdf", EbsBlockDevice::new().volume_size(7));
+    Sandbox::new(ACCOUNT, Vec::new()).plan(&template(beside), Goal::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_stays_as_it_is_is_not_asked_about() {
     let graph = database("17", "postgres17");
     let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());

@@ -1,6 +1,7 @@
 //! `aws_ami`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html>
 
 use async_trait::async_trait;
+use aws_sdk_ec2::types::Image;
 use fathuss_engine::provider::{Attributes, Failure, LookupRequest};
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -50,6 +51,7 @@ impl Lookup for Ami {
         let Some(image) = newest else {
             return Err(refused("NoImage", format!("no image in {} fits the filter", client.region)));
         };
+        let root_volume_size = root_volume_size(&image);
         let id = image.image_id.unwrap_or_default();
         Ok(Observed::new()
             .with("arn", arn::ec2(&client.region, "", &format!("image/{id}")))
@@ -61,7 +63,14 @@ impl Lookup for Ami {
             .with("owner_id", image.owner_id)
             .with("root_device_name", image.root_device_name)
             .with("root_device_type", image.root_device_type.map(|word| word.as_str().to_owned()))
+            .with("root_volume_size", root_volume_size)
             .with("state", image.state.map(|word| word.as_str().to_owned()))
             .finish(SCHEMA))
     }
+}
+
+/// The size of the volume that is mapped to the root device, in GiB.
+fn root_volume_size(image: &Image) -> Option<i64> {
+    let root = image.block_device_mappings().iter().find(|device| device.device_name() == image.root_device_name())?;
+    root.ebs()?.volume_size().map(i64::from)
 }

@@ -1,11 +1,12 @@
 //! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters,
-//! services of endpoints, snapshots to begin as.
+//! services of endpoints, snapshots to begin as, images to start from.
 //!
 //! Nothing is asked about what stays as it is, so a plan without changes sends none of these calls.
 
 mod cache;
 mod database;
 mod endpoint;
+mod image;
 mod instance_type;
 pub(crate) mod kubernetes;
 mod parameter;
@@ -83,6 +84,7 @@ pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<O
     objections.extend(kubernetes?);
     objections.extend(endpoints?);
     objections.extend(snapshots?);
+    objections.extend(image::object(asked)?);
     Ok(objections)
 }
 

@@ -44,6 +44,8 @@ pub struct Ami {
     root_device_name: Computed<String>,
     /// `ebs` or `instance-store`.
     root_device_type: Computed<String>,
+    /// The size of its root volume in GiB, which an instance's cannot be below.
+    root_volume_size: Computed<i64>,
     /// `available` where it can be used.
     state: Computed<String>,
 }

@@ -17,6 +17,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("aws_ami.owners", "optional, here required", "without an owner anyone's image of that name would do"),
     (
+        "aws_ami.root_volume_size",
+        "unknown",
+        "of `block_device_mappings`, what the volumes of instances are compared with",
+    ),
+    (
         "aws_autoscaling_policy.name",
         "required, here optional",
         "a name is made with a suffix where none is given, as for every type",
