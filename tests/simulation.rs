@@ -68,13 +68,14 @@ fn nothing_is_lost_orphaned_or_made_twice_whatever_happens() {
         return;
     }
     let full = std::env::var("FATHUSS_SWEEP").is_ok_and(|sweep| sweep == "full");
-    let seeds = match std::env::var("FATHUSS_SEEDS") {
-        Ok(seeds) => {
+    let range = std::env::var("FATHUSS_SEEDS").ok();
+    let seeds = match &range {
+        Some(seeds) => {
             let ends = seeds.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
             let (from, to) = ends.expect("FATHUSS_SEEDS is a range: 0..500");
             from..to
         }
-        Err(_) => 0..if full { FULL } else { SAMPLE },
+        None => 0..if full { FULL } else { SAMPLE },
     };
     let count = seeds.end - seeds.start;
     let began = Instant::now();
@@ -84,7 +85,8 @@ fn nothing_is_lost_orphaned_or_made_twice_whatever_happens() {
         println!("\n{violation}");
     }
     assert!(violations.is_empty(), "{} of {count} runs broke a promise", violations.len());
-    if full {
+    // A few runs need not have every type.
+    if full && range.is_none() {
         let never: Vec<_> = kinds().into_iter().filter(|kind| !tally.made.contains_key(*kind)).collect();
         assert!(never.is_empty(), "never made: {never:?}");
     }
