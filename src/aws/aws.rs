@@ -185,7 +185,7 @@ impl Provider for Aws {
         let asked = regions.into_iter().map(async |region| {
             let client = self.client(region);
             let (offered, taken, full, others) = try_join4(
-                offered::objections(&client, &proposed.made),
+                offered::objections(&client, proposed),
                 last_snapshot::objections(&client, &proposed.deleted),
                 s3_bucket::objections(&client, &proposed.deleted),
                 iam_account::objections(&client, &proposed.deleted),

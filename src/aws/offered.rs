@@ -1,5 +1,6 @@
 //! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters,
-//! services of endpoints, snapshots to begin as, images to start from.
+//! services of endpoints, snapshots to begin as, images to start from, subnets that
+//! something stands in.
 //!
 //! Nothing is asked about what stays as it is, so a plan without changes sends none of these calls.
 
@@ -11,11 +12,12 @@ mod instance_type;
 pub(crate) mod kubernetes;
 mod parameter;
 mod snapshot;
+mod subnet_group;
 mod zone;
 
 use std::collections::BTreeSet;
 
-use fathuss_engine::proposal::{Objection, Proposal, Proposals};
+use fathuss_engine::proposal::{Objection, Proposal, Proposals, Proposed};
 use fathuss_engine::provider::Failure;
 use fathuss_model::Address;
 
@@ -63,9 +65,9 @@ fn zone(proposal: &Proposal) -> Result<Option<&str>, Failure> {
 }
 
 /// What is known against the proposals of one region.
-pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<Objection>, Failure> {
-    let asked = Asked { region: &client.region, all };
-    let (zones, types, databases, caches, parameters, kubernetes, endpoints, snapshots) = futures::join!(
+pub(crate) async fn objections(client: &Client, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {
+    let asked = Asked { region: &client.region, all: &proposed.made };
+    let (zones, types, databases, caches, parameters, kubernetes, endpoints, snapshots, groups) = futures::join!(
         zone::ask(client, asked),
         instance_type::ask(client, asked),
         database::object(client, asked),
@@ -74,6 +76,7 @@ pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<O
         kubernetes::object(client, asked),
         endpoint::object(client, asked),
         snapshot::object(client, asked),
+        subnet_group::object(client, asked, &proposed.deleted),
     );
     let zones = zones?;
     let mut objections = zones.objections(asked.region);
@@ -84,6 +87,7 @@ pub(crate) async fn objections(client: &Client, all: &Proposals) -> Result<Vec<O
     objections.extend(kubernetes?);
     objections.extend(endpoints?);
     objections.extend(snapshots?);
+    objections.extend(groups?);
     objections.extend(image::object(asked)?);
     Ok(objections)
 }

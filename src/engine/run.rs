@@ -355,7 +355,7 @@ fn drifted(prepared: &Prepared) -> Vec<Entry> {
     for record in prepared.snapshot.resources.values().filter(stays) {
         let mut row = record.clone();
         if let Some(Observation::Present(observed)) = prepared.refreshed.observations.get(&record.address) {
-            row.attributes.extend(observed.iter().map(|(name, value)| (name.clone(), value.clone())));
+            row.attributes = observed.clone();
         }
         if let Some(identity) = prepared.refreshed.identities.get(&record.address) {
             row.identity = identity.clone();

@@ -1035,6 +1035,17 @@ impl Blueprint {
         self.items.iter().any(by)
     }
 
+    /// Has the subnets of a VPC give no public addresses.
+    pub fn make_private(&mut self, of: Key) {
+        for item in &mut self.items {
+            if let Thing::Subnet { vpc, public, .. } = &mut item.thing
+                && *vpc == of
+            {
+                *public = false;
+            }
+        }
+    }
+
     /// The subnets of a VPC: one that gives no public addresses any more may have given some.
     pub fn subnets(&self, vpc: Key) -> BTreeSet<Key> {
         let is_one = |item: &&Item| matches!(item.thing, Thing::Subnet { vpc: of, .. } if of == vpc);

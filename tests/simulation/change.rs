@@ -56,6 +56,14 @@ pub fn next_version(blueprint: &Blueprint, rng: &mut ChaCha8Rng, kinds: &[&'stat
     }
     let grown = next.items.len() + rng.random_range(0..=size / 6 + 1);
     next.grow(rng, grown.min(200), kinds);
+    // What is new in place of what went with a gateway would have a public address before AWS lets go of it.
+    for item in &blueprint.items {
+        if let Thing::InternetGateway { vpc } = item.thing
+            && next.items.iter().all(|other| other.key != item.key)
+        {
+            next.make_private(vpc);
+        }
+    }
     Next { blueprint: next, refused }
 }
 

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
+/// How often windows are drawn before they are looked for.
+const DRAWS: u32 = 16;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A span of time that comes again, in minutes of the week.
@@ -13,6 +15,17 @@ pub struct Window {
     start: i64,
     length: i64,
     every: i64,
+}
+
+/// How AWS draws windows: so long, and from three in the morning on so many steps of so many minutes.
+#[derive(Debug, Clone, Copy)]
+pub struct Night {
+    /// How long a window is.
+    pub minutes: i64,
+    /// What its beginning is a multiple of.
+    pub step: i64,
+    /// Of how many beginnings it is one.
+    pub choices: usize,
 }
 
 impl Window {
@@ -54,6 +67,31 @@ impl Window {
                 gap < self.length || (WEEK - gap) % WEEK < other.length && (WEEK - gap) % WEEK > 0 || gap == 0
             })
         })
+    }
+
+    /// A daily and a weekly window that are apart: those that are given, and others of so many minutes, drawn from the
+    /// region's night. Where what is given leaves no room there, the first of the week that does; none where none does.
+    pub fn apart(
+        (daily, weekly): (Option<&str>, Option<&str>),
+        Night { minutes, step, choices }: Night,
+        mut below: impl FnMut(usize) -> usize,
+    ) -> Option<(String, String)> {
+        let pair = |day: usize, first: i64, second: i64| {
+            let daily = daily.map_or_else(|| Self::daily_text(first, minutes), str::to_owned);
+            let weekly = weekly.map_or_else(|| Self::weekly_text(day, second, minutes), str::to_owned);
+            let both = Self::daily(&daily).zip(Self::weekly(&weekly));
+            both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly)).then_some((daily, weekly))
+        };
+        if daily.is_some() && weekly.is_some() {
+            return pair(0, 0, 0);
+        }
+        let drawn = (0..DRAWS).find_map(|_| {
+            let mut minute = || 3 * 60 + step * i64::try_from(below(choices)).unwrap_or(0);
+            let (first, second) = (minute(), minute());
+            pair(below(7), first, second)
+        });
+        let mut starts = (0..7).flat_map(|day| (0..DAY / minutes).map(move |at| (day, at * minutes)));
+        drawn.or_else(|| starts.find_map(|(day, minute)| pair(day, minute, minute)))
     }
 
     fn occurrences(self) -> impl Iterator<Item = i64> {
@@ -130,6 +168,19 @@ mod tests {
         );
         assert!(["sunday:03:00-sun:04:00", "03:00-04:00"].iter().all(|text| Window::weekly(text).is_none()));
         assert_eq!(Window::weekly("Sun:23:30-mon:00:30").unwrap().minutes(), 60);
+    }
+
+    #[test]
+    fn windows_are_found_beside_what_leaves_little_room() {
+        let night = Night { minutes: 60, step: 60, choices: 8 };
+        let apart = |daily, weekly| Window::apart((daily, weekly), night, |bound| bound - 1);
+        let (_, weekly) = apart(Some("02:00-01:00"), None).unwrap();
+        assert_eq!(weekly, "mon:01:00-mon:02:00");
+        assert_eq!(apart(None, Some("sun:05:00-wed:06:00")), None);
+        assert_eq!(apart(Some("03:00-04:00"), Some("sun:03:30-sun:04:30")), None);
+        let mut numbers = [0, 0, 0, 5, 6, 1].into_iter().cycle();
+        let drawn = Window::apart((None, None), night, |_| numbers.next().unwrap());
+        assert_eq!(drawn, Some(("08:00-09:00".to_owned(), "tue:09:00-tue:10:00".to_owned())));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What requests that create or change a replication group have in common: settings with their rules.
 
 use super::{engine, node_type};
-use crate::datastore::window::Window;
+use crate::datastore::window::{Night, Window};
 use crate::datastore::{invalid_combination, invalid_value};
 use crate::input::Input;
 use crate::refusal::Refusal;
@@ -29,31 +29,24 @@ pub(super) fn windows(
         tx.enforce(form, window.is_some(), || {
             invalid_value(format!("Invalid maintenance window format: {text}. Should be specified as a range ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC)."))
         })?;
-        tx.enforce("elasticache.window.length", window.is_none_or(|window| window.minutes() >= 60), || {
-            invalid_value("The maintenance window must be at least 60 minutes.")
-        })?;
+        // That it ends within a day is what RDS says of its own.
+        tx.enforce(
+            "elasticache.window.length",
+            window.is_none_or(|window| (60..24 * 60).contains(&window.minutes())),
+            || invalid_value("The maintenance window must be at least 60 minutes and less than 24 hours."),
+        )?;
     }
-    let daily_given = daily.or(before.map(|before| before.0)).map(str::to_ascii_lowercase);
-    let weekly_given = weekly.or(before.map(|before| before.1)).map(str::to_ascii_lowercase);
-    let given = daily_given.is_some() && weekly_given.is_some();
-    loop {
-        let first = i64::try_from(180 + tx.below(8) * 60).unwrap_or(180);
-        let second = i64::try_from(180 + tx.below(8) * 60).unwrap_or(180);
-        let day = tx.below(7);
-        let daily = daily_given.clone().unwrap_or_else(|| Window::daily_text(first, 60));
-        let weekly = weekly_given.clone().unwrap_or_else(|| Window::weekly_text(day, second, 60));
-        let both = Window::daily(&daily).zip(Window::weekly(&weekly));
-        let apart = both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly));
-        if given {
-            tx.enforce("elasticache.window.overlap", apart, || {
-                invalid_value("The snapshot window and maintenance window must not overlap.")
-            })?;
-        }
-        if given || apart {
-            return Ok((daily, weekly));
-        }
-    }
+    let daily = daily.or(before.map(|before| before.0)).map(str::to_ascii_lowercase);
+    let weekly = weekly.or(before.map(|before| before.1)).map(str::to_ascii_lowercase);
+    let windows = Window::apart((daily.as_deref(), weekly.as_deref()), NIGHT, |bound| tx.below(bound));
+    tx.enforce("elasticache.window.overlap", windows.is_some(), || {
+        invalid_value("The snapshot window and maintenance window must not overlap.")
+    })?;
+    Ok(windows.unwrap_or_else(|| (daily.unwrap_or_default(), weekly.unwrap_or_default())))
 }
+
+/// ElastiCache's windows are of an hour, and begin on the hour.
+const NIGHT: Night = Night { minutes: 60, step: 60, choices: 8 };
 
 /// Refuses a node type that ElastiCache does not have.
 pub(super) fn check_node_type(tx: &Tx<'_>, name: &str) -> Result<(), Refusal> {

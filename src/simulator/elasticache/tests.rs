@@ -255,6 +255,11 @@ async fn what_does_not_fit_is_refused_at_creation() {
             vec![("SnapshotWindow", "04:00-04:30")],
             (VALUE, 400, "Snapshot window must be at least 60 minutes."),
         ),
+        (
+            "elasticache.window.length".into(),
+            vec![("PreferredMaintenanceWindow", "sun:05:00-wed:06:00")],
+            (VALUE, 400, "less than 24 hours"),
+        ),
         ("elasticache.snapshot.retention".into(), vec![("SnapshotRetentionLimit", "36")], (VALUE, 400, "36")),
         (
             "elasticache.security_group".into(),

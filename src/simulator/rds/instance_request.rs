@@ -1,7 +1,7 @@
 //! What requests that create or change an instance have in common: settings with
 //! their rules.
 
-use crate::datastore::window::Window;
+use crate::datastore::window::{Night, Window};
 use crate::datastore::{invalid_combination, invalid_value};
 use crate::input::Input;
 use crate::refusal::Refusal;
@@ -80,34 +80,17 @@ pub(super) fn windows(tx: &mut Tx<'_>, input: &Input<'_>, before: Option<&Window
     let kept = |given: Option<&str>, before: Option<&String>| given.map(str::to_ascii_lowercase).or(before.cloned());
     let backup = kept(backup, before.map(|before| &before.backup));
     let maintenance = kept(maintenance, before.map(|before| &before.maintenance));
-    let windows = match (backup, maintenance) {
-        (Some(backup), Some(maintenance)) => Windows { backup, maintenance },
-        (backup, maintenance) => draw(tx, backup, maintenance),
-    };
-    let both = Window::daily(&windows.backup).zip(Window::weekly(&windows.maintenance));
-    tx.enforce("rds.window.overlap", both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly)), || {
+    let windows = Window::apart((backup.as_deref(), maintenance.as_deref()), NIGHT, |bound| tx.below(bound));
+    tx.enforce("rds.window.overlap", windows.is_some(), || {
         invalid_value("The backup window and maintenance window must not overlap.")
     })?;
-    Ok(windows)
+    let (backup, maintenance) =
+        windows.unwrap_or_else(|| (backup.unwrap_or_default(), maintenance.unwrap_or_default()));
+    Ok(Windows { backup, maintenance })
 }
 
-/// AWS gives each instance windows of 30 minutes at random within the region's night, apart from each other.
-fn draw(tx: &mut Tx<'_>, backup: Option<String>, maintenance: Option<String>) -> Windows {
-    loop {
-        let mut minute = || i64::try_from(180 + tx.below(450)).unwrap_or(180);
-        let (first, second) = (minute(), minute());
-        let day = tx.below(7);
-        let windows = Windows {
-            backup: backup.clone().unwrap_or_else(|| Window::daily_text(first, 30)),
-            maintenance: maintenance.clone().unwrap_or_else(|| Window::weekly_text(day, second, 30)),
-        };
-        let both = Window::daily(&windows.backup).zip(Window::weekly(&windows.maintenance));
-        let given = backup.is_some() && maintenance.is_some();
-        if given || both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly)) {
-            return windows;
-        }
-    }
-}
+/// RDS's windows are of half an hour, and begin at any minute.
+const NIGHT: Night = Night { minutes: 30, step: 1, choices: 450 };
 
 /// Refuses an instance class that this version does not run on.
 pub(super) fn class(tx: &Tx<'_>, name: &str, version: Version) -> Result<(), Refusal> {
