@@ -209,6 +209,12 @@ fn everything_without_a_reason() {
     refused_in_identity(everything, of(document!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }])));
     refused_in_identity(everything, of(document!({ "Effect": "Allow", "Action": ["*"], "Resource": ["*"] })));
     accepted_in_identity(typed(Statement::allow_everything("the account's own administrators")));
+    let graph = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        stack.add("some", IamPolicy::new(Policy::new([Statement::allow_everything("for administrators")])));
+        Ok(())
+    });
+    assert!(format!("{graph:?}").contains("for administrators"));
     accepted_in_identity(of(document!({ "Effect": "Deny", "Action": "*", "Resource": "*" })));
     accepted_in_identity(of(document!({ "Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::logs" })));
 }
