@@ -76,6 +76,8 @@ pub enum Document {
     Array(Vec<Document>),
     /// An object; keys keep the order they were written in until evaluated.
     Object(Vec<(Expression, Document)>),
+    /// What is refused unless its reason is given, with that.
+    Because(String, Box<Document>),
 }
 
 /// Where a secret is to be had at apply.
@@ -272,6 +274,7 @@ impl Document {
         match self {
             Self::Value(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.under(key, found)),
+            Self::Because(_, document) => document.under(key, found),
             Self::Object(entries) => {
                 for (name, value) in entries {
                     if name.literal().and_then(Datum::as_str) == Some(key) {
@@ -288,6 +291,7 @@ impl Document {
         match self {
             Self::Value(value) => found(value),
             Self::Array(items) => items.iter().for_each(|item| item.values(found)),
+            Self::Because(_, document) => document.values(found),
             Self::Object(entries) => entries.iter().for_each(|(_, value)| value.values(found)),
         }
     }
@@ -318,6 +322,7 @@ impl Document {
                 }
                 Ok((!unknown).then_some(serde_json::Value::Object(object)))
             }
+            Self::Because(_, document) => document.evaluate(scope),
         }
     }
 
@@ -325,6 +330,7 @@ impl Document {
         match self {
             Self::Value(expression) => expression.outputs(visit),
             Self::Array(items) => items.iter().for_each(|item| item.outputs(visit)),
+            Self::Because(_, document) => document.outputs(visit),
             Self::Object(entries) => {
                 for (key, value) in entries {
                     key.outputs(visit);
@@ -338,6 +344,7 @@ impl Document {
         match self {
             Self::Value(expression) => expression.references(visit),
             Self::Array(items) => items.iter().for_each(|item| item.references(visit)),
+            Self::Because(_, document) => document.references(visit),
             Self::Object(entries) => {
                 for (key, value) in entries {
                     key.references(visit);

@@ -60,6 +60,13 @@ pub fn exists(name: &str) -> bool {
     of(service.as_bytes()).is_some_and(|actions| actions.contains(&action.to_ascii_lowercase().as_str()))
 }
 
+/// Whether IAM knows an action that a pattern fits; its service is none.
+pub(super) fn is_known(pattern: &str) -> bool {
+    let Some((service, action)) = pattern.split_once(':') else { return false };
+    let fits = |name: &&str| fits(action.as_bytes(), name.as_bytes());
+    of(service.as_bytes()).is_some_and(|actions| actions.iter().any(fits))
+}
+
 /// A service's actions.
 const fn of(service: &[u8]) -> Option<&'static [&'static str]> {
     let (mut low, mut high) = (0, SERVICES.len());
@@ -95,7 +102,7 @@ const fn compare(one: &[u8], other: &[u8]) -> i16 {
 }
 
 /// Whether a name fits a pattern of `*` and `?`; to IAM, capitals are small letters.
-const fn fits(pattern: &[u8], name: &[u8]) -> bool {
+pub(super) const fn fits(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut of_name) = (0, 0);
     let (mut star, mut after) = (None, 0);
     while of_name < name.len() {

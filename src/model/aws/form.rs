@@ -91,6 +91,13 @@ pub(super) const COUNTRY: Form = Form::new("[A-Z]{2}", "a country is named by tw
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub(super) const IAM_NAME: Form = Form::new(r"[\w+=,.@-]+", "letters, digits and +=,.@_- are taken", &["worker-1"]);
 
+/// What roles are for: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+pub(super) const ROLE_WORDS: Form = Form::new(
+    r"[\t\n\r -~\x{A1}-\x{FF}]*",
+    "IAM takes letters, digits and signs of Latin-1 alone",
+    &["What the server acts with"],
+);
+
 /// The path before such a name.
 pub(super) const IAM_PATH: Form = Form::new(r"/(?:[!-~]+/)?", "a path begins and ends with /", &["/", "/apps/"]);
 

@@ -40,8 +40,8 @@ pub struct IamOpenidConnectProvider {
     #[field(
         replace,
         max_length = 255,
-        pattern = r"https://.+",
-        pattern_words = "an issuer's URL begins with https://"
+        pattern = r"https://[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+(/[^?#\s]*)?",
+        pattern_words = "an issuer's URL is https://, the name of a host without a port, and a path without a query"
     )]
     url: Value<String>,
     /// The audiences that tokens may be for; `sts.amazonaws.com` for a cluster's service accounts.

@@ -2,6 +2,7 @@
 
 use super::form;
 use super::policy::check_length;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
@@ -74,4 +75,5 @@ const LONGEST: usize = 6144;
 
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_length(policy, "policy", LONGEST, findings);
+    policy_check::check(policy, "policy", Kind::Managed, findings);
 }

@@ -3,6 +3,7 @@
 use super::IamPolicy;
 use super::form;
 use super::policy::check_length;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
@@ -33,7 +34,7 @@ pub struct IamRole {
     )]
     name: Option<Value<String>>,
     /// What it is for.
-    #[field(max_length = 1000)]
+    #[field(max_length = 1000, form = form::ROLE_WORDS)]
     description: Option<Value<String>>,
     /// The path before its name in the ARN.
     #[field(
@@ -67,4 +68,5 @@ const LONGEST: usize = 4096;
 
 fn check(role: &View<'_>, findings: &mut Findings<'_>) {
     check_length(role, "assume_role_policy", LONGEST, findings);
+    policy_check::check(role, "assume_role_policy", Kind::Trust, findings);
 }

@@ -3,6 +3,7 @@
 use super::IamRole;
 use super::form;
 use super::policy::check_length;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Name, Value};
 
@@ -55,4 +56,5 @@ const LONGEST: usize = 10_240;
 
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_length(policy, "policy", LONGEST, findings);
+    policy_check::check(policy, "policy", Kind::Inline, findings);
 }

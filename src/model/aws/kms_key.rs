@@ -1,6 +1,7 @@
 //! `aws_kms_key`: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html>
 
 use super::policy::check_length;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, IntoValue, Json, Tags, Value};
 
@@ -67,6 +68,7 @@ const LONGEST: usize = 32_768;
 
 fn check(key: &View<'_>, findings: &mut Findings<'_>) {
     check_length(key, "policy", LONGEST, findings);
+    policy_check::check(key, "policy", Kind::Key, findings);
     if key.gives("rotation_period_in_days") && key.truth("enable_key_rotation") != Some(true) {
         findings.refuse("`rotation_period_in_days` wants `enable_key_rotation`");
     }

@@ -65,6 +65,7 @@ mod network_acl;
 mod network_acl_rule;
 mod network_interface;
 pub mod policy;
+mod policy_check;
 mod rds_engine_version;
 mod route;
 mod route53_name;

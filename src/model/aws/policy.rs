@@ -36,6 +36,7 @@ pub struct Statement {
     principals: Vec<Principal>,
     resources: Vec<Expression>,
     conditions: Vec<Condition>,
+    because: Option<&'static str>,
 }
 
 /// What a statement does.
@@ -99,11 +100,10 @@ impl Statement {
         Self::with(Effect::Deny, actions)
     }
 
-    /// Allows every action on every resource. The reason is for whoever reads the program.
+    /// Allows every action on every resource. The reason is for whoever reads the program or its graph.
     #[must_use]
     pub fn allow_everything(because: &'static str) -> Self {
-        let _ = because;
-        Self::with(Effect::Allow, [Action("*")]).on("*")
+        Self { because: Some(because), ..Self::with(Effect::Allow, [Action("*")]).on("*") }
     }
 
     /// Denies every action; say on what with [`Statement::on`].
@@ -180,6 +180,7 @@ impl Statement {
             principals: Vec::new(),
             resources: Vec::new(),
             conditions: Vec::new(),
+            because: None,
         }
     }
 
@@ -214,7 +215,11 @@ impl Statement {
             let operators = operators.into_iter().map(|(operator, rows)| (text(operator), Document::Object(rows)));
             entries.push((text("Condition"), Document::Object(operators.collect())));
         }
-        Document::Object(entries)
+        let document = Document::Object(entries);
+        match self.because {
+            Some(because) => Document::Because(because.to_owned(), Box::new(document)),
+            None => document,
+        }
     }
 }
 

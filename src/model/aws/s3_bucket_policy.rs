@@ -2,6 +2,7 @@
 
 use super::S3Bucket;
 use super::policy::{check_length, check_subject};
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Computed, Id, Json, Value};
 
@@ -39,4 +40,6 @@ const LONGEST: usize = 20 * 1024;
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_length(policy, "policy", LONGEST, findings);
     check_subject(policy, "policy", "bucket", findings);
+    let name = policy.text("bucket").or_else(|| policy.follow("bucket")?.text("bucket"));
+    policy_check::check(policy, "policy", Kind::Bucket(name), findings);
 }

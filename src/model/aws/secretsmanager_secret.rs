@@ -2,6 +2,7 @@
 
 use super::KmsKey;
 use super::policy::check_length;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value};
 
@@ -66,6 +67,7 @@ const LONGEST: usize = 20_480;
 
 fn check(secret: &View<'_>, findings: &mut Findings<'_>) {
     check_length(secret, "policy", LONGEST, findings);
+    policy_check::check(secret, "policy", Kind::Resource, findings);
     if secret.integer("recovery_window_in_days").is_some_and(|days| (1..7).contains(&days)) {
         findings.refuse("`recovery_window_in_days` is 7 to 30, or 0 for a deletion that can't be taken back");
     }

@@ -2,6 +2,7 @@
 
 use super::SnsTopic;
 use super::policy::check_subject;
+use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Value};
 
@@ -36,4 +37,5 @@ pub struct SnsTopicPolicy {
 
 fn check(policy: &View<'_>, findings: &mut Findings<'_>) {
     check_subject(policy, "policy", "arn", findings);
+    policy_check::check(policy, "policy", Kind::Topic, findings);
 }

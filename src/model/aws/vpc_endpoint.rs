@@ -1,5 +1,6 @@
 //! `aws_vpc_endpoint`: <https://docs.aws.amazon.com/vpc/latest/privatelink/what-is-privatelink.html>
 
+use super::policy_check::{self, Kind};
 use super::subnet::{check_groups, vpc_of};
 use super::{RouteTable, SecurityGroup, Subnet, Vpc};
 use crate::check::{Findings, View};
@@ -190,6 +191,7 @@ fn check(endpoint: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse("`private_dns_enabled` is for interface endpoints; a gateway endpoint is reached by routes");
     }
     check_service(endpoint, interface, findings);
+    policy_check::check(endpoint, "policy", Kind::Resource, findings);
     let Some(vpc) = vpc_of(endpoint) else { return };
     check_groups(endpoint, "security_group_ids", &vpc, findings);
     check_groups(endpoint, "subnet_ids", &vpc, findings);
