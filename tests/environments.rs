@@ -6,7 +6,7 @@ mod sandbox;
 use fathuss_engine::plan::Goal;
 use fathuss_model::graph::Graph;
 use fathuss_model::graph_of;
-use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Range, Redis};
+use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Range, Redis, Zones};
 use fathuss_stacks::platform::platform;
 use fathuss_stacks::subscribers::{Endpoint, Subscriber};
 use fathuss_stacks::{production, staging};
@@ -26,6 +26,7 @@ const fn row(name: &'static str, change: fn(Environment) -> Environment) -> Row 
 }
 
 const HELD: &str = "the old one can't be deleted as long as it is held";
+const STANDS: &str = "`subnet_ids` has no subnet in us-east-1c any more, where";
 const PROTECTED: &str = "is protected and would be destroyed";
 
 const ROWS: &[Row] = &[
@@ -75,6 +76,14 @@ const ROWS: &[Row] = &[
         ..row("domain", |env| {
             let domain = if env.is_production() { "fathuss.test" } else { "staging.fathuss.test" };
             Environment { domain, ..env }
+        })
+    },
+    // Staging stands in the first two zones alone.
+    Row {
+        refused: [None, Some(STANDS)],
+        ..row("the last zone", |env| Environment {
+            zones: Zones::new(["us-east-1a", "us-east-1b", "us-east-1d"]),
+            ..env
         })
     },
     Row {

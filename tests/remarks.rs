@@ -87,6 +87,37 @@ async fn a_class_that_changes_in_the_window_is_said_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn backups_that_end_or_begin_are_said_to() {
+    let of = |days: i64| {
+        graph_of("remarks", |stack| {
+            let group = DbSubnetGroup::new(&subnets(stack)?);
+            let group = stack.add("main", group);
+            let instance = DbInstance::postgres("17", DbInstanceClass::T3Medium)
+                .storage(Gp3::gigabytes(20))
+                .subnets(&group)
+                .username("shop")
+                .master_password(MasterPassword::ManagedByRds)
+                .maintenance_window("sun:04:00-sun:05:00")
+                .backup_retention_period(days)
+                .skip_final_snapshot(true);
+            stack.add("main", instance);
+            Ok(())
+        })
+        .expect("nothing is wrong with it")
+    };
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &of(7)).await;
+    assert_eq!(said(&sandbox, &of(14)).await, (Vec::new(), 1));
+    let (sentences, updates) = said(&sandbox, &of(0)).await;
+    assert_eq!(updates, 1);
+    let waits = "aws_db_instance.main: `backup_retention_period` waits for the maintenance window (sun:04:00-sun:05:00), \
+                 though this apply ends before: `apply_immediately(true)` makes it at once.";
+    let ends = "aws_db_instance.main: `backup_retention_period` of 0 ends backups and takes away those that AWS made; the \
+                instance is out of service for a moment.";
+    assert_eq!(sentences, [waits, ends]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_parameter_that_waits_for_a_restart_is_said_to() {
     let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
     apply(&mut sandbox, &database(DbInstanceClass::T3Medium, "200", false)).await;

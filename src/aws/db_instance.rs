@@ -198,7 +198,15 @@ impl Kind for DbInstance {
     /// What waits for the maintenance window, and what waits for a restart, which nothing here does:
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
     fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
-        let mut sentences = window::remarks(becoming, WAITING);
+        let switch = becoming.integer("backup_retention_period").filter(|(is, wanted)| (*is == 0) != (*wanted == 0));
+        let waiting: Vec<&str> = WAITING.iter().copied().chain(switch.map(|_| "backup_retention_period")).collect();
+        let mut sentences = window::remarks(becoming, &waiting);
+        if let Some((_, days)) = switch {
+            let what = if days == 0 { "ends backups and takes away those that AWS made" } else { "begins backups" };
+            sentences.push(format!(
+                "`backup_retention_period` of {days} {what}; the instance is out of service for a moment."
+            ));
+        }
         if becoming.changed.contains(&"parameter_group_name") {
             sentences.push(
                 "The parameters of another group take effect with the next restart, and nothing here restarts it."

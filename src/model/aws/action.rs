@@ -60,13 +60,6 @@ pub fn exists(name: &str) -> bool {
     of(service.as_bytes()).is_some_and(|actions| actions.contains(&action.to_ascii_lowercase().as_str()))
 }
 
-/// Whether IAM knows an action that a pattern fits; its service is none.
-pub(super) fn is_known(pattern: &str) -> bool {
-    let Some((service, action)) = pattern.split_once(':') else { return false };
-    let fits = |name: &&str| fits(action.as_bytes(), name.as_bytes());
-    of(service.as_bytes()).is_some_and(|actions| actions.iter().any(fits))
-}
-
 /// A service's actions.
 const fn of(service: &[u8]) -> Option<&'static [&'static str]> {
     let (mut low, mut high) = (0, SERVICES.len());
