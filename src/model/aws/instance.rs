@@ -3,11 +3,11 @@
 use super::form;
 use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType, check_volume};
 use super::launch_template::check_user_data;
-use super::subnet::{check_addresses, check_groups, vpc_of};
-use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet, way_out};
+use super::subnet::{check_addresses, check_free, check_groups, vpc_of};
+use super::{Ami, IamInstanceProfile, NetworkInterface, SecurityGroup, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::value::pushed;
-use crate::{Arn, Computed, Id, IntoId, Name, Tags, Value};
+use crate::{Arn, Computed, Id, IntoId, Name, Resource as _, Tags, Value};
 
 /// A virtual machine.
 ///
@@ -139,6 +139,7 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(subnet) = instance.follow("subnet_id") {
         check_addresses(instance, &["private_ip"], &subnet, findings);
+        check_free(instance, &subnet, &[NetworkInterface::SCHEMA.kind], findings);
         let (own, zone) = (instance.text("availability_zone"), subnet.text("availability_zone"));
         if let (Some(own), Some(zone)) = (own, zone)
             && own != zone
