@@ -417,17 +417,24 @@ fn claim(schema: &Schema, node: &Node) -> Option<String> {
     Some(format!("{} {} {ends}", schema.kind, node.region))
 }
 
+/// The bounds of a field: those that it has, and the form of the ids that it takes.
+fn limits_of(field: &Field) -> Limits {
+    let form = field.limits.form.or_else(|| crate::aws::id_form(field.rust));
+    Limits { form, ..field.limits }
+}
+
 fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &mut Findings<'_>) {
+    let limits = limits_of(field);
     let length = match expression {
         Expression::List(items) => Some(items.len()),
         Expression::Literal(Datum::List(items)) => Some(items.len()),
         _ => None,
     };
     if let Some(length) = length {
-        list_bounds(path, &field.limits, length, findings);
+        list_bounds(path, &limits, length, findings);
     }
     match expression {
-        Expression::Literal(datum) => literal_bounds(path, &field.ty, &field.limits, datum, findings),
+        Expression::Literal(datum) => literal_bounds(path, &field.ty, &limits, datum, findings),
         Expression::Map(entries) => {
             if let Type::Block(fields) = &field.ty {
                 for inner in *fields {
@@ -448,7 +455,7 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
                         }
                     }
                     (Type::List(inner), Expression::Literal(datum)) => {
-                        literal_bounds(path, inner, &field.limits.of_elements(), datum, findings);
+                        literal_bounds(path, inner, &limits.of_elements(), datum, findings);
                     }
                     _ => {}
                 }
@@ -473,7 +480,7 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
             for inner in *fields {
                 if let Some(value) = entries.get(inner.name) {
                     let path = format!("{path}.{}", inner.name);
-                    literal_bounds(&path, &inner.ty, &inner.limits, value, findings);
+                    literal_bounds(&path, &inner.ty, &limits_of(inner), value, findings);
                     if let Datum::List(items) = value {
                         list_bounds(&path, &inner.limits, items.len(), findings);
                     }
