@@ -139,7 +139,6 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(subnet) = instance.follow("subnet_id") {
         check_addresses(instance, &["private_ip"], &subnet, findings);
-        check_free(instance, &subnet, &[NetworkInterface::SCHEMA.kind], findings);
         let (own, zone) = (instance.text("availability_zone"), subnet.text("availability_zone"));
         if let (Some(own), Some(zone)) = (own, zone)
             && own != zone
@@ -147,6 +146,7 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
             findings.refuse(format!("`availability_zone` is {own}, and {} lies in {zone}", subnet.named()));
         }
     }
+    check_free(instance, &[NetworkInterface::SCHEMA.kind], findings);
     if let Some(volume) = instance.part("root_block_device") {
         check_volume("the root volume", volume, "volume_type", "volume_size", findings);
     }

@@ -23,8 +23,16 @@ const ENDS: [&str; 4] = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced
 
 /// What makes a rule another one: EC2 takes no two that differ in their words alone, by
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>.
-const SAID: [&str; 7] =
-    ["ip_protocol", "from_port", "to_port", "cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
+const SAID: [&str; 8] = [
+    "security_group_id",
+    "ip_protocol",
+    "from_port",
+    "to_port",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "prefix_list_id",
+    "referenced_security_group_id",
+];
 
 pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
     let fields = &rule.node().fields;

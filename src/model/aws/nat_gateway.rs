@@ -93,7 +93,6 @@ fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(subnet) = gateway.follow("subnet_id") {
         super::subnet::check_addresses(gateway, &["private_ip"], &subnet, findings);
-        let machines = [Instance::SCHEMA.kind, NetworkInterface::SCHEMA.kind];
-        super::subnet::check_free(gateway, &subnet, &machines, findings);
     }
+    super::subnet::check_free(gateway, &[Instance::SCHEMA.kind, NetworkInterface::SCHEMA.kind], findings);
 }

@@ -70,8 +70,8 @@ fn check(interface: &View<'_>, findings: &mut Findings<'_>) {
     let (primary, all) = (addresses(interface, "private_ip"), addresses(interface, "private_ips"));
     if let Some(subnet) = &subnet {
         check_addresses(interface, &["private_ip", "private_ips"], subnet, findings);
-        check_free(interface, subnet, &[], findings);
     }
+    check_free(interface, &[], findings);
     if let Some(primary) = primary.first().filter(|primary| !all.is_empty() && !all.contains(primary)) {
         findings
             .refuse(format!("`private_ips` are all addresses; {primary}, which `private_ip` says, is not among them"));

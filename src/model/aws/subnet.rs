@@ -123,7 +123,7 @@ pub(super) fn check_addresses(node: &View<'_>, fields: &[&str], subnet: &View<'_
 }
 
 /// Refuses addresses that another declaration in the same subnet has: one of these types, or an earlier one of its own.
-pub(super) fn check_free<'a>(node: &View<'a>, subnet: &View<'a>, kinds: &[&'static str], findings: &mut Findings<'_>) {
+pub(super) fn check_free(node: &View<'_>, kinds: &[&'static str], findings: &mut Findings<'_>) {
     let all = |node: &View<'_>| -> BTreeSet<Ipv4Addr> {
         let texts = ADDRESSES.iter().flat_map(|field| addresses(node, field));
         texts.filter_map(|text| text.parse().ok()).collect()
@@ -133,7 +133,7 @@ pub(super) fn check_free<'a>(node: &View<'a>, subnet: &View<'a>, kinds: &[&'stat
         return;
     }
     let mut others = node.earlier_siblings_in("subnet_id");
-    others.extend(kinds.iter().flat_map(|kind| subnet.referring(kind, "subnet_id")));
+    others.extend(kinds.iter().flat_map(|kind| node.beside_in(kind, "subnet_id")));
     for other in others {
         if let Some(address) = all(&other).intersection(&own).next() {
             findings.refuse(format!("{} has {address} in the same subnet", other.named()));

@@ -292,6 +292,16 @@ fn the_same_rule_twice() {
         stack.add("two", IngressRule::tcp(&group, 443).from_range(net("0.0.0.0/0")).description("again"));
         line!() - 1
     });
+    let other = || Id::existing("sg-0a1b2c3d");
+    refused("aws_vpc_security_group_egress_rule.one (", |stack| {
+        stack.add("one", EgressRule::all(other()).to_group(other()));
+        stack.add("two", EgressRule::all(other()).to_group(other()));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("one", EgressRule::all(other()).to_group(other()));
+        stack.add("two", EgressRule::all(Id::existing("sg-0a1b2c3e")).to_group(other()));
+    });
     accepted(|stack| {
         let group = group(stack);
         stack.add("one", IngressRule::tcp(&group, 443).from_range(net("0.0.0.0/0")));
@@ -337,6 +347,12 @@ fn the_same_address_twice_in_a_subnet() {
         let subnet = subnet(stack);
         stack.add("one", machine(&subnet).private_ip("10.0.0.10"));
         stack.add("two", machine(&subnet).private_ip("10.0.0.10"));
+        line!() - 1
+    });
+    refused("aws_network_interface.one (", |stack| {
+        let interface = || NetworkInterface::new(Id::existing("subnet-0a1b2c3d")).private_ip("10.0.0.10");
+        stack.add("one", interface());
+        stack.add("two", interface());
         line!() - 1
     });
     refused("aws_instance.one (", |stack| {
