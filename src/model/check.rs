@@ -35,12 +35,33 @@ pub(crate) struct Neighbours<'a> {
     nodes: &'a [Node],
     index: &'a HashMap<Address, usize>,
     kinds: HashMap<&'a str, Vec<usize>>,
-    /// By type and field, then by what the field refers to; made when first asked for.
+    /// By type and field, then by what the field names; made when first asked for.
     families: RefCell<HashMap<(&'a str, String), Family<'a>>>,
 }
 
-/// Nodes of one type, in the order declared, by the node that one of their fields refers to.
-type Family<'a> = Rc<HashMap<&'a Address, Vec<usize>>>;
+/// Nodes of one type, in the order declared, by what one of their fields names.
+type Family<'a> = Rc<HashMap<Parent<'a>, Vec<usize>>>;
+
+/// What several nodes have in common that name it in a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Parent<'a> {
+    /// A node of the same stack.
+    Node(&'a Address),
+    /// What no stack here makes, as one region of an account knows it.
+    Existing { name: &'a str, region: &'a str, account: &'a str },
+}
+
+impl<'a> Parent<'a> {
+    fn of(node: &'a Node, field: &str) -> Option<Self> {
+        match node.fields.get(field)? {
+            Expression::Reference(reference) => Some(Self::Node(&reference.address)),
+            Expression::Literal(name) => {
+                Some(Self::Existing { name: name.as_str()?, region: &node.region, account: &node.account })
+            }
+            _ => None,
+        }
+    }
+}
 
 /// A field, or a part of one, as far as it was written in place.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +97,10 @@ impl<'a> Neighbours<'a> {
     fn family(&self, kind: &'a str, field: &str) -> Family<'a> {
         let mut families = self.families.borrow_mut();
         let family = families.entry((kind, field.to_owned())).or_insert_with(|| {
-            let mut family: HashMap<&Address, Vec<usize>> = HashMap::new();
+            let mut family: HashMap<Parent<'a>, Vec<usize>> = HashMap::new();
             for &at in self.of_kind(kind) {
-                if let Some(Expression::Reference(reference)) = self.nodes[at].fields.get(field) {
-                    family.entry(&reference.address).or_default().push(at);
+                if let Some(parent) = Parent::of(&self.nodes[at], field) {
+                    family.entry(parent).or_default().push(at);
                 }
             }
             Rc::new(family)
@@ -234,15 +255,24 @@ impl<'a> View<'a> {
         siblings.take_while(move |other| other.address != node.address).map(move |node| View { node, among })
     }
 
-    /// Every other node of the same type that stands before this one and refers to the same node in a field.
+    /// Every other node of the same type that stands before this one and names the same in a field.
     #[must_use]
     pub fn earlier_siblings_in(&self, field: &str) -> Vec<View<'a>> {
+        let own = &self.node.address;
+        self.beside_in(self.node.address.kind(), field)
+            .into_iter()
+            .take_while(|other| other.node.address != *own)
+            .collect()
+    }
+
+    /// Every node of a type that names the same in a field as this one does.
+    #[must_use]
+    pub fn beside_in(&self, kind: &'a str, field: &str) -> Vec<View<'a>> {
         let View { node, among } = *self;
-        let Some(Expression::Reference(parent)) = node.fields.get(field) else { return Vec::new() };
-        let family = among.family(node.address.kind(), field);
-        let siblings = family.get(&parent.address).map(Vec::as_slice).unwrap_or_default();
-        let siblings = siblings.iter().map(|at| &among.nodes[*at]);
-        siblings.take_while(|other| other.address != node.address).map(|node| View { node, among }).collect()
+        let Some(parent) = Parent::of(node, field) else { return Vec::new() };
+        let family = among.family(kind, field);
+        let found = family.get(&parent).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|&at| View { node: &among.nodes[at], among }).collect()
     }
 
     /// Every node of a type.
@@ -257,7 +287,7 @@ impl<'a> View<'a> {
     pub fn referring(&self, kind: &'static str, field: &str) -> Vec<View<'a>> {
         let View { node, among } = *self;
         let family = among.family(kind, field);
-        let found = family.get(&node.address).map(Vec::as_slice).unwrap_or_default();
+        let found = family.get(&Parent::Node(&node.address)).map(Vec::as_slice).unwrap_or_default();
         found.iter().map(|&at| View { node: &among.nodes[at], among }).collect()
     }
 
@@ -417,17 +447,24 @@ fn claim(schema: &Schema, node: &Node) -> Option<String> {
     Some(format!("{} {} {ends}", schema.kind, node.region))
 }
 
+/// The bounds of a field: those that it has, and the form of the ids that it takes.
+fn limits_of(field: &Field) -> Limits {
+    let form = field.limits.form.or_else(|| crate::aws::id_form(field.rust));
+    Limits { form, ..field.limits }
+}
+
 fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &mut Findings<'_>) {
+    let limits = limits_of(field);
     let length = match expression {
         Expression::List(items) => Some(items.len()),
         Expression::Literal(Datum::List(items)) => Some(items.len()),
         _ => None,
     };
     if let Some(length) = length {
-        list_bounds(path, &field.limits, length, findings);
+        list_bounds(path, &limits, length, findings);
     }
     match expression {
-        Expression::Literal(datum) => literal_bounds(path, &field.ty, &field.limits, datum, findings),
+        Expression::Literal(datum) => literal_bounds(path, &field.ty, &limits, datum, findings),
         Expression::Map(entries) => {
             if let Type::Block(fields) = &field.ty {
                 for inner in *fields {
@@ -448,7 +485,7 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
                         }
                     }
                     (Type::List(inner), Expression::Literal(datum)) => {
-                        literal_bounds(path, inner, &field.limits.of_elements(), datum, findings);
+                        literal_bounds(path, inner, &limits.of_elements(), datum, findings);
                     }
                     _ => {}
                 }
@@ -473,7 +510,7 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
             for inner in *fields {
                 if let Some(value) = entries.get(inner.name) {
                     let path = format!("{path}.{}", inner.name);
-                    literal_bounds(&path, &inner.ty, &inner.limits, value, findings);
+                    literal_bounds(&path, &inner.ty, &limits_of(inner), value, findings);
                     if let Datum::List(items) = value {
                         list_bounds(&path, &inner.limits, items.len(), findings);
                     }

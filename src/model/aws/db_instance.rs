@@ -1,6 +1,7 @@
 //! `aws_db_instance`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html>
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use super::cloudwatch_log_group::written_by;
 use super::form;
@@ -12,7 +13,8 @@ use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
 use crate::value::pushed;
 use crate::{
-    Arn, Computed, Handle, Id, IntoArn, IntoId, IntoNameOf, IntoPlain, Name, Secret, SecretVersion, Tags, Value, words,
+    Arn, Computed, Datum, Expression, Handle, Id, IntoArn, IntoId, IntoNameOf, IntoPlain, Name, Resource as _, Secret,
+    SecretSource, SecretVersion, Tags, Value, words,
 };
 
 words! {
@@ -347,7 +349,7 @@ pub struct DbInstance {
 #[resource(block)]
 pub struct RestoreToPointInTime {
     /// The moment, for instance `2026-01-05T09:00:00Z`, where it is not the latest.
-    #[field(ignored_after_creation)]
+    #[field(ignored_after_creation, form = form::MOMENT)]
     restore_time: Option<Value<String>>,
     /// Whether it is the latest that backups reach.
     #[field(ignored_after_creation, default = "false")]
@@ -482,10 +484,13 @@ impl Handle<DbInstance> {
     }
 }
 
-/// The shortest window that RDS takes, in minutes.
-const LEAST_WINDOW: u32 = 30;
+/// The shortest and the longest window that RDS takes, in minutes:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Maintenance.html>
+const WINDOWS: RangeInclusive<u32> = 30..=24 * 60 - 1;
 /// From how many GiB on IOPS and throughput of gp3 can be chosen.
 const GP3_STRIPED: i64 = 400;
+/// How many GiB io1 and io2 have at least.
+const LEAST_PROVISIONED: i64 = 100;
 
 /// A public address holds the VPC's internet gateway; its logs go to groups.
 fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
@@ -504,8 +509,11 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(instance, findings);
-    super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
+    super::window::check(instance, "backup_window", "maintenance_window", WINDOWS, findings);
     check_storage(instance, findings);
+    check_provisioned(instance, findings);
+    check_logs(instance, findings);
+    check_password(instance, findings);
     if instance.gives("kms_key_id") && instance.truth("storage_encrypted") == Some(false) {
         findings.refuse("`kms_key_id` is what storage is encrypted with: it wants `storage_encrypted(true)`");
     }
@@ -557,12 +565,81 @@ fn check_storage(instance: &View<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// What kinds other than gp3 take:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#Concepts.Storage>
+fn check_provisioned(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(kind) = instance.text("storage_type").filter(|kind| *kind != DbStorageType::Gp3.word()) else { return };
+    if instance.gives("storage_throughput") {
+        findings.refuse(format!("`storage_throughput` is gp3's alone, {kind} takes none"));
+    }
+    if kind == DbStorageType::Gp2.word() {
+        if instance.gives("iops") {
+            findings.refuse("gp2 takes no `iops`: it has three for each GiB");
+        }
+        return;
+    }
+    let origins = ["replicate_source_db", "snapshot_identifier", "restore_to_point_in_time"];
+    if !instance.gives("iops") && !origins.iter().any(|origin| instance.gives(origin)) {
+        findings.refuse(format!("{kind} wants `iops`"));
+    }
+    let Some(storage) = instance.integer("allocated_storage") else { return };
+    if storage < LEAST_PROVISIONED {
+        findings.refuse(format!("`allocated_storage` is {storage}; {kind} has {LEAST_PROVISIONED} GiB at least"));
+        return;
+    }
+    let each = if kind == DbStorageType::Io1.word() { 50 } else { 1000 };
+    if let Some(iops) = instance.integer("iops").filter(|iops| *iops > storage * each) {
+        findings.refuse(format!("{iops} `iops` are too many for {storage} GiB: {kind} takes {each} for each"));
+    }
+}
+
+/// The logs that an engine has:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html>
+fn check_logs(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(engine) = engine_of(instance) else { return };
+    let of_postgres = [DbLogExport::Postgresql.word(), DbLogExport::Upgrade.word()];
+    for log in instance.part("enabled_cloudwatch_logs_exports").map(Part::items).unwrap_or_default() {
+        let Some(log) = log.literal().and_then(Datum::as_str) else { continue };
+        if of_postgres.contains(&log) != (engine == DbEngine::Postgres.word()) {
+            findings.refuse(format!("`enabled_cloudwatch_logs_exports` has {log}, a log that {engine} does not write"));
+        }
+    }
+}
+
+/// How long a password is that is made by chance, there or in Secrets Manager:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
+fn check_password(instance: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(Part::Expression(Expression::Secret(source))) = instance.part("password_wo") else { return };
+    let length = match source {
+        SecretSource::Generated(length) => Some(*length),
+        SecretSource::Kept(reference) => {
+            let versions = instance.beside(SecretsmanagerSecretVersion::SCHEMA.kind);
+            let kept = versions.iter().find(|version| version.node().address == reference.address);
+            match kept.and_then(|version| version.part("secret_string_wo")) {
+                Some(Part::Expression(Expression::Secret(SecretSource::Generated(length)))) => Some(*length),
+                _ => None,
+            }
+        }
+        SecretSource::Environment(_) | SecretSource::File(_) => None,
+    };
+    let most = match engine_of(instance) {
+        Some(engine) if engine != DbEngine::Postgres.word() => 41,
+        _ => 128,
+    };
+    if let Some(length) = length.filter(|length| !(8..=most).contains(length)) {
+        findings.refuse(format!("`password_wo` has {length} characters; RDS takes 8 to {most}"));
+    }
+}
+
 /// What gp3 takes where it has four volumes, as it has for all engines here but Oracle and SQL Server:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage>
 fn check_striped(instance: &View<'_>, findings: &mut Findings<'_>) {
     let (iops, throughput) = (instance.integer("iops"), instance.integer("storage_throughput"));
     if let Some(iops) = iops.filter(|iops| *iops < 12_000) {
         findings.refuse(format!("`iops` is {iops}; gp3 has 12000 from {GP3_STRIPED} GiB on, and takes no fewer"));
+    }
+    if let Some(iops) = iops.filter(|iops| *iops > 64_000) {
+        findings.refuse(format!("`iops` is {iops}; gp3 has 64000 at most"));
     }
     if let Some(throughput) = throughput.filter(|throughput| *throughput < 500) {
         findings.refuse(format!(

@@ -1,6 +1,7 @@
 //! `aws_db_parameter_group`: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
 
 use super::form;
+use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, IntoPlain, Tags, Value, words};
 
 words! {
@@ -27,7 +28,14 @@ words! {
 /// # Ok(()) }).expect("nothing is wrong with it");
 /// ```
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_db_parameter_group", service = "rds", creation = Name, create_seconds = 3, delete_seconds = 2)]
+#[resource(
+    type = "aws_db_parameter_group",
+    service = "rds",
+    creation = Name,
+    create_seconds = 3,
+    delete_seconds = 2,
+    check = check
+)]
 pub struct DbParameterGroup {
     /// The engine and its major version, for instance `postgres17`.
     #[field(replace, form = form::DB_FAMILY)]
@@ -80,5 +88,46 @@ impl DbParameter {
     #[must_use]
     pub fn at_restart(name: &str, value: impl IntoPlain<String>) -> Self {
         Self::new(name, value).apply_method(ApplyMethod::PendingReboot)
+    }
+}
+
+/// What PostgreSQL reads when it starts, in all versions that RDS has; the other engines take some of the same names at
+/// once: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html>
+const STATIC: [&str; 19] = [
+    "autovacuum_freeze_max_age",
+    "autovacuum_multixact_freeze_max_age",
+    "huge_pages",
+    "max_connections",
+    "max_files_per_process",
+    "max_locks_per_transaction",
+    "max_logical_replication_workers",
+    "max_pred_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_replication_slots",
+    "max_wal_senders",
+    "max_worker_processes",
+    "rds.logical_replication",
+    "shared_buffers",
+    "shared_preload_libraries",
+    "superuser_reserved_connections",
+    "track_activity_query_size",
+    "track_commit_timestamp",
+    "wal_buffers",
+];
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    if !group.text("family").is_some_and(|family| family.starts_with("postgres")) {
+        return;
+    }
+    for parameter in group.part("parameter").map(Part::items).unwrap_or_default() {
+        let at_once = match parameter.at("apply_method") {
+            Some(_) => parameter.text("apply_method") == Some(ApplyMethod::Immediate.word()),
+            None => true,
+        };
+        if let Some(name) = parameter.text("name").filter(|name| at_once && STATIC.contains(name)) {
+            findings.refuse(format!(
+                "`parameter` sets {name} at once; PostgreSQL reads it when it starts: `DbParameter::at_restart`"
+            ));
+        }
     }
 }

@@ -350,6 +350,13 @@ fn check(cluster: &View<'_>, findings: &mut Findings<'_>) {
                 homes.join(", ")
             ));
         }
+        let vpc = subnets.first().and_then(vpc_of);
+        if let Some(vpc) = vpc
+            && let Some(other) = vpc.cidr("cidr_block")
+            && (other.contains(&range) || range.contains(&other))
+        {
+            findings.refuse(format!("services' range {range} overlaps {other}, the range of {}", vpc.named()));
+        }
     }
 }
 

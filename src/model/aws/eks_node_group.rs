@@ -1,13 +1,13 @@
 //! `aws_eks_node_group`: <https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::form;
-use super::instance_type::InstanceType;
+use super::instance_type::{InstanceType, is_arm};
 use super::{AutoscalingGroup, EksCluster, IamRole, LaunchTemplate, Subnet, trust, way_out};
 use crate::check::{Findings, Part, View};
 use crate::transition::{Becoming, Impossible, is_earlier};
-use crate::{Arn, Computed, Handle, Id, Name, Tags, Value, words};
+use crate::{Arn, Computed, Expression, Handle, Id, Name, Tags, Value, words};
 
 words! {
     /// What nodes cost and whether AWS may take them back.
@@ -251,6 +251,9 @@ fn waits<'a>(group: &View<'a>) -> Vec<View<'a>> {
     way_out::machine(&group.follow_all("subnet_ids").unwrap_or_default(), None)
 }
 
+/// The root volume of Amazon Linux's images for EKS, in GiB.
+const LEAST_ROOT: i64 = 20;
+
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     let size = |field: &str| group.integer(&format!("scaling_config.{field}"));
     if let (Some(min), Some(desired), Some(max)) = (size("min_size"), size("desired_size"), size("max_size"))
@@ -263,6 +266,8 @@ fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     check_template(group, findings);
     check_image(group, findings);
+    check_sizes(group, findings);
+    check_root(group, findings);
     check_labels(group, findings);
     trust::check(group, "node_role_arn", "ec2", findings);
     let earlier = group.earlier_siblings().find(|other| {
@@ -285,11 +290,35 @@ fn check_labels(group: &View<'_>, findings: &mut Findings<'_>) {
         .into_iter()
         .filter_map(|taint| Some(("taint", taint.text("key")?, taint.text("value").unwrap_or_default())));
     for (field, key, value) in labels.chain(taints) {
-        let name = key.split_once('/').map_or(key, |(_, name)| name);
+        let (domain, name) = match key.split_once('/') {
+            Some((domain, name)) => (Some(domain), name),
+            None => (None, key),
+        };
+        if let Some(domain) = domain.filter(|domain| domain.len() > 253 || !form::LABEL_DOMAIN.fits(domain)) {
+            findings.refuse(format!("`{field}` has {key}, and {domain:?} is no domain: {}", form::LABEL_DOMAIN.words));
+        }
+        if field == "labels" && domain.is_some_and(|domain| is_kept(domain, name)) {
+            findings.refuse(format!(
+                "`labels` has {key}: nodes may not give themselves labels of kubernetes.io, k8s.io and \
+                 eks.amazonaws.com; choose another prefix"
+            ));
+        }
         if name.is_empty() || !form::LABEL.fits(name) || !form::LABEL.fits(value) {
             findings.refuse(format!("`{field}` has {key}={value}: {}", form::LABEL.words));
         }
     }
+}
+
+/// Whether nodes may not give themselves a label: Kubernetes keeps all of its own but a few, and EKS keeps its own:
+/// <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction>,
+/// <https://github.com/aws/containers-roadmap/issues/1451>
+fn is_kept(domain: &str, name: &str) -> bool {
+    let within = |home: &str| domain == home || domain.strip_suffix(home).is_some_and(|rest| rest.ends_with('.'));
+    let free = ["kubelet.kubernetes.io", "node.kubernetes.io", "beta.kubernetes.io", "topology.kubernetes.io"];
+    let well_known = domain == "kubernetes.io" && ["arch", "hostname", "os"].contains(&name);
+    ["kubernetes.io", "k8s.io", "eks.amazonaws.com"].into_iter().any(within)
+        && !free.into_iter().any(within)
+        && !well_known
 }
 
 /// Nodes are no newer than their cluster, and their image is for the processors of their sizes:
@@ -305,15 +334,78 @@ fn check_image(group: &View<'_>, findings: &mut Findings<'_>) {
     }
     let Some(image) = group.text("ami_type").filter(|image| *image != AmiType::Custom.word()) else { return };
     let arm = image.contains("ARM");
-    for size in group.part("instance_types").map(Part::items).unwrap_or_default() {
-        // Graviton's families have a g behind their generation: t4g, m7g, c7gn.
-        let Some(size) = size.literal().and_then(crate::Datum::as_str) else { continue };
-        let family = size.split('.').next().unwrap_or_default();
-        let behind = family.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
-        if behind.contains('g') != arm {
+    for size in sizes(group) {
+        if is_arm(size) != arm {
             findings.refuse(format!("`ami_type` {image} is not for {size}, whose processor is another"));
         }
     }
+}
+
+/// The sizes that are written in place.
+fn sizes<'a>(group: &View<'a>) -> Vec<&'a str> {
+    let sizes = group.part("instance_types").map(Part::items).unwrap_or_default();
+    sizes.into_iter().filter_map(|size| size.literal()?.as_str()).collect()
+}
+
+/// Each size is named once, and one image is for all of them:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html>
+fn check_sizes(group: &View<'_>, findings: &mut Findings<'_>) {
+    let sizes = sizes(group);
+    let mut known = BTreeSet::new();
+    for size in &sizes {
+        if !known.insert(size) {
+            findings.refuse(format!("`instance_types` names {size} twice"));
+        }
+    }
+    // Where the image is said, what is not for it is refused one by one.
+    let said = group.gives("ami_type") && group.text("ami_type") != Some(AmiType::Custom.word());
+    let other = sizes.first().and_then(|first| sizes.iter().find(|size| is_arm(size) != is_arm(first)));
+    if let (Some(first), Some(other)) = (sizes.first(), other)
+        && !said
+    {
+        findings.refuse(format!("no image is for both {first} and {other}, whose processors differ: make two groups"));
+    }
+}
+
+/// A volume is no smaller than the snapshot it begins as, and Amazon Linux's for EKS has 20 GiB:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html>
+fn check_root(group: &View<'_>, findings: &mut Findings<'_>) {
+    let linux = match group.part("ami_type") {
+        None => true,
+        Some(_) => group.text("ami_type").is_some_and(|image| image.starts_with("AL2")),
+    };
+    if !linux {
+        return;
+    }
+    if !group.gives("launch_template") {
+        if let Some(size) = group.integer("disk_size").filter(|size| *size < LEAST_ROOT) {
+            findings.refuse(format!("`disk_size` is {size}; the image of Amazon Linux has {LEAST_ROOT} GiB"));
+        }
+        return;
+    }
+    let Some(template) = group.follow("launch_template.id") else { return };
+    if template.gives("image_id") || !is_newest(group, &template) {
+        return;
+    }
+    for mapping in template.part("block_device_mappings").map(Part::items).unwrap_or_default() {
+        let size = mapping.integer("ebs.volume_size").filter(|size| *size < LEAST_ROOT);
+        if let (Some("/dev/xvda"), Some(size)) = (mapping.text("device_name"), size) {
+            findings.refuse(format!(
+                "{} has a root volume of {size} GiB; the image of Amazon Linux has {LEAST_ROOT}",
+                template.named()
+            ));
+        }
+    }
+}
+
+/// Whether a group has the version of its template that is declared.
+fn is_newest(group: &View<'_>, template: &View<'_>) -> bool {
+    // The version is a number, which is made a text.
+    let Some(Part::Expression(Expression::Template(texts))) = group.part("launch_template.version") else {
+        return false;
+    };
+    matches!(texts.as_slice(), [Expression::Reference(version)]
+        if version.address == template.node().address && version.attribute == "latest_version")
 }
 
 /// What a template may not say for a node group:

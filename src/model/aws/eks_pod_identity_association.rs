@@ -71,6 +71,7 @@ pub struct EksPodIdentityAssociation {
 }
 
 fn check(association: &View<'_>, findings: &mut Findings<'_>) {
+    super::trust::check(association, "role_arn", "pods.eks", findings);
     let account =
         |view: &View<'_>| Some((view.text("namespace")?.to_owned(), view.text("service_account")?.to_owned()));
     let Some(own) = account(association) else { return };

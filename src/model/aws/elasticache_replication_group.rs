@@ -1,6 +1,7 @@
 //! `aws_elasticache_replication_group`: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.html>
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use super::form;
 use super::subnet::{check_groups, vpc_of, zones};
@@ -277,14 +278,27 @@ impl ElasticacheReplicationGroup {
     }
 }
 
-/// The shortest window that ElastiCache takes, in minutes.
-const LEAST_WINDOW: u32 = 60;
+/// The shortest and the longest window that ElastiCache takes, in minutes:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/maintenance-window.html>
+const WINDOWS: RangeInclusive<u32> = 60..=24 * 60;
+/// The most nodes that AWS gives a cluster when asked for more than the usual 90:
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html>
+const MOST_NODES: i64 = 500;
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
-    super::window::check(group, "snapshot_window", "maintenance_window", LEAST_WINDOW, findings);
+    super::window::check(group, "snapshot_window", "maintenance_window", WINDOWS, findings);
     let failover = group.truth("automatic_failover_enabled") == Some(true);
     let clustered = check_cluster_mode(group, failover, findings);
     let replicas = group.integer("replicas_per_node_group");
+    if let (Some(shards), Some(replicas)) = (group.integer("num_node_groups"), replicas)
+        && shards <= MOST_NODES
+        && shards * (1 + replicas) > MOST_NODES
+    {
+        findings.refuse(format!(
+            "{shards} shards with {replicas} replicas each are {} nodes; a cluster has {MOST_NODES} at most",
+            shards * (1 + replicas)
+        ));
+    }
     if group.truth("multi_az_enabled") == Some(true) {
         if !failover {
             findings.refuse("`multi_az_enabled` wants `automatic_failover_enabled(true)`");

@@ -91,7 +91,95 @@ fn check(user: &View<'_>, findings: &mut Findings<'_>) {
     if mode == Some(CacheAuthentication::Iam.word()) && ids[0].is_some() && ids[0] != ids[1] {
         findings.refuse("a user that is known by IAM has the same `user_id` and `user_name`");
     }
+    check_access(user, findings);
     if ids[0] == Some("default") {
         findings.refuse("the user of the id `default` is AWS's own; a user of that name has another id");
     }
 }
+
+/// What a user may do, word by word: <https://valkey.io/topics/acl/>
+fn check_access(user: &View<'_>, findings: &mut Findings<'_>) {
+    let words = user.text("access_string").unwrap_or_default().split_whitespace();
+    // Further rights stand in round brackets.
+    for word in words.map(|word| word.trim_start_matches('(').trim_end_matches(')')).filter(|word| !word.is_empty()) {
+        if let Some(why) = no_access(word) {
+            findings.refuse(format!("`access_string` has {word:?}: {why}"));
+        }
+    }
+}
+
+/// Why a word is none of an access string.
+fn no_access(word: &str) -> Option<&'static str> {
+    let lower = word.to_ascii_lowercase();
+    if let Some(category) = lower.strip_prefix("+@").or_else(|| lower.strip_prefix("-@")) {
+        return (!CATEGORIES.contains(&category)).then_some("it is no category of commands, as @read and @write are");
+    }
+    let behind = |marks: &[char]| lower.strip_prefix(marks).map(|rest| !rest.is_empty());
+    let keys = lower.strip_prefix('%').and_then(|rest| rest.split_once('~'));
+    let known = match keys {
+        Some((rights, _)) => !rights.is_empty() && rights.chars().all(|right| right == 'r' || right == 'w'),
+        None => {
+            WORDS.contains(&lower.as_str())
+                || lower.starts_with("db=")
+                || behind(&['+', '-']).unwrap_or_else(|| lower.starts_with(['~', '&', '>', '<', '#', '!']))
+        }
+    };
+    (!known).then_some("keys are written as ~app:*, channels as &news, commands as +get and categories as +@read")
+}
+
+/// The words of access strings, those that Valkey has beside Redis among them.
+const WORDS: [&str; 17] = [
+    "on",
+    "off",
+    "nopass",
+    "resetpass",
+    "reset",
+    "allkeys",
+    "resetkeys",
+    "allchannels",
+    "resetchannels",
+    "allcommands",
+    "nocommands",
+    "sanitize-payload",
+    "skip-sanitize-payload",
+    "clearselectors",
+    "alldbs",
+    "resetdbs",
+    "nodbs",
+];
+
+/// The categories of commands, those of modules among them.
+const CATEGORIES: [&str; 32] = [
+    "all",
+    "keyspace",
+    "read",
+    "write",
+    "set",
+    "sortedset",
+    "list",
+    "hash",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "geo",
+    "stream",
+    "pubsub",
+    "admin",
+    "fast",
+    "slow",
+    "blocking",
+    "dangerous",
+    "connection",
+    "transaction",
+    "scripting",
+    "json",
+    "bloom",
+    "search",
+    "cuckoo",
+    "cms",
+    "topk",
+    "tdigest",
+    "timeseries",
+    "vectorset",
+    "array",
+];

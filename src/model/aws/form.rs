@@ -6,6 +6,13 @@ use ipnet::Ipv6Net;
 
 use crate::schema::Form;
 
+/// The pattern of an id of EC2's.
+macro_rules! id {
+    ($prefix:literal) => {
+        concat!($prefix, "(?:[0-9a-f]{8}|[0-9a-f]{17})")
+    };
+}
+
 /// An address, for instance of a machine in its subnet.
 pub(super) const IPV4_ADDRESS: Form =
     Form::new(r"[0-9.]+", "an IPv4 address is written as 10.0.0.10", &["10.0.0.10", "192.0.2.4"])
@@ -188,6 +195,13 @@ pub(super) const LABEL: Form = Form::new(
     &["spot"],
 );
 
+/// What may stand before the name in such a key.
+pub(super) const LABEL_DOMAIN: Form = Form::new(
+    r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
+    "before the / stand up to 253 lower-case letters, digits, - and ., with a letter or digit at both ends of each part",
+    &["example.com"],
+);
+
 /// PostgreSQL's first database:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>
 pub(super) const DATABASE: Form = Form::new(
@@ -267,8 +281,8 @@ pub(super) const CACHE_FAMILY: Form = Form::new(
 /// The authority that signs the certificates of RDS's instances:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html>
 pub(super) const CA_CERTIFICATE: Form = Form::new(
-    "rds-ca-[a-z0-9]+(-[a-z0-9]+)*",
-    "an authority is named as rds-ca-rsa2048-g1",
+    r"rds-ca-(rsa|ecc)\d+-g\d+",
+    "an authority is named as rds-ca-rsa2048-g1; those of years, as rds-ca-2019, have expired",
     &["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"],
 );
 
@@ -279,6 +293,63 @@ pub(super) const EXTENDED_STATISTIC: Form = Form::new(
     "a statistic is a percentile, p0 to p100, or as tm90, IQM, PR(1:2) or TM(10%:90%)",
     &["p99", "p90", "tm90", "IQM"],
 );
+
+/// A moment: <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>
+pub(super) const MOMENT: Form = Form::new(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})",
+    "a moment is written as 2026-01-05T09:00:00Z",
+    &["2026-01-05T09:00:00Z", "2026-01-05T10:00:00.5+01:00"],
+)
+.and(|text| {
+    // The pattern has them all in the same place.
+    let number = |at: std::ops::Range<usize>| text.get(at).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    let (year, month, day) = (number(0..4), number(5..7), number(8..10));
+    let days = match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    (1..=12).contains(&month)
+        && (1..=days).contains(&day)
+        && number(11..13) < 24
+        && number(14..16) < 60
+        && number(17..19) <= 60
+});
+
+/// What EC2 names by a prefix and hexadecimal digits, by what a stack program calls it:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+const IDS: &[(&str, Form)] = &[
+    ("Vpc", Form::new(id!("vpc-"), "the id of a VPC is vpc- and 8 or 17 hexadecimal digits", &[])),
+    ("Subnet", Form::new(id!("subnet-"), "the id of a subnet is subnet- and 8 or 17 hexadecimal digits", &[])),
+    (
+        "SecurityGroup",
+        // A peer's group is named with its account before it.
+        Form::new(
+            concat!(r"(\d{12}/)?", id!("sg-")),
+            "the id of a security group is sg- and 8 or 17 hexadecimal digits",
+            &[],
+        ),
+    ),
+    (
+        "Ami",
+        // EC2 reads an image's id from a parameter where it is told so.
+        Form::new(
+            concat!("resolve:ssm:.+|", id!("ami-")),
+            "the id of an image is ami- and 8 or 17 hexadecimal digits",
+            &[],
+        ),
+    ),
+    ("RouteTable", Form::new(id!("rtb-"), "the id of a route table is rtb- and 8 or 17 hexadecimal digits", &[])),
+    ("Instance", Form::new(id!("i-"), "the id of an instance is i- and 8 or 17 hexadecimal digits", &[])),
+    ("EbsVolume", Form::new(id!("vol-"), "the id of a volume is vol- and 8 or 17 hexadecimal digits", &[])),
+];
+
+/// The form of what a field's Rust type says it holds the ids of.
+pub(crate) fn of_ids(rust: &str) -> Option<&'static Form> {
+    let named = rust.split_once("Id<")?.1.split_once('>')?.0;
+    IDS.iter().find(|(of, _)| *of == named).map(|(_, form)| form)
+}
 
 /// A device: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>
 pub(super) const DEVICE: Form = Form::new(

@@ -3,11 +3,11 @@
 use super::form;
 use super::instance_type::{InstanceType, MetadataOptions, RootBlockDevice, VolumeType, check_volume};
 use super::launch_template::check_user_data;
-use super::subnet::{check_addresses, check_groups, vpc_of};
-use super::{Ami, IamInstanceProfile, SecurityGroup, Subnet, way_out};
+use super::subnet::{check_addresses, check_free, check_groups, vpc_of};
+use super::{Ami, IamInstanceProfile, NetworkInterface, SecurityGroup, Subnet, way_out};
 use crate::check::{Findings, View};
 use crate::value::pushed;
-use crate::{Arn, Computed, Id, IntoId, Name, Tags, Value};
+use crate::{Arn, Computed, Id, IntoId, Name, Resource as _, Tags, Value};
 
 /// A virtual machine.
 ///
@@ -146,6 +146,7 @@ fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
             findings.refuse(format!("`availability_zone` is {own}, and {} lies in {zone}", subnet.named()));
         }
     }
+    check_free(instance, &[NetworkInterface::SCHEMA.kind], findings);
     if let Some(volume) = instance.part("root_block_device") {
         check_volume("the root volume", volume, "volume_type", "volume_size", findings);
     }

@@ -21,7 +21,25 @@ words! {
 
 const ENDS: [&str; 4] = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
 
+/// What makes a rule another one: EC2 takes no two that differ in their words alone, by
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>.
+const SAID: [&str; 8] = [
+    "security_group_id",
+    "ip_protocol",
+    "from_port",
+    "to_port",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "prefix_list_id",
+    "referenced_security_group_id",
+];
+
 pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
+    let fields = &rule.node().fields;
+    let same = |other: &View<'_>| SAID.iter().all(|said| other.node().fields.get(*said) == fields.get(*said));
+    if let Some(other) = rule.earlier_siblings_in("security_group_id").into_iter().find(same) {
+        findings.refuse(format!("{} is the same rule of the same group", other.named()));
+    }
     let given = ENDS.iter().filter(|end| rule.gives(end)).count();
     if given != 1 {
         findings.refuse(format!("a rule has one other end, {given} given: one of {}", ENDS.join(", ")));

@@ -47,6 +47,7 @@ mod elasticache_user;
 mod elasticache_user_group;
 mod flow_log;
 mod form;
+pub(crate) use form::of_ids as id_form;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;

@@ -1,9 +1,9 @@
 //! `aws_nat_gateway`: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>
 
 use super::form;
-use super::{Eip, Subnet, way_out};
+use super::{Eip, Instance, NetworkInterface, Subnet, way_out};
 use crate::check::{Findings, View};
-use crate::{Computed, Id, IntoId, Tags, Value, words};
+use crate::{Computed, Id, IntoId, Resource as _, Tags, Value, words};
 
 words! {
     /// Where a NAT gateway leads.
@@ -94,4 +94,5 @@ fn check(gateway: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(subnet) = gateway.follow("subnet_id") {
         super::subnet::check_addresses(gateway, &["private_ip"], &subnet, findings);
     }
+    super::subnet::check_free(gateway, &[Instance::SCHEMA.kind, NetworkInterface::SCHEMA.kind], findings);
 }

@@ -1,7 +1,7 @@
 //! `aws_network_interface`: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html>
 
 use super::form;
-use super::subnet::{addresses, check_addresses, check_groups, vpc_of};
+use super::subnet::{addresses, check_addresses, check_free, check_groups, vpc_of};
 use super::{SecurityGroup, Subnet};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
@@ -71,6 +71,7 @@ fn check(interface: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(subnet) = &subnet {
         check_addresses(interface, &["private_ip", "private_ips"], subnet, findings);
     }
+    check_free(interface, &[], findings);
     if let Some(primary) = primary.first().filter(|primary| !all.is_empty() && !all.contains(primary)) {
         findings
             .refuse(format!("`private_ips` are all addresses; {primary}, which `private_ip` says, is not among them"));

@@ -80,10 +80,28 @@ fn check(route: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse(format!("{} has its routes in place: declare it there", table.named()));
     }
     let vpc = table.and_then(|table| vpc_of(&table));
+    check_destination(route, vpc.as_ref(), findings);
     let gateway = route.follow("gateway_id");
     if let (Some(vpc), Some(gateway)) = (vpc, gateway)
         && vpc_of(&gateway).is_some_and(|other| other.node().address != vpc.node().address)
     {
         findings.refuse(format!("{} is attached to another VPC than the route table's", gateway.named()));
+    }
+}
+
+/// What stays in the VPC has a route of its own, which goes before:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html#route-table-routes>
+fn check_destination(route: &View<'_>, vpc: Option<&View<'_>>, findings: &mut Findings<'_>) {
+    let Some(vpc) = vpc else { return };
+    let (Some(destination), Some(range)) = (route.cidr("destination_cidr_block"), vpc.cidr("cidr_block")) else {
+        return;
+    };
+    if destination == range {
+        findings.refuse(format!("{range} is the range of {}, which every route table has a route for", vpc.named()));
+    } else if range.contains(&destination) && route.gives("gateway_id") {
+        findings.refuse(format!(
+            "{destination} lies in {range}, the range of {}: no internet gateway leads there",
+            vpc.named()
+        ));
     }
 }

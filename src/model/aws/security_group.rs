@@ -2,6 +2,7 @@
 
 use super::Vpc;
 use super::form;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// A firewall around what is in it. Each rule is a resource of its own: a new group lets nothing in and, its default
@@ -19,7 +20,14 @@ use crate::{Arn, Computed, Id, Tags, Value};
 /// # Ok(()) }).expect("nothing is wrong with it");
 /// ```
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_security_group", service = "ec2", creation = Tag, create_seconds = 2, delete_seconds = 2)]
+#[resource(
+    type = "aws_security_group",
+    service = "ec2",
+    creation = Tag,
+    create_seconds = 2,
+    delete_seconds = 2,
+    check = check
+)]
 pub struct SecurityGroup {
     /// The VPC it belongs to.
     #[field(replace)]
@@ -49,4 +57,12 @@ pub struct SecurityGroup {
     arn: Computed<Arn<SecurityGroup>>,
     /// The account that owns it.
     owner_id: Computed<String>,
+}
+
+fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(name) = group.text("name") else { return };
+    let others = group.earlier_siblings_in("vpc_id");
+    if let Some(other) = others.into_iter().find(|other| other.text("name") == Some(name)) {
+        findings.refuse(format!("{} has the name {name} in the same VPC, which has one of it", other.named()));
+    }
 }

@@ -98,6 +98,9 @@ pub(super) fn zones<'a>(subnets: &[View<'a>]) -> Option<BTreeSet<&'a str>> {
     subnets.iter().map(|subnet| subnet.text("availability_zone")).collect()
 }
 
+/// Where machines, interfaces and NAT gateways say their addresses.
+const ADDRESSES: [&str; 2] = ["private_ip", "private_ips"];
+
 /// The addresses that a field names, where they are written in place.
 pub(super) fn addresses<'a>(node: &View<'a>, field: &str) -> Vec<&'a str> {
     let Some(part) = node.part(field) else { return Vec::new() };
@@ -115,6 +118,25 @@ pub(super) fn check_addresses(node: &View<'_>, fields: &[&str], subnet: &View<'_
         if !(first + 4..last).contains(&u32::from(address)) {
             findings
                 .refuse(format!("{address} can't be had in {range}: AWS keeps its first four addresses and its last"));
+        }
+    }
+}
+
+/// Refuses addresses that another declaration in the same subnet has: one of these types, or an earlier one of its own.
+pub(super) fn check_free(node: &View<'_>, kinds: &[&'static str], findings: &mut Findings<'_>) {
+    let all = |node: &View<'_>| -> BTreeSet<Ipv4Addr> {
+        let texts = ADDRESSES.iter().flat_map(|field| addresses(node, field));
+        texts.filter_map(|text| text.parse().ok()).collect()
+    };
+    let own = all(node);
+    if own.is_empty() {
+        return;
+    }
+    let mut others = node.earlier_siblings_in("subnet_id");
+    others.extend(kinds.iter().flat_map(|kind| node.beside_in(kind, "subnet_id")));
+    for other in others {
+        if let Some(address) = all(&other).intersection(&own).next() {
+            findings.refuse(format!("{} has {address} in the same subnet", other.named()));
         }
     }
 }

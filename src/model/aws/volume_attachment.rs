@@ -2,8 +2,8 @@
 
 use super::form;
 use super::{EbsVolume, Instance};
-use crate::check::{Findings, View};
-use crate::{Computed, Id, Value};
+use crate::check::{Findings, Part, View};
+use crate::{Computed, Datum, Id, Value};
 
 /// Gives an instance a volume.
 ///
@@ -53,6 +53,7 @@ pub struct VolumeAttachment {
 }
 
 fn check(attachment: &View<'_>, findings: &mut Findings<'_>) {
+    check_device(attachment, findings);
     let (Some(volume), Some(instance)) = (attachment.follow("volume_id"), attachment.follow("instance_id")) else {
         return;
     };
@@ -67,6 +68,34 @@ fn check(attachment: &View<'_>, findings: &mut Findings<'_>) {
             instance.named()
         ));
     }
+}
+
+/// A device is one volume's, and the root's is taken:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>
+fn check_device(attachment: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(device) = attachment.text("device_name") else { return };
+    let others = attachment.earlier_siblings_in("instance_id");
+    if let Some(other) = others.into_iter().find(|other| other.text("device_name") == Some(device)) {
+        findings.refuse(format!("{} gives the instance a volume as {device}, too", other.named()));
+    }
+    let image = attachment.follow("instance_id").and_then(|instance| instance.follow("ami"));
+    if let Some(image) = image.filter(|image| device == "/dev/xvda" && is_amazon_linux(image)) {
+        findings.refuse(format!("{device} is the root of {}: choose one from /dev/sdf to /dev/sdp", image.named()));
+    }
+}
+
+/// Whether a question is for images of Amazon Linux, as [`super::Ami::amazon_linux_2023`] is.
+fn is_amazon_linux(image: &View<'_>) -> bool {
+    let filters = image.part("filter").map(Part::items).unwrap_or_default();
+    let name = filters.into_iter().find(|filter| filter.text("name") == Some("name"));
+    let names = name.and_then(|name| name.at("values")).map(Part::items).unwrap_or_default();
+    let of_amazon = image.part("owners").map(Part::items).unwrap_or_default();
+    let of_amazon: Vec<_> = of_amazon.iter().map(|owner| owner.literal().and_then(Datum::as_str)).collect();
+    of_amazon == [Some("amazon")]
+        && !names.is_empty()
+        && names
+            .iter()
+            .all(|name| name.literal().and_then(Datum::as_str).is_some_and(|name| name.starts_with("al2023-ami-")))
 }
 
 /// The zone that a declaration names, or that of the subnet it takes it from.

@@ -1,6 +1,7 @@
 //! The weekly and daily windows of RDS and ElastiCache, and how they may lie to each other.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::check::{Findings, View};
 
@@ -69,17 +70,28 @@ fn minute_of_week(text: &str) -> Option<u32> {
     Some(day * DAY + minute(time)?)
 }
 
-/// Holds a daily and a weekly window to a least length, and to not overlapping.
-pub(super) fn check(node: &View<'_>, daily: &str, weekly: &str, least: u32, findings: &mut Findings<'_>) {
+/// Holds a daily and a weekly window to a length in minutes, and to not overlapping.
+pub(super) fn check(
+    node: &View<'_>,
+    daily: &str,
+    weekly: &str,
+    lengths: RangeInclusive<u32>,
+    findings: &mut Findings<'_>,
+) {
     let windows = [
         (daily, node.text(daily), node.text(daily).and_then(Window::daily)),
         (weekly, node.text(weekly), node.text(weekly).and_then(Window::weekly)),
     ];
     for (field, text, window) in windows {
         if let (Some(text), Some(window)) = (text, window)
-            && window.length < least
+            && !lengths.contains(&window.length)
         {
-            findings.refuse(format!("`{field}` is {text}: {window} long, AWS wants {least} at least"));
+            let (bound, end) = if window.length < *lengths.start() {
+                (lengths.start(), "at least")
+            } else {
+                (lengths.end(), "at most")
+            };
+            findings.refuse(format!("`{field}` is {text}: {window} long, AWS wants {bound} {end}"));
         }
     }
     if let [(_, Some(day), Some(one)), (_, Some(week), Some(other))] = windows

@@ -1271,11 +1271,12 @@ fn routes_of_the_default_route_table() {
 fn a_flow_log_that_ec2_does_not_take() {
     const GROUP: &str = "arn:aws:logs:us-east-1:111122223333:log-group:flows";
     const BUCKET: &str = "arn:aws:s3:::flows/here/";
-    let of = |destination: &str| FlowLog::new(TrafficType::All, destination).vpc_id(Id::existing("vpc-1"));
+    let of =
+        |destination: &str| FlowLog::new(TrafficType::All, destination).vpc_id(Id::existing("vpc-0a1b2c3d4e5f60718"));
     let to_group = || of(GROUP).iam_role_arn(role());
     let to_bucket = || of(BUCKET).log_destination_type(LogDestinationType::S3);
     let odd = [
-        (to_group().subnet_id(Id::existing("subnet-1")), "a flow log is of one thing, 2 given"),
+        (to_group().subnet_id(Id::existing("subnet-0a1b2c3d4e5f60718")), "a flow log is of one thing, 2 given"),
         (of(GROUP), "wants the role that writes there"),
         (to_bucket().iam_role_arn(role()), "a bucket's policy says who writes there"),
         (of(BUCKET).iam_role_arn(role()), "is of the `log_destination_type` s3"),
@@ -1665,7 +1666,8 @@ fn statistics_and_actions_that_cloudwatch_does_not_know() {
 
 #[test]
 fn addresses_and_zones_that_a_subnet_does_not_have() {
-    let machine = |subnet: &Handle<Subnet>| Instance::new(Id::existing("ami-1"), InstanceType::T3Large, subnet);
+    let machine =
+        |subnet: &Handle<Subnet>| Instance::new(Id::existing("ami-0a1b2c3d4e5f60718"), InstanceType::T3Large, subnet);
     refused("10.0.9.9 can't be had in 10.0.0.0/24", |stack| {
         let vpc = vpc(stack);
         let subnet = subnets(stack, &vpc, &["us-east-1a"]).remove(0);
@@ -1679,7 +1681,8 @@ fn addresses_and_zones_that_a_subnet_does_not_have() {
         line!() - 1
     });
     refused("`private_ip` is \"ten\": an IPv4 address is written as 10.0.0.10", |stack| {
-        let gateway = NatGateway::new(Id::existing("subnet-1")).connectivity_type(ConnectivityType::Private);
+        let gateway =
+            NatGateway::new(Id::existing("subnet-0a1b2c3d4e5f60718")).connectivity_type(ConnectivityType::Private);
         stack.add("odd", gateway.private_ip("ten"));
         line!() - 1
     });
@@ -1775,7 +1778,7 @@ fn a_role_that_does_not_trust_the_service_that_is_to_take_it() {
     refused("`iam_role_arn`: aws_iam_role.role", |stack| {
         let role = trusting(stack, "ec2.amazonaws.com");
         let group = stack.add("flow", CloudwatchLogGroup::new());
-        stack.add("odd", FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(Id::existing("vpc-1")));
+        stack.add("odd", FlowLog::to_log_group(TrafficType::All, &group, &role).vpc_id(Id::existing("vpc-0a1b2c3d")));
         line!() - 1
     });
     refused("does not trust monitoring.rds.amazonaws.com, which is to take it", |stack| {
@@ -1850,7 +1853,7 @@ fn entries_of_nodes_with_what_is_of_people() {
 #[test]
 fn nodes_that_are_newer_than_their_cluster_or_of_other_processors() {
     let nodes = |cluster: &Handle<EksCluster>| {
-        let subnets: [fathuss_model::Value<Id<Subnet>>; 1] = [Id::existing("subnet-1")];
+        let subnets: [fathuss_model::Value<Id<Subnet>>; 1] = [Id::existing("subnet-0a1b2c3d4e5f60718")];
         EksNodeGroup::new(cluster, role(), subnets, ScalingConfig::between(1, 1, 2))
     };
     let cluster = |stack: &mut Stack| {
@@ -1920,7 +1923,9 @@ fn caches_of_a_version_that_is_the_other_engine_s() {
 fn flow_logs_whose_destination_is_of_the_other_type() {
     refused("is of the `log_destination_type` s3", |stack| {
         let bucket = stack.add("flow", S3Bucket::new());
-        let log = FlowLog::new(TrafficType::All, bucket.arn()).iam_role_arn(role()).vpc_id(Id::existing("vpc-1"));
+        let log = FlowLog::new(TrafficType::All, bucket.arn())
+            .iam_role_arn(role())
+            .vpc_id(Id::existing("vpc-0a1b2c3d4e5f60718"));
         stack.add("odd", log);
         line!() - 1
     });
