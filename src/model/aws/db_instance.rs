@@ -504,6 +504,7 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(instance, findings);
+    super::kms_key::check_region(instance, "kms_key_id", findings);
     super::window::check(instance, "backup_window", "maintenance_window", LEAST_WINDOW, findings);
     check_storage(instance, findings);
     if instance.gives("kms_key_id") && instance.truth("storage_encrypted") == Some(false) {

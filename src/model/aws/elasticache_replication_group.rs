@@ -281,6 +281,7 @@ impl ElasticacheReplicationGroup {
 const LEAST_WINDOW: u32 = 60;
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    super::kms_key::check_region(group, "kms_key_id", findings);
     super::window::check(group, "snapshot_window", "maintenance_window", LEAST_WINDOW, findings);
     let failover = group.truth("automatic_failover_enabled") == Some(true);
     let clustered = check_cluster_mode(group, failover, findings);

@@ -62,6 +62,14 @@ pub(super) const KMS_KEY: Form = Form::new(
     &["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
 );
 
+/// The same where AWS takes, and shows, whatever a key is named by:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+pub(super) const NAMED_KMS_KEY: Form = Form::new(
+    "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+|alias/.+|[0-9a-fA-F-]{36}|mrk-[0-9a-fA-F]{32}",
+    "a key is named by its ARN or id, or by an alias",
+    KMS_KEY.examples,
+);
+
 /// Where flow logs go: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html>
 pub(super) const LOG_DESTINATION: Form = Form::new(
     "arn:aws[a-z-]*:(logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+|s3:::.+)",

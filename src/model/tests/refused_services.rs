@@ -1,0 +1,105 @@
+//! What the services beside the machines refuse: each at the line that declared it.
+
+use fathuss_model::aws::*;
+use fathuss_model::graph::Finding;
+use fathuss_model::{Arn, DeclarationExt, Document, Handle, Id, Stack, Value, document, graph_of, json};
+
+/// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
+fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
+    let findings = findings(build);
+    let [(finding, line)] = findings.as_slice() else { panic!("one finding was expected: {findings:#?}") };
+    assert!(finding.message.contains(message), "found {:?}", finding.message);
+    let source = finding.source.as_ref().expect("it has a line");
+    assert!(source.file.ends_with("refused_services.rs"), "{source}");
+    assert_eq!(source.line, *line, "{}", finding.message);
+}
+
+fn findings(build: impl FnOnce(&mut Stack) -> u32) -> Vec<(Finding, u32)> {
+    let mut line = 0;
+    let built = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        line = build(stack);
+        Ok(())
+    });
+    built.err().unwrap_or_default().into_iter().map(|finding| (finding, line)).collect()
+}
+
+fn accepted(build: impl FnOnce(&mut Stack)) {
+    let built = graph_of("test", |stack| {
+        stack.place("us-east-1", "111122223333");
+        build(stack);
+        Ok(())
+    });
+    assert!(built.is_ok(), "{:#?}", built.err());
+}
+
+fn role() -> Value<Arn<IamRole>> {
+    Arn::existing("arn:aws:iam::111122223333:role/some")
+}
+
+const FAR_KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const NEAR_KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+#[test]
+fn keys_that_are_none_or_lie_elsewhere() {
+    refused("a key is named by its ARN or id, or by an alias", |stack| {
+        stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
+        line!() - 1
+    });
+    refused("a key is named by its ARN or id, or by an alias", |stack| {
+        stack.add("odd", SecretsmanagerSecret::new().kms_key_id("hello"));
+        line!() - 1
+    });
+    refused("a key is named by its ARN, which is what AWS shows of it", |stack| {
+        stack.add("odd", CloudwatchLogGroup::new().kms_key_id("hello"));
+        line!() - 1
+    });
+    refused("a key is named by its ARN, which is what AWS shows of it", |stack| {
+        stack.add("odd", BackupVault::new().kms_key_arn("hello"));
+        line!() - 1
+    });
+    refused("a key is named by its ARN or id, or by an alias", |stack| {
+        let files = stack.add("files", S3Bucket::new());
+        let default = EncryptionByDefault::new(SseAlgorithm::Kms).kms_master_key_id("hello");
+        let rule = EncryptionRule::new(default);
+        stack.add("odd", S3BucketServerSideEncryptionConfiguration::new(&files, [rule]));
+        line!() - 1
+    });
+    refused("`kms_key_id` is a key of eu-west-1, and one of us-east-1 is wanted", |stack| {
+        stack.add("odd", CloudwatchLogGroup::new().kms_key_id(FAR_KEY));
+        line!() - 1
+    });
+    refused("`kms_key_id` is a key of eu-west-1, and one of us-east-1 is wanted", |stack| {
+        stack.add("odd", EbsVolume::encrypted_gp3("us-east-1a", 8).kms_key_id(FAR_KEY));
+        line!() - 1
+    });
+    refused("is a key of eu-west-1, and `kms_key_id` wants one of us-east-1", |stack| {
+        let key = stack.add("far", KmsKey::new().region("eu-west-1"));
+        stack.add("odd", CloudwatchLogGroup::new().kms_key_id(&key));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let key = stack.add("near", KmsKey::new());
+        stack.add("one", CloudwatchLogGroup::new().kms_key_id(&key));
+        stack.add("other", CloudwatchLogGroup::new().kms_key_id(NEAR_KEY));
+        stack.add("topic", SnsTopic::new().kms_master_key_id("alias/aws/sns"));
+        stack.add("by_id", SecretsmanagerSecret::new().kms_key_id("1234abcd-12ab-34cd-56ef-1234567890ab"));
+        let far = stack.add("far", KmsKey::new().region("eu-west-1"));
+        stack.add("far", CloudwatchLogGroup::new().kms_key_id(&far).region("eu-west-1"));
+    });
+}
+
+#[test]
+fn a_text_that_is_no_arn() {
+    refused("`topic_arn` is \"hello\": an ARN is written as arn:", |stack| {
+        let mail = SnsTopicSubscription::new(Arn::existing("hello"), SubscriptionProtocol::Email, "on-call@shop.test");
+        stack.add("mail", mail);
+        line!() - 1
+    });
+    refused("`notification.subscriber_sns_topic_arns` is \"arn:aws:sns\": an ARN is written as arn:", |stack| {
+        let told = BudgetNotification::above_percent(80, BudgetNotificationType::Actual);
+        let told = told.subscriber_sns_topic_arns([Arn::<SnsTopic>::existing("arn:aws:sns")]);
+        stack.add("main", BudgetsBudget::dollars_a_month(10).notification([told]));
+        line!() - 1
+    });
+}
