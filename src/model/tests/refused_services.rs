@@ -41,6 +41,118 @@ const FAR_KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd
 const NEAR_KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 #[test]
+fn names_of_buckets_that_s3_keeps_or_that_are_no_hosts() {
+    for (name, says) in [
+        ("files.-old", "a dot beside a hyphen"),
+        ("files-.old", "a dot beside a hyphen"),
+        ("files..old", "two dots beside each other"),
+        ("192.168.5.4", "looks like an address"),
+        ("xn--files", "begins with xn--"),
+        ("sthree-files", "begins with sthree-"),
+        ("amzn-s3-demo-files", "begins with amzn-s3-demo-"),
+        ("files-s3alias", "ends in -s3alias"),
+        ("files--ol-s3", "ends in --ol-s3"),
+        ("files.mrap", "ends in .mrap"),
+        ("files--x-s3", "ends in --x-s3"),
+        ("files--table-s3", "ends in --table-s3"),
+    ] {
+        refused(says, |stack| {
+            stack.add("files", S3Bucket::new().bucket(name));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        stack.add("files", S3Bucket::new().bucket("a.b-c--d.1"));
+    });
+}
+
+#[test]
+fn rules_of_a_lifecycle_that_are_for_no_object() {
+    let rule = |filter: LifecycleFilterAnd, expiration: LifecycleExpiration| {
+        LifecycleRule::new("old", RuleStatus::Enabled).filter(LifecycleFilter::new().and(filter)).expiration(expiration)
+    };
+    let sizes =
+        |least: i64, most: i64| LifecycleFilterAnd::new().object_size_greater_than(least).object_size_less_than(most);
+    for (least, most) in [(500, 100), (100, 100)] {
+        refused(&format!("larger than {least} bytes and smaller than {most}: for none"), |stack| {
+            let bucket = stack.add("files", S3Bucket::new());
+            let rule = rule(sizes(least, most), LifecycleExpiration::new().days(30));
+            stack.add("files", S3BucketLifecycleConfiguration::new(&bucket, [rule]));
+            line!() - 1
+        });
+    }
+    let tagged = || LifecycleFilterAnd::new().prefix("logs/").tags([("tier", "cold")]);
+    refused("old removes marks of deletion, which have no tags", |stack| {
+        let bucket = stack.add("files", S3Bucket::new());
+        let rule = rule(tagged(), LifecycleExpiration::new().expired_object_delete_marker(true));
+        stack.add("files", S3BucketLifecycleConfiguration::new(&bucket, [rule]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let bucket = stack.add("files", S3Bucket::new());
+        let sized = rule(sizes(100, 101), LifecycleExpiration::new().expired_object_delete_marker(true));
+        let tagged = LifecycleRule::new("tagged", RuleStatus::Enabled)
+            .filter(LifecycleFilter::new().and(tagged()))
+            .expiration(LifecycleExpiration::new().days(30));
+        stack.add("files", S3BucketLifecycleConfiguration::new(&bucket, [sized, tagged]));
+    });
+}
+
+fn bucket(stack: &mut Stack, name: &str, versioned: bool) -> Handle<S3Bucket> {
+    let bucket = stack.add(name, S3Bucket::new());
+    if versioned {
+        let enabled = VersioningConfiguration::new(VersioningStatus::Enabled);
+        stack.add(name, S3BucketVersioning::new(&bucket, enabled));
+    }
+    bucket
+}
+
+fn copies(from: &Handle<S3Bucket>, to: Value<Arn<S3Bucket>>) -> S3BucketReplicationConfiguration {
+    let deletions = DeleteMarkerReplication::new(RuleStatus::Disabled);
+    let rule = ReplicationRule::new("all", 1, RuleStatus::Enabled, deletions, ReplicationDestination::new(to));
+    S3BucketReplicationConfiguration::new(from, role(), [rule])
+}
+
+#[test]
+fn copies_of_what_keeps_no_versions() {
+    for (from_kept, to_kept, says) in [(false, true, "aws_s3_bucket.from ("), (true, false, "aws_s3_bucket.to (")] {
+        refused(says, |stack| {
+            let (from, to) = (bucket(stack, "from", from_kept), bucket(stack, "to", to_kept));
+            stack.add("copies", copies(&from, to.arn()));
+            line!() - 1
+        });
+    }
+    refused("keeps no versions, which both ends must: give it an `S3BucketVersioning`", |stack| {
+        let from = bucket(stack, "from", false);
+        stack.add("copies", copies(&from, Arn::existing("arn:aws:s3:::elsewhere")));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let from = bucket(stack, "from", true);
+        stack.add("copies", copies(&from, Arn::existing("arn:aws:s3:::elsewhere")));
+    });
+    // One of these may be what makes the other one keep versions.
+    accepted(|stack| {
+        let from = bucket(stack, "from", false);
+        let enabled = VersioningConfiguration::new(VersioningStatus::Enabled);
+        stack.add("named", S3BucketVersioning::new(Id::existing("by-its-name"), enabled));
+        stack.add("copies", copies(&from, Arn::existing("arn:aws:s3:::elsewhere")));
+    });
+}
+
+fn several(queries: Vec<MetricQuery>) -> CloudwatchMetricAlarm {
+    CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 1).threshold(1).metric_query(queries)
+}
+
+fn query(id: &str, period: i64) -> MetricQuery {
+    MetricQuery::new(id).metric(QueriedMetric::new("Errors", period, "Sum").namespace("Shop"))
+}
+
+fn reckoned(id: &str, expression: &str) -> MetricQuery {
+    MetricQuery::new(id).expression(expression)
+}
+
+#[test]
 fn keys_that_are_none_or_lie_elsewhere() {
     refused("a key is named by its ARN or id, or by an alias", |stack| {
         stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
