@@ -153,6 +153,146 @@ fn reckoned(id: &str, expression: &str) -> MetricQuery {
 }
 
 #[test]
+fn queries_of_an_alarm_that_cloudwatch_refuses() {
+    for (says, queries) in [
+        ("0 have `return_data(true)`", vec![query("m1", 60)]),
+        ("2 have `return_data(true)`", vec![query("m1", 60).return_data(true), query("m2", 60).return_data(true)]),
+        ("names m1 twice", vec![query("m1", 60).return_data(true), query("m1", 60)]),
+        (
+            "speaks of m2, and the queries are e1, m1",
+            vec![reckoned("e1", "m1 / m2").return_data(true), query("m1", 60)],
+        ),
+        ("the `period` of m1 is 45", vec![query("m1", 45).return_data(true)]),
+        ("the `period` of e1 is 90", vec![reckoned("e1", "m1").period(90).return_data(true), query("m1", 60)]),
+        ("e1 has either `metric` or `expression`", vec![MetricQuery::new("e1").return_data(true)]),
+        ("the `stat` of m1 is Median", {
+            vec![
+                MetricQuery::new("m1")
+                    .metric(QueriedMetric::new("Errors", 60, "Median").namespace("Shop"))
+                    .return_data(true),
+            ]
+        }),
+        ("the dimension \"Host\" has a value", {
+            let metric = QueriedMetric::new("Errors", 60, "Sum").namespace("Shop").dimensions([("Host", "")]);
+            vec![MetricQuery::new("m1").metric(metric).return_data(true)]
+        }),
+    ] {
+        refused(says, |stack| {
+            stack.add("odd", several(queries));
+            line!() - 1
+        });
+    }
+    for expression in [
+        "IF(m1 > 0 AND m2 > 1.5e3, m1, FILL(m2, REPEAT))",
+        "100*(m1/MAX([m1,m2]))",
+        "SUM(METRICS('errors')) + m1",
+        "SELECT AVG(load) FROM shop",
+        "(m1 && m2) || m1 == -1",
+    ] {
+        accepted(|stack| {
+            stack.add(
+                "known",
+                several(vec![reckoned("e1", expression).return_data(true), query("m1", 5), query("m2", 30)]),
+            );
+        });
+    }
+    accepted(|stack| {
+        let band = CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanUpperThreshold, 1)
+            .threshold_metric_id("band")
+            .metric_query([
+                query("m1", 60).return_data(true),
+                reckoned("band", "ANOMALY_DETECTION_BAND(m1, 2)").return_data(true),
+            ]);
+        stack.add("band", band);
+    });
+    refused("`threshold_metric_id` is other, and the queries are m1, band", |stack| {
+        let band = CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanUpperThreshold, 1)
+            .threshold_metric_id("other")
+            .metric_query([query("m1", 60), reckoned("band", "ANOMALY_DETECTION_BAND(m1, 2)").return_data(true)]);
+        stack.add("band", band);
+        line!() - 1
+    });
+}
+
+fn alarm() -> CloudwatchMetricAlarm {
+    CloudwatchMetricAlarm::new(ComparisonOperator::GreaterThanThreshold, 1)
+        .namespace("AWS/RDS")
+        .metric_name("CPUUtilization")
+        .statistic(Statistic::Average)
+        .period(60)
+        .threshold(80)
+}
+
+#[test]
+fn dimensions_and_actions_of_an_alarm_that_are_none() {
+    refused("the dimension \"DBInstanceIdentifier\" has a value", |stack| {
+        stack.add("odd", alarm().dimensions([("DBInstanceIdentifier", "")]));
+        line!() - 1
+    });
+    refused("a dimension has a name", |stack| {
+        stack.add("odd", alarm().dimensions([("", "postgres")]));
+        line!() - 1
+    });
+    refused("`period` is 10, 20, 30 or a multiple of 60", |stack| {
+        stack.add("odd", alarm().period(45));
+        line!() - 1
+    });
+    refused("an alarm does nothing of sqs, but of aiops, automate", |stack| {
+        stack.add("odd", alarm().alarm_actions(["arn:aws:sqs:us-east-1:111122223333:alarms"]));
+        line!() - 1
+    });
+    refused("which lies in eu-west-1", |stack| {
+        stack.add("odd", alarm().ok_actions(["arn:aws:sns:eu-west-1:111122223333:alarms"]));
+        line!() - 1
+    });
+    refused("is a topic of eu-west-1, and an alarm of us-east-1 tells those of us-east-1", |stack| {
+        let topic = stack.add("far", SnsTopic::new().region("eu-west-1"));
+        stack.add("odd", alarm().alarm_actions([topic.arn()]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let topic = stack.add("near", SnsTopic::new());
+        stack.add("stack", alarm().alarm_actions([topic.arn()]));
+        let does = [
+            "arn:aws:ssm-incidents::111122223333:responseplan/one",
+            "arn:aws:lambda:us-east-1:111122223333:function:f",
+        ];
+        stack.add("texts", alarm().alarm_actions(does).dimensions([("DBInstanceIdentifier", "postgres")]));
+    });
+}
+
+fn dashboard(body: Document) -> CloudwatchDashboard {
+    CloudwatchDashboard::new(json(body))
+}
+
+#[test]
+fn a_dashboard_whose_widgets_are_none() {
+    for (says, body) in [
+        ("`widgets` of `dashboard_body` is a list", document!({ "widgets": {} })),
+        ("`widgets` of `dashboard_body` is a list", document!({ "widgets": "none" })),
+        ("`dashboard_body` has `widgets`", document!({ "start": "-PT3H" })),
+        ("`dashboard_body` is an object", document!([])),
+        ("the widget at 0 of `dashboard_body` is an object", document!({ "widgets": ["text"] })),
+        ("the widget at 0 of `dashboard_body` has `type`", document!({ "widgets": [{ "properties": {} }] })),
+        ("the widget at 0 of `dashboard_body` has `properties`", document!({ "widgets": [{ "type": "text" }] })),
+    ] {
+        refused(says, |stack| {
+            stack.add("main", dashboard(body));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let text = document!({ "type": "text", "properties": { "markdown": "What to do" } });
+        stack.add("main", dashboard(document!({ "widgets": [(text)] })));
+        stack.add("none", dashboard(document!({ "widgets": [] })));
+    });
+}
+
+fn daily() -> BackupRule {
+    BackupRule::new("daily", Id::existing("backups"))
+}
+
+#[test]
 fn keys_that_are_none_or_lie_elsewhere() {
     refused("a key is named by its ARN or id, or by an alias", |stack| {
         stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
