@@ -54,6 +54,14 @@ pub(super) const TAG_CONDITION: Form = Form::new(
     &["aws:ResourceTag/Team", "aws:ResourceTag/Tier"],
 );
 
+/// A time zone of the tz database: <https://www.iana.org/time-zones>
+pub(super) const TIME_ZONE: Form = Form::new(
+    "(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|SystemV|US)\
+     /[A-Za-z0-9_+/-]+|[A-Z][A-Za-z0-9+-]*",
+    "a time zone is written as Europe/Berlin or UTC",
+    &["Etc/UTC", "Europe/Berlin"],
+);
+
 /// A KMS key; an alias would be another text than what AWS shows:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 pub(super) const KMS_KEY: Form = Form::new(

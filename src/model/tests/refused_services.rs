@@ -293,6 +293,121 @@ fn daily() -> BackupRule {
 }
 
 #[test]
+fn schedules_that_are_none() {
+    for (schedule, says) in [
+        ("cron(0 25 * * ? *)", "the hours can't be `25`; it goes from 0 to 23"),
+        ("cron(60 2 * * ? *)", "the minutes can't be `60`"),
+        ("cron(0 2 32 * ? *)", "the day of the month can't be `32`"),
+        ("cron(0 2 * 13 ? *)", "the month can't be `13`"),
+        ("cron(0 2 ? * 8 *)", "the day of the week can't be `8`"),
+        ("cron(0 2 ? * MON#6 *)", "the day of the week can't be `MON#6`"),
+        ("cron(0 2 * * ? 1969)", "the year can't be `1969`"),
+        ("cron(? 2 * * ? *)", "the minutes can't be `?`"),
+        ("cron(0/0 2 * * ? *)", "the minutes can't be `0/0`"),
+        ("cron(0 2 * * * *)", "one is `?`"),
+        ("cron(0 2 ? * ? *)", "one is `?`"),
+        ("cron(0/15 * * * ? *)", "an hour at least lies between two backups"),
+        ("rate(1 day)", "a schedule is cron(...) of six fields"),
+    ] {
+        refused(says, |stack| {
+            stack.add("main", BackupPlan::new("main", [daily().schedule(schedule)]));
+            line!() - 1
+        });
+    }
+    // AWS's own examples, and what their page says beside them.
+    for schedule in [
+        "cron(0 10 * * ? *)",
+        "cron(15 12 * * ? *)",
+        "cron(0 18 ? * MON-FRI *)",
+        "cron(0 8 1 * ? *)",
+        "cron(0 8 ? * 2#1 *)",
+        "cron(0 8 3W * ? *)",
+        "cron(0 8 L * ? *)",
+        "cron(0 8 ? * 6L 2026-2030)",
+        "cron(0 0/6 ? jan,JUL fri-mon *)",
+        "cron(0 5 ? * * *)",
+    ] {
+        accepted(|stack| {
+            stack.add("main", BackupPlan::new("main", [daily().schedule(schedule)]));
+        });
+    }
+}
+
+#[test]
+fn a_time_zone_that_is_none() {
+    for zone in ["Mars/Olympus", "europe/berlin", "+02:00", "Europe/"] {
+        refused("a time zone is written as Europe/Berlin or UTC", |stack| {
+            stack.add("main", BackupPlan::new("main", [daily().schedule_expression_timezone(zone)]));
+            line!() - 1
+        });
+    }
+    for zone in
+        ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "UTC", "EST5EDT", "America/Port-au-Prince"]
+    {
+        accepted(|stack| {
+            stack.add("main", BackupPlan::new("main", [daily().schedule_expression_timezone(zone)]));
+        });
+    }
+}
+
+fn above(percent: i32, of: BudgetNotificationType) -> BudgetNotification {
+    BudgetNotification::above_percent(percent, of).subscriber_email_addresses(["billing@shop.test"])
+}
+
+#[test]
+fn budgets_that_tell_twice_or_foresee_a_day_or_know_no_filter() {
+    use BudgetNotificationType::{Actual, Forecasted};
+    let budget = |unit| BudgetsBudget::new(BudgetType::Cost, 10, "USD", unit);
+    refused("two notifications are the same", |stack| {
+        let others = above(80, Actual).subscriber_email_addresses(["others@shop.test"]);
+        stack.add("main", budget(BudgetTimeUnit::Monthly).notification([above(80, Actual), others]));
+        line!() - 1
+    });
+    refused("a daily budget foresees nothing", |stack| {
+        stack.add("main", budget(BudgetTimeUnit::Daily).notification([above(80, Forecasted)]));
+        line!() - 1
+    });
+    refused("costs are not told apart by Colour", |stack| {
+        let filter = BudgetCostFilter::new("Colour", ["red"]);
+        stack.add("main", budget(BudgetTimeUnit::Monthly).cost_filter([filter]));
+        line!() - 1
+    });
+    accepted(|stack| {
+        let told = [above(80, Actual), above(80, Forecasted), above(100, Actual)];
+        stack.add("monthly", budget(BudgetTimeUnit::Monthly).notification(told));
+        stack.add("daily", budget(BudgetTimeUnit::Daily).notification([above(80, Actual)]));
+        let names = [
+            "AZ",
+            "BillingEntity",
+            "CostCategory",
+            "InstanceType",
+            "InvoicingEntity",
+            "LegalEntityName",
+            "LinkedAccount",
+            "Operation",
+            "PurchaseType",
+            "RecordType",
+            "Region",
+            "Service",
+            "TagKeyValue",
+            "UsageType",
+            "UsageTypeGroup",
+        ];
+        stack.add(
+            "all",
+            budget(BudgetTimeUnit::Monthly).cost_filter(names.map(|name| BudgetCostFilter::new(name, ["one"]))),
+        );
+    });
+}
+
+const FILES: &str = "files.s3.us-east-1.amazonaws.com";
+
+fn distribution(shown: ViewerCertificate) -> CloudfrontDistribution {
+    let origin = DistributionOrigin::new(FILES, "files");
+    CloudfrontDistribution::new([origin], DefaultCacheBehavior::files_of("files"), Restrictions::none(), shown, true)
+}
+
+#[test]
 fn keys_that_are_none_or_lie_elsewhere() {
     refused("a key is named by its ARN or id, or by an alias", |stack| {
         stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
