@@ -92,6 +92,28 @@ pub(super) const LOG_FORMAT: Form = Form::new(
     &["${version} ${srcaddr} ${dstaddr} ${action}", "${interface-id} ${bytes}"],
 );
 
+/// A policy of CloudFront's, AWS's or one's own:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>
+pub(super) const DISTRIBUTION_POLICY: Form = Form::new(
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "a policy is named by its id, as 658327ea-f89d-4fab-a63d-7e88639e58f6",
+    // One of a kind is none of another.
+    &[],
+);
+
+/// The versions of TLS that an origin is asked with:
+/// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginSslProtocols.html>
+pub(super) const ORIGIN_TLS: Form =
+    Form::new(r"SSLv3|TLSv1(\.[12])?", "a version is SSLv3, TLSv1, TLSv1.1 or TLSv1.2", &["TLSv1.2", "TLSv1.1"]);
+
+/// A certificate that CloudFront can show:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>
+pub(super) const DISTRIBUTION_CERTIFICATE: Form = Form::new(
+    r"arn:aws:acm:us-east-1:\d{12}:certificate/.+|arn:aws-[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/.+",
+    "a certificate is named by its ARN, in us-east-1",
+    &["arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"],
+);
+
 /// Where CloudFront's logs go:
 /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_LoggingConfig.html>
 pub(super) const BUCKET_DOMAIN: Form = Form::new(

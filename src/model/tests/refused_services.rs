@@ -408,6 +408,126 @@ fn distribution(shown: ViewerCertificate) -> CloudfrontDistribution {
 }
 
 #[test]
+fn certificates_that_cloudfront_does_not_show() {
+    let arn =
+        |region: &str| format!("arn:aws:acm:{region}:111122223333:certificate/12345678-1234-1234-1234-123456789012");
+    for text in [arn("eu-west-1"), "arn:aws:iam::111122223333:server-certificate/one".to_owned(), "one".to_owned()] {
+        refused("a certificate is named by its ARN, in us-east-1", |stack| {
+            stack.add("main", distribution(ViewerCertificate::of_acm(Arn::existing(&text))));
+            line!() - 1
+        });
+    }
+    refused("lies in eu-west-1, and CloudFront shows certificates of us-east-1", |stack| {
+        let certificate = stack.add("main", AcmCertificate::new("main.test").region("eu-west-1"));
+        stack.add("main", distribution(ViewerCertificate::of_acm(&certificate)));
+        line!() - 1
+    });
+    for alias in ["www.other.test", "a.b.main.test", "*.main.test"] {
+        refused(&format!("names www.main.test, *.static.main.test, main.test, and not {alias}"), |stack| {
+            let certificate = AcmCertificate::new("www.main.test");
+            let certificate = certificate.subject_alternative_names(["*.static.main.test", "main.test"]);
+            let certificate = stack.add("main", certificate);
+            let issued = stack.add("main", AcmCertificateValidation::new(&certificate));
+            let shown = ViewerCertificate::of_acm(issued.certificate_arn());
+            stack.add("main", distribution(shown).aliases([alias]));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let certificate =
+            stack.add("main", AcmCertificate::new("*.main.test").subject_alternative_names(["main.test"]));
+        let shown = || ViewerCertificate::of_acm(&certificate);
+        stack.add("main", distribution(shown()).aliases(["www.main.test", "Main.test", "*.main.test"]));
+        stack.add(
+            "other",
+            distribution(ViewerCertificate::of_acm(Arn::existing(&arn("us-east-1")))).aliases(["any.test"]),
+        );
+    });
+}
+
+#[test]
+fn policies_and_versions_of_tls_that_cloudfront_does_not_know() {
+    refused("a policy is named by its id", |stack| {
+        let behavior = DefaultCacheBehavior::files_of("files").response_headers_policy_id("SecurityHeaders");
+        let origin = DistributionOrigin::new(FILES, "files");
+        let shown = ViewerCertificate::of_cloudfront();
+        stack.add("main", CloudfrontDistribution::new([origin], behavior, Restrictions::none(), shown, true));
+        line!() - 1
+    });
+    refused("a version is SSLv3, TLSv1, TLSv1.1 or TLSv1.2", |stack| {
+        let asked = CustomOriginConfig::new(80, 443, OriginProtocolPolicy::HttpsOnly, ["TLSv1.4"]);
+        let origin = DistributionOrigin::new("app.main.test", "app").custom_origin_config(asked);
+        let (behavior, shown) = (DefaultCacheBehavior::files_of("app"), ViewerCertificate::of_cloudfront());
+        stack.add("main", CloudfrontDistribution::new([origin], behavior, Restrictions::none(), shown, true));
+        line!() - 1
+    });
+}
+
+fn record(zone: &Handle<Route53Zone>, name: &str, kind: RecordType, value: &str) -> Route53Record {
+    Route53Record::new(zone, name, kind).ttl(60).records([value.to_owned()])
+}
+
+#[test]
+fn a_cname_that_is_not_alone() {
+    for (first, first_value, then, then_value) in [
+        (RecordType::A, "192.0.2.1", RecordType::Cname, "other.test"),
+        (RecordType::Cname, "other.test", RecordType::Txt, "words"),
+    ] {
+        refused("a CNAME is the only record of its name", |stack| {
+            let zone = stack.add("main", Route53Zone::new("main.test"));
+            stack.add("first", record(&zone, "www.main.test", first, first_value));
+            stack.add("then", record(&zone, "WWW.main.test.", then, then_value));
+            line!() - 1
+        });
+        refused("a CNAME is the only record of its name", |stack| {
+            let zone = || Id::<Route53Zone>::existing("Z0123456789ABCDEFGHIJ");
+            stack.add("first", Route53Record::new(zone(), "www.main.test", first).ttl(60).records([first_value]));
+            stack.add("then", Route53Record::new(zone(), "www.main.test", then).ttl(60).records([then_value]));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let zone = stack.add("main", Route53Zone::new("main.test"));
+        stack.add("name", record(&zone, "www.main.test", RecordType::Cname, "other.test"));
+        stack.add("other", record(&zone, "web.main.test", RecordType::A, "192.0.2.1"));
+        stack.add("text", record(&zone, "web.main.test", RecordType::Txt, "words"));
+        let again = stack.add("again", Route53Zone::new("main.test").comment("another one"));
+        stack.add("elsewhere", record(&again, "www.main.test", RecordType::A, "192.0.2.1"));
+    });
+}
+
+#[test]
+fn values_of_records_that_are_none() {
+    for (kind, value, says) in [
+        (RecordType::Mx, "mail.test", "no priority with a name"),
+        (RecordType::Mx, "high mail.test", "no priority with a name"),
+        (RecordType::Mx, "65536 mail.test", "no priority with a name"),
+        (RecordType::Mx, "10 mail..test", "no priority with a name"),
+        (RecordType::Srv, "1 10 xmpp.test", "no priority, weight and port with a name"),
+        (RecordType::Srv, "1 10 high xmpp.test", "no priority, weight and port with a name"),
+        (RecordType::Caa, "0 issue amazon.com", "not of the form FLAGS TAG \"VALUE\""),
+        (RecordType::Caa, "256 issue \"amazon.com\"", "not of the form FLAGS TAG \"VALUE\""),
+        (RecordType::Caa, "issue \"amazon.com\"", "not of the form FLAGS TAG \"VALUE\""),
+        (RecordType::Aaaa, "192.0.2.1", "no IPv6 address"),
+        (RecordType::Ns, "ns..test", "no name"),
+    ] {
+        refused(says, |stack| {
+            let zone = stack.add("main", Route53Zone::new("main.test"));
+            stack.add("odd", record(&zone, "www.main.test", kind, value));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let zone = stack.add("main", Route53Zone::new("main.test"));
+        stack.add("mail", record(&zone, "main.test", RecordType::Mx, "10 mail.test."));
+        stack.add("no_mail", record(&zone, "no.main.test", RecordType::Mx, "0 ."));
+        stack.add("chat", record(&zone, "_xmpp._tcp.main.test", RecordType::Srv, "1 10 5269 xmpp.test."));
+        stack.add("issuer", record(&zone, "main.test", RecordType::Caa, "0 issuewild \"ca.test; policy=ev\""));
+        stack.add("nobody", record(&zone, "no.main.test", RecordType::Caa, "0 issue \";\""));
+    });
+}
+
+#[test]
 fn keys_that_are_none_or_lie_elsewhere() {
     refused("a key is named by its ARN or id, or by an alias", |stack| {
         stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
