@@ -528,6 +528,44 @@ fn values_of_records_that_are_none() {
 }
 
 #[test]
+fn subscriptions_of_a_topic_in_order_and_filters_that_are_none() {
+    use SubscriptionProtocol::{Email, Sqs};
+    let ordered = |stack: &mut Stack| stack.add("ordered", SnsTopic::new().name("orders.fifo").fifo_topic(true));
+    refused("a FIFO topic is delivered to queues alone, and not by email", |stack| {
+        let topic = ordered(stack);
+        stack.add("mail", SnsTopicSubscription::new(&topic, Email, "on-call@shop.test"));
+        line!() - 1
+    });
+    let queue = "arn:aws:sqs:us-east-1:111122223333:orders.fifo";
+    refused("is a FIFO queue, which FIFO topics alone are delivered to", |stack| {
+        let topic = stack.add("usual", SnsTopic::new());
+        stack.add("queue", SnsTopicSubscription::new(&topic, Sqs, queue));
+        line!() - 1
+    });
+    for (says, filter) in [
+        ("has a list of what is let through for kind", document!({ "kind": "order" })),
+        ("lets nothing through for kind", document!({ "kind": [] })),
+        ("has keys within order, which a filter on attributes has not", document!({ "order": { "kind": ["new"] } })),
+        ("`filter_policy` is an object", document!(["order"])),
+        ("has a list of what is let through for kind", document!({ "$or": [{ "kind": 1 }, { "size": [1] }] })),
+    ] {
+        refused(says, |stack| {
+            let topic = stack.add("usual", SnsTopic::new());
+            let mail = SnsTopicSubscription::new(&topic, Email, "on-call@shop.test");
+            stack.add("mail", mail.filter_policy(json(filter)));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        let topic = ordered(stack);
+        let plain = SnsTopicSubscription::new(&topic, Sqs, "arn:aws:sqs:us-east-1:111122223333:orders");
+        stack.add("plain", plain.filter_policy(json(document!({ "kind": ["new", { "prefix": "re" }] }))));
+        let within = SnsTopicSubscription::new(&topic, Sqs, queue).filter_policy_scope(FilterPolicyScope::MessageBody);
+        stack.add("ordered", within.filter_policy(json(document!({ "order": { "kind": ["new"] } }))));
+    });
+}
+
+#[test]
 fn keys_that_are_none_or_lie_elsewhere() {
     refused("a key is named by its ARN or id, or by an alias", |stack| {
         stack.add("odd", SnsTopic::new().kms_master_key_id("hello"));
