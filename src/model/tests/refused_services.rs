@@ -628,3 +628,16 @@ fn a_text_that_is_no_arn() {
         line!() - 1
     });
 }
+
+#[test]
+fn a_certificate_for_a_name_with_a_hyphen_at_an_end() {
+    for name in ["-www.main.test", "*.www-.main.test"] {
+        refused("a label neither begins nor ends with -", |stack| {
+            stack.add("main", AcmCertificate::new(name));
+            line!() - 1
+        });
+    }
+    accepted(|stack| {
+        stack.add("main", AcmCertificate::new("*.w-w--w.main.test"));
+    });
+}
