@@ -137,6 +137,20 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The entries, where it is a map or a block.
+    #[must_use]
+    pub fn entries(self) -> Vec<(&'a str, Self)> {
+        match self {
+            Self::Expression(Expression::Map(entries)) | Self::Fields(entries) => {
+                entries.iter().map(|(name, value)| (name.as_str(), Self::of(value))).collect()
+            }
+            Self::Datum(Datum::Map(entries)) => {
+                entries.iter().map(|(name, value)| (name.as_str(), Self::Datum(value))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The value, where all of it is known.
     #[must_use]
     pub fn literal(self) -> Option<&'a Datum> {
@@ -464,7 +478,10 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
         list_bounds(path, &limits, length, findings);
     }
     match expression {
-        Expression::Literal(datum) => literal_bounds(path, &field.ty, &limits, datum, findings),
+        Expression::Literal(datum) => {
+            arns(path, field, datum, findings);
+            literal_bounds(path, &field.ty, &limits, datum, findings);
+        }
         Expression::Map(entries) => {
             if let Type::Block(fields) = &field.ty {
                 for inner in *fields {
@@ -485,6 +502,7 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
                         }
                     }
                     (Type::List(inner), Expression::Literal(datum)) => {
+                        arns(path, field, datum, findings);
                         literal_bounds(path, inner, &limits.of_elements(), datum, findings);
                     }
                     _ => {}
@@ -510,6 +528,7 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
             for inner in *fields {
                 if let Some(value) = entries.get(inner.name) {
                     let path = format!("{path}.{}", inner.name);
+                    arns(&path, inner, value, findings);
                     literal_bounds(&path, &inner.ty, &limits_of(inner), value, findings);
                     if let Datum::List(items) = value {
                         list_bounds(&path, &inner.limits, items.len(), findings);
@@ -537,6 +556,17 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
         }
         (_, Datum::String(text)) => text_bounds(path, limits, text, findings),
         _ => {}
+    }
+}
+
+/// Refuses a text that is no ARN where one is wanted; a field with a form says more of it.
+fn arns(path: &str, field: &Field, datum: &Datum, findings: &mut Findings<'_>) {
+    if !field.rust.contains("Arn<") || field.limits.form.is_some() {
+        return;
+    }
+    let texts = datum.as_list().unwrap_or(std::slice::from_ref(datum)).iter().filter_map(Datum::as_str);
+    for text in texts.filter(|text| !text.starts_with("arn:") || text.split(':').count() < 6) {
+        findings.refuse(format!("`{path}` is {text:?}: an ARN is written as arn:PARTITION:SERVICE:REGION:ACCOUNT:..."));
     }
 }
 

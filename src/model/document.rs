@@ -48,7 +48,40 @@ impl<T> From<Value<T>> for Document {
     }
 }
 
+/// What a part of a document is, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// An object.
+    Object,
+    /// A list.
+    List,
+    /// A text, a number, a truth value or null.
+    Scalar,
+    /// It is known once something is applied.
+    Unknown,
+}
+
 impl Document {
+    /// What it is.
+    pub(crate) fn shape(&self) -> Shape {
+        match self {
+            Self::Object(_) => Shape::Object,
+            Self::Array(_) => Shape::List,
+            Self::Value(value) => match value.as_ref() {
+                Expression::Map(_) | Expression::Literal(Datum::Map(_)) => Shape::Object,
+                Expression::List(_) | Expression::Literal(Datum::List(_)) => Shape::List,
+                Expression::Literal(_) | Expression::Template(_) => Shape::Scalar,
+                _ => Shape::Unknown,
+            },
+        }
+    }
+
+    /// The entries, where it was written as an object and all of its keys are known.
+    pub(crate) fn entries(&self) -> Option<Vec<(&str, &Self)>> {
+        let Self::Object(entries) = self else { return None };
+        entries.iter().map(|(key, value)| Some((key.literal()?.as_str()?, value))).collect()
+    }
+
     /// Reads a document of YAML, as files of values are.
     ///
     /// # Errors

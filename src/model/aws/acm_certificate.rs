@@ -124,6 +124,8 @@ fn check(certificate: &View<'_>, findings: &mut Findings<'_>) {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
         {
             findings.refuse(format!("{name}: small letters, digits, - and . are taken"));
+        } else if domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+            findings.refuse(format!("{name}: a label neither begins nor ends with -"));
         }
     }
     if let Some(twice) = others.iter().find(|name| own == Some(**name)) {

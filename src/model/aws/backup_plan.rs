@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::BackupVault;
-use super::form;
+use super::{form, schedule};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
@@ -79,7 +79,7 @@ pub struct BackupRule {
     )]
     schedule: Option<Value<String>>,
     /// The time zone that the schedule is in.
-    #[field(default = "\"Etc/UTC\"")]
+    #[field(default = "\"Etc/UTC\"", form = form::TIME_ZONE)]
     schedule_expression_timezone: Option<Value<String>>,
     /// Within how many minutes a backup has to begin.
     #[field(default = "60", min = 60, max = 52_560_000)]
@@ -145,10 +145,10 @@ fn check(plan: &View<'_>, findings: &mut Findings<'_>) {
             ));
         }
         if let Some(schedule) = rule.text("schedule") {
-            let fields: Vec<&str> = schedule.trim_start_matches("cron(").trim_end_matches(')').split(' ').collect();
-            if fields.len() == 6 && (fields[2] == "?") == (fields[4] == "?") {
-                findings
-                    .refuse(format!("{name}: of the day of the month and that of the week one is `?` in {schedule}"));
+            if let Some(flaw) = schedule::flaw(schedule) {
+                findings.refuse(format!("{name}: in {schedule} {flaw}"));
+            } else if schedule::is_hasty(schedule) {
+                findings.refuse(format!("{name}: an hour at least lies between two backups, and not in {schedule}"));
             }
         }
         check_lifecycle(name, rule, findings);

@@ -1,6 +1,9 @@
 //! `aws_backup_vault`: <https://docs.aws.amazon.com/aws-backup/latest/devguide/vaults.html>
 
 use super::KmsKey;
+use super::form;
+use super::kms_key::check_region;
+use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value};
 
 /// What backups are kept in; AWS deletes an empty one alone, and a plan that would destroy another is refused.
@@ -23,7 +26,8 @@ use crate::{Arn, Computed, Id, Tags, Value};
     creation = Name,
     holds_data,
     create_seconds = 1,
-    delete_seconds = 1
+    delete_seconds = 1,
+    check = check
 )]
 pub struct BackupVault {
     /// The name, unique in account and region.
@@ -38,7 +42,7 @@ pub struct BackupVault {
     )]
     name: Option<Value<String>>,
     /// The KMS key that backups in it are encrypted with, where it is not AWS's own.
-    #[field(replace, computed)]
+    #[field(replace, computed, form = form::KMS_KEY)]
     kms_key_arn: Option<Value<Arn<KmsKey>>>,
     /// Whether the backups in it are deleted before it goes.
     #[field(instruction, default = "false")]
@@ -51,4 +55,8 @@ pub struct BackupVault {
     arn: Computed<Arn<BackupVault>>,
     /// How many backups are in it.
     recovery_points: Computed<i64>,
+}
+
+fn check(vault: &View<'_>, findings: &mut Findings<'_>) {
+    check_region(vault, "kms_key_arn", findings);
 }

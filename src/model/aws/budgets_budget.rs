@@ -170,6 +170,19 @@ impl BudgetsBudget {
     }
 }
 
+/// What costs are told apart by, in small letters:
+/// <https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html>,
+/// <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_ExpressionDimensionValues.html>
+#[rustfmt::skip]
+const FILTERS: &[&str] = &[
+    "availabilityzone", "az", "billingentity", "cacheengine", "chargetype", "costcategory", "costcategoryname",
+    "databaseengine", "deploymentoption", "instancefamily", "instancetype", "instancetypefamily", "invoicingentity",
+    "legalentity", "legalentityname", "linkedaccount", "linkedaccountname", "operatingsystem", "operation",
+    "paymentoption", "platform", "purchaseoption", "purchasetype", "recordtype", "region", "reservationid",
+    "reservationmodified", "resourceid", "rightsizingtype", "savingsplanarn", "savingsplanstype", "scope", "service",
+    "servicecode", "subscriptionid", "tag", "tagkey", "tagkeyvalue", "tenancy", "usagetype", "usagetypegroup",
+];
+
 fn check(budget: &View<'_>, findings: &mut Findings<'_>) {
     if budget.text("name").is_some_and(|name| name.contains("/action/")) {
         findings.refuse("a budget's name has no `/action/` in it");
@@ -180,7 +193,28 @@ fn check(budget: &View<'_>, findings: &mut Findings<'_>) {
     if budget.text("limit_amount").and_then(|text| text.parse::<f64>().ok()).is_some_and(|amount| amount <= 0.0) {
         findings.refuse("`limit_amount` is more than nought");
     }
+    for name in budget.part("cost_filter").map(Part::items).unwrap_or_default().iter().filter_map(|it| it.text("name"))
+    {
+        if !FILTERS.contains(&name.replace('_', "").to_ascii_lowercase().as_str()) {
+            findings.refuse(format!(
+                "costs are not told apart by {name}; they are by Service, Region, LinkedAccount and so on"
+            ));
+        }
+    }
+    let daily = budget.text("time_unit") == Some("DAILY");
+    let mut known = Vec::new();
     for notification in budget.part("notification").map(Part::items).unwrap_or_default() {
+        let is = ["notification_type", "comparison_operator", "threshold_type"].map(|field| notification.text(field));
+        let threshold = notification.text("threshold").and_then(|text| text.parse::<f64>().ok());
+        if threshold.is_some() && is.iter().all(Option::is_some) {
+            if known.contains(&(is, threshold)) {
+                findings.refuse("two notifications are the same: give one all who are told");
+            }
+            known.push((is, threshold));
+        }
+        if daily && is[0] == Some("FORECASTED") {
+            findings.refuse("a daily budget foresees nothing: its notifications are `ACTUAL`");
+        }
         let told = ["subscriber_email_addresses", "subscriber_sns_topic_arns"];
         if !told.iter().any(|name| notification.at(name).is_some()) {
             findings.refuse(

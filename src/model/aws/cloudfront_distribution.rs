@@ -4,7 +4,7 @@ use super::form;
 use super::{AcmCertificate, CloudfrontOriginAccessControl};
 use crate::check::{Findings, Part, View};
 use crate::value::{IntoArn, IntoId, IntoPlain};
-use crate::{Arn, Computed, Id, Tags, Value, words};
+use crate::{Arn, Computed, Datum, Id, Tags, Value, words};
 
 words! {
     /// From where viewers are answered.
@@ -261,7 +261,7 @@ pub struct CustomOriginConfig {
     /// By which protocol.
     origin_protocol_policy: Value<OriginProtocolPolicy>,
     /// Which versions of TLS it may speak, as `TLSv1.2`.
-    #[field(set)]
+    #[field(set, form = form::ORIGIN_TLS)]
     origin_ssl_protocols: Value<Vec<String>>,
     /// Seconds for which an answer is waited for.
     #[field(default = "30", min = 1, max = 120)]
@@ -286,13 +286,16 @@ pub struct DefaultCacheBehavior {
     #[field(set)]
     cached_methods: Value<Vec<HttpMethod>>,
     /// The policy for what is cached, see [`cache_policy`].
+    #[field(form = form::DISTRIBUTION_POLICY)]
     cache_policy_id: Value<String>,
     /// Whether what can be compressed is.
     #[field(default = "false")]
     compress: Option<Value<bool>>,
     /// The policy for what origins are told.
+    #[field(form = form::DISTRIBUTION_POLICY)]
     origin_request_policy_id: Option<Value<String>>,
     /// The policy for what answers have added.
+    #[field(form = form::DISTRIBUTION_POLICY)]
     response_headers_policy_id: Option<Value<String>>,
 }
 
@@ -314,13 +317,16 @@ pub struct OrderedCacheBehavior {
     #[field(set)]
     cached_methods: Value<Vec<HttpMethod>>,
     /// The policy for what is cached, see [`cache_policy`].
+    #[field(form = form::DISTRIBUTION_POLICY)]
     cache_policy_id: Value<String>,
     /// Whether what can be compressed is.
     #[field(default = "false")]
     compress: Option<Value<bool>>,
     /// The policy for what origins are told.
+    #[field(form = form::DISTRIBUTION_POLICY)]
     origin_request_policy_id: Option<Value<String>>,
     /// The policy for what answers have added.
+    #[field(form = form::DISTRIBUTION_POLICY)]
     response_headers_policy_id: Option<Value<String>>,
 }
 
@@ -383,7 +389,7 @@ pub struct ViewerCertificate {
     #[field(default = "false")]
     cloudfront_default_certificate: Option<Value<bool>>,
     /// One of us-east-1 that is issued and names all aliases.
-    #[field(holds = Firm)]
+    #[field(holds = Firm, form = form::DISTRIBUTION_CERTIFICATE)]
     acm_certificate_arn: Option<Value<Arn<AcmCertificate>>>,
     /// How it is shown.
     #[field(computed)]
@@ -503,6 +509,7 @@ fn check(distribution: &View<'_>, findings: &mut Findings<'_>) {
     if !own && !aliases.is_empty() {
         findings.refuse("`aliases` want a certificate that names them, by `acm_certificate_arn`");
     }
+    check_certificate(distribution, &aliases, findings);
     let kind = distribution.text("restrictions.geo_restriction.restriction_type");
     let places = distribution.part("restrictions.geo_restriction.locations").map(Part::items).unwrap_or_default();
     if kind.is_some_and(|kind| (kind == "none") != places.is_empty()) {
@@ -511,6 +518,41 @@ fn check(distribution: &View<'_>, findings: &mut Findings<'_>) {
     for error in distribution.part("custom_error_response").map(Part::items).unwrap_or_default() {
         if error.at("response_code").is_some() != error.at("response_page_path").is_some() {
             findings.refuse("`response_code` and `response_page_path` come together");
+        }
+    }
+}
+
+/// Where a certificate lies, and what it names:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>
+fn check_certificate(distribution: &View<'_>, aliases: &[Part<'_>], findings: &mut Findings<'_>) {
+    let Some(mut certificate) = distribution.follow("viewer_certificate.acm_certificate_arn") else { return };
+    if certificate.node().address.kind() == "aws_acm_certificate_validation" {
+        let Some(validated) = certificate.follow("certificate_arn") else { return };
+        certificate = validated;
+    }
+    let region = &certificate.node().region;
+    if certificate.node().address.kind() != "aws_acm_certificate" || region.starts_with("cn-") {
+        return;
+    }
+    if region != "us-east-1" {
+        findings.refuse(format!(
+            "{} lies in {region}, and CloudFront shows certificates of us-east-1: `.region(\"us-east-1\")`",
+            certificate.named()
+        ));
+    }
+    let text = |part: &Part<'_>| part.literal().and_then(Datum::as_str).map(str::to_ascii_lowercase);
+    let others = certificate.part("subject_alternative_names");
+    if others.is_some_and(|others| others.items().is_empty() && others.literal().is_none()) {
+        return;
+    }
+    let others = others.map(Part::items).unwrap_or_default();
+    let names = certificate.part("domain_name").iter().chain(&others).map(text).collect::<Option<Vec<_>>>();
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return };
+    for alias in aliases.iter().filter_map(text) {
+        // A `*` stands for one label.
+        let above = alias.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+        if !names.iter().any(|name| *name == alias || Some(name) == above.as_ref()) {
+            findings.refuse(format!("{} names {}, and not {alias}", certificate.named(), names.join(", ")));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `aws_cloudwatch_dashboard`: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html>
 
-use crate::{Arn, Computed, Id, Json, Value};
+use crate::check::{Findings, Part, View};
+use crate::document::Shape;
+use crate::{Arn, Computed, Document, Expression, Id, Json, Value};
 
 /// Widgets that show metrics; an account has it once, whatever the region.
 ///
@@ -21,7 +23,7 @@ use crate::{Arn, Computed, Id, Json, Value};
 /// # Ok(()) }).expect("nothing is wrong with it");
 /// ```
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_cloudwatch_dashboard", service = "cloudwatch", creation = Name, create_seconds = 1, delete_seconds = 1)]
+#[resource(type = "aws_cloudwatch_dashboard", service = "cloudwatch", creation = Name, create_seconds = 1, delete_seconds = 1, check = check)]
 pub struct CloudwatchDashboard {
     /// The name, unique in the account.
     #[field(
@@ -42,4 +44,42 @@ pub struct CloudwatchDashboard {
     id: Computed<Id<CloudwatchDashboard>>,
     /// The ARN.
     dashboard_arn: Computed<Arn<CloudwatchDashboard>>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+const MOST: usize = 500;
+
+fn check(dashboard: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(Part::Expression(Expression::Json(body))) = dashboard.part("dashboard_body") else { return };
+    if [Shape::List, Shape::Scalar].contains(&body.shape()) {
+        findings.refuse("`dashboard_body` is an object with `widgets`");
+    }
+    let Some(entries) = body.entries() else { return };
+    match entries.iter().find(|(key, _)| *key == "widgets").map(|(_, widgets)| *widgets) {
+        None => findings.refuse("`dashboard_body` has `widgets`"),
+        Some(Document::Array(widgets)) => {
+            if widgets.len() > MOST {
+                findings.refuse(format!("a dashboard has {MOST} widgets at most, and here are {}", widgets.len()));
+            }
+            for (at, widget) in widgets.iter().enumerate() {
+                check_widget(at, widget, findings);
+            }
+        }
+        Some(other) if [Shape::Object, Shape::Scalar].contains(&other.shape()) => {
+            findings.refuse("`widgets` of `dashboard_body` is a list");
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_widget(at: usize, widget: &Document, findings: &mut Findings<'_>) {
+    if [Shape::List, Shape::Scalar].contains(&widget.shape()) {
+        findings.refuse(format!("the widget at {at} of `dashboard_body` is an object with `type` and `properties`"));
+    }
+    let Some(entries) = widget.entries() else { return };
+    for member in ["type", "properties"] {
+        if !entries.iter().any(|(key, _)| *key == member) {
+            findings.refuse(format!("the widget at {at} of `dashboard_body` has `{member}`"));
+        }
+    }
 }

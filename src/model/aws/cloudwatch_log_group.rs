@@ -1,6 +1,8 @@
 //! `aws_cloudwatch_log_group`: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html>
 
 use super::KmsKey;
+use super::form;
+use super::kms_key::check_region;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Tags, Value, words};
 
@@ -49,7 +51,7 @@ pub struct CloudwatchLogGroup {
     #[field(default = "0", min = 0, max = 3653)]
     retention_in_days: Option<Value<i64>>,
     /// The KMS key that new events are encrypted with; its policy has to let `logs.REGION.amazonaws.com` use it.
-    #[field(holds = Free)]
+    #[field(holds = Free, form = form::KMS_KEY)]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Its class, which can't change.
     #[field(replace, default = "\"STANDARD\"")]
@@ -80,6 +82,7 @@ pub(super) fn written_by<'a>(service: &View<'a>, names: &[String]) -> Vec<View<'
 }
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    check_region(group, "kms_key_id", findings);
     if let Some(days) = group.integer("retention_in_days").filter(|days| !DAYS.contains(days)) {
         let near = [DAYS.iter().rev().find(|it| **it < days), DAYS.iter().find(|it| **it > days.max(0))];
         let near: Vec<String> = near.into_iter().flatten().map(|days| format!("{days} days")).collect();

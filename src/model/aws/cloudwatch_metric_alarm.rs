@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::form;
 use crate::check::{Findings, Part, View};
-use crate::{Arn, Computed, Decimal, Id, Tags, Value, words};
+use crate::{Arn, Computed, Datum, Decimal, Id, Tags, Value, words};
 
 words! {
     /// How a metric lies to its threshold when all is not well.
@@ -250,6 +250,7 @@ pub struct MetricQuery {
     /// The metric.
     metric: Option<Value<QueriedMetric>>,
     /// The seconds of an expression's period.
+    #[field(min = 1)]
     period: Option<Value<i64>>,
     /// Whether this is what is compared with the threshold.
     #[field(default = "false")]
@@ -324,6 +325,146 @@ fn check(alarm: &View<'_>, findings: &mut Findings<'_>) {
         findings.refuse("`threshold` is a number");
     }
     check_samples(alarm, findings);
+    check_dimensions(alarm.part("dimensions"), findings);
+    check_queries(alarm, findings);
+    for field in ["alarm_actions", "ok_actions", "insufficient_data_actions"] {
+        check_actions(alarm, field, findings);
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+fn check_dimensions(dimensions: Option<Part<'_>>, findings: &mut Findings<'_>) {
+    for (name, value) in dimensions.map(Part::entries).unwrap_or_default() {
+        if name.is_empty() {
+            findings.refuse("a dimension has a name");
+        }
+        if value.literal().and_then(Datum::as_str).is_some_and(str::is_empty) {
+            findings.refuse(format!("the dimension {name:?} has a value"));
+        }
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html>
+fn check_queries(alarm: &View<'_>, findings: &mut Findings<'_>) {
+    const STATISTICS: &[&str] = &["SampleCount", "Average", "Sum", "Minimum", "Maximum"];
+    let queries = alarm.part("metric_query").map(Part::items).unwrap_or_default();
+    if queries.is_empty() {
+        return;
+    }
+    let ids: Vec<&str> = queries.iter().filter_map(|query| query.text("id")).collect();
+    let all_known = ids.len() == queries.len();
+    for (at, id) in ids.iter().enumerate() {
+        if ids[..at].contains(id) {
+            findings.refuse(format!("`metric_query` names {id} twice"));
+        }
+    }
+    for query in &queries {
+        let id = query.text("id").unwrap_or("a query");
+        if query.at("metric").is_some() == query.at("expression").is_some() {
+            findings.refuse(format!("{id} has either `metric` or `expression`"));
+        }
+        let periods = ["metric.period", "period"].into_iter().filter_map(|field| query.integer(field));
+        for period in periods.filter(|period| ![1, 5, 10, 20, 30].contains(period) && period % 60 != 0) {
+            findings.refuse(format!("the `period` of {id} is {period}; it is 1, 5, 10, 20, 30 or a multiple of 60"));
+        }
+        if let Some(statistic) = query.text("metric.stat")
+            && !STATISTICS.contains(&statistic)
+            && !form::EXTENDED_STATISTIC.fits(statistic)
+        {
+            findings.refuse(format!(
+                "the `stat` of {id} is {statistic}; it is one of {} or p99 or the like",
+                STATISTICS.join(", ")
+            ));
+        }
+        check_dimensions(query.at("metric.dimensions"), findings);
+        for name in query.text("expression").map(names_in).unwrap_or_default() {
+            if all_known && !ids.contains(&name) {
+                findings.refuse(format!(
+                    "the `expression` of {id} speaks of {name}, and the queries are {}",
+                    ids.join(", ")
+                ));
+            }
+        }
+    }
+    let band = alarm.gives("threshold_metric_id");
+    if let Some(id) = alarm.text("threshold_metric_id")
+        && all_known
+        && !ids.contains(&id)
+    {
+        findings.refuse(format!("`threshold_metric_id` is {id}, and the queries are {}", ids.join(", ")));
+    }
+    let counts = |query: &Part<'_>| match query.at("return_data") {
+        None => Some(false),
+        Some(given) => given.literal().and_then(Datum::as_bool),
+    };
+    if let Some(counting) = queries.iter().map(counts).collect::<Option<Vec<_>>>() {
+        let counting = counting.into_iter().filter(|it| *it).count();
+        // A band counts as well as what is compared with it.
+        if counting != 1 && !(band && counting == 2) {
+            findings.refuse(format!(
+                "one query is what is compared with the threshold: {counting} have `return_data(true)`"
+            ));
+        }
+    }
+}
+
+/// The ids that an expression speaks of: they begin with a small letter, and functions are called.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html>
+fn names_in(expression: &str) -> Vec<&str> {
+    // These have a language of their own.
+    let foreign = expression.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("SELECT"));
+    if foreign || expression.contains("INSIGHT_RULE_METRIC") {
+        return Vec::new();
+    }
+    let (mut names, mut rest) = (Vec::new(), expression);
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        if first == '"' || first == '\'' {
+            rest = after.split_once(first).map_or("", |(_, behind)| behind);
+        } else if first.is_alphanumeric() || first == '_' {
+            let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
+            let (word, behind) = rest.split_at(rest.find(|letter| !is_part(letter)).unwrap_or(rest.len()));
+            let is_name = first.is_ascii_lowercase() && !["and", "or", "not"].contains(&word) && !word.contains('.');
+            if is_name && !behind.trim_start().starts_with('(') && !names.contains(&word) {
+                names.push(word);
+            }
+            rest = behind;
+        } else {
+            rest = after;
+        }
+    }
+    names
+}
+
+/// What alarms can do, by its service:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+const DOERS: &[&str] = &["aiops", "automate", "autoscaling", "lambda", "sns", "ssm", "ssm-incidents", "swf"];
+
+fn check_actions(alarm: &View<'_>, field: &str, findings: &mut Findings<'_>) {
+    let own = alarm.node().region.as_str();
+    for action in alarm.part(field).map(Part::items).unwrap_or_default() {
+        if let Some(topic) = alarm.referred(action).filter(|node| node.node().address.kind() == "aws_sns_topic") {
+            let region = &topic.node().region;
+            if region != own {
+                findings.refuse(format!(
+                    "{} is a topic of {region}, and an alarm of {own} tells those of {own}",
+                    topic.named()
+                ));
+            }
+        }
+        let Some(arn) = action.literal().and_then(Datum::as_str).filter(|arn| form::ARN.fits(arn)) else { continue };
+        let parts: Vec<&str> = arn.split(':').collect();
+        let (service, region) = (parts[2], parts[3]);
+        if !DOERS.contains(&service) {
+            findings.refuse(format!(
+                "`{field}` has {arn}: an alarm does nothing of {service}, but of {}",
+                DOERS.join(", ")
+            ));
+        } else if !region.is_empty() && region != own {
+            findings
+                .refuse(format!("`{field}` has {arn}, which lies in {region}: an alarm of {own} does what lies there"));
+        }
+    }
 }
 
 /// Few samples are a matter of percentiles alone:

@@ -509,6 +509,7 @@ fn waits<'a>(instance: &View<'a>) -> Vec<View<'a>> {
 
 fn check(instance: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(instance, findings);
+    super::kms_key::check_region(instance, "kms_key_id", findings);
     super::window::check(instance, "backup_window", "maintenance_window", WINDOWS, findings);
     check_storage(instance, findings);
     check_provisioned(instance, findings);

@@ -1,6 +1,8 @@
 //! `aws_db_instance_automated_backups_replication`:
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html>
 
+use super::form;
+use super::kms_key::check_region;
 use super::{DbInstance, KmsKey};
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Value};
@@ -48,7 +50,7 @@ pub struct DbInstanceAutomatedBackupsReplication {
     #[field(replace)]
     source_db_instance_arn: Value<Arn<DbInstance>>,
     /// The key of this region that encrypts the copies; an encrypted instance's want one.
-    #[field(replace)]
+    #[field(replace, form = form::KMS_KEY)]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// For how many days copies are kept.
     #[field(replace, default = "7", min = 1, max = 35)]
@@ -58,6 +60,7 @@ pub struct DbInstanceAutomatedBackupsReplication {
 }
 
 fn check(replication: &View<'_>, findings: &mut Findings<'_>) {
+    check_region(replication, "kms_key_id", findings);
     let Some(source) = replication.follow("source_db_instance_arn") else { return };
     if source.node().region == replication.node().region {
         findings.refuse(format!("{} stands in this region; copies go to another: `.region(...)`", source.named()));

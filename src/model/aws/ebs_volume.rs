@@ -80,6 +80,7 @@ impl EbsVolume {
 
 fn check(volume: &View<'_>, findings: &mut Findings<'_>) {
     super::zone::check(volume, findings);
+    super::kms_key::check_region(volume, "kms_key_id", findings);
     if !volume.gives("size") && !volume.gives("snapshot_id") {
         findings.refuse("a volume wants a size in GiB, or a snapshot that it begins as");
     }

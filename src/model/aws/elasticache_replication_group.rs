@@ -286,6 +286,7 @@ const WINDOWS: RangeInclusive<u32> = 60..=24 * 60;
 const MOST_NODES: i64 = 500;
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
+    super::kms_key::check_region(group, "kms_key_id", findings);
     super::window::check(group, "snapshot_window", "maintenance_window", WINDOWS, findings);
     let failover = group.truth("automatic_failover_enabled") == Some(true);
     let clustered = check_cluster_mode(group, failover, findings);

@@ -61,12 +61,28 @@ pub(super) const TAG_CONDITION: Form = Form::new(
     &["aws:ResourceTag/Team", "aws:ResourceTag/Tier"],
 );
 
+/// A time zone of the tz database: <https://www.iana.org/time-zones>
+pub(super) const TIME_ZONE: Form = Form::new(
+    "(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|SystemV|US)\
+     /[A-Za-z0-9_+/-]+|[A-Z][A-Za-z0-9+-]*",
+    "a time zone is written as Europe/Berlin or UTC",
+    &["Etc/UTC", "Europe/Berlin"],
+);
+
 /// A KMS key; an alias would be another text than what AWS shows:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 pub(super) const KMS_KEY: Form = Form::new(
     "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+",
     "a key is named by its ARN, which is what AWS shows of it",
     &["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+);
+
+/// The same where AWS takes, and shows, whatever a key is named by:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+pub(super) const NAMED_KMS_KEY: Form = Form::new(
+    "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+|alias/.+|[0-9a-fA-F-]{36}|mrk-[0-9a-fA-F]{32}",
+    "a key is named by its ARN or id, or by an alias",
+    KMS_KEY.examples,
 );
 
 /// Where flow logs go: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html>
@@ -81,6 +97,28 @@ pub(super) const LOG_FORMAT: Form = Form::new(
     r"\$\{[a-z0-9-]+\}( \$\{[a-z0-9-]+\})*",
     "fields as `${name}`, with one space between them",
     &["${version} ${srcaddr} ${dstaddr} ${action}", "${interface-id} ${bytes}"],
+);
+
+/// A policy of CloudFront's, AWS's or one's own:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>
+pub(super) const DISTRIBUTION_POLICY: Form = Form::new(
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "a policy is named by its id, as 658327ea-f89d-4fab-a63d-7e88639e58f6",
+    // One of a kind is none of another.
+    &[],
+);
+
+/// The versions of TLS that an origin is asked with:
+/// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginSslProtocols.html>
+pub(super) const ORIGIN_TLS: Form =
+    Form::new(r"SSLv3|TLSv1(\.[12])?", "a version is SSLv3, TLSv1, TLSv1.1 or TLSv1.2", &["TLSv1.2", "TLSv1.1"]);
+
+/// A certificate that CloudFront can show:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>
+pub(super) const DISTRIBUTION_CERTIFICATE: Form = Form::new(
+    r"arn:aws:acm:us-east-1:\d{12}:certificate/.+|arn:aws-[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/.+",
+    "a certificate is named by its ARN, in us-east-1",
+    &["arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"],
 );
 
 /// Where CloudFront's logs go:

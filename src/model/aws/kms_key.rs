@@ -63,6 +63,25 @@ impl IntoValue<Arn<KmsKey>> for String {
     }
 }
 
+/// Refuses a key of another region than the declaration's own, which it can't be encrypted with.
+pub(super) fn check_region(node: &View<'_>, field: &str, findings: &mut Findings<'_>) {
+    let own = node.node().region.as_str();
+    if let Some(key) = node.follow(field) {
+        if key.node().address.kind() == "aws_kms_key" && key.node().region != own {
+            findings.refuse(format!(
+                "{} is a key of {}, and `{field}` wants one of {own}",
+                key.named(),
+                key.node().region
+            ));
+        }
+    } else if let Some(text) = node.text(field)
+        && let Some(other) = text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2))
+        && other != own
+    {
+        findings.refuse(format!("`{field}` is a key of {other}, and one of {own} is wanted"));
+    }
+}
+
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 const LONGEST: usize = 32_768;
 

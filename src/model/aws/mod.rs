@@ -83,6 +83,7 @@ mod s3_bucket_public_access_block;
 mod s3_bucket_replication_configuration;
 mod s3_bucket_server_side_encryption_configuration;
 mod s3_bucket_versioning;
+mod schedule;
 mod secretsmanager_secret;
 mod secretsmanager_secret_version;
 mod security_group;

@@ -131,6 +131,7 @@ fn check(record: &View<'_>, findings: &mut Findings<'_>) {
     }
     let kind = record.text("type").unwrap_or_default();
     named(record, kind, findings);
+    alone(record, kind, findings);
     let values: Vec<&str> = record
         .part("records")
         .map(Part::items)
@@ -145,10 +146,9 @@ fn check(record: &View<'_>, findings: &mut Findings<'_>) {
         let says = match kind {
             "A" if value.parse::<Ipv4Addr>().is_err() => "no IPv4 address".to_owned(),
             "AAAA" if value.parse::<Ipv6Addr>().is_err() => "no IPv6 address".to_owned(),
-            "MX" if value.split_ascii_whitespace().count() != 2 => "no priority with a name".to_owned(),
-            "SRV" if value.split_ascii_whitespace().count() != 4 => {
-                "no priority, weight and port with a name".to_owned()
-            }
+            "MX" if !is_led(value, 1) => "no priority with a name".to_owned(),
+            "SRV" if !is_led(value, 3) => "no priority, weight and port with a name".to_owned(),
+            "CAA" if !is_caa(value) => "not of the form FLAGS TAG \"VALUE\"".to_owned(),
             "CNAME" | "NS" | "PTR" if flaw(value).is_some() => {
                 format!("no name: it {}", flaw(value).unwrap_or_default())
             }
@@ -174,4 +174,45 @@ fn named(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
     if kind == "CNAME" && lies_in(domain, name) {
         findings.refuse("a zone's own name has no CNAME: an `alias` does the same");
     }
+}
+
+/// Refuses another record of the name of a CNAME in its zone:
+/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CNAMEFormat>
+fn alone(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
+    let plain = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
+    let Some(name) = record.text("name").map(plain) else { return };
+    let mut earlier = record.earlier_siblings_in("zone_id");
+    if let Some(zone) = record.text("zone_id") {
+        earlier.extend(record.earlier_siblings().filter(|other| other.text("zone_id") == Some(zone)));
+    }
+    for other in earlier {
+        let Some(known) = other.text("type").filter(|_| !kind.is_empty()) else { continue };
+        if known != kind && [known, kind].contains(&"CNAME") && other.text("name").map(plain).as_ref() == Some(&name) {
+            findings.refuse(format!("{} has the same name; a CNAME is the only record of its name", other.named()));
+        }
+    }
+}
+
+/// Whether a value is so many numbers of 16 bits, and a name behind them.
+/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html>
+fn is_led(value: &str, numbers: usize) -> bool {
+    let fields: Vec<&str> = value.split_ascii_whitespace().collect();
+    let Some((name, before)) = fields.split_last() else { return false };
+    let sound =
+        before.iter().all(|field| field.bytes().all(|digit| digit.is_ascii_digit()) && field.parse::<u16>().is_ok());
+    // A dot alone stands for no name.
+    before.len() == numbers && sound && (*name == "." || flaw(name).is_none())
+}
+
+/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CAAFormat>
+fn is_caa(value: &str) -> bool {
+    let mut parts = value.trim().splitn(3, ' ');
+    let (Some(flags), Some(tag), Some(quoted)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let quoted = quoted.trim();
+    flags.parse::<u8>().is_ok()
+        && !tag.is_empty()
+        && tag.bytes().all(|letter| letter.is_ascii_alphanumeric())
+        && quoted.len() >= 2
+        && quoted.starts_with('"')
+        && quoted.ends_with('"')
 }

@@ -56,6 +56,9 @@ fn check(bucket: &View<'_>, findings: &mut Findings<'_>) {
     if name.contains("..") {
         findings.refuse("`bucket` has two dots beside each other");
     }
+    if name.contains(".-") || name.contains("-.") {
+        findings.refuse("`bucket` has a dot beside a hyphen");
+    }
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
         findings.refuse("`bucket` looks like an address");
     }

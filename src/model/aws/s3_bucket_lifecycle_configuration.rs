@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::S3Bucket;
 use crate::check::{Findings, Part, View};
-use crate::{Computed, Id, Tags, Value, words};
+use crate::{Computed, Datum, Id, Tags, Value, words};
 
 /// What becomes of a bucket's objects with time.
 ///
@@ -237,6 +237,13 @@ fn check_rule(id: &str, rule: Part<'_>, findings: &mut Findings<'_>) {
         {
             findings.refuse(format!("`and` in the filter of {id} holds fewer than two things"));
         }
+        if let Some(and) = and
+            && let (Some(least), Some(most)) =
+                (and.integer("object_size_greater_than"), and.integer("object_size_less_than"))
+            && least >= most
+        {
+            findings.refuse(format!("{id} is for objects larger than {least} bytes and smaller than {most}: for none"));
+        }
         let narrow = |part: Part<'_>| {
             ["tags", "object_size_greater_than", "object_size_less_than"].iter().any(|name| part.at(name).is_some())
         };
@@ -246,6 +253,12 @@ fn check_rule(id: &str, rule: Part<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(expiration) = rule.at("expiration") {
         let given = ["days", "expired_object_delete_marker"].iter().filter(|it| expiration.at(it).is_some()).count();
+        let marks = expiration.at("expired_object_delete_marker").and_then(Part::literal).and_then(Datum::as_bool);
+        let tagged = rule.at("filter.and.tags").is_some_and(|tags| !tags.entries().is_empty());
+        if marks == Some(true) && tagged {
+            findings
+                .refuse(format!("{id} removes marks of deletion, which have no tags: leave `tags` out of its filter"));
+        }
         if given != 1 {
             findings.refuse(format!("`expiration` of {id} wants `days` or `expired_object_delete_marker`"));
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::form;
 use super::{IamRole, KmsKey, RuleStatus, S3Bucket};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Tags, Value, words};
@@ -128,7 +129,7 @@ words! {
 #[resource(block)]
 pub struct ReplicaEncryption {
     /// The key, of the destination's region; what it encrypted can't be read without it.
-    #[field(holds = Firm)]
+    #[field(holds = Firm, form = form::NAMED_KMS_KEY)]
     replica_kms_key_id: Value<Arn<KmsKey>>,
 }
 
@@ -229,7 +230,28 @@ fn waits<'a>(replication: &View<'a>) -> Vec<View<'a>> {
     buckets(replication).iter().flat_map(|bucket| bucket.referring(VERSIONING, "bucket")).collect()
 }
 
+/// Refuses buckets of this stack that keep no versions, where nothing in it can be what makes them do so.
+fn check_kept(replication: &View<'_>, findings: &mut Findings<'_>) {
+    let is_bucket = |node: &View<'_>| node.node().address.kind() == "aws_s3_bucket";
+    let known = |versioning: &View<'_>| versioning.follow("bucket").as_ref().is_some_and(is_bucket);
+    if !replication.beside(VERSIONING).iter().all(known) {
+        return;
+    }
+    let mut seen = Vec::new();
+    for bucket in buckets(replication).iter().filter(|node| is_bucket(node)) {
+        let address = &bucket.node().address;
+        if !seen.contains(&address) && bucket.referring(VERSIONING, "bucket").is_empty() {
+            findings.refuse(format!(
+                "{} keeps no versions, which both ends must: give it an `S3BucketVersioning` that is `Enabled`",
+                bucket.named()
+            ));
+        }
+        seen.push(address);
+    }
+}
+
 fn check(replication: &View<'_>, findings: &mut Findings<'_>) {
+    check_kept(replication, findings);
     for bucket in buckets(replication) {
         for versioning in bucket.referring(VERSIONING, "bucket") {
             if versioning.text("versioning_configuration.status") == Some("Suspended") {

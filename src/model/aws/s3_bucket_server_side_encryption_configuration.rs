@@ -1,6 +1,7 @@
 //! `aws_s3_bucket_server_side_encryption_configuration`:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html>
 
+use super::form;
 use super::{KmsKey, S3Bucket};
 use crate::check::{Findings, Part, View};
 use crate::{Arn, Computed, Id, Value, words};
@@ -57,7 +58,7 @@ pub struct EncryptionByDefault {
     /// The algorithm.
     sse_algorithm: Value<SseAlgorithm>,
     /// The key, where KMS encrypts with another than AWS's own; what it encrypted can't be read without it.
-    #[field(holds = Firm)]
+    #[field(holds = Firm, form = form::NAMED_KMS_KEY)]
     kms_master_key_id: Option<Value<Arn<KmsKey>>>,
 }
 

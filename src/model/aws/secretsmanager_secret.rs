@@ -1,6 +1,8 @@
 //! `aws_secretsmanager_secret`: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/intro.html>
 
 use super::KmsKey;
+use super::form;
+use super::kms_key::check_region;
 use super::policy::check_length;
 use super::policy_check::{self, Kind};
 use crate::check::{Findings, View};
@@ -46,7 +48,7 @@ pub struct SecretsmanagerSecret {
     #[field(max_length = 2048)]
     description: Option<Value<String>>,
     /// The KMS key that values are encrypted with, where it is not the account's own for Secrets Manager.
-    #[field(holds = Free)]
+    #[field(holds = Free, form = form::NAMED_KMS_KEY)]
     kms_key_id: Option<Value<Arn<KmsKey>>>,
     /// Who may do what with it beside what their own policies say: see [`super::policy::Policy`].
     #[field(json)]
@@ -68,6 +70,7 @@ const LONGEST: usize = 20_480;
 fn check(secret: &View<'_>, findings: &mut Findings<'_>) {
     check_length(secret, "policy", LONGEST, findings);
     policy_check::check(secret, "policy", Kind::Resource, findings);
+    check_region(secret, "kms_key_id", findings);
     if secret.integer("recovery_window_in_days").is_some_and(|days| (1..7).contains(&days)) {
         findings.refuse("`recovery_window_in_days` is 7 to 30, or 0 for a deletion that can't be taken back");
     }

@@ -1,6 +1,7 @@
 //! `aws_sns_topic`: <https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html>
 
 use super::KmsKey;
+use super::form;
 use crate::check::{Findings, View};
 use crate::{Arn, Computed, Id, Json, Tags, Value, words};
 
@@ -54,7 +55,7 @@ pub struct SnsTopic {
     #[field(default = "\"\"", max_length = 100)]
     display_name: Option<Value<String>>,
     /// The KMS key that messages are encrypted with while they wait.
-    #[field(holds = Free)]
+    #[field(holds = Free, form = form::NAMED_KMS_KEY)]
     kms_master_key_id: Option<Value<Arn<KmsKey>>>,
     /// How often delivery over HTTP is tried again, and when. SNS keeps that `http.disableSubscriptionOverrides` is false
     /// where it is not said, so say it.

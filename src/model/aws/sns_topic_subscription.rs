@@ -1,8 +1,9 @@
 //! `aws_sns_topic_subscription`: <https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html>
 
 use super::{IamRole, SnsTopic};
-use crate::check::{Findings, View};
-use crate::{Arn, Computed, Id, Json, Value, words};
+use crate::check::{Findings, Part, View};
+use crate::document::Shape;
+use crate::{Arn, Computed, Document, Expression, Id, Json, Value, words};
 
 words! {
     /// How messages are delivered.
@@ -116,7 +117,16 @@ fn check(subscription: &View<'_>, findings: &mut Findings<'_>) {
     if subscription.gives("filter_policy_scope") && !subscription.gives("filter_policy") {
         findings.refuse("`filter_policy_scope` says where a filter looks: it wants `filter_policy`");
     }
+    check_filter(subscription, findings);
+    let fifo = is_fifo(subscription);
+    if fifo == Some(true) && protocol != "sqs" {
+        findings.refuse(format!("a FIFO topic is delivered to queues alone, and not by {protocol}"));
+        return;
+    }
     let Some(endpoint) = subscription.text("endpoint") else { return };
+    if fifo == Some(false) && protocol == "sqs" && endpoint.ends_with(".fifo") {
+        findings.refuse(format!("{endpoint} is a FIFO queue, which FIFO topics alone are delivered to"));
+    }
     let sound = match protocol {
         "email" | "email-json" => {
             endpoint.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
@@ -130,5 +140,51 @@ fn check(subscription: &View<'_>, findings: &mut Findings<'_>) {
     };
     if !sound {
         findings.refuse(format!("`endpoint` is {endpoint}, which {protocol} can't reach"));
+    }
+}
+
+/// Whether its topic is a FIFO topic, where that is known.
+/// <https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html>
+fn is_fifo(subscription: &View<'_>) -> Option<bool> {
+    if let Some(arn) = subscription.text("topic_arn") {
+        return Some(arn.ends_with(".fifo"));
+    }
+    let topic = subscription.follow("topic_arn").filter(|node| node.node().address.kind() == "aws_sns_topic")?;
+    if topic.gives("fifo_topic") { topic.truth("fifo_topic") } else { Some(false) }
+}
+
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>
+fn check_filter(subscription: &View<'_>, findings: &mut Findings<'_>) {
+    let Some(Part::Expression(Expression::Json(filter))) = subscription.part("filter_policy") else { return };
+    let scope = if subscription.gives("filter_policy_scope") {
+        subscription.text("filter_policy_scope")
+    } else {
+        Some("MessageAttributes")
+    };
+    if [Shape::List, Shape::Scalar].contains(&filter.shape()) {
+        findings.refuse("`filter_policy` is an object whose keys have lists of what is let through");
+    }
+    check_keys(filter, scope == Some("MessageAttributes"), findings);
+}
+
+fn check_keys(filter: &Document, flat: bool, findings: &mut Findings<'_>) {
+    for (key, value) in filter.entries().unwrap_or_default() {
+        match (value, value.shape()) {
+            (Document::Array(either), _) if key == "$or" => {
+                either.iter().for_each(|one| check_keys(one, flat, findings));
+            }
+            (Document::Array(values), _) if values.is_empty() => {
+                findings.refuse(format!("`filter_policy` lets nothing through for {key}: its list is empty"));
+            }
+            (_, Shape::Scalar) => {
+                findings.refuse(format!("`filter_policy` has a list of what is let through for {key}, as [\"one\"]"));
+            }
+            (_, Shape::Object) if flat => findings.refuse(format!(
+                "`filter_policy` has keys within {key}, which a filter on attributes has not: \
+                 give `filter_policy_scope(FilterPolicyScope::MessageBody)`"
+            )),
+            (_, Shape::Object) => check_keys(value, flat, findings),
+            _ => {}
+        }
     }
 }

@@ -1317,6 +1317,13 @@ fn addresses_that_a_network_interface_cannot_have() {
     }
 }
 
+/// A bucket that keeps versions.
+fn versioned(stack: &mut Stack, name: &str) -> Handle<S3Bucket> {
+    let bucket = stack.add(name, S3Bucket::new());
+    stack.add(name, S3BucketVersioning::new(&bucket, VersioningConfiguration::new(VersioningStatus::Enabled)));
+    bucket
+}
+
 fn copied(id: &str, priority: i64, to: &Handle<S3Bucket>) -> ReplicationRule {
     let deletions = DeleteMarkerReplication::new(RuleStatus::Disabled);
     ReplicationRule::new(id, priority, RuleStatus::Enabled, deletions, ReplicationDestination::new(to.arn()))
@@ -1342,25 +1349,25 @@ fn copies_of_objects_by_rules_that_s3_does_not_take() {
     ];
     for (message, rules) in odd {
         refused(message, |stack| {
-            let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+            let (from, to) = (versioned(stack, "from"), versioned(stack, "to"));
             let rules = rules(&to);
             stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), rules));
             line!() - 1
         });
     }
     refused("give `encryption_configuration` with the key", |stack| {
-        let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+        let (from, to) = (versioned(stack, "from"), versioned(stack, "to"));
         let rule = copied("one", 1, &to).source_selection_criteria(encrypted());
         stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [rule]));
         line!() - 1
     });
     refused("a bucket is no destination of its own objects", |stack| {
-        let from = stack.add("from", S3Bucket::new());
+        let from = versioned(stack, "from");
         stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [copied("one", 1, &from)]));
         line!() - 1
     });
     refused("keeps no new versions, which both ends must", |stack| {
-        let (from, to) = (stack.add("from", S3Bucket::new()), stack.add("to", S3Bucket::new()));
+        let (from, to) = (versioned(stack, "from"), stack.add("to", S3Bucket::new()));
         let suspended = VersioningConfiguration::new(VersioningStatus::Suspended);
         stack.add("to", S3BucketVersioning::new(&to, suspended));
         stack.add("copies", S3BucketReplicationConfiguration::new(&from, role(), [copied("one", 1, &to)]));

@@ -29,11 +29,11 @@ pub(super) fn windows(
         tx.enforce(form, window.is_some(), || {
             invalid_value(format!("Invalid maintenance window format: {text}. Should be specified as a range ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC)."))
         })?;
-        // That it ends within a day is what RDS says of its own.
+        // <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/maintenance-window.html> has the bounds.
         tx.enforce(
             "elasticache.window.length",
-            window.is_none_or(|window| (60..24 * 60).contains(&window.minutes())),
-            || invalid_value("The maintenance window must be at least 60 minutes and less than 24 hours."),
+            window.is_none_or(|window| (60..=24 * 60).contains(&window.minutes())),
+            || invalid_value("The maintenance window must be at least 60 minutes and at most 24 hours."),
         )?;
     }
     let daily = daily.or(before.map(|before| before.0)).map(str::to_ascii_lowercase);

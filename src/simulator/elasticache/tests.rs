@@ -258,7 +258,7 @@ async fn what_does_not_fit_is_refused_at_creation() {
         (
             "elasticache.window.length".into(),
             vec![("PreferredMaintenanceWindow", "sun:05:00-wed:06:00")],
-            (VALUE, 400, "less than 24 hours"),
+            (VALUE, 400, "at most 24 hours"),
         ),
         ("elasticache.snapshot.retention".into(), vec![("SnapshotRetentionLimit", "36")], (VALUE, 400, "36")),
         (
