@@ -67,6 +67,7 @@ impl Document {
         match self {
             Self::Object(_) => Shape::Object,
             Self::Array(_) => Shape::List,
+            Self::Because(_, document) => document.shape(),
             Self::Value(value) => match value.as_ref() {
                 Expression::Map(_) | Expression::Literal(Datum::Map(_)) => Shape::Object,
                 Expression::List(_) | Expression::Literal(Datum::List(_)) => Shape::List,

@@ -181,11 +181,7 @@ fn named(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
 fn alone(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
     let plain = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
     let Some(name) = record.text("name").map(plain) else { return };
-    let mut earlier = record.earlier_siblings_in("zone_id");
-    if let Some(zone) = record.text("zone_id") {
-        earlier.extend(record.earlier_siblings().filter(|other| other.text("zone_id") == Some(zone)));
-    }
-    for other in earlier {
+    for other in record.earlier_siblings_in("zone_id") {
         let Some(known) = other.text("type").filter(|_| !kind.is_empty()) else { continue };
         if known != kind && [known, kind].contains(&"CNAME") && other.text("name").map(plain).as_ref() == Some(&name) {
             findings.refuse(format!("{} has the same name; a CNAME is the only record of its name", other.named()));
