@@ -490,6 +490,22 @@ async fn what_was_made_and_is_gone_before_the_next_run_is_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_row_keeps_no_field_that_is_gone() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &[]);
+    bench.apply(&graph).await;
+    let rows = bench.store.snapshot().unwrap().resources;
+    let vpc = rows.values().find(|row| row.address.kind() == "aws_vpc").expect("it was made").clone();
+    let mut stale = vpc.clone();
+    stale.attributes.insert("ipv6_cidr_block_network_border_group".to_owned(), "us-east-1".into());
+    bench.store.append(&[Entry::Recorded(Box::new(stale))]).unwrap();
+    let plan = bench.plan(&graph, Goal::Apply).await.unwrap();
+    assert_eq!(changes(&plan), []);
+    bench.apply(&graph).await;
+    assert_eq!(bench.store.snapshot().unwrap().resources.get(&vpc.address), Some(&vpc));
+}
+
+#[tokio::test(start_paused = true)]
 async fn rows_that_say_they_need_each_other_are_destroyed_all_the_same() {
     let mut bench = Bench::new();
     let graph = network("10.0.0.0/16", &["10.0.0.0/24", "10.0.1.0/24"]);
