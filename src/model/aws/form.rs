@@ -113,6 +113,27 @@ pub(super) const DISTRIBUTION_POLICY: Form = Form::new(
 pub(super) const ORIGIN_TLS: Form =
     Form::new(r"SSLv3|TLSv1(\.[12])?", "a version is SSLv3, TLSv1, TLSv1.1 or TLSv1.2", &["TLSv1.2", "TLSv1.1"]);
 
+/// What costs are told apart by, in small letters:
+/// <https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html>,
+/// <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_ExpressionDimensionValues.html>
+#[rustfmt::skip]
+const COSTS: &[&str] = &[
+    "availabilityzone", "az", "billingentity", "cacheengine", "chargetype", "costcategory", "costcategoryname",
+    "databaseengine", "deploymentoption", "instancefamily", "instancetype", "instancetypefamily", "invoicingentity",
+    "legalentity", "legalentityname", "linkedaccount", "linkedaccountname", "operatingsystem", "operation",
+    "paymentoption", "platform", "purchaseoption", "purchasetype", "recordtype", "region", "reservationid",
+    "reservationmodified", "resourceid", "rightsizingtype", "savingsplanarn", "savingsplanstype", "scope", "service",
+    "servicecode", "subscriptionid", "tag", "tagkey", "tagkeyvalue", "tenancy", "usagetype", "usagetypegroup",
+];
+
+/// What a budget's costs are told apart by.
+pub(super) const COST_FILTER: Form = Form::new(
+    "[A-Za-z_]+",
+    "costs are told apart by Service, Region, LinkedAccount and so on",
+    &["Service", "LinkedAccount"],
+)
+.and(|text| COSTS.contains(&text.replace('_', "").to_ascii_lowercase().as_str()));
+
 /// A certificate that CloudFront can show:
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>
 pub(super) const DISTRIBUTION_CERTIFICATE: Form = Form::new(

@@ -367,7 +367,7 @@ fn budgets_that_tell_twice_or_foresee_a_day_or_know_no_filter() {
         stack.add("main", budget(BudgetTimeUnit::Daily).notification([above(80, Forecasted)]));
         line!() - 1
     });
-    refused("costs are not told apart by Colour", |stack| {
+    refused("costs are told apart by", |stack| {
         let filter = BudgetCostFilter::new("Colour", ["red"]);
         stack.add("main", budget(BudgetTimeUnit::Monthly).cost_filter([filter]));
         line!() - 1
