@@ -1,44 +1,17 @@
 //! Values that no type can rule out: each is refused while the stack program runs, at the line that declared it.
 
-use fathuss_model::aws::*;
-use fathuss_model::graph::Finding;
-use fathuss_model::{Arn, DeclarationExt, Handle, Id, Ipv4Net, Lifecycle, Name, Secret, Stack, actions, graph_of};
+mod refusing;
 
-/// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
-fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
-    let findings = findings(build);
-    let [(finding, line)] = findings.as_slice() else { panic!("one finding was expected: {findings:#?}") };
-    assert!(finding.message.contains(message), "found {:?}", finding.message);
-    let source = finding.source.as_ref().expect("it has a line");
-    assert!(source.file.ends_with("refusals.rs"), "{source}");
-    assert_eq!(source.line, *line, "{}", finding.message);
-}
+use fathuss_model::aws::*;
+use fathuss_model::{Arn, DeclarationExt, Handle, Id, Ipv4Net, Lifecycle, Name, Secret, Stack, actions, graph_of};
+use refusing::{accepted, findings, refused};
 
 /// Like [`refused`], where one mistake breaks several rules.
 fn refused_among_others(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
-    let findings = findings(build);
-    let found = findings.iter().find(|(finding, _)| finding.message.contains(message));
-    let (finding, line) = found.unwrap_or_else(|| panic!("{message:?} is not among {findings:#?}"));
-    assert_eq!(finding.source.as_ref().map(|source| source.line), Some(*line));
-}
-
-fn findings(build: impl FnOnce(&mut Stack) -> u32) -> Vec<(Finding, u32)> {
-    let mut line = 0;
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        line = build(stack);
-        Ok(())
-    });
-    built.err().unwrap_or_default().into_iter().map(|finding| (finding, line)).collect()
-}
-
-fn accepted(build: impl FnOnce(&mut Stack)) {
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        build(stack);
-        Ok(())
-    });
-    assert!(built.is_ok(), "{:#?}", built.err());
+    let (findings, line) = findings(build);
+    let found = findings.iter().find(|finding| finding.message.contains(message));
+    let finding = found.unwrap_or_else(|| panic!("{message:?} is not among {findings:#?}"));
+    assert_eq!(finding.source.as_ref().map(|source| source.line), Some(line));
 }
 
 fn net(text: &str) -> Ipv4Net {

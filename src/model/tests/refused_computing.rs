@@ -1,35 +1,11 @@
 //! Databases, clusters, machines and caches that AWS refuses: each is refused at the line that declared it.
 
+mod refusing;
+
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
-use fathuss_model::{Arn, Declaration, Handle, Id, Ipv4Net, Name, Secret, Stack, Value, graph_of};
-
-/// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
-#[track_caller]
-fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
-    let mut line = 0;
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        line = build(stack);
-        Ok(())
-    });
-    let findings = built.err().unwrap_or_default();
-    let [finding] = findings.as_slice() else { panic!("one finding was expected: {findings:#?}") };
-    assert!(finding.message.contains(message), "found {:?}", finding.message);
-    let source = finding.source.as_ref().expect("it has a line");
-    assert!(source.file.ends_with("refused_computing.rs"), "{source}");
-    assert_eq!(source.line, line, "{}", finding.message);
-}
-
-#[track_caller]
-fn accepted(build: impl FnOnce(&mut Stack)) {
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        build(stack);
-        Ok(())
-    });
-    assert!(built.is_ok(), "{:#?}", built.err());
-}
+use fathuss_model::{Arn, Declaration, Handle, Id, Ipv4Net, Name, Secret, Stack, Value};
+use refusing::{accepted, refused};
 
 /// One that is refused, alone in its stack.
 #[track_caller]

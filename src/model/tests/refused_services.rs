@@ -1,37 +1,10 @@
 //! What the services beside the machines refuse: each at the line that declared it.
 
+mod refusing;
+
 use fathuss_model::aws::*;
-use fathuss_model::graph::Finding;
-use fathuss_model::{Arn, DeclarationExt, Document, Handle, Id, Stack, Value, document, graph_of, json};
-
-/// Builds a stack whose last line is wrong and asserts that this, there, is all that is found.
-fn refused(message: &str, build: impl FnOnce(&mut Stack) -> u32) {
-    let findings = findings(build);
-    let [(finding, line)] = findings.as_slice() else { panic!("one finding was expected: {findings:#?}") };
-    assert!(finding.message.contains(message), "found {:?}", finding.message);
-    let source = finding.source.as_ref().expect("it has a line");
-    assert!(source.file.ends_with("refused_services.rs"), "{source}");
-    assert_eq!(source.line, *line, "{}", finding.message);
-}
-
-fn findings(build: impl FnOnce(&mut Stack) -> u32) -> Vec<(Finding, u32)> {
-    let mut line = 0;
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        line = build(stack);
-        Ok(())
-    });
-    built.err().unwrap_or_default().into_iter().map(|finding| (finding, line)).collect()
-}
-
-fn accepted(build: impl FnOnce(&mut Stack)) {
-    let built = graph_of("test", |stack| {
-        stack.place("us-east-1", "111122223333");
-        build(stack);
-        Ok(())
-    });
-    assert!(built.is_ok(), "{:#?}", built.err());
-}
+use fathuss_model::{Arn, DeclarationExt, Document, Handle, Id, Stack, Value, document, json};
+use refusing::{accepted, refused};
 
 fn role() -> Value<Arn<IamRole>> {
     Arn::existing("arn:aws:iam::111122223333:role/some")
