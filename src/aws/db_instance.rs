@@ -257,7 +257,7 @@ impl Kind for DbInstance {
     }
 }
 
-fn page(client: &Client) -> impl AsyncFn(Which) -> Result<Page<types::DbInstance>, Failure> {
+pub(crate) fn page(client: &Client) -> impl AsyncFn(Which) -> Result<Page<types::DbInstance>, Failure> {
     async |which| {
         let (name, marker) = which.parameters();
         let sending = client.rds.describe_db_instances().set_db_instance_identifier(name).set_marker(marker).send();

@@ -201,7 +201,7 @@ fn page(client: &Client) -> impl AsyncFn(Which) -> Result<Page<ReplicationGroup>
     }
 }
 
-fn clusters(client: &Client) -> impl AsyncFn(Which) -> Result<Page<CacheCluster>, Failure> {
+pub(crate) fn clusters(client: &Client) -> impl AsyncFn(Which) -> Result<Page<CacheCluster>, Failure> {
     async |which| {
         let (name, marker) = which.parameters();
         let describing = client.elasticache.describe_cache_clusters().set_cache_cluster_id(name);

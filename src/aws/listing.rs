@@ -37,7 +37,7 @@ pub(crate) async fn by_name<T>(
         }
     };
     if everything || wanted.len() > 1 {
-        keep(every(async |marker| page(Which::All(marker)).await).await?, &mut found);
+        keep(all(&page).await?, &mut found);
     }
     for name in wanted {
         if !found.contains_key(name)
@@ -47,6 +47,11 @@ pub(crate) async fn by_name<T>(
         }
     }
     Ok(found)
+}
+
+/// All that there are.
+pub(crate) async fn all<T>(page: &impl AsyncFn(Which) -> Result<Page<T>, Failure>) -> Result<Vec<T>, Failure> {
+    every(async |marker| page(Which::All(marker)).await).await
 }
 
 /// The one of this name.

@@ -1,6 +1,5 @@
 //! What AWS offers, asked before the first call that changes anything: zones, instance types, versions, classes, parameters,
-//! services of endpoints, snapshots to begin as, images to start from, subnets that
-//! something stands in.
+//! services of endpoints, snapshots to begin as, images to start from, subnets that something stands in.
 //!
 //! Nothing is asked about what stays as it is, so a plan without changes sends none of these calls.
 

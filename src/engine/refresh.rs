@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::schema::{Mode, Schema};
-use fathuss_model::{Address, EvaluationError, OutputReference, Partial, Reference, Scope};
+use fathuss_model::{Address, Nowhere, Partial};
 use fathuss_state::{Identity, ResourceRecord, Snapshot};
 
 use crate::apply::{Surroundings, millis, to_record};
@@ -265,22 +265,10 @@ pub(crate) async fn pause(address: &Address, failure: &Failure, attempt: u32, ar
 fn literal_fields(node: &Node) -> Option<Wanted> {
     let mut wanted = Wanted::new();
     for (name, expression) in &node.fields {
-        match expression.evaluate(&NoScope).ok()? {
+        match expression.evaluate(&Nowhere).ok()? {
             Partial::Known(datum) => wanted.insert(name.clone(), Partial::Known(datum)),
             _ => return None,
         };
     }
     Some(wanted)
-}
-
-struct NoScope;
-
-impl Scope for NoScope {
-    fn attribute(&self, _reference: &Reference) -> Result<Partial, EvaluationError> {
-        Ok(Partial::Unknown)
-    }
-
-    fn output(&self, _reference: &OutputReference) -> Result<Partial, EvaluationError> {
-        Ok(Partial::Unknown)
-    }
 }

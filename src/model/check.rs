@@ -461,9 +461,9 @@ fn claim(schema: &Schema, node: &Node) -> Option<String> {
     Some(format!("{} {} {ends}", schema.kind, node.region))
 }
 
-/// The bounds of a field: those that it has, and the form of the ids that it takes.
+/// The bounds of a field: those that it has, and the form of the ids or ARNs that its type stands for.
 fn limits_of(field: &Field) -> Limits {
-    let form = field.limits.form.or_else(|| crate::aws::id_form(field.rust));
+    let form = field.limits.form.or_else(|| crate::aws::form_of_type(field.rust));
     Limits { form, ..field.limits }
 }
 
@@ -478,10 +478,7 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
         list_bounds(path, &limits, length, findings);
     }
     match expression {
-        Expression::Literal(datum) => {
-            arns(path, field, datum, findings);
-            literal_bounds(path, &field.ty, &limits, datum, findings);
-        }
+        Expression::Literal(datum) => literal_bounds(path, &field.ty, &limits, datum, findings),
         Expression::Map(entries) => {
             if let Type::Block(fields) = &field.ty {
                 for inner in *fields {
@@ -502,7 +499,6 @@ fn field_bounds(path: &str, field: &Field, expression: &Expression, findings: &m
                         }
                     }
                     (Type::List(inner), Expression::Literal(datum)) => {
-                        arns(path, field, datum, findings);
                         literal_bounds(path, inner, &limits.of_elements(), datum, findings);
                     }
                     _ => {}
@@ -528,7 +524,6 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
             for inner in *fields {
                 if let Some(value) = entries.get(inner.name) {
                     let path = format!("{path}.{}", inner.name);
-                    arns(&path, inner, value, findings);
                     literal_bounds(&path, &inner.ty, &limits_of(inner), value, findings);
                     if let Datum::List(items) = value {
                         list_bounds(&path, &inner.limits, items.len(), findings);
@@ -556,17 +551,6 @@ fn literal_bounds(path: &str, ty: &Type, limits: &Limits, datum: &Datum, finding
         }
         (_, Datum::String(text)) => text_bounds(path, limits, text, findings),
         _ => {}
-    }
-}
-
-/// Refuses a text that is no ARN where one is wanted; a field with a form says more of it.
-fn arns(path: &str, field: &Field, datum: &Datum, findings: &mut Findings<'_>) {
-    if !field.rust.contains("Arn<") || field.limits.form.is_some() {
-        return;
-    }
-    let texts = datum.as_list().unwrap_or(std::slice::from_ref(datum)).iter().filter_map(Datum::as_str);
-    for text in texts.filter(|text| !text.starts_with("arn:") || text.split(':').count() < 6) {
-        findings.refuse(format!("`{path}` is {text:?}: an ARN is written as arn:PARTITION:SERVICE:REGION:ACCOUNT:..."));
     }
 }
 

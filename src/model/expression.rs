@@ -152,6 +152,20 @@ pub trait Scope {
     fn output(&self, reference: &OutputReference) -> Result<Partial, EvaluationError>;
 }
 
+/// Where nothing is known but what an expression says itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Nowhere;
+
+impl Scope for Nowhere {
+    fn attribute(&self, _: &Reference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Unknown)
+    }
+
+    fn output(&self, _: &OutputReference) -> Result<Partial, EvaluationError> {
+        Ok(Partial::Unknown)
+    }
+}
+
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {

@@ -47,7 +47,7 @@ pub use decimal::Decimal;
 #[doc(hidden)]
 pub use document::key_of_document;
 pub use expression::{
-    Call, Document, EvaluationError, Expression, OutputReference, Partial, Reference, Scope, SecretSource,
+    Call, Document, EvaluationError, Expression, Nowhere, OutputReference, Partial, Reference, Scope, SecretSource,
 };
 pub use fathuss_derive::Resource;
 pub use function::{Function, FunctionError, Subnets};

@@ -19,10 +19,10 @@ pub(super) fn object(asked: Asked<'_>) -> Result<Vec<Objection>, Failure> {
     for (address, proposal) in asked.changing("aws_launch_template", &["image_id", "block_device_mappings"]) {
         let Some(image) = Image::of(asked, proposal, "image_id")? else { continue };
         for mapping in Fields::of(&proposal.fields).blocks("block_device_mappings")? {
-            let root = mapping
-                .block("ebs")?
-                .filter(|_| mapping.maybe_text("device_name").is_ok_and(|name| name == Some(image.root)));
-            let Some(root) = root else { continue };
+            if mapping.maybe_text("device_name")? != Some(image.root) {
+                continue;
+            }
+            let Some(root) = mapping.block("ebs")? else { continue };
             objections.extend(image.against("block_device_mappings", root)?.map(|message| objection(address, message)));
         }
     }
@@ -51,7 +51,10 @@ impl<'a> Image<'a> {
         let size = root.maybe_integer("volume_size")?.filter(|size| *size < self.gigabytes);
         Ok(size.map(|size| {
             let Self { name, root, gigabytes } = self;
-            format!("`{field}` has {size} GiB for {root}, and {name} starts from a volume of {gigabytes}: no smaller one can be made of it")
+            format!(
+                "`{field}` has {size} GiB for {root}, and {name} starts from a volume of {gigabytes}: no smaller one can \
+                 be made of it"
+            )
         }))
     }
 }

@@ -9,10 +9,10 @@ use fathuss_engine::provider::Failure;
 use fathuss_model::Address;
 
 use super::{Asked, list, objection};
-use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
-use crate::gather::every;
+use crate::listing::all;
+use crate::{db_instance, elasticache_replication_group};
 
 /// What stands in the zone of a subnet of a group.
 struct Standing {
@@ -73,17 +73,12 @@ fn against(
 /// What the plan takes away, or has another in the place of.
 fn going<'a>(asked: Asked<'a>, deleted: &'a Proposals, kind: &str, name: &str) -> BTreeSet<&'a str> {
     let replaced = asked.all.iter().filter(|(_, proposal)| !proposal.fields.contains_key("arn"));
-    let all = replaced.chain(deleted).filter(|(address, _)| address.kind() == kind);
-    all.filter_map(|(_, proposal)| proposal.fields.get(name)?.as_str()).collect()
+    let of_kind = replaced.chain(deleted).filter(|(address, _)| address.kind() == kind);
+    of_kind.filter_map(|(_, proposal)| proposal.fields.get(name)?.as_str()).collect()
 }
 
 async fn databases(client: &Client) -> Result<Vec<Standing>, Failure> {
-    let instances = every(async |marker| {
-        let asking = client.rds.describe_db_instances().set_marker(marker);
-        let answer = client.send(Call::rds("DescribeDBInstances"), asking.send()).await?;
-        Ok((answer.db_instances.unwrap_or_default(), answer.marker))
-    })
-    .await?;
+    let instances = all(&db_instance::page(client)).await?;
     let stands = instances.into_iter().filter_map(|instance| {
         Some(Standing {
             name: instance.db_instance_identifier?,
@@ -95,14 +90,8 @@ async fn databases(client: &Client) -> Result<Vec<Standing>, Failure> {
 }
 
 async fn caches(client: &Client) -> Result<Vec<Standing>, Failure> {
-    let nodes = every(async |marker| {
-        let asking = client.elasticache.describe_cache_clusters().set_marker(marker);
-        let answer = client.send(Call::elasticache("DescribeCacheClusters"), asking.send()).await?;
-        Ok((answer.cache_clusters.unwrap_or_default(), answer.marker))
-    })
-    .await?;
     let mut standing: Vec<Standing> = Vec::new();
-    for node in nodes {
+    for node in all(&elasticache_replication_group::clusters(client)).await? {
         let (Some(name), Some(group)) = (node.replication_group_id, node.cache_subnet_group_name) else { continue };
         let zone = node.preferred_availability_zone;
         match standing.iter_mut().find(|one| one.name == name) {

@@ -404,8 +404,11 @@ const IDS: &[(&str, Form)] = &[
     ("EbsVolume", Form::new(id!("vol-"), "the id of a volume is vol- and 8 or 17 hexadecimal digits", &[])),
 ];
 
-/// The form of what a field's Rust type says it holds the ids of.
-pub(crate) fn of_ids(rust: &str) -> Option<&'static Form> {
+/// The form of what a field holds by its Rust type: of ids, or of ARNs.
+pub(crate) fn of_type(rust: &str) -> Option<&'static Form> {
+    if rust.contains("Arn<") {
+        return Some(&ARN);
+    }
     let named = rust.split_once("Id<")?.1.split_once('>')?.0;
     IDS.iter().find(|(of, _)| *of == named).map(|(_, form)| form)
 }

@@ -47,7 +47,7 @@ mod elasticache_user;
 mod elasticache_user_group;
 mod flow_log;
 mod form;
-pub(crate) use form::of_ids as id_form;
+pub(crate) use form::of_type as form_of_type;
 mod iam_instance_profile;
 mod iam_openid_connect_provider;
 mod iam_policy;

@@ -4,7 +4,7 @@
 use super::action;
 use crate::check::{Findings, View};
 use crate::expression::{Document, Expression};
-use crate::{Datum, EvaluationError, OutputReference, Partial, Reference, Scope};
+use crate::{Datum, Nowhere, Partial};
 
 /// What a policy is set on, by which AWS takes more or less of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +46,6 @@ struct Object {
     open: bool,
     /// Whether it says why it is so.
     reasoned: bool,
-}
-
-/// Where nothing but what is written in place is known.
-struct Nowhere;
-
-impl Scope for Nowhere {
-    fn attribute(&self, _: &Reference) -> Result<Partial, EvaluationError> {
-        Ok(Partial::Unknown)
-    }
-
-    fn output(&self, _: &OutputReference) -> Result<Partial, EvaluationError> {
-        Ok(Partial::Unknown)
-    }
 }
 
 impl Seen {

@@ -69,29 +69,31 @@ impl Window {
         })
     }
 
-    /// A daily and a weekly window that are apart: those that are given, and others of so many minutes, drawn from the
-    /// region's night. Where what is given leaves no room there, the first of the week that does; none where none does.
-    pub fn apart(
+    /// A daily and a weekly window, and whether they are apart: those that are given, and others of so many minutes,
+    /// drawn from the region's night. Where what is given leaves no room there, they are the first of the week that do.
+    pub fn pair(
         (daily, weekly): (Option<&str>, Option<&str>),
         Night { minutes, step, choices }: Night,
         mut below: impl FnMut(usize) -> usize,
-    ) -> Option<(String, String)> {
+    ) -> (String, String, bool) {
         let pair = |day: usize, first: i64, second: i64| {
             let daily = daily.map_or_else(|| Self::daily_text(first, minutes), str::to_owned);
             let weekly = weekly.map_or_else(|| Self::weekly_text(day, second, minutes), str::to_owned);
             let both = Self::daily(&daily).zip(Self::weekly(&weekly));
-            both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly)).then_some((daily, weekly))
+            let apart = both.is_none_or(|(daily, weekly)| !daily.overlaps(&weekly));
+            (daily, weekly, apart)
         };
         if daily.is_some() && weekly.is_some() {
             return pair(0, 0, 0);
         }
-        let drawn = (0..DRAWS).find_map(|_| {
+        let drawn = (0..DRAWS).map(|_| {
             let mut minute = || 3 * 60 + step * i64::try_from(below(choices)).unwrap_or(0);
             let (first, second) = (minute(), minute());
             pair(below(7), first, second)
         });
-        let mut starts = (0..7).flat_map(|day| (0..DAY / minutes).map(move |at| (day, at * minutes)));
-        drawn.or_else(|| starts.find_map(|(day, minute)| pair(day, minute, minute)))
+        let starts = (0..7).flat_map(|day| (0..DAY / minutes).map(move |at| (day, at * minutes)));
+        let found = starts.map(|(day, minute)| pair(day, minute, minute));
+        drawn.chain(found).find(|(_, _, apart)| *apart).unwrap_or_else(|| pair(0, 0, 0))
     }
 
     fn occurrences(self) -> impl Iterator<Item = i64> {
@@ -173,14 +175,14 @@ mod tests {
     #[test]
     fn windows_are_found_beside_what_leaves_little_room() {
         let night = Night { minutes: 60, step: 60, choices: 8 };
-        let apart = |daily, weekly| Window::apart((daily, weekly), night, |bound| bound - 1);
-        let (_, weekly) = apart(Some("02:00-01:00"), None).unwrap();
-        assert_eq!(weekly, "mon:01:00-mon:02:00");
-        assert_eq!(apart(None, Some("sun:05:00-wed:06:00")), None);
-        assert_eq!(apart(Some("03:00-04:00"), Some("sun:03:30-sun:04:30")), None);
+        let pair = |daily, weekly| Window::pair((daily, weekly), night, |bound| bound - 1);
+        let (_, weekly, apart) = pair(Some("02:00-01:00"), None);
+        assert_eq!((weekly.as_str(), apart), ("mon:01:00-mon:02:00", true));
+        assert!(!pair(None, Some("sun:05:00-wed:06:00")).2);
+        assert!(!pair(Some("03:00-04:00"), Some("sun:03:30-sun:04:30")).2);
         let mut numbers = [0, 0, 0, 5, 6, 1].into_iter().cycle();
-        let drawn = Window::apart((None, None), night, |_| numbers.next().unwrap());
-        assert_eq!(drawn, Some(("08:00-09:00".to_owned(), "tue:09:00-tue:10:00".to_owned())));
+        let drawn = Window::pair((None, None), night, |_| numbers.next().unwrap());
+        assert_eq!(drawn, ("08:00-09:00".to_owned(), "tue:09:00-tue:10:00".to_owned(), true));
     }
 
     #[test]

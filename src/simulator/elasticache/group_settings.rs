@@ -38,11 +38,11 @@ pub(super) fn windows(
     }
     let daily = daily.or(before.map(|before| before.0)).map(str::to_ascii_lowercase);
     let weekly = weekly.or(before.map(|before| before.1)).map(str::to_ascii_lowercase);
-    let windows = Window::apart((daily.as_deref(), weekly.as_deref()), NIGHT, |bound| tx.below(bound));
-    tx.enforce("elasticache.window.overlap", windows.is_some(), || {
+    let (daily, weekly, apart) = Window::pair((daily.as_deref(), weekly.as_deref()), NIGHT, |bound| tx.below(bound));
+    tx.enforce("elasticache.window.overlap", apart, || {
         invalid_value("The snapshot window and maintenance window must not overlap.")
     })?;
-    Ok(windows.unwrap_or_else(|| (daily.unwrap_or_default(), weekly.unwrap_or_default())))
+    Ok((daily, weekly))
 }
 
 /// ElastiCache's windows are of an hour, and begin on the hour.

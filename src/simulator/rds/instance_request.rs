@@ -80,12 +80,11 @@ pub(super) fn windows(tx: &mut Tx<'_>, input: &Input<'_>, before: Option<&Window
     let kept = |given: Option<&str>, before: Option<&String>| given.map(str::to_ascii_lowercase).or(before.cloned());
     let backup = kept(backup, before.map(|before| &before.backup));
     let maintenance = kept(maintenance, before.map(|before| &before.maintenance));
-    let windows = Window::apart((backup.as_deref(), maintenance.as_deref()), NIGHT, |bound| tx.below(bound));
-    tx.enforce("rds.window.overlap", windows.is_some(), || {
+    let (backup, maintenance, apart) =
+        Window::pair((backup.as_deref(), maintenance.as_deref()), NIGHT, |bound| tx.below(bound));
+    tx.enforce("rds.window.overlap", apart, || {
         invalid_value("The backup window and maintenance window must not overlap.")
     })?;
-    let (backup, maintenance) =
-        windows.unwrap_or_else(|| (backup.unwrap_or_default(), maintenance.unwrap_or_default()));
     Ok(Windows { backup, maintenance })
 }
 
