@@ -37,10 +37,18 @@ pub(crate) struct Neighbours<'a> {
     kinds: HashMap<&'a str, Vec<usize>>,
     /// By type and field, then by what the field names; made when first asked for.
     families: RefCell<HashMap<(&'a str, String), Family<'a>>>,
+    /// The same, told apart by a text further.
+    twins: RefCell<HashMap<(&'a str, String, Trait), Twins<'a>>>,
 }
 
 /// Nodes of one type, in the order declared, by what one of their fields names.
 type Family<'a> = Rc<HashMap<Parent<'a>, Vec<usize>>>;
+
+/// The same, by what one of their fields names and a text.
+type Twins<'a> = Rc<HashMap<(Parent<'a>, String), Vec<usize>>>;
+
+/// What tells nodes apart, as a text; none where it is not known.
+type Trait = fn(&View<'_>) -> Option<String>;
 
 /// What several nodes have in common that name it in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +95,7 @@ impl<'a> Neighbours<'a> {
         for (at, node) in nodes.iter().enumerate() {
             kinds.entry(node.address.kind()).or_default().push(at);
         }
-        Self { nodes, index, kinds, families: RefCell::default() }
+        Self { nodes, index, kinds, families: RefCell::default(), twins: RefCell::default() }
     }
 
     fn of_kind(&self, kind: &str) -> &[usize] {
@@ -106,6 +114,21 @@ impl<'a> Neighbours<'a> {
             Rc::new(family)
         });
         Rc::clone(family)
+    }
+
+    fn twins(&'a self, kind: &'a str, field: &str, by: Trait) -> Twins<'a> {
+        let key = (kind, field.to_owned(), by);
+        if let Some(known) = self.twins.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let mut twins: HashMap<(Parent<'a>, String), Vec<usize>> = HashMap::new();
+        for &at in self.of_kind(kind) {
+            let node = &self.nodes[at];
+            if let Some(pair) = Parent::of(node, field).zip(by(&View { node, among: self })) {
+                twins.entry(pair).or_default().push(at);
+            }
+        }
+        Rc::clone(self.twins.borrow_mut().entry(key).or_insert(Rc::new(twins)))
     }
 }
 
@@ -277,6 +300,17 @@ impl<'a> View<'a> {
             .into_iter()
             .take_while(|other| other.node.address != *own)
             .collect()
+    }
+
+    /// Those of them that one text more is the same of: found at once, however many there are.
+    #[must_use]
+    pub fn earlier_twins_in(&self, field: &str, by: Trait) -> Vec<View<'a>> {
+        let View { node, among } = *self;
+        let (Some(parent), Some(text)) = (Parent::of(node, field), by(self)) else { return Vec::new() };
+        let twins = among.twins(node.address.kind(), field, by);
+        let found = twins.get(&(parent, text)).map(Vec::as_slice).unwrap_or_default();
+        let found = found.iter().map(|&at| &among.nodes[at]);
+        found.take_while(|other| other.address != node.address).map(|node| View { node, among }).collect()
     }
 
     /// Every node of a type that names the same in a field as this one does.

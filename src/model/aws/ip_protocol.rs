@@ -23,21 +23,12 @@ const ENDS: [&str; 4] = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced
 
 /// What makes a rule another one: EC2 takes no two that differ in their words alone, by
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>.
-const SAID: [&str; 8] = [
-    "security_group_id",
-    "ip_protocol",
-    "from_port",
-    "to_port",
-    "cidr_ipv4",
-    "cidr_ipv6",
-    "prefix_list_id",
-    "referenced_security_group_id",
-];
+const SAID: [&str; 7] =
+    ["ip_protocol", "from_port", "to_port", "cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
 
 pub(super) fn check(rule: &View<'_>, findings: &mut Findings<'_>) {
-    let fields = &rule.node().fields;
-    let same = |other: &View<'_>| SAID.iter().all(|said| other.node().fields.get(*said) == fields.get(*said));
-    if let Some(other) = rule.earlier_siblings_in("security_group_id").into_iter().find(same) {
+    let said = |rule: &View<'_>| Some(format!("{:?}", SAID.map(|field| rule.node().fields.get(field))));
+    if let Some(other) = rule.earlier_twins_in("security_group_id", said).first() {
         findings.refuse(format!("{} is the same rule of the same group", other.named()));
     }
     let given = ENDS.iter().filter(|end| rule.gives(end)).count();

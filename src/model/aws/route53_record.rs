@@ -179,11 +179,10 @@ fn named(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
 /// Refuses another record of the name of a CNAME in its zone:
 /// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CNAMEFormat>
 fn alone(record: &View<'_>, kind: &str, findings: &mut Findings<'_>) {
-    let plain = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
-    let Some(name) = record.text("name").map(plain) else { return };
-    for other in record.earlier_siblings_in("zone_id") {
+    let plain = |record: &View<'_>| Some(record.text("name")?.trim_end_matches('.').to_ascii_lowercase());
+    for other in record.earlier_twins_in("zone_id", plain) {
         let Some(known) = other.text("type").filter(|_| !kind.is_empty()) else { continue };
-        if known != kind && [known, kind].contains(&"CNAME") && other.text("name").map(plain).as_ref() == Some(&name) {
+        if known != kind && [known, kind].contains(&"CNAME") {
             findings.refuse(format!("{} has the same name; a CNAME is the only record of its name", other.named()));
         }
     }

@@ -61,8 +61,8 @@ pub struct SecurityGroup {
 
 fn check(group: &View<'_>, findings: &mut Findings<'_>) {
     let Some(name) = group.text("name") else { return };
-    let others = group.earlier_siblings_in("vpc_id");
-    if let Some(other) = others.into_iter().find(|other| other.text("name") == Some(name)) {
+    let named = |group: &View<'_>| group.text("name").map(str::to_owned);
+    if let Some(other) = group.earlier_twins_in("vpc_id", named).first() {
         findings.refuse(format!("{} has the name {name} in the same VPC, which has one of it", other.named()));
     }
 }
