@@ -16,7 +16,7 @@ use fathuss_cluster::controllers::{Controller, News};
 use fathuss_cluster::load_balancers::Place;
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
 use fathuss_cluster::{Beside, ControlPlane, Options, Programs, Progress, Reserved, Step};
-use fathuss_cluster::{controllers, external_secrets, load_balancers, metrics, volumes};
+use fathuss_cluster::{applications, controllers, external_secrets, load_balancers, metrics, volumes};
 use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -231,7 +231,8 @@ fn surroundings(
     let mut parts = JoinSet::new();
     parts.spawn(load_balancers::tend(client.clone(), place, refused("load balancers")));
     parts.spawn(volumes::tend(client.clone(), id.name.clone(), aws, refused("volumes")));
-    parts.spawn(external_secrets::tend(client));
+    parts.spawn(external_secrets::tend(client.clone()));
+    parts.spawn(applications::tend(client));
     parts.spawn(measure(control_plane.beside(), wanted));
     for controller in [Controller::ArgoCd, Controller::Rollouts] {
         let name = id.name.clone();

@@ -618,11 +618,13 @@ impl<'a> Run<'a> {
     }
 
     fn step<'s>(&'s self, address: &'s Address, expected: Duration) -> Step<'s> {
-        let longest = deadline(expected, schema_of(self.around, address));
+        let provider = (self.around.provider)(address.kind());
+        let schema = provider.as_ref().and_then(|provider| provider.schema(address.kind()));
         Step {
             address,
             expected,
-            longest,
+            longest: deadline(expected, schema),
+            longest_pause: provider.map_or(Duration::MAX, |provider| provider.longest_pause()),
             clock: self.around.clock.as_ref(),
             journal: self.journal,
             listener: self.around.listener,

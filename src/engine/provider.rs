@@ -48,6 +48,12 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// How long to wait at most before something under way is looked at again, or a call tried again: where calls are
+    /// counted, half a minute.
+    fn longest_pause(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
     /// What is known against what would be made, changed or deleted, as far as reads tell: what the cloud does not offer,
     /// or has already. Asked before the first call that changes anything, about all of this provider at once.
     async fn objections(&self, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {

@@ -71,6 +71,7 @@ async fn one(
         address: &pending.begun.address,
         expected,
         longest: deadline(expected, schema),
+        longest_pause: provider.longest_pause(),
         clock: around.clock.as_ref(),
         journal,
         listener: around.listener,

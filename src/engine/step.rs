@@ -24,6 +24,8 @@ pub struct Step<'a> {
     pub expected: Duration,
     /// How long it may stay under way.
     pub longest: Duration,
+    /// How long to wait at most before the next look or try.
+    pub longest_pause: Duration,
     pub clock: &'a dyn Clock,
     pub journal: &'a Journal,
     pub listener: &'a dyn Fn(&Told),
@@ -229,7 +231,7 @@ impl Step<'_> {
                         told.clone_from(&state);
                         self.tell(Event::Waiting { address: self.address.clone(), state });
                     }
-                    self.clock.sleep(poll_interval(elapsed, self.expected)).await;
+                    self.clock.sleep(poll_interval(elapsed, self.expected).min(self.longest_pause)).await;
                 }
                 Ok(progress) => return Ok(progress),
                 Err(failure) => {
@@ -252,7 +254,7 @@ impl Step<'_> {
         if self.clock.now().saturating_sub(since) >= patience {
             return Next::GiveUp;
         }
-        Next::Again(backoff(attempt, self.salt ^ self.address_salt()))
+        Next::Again(backoff(attempt, self.salt ^ self.address_salt()).min(self.longest_pause))
     }
 
     /// Actions that fail together do not try again together.

@@ -25,7 +25,12 @@ pub struct Plain {
     /// How many operations of an earlier run are under way.
     recovering: usize,
     states: HashMap<Address, String>,
+    /// Which call of an action failed last, in which way, and when that was told.
+    failing: HashMap<Address, (String, u64)>,
 }
+
+/// How often it is told that a call fails in the same way.
+const STILL_FAILING_MS: u64 = 30_000;
 
 impl Plain {
     /// Nothing was told yet.
@@ -54,10 +59,10 @@ impl Plain {
         let elapsed = Duration::from_millis(told.at_ms.saturating_sub(began));
         let time = digits(elapsed);
         let line = Line::at(7_usize.saturating_sub(time.len())).with(Tone::Faint, time).plain("  ");
-        self.say(&told.event, line, style)
+        self.say(told, line, style)
     }
 
-    fn say(&mut self, event: &Event, line: Line, style: &Style) -> Option<Line> {
+    fn say(&mut self, Told { at_ms, event }: &Told, line: Line, style: &Style) -> Option<Line> {
         let about_one = |line: Line, mark: &str, tone: Tone, address: &Address| {
             line.with(tone, mark)
                 .to(10 + style.marks().done.len().min(2))
@@ -97,6 +102,13 @@ impl Plain {
                 about_one(line, " ", Tone::Plain, address).plain(format!("is {state}"))
             }
             Event::Retrying { address, failure, in_ms } => {
+                let how = format!("{} {}", failure.operation, failure.code);
+                match self.failing.get(address) {
+                    Some((told, since)) if *told == how && at_ms.saturating_sub(*since) < STILL_FAILING_MS => {
+                        return None;
+                    }
+                    _ => self.failing.insert(address.clone(), (how, *at_ms)),
+                };
                 let pause = exact(Duration::from_millis(*in_ms));
                 about_one(line, "!", Tone::Change, address).plain(format!("again in {pause}: {}", in_short(failure)))
             }

@@ -276,15 +276,46 @@ def values_of_argo_cd():
     ],
 )
 def test_the_health_of_an_application_is_that_of_what_is_in_it(status, expected):
-    script = values_of_argo_cd()["configs"]["cm"]["resource.customizations.health.argoproj.io_Application"]
+    application = {"kind": "Application"} if status is None else {"kind": "Application", "status": status}
+    assert health_of(application, "argoproj.io_Application") == expected
+
+
+NAMES = {"type": "NamesAccepted", "status": "True", "message": "no conflicts found"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (None, "Progressing"),
+        ([], "Progressing"),
+        ([NAMES, {"type": "Established", "status": "False", "reason": "Installing"}], "Progressing"),
+        ([NAMES, {"type": "Established", "status": "True"}], "Healthy"),
+        ([NAMES | {"status": "False"}, {"type": "Established", "status": "False"}], "Degraded"),
+        # Its names were taken from it after it was served.
+        ([{"type": "Established", "status": "True"}, NAMES | {"status": "False"}], "Degraded"),
+        ([NAMES, {"type": "Established", "status": "True"}, {"type": "NonStructuralSchema", "status": "True", "message": "no"}], "Degraded"),
+        ([NAMES, {"type": "Established", "status": "True"}, {"type": "NonStructuralSchema", "status": "False"}], "Healthy"),
+    ],
+)
+def test_a_definition_that_is_new_is_not_degraded(conditions, expected):
+    definition = {"kind": "CustomResourceDefinition", "metadata": {}, "status": {"conditions": conditions}}
+    if conditions is None:
+        del definition["status"]
+    kind = "apiextensions.k8s.io_CustomResourceDefinition"
+    assert health_of(definition, kind) == expected
+    definition["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert health_of(definition, kind) == ("Degraded" if expected == "Degraded" else "Progressing")
+
+
+def health_of(obj, kind):
+    """The status that Argo CD's own script for this kind gives an object."""
     lua = lupa.LuaRuntime()
     # What Argo CD leaves out.
     lua.execute("string = nil; io = nil; debug = nil; math = nil")
-    application = {"kind": "Application"} if status is None else {"kind": "Application", "status": status}
-    lua.globals()["obj"] = lua.table_from(application, recursive=True)
-    health = lua.execute(script)
-    assert health["status"] == expected
+    lua.globals()["obj"] = lua.table_from(obj, recursive=True)
+    health = lua.execute(values_of_argo_cd()["configs"]["cm"][f"resource.customizations.health.{kind}"])
     assert isinstance(health["message"], str)
+    return health["status"]
 
 
 def test_argo_cd_needs_nothing_that_comes_later():

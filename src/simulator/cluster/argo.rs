@@ -27,8 +27,7 @@ pub enum ArgoCd {}
 #[derive(Debug)]
 pub enum Rollouts {}
 
-/// How often Argo CD looks again by itself: nobody waits for minutes where the repository is beside it. After it has made
-/// the first definitions of a chart it is the next look that sees them.
+/// How often Argo CD looks again by itself: nobody waits for minutes where the repository is beside it.
 const LOOK: &str = "10s";
 
 /// The names of what [`ArgoCd`] runs.
@@ -218,8 +217,7 @@ fn environment(beside: &Beside, programs: &Programs, folder: &Path, tools: &Path
         // Argo CD takes the kubeconfig's cluster for the one that it would run in: https://kubernetes.default.svc.
         ("ARGOCD_FAKE_IN_CLUSTER", "true".to_owned()),
         ("ARGOCD_GPG_ENABLED", "false".to_owned()),
-        // Definitions do not tell Argo CD of their changes: an application that has some is looked at again after the
-        // period of `argocd-cm`. There are few, so that none needs to wait up to a minute more.
+        // There are few applications: none needs to wait up to a minute more.
         ("ARGOCD_RECONCILIATION_JITTER", "0s".to_owned()),
         ("ARGOCD_TLS_DATA_PATH", folder.join("known").display().to_string()),
         ("ARGOCD_SSH_DATA_PATH", folder.join("known").display().to_string()),

@@ -321,7 +321,7 @@ fn server_arguments(reserved: &Reserved, files: &Files, options: &Options) -> Ve
     if let Some(webhook) = &files.webhook {
         arguments.push(flag("--authentication-token-webhook-config-file", webhook));
         arguments.push("--authentication-token-webhook-version=v1".to_owned());
-        arguments.push("--authentication-token-webhook-cache-ttl=5s".to_owned());
+        arguments.push("--authentication-token-webhook-cache-ttl=1s".to_owned());
     }
     if let Some(minor) = options.version.as_deref().and_then(emulated_minor) {
         arguments.push(format!("--emulated-version=1.{minor}"));
@@ -349,6 +349,8 @@ fn orders(reserved: &Reserved, control_plane: &Path, kwok: &Path, files: &Files)
                 kubeconfig.clone(),
                 // Without the node lifecycle controller no node would lose its first taint.
                 "--controllers=*".to_owned(),
+                // At its usual 15 seconds whoever waits for an autoscaler's first look waits for nothing else.
+                "--horizontal-pod-autoscaler-sync-period=2s".to_owned(),
                 "--leader-elect=false".to_owned(),
                 "--secure-port=0".to_owned(),
                 flag("--service-account-private-key-file", &keys.service_accounts_key()),

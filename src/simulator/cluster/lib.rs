@@ -8,10 +8,11 @@
 //! - [`nodes`], [`load_balancers`], [`volumes`] and [`metrics`] play the parts of AWS inside of it,
 //!   [`external_secrets`] that of the operator of its name. What two of them make outside of it they ask [`aws`] for.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
-//!   cluster has what their charts make.
+//!   cluster has what their charts make; [`applications`] has Argo CD look often at what is not healthy yet.
 //! - [`outside`] plays the part of the internet for them.
 
 mod access;
+pub mod applications;
 pub mod argo;
 pub mod aws;
 mod certificates;

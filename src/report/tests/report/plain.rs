@@ -2,6 +2,7 @@
 
 use fathuss_engine::event::{Event, Told};
 use fathuss_engine::plan::Change;
+use fathuss_engine::provider::Failure;
 use fathuss_report::{Plain, event_json};
 
 use crate::failure::quota;
@@ -51,6 +52,21 @@ fn each_event_worth_reading_is_one_line() {
     let mut plain = Plain::new();
     let lines: Vec<String> = a_run().iter().filter_map(|told| plain.line(told, &style(80))).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_call_that_goes_on_failing_in_the_same_way_is_told_twice_a_minute() {
+    let mut plain = Plain::new();
+    let mut told = |seconds: u64, code: &str| {
+        let failure = Failure { code: code.to_owned(), ..quota() };
+        let event = Event::Retrying { address: address("aws_subnet.database"), failure, in_ms: 2_000 };
+        plain.line(&Told { at_ms: seconds * 1_000, event }, &style(80)).is_some()
+    };
+    assert!(told(0, "DependencyViolation"));
+    assert!(!told(2, "DependencyViolation") && !told(29, "DependencyViolation"));
+    assert!(told(30, "DependencyViolation"));
+    assert!(!told(32, "DependencyViolation"));
+    assert!(told(34, "Throttling") && told(36, "DependencyViolation"));
 }
 
 #[test]
