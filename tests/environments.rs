@@ -70,6 +70,8 @@ const ROWS: &[Row] = &[
         let elsewhere = "198.51.100.0/24".parse().expect("it is a range");
         Environment { public_access: vec![elsewhere], ..env }
     }),
+    row("who administers", |env| Environment { administrators: Vec::new(), ..env }),
+    row("who deploys", |env| Environment { deployers: Vec::new(), ..env }),
     Row { refused: [None, Some(PROTECTED)], ..row("assets", |env| Environment { assets: !env.assets, ..env }) },
     Row {
         refused: [None, Some(HELD)],

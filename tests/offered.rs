@@ -386,6 +386,35 @@ async fn a_root_volume_that_is_smaller_than_its_images() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_image_for_other_processors() {
+    let server = |architecture: &'static str, size: InstanceType| {
+        stack(move |stack| {
+            let subnet = network(stack, &["us-east-1a"])?.remove(0);
+            let image = stack.add("linux", Ami::amazon_linux_2023(architecture));
+            stack.add("server", Instance::new(&image, size, &subnet));
+            Ok(())
+        })
+    };
+    let said = message(&server("x86_64", InstanceType::M7gLarge), "aws_instance.server").await;
+    assert!(
+        said.starts_with("`instance_type` is m7g.large, which has arm64 processors, and al2023-ami-2023."),
+        "{said}"
+    );
+    assert!(said.ends_with(" is for x86_64"), "{said}");
+    Sandbox::new(ACCOUNT, Vec::new()).plan(&server("arm64", InstanceType::M7gLarge), Goal::Apply).await;
+    let template = stack(|stack| {
+        let image = stack.add("linux", Ami::amazon_linux_2023("arm64"));
+        stack.add("server", LaunchTemplate::new().image_id(&image).instance_type(InstanceType::T3Medium));
+        Ok(())
+    });
+    let said = message(&template, "aws_launch_template.server").await;
+    assert!(
+        said.starts_with("`instance_type` is t3.medium, which has x86_64 processors, and al2023-ami-2023."),
+        "{said}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_stays_as_it_is_is_not_asked_about() {
     let graph = database("17", "postgres17");
     let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());

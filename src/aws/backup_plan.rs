@@ -50,7 +50,7 @@ impl Kind for BackupPlan {
             .creator_request_id(&request.token[..TOKEN])
             .send();
         // The vault was perhaps made a moment ago.
-        let call = call("CreateBackupPlan").expects("InvalidParameterValueException", "does not exist");
+        let call = call("CreateBackupPlan").unseen("InvalidParameterValueException", "does not exist");
         let answer = client.send(call, sending).await?;
         answer
             .backup_plan_id
@@ -86,7 +86,7 @@ impl Kind for BackupPlan {
         if change.changed.iter().any(|field| field == "name" || field == "rule") {
             let document = document(&standing.desired.attributes)?;
             let sending = client.backup.update_backup_plan().backup_plan_id(id).backup_plan(document).send();
-            let call = call("UpdateBackupPlan").expects("InvalidParameterValueException", "does not exist");
+            let call = call("UpdateBackupPlan").unseen("InvalidParameterValueException", "does not exist");
             client.send(call, sending).await?;
         }
         let partition = crate::arn::partition(&standing.region);

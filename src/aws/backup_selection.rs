@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_backup::operation::get_backup_selection::GetBackupSelectionOutput;
 use aws_sdk_backup::types::{BackupSelection as Document, Condition, ConditionParameter, ConditionType, Conditions};
 use fathuss_engine::provider::{
-    Attributes, Failure, FailureClass, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -52,9 +52,9 @@ impl Kind for BackupSelection {
             .send();
         // The role and the plan were perhaps made a moment ago.
         let call = call("CreateBackupSelection")
-            .expects("InvalidParameterValueException", "cannot be assumed by AWS Backup")
-            .expects("InvalidParameterValueException", "is not authorized to call")
-            .expects("InvalidParameterValueException", NO_PLAN);
+            .unseen("InvalidParameterValueException", "cannot be assumed by AWS Backup")
+            .unseen("InvalidParameterValueException", "is not authorized to call")
+            .unseen("InvalidParameterValueException", NO_PLAN);
         let answer = client.send(call, sending).await?;
         let id = answer.selection_id;
         let id = id.ok_or_else(|| unreadable(Service::Backup, "CreateBackupSelection", "SelectionId"))?;
@@ -100,7 +100,7 @@ impl Kind for BackupSelection {
 
 /// A call about something of a plan that may be gone.
 fn about(operation: &'static str) -> Call {
-    call(operation).expects("InvalidParameterValueException", NO_PLAN)
+    call(operation).unseen("InvalidParameterValueException", NO_PLAN)
 }
 
 /// The answer, or nothing where AWS says that the selection or its plan is not there.
@@ -108,7 +108,7 @@ fn there<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(failure) if is_not_found(&failure) => Ok(None),
-        Err(failure) if failure.class == FailureClass::NotYet && failure.message.contains(NO_PLAN) => Ok(None),
+        Err(failure) if failure.class.is_early() && failure.message.contains(NO_PLAN) => Ok(None),
         Err(failure) => Err(failure),
     }
 }
@@ -255,6 +255,6 @@ mod tests {
         let canned = Canned::new().json("PUT /backup/plans/p/selections", 400, &refusal);
         let wanted = json!({ "plan_id": "p", "name": "volumes", "iam_role_arn": "arn:r", "resources": ["arn:v"] });
         let failure = canned.aws().create(&make(AT, wanted)).await.unwrap_err();
-        assert_eq!(failure.class, FailureClass::NotYet);
+        assert_eq!(failure.class, FailureClass::Unseen);
     }
 }

@@ -1,5 +1,7 @@
 //! One call as the provider thinks of it: service, operation, and which refusals are only a matter of time.
 
+use fathuss_engine::provider::FailureClass;
+
 /// A service by the name that errors and counts show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -106,8 +108,8 @@ pub struct Call {
 enum Expected {
     /// Any code that ends in `NotFound`: what it refers to was only just made.
     Lag,
-    /// This code, where the message holds these words (any message where they are empty).
-    Code { code: &'static str, words: &'static str },
+    /// This code, where the message holds these words (any message where they are empty), for that reason.
+    Code { code: &'static str, words: &'static str, class: FailureClass },
 }
 
 impl Call {
@@ -183,7 +185,7 @@ impl Call {
         Self::new(Service::Sns, operation)
     }
 
-    /// What it refers to may have been made a moment ago: a code that says it is not found means not yet.
+    /// What it refers to may have been made a moment ago: a code that says it is not found means not seen yet.
     #[must_use]
     pub fn lagging(mut self) -> Self {
         self.expected.push(Expected::Lag);
@@ -192,8 +194,18 @@ impl Call {
 
     /// A refusal with this code, and these words in its message where any are given, means not yet.
     #[must_use]
-    pub fn expects(mut self, code: &'static str, words: &'static str) -> Self {
-        self.expected.push(Expected::Code { code, words });
+    pub fn expects(self, code: &'static str, words: &'static str) -> Self {
+        self.expecting(code, words, FailureClass::NotYet)
+    }
+
+    /// A refusal like this means that what it refers to was made a moment ago, and is not seen there yet.
+    #[must_use]
+    pub fn unseen(self, code: &'static str, words: &'static str) -> Self {
+        self.expecting(code, words, FailureClass::Unseen)
+    }
+
+    fn expecting(mut self, code: &'static str, words: &'static str, class: FailureClass) -> Self {
+        self.expected.push(Expected::Code { code, words, class });
         self
     }
 
@@ -210,10 +222,16 @@ impl Call {
             .any(|verb| self.operation.starts_with(verb))
     }
 
-    pub(crate) fn is_expected(&self, code: &str, message: &str) -> bool {
-        self.expected.iter().any(|expected| match expected {
-            Expected::Lag => code.ends_with(".NotFound") || code.ends_with(".Unknown") || code.contains("NotFound"),
-            Expected::Code { code: expected, words } => code == *expected && message.contains(words),
+    /// What a refusal that is only a matter of time waits for.
+    pub(crate) fn expected(&self, code: &str, message: &str) -> Option<FailureClass> {
+        self.expected.iter().find_map(|expected| match expected {
+            Expected::Lag => {
+                let unseen = code.ends_with(".NotFound") || code.ends_with(".Unknown") || code.contains("NotFound");
+                unseen.then_some(FailureClass::Unseen)
+            }
+            Expected::Code { code: expected, words, class } => {
+                (code == *expected && message.contains(words)).then_some(*class)
+            }
         })
     }
 }

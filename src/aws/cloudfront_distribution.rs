@@ -206,7 +206,7 @@ async fn put(client: &Client, id: &str, there: &GetDistributionOutput, desired: 
         .set_if_match(there.e_tag.clone())
         .distribution_config(configuration(reference, desired)?)
         .send();
-    client.send(on_version("UpdateDistribution").expects("InvalidViewerCertificate", "doesn't exist"), sending).await?;
+    client.send(on_version("UpdateDistribution").unseen("InvalidViewerCertificate", "doesn't exist"), sending).await?;
     Ok(())
 }
 

@@ -207,6 +207,7 @@ impl Kind for DbInstance {
                 "`backup_retention_period` of {days} {what}; the instance is out of service for a moment."
             ));
         }
+        sentences.extend(outage(becoming).map(str::to_owned));
         if becoming.changed.contains(&"parameter_group_name") {
             sentences.push(
                 "The parameters of another group take effect with the next restart, and nothing here restarts it."
@@ -264,4 +265,20 @@ pub(crate) fn page(client: &Client) -> impl AsyncFn(Which) -> Result<Page<types:
         let answer = client.send(Call::rds("DescribeDBInstances"), sending).await?;
         Ok((answer.db_instances.unwrap_or_default(), answer.marker))
     }
+}
+
+/// What a change costs those who are connected, now or in the window:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html>
+fn outage(becoming: &Becoming<'_>) -> Option<&'static str> {
+    let changes = |field| becoming.changed.contains(&field);
+    let has_standby = becoming.is.get("multi_az").and_then(Datum::as_bool) == Some(true);
+    if changes("engine_version") {
+        // Its standby is upgraded at the same time.
+        return Some("The instance is out of service while its engine is upgraded.");
+    }
+    changes("instance_class").then_some(if has_standby {
+        "The instance fails over to its standby when its class changes: connections break for a minute or two."
+    } else {
+        "The instance is out of service for some minutes when its class changes: it has no standby."
+    })
 }

@@ -55,7 +55,7 @@ impl Kind for DbSubnetGroup {
             .set_tags(Some(rds::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
         // RDS sees a subnet that EC2 made a moment ago with a delay.
-        let call = Call::rds("CreateDBSubnetGroup").expects("InvalidParameterValue", "Some input subnets in");
+        let call = Call::rds("CreateDBSubnetGroup").unseen("InvalidParameterValue", "Some input subnets in");
         let answer = client.send(call, sending).await?;
         let name = answer.db_subnet_group.and_then(|group| group.db_subnet_group_name);
         name.map(Identity).ok_or_else(|| unreadable(Service::Rds, "CreateDBSubnetGroup", "DBSubnetGroupName"))
@@ -86,7 +86,7 @@ impl Kind for DbSubnetGroup {
                 .set_db_subnet_group_description(desired.maybe_string("description")?)
                 .set_subnet_ids(Some(desired.texts("subnet_ids")?))
                 .send();
-            let call = Call::rds("ModifyDBSubnetGroup").expects("InvalidParameterValue", "Some input subnets in");
+            let call = Call::rds("ModifyDBSubnetGroup").unseen("InvalidParameterValue", "Some input subnets in");
             client.send(call, sending).await?;
         }
         rds::update_tags(client, standing, change).await

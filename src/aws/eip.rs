@@ -77,7 +77,7 @@ impl Kind for Eip {
     /// is going) still holds the address, AWS answers `AuthFailure` (terraform-provider-aws#3572): not yet.
     async fn delete(&self, client: &Client, standing: &Standing) -> Result<Progress, Failure> {
         let call = Call::ec2("ReleaseAddress")
-            .expects("AuthFailure", "You do not have permission to access the specified resource");
+            .unseen("AuthFailure", "You do not have permission to access the specified resource");
         let sending = client.ec2.release_address().allocation_id(&standing.identity.0).send();
         once_accepted(client.send(call, sending).await)
     }

@@ -66,7 +66,7 @@ pub(crate) fn with_role(call: Call) -> Call {
         "EKS Managed Policies",
         "invalid principal",
     ];
-    YOUNG.into_iter().fold(call, |call, words| call.expects("InvalidParameterException", words))
+    YOUNG.into_iter().fold(call, |call, words| call.unseen("InvalidParameterException", words))
 }
 
 /// A change while another one runs: EKS does one at a time.
@@ -264,7 +264,7 @@ mod tests {
             Canned::new().json("POST /clusters", 400, &body).aws()
         };
         let young = refuse("InvalidParameterException", "roleArn, arn:aws:iam::1:role/control, does not exist");
-        assert_eq!(young.create(&make(CLUSTER, cluster())).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(young.create(&make(CLUSTER, cluster())).await.unwrap_err().class, FailureClass::Unseen);
         let zones = refuse("InvalidParameterException", "Subnets specified must be in at least two different AZs");
         assert_eq!(zones.create(&make(CLUSTER, cluster())).await.unwrap_err().class, FailureClass::Refused);
         let taken = refuse("ResourceInUseException", "Cluster already exists with name: main");

@@ -60,7 +60,7 @@ impl Kind for EksFargateProfile {
             .send();
         // A cluster's profiles are made one after the other, and the role was perhaps made a moment ago.
         let call = eks::with_role(Call::eks("CreateFargateProfile"))
-            .expects("InvalidParameterException", "Misconfigured PodExecutionRole")
+            .unseen("InvalidParameterException", "Misconfigured PodExecutionRole")
             .expects("ResourceInUseException", "currently has Fargate profile");
         client.send(call, sending).await.map_err(|failure| eks::taken(failure, &identity.0))?;
         Ok(identity)

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus, SecurityGroup, Tag, Volume, VolumeState};
 use aws_sdk_elasticloadbalancingv2::types::TagDescription;
 use fathuss_engine::proposal::{Along, Proposal};
-use fathuss_engine::provider::{Failure, FailureClass, Progress};
+use fathuss_engine::provider::{Failure, Progress};
 use fathuss_model::{Address, Datum};
 use futures::future::{join_all, try_join_all, try_join3};
 
@@ -123,7 +123,7 @@ impl LeftBy {
             outcomes.extend(all(gone).await);
         }
         // What is in the way for a moment is looked at again in the next step.
-        let fatal = |failure: &Failure| failure.class != FailureClass::NotYet && !is_not_found(failure);
+        let fatal = |failure: &Failure| !failure.class.is_early() && !is_not_found(failure);
         outcomes.into_iter().filter_map(Result::err).find(fatal).map_or(Ok(()), Err)
     }
 

@@ -123,7 +123,7 @@ impl Kind for EksPodIdentityAssociation {
 
 /// A call that names a role, whose trust policy was perhaps changed a moment ago.
 fn trusting(call: Call) -> Call {
-    eks::with_role(call).expects("InvalidParameterException", "Trust policy of role")
+    eks::with_role(call).unseen("InvalidParameterException", "Trust policy of role")
 }
 
 async fn association(client: &Client, identity: &Identity) -> Result<Option<PodIdentityAssociation>, Failure> {

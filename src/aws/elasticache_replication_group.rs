@@ -7,7 +7,7 @@ use aws_sdk_elasticache::types::{
     self, AutomaticFailoverStatus, CacheCluster, MultiAzStatus, PendingAutomaticFailoverStatus, ReplicationGroup,
 };
 use fathuss_engine::provider::{
-    Attributes, Failure, FailureClass, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
+    Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
 use fathuss_model::schema::Schema;
@@ -58,7 +58,7 @@ impl Kind for ElasticacheReplicationGroup {
             let asked = replicas(&request.recorded)?;
             match elasticache::tags_of(client, group.arn()).await {
                 Ok(tags) => Ok(Some(observe(group, cluster, asked, Some(&tags)))),
-                Err(failure) if failure.class == FailureClass::NotYet => {
+                Err(failure) if failure.class.is_early() => {
                     let mut observed = observe(group, cluster, asked, None);
                     observed.extend(
                         request.recorded.get_key_value("tags").map(|(name, tags)| (name.clone(), tags.clone())),

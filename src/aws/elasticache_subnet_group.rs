@@ -55,8 +55,7 @@ impl Kind for ElasticacheSubnetGroup {
             .set_tags(Some(elasticache::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
         // ElastiCache sees a subnet that EC2 made a moment ago with a delay.
-        let call =
-            Call::elasticache("CreateCacheSubnetGroup").expects("InvalidParameterValue", "Some input subnets in");
+        let call = Call::elasticache("CreateCacheSubnetGroup").unseen("InvalidParameterValue", "Some input subnets in");
         let answer = client.send(call, sending).await?;
         let name = answer.cache_subnet_group.and_then(|group| group.cache_subnet_group_name);
         name.map(Identity)
@@ -89,7 +88,7 @@ impl Kind for ElasticacheSubnetGroup {
                 .set_subnet_ids(Some(desired.texts("subnet_ids")?))
                 .send();
             let call =
-                Call::elasticache("ModifyCacheSubnetGroup").expects("InvalidParameterValue", "Some input subnets in");
+                Call::elasticache("ModifyCacheSubnetGroup").unseen("InvalidParameterValue", "Some input subnets in");
             client.send(call, sending).await?;
         }
         elasticache::update_tags(client, standing, change).await

@@ -58,7 +58,7 @@ impl Kind for ElasticacheUserGroup {
             .set_user_ids(Some(desired.texts("user_ids")?))
             .set_tags(Some(elasticache::written(mark::tags_with(&request.mark, &request.desired.attributes)?)))
             .send();
-        client.send(Call::elasticache("CreateUserGroup").expects("UserNotFound", ""), sending).await?;
+        client.send(Call::elasticache("CreateUserGroup").unseen("UserNotFound", ""), sending).await?;
         Ok(Identity(id.to_owned()))
     }
 
@@ -127,7 +127,7 @@ async fn modify(client: &Client, standing: &Standing, observed: &Attributes) -> 
         .set_user_ids_to_remove(some(have.difference(&wanted).cloned().collect()))
         .set_engine(engine)
         .send();
-    let call = Call::elasticache("ModifyUserGroup").expects("InvalidUserGroupState", "").expects("UserNotFound", "");
+    let call = Call::elasticache("ModifyUserGroup").expects("InvalidUserGroupState", "").unseen("UserNotFound", "");
     client.send(call, sending).await.map(drop)
 }
 

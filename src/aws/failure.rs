@@ -86,8 +86,8 @@ fn class_of(call: &Call, status: u16, code: &str, message: &str) -> FailureClass
     if status == 429 || THROTTLES.contains(&code) {
         return FailureClass::Throttled;
     }
-    if call.is_expected(code, message) {
-        return FailureClass::NotYet;
+    if let Some(class) = call.expected(code, message) {
+        return class;
     }
     if DENIALS.contains(&code) {
         return FailureClass::Denied;
@@ -322,14 +322,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_expects_to_lag_is_not_yet() {
+    fn what_a_call_expects_to_lag_is_unseen() {
         let call = Call::ec2("CreateSubnet").lagging();
-        assert_eq!(class(call, 400, "InvalidVpcID.NotFound"), FailureClass::NotYet);
+        assert_eq!(class(call, 400, "InvalidVpcID.NotFound"), FailureClass::Unseen);
         assert_eq!(class(Call::ec2("CreateSubnet"), 400, "InvalidVpcID.NotFound"), FailureClass::Refused);
-        let call = Call::ec2("RunInstances").expects("InvalidParameterValue", "iamInstanceProfile");
+        let call = Call::ec2("RunInstances").unseen("InvalidParameterValue", "iamInstanceProfile");
         assert_eq!(
             class_of(&call, 400, "InvalidParameterValue", "Value (x) for parameter iamInstanceProfile.name is invalid"),
-            FailureClass::NotYet
+            FailureClass::Unseen
         );
         assert_eq!(class_of(&call, 400, "InvalidParameterValue", "cpu"), FailureClass::Refused);
     }

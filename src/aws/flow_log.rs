@@ -65,7 +65,7 @@ impl Kind for FlowLog {
             return Err(refused("MissingField", "a flow log is of a VPC, a subnet or a network interface".to_owned()));
         };
         // The role, and what the log is of, may have been made a moment ago.
-        let call = Call::ec2("CreateFlowLogs").lagging().expects("InvalidParameter", "Unable to assume given IAM role");
+        let call = Call::ec2("CreateFlowLogs").lagging().unseen("InvalidParameter", "Unable to assume given IAM role");
         let sending = client
             .ec2
             .create_flow_logs()
@@ -209,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_answer_s_items_refuse_is_refused() {
         let refusals = [
-            ("InvalidVpcId.NotFound", "The vpc ID 'vpc-1' does not exist", FailureClass::NotYet),
+            ("InvalidVpcId.NotFound", "The vpc ID 'vpc-1' does not exist", FailureClass::Unseen),
             ("400", "LogDestination: flows does not exist", FailureClass::Refused),
         ];
         for (code, message, class) in refusals {
@@ -226,7 +226,7 @@ mod tests {
             .refuse("CreateFlowLogs", 400, "InvalidParameter", &message)
             .answer("CreateFlowLogs", "<flowLogIdSet><item>fl-1</item></flowLogIdSet>");
         let (aws, request) = (canned.aws(), make(AT, desired()));
-        assert_eq!(aws.create(&request).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(aws.create(&request).await.unwrap_err().class, FailureClass::Unseen);
         assert_eq!(aws.create(&request).await.unwrap().0, "fl-1");
         let sent = canned.seen().pop().unwrap();
         assert_eq!((sent.get("ResourceType"), sent.get("ResourceId.1")), (Some("VPC"), Some("vpc-1")));

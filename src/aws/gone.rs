@@ -13,7 +13,7 @@ pub(crate) fn once_accepted<T>(answer: Result<T, Failure>) -> Result<Progress, F
 
 /// Whether AWS says that there is no such thing.
 pub(crate) fn is_not_found(failure: &Failure) -> bool {
-    matches!(failure.class, FailureClass::Refused | FailureClass::NotYet)
+    (failure.class == FailureClass::Refused || failure.class.is_early())
         && (failure.code.contains("NotFound") || failure.code == "NoSuchEntity")
 }
 

@@ -77,7 +77,7 @@ mod tests {
         let wanted = make("s.aws_iam_role.nodes", attributes([("name", "nodes"), ("assume_role_policy", "{}")]));
         let lagging =
             Canned::new().refuse_query("CreateRole", 400, "MalformedPolicyDocument", "Invalid principal in policy");
-        assert_eq!(lagging.aws().create(&wanted).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(lagging.aws().create(&wanted).await.unwrap_err().class, FailureClass::Unseen);
         let wrong = Canned::new().refuse_query(
             "CreateRole",
             400,
@@ -155,7 +155,7 @@ mod tests {
         let typo = canned.aws().create(&attach("arn:aws:iam::aws:policy/Typo")).await.unwrap_err();
         assert_eq!(typo.class, FailureClass::Refused);
         let fresh = canned.aws().create(&attach("arn:aws:iam::1:policy/x")).await.unwrap_err();
-        assert_eq!(fresh.class, FailureClass::NotYet);
+        assert_eq!(fresh.class, FailureClass::Unseen);
     }
 
     #[tokio::test]

@@ -71,7 +71,7 @@ impl Kind for IamInstanceProfile {
         empty(client, name, &is).await?;
         let sending = client.iam.add_role_to_instance_profile().instance_profile_name(name).role_name(role).send();
         let call = Call::iam("AddRoleToInstanceProfile")
-            .expects("NoSuchEntity", "")
+            .unseen("NoSuchEntity", "")
             .expects("LimitExceeded", "")
             .expects("ConcurrentModification", "");
         client.send(call, sending).await?;

@@ -126,7 +126,7 @@ async fn look(client: &Client, arn: &str, known: Option<&Attributes>) -> Result<
     };
     let sending = client.iam.get_policy_version().policy_arn(arn).version_id(version).send();
     // The policy is there: a version that is not seen yet is no proof that it is gone.
-    let answer = client.send(Call::iam("GetPolicyVersion").expects("NoSuchEntity", ""), sending).await?;
+    let answer = client.send(Call::iam("GetPolicyVersion").unseen("NoSuchEntity", ""), sending).await?;
     let document = answer.policy_version.and_then(|version| version.document);
     let document = document.ok_or_else(|| unreadable(Service::Iam, "GetPolicyVersion", "Document"))?;
     Ok(Some(observe(&policy, iam::document(&document))))

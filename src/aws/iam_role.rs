@@ -88,8 +88,8 @@ impl Kind for IamRole {
             .send();
         // A trust policy may name a role or provider that was made a moment ago.
         let call = Call::iam("CreateRole")
-            .expects("MalformedPolicyDocument", "Invalid principal")
-            .expects("NoSuchEntity", "")
+            .unseen("MalformedPolicyDocument", "Invalid principal")
+            .unseen("NoSuchEntity", "")
             .expects("ConcurrentModification", "");
         let answer = client.send(call, sending).await?;
         let role = answer.role.ok_or_else(|| unreadable(Service::Iam, "CreateRole", "Role"))?;
@@ -116,7 +116,7 @@ impl Kind for IamRole {
         if changes("assume_role_policy") {
             let document = desired.text("assume_role_policy")?;
             let sending = client.iam.update_assume_role_policy().role_name(name).policy_document(document).send();
-            let call = Call::iam("UpdateAssumeRolePolicy").expects("MalformedPolicyDocument", "Invalid principal");
+            let call = Call::iam("UpdateAssumeRolePolicy").unseen("MalformedPolicyDocument", "Invalid principal");
             client.send(call, sending).await?;
         }
         if changes("description") || changes("max_session_duration") {
@@ -129,7 +129,7 @@ impl Kind for IamRole {
             match desired.maybe_text("permissions_boundary")? {
                 Some(boundary) => {
                     let putting = client.iam.put_role_permissions_boundary().role_name(name);
-                    let call = Call::iam("PutRolePermissionsBoundary").expects("NoSuchEntity", "");
+                    let call = Call::iam("PutRolePermissionsBoundary").unseen("NoSuchEntity", "");
                     client.send(call, putting.permissions_boundary(boundary).send()).await?;
                 }
                 None => {

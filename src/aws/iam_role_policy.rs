@@ -98,7 +98,7 @@ pub(crate) fn roles(requests: &[ReadRequest]) -> impl Iterator<Item = &str> {
 async fn put(client: &Client, role: &str, name: &str, document: &str) -> Result<(), Failure> {
     let putting = client.iam.put_role_policy().role_name(role).policy_name(name).policy_document(document);
     // The role was perhaps made a moment ago.
-    let call = Call::iam("PutRolePolicy").expects("NoSuchEntity", "").expects("ConcurrentModification", "");
+    let call = Call::iam("PutRolePolicy").unseen("NoSuchEntity", "").expects("ConcurrentModification", "");
     client.send(call, putting.send()).await.map(drop)
 }
 

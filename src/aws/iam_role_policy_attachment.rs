@@ -43,11 +43,11 @@ impl Kind for IamRolePolicyAttachment {
     async fn create(&self, client: &Client, request: &MakeRequest) -> Result<Identity, Failure> {
         let (role, policy) = wanted(request)?;
         let mut call = Call::iam("AttachRolePolicy")
-            .expects("NoSuchEntity", "role with name")
+            .unseen("NoSuchEntity", "role with name")
             .expects("ConcurrentModification", "");
         if !policy.contains("::aws:policy/") {
             // A policy of the account may have been made a moment ago; AWS's own are there or are not.
-            call = call.expects("NoSuchEntity", "");
+            call = call.unseen("NoSuchEntity", "");
         }
         client.send(call, client.iam.attach_role_policy().role_name(role).policy_arn(policy).send()).await?;
         Ok(identity(role, policy))

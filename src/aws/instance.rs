@@ -74,7 +74,7 @@ impl Kind for Instance {
             .tag_specifications(tag::specification(ResourceType::Instance, &request.mark, &request.desired.attributes)?)
             .tag_specifications(tag::specification_of(ResourceType::Volume, volume_tags))
             .send();
-        let call = Call::ec2("RunInstances").lagging().expects("InvalidParameterValue", "iamInstanceProfile");
+        let call = Call::ec2("RunInstances").lagging().unseen("InvalidParameterValue", "iamInstanceProfile");
         let answer = client.send(call, sending).await?;
         let id = answer.instances.unwrap_or_default().into_iter().find_map(|instance| instance.instance_id);
         id.map(Identity).ok_or_else(|| unreadable(Service::Ec2, "RunInstances", "InstanceId"))
@@ -307,13 +307,13 @@ async fn set_profile(client: &Client, id: &str, wanted: Option<&str>) -> Result<
                 .iam_instance_profile(profile(name))
                 .send();
             let call = Call::ec2("ReplaceIamInstanceProfileAssociation").lagging();
-            client.send(call.expects("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
+            client.send(call.unseen("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
         }
         (None, Some(name)) => {
             let sending =
                 client.ec2.associate_iam_instance_profile().instance_id(id).iam_instance_profile(profile(name)).send();
             let call = Call::ec2("AssociateIamInstanceProfile").lagging();
-            client.send(call.expects("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
+            client.send(call.unseen("InvalidParameterValue", "iamInstanceProfile"), sending).await?;
         }
         (Some(association), None) => {
             let sending = client.ec2.disassociate_iam_instance_profile().association_id(association).send();
@@ -602,7 +602,7 @@ mod tests {
             "Value (p) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
         );
         let request = make(AT, json!({ "ami": "ami-1", "instance_type": "t3.medium", "subnet_id": "subnet-1" }));
-        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::Unseen);
     }
 
     #[tokio::test]

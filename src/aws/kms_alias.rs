@@ -154,7 +154,7 @@ mod tests {
         let refused = json!({ "__type": "NotFoundException", "message": "Key 'key-1' does not exist" });
         let canned = Canned::new().json("CreateAlias", 400, &refused);
         let failure = canned.aws().create(&make(AT, wanted("key-1"))).await.unwrap_err();
-        assert_eq!(failure.class, FailureClass::NotYet);
+        assert_eq!(failure.class, FailureClass::Unseen);
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ impl Kind for KmsKey {
             .set_tags(Some(written(mark::tags_with(&request.mark, &request.desired.attributes)?)?))
             .send();
         // A role that the policy names was perhaps made a moment ago.
-        let call = Call::kms("CreateKey").expects("MalformedPolicyDocumentException", "principal");
+        let call = Call::kms("CreateKey").unseen("MalformedPolicyDocumentException", "principal");
         let answer = client.send(call, sending).await?;
         let id = answer.key_metadata.map(|key| key.key_id);
         id.map(Identity).ok_or_else(|| unreadable(Service::Kms, "CreateKey", "KeyId"))
@@ -137,7 +137,7 @@ impl Kind for KmsKey {
         }
         if let Some(policy) = desired.maybe_text("policy")?.filter(|_| changed("policy")) {
             let sending = client.kms.put_key_policy().key_id(id).policy_name("default").policy(policy).send();
-            let call = Call::kms("PutKeyPolicy").expects("MalformedPolicyDocumentException", "principal");
+            let call = Call::kms("PutKeyPolicy").unseen("MalformedPolicyDocumentException", "principal");
             client.send(call, sending).await?;
         }
         if let Some(TagChange { set, gone }) = mark::tag_change(standing, change)? {
@@ -423,7 +423,7 @@ mod tests {
             |message: &str| Canned::new().json("CreateKey", 400, &refusal("MalformedPolicyDocumentException", message));
         let asked = make(AT, json!({ "policy": "{}" }));
         let young = malformed(principal).aws().create(&asked).await.unwrap_err();
-        assert_eq!(young.class, FailureClass::NotYet);
+        assert_eq!(young.class, FailureClass::Unseen);
         let bad = malformed("The new key policy will not allow you to update the key policy in the future.");
         assert_eq!(bad.aws().create(&asked).await.unwrap_err().class, FailureClass::Refused);
     }

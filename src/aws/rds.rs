@@ -311,7 +311,7 @@ mod tests {
             "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING";
         let canned = Canned::new().refuse_query("CreateDBInstance", 400, "InvalidParameterValue", message);
         let failure = canned.aws().create(&make(ADDRESS, instance())).await.unwrap_err();
-        assert_eq!(failure.class, FailureClass::NotYet);
+        assert_eq!(failure.class, FailureClass::Unseen);
         let request = &canned.seen()[0];
         assert_eq!(request.get("EngineVersion"), Some("17"));
         assert_eq!(request.get("ManageMasterUserPassword"), Some("true"));

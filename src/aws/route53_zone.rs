@@ -83,7 +83,7 @@ impl Kind for Route53Zone {
             .set_vpc(first.as_ref().map(vpc))
             .send();
         // The VPC was perhaps made a moment ago.
-        match client.send(call("CreateHostedZone").expects("InvalidVPCId", ""), sending).await {
+        match client.send(call("CreateHostedZone").unseen("InvalidVPCId", ""), sending).await {
             Ok(answer) => {
                 let id = answer.hosted_zone.map(|zone| zone.id);
                 let id = id.ok_or_else(|| unreadable(Service::Route53, "CreateHostedZone", "Id"))?;
@@ -114,7 +114,7 @@ impl Kind for Route53Zone {
         let (want, have) = (seen_by(client, desired)?, &there.vpcs);
         if let Some(new) = want.iter().find(|vpc| !have.contains(vpc)) {
             let sending = client.route53.associate_vpc_with_hosted_zone().hosted_zone_id(id).vpc(vpc(new)).send();
-            client.send(call("AssociateVPCWithHostedZone").expects("InvalidVPCId", ""), sending).await?;
+            client.send(call("AssociateVPCWithHostedZone").unseen("InvalidVPCId", ""), sending).await?;
             return Ok(waiting("associating a VPC"));
         }
         if let Some(old) = have.iter().find(|vpc| !want.contains(vpc)) {

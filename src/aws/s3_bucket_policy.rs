@@ -29,7 +29,7 @@ impl Setting for S3BucketPolicy {
     async fn put(&self, client: &Client, bucket: &str, desired: &Fields<'_>) -> Result<(), Failure> {
         let sending = client.s3.put_bucket_policy().bucket(bucket).policy(desired.text("policy")?).send();
         // A role that it names was perhaps made a moment ago.
-        let call = setting("PutBucketPolicy").expects("MalformedPolicy", "Invalid principal");
+        let call = setting("PutBucketPolicy").unseen("MalformedPolicy", "Invalid principal");
         client.send(call, sending).await.map(drop)
     }
 

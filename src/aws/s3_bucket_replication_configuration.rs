@@ -52,7 +52,7 @@ impl Setting for S3BucketReplicationConfiguration {
         let sending = client.s3.put_bucket_replication().bucket(bucket).replication_configuration(configuration).send();
         // The destination, and the versioning of both, were perhaps made a moment ago.
         let call = setting("PutBucketReplication")
-            .expects("InvalidRequest", "Destination bucket must exist")
+            .unseen("InvalidRequest", "Destination bucket must exist")
             .expects("InvalidRequest", "must have versioning enabled")
             .expects("InvalidRequest", "Versioning must be 'Enabled'");
         client.send(call, sending).await.map(drop)

@@ -85,7 +85,7 @@ impl<T: Setting> Kind for Of<T> {
 
 /// A call that sets: the bucket was perhaps made a moment ago, and S3 changes one setting of a bucket at a time.
 pub(crate) fn setting(operation: &'static str) -> Call {
-    Call::s3(operation).expects("NoSuchBucket", "").expects("OperationAborted", "")
+    Call::s3(operation).unseen("NoSuchBucket", "").expects("OperationAborted", "")
 }
 
 /// A call that takes away.

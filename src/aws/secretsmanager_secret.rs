@@ -139,7 +139,7 @@ impl Kind for SecretsmanagerSecret {
                     let sending = client.secrets.put_resource_policy().secret_id(arn).resource_policy(policy).send();
                     // A role that it names was perhaps made a moment ago.
                     let call = Call::secrets("PutResourcePolicy");
-                    let call = call.expects("MalformedPolicyDocumentException", "principal");
+                    let call = call.unseen("MalformedPolicyDocumentException", "principal");
                     client.send(call, sending).await?;
                 }
                 None => {

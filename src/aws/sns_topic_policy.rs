@@ -85,7 +85,7 @@ impl Kind for SnsTopicPolicy {
 
 async fn put(client: &Client, arn: &str, policy: &str) -> Result<(), Failure> {
     // The topic, or a role that it names, was perhaps made a moment ago.
-    let call = Call::sns("SetTopicAttributes").lagging().expects("InvalidParameter", "PrincipalNotFound");
+    let call = Call::sns("SetTopicAttributes").lagging().unseen("InvalidParameter", "PrincipalNotFound");
     sns::set_topic(client, call, arn, "Policy", policy).await
 }
 

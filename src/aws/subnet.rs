@@ -173,7 +173,7 @@ mod tests {
         let canned =
             Canned::new().refuse("CreateSubnet", 400, "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist");
         let request = make(AT, json!({ "vpc_id": "vpc-1", "cidr_block": "10.0.1.0/24" }));
-        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(canned.aws().create(&request).await.unwrap_err().class, FailureClass::Unseen);
     }
 
     #[tokio::test]

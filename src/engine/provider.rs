@@ -386,12 +386,23 @@ pub enum FailureClass {
     Ambiguous,
     /// Something it needs is not there or not gone yet, and is expected to be soon: nothing happened; again within a window.
     NotYet,
+    /// Something it refers to was made a moment ago and is not known there yet, or never will be, which nobody can tell:
+    /// nothing happened; again for as long as that may take.
+    Unseen,
     /// Refused for good: nothing happened.
     Refused,
     /// It was made and has failed: what is there has to go before it is made again.
     Broken,
     /// Who asks may not: credentials are missing, expired or not allowed.
     Denied,
+}
+
+impl FailureClass {
+    /// Whether nothing happened, and time may help.
+    #[must_use]
+    pub fn is_early(self) -> bool {
+        matches!(self, Self::NotYet | Self::Unseen)
+    }
 }
 
 impl MakeRequest {

@@ -175,10 +175,8 @@ async fn read_sparing(
                     read.observations.push((request.address, observation));
                 }
                 Err(failure) => {
-                    let passes = matches!(
-                        failure.class,
-                        FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::NotYet
-                    );
+                    let passes = failure.class.is_early()
+                        || matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);
                     let lasted = around.clock.now().saturating_sub(began);
                     if passes
                         && lasted > PATIENCE_WITH_DOOMED

@@ -108,13 +108,14 @@ pub fn backoff(attempt: u32, salt: u64) -> Duration {
 
 /// How long a call may go on failing in this way before the action fails.
 ///
-/// An answer that something needed is not there yet ends with IAM's propagation, which takes up to a minute, or
-/// with network interfaces that managed services leave behind, which take up to a quarter of an hour.
+/// What was made is known everywhere after seconds, in IAM after up to a minute; network interfaces that managed services
+/// leave behind take up to a quarter of an hour.
 #[must_use]
 pub fn patience(class: FailureClass) -> Duration {
     match class {
         FailureClass::Throttled | FailureClass::Ambiguous => Duration::from_secs(15 * 60),
         FailureClass::NotYet => Duration::from_secs(20 * 60),
+        FailureClass::Unseen => Duration::from_secs(5 * 60),
         FailureClass::Refused | FailureClass::Broken | FailureClass::Denied => Duration::ZERO,
     }
 }

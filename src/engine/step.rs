@@ -248,7 +248,7 @@ impl Step<'_> {
 
     fn next(&self, failure: &Failure, since: Duration, attempt: u32) -> Next {
         let patience = match failure.class {
-            FailureClass::NotYet => self.not_yet,
+            class if class.is_early() => self.not_yet.min(patience(class)),
             class => patience(class),
         };
         if self.clock.now().saturating_sub(since) >= patience {
@@ -327,7 +327,7 @@ pub const TOO_LONG: &str = "TooLong";
 pub fn is_refused(failure: &Failure) -> bool {
     match failure.class {
         FailureClass::Refused => true,
-        FailureClass::NotYet => failure.code != TOO_LONG,
+        FailureClass::NotYet | FailureClass::Unseen => failure.code != TOO_LONG,
         FailureClass::Throttled | FailureClass::Ambiguous | FailureClass::Denied | FailureClass::Broken => false,
     }
 }

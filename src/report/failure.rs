@@ -389,6 +389,9 @@ fn headline(failure: &Failure) -> String {
         FailureClass::NotYet => {
             format!("{operation} went on waiting for something that it needs; {service} said: {code}")
         }
+        FailureClass::Unseen => {
+            format!("{service} went on refusing {operation}, as if something that it refers to were not there: {code}")
+        }
         FailureClass::Broken => format!("{service} made it, and it has failed: {code} ({operation})"),
         FailureClass::Denied => format!("{service} does not allow {operation}: {code}"),
     }
@@ -401,6 +404,7 @@ fn advice(failure: &Failure) -> (Option<String>, String) {
         FailureClass::Throttled => "wait a few minutes, others may be using up the rate of calls; then run",
         FailureClass::Ambiguous => "check the connection; the next run looks first for what was made. Run",
         FailureClass::NotYet => "see that what it needs is coming up, then run",
+        FailureClass::Unseen => "see that what it refers to is there, and lets itself be used for this; then run",
         FailureClass::Broken => "correct what made it fail; the next run removes it and makes it again. Run",
         FailureClass::Denied => "renew the credentials, or have the missing permission granted; then run",
     };

@@ -65,8 +65,8 @@ pub async fn take_away(aws: &Aws, snapshot: &Snapshot, record: &ResourceRecord) 
             held.set(false);
             Ok(progress == Progress::Gone)
         }
-        Err(failure) if matches!(failure.class, FailureClass::NotYet | FailureClass::Throttled) => {
-            held.set(failure.class == FailureClass::NotYet);
+        Err(failure) if failure.class.is_early() || failure.class == FailureClass::Throttled => {
+            held.set(failure.class.is_early());
             Ok(false)
         }
         Err(failure) => Err(failure),

@@ -14,8 +14,8 @@ use crate::{mark, name, rds};
 /// A creating call names roles that may have been made a moment ago.
 pub(super) fn creating(operation: &'static str) -> Call {
     Call::rds(operation)
-        .expects("InvalidParameterValue", "IAM role ARN value is invalid")
-        .expects("InvalidParameterValue", "ENHANCED_MONITORING")
+        .unseen("InvalidParameterValue", "IAM role ARN value is invalid")
+        .unseen("InvalidParameterValue", "ENHANCED_MONITORING")
 }
 
 pub(super) async fn create(

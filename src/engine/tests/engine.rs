@@ -443,6 +443,21 @@ async fn a_creation_whose_rest_is_refused_locks_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_may_never_be_seen_is_waited_for_shorter_than_what_is_in_the_way() {
+    for (class, minutes) in [(FailureClass::Unseen, 5), (FailureClass::NotYet, 20)] {
+        let mut bench = Bench::new();
+        for _ in 0..500 {
+            bench.toy.twist("aws_vpc.main", "create", Twist::Fail(class, "InvalidPrincipal"));
+        }
+        let began = tokio::time::Instant::now();
+        assert_eq!(bench.apply(&network("10.0.0.0/16", &[])).await.failed.len(), 1);
+        let lasted = began.elapsed().as_secs();
+        assert!((60 * minutes..60 * minutes + 30).contains(&lasted), "{class:?}: {lasted} s");
+        assert!(bench.store.snapshot().unwrap().pending.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_protected_by_now_is_not_deleted_though_its_delete_had_begun() {
     let mut bench = Bench::new();
     let with = |gateway: Option<bool>| {

@@ -49,7 +49,8 @@ words! {
 
 /// Whether a size has AWS's own processors, by its family: those have a g behind their generation, as t4g, m7g and
 /// c7gn: <https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html>
-pub(super) fn is_arm(size: &str) -> bool {
+#[must_use]
+pub fn is_arm(size: &str) -> bool {
     let family = size.split('.').next().unwrap_or_default();
     family == "a1" || family.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).contains('g')
 }

@@ -180,7 +180,9 @@ pub use iam_role::IamRole;
 pub use iam_role_policy::IamRolePolicy;
 pub use iam_role_policy_attachment::IamRolePolicyAttachment;
 pub use instance::Instance;
-pub use instance_type::{InstanceType, MetadataEndpoint, MetadataOptions, MetadataTokens, RootBlockDevice, VolumeType};
+pub use instance_type::{
+    InstanceType, MetadataEndpoint, MetadataOptions, MetadataTokens, RootBlockDevice, VolumeType, is_arm,
+};
 pub use internet_gateway::InternetGateway;
 pub use ip_protocol::IpProtocol;
 pub use kms_alias::KmsAlias;
