@@ -49,6 +49,8 @@ pub fn applications(stack: &mut Stack, env: &Environment, foundation: &Foundatio
     let root = root(stack, env, foundation, argocd);
     // What it deploys stands in these, and goes before they do.
     let root = root.depends_on_all(&namespaces.values().cloned().collect::<Vec<_>>()).depends_on(&class);
+    // Its controllers take away what they made by these, and load balancers serve until then.
+    let root = root.depends_on_all(&foundation.cluster.roles.permitted).depends_on_all(&foundation.network.published);
     stack.add("platform", root);
     Ok(())
 }
@@ -205,6 +207,26 @@ mod tests {
             assert_eq!(literal(root, "source.target_revision"), Some(branch.into()));
             assert_eq!(literal(root, "sync_policy.automated").is_some(), automated);
             assert_eq!(literal(root, "source.helm.value_files.0"), Some(format!("values-{}.yaml", graph.stack).into()));
+        }
+    }
+
+    #[test]
+    fn what_the_applications_act_by_is_there_before_them_and_goes_after_them() {
+        for graph in both() {
+            let root = node(&graph, "argocd_application", "platform");
+            let waits: Vec<String> = root.depends_on.iter().map(|address| address.local()).collect();
+            let has = |name: &str| waits.iter().any(|waits| waits == name);
+            for role in
+                ["load_balancer_controller", "ebs_csi", "external_dns", "cluster_autoscaler", "external_secrets"]
+            {
+                assert!(has(&format!("aws_iam_role_policy_attachment.{role}")), "{role}: {waits:?}");
+            }
+            for association in nodes(&graph, "aws_route_table_association") {
+                let name = association.address.local();
+                assert_eq!(has(&name), name.contains("public"), "{name}");
+                let public = association.depends_on.iter().any(|address| address.local() == "aws_route.public");
+                assert!(public || !name.contains("public"), "{name} leads nowhere");
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
     AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, BlockDeviceMapping, CapacityType, CloudwatchLogGroup,
     ClusterVpcConfig, ControlPlaneLog, EksAccessEntry, EksAccessPolicyAssociation, EksAddon, EksAddonVersion,
-    EksCluster, EksNodeGroup, EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment,
+    EksCluster, EksNodeGroup, EncryptionConfig, IamOpenidConnectProvider, IamPolicy, IamRolePolicyAttachment,
     InstanceType, KmsKey, LaunchTemplate, MetadataOptions, ResolveConflicts, ScalingConfig, TagSpecification,
     TaggedResource, Taint, TaintEffect, UpdateConfig,
 };
@@ -87,7 +87,7 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
     // Those that any pod may run on: no taint keeps it away.
     let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
     let open: Vec<_> = nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
-    addons(stack, &cluster, &open, &roles.ebs_csi);
+    addons(stack, &cluster, &open, &roles);
     Cluster { cluster, issuer, nodes, roles }
 }
 
@@ -227,7 +227,7 @@ fn addons(
     stack: &mut Stack,
     cluster: &Handle<EksCluster>,
     open_nodes: &[Handle<EksNodeGroup>],
-    ebs_csi: &Handle<IamRole>,
+    roles: &ServiceAccounts,
 ) {
     for name in ["kube-proxy", "eks-pod-identity-agent"] {
         let addon = addon(stack, cluster, name);
@@ -237,8 +237,8 @@ fn addons(
         let addon = addon(stack, cluster, name).depends_on_all(open_nodes);
         stack.add(name, addon);
     }
-    let storage = addon(stack, cluster, "aws-ebs-csi-driver").service_account_role_arn(ebs_csi);
-    stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes));
+    let storage = addon(stack, cluster, "aws-ebs-csi-driver").service_account_role_arn(&roles.ebs_csi);
+    stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes).depends_on_all(&roles.permitted));
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct Network {
     pub vpc: Handle<Vpc>,
     /// A public subnet per zone.
     pub public: Vec<Handle<Subnet>>,
+    /// That they lead to the internet.
+    pub published: Vec<Handle<RouteTableAssociation>>,
     /// A private subnet per zone.
     pub private: Vec<Handle<Subnet>>,
     /// A subnet per zone for what needs no way out.
@@ -58,10 +60,12 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
     })?;
 
     let public_routes = stack.add("public", RouteTable::new(&vpc).tag("Name", format!("{}-public", env.name())));
-    stack.add("public", Route::to_internet(&public_routes, &internet));
-    for (zone, subnet) in env.zones.iter().zip(&public) {
-        stack.add(("public", zone), RouteTableAssociation::new(subnet, &public_routes));
-    }
+    let route = stack.add("public", Route::to_internet(&public_routes, &internet));
+    let associate = |(zone, subnet)| {
+        let association = RouteTableAssociation::new(subnet, &public_routes);
+        stack.add(("public", zone), association.depends_on(&route))
+    };
+    let published = env.zones.iter().zip(&public).map(associate).collect();
     let (nat_gateways, private_routes) = way_out(stack, env, &vpc, &public, &private);
     // Images and objects come by this way, which costs nothing, and not through a NAT gateway, which charges for bytes.
     let s3 = VpcEndpoint::gateway(&vpc, env.service("s3"), &private_routes);
@@ -74,7 +78,7 @@ pub fn network(stack: &mut Stack, env: &Environment) -> Result<Network> {
     }
 
     flow_logs(stack, env, &vpc);
-    Ok(Network { vpc, public, private, database, nat_gateways })
+    Ok(Network { vpc, public, published, private, database, nat_gateways })
 }
 
 /// What was let through and what was not, kept like other logs.

@@ -28,6 +28,8 @@ pub struct ServiceAccounts {
     pub loki: Handle<IamRole>,
     /// The one who grades.
     pub grader_worker: Handle<IamRole>,
+    /// That each has its permissions.
+    pub permitted: Vec<Handle<IamRolePolicyAttachment>>,
 }
 
 /// A role per service account.
@@ -38,52 +40,53 @@ pub fn service_accounts(
     storage: &Storage,
     names: &Names,
 ) -> ServiceAccounts {
+    let mut permitted = Vec::new();
     let mut account = |name: &str, namespace: &str, account: &str, permission: Permission| {
         let trust = Statement::assume_role_by_service_account(issuer, &cluster.oidc_issuer(), namespace, account);
         let role = env.role(stack, Policy::new([trust])).description(format!("{namespace}/{account}"));
         let role = stack.add(name, role);
-        match permission {
+        permitted.push(match permission {
             Permission::OfAws(policy) => attach(stack, name, &role, IamPolicy::of_aws(policy)),
             Permission::Own(policy) => {
                 let policy = stack.add(name, IamPolicy::new(policy));
-                attach(stack, name, &role, &policy);
+                attach(stack, name, &role, &policy)
             }
-        }
+        });
         role
     };
+    let ebs_csi = account(
+        "ebs_csi",
+        "kube-system",
+        "ebs-csi-controller-sa",
+        Permission::OfAws("service-role/AmazonEBSCSIDriverPolicy"),
+    );
+    let cluster_autoscaler =
+        account("cluster_autoscaler", "kube-system", "cluster-autoscaler", Permission::Own(cluster_autoscaler(env)));
+    let external_dns = account("external_dns", "external-dns", "external-dns", Permission::Own(external_dns(names)));
+    let load_balancer_controller = account(
+        "load_balancer_controller",
+        "kube-system",
+        "aws-load-balancer-controller",
+        Permission::Own(load_balancer_controller(env)),
+    );
+    let external_secrets =
+        account("external_secrets", "external-secrets", "external-secrets", Permission::Own(external_secrets(env)));
+    let loki = account("loki", "loki", "loki", Permission::Own(keeps_objects(&storage.loki, &storage.key)));
+    let grader_worker = account(
+        "grader_worker",
+        &env.namespace(),
+        "grader-worker",
+        Permission::Own(keeps_objects(&storage.grader_cache, &storage.key)),
+    );
     ServiceAccounts {
-        ebs_csi: account(
-            "ebs_csi",
-            "kube-system",
-            "ebs-csi-controller-sa",
-            Permission::OfAws("service-role/AmazonEBSCSIDriverPolicy"),
-        ),
-        cluster_autoscaler: account(
-            "cluster_autoscaler",
-            "kube-system",
-            "cluster-autoscaler",
-            Permission::Own(cluster_autoscaler(env)),
-        ),
-        external_dns: account("external_dns", "external-dns", "external-dns", Permission::Own(external_dns(names))),
-        load_balancer_controller: account(
-            "load_balancer_controller",
-            "kube-system",
-            "aws-load-balancer-controller",
-            Permission::Own(load_balancer_controller(env)),
-        ),
-        external_secrets: account(
-            "external_secrets",
-            "external-secrets",
-            "external-secrets",
-            Permission::Own(external_secrets(env)),
-        ),
-        loki: account("loki", "loki", "loki", Permission::Own(keeps_objects(&storage.loki, &storage.key))),
-        grader_worker: account(
-            "grader_worker",
-            &env.namespace(),
-            "grader-worker",
-            Permission::Own(keeps_objects(&storage.grader_cache, &storage.key)),
-        ),
+        ebs_csi,
+        cluster_autoscaler,
+        external_dns,
+        load_balancer_controller,
+        external_secrets,
+        loki,
+        grader_worker,
+        permitted,
     }
 }
 
@@ -95,8 +98,13 @@ enum Permission {
     Own(Policy),
 }
 
-fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl IntoArn<IamPolicy>) {
-    stack.add(name, IamRolePolicyAttachment::new(role, policy));
+fn attach(
+    stack: &mut Stack,
+    name: &str,
+    role: &Handle<IamRole>,
+    policy: impl IntoArn<IamPolicy>,
+) -> Handle<IamRolePolicyAttachment> {
+    stack.add(name, IamRolePolicyAttachment::new(role, policy))
 }
 
 /// <https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md>

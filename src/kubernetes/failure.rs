@@ -54,6 +54,10 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         ),
         (409, _) => (FailureClass::NotYet, None),
         (429, _) => (FailureClass::Throttled, None),
+        // An answer to the object, whatever its number says: <https://github.com/kubernetes/kubernetes/issues/114369>
+        (500, _) if status.message.contains("failed to create typed patch object") => {
+            (FailureClass::Refused, Some("correct the manifest: its kind has no such field, or not of this type"))
+        }
         (500.., _) => (unclear, None),
         _ => (FailureClass::Refused, None),
     };
@@ -91,4 +95,24 @@ fn chain(error: &Error) -> String {
         next = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_a_kind_does_not_have_is_refused_whatever_the_number_of_the_answer() {
+        let class = |message: &str| {
+            let message = message.to_owned();
+            let status = Status { code: 500, reason: "InternalError".to_owned(), message, ..Status::default() };
+            from_kube("Apply", &Error::Api(Box::new(status))).class
+        };
+        let typo =
+            "failed to create typed patch object (x/place; /v1, Kind=ConfigMap): .dataa: field not declared in schema";
+        assert_eq!(class(typo), FailureClass::Refused);
+        assert_eq!(class("etcdserver: request timed out"), FailureClass::Ambiguous);
+    }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fathuss_engine::Provider;
-use fathuss_engine::proposal::{Outlook, Proposal, Proposed};
+use fathuss_engine::proposal::{Objection, Outlook, Proposal, Proposed};
 use fathuss_engine::provider::{
     Attributes, CallCounts, Carried, Failure, FailureClass, Found, LookupRequest, MakeRequest, Observation, Progress,
     ReadAnswer, ReadRequest, Standing, UpdateRequest,
 };
 use fathuss_model::aws::EksCluster;
-use fathuss_model::kubernetes::HelmRelease;
+use fathuss_model::kubernetes::{HelmRelease, KubernetesManifest};
 use fathuss_model::schema::Schema;
 use fathuss_model::{Address, Datum, Resource};
 use fathuss_state::Identity;
@@ -191,6 +191,26 @@ fn wanted(request: &MakeRequest) -> Result<Place<'_>, Failure> {
 fn place(standing: &Standing) -> Result<Place<'_>, Failure> {
     let kind = kind_of(&standing.address)?;
     Ok(Place { region: &standing.region, kind, locator: kind.locate(&standing.identity)? })
+}
+
+/// Whether what is there by its name is what somebody else has made since ours went.
+fn is_anothers(live: &Json, standing: &Standing) -> bool {
+    let own = text(&standing.desired.attributes, "uid").ok();
+    own.is_some_and(|own| live["metadata"]["uid"].as_str() != Some(own)) && !mark::is(live, &standing.mark)
+}
+
+/// Why an object that is there can't become the one of these fields, where that is another one.
+fn moved(address: &Address, fields: &Attributes) -> Option<Objection> {
+    let is = text(fields, "id").ok()?;
+    let wanted = Locator::of(text(fields, "cluster_name").ok()?, &kind_of(address).ok()?.object(fields).ok()?).ok()?;
+    let wanted = wanted.identity().0;
+    (wanted != is).then(|| Objection {
+        address: address.clone(),
+        message: format!(
+            "`manifest` is {wanted}, and {is} is there: an object keeps its version, kind, namespace and name. Give the \
+             other one an address of its own, and this one goes, or `fathuss state forget` it first to keep it"
+        ),
+    })
 }
 
 /// Whether applying these fields once more would change nothing.
@@ -375,12 +395,21 @@ impl Provider for Kubernetes {
             let Some((connection, live)) = self.look(place.region, &place.locator).await? else {
                 return Ok(Progress::Gone);
             };
+            if is_anothers(&live, standing) {
+                return Ok(Progress::Gone);
+            }
             if live["metadata"]["deletionTimestamp"].is_null() {
                 connection.delete(&place.locator).await?;
             }
             Ok(Progress::Waiting { state: place.kind.leaves_after(&live) })
         };
         self.at_pace(&standing.address, step, is_waiting).await
+    }
+
+    /// An object keeps what it is found by.
+    async fn objections(&self, proposed: &Proposed) -> Result<Vec<Objection>, Failure> {
+        let manifests = proposed.made.iter().filter(|(address, _)| address.kind() == KubernetesManifest::SCHEMA.kind);
+        Ok(manifests.filter_map(|(address, proposal)| moved(address, &proposal.fields)).collect())
     }
 
     /// What becomes of the objects of releases. What Helm refuses is told now already, and refused where it is applied: what
@@ -454,5 +483,32 @@ impl Provider for Kubernetes {
         }
         debug_assert!(calls.operations.keys().all(|(service, _)| service == SERVICE));
         calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_that_is_there_becomes_no_other_one() {
+        let address: Address = "shop.kubernetes_manifest.place".parse().unwrap();
+        let moved = |is: Option<&str>, version: &str, name: &str| {
+            let manifest = format!(
+                r#"{{"apiVersion": "{version}", "kind": "ConfigMap", "metadata": {{"name": "{name}", "namespace": "x"}}}}"#
+            );
+            let mut fields = Attributes::new();
+            fields.insert("cluster_name".to_owned(), Datum::from("main"));
+            fields.insert("manifest".to_owned(), Datum::from(manifest.as_str()));
+            fields.extend(is.map(|is| ("id".to_owned(), Datum::from(is))));
+            moved(&address, &fields).map(|objection| objection.message)
+        };
+        let is = Some("main/v1/ConfigMap/x/place");
+        assert_eq!(moved(None, "v1", "other"), None, "it is made");
+        assert_eq!(moved(is, "v1", "place"), None);
+        let said = moved(is, "v1", "other").unwrap();
+        let begin = "`manifest` is main/v1/ConfigMap/x/other, and main/v1/ConfigMap/x/place is there: ";
+        assert!(said.starts_with(begin), "{said}");
+        assert!(moved(is, "v2", "place").is_some());
     }
 }

@@ -429,6 +429,12 @@ def test_secrets_come_from_aws_or_from_vault_by_one_value(charts, shipped):
             assert set(provider) == {"vault"}, name
             assert provider["vault"]["server"] == "https://vault.example.com", name
             assert provider["vault"]["auth"]["kubernetes"]["serviceAccountRef"]["name"], name
+        # Without a property, External Secrets takes all that is there, as JSON.
+        for secret in of_kind(charts.application(application), "ExternalSecret"):
+            for entry in secret["spec"]["data"]:
+                assert entry["remoteRef"].get("property"), f"{name}: {entry['secretKey']}"
+                if entry["secretKey"] == "DATABASE_PASSWORD":
+                    assert (entry["remoteRef"]["key"], entry["remoteRef"]["property"]) == ("production/postgres", "password")
         for store in of_kind(shipped["production"][name], "SecretStore"):
             assert store["spec"]["provider"] == {"aws": {"service": "SecretsManager", "region": "us-east-1"}}, name
         stores += len(here)

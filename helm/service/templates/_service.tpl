@@ -29,21 +29,24 @@ fathuss.com/environment: {{ .Values.global.environment }}
 {{- end -}}
 {{- end -}}
 
-{{/* The secrets that it is given, by variable: those of what it uses, and its own. */}}
+{{/* The secrets that it is given, by variable: those of what it uses, and its own. Vault keeps no bare text: each is a
+property of what has its name there. */}}
 {{- define "service.secrets" -}}
 {{- $secrets := dict -}}
+{{- $vault := eq .Values.global.secrets.backend "vault" -}}
 {{- if .Values.uses.postgres -}}
-{{- $_ := set $secrets "DATABASE_PASSWORD" (dict "key" .Values.global.database.secret "property" .Values.global.database.secretProperty) -}}
+{{- $database := dict "key" .Values.global.database.secret "property" .Values.global.database.secretProperty -}}
+{{- $_ := set $secrets "DATABASE_PASSWORD" (ternary (dict "key" (printf "%s/postgres" .Values.global.environment) "property" "password") $database $vault) -}}
 {{- end -}}
 {{- if .Values.uses.clickhouse -}}
-{{- $_ := set $secrets "CLICKHOUSE_PASSWORD" (dict "key" .Values.global.clickhouse.secret "property" "") -}}
+{{- $_ := set $secrets "CLICKHOUSE_PASSWORD" (dict "key" .Values.global.clickhouse.secret "property" (ternary "password" "" $vault)) -}}
 {{- end -}}
 {{- if .Values.sentry -}}
 {{- $_ := set $secrets "SENTRY_DSN" (dict "key" (printf "%s/sentry" .Values.global.environment) "property" "dsn") -}}
 {{- end -}}
 {{- range $name, $secret := .Values.secrets.data -}}
 {{- $key := printf "%s/%s" $.Values.global.environment $secret.key -}}
-{{- $_ := set $secrets $name (dict "key" $key "property" ($secret.property | default "")) -}}
+{{- $_ := set $secrets $name (dict "key" $key "property" ($secret.property | default (ternary "value" "" $vault))) -}}
 {{- end -}}
 {{- toYaml $secrets -}}
 {{- end -}}

@@ -60,6 +60,9 @@ impl Helm {
             write(&file, values).map_err(unwritable)?;
             command.arg("--values").arg(file);
         }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| aims(&name.to_string_lossy())) {
+            command.env_remove(name);
+        }
         let child = command
             .current_dir(&self.folder)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -72,6 +75,12 @@ impl Helm {
         let output = wait(child).await.map_err(|error| refused("NoHelm", error.to_string()))?;
         if output.status.success() { Ok(output.stdout) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
     }
+}
+
+/// Whether a variable has Helm look at another cluster, or keep its releases in another way, than it is told.
+fn aims(variable: &str) -> bool {
+    let variable = variable.strip_prefix("HELM_").unwrap_or_default();
+    variable.starts_with("KUBE") || variable.starts_with("DRIVER") || ["NAMESPACE", "MAX_HISTORY"].contains(&variable)
 }
 
 /// Waits with its standard input open: tokio's own waiting would close it first.
@@ -147,8 +156,21 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         "NoSuchChart",
         Some("see `chart` and `version`, and that it can be reached from here"),
     ),
+    (
+        "failed to perform \"",
+        FailureClass::Refused,
+        "NoSuchChart",
+        Some("see `chart` and `version`, and that its registry can be reached from here"),
+    ),
     ("manifest unknown", FailureClass::Refused, "NoSuchChart", Some("see `chart` and `version`")),
     ("Chart.yaml file is missing", FailureClass::Refused, "NoSuchChart", Some("a chart's folder has a Chart.yaml")),
+    ("unable to detect chart at", FailureClass::Refused, "NoSuchChart", Some("a chart's folder has a Chart.yaml")),
+    (
+        "helm dependency build",
+        FailureClass::Refused,
+        "NoDependencies",
+        Some("run `helm dependency build` in the chart's folder"),
+    ),
     ("path \"", FailureClass::Refused, "NoSuchChart", Some("folders are seen from fathuss.toml")),
     (
         "invalid ownership metadata",
@@ -170,7 +192,18 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         "NotReady",
         Some("look at its pods' events, or give it more `timeout_seconds`"),
     ),
+    // An API server that goes away while Helm is at work; what it left is upgraded once more.
+    ("failed to download openapi", FailureClass::NotYet, "Unreachable", GONE),
+    ("could not get server version from Kubernetes", FailureClass::NotYet, "Unreachable", GONE),
+    ("connection refused", FailureClass::NotYet, "Unreachable", GONE),
+    ("connection reset by peer", FailureClass::NotYet, "Unreachable", GONE),
+    ("client connection lost", FailureClass::NotYet, "Unreachable", GONE),
+    ("unexpected EOF", FailureClass::NotYet, "Unreachable", GONE),
+    ("the server is currently unable to handle the request", FailureClass::NotYet, "Unreachable", GONE),
+    ("etcdserver: ", FailureClass::NotYet, "Unreachable", GONE),
 ];
+
+const GONE: Option<&str> = Some("see that the cluster's API server can be reached from here");
 
 /// What Helm wrote, as a failure.
 fn failure(written: &str) -> Failure {
@@ -208,7 +241,21 @@ mod tests {
         assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
         let (class, code, _) = of("Error: UPGRADE FAILED: release: already exists");
         assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Pending"));
+        let (class, code, _) =
+            of("Error: UPGRADE FAILED: unable to build kubernetes objects: failed to download openapi: unknown");
+        assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Unreachable"), "the API server went away meanwhile");
+        let nowhere = "Error: looks like \"http://127.0.0.1:1\" is not a valid chart repository or cannot be reached: connection refused";
+        assert_eq!(of(nowhere).0, FailureClass::Refused);
+        let (class, code, _) = of("Error: failed to perform \"FetchReference\" on source: connect: connection refused");
+        assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
         assert_eq!(of("").2, "helm was ended");
+    }
+
+    #[test]
+    fn nothing_of_the_user_s_leads_helm_elsewhere() {
+        let elsewhere = ["HELM_KUBEAPISERVER", "HELM_KUBETOKEN", "HELM_KUBECONTEXT", "HELM_DRIVER", "HELM_NAMESPACE"];
+        assert!(elsewhere.into_iter().all(aims));
+        assert!(!["HELM_CACHE_HOME", "HELM_REGISTRY_CONFIG", "KUBECONFIG", "HOME"].into_iter().any(aims));
     }
 
     #[tokio::test]
