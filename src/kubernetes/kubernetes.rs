@@ -488,7 +488,33 @@ impl Provider for Kubernetes {
 
 #[cfg(test)]
 mod tests {
+    use fathuss_engine::provider::{Desired, Mark};
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_others_made_by_the_name_of_ours_is_not_deleted() {
+        let standing = |uid: &str| {
+            let mut attributes = Attributes::new();
+            attributes.insert("uid".to_owned(), Datum::from(uid));
+            let address: Address = "shop.kubernetes_manifest.place".parse().unwrap();
+            Standing {
+                region: "us-east-1".to_owned(),
+                account: "111122223333".to_owned(),
+                mark: Mark { lineage: "own".to_owned(), address: address.clone(), generation: 0 },
+                address,
+                identity: Identity("main/v1/ConfigMap/x/place".to_owned()),
+                desired: Desired { attributes, secrets: BTreeMap::new() },
+                token: String::new(),
+            }
+        };
+        let mut live = json!({"metadata": {"name": "place", "uid": "two"}});
+        assert!(is_anothers(&live, &standing("one")));
+        assert!(!is_anothers(&live, &standing("two")), "an imported one has no mark");
+        mark::put(&mut live, &standing("one").mark);
+        assert!(!is_anothers(&live, &standing("one")), "ours, made anew");
+    }
 
     #[test]
     fn an_object_that_is_there_becomes_no_other_one() {
