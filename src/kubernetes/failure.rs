@@ -35,7 +35,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         let said = chain(error);
         // Where nobody was reached, nothing was sent.
         let class = if said.contains(UNREACHED) { FailureClass::NotYet } else { unclear };
-        return failure(class, "NoAnswer", said, Some("see that the cluster's API server can be reached from here"));
+        return failure(class, "NoAnswer", said, Some(SEE_THAT_IT_ANSWERS));
     };
     let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
     let (class, hint) = match (status.code, reason) {
@@ -54,7 +54,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         ),
         (409, _) => (FailureClass::NotYet, None),
         (429, _) => (FailureClass::Throttled, None),
-        // An answer to the object, whatever its number says: <https://github.com/kubernetes/kubernetes/issues/114369>
+        // An answer to the object, whatever its number says: <https://github.com/kubernetes/kubernetes/issues/139253>
         (500, _) if status.message.contains("failed to create typed patch object") => {
             (FailureClass::Refused, Some("correct the manifest: its kind has no such field, or not of this type"))
         }
@@ -63,6 +63,9 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
     };
     failure(class, reason, status.message.clone(), hint)
 }
+
+/// What to do about an API server that does not answer.
+pub(crate) const SEE_THAT_IT_ANSWERS: &str = "see that the cluster's API server can be reached from here";
 
 /// What the HTTP client says where it could not connect.
 const UNREACHED: &str = "client error (Connect)";

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::clusters::{Endpoint, Token};
 use crate::connection::kubeconfig;
-use crate::failure::refused;
+use crate::failure::{SEE_THAT_IT_ANSWERS, refused};
 
 /// Which `helm` is run, and how.
 #[derive(Clone, Debug)]
@@ -97,12 +97,7 @@ fn write(file: &Path, content: &Json) -> std::io::Result<()> {
 
 /// What Helm's words have in them, what is the matter then, and what can be done about it.
 const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
-    (
-        "cluster unreachable",
-        FailureClass::NotYet,
-        "Unreachable",
-        Some("see that the cluster's API server can be reached from here"),
-    ),
+    ("cluster unreachable", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
     (
         "ensure CRDs are installed first",
         FailureClass::NotYet,
@@ -193,17 +188,20 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         Some("look at its pods' events, or give it more `timeout_seconds`"),
     ),
     // An API server that goes away while Helm is at work; what it left is upgraded once more.
-    ("failed to download openapi", FailureClass::NotYet, "Unreachable", GONE),
-    ("could not get server version from Kubernetes", FailureClass::NotYet, "Unreachable", GONE),
-    ("connection refused", FailureClass::NotYet, "Unreachable", GONE),
-    ("connection reset by peer", FailureClass::NotYet, "Unreachable", GONE),
-    ("client connection lost", FailureClass::NotYet, "Unreachable", GONE),
-    ("unexpected EOF", FailureClass::NotYet, "Unreachable", GONE),
-    ("the server is currently unable to handle the request", FailureClass::NotYet, "Unreachable", GONE),
-    ("etcdserver: ", FailureClass::NotYet, "Unreachable", GONE),
+    ("failed to download openapi", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("could not get server version from Kubernetes", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("connection refused", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("connection reset by peer", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("client connection lost", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("unexpected EOF", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    (
+        "the server is currently unable to handle the request",
+        FailureClass::NotYet,
+        "Unreachable",
+        Some(SEE_THAT_IT_ANSWERS),
+    ),
+    ("etcdserver: ", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
 ];
-
-const GONE: Option<&str> = Some("see that the cluster's API server can be reached from here");
 
 /// What Helm wrote, as a failure.
 fn failure(written: &str) -> Failure {
