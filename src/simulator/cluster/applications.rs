@@ -40,5 +40,7 @@ async fn ask(client: &Client) -> Result<(), kube::Error> {
 
 fn is_awaited(application: &DynamicObject) -> bool {
     let text = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_str);
-    text("/status/operationState/phase") == Some("Succeeded") && text("/status/health/status") != Some("Healthy")
+    application.metadata.deletion_timestamp.is_none()
+        && text("/status/operationState/phase") == Some("Succeeded")
+        && text("/status/health/status") != Some("Healthy")
 }
