@@ -43,7 +43,9 @@ pub fn applications(stack: &mut Stack, env: &Environment, foundation: &Foundatio
     for (name, security, injected) in NAMESPACES.into_iter().chain([(own.as_str(), PodSecurity::Restricted, true)]) {
         namespaces.insert(name.to_owned(), namespace(stack, cluster, name, security, injected));
     }
-    let class = stack.add("gp3", KubernetesManifest::new(cluster, json(storage_class())));
+    // Claims are given volumes, and these taken away, by the driver: it is there before them and goes after them.
+    let class = KubernetesManifest::new(cluster, json(storage_class())).depends_on(&foundation.cluster.volumes);
+    let class = stack.add("gp3", class);
     let argocd = &namespaces["argocd"];
     argo_cd(stack, env, cluster, argocd)?;
     let root = root(stack, env, foundation, argocd);
@@ -221,6 +223,10 @@ mod tests {
             {
                 assert!(has(&format!("aws_iam_role_policy_attachment.{role}")), "{role}: {waits:?}");
             }
+            let class = node(&graph, "kubernetes_manifest", "gp3");
+            let driver = "aws_eks_addon.aws-ebs-csi-driver";
+            assert!(class.depends_on.iter().any(|address| address.local() == driver), "claims are given up by it");
+            assert!(has("kubernetes_manifest.gp3"), "{waits:?}");
             for association in nodes(&graph, "aws_route_table_association") {
                 let name = association.address.local();
                 assert_eq!(has(&name), name.contains("public"), "{name}");

@@ -33,6 +33,8 @@ pub struct Cluster {
     pub nodes: Vec<(&'static str, Handle<EksNodeGroup>)>,
     /// The roles of its service accounts.
     pub roles: ServiceAccounts,
+    /// What makes its volumes.
+    pub volumes: Handle<EksAddon>,
 }
 
 /// A group of nodes.
@@ -87,8 +89,8 @@ pub fn cluster(stack: &mut Stack, env: &Environment, network: &Network, storage:
     // Those that any pod may run on: no taint keeps it away.
     let is_open = |name: &str| NODE_GROUPS.iter().any(|group| group.name == name && group.taint.is_none());
     let open: Vec<_> = nodes.iter().filter(|(name, _)| is_open(name)).map(|(_, nodes)| nodes.clone()).collect();
-    addons(stack, &cluster, &open, &roles);
-    Cluster { cluster, issuer, nodes, roles }
+    let volumes = addons(stack, &cluster, &open, &roles);
+    Cluster { cluster, issuer, nodes, roles, volumes }
 }
 
 fn control_plane(stack: &mut Stack, env: &Environment, network: &Network) -> Handle<EksCluster> {
@@ -222,13 +224,14 @@ fn pod_network(stack: &mut Stack, cluster: &Handle<EksCluster>) -> Handle<EksAdd
     stack.add("vpc-cni", addon)
 }
 
-/// AWS's other addons. What runs on nodes as ordinary pods is ready only once there are some that take them.
+/// AWS's other addons. What runs on nodes as ordinary pods is ready only once there are some that take them. Gives the one
+/// that makes volumes.
 fn addons(
     stack: &mut Stack,
     cluster: &Handle<EksCluster>,
     open_nodes: &[Handle<EksNodeGroup>],
     roles: &ServiceAccounts,
-) {
+) -> Handle<EksAddon> {
     for name in ["kube-proxy", "eks-pod-identity-agent"] {
         let addon = addon(stack, cluster, name);
         stack.add(name, addon);
@@ -238,7 +241,7 @@ fn addons(
         stack.add(name, addon);
     }
     let storage = addon(stack, cluster, "aws-ebs-csi-driver").service_account_role_arn(&roles.ebs_csi);
-    stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes).depends_on_all(&roles.permitted));
+    stack.add("aws-ebs-csi-driver", storage.depends_on_all(open_nodes).depends_on_all(&roles.permitted))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use fathuss_cluster::aws::Aws;
 use fathuss_cluster::controllers::{Controller, News};
 use fathuss_cluster::load_balancers::Place;
 use fathuss_cluster::nodes::{Node, Taint, reconcile_nodes};
+use fathuss_cluster::outside::Outside;
 use fathuss_cluster::{Beside, ControlPlane, Options, Programs, Progress, Reserved, Step};
 use fathuss_cluster::{applications, controllers, external_secrets, load_balancers, metrics, volumes};
 use fathuss_simulator::{ApiServer, ClusterId, Endpoints, LiveCluster, Simulator};
@@ -106,7 +107,7 @@ pub async fn keep(
     folders: Folders,
     programs: Programs,
     address: SocketAddr,
-    outside: Vec<(String, String)>,
+    outside: Option<Arc<Outside>>,
 ) -> Result<(), Error> {
     if let Ok(clusters) = simulator.clusters() {
         folders.sweep(&clusters);
@@ -146,8 +147,8 @@ struct Site {
     folders: Folders,
     programs: Programs,
     address: SocketAddr,
-    /// What makes programs see the sandbox's internet.
-    outside: Vec<(String, String)>,
+    /// The sandbox's internet, where it has one.
+    outside: Option<Arc<Outside>>,
 }
 
 /// Why a control plane runs no more.
@@ -232,7 +233,7 @@ fn surroundings(
     parts.spawn(load_balancers::tend(client.clone(), place, refused("load balancers")));
     parts.spawn(volumes::tend(client.clone(), id.name.clone(), aws, refused("volumes")));
     parts.spawn(external_secrets::tend(client.clone()));
-    parts.spawn(applications::tend(client));
+    parts.spawn(applications::tend(client, site.outside.clone()));
     parts.spawn(measure(control_plane.beside(), wanted));
     for controller in [Controller::ArgoCd, Controller::Rollouts] {
         let name = id.name.clone();
@@ -241,8 +242,9 @@ fn surroundings(
                 say(&format!("cluster {name}: {text}"));
             }
         };
-        let (programs, outside) = (site.programs.clone(), site.outside.clone());
-        parts.spawn(controllers::tend(controller, control_plane.beside(), programs, outside, tell));
+        let programs = site.programs.clone();
+        let variables = site.outside.as_deref().map(Outside::environment).unwrap_or_default();
+        parts.spawn(controllers::tend(controller, control_plane.beside(), programs, variables, tell));
     }
     parts
 }

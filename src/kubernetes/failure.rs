@@ -80,9 +80,10 @@ pub(crate) fn is_absent(error: &Error) -> bool {
     matches!(error, Error::Api(status) if status.code == 404)
 }
 
-/// Whether it says that the token is not, or no longer, good.
+/// Whether it says that the token is not, or no longer, good for this. An API server remembers for ten seconds what it
+/// knows of a token, so that permissions that have just been given count for a new one.
 pub(crate) fn is_stranger(error: &Error) -> bool {
-    matches!(error, Error::Api(status) if status.code == 401)
+    matches!(error, Error::Api(status) if matches!(status.code, 401 | 403))
 }
 
 /// An error with what it comes from.

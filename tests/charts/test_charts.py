@@ -218,9 +218,10 @@ def test_production_s_analysis_runs_from_the_first_step_on_and_aborts(shipped):
         # Without a count it is measured until the canary ends.
         assert "count" not in metric
         assert metric["failureLimit"] == 2 and metric["interval"] == "1m"
-        # Nobody's requests are neither good nor bad; a Prometheus that is away is no reason to go on.
-        assert metric["successCondition"].startswith("len(result) == 0 || isNaN(result[0]) || result[0] < ")
-        assert metric["consecutiveErrorLimit"] > 0
+        # Nobody's requests are neither good nor bad; a Prometheus that is away, or knows nothing, is no reason to go on.
+        assert metric["successCondition"].startswith("len(result) > 0 && (isNaN(result[0]) || result[0] < ")
+        assert metric["failureCondition"].startswith("len(result) > 0 && result[0] >= ")
+        assert metric["consecutiveErrorLimit"] > 0 and metric["inconclusiveLimit"] > 0
         assert 'pod=~"grader-{{args.hash}}-.+"' in metric["provider"]["prometheus"]["query"]
         assert 'namespace="fathuss-production"' in metric["provider"]["prometheus"]["query"]
 

@@ -194,8 +194,7 @@ fn serve(options: &Serve, output: &Output) -> Result<ExitCode, Error> {
                     let programs = programs()?;
                     // It ends with this.
                     let outside = outside(project.as_ref(), &programs).await?;
-                    let variables = outside.as_ref().map(Outside::environment).unwrap_or_default();
-                    keep(simulator.clone(), folders, programs, address, variables).await
+                    keep(simulator.clone(), folders, programs, address, outside.map(Arc::new)).await
                 }
                 None => std::future::pending().await,
             }

@@ -1,7 +1,11 @@
-//! Argo CD sees most changes by its watches, but is not told of those of definitions: an Application that has some is
-//! `Progressing` until its next turn. Have it look more often at those that are synchronised and not healthy.
+//! What has Argo CD look at Applications before its own time comes, which is every two to three minutes.
+//!
+//! A hook of the repository's host does so on AWS when there is a commit. Argo CD sees most changes in the cluster by
+//! its watches, but is not told of those of definitions: an Application that has some is `Progressing` until its next
+//! turn. And one that it could not compare, since what it needs was not there yet, would wait as long.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -10,37 +14,86 @@ use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::{Value, json};
 
-/// How often.
+use crate::outside::Outside;
+
+/// How often Applications and repositories are looked at.
 const LOOK: Duration = Duration::from_secs(4);
 
 /// The annotation by which Argo CD is asked to compare an Application anew; it takes it away.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 
-/// Asks, until this is dropped.
-pub async fn tend(client: Client) -> Infallible {
+/// Asks, until this is dropped; for all of them where a repository of `outside` has something new.
+pub async fn tend(client: Client, outside: Option<Arc<Outside>>) -> Infallible {
+    let mut known = None;
     loop {
         tokio::time::sleep(LOOK).await;
         // Before there is Argo CD there is nothing to ask; afterwards it is tried again.
-        let _ = ask(&client).await;
+        let Ok(applications) = applications(&client).await else { continue };
+        let heads = match &outside {
+            Some(outside) if !applications.is_empty() => outside.heads().await.ok(),
+            _ => None,
+        };
+        let is_new = known.is_some() && heads.is_some() && known != heads;
+        let due = applications.iter().filter(|application| {
+            application.metadata.deletion_timestamp.is_none() && (is_new || is_awaited(application))
+        });
+        let asked = join_all(due.map(|application| ask(&client, application))).await;
+        if asked.iter().all(Result::is_ok) {
+            known = heads.or(known);
+        }
     }
 }
 
-async fn ask(client: &Client) -> Result<(), kube::Error> {
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
-    let applications = Api::<DynamicObject>::all_with(client.clone(), &resource).list(&ListParams::default()).await?;
-    let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
-    let asked = applications.iter().filter(|application| is_awaited(application)).map(|application| {
-        let namespace = application.namespace().unwrap_or_default();
-        let applications = Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, &resource);
-        let (name, patch) = (application.name_any(), &patch);
-        async move { applications.patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await }
-    });
-    join_all(asked).await.into_iter().try_for_each(|answer| answer.map(drop))
+fn resource() -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"))
 }
 
+async fn applications(client: &Client) -> Result<Vec<DynamicObject>, kube::Error> {
+    let applications = Api::<DynamicObject>::all_with(client.clone(), &resource());
+    Ok(applications.list(&ListParams::default()).await?.items)
+}
+
+async fn ask(client: &Client, application: &DynamicObject) -> Result<(), kube::Error> {
+    let namespace = application.namespace().unwrap_or_default();
+    let applications = Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, &resource());
+    let patch = Patch::Merge(json!({"metadata": {"annotations": {REFRESH: "normal"}}}));
+    applications.patch(&application.name_any(), &PatchParams::default(), &patch).await.map(drop)
+}
+
+/// Whether it could be compared anew, or be healthier than Argo CD knows.
 fn is_awaited(application: &DynamicObject) -> bool {
     let text = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_str);
-    application.metadata.deletion_timestamp.is_none()
-        && text("/status/operationState/phase") == Some("Succeeded")
-        && text("/status/health/status") != Some("Healthy")
+    let items = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+    let is_one = |item: &Value, name: &str, of: &[&str]| item[name].as_str().is_some_and(|it| of.contains(&it));
+    let defines = || items("/status/resources").any(|one| is_one(one, "kind", &["CustomResourceDefinition"]));
+    let is_incomparable = || {
+        items("/status/conditions")
+            .any(|one| is_one(one, "type", &["ComparisonError", "InvalidSpecError", "UnknownError"]))
+    };
+    let has_succeeded = text("/status/operationState/phase") == Some("Succeeded");
+    is_incomparable() || (has_succeeded && text("/status/health/status") == Some("Progressing") && defines())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_are_asked_for_that_argo_cd_is_not_told_of() {
+        let is = |status: Value| is_awaited(&DynamicObject::new("one", &resource()).data(json!({"status": status})));
+        let with = |health: &str, kind: &str| {
+            is(json!({
+                "health": {"status": health},
+                "operationState": {"phase": "Succeeded"},
+                "resources": [{"kind": "Deployment"}, {"kind": kind}],
+            }))
+        };
+        assert!(with("Progressing", "CustomResourceDefinition"));
+        assert!(!with("Progressing", "Service"), "Argo CD sees by itself when it is healthy");
+        assert!(!with("Healthy", "CustomResourceDefinition"));
+        assert!(!with("Missing", "CustomResourceDefinition"), "Argo CD has yet to see what it applied");
+        assert!(is(json!({"conditions": [{"type": "ComparisonError", "message": "the repository does not answer"}]})));
+        assert!(!is(json!({"conditions": [{"type": "SyncError"}]})), "its policy says when it is tried again");
+        assert!(!is(json!({})), "Argo CD will look at it");
+    }
 }

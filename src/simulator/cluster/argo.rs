@@ -27,8 +27,8 @@ pub enum ArgoCd {}
 #[derive(Debug)]
 pub enum Rollouts {}
 
-/// How often Argo CD looks again by itself: nobody waits for minutes where the repository is beside it.
-const LOOK: &str = "10s";
+/// How long Argo CD leaves what it has applied alone before it sets it back.
+const HEAL: Duration = Duration::from_secs(20);
 
 /// The names of what [`ArgoCd`] runs.
 const REDIS: &str = "argocd-redis";
@@ -68,7 +68,10 @@ impl ArgoCd {
         link(&helm, &tools.join("helm"))?;
         link(&argo_cd.path(), &tools.join("argocd"))?;
         let mut environment = environment(beside, programs, &folder, &tools)?;
-        environment.push(format!("ARGOCD_RECONCILIATION_TIMEOUT={LOOK}"));
+        // What it has just applied it sees only once it has read the API's schemas for each definition before: until then
+        // it would apply everything again, and again, and have more to read.
+        environment.push("ARGOCD_APPLICATION_CONTROLLER_SELF_HEAL_BACKOFF_TIMEOUT_SECONDS=0".to_owned());
+        environment.push(format!("ARGOCD_APPLICATION_CONTROLLER_SELF_HEAL_TIMEOUT_SECONDS={}", HEAL.as_secs()));
         // Each definition that comes or changes has it ask for all kinds again, group by group: at its usual 50 requests a
         // second the platform's sixty take minutes, in which it sees none of them.
         environment.push("ARGOCD_K8S_CLIENT_QPS=2000".to_owned());

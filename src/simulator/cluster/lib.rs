@@ -8,7 +8,8 @@
 //! - [`nodes`], [`load_balancers`], [`volumes`] and [`metrics`] play the parts of AWS inside of it,
 //!   [`external_secrets`] that of the operator of its name. What two of them make outside of it they ask [`aws`] for.
 //! - [`argo`] runs the real Argo CD and Argo Rollouts beside it, and [`controllers`] does so for as long as the
-//!   cluster has what their charts make; [`applications`] has Argo CD look often at what is not healthy yet.
+//!   cluster has what their charts make; [`applications`] has Argo CD look at what is new in a repository, and at
+//!   what it is not told of.
 //! - [`outside`] plays the part of the internet for them.
 
 mod access;

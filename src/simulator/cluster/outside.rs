@@ -15,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -40,6 +41,7 @@ pub struct Repository {
 #[derive(Debug)]
 pub struct Outside {
     address: SocketAddr,
+    repositories: Vec<Arc<Served>>,
     authority: Authority,
     task: JoinHandle<()>,
 }
@@ -75,9 +77,17 @@ impl Outside {
         let failed = |error: std::io::Error| Error::Outside { doing: doing(), why: error.to_string() };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let near = Near { hosts, files, repositories: served, tls };
+        let near = Near { hosts, files, repositories: served.clone(), tls };
         let task = tokio::spawn(proxy::serve(listener, Arc::new(near)));
-        Ok(Self { address, authority, task })
+        Ok(Self { address, repositories: served, authority, task })
+    }
+
+    /// The commits that its repositories are now, in their order.
+    ///
+    /// # Errors
+    /// When a folder can't be read, or Git does not take it.
+    pub async fn heads(&self) -> Result<Vec<String>, Error> {
+        try_join_all(self.repositories.iter().map(Served::head)).await
     }
 
     /// The variables that make a program see it: Git, Helm, and what is written in Go. They name all that is

@@ -25,6 +25,7 @@ use crate::{Error, Programs};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A repository, and where Git keeps its objects.
+#[derive(Debug)]
 pub(super) struct Served {
     pub(super) host: String,
     path: String,
@@ -32,8 +33,9 @@ pub(super) struct Served {
     bare: PathBuf,
     git: PathBuf,
     programs: Programs,
-    /// When the folder was looked at last. Held while it is: Git does not let two look at once.
-    looked: Mutex<Option<Instant>>,
+    /// When the folder was looked at last, and the commit that it was. Held while it is: Git does not let two look at
+    /// once.
+    looked: Mutex<Option<(Instant, String)>>,
 }
 
 impl Served {
@@ -75,11 +77,16 @@ impl Served {
         answer
     }
 
-    async fn advertise(self: &Arc<Self>, request: &Request<Incoming>) -> Result<Answer, Error> {
-        // A client that goes away does not end it: a Git that is killed leaves its lock.
+    /// The commit that the folder is now.
+    pub(super) async fn head(self: &Arc<Self>) -> Result<String, Error> {
+        // Who goes away does not end it: a Git that is killed leaves its lock.
         let this = Arc::clone(self);
         let looked = tokio::spawn(async move { this.look().await }).await;
-        looked.map_err(|error| Error::Defect { why: error.to_string() })??;
+        looked.map_err(|error| Error::Defect { why: error.to_string() })?
+    }
+
+    async fn advertise(self: &Arc<Self>, request: &Request<Incoming>) -> Result<Answer, Error> {
+        self.head().await?;
         let refs = self.upload_pack(&["--advertise-refs"], protocol(request), &[]).await?;
         let body = [b"001e# service=git-upload-pack\n0000", refs.as_slice()].concat();
         Ok(content(StatusCode::OK, "application/x-git-upload-pack-advertisement", body.into()))
@@ -95,11 +102,11 @@ impl Served {
         Ok(content(StatusCode::OK, "application/x-git-upload-pack-result", pack.into()))
     }
 
-    /// Makes the branches what the folder is now.
-    async fn look(&self) -> Result<(), Error> {
+    /// Makes the branches what the folder is now, and gives the commit.
+    async fn look(&self) -> Result<String, Error> {
         let mut looked = self.looked.lock().await;
-        if looked.is_some_and(|at| at.elapsed() < LOOK) {
-            return Ok(());
+        if let Some((_, commit)) = looked.as_ref().filter(|(at, _)| at.elapsed() < LOOK) {
+            return Ok(commit.clone());
         }
         let branches = &self.repository.branches;
         let info = self.bare.join("info");
@@ -119,8 +126,8 @@ impl Served {
         for branch in branches {
             self.git(&["update-ref", &format!("refs/heads/{branch}"), commit.trim()]).await?;
         }
-        *looked = Some(Instant::now());
-        Ok(())
+        *looked = Some((Instant::now(), commit.trim().to_owned()));
+        Ok(commit.trim().to_owned())
     }
 
     async fn git(&self, arguments: &[&str]) -> Result<String, Error> {
