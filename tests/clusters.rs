@@ -100,6 +100,9 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("theirs"), "what others added is theirs: {text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let conflict = "It will be refused: Apply failed with 1 conflict: conflict with \"others\": .data.region";
+    assert!(words.contains(conflict), "{text}");
     let refused = site.run("apply cluster --sandbox --yes");
     let text = said(&refused);
     assert_eq!(refused.status.code(), Some(1), "{text}");

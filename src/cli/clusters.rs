@@ -122,6 +122,9 @@ impl Drop for Holding {
     }
 }
 
+/// How long a Helm may think about its version.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// The oldest Helm that charts are installed with.
 const OLDEST: (u32, u32) = (3, 14);
 
@@ -145,7 +148,10 @@ pub async fn helm(simulated: bool) -> Result<PathBuf, Failure> {
         let built = programs.helm(|_| ()).await;
         return built.map_err(|error| refused("NoHelm", error.to_string(), install));
     };
-    let output = tokio::process::Command::new(&program).args(["version", "--template", "{{.Version}}"]).output().await;
+    let mut version = tokio::process::Command::new(&program);
+    let version = version.args(["version", "--template", "{{.Version}}"]).kill_on_drop(true).output();
+    let silent = |_| refused("NoHelm", format!("{} says nothing about its version", program.display()), install);
+    let output = tokio::time::timeout(PATIENCE, version).await.map_err(silent)?;
     let output = output.map_err(|error| refused("NoHelm", format!("{}: {error}", program.display()), install))?;
     let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let mut numbers = told.trim_start_matches('v').split('.').map_while(|part| part.parse::<u32>().ok());

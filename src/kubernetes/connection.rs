@@ -46,8 +46,8 @@ impl Connection {
     /// Connects. Nothing is sent yet.
     pub fn open(endpoint: &Endpoint, token: Token) -> Result<Self, Failure> {
         let unusable = |error: String| refused("InvalidEndpoint", error);
-        let config: Kubeconfig =
-            serde_json::from_value(kubeconfig(endpoint, &token)).map_err(|error| unusable(error.to_string()))?;
+        let config: Kubeconfig = serde_json::from_value(kubeconfig(endpoint, json!({ "token": token.text })))
+            .map_err(|error| unusable(error.to_string()))?;
         let mut config =
             futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
                 .map_err(|error| unusable(error.to_string()))?;
@@ -177,8 +177,8 @@ impl Connection {
     }
 }
 
-/// How a cluster is entered with a token.
-pub(crate) fn kubeconfig(endpoint: &Endpoint, token: &Token) -> Json {
+/// How a cluster is entered by such a user.
+pub(crate) fn kubeconfig(endpoint: &Endpoint, user: Json) -> Json {
     let mut cluster = json!({ "server": endpoint.url, "certificate-authority-data": endpoint.authority });
     for (name, given) in [("tls-server-name", &endpoint.server_name), ("proxy-url", &endpoint.proxy)] {
         if let Some(given) = given {
@@ -189,7 +189,7 @@ pub(crate) fn kubeconfig(endpoint: &Endpoint, token: &Token) -> Json {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{ "name": "cluster", "cluster": cluster }],
-        "users": [{ "name": "user", "user": { "token": token.text } }],
+        "users": [{ "name": "user", "user": user }],
         "contexts": [{ "name": "context", "context": { "cluster": "cluster", "user": "user" } }],
         "current-context": "context",
     })

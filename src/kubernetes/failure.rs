@@ -48,7 +48,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         (403, _) => (FailureClass::Refused, None),
         // Its namespace is being made, or its kind is being defined.
         (404, _) => (FailureClass::NotYet, None),
-        (409, "Conflict") if status.message.contains("conflict") => (
+        (409, CONFLICT) if status.message.contains("conflict") => (
             FailureClass::Refused,
             Some("take these fields out of the manifest, or take them over with `.force_conflicts(true)`"),
         ),
@@ -63,6 +63,9 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
     };
     failure(class, reason, status.message.clone(), hint)
 }
+
+/// What an API server calls it when others manage a field.
+pub(crate) const CONFLICT: &str = "Conflict";
 
 /// What to do about an API server that does not answer.
 pub(crate) const SEE_THAT_IT_ANSWERS: &str = "see that the cluster's API server can be reached from here";

@@ -25,7 +25,7 @@ use crate::argocd_application::{Application, look};
 use crate::argocd_project::Project;
 use crate::clusters::Clusters;
 use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
-use crate::failure::{SERVICE, refused};
+use crate::failure::{CONFLICT, SERVICE, refused};
 use crate::helm::{Place as ReleasePlace, Releases};
 use crate::kind::{Kind, text};
 use crate::locator::Locator;
@@ -124,6 +124,21 @@ impl Kubernetes {
         let unchanged = is_as(kind, &connection, &locator, &live, &request.recorded).await?;
         let attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
         Ok(Some((attributes, mark::of(&live))))
+    }
+
+    /// Why fields of an object that is there can't be changed, where others manage them. Whatever else is against it, the
+    /// API server says when it is applied: what comes before may mend it.
+    async fn contested(&self, address: &Address, proposal: &Proposal) -> Option<String> {
+        let kind = kind_of(address).ok()?;
+        text(&proposal.fields, "id").ok()?;
+        let mut object = kind.object(&proposal.fields).ok()?;
+        let locator = Locator::of(text(&proposal.fields, "cluster_name").ok()?, &object).ok()?;
+        let (connection, live) = self.look(&proposal.region, &locator).await.ok()??;
+        mark::keep(&mut object, &live);
+        let how = Applying { manager: MANAGER, force: kind.forces(&proposal.fields), dry: true };
+        let failure = connection.apply(&locator, &object, how).await.err()?;
+        let hint = failure.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        (failure.code == CONFLICT).then(|| format!("It will be refused: {}{hint}", failure.message))
     }
 
     /// Applies what is wanted with its mark, and then what no state keeps.
@@ -412,15 +427,20 @@ impl Provider for Kubernetes {
         Ok(manifests.filter_map(|(address, proposal)| moved(address, &proposal.fields)).collect())
     }
 
-    /// What becomes of the objects of releases. What Helm refuses is told now already, and refused where it is applied: what
-    /// comes before it may mend it.
+    /// What becomes of the objects of releases, and which manifests others stand in the way of. What Helm or the API server
+    /// refuses is told now already, and refused where it is applied: what comes before it may mend it.
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
         let mut outlook = Outlook::default();
-        let changing = |(address, it): &(&Address, &Proposal)| Releases::is(address.kind()) && !it.changes.is_empty();
-        let releases: Vec<_> = proposed.made.iter().filter(changing).collect();
-        if releases.is_empty() {
+        let changing = proposed.made.iter().filter(|(_, proposal)| !proposal.changes.is_empty());
+        let (releases, others): (Vec<_>, Vec<_>) = changing.partition(|(address, _)| Releases::is(address.kind()));
+        let manifests: Vec<_> =
+            others.into_iter().filter(|(address, _)| address.kind() == KubernetesManifest::SCHEMA.kind).collect();
+        if releases.is_empty() && manifests.is_empty() {
             return Ok(outlook);
         }
+        let contested = manifests.into_iter().map(async |(address, proposal)| {
+            self.contested(address, proposal).await.map(|sentence| (address.clone(), vec![sentence]))
+        });
         let rendered = releases.into_iter().map(async |(address, proposal)| {
             let cluster = proposal.fields.get("cluster_name").and_then(Datum::as_str)?;
             let rendered = async {
@@ -430,10 +450,11 @@ impl Provider for Kubernetes {
             Some((address.clone(), rendered.await))
         });
         self.clusters.busy(true).await;
-        let rendered = join_all(rendered).await;
+        let (rendered, contested) = futures::join!(join_all(rendered), join_all(contested));
         if self.waiting.borrow().is_empty() {
             self.clusters.busy(false).await;
         }
+        outlook.remarks.extend(contested.into_iter().flatten());
         for (address, rendered) in rendered.into_iter().flatten() {
             match rendered {
                 Ok(parts) => drop(outlook.parts.insert(address, parts)),

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use fathuss_engine::provider::{Failure, FailureClass};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::process::Command;
 
 use crate::clusters::{Endpoint, Token};
@@ -40,19 +41,22 @@ kill "$guard" 2>/dev/null
 exit "$status""#;
 
 impl Helm {
-    /// Runs it on a cluster, with these values in a file behind `--values`; what it wrote.
+    /// Runs it on a cluster, with these values in a file behind `--values`; what it wrote. It is given a new token whenever
+    /// one has run out.
     pub(super) async fn run(
         &self,
         endpoint: &Endpoint,
-        token: &Token,
+        token: impl AsyncFn() -> Result<Token, Failure>,
         arguments: &[OsString],
         values: Option<&Json>,
     ) -> Result<Vec<u8>, Failure> {
         let unwritable = |error: std::io::Error| refused("NoFolder", error.to_string());
         // Only its owner can enter it.
         let folder = tempfile::Builder::new().prefix("fathuss-helm-").tempdir().map_err(unwritable)?;
+        let credential = folder.path().join("token");
+        let mut lasts = lay_down(token().await?, &credential).map_err(unwritable)?;
         let file = folder.path().join("kubeconfig");
-        write(&file, &kubeconfig(endpoint, token)).map_err(unwritable)?;
+        write(&file, &kubeconfig(endpoint, json!({ "tokenFile": credential }))).map_err(unwritable)?;
         let mut command = Command::new("sh");
         command.arg("-c").arg(GUARD).arg(&self.program).args(arguments).arg("--kubeconfig").arg(file);
         if let Some(values) = values {
@@ -72,7 +76,13 @@ impl Helm {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| refused("NoHelm", format!("{}: {error}", self.program.display())))?;
-        let output = wait(child).await.map_err(|error| refused("NoHelm", error.to_string()))?;
+        let mut ended = std::pin::pin!(wait(child));
+        let output = loop {
+            match tokio::time::timeout(lasts, &mut ended).await {
+                Ok(output) => break output.map_err(|error| refused("NoHelm", error.to_string()))?,
+                Err(_) => lasts = lay_down(token().await?, &credential).map_err(unwritable)?,
+            }
+        };
         if output.status.success() { Ok(output.stdout) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
     }
 }
@@ -89,6 +99,14 @@ async fn wait(mut child: tokio::process::Child) -> std::io::Result<std::process:
     let output = child.wait_with_output().await;
     drop(held);
     output
+}
+
+/// Puts a token where Helm looks for it, which it does again about once a minute; how long it lasts.
+fn lay_down(token: Token, file: &Path) -> std::io::Result<Duration> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, token.text)?;
+    std::fs::rename(new, file)?;
+    Ok(token.lifetime)
 }
 
 fn write(file: &Path, content: &Json) -> std::io::Result<()> {
@@ -257,6 +275,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_token_that_runs_out_is_replaced_while_helm_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("helm");
+        // It waits for the third token, where its kubeconfig says that tokens are.
+        let script = r#"#!/bin/sh
+token=$(sed 's/.*"tokenFile":"\([^"]*\)".*/\1/' "$2")
+until [ "$(cat "$token")" = 2 ]; do sleep 0.02; done
+cat "$token"
+"#;
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let helm = Helm { program, mirror: None, folder: folder.path().to_owned(), environment: Vec::new() };
+        let endpoint = Endpoint {
+            url: "https://127.0.0.1:1".to_owned(),
+            authority: String::new(),
+            server_name: None,
+            proxy: None,
+        };
+        let given = std::cell::Cell::new(0);
+        let token = async || {
+            let text = given.replace(given.get() + 1).to_string();
+            Ok(Token { text, lifetime: Duration::from_millis(100) })
+        };
+        let running = helm.run(&endpoint, token, &[], None);
+        let written =
+            tokio::time::timeout(Duration::from_secs(30), running).await.expect("it sees the new one").unwrap();
+        assert_eq!(written, b"2");
+    }
+
+    #[tokio::test]
     async fn what_is_started_ends_with_who_started_it() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("helm");
@@ -271,8 +319,8 @@ mod tests {
             server_name: None,
             proxy: None,
         };
-        let token = Token { text: "t".to_owned(), lifetime: std::time::Duration::from_secs(1) };
-        let running = helm.run(&endpoint, &token, &[], None);
+        let token = async || Ok(Token { text: "t".to_owned(), lifetime: Duration::from_secs(1) });
+        let running = helm.run(&endpoint, token, &[], None);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(500), running).await.is_err());
         let ended = folder.path().join("ended");
         for _ in 0..100 {

@@ -36,6 +36,8 @@ pub(crate) struct Releases {
     helm: RefCell<Option<Helm>>,
     /// What went wrong with those that are there all the same, to be told as they are waited for.
     broken: RefCell<BTreeMap<Address, Failure>>,
+    /// How often those that are waited for were upgraded meanwhile.
+    upgraded: RefCell<BTreeMap<Address, u32>>,
 }
 
 /// Where a release is.
@@ -135,15 +137,35 @@ impl Releases {
             stored.is_of(&standing.mark) && differences(stored, fields_of, content.as_deref()).is_empty()
         });
         let (true, Some(stored)) = (is_as_wanted, &stored) else {
+            self.count(standing, stored.as_ref(), content.as_deref())?;
             self.upgrade(clusters, connection, place, standing, stored).await?;
             return waiting("upgraded".to_owned());
         };
+        self.upgraded.borrow_mut().remove(&standing.address);
         if fields_of.get("wait").and_then(Datum::as_bool).unwrap_or(true)
             && let Some(state) = unready(connection, place, stored).await?
         {
             return waiting(state);
         }
         Ok(Progress::Ready(fields(place, stored, fields_of, content.as_deref())))
+    }
+
+    /// Counts an upgrade of what is waited for; one too many is refused: others upgrade it, too, or what is wanted changes
+    /// as it is installed.
+    fn count(&self, standing: &Standing, stored: Option<&Stored>, content: Option<&str>) -> Result<(), Failure> {
+        let mut upgraded = self.upgraded.borrow_mut();
+        let count = upgraded.entry(standing.address.clone()).or_default();
+        if *count < UPGRADES {
+            *count += 1;
+            return Ok(());
+        }
+        upgraded.remove(&standing.address);
+        let other = stored.map(|stored| differences(stored, &standing.desired.attributes, content)).unwrap_or_default();
+        let other = if other.is_empty() { "owner".to_owned() } else { other.join(", ") };
+        Err(Failure {
+            hint: Some("see who else works on it: `helm history` tells when; then apply again".to_owned()),
+            ..refused("NotKept", format!("after {UPGRADES} upgrades it still has another {other}"))
+        })
     }
 
     pub async fn update(
@@ -272,10 +294,10 @@ impl Releases {
         let Some(endpoint) = clusters.endpoint(place.region, &place.cluster).await? else {
             return Err(refused("NoCluster", format!("the cluster {} does not answer", place.cluster)));
         };
-        let token = clusters.token(place.region, &place.cluster).await?;
+        let token = async || clusters.token(place.region, &place.cluster).await;
         arguments.extend(["--namespace", &place.namespace].map(OsString::from));
         let operation = arguments[0].to_string_lossy().into_owned();
-        helm.run(&endpoint, &token, &arguments, values).await.map_err(|failure| Failure { operation, ..failure })
+        helm.run(&endpoint, token, &arguments, values).await.map_err(|failure| Failure { operation, ..failure })
     }
 
     async fn helm(&self, clusters: &dyn Clusters) -> Result<Helm, Failure> {
@@ -298,6 +320,9 @@ impl Releases {
         Ok(Some(short(&digest.finalize())))
     }
 }
+
+/// How often a release is upgraded while it is waited for.
+const UPGRADES: u32 = 5;
 
 fn is_folder(chart: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| chart.starts_with(start))
