@@ -3,7 +3,7 @@
 
 mod sandbox;
 
-use fathuss_engine::plan::Goal;
+use fathuss_engine::plan::{Goal, PlannedAction};
 use fathuss_model::graph::Graph;
 use fathuss_model::graph_of;
 use fathuss_stacks::environment::{ClickHouse, Environment, NatGateways, Postgres, Range, Redis, Zones};
@@ -27,7 +27,8 @@ const fn row(name: &'static str, change: fn(Environment) -> Environment) -> Row 
 
 const HELD: &str = "the old one can't be deleted as long as it is held";
 const STANDS: &str = "`subnet_ids` has no subnet in us-east-1c any more, where";
-const PROTECTED: &str = "is protected and would be destroyed";
+const ACCOUNT: &str = "a state belongs to one account";
+const PROTECTED: &str = "is protected and would be";
 
 const ROWS: &[Row] = &[
     row("NAT gateways", |env| {
@@ -80,6 +81,15 @@ const ROWS: &[Row] = &[
             Environment { domain, ..env }
         })
     },
+    Row {
+        refused: [None, Some(PROTECTED)],
+        ..row("region", |env| Environment {
+            region: "us-east-2",
+            zones: Zones::new(["us-east-2a", "us-east-2b", "us-east-2c"]),
+            ..env
+        })
+    },
+    Row { refused: [Some(ACCOUNT); 2], ..row("account", |env| Environment { account: "123456789012", ..env }) },
     // By the sandbox's chance, staging's database stands in it, too.
     Row {
         refused: [Some(STANDS), Some(STANDS)],
@@ -93,6 +103,9 @@ const ROWS: &[Row] = &[
         ..row("range", |env| Environment { range: Range::read("10.30.0.0/16").expect("it is a range"), ..env })
     },
 ];
+
+/// What production alone has.
+const PRODUCTION_S: &[Row] = &[row("copies in another region", |env| Environment { recovery: None, ..env })];
 
 fn graph(environment: &Environment) -> Graph {
     graph_of("platform", |stack| platform(stack, environment)).unwrap_or_else(|findings| panic!("{findings:#?}"))
@@ -108,15 +121,26 @@ async fn applied(sandbox: &mut Sandbox, graph: &Graph, what: &str) {
     assert!(!left.has_changes(), "{what}: {:?}", left.actions);
 }
 
+/// No difference has what is nobody's region made anew.
+async fn stays(sandbox: &Sandbox, graph: &Graph, what: &str) {
+    let planned = sandbox.plan(graph, Goal::Apply).await.plan;
+    let is_global = |action: &&PlannedAction| action.address.kind().starts_with("aws_iam_role");
+    let replaced = |action: &PlannedAction| action.fields.iter().any(|field| field.path == "region");
+    let roles: Vec<_> = planned.actions.iter().filter(is_global).filter(|action| replaced(action)).collect();
+    assert!(roles.is_empty(), "{what}: {roles:?}");
+}
+
 async fn changed_and_back(environment: Environment) {
     let mut sandbox = Sandbox::new(environment.account, Vec::new());
     sandbox.apply_what_is_before(&environment).await;
     let as_it_is = graph(&environment);
     applied(&mut sandbox, &as_it_is, "the first apply").await;
-    for Row { name, change, refused } in ROWS {
+    let own = if environment.is_production() { PRODUCTION_S } else { &[] };
+    for Row { name, change, refused } in ROWS.iter().chain(own) {
         let changed = graph(&change(environment.clone()));
         match refused[usize::from(environment.is_production())] {
             None => {
+                stays(&sandbox, &changed, name).await;
                 applied(&mut sandbox, &changed, name).await;
                 applied(&mut sandbox, &as_it_is, &format!("{name}, back")).await;
             }

@@ -715,7 +715,7 @@ fn evaluate(node: &Node, scope: &dyn Scope) -> Result<Wanted, PlanError> {
 
 fn lookup(input: &PlanInput<'_>, node: &Node, wanted: &Wanted, record: Option<&ResourceRecord>) -> Decision {
     if let Some(record) = record
-        && is_pinned(wanted, &record.attributes)
+        && is_pinned(node, wanted, record)
     {
         return Decision::Keep;
     }
@@ -725,10 +725,11 @@ fn lookup(input: &PlanInput<'_>, node: &Node, wanted: &Wanted, record: Option<&R
     }
 }
 
-/// Whether a lookup was asked with these very fields before.
+/// Whether a lookup was asked with these very fields before, in this region.
 #[must_use]
-pub fn is_pinned(wanted: &Wanted, recorded: &Attributes) -> bool {
-    wanted.iter().all(|(name, value)| value.known() == Some(recorded.get(name).unwrap_or(&Datum::Null)))
+pub fn is_pinned(node: &Node, wanted: &Wanted, record: &ResourceRecord) -> bool {
+    let is = |name: &String| record.attributes.get(name).unwrap_or(&Datum::Null);
+    record.region == node.region && wanted.iter().all(|(name, value)| value.known() == Some(is(name)))
 }
 
 fn managed<'a>(
@@ -745,7 +746,7 @@ fn managed<'a>(
         Some(Observation::Present(attributes)) => attributes,
         None => &record.attributes,
     };
-    if record.region != node.region {
+    if record.region != node.region && schema.is_regional() {
         let change = FieldChange {
             path: "region".to_owned(),
             before: Shown::Value(record.region.as_str().into()),

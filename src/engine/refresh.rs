@@ -211,7 +211,7 @@ pub async fn ask_lookups(
         let provider = (around.provider)(node.address.kind())?;
         provider.schema(node.address.kind()).filter(|schema| schema.mode == Mode::Lookup)?;
         let wanted = literal_fields(node)?;
-        let pinned = snapshot.resources.get(&node.address).is_some_and(|record| is_pinned(&wanted, &record.attributes));
+        let pinned = snapshot.resources.get(&node.address).is_some_and(|record| is_pinned(node, &wanted, record));
         (!pinned).then(|| ask(provider, node, wanted, around))
     });
     futures::future::join_all(asked).await.into_iter().collect()

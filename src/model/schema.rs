@@ -305,6 +305,12 @@ impl Schema {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Whether instances stand in a region: the others are the same wherever their stack stands.
+    #[must_use]
+    pub fn is_regional(&self) -> bool {
+        !["budgets", "ce", "cloudfront", "iam", "local", "route53", "sts"].contains(&self.service)
+    }
+
     /// Whether instances carry tags. Those of a lookup are what it asks for.
     #[must_use]
     pub fn has_tags(&self) -> bool {
