@@ -34,9 +34,7 @@ pub async fn tend(client: Client, outside: Option<Arc<Outside>>) -> Infallible {
             _ => None,
         };
         let is_new = known.is_some() && heads.is_some() && known != heads;
-        let due = applications.iter().filter(|application| {
-            application.metadata.deletion_timestamp.is_none() && (is_new || is_awaited(application))
-        });
+        let due = applications.iter().filter(|application| is_new || is_awaited(application));
         let asked = join_all(due.map(|application| ask(&client, application))).await;
         if asked.iter().all(Result::is_ok) {
             known = heads.or(known);
@@ -60,7 +58,8 @@ async fn ask(client: &Client, application: &DynamicObject) -> Result<(), kube::E
     applications.patch(&application.name_any(), &PatchParams::default(), &patch).await.map(drop)
 }
 
-/// Whether it could be compared anew, or be healthier than Argo CD knows.
+/// Whether it could be compared anew, be healthier than Argo CD knows, or be gone but for that: what it deployed may have
+/// gone since Argo CD looked.
 fn is_awaited(application: &DynamicObject) -> bool {
     let text = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_str);
     let items = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
@@ -71,7 +70,10 @@ fn is_awaited(application: &DynamicObject) -> bool {
             .any(|one| is_one(one, "type", &["ComparisonError", "InvalidSpecError", "UnknownError"]))
     };
     let has_succeeded = text("/status/operationState/phase") == Some("Succeeded");
-    is_incomparable() || (has_succeeded && text("/status/health/status") == Some("Progressing") && defines())
+    let is_leaving = application.metadata.deletion_timestamp.is_some();
+    is_leaving
+        || is_incomparable()
+        || (has_succeeded && text("/status/health/status") == Some("Progressing") && defines())
 }
 
 #[cfg(test)]
@@ -95,5 +97,8 @@ mod tests {
         assert!(is(json!({"conditions": [{"type": "ComparisonError", "message": "the repository does not answer"}]})));
         assert!(!is(json!({"conditions": [{"type": "SyncError"}]})), "its policy says when it is tried again");
         assert!(!is(json!({})), "Argo CD will look at it");
+        let mut leaving = DynamicObject::new("one", &resource()).data(json!({"status": {}}));
+        leaving.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+        assert!(is_awaited(&leaving));
     }
 }
