@@ -274,30 +274,36 @@ mod tests {
         assert!(!["HELM_CACHE_HOME", "HELM_REGISTRY_CONFIG", "KUBECONFIG", "HOME"].into_iter().any(aims));
     }
 
+    /// A Helm that is this script.
+    fn played(folder: &Path, script: &str) -> Helm {
+        let program = folder.join("helm");
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        Helm { program, mirror: None, folder: folder.to_owned(), environment: Vec::new() }
+    }
+
+    /// Where no cluster answers.
+    fn nowhere() -> Endpoint {
+        let url = "https://127.0.0.1:1".to_owned();
+        Endpoint { url, authority: String::new(), server_name: None, proxy: None }
+    }
+
     #[tokio::test]
     async fn a_token_that_runs_out_is_replaced_while_helm_works() {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("helm");
         // It waits for the third token, where its kubeconfig says that tokens are.
         let script = r#"#!/bin/sh
 token=$(sed 's/.*"tokenFile":"\([^"]*\)".*/\1/' "$2")
 until [ "$(cat "$token")" = 2 ]; do sleep 0.02; done
 cat "$token"
 "#;
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let helm = Helm { program, mirror: None, folder: folder.path().to_owned(), environment: Vec::new() };
-        let endpoint = Endpoint {
-            url: "https://127.0.0.1:1".to_owned(),
-            authority: String::new(),
-            server_name: None,
-            proxy: None,
-        };
+        let helm = played(folder.path(), script);
         let given = std::cell::Cell::new(0);
         let token = async || {
             let text = given.replace(given.get() + 1).to_string();
             Ok(Token { text, lifetime: Duration::from_millis(100) })
         };
+        let endpoint = nowhere();
         let running = helm.run(&endpoint, token, &[], None);
         let written =
             tokio::time::timeout(Duration::from_secs(30), running).await.expect("it sees the new one").unwrap();
@@ -307,19 +313,11 @@ cat "$token"
     #[tokio::test]
     async fn what_is_started_ends_with_who_started_it() {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("helm");
         let script =
             "#!/bin/sh\necho $$ > pid\ntrap 'echo cancelled > ended; exit 1' TERM\nwhile true; do sleep 0.05; done\n";
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let helm = Helm { program, mirror: None, folder: folder.path().to_owned(), environment: Vec::new() };
-        let endpoint = Endpoint {
-            url: "https://127.0.0.1:1".to_owned(),
-            authority: String::new(),
-            server_name: None,
-            proxy: None,
-        };
+        let helm = played(folder.path(), script);
         let token = async || Ok(Token { text: "t".to_owned(), lifetime: Duration::from_secs(1) });
+        let endpoint = nowhere();
         let running = helm.run(&endpoint, token, &[], None);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(500), running).await.is_err());
         let ended = folder.path().join("ended");
