@@ -25,6 +25,9 @@ pub struct ResourceRecord {
     pub depends_on: Vec<Address>,
     /// Whether plans that would destroy it are refused.
     pub prevent_destroy: bool,
+    /// Whether it was not yet as it was to be when it was last looked at: the next apply goes on with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
 }
 
 /// How a provider finds a resource again: the import id that people type.

@@ -603,6 +603,7 @@ mod tests {
                     generation: 0,
                     depends_on: Vec::new(),
                     prevent_destroy: false,
+                    unsettled: false,
                 })))
             })
             .collect::<Result<Vec<_>, fathuss_model::AddressError>>()?;

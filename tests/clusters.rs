@@ -14,8 +14,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fathuss_model::{Result, Stack};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
-use program::{declare, fathuss};
+use program::{Running, declare, fathuss, start_into};
 use serde_json::{Value as Json, json};
 use site::{PROGRAM, Site, client, copy, objects, of, said, show, until, walk};
 
@@ -169,7 +170,7 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     let site = small();
     let chart = site.folder.path().join("chart");
     copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cluster/chart")), &chart);
-    let declare = |stack: fn(&mut fathuss_model::Stack) -> fathuss_model::Result<()>| {
+    let declare = |stack: fn(&mut Stack) -> Result<()>| {
         declare(site.folder.path(), &[("cluster", stack)]);
     };
     // What its schema refuses ends the release alone; with what is right it is installed. Applying starts what serves the
@@ -263,7 +264,7 @@ async fn a_run_that_is_killed_while_helm_is_at_work_leaves_no_release_pending() 
     site.well("apply cluster --sandbox --yes");
     let client = client(&site).await;
     let secrets = objects(&client, "Secret", Some("shop"));
-    let stacks: [fn(&mut fathuss_model::Stack) -> fathuss_model::Result<()>; 2] = [stack::two, stack::three];
+    let stacks: [fn(&mut Stack) -> Result<()>; 2] = [stack::two, stack::three];
     for (at, after) in [0, 60, 120, 200, 300, 450, 700].into_iter().enumerate() {
         declare(site.folder.path(), &[("cluster", stacks[at % 2])]);
         kill_in_release(&site, Duration::from_millis(after));
@@ -281,6 +282,81 @@ async fn a_run_that_is_killed_while_helm_is_at_work_leaves_no_release_pending() 
         let (code, text) = site.plan(CLUSTER);
         assert_eq!(code, Some(0), "killed after {after} ms: {text}");
     }
+}
+
+/// An apply beside the test, until it says this of what it waits for.
+fn waits_with(site: &Site, stack: fn(&mut Stack) -> Result<()>, state: &str) -> Running {
+    declare(site.folder.path(), &[(CLUSTER, stack)]);
+    let progress = site.folder.path().join("progress");
+    let file = fs::File::create(&progress).expect("there is room");
+    let run = start_into(fathuss(PROGRAM.as_ref(), site.folder.path(), "apply cluster --sandbox --yes"), &file);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&progress).expect("it is there").contains(state) {
+        assert!(Instant::now() < end, "{}", fs::read_to_string(&progress).expect("it is there"));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run
+}
+
+#[tokio::test]
+async fn what_can_t_be_applied_is_said_by_the_plan_and_holds_no_corrected_program_back() {
+    let site = small();
+    site.well("apply cluster --sandbox --yes");
+    let client = client(&site).await;
+    let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "theirs" } });
+    let patch = Patch::Apply(&theirs);
+    let configs = objects(&client, "ConfigMap", Some("shop"));
+    configs.patch("theirs", &PatchParams::apply("others"), &patch).await.expect("it can be made");
+    declare(site.folder.path(), &[(CLUSTER, stack::mistaken)]);
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(2), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        ".dataa: field not declared in schema; correct the manifest",
+        "It can't be made yet: the cluster knows no Lamp of shop.example.com/v1",
+        "there is a ConfigMap theirs already; `fathuss import cluster 'kubernetes_manifest.theirs' 'main/v1/ConfigMap/shop/theirs'`",
+    ] {
+        assert!(words.contains(part), "{part}: {text}");
+    }
+    let unknown = "the cluster knows no Lamp of shop.example.com/v1";
+    waits_with(&site, stack::mistaken, unknown).kill();
+    declare(site.folder.path(), &[(CLUSTER, stack::cluster)]);
+    let began = Instant::now();
+    let text = site.well("apply cluster --sandbox --yes");
+    assert!(began.elapsed() < Duration::from_secs(20), "nothing is waited for: {text}");
+    assert_eq!(site.plan(CLUSTER).0, Some(0));
+}
+
+#[tokio::test]
+async fn what_is_waited_for_may_be_killed_taken_out_and_deleted_by_other_hands() {
+    let site = small();
+    site.well("apply cluster --sandbox --yes");
+    let unseen = "Argo CD has not looked at it yet";
+    waits_with(&site, stack::waiting, unseen).kill();
+    // The next run's plan has it: it goes on waiting.
+    waits_with(&site, stack::waiting, unseen).kill();
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("~ argocd_application.cart") && text.contains("begun earlier, goes on"), "{text}");
+    declare(site.folder.path(), &[(CLUSTER, stack::cluster)]);
+    let began = Instant::now();
+    let text = site.well("apply cluster --sandbox --yes");
+    assert!(text.contains("argocd_application.cart"), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(30), "nothing is waited for: {text}");
+    assert_eq!(site.plan(CLUSTER).0, Some(0));
+
+    let run = waits_with(&site, stack::waiting, unseen);
+    let applications = of(&client(&site).await, "argoproj.io/v1alpha1/Application", "shop");
+    applications.delete("cart", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
+    let (output, in_time) = run.end_by(Instant::now() + Duration::from_secs(30), Duration::ZERO);
+    assert!(in_time && output.status.code() == Some(1), "it sees that it is gone: {output:?}");
+    let text = fs::read_to_string(site.folder.path().join("progress")).expect("it is there");
+    assert!(text.contains("gone again before it became usable"), "{text}");
+
+    waits_with(&site, stack::waiting, unseen).kill();
+    let began = Instant::now();
+    site.well("destroy cluster --sandbox --yes");
+    assert!(began.elapsed() < Duration::from_secs(60), "it is not waited for: {:?}", began.elapsed());
 }
 
 /// A release's content with another status.

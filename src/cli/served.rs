@@ -45,6 +45,15 @@ impl Served {
         format!("http://{}", self.address)
     }
 
+    /// Who serves it, where, and how fast its time goes.
+    pub fn sentence(&self) -> String {
+        let pace = match self.clock.speed().unwrap_or(1.0) {
+            1.0 => "its time goes as ours".to_owned(),
+            speed => format!("{speed} of its seconds are one of ours"),
+        };
+        format!("The sandbox is served by {} at {}; {pace}.", self.holder, self.url())
+    }
+
     /// Lets the world's time keep the wall's pace for so long.
     pub async fn hold(&self, lasting: Duration) -> Result<(), Error> {
         let body = serde_json::json!({ "speed": 1, "seconds": lasting.as_secs_f64() }).to_string();

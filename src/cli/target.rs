@@ -121,11 +121,7 @@ impl Target {
         }
         let clock = served.clock.clone();
         let config = Config::new(sandbox::credentials(&stack.account), Rc::new(clock.clone())).endpoint(&served.url());
-        let said = format!(
-            "The sandbox is served by {} at {}; {theirs} of its seconds are one of ours.",
-            served.holder,
-            served.url()
-        );
+        let said = served.sentence();
         Ok(Self {
             served: Some(said),
             server: Some(Rc::new(served)),

@@ -295,6 +295,7 @@ pub(crate) fn record(snapshot: &Snapshot, node: &Node, identity: Identity, attri
         generation: snapshot.generations.get(&node.address).copied().unwrap_or_default(),
         depends_on: needed(node),
         prevent_destroy: node.lifecycle.prevent_destroy,
+        unsettled: false,
     }
 }
 

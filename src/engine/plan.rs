@@ -770,7 +770,7 @@ fn managed<'a>(
         let again: Vec<FieldChange> = again.collect();
         fields.extend(again);
     }
-    if fields.is_empty() {
+    if fields.is_empty() && !record.unsettled {
         return Ok(Decision::Keep);
     }
     if fields.iter().any(|field| field.forces_replacement) {

@@ -48,6 +48,19 @@ pub trait Provider {
     /// Brings it one step closer to gone: looks, and sends the delete if that is due.
     async fn delete(&self, standing: &Standing) -> Result<Progress, Failure>;
 
+    /// Whether what is not usable yet can be changed or deleted like all else: recovery does not wait for one then, and the
+    /// plan decides about it.
+    fn may_change_unsettled(&self, kind: &str) -> bool {
+        let _ = kind;
+        false
+    }
+
+    /// Whether a call's effect can be read at once, and comes about at once or not at all.
+    fn is_read_at_once(&self, kind: &str) -> bool {
+        let _ = kind;
+        false
+    }
+
     /// How long to wait at most before something under way is looked at again, or a call tried again: where calls are
     /// counted, half a minute.
     fn longest_pause(&self) -> Duration {

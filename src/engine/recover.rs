@@ -19,8 +19,8 @@ use crate::plan::{Change, Goal};
 use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
 };
-use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, deadline, patience};
-use crate::step::{Ended, Step, UNFINISHED, again, is_refused, look};
+use crate::schedule::{EMPTY_WINDOW, deadline, patience};
+use crate::step::{Ended, Step, UNFINISHED, again, in_doubt, is_refused, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
 const IN_THE_WAY: Duration = Duration::from_secs(60);
@@ -140,7 +140,7 @@ impl Work<'_> {
             Some(identity) => identity.clone(),
             None => {
                 // It may have sent the request long after it began, and at the latest when it died: before now.
-                let until = self.step.clock.now() + REQUEST_LIFETIME + EMPTY_WINDOW;
+                let until = self.step.clock.now() + in_doubt(self.provider, &begun.address);
                 match self.step.found_within(self.provider, &request, until).await? {
                     Found::Ours(identity) => {
                         self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;
@@ -153,6 +153,12 @@ impl Work<'_> {
                 }
             }
         };
+        if self.provider.may_change_unsettled(self.kind()) {
+            return Ok(match self.leave_to_plan(identity.clone()).await? {
+                true => format!("{identity} had been created, and the plan goes on with it"),
+                false => format!("{identity} had been created, and is gone"),
+            });
+        }
         let standing = self.standing(identity);
         if self.pending.identified.is_some() && self.is_gone(&standing).await? {
             self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
@@ -200,6 +206,13 @@ impl Work<'_> {
             self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
             return Ok("nothing had been changed".to_owned());
         };
+        if self.provider.may_change_unsettled(self.kind()) {
+            return Ok(match self.leave_to_plan(identity).await? {
+                true => "a change had begun, and the plan goes on with it",
+                false => "a change had begun; it is gone",
+            }
+            .to_owned());
+        }
         if self.take_as_it_is(identity).await? {
             return Ok("a change had begun; what is there was read".to_owned());
         }
@@ -248,16 +261,32 @@ impl Work<'_> {
         }
     }
 
+    /// Leaves it to the plan as what it is or, where that can't be read now, as what was asked for. Whether it is there.
+    async fn leave_to_plan(&self, identity: Identity) -> Result<bool, Ended> {
+        let standing = self.standing(identity);
+        let observed = self.step.in_call(look(self.provider, &standing)).await;
+        let observed = observed.unwrap_or_else(|_| Observation::Present(self.untold().clone()));
+        self.take(&standing, observed).await
+    }
+
     /// Reads what is and writes it down; whether it is there.
     async fn take_as_it_is(&self, identity: Identity) -> Result<bool, Ended> {
-        let begun = &self.pending.begun;
         let standing = self.standing(identity);
-        let (outcome, is_there) = match self.step.repeat(|| look(self.provider, &standing)).await? {
-            Observation::Present(attributes) => (Settled::Present(Box::new(self.row(&standing, attributes))), true),
+        let observed = self.step.repeat(|| look(self.provider, &standing)).await?;
+        self.take(&standing, observed).await
+    }
+
+    async fn take(&self, standing: &Standing, observed: Observation) -> Result<bool, Ended> {
+        let (outcome, is_there) = match observed {
+            Observation::Present(attributes) => (Settled::Present(Box::new(self.row(standing, attributes))), true),
             Observation::Absent => (Settled::Absent, false),
         };
-        self.step.write(Entry::Settled { operation: begun.operation, outcome }).await?;
+        self.step.write(Entry::Settled { operation: self.pending.begun.operation, outcome }).await?;
         Ok(is_there)
+    }
+
+    fn kind(&self) -> &str {
+        self.pending.begun.address.kind()
     }
 
     fn mark(&self) -> Mark {
@@ -278,19 +307,22 @@ impl Work<'_> {
         }
     }
 
+    /// What AWS does not tell is as it was before a change: whether that reached it is not known, and the next plan makes
+    /// it again.
+    fn untold(&self) -> &Attributes {
+        match (self.pending.begun.action, self.recorded) {
+            (Action::Update, Some(recorded)) => &recorded.attributes,
+            _ => &self.pending.begun.request,
+        }
+    }
+
     fn row(&self, standing: &Standing, attributes: Attributes) -> ResourceRecord {
         let begun = &self.pending.begun;
-        // What AWS does not tell is as it was before: whether the change reached it is not known, and the next plan
-        // makes it again.
-        let untold = match (begun.action, self.recorded) {
-            (Action::Update, Some(recorded)) => &recorded.attributes,
-            _ => &begun.request,
-        };
-        let attributes = match self.provider.schema(begun.address.kind()) {
-            Some(schema) => to_record(schema, untold, attributes),
+        let attributes = match self.provider.schema(self.kind()) {
+            Some(schema) => to_record(schema, self.untold(), attributes),
             None => attributes,
         };
-        let identity = self.provider.identity(begun.address.kind(), &attributes);
+        let identity = self.provider.identity(self.kind(), &attributes);
         ResourceRecord {
             address: begun.address.clone(),
             region: begun.region.clone(),
@@ -300,6 +332,7 @@ impl Work<'_> {
             generation: begun.generation,
             depends_on: begun.depends_on.clone(),
             prevent_destroy: begun.prevent_destroy,
+            unsettled: begun.action != Action::Delete && self.provider.may_change_unsettled(self.kind()),
         }
     }
 }

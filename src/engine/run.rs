@@ -253,6 +253,7 @@ pub async fn adopt_strays(
             generation: prepared.snapshot.generations.get(&node.address).copied().unwrap_or_default(),
             depends_on: needed(node),
             prevent_destroy: node.lifecycle.prevent_destroy,
+            unsettled: false,
         }))])?;
         adopted.push(node.address.clone());
     }

@@ -156,7 +156,7 @@ impl Step<'_> {
         if matches!(schema.creation, Creation::Token | Creation::Local | Creation::Upsert) {
             return Ok(Found::Nothing);
         }
-        self.found_within(provider, request, sent + REQUEST_LIFETIME + EMPTY_WINDOW).await
+        self.found_within(provider, request, sent + in_doubt(provider, self.address)).await
     }
 
     /// Looks until something is found or reads have been empty until `until`.
@@ -287,6 +287,14 @@ impl Step<'_> {
 
     fn tell(&self, event: Event) {
         (self.listener)(&Told { at_ms: millis(self.clock.now()), event });
+    }
+}
+
+/// How long after a call was sent reads may find nothing though it takes effect.
+pub fn in_doubt(provider: &dyn Provider, address: &Address) -> Duration {
+    match provider.is_read_at_once(address.kind()) {
+        true => Duration::ZERO,
+        false => REQUEST_LIFETIME + EMPTY_WINDOW,
     }
 }
 

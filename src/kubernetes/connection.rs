@@ -152,7 +152,7 @@ impl Connection {
                 return self.failure("Discover", &error);
             }
             Failure {
-                class: FailureClass::NotYet,
+                class: FailureClass::Unseen,
                 hint: Some(
                     "install its CustomResourceDefinition, in this stack or by the chart that brings it".to_owned(),
                 ),
@@ -196,7 +196,7 @@ pub(crate) fn kubeconfig(endpoint: &Endpoint, user: Json) -> Json {
 }
 
 /// The code where a cluster does not know a kind.
-const NO_KIND: &str = "NoSuchKind";
+pub(crate) const NO_KIND: &str = "NoSuchKind";
 
 fn to_json(object: &DynamicObject) -> Result<Json, Failure> {
     serde_json::to_value(object).map_err(|error| refused("UnreadableAnswer", error.to_string()))

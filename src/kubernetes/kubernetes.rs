@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use crate::argocd_application::{Application, look};
 use crate::argocd_project::Project;
 use crate::clusters::Clusters;
-use crate::connection::{Applying, Connection, HIDDEN, MANAGER};
+use crate::connection::{Applying, Connection, HIDDEN, MANAGER, NO_KIND};
 use crate::failure::{CONFLICT, SERVICE, refused};
 use crate::helm::{Place as ReleasePlace, Releases};
 use crate::kind::{Kind, text};
@@ -126,19 +126,34 @@ impl Kubernetes {
         Ok(Some((attributes, mark::of(&live))))
     }
 
-    /// Why fields of an object that is there can't be changed, where others manage them. Whatever else is against it, the
-    /// API server says when it is applied: what comes before may mend it.
-    async fn contested(&self, address: &Address, proposal: &Proposal) -> Option<String> {
+    /// Why a manifest can't be applied as the cluster is now. What comes before it in the same run may mend that where it
+    /// `brings_kinds`.
+    async fn foreseen(&self, address: &Address, proposal: &Proposal, brings_kinds: bool) -> Option<String> {
         let kind = kind_of(address).ok()?;
-        text(&proposal.fields, "id").ok()?;
         let mut object = kind.object(&proposal.fields).ok()?;
         let locator = Locator::of(text(&proposal.fields, "cluster_name").ok()?, &object).ok()?;
-        let (connection, live) = self.look(&proposal.region, &locator).await.ok()??;
-        mark::keep(&mut object, &live);
+        let connection = self.connect(&proposal.region, &locator.cluster).await.ok()??;
+        let live = connection.get(&locator).await.ok()?;
+        let is_own = text(&proposal.fields, "id").is_ok() || live.as_ref().is_some_and(|live| mark::of(live).is_some());
+        if let Some(live) = &live {
+            if !is_own {
+                let (Locator { kind, name, .. }, identity) = (&locator, kind.identity(&locator));
+                let (stack, local) = (address.stack(), address.local());
+                return Some(format!(
+                    "It will be refused: there is a {kind} {name} already; `fathuss import {stack} '{local}' '{identity}'` takes it over"
+                ));
+            }
+            mark::keep(&mut object, live);
+        }
         let how = Applying { manager: MANAGER, force: kind.forces(&proposal.fields), dry: true };
         let failure = connection.apply(&locator, &object, how).await.err()?;
+        let begin = match failure.class {
+            FailureClass::Refused if failure.code == CONFLICT || !brings_kinds => "It will be refused",
+            _ if failure.code == NO_KIND && !brings_kinds => "It can't be made yet",
+            _ => return None,
+        };
         let hint = failure.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        (failure.code == CONFLICT).then(|| format!("It will be refused: {}{hint}", failure.message))
+        Some(format!("{begin}: {}{hint}", failure.message))
     }
 
     /// Applies what is wanted with its mark, and then what no state keeps.
@@ -169,7 +184,7 @@ impl Kubernetes {
         let outcome = step.await;
         let goes_on = match &outcome {
             Ok(done) => waits(done),
-            Err(failure) => matches!(failure.class, FailureClass::NotYet | FailureClass::Ambiguous),
+            Err(failure) => failure.class.is_early() || failure.class == FailureClass::Ambiguous,
         };
         if !goes_on {
             self.waiting.borrow_mut().remove(&name);
@@ -228,6 +243,11 @@ fn moved(address: &Address, fields: &Attributes) -> Option<Objection> {
     })
 }
 
+/// Whether a manifest defines kinds, or what it is is not known before.
+fn defines(proposal: &Proposal) -> bool {
+    text(&proposal.fields, "manifest").map_or(true, |manifest| manifest.contains("CustomResourceDefinition"))
+}
+
 /// Whether applying these fields once more would change nothing.
 async fn is_as(
     kind: &dyn Kind,
@@ -272,6 +292,15 @@ fn add(sum: &mut CallCounts, more: &CallCounts) {
 impl Provider for Kubernetes {
     fn schema(&self, name: &str) -> Option<&'static Schema> {
         kind(name).map(Kind::schema).or_else(|| Releases::is(name).then_some(HelmRelease::SCHEMA))
+    }
+
+    fn may_change_unsettled(&self, _: &str) -> bool {
+        true
+    }
+
+    // A `helm` may go on without who started it.
+    fn is_read_at_once(&self, name: &str) -> bool {
+        !Releases::is(name)
     }
 
     // Nobody counts a cluster's calls.
@@ -362,9 +391,8 @@ impl Provider for Kubernetes {
         let place = place(standing)?;
         let step = async {
             let waiting = |state: &str| Ok(Progress::Waiting { state: state.to_owned() });
-            let Some((connection, live)) = self.look(place.region, &place.locator).await? else {
-                return waiting("not there yet");
-            };
+            let connection = self.enter(place.region, &place.locator.cluster).await?;
+            let Some(live) = connection.get(&place.locator).await? else { return Ok(Progress::Gone) };
             let fields = &standing.desired.attributes;
             if place.kind.asks_server() && !is_as(place.kind, &connection, &place.locator, &live, fields).await? {
                 self.put(&place, standing).await?;
@@ -427,7 +455,7 @@ impl Provider for Kubernetes {
         Ok(manifests.filter_map(|(address, proposal)| moved(address, &proposal.fields)).collect())
     }
 
-    /// What becomes of the objects of releases, and which manifests others stand in the way of. What Helm or the API server
+    /// What becomes of the objects of releases, and which manifests can't be applied as they are. What Helm or the API server
     /// refuses is told now already, and refused where it is applied: what comes before it may mend it.
     async fn outlook(&self, proposed: &Proposed) -> Result<Outlook, Failure> {
         let mut outlook = Outlook::default();
@@ -438,8 +466,9 @@ impl Provider for Kubernetes {
         if releases.is_empty() && manifests.is_empty() {
             return Ok(outlook);
         }
-        let contested = manifests.into_iter().map(async |(address, proposal)| {
-            self.contested(address, proposal).await.map(|sentence| (address.clone(), vec![sentence]))
+        let brings_kinds = !releases.is_empty() || manifests.iter().any(|(_, proposal)| defines(proposal));
+        let foreseen = manifests.into_iter().map(async |(address, proposal)| {
+            self.foreseen(address, proposal, brings_kinds).await.map(|sentence| (address.clone(), vec![sentence]))
         });
         let rendered = releases.into_iter().map(async |(address, proposal)| {
             let cluster = proposal.fields.get("cluster_name").and_then(Datum::as_str)?;
@@ -450,11 +479,11 @@ impl Provider for Kubernetes {
             Some((address.clone(), rendered.await))
         });
         self.clusters.busy(true).await;
-        let (rendered, contested) = futures::join!(join_all(rendered), join_all(contested));
+        let (rendered, foreseen) = futures::join!(join_all(rendered), join_all(foreseen));
         if self.waiting.borrow().is_empty() {
             self.clusters.busy(false).await;
         }
-        outlook.remarks.extend(contested.into_iter().flatten());
+        outlook.remarks.extend(foreseen.into_iter().flatten());
         for (address, rendered) in rendered.into_iter().flatten() {
             match rendered {
                 Ok(parts) => drop(outlook.parts.insert(address, parts)),

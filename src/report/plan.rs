@@ -610,6 +610,7 @@ fn note(action: &PlannedAction, recorded: bool) -> Option<(Tone, String)> {
         Change::Delete if action.destroys_data => return Some((Tone::Danger, "destroyed: DESTROYS DATA".to_owned())),
         Change::Replace => return Some((Tone::Replace, "replaced".to_owned())),
         Change::Delete => return Some((Tone::Destroy, "destroyed".to_owned())),
+        Change::Update if action.fields.is_empty() => "begun earlier, goes on",
         Change::Update if all(Cause::Drift) => "changed outside, set back",
         Change::Update if all(Cause::Dependency) => "follows what it refers to",
         Change::Create if recorded => "deleted outside, made again",

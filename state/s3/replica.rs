@@ -287,6 +287,7 @@ mod tests {
             generation: 0,
             depends_on: Vec::new(),
             prevent_destroy: false,
+            unsettled: false,
         }))
     }
 

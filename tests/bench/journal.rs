@@ -95,5 +95,6 @@ fn record(operation: OperationId, address: &Address) -> ResourceRecord {
         generation: 0,
         depends_on: Vec::new(),
         prevent_destroy: false,
+        unsettled: false,
     }
 }

@@ -6,8 +6,11 @@ use fathuss_model::aws::{
     ClusterVpcConfig, EksCluster, EksNodeGroup, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType,
     InternetGateway, Route, RouteTable, RouteTableAssociation, ScalingConfig, Subnet, Taint, TaintEffect, Vpc,
 };
-use fathuss_model::kubernetes::{HelmRelease, KubernetesManifest, KubernetesNamespace, KubernetesSecret};
-use fathuss_model::{DeclarationExt, Document, Handle, Result, Secret, Stack, Subnets as _, document, json};
+use fathuss_model::kubernetes::{
+    ApplicationDestination, ApplicationSource, ArgocdApplication, HelmRelease, KubernetesManifest, KubernetesNamespace,
+    KubernetesSecret,
+};
+use fathuss_model::{DeclarationExt, Document, Handle, Name, Result, Secret, Stack, Subnets as _, document, json};
 
 fn role(
     stack: &mut Stack,
@@ -55,6 +58,49 @@ pub fn many(stack: &mut Stack) -> Result<()> {
 /// Of a folder that is not there.
 pub fn elsewhere(stack: &mut Stack) -> Result<()> {
     released(stack, document!({}), "./elsewhere")
+}
+
+/// With a manifest whose kind has no such field, one of a kind that nobody defines, and one that others have made.
+pub fn mistaken(stack: &mut Stack) -> Result<()> {
+    let (cluster, _) = small(stack)?;
+    let metadata = |name: &str| document!({ "name": (name.to_owned()), "namespace": "shop" });
+    let misspelt =
+        document!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": (metadata("misspelt")), "dataa": {} });
+    stack.add("misspelt", KubernetesManifest::new(&cluster, json(misspelt)));
+    let lamp = document!({ "apiVersion": "shop.example.com/v1", "kind": "Lamp", "metadata": (metadata("lamp")) });
+    stack.add("lamp", KubernetesManifest::new(&cluster, json(lamp)));
+    let theirs = document!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": (metadata("theirs")) });
+    stack.add("theirs", KubernetesManifest::new(&cluster, json(theirs)));
+    Ok(())
+}
+
+/// With an Application that no Argo CD ever looks at.
+pub fn waiting(stack: &mut Stack) -> Result<()> {
+    let (cluster, shop) = small(stack)?;
+    let definition = document!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "applications.argoproj.io" },
+        "spec": {
+            "group": "argoproj.io",
+            "scope": "Namespaced",
+            "names": { "kind": "Application", "plural": "applications" },
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": {
+                    "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },
+                },
+            }],
+        },
+    });
+    let definition = stack.add("applications", KubernetesManifest::new(&cluster, json(definition)));
+    let source = ApplicationSource::new("https://git.example.com/shop.git", "main").path("shop");
+    let (project, place) = (Name::existing("default"), ApplicationDestination::new(&shop));
+    let application = ArgocdApplication::new(&cluster, &shop, "cart", project, source, place).cascade(false);
+    stack.add("cart", application.depends_on(&definition));
+    Ok(())
 }
 
 fn small(stack: &mut Stack) -> Result<(Handle<EksCluster>, Handle<KubernetesNamespace>)> {

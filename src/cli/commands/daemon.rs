@@ -33,9 +33,8 @@ pub fn up(speed: f64, output: &Output) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     output.line(&format!(
-        "The sandbox is served by {} at {}; {speed} of its seconds are one of ours.\nA cluster in it has a real Kubernetes; `fathuss sandbox kubeconfig` prints how to enter it, `fathuss sandbox down` ends it.",
-        served.holder,
-        served.url()
+        "{}\nA cluster in it has a real Kubernetes; `fathuss sandbox kubeconfig` prints how to enter it, `fathuss sandbox down` ends it.",
+        served.sentence()
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -164,11 +163,7 @@ pub fn status(output: &Output) -> Result<ExitCode, Error> {
         print(&json(&status)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    output.line(&format!(
-        "The sandbox is served by {} at {}; {speed} of its seconds are one of ours.",
-        served.holder,
-        served.url()
-    ))?;
+    output.line(&served.sentence())?;
     for cluster in &clusters {
         output.line(&format!("  cluster {} in {}, account {}", cluster.name, cluster.region, cluster.account))?;
     }

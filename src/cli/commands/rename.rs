@@ -114,6 +114,7 @@ mod tests {
             generation: 3,
             depends_on: needs.iter().map(|address| address.parse().expect("it is one")).collect(),
             prevent_destroy: false,
+            unsettled: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fathuss_model::graph::Node;
-use fathuss_model::schema::Schema;
+use fathuss_model::schema::{Field, Schema};
 use fathuss_model::{Address, Datum, Expression, Partial, SecretSource};
 use fathuss_state::{Action, Begun, Entry, Identity, OperationId, ResourceRecord, Settled};
 
@@ -46,6 +46,7 @@ impl<'a> Run<'a> {
             generation: 0,
             depends_on: Vec::new(),
             prevent_destroy: false,
+            unsettled: false,
         };
         self.journal.write(Entry::Recorded(Box::new(record))).await.map_err(Ended::Journal)?;
         self.attributes.borrow_mut().insert(node.address.clone(), attributes);
@@ -110,6 +111,10 @@ impl<'a> Run<'a> {
         // The mark is set with the tags; no field of the program says what it is.
         if action.fields.iter().any(|field| field.path == MARK) {
             changed.push("tags".to_owned());
+        }
+        // Whether its secrets arrived is not known.
+        if record.unsettled {
+            changed.extend(schema.fields.iter().filter_map(Field::version));
         }
         changed.dedup();
         // A secret that is not sent is asked of nobody: it may be gone.
@@ -253,6 +258,7 @@ impl<'a> Run<'a> {
             generation: standing.mark.generation,
             depends_on: needed(node),
             prevent_destroy: node.lifecycle.prevent_destroy,
+            unsettled: false,
         };
         let attributes = row.attributes.clone();
         let outcome = Settled::Present(Box::new(row));

@@ -29,6 +29,7 @@ pub fn record(name: &str, identity: &str, generation: u32) -> ResourceRecord {
         generation,
         depends_on: vec![address("base")],
         prevent_destroy: false,
+        unsettled: false,
     }
 }
 

@@ -159,7 +159,8 @@ fn a_row_that_was_edited_is_named() {
         (
             "UPDATE resources SET body = '{\"colour\":1}'",
             "row staging.terraform_data.a of resources: unknown field `colour`, expected one of `address`, `region`, \
-             `account`, `identity`, `attributes`, `generation`, `depends_on`, `prevent_destroy` at line 1 column 9"
+             `account`, `identity`, `attributes`, `generation`, `depends_on`, `prevent_destroy`, \
+             `unsettled` at line 1 column 9"
                 .to_owned(),
         ),
         ("UPDATE operations SET identified = 'i-3'", format!("row 2 of operations: {checksum}")),

@@ -285,3 +285,85 @@ async fn what_an_earlier_run_left_under_way_is_finished_by_a_run_on_that_part_al
     let snapshot = bench.store.snapshot().unwrap();
     assert_eq!((snapshot.pending.len(), snapshot.resources.len()), (0, 2));
 }
+
+/// A run that was cut off as the VPC was under way, and would have been for ten minutes.
+async fn cut_off(bench: &mut Bench, graph: &Graph) {
+    bench.toy.pliable.set(true);
+    bench.toy.takes.borrow_mut().insert("aws_vpc".to_owned(), 600);
+    let died = tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(graph, Goal::Apply)).await;
+    assert!(died.is_err(), "the VPC is under way");
+    bench.store.restart();
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_change_while_it_is_under_way_is_waited_for_by_the_plan() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    cut_off(&mut bench, &graph).await;
+    let began = tokio::time::Instant::now();
+    let applied = bench.apply(&graph).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    assert_eq!(applied.done, 3, "the VPC goes on, and what waits for it is made");
+    assert!(began.elapsed() > std::time::Duration::from_secs(500), "it was waited for");
+    let log = bench.toy.log.borrow().clone();
+    assert!(log.iter().all(|call| !call.starts_with("update")), "{log:?}");
+    let snapshot = bench.store.snapshot().unwrap();
+    assert!(snapshot.resources.values().all(|record| !record.unsettled));
+    assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_change_while_it_is_under_way_is_waited_for_until_a_run_has_seen_its_end() {
+    let mut bench = Bench::new();
+    let graph = network("10.0.0.0/16", &["10.0.0.0/24"]);
+    cut_off(&mut bench, &graph).await;
+    // Cut off in the same place again: the plan of the third run still has it.
+    let died = tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(&graph, Goal::Apply)).await;
+    assert!(died.is_err());
+    bench.store.restart();
+    assert_eq!(bench.apply(&graph).await.done, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_change_while_it_is_under_way_holds_no_other_program_back() {
+    for goal in [Goal::Apply, Goal::Destroy] {
+        let mut bench = Bench::new();
+        cut_off(&mut bench, &network("10.0.0.0/16", &["10.0.0.0/24"])).await;
+        let began = tokio::time::Instant::now();
+        let ended = bench.run(&stack(|_| Ok(())), goal).await.expect("it is planned");
+        assert!(ended.failed.is_empty(), "{goal:?}: {:?}", ended.failed);
+        assert!(bench.toy.addresses().is_empty(), "{goal:?}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{goal:?}: nothing is waited for");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_answer_and_is_under_way_is_left_to_the_plan_as_it_was_asked_for() {
+    let mut bench = Bench::new();
+    cut_off(&mut bench, &network("10.0.0.0/16", &[])).await;
+    *bench.toy.dark.borrow_mut() = Some("aws_vpc");
+    let error = bench.run(&network("10.0.0.0/16", &[]), Goal::Apply).await.expect_err("the plan can't read it");
+    assert!(matches!(error, RunError::Refresh(_)), "{error}");
+    let snapshot = bench.store.snapshot().unwrap();
+    assert!(snapshot.pending.is_empty() && snapshot.resources.values().all(|record| record.unsettled));
+    *bench.toy.dark.borrow_mut() = None;
+    assert_eq!(bench.apply(&network("10.0.0.0/16", &[])).await.done, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_comes_about_at_once_or_never_is_not_looked_for_again_and_again() {
+    let mut bench = Bench::new();
+    bench.toy.pliable.set(true);
+    for _ in 0..500 {
+        bench.toy.twist("aws_vpc.main", "create", Twist::Fail(FailureClass::NotYet, "NoSuchKind"));
+    }
+    let graph = network("10.0.0.0/16", &[]);
+    let died = tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(&graph, Goal::Apply)).await;
+    assert!(died.is_err());
+    bench.store.restart();
+    let began = tokio::time::Instant::now();
+    bench.run(&stack(|_| Ok(())), Goal::Apply).await.expect("nothing is there");
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(bench.store.snapshot().unwrap().pending.is_empty());
+}

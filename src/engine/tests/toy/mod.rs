@@ -51,6 +51,8 @@ pub struct Toy {
     pub objecting: RefCell<Option<(&'static str, &'static str)>>,
     /// A type, and a field of it: what a plan would change is deferred while that is false.
     pub deferring: RefCell<Option<(&'static str, &'static str)>>,
+    /// Whether everything can be read at once, and changed before it is usable.
+    pub pliable: Cell<bool>,
     /// A type of which nothing answers.
     pub dark: RefCell<Option<&'static str>>,
     pub log: RefCell<Vec<String>>,
@@ -117,6 +119,14 @@ pub fn failure(class: FailureClass, code: &str) -> Failure {
 impl Provider for Toy {
     fn schema(&self, kind: &str) -> Option<&'static Schema> {
         fathuss_model::schemas().find(|schema| schema.kind == kind && schema.provider == "aws")
+    }
+
+    fn may_change_unsettled(&self, _: &str) -> bool {
+        self.pliable.get()
+    }
+
+    fn is_read_at_once(&self, _: &str) -> bool {
+        self.pliable.get()
     }
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {

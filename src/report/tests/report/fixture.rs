@@ -251,6 +251,7 @@ pub fn snapshot() -> Snapshot {
                 generation: 1,
                 depends_on: Vec::new(),
                 prevent_destroy: local.contains("db_instance"),
+                unsettled: false,
             },
         );
     }
