@@ -273,11 +273,35 @@ def values_of_argo_cd():
         ({"health": {"status": "Healthy"}, "sync": {"status": "OutOfSync"}, "operationState": {"phase": "Succeeded"}}, "Healthy"),
         ({"health": {"status": "Missing"}, "sync": {"status": "OutOfSync"}, "operationState": {"phase": "Failed"}}, "Degraded"),
         ({"health": {"status": "Degraded"}, "sync": {"status": "Synced"}, "operationState": {"phase": "Succeeded"}}, "Degraded"),
+        # What runs is the old.
+        ({"health": {"status": "Healthy"}, "sync": {"status": "Unknown"}, "operationState": {"phase": "Succeeded"}}, "Progressing"),
     ],
 )
 def test_the_health_of_an_application_is_that_of_what_is_in_it(status, expected):
     application = {"kind": "Application"} if status is None else {"kind": "Application", "status": status}
     assert health_of(application, "argoproj.io_Application") == expected
+
+
+@pytest.mark.parametrize(
+    ("sync", "phase", "health", "expected"),
+    [
+        ("OutOfSync", "Succeeded", "Healthy", "Progressing"),
+        ("OutOfSync", "Failed", "Healthy", "Degraded"),
+        ("OutOfSync", "Error", "Healthy", "Degraded"),
+        # A canary that waits, or was taken back, is told as what it is.
+        ("OutOfSync", "Succeeded", "Suspended", "Suspended"),
+        ("OutOfSync", "Succeeded", "Degraded", "Degraded"),
+        # What was mended by hand is as it is to be, and nobody synchronises it once more.
+        ("Synced", "Failed", "Healthy", "Healthy"),
+    ],
+)
+def test_an_application_that_follows_its_branch_and_is_behind_holds_the_next_wave(sync, phase, health, expected):
+    status = {"health": {"status": health}, "sync": {"status": sync}, "operationState": {"phase": phase, "message": "said"}}
+    application = {"spec": {"syncPolicy": {"automated": {"prune": True}}}, "status": status}
+    assert health_of(application, "argoproj.io_Application") == expected
+    application["spec"]["syncPolicy"]["automated"]["enabled"] = False
+    by_hand = "Healthy" if health == "Healthy" else expected
+    assert health_of(application, "argoproj.io_Application") == by_hand
 
 
 NAMES = {"type": "NamesAccepted", "status": "True", "message": "no conflicts found"}
