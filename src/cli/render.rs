@@ -87,7 +87,12 @@ pub struct Run {
     /// What is drawn while actions run, on a terminal.
     progress: Option<Progress>,
     began: Instant,
+    /// When a line was printed last, where nothing is drawn.
+    said: Instant,
 }
+
+/// How long nothing is said where nothing is drawn, so that nobody takes it for dead.
+const SILENT: Duration = Duration::from_secs(30);
 
 impl Run {
     /// Nothing has happened yet.
@@ -99,6 +104,7 @@ impl Run {
             plain: Plain::new(),
             progress: None,
             began: Instant::now(),
+            said: Instant::now(),
         }
     }
 
@@ -127,9 +133,8 @@ impl Run {
             }
         }
         let Some(progress) = &mut self.progress else {
-            if let Some(line) = self.plain.line(told, &style) {
-                let _ = writeln!(std::io::stderr().lock(), "{line}");
-            }
+            let line = self.plain.line(told, &style);
+            self.say(line);
             return;
         };
         let lines = self.plain.lines(told, &style);
@@ -137,6 +142,13 @@ impl Run {
             progress.print(&lines);
         }
         progress.hear(told, calls, self.began.elapsed());
+    }
+
+    fn say(&mut self, line: Option<String>) {
+        if let Some(line) = line {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            self.said = Instant::now();
+        }
     }
 
     /// Recovery is over: its drawing goes, the lines above it stay.
@@ -148,9 +160,14 @@ impl Run {
 
     /// Time has gone on.
     pub fn tick(&mut self, now: Duration, calls: &CallCounts) {
-        if let Some(progress) = &mut self.progress {
-            let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-            progress.tick(now_ms, calls, self.began.elapsed());
+        let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        match &mut self.progress {
+            Some(progress) => progress.tick(now_ms, calls, self.began.elapsed()),
+            None if self.output.json || self.said.elapsed() < SILENT => {}
+            None => {
+                let line = self.plain.still(now_ms, &style(&self.output));
+                self.say(line);
+            }
         }
     }
 

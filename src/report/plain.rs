@@ -1,7 +1,7 @@
 //! Progress without a terminal: one plain line for each event worth reading,
 //! with the time since the run began.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use fathuss_engine::event::{Event, Told};
@@ -24,10 +24,14 @@ pub struct Plain {
     began_ms: Option<u64>,
     /// How many operations of an earlier run are under way.
     recovering: usize,
-    states: HashMap<Address, String>,
+    /// What is under way, and what was said of it last.
+    states: BTreeMap<Address, String>,
     /// Which call of an action failed last, in which way, and when that was told.
     failing: HashMap<Address, (String, u64)>,
 }
+
+/// How many of those under way are named.
+const NAMED: usize = 3;
 
 /// How often it is told that a call fails in the same way.
 const STILL_FAILING_MS: u64 = 30_000;
@@ -50,16 +54,33 @@ impl Plain {
         line.into_iter().flat_map(|line| line.broken(style.columns(), BELOW)).map(|line| line.text(style)).collect()
     }
 
+    /// A line for when nothing was told for a while: what is under way.
+    pub fn still(&self, at_ms: u64, style: &Style) -> Option<String> {
+        let named = self.states.iter().take(NAMED).map(|(address, state)| match state.as_str() {
+            "" => address.local(),
+            state => format!("{} ({state})", address.local()),
+        });
+        let more = self.states.len().saturating_sub(NAMED);
+        let mut named: Vec<String> = named.collect();
+        named.extend((more > 0).then(|| format!("{more} more")));
+        (!named.is_empty())
+            .then(|| self.begin(at_ms).plain(format!("still under way: {}", named.join(", "))).text(style))
+    }
+
+    /// The time that a line begins with.
+    fn begin(&self, at_ms: u64) -> Line {
+        let elapsed = Duration::from_millis(at_ms.saturating_sub(self.began_ms.unwrap_or(at_ms)));
+        let time = digits(elapsed);
+        Line::at(7_usize.saturating_sub(time.len())).with(Tone::Faint, time).plain("  ")
+    }
+
     fn take(&mut self, told: &Told, style: &Style) -> Option<Line> {
         if let Event::Started { .. } = told.event {
             // Recovery and the question are behind it: from here on the time is that of the actions.
             *self = Self::default();
         }
-        let began = *self.began_ms.get_or_insert(told.at_ms);
-        let elapsed = Duration::from_millis(told.at_ms.saturating_sub(began));
-        let time = digits(elapsed);
-        let line = Line::at(7_usize.saturating_sub(time.len())).with(Tone::Faint, time).plain("  ");
-        self.say(told, line, style)
+        self.began_ms.get_or_insert(told.at_ms);
+        self.say(told, self.begin(told.at_ms), style)
     }
 
     fn say(&mut self, Told { at_ms, event }: &Told, line: Line, style: &Style) -> Option<Line> {
@@ -77,6 +98,7 @@ impl Plain {
             }
             Event::Recovering { address, change, expected_ms } => {
                 self.recovering += 1;
+                self.states.insert(address.clone(), String::new());
                 let line = about_one(line, style.mark(*change), Tone::of(*change), address);
                 let line = line.plain(format!("{}, as an earlier run began", doing(*change)));
                 let expected = Duration::from_millis(*expected_ms);
@@ -88,6 +110,7 @@ impl Plain {
                 about_one(line, marks.done, Tone::Add, address).plain(format!("from an earlier run: {what}"))
             }
             Event::Begun { address, change, expected_ms, .. } => {
+                self.states.insert(address.clone(), String::new());
                 let expected = Duration::from_millis(*expected_ms);
                 let line = about_one(line, style.mark(*change), Tone::of(*change), address).plain(doing(*change));
                 if expected >= WORTH_SAYING { line.plain(format!(", about {}", about(expected))) } else { line }

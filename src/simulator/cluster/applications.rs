@@ -4,6 +4,7 @@
 //! its watches, but is not told of those of definitions: an Application that has some is `Progressing` until its next
 //! turn. And one that it could not compare, since what it needs was not there yet, would wait as long.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// Asks, until this is dropped; for all of them where a repository of `outside` has something new.
 pub async fn tend(client: Client, outside: Option<Arc<Outside>>) -> Infallible {
-    let mut known = None;
+    let (mut known, mut awaited) = (None, Awaited::default());
     loop {
         tokio::time::sleep(LOOK).await;
         // Before there is Argo CD there is nothing to ask; afterwards it is tried again.
@@ -34,11 +35,42 @@ pub async fn tend(client: Client, outside: Option<Arc<Outside>>) -> Infallible {
             _ => None,
         };
         let is_new = known.is_some() && heads.is_some() && known != heads;
-        let due = applications.iter().filter(|application| is_new || is_awaited(application));
-        let asked = join_all(due.map(|application| ask(&client, application))).await;
+        if is_new {
+            awaited = Awaited::default();
+        }
+        let pressing = awaited.pressing(&applications);
+        let due = applications.iter().zip(pressing).filter(|(_, is_pressing)| is_new || *is_pressing);
+        let asked = join_all(due.map(|(application, _)| ask(&client, application))).await;
         if asked.iter().all(Result::is_ok) {
             known = heads.or(known);
         }
+    }
+}
+
+/// How often in a row one is asked for: two minutes long. What lasts longer is not about to change, and Argo CD's own turns
+/// do for it.
+const IN_A_ROW: u32 = 30;
+
+/// How often those that are awaited have been asked for.
+#[derive(Debug, Default)]
+struct Awaited(HashMap<String, u32>);
+
+impl Awaited {
+    /// Whether each is to be asked for now.
+    fn pressing(&mut self, applications: &[DynamicObject]) -> Vec<bool> {
+        let mut asked = HashMap::new();
+        let pressing = applications.iter().map(|application| {
+            if !is_awaited(application) {
+                return false;
+            }
+            let uid = application.uid().unwrap_or_default();
+            let count = self.0.get(&uid).copied().unwrap_or_default();
+            asked.insert(uid, count.saturating_add(1));
+            count < IN_A_ROW || application.metadata.deletion_timestamp.is_some()
+        });
+        let pressing = pressing.collect();
+        self.0 = asked;
+        pressing
     }
 }
 
@@ -79,6 +111,25 @@ fn is_awaited(application: &DynamicObject) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_stays_as_it_is_is_not_asked_for_on_and_on() {
+        let one = |uid: &str, condition: &str| {
+            let data = json!({"status": {"conditions": [{"type": condition}]}});
+            let mut one = DynamicObject::new("one", &resource()).data(data);
+            one.metadata.uid = Some(uid.to_owned());
+            one
+        };
+        let (broken, well) = (one("a", "ComparisonError"), one("a", "None"));
+        let mut awaited = Awaited::default();
+        let mut asked = |applications: &[DynamicObject], looks: usize| {
+            (0..looks).map(|_| awaited.pressing(applications).iter().filter(|is| **is).count()).sum::<usize>()
+        };
+        assert_eq!(asked(&[broken.clone(), well.clone()], 100), 30);
+        assert_eq!(asked(&[one("b", "ComparisonError"), broken.clone()], 2), 2, "another one");
+        assert_eq!(asked(&[well], 1), 0);
+        assert_eq!(asked(&[broken], 100), 30, "it was well between");
+    }
 
     #[test]
     fn those_are_asked_for_that_argo_cd_is_not_told_of() {

@@ -55,6 +55,39 @@ fn each_event_worth_reading_is_one_line() {
 }
 
 #[test]
+fn a_silence_is_broken_by_what_is_under_way() {
+    let mut plain = Plain::new();
+    assert_eq!(plain.still(0, &style(80)), None, "nothing is");
+    let begun = |at: u64, local: &str| Told {
+        at_ms: at,
+        event: Event::Begun { address: address(local), change: Change::Create, expected_ms: 0, path_ms: 0 },
+    };
+    let main = || address("aws_vpc.main");
+    for at in 0..5 {
+        plain.line(&begun(1_000, &format!("aws_subnet.zone[\"{at}\"]")), &style(80));
+    }
+    plain.line(&begun(1_000, "aws_vpc.main"), &style(80));
+    plain.line(
+        &Told { at_ms: 2_000, event: Event::Waiting { address: main(), state: "pending".to_owned() } },
+        &style(80),
+    );
+    let still = plain.still(92_000, &style(80)).unwrap();
+    let named = r#"aws_subnet.zone["0"], aws_subnet.zone["1"], aws_subnet.zone["2"], 3 more"#;
+    assert_eq!(still.trim(), format!("1:31  still under way: {named}"));
+    for at in 0..5 {
+        let done =
+            Event::Done { address: address(&format!("aws_subnet.zone[\"{at}\"]")), change: Change::Create, took_ms: 1 };
+        plain.line(&Told { at_ms: 93_000, event: done }, &style(80));
+    }
+    assert!(plain.still(99_000, &style(80)).unwrap().ends_with("still under way: aws_vpc.main (pending)"));
+    plain.line(
+        &Told { at_ms: 99_000, event: Event::Done { address: main(), change: Change::Create, took_ms: 1 } },
+        &style(80),
+    );
+    assert_eq!(plain.still(99_000, &style(80)), None);
+}
+
+#[test]
 fn a_call_that_goes_on_failing_in_the_same_way_is_told_twice_a_minute() {
     let mut plain = Plain::new();
     let mut told = |seconds: u64, code: &str| {
