@@ -17,6 +17,7 @@ use fathuss_model::{Address, Datum};
 use fathuss_state::Identity;
 
 use crate::proposal::{Objection, Outlook, Proposed};
+use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME};
 
 /// Attributes by name.
 pub type Attributes = BTreeMap<String, Datum>;
@@ -55,10 +56,10 @@ pub trait Provider {
         false
     }
 
-    /// Whether a call's effect can be read at once, and comes about at once or not at all.
-    fn is_read_at_once(&self, kind: &str) -> bool {
+    /// How long after a call was sent reads may find nothing though it takes effect.
+    fn in_doubt(&self, kind: &str) -> Duration {
         let _ = kind;
-        false
+        REQUEST_LIFETIME + EMPTY_WINDOW
     }
 
     /// How long to wait at most before something under way is looked at again, or a call tried again: where calls are

@@ -20,7 +20,7 @@ use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, MakeRequest, Mark, Observation, Provider, Standing,
 };
 use crate::schedule::{EMPTY_WINDOW, deadline, patience};
-use crate::step::{Ended, Step, UNFINISHED, again, in_doubt, is_refused, look};
+use crate::step::{Ended, Step, UNFINISHED, again, is_refused, look};
 
 /// How long a delete of an earlier run waits for what is in its way.
 const IN_THE_WAY: Duration = Duration::from_secs(60);
@@ -140,7 +140,7 @@ impl Work<'_> {
             Some(identity) => identity.clone(),
             None => {
                 // It may have sent the request long after it began, and at the latest when it died: before now.
-                let until = self.step.clock.now() + in_doubt(self.provider, &begun.address);
+                let until = self.step.clock.now() + self.provider.in_doubt(self.kind());
                 match self.step.found_within(self.provider, &request, until).await? {
                     Found::Ours(identity) => {
                         self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;

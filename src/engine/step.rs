@@ -15,7 +15,7 @@ use crate::provider::{
     Attributes, Clock, Failure, FailureClass, Found, MakeRequest, Observation, Progress, Provider, ReadRequest,
     Standing,
 };
-use crate::schedule::{EMPTY_WINDOW, REQUEST_LIFETIME, backoff, patience, poll_interval};
+use crate::schedule::{backoff, patience, poll_interval};
 
 /// What an operation has around it.
 #[derive(Clone)]
@@ -156,7 +156,7 @@ impl Step<'_> {
         if matches!(schema.creation, Creation::Token | Creation::Local | Creation::Upsert) {
             return Ok(Found::Nothing);
         }
-        self.found_within(provider, request, sent + in_doubt(provider, self.address)).await
+        self.found_within(provider, request, sent + provider.in_doubt(self.address.kind())).await
     }
 
     /// Looks until something is found or reads have been empty until `until`.
@@ -287,14 +287,6 @@ impl Step<'_> {
 
     fn tell(&self, event: Event) {
         (self.listener)(&Told { at_ms: millis(self.clock.now()), event });
-    }
-}
-
-/// How long after a call was sent reads may find nothing though it takes effect.
-pub fn in_doubt(provider: &dyn Provider, address: &Address) -> Duration {
-    match provider.is_read_at_once(address.kind()) {
-        true => Duration::ZERO,
-        false => REQUEST_LIFETIME + EMPTY_WINDOW,
     }
 }
 

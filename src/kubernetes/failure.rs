@@ -37,7 +37,12 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         let class = if said.contains(UNREACHED) { FailureClass::NotYet } else { unclear };
         return failure(class, "NoAnswer", said, Some(SEE_THAT_IT_ANSWERS));
     };
-    let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
+    let is_misspelt = status.message.contains("failed to create typed patch object");
+    let reason = match status.reason.as_str() {
+        _ if is_misspelt => "InvalidManifest",
+        "" => "Unknown",
+        reason => reason,
+    };
     let (class, hint) = match (status.code, reason) {
         // An access entry and its policy take some seconds to reach the cluster.
         (401, _) => (FailureClass::NotYet, Some("give who applies an `EksAccessEntry` in this cluster")),
@@ -55,7 +60,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         (409, _) => (FailureClass::NotYet, None),
         (429, _) => (FailureClass::Throttled, None),
         // An answer to the object, whatever its number says: <https://github.com/kubernetes/kubernetes/issues/139253>
-        (500, _) if status.message.contains("failed to create typed patch object") => {
+        (500, _) if is_misspelt => {
             (FailureClass::Refused, Some("correct the manifest: its kind has no such field, or not of this type"))
         }
         (500.., _) => (unclear, None),

@@ -21,6 +21,7 @@ use fathuss_state::Identity;
 use futures::future::join_all;
 use serde_json::Value as Json;
 
+use crate::again::{AGAIN, Again};
 use crate::argocd_application::{Application, look};
 use crate::argocd_project::Project;
 use crate::clusters::Clusters;
@@ -45,6 +46,7 @@ pub struct Kubernetes {
     past: RefCell<CallCounts>,
     /// What is waited for.
     waiting: RefCell<BTreeSet<String>>,
+    again: Again,
     releases: Releases,
 }
 
@@ -64,6 +66,7 @@ impl Kubernetes {
             connections: RefCell::default(),
             past: RefCell::default(),
             waiting: RefCell::default(),
+            again: Again::default(),
             releases: Releases::default(),
         }
     }
@@ -169,6 +172,22 @@ impl Kubernetes {
             connection.apply(&place.locator, &hidden, how).await?;
         }
         Ok(())
+    }
+
+    /// The same for what was applied before and is not so by now.
+    async fn put_again(&self, place: &Place<'_>, standing: &Standing) -> Result<(), Failure> {
+        if self.again.may_be(&standing.address) {
+            return self.put(place, standing).await;
+        }
+        let Locator { kind, namespace, name, .. } = &place.locator;
+        let scope = namespace.as_ref().map(|namespace| format!("--namespace {namespace} ")).unwrap_or_default();
+        Err(Failure {
+            hint: Some(format!(
+                "`kubectl {scope}get {} {name} --show-managed-fields --output yaml` tells who else changes it; then apply again",
+                kind.to_lowercase()
+            )),
+            ..refused("NotKept", format!("it was applied {AGAIN} times again, and is not kept as it is to be"))
+        })
     }
 
     /// Keeps clocks at the wall's pace while this is under way, and after it where it waits.
@@ -298,9 +317,9 @@ impl Provider for Kubernetes {
         true
     }
 
-    // A `helm` may go on without who started it.
-    fn is_read_at_once(&self, name: &str) -> bool {
-        !Releases::is(name)
+    // The `helm` of a run that was killed takes a moment to end.
+    fn in_doubt(&self, name: &str) -> Duration {
+        Duration::from_secs(if Releases::is(name) { 10 } else { 0 })
     }
 
     // Nobody counts a cluster's calls.
@@ -395,9 +414,10 @@ impl Provider for Kubernetes {
             let Some(live) = connection.get(&place.locator).await? else { return Ok(Progress::Gone) };
             let fields = &standing.desired.attributes;
             if place.kind.asks_server() && !is_as(place.kind, &connection, &place.locator, &live, fields).await? {
-                self.put(&place, standing).await?;
+                self.put_again(&place, standing).await?;
                 return waiting("applied again");
             }
+            self.again.is_well(&standing.address);
             match place.kind.waits_for(&live, fields)? {
                 Some(state) => waiting(&state),
                 None => {

@@ -4,6 +4,7 @@
 //! it is entered, and is asked only once something in it is read or made: clusters come up in the same run. Nothing here
 //! retries: a failure says what can be done about it, and the engine does it.
 
+mod again;
 mod argocd_application;
 mod argocd_project;
 mod clusters;

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fathuss_engine::diff::FieldChange;
 use fathuss_engine::proposal::Proposal;
@@ -24,6 +24,7 @@ use super::program::Helm;
 use super::readiness::missing;
 use super::rendering;
 use super::stored::{Stored, label_of, labels, short};
+use crate::again::{AGAIN, Again};
 use crate::clusters::Clusters;
 use crate::connection::Connection;
 use crate::failure::refused;
@@ -36,8 +37,7 @@ pub(crate) struct Releases {
     helm: RefCell<Option<Helm>>,
     /// What went wrong with those that are there all the same, to be told as they are waited for.
     broken: RefCell<BTreeMap<Address, Failure>>,
-    /// How often those that are waited for were upgraded meanwhile.
-    upgraded: RefCell<BTreeMap<Address, u32>>,
+    again: Again,
 }
 
 /// Where a release is.
@@ -141,7 +141,7 @@ impl Releases {
             self.upgrade(clusters, connection, place, standing, stored).await?;
             return waiting("upgraded".to_owned());
         };
-        self.upgraded.borrow_mut().remove(&standing.address);
+        self.again.is_well(&standing.address);
         if fields_of.get("wait").and_then(Datum::as_bool).unwrap_or(true)
             && let Some(state) = unready(connection, place, stored).await?
         {
@@ -153,18 +153,14 @@ impl Releases {
     /// Counts an upgrade of what is waited for; one too many is refused: others upgrade it, too, or what is wanted changes
     /// as it is installed.
     fn count(&self, standing: &Standing, stored: Option<&Stored>, content: Option<&str>) -> Result<(), Failure> {
-        let mut upgraded = self.upgraded.borrow_mut();
-        let count = upgraded.entry(standing.address.clone()).or_default();
-        if *count < UPGRADES {
-            *count += 1;
+        if self.again.may_be(&standing.address) {
             return Ok(());
         }
-        upgraded.remove(&standing.address);
         let other = stored.map(|stored| differences(stored, &standing.desired.attributes, content)).unwrap_or_default();
         let other = if other.is_empty() { "owner".to_owned() } else { other.join(", ") };
         Err(Failure {
             hint: Some("see who else works on it: `helm history` tells when; then apply again".to_owned()),
-            ..refused("NotKept", format!("after {UPGRADES} upgrades it still has another {other}"))
+            ..refused("NotKept", format!("after {AGAIN} upgrades it still has another {other}"))
         })
     }
 
@@ -313,16 +309,13 @@ impl Releases {
     async fn content(&self, clusters: &dyn Clusters, fields: &Attributes) -> Result<Option<String>, Failure> {
         let chart = fields.get("chart").and_then(Datum::as_str).filter(|chart| is_folder(chart));
         let Some(chart) = chart else { return Ok(None) };
-        let folder = self.helm(clusters).await?.folder.join(chart);
+        let folder: PathBuf = self.helm(clusters).await?.folder.join(chart).components().collect();
         let mut digest = Sha256::new();
         read_into(&folder, &folder, &mut digest)
             .map_err(|error| refused("NoSuchChart", format!("{}: {error}", folder.display())))?;
         Ok(Some(short(&digest.finalize())))
     }
 }
-
-/// How often a release is upgraded while it is waited for.
-const UPGRADES: u32 = 5;
 
 fn is_folder(chart: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| chart.starts_with(start))

@@ -125,8 +125,8 @@ impl Provider for Toy {
         self.pliable.get()
     }
 
-    fn is_read_at_once(&self, _: &str) -> bool {
-        self.pliable.get()
+    fn in_doubt(&self, _: &str) -> Duration {
+        Duration::from_secs(if self.pliable.get() { 0 } else { 100 })
     }
 
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
