@@ -617,6 +617,8 @@ async fn production_brings_no_commit_but_the_one_that_somebody_approves_of() {
     let approved = seen(&made, &first).await;
     let mut looked = get(&made, "api-gateway").await.expect("it is there")["status"]["reconciledAt"].clone();
     for _ in 0..2 {
+        let asked = json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
+        made.patch("api-gateway", &PatchParams::default(), &Patch::Merge(&asked)).await.expect("it can be asked");
         looked = until("Argo CD looks again", async || {
             let application = get(&made, "api-gateway").await?;
             let again = &application["status"]["reconciledAt"];

@@ -463,14 +463,17 @@ impl<'a> Page<'a> {
         for (address, mut along) in by_address {
             // What a reader must not miss comes first.
             along.sort_by_key(|one| !one.destroys_data);
-            let some = if self.view.full || along.len() == MANY_ALONG + 1 { along.len() } else { MANY_ALONG };
+            let data = along.iter().filter(|one| one.destroys_data).count();
+            let some = if self.view.full || along.len() == MANY_ALONG + 1 { along.len() } else { MANY_ALONG.max(data) };
             for one in along.iter().take(some) {
-                let line = Line::at(2).with(Tone::Destroy, self.style.mark(Change::Delete)).plain(" ");
-                let line = line.with(Tone::Strong, &one.what);
+                let head = Line::at(2).with(Tone::Destroy, self.style.mark(Change::Delete)).plain(" ");
                 let note = format!("with {}", address.local());
-                let fits = line.width() + 3 + note.width() <= self.style.columns();
-                let line = if fits { line.plain("   ").with(Tone::Faint, note) } else { line };
-                self.line(&line);
+                let line = head.clone().with(Tone::Strong, &one.what).plain("   ").with(Tone::Faint, &note);
+                if line.width() <= self.style.columns() {
+                    self.line(&line);
+                } else {
+                    self.wrapped(head, 4, &format!("{}, {note}", one.what));
+                }
                 if one.destroys_data {
                     self.line(&Line::at(6).with(Tone::Danger, "DESTROYS DATA"));
                 }
@@ -528,10 +531,8 @@ impl<'a> Page<'a> {
             .collect();
         if !data.is_empty() {
             let head = Line::default().with(Tone::Danger, "! DESTROYS DATA of ");
-            let some = if self.view.full { data.len() } else { data.len().min(10) };
-            let more = data.len() - some;
-            let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
-            self.wrapped(head, 2, &format!("{}{more}", data[..some].join(", ")));
+            // All of them, however many: nobody is to lose what was not named.
+            self.wrapped(head, 2, &data.join(", "));
         }
         let mut sentence = plan_sentence(self.plan, self.view.expected);
         if !self.plan.actions.iter().any(PlannedAction::is_change) {

@@ -47,6 +47,10 @@ pub async fn tend(client: Client, outside: Option<Arc<Outside>>) -> Infallible {
     }
 }
 
+/// How often one is looked at before it is asked for whose objects Argo CD has just made and not seen: asked too early, it
+/// makes them again.
+const SEEN_AFTER: u32 = 3;
+
 /// How often in a row one is asked for: two minutes long. What lasts longer is not about to change, and Argo CD's own turns
 /// do for it.
 const IN_A_ROW: u32 = 30;
@@ -60,13 +64,11 @@ impl Awaited {
     fn pressing(&mut self, applications: &[DynamicObject]) -> Vec<bool> {
         let mut asked = HashMap::new();
         let pressing = applications.iter().map(|application| {
-            if !is_awaited(application) {
-                return false;
-            }
+            let Some(after) = awaited_after(application) else { return false };
             let uid = application.uid().unwrap_or_default();
             let count = self.0.get(&uid).copied().unwrap_or_default();
             asked.insert(uid, count.saturating_add(1));
-            count < IN_A_ROW || application.metadata.deletion_timestamp.is_some()
+            count >= after && (count < IN_A_ROW || application.metadata.deletion_timestamp.is_some())
         });
         let pressing = pressing.collect();
         self.0 = asked;
@@ -90,9 +92,9 @@ async fn ask(client: &Client, application: &DynamicObject) -> Result<(), kube::E
     applications.patch(&application.name_any(), &PatchParams::default(), &patch).await.map(drop)
 }
 
-/// Whether it could be compared anew, be healthier than Argo CD knows, or be gone but for that: what it deployed may have
-/// gone since Argo CD looked.
-fn is_awaited(application: &DynamicObject) -> bool {
+/// Whether it could be compared anew, be healthier than Argo CD knows, or be gone but for that, since what it deployed may
+/// have gone since Argo CD looked; and after how many looks it is asked for.
+fn awaited_after(application: &DynamicObject) -> Option<u32> {
     let text = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_str);
     let items = |pointer: &str| application.data.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     let is_one = |item: &Value, name: &str, of: &[&str]| item[name].as_str().is_some_and(|it| of.contains(&it));
@@ -103,9 +105,14 @@ fn is_awaited(application: &DynamicObject) -> bool {
     };
     let has_succeeded = text("/status/operationState/phase") == Some("Succeeded");
     let is_leaving = application.metadata.deletion_timestamp.is_some();
-    is_leaving
-        || is_incomparable()
-        || (has_succeeded && text("/status/health/status") == Some("Progressing") && defines())
+    if is_leaving || is_incomparable() {
+        return Some(0);
+    }
+    match text("/status/health/status") {
+        Some("Progressing") if has_succeeded && defines() => Some(0),
+        Some("Missing") if has_succeeded && defines() => Some(SEEN_AFTER),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -129,11 +136,19 @@ mod tests {
         assert_eq!(asked(&[one("b", "ComparisonError"), broken.clone()], 2), 2, "another one");
         assert_eq!(asked(&[well], 1), 0);
         assert_eq!(asked(&[broken], 100), 30, "it was well between");
+        let mut unseen = one("c", "None");
+        let resources = json!([{"kind": "CustomResourceDefinition"}]);
+        unseen.data = json!({"status": {
+            "health": {"status": "Missing"}, "operationState": {"phase": "Succeeded"}, "resources": resources,
+        }});
+        assert_eq!(asked(&[unseen], 5), 2, "from the fourth look on");
     }
 
     #[test]
     fn those_are_asked_for_that_argo_cd_is_not_told_of() {
-        let is = |status: Value| is_awaited(&DynamicObject::new("one", &resource()).data(json!({"status": status})));
+        let after =
+            |status: Value| awaited_after(&DynamicObject::new("one", &resource()).data(json!({"status": status})));
+        let is = |status: Value| after(status) == Some(0);
         let with = |health: &str, kind: &str| {
             is(json!({
                 "health": {"status": health},
@@ -144,12 +159,25 @@ mod tests {
         assert!(with("Progressing", "CustomResourceDefinition"));
         assert!(!with("Progressing", "Service"), "Argo CD sees by itself when it is healthy");
         assert!(!with("Healthy", "CustomResourceDefinition"));
-        assert!(!with("Missing", "CustomResourceDefinition"), "Argo CD has yet to see what it applied");
+        let missing = |phase: &str, kind: &str| {
+            after(json!({
+                "health": {"status": "Missing"},
+                "operationState": {"phase": phase},
+                "resources": [{"kind": kind}],
+            }))
+        };
+        assert_eq!(
+            missing("Succeeded", "CustomResourceDefinition"),
+            Some(SEEN_AFTER),
+            "it has yet to see what it applied"
+        );
+        assert_eq!(missing("Running", "CustomResourceDefinition"), None);
+        assert_eq!(missing("Succeeded", "Service"), None);
         assert!(is(json!({"conditions": [{"type": "ComparisonError", "message": "the repository does not answer"}]})));
         assert!(!is(json!({"conditions": [{"type": "SyncError"}]})), "its policy says when it is tried again");
         assert!(!is(json!({})), "Argo CD will look at it");
         let mut leaving = DynamicObject::new("one", &resource()).data(json!({"status": {}}));
         leaving.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
-        assert!(is_awaited(&leaving));
+        assert_eq!(awaited_after(&leaving), Some(0));
     }
 }
