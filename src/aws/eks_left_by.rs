@@ -231,8 +231,8 @@ mod tests {
         format!("<member><Key>{key}</Key><Value>{value}</Value></member>")
     }
 
-    /// The classic load balancers of these names, and the tags that each has: one is the cluster's, one of another
-    /// cluster, one of a state.
+    /// The classic load balancers of these names, and the tags that each has: one is the cluster's, one another's, one is
+    /// shared, and the rest are a state's.
     fn classic(names: &[&str]) -> (String, String) {
         let (ours, others) = ("kubernetes.io/cluster/main", "kubernetes.io/cluster/other");
         let tags = |name: &str| match name {
