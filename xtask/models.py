@@ -181,6 +181,9 @@ SERVED = {
         CreateOrUpdateTags DeletePolicy DeleteTags DescribeAdjustmentTypes DescribeAutoScalingGroups
         DescribeAutoScalingInstances DescribePolicies DescribeTags PutScalingPolicy
     """,
+    "elb": """
+        AddTags CreateLoadBalancer DeleteLoadBalancer DescribeLoadBalancers DescribeTags RemoveTags
+    """,
     "elbv2": """
         AddTags CreateListener CreateLoadBalancer CreateTargetGroup DeleteListener DeleteLoadBalancer DeleteTargetGroup
         DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTags DescribeTargetGroups

@@ -45,7 +45,7 @@ pub enum Service {
     Ssm,
     /// EC2 Auto Scaling.
     AutoScaling,
-    /// Elastic Load Balancing, the newer of its APIs.
+    /// Elastic Load Balancing, by both of its APIs.
     ElasticLoadBalancing,
 }
 

@@ -51,11 +51,13 @@ impl Canned {
         self.push(operation, Ok((200, body)))
     }
 
-    /// One more answer to an operation of a query service: the content of its result element.
+    /// One more answer to an operation of a query service: the content of its result element. Where two APIs have an
+    /// operation of this name, the version of the one that is meant stands after it: `DescribeTags 2012-06-01`.
     pub fn result(self: &Arc<Self>, operation: &str, content: &str) -> Arc<Self> {
-        let result = format!("<{operation}Result>{content}</{operation}Result>");
+        let name = operation.split(' ').next().unwrap();
+        let result = format!("<{name}Result>{content}</{name}Result>");
         let metadata = "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>";
-        self.push(operation, Ok((200, format!("<{operation}Response>{result}{metadata}</{operation}Response>"))))
+        self.push(operation, Ok((200, format!("<{name}Response>{result}{metadata}</{name}Response>"))))
     }
 
     /// One more answer in EC2's form of an error.
@@ -128,7 +130,12 @@ impl Transport for Canned {
             .collect();
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = match (parameters.get("Action"), target) {
-            (Some(action), _) => action.clone(),
+            (Some(action), _) => {
+                let version = parameters.get("Version").map(String::as_str).unwrap_or_default();
+                let with_version = format!("{action} {version}");
+                let is_told = self.answers.lock().unwrap().contains_key(&with_version);
+                if is_told { with_version } else { action.clone() }
+            }
             (None, Some(target)) => {
                 parameters = BTreeMap::from([("body".to_owned(), body)]);
                 target.rsplit('.').next().unwrap_or_default().to_owned()

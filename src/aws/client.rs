@@ -221,6 +221,8 @@ pub struct Client {
     pub autoscaling: aws_sdk_autoscaling::Client,
     /// Elastic Load Balancing.
     pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    /// Elastic Load Balancing's older API, that of classic load balancers.
+    pub classic_elb: aws_sdk_elasticloadbalancing::Client,
     gate: Rc<Gate>,
 }
 
@@ -253,6 +255,7 @@ impl Client {
             ssm: aws_sdk_ssm::Client::new(&sdk),
             autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&sdk),
+            classic_elb: aws_sdk_elasticloadbalancing::Client::new(&sdk),
             gate,
         }
     }

@@ -1,5 +1,5 @@
-//! What controllers in a cluster made in AWS, and nobody takes away once the cluster is gone: load balancers, volumes,
-//! interfaces and security groups. It holds the network, and it costs.
+//! What controllers in a cluster made in AWS, and nobody takes away once the cluster is gone: load balancers, classic ones
+//! among them, volumes, interfaces and security groups. It holds the network, and it costs.
 //!
 //! Each carries a tag with the cluster's name: those of the
 //! [AWS Load Balancer Controller](https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/)
@@ -9,39 +9,30 @@
 //! [VPC CNI](https://github.com/aws/amazon-vpc-cni-k8s/blob/master/README.md#cluster_name) `cluster.k8s.amazonaws.com/name`.
 //! What carries the mark of a state is that state's.
 
+mod balancing;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus, SecurityGroup, Tag, Volume, VolumeState};
-use aws_sdk_elasticloadbalancingv2::types::TagDescription;
 use fathuss_engine::proposal::{Along, Proposal};
 use fathuss_engine::provider::{Failure, Progress};
 use fathuss_model::{Address, Datum};
 use futures::future::{join_all, try_join_all, try_join3};
 
-use crate::call::{Call, Service};
+use self::balancing::Balancing;
+use crate::call::Call;
 use crate::client::Client;
 use crate::gather::{every, filter, pages};
 use crate::gone::{is_not_found, waiting};
 use crate::{mark, security_group, security_group_rule, tag};
 
-/// How many ARNs `DescribeTags` takes.
-const ARNS: usize = 20;
-
 /// What is left of a cluster.
 #[derive(Debug, Default)]
 struct LeftBy {
-    load_balancers: Vec<Named>,
-    target_groups: Vec<Named>,
+    balancing: Balancing,
     volumes: Vec<Volume>,
     interfaces: Vec<NetworkInterface>,
     groups: Vec<SecurityGroup>,
-}
-
-/// Something of Elastic Load Balancing's.
-#[derive(Debug)]
-struct Named {
-    arn: String,
-    name: String,
 }
 
 /// What goes along with a cluster.
@@ -62,45 +53,31 @@ pub(crate) async fn delete(client: &Client, cluster: &str) -> Result<Progress, F
 
 impl LeftBy {
     async fn of(client: &Client, cluster: &str) -> Result<Self, Failure> {
-        let ((load_balancers, target_groups), (volumes, interfaces), groups) =
-            try_join3(balancing(client, cluster), storage(client, cluster), groups(client, cluster)).await?;
-        Ok(Self { load_balancers, target_groups, volumes, interfaces, groups })
+        let (balancing, (volumes, interfaces), groups) =
+            try_join3(Balancing::of(client, cluster), storage(client, cluster), groups(client, cluster)).await?;
+        Ok(Self { balancing, volumes, interfaces, groups })
     }
 
     /// What each is, with its name.
     fn words(&self) -> impl Iterator<Item = String> {
         let id = |id: Option<&str>| id.unwrap_or_default().to_owned();
-        let balancers = self.load_balancers.iter().map(|it| format!("load balancer {}", it.name));
-        let targets = self.target_groups.iter().map(|it| format!("target group {}", it.name));
         let volumes = self.volumes.iter().map(move |it| format!("volume {}{}", id(it.volume_id()), claim(it)));
         let interfaces = self.interfaces.iter().map(move |it| format!("interface {}", id(it.network_interface_id())));
         let groups = self.groups.iter().map(move |it| format!("security group {}", id(it.group_id())));
-        balancers.chain(targets).chain(volumes).chain(interfaces).chain(groups)
+        self.balancing.words().chain(volumes).chain(interfaces).chain(groups)
     }
 
     fn described(&self, address: &Address) -> Vec<Along> {
-        let volumes = self.load_balancers.len() + self.target_groups.len();
+        let volumes = self.balancing.words().count();
         let volumes = volumes..volumes + self.volumes.len();
         let along = |(at, what)| Along { address: address.clone(), what, destroys_data: volumes.contains(&at) };
         self.words().enumerate().map(along).collect()
     }
 
-    /// Sends the deletes that are due. What others hold is for a later step: target groups are held by load balancers,
-    /// groups by interfaces.
+    /// Sends the deletes that are due. What others hold is for a later step: groups are held by load balancers and
+    /// interfaces.
     async fn delete(&self, client: &Client) -> Result<(), Failure> {
-        let elb = &client.elb;
-        let mut outcomes = all(self.load_balancers.iter().map(|it| {
-            client
-                .send(balancer_call("DeleteLoadBalancer"), elb.delete_load_balancer().load_balancer_arn(&it.arn).send())
-        }))
-        .await;
-        if self.load_balancers.is_empty() {
-            let gone = self.target_groups.iter().map(|it| {
-                let sending = elb.delete_target_group().target_group_arn(&it.arn).send();
-                client.send(balancer_call("DeleteTargetGroup").expects("ResourceInUse", ""), sending)
-            });
-            outcomes.extend(all(gone).await);
-        }
+        let mut outcomes = self.balancing.delete(client).await;
         let free = self.volumes.iter().filter(|volume| volume.state() == Some(&VolumeState::Available));
         let gone = free.map(|volume| {
             let sending = client.ec2.delete_volume().set_volume_id(volume.volume_id.clone()).send();
@@ -114,7 +91,7 @@ impl LeftBy {
             client.send(Call::ec2("DeleteNetworkInterface").expects("InvalidParameterValue", "in use"), sending)
         });
         outcomes.extend(all(gone).await);
-        if self.load_balancers.is_empty() && self.interfaces.is_empty() {
+        if !self.balancing.has_load_balancers() && self.interfaces.is_empty() {
             outcomes.push(self.let_go(client).await);
             let gone = self.groups.iter().map(|group| {
                 let sending = client.ec2.delete_security_group().set_group_id(group.group_id.clone()).send();
@@ -171,10 +148,6 @@ async fn all<T>(calls: impl Iterator<Item = impl Future<Output = Result<T, Failu
     join_all(calls).await.into_iter().map(|outcome| outcome.map(drop)).collect()
 }
 
-fn balancer_call(operation: &'static str) -> Call {
-    Call::new(Service::ElasticLoadBalancing, operation)
-}
-
 /// The claim that a volume was made for, in words.
 fn claim(volume: &Volume) -> String {
     let tags = tag::read(volume.tags());
@@ -184,43 +157,6 @@ fn claim(volume: &Volume) -> String {
 
 fn owned(cluster: &str) -> String {
     format!("kubernetes.io/cluster/{cluster}")
-}
-
-async fn balancing(client: &Client, cluster: &str) -> Result<(Vec<Named>, Vec<Named>), Failure> {
-    let elb = &client.elb;
-    let balancers = every(async |marker| {
-        let sending = elb.describe_load_balancers().set_marker(marker).send();
-        let answer = client.send(balancer_call("DescribeLoadBalancers"), sending).await?;
-        Ok((answer.load_balancers.unwrap_or_default(), answer.next_marker))
-    });
-    let targets = every(async |marker| {
-        let sending = elb.describe_target_groups().set_marker(marker).send();
-        let answer = client.send(balancer_call("DescribeTargetGroups"), sending).await?;
-        Ok((answer.target_groups.unwrap_or_default(), answer.next_marker))
-    });
-    let (balancers, targets) = futures::future::try_join(balancers, targets).await?;
-    let balancers = balancers.into_iter().filter_map(|it| it.load_balancer_arn.zip(it.load_balancer_name));
-    let targets = targets.into_iter().filter_map(|it| it.target_group_arn.zip(it.target_group_name));
-    let of_cluster = async |all: BTreeMap<String, String>| {
-        let arns: Vec<String> = all.keys().cloned().collect();
-        let asked = arns.chunks(ARNS).map(|arns| {
-            let sending = elb.describe_tags().set_resource_arns(Some(arns.to_vec())).send();
-            // One of them may be gone by now.
-            client.send(balancer_call("DescribeTags").lagging(), sending)
-        });
-        let tags = try_join_all(asked).await?.into_iter().flat_map(|it| it.tag_descriptions.unwrap_or_default());
-        let ours = tags.filter(|tags| is_of(tags, cluster)).filter_map(|tags| tags.resource_arn);
-        Ok::<_, Failure>(ours.map(|arn| Named { name: all[&arn].clone(), arn }).collect::<Vec<_>>())
-    };
-    futures::future::try_join(of_cluster(balancers.collect()), of_cluster(targets.collect())).await
-}
-
-fn is_of(tags: &TagDescription, cluster: &str) -> bool {
-    let has = |key: &str, value: &str| {
-        tags.tags().iter().any(|tag| tag.key() == Some(key) && tag.value().unwrap_or_default() == value)
-    };
-    let marked = tags.tags().iter().any(|tag| tag.key() == Some(mark::LINEAGE));
-    !marked && (has("elbv2.k8s.aws/cluster", cluster) || has(&owned(cluster), "owned"))
 }
 
 async fn storage(client: &Client, cluster: &str) -> Result<(Vec<Volume>, Vec<NetworkInterface>), Failure> {
@@ -288,8 +224,32 @@ mod tests {
     }
 
     fn described(arn: &str, key: &str, value: &str) -> String {
-        format!(
-            "<member><ResourceArn>{arn}</ResourceArn><Tags><member><Key>{key}</Key><Value>{value}</Value></member></Tags></member>"
+        format!("<member><ResourceArn>{arn}</ResourceArn><Tags>{}</Tags></member>", member(key, value))
+    }
+
+    fn member(key: &str, value: &str) -> String {
+        format!("<member><Key>{key}</Key><Value>{value}</Value></member>")
+    }
+
+    /// The classic load balancers of these names, and the tags that each has: one is the cluster's, one another's, one is
+    /// shared, and the rest are a state's.
+    fn classic(names: &[&str]) -> (String, String) {
+        let (ours, others) = ("kubernetes.io/cluster/main", "kubernetes.io/cluster/other");
+        let tags = |name: &str| match name {
+            "a1" => member("kubernetes.io/service-name", "shop/door") + &member(ours, "owned"),
+            "a2" => member(others, "owned"),
+            "a3" => member(ours, "shared"),
+            _ => member(ours, "owned") + &member(mark::LINEAGE, "lineage-2"),
+        };
+        let each = |of: &dyn Fn(&str) -> String| {
+            names
+                .iter()
+                .map(|name| format!("<member><LoadBalancerName>{name}</LoadBalancerName>{}</member>", of(name)))
+                .collect::<String>()
+        };
+        (
+            format!("<LoadBalancerDescriptions>{}</LoadBalancerDescriptions>", each(&|_| String::new())),
+            format!("<TagDescriptions>{}</TagDescriptions>", each(&|name| format!("<Tags>{}</Tags>", tags(name)))),
         )
     }
 
@@ -338,6 +298,7 @@ mod tests {
         let groups = format!(
             "<securityGroupInfo>{group}<item><groupId>sg-2</groupId><tagSet>{own}</tagSet></item></securityGroupInfo>"
         );
+        let (classic, classic_tags) = classic(if balancer { &["a1", "a2", "a3", "a4"] } else { &["a2", "a3", "a4"] });
         let canned = Canned::new()
             .json(
                 "GET /clusters/main",
@@ -347,6 +308,8 @@ mod tests {
             .result("DescribeLoadBalancers", &balancers)
             .result("DescribeTargetGroups", targets)
             .result("DescribeTags", &balancers_asked)
+            .result("DescribeLoadBalancers 2012-06-01", &classic)
+            .result("DescribeTags 2012-06-01", &classic_tags)
             .answer("DescribeVolumes", &volumes)
             .answer("DescribeNetworkInterfaces", "<networkInterfaceSet/>")
             .answer("DescribeSecurityGroups", &groups);
@@ -365,6 +328,7 @@ mod tests {
             told,
             [
                 ("load balancer k8s-shop", false),
+                ("classic load balancer a1", false),
                 ("target group k8s-cart", false),
                 ("volume vol-1 of loki/data", true),
                 ("security group sg-1", false),
@@ -372,16 +336,21 @@ mod tests {
         );
 
         let standing = standing(AT, "main", json!({ "name": "main" }));
-        let canned = left(true, true, "in-use", true).result("DeleteLoadBalancer", "");
+        let canned = left(true, true, "in-use", true)
+            .result("DeleteLoadBalancer", "")
+            .result("DeleteLoadBalancer 2012-06-01", "");
         let progress = canned.aws().delete(&standing).await;
-        let state = "deleting load balancer k8s-shop and 3 more".to_owned();
+        let state = "deleting load balancer k8s-shop and 4 more".to_owned();
         assert_eq!(progress, Ok(Progress::Waiting { state }));
         let sent = |canned: &Arc<Canned>| {
             let all = canned.operations().into_iter();
             all.filter(|operation| !operation.starts_with("Describe") && !operation.starts_with("GET"))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(sent(&canned), ["DeleteLoadBalancer"], "what it holds, and volumes in use, are for later");
+        let both = ["DeleteLoadBalancer", "DeleteLoadBalancer 2012-06-01"];
+        assert_eq!(sent(&canned), both, "what they hold, and volumes in use, are for later");
+        let gone = canned.seen().into_iter().find(|seen| seen.operation == both[1]).unwrap();
+        assert_eq!(gone.get("LoadBalancerName"), Some("a1"));
 
         let canned = left(false, true, "available", true)
             .result("DeleteTargetGroup", "")
@@ -405,5 +374,38 @@ mod tests {
         let canned = left(false, false, "", false);
         assert_eq!(canned.aws().delete(&standing).await, Ok(Progress::Gone));
         assert_eq!(sent(&canned), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn of_classic_load_balancers_all_pages_are_read_and_tags_asked_for_twenty_names() {
+        let names: Vec<String> = (10..31).map(|number| format!("b{number}")).collect();
+        let (first, rest) = names.split_at(11);
+        let page = |names: &[String], marker: &str| {
+            let members =
+                names.iter().map(|name| format!("<member><LoadBalancerName>{name}</LoadBalancerName></member>"));
+            format!("<LoadBalancerDescriptions>{}</LoadBalancerDescriptions>{marker}", members.collect::<String>())
+        };
+        let canned = Canned::new()
+            .result("DescribeLoadBalancers", "<LoadBalancers/>")
+            .result("DescribeTargetGroups", "<TargetGroups/>")
+            .result("DescribeLoadBalancers 2012-06-01", &page(first, "<NextMarker>more</NextMarker>"))
+            .result("DescribeLoadBalancers 2012-06-01", &page(rest, ""))
+            .result("DescribeTags 2012-06-01", "<TagDescriptions/>")
+            .answer("DescribeVolumes", "<volumeSet/>")
+            .answer("DescribeNetworkInterfaces", "<networkInterfaceSet/>")
+            .answer("DescribeSecurityGroups", "<securityGroupInfo/>");
+        let fields = [("name".to_owned(), "main".into())].into();
+        let proposal = Proposal { region: "us-east-1".to_owned(), fields, ..Proposal::default() };
+        let deleted = [(AT.parse().unwrap(), proposal)].into();
+        let outlook = canned.aws().outlook(&Proposed { deleted, ..Proposed::default() }).await.unwrap();
+        assert_eq!(outlook.along.len(), 0);
+        let asked =
+            |operation: &str| canned.seen().into_iter().filter(|seen| seen.operation == operation).collect::<Vec<_>>();
+        let pages = asked("DescribeLoadBalancers 2012-06-01");
+        assert_eq!(pages.iter().map(|seen| seen.get("Marker")).collect::<Vec<_>>(), [None, Some("more")]);
+        let tags = asked("DescribeTags 2012-06-01");
+        let last = |seen: &crate::canned::Seen, at: u32| seen.get(&format!("LoadBalancerNames.member.{at}")).is_some();
+        assert_eq!(tags.len(), 2);
+        assert!(last(&tags[0], 20) && !last(&tags[0], 21) && last(&tags[1], 1) && !last(&tags[1], 2));
     }
 }

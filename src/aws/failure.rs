@@ -116,6 +116,9 @@ const THROTTLES: &[&str] = &[
     "TooManyRequestsException",
     "EC2ThrottledException",
     "SlowDown",
+    // Of Elastic Load Balancing's older API, where it asks another service too fast itself:
+    // <https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_DescribeLoadBalancers.html>
+    "DependencyThrottle",
     "PriorRequestNotComplete",
 ];
 
@@ -301,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_throttle_is_told_from_every_other_refusal() {
-        for code in ["RequestLimitExceeded", "Throttling", "ThrottlingException"] {
+        for code in ["RequestLimitExceeded", "Throttling", "ThrottlingException", "DependencyThrottle"] {
             assert_eq!(class(Call::ec2("CreateVpc"), 503, code), FailureClass::Throttled, "{code}");
         }
         assert_eq!(class(Call::eks("CreateCluster"), 429, "TooManyRequestsException"), FailureClass::Throttled);

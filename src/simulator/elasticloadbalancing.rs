@@ -1,9 +1,11 @@
 //! Elastic Load Balancing: application and network load balancers with their listeners and target groups, one file per
-//! thing. They stand in their VPC's subnets by interfaces of their own; what comes to their addresses nobody forwards.
+//! thing. They stand in their VPC's subnets by interfaces of their own; what comes to their addresses nobody forwards. Classic
+//! load balancers have an API of their own.
 
 mod action;
 mod arn;
 mod attribute;
+pub mod classic;
 mod health_check;
 pub mod listener;
 pub mod load_balancer;
@@ -51,7 +53,6 @@ pub static SERVICE: Service = Service {
     ],
     tables,
     furnish: |_| {},
-    // Classic load balancers have an API of their own under the same name.
     manners: Manners { elsewhere: &["2012-06-01"], ..QUERY_MANNERS },
 };
 

@@ -86,7 +86,10 @@ impl FaultRule {
     pub fn check(&self) -> Result<(), String> {
         let served = || crate::SERVICES.iter().map(|service| service.name);
         if let Some(unknown) = self.service.as_deref().filter(|name| served().all(|known| known != *name)) {
-            let known = served().collect::<Vec<_>>().join(", ");
+            let mut known: Vec<&str> = served().collect();
+            // Two APIs may have one name.
+            known.dedup();
+            let known = known.join(", ");
             return Err(format!("there is no service {unknown:?}; there are {known}"));
         }
         if let Some(unknown) = self.operation.as_deref().filter(|wanted| !self.is_of_an_operation(wanted)) {

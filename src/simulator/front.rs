@@ -204,11 +204,12 @@ impl Core {
             Err(_) => addressee::of(self.services, request, &form),
         };
         // Some clients sign for `Backup` where they are told another address than AWS's own.
-        let known = self.services.iter().copied().find(|service| service.name.eq_ignore_ascii_case(&name));
-        call.service = known.map_or_else(|| name.clone(), |service| service.name.to_owned());
+        let mut known = self.services.iter().copied().filter(|service| service.name.eq_ignore_ascii_case(&name));
+        call.service = known.clone().next().map_or_else(|| name.clone(), |service| service.name.to_owned());
+        // Where two APIs have one name, the version tells which is meant.
         let is_of =
             |service: &&Service| form.get("Version").is_none_or(|one| !service.manners.elsewhere.contains(&one));
-        let Some(service) = known.filter(is_of) else {
+        let Some(service) = known.find(is_of) else {
             call.operation = unserved_service::operation(request, &form);
             call.code = Some(NOT_SIMULATED.to_owned());
             return answered(unserved_service::answer(request, &form, &name, &call.request_id));

@@ -158,6 +158,7 @@ pub static SERVICES: &[&Service] = &[
     &ssm::SERVICE,
     &autoscaling::SERVICE,
     &elasticloadbalancing::SERVICE,
+    &elasticloadbalancing::classic::SERVICE,
 ];
 
 /// How a simulator is set up.

@@ -486,6 +486,7 @@ mod tests {
             include_str!("models/ce.json"),
             include_str!("models/ssm.json"),
             include_str!("models/autoscaling.json"),
+            include_str!("models/elb.json"),
             include_str!("models/elbv2.json"),
         ] {
             let model = Model::parse(text);

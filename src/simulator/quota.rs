@@ -71,6 +71,7 @@ pub const QUOTAS: &[Quota] = &[
     of("elasticache.user-groups", 100, "user groups in a region"),
     of("elasticache.users", 1000, "users in a region"),
     of("elasticloadbalancing.application-load-balancers", 50, "application load balancers in a region"),
+    of("elasticloadbalancing.classic-load-balancers", 20, "classic load balancers in a region"),
     of("elasticloadbalancing.listeners-per-load-balancer", 50, "listeners of a load balancer"),
     of("elasticloadbalancing.network-load-balancers", 50, "network load balancers in a region"),
     of("elasticloadbalancing.target-groups", 3000, "target groups in a region"),

@@ -74,7 +74,7 @@ pub struct Manners {
     pub tokens: Option<Tokens>,
     /// The API's older versions that a query may name, all of them served as the model's own.
     pub versions: &'static [&'static str],
-    /// The versions of another API that has the service's name and is not simulated.
+    /// The versions of another API that has the service's name.
     pub elsewhere: &'static [&'static str],
     /// The one region that a global service's requests are signed for; none where each region has its own.
     pub home: Option<&'static str>,

@@ -1,7 +1,7 @@
 //! The world's upkeep: what is due happens, an account finds what AWS puts there, every change is durable before its
 //! answer goes out, and the whole is kept, brought back or emptied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -52,15 +52,17 @@ impl Core {
     pub(crate) fn furnish(&mut self, scope: &Scope, now: Timestamp, principal: &Principal) -> Result<(), WorldError> {
         let home = scope.of(Reach::Region);
         let done = self.state.tables.of::<Furnished>().and_then(|table| table.rows.get(&home)).map_or(0, BTreeMap::len);
-        if done == self.services.len() {
+        let names: BTreeSet<&str> = self.services.iter().map(|service| service.name).collect();
+        if done == names.len() {
             return Ok(());
         }
         let mut tx = Tx::begin(&mut self.state, scope.clone(), now, principal.clone(), "furnish", false);
-        for service in self.services {
-            if tx.get::<Furnished>(service.name).is_none() {
-                (service.furnish)(&mut tx);
-                tx.put(Furnished { service: service.name.to_owned() });
-            }
+        // Two APIs may have one name.
+        let missing: Vec<_> =
+            self.services.iter().filter(|service| tx.get::<Furnished>(service.name).is_none()).collect();
+        for service in missing {
+            (service.furnish)(&mut tx);
+            tx.put(Furnished { service: service.name.to_owned() });
         }
         tx.all_visible();
         commit(tx, &mut self.journal)

@@ -10,7 +10,7 @@ from botocore.config import Config
 import seen
 from world import ACCOUNT, REGION
 
-SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "acm", "cloudfront", "backup", "budgets", "ce", "ssm", "autoscaling", "elbv2"]
+SERVICES = ["ec2", "iam", "sts", "eks", "rds", "elasticache", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "acm", "cloudfront", "backup", "budgets", "ce", "ssm", "autoscaling", "elb", "elbv2"]
 
 READS = ("Describe", "Get", "List", "Simulate")
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from world import ACCOUNT, REGION
 
-SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "acm", "cloudfront", "backup", "budgets", "ce", "ssm", "autoscaling", "elbv2")
+SERVICES = ("ec2", "eks", "rds", "elasticache", "iam", "sts", "kms", "logs", "secretsmanager", "s3", "sns", "cloudwatch", "route53", "acm", "cloudfront", "backup", "budgets", "ce", "ssm", "autoscaling", "elb", "elbv2")
 TOKENS = {"ClientToken", "clientRequestToken", "ClientRequestToken"}
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker"}
 

@@ -4,7 +4,7 @@ import surface
 from without_trace import WITHOUT_TRACE
 
 BEGIN, END = "<!-- surface: written by `cargo xtask surface` -->\n", "<!-- /surface -->\n"
-NAMES = {"ec2": "EC2", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "kms": "KMS", "rds": "RDS", "sts": "STS", "logs": "CloudWatch Logs", "secretsmanager": "Secrets Manager", "s3": "S3", "sns": "SNS", "cloudwatch": "CloudWatch", "route53": "Route 53", "acm": "ACM", "cloudfront": "CloudFront", "backup": "AWS Backup", "budgets": "AWS Budgets", "ce": "Cost Explorer", "ssm": "Systems Manager", "autoscaling": "Auto Scaling", "elbv2": "Elastic Load Balancing"}
+NAMES = {"ec2": "EC2", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "kms": "KMS", "rds": "RDS", "sts": "STS", "logs": "CloudWatch Logs", "secretsmanager": "Secrets Manager", "s3": "S3", "sns": "SNS", "cloudwatch": "CloudWatch", "route53": "Route 53", "acm": "ACM", "cloudfront": "CloudFront", "backup": "AWS Backup", "budgets": "AWS Budgets", "ce": "Cost Explorer", "ssm": "Systems Manager", "autoscaling": "Auto Scaling", "elbv2": "Elastic Load Balancing", "elb": "Elastic Load Balancing, classic"}
 # Refusals that any operation can answer, which a table need not repeat.
 EVERYWHERE = {"NotSimulated", "DryRunOperation"}
 

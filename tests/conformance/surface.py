@@ -136,6 +136,10 @@ WORDS = {
         "aws_autoscaling_policy": "PutScalingPolicy|DescribePolicies|DeletePolicy|DescribeAdjustmentTypes",
         "tags": "CreateOrUpdateTags|DeleteTags|DescribeTags",
     },
+    "elb": {
+        "classic load balancers": "LoadBalancer",
+        "tags": "Tags",
+    },
     "elbv2": {
         "load balancers": "LoadBalancer|SetSubnets|SetSecurityGroups|SetIpAddressType",
         "target groups": "TargetGroup|Targets|TargetHealth",
@@ -269,6 +273,12 @@ EXCLUDED = {
     "cloudfront": {},
     "ssm": {},
     "autoscaling": {},
+    "elb": {
+        "(Attach|Detach)LoadBalancer(To|From)Subnets|ApplySecurityGroupsToLoadBalancer|(En|Dis)ableAvailabilityZonesForLoadBalancer": "a classic load balancer stays where it was made",
+        "(Create|Delete)LoadBalancerListeners|SetLoadBalancerListenerSSLCertificate": "a classic load balancer keeps its listeners",
+        "(Register|Deregister)Instances(With|From)LoadBalancer": "instances are not registered: nothing is forwarded",
+        ".*LoadBalancer(Attributes|Policy|Policies|PolicyTypes).*": "attributes and policies are not simulated: nothing is forwarded",
+    },
     "elbv2": {
         "Set(Subnets|SecurityGroups|IpAddressType)": "a load balancer stays as it was made, but for its attributes and tags",
         "(Register|Deregister)Targets|DescribeTargetHealth": "targets are not simulated: nothing is forwarded",

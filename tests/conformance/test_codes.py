@@ -127,7 +127,7 @@ def machines_beyond_the_quota(aws):
 
 
 # What a service is called in signatures, where boto3 calls it otherwise.
-SIGNED = {"elbv2": "elasticloadbalancing"}
+SIGNED = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 
 
 def struck(aws, service, fault):
@@ -163,6 +163,7 @@ def too_many_updates(aws):
 
 QUERY = {
     "autoscaling": "describe_policies",
+    "elb": "describe_load_balancers",
     "elbv2": "describe_load_balancers",
     "elasticache": "describe_snapshots",
     "iam": "list_roles",

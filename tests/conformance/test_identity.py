@@ -192,6 +192,8 @@ ACTIONS = [
     ("cloudwatch.describe_alarms", {}, "cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{A}:alarm:*", QUERY),
     ("route53.list_hosted_zones", {}, "route53:ListHostedZones", "*", QUERY),
     ("acm.list_certificates", {}, "acm:ListCertificates", "*", JSON),
+    ("elb.describe_load_balancers", {}, "elasticloadbalancing:DescribeLoadBalancers", "*", QUERY),
+    ("elb.delete_load_balancer", {"LoadBalancerName": "absent"}, "elasticloadbalancing:DeleteLoadBalancer", f"arn:aws:elasticloadbalancing:{A}:loadbalancer/absent", QUERY),
     ("elbv2.describe_load_balancers", {}, "elasticloadbalancing:DescribeLoadBalancers", "*", QUERY),
     ("elbv2.delete_load_balancer", {"LoadBalancerArn": f"arn:aws:elasticloadbalancing:{A}:loadbalancer/net/absent/0123456789abcdef"}, "elasticloadbalancing:DeleteLoadBalancer", f"arn:aws:elasticloadbalancing:{A}:loadbalancer/net/absent/0123456789abcdef", QUERY),
     ("cloudfront.list_distributions", {}, "cloudfront:ListDistributions", "*", QUERY),

@@ -15,6 +15,7 @@ import ground_cloudwatch
 import ground_ec2
 import ground_eks
 import ground_elasticache
+import ground_elb
 import ground_elbv2
 import ground_iam
 import ground_kms
@@ -51,6 +52,7 @@ SERVICES = {
     "s3": (ground_s3.GROUND, ground_s3.BASES, ground_s3.VALUES),
     "sns": (ground_sns.GROUND, ground_sns.BASES, ground_sns.VALUES),
     "autoscaling": (ground_autoscaling.GROUND, ground_autoscaling.BASES, ground_autoscaling.VALUES),
+    "elb": (ground_elb.GROUND, ground_elb.BASES, ground_elb.VALUES),
     "elbv2": (ground_elbv2.GROUND, ground_elbv2.BASES, ground_elbv2.VALUES),
     "ssm": (ground_ssm.GROUND, ground_ssm.BASES, ground_ssm.VALUES),
     "sts": (ground_iam.GROUND, ground_iam.STS_BASES, ground_iam.VALUES),

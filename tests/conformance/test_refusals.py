@@ -17,6 +17,7 @@ import refusals_cloudwatch
 import refusals_ec2
 import refusals_eks
 import refusals_elasticache
+import refusals_elb
 import refusals_elbv2
 import refusals_iam
 import refusals_kms
@@ -50,6 +51,7 @@ CASES = [
     *refusals_cloudfront.CASES,
     *refusals_ssm.CASES,
     *refusals_autoscaling.CASES,
+    *refusals_elb.CASES,
     *refusals_elbv2.CASES,
     *refusals_absent.CASES,
     *refusals_rate.CASES,

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use fathuss_aws::{Aws, Config, Reply, Transport, TransportFault};
 use fathuss_engine::diff::{default_of, diff};
@@ -21,6 +23,7 @@ use fathuss_engine::{Clock, Provider};
 use fathuss_model::{Address, Datum, Lifecycle, Partial};
 use fathuss_simulator::Simulator;
 use fathuss_state::Identity;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "000000000000";
@@ -28,6 +31,7 @@ const ACCOUNT: &str = "000000000000";
 /// A world and the provider that acts on it.
 struct World {
     aws: Aws,
+    simulator: Simulator,
 }
 
 impl World {
@@ -38,10 +42,41 @@ impl World {
         let now = Arc::new(move || SystemTime::UNIX_EPOCH + since_1970(&told));
         let credentials = Credentials::new("test", "test", None, None, "test");
         let config = Config::new(credentials, Rc::new(Virtual(simulator.clone())))
-            .transport(Arc::new(InProcess(simulator)), now)
+            .transport(Arc::new(InProcess(simulator.clone())), now)
             .account(ACCOUNT)
             .lineage("lineage-1");
-        Self { aws: Aws::new(config) }
+        Self { aws: Aws::new(config), simulator }
+    }
+
+    /// Asks AWS as somebody else does, for what is of no type of ours. The answer's status and text.
+    async fn ask(&self, service: &str, version: &str, action: &str, given: &[(&str, &str)]) -> (u16, String) {
+        let mut body = format!("Action={action}&Version={version}");
+        for (name, value) in given {
+            body.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        }
+        let host = format!("{service}.us-east-1.amazonaws.com");
+        let url = format!("https://{host}/");
+        let headers = [("host", host.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let identity = Credentials::new("test", "test", None, None, "test").into();
+        let signed = v4::SigningParams::builder()
+            .identity(&identity)
+            .region("us-east-1")
+            .name(service)
+            .time(SystemTime::UNIX_EPOCH + since_1970(&self.simulator))
+            .settings(SigningSettings::default())
+            .build()
+            .unwrap();
+        let signable =
+            SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes())).unwrap();
+        let (instructions, _) = sign(signable, &signed.into()).unwrap().into_parts();
+        let mut request = http::Request::post(&url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(Bytes::from(body.clone())).unwrap();
+        instructions.apply_to_request_http1x(&mut request);
+        let answer = self.simulator.handle(request).await.unwrap();
+        (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
     }
 
     /// Makes it and waits until it is usable; holds that it is found, reads the same twice, and shows no difference.
@@ -523,6 +558,68 @@ async fn a_cluster_with_nodes_addons_and_entries_lives_and_goes() {
     for standing in [policy, entry, addon, group, cluster] {
         world.destroy(&standing).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_takes_along_the_classic_load_balancer_that_its_controller_left() {
+    let world = World::new();
+    let (subnets, _) = network(&world).await;
+    let control = json!({"assume_role_policy": trust("eks.amazonaws.com")});
+    let control = world.make("s.aws_iam_role.control", control).await;
+    let ends = json!({"role": control.identity.0, "policy_arn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"});
+    world.make("s.aws_iam_role_policy_attachment.control", ends).await;
+    let cluster = json!({
+        "name": "main", "role_arn": format!("arn:aws:iam::{ACCOUNT}:role/{}", control.identity.0), "version": "1.33",
+        "vpc_config": {"subnet_ids": subnets}, "bootstrap_self_managed_addons": false,
+    });
+    let cluster = world.make("s.aws_eks_cluster.main", cluster).await;
+
+    let ec2 = async |action: &str, given: &[(&str, &str)]| world.ask("ec2", "2016-11-15", action, given).await.1;
+    let element = |text: &str, name: &str| {
+        let found = text.split(&format!("<{name}>")).nth(1).and_then(|rest| rest.split('<').next());
+        found.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
+    };
+    let vpc = element(&ec2("DescribeSubnets", &[("SubnetId.1", &subnets[0])]).await, "vpcId");
+    let group = [
+        ("GroupName", "k8s-elb-a1"),
+        ("GroupDescription", "of a Service"),
+        ("VpcId", vpc.as_str()),
+        ("TagSpecification.1.ResourceType", "security-group"),
+        ("TagSpecification.1.Tag.1.Key", "kubernetes.io/cluster/main"),
+        ("TagSpecification.1.Tag.1.Value", "owned"),
+    ];
+    let group = element(&ec2("CreateSecurityGroup", &group).await, "groupId");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let classic = async |action: &str, given: &[(&str, &str)]| {
+        let (status, text) = world.ask("elasticloadbalancing", "2012-06-01", action, given).await;
+        assert_eq!(status, 200, "{action}: {text}");
+        text
+    };
+    for (name, key, value) in
+        [("a1", "kubernetes.io/service-name", "shop/door"), ("a2", "fathuss:lineage", "lineage-2")]
+    {
+        let balancer = [
+            ("LoadBalancerName", name),
+            ("Scheme", "internal"),
+            ("Subnets.member.1", subnets[0].as_str()),
+            ("Subnets.member.2", subnets[1].as_str()),
+            ("Listeners.member.1.Protocol", "tcp"),
+            ("Listeners.member.1.LoadBalancerPort", "80"),
+            ("Listeners.member.1.InstancePort", "31080"),
+            ("Tags.member.1.Key", "kubernetes.io/cluster/main"),
+            ("Tags.member.1.Value", "owned"),
+            ("Tags.member.2.Key", key),
+            ("Tags.member.2.Value", value),
+        ];
+        let of_group = [("SecurityGroups.member.1", group.as_str())];
+        classic("CreateLoadBalancer", &[&balancer[..], if name == "a1" { &of_group } else { &[] }].concat()).await;
+    }
+
+    world.destroy(&cluster).await;
+    let left = classic("DescribeLoadBalancers", &[]).await;
+    assert!(!left.contains("<LoadBalancerName>a1<") && left.contains("<LoadBalancerName>a2<"), "{left}");
+    let gone = ec2("DescribeSecurityGroups", &[("GroupId.1", &group)]).await;
+    assert!(gone.contains("InvalidGroup.NotFound"), "{gone}");
 }
 
 #[tokio::test(start_paused = true)]

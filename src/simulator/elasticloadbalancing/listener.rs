@@ -187,13 +187,17 @@ fn certificate(tx: &Tx<'_>, input: &Input<'_>, protocol: &str) -> Result<Option<
         Refusal::new("TooManyCertificates", "Up to one certificate can be specified, the default certificate")
     })?;
     let Some(arn) = given.first().and_then(|one| one.text("CertificateArn")) else { return Ok(None) };
-    let id = arn.rsplit('/').next().unwrap_or_default();
-    let found = tx.get::<Certificate>(id).filter(|_| arn.starts_with("arn:aws:acm:"));
-    let issued = found.is_some_and(|certificate| certificate.issued.is_some());
-    tx.enforce("elasticloadbalancing.listener.certificate.exists", issued, || {
+    tx.enforce("elasticloadbalancing.listener.certificate.exists", is_issued(tx, arn), || {
         Refusal::new("CertificateNotFound", format!("Certificate ARN '{arn}' is not valid"))
     })?;
     Ok(Some(arn.to_owned()))
+}
+
+/// Whether this is the ARN of a certificate that has been issued.
+pub(super) fn is_issued(tx: &Tx<'_>, arn: &str) -> bool {
+    let id = arn.rsplit('/').next().unwrap_or_default();
+    let found = tx.get::<Certificate>(id).filter(|_| arn.starts_with("arn:aws:acm:"));
+    found.is_some_and(|certificate| certificate.issued.is_some())
 }
 
 /// The security policy of a listener by this protocol, where it has one.

@@ -200,7 +200,7 @@ impl LoadBalancer {
     }
 }
 
-/// The zones in which load balancers have their names, by region: those of application and of network ones.
+/// The zones in which load balancers have their names, by region: those of application and classic ones, and of network ones.
 /// <https://docs.aws.amazon.com/general/latest/gr/elb.html>
 const HOSTED_ZONES: &[(&str, &str, &str)] = &[
     ("us-east-1", "Z35SXDOTRQ7X7K", "Z26RNL4JYFTOTI"),
@@ -222,7 +222,8 @@ const HOSTED_ZONES: &[(&str, &str, &str)] = &[
     ("sa-east-1", "Z2P70J7HTTTPLU", "ZTK26PT1VY4CU"),
 ];
 
-fn hosted_zone(kind: Type, region: &str) -> Option<&'static str> {
+/// The zone in which load balancers have their names.
+pub(super) fn hosted_zone(kind: Type, region: &str) -> Option<&'static str> {
     let (_, application, network) = HOSTED_ZONES.iter().find(|(name, ..)| *name == region)?;
     Some(match kind {
         Type::Application => application,
@@ -307,13 +308,16 @@ fn create(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
 fn dns_name(tx: &mut Tx<'_>, balancer: &LoadBalancer) -> String {
     let name = &balancer.name;
     match balancer.kind {
-        Type::Application => {
-            let number = 1_000_000_000 + tx.below(1_000_000_000);
-            let before = if balancer.is_internal() { "internal-" } else { "" };
-            format!("{before}{name}-{number}.{}.elb.amazonaws.com", tx.region())
-        }
+        Type::Application => numbered_name(tx, name, balancer.is_internal()),
         Type::Network => format!("{name}-{}.elb.{}.amazonaws.com", balancer.suffix, tx.region()),
     }
+}
+
+/// The name in DNS of an application or a classic load balancer.
+pub(super) fn numbered_name(tx: &mut Tx<'_>, name: &str, internal: bool) -> String {
+    let number = 1_000_000_000 + tx.below(1_000_000_000);
+    let before = if internal { "internal-" } else { "" };
+    format!("{before}{name}-{number}.{}.elb.amazonaws.com", tx.region())
 }
 
 /// What is not there is deleted, too.
@@ -329,7 +333,7 @@ fn delete(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     for listener in listeners {
         tx.remove::<Listener>(&listener);
     }
-    network::unplug(tx, &balancer);
+    network::unplug(tx, id, &balancer.places);
     tx.cancel("elasticloadbalancing.load_balancer", id);
     tx.remove::<LoadBalancer>(id);
     Ok(Value::Record(Record::new()))

@@ -59,7 +59,7 @@ pub(super) fn read(tx: &Tx<'_>, input: &Input<'_>) -> Result<Vec<(String, String
 }
 
 /// Refuses more tags than a resource can have.
-fn within(tx: &Tx<'_>, tags: &[(String, String)]) -> Result<(), Refusal> {
+pub(super) fn within(tx: &Tx<'_>, tags: &[(String, String)]) -> Result<(), Refusal> {
     // The code is declared; no source has the words.
     tx.enforce("elasticloadbalancing.tags.limit", tags.len() <= 50, || {
         Refusal::new("TooManyTags", "The quota for the number of tags that can be assigned to a resource is reached")

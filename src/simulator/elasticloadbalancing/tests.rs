@@ -175,12 +175,3 @@ async fn tags_are_described_of_twenty_resources_that_are_there() {
     let message = "One or more load balancers not found";
     world.refused("DescribeTags", &[("ResourceArns.member.1", &absent)], "LoadBalancerNotFound", message).await;
 }
-
-#[tokio::test(start_paused = true)]
-async fn classic_load_balancers_are_not_simulated() {
-    let world = World::new().await;
-    for action in ["DescribeLoadBalancers", "DescribeInstanceHealth"] {
-        let answer = world.client.query("elasticloadbalancing", "2012-06-01", action, &[]).await;
-        assert_eq!((answer.status, answer.code.as_str()), (501, "NotSimulated"), "{action}: {}", answer.text);
-    }
-}

@@ -7,6 +7,7 @@ use crate::eks::cluster::Cluster;
 use crate::eks::fargate_profile::FargateProfile;
 use crate::eks::node_group::NodeGroup;
 use crate::elasticache::replication_group::ReplicationGroup;
+use crate::elasticloadbalancing::classic;
 use crate::elasticloadbalancing::load_balancer::LoadBalancer;
 use crate::rds::instance::DbInstance;
 use crate::record;
@@ -52,7 +53,16 @@ pub(super) fn of(tx: &Tx<'_>, service: &str) -> Vec<Usage> {
         "eks-fargate.amazonaws.com" => by_region::<FargateProfile>(tx, |_, one| Some(one.arn.clone())),
         "eks-nodegroup.amazonaws.com" => by_region::<NodeGroup>(tx, |_, one| Some(one.arn.clone())),
         "elasticloadbalancing.amazonaws.com" => {
-            by_region::<LoadBalancer>(tx, |region, one| Some(arn(region, format!("loadbalancer/{}", one.id()))))
+            let balancer = |region: &str, id: String| Some(arn(region, format!("loadbalancer/{id}")));
+            let mut all = by_region::<LoadBalancer>(tx, |region, one| balancer(region, one.id()));
+            for more in by_region::<classic::load_balancer::LoadBalancer>(tx, |region, one| balancer(region, one.id()))
+            {
+                match all.iter_mut().find(|usage| usage.region == more.region) {
+                    Some(usage) => usage.resources.extend(more.resources),
+                    None => all.push(more),
+                }
+            }
+            all
         }
         "autoscaling.amazonaws.com" => by_region::<AutoScalingGroup>(tx, |_, _| None),
         _ => Vec::new(),

@@ -311,6 +311,8 @@ fn all(version: bool) -> crate::Value {
         "VPC" => record! { "VPCId" => "vpc-1" },
         "clusterName" => "cluster",
         "DBInstanceIdentifier" => "db",
+        "LoadBalancerName" => "door",
+        "LoadBalancerNames" => vec!["door".to_owned()],
     };
     input.set("VersionId", Some("v").filter(|_| version));
     input
