@@ -428,3 +428,36 @@ async fn what_stays_as_it_is_is_not_asked_about() {
     assert!(sandbox.plan(&graph, Goal::Apply).await.plan.actions.is_empty());
     assert_eq!(asked(&sandbox), before);
 }
+
+/// A network, with what leads out of it.
+fn way_out(gateways: usize, internet: bool) -> Graph {
+    stack(move |stack| {
+        let range: Ipv4Net = "10.0.0.0/16".parse()?;
+        let vpc = stack.add("main", Vpc::new(range));
+        let subnet = stack.add("public", Subnet::new(&vpc, range.subnet(24, 0)?));
+        if internet {
+            stack.add("main", InternetGateway::new(&vpc));
+        }
+        for at in 0..gateways {
+            let address = stack.add(("nat", at), Eip::new());
+            stack.add(("nat", at), NatGateway::public(&subnet, &address));
+        }
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_internet_gateway_that_public_addresses_hold() {
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    let applied = sandbox.carry_out(&way_out(2, true), Goal::Apply).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    for staying in [2, 1] {
+        let planned = sandbox.try_plan(&way_out(staying, false), Goal::Apply).await;
+        let Err(RunError::Refused { findings, .. }) = planned else { panic!("it is held by {staying}") };
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        let said = &finding.message;
+        assert!(said.contains(" stays, and Interface for NAT Gateway nat-"), "{said}");
+    }
+    let without = sandbox.carry_out(&way_out(0, false), Goal::Apply).await;
+    assert!(without.failed.is_empty(), "{:?}", without.failed);
+}

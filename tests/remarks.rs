@@ -3,6 +3,7 @@
 mod sandbox;
 
 use fathuss_engine::plan::{Change, Goal};
+use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
 use fathuss_model::graph::Graph;
 use fathuss_model::{Handle, Ipv4Net, Result, Stack, Subnets as _, graph_of};
@@ -150,4 +151,37 @@ async fn nodes_that_change_in_the_window_are_said_to() {
     let (sentences, updates) = said(&sandbox, &larger).await;
     assert_eq!(updates, 0);
     assert!(sentences[0].contains("`node_type` becomes cache.t4g.medium in the maintenance window"), "{sentences:?}");
+}
+
+fn nodes(instance: InstanceType) -> Graph {
+    graph_of("remarks", |stack| {
+        let subnets = subnets(stack)?;
+        let mut role = |name: &str, service: &str, policies: &[&str]| {
+            let role = IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
+            let role = stack.add(name, role);
+            for policy in policies {
+                stack.add((name, policy), IamRolePolicyAttachment::new(&role, IamPolicy::of_aws(policy)));
+            }
+            role
+        };
+        let cluster = role("cluster", "eks.amazonaws.com", &["AmazonEKSClusterPolicy"]);
+        let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+        let nodes = role("nodes", "ec2.amazonaws.com", &policies);
+        let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
+        let group = EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
+        stack.add("general", group.instance_types([instance]));
+        Ok(())
+    })
+    .expect("nothing is wrong with it")
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_end_before_others_join_are_said_to() {
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &nodes(InstanceType::T3Medium)).await;
+    let plan = sandbox.plan(&nodes(InstanceType::T3Large), Goal::Apply).await.plan;
+    assert_eq!(plan.count(Change::Replace), 1);
+    let [remark] = plan.remarks.as_slice() else { panic!("{:?}", plan.remarks) };
+    assert_eq!(remark.address.local(), "aws_eks_node_group.general");
+    assert!(remark.sentences[0].starts_with("Its nodes are drained and end before new ones join:"), "{remark:?}");
 }

@@ -17,7 +17,7 @@ use fathuss_model::aws::EksCluster;
 use fathuss_model::schema::Schema;
 use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
-use futures::future::{join_all, try_join_all, try_join4};
+use futures::future::{join_all, try_join_all, try_join5};
 
 use crate::call::{Call, Service};
 use crate::client::{Client, Config, Gate};
@@ -25,7 +25,8 @@ use crate::failure::{refused, unreadable};
 use crate::kind::{Kind, Lookup};
 use crate::table::{KINDS, LOOKUPS};
 use crate::{
-    backup_vault, deletion_protection, eks_left_by, iam_account, import_id, last_snapshot, mark, offered, s3_bucket,
+    backup_vault, deletion_protection, eks_left_by, eks_node_group, iam_account, import_id, last_snapshot,
+    mapped_address, mark, offered, s3_bucket,
 };
 
 /// AWS, every region of one account.
@@ -184,14 +185,15 @@ impl Provider for Aws {
         let regions: BTreeSet<&str> = all.map(|proposal| proposal.region.as_str()).collect();
         let asked = regions.into_iter().map(async |region| {
             let client = self.client(region);
-            let (offered, taken, full, others) = try_join4(
+            let (offered, taken, full, others, mapped) = try_join5(
                 offered::objections(&client, proposed),
                 last_snapshot::objections(&client, &proposed.deleted),
                 s3_bucket::objections(&client, &proposed.deleted),
                 iam_account::objections(&client, &proposed.deleted),
+                mapped_address::objections(&client, proposed),
             )
             .await?;
-            Ok::<_, Failure>([offered, taken, full, others].concat())
+            Ok::<_, Failure>([offered, taken, full, others, mapped].concat())
         });
         let held = backup_vault::objections(&proposed.deleted)?;
         let guarded = deletion_protection::objections(&proposed.deleted)?;
@@ -203,7 +205,8 @@ impl Provider for Aws {
         let along = clusters.map(async |(address, proposal)| {
             eks_left_by::along(&self.client(&proposal.region), address, proposal).await
         });
-        Ok(Outlook { along: try_join_all(along).await?.concat(), ..Outlook::default() })
+        let along = try_join_all(along).await?.concat();
+        Ok(Outlook { along, remarks: eks_node_group::replaced(proposed), ..Outlook::default() })
     }
 
     fn check_identity(&self, kind: &str, identity: &Identity) -> Result<(), Failure> {

@@ -7,11 +7,12 @@ use aws_sdk_eks::types::{
     self, LaunchTemplateSpecification, NodegroupScalingConfig, NodegroupStatus, NodegroupUpdateConfig, Taint,
     UpdateLabelsPayload, UpdateTaintsPayload,
 };
+use fathuss_engine::proposal::Proposed;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::schema::Schema;
-use fathuss_model::{Datum, Resource};
+use fathuss_model::{Address, Datum, Resource};
 use fathuss_state::Identity;
 
 use crate::call::{Call, Service};
@@ -139,6 +140,15 @@ impl Kind for EksNodeGroup {
             .map(service_linked_role::left)
             .collect()
     }
+}
+
+/// What people should know of the node groups that make place for another.
+pub(crate) fn replaced(proposed: &Proposed) -> BTreeMap<Address, Vec<String>> {
+    let replaced =
+        proposed.made.keys().filter(|address| address.kind() == SCHEMA.kind && proposed.deleted.contains_key(*address));
+    let said = "Its nodes are drained and end before new ones join: what runs on them moves to other groups' nodes, or \
+                waits. A new group under another name, of which the old one is taken out later, leaves nothing waiting.";
+    replaced.map(|address| (address.clone(), vec![said.to_owned()])).collect()
 }
 
 async fn group(client: &Client, identity: &Identity) -> Result<Option<types::Nodegroup>, Failure> {

@@ -84,6 +84,7 @@ mod last_snapshot;
 mod launch_template;
 mod limit;
 mod listing;
+mod mapped_address;
 mod mark;
 mod name;
 mod nat_gateway;

@@ -164,7 +164,8 @@ fn id_of(interface: &types::NetworkInterface) -> Option<&str> {
     interface.network_interface_id()
 }
 
-fn page(
+/// Pages of `DescribeNetworkInterfaces`.
+pub(crate) fn page(
     client: &Client,
 ) -> impl AsyncFn(Vec<Filter>, Option<String>) -> Result<Page<types::NetworkInterface>, Failure> {
     async |filters, token| {

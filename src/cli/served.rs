@@ -9,6 +9,7 @@ use fathuss_simulator::{ClusterId, Holder};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::remote_clock::RemoteClock;
@@ -20,7 +21,15 @@ pub struct Served {
     pub holder: Holder,
     /// Its clock, as the answers tell it.
     pub clock: RemoteClock,
+    /// How fast its time goes whenever it is not held.
+    pub speed: f64,
     address: SocketAddr,
+}
+
+/// How fast the world's time goes.
+#[derive(Deserialize)]
+struct Speeds {
+    usual: f64,
 }
 
 /// A server opens its world before it answers; a large one takes some seconds.
@@ -35,7 +44,9 @@ impl Served {
         if told != *holder {
             return None;
         }
-        let served = Self { holder: told, clock: RemoteClock::default(), address };
+        let answer = ask(address, Method::GET, "speed", Bytes::new()).await.ok()?;
+        let speed = serde_json::from_slice::<Speeds>(answer.body()).ok()?.usual;
+        let served = Self { holder: told, clock: RemoteClock::default(), speed, address };
         served.hear(&answer);
         Some(served)
     }
@@ -47,7 +58,7 @@ impl Served {
 
     /// Who serves it, where, and how fast its time goes.
     pub fn sentence(&self) -> String {
-        let pace = match self.clock.speed().unwrap_or(1.0) {
+        let pace = match self.speed {
             1.0 => "its time goes as ours".to_owned(),
             speed => format!("{speed} of its seconds are one of ours"),
         };

@@ -110,7 +110,7 @@ impl Target {
 
     /// With the process that serves the sandbox's world.
     fn with(stack: &StackEntry, state: Home, served: Served, speed: Speed, setting: Setting) -> Result<Self, Error> {
-        let theirs = served.clock.speed().unwrap_or(1.0);
+        let theirs = served.speed;
         if let Speed::Times(asked) = speed
             && asked.to_bits() != theirs.to_bits()
         {

@@ -22,9 +22,10 @@ use tokio::sync::watch;
 use crate::diff::default_of;
 use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
-use crate::plan::{Change, Plan, attribute_of, output_of};
+use crate::plan::{Change, Goal, Plan};
 use crate::provider::{Attributes, Clock, Failure, Mark, Provider, SecretText};
 use crate::schedule::{Expectations, critical_paths};
+use crate::scope::{attribute_of, output_of};
 use crate::step::Ended;
 
 /// Whether to go on: set from outside, by signals.
@@ -321,7 +322,7 @@ impl<'a> Run<'a> {
     }
 
     fn outputs(&self) -> Option<BTreeMap<String, Datum>> {
-        if self.job.plan.goal == crate::plan::Goal::Destroy {
+        if self.job.plan.goal == Goal::Destroy {
             return Some(BTreeMap::new());
         }
         let scope = ApplyScope { attributes: &self.attributes.borrow(), outputs: self.job.outputs };

@@ -11,10 +11,11 @@ use strsim::levenshtein;
 
 use crate::apply::{Surroundings, needed, with_defaults};
 use crate::diff::same;
-use crate::plan::{Goal, Plan, attribute_of, output_of};
+use crate::plan::{Goal, Plan};
 use crate::provider::{Attributes, Carried, Failure, Observation, ReadRequest};
 use crate::refresh::{RefreshError, read_all};
 use crate::run::{Order, OtherOutputs, Prepared, RunError, prepare};
+use crate::scope::{attribute_of, output_of};
 
 /// How many addresses are named where one is not declared.
 const NEAR: usize = 5;

@@ -7,6 +7,7 @@
 
 pub mod adopt;
 pub mod apply;
+mod decide;
 pub mod dependency;
 pub mod diff;
 mod draft;
@@ -24,6 +25,7 @@ pub mod recover;
 pub mod refresh;
 pub mod run;
 pub mod schedule;
+mod scope;
 mod step;
 
 pub use local::Local;

@@ -10,9 +10,9 @@ use fathuss_model::{Address, Nowhere, Partial};
 use fathuss_state::{Identity, ResourceRecord, Snapshot};
 
 use crate::apply::{Surroundings, millis, to_record};
+use crate::decide::is_pinned;
 use crate::diff::Wanted;
 use crate::event::{Event, Told};
-use crate::plan::is_pinned;
 use crate::provider::{
     Attributes, Carried, Failure, FailureClass, LookupRequest, Observation, Provider, ReadRequest, Stray,
 };

@@ -167,7 +167,7 @@ const ROUTES: &[Route] = &[
     (Method::GET, "regions", Act::Json(|_, _, _| Ok(json!(zone::regions().collect::<Vec<_>>())))),
     (Method::GET, "rate", Act::Json(|simulator, _, _| Ok(json!({ "factor": simulator.rate() })))),
     (Method::PUT, "rate", Act::Json(multiply)),
-    (Method::GET, "speed", Act::Json(|simulator, _, _| Ok(json!({ "speed": simulator.speed() })))),
+    (Method::GET, "speed", Act::Json(|simulator, _, _| Ok(speeds(simulator)))),
     (Method::PUT, "speed", Act::Json(hurry)),
     (Method::POST, "tokens/TABLE", Act::Timed(review)),
     (Method::GET, "snapshot", Act::Text("application/jsonl", Simulator::snapshot)),
@@ -290,9 +290,13 @@ fn hurry(simulator: &Simulator, _: &str, request: &Request<Bytes>) -> Answer {
     let lasting = speed.seconds.map(SignedDuration::try_from_secs_f64).transpose();
     let lasting = lasting.map_err(|error| (400, error.to_string()))?;
     match simulator.set_speed(speed.speed, lasting) {
-        true => Ok(json!({ "speed": simulator.speed() })),
+        true => Ok(speeds(simulator)),
         false => Err((409, "the time of this world has no speed".to_owned())),
     }
+}
+
+fn speeds(simulator: &Simulator) -> Json {
+    json!({ "speed": simulator.speed(), "usual": simulator.usual_speed() })
 }
 
 /// Kubernetes's question whom a token speaks for, by

@@ -113,6 +113,14 @@ impl WorldClock {
         }
     }
 
+    /// Its speed whenever it is not held.
+    pub(crate) fn usual_speed(&self) -> f64 {
+        match &self.source {
+            Source::Scaled { speed, .. } => *speed,
+            Source::Tokio(_) | Source::Given(_) => 1.0,
+        }
+    }
+
     /// Goes on at this speed from here: for so long of the wall's time, where it is no longer than that. False where it
     /// follows no clock that it could be faster than.
     pub(crate) fn set_speed(&mut self, to: f64, lasting: Option<SignedDuration>) -> bool {
@@ -190,7 +198,7 @@ mod tests {
         at(10);
         assert_eq!(passed(&mut clock), 1_000);
         assert!(clock.set_speed(1.0, Some(SignedDuration::from_secs(5))));
-        assert_eq!((passed(&mut clock), clock.speed()), (1_000, 1.0));
+        assert_eq!((passed(&mut clock), clock.speed(), clock.usual_speed()), (1_000, 1.0, 100.0));
         at(14);
         assert_eq!((passed(&mut clock), clock.speed()), (1_004, 1.0));
         at(16);

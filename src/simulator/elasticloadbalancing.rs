@@ -115,4 +115,6 @@ fn paged(tx: &Tx<'_>, input: &Input<'_>, member: &str, items: Vec<(String, Value
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

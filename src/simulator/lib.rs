@@ -370,6 +370,12 @@ impl Simulator {
         self.lock().clock.speed()
     }
 
+    /// The world's seconds in one of the wall's, whenever its time is not held.
+    #[must_use]
+    pub fn usual_speed(&self) -> f64 {
+        self.lock().clock.usual_speed()
+    }
+
     /// Lets the world's time go on at this speed, or for so long of the wall's time; false where its clock has none.
     #[must_use]
     pub fn set_speed(&self, speed: f64, lasting: Option<SignedDuration>) -> bool {

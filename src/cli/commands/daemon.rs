@@ -156,10 +156,8 @@ pub fn status(output: &Output) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     };
     let clusters = runtime.block_on(served.clusters())?;
-    let speed = served.clock.speed().unwrap_or(1.0);
     if output.json {
-        let status =
-            serde_json::json!({ "holder": served.holder, "url": served.url(), "speed": speed, "clusters": clusters });
+        let status = serde_json::json!({ "holder": served.holder, "url": served.url(), "speed": served.speed, "clusters": clusters });
         print(&json(&status)?)?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -1,4 +1,5 @@
-//! Whether an object does what it is there for.
+//! Whether an object does what it is there for, by the rules of `kubectl rollout status`: all of its pods are of its newest
+//! template, and ready.
 
 use serde_json::{Value as Json, json};
 
@@ -6,17 +7,28 @@ use crate::kind::is_met;
 
 /// What is missing; none where it is ready, or of a kind that always is.
 pub(super) fn missing(live: &Json) -> Option<String> {
-    let number = |path: &str| live.pointer(path).and_then(Json::as_i64);
-    let replicas = number("/spec/replicas").unwrap_or(1);
-    let seen = number("/status/observedGeneration") >= number("/metadata/generation");
-    let counted = |ready: Option<i64>, wanted: i64| {
-        let ready = ready.unwrap_or(0);
-        (!seen || ready < wanted).then(|| format!("{ready} of {wanted} ready"))
-    };
+    let status = |name: &str| live["status"][name].as_i64().unwrap_or(0);
+    let replicas = live["spec"]["replicas"].as_i64().unwrap_or(1);
+    let seen = live["status"]["observedGeneration"].as_i64() >= live["metadata"]["generation"].as_i64();
+    let counted = |ready: i64, wanted: i64| (!seen || ready < wanted).then(|| format!("{ready} of {wanted} ready"));
+    // Pods of an older template stay until somebody deletes them.
+    let by_hand = live["spec"]["updateStrategy"]["type"] == json!("OnDelete");
     match live["kind"].as_str()? {
-        "Deployment" => counted(number("/status/updatedReplicas").min(number("/status/availableReplicas")), replicas),
-        "StatefulSet" => counted(number("/status/readyReplicas"), replicas),
-        "DaemonSet" => counted(number("/status/numberReady"), number("/status/desiredNumberScheduled").unwrap_or(0)),
+        "Deployment" => {
+            let old = status("replicas") - status("updatedReplicas");
+            let told = || (old > 0).then(|| format!("{old} of the version before still there"));
+            counted(status("updatedReplicas").min(status("availableReplicas")), replicas).or_else(told)
+        }
+        "StatefulSet" => {
+            let kept = live["spec"]["updateStrategy"]["rollingUpdate"]["partition"].as_i64().unwrap_or(0);
+            let updated = if by_hand { replicas } else { status("updatedReplicas") + kept };
+            counted(updated.min(status("readyReplicas")), replicas)
+        }
+        "DaemonSet" => {
+            let wanted = status("desiredNumberScheduled");
+            let updated = if by_hand { wanted } else { status("updatedNumberScheduled") };
+            counted(updated.min(status("numberReady")), wanted)
+        }
         "Pod" => (!is_met(live, "Ready")).then(|| "not ready".to_owned()),
         "CustomResourceDefinition" => (!is_met(live, "Established")).then(|| "not established".to_owned()),
         "Service" if live["spec"]["type"] == json!("LoadBalancer") => {
@@ -43,7 +55,25 @@ mod tests {
         assert_eq!(of(before).as_deref(), Some("2 of 2 ready"));
         let some = json!({ "observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 1 });
         assert_eq!(of(some).as_deref(), Some("1 of 2 ready"));
-        assert_eq!(of(json!({ "observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 2 })), None);
+        let old = json!({ "observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 2 });
+        assert_eq!(of(old).as_deref(), Some("1 of the version before still there"));
+        let done = json!({ "observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
+        assert_eq!(of(done), None);
+    }
+
+    #[test]
+    fn pods_of_an_older_template_are_none_of_a_set_that_is_ready() {
+        let of = |kind: &str, strategy: Json, status: Json| {
+            missing(&json!({ "kind": kind, "spec": { "replicas": 3, "updateStrategy": strategy }, "status": status }))
+        };
+        let half = json!({ "readyReplicas": 3, "updatedReplicas": 1 });
+        assert_eq!(of("StatefulSet", json!({}), half.clone()).as_deref(), Some("1 of 3 ready"));
+        assert_eq!(of("StatefulSet", json!({ "type": "OnDelete" }), half.clone()), None);
+        assert_eq!(of("StatefulSet", json!({ "rollingUpdate": { "partition": 2 } }), half), None);
+        let half = json!({ "desiredNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 1 });
+        assert_eq!(of("DaemonSet", json!({}), half.clone()).as_deref(), Some("1 of 3 ready"));
+        assert_eq!(of("DaemonSet", json!({ "type": "OnDelete" }), half), None);
+        assert_eq!(of("DaemonSet", json!({}), json!({})), None);
     }
 
     #[test]

@@ -1,39 +1,11 @@
 //! What a client sees of load balancers.
 
-use crate::client::{Answer, Client};
+use super::testing::World;
+use crate::client::Answer;
 
 const VERSION: &str = "2015-12-01";
 
-struct World {
-    client: Client,
-    vpc: String,
-    subnets: Vec<String>,
-}
-
 impl World {
-    /// A VPC with an internet gateway and subnets in two zones.
-    async fn new() -> World {
-        let client = Client::calm();
-        let vpc = client.vpc("10.0.0.0/16").await;
-        let subnets = vec![
-            client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await,
-            client.subnet(&vpc, "10.0.1.0/24", "us-east-1b").await,
-        ];
-        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
-        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
-        World { client, vpc, subnets }
-    }
-
-    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
-        self.client.query("elasticloadbalancing", VERSION, action, parameters).await
-    }
-
-    async fn ok(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
-        let answer = self.ask(action, parameters).await;
-        assert_eq!(answer.status, 200, "{action}: {}", answer.text);
-        answer
-    }
-
     async fn refused(&self, action: &str, parameters: &[(&str, &str)], code: &str, message: &str) {
         let answer = self.ask(action, parameters).await;
         assert_eq!((answer.code.as_str(), answer.message.as_str()), (code, message), "{action}: {}", answer.text);
@@ -69,7 +41,7 @@ impl World {
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_becomes_active_and_has_the_name_that_its_type_has() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let made = world.create("front", &[]).await;
     assert_eq!(made.one("Code"), "provisioning");
     let name = made.one("DNSName");
@@ -87,7 +59,7 @@ async fn a_load_balancer_becomes_active_and_has_the_name_that_its_type_has() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_answers_with_what_is_there_and_another_is_refused() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let arn = world.balancer("front", &[]).await;
     assert_eq!(world.balancer("front", &[]).await, arn);
     let other = world.create("front", &[("Scheme", "internal")]).await;
@@ -97,10 +69,9 @@ async fn the_same_request_answers_with_what_is_there_and_another_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancers_interfaces_hold_its_network_until_a_while_after_it() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let client = &world.client;
-    let group = [("GroupName", "front"), ("GroupDescription", "front"), ("VpcId", world.vpc.as_str())];
-    let group = client.ec2("CreateSecurityGroup", &group).await.one("groupId");
+    let group = world.security_group("front", &world.vpc).await;
     let arn = world.balancer("front", &[("SecurityGroups.member.1", &group)]).await;
     let filter = [("Filter.1.Name", "requester-id"), ("Filter.1.Value.1", "amazon-elb")];
     let shown = client.ec2("DescribeNetworkInterfaces", &filter).await;
@@ -128,7 +99,7 @@ async fn a_load_balancers_interfaces_hold_its_network_until_a_while_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn deletion_protection_keeps_a_load_balancer() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let arn = world.balancer("front", &[]).await;
     let set = async |value: &str| {
         let attribute =
@@ -144,7 +115,7 @@ async fn deletion_protection_keeps_a_load_balancer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_target_group_is_held_by_the_listener_that_forwards_to_it() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let balancer = world.balancer("net", &[("Type", "network")]).await;
     let group = world.group("targets", "TCP").await;
     let listener = world.listener(&balancer, &group, "TCP").await;
@@ -161,7 +132,7 @@ async fn a_target_group_is_held_by_the_listener_that_forwards_to_it() {
 
 #[tokio::test(start_paused = true)]
 async fn tags_are_described_of_twenty_resources_that_are_there() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let arn = world.balancer("front", &[("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "1")]).await;
     let tag = [("ResourceArns.member.1", arn.as_str()), ("Tags.member.1.Key", "b"), ("Tags.member.1.Value", "2")];
     world.ok("AddTags", &tag).await;

@@ -1,42 +1,13 @@
 //! What a client sees of classic load balancers.
 
-use crate::client::{Answer, Client};
+use crate::client::Answer;
+use crate::elasticloadbalancing::testing::World;
 
 const VERSION: &str = "2012-06-01";
 
-struct World {
-    client: Client,
-    vpc: String,
-    subnets: Vec<String>,
-}
-
 impl World {
-    /// A VPC with an internet gateway and subnets in two zones.
-    async fn new() -> World {
-        let client = Client::calm();
-        let vpc = client.vpc("10.0.0.0/16").await;
-        let subnets = vec![
-            client.subnet(&vpc, "10.0.0.0/24", "us-east-1a").await,
-            client.subnet(&vpc, "10.0.1.0/24", "us-east-1b").await,
-            client.subnet(&vpc, "10.0.2.0/24", "us-east-1b").await,
-        ];
-        let gateway = client.ec2("CreateInternetGateway", &[]).await.one("internetGatewayId");
-        client.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).await;
-        World { client, vpc, subnets }
-    }
-
-    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
-        self.client.query("elasticloadbalancing", VERSION, action, parameters).await
-    }
-
-    async fn ok(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
-        let answer = self.ask(action, parameters).await;
-        assert_eq!(answer.status, 200, "{action}: {}", answer.text);
-        answer
-    }
-
     /// One that could be made but for what is said of it, of which nothing stands for a parameter that is left out.
-    async fn create(&self, name: &str, more: &[(&str, &str)]) -> Answer {
+    async fn classic(&self, name: &str, more: &[(&str, &str)]) -> Answer {
         let mut parameters = vec![
             ("LoadBalancerName", name),
             ("Subnets.member.1", self.subnets[0].as_str()),
@@ -50,23 +21,18 @@ impl World {
         self.ask("CreateLoadBalancer", &parameters).await
     }
 
-    async fn refused(&self, more: &[(&str, &str)], status: u16, code: &str, message: &str) {
-        let answer = self.create("door", more).await;
+    async fn refuses(&self, more: &[(&str, &str)], status: u16, code: &str, message: &str) {
+        let answer = self.classic("door", more).await;
         let told = (answer.status, answer.code.as_str(), answer.message.as_str());
         assert_eq!(told, (status, code, message), "{more:?}: {}", answer.text);
-    }
-
-    async fn group(&self, name: &str, vpc: &str) -> String {
-        let group = [("GroupName", name), ("GroupDescription", "for a Service"), ("VpcId", vpc)];
-        self.client.ec2("CreateSecurityGroup", &group).await.one("groupId")
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_is_shown_as_it_was_asked_for() {
-    let world = World::new().await;
-    let group = world.group("k8s-elb-door", &world.vpc).await;
-    let name = world.create("door", &[("SecurityGroups.member.1", &group)]).await.one("DNSName");
+    let world = World::new(VERSION).await;
+    let group = world.security_group("k8s-elb-door", &world.vpc).await;
+    let name = world.classic("door", &[("SecurityGroups.member.1", &group)]).await.one("DNSName");
     assert!(name.starts_with("door-") && name.ends_with(".us-east-1.elb.amazonaws.com"), "{name}");
     let shown = world.ok("DescribeLoadBalancers", &[("LoadBalancerNames.member.1", "door")]).await;
     for (member, value) in [
@@ -89,14 +55,14 @@ async fn a_load_balancer_is_shown_as_it_was_asked_for() {
     for value in [&world.subnets[0], &world.subnets[1], &group, &"us-east-1a".to_owned(), &"us-east-1b".to_owned()] {
         assert!(shown.text.contains(&format!("<member>{value}</member>")), "{value}: {}", shown.text);
     }
-    let internal = world.create("back", &[("Scheme", "internal")]).await.one("DNSName");
+    let internal = world.classic("back", &[("Scheme", "internal")]).await.one("DNSName");
     assert!(internal.starts_with("internal-back-"), "{internal}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_other_api_does_not_know_it_and_may_use_its_name() {
-    let world = World::new().await;
-    world.create("door", &[]).await.one("DNSName");
+    let world = World::new(VERSION).await;
+    world.classic("door", &[]).await.one("DNSName");
     let newer = async |action: &str, parameters: &[(&str, &str)]| {
         world.client.query("elasticloadbalancing", "2015-12-01", action, parameters).await
     };
@@ -109,25 +75,25 @@ async fn the_other_api_does_not_know_it_and_may_use_its_name() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_answers_with_what_is_there_and_another_is_refused() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let tag = [("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "1")];
-    let name = world.create("door", &tag).await.one("DNSName");
-    assert_eq!(world.create("door", &tag).await.one("DNSName"), name);
+    let name = world.classic("door", &tag).await.one("DNSName");
+    assert_eq!(world.classic("door", &tag).await.one("DNSName"), name);
     let message =
         |what: &str| format!("Load Balancer named door already exists and it is configured with different {what}.");
     let code = "DuplicateLoadBalancerName";
-    world.refused(&[&tag[..], &[("Scheme", "internal")]].concat(), 400, code, &message("parameters")).await;
+    world.refuses(&[&tag[..], &[("Scheme", "internal")]].concat(), 400, code, &message("parameters")).await;
     let port = [("Listeners.member.1.LoadBalancerPort", "81")];
-    world.refused(&[&tag[..], &port[..]].concat(), 400, code, &message("parameters")).await;
-    world.refused(&[], 400, code, &message("tags")).await;
+    world.refuses(&[&tag[..], &port[..]].concat(), 400, code, &message("parameters")).await;
+    world.refuses(&[], 400, code, &message("tags")).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn its_interfaces_hold_its_network_until_a_while_after_it() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let client = &world.client;
-    let group = world.group("k8s-elb-door", &world.vpc).await;
-    world.create("door", &[("SecurityGroups.member.1", &group)]).await.one("DNSName");
+    let group = world.security_group("k8s-elb-door", &world.vpc).await;
+    world.classic("door", &[("SecurityGroups.member.1", &group)]).await.one("DNSName");
     let filter = [("Filter.1.Name", "requester-id"), ("Filter.1.Value.1", "amazon-elb")];
     let shown = client.ec2("DescribeNetworkInterfaces", &filter).await;
     assert_eq!(shown.all("description"), ["ELB door", "ELB door"]);
@@ -150,7 +116,7 @@ async fn its_interfaces_hold_its_network_until_a_while_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_is_not_there_is_deleted_and_not_described() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     world.ok("DeleteLoadBalancer", &[("LoadBalancerName", "door")]).await;
     let tag = ("Tags.member.1.Key", "a");
     for (action, more) in
@@ -164,7 +130,7 @@ async fn one_that_is_not_there_is_deleted_and_not_described() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_has_up_to_32_letters_digits_and_hyphens_within() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let long = "a".repeat(33);
     for (name, message) in [
         (long.as_str(), "LoadBalancer name cannot be longer than 32 characters"),
@@ -172,27 +138,27 @@ async fn a_name_has_up_to_32_letters_digits_and_hyphens_within() {
         ("-a", "LoadBalancer name cannot begin or end with a dash"),
         ("a-", "LoadBalancer name cannot begin or end with a dash"),
     ] {
-        let answer = world.create(name, &[]).await;
+        let answer = world.classic(name, &[]).await;
         assert_eq!((answer.code.as_str(), answer.message.as_str()), ("ValidationError", message), "{name}");
         let answer = world.ask("DeleteLoadBalancer", &[("LoadBalancerName", name)]).await;
         assert_eq!((answer.code.as_str(), answer.message.as_str()), ("ValidationError", message), "{name}");
     }
-    world.create(&"a".repeat(32), &[]).await.one("DNSName");
-    world.create("a", &[]).await.one("DNSName");
+    world.classic(&"a".repeat(32), &[]).await.one("DNSName");
+    world.classic("a", &[]).await.one("DNSName");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_listener_speaks_a_protocol_and_one_of_its_layer_to_instances() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let listener =
         |protocol, more: &[(&'static str, &'static str)]| [&[("Listeners.member.1.Protocol", protocol)], more].concat();
-    let udp = world.create("door", &listener("udp", &[])).await;
+    let udp = world.classic("door", &listener("udp", &[])).await;
     assert_eq!((udp.status, udp.code.as_str()), (400, "UnsupportedProtocol"));
     let instances = "Listeners.member.1.InstanceProtocol";
-    assert_eq!(world.create("door", &listener("tcp", &[(instances, "http")])).await.code, "ValidationError");
-    assert_eq!(world.create("door", &listener("http", &[(instances, "ssl")])).await.code, "ValidationError");
+    assert_eq!(world.classic("door", &listener("tcp", &[(instances, "http")])).await.code, "ValidationError");
+    assert_eq!(world.classic("door", &listener("http", &[(instances, "ssl")])).await.code, "ValidationError");
     for port in ["0", "65536"] {
-        let port = world.create("door", &[("Listeners.member.1.LoadBalancerPort", port)]).await;
+        let port = world.classic("door", &[("Listeners.member.1.LoadBalancerPort", port)]).await;
         assert_eq!(port.code, "ValidationError");
     }
     let second = |port, protocol| {
@@ -203,82 +169,82 @@ async fn a_listener_speaks_a_protocol_and_one_of_its_layer_to_instances() {
             ("Listeners.member.2.InstanceProtocol", protocol),
         ]
     };
-    assert_eq!(world.create("door", &second("80", "tcp")).await.code, "ValidationError", "a port twice");
-    assert_eq!(world.create("door", &second("81", "ssl")).await.code, "ValidationError", "secure and not");
-    world.create("door", &second("81", "tcp")).await.one("DNSName");
-    world.create("web", &listener("http", &[])).await.one("DNSName");
+    assert_eq!(world.classic("door", &second("80", "tcp")).await.code, "ValidationError", "a port twice");
+    assert_eq!(world.classic("door", &second("81", "ssl")).await.code, "ValidationError", "secure and not");
+    world.classic("door", &second("81", "tcp")).await.one("DNSName");
+    world.classic("web", &listener("http", &[])).await.one("DNSName");
     let shown = world.ok("DescribeLoadBalancers", &[("LoadBalancerNames.member.1", "web")]).await;
     assert_eq!(shown.one("InstanceProtocol"), "HTTP");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_secure_listener_has_a_certificate_that_there_is() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let secure = ("Listeners.member.1.Protocol", "https");
     let message = "Secure Listeners need to specify a SSLCertificateId";
-    world.refused(&[secure], 400, "ValidationError", message).await;
+    world.refuses(&[secure], 400, "ValidationError", message).await;
     let absent = "arn:aws:iam::000000000000:server-certificate/absent";
     let named = ("Listeners.member.1.SSLCertificateId", absent);
     let message = format!("Server Certificate not found for the key: {absent}");
-    world.refused(&[secure, named], 400, "CertificateNotFound", &message).await;
-    world.create("door", &[named]).await.one("DNSName");
+    world.refuses(&[secure, named], 400, "CertificateNotFound", &message).await;
+    world.classic("door", &[named]).await.one("DNSName");
     let shown = world.ok("DescribeLoadBalancers", &[]).await;
     assert_eq!(shown.all("SSLCertificateId"), [""; 0], "another's is dropped");
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_stands_in_one_subnet_of_a_zone_that_the_internet_reaches() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let second = "Subnets.member.2";
     let none = [("Subnets.member.1", ""), (second, "")];
     let (zone, invalid) = (("AvailabilityZones.member.1", "us-east-1a"), "ValidationError");
-    world.refused(&none, 400, invalid, "Either AvailabilityZones or SubnetIds must be specified").await;
-    world.refused(&[zone], 400, invalid, "Only one of SubnetIds or AvailabilityZones may be specified").await;
-    let by_zone = world.create("door", &[&none[..], &[zone]].concat()).await;
+    world.refuses(&none, 400, invalid, "Either AvailabilityZones or SubnetIds must be specified").await;
+    world.refuses(&[zone], 400, invalid, "Only one of SubnetIds or AvailabilityZones may be specified").await;
+    let by_zone = world.classic("door", &[&none[..], &[zone]].concat()).await;
     assert_eq!((by_zone.status, by_zone.code.as_str()), (501, "NotSimulated"));
     let absent = [(second, "subnet-0123456789abcdef0")];
-    world.refused(&absent, 400, "SubnetNotFound", "InvalidSubnetID.NotFound").await;
+    world.refuses(&absent, 400, "SubnetNotFound", "InvalidSubnetID.NotFound").await;
     let message = "ELB cannot be attached to multiple subnets in the same AZ.";
     let twice = [("Subnets.member.3", world.subnets[2].as_str())];
-    world.refused(&twice, 409, "InvalidConfigurationRequest", message).await;
-    world.refused(&[("Scheme", "public")], 400, "InvalidScheme", "The scheme 'public' is not valid").await;
+    world.refuses(&twice, 409, "InvalidConfigurationRequest", message).await;
+    world.refuses(&[("Scheme", "public")], 400, "InvalidScheme", "The scheme 'public' is not valid").await;
     let group = "sg-0123456789abcdef0";
     let message = format!("The security group '{group}' does not exist");
-    world.refused(&[("SecurityGroups.member.1", group)], 400, "InvalidSecurityGroup", &message).await;
+    world.refuses(&[("SecurityGroups.member.1", group)], 400, "InvalidSecurityGroup", &message).await;
 
     let client = &world.client;
     let other = client.vpc("10.1.0.0/16").await;
     let inside = client.subnet(&other, "10.1.0.0/24", "us-east-1a").await;
     let there = [("Subnets.member.1", inside.as_str()), (second, "")];
     let message = format!("VPC {other} has no internet gateway");
-    world.refused(&there, 400, "InvalidSubnet", &message).await;
-    let foreign = world.group("foreign", &other).await;
+    world.refuses(&there, 400, "InvalidSubnet", &message).await;
+    let foreign = world.security_group("foreign", &other).await;
     let message = format!("Security group \"{foreign}\" does not belong to VPC \"{}\"", world.vpc);
-    world.refused(&[("SecurityGroups.member.1", &foreign)], 409, "InvalidConfigurationRequest", &message).await;
-    let internal = world.create("inside", &[&there[..], &[("Scheme", "internal")]].concat()).await;
+    world.refuses(&[("SecurityGroups.member.1", &foreign)], 409, "InvalidConfigurationRequest", &message).await;
+    let internal = world.classic("inside", &[&there[..], &[("Scheme", "internal")]].concat()).await;
     assert_eq!(internal.status, 200, "one subnet is enough: {}", internal.text);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_region_has_twenty() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     for number in 0..20 {
-        world.create(&format!("door-{number}"), &[]).await.one("DNSName");
+        world.classic(&format!("door-{number}"), &[]).await.one("DNSName");
     }
-    world.refused(&[], 400, "TooManyLoadBalancers", "Exceeded quota of account 000000000000").await;
-    world.create("door-7", &[]).await.one("DNSName");
+    world.refuses(&[], 400, "TooManyLoadBalancers", "Exceeded quota of account 000000000000").await;
+    world.classic("door-7", &[]).await.one("DNSName");
 }
 
 #[tokio::test(start_paused = true)]
 async fn tags_are_changed_of_one_and_described_of_twenty() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     let twice = [("Tags.member.1.Key", "a"), ("Tags.member.2.Key", "a")];
-    assert_eq!(world.create("door", &twice).await.code, "DuplicateTagKeys");
+    assert_eq!(world.classic("door", &twice).await.code, "DuplicateTagKeys");
     let keys: Vec<String> = (1..=51).map(|at| format!("Tags.member.{at}.Key")).collect();
     let many: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), key.as_str())).collect();
-    assert_eq!(world.create("door", &many).await.code, "TooManyTags");
+    assert_eq!(world.classic("door", &many).await.code, "TooManyTags");
     let (key, value) = ("Tags.member.1.Key", "Tags.member.1.Value");
-    world.create("door", &[(key, "kubernetes.io/cluster/main"), (value, "owned")]).await.one("DNSName");
+    world.classic("door", &[(key, "kubernetes.io/cluster/main"), (value, "owned")]).await.one("DNSName");
     let door = ("LoadBalancerNames.member.1", "door");
     world.ok("AddTags", &[door, (key, "b"), (value, "1")]).await;
     world.ok("AddTags", &[door, (key, "b"), (value, "2")]).await;
@@ -298,9 +264,9 @@ async fn tags_are_changed_of_one_and_described_of_twenty() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_follow_each_other_and_a_marker_of_none_is_refused() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     for name in ["a", "b", "c"] {
-        world.create(name, &[]).await.one("DNSName");
+        world.classic(name, &[]).await.one("DNSName");
     }
     let first = world.ok("DescribeLoadBalancers", &[("PageSize", "2")]).await;
     assert_eq!(first.all("LoadBalancerName"), ["a", "b"]);
@@ -311,7 +277,7 @@ async fn pages_follow_each_other_and_a_marker_of_none_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_simulated_says_so_and_what_is_no_operation_too() {
-    let world = World::new().await;
+    let world = World::new(VERSION).await;
     for action in ["DescribeInstanceHealth", "CreateLoadBalancerListeners", "DescribeLoadBalancerAttributes"] {
         let answer = world.ask(action, &[]).await;
         assert_eq!((answer.status, answer.code.as_str()), (501, "NotSimulated"), "{action}: {}", answer.text);
