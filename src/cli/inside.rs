@@ -45,13 +45,22 @@ pub async fn prepared(
         };
         let has = |kind: &str| graph.nodes.iter().any(|node| node.address.kind() == kind);
         let started = async {
+            let mut parts = Vec::new();
             if has(HelmRelease::SCHEMA.kind) {
-                programs()?.helm(|progress| daemon::tell(&progress, output)).await.map_err(daemon::unbuilt)?;
+                parts.push(Part::Helm);
             }
+            let mut missing = Vec::new();
             if has(ArgocdApplication::SCHEMA.kind) {
-                argo::check(&programs()?).map_err(daemon::unbuilt)?;
-                daemon::build(&programs()?, &[Part::ArgoCd, Part::ArgoRollouts], output).await?;
+                parts.extend([Part::ArgoCd, Part::ArgoRollouts]);
+                missing = argo::check(&programs()?);
             }
+            parts.extend(daemon::parts(project));
+            // All that is missing at once, and before the first minute of building.
+            missing.extend(programs()?.can_build(&parts).await.err());
+            if !missing.is_empty() {
+                return Err(Error::Usage(missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+            }
+            daemon::build(&programs()?, &parts, output).await?;
             daemon::bring_up(project, speed, output).await
         };
         started.await.map_err(|error| {

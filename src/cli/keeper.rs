@@ -291,7 +291,7 @@ pub fn progress_text(progress: &Progress) -> Option<String> {
         Step::Built if progress.elapsed.is_zero() => None,
         Step::Built => Some(format!("{what} is built, in {seconds} s")),
         Step::Waiting if seconds == 0 => Some(format!("another process builds {what}; waiting")),
-        Step::Building if seconds == 0 => Some(format!("{what} is built with Go, this once; that takes some minutes")),
+        Step::Building if seconds == 0 => Some(format!("{what} is built with Go, this once; that takes a few minutes")),
         Step::Building if seconds.is_multiple_of(30) => Some(format!("building {what}, {seconds} s")),
         Step::Waiting | Step::Building => None,
     }

@@ -44,22 +44,31 @@ pub async fn bring_up(project: &Project, speed: f64, output: &Output) -> Result<
     if let Some(served) = running(project).await? {
         return Ok((served, false));
     }
-    build(&programs()?, &[Part::ControlPlane, Part::Kwok], output).await?;
-    if project.outside().1 {
-        build(&programs()?, &[Part::Definitions], output).await?;
-    }
+    build(&programs()?, &parts(project), output).await?;
     Ok((start(project, speed).await?, true))
 }
 
-/// Builds what is not built yet, and says how far it is.
+/// What every cluster of the project's sandbox runs on.
+pub fn parts(project: &Project) -> Vec<Part> {
+    let definitions = project.outside().1.then_some(Part::Definitions);
+    [Part::ControlPlane, Part::Kwok].into_iter().chain(definitions).collect()
+}
+
+/// Builds what is not built yet, and says how much that is and how far.
 pub async fn build(programs: &Programs, parts: &[Part], output: &Output) -> Result<(), Error> {
-    for part in parts {
-        programs.build(*part, |progress| tell(&progress, output)).await.map_err(unbuilt)?;
+    let unbuilt = programs.unbuilt(parts);
+    if unbuilt.len() > 1 {
+        let names: Vec<&str> = unbuilt.iter().map(|part| part.what()).collect();
+        let (count, names) = (names.len(), names.join(", "));
+        note(&format!("{count} parts are to be built with Go, this once, one after the other: {names}"), output);
+    }
+    for part in unbuilt {
+        programs.build(part, |progress| tell(&progress, output)).await.map_err(self::unbuilt)?;
     }
     Ok(())
 }
 
-pub fn tell(progress: &Progress, output: &Output) {
+fn tell(progress: &Progress, output: &Output) {
     if let Some(text) = progress_text(progress) {
         note(&text, output);
     }

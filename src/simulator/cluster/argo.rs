@@ -192,13 +192,11 @@ impl Rollouts {
 /// How long a definition may take until its objects are served: usually milliseconds.
 const SERVED: Duration = Duration::from_secs(10);
 
-/// What Argo CD needs of a machine beside what is built here.
-///
-/// # Errors
-/// When it is not there: what is missing, and how to get it.
-pub fn check(programs: &Programs) -> Result<(), Error> {
-    needed(programs, "redis-server", REDIS_HINT)?;
-    needed(programs, "git", GIT_HINT).map(drop)
+/// What is missing of what Argo CD needs of a machine beside what is built here, each with how to get it.
+#[must_use]
+pub fn check(programs: &Programs) -> Vec<Error> {
+    let needed = [("redis-server", REDIS_HINT), ("git", GIT_HINT)];
+    needed.into_iter().filter_map(|(program, hint)| self::needed(programs, program, hint).err()).collect()
 }
 
 const REDIS_HINT: &str = "Install it: on Debian and Ubuntu, apt-get install redis-server";
@@ -324,4 +322,18 @@ fn link(to: &Path, at: &Path) -> Result<(), Error> {
         _ => {}
     }
     std::os::unix::fs::symlink(to, at).map_err(Error::file(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_a_machine_lacks_is_said_at_once() {
+        let missing = check(&Programs::new("/nonexistent/cache", "/nonexistent/bin"));
+        let said: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("`redis-server`, which is not on PATH. Install it: on Debian"), "{said:?}");
+        assert!(said[1].contains("`git`, which is not on PATH"), "{said:?}");
+    }
 }

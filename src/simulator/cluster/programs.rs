@@ -125,6 +125,28 @@ impl Programs {
         program.path().exists().then_some(program)
     }
 
+    /// Those of `parts` that are not built, and have to be: none for Helm where the user has one.
+    #[must_use]
+    pub fn unbuilt(&self, parts: &[Part]) -> Vec<Part> {
+        let has = |part: Part| self.built(part).is_some() || (part == Part::Helm && self.find("helm").is_some());
+        parts.iter().copied().filter(|part| !has(*part)).collect()
+    }
+
+    /// Whether there is what builds `parts`.
+    ///
+    /// # Errors
+    /// When there is no Go, or one that is too old.
+    pub async fn can_build(&self, parts: &[Part]) -> Result<(), Error> {
+        let newest = |one: Part, other: Part| match is_older(one.module().go_version(), other.module().go_version()) {
+            true => other,
+            false => one,
+        };
+        match self.unbuilt(parts).into_iter().reduce(newest) {
+            Some(part) => self.go(part).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The user's own Helm where there is one, or else ours, built first if need be.
     ///
     /// # Errors
@@ -574,11 +596,21 @@ mod tests {
     #[tokio::test]
     async fn without_go_the_error_says_what_needs_it_and_what_to_do() {
         let programs = Programs::new("/nonexistent/cache", "/nonexistent/bin");
-        let error = programs.build(Part::ControlPlane, |_| {}).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the control plane of a simulated cluster is built from Go modules, and there is no `go` on PATH. \
-             Install Go 1.25.0 or newer (https://go.dev/dl), or go on without a cluster by --no-cluster"
-        );
+        let said = "the control plane of a simulated cluster is built from Go modules, and there is no `go` on PATH. \
+                    Install Go 1.25.0 or newer (https://go.dev/dl), or go on without a cluster by --no-cluster";
+        assert_eq!(programs.build(Part::ControlPlane, |_| {}).await.unwrap_err().to_string(), said);
+        let before = programs.can_build(&[Part::ControlPlane, Part::ArgoCd]).await.unwrap_err().to_string();
+        assert!(before.contains("Install Go 1.25.5 or newer"), "the newest that any of them wants: {before}");
+    }
+
+    #[test]
+    fn a_helm_of_the_users_need_not_be_built() {
+        let tools = tempfile::tempdir().unwrap();
+        let helm = tools.path().join("helm");
+        std::fs::write(&helm, "").unwrap();
+        std::fs::set_permissions(&helm, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let parts = [Part::Helm, Part::Kwok];
+        assert_eq!(Programs::new("/nonexistent/cache", tools.path()).unbuilt(&parts), [Part::Kwok]);
+        assert_eq!(Programs::new("/nonexistent/cache", "/nonexistent/bin").unbuilt(&parts), parts);
     }
 }
