@@ -111,6 +111,10 @@ impl Clusters for OfAws {
             *self.held.borrow_mut() = Some(Holding(holding));
         }
     }
+
+    fn lapses(&self) {
+        self.held.take();
+    }
 }
 
 /// Asks again and again that time keeps its pace, until it is dropped.

@@ -129,6 +129,11 @@ impl Step<'_> {
                 Found::Nothing => {}
             }
             match self.next(&failure, began, attempt) {
+                // Nothing is under way, and nothing new is started.
+                Next::Again(_) if failure.class.is_early() && *self.pace.borrow() != Pace::Run => {
+                    self.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                    return Err(failed(failure, "Nothing was created."));
+                }
                 Next::Again(pause) => self.pause(&failure, pause).await?,
                 Next::GiveUp if failure.class == FailureClass::Ambiguous => {
                     return Err(failed(

@@ -46,4 +46,7 @@ pub trait Clusters {
     async fn busy(&self, busy: bool) {
         let _ = busy;
     }
+
+    /// Says that a look failed, and that none may follow: a clock that keeps its pace does so for some seconds more.
+    fn lapses(&self) {}
 }

@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fathuss_engine::provider::{CallCounts, Failure, FailureClass};
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -20,6 +22,9 @@ use crate::locator::Locator;
 pub(crate) const MANAGER: &str = "fathuss";
 /// Whose the values are that no state keeps: apart, so that they stay when they are not sent again.
 pub(crate) const HIDDEN: &str = "fathuss-values";
+
+/// How long an answer may take, or its next part: what is sent and not answered would be waited for for ever.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 
 /// How an object is applied.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +56,8 @@ impl Connection {
         let mut config =
             futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
                 .map_err(|error| unusable(error.to_string()))?;
-        // Of a proxy for the world outside, this machine knows nothing.
-        if endpoint.proxy.is_none() && config.cluster_url.host().is_some_and(|host| host == "127.0.0.1") {
-            config.proxy_url = None;
-        }
+        config.proxy_url = proxy(endpoint, &config.cluster_url, || Matcher::from_env())?;
+        config.read_timeout = Some(LONGEST_ANSWER);
         let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
         let (kinds, calls, stranger) = (RefCell::default(), RefCell::default(), RefCell::new(false));
         Ok(Self { client, made: Instant::now(), token, kinds, calls, stranger })
@@ -177,6 +180,19 @@ impl Connection {
     }
 }
 
+/// What a cluster is reached through: what the project says, or else what the environment says for the cluster's own
+/// address, as Helm has it. Of what this machine serves itself, no proxy knows.
+fn proxy(endpoint: &Endpoint, cluster: &Uri, environment: impl FnOnce() -> Matcher) -> Result<Option<Uri>, Failure> {
+    if let Some(proxy) = &endpoint.proxy {
+        let unusable = |error| refused("InvalidEndpoint", format!("the proxy {proxy}: {error}"));
+        return proxy.parse().map(Some).map_err(unusable);
+    }
+    if cluster.host().is_some_and(|host| host == "127.0.0.1") {
+        return Ok(None);
+    }
+    Ok(environment().intercept(cluster).map(|found| found.uri().clone()))
+}
+
 /// How a cluster is entered by such a user.
 pub(crate) fn kubeconfig(endpoint: &Endpoint, user: Json) -> Json {
     let mut cluster = json!({ "server": endpoint.url, "certificate-authority-data": endpoint.authority });
@@ -200,4 +216,27 @@ pub(crate) const NO_KIND: &str = "NoSuchKind";
 
 fn to_json(object: &DynamicObject) -> Result<Json, Failure> {
     serde_json::to_value(object).map_err(|error| refused("UnreadableAnswer", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_projects_proxy_goes_before_what_the_environment_says_of_the_clusters_address() {
+        let cluster: Uri = "https://0123456789ABCDEF.gr7.us-east-1.eks.amazonaws.com".parse().unwrap();
+        let through = |own: Option<&str>, cluster: &Uri, exempt: &'static str| {
+            let proxy = own.map(str::to_owned);
+            let endpoint = Endpoint { url: cluster.to_string(), authority: String::new(), server_name: None, proxy };
+            let environment = || Matcher::builder().https("http://proxy.example.com:3128").no(exempt).build();
+            super::proxy(&endpoint, cluster, environment).unwrap().map(|uri| uri.to_string())
+        };
+        let outside = Some("http://proxy.example.com:3128/".to_owned());
+        assert_eq!(through(None, &cluster, "localhost,127.0.0.1"), outside);
+        assert_eq!(through(None, &cluster, ".eks.amazonaws.com"), None);
+        assert_eq!(through(None, &"https://127.0.0.1:6443".parse().unwrap(), ""), None);
+        let own = Some("socks5://127.0.0.1:1080");
+        assert_eq!(through(own, &cluster, "localhost,127.0.0.1"), Some("socks5://127.0.0.1:1080/".to_owned()));
+        assert_eq!(through(own, &cluster, "*"), Some("socks5://127.0.0.1:1080/".to_owned()));
+    }
 }

@@ -50,8 +50,16 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
             FailureClass::NotYet,
             Some("give who applies an `EksAccessPolicyAssociation` that allows it in this cluster"),
         ),
+        (403, _) if status.message.contains("because it is being terminated") => (
+            FailureClass::Refused,
+            Some("its namespace is being deleted: apply again once that is gone, which makes it anew"),
+        ),
         (403, _) => (FailureClass::Refused, None),
-        // Its namespace is being made, or its kind is being defined.
+        (404, _) if status.message.starts_with("namespaces \"") => (
+            FailureClass::Unseen,
+            Some("declare its namespace in this stack, as a `KubernetesNamespace` or a manifest, or see its name"),
+        ),
+        // Its kind is being defined.
         (404, _) => (FailureClass::NotYet, None),
         (409, CONFLICT) if status.message.contains("conflict") => (
             FailureClass::Refused,
@@ -114,6 +122,24 @@ mod tests {
     use kube::core::Status;
 
     use super::*;
+
+    #[test]
+    fn a_namespace_that_is_not_there_or_not_for_long_is_said_to_be() {
+        let of = |code: u16, reason: &str, message: &str| {
+            let (reason, message) = (reason.to_owned(), message.to_owned());
+            from_kube("Apply", &Error::Api(Box::new(Status { code, reason, message, ..Status::default() })))
+        };
+        let leaving = of(
+            403,
+            "Forbidden",
+            "configmaps \"a\" is forbidden: unable to create new content in namespace shop because it is being terminated",
+        );
+        assert_eq!(leaving.class, FailureClass::Refused);
+        assert!(leaving.hint.is_some_and(|hint| hint.contains("is being deleted")));
+        let missing = of(404, "NotFound", "namespaces \"shpo\" not found");
+        assert_eq!(missing.class, FailureClass::Unseen);
+        assert!(missing.hint.is_some_and(|hint| hint.contains("declare its namespace")));
+    }
 
     #[test]
     fn a_field_that_a_kind_does_not_have_is_refused_whatever_the_number_of_the_answer() {

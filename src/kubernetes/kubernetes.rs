@@ -123,7 +123,9 @@ impl Kubernetes {
         }
         let kind = kind_of(&request.address)?;
         let locator = kind.locate(&request.identity)?;
-        let Some((connection, live)) = self.look(&request.region, &locator).await? else { return Ok(None) };
+        let found = self.look(&request.region, &locator).await?;
+        // What somebody is deleting is made again once it is gone.
+        let Some((connection, live)) = found.filter(|(_, live)| !is_leaving(live)) else { return Ok(None) };
         let unchanged = is_as(kind, &connection, &locator, &live, &request.recorded).await?;
         let attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
         Ok(Some((attributes, mark::of(&live))))
@@ -242,6 +244,11 @@ fn place(standing: &Standing) -> Result<Place<'_>, Failure> {
     Ok(Place { region: &standing.region, kind, locator: kind.locate(&standing.identity)? })
 }
 
+/// Whether its deletion has been asked for.
+fn is_leaving(live: &Json) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
+}
+
 /// Whether what is there by its name is what somebody else has made since ours went.
 fn is_anothers(live: &Json, standing: &Standing) -> bool {
     let own = text(&standing.desired.attributes, "uid").ok();
@@ -330,9 +337,12 @@ impl Provider for Kubernetes {
     async fn read(&self, requests: &[ReadRequest]) -> ReadAnswer {
         self.clusters.busy(true).await;
         let observed = join_all(requests.iter().map(|request| self.observe(request))).await;
-        // What is read again is waited for: the pace is kept for a while after this.
-        if self.waiting.borrow().is_empty() && observed.iter().all(Result::is_ok) {
-            self.clusters.busy(false).await;
+        if self.waiting.borrow().is_empty() {
+            match observed.iter().all(Result::is_ok) {
+                true => self.clusters.busy(false).await,
+                // It is read again, which is waited for; or given up, of which nothing is heard here.
+                false => self.clusters.lapses(),
+            }
         }
         let mut answer = ReadAnswer::default();
         for (request, observed) in requests.iter().zip(observed) {
@@ -366,14 +376,20 @@ impl Provider for Kubernetes {
         let place = wanted(request)?;
         let step = async {
             let connection = self.enter(place.region, &place.locator.cluster).await?;
-            if let Some(live) = connection.get(&place.locator).await?
-                && !mark::is(&live, &request.mark)
-            {
+            if let Some(live) = connection.get(&place.locator).await? {
                 let Locator { kind, name, .. } = &place.locator;
-                return Err(Failure {
-                    operation: "Apply".to_owned(),
-                    ..refused("AlreadyExists", format!("there is a {kind} {name} already"))
-                });
+                let failed = |class, code, message| {
+                    let operation = "Apply".to_owned();
+                    Err(Failure { class, operation, ..refused(code, message) })
+                };
+                if is_leaving(&live) {
+                    let message = format!("the {kind} {name} of before is being deleted");
+                    return failed(FailureClass::NotYet, "Terminating", message);
+                }
+                if !mark::is(&live, &request.mark) {
+                    let message = format!("there is a {kind} {name} already");
+                    return failed(FailureClass::Refused, "AlreadyExists", message);
+                }
             }
             let identity = place.kind.identity(&place.locator);
             self.put(&place, &request.clone().standing(identity.clone())).await?;
@@ -461,7 +477,7 @@ impl Provider for Kubernetes {
             if is_anothers(&live, standing) {
                 return Ok(Progress::Gone);
             }
-            if live["metadata"]["deletionTimestamp"].is_null() {
+            if !is_leaving(&live) {
                 connection.delete(&place.locator).await?;
             }
             Ok(Progress::Waiting { state: place.kind.leaves_after(&live) })

@@ -67,6 +67,7 @@ impl Document {
         match self {
             Self::Object(_) => Shape::Object,
             Self::Array(_) => Shape::List,
+            Self::Number(_) => Shape::Scalar,
             Self::Because(_, document) => document.shape(),
             Self::Value(value) => match value.as_ref() {
                 Expression::Map(_) | Expression::Literal(Datum::Map(_)) => Shape::Object,
@@ -86,29 +87,26 @@ impl Document {
     /// Reads a document of YAML, as files of values are.
     ///
     /// # Errors
-    /// When it is not YAML, or a number in it is not whole.
+    /// When it is not YAML.
     pub fn yaml(text: &str) -> crate::Result<Self> {
         let value: serde_json::Value = serde_saphyr::from_str(text)?;
-        Self::of_json(value)
+        Ok(Self::of_json(value))
     }
 
-    fn of_json(value: serde_json::Value) -> crate::Result<Self> {
-        Ok(match value {
-            serde_json::Value::Object(entries) => {
-                let entries = entries.into_iter().map(|(key, value)| Ok((key_of_document(key), Self::of_json(value)?)));
-                Self::Object(entries.collect::<crate::Result<_>>()?)
-            }
-            serde_json::Value::Array(values) => {
-                Self::Array(values.into_iter().map(Self::of_json).collect::<crate::Result<_>>()?)
-            }
+    fn of_json(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Object(entries) => Self::Object(
+                entries.into_iter().map(|(key, value)| (key_of_document(key), Self::of_json(value))).collect(),
+            ),
+            serde_json::Value::Array(values) => Self::Array(values.into_iter().map(Self::of_json).collect()),
             serde_json::Value::Null => Datum::Null.into(),
             serde_json::Value::Bool(truth) => truth.into(),
-            serde_json::Value::Number(number) => {
-                let whole = number.as_i64();
-                whole.ok_or_else(|| crate::Error::new(format!("{number} is no whole number: put it in quotes")))?.into()
-            }
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(whole) => whole.into(),
+                None => Self::Number(number),
+            },
             serde_json::Value::String(text) => text.into(),
-        })
+        }
     }
 
     /// This with another one over it, as Helm puts one file of values over another: objects are merged key by key, and of
@@ -126,6 +124,13 @@ impl Document {
             }
         }
         Self::Object(entries)
+    }
+}
+
+/// What is no number is null, as JSON has none.
+impl From<f64> for Document {
+    fn from(number: f64) -> Self {
+        serde_json::Number::from_f64(number).map_or_else(|| Datum::Null.into(), Self::Number)
     }
 }
 

@@ -74,6 +74,8 @@ pub enum Document {
     Value(Box<Expression>),
     /// An array.
     Array(Vec<Document>),
+    /// A number that is not whole, or larger than a [`Datum`] holds.
+    Number(serde_json::Number),
     /// An object; keys keep the order they were written in until evaluated.
     Object(Vec<(Expression, Document)>),
     /// What is refused unless its reason is given, with that.
@@ -286,7 +288,7 @@ impl Document {
     /// Calls `found` for each value that stands under a key, whatever object has it.
     pub(crate) fn under(&self, key: &str, found: &mut impl FnMut(&Expression)) {
         match self {
-            Self::Value(_) => {}
+            Self::Value(_) | Self::Number(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.under(key, found)),
             Self::Because(_, document) => document.under(key, found),
             Self::Object(entries) => {
@@ -304,6 +306,7 @@ impl Document {
     fn values(&self, found: &mut impl FnMut(&Expression)) {
         match self {
             Self::Value(value) => found(value),
+            Self::Number(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.values(found)),
             Self::Because(_, document) => document.values(found),
             Self::Object(entries) => entries.iter().for_each(|(_, value)| value.values(found)),
@@ -336,6 +339,7 @@ impl Document {
                 }
                 Ok((!unknown).then_some(serde_json::Value::Object(object)))
             }
+            Self::Number(number) => Ok(Some(number.clone().into())),
             Self::Because(_, document) => document.evaluate(scope),
         }
     }
@@ -343,6 +347,7 @@ impl Document {
     fn outputs<'a>(&'a self, visit: &mut dyn FnMut(&'a OutputReference)) {
         match self {
             Self::Value(expression) => expression.outputs(visit),
+            Self::Number(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.outputs(visit)),
             Self::Because(_, document) => document.outputs(visit),
             Self::Object(entries) => {
@@ -357,6 +362,7 @@ impl Document {
     fn references<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         match self {
             Self::Value(expression) => expression.references(visit),
+            Self::Number(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.references(visit)),
             Self::Because(_, document) => document.references(visit),
             Self::Object(entries) => {

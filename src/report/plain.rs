@@ -160,7 +160,10 @@ impl Plain {
             }
             Event::Draining { running } => {
                 let running = plural(*running, "action", "actions");
-                line.with(Tone::Change, format!("draining: nothing new is started, {running} under way"))
+                line.with(
+                    Tone::Change,
+                    format!("draining: nothing new is started, {running} under way; a second Ctrl-C stops at once"),
+                )
             }
             Event::Finished { done, failed, skipped, interrupted, took_ms } => {
                 let took = exact(Duration::from_millis(*took_ms));

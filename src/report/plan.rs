@@ -25,8 +25,6 @@ const MANY: usize = 400;
 const SOME: usize = 20;
 /// How many actions of a group are shown past [`MANY`].
 const SHOWN_OF_GROUP: usize = 25;
-/// How many of what others made with one resource are shown where not all are asked for.
-const MANY_ALONG: usize = 12;
 
 /// What is known around a plan.
 #[derive(Clone, Default)]
@@ -463,9 +461,7 @@ impl<'a> Page<'a> {
         for (address, mut along) in by_address {
             // What a reader must not miss comes first.
             along.sort_by_key(|one| !one.destroys_data);
-            let data = along.iter().filter(|one| one.destroys_data).count();
-            let some = if self.view.full || along.len() == MANY_ALONG + 1 { along.len() } else { MANY_ALONG.max(data) };
-            for one in along.iter().take(some) {
+            for one in along {
                 let head = Line::at(2).with(Tone::Destroy, self.style.mark(Change::Delete)).plain(" ");
                 let note = format!("with {}", address.local());
                 let line = head.clone().with(Tone::Strong, &one.what).plain("   ").with(Tone::Faint, &note);
@@ -477,10 +473,6 @@ impl<'a> Page<'a> {
                 if one.destroys_data {
                     self.line(&Line::at(6).with(Tone::Danger, "DESTROYS DATA"));
                 }
-            }
-            if along.len() > some {
-                let more = format!("{} {} more", self.style.marks().cut, count(along.len() - some));
-                self.line(&Line::at(2).with(Tone::Faint, more));
             }
         }
     }

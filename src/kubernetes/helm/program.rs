@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Once;
 use std::time::Duration;
 
 use fathuss_engine::provider::{Failure, FailureClass};
@@ -52,7 +53,9 @@ impl Helm {
     ) -> Result<Vec<u8>, Failure> {
         let unwritable = |error: std::io::Error| refused("NoFolder", error.to_string());
         // Only its owner can enter it.
-        let folder = tempfile::Builder::new().prefix("fathuss-helm-").tempdir().map_err(unwritable)?;
+        SWEPT.call_once(|| sweep(&std::env::temp_dir()));
+        let folder = format!("{FOLDER}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&folder).tempdir().map_err(unwritable)?;
         let credential = folder.path().join("token");
         let mut lasts = lay_down(token().await?, &credential).map_err(unwritable)?;
         let file = folder.path().join("kubeconfig");
@@ -84,6 +87,28 @@ impl Helm {
             }
         };
         if output.status.success() { Ok(output.stdout) } else { Err(failure(&String::from_utf8_lossy(&output.stderr))) }
+    }
+}
+
+/// How a folder begins in which Helm finds its values; the number of the process that made it follows.
+const FOLDER: &str = "fathuss-helm-";
+
+static SWEPT: Once = Once::new();
+
+/// Takes away what runs that were killed have left: values and tokens are for Helm alone. Where it can't be seen which
+/// processes there are, everything stays.
+fn sweep(folder: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join(std::process::id().to_string()).exists() {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let maker = name.strip_prefix(FOLDER).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if maker.is_some_and(|maker| !processes.join(maker.to_string()).exists()) {
+            // Another user's can't be entered, and the next run tries again.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -194,6 +219,27 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         ),
     ),
     (
+        "conflict occurred while applying object",
+        FailureClass::Refused,
+        "Conflict",
+        Some(
+            "others manage these fields: leave them out of what the chart renders, or have whoever manages them let go of them",
+        ),
+    ),
+    (
+        "because it is being terminated",
+        FailureClass::Refused,
+        "Terminating",
+        Some("its namespace is being deleted: apply again once that is gone, which makes it anew"),
+    ),
+    // What the API server's own answer holds: the webhook did not answer it.
+    (
+        "failed calling webhook",
+        FailureClass::NotYet,
+        "WebhookDown",
+        Some("see that the pods behind this webhook run, or take its configuration away"),
+    ),
+    (
         "timed out waiting",
         FailureClass::Refused,
         "NotReady",
@@ -264,7 +310,29 @@ mod tests {
         assert_eq!(of(nowhere).0, FailureClass::Refused);
         let (class, code, _) = of("Error: failed to perform \"FetchReference\" on source: connect: connection refused");
         assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
+        let conflict = "Error: UPGRADE FAILED: conflict occurred while applying object shop/web apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with \"kubectl\" with subresource \"scale\" using apps/v1: .spec.replicas";
+        assert_eq!((of(conflict).0, of(conflict).1.as_str()), (FailureClass::Refused, "Conflict"));
+        let webhook = "Error: failed calling webhook \"mutate.example.com\": Post \"https://door.shop.svc:443\": dial tcp 10.96.0.9:443: connect: connection refused";
+        assert_eq!((of(webhook).0, of(webhook).1.as_str()), (FailureClass::NotYet, "WebhookDown"));
         assert_eq!(of("").2, "helm was ended");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_taken_away_and_what_a_living_one_needs_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        // No process has a number past 4,194,304.
+        let [dead, living, other] = [
+            format!("{FOLDER}4194305-a"),
+            format!("{FOLDER}{}-b", std::process::id()),
+            "somebody-4194305-c".to_owned(),
+        ];
+        for name in [&dead, &living, &other] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+            std::fs::write(folder.path().join(name).join("values.json"), "{}").unwrap();
+        }
+        sweep(folder.path());
+        assert!(!folder.path().join(dead).exists());
+        assert!(folder.path().join(living).exists() && folder.path().join(other).exists());
     }
 
     #[test]

@@ -182,8 +182,9 @@ impl Releases {
         place: &Place<'_>,
         standing: &Standing,
     ) -> Result<Progress, Failure> {
-        if latest(connection, place).await?.is_none() {
-            return Ok(Progress::Gone);
+        match latest(connection, place).await? {
+            Some(stored) if !is_anothers(&stored, standing) => {}
+            _ => return Ok(Progress::Gone),
         }
         let timeout = seconds(&standing.desired.attributes);
         self.run(clusters, place, ["uninstall", &place.name, "--timeout", &timeout].map(OsString::from).to_vec(), None)
@@ -317,6 +318,12 @@ impl Releases {
     }
 }
 
+/// Whether the release there by its name is one that somebody else has installed since ours went.
+fn is_anothers(stored: &Stored, standing: &Standing) -> bool {
+    let began = standing.desired.attributes.get("first_deployed").and_then(Datum::as_str);
+    began.is_some_and(|began| stored.first_deployed() != Some(began)) && !stored.is_of(&standing.mark)
+}
+
 fn is_folder(chart: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| chart.starts_with(start))
 }
@@ -389,13 +396,27 @@ fn differences(stored: &Stored, wanted: &Attributes, content: Option<&str>) -> V
         differences.push("version");
     }
     let given = values(wanted).ok().filter(|values| values.as_object().is_some_and(|values| !values.is_empty()));
-    if given.unwrap_or(Json::Null) != stored.values() {
+    if plain(given.unwrap_or(Json::Null)) != plain(stored.values()) {
         differences.push("values");
     }
     if stored.status() != "deployed" {
         differences.push("status");
     }
     differences
+}
+
+/// A value as Helm writes it down, to which 1.0 and 1 are the same number.
+fn plain(value: Json) -> Json {
+    match value {
+        Json::Number(number) => match number.as_f64() {
+            // Up to here each whole number is one of its own.
+            Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => Json::from(float as i64),
+            _ => Json::Number(number),
+        },
+        Json::Array(items) => items.into_iter().map(plain).collect(),
+        Json::Object(entries) => entries.into_iter().map(|(key, value)| (key, plain(value))).collect(),
+        other => other,
+    }
 }
 
 /// Its fields: what they were applied as, where that is what is there.
@@ -429,20 +450,19 @@ fn fields(place: &Place<'_>, stored: &Stored, recorded: &Attributes, content: Op
         ("status", Datum::from(stored.status())),
         ("id", Datum::from(place.identity().0)),
         ("revision", Datum::from(stored.revision())),
+        ("first_deployed", stored.first_deployed().map_or(Datum::Null, Datum::from)),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What is waited for of that which it made.
 async fn unready(connection: &Connection, place: &Place<'_>, stored: &Stored) -> Result<Option<String>, Failure> {
-    let objects: Vec<Json> = serde_saphyr::from_multiple(stored.manifest())
-        .map_err(|error| refused("UnreadableRelease", format!("its manifest: {error}")))?;
     let mut waited = Vec::new();
-    for object in objects.into_iter().filter(Json::is_object) {
-        let mut locator = Locator::of(&place.cluster, &object)?;
-        if !WAITED.contains(&locator.kind.as_str()) {
+    for object in rendering::each(stored.manifest())? {
+        if !WAITED.contains(&object["kind"].as_str().unwrap_or_default()) {
             continue;
         }
+        let mut locator = Locator::of(&place.cluster, &object)?;
         locator.namespace.get_or_insert_with(|| place.namespace.clone());
         let missing = match connection.get(&locator).await? {
             Some(live) => missing(&live),

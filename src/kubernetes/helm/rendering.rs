@@ -9,21 +9,31 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::refused;
 
-/// The objects in documents of YAML, by kind and name.
-fn objects(manifest: &str, namespace: &str) -> Result<BTreeMap<String, Json>, Failure> {
+/// The objects in documents of YAML, those of a list one by one.
+pub(super) fn each(manifest: &str) -> Result<Vec<Json>, Failure> {
     let documents: Vec<Json> = serde_saphyr::from_multiple(manifest)
         .map_err(|error| refused("UnreadableRelease", format!("its manifest: {error}")))?;
+    let single = documents.into_iter().flat_map(|mut document| match document["items"].take() {
+        Json::Array(items) if document["kind"] == json!("List") => items,
+        items => {
+            if !items.is_null() {
+                document["items"] = items;
+            }
+            vec![document]
+        }
+    });
+    Ok(single.filter(Json::is_object).collect())
+}
+
+/// The same by kind and name.
+fn objects(manifest: &str, namespace: &str) -> Result<BTreeMap<String, Json>, Failure> {
     let named = |object: Json| {
         let text = |path: &str| object.pointer(path).and_then(Json::as_str).unwrap_or_default().to_owned();
         let (kind, name, of) = (text("/kind"), text("/metadata/name"), text("/metadata/namespace"));
         let name = if of.is_empty() || of == namespace { name } else { format!("{of}/{name}") };
         (format!("{kind} {name}"), object)
     };
-    let single = documents.into_iter().flat_map(|document| match document["items"].as_array() {
-        Some(items) if document["kind"] == json!("List") => items.clone(),
-        _ => vec![document],
-    });
-    Ok(single.filter(Json::is_object).map(named).collect())
+    Ok(each(manifest)?.into_iter().map(named).collect())
 }
 
 /// What becomes of each object that does not stay as it is. What a Secret holds is not shown.

@@ -57,6 +57,11 @@ impl Stored {
         self.release["version"].as_i64().unwrap_or_default()
     }
 
+    /// When it was installed, which no upgrade changes.
+    pub fn first_deployed(&self) -> Option<&str> {
+        self.release["info"]["first_deployed"].as_str()
+    }
+
     pub fn chart(&self) -> &str {
         self.release["chart"]["metadata"]["name"].as_str().unwrap_or_default()
     }

@@ -55,6 +55,7 @@ impl Seen {
                 Ok(Partial::Known(datum)) => Self::of_datum(&datum),
                 _ => Self::Unknown,
             },
+            Document::Number(_) => Self::Scalar,
             Document::Array(items) => Self::List(items.iter().map(Self::of).collect()),
             Document::Object(entries) => {
                 let mut object = Object::default();

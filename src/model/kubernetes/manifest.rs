@@ -80,6 +80,15 @@ fn identity<'a>(manifest: &View<'a>) -> Option<[Option<&'a str>; 4]> {
     Some(paths.map(|path| text(document, path)))
 }
 
+/// The first key of a Secret whose value is written in the program.
+fn plain_secret<'a>(manifest: &View<'a>) -> Option<&'a str> {
+    let Expression::Json(document) = manifest.node().fields.get("manifest")? else { return None };
+    let entries = document.entries()?;
+    let held = entries.into_iter().filter(|(key, _)| ["data", "stringData"].contains(key));
+    let mut values = held.filter_map(|(_, held)| held.entries()).flatten();
+    values.find(|(_, value)| text(value, &[]).is_some_and(|text| !text.is_empty())).map(|(key, _)| key)
+}
+
 /// Beside what lets who applies into the cluster: its namespace, and the definition of its kind.
 fn waits<'a>(manifest: &View<'a>) -> Vec<View<'a>> {
     let mut waits = super::entrances(manifest);
@@ -103,6 +112,11 @@ fn check(manifest: &View<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let Some(own @ [version, kind, _, name]) = identity(manifest) else { return };
+    if let ([Some("v1"), Some("Secret"), ..], Some(key)) = (own, plain_secret(manifest)) {
+        findings.refuse(format!(
+            "the value of `{key}` would stand in the program, in plans and in the state: `KubernetesSecret` keeps it out of all"
+        ));
+    }
     for (there, what) in [(version, "apiVersion"), (kind, "kind"), (name, "metadata.name")] {
         if there.is_none_or(str::is_empty) {
             findings.refuse(format!("`{what}` is a plain text: the object is found by it"));

@@ -95,6 +95,9 @@ pub struct HelmRelease {
     /// How often it was installed, upgraded or rolled back.
     #[field(volatile)]
     revision: Computed<i64>,
+    /// When it was installed: what tells it from others that had its name before.
+    #[field(volatile)]
+    first_deployed: Computed<String>,
 }
 
 /// What a chart is found by.
