@@ -121,6 +121,26 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
 
+    // Another value is seen, though nobody knows which was sent; what somebody is deleting is made again once it is gone.
+    let patched = PatchParams::default();
+    let theirs = json!({ "data": { "key": "dGhlaXJz" } });
+    secrets.patch("key", &patched, &Patch::Merge(&theirs)).await.expect("it can be changed");
+    let held = |finalizers: Json| Patch::Merge(json!({ "metadata": { "finalizers": finalizers } }));
+    configs.patch("place", &patched, &held(json!(["example.com/held"]))).await.expect("it can be changed");
+    configs.delete("place", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(2), "{text}");
+    for part in ["~ kubernetes_secret.key", "+ kubernetes_manifest.place"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let run = waits_with(&site, stack::cluster, "the ConfigMap place of before is being deleted");
+    configs.patch("place", &patched, &held(Json::Null)).await.expect("it can be changed");
+    run.end().well();
+    assert_ne!(show(&secrets, "key").await["data"]["key"], theirs["data"]["key"]);
+    assert_eq!(show(&configs, "place").await["data"]["region"], json!("us-east-1"));
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(0), "{text}");
+
     // What the cluster has outlives the process that serves it.
     site.well("sandbox down");
     let folder = site.folder.path().display().to_string();
@@ -216,7 +236,8 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     // What a run that died has left pending is in the plan, and is repaired.
     let secret = newest(&secrets).await;
     let name = secret["metadata"]["name"].as_str().expect("it has one");
-    let pending = pending(secret["data"]["release"].as_str().expect("it is there"));
+    let release = secret["data"]["release"].as_str().expect("it is there");
+    let pending = with(release, |content| content["info"]["status"] = json!("pending-upgrade"));
     let patch = json!({ "metadata": { "labels": { "status": "pending-upgrade" } }, "data": { "release": pending } });
     secrets.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("it can be changed");
     let (code, text) = site.plan(CLUSTER);
@@ -235,6 +256,20 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     assert!(deployments.get_opt("cart").await.expect("it can be asked").is_none(), "it goes with its release");
     let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(0), "{text}");
+
+    // One that others installed by its name, after it went, is theirs.
+    declare(stack::two);
+    site.well("apply cluster --sandbox --yes");
+    let secret = newest(&secrets).await;
+    let name = secret["metadata"]["name"].as_str().expect("it has one");
+    let release = secret["data"]["release"].as_str().expect("it is there");
+    let theirs = with(release, |content| content["info"]["first_deployed"] = json!("2026-01-01T00:00:00Z"));
+    let unmarked = json!({ "fathuss.com/lineage": null, "fathuss.com/address": null });
+    let patch = json!({ "metadata": { "labels": unmarked }, "data": { "release": theirs } });
+    secrets.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("it can be changed");
+    declare(stack::cluster);
+    site.well("apply cluster --sandbox --yes");
+    assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(2));
 }
 
 /// Ends an apply without asking, so long after it has begun with the release.
@@ -359,8 +394,8 @@ async fn what_is_waited_for_may_be_killed_taken_out_and_deleted_by_other_hands()
     assert!(began.elapsed() < Duration::from_secs(60), "it is not waited for: {:?}", began.elapsed());
 }
 
-/// A release's content with another status.
-fn pending(release: &str) -> String {
+/// A release's content with this change.
+fn with(release: &str, change: impl Fn(&mut Json)) -> String {
     use std::io::Read as _;
 
     use base64::Engine as _;
@@ -370,7 +405,7 @@ fn pending(release: &str) -> String {
     let mut text = String::new();
     flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("it is packed");
     let mut content: Json = serde_json::from_str(&text).expect("it is JSON");
-    content["info"]["status"] = json!("pending-upgrade");
+    change(&mut content);
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(content.to_string().as_bytes()).expect("it fits");
     STANDARD.encode(STANDARD.encode(packer.finish().expect("it fits")))

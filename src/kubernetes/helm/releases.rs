@@ -306,14 +306,17 @@ impl Releases {
         Ok(helm)
     }
 
-    /// What the chart's folder holds, where it is one.
+    /// What the chart's folder holds, where it is one, or an archive.
     async fn content(&self, clusters: &dyn Clusters, fields: &Attributes) -> Result<Option<String>, Failure> {
         let chart = fields.get("chart").and_then(Datum::as_str).filter(|chart| is_folder(chart));
         let Some(chart) = chart else { return Ok(None) };
         let folder: PathBuf = self.helm(clusters).await?.folder.join(chart).components().collect();
         let mut digest = Sha256::new();
-        read_into(&folder, &folder, &mut digest)
-            .map_err(|error| refused("NoSuchChart", format!("{}: {error}", folder.display())))?;
+        let read = match folder.is_file() {
+            true => std::fs::read(&folder).map(|archive| digest.update(archive)),
+            false => read_into(&folder, &folder, &mut digest),
+        };
+        read.map_err(|error| refused("NoSuchChart", format!("{}: {error}", folder.display())))?;
         Ok(Some(short(&digest.finalize())))
     }
 }

@@ -53,8 +53,8 @@ pub struct HelmRelease {
     /// Its name.
     #[field(replace, named, min_length = 1, max_length = 53, form = form::LABEL)]
     name: Value<String>,
-    /// The chart: its name in the repository, an `oci://` reference, or a folder that begins with `./`, seen from
-    /// `fathuss.toml`.
+    /// The chart: its name in the repository, an `oci://` reference, or a folder or an archive (`.tgz`) that
+    /// begins with `./`, seen from `fathuss.toml`.
     #[field(min_length = 1, update_seconds = 20)]
     chart: Value<String>,
     /// Where the chart comes from: a repository's `https://` address; none for the other two.

@@ -92,6 +92,24 @@ async fn a_first_interrupt_finishes_what_is_under_way_and_starts_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_interrupt_ends_what_is_refused_again_and_again() {
+    let mut bench = Bench::new();
+    for _ in 0..100 {
+        bench.toy.twist("aws_vpc.main", "create", Twist::Fail(FailureClass::NotYet, "NoSuchKind"));
+    }
+    let pace = bench.pace.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+        pace.send_replace(Pace::Drain);
+    });
+    let began = tokio::time::Instant::now();
+    let applied = bench.apply(&network("10.0.0.0/16", &[])).await;
+    assert_eq!((applied.failed.len(), applied.skipped.len()), (1, 1));
+    assert!(began.elapsed().as_secs() < 130, "{:?}", began.elapsed());
+    assert!(bench.store.snapshot().unwrap().pending.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn something_that_failed_while_being_made_is_taken_away_and_made_again() {
     let mut bench = Bench::new();
     let graph = network("10.0.0.0/16", &[]);
