@@ -246,6 +246,15 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     site.well("apply cluster --sandbox --yes");
     assert_eq!(newest(&secrets).await["metadata"]["labels"]["status"], json!("deployed"));
 
+    // An archive is a chart as well.
+    let packed = Command::new("tar").args(["-czf", "chart.tgz", "chart"]).current_dir(site.folder.path()).status();
+    assert!(packed.expect("it starts").success());
+    declare(stack::archived);
+    site.well("apply cluster --sandbox --yes");
+    assert_eq!(show(&deployments, "cart").await["status"]["availableReplicas"], json!(2));
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(0), "{text}");
+
     declare(stack::elsewhere);
     let refused = site.run("apply cluster --sandbox --yes");
     let text = said(&refused);

@@ -45,6 +45,11 @@ pub fn two(stack: &mut Stack) -> Result<()> {
     released(stack, document!({ "replicas": 2 }), "./chart")
 }
 
+/// With two, of an archive.
+pub fn archived(stack: &mut Stack) -> Result<()> {
+    released(stack, document!({ "replicas": 2, "greeting": "hello" }), "./chart.tgz")
+}
+
 /// With three.
 pub fn three(stack: &mut Stack) -> Result<()> {
     released(stack, document!({ "replicas": 3, "greeting": "welcome" }), "./chart")
