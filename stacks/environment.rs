@@ -19,7 +19,8 @@ pub struct Environment {
     pub account: &'static str,
     /// The zones. Literals, since a stack's structure never depends on a lookup; one checks that they are there.
     pub zones: Zones,
-    /// The VPC's range, a /16.
+    /// The VPC's range, a /16. It is settled when the environment is built: an EKS cluster never leaves its VPC, so another
+    /// range is another environment.
     pub range: Range,
     /// Whether each zone has a NAT gateway of its own, or all share one.
     pub nat_gateways: NatGateways,

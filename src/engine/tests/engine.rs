@@ -328,12 +328,14 @@ async fn what_something_that_stays_can_not_be_without_is_not_replaced_under_it()
 async fn a_replacement_that_is_refused_names_the_change_that_it_follows_from() {
     let mut bench = Bench::new();
     bench.apply(&guarded_in("10.0.0.0/16", "one", "first")).await;
-    let Err(RunError::Plan(PlanError::Held { along: Some((address, field)), .. })) =
-        bench.plan(&guarded_in("10.1.0.0/16", "one", "first"), Goal::Apply).await
-    else {
-        panic!("it is planned, or names no other change")
+    let refused = bench.plan(&guarded_in("10.1.0.0/16", "one", "first"), Goal::Apply).await.unwrap_err();
+    let RunError::Plan(PlanError::Held { along: Some((address, field)), .. }) = &refused else {
+        panic!("it names no other change: {refused:?}")
     };
     assert_eq!((address.local().as_str(), field.as_str()), ("aws_vpc.main", "cidr_block"));
+    let next = "Keep `cidr_block` of toy.aws_vpc.main as it was; or destroy toy.aws_launch_template.nodes first: take it \
+                out, apply, and declare it again with the change";
+    assert!(refused.to_string().ends_with(next), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]
