@@ -36,7 +36,9 @@ pub struct Environment {
     pub on_call: Subscriber,
     /// Who else is told of them.
     pub also_told: Vec<Subscriber>,
-    /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
+    /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward. Both environments
+    /// give a range that is kept for documentation, 203.0.113.0/24, and nobody is there: put in your own before the first
+    /// apply.
     pub public_access: Vec<Ipv4Net>,
     /// How many days logs are kept.
     pub log_days: i64,
