@@ -154,6 +154,10 @@ async fn nodes_that_change_in_the_window_are_said_to() {
 }
 
 fn nodes(instance: InstanceType) -> Graph {
+    groups(&["general"], instance)
+}
+
+fn groups(names: &[&str], instance: InstanceType) -> Graph {
     graph_of("remarks", |stack| {
         let subnets = subnets(stack)?;
         let mut role = |name: &str, service: &str, policies: &[&str]| {
@@ -168,8 +172,10 @@ fn nodes(instance: InstanceType) -> Graph {
         let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
         let nodes = role("nodes", "ec2.amazonaws.com", &policies);
         let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
-        let group = EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
-        stack.add("general", group.instance_types([instance]));
+        for name in names {
+            let group = EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
+            stack.add(*name, group.instance_types([instance]));
+        }
         Ok(())
     })
     .expect("nothing is wrong with it")
@@ -184,4 +190,14 @@ async fn nodes_that_end_before_others_join_are_said_to() {
     let [remark] = plan.remarks.as_slice() else { panic!("{:?}", plan.remarks) };
     assert_eq!(remark.address.local(), "aws_eks_node_group.general");
     assert!(remark.sentences[0].starts_with("Its nodes are drained and end before new ones join:"), "{remark:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_groups_are_said_to_go_one_after_another() {
+    let names = ["general", "special"];
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &groups(&names, InstanceType::T3Medium)).await;
+    let plan = sandbox.plan(&groups(&names, InstanceType::T3Large), Goal::Apply).await.plan;
+    let says = "One group after another: its nodes are drained and end before new ones join:";
+    assert_eq!(plan.remarks.iter().filter(|remark| remark.sentences[0].starts_with(says)).count(), 2, "{plan:?}");
 }

@@ -343,7 +343,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
     let waits = option(attributes.waits.as_ref().map(|waits| quote! { #waits }).as_ref());
     let transition = option(attributes.transition.as_ref().map(|transition| quote! { #transition }).as_ref());
     let updates_after = attributes.updates_after.iter();
-    let holds_data = attributes.holds_data;
+    let (holds_data, rolling) = (attributes.holds_data, attributes.rolling);
     let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let (rust, type_doc, example) = (name.to_string(), doc(&input.attrs), example(&input.attrs));
@@ -370,6 +370,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
                 waits: #waits,
                 transition: #transition,
                 updates_after: &[#(#updates_after),*],
+                rolling: #rolling,
             };
 
             fn into_fields(self) -> ::std::collections::BTreeMap<::std::string::String, ::fathuss_model::Expression> {

@@ -383,6 +383,7 @@ mod tests {
         waits: None,
         transition: None,
         updates_after: &[],
+        rolling: false,
     };
 
     fn attributes<const N: usize>(pairs: [(&str, Datum); N]) -> Attributes {

@@ -49,6 +49,9 @@ pub struct Schema {
     /// The types whose updates come before its own, where both belong to the same resource: software in a cluster
     /// before the nodes.
     pub updates_after: &'static [&'static str],
+    /// Whether those that are replaced in one run go one after another, as far as nothing else orders them: the old one
+    /// of the next goes when the new one before it is there.
+    pub rolling: bool,
 }
 
 /// What kind of node a type is.
