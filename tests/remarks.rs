@@ -3,6 +3,7 @@
 mod sandbox;
 
 use fathuss_engine::plan::{Change, Goal};
+use fathuss_engine::schedule::Expectations;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
 use fathuss_model::graph::Graph;
@@ -88,6 +89,27 @@ async fn a_class_that_changes_in_the_window_is_said_to() {
     let becomes = "aws_db_instance.main: `instance_class` becomes db.t3.large in the maintenance window \
                    (sun:04:00-sun:05:00): it was asked for before.";
     assert_eq!(said(&sandbox, &larger).await, (vec![becomes.to_owned()], 0));
+}
+
+/// How many seconds the plan's one action is expected to take.
+async fn expected(sandbox: &Sandbox, graph: &Graph) -> u64 {
+    let plan = sandbox.plan(graph, Goal::Apply).await.plan;
+    let [action] = plan.actions.as_slice() else { panic!("{:?}", plan.actions) };
+    Expectations::default().expect(action, fathuss_model::schema_of(action.address.kind())).as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_the_window_is_expected_to_take_no_time_until_it_is_made_at_once() {
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &database(DbInstanceClass::T3Medium, "200", false)).await;
+    let later = database(DbInstanceClass::T3Large, "200", false);
+    let at_once = database(DbInstanceClass::T3Large, "200", true);
+    assert_eq!(expected(&sandbox, &later).await, 1);
+    assert_eq!(expected(&sandbox, &at_once).await, 480);
+    apply(&mut sandbox, &later).await;
+    assert_eq!(expected(&sandbox, &at_once).await, 480, "the class was asked for before, and is changed now");
+    apply(&mut sandbox, &at_once).await;
+    assert!(!sandbox.plan(&at_once, Goal::Apply).await.plan.has_changes());
 }
 
 #[tokio::test(start_paused = true)]

@@ -221,7 +221,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let optional = *role == Role::Optional;
         let computed = *role == Role::Computed || at.computed;
         let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
-        let FieldAttributes { named, replace_presence, instruction, version_prefix, .. } = at;
+        let FieldAttributes { named, replace_presence, instruction, version_prefix, windowed, .. } = at;
         let update_seconds = at.update_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
         let (rust, method) = (spelled(inner), field.ident.to_string());
         let ignored = at.ignored_after_creation;
@@ -260,6 +260,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                 instruction: #instruction,
                 version_prefix: #version_prefix,
                 update_seconds: #update_seconds,
+                windowed: #windowed,
                 limits: ::fathuss_model::schema::Limits {
                     min_length: #min_length,
                     max_length: #max_length,

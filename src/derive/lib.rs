@@ -24,7 +24,7 @@
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,
 //! `holds = Free | Along | Released | Firm`, `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
 //! `ignored_after_creation`, `named`, `replace_presence`, `volatile`, `volatile = "FIELD FIELD"`,
-//! `instruction`, `version_prefix`, `update_seconds`, `rename = "NAME"`, `min`, `max`,
+//! `instruction`, `version_prefix`, `update_seconds`, `windowed`, `rename = "NAME"`, `min`, `max`,
 //! `min_length`, `max_length`, `form = CONSTANT`, or `pattern` with `pattern_words` where no other field has it.
 
 mod attributes;

@@ -348,6 +348,7 @@ mod tests {
         instruction: false,
         version_prefix: false,
         update_seconds: 1,
+        windowed: false,
         limits: Limits { min_length: None, max_length: None, min: None, max: None, form: None },
     };
 

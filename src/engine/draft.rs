@@ -29,11 +29,20 @@ impl Draft {
             group: node.group().to_owned(),
             change,
             fields,
+            waits: Vec::new(),
+            brought_forward: Vec::new(),
             parts: Vec::new(),
             destroys_data: holds_data && change == Change::Replace,
             goes_with: None,
             after: Vec::new(),
         });
+    }
+
+    /// What of the last that was made waits for the maintenance window, and what waits for it no longer.
+    pub fn wait(&mut self, waits: Vec<String>, brought_forward: Vec<String>) {
+        if let Some(action) = self.actions.last_mut() {
+            (action.waits, action.brought_forward) = (waits, brought_forward);
+        }
     }
 
     /// Something that is deleted or forgotten.
@@ -45,6 +54,8 @@ impl Draft {
             group: node.map_or_else(|| "no longer declared".to_owned(), |node| node.group().to_owned()),
             change,
             fields: Vec::new(),
+            waits: Vec::new(),
+            brought_forward: Vec::new(),
             parts: Vec::new(),
             destroys_data: holds_data,
             goes_with: None,

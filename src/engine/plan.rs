@@ -137,6 +137,12 @@ pub struct PlannedAction {
     pub change: Change,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
+    /// Of these fields, those that the cloud changes later, in the maintenance window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
+    /// Fields that were asked for before and wait for the window, and are changed now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brought_forward: Vec<String>,
     /// What becomes of its parts, by their names: of the objects of a release. What is not known before is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<FieldChange>,

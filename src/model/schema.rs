@@ -10,6 +10,11 @@ use serde::Serialize;
 use crate::check::{Check, Waits};
 use crate::transition::Transition;
 
+/// The field by which changes are made at once that would wait for a maintenance window.
+pub const AT_ONCE: &str = "apply_immediately";
+/// The field that has what waits for the maintenance window, by name.
+pub const PENDING: &str = "pending_modified_values";
+
 /// A resource type or a lookup.
 #[derive(Debug, Serialize)]
 pub struct Schema {
@@ -137,6 +142,8 @@ pub struct Field {
     pub version_prefix: bool,
     /// How long AWS usually takes to change it in place, in seconds.
     pub update_seconds: u32,
+    /// Whether AWS changes it in the maintenance window, unless [`AT_ONCE`] is true.
+    pub windowed: bool,
     /// Bounds on what may be given.
     pub limits: Limits,
 }
