@@ -2,7 +2,7 @@
 //! boundary of all roles that CI makes. It is there before the environment is, and an administrator applies it.
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
-use fathuss_model::aws::{IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicyAttachment};
+use fathuss_model::aws::{IamOpenidConnectProvider, IamPolicy, IamRole, IamRolePolicy, IamRolePolicyAttachment};
 use fathuss_model::{Arn, Handle, IntoArn, Output, Stack, actions};
 
 /// The repository that CI works for.
@@ -46,6 +46,7 @@ pub fn access(stack: &mut Stack, access: &Access, account: &str, environment: &s
     let issuer = stack.add("github", issuer);
     let plan = role(stack, "plan", by_workflow(&issuer, "pull_request"), "GitHub Actions: what a change would do");
     attach(stack, "plan", &plan, IamPolicy::of_aws("ReadOnlyAccess"));
+    stack.add("plan", IamRolePolicy::new(&plan, reads_no_data(environment)).name("no_data"));
     let deploy = by_workflow(&issuer, &format!("environment:{environment}"));
     let deploy = role(stack, "deploy", deploy, "GitHub Actions: what was approved is done");
     attach(stack, "deploy", &deploy, IamPolicy::of_aws("PowerUserAccess"));
@@ -84,6 +85,30 @@ fn by_workflow(issuer: &Handle<IamOpenidConnectProvider>, subject: &str) -> Poli
 
 fn attach(stack: &mut Stack, name: &str, role: &Handle<IamRole>, policy: impl IntoArn<IamPolicy>) {
     stack.add(name, IamRolePolicyAttachment::new(role, policy));
+}
+
+/// Any pull request may plan, and a plan looks at how things are set up: what is kept in them is no business of it. The
+/// state is in a bucket whose name does not begin with the environment's, as all of its own do.
+fn reads_no_data(environment: &str) -> Policy {
+    Policy::new([
+        Statement::deny(actions!["s3:GetObject*"]).on(format!("arn:aws:s3:::{environment}-*/*")),
+        Statement::deny(actions![
+            "dynamodb:BatchGetItem",
+            "dynamodb:GetItem",
+            "dynamodb:PartiQLSelect",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "logs:FilterLogEvents",
+            "logs:GetLogEvents",
+            "logs:GetLogRecord",
+            "logs:GetQueryResults",
+            "logs:StartLiveTail",
+            "logs:StartQuery",
+            "sqs:ReceiveMessage",
+            "ssm:GetParameter*",
+        ])
+        .on("*"),
+    ])
 }
 
 /// The services that the platform's roles are for, and nothing of IAM by which one of them could get beyond that:
@@ -238,6 +263,12 @@ mod tests {
         for (graph, _, environment) in accounts() {
             let plan = node(&graph, "aws_iam_role_policy_attachment", "plan");
             assert_eq!(literal(plan, "policy_arn"), Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into()));
+            let denied = value(node(&graph, "aws_iam_role_policy", "plan"), "policy").unwrap();
+            let denied = denied.as_str().unwrap();
+            assert!(!denied.contains("Allow"), "{denied}");
+            let objects =
+                format!(r#"{{"Effect":"Deny","Action":"s3:GetObject*","Resource":"arn:aws:s3:::{environment}-*/*"}}"#);
+            assert!(denied.contains(&objects) && denied.contains(r#""logs:GetLogEvents""#), "{denied}");
             let subjects = [("plan", "pull_request".to_owned()), ("deploy", format!("environment:{environment}"))];
             for (name, subject) in subjects {
                 let trust = value(node(&graph, "aws_iam_role", name), "assume_role_policy").unwrap();

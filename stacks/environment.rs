@@ -19,7 +19,8 @@ pub struct Environment {
     pub account: &'static str,
     /// The zones. Literals, since a stack's structure never depends on a lookup; one checks that they are there.
     pub zones: Zones,
-    /// The VPC's range, a /16.
+    /// The VPC's range, a /16. It is settled when the environment is built: an EKS cluster never leaves its VPC, so another
+    /// range is another environment.
     pub range: Range,
     /// Whether each zone has a NAT gateway of its own, or all share one.
     pub nat_gateways: NatGateways,
@@ -35,7 +36,9 @@ pub struct Environment {
     pub on_call: Subscriber,
     /// Who else is told of them.
     pub also_told: Vec<Subscriber>,
-    /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward.
+    /// From where the cluster's API is reached over the internet. Who is elsewhere takes a port forward. Both environments
+    /// give a range that is kept for documentation, 203.0.113.0/24, and nobody is there: put in your own before the first
+    /// apply.
     pub public_access: Vec<Ipv4Net>,
     /// How many days logs are kept.
     pub log_days: i64,

@@ -193,6 +193,7 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "ec2:DescribeAvailabilityZones",
             "ec2:DescribeInstances",
             "ec2:DescribeInternetGateways",
+            "ec2:DescribeIpamPools",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeRouteTables",
             "ec2:DescribeSecurityGroups",
@@ -239,6 +240,8 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "elasticloadbalancing:DeleteLoadBalancer",
             "elasticloadbalancing:DeleteTargetGroup",
             "elasticloadbalancing:DeregisterTargets",
+            "elasticloadbalancing:ModifyCapacityReservation",
+            "elasticloadbalancing:ModifyIpPools",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
             "elasticloadbalancing:ModifyTargetGroup",
             "elasticloadbalancing:ModifyTargetGroupAttributes",
@@ -248,7 +251,12 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "elasticloadbalancing:SetSecurityGroups",
             "elasticloadbalancing:SetSubnets",
         ]))
-        .when("StringEquals", marked, [env.cluster_name()]),
+        .when("StringEquals", &marked, [env.cluster_name()]),
+        on_listeners(Statement::allow(actions!["elasticloadbalancing:ModifyListenerAttributes"])).when(
+            "StringEquals",
+            marked,
+            [env.cluster_name()],
+        ),
         Statement::allow(actions![
             "elasticloadbalancing:AddListenerCertificates",
             "elasticloadbalancing:CreateListener",
@@ -258,6 +266,7 @@ fn load_balancer_controller(env: &Environment) -> Policy {
             "elasticloadbalancing:ModifyListener",
             "elasticloadbalancing:ModifyRule",
             "elasticloadbalancing:RemoveListenerCertificates",
+            "elasticloadbalancing:SetRulePriorities",
         ])
         .on("*"),
     ])
@@ -320,6 +329,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_load_balancers_are_changed_with_is_bound_to_the_cluster_s_own() {
+        let policy = value(node(&staging(), "aws_iam_policy", "load_balancer_controller"), "policy").unwrap();
+        let statements: Vec<&str> = policy.as_str().unwrap().split(r#"{"Effect":"#).collect();
+        let marked = r#""StringEquals":{"aws:ResourceTag/elbv2.k8s.aws/cluster":"staging-fathuss"}"#;
+        for action in ["ModifyListenerAttributes", "ModifyCapacityReservation", "ModifyIpPools"] {
+            let action = format!(r#""elasticloadbalancing:{action}""#);
+            let allowing: Vec<_> = statements.iter().filter(|statement| statement.contains(&action)).collect();
+            let [statement] = allowing.as_slice() else { panic!("{action}: {allowing:?}") };
+            assert!(statement.contains(marked), "{statement}");
+        }
+        assert!(policy.as_str().unwrap().contains(r#""elasticloadbalancing:SetRulePriorities""#));
     }
 
     #[test]

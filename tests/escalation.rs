@@ -74,6 +74,32 @@ async fn staging_is_applied_by_ci_alone() {
     }
 }
 
+/// What ReadOnlyAccess allows is not simulated. Here the role is allowed more, so that its own policy alone denies.
+#[tokio::test(start_paused = true)]
+async fn what_a_pull_request_may_not_read_no_plan_reads() {
+    let environment = staging::environment().expect("its ranges are ranges");
+    let graph = graph_of("staging", |stack| platform(stack, &environment)).expect("nothing is wrong with it");
+    let mut sandbox = Sandbox::enforcing(ACCOUNT);
+    sandbox.apply_what_is_before(&environment).await;
+    let applied = sandbox.carry_out(&graph, Goal::Apply).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let iam = sandbox.aws.client("us-east-1").iam.clone();
+    let detaching = iam.detach_role_policy().role_name("fathuss-plan");
+    detaching.policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").send().await.expect("it is attached");
+    let attaching = iam.attach_role_policy().role_name("fathuss-plan");
+    attaching.policy_arn(ADMINISTRATOR).send().await.expect("an administrator may");
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+
+    let subject = "repo:fathuss/fathuss:pull_request";
+    let credentials = session(&sandbox, "fathuss-plan", subject).await.expect("it is the one that may");
+    sandbox.act_with(ACCOUNT, credentials);
+    let left = sandbox.plan(&graph, Goal::Apply).await.plan;
+    assert!(!left.has_changes(), "{:?}", left.actions);
+    let ssm = sandbox.aws.client("us-east-1").ssm.clone();
+    let refused = ssm.get_parameter().name("/staging/anything").send().await.expect_err("it is denied");
+    assert_eq!(refused.code(), Some("AccessDeniedException"), "{refused:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn ci_takes_its_role_for_one_purpose_of_one_repository() {
     let environment = staging::environment().expect("its ranges are ranges");

@@ -173,6 +173,10 @@ async fn a_node_group_that_names_no_type_beside_one_that_does() {
 }
 
 fn database(version: &'static str, family: &'static str) -> Graph {
+    upgraded(version, family, false)
+}
+
+fn upgraded(version: &'static str, family: &'static str, allow_major: bool) -> Graph {
     stack(move |stack| {
         let subnets = network(stack, &["us-east-1a", "us-east-1b"])?;
         let group = stack.add("main", DbSubnetGroup::new(&subnets));
@@ -182,10 +186,32 @@ fn database(version: &'static str, family: &'static str) -> Graph {
             .subnets(&group)
             .username("shop")
             .master_password(MasterPassword::ManagedByRds)
+            .allow_major_version_upgrade(allow_major)
             .skip_final_snapshot(true);
         stack.add("main", instance);
         Ok(())
     })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_the_running_one_is_not_upgraded_to() {
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    let applied = sandbox.carry_out(&database("16", "postgres16"), Goal::Apply).await;
+    assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+    let before = sandbox.simulator.calls();
+    let planned = sandbox.try_plan(&upgraded("17.6", "postgres16", true), Goal::Apply).await;
+    let Err(RunError::Refused { findings, .. }) = planned else { panic!("it plans") };
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert!(finding.source.as_ref().is_some_and(|source| source.file.ends_with("offered.rs")), "{finding:?}");
+    assert_eq!(
+        finding.message,
+        "`engine_version` is 17.6, and RDS does not upgrade postgres 16.11 to that: from there it offers 17.7, 18.1"
+    );
+    let modifying = "rds.ModifyDBInstance";
+    assert_eq!(sandbox.simulator.calls().get(modifying), before.get(modifying), "nothing was changed");
+    for version in ["17", "18"] {
+        sandbox.plan(&upgraded(version, "postgres16", true), Goal::Apply).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod sandbox;
 
 use fathuss_engine::plan::{Change, Goal};
+use fathuss_engine::schedule::Expectations;
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::*;
 use fathuss_model::graph::Graph;
@@ -90,6 +91,27 @@ async fn a_class_that_changes_in_the_window_is_said_to() {
     assert_eq!(said(&sandbox, &larger).await, (vec![becomes.to_owned()], 0));
 }
 
+/// How many seconds the plan's one action is expected to take.
+async fn expected(sandbox: &Sandbox, graph: &Graph) -> u64 {
+    let plan = sandbox.plan(graph, Goal::Apply).await.plan;
+    let [action] = plan.actions.as_slice() else { panic!("{:?}", plan.actions) };
+    Expectations::default().expect(action, fathuss_model::schema_of(action.address.kind())).as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_the_window_is_expected_to_take_no_time_until_it_is_made_at_once() {
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &database(DbInstanceClass::T3Medium, "200", false)).await;
+    let later = database(DbInstanceClass::T3Large, "200", false);
+    let at_once = database(DbInstanceClass::T3Large, "200", true);
+    assert_eq!(expected(&sandbox, &later).await, 1);
+    assert_eq!(expected(&sandbox, &at_once).await, 480);
+    apply(&mut sandbox, &later).await;
+    assert_eq!(expected(&sandbox, &at_once).await, 480, "the class was asked for before, and is changed now");
+    apply(&mut sandbox, &at_once).await;
+    assert!(!sandbox.plan(&at_once, Goal::Apply).await.plan.has_changes());
+}
+
 #[tokio::test(start_paused = true)]
 async fn backups_that_end_or_begin_are_said_to() {
     let of = |days: i64| {
@@ -154,6 +176,10 @@ async fn nodes_that_change_in_the_window_are_said_to() {
 }
 
 fn nodes(instance: InstanceType) -> Graph {
+    groups(&["general"], instance)
+}
+
+fn groups(names: &[&str], instance: InstanceType) -> Graph {
     graph_of("remarks", |stack| {
         let subnets = subnets(stack)?;
         let mut role = |name: &str, service: &str, policies: &[&str]| {
@@ -168,8 +194,10 @@ fn nodes(instance: InstanceType) -> Graph {
         let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
         let nodes = role("nodes", "ec2.amazonaws.com", &policies);
         let cluster = stack.add("main", EksCluster::new("main", &cluster, ClusterVpcConfig::new(&subnets)));
-        let group = EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
-        stack.add("general", group.instance_types([instance]));
+        for name in names {
+            let group = EksNodeGroup::new(&cluster, &nodes, &subnets, ScalingConfig::between(1, 1, 2));
+            stack.add(*name, group.instance_types([instance]));
+        }
         Ok(())
     })
     .expect("nothing is wrong with it")
@@ -184,4 +212,14 @@ async fn nodes_that_end_before_others_join_are_said_to() {
     let [remark] = plan.remarks.as_slice() else { panic!("{:?}", plan.remarks) };
     assert_eq!(remark.address.local(), "aws_eks_node_group.general");
     assert!(remark.sentences[0].starts_with("Its nodes are drained and end before new ones join:"), "{remark:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_groups_are_said_to_go_one_after_another() {
+    let names = ["general", "special"];
+    let mut sandbox = Sandbox::new(ACCOUNT, Vec::new());
+    apply(&mut sandbox, &groups(&names, InstanceType::T3Medium)).await;
+    let plan = sandbox.plan(&groups(&names, InstanceType::T3Large), Goal::Apply).await.plan;
+    let says = "One group after another: its nodes are drained and end before new ones join:";
+    assert_eq!(plan.remarks.iter().filter(|remark| remark.sentences[0].starts_with(says)).count(), 2, "{plan:?}");
 }

@@ -9,7 +9,7 @@ use aws_sdk_rds::types;
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
-use fathuss_model::schema::Schema;
+use fathuss_model::schema::{PENDING, Schema};
 use fathuss_model::transition::Becoming;
 use fathuss_model::{Datum, Resource};
 use fathuss_state::Identity;
@@ -22,10 +22,9 @@ use crate::gather::{Page, ids, strays};
 use crate::gone::{there, waiting};
 use crate::kind::{Batch, Kind};
 use crate::listing::{Which, by_name, one};
-use crate::window::PENDING;
 use crate::{cloudwatch_log_group, mark, name, rds, service_linked_role, window};
 
-use change::{Change, WAITING, due, send};
+use change::{Change, due, send};
 use observation::{actual, expect, is_owed, is_pending, is_under_way, observe, reasons};
 
 /// The calls of `aws_db_instance`.
@@ -199,8 +198,7 @@ impl Kind for DbInstance {
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html>
     fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
         let switch = becoming.integer("backup_retention_period").filter(|(is, wanted)| (*is == 0) != (*wanted == 0));
-        let waiting: Vec<&str> = WAITING.iter().copied().chain(switch.map(|_| "backup_retention_period")).collect();
-        let mut sentences = window::remarks(becoming, &waiting);
+        let mut sentences = window::remarks(becoming, SCHEMA, switch.map(|_| "backup_retention_period"));
         if let Some((_, days)) = switch {
             let what = if days == 0 { "ends backups and takes away those that AWS made" } else { "begins backups" };
             sentences.push(format!(

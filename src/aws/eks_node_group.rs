@@ -7,7 +7,7 @@ use aws_sdk_eks::types::{
     self, LaunchTemplateSpecification, NodegroupScalingConfig, NodegroupStatus, NodegroupUpdateConfig, Taint,
     UpdateLabelsPayload, UpdateTaintsPayload,
 };
-use fathuss_engine::proposal::Proposed;
+use fathuss_engine::proposal::{Proposal, Proposed};
 use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
@@ -144,11 +144,21 @@ impl Kind for EksNodeGroup {
 
 /// What people should know of the node groups that make place for another.
 pub(crate) fn replaced(proposed: &Proposed) -> BTreeMap<Address, Vec<String>> {
-    let replaced =
-        proposed.made.keys().filter(|address| address.kind() == SCHEMA.kind && proposed.deleted.contains_key(*address));
-    let said = "Its nodes are drained and end before new ones join: what runs on them moves to other groups' nodes, or \
-                waits. A new group under another name, of which the old one is taken out later, leaves nothing waiting.";
-    replaced.map(|address| (address.clone(), vec![said.to_owned()])).collect()
+    let goes = |address: &Address| proposed.deleted.contains_key(address);
+    // Where the cluster goes, all that runs in it does.
+    let stays = |proposal: &Proposal| !proposal.refers.get("cluster_name").into_iter().flatten().any(goes);
+    let replaced: Vec<&Address> = proposed
+        .made
+        .iter()
+        .filter(|(address, proposal)| address.kind() == SCHEMA.kind && goes(address) && stays(proposal))
+        .map(|(address, _)| address)
+        .collect();
+    let one_by_one = if replaced.len() > 1 { "One group after another: its" } else { "Its" };
+    let said = format!(
+        "{one_by_one} nodes are drained and end before new ones join: what runs on them moves to other groups' nodes, or \
+         waits. A new group under another name, of which the old one is taken out later, leaves nothing waiting."
+    );
+    replaced.into_iter().map(|address| (address.clone(), vec![said.clone()])).collect()
 }
 
 async fn group(client: &Client, identity: &Identity) -> Result<Option<types::Nodegroup>, Failure> {

@@ -10,7 +10,7 @@ use fathuss_engine::provider::{
     Attributes, Failure, Found, MakeRequest, Progress, ReadRequest, Standing, Survivor, UpdateRequest,
 };
 use fathuss_model::Resource;
-use fathuss_model::schema::Schema;
+use fathuss_model::schema::{PENDING, Schema};
 use fathuss_model::transition::Becoming;
 use fathuss_state::Identity;
 
@@ -177,7 +177,7 @@ impl Kind for ElasticacheReplicationGroup {
 
     /// What waits for the maintenance window.
     fn remarks(&self, becoming: &Becoming<'_>) -> Vec<String> {
-        window::remarks(becoming, &["node_type", "engine_version"])
+        window::remarks(becoming, SCHEMA, None)
     }
 
     fn survivors(&self, attributes: &Attributes) -> Vec<Survivor> {
@@ -466,7 +466,7 @@ fn observe(
         .with("primary_endpoint_address", primary.and_then(|endpoint| endpoint.address.clone()))
         .with("reader_endpoint_address", reader.and_then(|endpoint| endpoint.address.clone()))
         .with("engine_version_actual", version)
-        .with(window::PENDING, Some(waits).filter(|waits| !waits.is_empty()))
+        .with(PENDING, Some(waits).filter(|waits| !waits.is_empty()))
         .with_list("member_clusters", group.member_clusters().iter().cloned())
         .finish(SCHEMA)
 }

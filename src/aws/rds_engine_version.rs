@@ -58,7 +58,7 @@ impl Lookup for RdsEngineVersion {
 }
 
 /// A version as its numbers: 16.10 is later than 16.9.
-fn steps(version: Option<&str>) -> Vec<u32> {
+pub(crate) fn steps(version: Option<&str>) -> Vec<u32> {
     version.unwrap_or_default().split('.').map(|step| step.parse().unwrap_or_default()).collect()
 }
 

@@ -1,20 +1,19 @@
 //! What waits for a maintenance window, in sentences.
 
 use fathuss_model::Datum;
+use fathuss_model::schema::{AT_ONCE, PENDING, Schema};
 use fathuss_model::transition::Becoming;
 
-/// The field that has what waits, by name.
-pub(crate) const PENDING: &str = "pending_modified_values";
-
-/// What of a change waits for the window, where it is not to be made at once, and what waits for it already. `waiting`
-/// are the fields that AWS changes in the window alone.
-pub(crate) fn remarks(becoming: &Becoming<'_>, waiting: &[&str]) -> Vec<String> {
+/// What of a change waits for the window, where it is not to be made at once, and what waits for it already. `also` is
+/// a field that AWS changes in the window for what it becomes.
+pub(crate) fn remarks(becoming: &Becoming<'_>, schema: &Schema, also: Option<&str>) -> Vec<String> {
     let at = becoming.is.get("maintenance_window").and_then(Datum::as_str);
     let window = at.map_or_else(|| "the maintenance window".to_owned(), |at| format!("the maintenance window ({at})"));
     let mut sentences = Vec::new();
+    let waits = |name: &str| schema.field(name).is_some_and(|field| field.windowed) || also == Some(name);
     let changing: Vec<String> =
-        becoming.changed.iter().filter(|field| waiting.contains(field)).map(|field| format!("`{field}`")).collect();
-    if !changing.is_empty() && !becoming.wants("apply_immediately") {
+        becoming.changed.iter().filter(|field| waits(field)).map(|field| format!("`{field}`")).collect();
+    if !changing.is_empty() && !becoming.wants(AT_ONCE) {
         let (verb, it) = if changing.len() == 1 { ("waits", "it") } else { ("wait", "them") };
         sentences.push(format!(
             "{} {verb} for {window}, though this apply ends before: `apply_immediately(true)` makes {it} at once.",

@@ -221,7 +221,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
         let optional = *role == Role::Optional;
         let computed = *role == Role::Computed || at.computed;
         let FieldAttributes { replace, set, json, case_insensitive, sensitive, write_only, .. } = at;
-        let FieldAttributes { named, replace_presence, instruction, version_prefix, .. } = at;
+        let FieldAttributes { named, replace_presence, instruction, version_prefix, windowed, .. } = at;
         let update_seconds = at.update_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
         let (rust, method) = (spelled(inner), field.ident.to_string());
         let ignored = at.ignored_after_creation;
@@ -260,6 +260,7 @@ fn schema_fields(fields: &[Field<'_>]) -> TokenStream {
                 instruction: #instruction,
                 version_prefix: #version_prefix,
                 update_seconds: #update_seconds,
+                windowed: #windowed,
                 limits: ::fathuss_model::schema::Limits {
                     min_length: #min_length,
                     max_length: #max_length,
@@ -343,7 +344,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
     let waits = option(attributes.waits.as_ref().map(|waits| quote! { #waits }).as_ref());
     let transition = option(attributes.transition.as_ref().map(|transition| quote! { #transition }).as_ref());
     let updates_after = attributes.updates_after.iter();
-    let holds_data = attributes.holds_data;
+    let (holds_data, rolling) = (attributes.holds_data, attributes.rolling);
     let create_seconds = attributes.create_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let delete_seconds = attributes.delete_seconds.as_ref().map_or_else(|| quote! { 1 }, |seconds| quote! { #seconds });
     let (rust, type_doc, example) = (name.to_string(), doc(&input.attrs), example(&input.attrs));
@@ -370,6 +371,7 @@ fn resource(input: &DeriveInput, attributes: &ResourceAttributes, fields: &[Fiel
                 waits: #waits,
                 transition: #transition,
                 updates_after: &[#(#updates_after),*],
+                rolling: #rolling,
             };
 
             fn into_fields(self) -> ::std::collections::BTreeMap<::std::string::String, ::fathuss_model::Expression> {

@@ -20,11 +20,11 @@
 //! tests run it, and docs/resources shows it.
 //!
 //! On the struct: `type`, `service`, `provider`, `creation`, `mode`, `check`,
-//! `waits`, `transition`, `updates_after`, `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
+//! `waits`, `transition`, `updates_after`, `rolling`, `holds_data`, `create_seconds`, `delete_seconds`; or `block` alone for a
 //! nested block. On a field: `replace`, `computed`, `set`, `json`,
 //! `holds = Free | Along | Released | Firm`, `case_insensitive`, `default = "JSON"`, `sensitive`, `write_only`,
 //! `ignored_after_creation`, `named`, `replace_presence`, `volatile`, `volatile = "FIELD FIELD"`,
-//! `instruction`, `version_prefix`, `update_seconds`, `rename = "NAME"`, `min`, `max`,
+//! `instruction`, `version_prefix`, `update_seconds`, `windowed`, `rename = "NAME"`, `min`, `max`,
 //! `min_length`, `max_length`, `form = CONSTANT`, or `pattern` with `pattern_words` where no other field has it.
 
 mod attributes;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathuss_model::graph::Node;
-use fathuss_model::schema::{Mode, Schema};
+use fathuss_model::schema::{AT_ONCE, Mode, PENDING, Schema};
 use fathuss_model::transition::Becoming;
 use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope};
 use fathuss_state::ResourceRecord;
@@ -133,7 +133,10 @@ impl<'a> Decisions<'a> {
                     (Change::Replace, fields.clone())
                 }
             };
+            let (waits, brought_forward) =
+                if change == Change::Update { self.window(at, schema, &fields) } else { Default::default() };
             draft.make(node, change, fields, schema.holds_data);
+            draft.wait(waits, brought_forward);
         }
         for record in input.snapshot.resources.values() {
             if dependencies.index.contains_key(&record.address) {
@@ -160,6 +163,19 @@ impl<'a> Decisions<'a> {
         guard.verdict()?;
         draft.order(input, Some(dependencies));
         Ok(Parts { actions: draft.actions, deferred, remarks, protections: protections(input), unchanged, outputs })
+    }
+
+    /// What of a change in place waits for the maintenance window, and what waited for it and is changed along now.
+    fn window(&self, at: usize, schema: &Schema, fields: &[FieldChange]) -> (Vec<String>, Vec<String>) {
+        let is_windowed = |name: &str| schema.field(name).is_some_and(|field| field.windowed);
+        let at_once = self.wanted[at].get(AT_ONCE).and_then(Partial::known).and_then(Datum::as_bool) == Some(true);
+        if !at_once {
+            let changed: BTreeSet<&str> = fields.iter().map(|field| top(&field.path)).collect();
+            return (changed.into_iter().filter(|name| is_windowed(name)).map(str::to_owned).collect(), Vec::new());
+        }
+        let pending = self.observed[at].and_then(|observed| observed.get(PENDING)).and_then(Datum::as_map);
+        let pending = pending.into_iter().flat_map(BTreeMap::keys).filter(|name| is_windowed(name));
+        (Vec::new(), pending.cloned().collect())
     }
 
     /// What people should know of what is changed in place or stays.

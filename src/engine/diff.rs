@@ -195,7 +195,8 @@ impl Comparison<'_> {
         }
         // As the program has it still, by what means the same in it.
         let kept = wanted.known().is_some_and(|wanted| same(field, wanted, was));
-        self.push(path.to_owned(), wanted, kept && was != is, is);
+        let completed = wanted.known().map(|wanted| Partial::Known(completed(&field.ty, field, wanted, is)));
+        self.push(path.to_owned(), completed.as_ref().unwrap_or(wanted), kept && was != is, is);
     }
 
     fn push(&mut self, path: String, wanted: &Partial, drifted: bool, is: &Datum) {
@@ -272,6 +273,50 @@ fn same_in(ty: &Type, field: &Field, one: &Datum, other: &Datum) -> bool {
     }
 }
 
+/// What is given, with what the program leaves to AWS in its blocks, and in AWS's words what means the same: beside what
+/// is, it shows what would change and nothing else.
+fn completed(ty: &Type, field: &Field, given: &Datum, is: &Datum) -> Datum {
+    if same_in(ty, field, given, is) {
+        return is.clone();
+    }
+    match (ty, given, is) {
+        (Type::Block(fields), Datum::Map(entries), Datum::Map(_)) => {
+            let mut all = entries.clone();
+            for inner in *fields {
+                let is = is.at(inner.name).unwrap_or(&Datum::Null);
+                let value = match given.at(inner.name) {
+                    _ if inner.write_only || inner.ignored_after_creation => is.clone(),
+                    None | Some(Datum::Null) if inner.computed => is.clone(),
+                    None | Some(Datum::Null) => completed(&inner.ty, inner, &default_of(inner), is),
+                    Some(given) => completed(&inner.ty, inner, given, is),
+                };
+                if value.is_null() {
+                    all.remove(inner.name);
+                } else {
+                    all.insert(inner.name.to_owned(), value);
+                }
+            }
+            Datum::Map(all)
+        }
+        (Type::List(inner), Datum::List(given), Datum::List(is)) => {
+            // Elements that mean the same belong together, wherever they stand, and the rest in their order.
+            let mut left: Vec<&Datum> = is.iter().collect();
+            let mut take = |given: &Datum| {
+                let at = left.iter().position(|is| same_in(inner, field, given, is))?;
+                Some(left.remove(at))
+            };
+            let taken: Vec<Option<&Datum>> = given.iter().map(&mut take).collect();
+            let mut left = left.into_iter();
+            let complete = |(given, taken): (&Datum, Option<&Datum>)| match taken.or_else(|| left.next()) {
+                Some(is) => completed(inner, field, given, is),
+                None => given.clone(),
+            };
+            Datum::List(given.iter().zip(taken).map(complete).collect())
+        }
+        _ => given.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use fathuss_model::schema::{Creation, Hold, Limits, Mode, Volatile};
@@ -303,8 +348,19 @@ mod tests {
         instruction: false,
         version_prefix: false,
         update_seconds: 1,
+        windowed: false,
         limits: Limits { min_length: None, max_length: None, min: None, max: None, form: None },
     };
+
+    const RULE: &[Field] = &[
+        Field { name: "name", ..FIELD },
+        Field { name: "days", ty: Type::Integer, ..FIELD },
+        Field { name: "window", ty: Type::Integer, default: Some("180"), ..FIELD },
+        Field { name: "id", computed: true, ..FIELD },
+        Field { name: "copy", ty: Type::List(&Type::Block(COPY)), ..FIELD },
+    ];
+    const COPY: &[Field] =
+        &[Field { name: "to", ..FIELD }, Field { name: "kept", ty: Type::Bool, default: Some("false"), ..FIELD }];
 
     const THING: &Schema = &Schema {
         kind: "x_thing",
@@ -322,11 +378,13 @@ mod tests {
             Field { name: "version", computed: true, version_prefix: true, ..FIELD },
             Field { name: "at_once", ty: Type::Bool, instruction: true, default: Some("false"), ..FIELD },
             Field { name: "template", replace_presence: true, ..FIELD },
+            Field { name: "rule", ty: Type::List(&Type::Block(RULE)), set: true, ..FIELD },
         ],
         check: None,
         waits: None,
         transition: None,
         updates_after: &[],
+        rolling: false,
     };
 
     fn attributes<const N: usize>(pairs: [(&str, Datum); N]) -> Attributes {
@@ -365,5 +423,30 @@ mod tests {
         assert_eq!(changes(&template("a"), &template("b")), [("template".to_owned(), false)]);
         assert_eq!(changes(&template("a"), &Attributes::new()), [("template".to_owned(), true)]);
         assert_eq!(changes(&Attributes::new(), &template("a")), [("template".to_owned(), true)]);
+    }
+
+    #[test]
+    fn of_blocks_in_a_list_what_was_left_to_aws_is_no_difference() {
+        let datum = |json: &str| serde_json::from_str::<Datum>(json).expect("it is JSON");
+        let rules = |json: &str| attributes([("rule", datum(json))]);
+        let is = rules(
+            r#"[{ "name": "a", "days": 7, "window": 180, "id": "r-1", "copy": [{ "to": "x", "kept": false }] },
+                { "name": "b", "days": 7, "window": 180, "id": "r-2" }]"#,
+        );
+        let given = rules(
+            r#"[{ "name": "b", "days": 7 },
+                { "name": "a", "days": 14, "copy": [{ "to": "y" }] },
+                { "name": "c", "days": 1 }]"#,
+        );
+        let wanted = given.iter().map(|(name, value)| (name.clone(), Partial::Known(value.clone()))).collect();
+        let changes = diff(THING, &wanted, &is, &is, &Lifecycle::default());
+        let [change] = changes.as_slice() else { panic!("{changes:?}") };
+        assert_eq!(change.before, Shown::Value(is["rule"].clone()));
+        let completed = datum(
+            r#"[{ "name": "b", "days": 7, "window": 180, "id": "r-2" },
+                { "name": "a", "days": 14, "window": 180, "id": "r-1", "copy": [{ "to": "y", "kept": false }] },
+                { "name": "c", "days": 1 }]"#,
+        );
+        assert_eq!(change.after, Shown::Value(completed));
     }
 }

@@ -29,11 +29,20 @@ impl Draft {
             group: node.group().to_owned(),
             change,
             fields,
+            waits: Vec::new(),
+            brought_forward: Vec::new(),
             parts: Vec::new(),
             destroys_data: holds_data && change == Change::Replace,
             goes_with: None,
             after: Vec::new(),
         });
+    }
+
+    /// What of the last that was made waits for the maintenance window, and what waits for it no longer.
+    pub fn wait(&mut self, waits: Vec<String>, brought_forward: Vec<String>) {
+        if let Some(action) = self.actions.last_mut() {
+            (action.waits, action.brought_forward) = (waits, brought_forward);
+        }
     }
 
     /// Something that is deleted or forgotten.
@@ -45,6 +54,8 @@ impl Draft {
             group: node.map_or_else(|| "no longer declared".to_owned(), |node| node.group().to_owned()),
             change,
             fields: Vec::new(),
+            waits: Vec::new(),
+            brought_forward: Vec::new(),
             parts: Vec::new(),
             destroys_data: holds_data,
             goes_with: None,
@@ -109,6 +120,11 @@ impl Draft {
                     after[last].insert(first);
                 }
             }
+            for (last, first) in self.rolling(dependencies) {
+                if !comes_after(first, last, &after) {
+                    after[last].insert(first);
+                }
+            }
         }
         for (action, after) in self.actions.iter_mut().zip(after) {
             action.after = after.into_iter().collect();
@@ -125,6 +141,26 @@ impl Draft {
             Some((*made.get(before.as_str()?)?, at))
         };
         self.actions.iter().enumerate().filter_map(of_one).collect()
+    }
+
+    /// Of each type that rolls, the deletes of what is replaced, in the order of addresses, each with what is to be there
+    /// before: all that is new, which a run that was cut short may have been replacing, and what is made in the place of
+    /// the one before.
+    fn rolling(&self, dependencies: &Dependencies<'_>) -> Vec<(usize, usize)> {
+        let rolls = |address: &Address| dependencies.schemas[dependencies.index[address]].rolling;
+        let mut made: Vec<(&Address, usize)> = self.makes.iter().map(|(address, &make)| (address, make)).collect();
+        made.retain(|(address, _)| rolls(address));
+        made.sort_unstable();
+        let mut waits = Vec::new();
+        let mut before: HashMap<&str, usize> = HashMap::new();
+        for (address, make) in made.iter().copied().filter(|(_, make)| self.actions[*make].change == Change::Replace) {
+            let Some(&delete) = self.deletes.get(address) else { continue };
+            let of_its_type = made.iter().filter(|(other, _)| other.kind() == address.kind());
+            let new = of_its_type.map(|(_, make)| *make).filter(|make| self.actions[*make].change == Change::Create);
+            let last = before.insert(address.kind(), make);
+            waits.extend(new.chain(last).map(|first| (delete, first)));
+        }
+        waits
     }
 
     /// Whether two actions are updates of parts of one resource, and AWS wants this one before the other, whichever

@@ -137,6 +137,12 @@ pub struct PlannedAction {
     pub change: Change,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
+    /// Of these fields, those that the cloud changes later, in the maintenance window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
+    /// Fields that were asked for before and wait for the window, and are changed now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brought_forward: Vec<String>,
     /// What becomes of its parts, by their names: of the objects of a release. What is not known before is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<FieldChange>,
@@ -277,8 +283,9 @@ pub enum PlanError {
     Protected(Vec<Protected>),
     /// Something would be replaced that something else, which stays, can't be without.
     #[error(
-        "{held} ({held_line}) would be replaced, because `{because}` changes{}, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the old one out then",
-        along_with(along.as_ref())
+        "{held} ({held_line}) would be replaced, because `{because}` changes{}, and {holder} ({holder_line}), which stays, holds it by `{field}`: the old one can't be deleted as long as it is held. {}",
+        along_with(along.as_ref()),
+        way_out(along.as_ref(), holder, field)
     )]
     Held {
         /// What would be replaced.
@@ -332,6 +339,20 @@ pub enum PlanError {
         /// Its line.
         source_line: Source,
     },
+}
+
+/// What to do about something that is held. Where it goes along with another, a new one beside it helps nobody: it would
+/// stand in what is replaced, and what holds the old one can't follow there.
+fn way_out(along: Option<&(Address, String)>, holder: &Address, field: &str) -> String {
+    match along {
+        Some((root, changed)) => format!(
+            "Keep `{changed}` of {root} as it was; or destroy {holder} first: take it out, apply, and declare it again with the change"
+        ),
+        None => format!(
+            "Leave it as it is, declare the new one under another name, let `{field}` refer to that, apply, and take the \
+             old one out then"
+        ),
+    }
 }
 
 /// In words, with a space in front.

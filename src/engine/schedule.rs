@@ -66,9 +66,14 @@ fn name(action: &PlannedAction, schema: Option<&Schema>) -> (String, String) {
     (action.address.kind().to_owned(), change)
 }
 
-/// The field of an update that AWS takes longest to change, the first of several.
+/// The field of an update that AWS takes longest to change, the first of several. One that the maintenance window
+/// changes takes no time here.
 fn slowest<'s>(action: &PlannedAction, schema: &'s Schema) -> Option<&'s Field> {
-    let changed = |field: &&Field| action.fields.iter().any(|change| change.path.split('.').next() == Some(field.name));
+    let lists = |names: &[String], field: &Field| names.iter().any(|name| name == field.name);
+    let changed = |field: &&Field| {
+        let changes = action.fields.iter().any(|change| change.path.split('.').next() == Some(field.name));
+        (changes && !lists(&action.waits, field)) || lists(&action.brought_forward, field)
+    };
     schema.fields.iter().filter(changed).rev().max_by_key(|field| field.update_seconds)
 }
 
@@ -138,7 +143,7 @@ pub const EMPTY_WINDOW: Duration = Duration::from_secs(40);
 #[cfg(test)]
 mod tests {
     use fathuss_model::Resource;
-    use fathuss_model::aws::{EksCluster, ElasticacheReplicationGroup, Vpc};
+    use fathuss_model::aws::{DbInstance, EksCluster, ElasticacheReplicationGroup, Vpc};
 
     use super::*;
     use crate::diff::{Cause, FieldChange, Shown};
@@ -157,6 +162,8 @@ mod tests {
             group: String::new(),
             change: Change::Update,
             fields: paths.iter().map(change).collect(),
+            waits: Vec::new(),
+            brought_forward: Vec::new(),
             parts: Vec::new(),
             destroys_data: false,
             goes_with: None,
@@ -175,6 +182,20 @@ mod tests {
         expectations.learn(&upgrade, schema, Duration::from_secs(700));
         assert_eq!(expectations.expect(&upgrade, schema), Duration::from_secs(700));
         assert_eq!(expectations.expect(&tag, schema), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_waits_for_the_window_takes_no_time_and_what_no_longer_does_takes_its_own() {
+        let schema = Some(DbInstance::SCHEMA);
+        let mut expectations = Expectations::default();
+        let later = PlannedAction { waits: vec!["engine_version".to_owned()], ..update(&["engine_version"]) };
+        assert_eq!(expectations.expect(&later, schema), Duration::from_secs(1));
+        expectations.learn(&later, schema, Duration::from_secs(2));
+        assert_eq!(expectations.expect(&update(&["engine_version"]), schema), Duration::from_secs(660));
+        let now =
+            PlannedAction { brought_forward: vec!["engine_version".to_owned()], ..update(&["apply_immediately"]) };
+        assert_eq!(expectations.expect(&now, schema), Duration::from_secs(660));
+        assert_eq!(expectations.expect(&update(&["password_wo_version"]), schema), Duration::from_secs(1));
     }
 
     #[test]

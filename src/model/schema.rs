@@ -10,6 +10,11 @@ use serde::Serialize;
 use crate::check::{Check, Waits};
 use crate::transition::Transition;
 
+/// The field by which changes are made at once that would wait for a maintenance window.
+pub const AT_ONCE: &str = "apply_immediately";
+/// The field that has what waits for the maintenance window, by name.
+pub const PENDING: &str = "pending_modified_values";
+
 /// A resource type or a lookup.
 #[derive(Debug, Serialize)]
 pub struct Schema {
@@ -49,6 +54,9 @@ pub struct Schema {
     /// The types whose updates come before its own, where both belong to the same resource: software in a cluster
     /// before the nodes.
     pub updates_after: &'static [&'static str],
+    /// Whether those that are replaced in one run go one after another, as far as nothing else orders them: the old one
+    /// of the next goes when the new one before it is there.
+    pub rolling: bool,
 }
 
 /// What kind of node a type is.
@@ -134,6 +142,8 @@ pub struct Field {
     pub version_prefix: bool,
     /// How long AWS usually takes to change it in place, in seconds.
     pub update_seconds: u32,
+    /// Whether AWS changes it in the maintenance window, unless [`AT_ONCE`] is true.
+    pub windowed: bool,
     /// Bounds on what may be given.
     pub limits: Limits,
 }

@@ -139,6 +139,8 @@ fn put_fields(changed: &Changed<'_>, style: &Style, out: &mut String) {
         group: String::new(),
         change: Change::Update,
         fields: changed.fields.iter().map(change).collect(),
+        waits: Vec::new(),
+        brought_forward: Vec::new(),
         parts: Vec::new(),
         destroys_data: false,
         goes_with: None,

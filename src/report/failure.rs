@@ -159,9 +159,18 @@ impl Trouble {
             PlanError::Protected(resources) => Self::of_protected(resources),
             PlanError::Held { held, held_line, because, along, holder, holder_line, field } => {
                 let (held, holder) = (held.local(), holder.local());
-                let along = along.as_ref();
-                let along = along.map(|(address, field)| format!(" with `{field}` of {}", address.local()));
-                let along = along.unwrap_or_default();
+                let along = along.as_ref().map(|(address, field)| (address.local(), field));
+                let hint = match &along {
+                    Some((root, changed)) => format!(
+                        "keep `{changed}` of {root} as it was; or destroy {holder} first: take it out, apply, and \
+                         declare it again with the change"
+                    ),
+                    None => format!(
+                        "leave {held} as it is, declare the new one under another name, let `{field}` of {holder} refer to \
+                         that, and apply; take the old one out then"
+                    ),
+                };
+                let along = along.map(|(root, changed)| format!(" with `{changed}` of {root}")).unwrap_or_default();
                 Self {
                     source: Some(held_line.clone()),
                     ..Self::new(
@@ -171,10 +180,7 @@ impl Trouble {
                              holds it by `{field}`, so that the old one can't be deleted."
                         ),
                     )
-                    .hint(format!(
-                        "leave {held} as it is, declare the new one under another name, let `{field}` of {holder} \
-                         refer to that, and apply; take the old one out then"
-                    ))
+                    .hint(hint)
                 }
             }
             PlanError::OtherAccount { address, recorded, wanted } => Self::new(

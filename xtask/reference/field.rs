@@ -144,6 +144,7 @@ pub fn meaning(field: &Field) -> String {
         let flags = [
             (field.version_prefix, "Covers every version that begins with it."),
             (field.case_insensitive, "Upper and lower case are the same."),
+            (field.windowed, "A change waits for the maintenance window unless `apply_immediately` is true."),
         ];
         said.extend(flags.iter().filter(|(holds, _)| *holds).map(|(_, words)| (*words).to_owned()));
     }

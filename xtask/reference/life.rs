@@ -26,6 +26,13 @@ pub fn life(schema: &Schema, all: &[&Schema]) -> String {
         let before = before.join(" and ");
         facts.push(format!("Where both belong to the same resource, updates of {before} come before its own."));
     }
+    if schema.rolling {
+        facts.push(
+            "Those that are replaced in one run go one after another: the old one of the next goes when the new one \
+             before it is there."
+                .to_owned(),
+        );
+    }
     facts.iter().fold(String::new(), |list, fact| list + "- " + fact + "\n")
 }
 

@@ -54,21 +54,6 @@ pub(super) const MODIFIABLE: &[&str] = &[
     "ca_cert_identifier",
 ];
 
-/// What RDS changes in the maintenance window, unless it is to be made at once:
-/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html>
-pub(super) const WAITING: &[&str] = &[
-    "instance_class",
-    "engine_version",
-    "allocated_storage",
-    "storage_type",
-    "iops",
-    "storage_throughput",
-    "iam_database_authentication_enabled",
-    "multi_az",
-    "db_subnet_group_name",
-    "ca_cert_identifier",
-];
-
 pub(super) fn due(desired: &Attributes, observed: &Attributes) -> Result<Option<Change>, Failure> {
     let differences = Differences::of(SCHEMA, desired, observed);
     if differences.has("replicate_source_db") {

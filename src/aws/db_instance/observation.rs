@@ -3,11 +3,11 @@
 use aws_sdk_rds::types;
 use fathuss_engine::provider::Attributes;
 use fathuss_model::Datum;
+use fathuss_model::schema::PENDING;
 
 use super::SCHEMA;
 use super::change::MODIFIABLE;
 use crate::fields::{Fields, Observed};
-use crate::window::PENDING;
 use crate::{mark, rds};
 
 /// Why it failed, as far as RDS says: it keeps the rest in its events.

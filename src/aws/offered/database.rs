@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_rds::types::{DbEngineVersion, OrderableDbInstanceOption};
+use aws_sdk_rds::types::{DbEngineVersion, OrderableDbInstanceOption, UpgradeTarget};
 use fathuss_engine::proposal::Objection;
 use fathuss_engine::provider::Failure;
 use fathuss_model::Address;
@@ -15,12 +15,15 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::fields::Fields;
 use crate::gather::every;
+use crate::rds_engine_version::steps;
 
 /// A database that is new, or gets another version, class or storage.
 struct Wanted<'a> {
     address: &'a Address,
     engine: &'a str,
     version: Option<&'a str>,
+    /// The version that runs, where the database stands.
+    runs: Option<&'a str>,
     class: Option<&'a str>,
     storage: Option<&'a str>,
 }
@@ -37,7 +40,8 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
         let [version, class, storage] = ["engine_version", "instance_class", "storage_type"];
         let version = given.maybe_text(version)?.filter(|_| proposal.changes(&[version]));
         let (class, storage) = (given.maybe_text(class)?, given.maybe_text(storage)?);
-        all.push(Wanted { address, engine, version, class, storage });
+        let runs = given.maybe_text("engine_version_actual")?;
+        all.push(Wanted { address, engine, version, runs, class, storage });
     }
     let mut families = Vec::new();
     for (address, proposal) in asked.changing("aws_db_parameter_group", &["family"]) {
@@ -49,10 +53,11 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
     let classes: BTreeSet<_> = all.iter().filter_map(|wanted| Some((wanted.engine, wanted.class?))).collect();
     let distinct: BTreeSet<&str> = families.iter().map(|(_, family)| *family).collect();
     let (versions, options, known) = futures::try_join!(
-        try_join_all(engines.iter().map(async |engine| {
-            let versions = versions(client, Some(engine), None).await?;
-            Ok::<_, Failure>((*engine, versions.into_iter().filter_map(|it| it.engine_version).collect::<Vec<_>>()))
-        })),
+        try_join_all(
+            engines
+                .iter()
+                .map(async |engine| { Ok::<_, Failure>((*engine, versions(client, Some(engine), None).await?)) })
+        ),
         try_join_all(classes.iter().map(async |of| Ok::<_, Failure>((*of, options(client, of.0, of.1).await?)))),
         try_join_all(distinct.iter().map(async |family| {
             Ok::<_, Failure>((*family, !versions(client, None, Some(family)).await?.is_empty()))
@@ -65,7 +70,9 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
     for wanted in &all {
         let versions = versions.get(wanted.engine).map(Vec::as_slice).unwrap_or_default();
         let options = wanted.class.and_then(|class| options.get(&(wanted.engine, class)));
-        let message = against_version(wanted, versions).or_else(|| against_class(wanted, options?, asked.region));
+        let message = against_version(wanted, versions)
+            .or_else(|| against_upgrade(wanted, versions))
+            .or_else(|| against_class(wanted, options?, asked.region));
         objections.extend(message.map(|message| objection(wanted.address, message)));
     }
     for (address, family) in families.into_iter().filter(|(_, family)| known.get(family) == Some(&false)) {
@@ -74,21 +81,42 @@ pub(super) async fn object(client: &Client, asked: Asked<'_>) -> Result<Vec<Obje
     Ok(objections)
 }
 
-fn against_version(wanted: &Wanted<'_>, offered: &[String]) -> Option<String> {
+fn against_version(wanted: &Wanted<'_>, offered: &[DbEngineVersion]) -> Option<String> {
     let (engine, version) = (wanted.engine, wanted.version?);
-    if offered.iter().any(|offered| is_of(offered, version)) {
+    let offered = || offered.iter().filter_map(DbEngineVersion::engine_version);
+    if offered().any(|offered| is_of(offered, version)) {
         return None;
     }
     // The line that it is of, or else all lines.
     let line = version.split('.').next().unwrap_or(version);
-    let near: Vec<&str> = offered.iter().map(String::as_str).filter(|offered| is_of(offered, line)).collect();
+    let near: Vec<&str> = offered().filter(|offered| is_of(offered, line)).collect();
     let has = if near.is_empty() {
-        let lines: BTreeSet<&str> = offered.iter().filter_map(|offered| offered.split('.').next()).collect();
+        let lines: BTreeSet<&str> = offered().filter_map(|offered| offered.split('.').next()).collect();
         list(lines)
     } else {
         list(near)
     };
     Some(format!("`engine_version` is {version}, which RDS does not offer of {engine}: it offers {has}"))
+}
+
+/// A database that stands goes to another version only where RDS upgrades the one that runs to that:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.UpgradeVersion.html>
+fn against_upgrade(wanted: &Wanted<'_>, offered: &[DbEngineVersion]) -> Option<String> {
+    let (engine, version, runs) = (wanted.engine, wanted.version?, wanted.runs?);
+    let versions = offered.iter().filter_map(DbEngineVersion::engine_version);
+    let target = versions.filter(|offered| is_of(offered, version)).max_by_key(|offered| steps(Some(offered)))?;
+    // Where RDS no longer lists the version that runs, nothing is known of where it can go.
+    let from = offered.iter().find(|offered| offered.engine_version() == Some(runs))?;
+    let targets: Vec<&str> = from.valid_upgrade_target().iter().filter_map(UpgradeTarget::engine_version).collect();
+    if target == runs || targets.contains(&target) {
+        return None;
+    }
+    let newest = if target == version { String::new() } else { format!(", the newest of which is {target}") };
+    let there = list(targets);
+    Some(format!(
+        "`engine_version` is {version}{newest}, and RDS does not upgrade {engine} {runs} to that: from there it offers \
+         {there}"
+    ))
 }
 
 fn against_class(wanted: &Wanted<'_>, options: &[OrderableDbInstanceOption], region: &str) -> Option<String> {
@@ -152,16 +180,23 @@ mod tests {
     use crate::asked::attributes;
     use crate::canned::Canned;
 
-    /// What is said of a new database where RDS offers db.t3.medium with 16.3 and gp2, and with 17.4 and both gp2 and gp3.
+    /// What is said of a database where RDS offers db.t3.medium with 16.3 and gp2, and with 17.4 and both gp2 and gp3, and
+    /// upgrades 15.7 to 16.3 alone.
     async fn said(fields: Value) -> Vec<String> {
-        let version = |text: &str| format!("<DBEngineVersion><EngineVersion>{text}</EngineVersion></DBEngineVersion>");
+        let version = |text: &str, targets: &str| {
+            format!(
+                "<DBEngineVersion><EngineVersion>{text}</EngineVersion><ValidUpgradeTarget>{targets}</ValidUpgradeTarget>\
+                 </DBEngineVersion>"
+            )
+        };
+        let target = "<UpgradeTarget><EngineVersion>16.3</EngineVersion></UpgradeTarget>";
         let option = |version: &str, storage: &str| {
             format!(
                 "<OrderableDBInstanceOption><EngineVersion>{version}</EngineVersion><StorageType>{storage}</StorageType>\
                  </OrderableDBInstanceOption>"
             )
         };
-        let versions = [version("15.7"), version("16.3"), version("17.4")].concat();
+        let versions = [version("15.7", target), version("16.3", ""), version("17.4", "")].concat();
         let options = [option("16.3", "gp2"), option("17.4", "gp2"), option("17.4", "gp3")].concat();
         let class = fields["instance_class"] == "db.t3.medium";
         let options = if class { options } else { String::new() };
@@ -198,6 +233,25 @@ mod tests {
         assert_eq!(
             said(with("1", "db.t3.medium", "gp3")).await,
             ["`engine_version` is 1, which RDS does not offer of postgres: it offers 15, 16, 17"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_database_goes_only_where_its_version_is_upgraded_to() {
+        let from = |runs: &str, version: &str| json!({ "engine": "postgres", "engine_version": version, "engine_version_actual": runs });
+        for (runs, version) in [("15.7", "16.3"), ("15.7", "16"), ("17.4", "17"), ("14.2", "17.4")] {
+            assert_eq!(said(from(runs, version)).await, [""; 0], "{runs} to {version}");
+        }
+        assert_eq!(
+            said(from("15.7", "17")).await,
+            [
+                "`engine_version` is 17, the newest of which is 17.4, and RDS does not upgrade postgres 15.7 to that: from \
+              there it offers 16.3"
+            ]
+        );
+        assert_eq!(
+            said(from("16.3", "17.4")).await,
+            ["`engine_version` is 17.4, and RDS does not upgrade postgres 16.3 to that: from there it offers none"]
         );
     }
 }

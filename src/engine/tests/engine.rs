@@ -15,7 +15,7 @@ use fathuss_engine::run::RunError;
 use fathuss_model::aws::policy::{Action, Policy, Principal, Statement};
 use fathuss_model::aws::{
     ClusterVpcConfig, DbInstance, DbInstanceClass, DbSubnetGroup, EksAddon, EksCluster, EksNodeGroup, Gp3, IamPolicy,
-    IamRole, InternetGateway, KmsKey, MasterPassword, ScalingConfig, Subnet, Vpc,
+    IamRole, InstanceType, InternetGateway, KmsKey, MasterPassword, ScalingConfig, Subnet, Vpc,
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
@@ -328,12 +328,14 @@ async fn what_something_that_stays_can_not_be_without_is_not_replaced_under_it()
 async fn a_replacement_that_is_refused_names_the_change_that_it_follows_from() {
     let mut bench = Bench::new();
     bench.apply(&guarded_in("10.0.0.0/16", "one", "first")).await;
-    let Err(RunError::Plan(PlanError::Held { along: Some((address, field)), .. })) =
-        bench.plan(&guarded_in("10.1.0.0/16", "one", "first"), Goal::Apply).await
-    else {
-        panic!("it is planned, or names no other change")
+    let refused = bench.plan(&guarded_in("10.1.0.0/16", "one", "first"), Goal::Apply).await.unwrap_err();
+    let RunError::Plan(PlanError::Held { along: Some((address, field)), .. }) = &refused else {
+        panic!("it names no other change: {refused:?}")
     };
     assert_eq!((address.local().as_str(), field.as_str()), ("aws_vpc.main", "cidr_block"));
+    let next = "Keep `cidr_block` of toy.aws_vpc.main as it was; or destroy toy.aws_launch_template.nodes first: take it \
+                out, apply, and declare it again with the change";
+    assert!(refused.to_string().ends_with(next), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -439,6 +441,71 @@ async fn a_cluster_is_upgraded_before_its_addons_and_those_before_its_nodes_thou
     assert_eq!(calls(&bench, "update "), [control, addon, nodes]);
     let again = bench.plan(&cluster("1.35", "v2"), Goal::Apply).await.unwrap();
     assert!(!again.has_changes(), "{:?}", again.actions);
+}
+
+/// A cluster with groups of nodes, which are all of one kind of instance.
+fn groups(cluster: &str, names: &[&str], instance: InstanceType) -> Graph {
+    stack(|stack| {
+        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+        let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
+            let subnet = Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}"));
+            stack.add(zone, subnet)
+        });
+        let subnets = subnets.to_vec();
+        let trust = |service: &str| IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
+        let role = stack.add("cluster", trust("eks.amazonaws.com"));
+        let place = ClusterVpcConfig::new(&subnets).endpoint_private_access(true).endpoint_public_access(false);
+        let cluster = stack.add("main", EksCluster::new(cluster, &role, place));
+        let role = stack.add("node", trust("ec2.amazonaws.com"));
+        for name in names {
+            let group = EksNodeGroup::new(&cluster, &role, &subnets, ScalingConfig::between(1, 2, 3));
+            stack.add(*name, group.instance_types([instance]));
+        }
+        Ok(())
+    })
+}
+
+/// What was begun with node groups since the log was empty, in order.
+fn of_groups(bench: &Bench) -> Vec<String> {
+    let log = bench.toy.log.borrow();
+    let is_begun = |line: &&String| ["create ", "delete "].iter().any(|verb| line.starts_with(verb));
+    let of_group = log.iter().filter(is_begun).filter(|line| line.contains("aws_eks_node_group"));
+    of_group.map(|line| line.replace("aws_eks_node_group.", "")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_groups_are_replaced_one_after_another() {
+    let names = ["b", "a", "c"];
+    let mut bench = Bench::new();
+    assert!(bench.apply(&groups("main", &names, InstanceType::T3Medium)).await.failed.is_empty());
+    bench.toy.takes.borrow_mut().insert("aws_eks_node_group".to_owned(), 180);
+    bench.toy.log.borrow_mut().clear();
+    let larger = groups("main", &names, InstanceType::T3Large);
+    assert!(bench.apply(&larger).await.failed.is_empty());
+    assert_eq!(of_groups(&bench), ["delete a", "create a", "delete b", "create b", "delete c", "create c"]);
+
+    // One that can't be made keeps the others as they are, and so does a run that makes up for it.
+    bench.toy.log.borrow_mut().clear();
+    bench.toy.twist("aws_eks_node_group.a", "create", Twist::Fail(FailureClass::Refused, "NoCapacity"));
+    let smaller = groups("main", &names, InstanceType::T3Small);
+    assert_eq!(bench.apply(&smaller).await.failed.len(), 1);
+    assert_eq!(of_groups(&bench), ["delete a", "create a"]);
+    bench.toy.log.borrow_mut().clear();
+    assert!(bench.apply(&smaller).await.failed.is_empty());
+    assert_eq!(of_groups(&bench), ["create a", "delete b", "create b", "delete c", "create c"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_groups_of_a_cluster_that_is_replaced_all_go_before_it() {
+    let names = ["a", "b"];
+    let mut bench = Bench::new();
+    assert!(bench.apply(&groups("main", &names, InstanceType::T3Medium)).await.failed.is_empty());
+    bench.toy.log.borrow_mut().clear();
+    assert!(bench.apply(&groups("other", &names, InstanceType::T3Medium)).await.failed.is_empty());
+    let mut begun = of_groups(&bench);
+    assert!(begun[..2].iter().all(|call| call.starts_with("delete ")), "{begun:?}");
+    begun.sort();
+    assert_eq!(begun, ["create a", "create b", "delete a", "delete b"]);
 }
 
 /// <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>

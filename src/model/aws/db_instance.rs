@@ -141,7 +141,7 @@ pub struct DbInstance {
     #[field(replace)]
     engine: Value<DbEngine>,
     /// The size.
-    #[field(update_seconds = 480)]
+    #[field(update_seconds = 480, windowed)]
     instance_class: Value<DbInstanceClass>,
     /// The name, unique in account and region. State knows the instance by it: another name is another instance.
     #[field(
@@ -158,23 +158,22 @@ pub struct DbInstance {
         computed,
         version_prefix,
         form = form::VERSION,
-        update_seconds = 660,
-    )]
+        update_seconds = 660, windowed)]
     engine_version: Option<Value<String>>,
     /// The storage in GiB; it only grows.
-    #[field(computed, min = 20, max = 65_536, update_seconds = 150)]
+    #[field(computed, min = 20, max = 65_536, update_seconds = 150, windowed)]
     allocated_storage: Option<Value<i64>>,
     /// How far the storage may grow by itself, in GiB; 0 is not at all.
     #[field(default = "0", min = 0, max = 65_536)]
     max_allocated_storage: Option<Value<i64>>,
     /// The kind of storage.
-    #[field(computed, update_seconds = 150)]
+    #[field(computed, update_seconds = 150, windowed)]
     storage_type: Option<Value<DbStorageType>>,
     /// IOPS, where the kind and size take them.
-    #[field(computed, min = 1000, max = 256_000, update_seconds = 150)]
+    #[field(computed, min = 1000, max = 256_000, update_seconds = 150, windowed)]
     iops: Option<Value<i64>>,
     /// Throughput in MiB a second, for gp3 from 400 GiB on.
-    #[field(computed, min = 125, max = 4_000, update_seconds = 150)]
+    #[field(computed, min = 125, max = 4_000, update_seconds = 150, windowed)]
     storage_throughput: Option<Value<i64>>,
     /// Whether the storage is encrypted; AWS can't encrypt in place.
     #[field(replace, default = "false")]
@@ -210,16 +209,16 @@ pub struct DbInstance {
     #[field(write_only, sensitive)]
     password_wo: Option<Value<Secret>>,
     /// The password's version: a change of it sends the password again. One that Secrets Manager keeps has its own.
-    #[field(instruction, update_seconds = 75)]
+    #[field(instruction)]
     password_wo_version: Option<Value<SecretVersion>>,
     /// Whether IAM principals may log in with a token.
-    #[field(default = "false", update_seconds = 75)]
+    #[field(default = "false", update_seconds = 75, windowed)]
     iam_database_authentication_enabled: Option<Value<bool>>,
     /// Whether a standby in another zone takes over.
-    #[field(default = "false", update_seconds = 510)]
+    #[field(default = "false", update_seconds = 510, windowed)]
     multi_az: Option<Value<bool>>,
     /// The subnets it may stand in.
-    #[field(computed, holds = Firm, update_seconds = 75)]
+    #[field(computed, holds = Firm, update_seconds = 75, windowed)]
     db_subnet_group_name: Option<Value<Name<DbSubnetGroup>>>,
     /// The zone, where it has one and stays there.
     #[field(replace, computed, form = form::ZONE)]
@@ -297,7 +296,7 @@ pub struct DbInstance {
     #[field(set, default = "[]")]
     enabled_cloudwatch_logs_exports: Option<Value<Vec<DbLogExport>>>,
     /// The certificate authority of its certificate.
-    #[field(computed, form = form::CA_CERTIFICATE)]
+    #[field(computed, form = form::CA_CERTIFICATE, windowed)]
     ca_cert_identifier: Option<Value<String>>,
     /// The instance that it is a read replica of; leaving it out makes it stand on its own, and so does RDS when that
     /// one is deleted.

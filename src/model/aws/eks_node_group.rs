@@ -84,7 +84,7 @@ words! {
 /// # Ok(()) }).expect("nothing is wrong with it");
 /// ```
 #[derive(Clone, Debug, crate::Resource)]
-#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits, transition = transition, updates_after = "aws_eks_addon")]
+#[resource(type = "aws_eks_node_group", service = "eks", creation = Token, create_seconds = 180, delete_seconds = 180, check = check, waits = waits, transition = transition, updates_after = "aws_eks_addon", rolling)]
 pub struct EksNodeGroup {
     /// The cluster.
     #[field(replace)]

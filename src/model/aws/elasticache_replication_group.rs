@@ -114,7 +114,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(min_length = 1, max_length = 255)]
     description: Value<String>,
     /// The size of its nodes.
-    #[field(update_seconds = 840)]
+    #[field(update_seconds = 840, windowed)]
     node_type: Value<CacheNodeType>,
     /// The name, unique in account and region.
     #[field(
@@ -130,7 +130,7 @@ pub struct ElasticacheReplicationGroup {
     #[field(default = "\"redis\"")]
     engine: Option<Value<CacheEngine>>,
     /// The version: `7.1` leaves the patch to AWS and its upgrades.
-    #[field(computed, version_prefix, form = form::VERSION, update_seconds = 840)]
+    #[field(computed, version_prefix, form = form::VERSION, update_seconds = 840, windowed)]
     engine_version: Option<Value<String>>,
     /// How many shards.
     #[field(computed, min = 1, max = 500, update_seconds = 840)]

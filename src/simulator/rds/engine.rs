@@ -119,13 +119,20 @@ impl Version {
         format!("postgres{}", self.major)
     }
 
-    /// Where it can be upgraded to.
+    /// Where it can be upgraded to: a newer minor version, or one of a newer major version from the same release of
+    /// PostgreSQL's or a later one.
     pub fn targets(self) -> impl Iterator<Item = Version> {
         let newer = move |target: &Version| {
             (target.major == self.major && target.minor > self.minor)
-                || (target.major > self.major && target.offered >= self.offered)
+                || (target.major > self.major && target.release() >= self.release())
         };
         VERSIONS.iter().copied().filter(newer)
+    }
+
+    /// The quarter in which PostgreSQL released it, together with one of each other major version
+    /// (<https://www.postgresql.org/developer/roadmap/>). RDS begins to offer those of one release some days apart.
+    fn release(self) -> (i16, i8) {
+        (self.offered.year(), (self.offered.month() - 1) / 3)
     }
 
     fn view(self, tx: &Tx<'_>) -> Value {
@@ -349,8 +356,11 @@ mod tests {
     }
 
     #[test]
-    fn upgrades_go_up_and_never_to_what_was_offered_earlier() {
-        let targets: Vec<String> = named("16.10").unwrap().targets().map(Version::text).collect();
-        assert_eq!(targets, ["16.11", "17.6", "17.7", "18.1"]);
+    fn upgrades_go_up_and_never_to_what_was_released_earlier() {
+        let targets = |from: &str| named(from).unwrap().targets().map(Version::text).collect::<Vec<_>>();
+        assert_eq!(targets("16.10"), ["16.11", "17.6", "17.7", "18.1"]);
+        assert_eq!(targets("16.11"), ["17.7", "18.1"]);
+        assert_eq!(targets("17.7"), ["18.1"], "RDS offered it three days before, of the same release");
+        assert_eq!(targets("18.1"), [""; 0]);
     }
 }

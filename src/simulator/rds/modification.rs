@@ -41,6 +41,13 @@ pub(super) const SPANS: &[Span] = &[
 pub(super) const TRANSITIONS: &[(&str, Transition)] = &[
     ("rds.instance.modify.begun", begun),
     ("rds.instance.modified", modified),
+    ("rds.instance.password.begun", password_begun),
+    ("rds.instance.password.changed", |tx, pending| {
+        tx.change::<DbInstance>(&pending.subject, |instance| {
+            instance.pending.password = false;
+            instance.status = "available".to_owned();
+        });
+    }),
     ("rds.instance.settings", settled),
     ("rds.instance.optimized", |tx, pending| {
         tx.change::<DbInstance>(&pending.subject, |instance| {
@@ -78,6 +85,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("rds.instance.modify.parameter_group", "the parameter group is of the version's family", MODIFY),
 ];
 
+/// How long a change that is due waits for what else runs, before it looks again.
+const AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
 /// What is to change, and has not yet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +123,11 @@ pub struct Pending {
 impl Pending {
     fn is_empty(&self) -> bool {
         *self == Pending::default()
+    }
+
+    /// What waits for the maintenance window, where it is not made at once.
+    fn waiting(&self) -> Pending {
+        Pending { password: false, ..self.clone() }
     }
 
     /// As an instance shows it.
@@ -211,21 +226,27 @@ fn modify(tx: &mut Tx<'_>, input: &Input<'_>) -> Result<Value, Refusal> {
     let slow = change_settings(tx, input, &mut row, &wanted, family)?;
 
     // A change that is to be made at once takes with it what waited for the window.
-    let begins = at_once && (wanted != row.pending || !wanted.is_empty()) || (wanted.password && !row.pending.password);
-    let waits = wanted != row.pending && !at_once;
+    let begins = at_once && (wanted != row.pending || !wanted.is_empty());
+    let waits = wanted.waiting() != row.pending.waiting() && !at_once;
+    // A password waits for no window, whatever else does.
+    let password = wanted.password && !row.pending.password && !at_once;
     row.pending = wanted;
     tx.put(row.clone());
     if begins {
+        tx.cancel("rds.instance.password.begun", &id);
         tx.cancel("rds.instance.modify.begun", &id);
         tx.transition("rds.instance.modify.begin", "rds.instance.modify.begun", &id);
     } else if waits {
         tx.cancel("rds.instance.modify.begun", &id);
-        if let Some(window) = Window::weekly(&row.maintenance_window).filter(|_| !row.pending.is_empty()) {
+        if let Some(window) = Window::weekly(&row.maintenance_window).filter(|_| !row.pending.waiting().is_empty()) {
             tx.after(window.until(tx.now()), "rds.instance.modify.begun", &id);
         }
     }
+    if password {
+        tx.transition("rds.instance.modify.begin", "rds.instance.password.begun", &id);
+    }
     let answer = record! { "DBInstance" => row.view(tx) };
-    if slow && !begins && row.status == "available" {
+    if slow && !begins && !password && row.status == "available" {
         // The answer still says what it was; what follows shows the change under way.
         tx.change::<DbInstance>(&id, |row| row.status = "modifying".to_owned());
         tx.transition("rds.instance.modify", "rds.instance.settings", &id);
@@ -462,6 +483,27 @@ fn settled(tx: &mut Tx<'_>, pending: &world::Pending) {
     });
 }
 
+/// The password is set, and what waits for the window goes on waiting.
+fn password_begun(tx: &mut Tx<'_>, pending: &world::Pending) {
+    let id = &pending.subject;
+    let Some(row) = tx.get::<DbInstance>(id).cloned() else { return };
+    if !row.pending.password {
+        return;
+    }
+    if !takes_changes(&row) {
+        tx.after(AGAIN, "rds.instance.password.begun", id);
+        return;
+    }
+    let (status, span) = Pending { password: true, ..Pending::default() }.kind();
+    tx.change::<DbInstance>(id, |row| row.status = status.to_owned());
+    tx.transition(span, "rds.instance.password.changed", id);
+}
+
+/// Whether nothing else runs, which a change would have to come after.
+fn takes_changes(row: &DbInstance) -> bool {
+    ["available", "storage-optimization", "modifying"].contains(&row.status.as_str())
+}
+
 /// The change begins, now or in the maintenance window.
 fn begun(tx: &mut Tx<'_>, pending: &world::Pending) {
     let id = &pending.subject;
@@ -469,12 +511,13 @@ fn begun(tx: &mut Tx<'_>, pending: &world::Pending) {
     if row.pending.is_empty() {
         return;
     }
-    if !["available", "storage-optimization", "modifying"].contains(&row.status.as_str()) {
-        // Something else runs: the change comes after it.
-        tx.after(SignedDuration::from_secs(30), "rds.instance.modify.begun", id);
+    if !takes_changes(&row) {
+        tx.after(AGAIN, "rds.instance.modify.begun", id);
         return;
     }
     tx.cancel("rds.instance.settings", id);
+    // A password that has not begun goes along.
+    tx.cancel("rds.instance.password.begun", id);
     let (status, span) = row.pending.kind();
     tx.change::<DbInstance>(id, |row| row.status = status.to_owned());
     tx.transition(span, "rds.instance.modified", id);

@@ -616,6 +616,59 @@ async fn a_change_at_once_takes_along_what_waited_for_the_window() {
 }
 
 #[tokio::test]
+async fn a_password_waits_for_no_window_and_leaves_what_does_waiting() {
+    let rds = Rds::new().await;
+    rds.instance("main", &[]).await;
+    let change = [("DBInstanceIdentifier", "main"), ("MultiAZ", "true"), ("MasterUserPassword", "another-one")];
+    let answer = rds.ok("ModifyDBInstance", &change).await;
+    let pending = |answer: &Answer| answer.text.split("</PendingModifiedValues>").next().unwrap().to_owned();
+    assert!(pending(&answer).contains("<MasterUserPassword>****</MasterUserPassword>"), "{}", answer.text);
+    rds.client.wait(25);
+    assert_eq!(rds.status("main").await, "resetting-master-credentials");
+    rds.client.wait(1200);
+    let shown = rds.shown("main").await;
+    assert_eq!(shown.one("DBInstanceStatus"), "available");
+    assert_eq!(shown.all("MultiAZ"), ["true", "false"], "it waits, and is not made");
+    assert!(!shown.text.contains("<MasterUserPassword>"), "{}", shown.text);
+    rds.client.wait(8 * 24 * 3600);
+    assert_eq!(rds.shown("main").await.all("MultiAZ"), ["true"], "the window has passed");
+}
+
+#[tokio::test]
+async fn a_password_that_is_to_be_changed_at_once_takes_along_what_waits() {
+    let rds = Rds::new().await;
+    rds.instance("main", &[]).await;
+    rds.ok("ModifyDBInstance", &[("DBInstanceIdentifier", "main"), ("MultiAZ", "true")]).await;
+    let change =
+        [("DBInstanceIdentifier", "main"), ("MasterUserPassword", "another-one"), ("ApplyImmediately", "true")];
+    rds.ok("ModifyDBInstance", &change).await;
+    rds.client.wait(3600);
+    let shown = rds.shown("main").await;
+    assert_eq!(shown.all("MultiAZ"), ["true"]);
+    assert!(!shown.text.contains("<MasterUserPassword>"), "{}", shown.text);
+}
+
+#[tokio::test]
+async fn a_newest_minor_version_goes_to_the_next_major_version_of_the_same_release() {
+    let rds = Rds::new().await;
+    rds.instance("main", &[]).await;
+    let running = [("Engine", "postgres"), ("EngineVersion", "17.7")];
+    assert_eq!(rds.ok("DescribeDBEngineVersions", &running).await.all("EngineVersion"), ["17.7", "18.1"]);
+    let upgrade = [
+        ("DBInstanceIdentifier", "main"),
+        ("EngineVersion", "18"),
+        ("AllowMajorVersionUpgrade", "true"),
+        ("DBParameterGroupName", "default.postgres18"),
+        ("ApplyImmediately", "true"),
+    ];
+    rds.ok("ModifyDBInstance", &upgrade).await;
+    rds.client.wait(1800);
+    let shown = rds.shown("main").await;
+    assert_eq!((shown.one("DBInstanceStatus"), shown.one("EngineVersion")), ("available".into(), "18.1".into()));
+    assert_eq!(shown.one("DBParameterGroupName"), "default.postgres18");
+}
+
+#[tokio::test]
 async fn versions_go_up_along_their_paths() {
     let rds = Rds::new().await;
     rds.instance("main", &[("EngineVersion", "16.6"), ("DBParameterGroupName", "")]).await;

@@ -120,6 +120,15 @@ fn why_a_run_could_not_go_on_is_said_with_the_next_command() {
             holder_line: source("data", 82).unwrap(),
             field: "vpc_security_group_ids".to_owned(),
         }),
+        RunError::Plan(PlanError::Held {
+            held: address("aws_security_group.database"),
+            held_line: source("firewall", 34).unwrap(),
+            because: "description".to_owned(),
+            along: None,
+            holder: address("aws_db_instance.postgres"),
+            holder_line: source("data", 82).unwrap(),
+            field: "vpc_security_group_ids".to_owned(),
+        }),
         RunError::Recovery { address: address("aws_vpc.main"), failure: Box::new(quota()) },
     ];
     let texts = errors.map(|error| Trouble::of_run(&error, "fathuss apply staging").text(&crate::fixture::style(80)));

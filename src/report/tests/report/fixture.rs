@@ -108,6 +108,8 @@ pub fn action(local: &str, source: Option<Source>, group: &str, change: Change) 
         group: group.to_owned(),
         change,
         fields: Vec::new(),
+        waits: Vec::new(),
+        brought_forward: Vec::new(),
         parts: Vec::new(),
         destroys_data: false,
         goes_with: None,
