@@ -130,7 +130,7 @@ async fn a_stack_and_what_is_in_its_cluster_come_up_in_one_apply_and_go_again() 
     configs.delete("place", &kube::api::DeleteParams::default()).await.expect("it can be deleted");
     let (code, text) = site.plan(CLUSTER);
     assert_eq!(code, Some(2), "{text}");
-    for part in ["~ kubernetes_secret.key", "+ kubernetes_manifest.place"] {
+    for part in ["± kubernetes_secret.key", "+ kubernetes_manifest.place"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let run = waits_with(&site, stack::cluster, "the ConfigMap place of before is being deleted");

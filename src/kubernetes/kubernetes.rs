@@ -127,7 +127,8 @@ impl Kubernetes {
         // What somebody is deleting is made again once it is gone.
         let Some((connection, live)) = found.filter(|(_, live)| !is_leaving(live)) else { return Ok(None) };
         let unchanged = is_as(kind, &connection, &locator, &live, &request.recorded).await?;
-        let attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
+        let mut attributes = complete(kind, &locator, kind.fields(&live, &request.recorded, unchanged));
+        keep_origin("uid", &request.recorded, &mut attributes);
         Ok(Some((attributes, mark::of(&live))))
     }
 
@@ -242,6 +243,14 @@ fn wanted(request: &MakeRequest) -> Result<Place<'_>, Failure> {
 fn place(standing: &Standing) -> Result<Place<'_>, Failure> {
     let kind = kind_of(&standing.address)?;
     Ok(Place { region: &standing.region, kind, locator: kind.locate(&standing.identity)? })
+}
+
+/// Keeps what tells ours from another one by its name as it is in the state, for as long as no apply has made the other
+/// one ours: a delete goes by it.
+pub(crate) fn keep_origin(name: &str, recorded: &Attributes, observed: &mut Attributes) {
+    if let Some(known) = recorded.get(name).filter(|known| !known.is_empty()) {
+        observed.insert(name.to_owned(), known.clone());
+    }
 }
 
 /// Whether its deletion has been asked for.

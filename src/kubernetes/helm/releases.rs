@@ -29,6 +29,7 @@ use crate::clusters::Clusters;
 use crate::connection::Connection;
 use crate::failure::refused;
 use crate::kind::text;
+use crate::kubernetes::keep_origin;
 use crate::locator::Locator;
 
 /// The releases of the clusters of an account.
@@ -84,7 +85,9 @@ impl Releases {
             let address = if label_of(&own) == label { own } else { label.to_owned() };
             Carried { lineage: lineage.to_owned(), address }
         });
-        Ok(Some((fields(&place, &stored, &request.recorded, content.as_deref()), carried)))
+        let mut fields = fields(&place, &stored, &request.recorded, content.as_deref());
+        keep_origin("first_deployed", &request.recorded, &mut fields);
+        Ok(Some((fields, carried)))
     }
 
     pub async fn create(
