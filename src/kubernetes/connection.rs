@@ -56,7 +56,7 @@ impl Connection {
         let mut config =
             futures::executor::block_on(kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()))
                 .map_err(|error| unusable(error.to_string()))?;
-        config.proxy_url = proxy(endpoint, &config.cluster_url, || Matcher::from_env())?;
+        config.proxy_url = proxy(endpoint, &config.cluster_url, Matcher::from_env)?;
         config.read_timeout = Some(LONGEST_ANSWER);
         let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
         let (kinds, calls, stranger) = (RefCell::default(), RefCell::default(), RefCell::new(false));

@@ -98,7 +98,7 @@ fn what_is_said_above_the_bars_has_the_run_s_time_and_fits_a_narrow_terminal() {
     let seen = terminal.seen();
     let at = seen.iter().position(|line| line.contains("draining")).unwrap_or_else(|| panic!("{seen:#?}"));
     assert!(!seen[at].trim_start().starts_with("0:00"), "the gateway was under way: {seen:#?}");
-    assert_eq!(seen[at + 1], "           way", "it is broken between words: {seen:#?}");
+    assert_eq!(seen[at + 1], "           way; a second Ctrl-C stops at once", "it is broken between words: {seen:#?}");
     assert!(!seen.iter().any(|line| line.contains('\u{2501}')), "no bar is left: {seen:#?}");
 }
 
