@@ -260,7 +260,9 @@ async fn a_chart_is_installed_upgraded_repaired_and_removed() {
     let text = said(&refused);
     assert_eq!(refused.status.code(), Some(1), "{text}");
     assert!(text.contains("elsewhere"), "{text}");
+    // A release is taken out with its chart.
     declare(stack::cluster);
+    fs::remove_file(site.folder.path().join("chart.tgz")).expect("it is there");
     site.well("apply cluster --sandbox --yes");
     assert!(deployments.get_opt("cart").await.expect("it can be asked").is_none(), "it goes with its release");
     let (code, text) = site.plan(CLUSTER);

@@ -162,18 +162,20 @@ impl Kubernetes {
         Some(format!("{begin}: {}{hint}", failure.message))
     }
 
-    /// Applies what is wanted with its mark, and then what no state keeps.
+    /// Applies what no state keeps and what is wanted, each with its mark.
     async fn put(&self, place: &Place<'_>, standing: &Standing) -> Result<(), Failure> {
         let connection = self.enter(place.region, &place.locator.cluster).await?;
+        // First, since the API server takes some kinds of secrets with their value alone.
+        if let Some(mut hidden) = place.kind.hidden(&standing.desired)? {
+            mark::put(&mut hidden, &standing.mark);
+            let how = Applying { manager: HIDDEN, force: true, dry: false };
+            connection.apply(&place.locator, &hidden, how).await?;
+        }
         let mut object = place.kind.object(&standing.desired.attributes)?;
         mark::put(&mut object, &standing.mark);
         let force = place.kind.forces(&standing.desired.attributes);
         let how = Applying { manager: MANAGER, force, dry: false };
         connection.apply(&place.locator, &object, how).await?;
-        if let Some(hidden) = place.kind.hidden(&standing.desired)? {
-            let how = Applying { manager: HIDDEN, force: true, dry: false };
-            connection.apply(&place.locator, &hidden, how).await?;
-        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl Kind for Secret {
     }
 
     fn object(&self, fields: &Attributes) -> Result<Json, Failure> {
-        let kind = fields.get("type").and_then(Datum::as_str).unwrap_or("Opaque");
+        let kind = kind(fields);
         let metadata = metadata(fields, Some(text(fields, "namespace")?))?;
         Ok(json!({ "apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata }))
     }
@@ -33,7 +33,8 @@ impl Kind for Secret {
         let mut data = Map::new();
         data.insert(text(fields, "key")?.to_owned(), json!(STANDARD.encode(value.reveal())));
         let metadata = json!({ "name": text(fields, "name")?, "namespace": text(fields, "namespace")? });
-        Ok(Some(json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data })))
+        let kind = kind(fields);
+        Ok(Some(json!({ "apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "data": data })))
     }
 
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
@@ -54,6 +55,11 @@ impl Kind for Secret {
         observed_metadata(live, recorded, &mut fields);
         fields
     }
+}
+
+/// What kind of secret it is to Kubernetes.
+fn kind(fields: &Attributes) -> &str {
+    fields.get("type").and_then(Datum::as_str).unwrap_or("Opaque")
 }
 
 /// Whether the value under a key is the one that was sent: whoever gives it another one manages the field from then on.

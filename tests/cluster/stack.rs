@@ -35,9 +35,18 @@ pub fn cluster(stack: &mut Stack) -> Result<()> {
 /// The same with a chart of its own folder in it, with these values.
 fn released(stack: &mut Stack, values: Document, chart: &str) -> Result<()> {
     let (cluster, shop) = small(stack)?;
-    let release = HelmRelease::new(&cluster, &shop, "cart", chart).values(json(values)).timeout_seconds(60);
-    stack.add("cart", release);
+    install(stack, (&cluster, &shop), values, chart);
     Ok(())
+}
+
+fn install(
+    stack: &mut Stack,
+    (cluster, shop): (&Handle<EksCluster>, &Handle<KubernetesNamespace>),
+    values: Document,
+    chart: &str,
+) {
+    let release = HelmRelease::new(cluster, shop, "cart", chart).values(json(values)).timeout_seconds(60);
+    stack.add("cart", release);
 }
 
 /// With two replicas.
@@ -45,9 +54,13 @@ pub fn two(stack: &mut Stack) -> Result<()> {
     released(stack, document!({ "replicas": 2 }), "./chart")
 }
 
-/// With two, of an archive.
+/// With two, of an archive; and a secret of a kind that is never without its value.
 pub fn archived(stack: &mut Stack) -> Result<()> {
-    released(stack, document!({ "replicas": 2, "greeting": "hello" }), "./chart.tgz")
+    let (cluster, shop) = small(stack)?;
+    install(stack, (&cluster, &shop), document!({ "replicas": 2, "greeting": "hello" }), "./chart.tgz");
+    let key = KubernetesSecret::new(&cluster, &shop, "ssh", "ssh-privatekey", Secret::generated(24));
+    stack.add("ssh", key.r#type("kubernetes.io/ssh-auth").value_wo_version(1));
+    Ok(())
 }
 
 /// With three.

@@ -79,7 +79,11 @@ impl Releases {
     ) -> Result<Option<(Attributes, Option<Carried>)>, Failure> {
         let place = Place::of(&request.region, &request.identity)?;
         let Some(stored) = latest(connection, &place).await? else { return Ok(None) };
-        let content = self.content(clusters, &request.recorded).await?;
+        // A folder that is there no more is another content: what is to become of the release is the program's word.
+        let content = match self.content(clusters, &request.recorded).await {
+            Err(failure) if failure.code == NO_CHART => Some(String::new()),
+            content => content?,
+        };
         let carried = stored.mark().map(|(lineage, label)| {
             let own = request.address.to_string();
             let address = if label_of(&own) == label { own } else { label.to_owned() };
@@ -319,10 +323,13 @@ impl Releases {
             true => std::fs::read(&folder).map(|archive| digest.update(archive)),
             false => read_into(&folder, &folder, &mut digest),
         };
-        read.map_err(|error| refused("NoSuchChart", format!("{}: {error}", folder.display())))?;
+        read.map_err(|error| refused(NO_CHART, format!("{}: {error}", folder.display())))?;
         Ok(Some(short(&digest.finalize())))
     }
 }
+
+/// The code where a chart's folder can't be read.
+const NO_CHART: &str = "NoSuchChart";
 
 /// Whether the release there by its name is one that somebody else has installed since ours went.
 fn is_anothers(stored: &Stored, standing: &Standing) -> bool {
@@ -415,9 +422,10 @@ fn differences(stored: &Stored, wanted: &Attributes, content: Option<&str>) -> V
 fn plain(value: Json) -> Json {
     match value {
         Json::Number(number) => match number.as_f64() {
-            // Up to here each whole number is one of its own.
+            // Up to here each whole number is one of its own. Helm keeps all as floats.
             Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => Json::from(float as i64),
-            _ => Json::Number(number),
+            Some(float) => Json::from(float),
+            None => Json::Number(number),
         },
         Json::Array(items) => items.into_iter().map(plain).collect(),
         Json::Object(entries) => entries.into_iter().map(|(key, value)| (key, plain(value))).collect(),

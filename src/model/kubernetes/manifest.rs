@@ -112,6 +112,10 @@ fn check(manifest: &View<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let Some(own @ [version, kind, _, name]) = identity(manifest) else { return };
+    if let [Some("v1"), Some("List"), ..] = own {
+        findings.refuse("a `List` is no object of its own: declare each of its items");
+        return;
+    }
     if let ([Some("v1"), Some("Secret"), ..], Some(key)) = (own, plain_secret(manifest)) {
         findings.refuse(format!(
             "the value of `{key}` would stand in the program, in plans and in the state: `KubernetesSecret` keeps it out of all"

@@ -119,6 +119,10 @@ fn check(release: &View<'_>, findings: &mut Findings<'_>) {
     if let Some(other) = twin(release, ["cluster_name", "namespace", "name"]) {
         findings.refuse(format!("{} has the same name in the same namespace", other.named()));
     }
+    let host = release.text("repository").and_then(|address| address.split("//").nth(1)?.split('/').next());
+    if host.is_some_and(|host| host.contains('@')) {
+        findings.refuse("`repository` has a name or password in it, which would stand in plans and in the state");
+    }
     let Some(chart) = release.text("chart") else { return };
     let is_given = |field: &str| release.node().fields.contains_key(field);
     match origin(chart) {

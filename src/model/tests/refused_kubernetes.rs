@@ -3,7 +3,7 @@
 mod refusing;
 
 use fathuss_model::aws::EksCluster;
-use fathuss_model::kubernetes::KubernetesManifest;
+use fathuss_model::kubernetes::{HelmRelease, KubernetesManifest};
 use fathuss_model::{Document, Name, Value, document, json};
 use refusing::{accepted, refused};
 
@@ -28,6 +28,26 @@ fn a_secret_whose_value_is_written_in_the_program() {
     }
     accepted(|stack| {
         stack.add("token", secret(document!({ "type": "kubernetes.io/service-account-token" })));
+    });
+}
+
+#[test]
+fn what_is_no_single_object_and_an_address_with_a_password() {
+    refused("a `List` is no object of its own: declare each of its items", |stack| {
+        let list = document!({ "apiVersion": "v1", "kind": "List", "metadata": { "name": "all" }, "items": [] });
+        stack.add("all", KubernetesManifest::new(cluster(), json(list)));
+        line!() - 1
+    });
+    let release = |address: &str| {
+        let release = HelmRelease::new(cluster(), Name::existing("shop"), "cart", "cart").version("1.0.0");
+        release.repository(address)
+    };
+    refused("`repository` has a name or password in it", |stack| {
+        stack.add("cart", release("https://somebody:password@charts.example.com/stable"));
+        line!() - 1
+    });
+    accepted(|stack| {
+        stack.add("cart", release("https://charts.example.com/a@b"));
     });
 }
 
