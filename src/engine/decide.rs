@@ -12,7 +12,9 @@ use crate::dependency::Dependencies;
 use crate::diff::{Cause, FieldChange, Shown, Wanted, creation, default_of, diff};
 use crate::draft::Draft;
 use crate::hold::{Holder, Replaced};
-use crate::plan::{Change, MARK, OutputChange, Parts, PlanError, PlanInput, PlannedDeferral, PlannedRemark, current};
+use crate::plan::{
+    Change, MARK, OutputChange, Parts, PlanError, PlanInput, PlannedDeferral, PlannedRemark, current, take_down,
+};
 use crate::proposal::{Proposal, Proposals};
 use crate::protection::{Guard, protections};
 use crate::provider::{Attributes, Observation};
@@ -142,23 +144,7 @@ impl<'a> Decisions<'a> {
             if dependencies.index.contains_key(&record.address) {
                 continue;
             }
-            let schema = (input.schema)(record.address.kind());
-            let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
-            if schema.is_some_and(|schema| schema.mode == Mode::Lookup) {
-                draft.delete(&record.address, None, false, Change::Forget);
-                continue;
-            }
-            if gone {
-                // A list may lag behind what was made a moment ago: the delete looks for itself.
-                draft.delete(&record.address, None, false, Change::Delete);
-                continue;
-            }
-            guard.check(&record.address, None, None);
-            if let Some(around) = input.unreached.get(&record.address) {
-                draft.forget_with(around, &record.address, None);
-                continue;
-            }
-            draft.delete(&record.address, None, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
+            take_down(input, record, None, &mut draft, &mut guard);
         }
         guard.verdict()?;
         draft.order(input, Some(dependencies));

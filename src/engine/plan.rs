@@ -490,28 +490,34 @@ pub(crate) struct Parts {
     pub outputs: BTreeMap<String, OutputChange>,
 }
 
+/// Takes a resource of the state down, where nothing protects it.
+pub(crate) fn take_down(
+    input: &PlanInput<'_>,
+    record: &ResourceRecord,
+    node: Option<&Node>,
+    draft: &mut Draft,
+    guard: &mut Guard<'_>,
+) {
+    let (address, schema) = (&record.address, (input.schema)(record.address.kind()));
+    if schema.is_some_and(|schema| schema.mode == Mode::Lookup) {
+        return draft.delete(address, node, false, Change::Forget);
+    }
+    if matches!(input.observations.get(address), Some(Observation::Absent)) {
+        // A list may lag behind what was made a moment ago: the delete looks for itself.
+        return draft.delete(address, node, false, Change::Delete);
+    }
+    guard.check(address, node, None);
+    match input.unreached.get(address) {
+        Some(around) => draft.forget_with(around, address, node),
+        None => draft.delete(address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete),
+    }
+}
+
 fn destroy(input: &PlanInput<'_>) -> Result<Parts, PlanError> {
     let (mut draft, mut guard) = (Draft::default(), Guard::new(input));
     let nodes: HashMap<&Address, &Node> = input.graph.nodes.iter().map(|node| (&node.address, node)).collect();
     for record in input.snapshot.resources.values() {
-        let schema = (input.schema)(record.address.kind());
-        let gone = matches!(input.observations.get(&record.address), Some(Observation::Absent));
-        let lookup = schema.is_some_and(|schema| schema.mode == Mode::Lookup);
-        let node = nodes.get(&record.address).copied();
-        if lookup {
-            draft.delete(&record.address, node, false, Change::Forget);
-            continue;
-        }
-        if gone {
-            draft.delete(&record.address, node, false, Change::Delete);
-            continue;
-        }
-        guard.check(&record.address, node, None);
-        if let Some(around) = input.unreached.get(&record.address) {
-            draft.forget_with(around, &record.address, node);
-            continue;
-        }
-        draft.delete(&record.address, node, schema.is_some_and(|schema| schema.holds_data), Change::Delete);
+        take_down(input, record, nodes.get(&record.address).copied(), &mut draft, &mut guard);
     }
     guard.verdict()?;
     draft.order(input, None);

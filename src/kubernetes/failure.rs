@@ -50,10 +50,7 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
             FailureClass::NotYet,
             Some("give who applies an `EksAccessPolicyAssociation` that allows it in this cluster"),
         ),
-        (403, _) if status.message.contains("because it is being terminated") => (
-            FailureClass::Refused,
-            Some("its namespace is being deleted: apply again once that is gone, which makes it anew"),
-        ),
+        (403, _) if status.message.contains(TERMINATED) => (FailureClass::Refused, Some(WAIT_FOR_NAMESPACE)),
         (403, _) => (FailureClass::Refused, None),
         (404, _) if status.message.starts_with("namespaces \"") => (
             FailureClass::Unseen,
@@ -79,6 +76,11 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
 
 /// What an API server calls it when others manage a field.
 pub(crate) const CONFLICT: &str = "Conflict";
+
+/// What an API server says of something new in a namespace that is being deleted, and what to do about it.
+pub(crate) const TERMINATED: &str = "because it is being terminated";
+pub(crate) const WAIT_FOR_NAMESPACE: &str =
+    "its namespace is being deleted: apply again once that is gone, which makes it anew";
 
 /// What to do about an API server that does not answer.
 pub(crate) const SEE_THAT_IT_ANSWERS: &str = "see that the cluster's API server can be reached from here";

@@ -19,7 +19,7 @@ use fathuss_model::aws::{
 };
 use fathuss_model::graph::Graph;
 use fathuss_model::terraform::Data;
-use fathuss_model::{Datum, DeclarationExt, Ipv4Net, Lifecycle, actions};
+use fathuss_model::{Datum, DeclarationExt, Handle, Ipv4Net, Lifecycle, Stack, actions};
 use fathuss_state::{Entry, Fault, ResourceRecord, Store};
 use toy::{Bench, DEFERRED, Twist, stack};
 
@@ -396,21 +396,29 @@ async fn what_lets_go_of_something_for_what_is_made_only_after_that_is_gone_wait
     assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
 }
 
+/// A cluster in two zones, with the role that nodes of it would have, and its subnets.
+fn control_plane(
+    stack: &mut Stack,
+    make: impl FnOnce(&Handle<IamRole>, ClusterVpcConfig) -> EksCluster,
+) -> (Handle<EksCluster>, Handle<IamRole>, Vec<Handle<Subnet>>) {
+    let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
+    let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
+        let subnet = Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}"));
+        stack.add(zone, subnet)
+    });
+    let subnets = subnets.to_vec();
+    let trust = |service: &str| IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
+    let role = stack.add("cluster", trust("eks.amazonaws.com"));
+    let place = ClusterVpcConfig::new(&subnets).endpoint_private_access(true).endpoint_public_access(false);
+    let cluster = stack.add("main", make(&role, place));
+    (cluster, stack.add("node", trust("ec2.amazonaws.com")), subnets)
+}
+
 /// A cluster with a group of nodes, and an addon that is ready once there are some.
 fn cluster(version: &str, addon_version: &str) -> Graph {
     stack(|stack| {
-        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
-        let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
-            let subnet = Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}"));
-            stack.add(zone, subnet)
-        });
-        let subnets = subnets.to_vec();
-        let trust = |service: &str| IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
-        let role = stack.add("cluster", trust("eks.amazonaws.com"));
-        let place = ClusterVpcConfig::new(&subnets).endpoint_private_access(true).endpoint_public_access(false);
-        let cluster = EksCluster::new("main", &role, place).version(version);
-        let cluster = stack.add("main", cluster);
-        let role = stack.add("node", trust("ec2.amazonaws.com"));
+        let (cluster, role, subnets) =
+            control_plane(stack, |role, place| EksCluster::new("main", role, place).version(version));
         let nodes = EksNodeGroup::new(&cluster, &role, &subnets, ScalingConfig::between(1, 2, 3))
             .node_group_name("main")
             .version(cluster.version());
@@ -446,17 +454,7 @@ async fn a_cluster_is_upgraded_before_its_addons_and_those_before_its_nodes_thou
 /// A cluster with groups of nodes, which are all of one kind of instance.
 fn groups(cluster: &str, names: &[&str], instance: InstanceType) -> Graph {
     stack(|stack| {
-        let vpc = stack.add("main", Vpc::new(net("10.0.0.0/16")));
-        let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")].map(|(zone, range)| {
-            let subnet = Subnet::new(&vpc, net(range)).availability_zone(format!("us-east-1{zone}"));
-            stack.add(zone, subnet)
-        });
-        let subnets = subnets.to_vec();
-        let trust = |service: &str| IamRole::new(Policy::new([Statement::assume_role(Principal::service(service))]));
-        let role = stack.add("cluster", trust("eks.amazonaws.com"));
-        let place = ClusterVpcConfig::new(&subnets).endpoint_private_access(true).endpoint_public_access(false);
-        let cluster = stack.add("main", EksCluster::new(cluster, &role, place));
-        let role = stack.add("node", trust("ec2.amazonaws.com"));
+        let (cluster, role, subnets) = control_plane(stack, |role, place| EksCluster::new(cluster, role, place));
         for name in names {
             let group = EksNodeGroup::new(&cluster, &role, &subnets, ScalingConfig::between(1, 2, 3));
             stack.add(*name, group.instance_types([instance]));

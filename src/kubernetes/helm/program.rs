@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::clusters::{Endpoint, Token};
 use crate::connection::kubeconfig;
-use crate::failure::{SEE_THAT_IT_ANSWERS, refused};
+use crate::failure::{SEE_THAT_IT_ANSWERS, TERMINATED, WAIT_FOR_NAMESPACE, refused};
 
 /// Which `helm` is run, and how.
 #[derive(Clone, Debug)]
@@ -52,9 +52,9 @@ impl Helm {
         values: Option<&Json>,
     ) -> Result<Vec<u8>, Failure> {
         let unwritable = |error: std::io::Error| refused("NoFolder", error.to_string());
-        // Only its owner can enter it.
         SWEPT.call_once(|| sweep(&std::env::temp_dir()));
         let folder = format!("{FOLDER}{}-", std::process::id());
+        // Only its owner can enter it.
         let folder = tempfile::Builder::new().prefix(&folder).tempdir().map_err(unwritable)?;
         let credential = folder.path().join("token");
         let mut lasts = lay_down(token().await?, &credential).map_err(unwritable)?;
@@ -226,12 +226,7 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
             "others manage these fields: leave them out of what the chart renders, or have whoever manages them let go of them",
         ),
     ),
-    (
-        "because it is being terminated",
-        FailureClass::Refused,
-        "Terminating",
-        Some("its namespace is being deleted: apply again once that is gone, which makes it anew"),
-    ),
+    (TERMINATED, FailureClass::Refused, "Terminating", Some(WAIT_FOR_NAMESPACE)),
     // What the API server's own answer holds: the webhook did not answer it.
     (
         "failed calling webhook",

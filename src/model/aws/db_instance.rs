@@ -158,7 +158,9 @@ pub struct DbInstance {
         computed,
         version_prefix,
         form = form::VERSION,
-        update_seconds = 660, windowed)]
+        update_seconds = 660,
+        windowed,
+    )]
     engine_version: Option<Value<String>>,
     /// The storage in GiB; it only grows.
     #[field(computed, min = 20, max = 65_536, update_seconds = 150, windowed)]
