@@ -13,7 +13,7 @@ use std::time::Duration;
 use fathuss_model::graph::{Graph, Node};
 use fathuss_model::schema::Schema;
 use fathuss_model::{Address, Datum, EvaluationError, OutputReference, Partial, Reference, Scope, SecretSource};
-use fathuss_state::{Entry, OperationId, Snapshot};
+use fathuss_state::{Entry, OperationId, ResourceRecord, Snapshot};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::diff::default_of;
 use crate::event::{Event, Told};
 use crate::journal::{Journal, JournalError};
-use crate::plan::{Change, Goal, Plan};
+use crate::plan::{Change, Goal, Plan, PlannedAction};
 use crate::provider::{Attributes, Clock, Failure, Mark, Provider, SecretText};
 use crate::schedule::{Expectations, critical_paths};
 use crate::scope::{attribute_of, output_of};
@@ -76,6 +76,8 @@ pub struct Applied {
     pub skipped: Vec<Address>,
     /// What was begun and cut off: the next run finishes it.
     pub interrupted: Vec<Address>,
+    /// What an earlier run had begun and could not be looked at even now.
+    pub left: Vec<Address>,
     /// Operations settled, by action.
     pub summary: BTreeMap<String, i64>,
     /// The stack's outputs, where all of it was applied.
@@ -119,6 +121,8 @@ struct Run<'a> {
     paths: Vec<Duration>,
     /// What each node is by now.
     attributes: RefCell<HashMap<Address, Attributes>>,
+    /// The rows by now of what an earlier run began and recovery left: none where it had made nothing.
+    found: RefCell<HashMap<Address, Option<ResourceRecord>>>,
     /// How many actions are inside a call whose answer must be recorded.
     calling: Cell<usize>,
 }
@@ -148,7 +152,8 @@ impl<'a> Run<'a> {
         let paths = critical_paths(&job.plan.actions, &expected);
         let nodes = job.graph.nodes.iter().map(|node| (&node.address, node)).collect();
         let attributes = RefCell::new(job.current.clone());
-        Self { job, around, journal, nodes, expected, paths, attributes, calling: Cell::new(0) }
+        let (found, calling) = (RefCell::default(), Cell::new(0));
+        Self { job, around, journal, nodes, expected, paths, attributes, found, calling }
     }
 
     async fn all(&self) -> Applied {
@@ -302,7 +307,23 @@ impl<'a> Run<'a> {
         let (expected_ms, path_ms) = (millis(self.expected[at]), millis(self.paths[at]));
         self.tell(Event::Begun { address: action.address.clone(), change: action.change, expected_ms, path_ms });
         let began = self.around.clock.now();
-        let ended = match action.change {
+        match self.carried_out(at, action).await {
+            Ok(Some(because)) => Outcome::Deferred { because },
+            Ok(None) => Outcome::Done { took: self.around.clock.now().saturating_sub(began) },
+            Err(Ended::Failed { failure, left }) => Outcome::Failed { failure, left },
+            Err(Ended::Interrupted) => Outcome::Interrupted,
+            Err(Ended::Journal(_)) => Outcome::JournalBroke,
+        }
+    }
+
+    /// Gives why it is deferred, where it is.
+    async fn carried_out(&self, at: usize, action: &PlannedAction) -> Result<Option<String>, Ended> {
+        let change = match (action.change, self.looked_again(at, action).await?) {
+            // It had been made after all.
+            (Change::Create | Change::Replace, true) => Change::Update,
+            (change, _) => change,
+        };
+        match change {
             Change::Read => self.read(action).await.map(|()| None),
             Change::Create | Change::Replace => self.create(at, action).await,
             Change::Update => self.update(at, action).await,
@@ -311,13 +332,6 @@ impl<'a> Run<'a> {
                 let dropped = self.journal.write(Entry::Dropped(action.address.clone())).await;
                 dropped.map(|()| None).map_err(Ended::Journal)
             }
-        };
-        match ended {
-            Ok(Some(because)) => Outcome::Deferred { because },
-            Ok(None) => Outcome::Done { took: self.around.clock.now().saturating_sub(began) },
-            Err(Ended::Failed { failure, left }) => Outcome::Failed { failure, left },
-            Err(Ended::Interrupted) => Outcome::Interrupted,
-            Err(Ended::Journal(_)) => Outcome::JournalBroke,
         }
     }
 

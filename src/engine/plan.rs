@@ -105,6 +105,9 @@ pub struct Plan {
     /// is not offered is refused as it is made, then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unasked: Option<String>,
+    /// What could not be read, and is planned as the state has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<PlannedUnread>,
     /// How many resources stay as they are.
     pub unchanged: usize,
     /// Outputs that change.
@@ -228,6 +231,19 @@ pub struct PlannedRemark {
     pub source: Source,
     /// What, in sentences.
     pub sentences: Vec<String>,
+}
+
+/// What could not be read: it is inside of something that did not answer, or not to who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedUnread {
+    /// The resource.
+    pub address: Address,
+    /// Why, in words.
+    pub because: String,
+    /// What to do, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// An output that changes.
@@ -457,6 +473,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Planned, PlanError> {
         remarks,
         protections,
         unasked: None,
+        unread: Vec::new(),
         unchanged,
         outputs,
         survivors,

@@ -5,7 +5,7 @@
 //! made" is said only after reads have been empty until well after the request
 //! could last have arrived.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -28,12 +28,16 @@ const IN_THE_WAY: Duration = Duration::from_secs(60);
 /// How long a creation of an earlier run waits for what it needs, before a plan decides about what is there.
 const NEEDED: Duration = Duration::from_secs(5 * 60);
 
+/// How long to look for what was made inside of something that does not answer, or not to who asks. It holds back
+/// nothing but itself: the run may be the one that opens the door.
+const LOOKED_FOR: Duration = Duration::from_secs(20);
+
 /// How recovery of one operation ended.
 #[derive(Clone, Debug)]
 pub struct Recovery {
     /// The resource.
     pub address: Address,
-    /// What was found and done; or why it could not be finished.
+    /// What was found and done, or that it is left to the plan; or why it could not be finished.
     pub outcome: Result<String, Failure>,
 }
 
@@ -90,13 +94,28 @@ async fn one(
     let event = Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) };
     (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
     let is_protected = protected(&address);
-    let recorded = snapshot.resources.get(&address);
-    let lineage = &snapshot.lineage;
-    let work = Work { pending, recorded, step: &step, provider: provider.as_ref(), lineage, goal, is_protected };
+    let work = Work {
+        pending,
+        recorded: snapshot.resources.get(&address),
+        step: &step,
+        provider: provider.as_ref(),
+        lineage: &snapshot.lineage,
+        goal,
+        is_protected,
+        came_to: RefCell::default(),
+    };
     let outcome = match pending.begun.action {
-        Action::Create => work.create().await,
+        Action::Create => work.create(LOOKED_FOR).await,
         Action::Update => work.update().await,
         Action::Delete => work.delete().await,
+    };
+    let outcome = match outcome {
+        Err(Ended::Failed { failure, .. })
+            if provider.may_change_unsettled(address.kind()) && failure.class.is_early() =>
+        {
+            Ok(format!("it can't be looked at now, and is left to the plan: {failure}"))
+        }
+        outcome => outcome,
     };
     let outcome = match outcome {
         Ok(what) => {
@@ -111,6 +130,30 @@ async fn one(
     Recovery { address, outcome }
 }
 
+/// Finishes a creation that could not be looked at as the run began: the row of what it made, where it made anything.
+pub(crate) async fn look_again(
+    pending: &Pending,
+    snapshot: &Snapshot,
+    step: &Step<'_>,
+    provider: &dyn Provider,
+) -> Result<Option<ResourceRecord>, Ended> {
+    let work = Work {
+        pending,
+        recorded: snapshot.resources.get(&pending.begun.address),
+        step,
+        provider,
+        lineage: &snapshot.lineage,
+        goal: Goal::Apply,
+        is_protected: false,
+        came_to: RefCell::default(),
+    };
+    work.create(NEEDED).await?;
+    Ok(match work.came_to.into_inner() {
+        Some(Settled::Present(row)) => Some(*row),
+        _ => None,
+    })
+}
+
 struct Work<'a> {
     pending: &'a Pending,
     /// What state says of it from before.
@@ -122,10 +165,13 @@ struct Work<'a> {
     goal: Goal,
     /// Whether the program protects it from being destroyed.
     is_protected: bool,
+    /// What it was settled as.
+    came_to: RefCell<Option<Settled>>,
 }
 
 impl Work<'_> {
-    async fn create(&self) -> Result<String, Ended> {
+    /// What the provider can leave to the plan is looked for during `patience` alone.
+    async fn create(&self, patience: Duration) -> Result<String, Ended> {
         let begun = &self.pending.begun;
         let operation = begun.operation;
         let request = MakeRequest {
@@ -141,13 +187,16 @@ impl Work<'_> {
             None => {
                 // It may have sent the request long after it began, and at the latest when it died: before now.
                 let until = self.step.clock.now() + self.provider.in_doubt(self.kind());
-                match self.step.found_within(self.provider, &request, until).await? {
+                let is_pliable = self.provider.may_change_unsettled(self.kind());
+                let not_yet = if is_pliable { patience } else { self.step.not_yet };
+                let step = Step { not_yet, ..self.step.clone() };
+                match step.found_within(self.provider, &request, until).await? {
                     Found::Ours(identity) => {
                         self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;
                         identity
                     }
                     Found::Nothing | Found::Foreign(_) => {
-                        self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+                        self.settle(Settled::Refused).await?;
                         return Ok("nothing had been created".to_owned());
                     }
                 }
@@ -161,14 +210,14 @@ impl Work<'_> {
         }
         let standing = self.standing(identity);
         if self.pending.identified.is_some() && self.is_gone(&standing).await? {
-            self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+            self.settle(Settled::Absent).await?;
             return Ok(format!("{} had been created, and is gone", standing.identity));
         }
         let step = Step { not_yet: NEEDED, ..self.step.clone() };
         match step.settle(self.provider, &standing, UNFINISHED).await {
             Ok(settlement) => {
                 let row = self.row(&standing, settlement.attributes);
-                self.step.write(Entry::Settled { operation, outcome: Settled::Present(Box::new(row)) }).await?;
+                self.settle(Settled::Present(Box::new(row))).await?;
                 Ok(match settlement.deferred {
                     None => format!("{} had been created and is adopted", standing.identity),
                     Some(because) => format!("{} is deferred, because {because}", standing.identity),
@@ -181,7 +230,7 @@ impl Work<'_> {
                 }
                 if !begun.prevent_destroy {
                     self.step.delete(self.provider, &standing).await?;
-                    self.step.write(Entry::Settled { operation, outcome: Settled::Absent }).await?;
+                    self.settle(Settled::Absent).await?;
                 }
                 Ok(format!("{} had failed and is gone", standing.identity))
             }
@@ -201,9 +250,8 @@ impl Work<'_> {
 
     async fn update(&self) -> Result<String, Ended> {
         let begun = &self.pending.begun;
-        let operation = begun.operation;
         let Some(identity) = begun.identity.clone() else {
-            self.step.write(Entry::Settled { operation, outcome: Settled::Refused }).await?;
+            self.settle(Settled::Refused).await?;
             return Ok("nothing had been changed".to_owned());
         };
         if self.provider.may_change_unsettled(self.kind()) {
@@ -225,7 +273,7 @@ impl Work<'_> {
         let begun = &self.pending.begun;
         if let Some(identity) = begun.identity.clone() {
             if self.is_protected {
-                let is_there = self.take_as_it_is(identity).await?;
+                let is_there = self.leave(identity).await?;
                 let left = "its deletion had begun; it is protected now, and left as it is";
                 return Ok(if is_there { left } else { "its deletion is finished" }.to_owned());
             }
@@ -233,7 +281,7 @@ impl Work<'_> {
             match step.delete(self.provider, &self.standing(identity.clone())).await {
                 Ok(()) => {}
                 Err(Ended::Failed { .. }) => {
-                    if self.take_as_it_is(identity).await? {
+                    if self.leave(identity).await? {
                         return Ok("its deletion had begun; it is still there, and planned anew".to_owned());
                     }
                     return Ok("its deletion is finished".to_owned());
@@ -241,7 +289,7 @@ impl Work<'_> {
                 Err(ended) => return Err(ended),
             }
         }
-        self.step.write(Entry::Settled { operation: begun.operation, outcome: Settled::Absent }).await?;
+        self.settle(Settled::Absent).await?;
         Ok("its deletion is finished".to_owned())
     }
 
@@ -258,6 +306,14 @@ impl Work<'_> {
             }
             self.step.clock.sleep(EMPTY_WINDOW / 8).await;
             self.step.go_on()?;
+        }
+    }
+
+    /// Leaves what was being deleted to the plan. Whether it is there.
+    async fn leave(&self, identity: Identity) -> Result<bool, Ended> {
+        match self.provider.may_change_unsettled(self.kind()) {
+            true => self.leave_to_plan(identity).await,
+            false => self.take_as_it_is(identity).await,
         }
     }
 
@@ -281,8 +337,13 @@ impl Work<'_> {
             Observation::Present(attributes) => (Settled::Present(Box::new(self.row(standing, attributes))), true),
             Observation::Absent => (Settled::Absent, false),
         };
-        self.step.write(Entry::Settled { operation: self.pending.begun.operation, outcome }).await?;
+        self.settle(outcome).await?;
         Ok(is_there)
+    }
+
+    async fn settle(&self, outcome: Settled) -> Result<(), Ended> {
+        *self.came_to.borrow_mut() = Some(outcome.clone());
+        self.step.write(Entry::Settled { operation: self.pending.begun.operation, outcome }).await
     }
 
     fn kind(&self) -> &str {

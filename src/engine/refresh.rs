@@ -20,8 +20,8 @@ use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a read may go on failing before what goes anyway is planned without it.
-const PATIENCE_WITH_DOOMED: Duration = Duration::from_secs(20);
+/// How long a read may go on failing before what is inside of something else is planned without it.
+const PATIENCE_INSIDE: Duration = Duration::from_secs(20);
 
 /// What is.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Refreshed {
     pub identities: BTreeMap<Address, Identity>,
     /// What did not answer and is inside of something that goes: by address, what that is.
     pub unreached: BTreeMap<Address, Address>,
+    /// What did not answer, or not to who asks, and is inside of something that stays: by address, why.
+    pub unread: BTreeMap<Address, Failure>,
 }
 
 /// A read that failed.
@@ -53,13 +55,14 @@ pub struct RefreshError {
     pub failure: Failure,
 }
 
-/// Reads everything in the state. What is inside of something that `goes` need not answer.
+/// Reads everything in the state. What is inside of something else need not answer: a cluster that lets nobody in holds
+/// nothing back but itself.
 pub async fn refresh(
     snapshot: &Snapshot,
     goes: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
 ) -> Result<Refreshed, RefreshError> {
-    let doomed = doomed(snapshot, goes, around);
+    let inside = inside(snapshot, goes, around);
     let mut groups: BTreeMap<&'static str, (Rc<dyn Provider>, Vec<ReadRequest>)> = BTreeMap::new();
     for record in snapshot.resources.values() {
         let kind = record.address.kind();
@@ -72,11 +75,12 @@ pub async fn refresh(
             recorded: record.attributes.clone(),
         });
     }
-    let reads = groups.into_values().map(|(provider, requests)| read_sparing(provider, requests, &doomed, around));
+    let reads = groups.into_values().map(|(provider, requests)| read_sparing(provider, requests, &inside, around));
     let mut refreshed = Refreshed::default();
     for read in futures::future::join_all(reads).await {
-        let Read { observations, strays, marks, unreached } = read?;
+        let Read { observations, strays, marks, unreached, unread } = read?;
         refreshed.unreached.extend(unreached);
+        refreshed.unread.extend(unread);
         refreshed.observations.extend(observations);
         refreshed.strays.extend(strays);
         refreshed.marks.extend(marks);
@@ -93,12 +97,12 @@ pub async fn refresh(
     Ok(refreshed)
 }
 
-/// What is inside of something that goes, and what that is.
-fn doomed(
+/// What is inside of something else, with what that is where it goes.
+fn inside(
     snapshot: &Snapshot,
     goes: &dyn Fn(&Address) -> bool,
     around: &Surroundings<'_>,
-) -> BTreeMap<Address, Address> {
+) -> BTreeMap<Address, Option<Address>> {
     let mut records = BTreeMap::new();
     for record in snapshot.resources.values() {
         records.insert((record.address.kind(), &record.identity, &record.region), &record.address);
@@ -106,8 +110,8 @@ fn doomed(
     let of_one = |record: &ResourceRecord| {
         let kind = record.address.kind();
         let (around, identity) = (around.provider)(kind)?.inside(kind, &record.attributes)?;
-        let around = records.get(&(around, &identity, &record.region)).copied().filter(|around| goes(around))?;
-        Some((record.address.clone(), around.clone()))
+        let around = records.get(&(around, &identity, &record.region)).copied().filter(|around| goes(around));
+        Some((record.address.clone(), around.cloned()))
     };
     snapshot.resources.values().filter_map(of_one).collect()
 }
@@ -139,6 +143,8 @@ pub(crate) struct Read {
     pub marks: BTreeMap<Address, Carried>,
     /// What goes anyway and did not answer, with what it is inside of.
     pub unreached: Vec<(Address, Address)>,
+    /// What is inside of something that stays and did not answer, with why.
+    pub unread: Vec<(Address, Failure)>,
 }
 
 /// Reads, and what fails for a moment again.
@@ -150,11 +156,11 @@ pub(crate) async fn read_all(
     read_sparing(provider, requests, &BTreeMap::new(), around).await
 }
 
-/// The same; what is `doomed` need not answer.
+/// The same; what is `inside` of something need not answer.
 async fn read_sparing(
     provider: Rc<dyn Provider>,
     mut requests: Vec<ReadRequest>,
-    doomed: &BTreeMap<Address, Address>,
+    inside: &BTreeMap<Address, Option<Address>>,
     around: &Surroundings<'_>,
 ) -> Result<Read, RefreshError> {
     let began = around.clock.now();
@@ -179,10 +185,13 @@ async fn read_sparing(
                         || matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);
                     let lasted = around.clock.now().saturating_sub(began);
                     if passes
-                        && lasted > PATIENCE_WITH_DOOMED
-                        && let Some(around) = doomed.get(&request.address)
+                        && lasted > PATIENCE_INSIDE
+                        && let Some(around) = inside.get(&request.address)
                     {
-                        read.unreached.push((request.address, around.clone()));
+                        match around {
+                            Some(around) => read.unreached.push((request.address, around.clone())),
+                            None => read.unread.push((request.address, failure)),
+                        }
                         continue;
                     }
                     if !passes || lasted > PATIENCE {

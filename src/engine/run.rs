@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use fathuss_model::graph::{Finding, Graph};
 use fathuss_model::{Address, Datum};
-use fathuss_state::{Entry, Part, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
+use fathuss_state::{Entry, Part, Pending, ResourceRecord, RunAction, RunEnd, Snapshot, StateError, Store};
 
-use crate::apply::{Applied, Job, Surroundings, apply, needed, to_record};
+use crate::apply::{Applied, Job, Pace, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
 use crate::part::{PartError, checked, seen};
-use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, plan};
+use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, PlannedUnread, plan};
 use crate::proposal::{Asked, Outlook, by_provider, objections, outlook};
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};
@@ -115,18 +115,7 @@ pub async fn finish_earlier(
 ) -> Result<Vec<Recovery>, RunError> {
     let mut snapshot = store.snapshot()?;
     snapshot.pending.retain(|pending| part.is_none_or(|part| part.own.contains(&pending.begun.address)));
-    if snapshot.pending.is_empty() {
-        return Ok(Vec::new());
-    }
-    let journal = Journal::default();
-    let store = RefCell::new(store);
-    let protects =
-        |address: &Address| graph.nodes.iter().any(|node| node.address == *address && node.lifecycle.prevent_destroy);
-    let recoveries = tokio::select! {
-        biased;
-        recoveries = recover(&snapshot, goal, &protects, around, &journal) => recoveries,
-        never = journal.commit_all(&store) => match never {},
-    };
+    let recoveries = finish(store, &snapshot, graph, goal, around).await;
     for recovery in &recoveries {
         if let Err(failure) = &recovery.outcome {
             let (address, failure) = (recovery.address.clone(), Box::new(failure.clone()));
@@ -134,6 +123,28 @@ pub async fn finish_earlier(
         }
     }
     Ok(recoveries)
+}
+
+/// Finishes what is pending in this snapshot.
+async fn finish(
+    store: &mut dyn Store,
+    snapshot: &Snapshot,
+    graph: &Graph,
+    goal: Goal,
+    around: &Surroundings<'_>,
+) -> Vec<Recovery> {
+    if snapshot.pending.is_empty() {
+        return Vec::new();
+    }
+    let journal = Journal::default();
+    let store = RefCell::new(store);
+    let protects =
+        |address: &Address| graph.nodes.iter().any(|node| node.address == *address && node.lifecycle.prevent_destroy);
+    tokio::select! {
+        biased;
+        recoveries = recover(snapshot, goal, &protects, around, &journal) => recoveries,
+        never = journal.commit_all(&store) => match never {},
+    }
 }
 
 /// Reads and plans; writes nothing.
@@ -174,6 +185,16 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         },
         unreached: &refreshed.unreached,
     })?;
+    let unread = |(address, failure): (&Address, &Failure)| {
+        let (address, because, hint) = (address.clone(), failure.to_string(), failure.hint.clone());
+        PlannedUnread { address, because, hint }
+    };
+    plan.unread = refreshed.unread.iter().map(unread).collect();
+    let is_kept = |address: &&Address| {
+        let is_of = |action: &PlannedAction| action.address == **address;
+        graph.nodes.iter().any(|node| node.address == **address) && !plan.actions.iter().any(is_of)
+    };
+    plan.unchanged -= refreshed.unread.keys().filter(is_kept).count();
     if let (Some(part), Some(whole)) = (&part, &whole) {
         let schema = |kind: &str| (around.provider)(kind).and_then(|provider| provider.schema(kind));
         checked(part, &mut plan, whole, &graph, &schema)?;
@@ -290,14 +311,18 @@ pub async fn carry_out(
     };
     let journal = Journal::default();
     let cell = RefCell::new(store);
-    let applied = tokio::select! {
+    let mut applied = tokio::select! {
         biased;
         applied = apply(job, around, &journal) => applied,
         never = journal.commit_all(&cell) => match never {},
     };
+    let store = cell.into_inner();
+    if applied.journal_error.is_none() {
+        applied.left = finish_left(store, prepared, around).await?;
+    }
     let outcome = if applied.journal_error.is_some() || !applied.failed.is_empty() {
         "failed"
-    } else if !applied.interrupted.is_empty() || !applied.skipped.is_empty() {
+    } else if !applied.interrupted.is_empty() || !applied.skipped.is_empty() || !applied.left.is_empty() {
         "interrupted"
     } else {
         "applied"
@@ -310,11 +335,32 @@ pub async fn carry_out(
         keeps_outputs: prepared.part.is_some(),
         durations_ms: applied.expectations.learned(),
     };
-    let ended = cell.into_inner().end_run(run, end);
+    let ended = store.end_run(run, end);
     if applied.journal_error.is_none() {
         ended?;
     }
     Ok(applied)
+}
+
+/// Finishes what recovery had left to the plan and no action was about: what it is inside of may answer by now, or be gone.
+/// Gives what is still left.
+async fn finish_left(
+    store: &mut dyn Store,
+    prepared: &Prepared,
+    around: &Surroundings<'_>,
+) -> Result<Vec<Address>, StateError> {
+    let earlier = &prepared.snapshot.pending;
+    if earlier.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_earlier = |one: &Pending| earlier.iter().any(|earlier| earlier.begun.operation == one.begun.operation);
+    if *around.pace.borrow() == Pace::Run {
+        let mut snapshot = store.snapshot()?;
+        snapshot.pending.retain(is_earlier);
+        finish(store, &snapshot, &prepared.graph, prepared.plan.goal, around).await;
+    }
+    let left = store.snapshot()?.pending.into_iter().filter(is_earlier);
+    Ok(left.map(|pending| pending.begun.address).collect())
 }
 
 /// An action as history keeps it: no values, so no secrets.

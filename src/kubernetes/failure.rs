@@ -30,11 +30,11 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
         ..refused(code, message)
     };
     // What only looks changes nothing, however it ends.
-    let unclear = if changes(operation) { FailureClass::Ambiguous } else { FailureClass::NotYet };
+    let unclear = if changes(operation) { FailureClass::Ambiguous } else { FailureClass::Unseen };
     let Error::Api(status) = error else {
         let said = chain(error);
         // Where nobody was reached, nothing was sent.
-        let class = if said.contains(UNREACHED) { FailureClass::NotYet } else { unclear };
+        let class = if said.contains(UNREACHED) { FailureClass::Unseen } else { unclear };
         return failure(class, "NoAnswer", said, Some(SEE_THAT_IT_ANSWERS));
     };
     let is_misspelt = status.message.contains("failed to create typed patch object");
@@ -45,9 +45,9 @@ pub(crate) fn from_kube(operation: &str, error: &Error) -> Failure {
     };
     let (class, hint) = match (status.code, reason) {
         // An access entry and its policy take some seconds to reach the cluster.
-        (401, _) => (FailureClass::NotYet, Some("give who applies an `EksAccessEntry` in this cluster")),
+        (401, _) => (FailureClass::Unseen, Some("give who applies an `EksAccessEntry` in this cluster")),
         (403, "Forbidden") if status.message.contains("forbidden: User") => (
-            FailureClass::NotYet,
+            FailureClass::Unseen,
             Some("give who applies an `EksAccessPolicyAssociation` that allows it in this cluster"),
         ),
         (403, _) if status.message.contains(TERMINATED) => (FailureClass::Refused, Some(WAIT_FOR_NAMESPACE)),

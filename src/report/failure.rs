@@ -395,6 +395,7 @@ fn headline(failure: &Failure) -> String {
         FailureClass::NotYet => {
             format!("{operation} went on waiting for something that it needs; {service} said: {code}")
         }
+        FailureClass::Unseen if code == "NoAnswer" => format!("{service} did not answer {operation}"),
         FailureClass::Unseen => {
             format!("{service} went on refusing {operation}, as if something that it refers to were not there: {code}")
         }

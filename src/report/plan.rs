@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use fathuss_engine::diff::{Cause, Shown};
-use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction};
+use fathuss_engine::plan::{Change, Goal, Plan, PlannedAction, PlannedUnread};
 use fathuss_engine::proposal::Along;
 use fathuss_model::graph::{Graph, Node, Source};
 use fathuss_model::{Address, Datum, Expression};
@@ -64,6 +64,7 @@ pub fn plan_text(plan: &Plan, view: &PlanView<'_>, style: &Style) -> String {
     }
     page.lookups();
     page.outputs();
+    page.unread();
     page.unfinished();
     page.protections();
     page.deferred();
@@ -374,6 +375,27 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// What was not read, by what can be done about it: each answer names its resource, and one stands for all.
+    fn unread(&mut self) {
+        if self.plan.unread.is_empty() {
+            return;
+        }
+        self.gap();
+        self.line(&Line::at(2).with(Tone::Strong, "could not be read, and is planned as the state has it"));
+        let mut by_hint: BTreeMap<Option<&str>, Vec<&PlannedUnread>> = BTreeMap::new();
+        for one in &self.plan.unread {
+            by_hint.entry(one.hint.as_deref()).or_default().push(one);
+        }
+        for (hint, unread) in by_hint {
+            self.wrapped(Line::at(2).with(Tone::Change, "!").plain(" "), 6, &unread[0].because);
+            let names: Vec<String> = unread.iter().map(|one| one.address.local()).collect();
+            self.wrapped(Line::at(6), 6, &names.join(", "));
+            if let Some(hint) = hint {
+                self.wrapped(Line::at(6).with(Tone::Hint, "Next: "), 6, hint);
+            }
+        }
+    }
+
     fn unfinished(&mut self) {
         if self.plan.unfinished.is_empty() {
             return;
@@ -559,12 +581,17 @@ impl<'a> Page<'a> {
         match plan.goal {
             Goal::Destroy => format!("Nothing to destroy: the state of {} is empty.{forgotten}", plan.stack),
             Goal::Apply => format!(
-                "No changes: {} {} as the program declares.{forgotten}",
+                "{}: {} {} as the program declares{}.{forgotten}",
+                if plan.unread.is_empty() { "No changes" } else { "No changes are known" },
                 match plan.unchanged {
                     0 => format!("stack {}", plan.stack),
                     number => plural(number, "resource", "resources"),
                 },
                 if plan.unchanged > 1 { "are" } else { "is" },
+                match plan.unread.len() {
+                    0 => String::new(),
+                    unread => format!(", and {} could not be read", count(unread)),
+                },
             ),
         }
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use fathuss_engine::apply::{Applied, Pace, Surroundings};
 use fathuss_engine::event::{Event, Told};
-use fathuss_engine::plan::Goal;
+use fathuss_engine::plan::{Goal, Plan};
 use fathuss_engine::recover::Recovery;
-use fathuss_engine::run::{adopt_strays, carry_out, finish_earlier, prepare};
+use fathuss_engine::run::{Prepared, adopt_strays, carry_out, finish_earlier, prepare};
 use fathuss_state::{Backend, Part, Store};
 
 use crate::ask::{Question, interrupted};
@@ -135,7 +135,7 @@ pub async fn work(
             true => carry_out(&mut *store, &prepared, &around, &wall_ms).await?,
             false => Applied::default(),
         };
-        return ended(store, &booked);
+        return ended(store, &booked, !doubted(&prepared));
     }
     if let Err(error) = check_secrets(&prepared, &again) {
         store.release()?;
@@ -155,20 +155,49 @@ pub async fn work(
     };
     let simulated = session.target.is_simulated();
     show.borrow_mut().end(session.target.calls(), real.elapsed(), simulated, &again)?;
-    ended(store, &applied)
+    let mut known = true;
+    if is_whole(&applied) && doubted(&prepared) {
+        // It may be this run that opened the door.
+        let silent = |_: &Told| {};
+        let around = session.surroundings(&provider, &silent, pace.clone());
+        let now = prepare(order()?, store.snapshot()?, &around).await.map_err(|error| told(error, &again))?;
+        known = !now.plan.has_changes() && !doubted(&now);
+        if !known {
+            render::note(&format!("{}\nNext: {again}", still_to_do(&now.plan)), output);
+        }
+    }
+    ended(store, &applied, known)
 }
 
-/// The lock goes with the run, and its exit status says whether all was done. One that was told to stop leaves the
-/// rest to the next.
-fn ended(mut store: Box<dyn Backend>, applied: &Applied) -> Result<ExitCode, Error> {
+/// Whether something of what the program declares could not be read.
+fn doubted(prepared: &Prepared) -> bool {
+    prepared.plan.goal == Goal::Apply && !prepared.plan.unread.is_empty()
+}
+
+/// What a plan says after a run that could not read everything before.
+fn still_to_do(plan: &Plan) -> String {
+    let changes = plan.actions.iter().filter(|action| action.is_change()).count();
+    match plan.unread.len() {
+        0 => format!("What could not be read before was read now: {changes} to change."),
+        unread => format!("Of what the program declares, {unread} can't be read even now; {changes} to change."),
+    }
+}
+
+fn is_whole(applied: &Applied) -> bool {
+    let cut = [&applied.skipped, &applied.interrupted, &applied.left];
+    applied.journal_error.is_none() && applied.failed.is_empty() && cut.iter().all(|list| list.is_empty())
+}
+
+/// The lock goes with the run, and its exit status says whether all was done and is `known` to be as it is to be. One
+/// that was told to stop leaves the rest to the next.
+fn ended(mut store: Box<dyn Backend>, applied: &Applied, known: bool) -> Result<ExitCode, Error> {
     if let Some(error) = &applied.journal_error {
         return Err(Error::Usage(format!(
             "the state can't be written, so nothing new was sent: {error}\nNext: see to that first, such as room on a full disk, then run the same command again"
         )));
     }
     store.release()?;
-    let whole = applied.failed.is_empty() && applied.skipped.is_empty() && applied.interrupted.is_empty();
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if known && is_whole(applied) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Shows that time goes on; without an end.
@@ -218,7 +247,7 @@ fn nothing_new(finished: &[Recovery]) -> Error {
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let told: Vec<String> = told.take(NAMED).collect();
     Error::Usage(format!(
-        "Nothing new was begun. What an earlier run had begun is finished, and the state has it: {}{more}.",
+        "Nothing new was begun. What became of what an earlier run had begun is in the state: {}{more}.",
         told.join("; ")
     ))
 }

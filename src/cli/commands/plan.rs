@@ -32,7 +32,7 @@ pub struct Plan {
     /// Take the state's word for what is, and read nothing
     #[arg(long)]
     pub no_refresh: bool,
-    /// Exit with 2 where changes are waiting
+    /// Exit with 2 where changes are waiting, or something could not be read
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Show every action and every value in full
@@ -74,7 +74,7 @@ pub fn run(options: &Plan, output: &Output) -> Result<ExitCode, Error> {
             schema: &|kind| session.target.provider(kind).and_then(|provider| provider.schema(kind)),
         };
         render::plan(&prepared, &around, output)?;
-        let waiting = options.detailed_exitcode && prepared.plan.has_changes();
-        Ok(if waiting { ExitCode::from(2) } else { ExitCode::SUCCESS })
+        let in_doubt = prepared.plan.has_changes() || !prepared.plan.unread.is_empty();
+        Ok(if options.detailed_exitcode && in_doubt { ExitCode::from(2) } else { ExitCode::SUCCESS })
     })
 }

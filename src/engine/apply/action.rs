@@ -7,19 +7,35 @@ use std::time::Duration;
 use fathuss_model::graph::Node;
 use fathuss_model::schema::{Field, Schema};
 use fathuss_model::{Address, Datum, Expression, Partial, SecretSource};
-use fathuss_state::{Action, Begun, Entry, Identity, OperationId, ResourceRecord, Settled};
+use fathuss_state::{Action, Begun, Entry, Identity, OperationId, ResourceRecord, Settled, Snapshot};
 
 use super::{ApplyScope, Run, needed, now_ms, to_record, token, with_defaults};
 use crate::diff::diff;
-use crate::plan::{MARK, PlannedAction};
+use crate::plan::{Change, MARK, PlannedAction};
 use crate::provider::{
     Attributes, Desired, Failure, FailureClass, Found, LookupRequest, MakeRequest, Mark, Observation, Provider,
     SecretText, Standing, UpdateRequest,
 };
+use crate::recover::look_again;
 use crate::schedule::{deadline, patience};
 use crate::step::{Ended, Step, UNFINISHED, is_refused, look};
 
 impl<'a> Run<'a> {
+    /// Looks for what an earlier run may have made there, where recovery could not; whether there is anything.
+    pub(super) async fn looked_again(&self, at: usize, action: &PlannedAction) -> Result<bool, Ended> {
+        let address = &action.address;
+        let mut pending = self.job.snapshot.pending.iter();
+        let Some(pending) = pending.find(|it| it.begun.address == *address && action.change != Change::Forget) else {
+            return Ok(false);
+        };
+        let (provider, _) = self.provider(address.kind())?;
+        let step = self.step(address, self.expected[at]);
+        let row = look_again(pending, self.job.snapshot, &step, provider.as_ref()).await?;
+        let is_there = row.is_some();
+        self.found.borrow_mut().insert(address.clone(), row);
+        Ok(is_there)
+    }
+
     pub(super) async fn read(&self, action: &PlannedAction) -> Result<(), Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
@@ -100,7 +116,7 @@ impl<'a> Run<'a> {
     pub(super) async fn update(&self, at: usize, action: &PlannedAction) -> Result<Option<String>, Ended> {
         let node = self.node(action)?;
         let (provider, schema) = self.provider(node.address.kind())?;
-        let record = self.record(&node.address)?;
+        let record = &self.record(&node.address)?;
         let before = self.attributes.borrow().get(&node.address).cloned().unwrap_or_else(|| record.attributes.clone());
         let mut desired = Desired { attributes: self.desired(node, schema)?, secrets: BTreeMap::new() };
         let wanted =
@@ -183,7 +199,7 @@ impl<'a> Run<'a> {
 
     pub(super) async fn delete(&self, at: usize, action: &PlannedAction) -> Result<(), Ended> {
         let address = &action.address;
-        let record = self.record(address)?;
+        let record = &self.record(address)?;
         let (provider, _) = self.provider(address.kind())?;
         let attributes = self.attributes.borrow().get(address).cloned().unwrap_or_else(|| record.attributes.clone());
         let mark = Mark {
@@ -295,9 +311,12 @@ impl<'a> Run<'a> {
     }
 
     fn generation(&self, address: &Address) -> u32 {
-        let refused = self.job.snapshot.generations.get(address).copied().unwrap_or_default();
-        let replaced = self.job.snapshot.resources.get(address).map_or(0, |record| record.generation + 1);
-        refused.max(replaced)
+        let Snapshot { generations, resources, pending, .. } = self.job.snapshot;
+        let refused = generations.get(address).copied().unwrap_or_default();
+        let replaced = resources.get(address).map_or(0, |record| record.generation + 1);
+        let mut earlier = pending.iter().map(|pending| &pending.begun).filter(|begun| begun.address == *address);
+        let made_nothing = earlier.next().map_or(0, |begun| begun.generation + 1);
+        refused.max(replaced).max(made_nothing)
     }
 
     fn operation(&self, at: usize) -> OperationId {
@@ -309,9 +328,10 @@ impl<'a> Run<'a> {
         self.nodes.get(&action.address).copied().ok_or_else(missing)
     }
 
-    fn record(&self, address: &Address) -> Result<&'a ResourceRecord, Ended> {
+    fn record(&self, address: &Address) -> Result<ResourceRecord, Ended> {
         let missing = || refused("NotInState", "the plan and the state do not belong together");
-        self.job.snapshot.resources.get(address).ok_or_else(missing)
+        let found = self.found.borrow().get(address).cloned().flatten();
+        found.or_else(|| self.job.snapshot.resources.get(address).cloned()).ok_or_else(missing)
     }
 
     fn provider(&self, kind: &str) -> Result<(Rc<dyn Provider>, &'static Schema), Ended> {

@@ -547,10 +547,11 @@ async fn what_does_not_answer_goes_with_what_it_is_inside_of() {
     let mut bench = Bench::new();
     let graph = cluster("1.34", "v1");
     bench.apply(&graph).await;
-    *bench.toy.dark.borrow_mut() = Some("aws_eks_addon");
+    *bench.toy.dark.borrow_mut() = Some("aws_eks_cluster");
     let refused = bench.plan(&graph, Goal::Apply).await.unwrap_err();
-    assert!(matches!(&refused, RunError::Refresh(error) if error.address.kind() == "aws_eks_addon"), "{refused}");
+    assert!(matches!(&refused, RunError::Refresh(error) if error.address.kind() == "aws_eks_cluster"), "{refused}");
 
+    *bench.toy.dark.borrow_mut() = Some("aws_eks_addon");
     let plan = bench.plan(&graph, Goal::Destroy).await.unwrap();
     let at = |kind: &str| plan.actions.iter().position(|action| action.address.kind() == kind).unwrap();
     let (addon, around) = (at("aws_eks_addon"), at("aws_eks_cluster"));
@@ -569,6 +570,26 @@ async fn what_does_not_answer_goes_with_what_it_is_inside_of() {
     let applied = bench.run(&graph, Goal::Destroy).await.unwrap();
     assert!(applied.failed.is_empty(), "{:?}", applied.failed);
     assert_eq!(kept(&bench), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_answer_holds_nothing_back_but_itself() {
+    let mut bench = Bench::new();
+    bench.apply(&cluster("1.34", "v1")).await;
+    let whole = bench.plan(&cluster("1.34", "v1"), Goal::Apply).await.unwrap();
+    *bench.toy.dark.borrow_mut() = Some("aws_eks_addon");
+    let plan = bench.plan(&cluster("1.34", "v1"), Goal::Apply).await.unwrap();
+    let unread: Vec<(String, &str)> =
+        plan.unread.iter().map(|unread| (unread.address.local(), unread.because.as_str())).collect();
+    assert_eq!(unread, [("aws_eks_addon.coredns".to_owned(), "Toy Call: NoAnswer: as ordered")]);
+    assert!(!plan.has_changes());
+    assert_eq!(plan.unchanged, whole.unchanged - 1, "of what was not read nobody knows");
+
+    let plan = bench.plan(&cluster("1.35", "v2"), Goal::Apply).await.unwrap();
+    assert!(plan.actions.iter().any(|action| action.address.kind() == "aws_eks_addon"), "by what the state has");
+    assert_eq!(plan.unchanged, whole.unchanged - 3);
+    let applied = bench.apply(&cluster("1.35", "v1")).await;
+    assert!(applied.failed.is_empty() && applied.done == 2, "{:?}", applied.failed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,17 +140,17 @@ fn write(file: &Path, content: &Json) -> std::io::Result<()> {
 
 /// What Helm's words have in them, what is the matter then, and what can be done about it.
 const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
-    ("cluster unreachable", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("cluster unreachable", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
     (
         "ensure CRDs are installed first",
-        FailureClass::NotYet,
+        FailureClass::Unseen,
         "NoSuchKind",
         Some("install its CustomResourceDefinition before, and let this release depend on it"),
     ),
-    ("asked for the client to provide credentials", FailureClass::NotYet, "Unauthorized", None),
+    ("asked for the client to provide credentials", FailureClass::Unseen, "Unauthorized", None),
     (
         "is forbidden: User",
-        FailureClass::NotYet,
+        FailureClass::Unseen,
         "Forbidden",
         Some("give who applies an `EksAccessPolicyAssociation` that allows it"),
     ),
@@ -247,19 +247,19 @@ const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
         Some("look at its pods' events, or give it more `timeout_seconds`"),
     ),
     // An API server that goes away while Helm is at work; what it left is upgraded once more.
-    ("failed to download openapi", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
-    ("could not get server version from Kubernetes", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
-    ("connection refused", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
-    ("connection reset by peer", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
-    ("client connection lost", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
-    ("unexpected EOF", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("failed to download openapi", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("could not get server version from Kubernetes", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("connection refused", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("connection reset by peer", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("client connection lost", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("unexpected EOF", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
     (
         "the server is currently unable to handle the request",
         FailureClass::NotYet,
         "Unreachable",
         Some(SEE_THAT_IT_ANSWERS),
     ),
-    ("etcdserver: ", FailureClass::NotYet, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
+    ("etcdserver: ", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
 ];
 
 /// What Helm wrote, as a failure.
@@ -292,7 +292,7 @@ mod tests {
         assert!(message.starts_with("values don't") && message.ends_with("want integer"), "{message}");
         let (class, code, _) =
             of("Error: Kubernetes cluster unreachable: Get \"https://127.0.0.1:1/version\": dial tcp");
-        assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Unreachable"));
+        assert_eq!((class, code.as_str()), (FailureClass::Unseen, "Unreachable"));
         let (class, code, _) =
             of("Error: chart \"shop\" matching 9.9.9 not found in shop index. (try 'helm repo update')");
         assert_eq!((class, code.as_str()), (FailureClass::Refused, "NoSuchChart"));
@@ -300,7 +300,7 @@ mod tests {
         assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Pending"));
         let (class, code, _) =
             of("Error: UPGRADE FAILED: unable to build kubernetes objects: failed to download openapi: unknown");
-        assert_eq!((class, code.as_str()), (FailureClass::NotYet, "Unreachable"), "the API server went away meanwhile");
+        assert_eq!((class, code.as_str()), (FailureClass::Unseen, "Unreachable"), "the API server went away meanwhile");
         let nowhere = "Error: looks like \"http://127.0.0.1:1\" is not a valid chart repository or cannot be reached: connection refused";
         assert_eq!(of(nowhere).0, FailureClass::Refused);
         let (class, code, _) = of("Error: failed to perform \"FetchReference\" on source: connect: connection refused");

@@ -385,3 +385,81 @@ async fn a_call_that_comes_about_at_once_or_never_is_not_looked_for_again_and_ag
     assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(bench.store.snapshot().unwrap().pending.is_empty());
 }
+
+/// A run that died as it was making the addon, which can't be looked at from then on; its VPC is another one by now.
+async fn locked_out(bench: &mut Bench, twist: Twist) {
+    bench.toy.pliable.set(true);
+    bench.toy.twist("aws_eks_addon.coredns", "create", twist);
+    let died =
+        tokio::time::timeout(std::time::Duration::from_secs(60), bench.run(&cluster("1.34", "v1"), Goal::Apply)).await;
+    assert!(died.is_err(), "the addon is under way");
+    bench.store.restart();
+    *bench.toy.dark.borrow_mut() = Some("aws_eks_addon");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_looked_at_is_left_and_the_rest_goes_on() {
+    let mut bench = Bench::new();
+    locked_out(&mut bench, Twist::Late(0)).await;
+    let began = tokio::time::Instant::now();
+    let applied = bench.apply(&cluster("1.35", "v1")).await;
+    let failed: Vec<String> = applied.failed.iter().map(|(address, _)| address.local()).collect();
+    assert_eq!((failed, applied.done), (vec!["aws_eks_addon.coredns".to_owned()], 2), "the upgrade went on");
+    assert_eq!(applied.left.len(), 1);
+    assert!(began.elapsed() < std::time::Duration::from_secs(7 * 60), "{:?}", began.elapsed());
+    assert_eq!(bench.store.snapshot().unwrap().pending.len(), 1, "it stays in the journal");
+
+    *bench.toy.dark.borrow_mut() = None;
+    let applied = bench.apply(&cluster("1.35", "v1")).await;
+    assert!(applied.failed.is_empty() && applied.left.is_empty(), "{:?}", applied.failed);
+    assert!(!bench.plan(&cluster("1.35", "v1"), Goal::Apply).await.unwrap().has_changes());
+    let creates = bench.toy.log.borrow().iter().filter(|call| *call == "create aws_eks_addon.coredns").count();
+    assert_eq!(creates, 1, "it was adopted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_looked_at_in_the_midst_of_the_run_is_finished_there() {
+    let made = Twist::Late(0);
+    let not_made = Twist::Late(u64::MAX / 2);
+    for (twist, creates) in [(made, 1), (not_made, 2)] {
+        let mut bench = Bench::new();
+        locked_out(&mut bench, twist).await;
+        let toy = bench.toy.clone();
+        let opens = async {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            *toy.dark.borrow_mut() = None;
+        };
+        let graph = cluster("1.34", "v2");
+        let (applied, ()) = tokio::join!(bench.apply(&graph), opens);
+        assert!(applied.failed.is_empty() && applied.left.is_empty(), "{:?}", applied.failed);
+        let calls = bench.toy.log.borrow().iter().filter(|call| *call == "create aws_eks_addon.coredns").count();
+        assert_eq!(calls, creates);
+        let snapshot = bench.store.snapshot().unwrap();
+        assert!(snapshot.pending.is_empty());
+        let addon = snapshot.resources.values().find(|row| row.address.kind() == "aws_eks_addon").unwrap();
+        assert_eq!((addon.generation, addon.unsettled), (creates as u32 - 1, false));
+        assert_eq!(addon.attributes["addon_version"], "v2".into());
+        assert!(!bench.plan(&graph, Goal::Apply).await.unwrap().has_changes());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_looked_at_goes_with_what_it_is_inside_of() {
+    let mut bench = Bench::new();
+    locked_out(&mut bench, Twist::Late(0)).await;
+    let toy = bench.toy.clone();
+    // With the cluster, the addon and whoever could be asked about it.
+    let goes = async {
+        while toy.addresses().iter().any(|address| address.contains("aws_eks_cluster")) {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        toy.things.borrow_mut().retain(|_, thing| !thing.address.contains("aws_eks_addon"));
+        *toy.dark.borrow_mut() = None;
+    };
+    let graph = cluster("1.34", "v1");
+    let (applied, ()) = tokio::join!(bench.run(&graph, Goal::Destroy), goes);
+    let applied = applied.unwrap();
+    assert!(applied.failed.is_empty() && applied.left.is_empty(), "{:?}", applied.failed);
+    let snapshot = bench.store.snapshot().unwrap();
+    assert!(snapshot.pending.is_empty() && snapshot.resources.is_empty());
+}

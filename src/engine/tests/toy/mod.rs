@@ -178,6 +178,9 @@ impl Provider for Toy {
     async fn find(&self, request: &MakeRequest) -> std::result::Result<Found, Failure> {
         let local = request.address.local();
         self.twisted(&local, "find");
+        if self.is_dark(&request.address) {
+            return Err(failure(FailureClass::NotYet, "NoAnswer"));
+        }
         let things = self.things.borrow();
         let mut there = things.iter().filter(|(_, thing)| thing.made_at <= self.now());
         let found = there.find(|(_, thing)| thing.address == request.address.to_string());

@@ -133,6 +133,7 @@ pub fn plan_of(actions: Vec<PlannedAction>) -> Plan {
         remarks: Vec::new(),
         protections: Vec::new(),
         unasked: None,
+        unread: Vec::new(),
         unchanged: 90,
         outputs: BTreeMap::new(),
         survivors: Vec::new(),

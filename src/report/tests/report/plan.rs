@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fathuss_engine::diff::{Cause, FieldChange, Shown};
-use fathuss_engine::plan::{Change, Goal, PlannedDeferral};
+use fathuss_engine::plan::{Change, Goal, PlannedDeferral, PlannedUnread};
 use fathuss_report::{Expected, PlanView, Reading, plan_text};
 use unicode_width::UnicodeWidthStr;
 
@@ -49,6 +49,27 @@ fn what_is_deferred_is_shown_with_its_line_and_the_reason_and_is_no_change() {
     assert!(text.contains("aws_ce_cost_allocation_tag.service   stacks/account.rs:31"), "{text}");
     assert!(text.contains("status: not yet, because AWS does not know it yet"), "{text}");
     assert!(!plan.has_changes() && text.contains("No changes"), "{text}");
+}
+
+#[test]
+fn what_could_not_be_read_is_named_with_the_reason_and_what_to_do() {
+    let mut plan = plan_of(Vec::new());
+    plan.unread = ["kubernetes_namespace.shop", "helm_release.shop"]
+        .map(|local| PlannedUnread {
+            address: address(local),
+            because: format!("kubernetes Get: Forbidden: {local}"),
+            hint: Some("give who applies an `EksAccessEntry` in this cluster".to_owned()),
+        })
+        .to_vec();
+    let text = plan_text(&plan, &PlanView { read: read(), ..PlanView::default() }, &style(80));
+    let lines = "  could not be read, and is planned as the state has it
+  ! kubernetes Get: Forbidden: kubernetes_namespace.shop
+      kubernetes_namespace.shop, helm_release.shop
+      Next: give who applies an `EksAccessEntry` in this cluster
+";
+    assert!(text.contains(lines), "{text}");
+    let closing = "No changes are known: 90 resources are as the program declares, and 2 could not\nbe read.";
+    assert!(!plan.has_changes() && text.contains(closing), "{text}");
 }
 
 fn field(path: &str) -> FieldChange {
