@@ -405,6 +405,50 @@ async fn what_is_waited_for_may_be_killed_taken_out_and_deleted_by_other_hands()
     assert!(began.elapsed() < Duration::from_secs(60), "it is not waited for: {:?}", began.elapsed());
 }
 
+/// Takes the entry of who applies away: what a plan says once that counts.
+async fn shut_out(site: &Site) -> String {
+    declare(site.folder.path(), &[(CLUSTER, stack::shut)]);
+    site.well("apply cluster --sandbox --yes");
+    until("nobody gets in", async || match site.plan(CLUSTER) {
+        (Some(2), text) => Ok(text),
+        (_, text) => Err(text),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_cluster_that_lets_nobody_in_any_more_is_entered_again_by_one_apply() {
+    let site = small();
+    declare(site.folder.path(), &[(CLUSTER, stack::entered)]);
+    site.well("apply cluster --sandbox --yes");
+    let text = shut_out(&site).await;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["kubernetes_namespace.shop", "give who applies an `EksAccessEntry`", "and 3 could not be read"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let refused = site.run("apply cluster --sandbox --yes");
+    assert_eq!(refused.status.code(), Some(1), "nothing is known to be as it is to be: {}", said(&refused));
+
+    // A run that dies as it makes something there leaves that to the one that opens the door.
+    waits_with(&site, stack::shut_with_more, "kubernetes_manifest.more: again in").kill();
+    declare(site.folder.path(), &[(CLUSTER, stack::entered_with_more)]);
+    let began = Instant::now();
+    let text = site.well("apply cluster --sandbox --yes");
+    assert!(text.contains("kubernetes_manifest.more: what an earlier run began can't be looked at"), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(120), "{:?}: {text}", began.elapsed());
+    let (code, text) = site.plan(CLUSTER);
+    assert_eq!(code, Some(0), "{text}");
+    show(&objects(&client(&site).await, "ConfigMap", Some("shop")), "more").await;
+
+    // And what nobody can look at goes with its cluster.
+    shut_out(&site).await;
+    waits_with(&site, stack::shut_with_more, "kubernetes_manifest.more: again in").kill();
+    let began = Instant::now();
+    site.well("destroy cluster --sandbox --yes");
+    assert!(began.elapsed() < Duration::from_secs(240), "{:?}", began.elapsed());
+    assert!(site.well("destroy cluster --sandbox --yes").contains("Nothing to destroy"));
+}
+
 /// A release's content with this change.
 fn with(release: &str, change: impl Fn(&mut Json)) -> String {
     use std::io::Read as _;

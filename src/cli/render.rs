@@ -138,7 +138,11 @@ impl Run {
             return;
         };
         let lines = self.plain.lines(told, &style);
-        if matches!(told.event, Event::Failed { .. } | Event::Recovered { .. } | Event::Draining { .. }) {
+        let is_news = matches!(
+            told.event,
+            Event::Failed { .. } | Event::Recovered { .. } | Event::Left { .. } | Event::Draining { .. }
+        );
+        if is_news {
             progress.print(&lines);
         }
         progress.hear(told, calls, self.began.elapsed());

@@ -34,6 +34,14 @@ pub enum Event {
         /// What was found and done, in words.
         what: String,
     },
+    /// An operation of an earlier run could not be looked at: the plan has it, and the run that can finishes it.
+    Left {
+        /// The resource.
+        address: Address,
+        /// Why not.
+        #[serde(serialize_with = "failure_text")]
+        failure: Failure,
+    },
     /// An action begins.
     Begun {
         /// The resource.

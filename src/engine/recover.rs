@@ -30,7 +30,7 @@ const NEEDED: Duration = Duration::from_secs(5 * 60);
 
 /// How long to look for what was made inside of something that does not answer, or not to who asks. It holds back
 /// nothing but itself: the run may be the one that opens the door.
-const LOOKED_FOR: Duration = Duration::from_secs(20);
+const LOOKED_FOR: Duration = Duration::from_secs(10);
 
 /// How recovery of one operation ended.
 #[derive(Clone, Debug)]
@@ -91,8 +91,8 @@ async fn one(
             (Change::Delete, Duration::from_secs(schema.map_or(1, |schema| schema.delete_seconds).into()))
         }
     };
-    let event = Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) };
-    (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
+    let tell = |event| (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
+    tell(Event::Recovering { address: address.clone(), change, expected_ms: millis(expected) });
     let is_protected = protected(&address);
     let work = Work {
         pending,
@@ -113,14 +113,11 @@ async fn one(
         Err(Ended::Failed { failure, .. })
             if provider.may_change_unsettled(address.kind()) && failure.class.is_early() =>
         {
-            Ok(format!("it can't be looked at now, and is left to the plan: {failure}"))
+            tell(Event::Left { address: address.clone(), failure: failure.clone() });
+            Ok(format!("what became of it can't be seen now, and is left to the plan ({failure})"))
         }
-        outcome => outcome,
-    };
-    let outcome = match outcome {
         Ok(what) => {
-            let event = Event::Recovered { address: address.clone(), what: what.clone() };
-            (around.listener)(&Told { at_ms: millis(around.clock.now()), event });
+            tell(Event::Recovered { address: address.clone(), what: what.clone() });
             Ok(what)
         }
         Err(Ended::Failed { failure, .. }) => Err(failure),

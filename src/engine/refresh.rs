@@ -20,8 +20,10 @@ use crate::schedule::backoff;
 
 /// How long a read may go on failing before the refresh fails.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a read may go on failing before what is inside of something else is planned without it.
-const PATIENCE_INSIDE: Duration = Duration::from_secs(20);
+/// How long a read may go on failing before what goes anyway is planned without it.
+const PATIENCE_WITH_DOOMED: Duration = Duration::from_secs(20);
+/// The same of what is inside of something that stays: nothing comes of it but that it is planned by what is known.
+const PATIENCE_INSIDE: Duration = Duration::from_secs(10);
 
 /// What is.
 #[derive(Clone, Debug, Default)]
@@ -184,15 +186,16 @@ async fn read_sparing(
                     let passes = failure.class.is_early()
                         || matches!(failure.class, FailureClass::Throttled | FailureClass::Ambiguous);
                     let lasted = around.clock.now().saturating_sub(began);
-                    if passes
-                        && lasted > PATIENCE_INSIDE
-                        && let Some(around) = inside.get(&request.address)
-                    {
-                        match around {
-                            Some(around) => read.unreached.push((request.address, around.clone())),
-                            None => read.unread.push((request.address, failure)),
+                    match inside.get(&request.address) {
+                        Some(Some(around)) if passes && lasted > PATIENCE_WITH_DOOMED => {
+                            read.unreached.push((request.address, around.clone()));
+                            continue;
                         }
-                        continue;
+                        Some(None) if passes && lasted > PATIENCE_INSIDE => {
+                            read.unread.push((request.address, failure));
+                            continue;
+                        }
+                        _ => {}
                     }
                     if !passes || lasted > PATIENCE {
                         return Err(RefreshError { address: request.address, source_line: None, failure });

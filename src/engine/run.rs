@@ -10,7 +10,9 @@ use fathuss_state::{Entry, Part, Pending, ResourceRecord, RunAction, RunEnd, Sna
 use crate::apply::{Applied, Job, Pace, Surroundings, apply, needed, to_record};
 use crate::journal::Journal;
 use crate::part::{PartError, checked, seen};
-use crate::plan::{Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, PlannedUnread, plan};
+use crate::plan::{
+    Change, Goal, Plan, PlanError, PlanInput, Planned, PlannedAction, PlannedRemark, PlannedUnread, plan,
+};
 use crate::proposal::{Asked, Outlook, by_provider, objections, outlook};
 use crate::provider::{Attributes, Failure, Observation, ReadRequest};
 use crate::recover::{Recovery, recover};

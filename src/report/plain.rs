@@ -109,6 +109,12 @@ impl Plain {
                 self.states.remove(address);
                 about_one(line, marks.done, Tone::Add, address).plain(format!("from an earlier run: {what}"))
             }
+            Event::Left { address, failure } => {
+                self.recovering = self.recovering.saturating_sub(1);
+                self.states.remove(address);
+                about_one(line, "!", Tone::Change, address)
+                    .plain(format!("what an earlier run began can't be looked at, and is left to the plan: {failure}"))
+            }
             Event::Begun { address, change, expected_ms, .. } => {
                 self.states.insert(address.clone(), String::new());
                 let expected = Duration::from_millis(*expected_ms);

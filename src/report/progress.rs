@@ -123,7 +123,10 @@ impl Progress {
                     running.state = Some(format!("again after {}", failure.code));
                 }
             }
-            Event::Done { address, .. } | Event::Deferred { address, .. } | Event::Recovered { address, .. } => {
+            Event::Done { address, .. }
+            | Event::Deferred { address, .. }
+            | Event::Recovered { address, .. }
+            | Event::Left { address, .. } => {
                 self.done += 1;
                 self.running.remove(address);
             }

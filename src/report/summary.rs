@@ -29,6 +29,8 @@ pub struct Tally {
     pub interrupted: usize,
     /// What was finished of an earlier run: address and what was found.
     pub recovered: Vec<(Address, String)>,
+    /// What an earlier run had begun and nobody could look at.
+    pub left: Vec<Address>,
     /// How often a call was sent again.
     pub retries: usize,
     /// How long it took on the target's clock.
@@ -60,7 +62,10 @@ impl Tally {
     /// Takes in an event.
     pub fn take(&mut self, told: &Told) {
         match &told.event {
-            Event::Done { change, .. } => *self.done.entry(*change).or_default() += 1,
+            Event::Done { address, change, .. } => {
+                *self.done.entry(*change).or_default() += 1;
+                self.left.retain(|left| left != address);
+            }
             Event::Deferred { address, because, .. } => self.deferred.push((address.clone(), because.clone())),
             Event::Failed { address, source, change, failure, left } => self.failed.push(FailedAction {
                 address: address.clone(),
@@ -80,7 +85,14 @@ impl Tally {
                 }
                 None => self.not_started.push(address.clone()),
             },
-            Event::Recovered { address, what } => self.recovered.push((address.clone(), what.clone())),
+            Event::Recovered { address, what } => {
+                self.recovered.push((address.clone(), what.clone()));
+                self.left.retain(|left| left != address);
+            }
+            Event::Left { address, .. } => {
+                self.left.retain(|left| left != address);
+                self.left.push(address.clone());
+            }
             Event::Retrying { .. } => self.retries += 1,
             Event::Finished { interrupted, took_ms, .. } => {
                 self.interrupted = *interrupted;
@@ -99,7 +111,8 @@ impl Tally {
     /// Whether everything was done.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.finished && self.failed.is_empty() && self.not_started.is_empty() && self.interrupted == 0
+        let cut = self.failed.len() + self.not_started.len() + self.left.len() + self.interrupted;
+        self.finished && cut == 0
     }
 
     /// The closing summary, failures first.
@@ -142,6 +155,11 @@ impl Tally {
             let what = plural(self.recovered.len(), "operation", "operations");
             paragraph(2, Tone::Plain, &format!("{what} of an earlier run finished"), style, &mut out);
         }
+        if !self.left.is_empty() {
+            let names: Vec<String> = self.left.iter().map(Address::local).collect();
+            let words = format!("begun by an earlier run, and not to be looked at even now: {}", names.join(", "));
+            paragraph(2, Tone::Plain, &words, style, &mut out);
+        }
         let next = if self.is_clean() { view.next } else { Some(view.again) };
         if let Some(next) = next.filter(|next| !next.is_empty()) {
             let words = match (self.is_clean(), self.failed.is_empty()) {
@@ -180,11 +198,16 @@ impl Tally {
         }
         let skipped: usize =
             self.failed.iter().map(|failed| failed.skipped.len()).sum::<usize>() + self.not_started.len();
-        let more = [(self.failed.len(), "failed"), (skipped, "not started"), (self.interrupted, "cut off")];
+        let more = [
+            (self.failed.len(), "failed"),
+            (skipped, "not started"),
+            (self.interrupted, "cut off"),
+            (self.left.len(), "left"),
+        ];
         parts.extend(
             more.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{} {word}", count(*number))),
         );
-        let bad = !self.failed.is_empty();
+        let bad = !self.failed.is_empty() || !self.left.is_empty();
         let word = if self.is_clean() {
             "done"
         } else if bad {

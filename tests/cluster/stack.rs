@@ -3,14 +3,15 @@
 
 use fathuss_model::aws::policy::{Policy, Principal, Statement};
 use fathuss_model::aws::{
-    ClusterVpcConfig, EksCluster, EksNodeGroup, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType,
+    AccessConfig, AccessPolicy, AccessScope, AuthenticationMode, ClusterVpcConfig, EksAccessEntry,
+    EksAccessPolicyAssociation, EksCluster, EksNodeGroup, IamPolicy, IamRole, IamRolePolicyAttachment, InstanceType,
     InternetGateway, Route, RouteTable, RouteTableAssociation, ScalingConfig, Subnet, Taint, TaintEffect, Vpc,
 };
 use fathuss_model::kubernetes::{
     ApplicationDestination, ApplicationSource, ArgocdApplication, HelmRelease, KubernetesManifest, KubernetesNamespace,
     KubernetesSecret,
 };
-use fathuss_model::{DeclarationExt, Document, Handle, Name, Result, Secret, Stack, Subnets as _, document, json};
+use fathuss_model::{Arn, DeclarationExt, Document, Handle, Name, Result, Secret, Stack, Subnets as _, document, json};
 
 fn role(
     stack: &mut Stack,
@@ -121,7 +122,52 @@ pub fn waiting(stack: &mut Stack) -> Result<()> {
     Ok(())
 }
 
+/// The small one, which lets nobody in whom the stack gives no entry.
+pub fn shut(stack: &mut Stack) -> Result<()> {
+    within(stack, false).map(drop)
+}
+
+/// The same, and who applies has an entry.
+pub fn entered(stack: &mut Stack) -> Result<()> {
+    let (cluster, _) = within(stack, false)?;
+    enter(stack, &cluster);
+    Ok(())
+}
+
+/// The shut one, with one object more.
+pub fn shut_with_more(stack: &mut Stack) -> Result<()> {
+    let (cluster, _) = within(stack, false)?;
+    more(stack, &cluster);
+    Ok(())
+}
+
+/// The entered one, with one object more.
+pub fn entered_with_more(stack: &mut Stack) -> Result<()> {
+    let (cluster, _) = within(stack, false)?;
+    more(stack, &cluster);
+    enter(stack, &cluster);
+    Ok(())
+}
+
+fn enter(stack: &mut Stack, cluster: &Handle<EksCluster>) {
+    let who = Arn::existing("arn:aws:iam::111122223333:user/administrator");
+    let entry = stack.add("own", EksAccessEntry::new(cluster, who));
+    let (policy, scope) = (AccessPolicy::ClusterAdmin, AccessScope::cluster());
+    stack.add("own", EksAccessPolicyAssociation::new(cluster, entry.principal_arn(), policy, scope));
+}
+
+fn more(stack: &mut Stack, cluster: &Handle<EksCluster>) {
+    let metadata = document!({ "name": "more", "namespace": "shop" });
+    let more = document!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": (metadata) });
+    stack.add("more", KubernetesManifest::new(cluster, json(more)));
+}
+
 fn small(stack: &mut Stack) -> Result<(Handle<EksCluster>, Handle<KubernetesNamespace>)> {
+    within(stack, true)
+}
+
+/// Who makes the cluster may enter it, or nobody.
+fn within(stack: &mut Stack, maker_enters: bool) -> Result<(Handle<EksCluster>, Handle<KubernetesNamespace>)> {
     stack.place("us-east-1", "111122223333");
     let range: fathuss_model::Ipv4Net = "10.0.0.0/16".parse()?;
     let vpc = stack.add("main", Vpc::new(range));
@@ -136,7 +182,12 @@ fn small(stack: &mut Stack) -> Result<(Handle<EksCluster>, Handle<KubernetesName
         subnets.push(subnet);
     }
     let (role_of_cluster, attached) = role(stack, "cluster", "eks.amazonaws.com", &["AmazonEKSClusterPolicy"]);
-    let cluster = EksCluster::new("main", &role_of_cluster, ClusterVpcConfig::new(&subnets)).version("1.35");
+    let access = AccessConfig::new()
+        .authentication_mode(AuthenticationMode::Api)
+        .bootstrap_cluster_creator_admin_permissions(maker_enters);
+    let cluster = EksCluster::new("main", &role_of_cluster, ClusterVpcConfig::new(&subnets))
+        .version("1.35")
+        .access_config(access);
     let cluster = stack.add("main", cluster.depends_on_all(&attached));
     let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKS_CNI_Policy"];
     let (role_of_nodes, attached) = role(stack, "nodes", "ec2.amazonaws.com", &policies);
