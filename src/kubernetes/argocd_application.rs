@@ -52,10 +52,16 @@ impl Kind for Application {
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let known = (!recorded.is_empty()).then_some(recorded);
         let mut fields = spec::read(spec_fields(), &live["spec"], known);
+        spec::read_bounds(&spec_fields().collect::<Vec<_>>(), self.bounds(), &live["spec"], &mut fields);
         fields.insert("cascade".to_owned(), Datum::from(cascades(live)));
         observed_place(live, &mut fields);
         observed_metadata(live, recorded, &mut fields);
         fields
+    }
+
+    // Whatever comes into the repository would reach the cluster without anybody's word.
+    fn bounds(&self) -> &'static [&'static str] {
+        &["sync_policy.automated"]
     }
 
     fn waits_for(&self, live: &Json, fields: &Attributes) -> Result<Option<String>, Failure> {
@@ -351,6 +357,25 @@ mod tests {
         assert_eq!(imported["cascade"], Datum::from(true));
         let changed = changes(&Application, &wanted(), &there, &imported);
         assert_eq!(changed, ["source.helm.values_object"], "the program does not say what others added");
+    }
+
+    #[test]
+    fn an_application_that_people_synchronise_is_not_automated_by_others() {
+        for policy in [None, Some(json!({ "sync_options": ["CreateNamespace=false"] }))] {
+            let mut wanted = wanted();
+            wanted.remove("sync_policy");
+            wanted.extend(attributes(&policy.map_or(json!({}), |policy| json!({ "sync_policy": policy }))));
+            let object = Application.object(&wanted).unwrap();
+            let mut live = object.clone();
+            assert_eq!(changes(&Application, &wanted, &live, &wanted), Vec::<String>::new());
+            live["spec"]["syncPolicy"]["retry"] = json!({ "limit": 3 });
+            assert_eq!(changes(&Application, &wanted, &live, &wanted), Vec::<String>::new(), "it permits nothing");
+            live["spec"]["syncPolicy"]["automated"] = json!({ "prune": true });
+            let changed = changes(&Application, &wanted, &live, &wanted);
+            assert!(changed.len() == 1 && changed[0].starts_with("sync_policy"), "{changed:?}");
+            let patch = spec::beyond(Application.bounds(), &object["spec"], &live["spec"]);
+            assert_eq!(patch, Some(json!({ "syncPolicy": { "automated": null } })));
+        }
     }
 
     #[test]

@@ -42,6 +42,10 @@ impl Kind for Project {
         Ok(json!({ "apiVersion": VERSION, "kind": KIND, "metadata": metadata, "spec": spec }))
     }
 
+    fn bounds(&self) -> &'static [&'static str] {
+        &["cluster_resource_whitelist", "namespace_resource_whitelist", "namespace_resource_blacklist", "roles"]
+    }
+
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
         Locator::in_namespace(identity, VERSION, KIND)
     }
@@ -49,6 +53,7 @@ impl Kind for Project {
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
         let known = (!recorded.is_empty()).then_some(recorded);
         let mut fields = spec::read(spec_fields(), &live["spec"], known);
+        spec::read_bounds(&spec_fields().collect::<Vec<_>>(), self.bounds(), &live["spec"], &mut fields);
         observed_place(live, &mut fields);
         observed_metadata(live, recorded, &mut fields);
         fields
@@ -86,16 +91,28 @@ mod tests {
     }
 
     #[test]
-    fn what_was_applied_is_read_as_it_was_wanted_and_what_others_add_stays_theirs() {
+    fn what_was_applied_is_read_as_it_was_wanted_and_what_restricts_it_further_stays() {
         let mut live = Project.object(&wanted()).unwrap();
         live["metadata"]["uid"] = json!("1");
         live["spec"]["syncWindows"] = json!([{ "kind": "deny" }]);
-        live["spec"]["clusterResourceWhitelist"] = json!([{ "group": "*", "kind": "*" }]);
+        live["spec"]["clusterResourceWhitelist"] = json!([]);
         live["status"] = json!({});
         assert_eq!(changes(&Project, &wanted(), &live, &wanted()), Vec::<String>::new());
-        let imported = Project.fields(&live, &Attributes::new(), true);
-        assert!(imported.contains_key("cluster_resource_whitelist"), "an import takes all over: {imported:?}");
         live["spec"]["sourceRepos"] = json!(["*"]);
         assert_eq!(changes(&Project, &wanted(), &live, &wanted()), ["source_repos"]);
+    }
+
+    #[test]
+    fn what_others_permit_beyond_the_stack_is_taken_away() {
+        let object = Project.object(&wanted()).unwrap();
+        let mut live = object.clone();
+        live["spec"]["clusterResourceWhitelist"] = json!([{ "group": "*", "kind": "*" }]);
+        live["spec"]["syncWindows"] = json!([{ "kind": "deny" }]);
+        assert_eq!(changes(&Project, &wanted(), &live, &wanted()), ["cluster_resource_whitelist"]);
+        let patch = spec::beyond(Project.bounds(), &object["spec"], &live["spec"]);
+        assert_eq!(patch, Some(json!({ "clusterResourceWhitelist": null })));
+        assert_eq!(spec::beyond(Project.bounds(), &object["spec"], &object["spec"]), None);
+        let imported = Project.fields(&live, &Attributes::new(), true);
+        assert!(imported.contains_key("cluster_resource_whitelist"), "an import takes all over: {imported:?}");
     }
 }

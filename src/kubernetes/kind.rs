@@ -42,6 +42,12 @@ pub(crate) trait Kind: Sync {
     /// Its fields by what is there; `recorded` are those that were last applied, and still hold where nothing changed them.
     fn fields(&self, live: &Json, recorded: &Attributes, unchanged: bool) -> Attributes;
 
+    /// What nobody may add to its spec where the stack gives nothing, since it permits something: it is read all the same,
+    /// and taken away again. Fields, as paths with dots.
+    fn bounds(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether fields are taken from others who manage them.
     fn forces(&self, fields: &Attributes) -> bool {
         let _ = fields;

@@ -19,7 +19,7 @@ use fathuss_model::schema::Schema;
 use fathuss_model::{Address, Datum, Resource};
 use fathuss_state::Identity;
 use futures::future::join_all;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::again::{AGAIN, Again};
 use crate::argocd_application::{Application, look};
@@ -35,6 +35,7 @@ use crate::mark;
 use crate::namespace::Namespace;
 use crate::project::without_bookkeeping;
 use crate::secret::Secret;
+use crate::spec;
 
 static KINDS: &[&dyn Kind] = &[&Namespace, &Secret, &Manifest, &Project, &Application];
 
@@ -175,8 +176,11 @@ impl Kubernetes {
         mark::put(&mut object, &standing.mark);
         let force = place.kind.forces(&standing.desired.attributes);
         let how = Applying { manager: MANAGER, force, dry: false };
-        connection.apply(&place.locator, &object, how).await?;
-        Ok(())
+        let applied = connection.apply(&place.locator, &object, how).await?;
+        match spec::beyond(place.kind.bounds(), &object["spec"], &applied["spec"]) {
+            Some(beyond) => connection.merge(&place.locator, &json!({ "spec": beyond })).await,
+            None => Ok(()),
+        }
     }
 
     /// The same for what was applied before and is not so by now.
@@ -586,7 +590,6 @@ impl Provider for Kubernetes {
 #[cfg(test)]
 mod tests {
     use fathuss_engine::provider::{Desired, Mark};
-    use serde_json::json;
 
     use super::*;
 

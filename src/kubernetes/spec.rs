@@ -4,7 +4,7 @@ use fathuss_engine::diff::default_of;
 use fathuss_engine::provider::{Attributes, Failure};
 use fathuss_model::Datum;
 use fathuss_model::schema::{Field, Type};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::failure::refused;
 use crate::project::project;
@@ -60,6 +60,48 @@ pub(crate) fn read<'a>(
         }
     }
     read
+}
+
+/// Reads what is there at the bounds of a kind, though nothing is recorded of it.
+pub(crate) fn read_bounds(fields: &[&Field], bounds: &[&str], live: &Json, into: &mut Attributes) {
+    for path in bounds {
+        let (top, rest) = path.split_once('.').map_or((*path, None), |(top, rest)| (top, Some(rest)));
+        let there = &live[camel(top)];
+        let Some(field) = fields.iter().find(|field| field.name == top).filter(|_| is_given(there)) else { continue };
+        match (rest, &field.ty) {
+            (Some(rest), Type::Block(inner)) => {
+                let inner: Vec<&Field> = inner.iter().collect();
+                let mut block = into.get(top).and_then(Datum::as_map).cloned().unwrap_or_default();
+                read_bounds(&inner, &[rest], there, &mut block);
+                if !block.is_empty() {
+                    into.insert(top.to_owned(), Datum::Map(block));
+                }
+            }
+            _ => drop(into.entry(top.to_owned()).or_insert_with(|| datum(field, there, None))),
+        }
+    }
+}
+
+/// The merge patch that takes away what is applied at the bounds of a kind and not wanted there; none where nothing is.
+pub(crate) fn beyond(bounds: &[&str], wanted: &Json, applied: &Json) -> Option<Json> {
+    let mut patch = json!({});
+    for path in bounds {
+        let names: Vec<String> = path.split('.').map(camel).collect();
+        let pointer = format!("/{}", names.join("/"));
+        if wanted.pointer(&pointer).is_some() || !applied.pointer(&pointer).is_some_and(is_given) {
+            continue;
+        }
+        let mut at = &mut patch;
+        for name in names {
+            at = &mut at[name];
+        }
+    }
+    patch.as_object().is_some_and(|fields| !fields.is_empty()).then_some(patch)
+}
+
+/// Whether a list has anything, and all else is there.
+fn is_given(value: &Json) -> bool {
+    !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty())
 }
 
 fn datum(field: &Field, live: &Json, recorded: Option<&Datum>) -> Datum {
