@@ -31,9 +31,40 @@ impl Again {
     }
 }
 
+/// When controllers had looked at what is waited for as this run first did, by address: what they said then may be
+/// about what has been mended since.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(RefCell<BTreeMap<Address, Option<String>>>);
+
+impl Looks {
+    /// Whether this is the run's first look. The controller's last one was then.
+    pub fn is_first(&self, address: &Address, looked_at: Option<&str>) -> bool {
+        let mut looks = self.0.borrow_mut();
+        let is_first = !looks.contains_key(address);
+        looks.entry(address.clone()).or_insert_with(|| looked_at.map(str::to_owned));
+        is_first
+    }
+
+    /// Whether the controller has looked at nothing since.
+    pub fn is_stale(&self, address: &Address, looked_at: Option<&str>) -> bool {
+        self.0.borrow().get(address).is_some_and(|first| first.is_some() && first.as_deref() == looked_at)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_controller_said_before_the_run_counts_once_it_has_looked_again() {
+        let looks = Looks::default();
+        let address = "shop.argocd_application.shop".parse().unwrap();
+        assert!(looks.is_first(&address, Some("1:00")) && looks.is_stale(&address, Some("1:00")));
+        assert!(!looks.is_first(&address, Some("1:00")) && looks.is_stale(&address, Some("1:00")));
+        assert!(!looks.is_stale(&address, Some("1:01")));
+        let new = "shop.argocd_application.new".parse().unwrap();
+        assert!(looks.is_first(&new, None) && !looks.is_stale(&new, None), "one that was never looked at before");
+    }
 
     #[test]
     fn what_never_is_as_it_is_to_be_is_given_up_and_another_run_begins_anew() {

@@ -22,6 +22,9 @@ const KIND: &str = "Application";
 /// <https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/>
 const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
+/// Has Argo CD look again, past what it remembers of a commit; it takes that away itself.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+
 /// The calls of `argocd_application`.
 pub(crate) struct Application;
 
@@ -70,9 +73,14 @@ impl Kind for Application {
         }
         let automated = &live["spec"]["syncPolicy"]["automated"];
         let is_automated = automated.is_object() && automated["enabled"] != json!(false);
+        if let Some(message) = wrong_source(live) {
+            let look = "correct `source`, or commit there what it names, then run again".to_owned();
+            let failure = said(live, FailureClass::Refused, "ComparisonError", message);
+            return Err(Failure { hint: Some(look), ..failure });
+        }
         if !is_automated {
             return match condition(live, &ERRORS_OF_SPEC) {
-                Some((kind, message)) => Err(said(live, FailureClass::NotYet, kind, message)),
+                Some((kind, message)) => Err(said(live, FailureClass::Unseen, kind, message)),
                 None => Ok((!is_compared(live)).then(|| NOT_SEEN.to_owned())),
             };
         }
@@ -93,6 +101,14 @@ impl Kind for Application {
             Some("Degraded") => Err(said(live, FailureClass::NotYet, "Degraded", &ailing(live))),
             health => Ok(Some(with(health.unwrap_or("Unknown"), &ailing(live)))),
         }
+    }
+
+    fn looked_at<'a>(&self, live: &'a Json) -> Option<&'a str> {
+        live["status"]["reconciledAt"].as_str()
+    }
+
+    fn look_again(&self) -> Option<Json> {
+        Some(json!({ "metadata": { "annotations": { REFRESH: "hard" } } }))
     }
 
     fn leaves_after(&self, live: &Json) -> String {
@@ -143,8 +159,8 @@ fn operation(live: &Json) -> Option<String> {
 ///
 /// A synchronisation of this source that failed is final where Argo CD says that it does not try again, or has nothing
 /// to try: the retries of its policy are behind it. All else may pass: a repository server that is starting, a project
-/// that Argo CD has not seen, pods that wait for others. Argo CD looks again every three minutes; the engine goes on as
-/// long as it does for whatever is not there yet, which is several such looks, and fails with what is said then.
+/// that Argo CD has not seen, pods that wait for others. Argo CD looks again every three minutes; the engine goes on
+/// meanwhile, and fails with what is said then.
 fn trouble(live: &Json) -> Option<Failure> {
     let state = &live["status"]["operationState"];
     let source = state.pointer("/syncResult/source").or_else(|| state.pointer("/operation/sync/source"));
@@ -152,13 +168,21 @@ fn trouble(live: &Json) -> Option<Failure> {
     let is_final = has_failed && is_compared(live) && source.is_none_or(|source| is_of(live, source));
     match condition(live, &ERRORS) {
         Some(("SyncError", message)) if is_final => Some(said(live, FailureClass::Refused, "SyncError", message)),
-        Some((kind, message)) => Some(said(live, FailureClass::NotYet, kind, message)),
+        Some((kind, message)) => Some(said(live, FailureClass::Unseen, kind, message)),
         None if is_final && live["status"]["sync"]["status"] == json!("Synced") => {
             let message = state["message"].as_str().unwrap_or_default();
             Some(said(live, FailureClass::Refused, "SyncFailed", message))
         }
         None => None,
     }
+}
+
+/// What Argo CD says of a source that is not as it is to be, which looking again does not change before somebody does.
+fn wrong_source(live: &Json) -> Option<&str> {
+    // In the words of its repository server, and of Helm.
+    const WRONG: [&str; 3] = ["app path does not exist", "unable to resolve '", "`helm template "];
+    let (_, message) = condition(live, &["ComparisonError"]).filter(|_| is_compared(live))?;
+    WRONG.iter().any(|words| message.contains(words)).then_some(message)
 }
 
 /// Whether what Argo CD says is about the source and the destination that stand there now.
@@ -442,20 +466,27 @@ mod tests {
         assert_eq!(failure.message, "Application argocd/shop: Failed last sync attempt to [1]: one failed");
         let mut before = live(&gave_up);
         before["status"]["operationState"]["syncResult"] = json!({ "source": { "path": "elsewhere" } });
-        assert_eq!(waits(&before).unwrap_err().class, FailureClass::NotYet, "it was about another source");
+        assert_eq!(waits(&before).unwrap_err().class, FailureClass::Unseen, "it was about another source");
         let hook = json!({
             "sync": { "status": "Synced" },
             "health": { "status": "Healthy" },
             "operationState": { "phase": "Failed", "message": "a hook failed" },
         });
         assert_eq!(failed(hook).class, FailureClass::Refused);
-        for (kind, message) in [("ComparisonError", "no such path"), ("InvalidSpecError", "no such project")] {
+        for (kind, message) in [("ComparisonError", "no answer"), ("InvalidSpecError", "no such project")] {
             let status =
                 json!({ "sync": { "status": "Unknown" }, "conditions": [{ "type": kind, "message": message }] });
             let failure = failed(status);
-            assert_eq!((failure.class, failure.code.as_str()), (FailureClass::NotYet, kind));
+            assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Unseen, kind));
             assert!(failure.message.ends_with(message) && failure.hint.is_some());
         }
+        let message = "code = Unknown desc = charts/shpo: app path does not exist";
+        let condition = json!([{ "type": "ComparisonError", "message": message }]);
+        let status = json!({ "sync": { "status": "Unknown" }, "conditions": condition });
+        let mut wrong = live(&status);
+        assert_eq!(waits(&wrong).unwrap_err().class, FailureClass::Refused);
+        wrong["status"]["sync"]["comparedTo"]["source"]["path"] = json!("elsewhere");
+        assert_eq!(waits(&wrong).unwrap_err().class, FailureClass::Unseen, "it was about another source");
         let degraded = json!({ "sync": { "status": "Synced" }, "health": { "status": "Degraded" } });
         assert_eq!(failed(degraded).class, FailureClass::NotYet);
     }
@@ -471,7 +502,7 @@ mod tests {
         let out = json!({ "sync": { "status": "OutOfSync" }, "health": { "status": "Missing" } });
         assert_eq!(by_hand(&out).unwrap(), None);
         let invalid = json!({ "conditions": [{ "type": "InvalidSpecError", "message": "not permitted" }] });
-        assert_eq!(by_hand(&invalid).unwrap_err().class, FailureClass::NotYet);
+        assert_eq!(by_hand(&invalid).unwrap_err().class, FailureClass::Unseen);
     }
 
     #[test]

@@ -60,6 +60,17 @@ pub(crate) trait Kind: Sync {
         Ok(None)
     }
 
+    /// When its controller looked at it last, where that is told.
+    fn looked_at<'a>(&self, live: &'a Json) -> Option<&'a str> {
+        let _ = live;
+        None
+    }
+
+    /// The merge patch that has its controller look again, where there is one.
+    fn look_again(&self) -> Option<Json> {
+        None
+    }
+
     /// What the delete of one that is still there waits for.
     fn leaves_after(&self, live: &Json) -> String {
         let _ = live;

@@ -21,7 +21,7 @@ use fathuss_state::Identity;
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 
-use crate::again::{AGAIN, Again};
+use crate::again::{AGAIN, Again, Looks};
 use crate::argocd_application::{Application, look};
 use crate::argocd_project::Project;
 use crate::clusters::Clusters;
@@ -48,6 +48,7 @@ pub struct Kubernetes {
     /// What is waited for.
     waiting: RefCell<BTreeSet<String>>,
     again: Again,
+    looks: Looks,
     releases: Releases,
 }
 
@@ -68,6 +69,7 @@ impl Kubernetes {
             past: RefCell::default(),
             waiting: RefCell::default(),
             again: Again::default(),
+            looks: Looks::default(),
             releases: Releases::default(),
         }
     }
@@ -449,7 +451,19 @@ impl Provider for Kubernetes {
                 return waiting("applied again");
             }
             self.again.is_well(&standing.address);
-            match place.kind.waits_for(&live, fields)? {
+            let looked_at = place.kind.looked_at(&live);
+            let is_first = self.looks.is_first(&standing.address, looked_at);
+            let waits = place.kind.waits_for(&live, fields);
+            if let (Err(failure), Some(patch)) = (&waits, place.kind.look_again())
+                && failure.class == FailureClass::Refused
+                && self.looks.is_stale(&standing.address, looked_at)
+            {
+                if is_first {
+                    connection.merge(&place.locator, &patch).await?;
+                }
+                return waiting("to be looked at again");
+            }
+            match waits? {
                 Some(state) => waiting(&state),
                 None => {
                     let fields = place.kind.fields(&live, fields, true);

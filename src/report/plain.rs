@@ -132,6 +132,9 @@ impl Plain {
             }
             Event::Retrying { address, failure, in_ms } => {
                 let how = format!("{} {}", failure.operation, failure.code);
+                if let Some(state) = self.states.get_mut(address) {
+                    state.clone_from(&how);
+                }
                 match self.failing.get(address) {
                     Some((told, since)) if *told == how && at_ms.saturating_sub(*since) < STILL_FAILING_MS => {
                         return None;
