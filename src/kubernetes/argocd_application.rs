@@ -74,7 +74,7 @@ impl Kind for Application {
         let automated = &live["spec"]["syncPolicy"]["automated"];
         let is_automated = automated.is_object() && automated["enabled"] != json!(false);
         if let Some(message) = wrong_source(live) {
-            let look = "correct `source`, or commit there what it names, then run again".to_owned();
+            let look = "correct `source`, or commit there what it names".to_owned();
             let failure = said(live, FailureClass::Refused, "ComparisonError", message);
             return Err(Failure { hint: Some(look), ..failure });
         }
