@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use fathuss_cluster::aws::{Answer, Aws, Listener, LoadBalancer, Refused, Stack, Volume};
 use fathuss_simulator::value::Value;
 use fathuss_simulator::{Asker, ClusterId, LiveCluster, Simulator, record};
+use jiff::SignedDuration;
 use tokio::sync::watch;
 
 /// A cluster's AWS.
@@ -243,6 +244,16 @@ impl ClusterAws {
         Ok(group)
     }
 
+    /// Where the world keeps the wall's pace for the cluster, and only AWS's own time is waited for: as much of it passes
+    /// as in a second of the usual pace.
+    fn hurry(&self) {
+        let usual = self.simulator.usual_speed();
+        if self.simulator.speed() < usual {
+            // A world that can't be written says so to the next call.
+            let _ = self.simulator.advance(SignedDuration::try_from_secs_f64(usual).unwrap_or_default());
+        }
+    }
+
     /// The group that all load balancers of a cluster have in common.
     fn backend_group(&self, vpc: &str) -> Made<String> {
         let tags = [(CLUSTER.to_owned(), self.id.name.clone()), (RESOURCE.to_owned(), BACKEND.to_owned())];
@@ -454,7 +465,13 @@ impl Aws for ClusterAws {
     }
 
     fn remove_load_balancer<'a>(&'a self, stack: &'a Stack) -> Answer<'a, ()> {
-        Box::pin(async move { Ok(self.unbalance(stack)?) })
+        Box::pin(async move {
+            let removed = self.unbalance(stack);
+            if removed.as_ref().is_err_and(|refusal| refusal.code == "DependencyViolation") {
+                self.hurry();
+            }
+            Ok(removed?)
+        })
     }
 
     fn make_volume<'a>(&'a self, wanted: &'a Volume) -> Answer<'a, String> {
