@@ -187,20 +187,11 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         },
         unreached: &refreshed.unreached,
     })?;
-    let unread = |(address, failure): (&Address, &Failure)| {
-        let (address, because, hint) = (address.clone(), failure.to_string(), failure.hint.clone());
-        PlannedUnread { address, because, hint }
-    };
-    plan.unread = refreshed.unread.iter().map(unread).collect();
-    let is_kept = |address: &&Address| {
-        let is_of = |action: &PlannedAction| action.address == **address;
-        graph.nodes.iter().any(|node| node.address == **address) && !plan.actions.iter().any(is_of)
-    };
-    plan.unchanged -= refreshed.unread.keys().filter(is_kept).count();
     if let (Some(part), Some(whole)) = (&part, &whole) {
         let schema = |kind: &str| (around.provider)(kind).and_then(|provider| provider.schema(kind));
         checked(part, &mut plan, whole, &graph, &schema)?;
     }
+    tell_unread(&mut plan, &graph, &refreshed, part.as_ref());
     // It is a help, and nothing that a change needs: where it can't be had, the plan says so and goes on.
     let asked = by_provider(proposed, around);
     let findings = objections(&asked, &graph, around).await.unwrap_or_else(|failure| {
@@ -212,6 +203,19 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
     }
     look_ahead(&mut plan, &asked, &graph, around).await;
     Ok(Prepared { plan, graph, snapshot, refreshed, outputs, part })
+}
+
+/// Puts into a plan what could not be read: of what stays of it nobody knows whether it is as it is to be.
+fn tell_unread(plan: &mut Plan, graph: &Graph, refreshed: &Refreshed, part: Option<&Part>) {
+    for (address, failure) in &refreshed.unread {
+        let (because, hint) = (failure.to_string(), failure.hint.clone());
+        plan.unread.push(PlannedUnread { address: address.clone(), because, hint });
+        let is_own = part.is_none_or(|part| part.own.contains(address));
+        let is_declared = graph.nodes.iter().any(|node| node.address == *address);
+        if is_own && is_declared && !plan.actions.iter().any(|action| action.address == *address) {
+            plan.unchanged = plan.unchanged.saturating_sub(1);
+        }
+    }
 }
 
 /// Puts into a plan what it does beyond the fields. It is a help: what can't be asked is said to be missing.

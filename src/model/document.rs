@@ -11,8 +11,8 @@ use crate::value::Value;
 /// use fathuss_model::{Document, document};
 ///
 /// let replicas = 3;
-/// let made: Document = document!({ "replicas": (replicas), "paused": false, "args": ["--verbose", 2] });
-/// assert!(matches!(made, Document::Object(entries) if entries.len() == 3));
+/// let made: Document = document!({ "replicas": (replicas), "paused": false, "args": ["--verbose", 2], "limit": null });
+/// assert!(matches!(made, Document::Object(entries) if entries.len() == 4));
 /// ```
 #[macro_export]
 macro_rules! document {
@@ -21,6 +21,9 @@ macro_rules! document {
     };
     ([ $($value:tt),* $(,)? ]) => {
         $crate::Document::Array(vec![$($crate::document!($value)),*])
+    };
+    (null) => {
+        $crate::Document::from($crate::Datum::Null)
     };
     ($value:tt) => {
         $crate::Document::from($value)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fathuss_model::graph::Node;
 use fathuss_model::schema::{Field, Schema};
 use fathuss_model::{Address, Datum, Expression, Partial, SecretSource};
-use fathuss_state::{Action, Begun, Entry, Identity, OperationId, ResourceRecord, Settled, Snapshot};
+use fathuss_state::{Action, Begun, Entry, Identity, OperationId, Pending, ResourceRecord, Settled, Snapshot};
 
 use super::{ApplyScope, Run, needed, now_ms, to_record, token, with_defaults};
 use crate::diff::diff;
@@ -24,10 +24,9 @@ impl<'a> Run<'a> {
     /// Looks for what an earlier run may have made there, where recovery could not; whether there is anything.
     pub(super) async fn looked_again(&self, at: usize, action: &PlannedAction) -> Result<bool, Ended> {
         let address = &action.address;
-        let mut pending = self.job.snapshot.pending.iter();
-        let Some(pending) = pending.find(|it| it.begun.address == *address && action.change != Change::Forget) else {
-            return Ok(false);
-        };
+        let is_left = |pending: &&Pending| pending.begun.address == *address && pending.begun.action == Action::Create;
+        let pending = self.job.snapshot.pending.iter().find(is_left);
+        let Some(pending) = pending.filter(|_| action.change != Change::Forget) else { return Ok(false) };
         let (provider, _) = self.provider(address.kind())?;
         let step = self.step(address, self.expected[at]);
         let row = look_again(pending, self.job.snapshot, &step, provider.as_ref()).await?;

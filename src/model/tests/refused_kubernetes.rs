@@ -54,7 +54,7 @@ fn what_is_no_single_object_and_an_address_with_a_password() {
 #[test]
 fn numbers_of_every_kind_are_taken_from_a_file_of_values() {
     let values = Document::yaml("{ rate: 0.01, whole: 1.0, many: 12345678901234567890, few: 3, more: 1e10 }");
-    let values = values.expect("it is YAML").merge(document!({ "share": 0.5 }));
+    let values = values.expect("it is YAML").merge(document!({ "share": 0.5, "limit": null }));
     let metadata = document!({ "name": "rates", "namespace": "shop" });
     let object = document!({ "apiVersion": "v1", "kind": "Rates", "metadata": (metadata), "spec": (values) });
     let graph = fathuss_model::graph_of("test", |stack| {
@@ -72,5 +72,6 @@ fn numbers_of_every_kind_are_taken_from_a_file_of_values() {
     let (rate, many) = (&spec["rate"], &spec["many"]);
     assert_eq!((rate.as_f64(), many.as_u64()), (Some(0.01), Some(12_345_678_901_234_567_890)));
     assert_eq!((spec["whole"].as_f64(), spec["few"].as_i64()), (Some(1.0), Some(3)));
+    assert!(spec.get("limit").is_some_and(serde_json::Value::is_null), "by it Helm leaves out a chart's own value");
     assert_eq!((spec["more"].as_f64(), spec["share"].as_f64()), (Some(1e10), Some(0.5)));
 }
