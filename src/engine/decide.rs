@@ -315,6 +315,10 @@ fn managed<'a>(
         return Ok(Decision::Replace(vec![change]));
     }
     let mut fields = diff(schema, wanted, &record.attributes, observed, &node.lifecycle);
+    let edited = (input.edited)(schema.kind, observed);
+    for field in fields.iter_mut().filter(|field| edited.contains(&top(&field.path))) {
+        field.cause = Cause::Program;
+    }
     fields.extend(mark(input, node, schema));
     let holder = Holder { node, schema, record, observed, replaced };
     if !fields.iter().any(|field| field.forces_replacement) {

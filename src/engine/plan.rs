@@ -57,6 +57,8 @@ pub struct PlanInput<'a> {
     pub strays: &'a [Stray],
     /// The marks of what is in the state, where it carries one.
     pub marks: &'a BTreeMap<Address, Carried>,
+    /// The fields of what was read that differ by the project's own doing, though its program gives the same.
+    pub edited: &'a dyn Fn(&str, &Attributes) -> &'static [&'static str],
     /// Why a change of what was read so can't be made yet.
     pub deferral: &'a dyn Fn(&str, &Attributes) -> Option<String>,
     /// What people should know of a change in place, or of what stays as it is.

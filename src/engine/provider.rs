@@ -101,6 +101,13 @@ pub trait Provider {
         None
     }
 
+    /// The fields of what was read that differ by the project's own doing, though its program gives the same: a file that they
+    /// name has changed, and nobody has changed anything outside.
+    fn edited(&self, kind: &str, attributes: &Attributes) -> &'static [&'static str] {
+        let _ = (kind, attributes);
+        &[]
+    }
+
     /// Why a change of what was read so can't be made yet, whoever asks: only time helps. What a plan would change is
     /// deferred then, and an apply that finds it out says so by [`Progress::Deferred`].
     fn deferral(&self, kind: &str, attributes: &Attributes) -> Option<String> {

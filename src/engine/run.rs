@@ -178,6 +178,9 @@ pub async fn prepare(order: Order, snapshot: Snapshot, around: &Surroundings<'_>
         outputs: &outputs,
         strays: &refreshed.strays,
         marks: &refreshed.marks,
+        edited: &|kind, attributes| {
+            (around.provider)(kind).map_or(&[][..], |provider| provider.edited(kind, attributes))
+        },
         deferral: &|kind, attributes| (around.provider)(kind).and_then(|provider| provider.deferral(kind, attributes)),
         remarks: &|kind, becoming| {
             (around.provider)(kind).map(|provider| provider.remarks(kind, becoming)).unwrap_or_default()

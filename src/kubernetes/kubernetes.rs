@@ -561,6 +561,10 @@ impl Provider for Kubernetes {
         Ok(outlook)
     }
 
+    fn edited(&self, name: &str, attributes: &Attributes) -> &'static [&'static str] {
+        Releases::edited(name, attributes)
+    }
+
     fn inside(&self, name: &str, attributes: &Attributes) -> Option<(&'static str, Identity)> {
         self.schema(name)?;
         let cluster = attributes.get("cluster_name").and_then(Datum::as_str)?;

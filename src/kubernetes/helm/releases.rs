@@ -70,6 +70,12 @@ impl Releases {
         kind == HelmRelease::SCHEMA.kind
     }
 
+    /// The fields that differ because the project's own folder does.
+    pub fn edited(kind: &str, fields: &Attributes) -> &'static [&'static str] {
+        let chart = fields.get("chart").and_then(Datum::as_str).filter(|_| Self::is(kind));
+        if chart.is_some_and(|chart| chart.ends_with(AS_INSTALLED)) { &["chart"] } else { &[] }
+    }
+
     /// Its fields, and its mark.
     pub async fn observe(
         &self,
@@ -328,6 +334,9 @@ impl Releases {
     }
 }
 
+/// What is said of a chart whose folder has changed since it was installed.
+const AS_INSTALLED: &str = " as it was installed";
+
 /// The code where a chart's folder can't be read.
 const NO_CHART: &str = "NoSuchChart";
 
@@ -440,9 +449,11 @@ fn fields(place: &Place<'_>, stored: &Stored, recorded: &Attributes, content: Op
         Some(recorded) if !differences.contains(&name) => recorded.clone(),
         _ => live,
     };
-    let chart = match content {
-        Some(_) => format!("{} with another content", stored.chart()),
-        None => stored.chart().to_owned(),
+    let chart = match (content, stored.content()) {
+        // Who upgrades it by other means writes down no content.
+        (Some(_), Some(_)) => format!("{}{AS_INSTALLED}", stored.chart()),
+        (Some(_), None) => format!("{} with another content", stored.chart()),
+        (None, _) => stored.chart().to_owned(),
     };
     let values = match stored.values() {
         Json::Null => Datum::Null,

@@ -74,6 +74,7 @@ pub fn first_apply(graph: &Graph) -> Plan {
         outputs: &outputs,
         strays: &[],
         marks: &BTreeMap::new(),
+        edited: &|_, _| &[],
         deferral: &|_, _| None,
         remarks: &|_, _| Vec::new(),
         survivors: &|_, _| Vec::new(),
