@@ -240,6 +240,8 @@ impl Step<'_> {
                 }
                 Ok(progress) => return Ok(progress),
                 Err(failure) => {
+                    // What it waits for after that is news.
+                    told.clear();
                     let since = *failing_since.get_or_insert_with(|| self.clock.now());
                     match self.next(&failure, since, attempt) {
                         Next::Again(pause) => self.pause(&failure, pause).await?,

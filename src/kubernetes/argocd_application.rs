@@ -62,9 +62,10 @@ impl Kind for Application {
         fields
     }
 
-    // Whatever comes into the repository would reach the cluster without anybody's word.
+    // By these, what is deployed is another thing than the stack and the repository say, or gets there without anybody's
+    // word, or is left as somebody else has made it.
     fn bounds(&self) -> &'static [&'static str] {
-        &["sync_policy.automated"]
+        &["source.helm.parameters", "sync_policy.automated", "sync_policy.sync_options", "ignore_differences"]
     }
 
     fn waits_for(&self, live: &Json, fields: &Attributes) -> Result<Option<String>, Failure> {
@@ -381,6 +382,30 @@ mod tests {
         assert_eq!(imported["cascade"], Datum::from(true));
         let changed = changes(&Application, &wanted(), &there, &imported);
         assert_eq!(changed, ["source.helm.values_object"], "the program does not say what others added");
+    }
+
+    #[test]
+    fn what_others_have_deployed_or_left_alone_is_a_difference_though_the_program_gives_nothing_there() {
+        let mut wanted = wanted();
+        for field in ["sync_policy", "ignore_differences"] {
+            wanted.remove(field);
+        }
+        let source = json!({ "repo_url": "https://git.example.com/shop.git", "path": "charts/shop" });
+        wanted.extend(attributes(&json!({ "source": source })));
+        let object = Application.object(&wanted).unwrap();
+        let mut live = object.clone();
+        live["spec"]["source"]["helm"]["parameters"] = json!([{ "name": "image.tag", "value": "2" }]);
+        live["spec"]["syncPolicy"]["syncOptions"] = json!(["Replace=true"]);
+        live["spec"]["ignoreDifferences"] = json!([{ "group": "*", "kind": "*", "jsonPointers": ["/spec"] }]);
+        let changed = changes(&Application, &wanted, &live, &wanted);
+        assert_eq!(changed.len(), 3, "{changed:?}");
+        let patch = spec::beyond(Application.bounds(), &object["spec"], &live["spec"]);
+        let taken = json!({
+            "source": { "helm": { "parameters": null } },
+            "syncPolicy": { "syncOptions": null },
+            "ignoreDifferences": null,
+        });
+        assert_eq!(patch, Some(taken));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Project;
 
 /// The fields of its spec.
 fn spec_fields() -> impl Iterator<Item = &'static Field> {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 9] = [
         "description",
         "source_repos",
         "destinations",
@@ -27,6 +27,8 @@ fn spec_fields() -> impl Iterator<Item = &'static Field> {
         "namespace_resource_whitelist",
         "namespace_resource_blacklist",
         "roles",
+        "source_namespaces",
+        "destination_service_accounts",
     ];
     ArgocdProject::SCHEMA.fields.iter().filter(|field| NAMES.contains(&field.name))
 }
@@ -43,7 +45,14 @@ impl Kind for Project {
     }
 
     fn bounds(&self) -> &'static [&'static str] {
-        &["cluster_resource_whitelist", "namespace_resource_whitelist", "namespace_resource_blacklist", "roles"]
+        &[
+            "cluster_resource_whitelist",
+            "namespace_resource_whitelist",
+            "namespace_resource_blacklist",
+            "roles",
+            "source_namespaces",
+            "destination_service_accounts",
+        ]
     }
 
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
@@ -107,10 +116,19 @@ mod tests {
         let object = Project.object(&wanted()).unwrap();
         let mut live = object.clone();
         live["spec"]["clusterResourceWhitelist"] = json!([{ "group": "*", "kind": "*" }]);
+        live["spec"]["sourceNamespaces"] = json!(["*"]);
+        live["spec"]["destinationServiceAccounts"] =
+            json!([{ "server": "*", "namespace": "*", "defaultServiceAccount": "argocd:root" }]);
         live["spec"]["syncWindows"] = json!([{ "kind": "deny" }]);
-        assert_eq!(changes(&Project, &wanted(), &live, &wanted()), ["cluster_resource_whitelist"]);
+        let changed = changes(&Project, &wanted(), &live, &wanted());
+        assert_eq!(changed, ["cluster_resource_whitelist", "source_namespaces", "destination_service_accounts"]);
         let patch = spec::beyond(Project.bounds(), &object["spec"], &live["spec"]);
-        assert_eq!(patch, Some(json!({ "clusterResourceWhitelist": null })));
+        let taken = json!({
+            "clusterResourceWhitelist": null,
+            "sourceNamespaces": null,
+            "destinationServiceAccounts": null,
+        });
+        assert_eq!(patch, Some(taken));
         assert_eq!(spec::beyond(Project.bounds(), &object["spec"], &object["spec"]), None);
         let imported = Project.fields(&live, &Attributes::new(), true);
         assert!(imported.contains_key("cluster_resource_whitelist"), "an import takes all over: {imported:?}");

@@ -158,6 +158,7 @@ impl Kubernetes {
         let failure = connection.apply(&locator, &object, how).await.err()?;
         let begin = match failure.class {
             FailureClass::Refused if failure.code == CONFLICT || !brings_kinds => "It will be refused",
+            FailureClass::Refused => "As the cluster is now, it would be refused",
             _ if failure.code == NO_KIND && !brings_kinds => "It can't be made yet",
             _ => return None,
         };
@@ -549,12 +550,18 @@ impl Provider for Kubernetes {
             self.clusters.busy(false).await;
         }
         outlook.remarks.extend(foreseen.into_iter().flatten());
+        for (address, proposal) in proposed.made.iter().filter(|(address, _)| Releases::is(address.kind())) {
+            if proposal.changes.contains("status") && text(&proposal.fields, "id").is_ok() {
+                let sentence = "Helm did not come to its end there: one more upgrade repairs it.";
+                outlook.remarks.entry(address.clone()).or_default().push(sentence.to_owned());
+            }
+        }
         for (address, rendered) in rendered.into_iter().flatten() {
             match rendered {
                 Ok(parts) => drop(outlook.parts.insert(address, parts)),
                 Err(failure) => {
                     let sentence = format!("What becomes of its objects can't be said now: {}", failure.message);
-                    outlook.remarks.insert(address, vec![sentence]);
+                    outlook.remarks.entry(address).or_default().push(sentence);
                 }
             }
         }

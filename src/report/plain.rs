@@ -131,7 +131,7 @@ impl Plain {
                 about_one(line, " ", Tone::Plain, address).plain(format!("is {state}"))
             }
             Event::Retrying { address, failure, in_ms } => {
-                let how = format!("{} {}", failure.operation, failure.code);
+                let how = format!("{} {}", failure.operation, failure.code).trim_start().to_owned();
                 if let Some(state) = self.states.get_mut(address) {
                     state.clone_from(&how);
                 }

@@ -138,8 +138,22 @@ fn write(file: &Path, content: &Json) -> std::io::Result<()> {
     std::fs::File::create(file)?.write_all(content.to_string().as_bytes())
 }
 
+/// The code where a chart is not one that Helm can render.
+const INVALID_CHART: &str = "InvalidChart";
+const CORRECT_CHART: &str = "correct the chart's template there, or the values that it can't take";
+
 /// What Helm's words have in them, what is the matter then, and what can be done about it.
 const KNOWN: &[(&str, FailureClass, &str, Option<&str>)] = &[
+    // First, since what a template is said to have can be any words.
+    ("parse error at (", FailureClass::Refused, INVALID_CHART, Some(CORRECT_CHART)),
+    (": executing \"", FailureClass::Refused, INVALID_CHART, Some(CORRECT_CHART)),
+    ("YAML parse error on ", FailureClass::Refused, INVALID_CHART, Some(CORRECT_CHART)),
+    (
+        "does not appear to be a gzipped archive",
+        FailureClass::Refused,
+        INVALID_CHART,
+        Some("see the archive that `chart` names"),
+    ),
     ("cluster unreachable", FailureClass::Unseen, "Unreachable", Some(SEE_THAT_IT_ANSWERS)),
     (
         "ensure CRDs are installed first",
@@ -309,6 +323,10 @@ mod tests {
         assert_eq!((of(conflict).0, of(conflict).1.as_str()), (FailureClass::Refused, "Conflict"));
         let webhook = "Error: failed calling webhook \"mutate.example.com\": Post \"https://door.shop.svc:443\": dial tcp 10.96.0.9:443: connect: connection refused";
         assert_eq!((of(webhook).0, of(webhook).1.as_str()), (FailureClass::NotYet, "WebhookDown"));
+        let unfinished = "Error: UPGRADE FAILED: parse error at (shop/templates/a.yaml:7): unexpected EOF";
+        assert_eq!((of(unfinished).0, of(unfinished).1.as_str()), (FailureClass::Refused, INVALID_CHART));
+        let executed = "Error: template: shop/templates/a.yaml:3:4: executing \"shop/templates/a.yaml\" at <fail \"not found in x\">: error calling fail: not found in x";
+        assert_eq!((of(executed).0, of(executed).1.as_str()), (FailureClass::Refused, INVALID_CHART));
         assert_eq!(of("").2, "helm was ended");
     }
 

@@ -76,6 +76,11 @@ pub struct ArgocdProject {
     /// Who may do what with its Applications.
     #[field(set)]
     roles: Option<Value<Vec<ProjectRole>>>,
+    /// The namespaces beside Argo CD's own in which its Applications may be; none where none is given.
+    #[field(set)]
+    source_namespaces: Option<Value<Vec<String>>>,
+    /// Whom Argo CD acts as where it deploys, by place; as itself where none is given.
+    destination_service_accounts: Option<Value<Vec<DestinationServiceAccount>>>,
     /// Its labels. Those that others give it stay as they are.
     labels: Option<Value<BTreeMap<String, String>>>,
     /// Its annotations. Those that others give it stay as they are.
@@ -135,6 +140,19 @@ pub struct ProjectRole {
     /// The groups of people who have it.
     #[field(set)]
     groups: Option<Value<Vec<String>>>,
+}
+
+/// Whom Argo CD acts as in one of a project's destinations.
+#[derive(Clone, Debug, crate::Resource)]
+#[resource(block)]
+pub struct DestinationServiceAccount {
+    /// The URL of the cluster's API server. `*` stands for anything.
+    server: Value<String>,
+    /// The service account: its name, or its namespace and name with a colon between.
+    #[field(min_length = 1)]
+    default_service_account: Value<String>,
+    /// The namespace. `*` stands for anything.
+    namespace: Option<Value<String>>,
 }
 
 fn check(project: &View<'_>, findings: &mut Findings<'_>) {

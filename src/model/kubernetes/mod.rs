@@ -15,7 +15,7 @@ pub use argocd_application::{
     ApplicationDestination, ApplicationHelm, ApplicationHelmParameter, ApplicationSource, ArgocdApplication,
     AutomatedSync, IgnoredDifference, SyncBackoff, SyncPolicy, SyncRetry,
 };
-pub use argocd_project::{ArgocdProject, GroupKind, ProjectDestination, ProjectRole};
+pub use argocd_project::{ArgocdProject, DestinationServiceAccount, GroupKind, ProjectDestination, ProjectRole};
 pub use manifest::KubernetesManifest;
 pub use namespace::KubernetesNamespace;
 pub use release::HelmRelease;
