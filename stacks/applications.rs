@@ -46,11 +46,14 @@ pub fn applications(stack: &mut Stack, env: &Environment, foundation: &Foundatio
     // Claims are given volumes, and these taken away, by the driver: it is there before them and goes after them.
     let class = KubernetesManifest::new(cluster, json(storage_class())).depends_on(&foundation.cluster.volumes);
     let class = stack.add("gp3", class);
+    let closed = KubernetesManifest::new(cluster, json(default_deny(&namespaces[&own])));
+    let closed = stack.add("default-deny", closed);
     let argocd = &namespaces["argocd"];
     argo_cd(stack, env, cluster, argocd)?;
     let root = root(stack, env, foundation, argocd);
     // What it deploys stands in these, and goes before they do.
-    let root = root.depends_on_all(&namespaces.values().cloned().collect::<Vec<_>>()).depends_on(&class);
+    let root =
+        root.depends_on_all(&namespaces.values().cloned().collect::<Vec<_>>()).depends_on(&class).depends_on(&closed);
     // Its controllers take away what they made by these, and load balancers serve until then.
     let root = root.depends_on_all(&foundation.cluster.roles.permitted).depends_on_all(&foundation.network.published);
     stack.add("platform", root);
@@ -74,6 +77,16 @@ fn namespace(
         labels.insert("istio-injection".to_owned(), "enabled");
     }
     stack.add(name, KubernetesNamespace::new(cluster, name).labels(labels))
+}
+
+/// In the services' namespace nobody is reached, or reaches anybody, but by a policy of its own.
+fn default_deny(namespace: &Handle<KubernetesNamespace>) -> Document {
+    document!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": { "name": "default-deny", "namespace": (namespace.name()) },
+        "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] },
+    })
 }
 
 /// Encrypted, of the newest kind, made in the zone of the first pod that mounts it.

@@ -139,7 +139,7 @@ async fn staging_comes_up_in_waves_follows_develop_and_gives_the_grader_s_new_ve
     site.well("destroy staging --sandbox --yes");
     lap("nothing is left");
     let planned = site.run("plan staging --sandbox");
-    assert!(said(&planned).contains("166 to create"), "{}", said(&planned));
+    assert!(said(&planned).contains("167 to create"), "{}", said(&planned));
     assert!(site.well("sandbox status").contains("It has no cluster."));
 }
 
