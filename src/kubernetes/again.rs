@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use fathuss_model::Address;
 
@@ -31,23 +32,29 @@ impl Again {
     }
 }
 
-/// When controllers had looked at what is waited for as this run first did, by address: what they said then may be
+/// How long a controller is given to look again. One that does not by then is at no work.
+const TO_LOOK: Duration = Duration::from_secs(60);
+
+/// When this run first looked at what is waited for, and when its controller had then, by address: what that said may be
 /// about what has been mended since.
 #[derive(Debug, Default)]
-pub(crate) struct Looks(RefCell<BTreeMap<Address, Option<String>>>);
+pub(crate) struct Looks(RefCell<BTreeMap<Address, (Instant, Option<String>)>>);
 
 impl Looks {
     /// Whether this is the run's first look. The controller's last one was then.
     pub fn is_first(&self, address: &Address, looked_at: Option<&str>) -> bool {
         let mut looks = self.0.borrow_mut();
         let is_first = !looks.contains_key(address);
-        looks.entry(address.clone()).or_insert_with(|| looked_at.map(str::to_owned));
+        looks.entry(address.clone()).or_insert_with(|| (Instant::now(), looked_at.map(str::to_owned)));
         is_first
     }
 
-    /// Whether the controller has looked at nothing since.
+    /// Whether the controller has not looked since, and may be about to.
     pub fn is_stale(&self, address: &Address, looked_at: Option<&str>) -> bool {
-        self.0.borrow().get(address).is_some_and(|first| first.is_some() && first.as_deref() == looked_at)
+        self.0
+            .borrow()
+            .get(address)
+            .is_some_and(|(began, first)| first.is_some() && first.as_deref() == looked_at && began.elapsed() < TO_LOOK)
     }
 }
 
