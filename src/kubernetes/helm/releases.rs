@@ -229,7 +229,7 @@ impl Releases {
         let mut arguments = self.upgrading(clusters, &place, &proposal.fields).await?;
         arguments.extend(["--dry-run=server", "--output", "json"].map(OsString::from));
         let written = self.run(clusters, &place, arguments, Some(&values(&proposal.fields)?)).await?;
-        let release: Json = serde_json::from_slice(&written)
+        let release: Json = serde_json::from_slice(document(&written))
             .map_err(|error| refused("UnreadableRelease", format!("what helm rendered: {error}")))?;
         let after = release["manifest"].as_str().unwrap_or_default();
         rendering::changes(before.as_ref().map_or("", Stored::manifest), after, &place.namespace)
@@ -371,6 +371,12 @@ fn values(fields: &Attributes) -> Result<Json, Failure> {
     serde_json::from_str(text).map_err(|error| refused("InvalidValues", error.to_string()))
 }
 
+/// The JSON that Helm wrote: what it pulled from a registry stands in front of it.
+fn document(written: &[u8]) -> &[u8] {
+    let begin = written.split_inclusive(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"{"));
+    &written[begin.map(<[u8]>::len).sum()..]
+}
+
 fn read_into(root: &Path, folder: &Path, digest: &mut Sha256) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::path);
@@ -503,3 +509,16 @@ async fn unready(connection: &Connection, place: &Place<'_>, stored: &Stored) ->
 
 /// The kinds that are not ready as soon as they are there.
 const WAITED: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Pod", "CustomResourceDefinition", "Service"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helm_pulled_is_no_part_of_what_it_rendered() {
+        let pulled = b"Pulled: registry.example.com/charts/cart:1.3.0\nDigest: sha256:11b5\n{\"name\":\"cart\"}\n";
+        assert_eq!(document(pulled), b"{\"name\":\"cart\"}\n");
+        assert_eq!(document(b"{\n}"), b"{\n}");
+        assert_eq!(document(b"nothing"), b"");
+    }
+}
