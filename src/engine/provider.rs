@@ -484,9 +484,11 @@ impl fmt::Display for Failure {
         if self.operation.is_empty() {
             return write!(f, "{}: {}", self.code, self.message);
         }
-        let told = if self.message == self.code { "" } else { self.message.as_str() };
-        let colon = if told.is_empty() { "" } else { ": " };
-        write!(f, "{} {}: {}{colon}{told}", self.service, self.operation, self.code)
+        write!(f, "{} {}: {}", self.service, self.operation, self.code)?;
+        if self.message.is_empty() || self.message == self.code {
+            return Ok(());
+        }
+        write!(f, ": {}", self.message)
     }
 }
 

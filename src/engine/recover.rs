@@ -81,7 +81,10 @@ async fn one(
         listener: around.listener,
         pace: around.pace.clone(),
         salt: around.salt,
-        not_yet: patience(FailureClass::NotYet),
+        not_yet: match provider.may_change_unsettled(address.kind()) {
+            true => LOOKED_FOR,
+            false => patience(FailureClass::NotYet),
+        },
         calling,
     };
     let (change, expected) = match pending.begun.action {
@@ -105,7 +108,7 @@ async fn one(
         came_to: RefCell::default(),
     };
     let outcome = match pending.begun.action {
-        Action::Create => work.create(LOOKED_FOR).await,
+        Action::Create => work.create().await,
         Action::Update => work.update().await,
         Action::Delete => work.delete().await,
     };
@@ -137,14 +140,14 @@ pub(crate) async fn look_again(
     let work = Work {
         pending,
         recorded: snapshot.resources.get(&pending.begun.address),
-        step,
+        step: &Step { not_yet: NEEDED, ..step.clone() },
         provider,
         lineage: &snapshot.lineage,
         goal: Goal::Apply,
         is_protected: false,
         came_to: RefCell::default(),
     };
-    work.create(NEEDED).await?;
+    work.create().await?;
     Ok(match work.came_to.into_inner() {
         Some(Settled::Present(row)) => Some(*row),
         _ => None,
@@ -167,8 +170,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// What the provider can leave to the plan is looked for during `patience` alone.
-    async fn create(&self, patience: Duration) -> Result<String, Ended> {
+    async fn create(&self) -> Result<String, Ended> {
         let begun = &self.pending.begun;
         let operation = begun.operation;
         let request = MakeRequest {
@@ -184,10 +186,7 @@ impl Work<'_> {
             None => {
                 // It may have sent the request long after it began, and at the latest when it died: before now.
                 let until = self.step.clock.now() + self.provider.in_doubt(self.kind());
-                let is_pliable = self.provider.may_change_unsettled(self.kind());
-                let not_yet = if is_pliable { patience } else { self.step.not_yet };
-                let step = Step { not_yet, ..self.step.clone() };
-                match step.found_within(self.provider, &request, until).await? {
+                match self.step.found_within(self.provider, &request, until).await? {
                     Found::Ours(identity) => {
                         self.step.write(Entry::Identified { operation, identity: identity.clone() }).await?;
                         identity

@@ -53,9 +53,7 @@ impl Kind for Application {
     }
 
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
-        let known = (!recorded.is_empty()).then_some(recorded);
-        let mut fields = spec::read(spec_fields(), &live["spec"], known);
-        spec::read_bounds(&spec_fields().collect::<Vec<_>>(), self.bounds(), &live["spec"], &mut fields);
+        let mut fields = spec::observed(spec_fields(), self.bounds(), &live["spec"], recorded);
         fields.insert("cascade".to_owned(), Datum::from(cascades(live)));
         observed_place(live, &mut fields);
         observed_metadata(live, recorded, &mut fields);

@@ -17,20 +17,21 @@ const KIND: &str = "AppProject";
 /// The calls of `argocd_project`.
 pub(crate) struct Project;
 
+/// What permits something, and what restricts it, where the stack may give nothing.
+const BOUNDS: &[&str] = &[
+    "cluster_resource_whitelist",
+    "namespace_resource_whitelist",
+    "namespace_resource_blacklist",
+    "roles",
+    "source_namespaces",
+    "destination_service_accounts",
+];
+
 /// The fields of its spec.
 fn spec_fields() -> impl Iterator<Item = &'static Field> {
-    const NAMES: [&str; 9] = [
-        "description",
-        "source_repos",
-        "destinations",
-        "cluster_resource_whitelist",
-        "namespace_resource_whitelist",
-        "namespace_resource_blacklist",
-        "roles",
-        "source_namespaces",
-        "destination_service_accounts",
-    ];
-    ArgocdProject::SCHEMA.fields.iter().filter(|field| NAMES.contains(&field.name))
+    const OTHERS: [&str; 3] = ["description", "source_repos", "destinations"];
+    let is_of_spec = |field: &&Field| OTHERS.contains(&field.name) || BOUNDS.contains(&field.name);
+    ArgocdProject::SCHEMA.fields.iter().filter(is_of_spec)
 }
 
 impl Kind for Project {
@@ -45,14 +46,7 @@ impl Kind for Project {
     }
 
     fn bounds(&self) -> &'static [&'static str] {
-        &[
-            "cluster_resource_whitelist",
-            "namespace_resource_whitelist",
-            "namespace_resource_blacklist",
-            "roles",
-            "source_namespaces",
-            "destination_service_accounts",
-        ]
+        BOUNDS
     }
 
     fn locate(&self, identity: &Identity) -> Result<Locator, Failure> {
@@ -60,9 +54,7 @@ impl Kind for Project {
     }
 
     fn fields(&self, live: &Json, recorded: &Attributes, _: bool) -> Attributes {
-        let known = (!recorded.is_empty()).then_some(recorded);
-        let mut fields = spec::read(spec_fields(), &live["spec"], known);
-        spec::read_bounds(&spec_fields().collect::<Vec<_>>(), self.bounds(), &live["spec"], &mut fields);
+        let mut fields = spec::observed(spec_fields(), self.bounds(), &live["spec"], recorded);
         observed_place(live, &mut fields);
         observed_metadata(live, recorded, &mut fields);
         fields

@@ -42,13 +42,23 @@ fn value(field: &Field, datum: &Datum) -> Result<Option<Json>, Failure> {
     })
 }
 
+/// The fields of a kind as they are: what was recorded, all of it where nothing is, and what stands at its bounds.
+pub(crate) fn observed<'a>(
+    fields: impl IntoIterator<Item = &'a Field>,
+    bounds: &[&str],
+    live: &Json,
+    recorded: &Attributes,
+) -> Attributes {
+    let fields: Vec<&Field> = fields.into_iter().collect();
+    let known = (!recorded.is_empty()).then_some(recorded);
+    let mut observed = read(fields.iter().copied(), live, known);
+    read_bounds(&fields, bounds, live, &mut observed);
+    observed
+}
+
 /// The fields as they are: of those that were recorded, what they are now; all of them where nothing is recorded. So
 /// what others add stays theirs. What is not there is what it stands for.
-pub(crate) fn read<'a>(
-    fields: impl IntoIterator<Item = &'a Field>,
-    live: &Json,
-    recorded: Option<&Attributes>,
-) -> Attributes {
+fn read<'a>(fields: impl IntoIterator<Item = &'a Field>, live: &Json, recorded: Option<&Attributes>) -> Attributes {
     let mut read = Attributes::new();
     for field in fields {
         let known = recorded.map(|recorded| recorded.get(field.name).unwrap_or(&Datum::Null));
@@ -63,7 +73,7 @@ pub(crate) fn read<'a>(
 }
 
 /// Reads what is there at the bounds of a kind, though nothing is recorded of it.
-pub(crate) fn read_bounds(fields: &[&Field], bounds: &[&str], live: &Json, into: &mut Attributes) {
+fn read_bounds(fields: &[&Field], bounds: &[&str], live: &Json, into: &mut Attributes) {
     for path in bounds {
         let (top, rest) = path.split_once('.').map_or((*path, None), |(top, rest)| (top, Some(rest)));
         let there = &live[camel(top)];

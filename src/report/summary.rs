@@ -1,7 +1,7 @@
 //! The end of a run: what was done, what was not and why, what it took, and
 //! what to do next. Everything follows from the events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fathuss_engine::event::{Event, Told};
@@ -30,7 +30,7 @@ pub struct Tally {
     /// What was finished of an earlier run: address and what was found.
     pub recovered: Vec<(Address, String)>,
     /// What an earlier run had begun and nobody could look at.
-    pub left: Vec<Address>,
+    pub left: BTreeSet<Address>,
     /// How often a call was sent again.
     pub retries: usize,
     /// How long it took on the target's clock.
@@ -64,7 +64,7 @@ impl Tally {
         match &told.event {
             Event::Done { address, change, .. } => {
                 *self.done.entry(*change).or_default() += 1;
-                self.left.retain(|left| left != address);
+                self.left.remove(address);
             }
             Event::Deferred { address, because, .. } => self.deferred.push((address.clone(), because.clone())),
             Event::Failed { address, source, change, failure, left } => self.failed.push(FailedAction {
@@ -87,11 +87,10 @@ impl Tally {
             },
             Event::Recovered { address, what } => {
                 self.recovered.push((address.clone(), what.clone()));
-                self.left.retain(|left| left != address);
+                self.left.remove(address);
             }
             Event::Left { address, .. } => {
-                self.left.retain(|left| left != address);
-                self.left.push(address.clone());
+                self.left.insert(address.clone());
             }
             Event::Retrying { .. } => self.retries += 1,
             Event::Finished { interrupted, took_ms, .. } => {
